@@ -1,0 +1,182 @@
+//! Carries out a plan: the only stage that writes. Steps whose predecessors have succeeded run together; where one fails,
+//! what depends on it is skipped, and everything else is finished.
+
+use crate::aws::{Context, Error, Result};
+use crate::event::Event;
+use crate::kind::{AnyKind, Parent, kind};
+use crate::model::{Id, Owner, Reference};
+use crate::observe::parent_of;
+use crate::plan::{Action, Plan, Step};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How many steps run at a time.
+const WIDTH: usize = 10;
+
+/// What became of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The steps that succeeded, by index.
+    pub done: BTreeSet<usize>,
+    /// The steps that failed, and why.
+    pub failed: BTreeMap<usize, Error>,
+    /// The steps that were not tried because a step before them failed, with the index of the first one that did.
+    pub skipped: BTreeMap<usize, usize>,
+    /// True if the user stopped the run before all steps were handed out.
+    pub interrupted: bool,
+    /// What AWS has assigned to the resources.
+    pub lives: BTreeMap<Id, Json>,
+}
+
+impl Report {
+    /// True if every step succeeded.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+    }
+}
+
+/// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
+pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
+    let mut report = Report { lives: plan.lives.clone(), ..Report::default() };
+    let mut started = BTreeSet::new();
+    let mut running = FuturesUnordered::new();
+    loop {
+        skip_dependents(ctx, plan, &mut report);
+        while let Some(index) = next(plan, &report, &started, running.len(), *stop.borrow()) {
+            started.insert(index);
+            let lives = report.lives.clone();
+            running.push(async move { (index, timed(ctx, &plan.steps[index], &lives).await) });
+        }
+        let finished = tokio::select! {
+            finished = running.next() => finished,
+            _ = stop.changed(), if !*stop.borrow() => continue,
+        };
+        let Some((index, result)) = finished else { break };
+        let step = &plan.steps[index];
+        let (id, action) = (step.id.clone(), step.action);
+        match result {
+            Ok((live, took)) => {
+                report.done.insert(index);
+                report.lives.extend(live.map(|live| (id.clone(), live)));
+                ctx.events.tell(Event::Done { id, action, took });
+            }
+            Err(error) => {
+                report.failed.insert(index, error.clone());
+                ctx.events.tell(Event::Failed { id, action, error });
+            }
+        }
+    }
+    report.interrupted = started.len() + report.skipped.len() < plan.steps.len();
+    report
+}
+
+/// The next step that may start now.
+fn next(plan: &Plan, report: &Report, started: &BTreeSet<usize>, running: usize, stopped: bool) -> Option<usize> {
+    if stopped || running >= WIDTH {
+        return None;
+    }
+    let under_way = |parent: &Id| {
+        let open = started.iter().filter(|index| !report.done.contains(index) && !report.failed.contains_key(index));
+        open.filter(|index| plan.steps[**index].parent.as_ref() == Some(parent)).count()
+    };
+    let ready = |index: &usize| {
+        let step = &plan.steps[*index];
+        let open = !started.contains(index) && !report.skipped.contains_key(index);
+        let lane = || step.parent.as_ref().is_none_or(|parent| under_way(parent) < kind(step.id.kind).lane());
+        open && step.after.iter().all(|before| report.done.contains(before)) && lane()
+    };
+    (0..plan.steps.len()).find(ready)
+}
+
+/// Marks what can never start because a step before it failed or was skipped.
+fn skip_dependents(ctx: &Context, plan: &Plan, report: &mut Report) {
+    loop {
+        let doomed = plan.steps.iter().enumerate().find_map(|(index, step)| {
+            let open = !report.skipped.contains_key(&index) && !report.failed.contains_key(&index);
+            let cause = step.after.iter().find_map(|before| match report.failed.contains_key(before) {
+                true => Some(*before),
+                false => report.skipped.get(before).copied(),
+            });
+            cause.filter(|_| open).map(|cause| (index, cause))
+        });
+        let Some((index, cause)) = doomed else { return };
+        report.skipped.insert(index, cause);
+        let (step, cause) = (&plan.steps[index], &plan.steps[cause]);
+        let why = format!("{} failed", cause.id);
+        ctx.events.tell(Event::Skipped { id: step.id.clone(), action: step.action, why });
+    }
+}
+
+async fn timed(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<(Option<Json>, Duration)> {
+    let start = Instant::now();
+    if !step.with_parent {
+        ctx.events.tell(Event::Started { id: step.id.clone(), action: step.action });
+    }
+    let live = run(ctx, step, lives).await?;
+    Ok((live, start.elapsed()))
+}
+
+/// Does one step, and answers what AWS has assigned.
+async fn run(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<Option<Json>> {
+    let kind = kind(step.id.kind);
+    if step.action == Action::Delete {
+        if let Some(seen) = step.seen.as_ref().filter(|_| !step.with_parent) {
+            kind.delete(ctx, seen).await?;
+        }
+        return Ok(None);
+    }
+    let spec = spec(step, lives)?;
+    let parent = step.parent.as_ref().and_then(|parent| Some(parent_of(parent, physical(lives.get(parent)?)?)));
+    match (&step.seen, step.action) {
+        (Some(seen), Action::Update) => match kind.update(ctx, seen, spec.clone()).await {
+            // It went away since it was observed; what the plan shows is made anew.
+            Err(error) if error.is_absent() && kind.read(ctx, &step.id.name, parent.as_ref()).await?.is_none() => {
+                create(ctx, kind, &step.id, spec, parent.as_ref()).await
+            }
+            result => result,
+        },
+        (Some(seen), _) => {
+            kind.delete(ctx, seen).await?;
+            create(ctx, kind, &step.id, spec, parent.as_ref()).await
+        }
+        (None, _) => create(ctx, kind, &step.id, spec, parent.as_ref()).await,
+    }
+    .map(Some)
+}
+
+/// The spec to send: what the plan shows, with what the steps before have brought to light filled in.
+fn spec(step: &Step, lives: &BTreeMap<Id, Json>) -> Result<Json> {
+    let desired = step.desired.as_ref().ok_or_else(|| Error::waited("the plan does not say what to make"))?;
+    let lookup = |reference: &Reference| Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned());
+    let resolved = desired.resolve(&lookup);
+    resolved.known().map_err(|reference| {
+        Error::waited(format!("the {} of {} is still unknown; please report this", reference.attribute, reference.id))
+    })
+}
+
+/// The identifier of a thing among what AWS assigned to it.
+fn physical(live: &Json) -> Option<String> {
+    live.get("id").or_else(|| live.get("name"))?.as_str().map(str::to_owned)
+}
+
+/// Makes a thing. "It exists already" and a lost answer may both mean that an attempt of our own was applied, so what is
+/// there now decides.
+async fn create(ctx: &Context, kind: &dyn AnyKind, id: &Id, spec: Json, parent: Option<&Parent>) -> Result<Json> {
+    let error = match kind.create(ctx, id, spec.clone()).await {
+        Err(error) if error.is_duplicate() || error.is_ambiguous() => error,
+        result => return result,
+    };
+    match kind.read(ctx, &id.name, parent).await? {
+        Some(seen) => match &seen.owner {
+            Owner::Foreign(who) => Err(Error { message: format!("it exists already, and {who}"), ..error }),
+            _ => kind.update(ctx, &seen, spec).await,
+        },
+        None if error.is_ambiguous() => kind.create(ctx, id, spec).await,
+        None => Err(error),
+    }
+}

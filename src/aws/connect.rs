@@ -1,0 +1,195 @@
+//! Finds credentials, region and account, and builds the clients.
+
+use super::calls::Calls;
+use super::error::{Class, Error, Result};
+use super::limit::{API_GATEWAY, LAMBDA, Paced};
+use super::read_only::ReadOnly;
+use crate::model::partition_of;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_http_client::{Builder as HttpBuilder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::time::Duration;
+
+/// How long one attempt of a call may take; a call that uploads code gets longer.
+const ATTEMPT: Duration = Duration::from_secs(30);
+const UPLOAD: Duration = Duration::from_secs(300);
+/// Attempts of a call that AWS throttles or fails.
+const ATTEMPTS: u32 = 8;
+
+/// Where to act.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Real AWS, with region and profile where the user gave them; everything else as every AWS tool takes it.
+    Aws {
+        /// The region, before the environment's or the profile's.
+        region: Option<String>,
+        /// The profile, before `AWS_PROFILE`.
+        profile: Option<String>,
+    },
+    /// The local cloud at a URL. Every `AWS_*` variable is ignored, so that nothing can reach a real account.
+    Local {
+        /// The endpoint, for example `http://127.0.0.1:4566`.
+        url: String,
+        /// The region to pretend.
+        region: String,
+        /// The account to pretend, instead of the local cloud's own.
+        account: Option<String>,
+    },
+}
+
+/// What the clients may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads only; a write is refused before anything is sent.
+    Read,
+    /// Reads and writes.
+    Write,
+}
+
+/// An account and region of AWS, with the credentials to act in it.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    config: SdkConfig,
+    http: SharedHttpClient,
+    calls: Calls,
+    local: bool,
+    /// The region.
+    pub region: String,
+    /// The account, as STS names it for the credentials in use.
+    pub account: String,
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: String,
+    /// An endpoint other than AWS's own.
+    pub endpoint: Option<String>,
+}
+
+impl Connection {
+    /// Loads credentials and region, and asks STS for the account.
+    ///
+    /// # Errors
+    /// No region, no credentials, or credentials that STS refuses.
+    pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
+        let http = HttpBuilder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc)).build_https();
+        let config = match place {
+            Place::Aws { region, profile } => load(region.as_deref(), profile.as_deref()).await,
+            Place::Local { url, region, account } => local(url, region, account.as_deref()),
+        };
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(Error::waited(
+                "no region: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region",
+            ));
+        };
+        check_credentials(&config).await?;
+        let endpoint = config.endpoint_url().map(str::to_owned);
+        let partition = partition_of(&region).to_owned();
+        let local = matches!(place, Place::Local { .. });
+        let mut connection = Connection { config, http, calls, local, region, account: String::new(), partition, endpoint };
+        let identity = connection.clients(Access::Read).sts.get_caller_identity().send().await?;
+        connection.account = identity.account().unwrap_or_default().to_owned();
+        if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
+            connection.partition = partition.to_owned();
+        }
+        Ok(connection)
+    }
+
+    /// True on the local cloud.
+    pub fn is_local(&self) -> bool {
+        self.local
+    }
+
+    /// The calls made so far.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Clients for every service in use. On the local cloud, which has no quotas, nothing is held back.
+    pub fn clients(&self, access: Access) -> Clients {
+        let plain = Paced::unlimited(self.http.clone(), ATTEMPT);
+        let upload = Paced::unlimited(self.http.clone(), UPLOAD);
+        let (lambda, api) = match self.local {
+            true => (upload, plain.clone()),
+            false => (
+                Paced::new(self.http.clone(), UPLOAD, LAMBDA),
+                Paced::new(self.http.clone(), ATTEMPT, API_GATEWAY),
+            ),
+        };
+        macro_rules! client {
+            ($service:ident, $http:expr) => {{
+                let config = $service::config::Builder::from(&self.config).http_client($http).interceptor(self.calls.clone());
+                let config = match access {
+                    Access::Read => config.interceptor(ReadOnly),
+                    Access::Write => config,
+                };
+                $service::Client::from_conf(config.build())
+            }};
+        }
+        Clients {
+            dynamodb: client!(aws_sdk_dynamodb, plain.clone()),
+            iam: client!(aws_sdk_iam, plain.clone()),
+            logs: client!(aws_sdk_cloudwatchlogs, plain.clone()),
+            lambda: client!(aws_sdk_lambda, lambda),
+            api: client!(aws_sdk_apigatewayv2, api),
+            tagging: client!(aws_sdk_resourcegroupstagging, plain.clone()),
+            sts: client!(aws_sdk_sts, plain),
+        }
+    }
+}
+
+/// One client for each service.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the services' names")]
+pub struct Clients {
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub api: aws_sdk_apigatewayv2::Client,
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+    pub sts: aws_sdk_sts::Client,
+}
+
+async fn load(region: Option<&str>, profile: Option<&str>) -> SdkConfig {
+    // An explicit retry configuration: the loader panics on an invalid AWS_MAX_ATTEMPTS otherwise [sdk-notes: Set up].
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    loader.load().await
+}
+
+/// The local cloud takes an access key of twelve digits as the account to act in.
+fn local(url: &str, region: &str, account: Option<&str>) -> SdkConfig {
+    let credentials = Credentials::new(account.unwrap_or("test"), "test", None, None, "the local cloud");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region.to_owned()))
+        .endpoint_url(url)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+        .build()
+}
+
+/// Loads the credentials before any call, so that their absence is told as such and not as a failed call.
+async fn check_credentials(config: &SdkConfig) -> Result<()> {
+    let missing = |message: String| Error { class: Class::Credentials, ..Error::waited(message) };
+    let Some(provider) = config.credentials_provider() else {
+        return Err(missing("there are no credentials".to_owned()));
+    };
+    let Err(error) = provider.provide_credentials().await else { return Ok(()) };
+    let told: Vec<String> = anyhow::Chain::new(&error).map(ToString::to_string).collect();
+    Err(missing(told.join(": ")))
+}

@@ -1,0 +1,157 @@
+//! Keeps the pace that AWS's quotas allow, for every attempt that goes over the wire, retries included. Quotas are per
+//! account and region, so one process can only do its part; AWS's throttling answers are the SDK's to retry.
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A quota: so many calls a second, and so many at once after a rest.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quota {
+    pub(crate) per_second: f64,
+    pub(crate) burst: f64,
+}
+
+/// Picks the quota that a request falls under; `None` for no limit.
+pub(crate) type Rule = fn(&HttpRequest) -> Option<usize>;
+
+/// API Gateway: 10 requests a second with a burst of 40, for all of its control plane [aws-facts: API Gateway v2, DG].
+pub(crate) const API_GATEWAY: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst: 40.0 }], |_| Some(0));
+
+/// Lambda: 15 requests a second in all, besides GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].
+pub(crate) const LAMBDA: (&[Quota], Rule) = (
+    &[
+        Quota { per_second: 15.0, burst: 15.0 },
+        Quota { per_second: 100.0, burst: 100.0 },
+        Quota { per_second: 15.0, burst: 15.0 },
+    ],
+    |request| {
+        let path = request.uri().split(['?']).next().unwrap_or_default();
+        match (request.method(), path.split("/functions/").nth(1)) {
+            ("GET", Some(rest)) if !rest.contains('/') => Some(1),
+            ("GET", Some(rest)) if rest.ends_with("/policy") => Some(2),
+            _ => Some(0),
+        }
+    },
+);
+
+/// An HTTP client that waits for its turn, then gives each attempt a time limit of its own. The SDK's attempt timeout
+/// would count the waiting as well, so it stays unset.
+#[derive(Debug, Clone)]
+pub(crate) struct Paced {
+    inner: SharedHttpClient,
+    attempt: Duration,
+    rule: Rule,
+    buckets: Arc<Vec<Bucket>>,
+}
+
+impl Paced {
+    pub(crate) fn new(inner: SharedHttpClient, attempt: Duration, (quotas, rule): (&[Quota], Rule)) -> Self {
+        let buckets = quotas.iter().map(|quota| Bucket::new(*quota)).collect();
+        Paced { inner, attempt, rule, buckets: Arc::new(buckets) }
+    }
+
+    /// A client without a pace of its own.
+    pub(crate) fn unlimited(inner: SharedHttpClient, attempt: Duration) -> Self {
+        Paced::new(inner, attempt, (&[], |_| None))
+    }
+}
+
+impl HttpClient for Paced {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(PacedConnector { inner, paced: self.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct PacedConnector {
+    inner: SharedHttpConnector,
+    paced: Paced,
+}
+
+impl HttpConnector for PacedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Paced { attempt, rule, buckets, .. } = self.paced.clone();
+        let inner = self.inner.clone();
+        HttpConnectorFuture::new(async move {
+            if let Some(bucket) = rule(&request).and_then(|index| buckets.get(index)) {
+                bucket.turn().await;
+            }
+            match tokio::time::timeout(attempt, inner.call(request)).await {
+                Ok(answer) => answer,
+                Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
+            }
+        })
+    }
+}
+
+/// A token bucket that may go into debt: each caller takes its token at once and is told how long to wait for it, so
+/// turns are served in order.
+#[derive(Debug)]
+struct Bucket {
+    quota: Quota,
+    state: Mutex<(f64, Instant)>,
+}
+
+impl Bucket {
+    fn new(quota: Quota) -> Self {
+        Bucket { quota, state: Mutex::new((quota.burst, Instant::now())) }
+    }
+
+    async fn turn(&self) {
+        let debt = {
+            let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let now = Instant::now();
+            let (tokens, since) = *state;
+            let earned = now.duration_since(since).as_secs_f64() * self.quota.per_second;
+            let left = (tokens + earned).min(self.quota.burst) - 1.0;
+            *state = (left, now);
+            -left
+        };
+        if debt > 0.0 {
+            tokio::time::sleep(Duration::from_secs_f64(debt / self.quota.per_second)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_passes_at_once_and_the_rest_at_the_pace() {
+        let bucket = Bucket::new(Quota { per_second: 10.0, burst: 40.0 });
+        let start = Instant::now();
+        for _ in 0..40 {
+            bucket.turn().await;
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        for _ in 0..10 {
+            bucket.turn().await;
+        }
+        let elapsed = start.elapsed().as_secs_f64();
+        assert!((elapsed - 1.0).abs() < 0.02, "{elapsed}");
+    }
+
+    #[test]
+    fn reads_of_a_function_have_a_quota_of_their_own() {
+        let rule = LAMBDA.1;
+        let quota = |method: &str, path: &str| {
+            let mut request = HttpRequest::empty();
+            request.set_method(method).expect("a method");
+            request.set_uri(format!("https://lambda.eu-west-1.amazonaws.com{path}")).expect("a path");
+            rule(&request)
+        };
+        assert_eq!(quota("GET", "/2015-03-31/functions/f"), Some(1));
+        assert_eq!(quota("GET", "/2015-03-31/functions/f/policy"), Some(2));
+        assert_eq!(quota("PUT", "/2015-03-31/functions/f/code"), Some(0));
+        assert_eq!(quota("DELETE", "/2015-03-31/functions/f"), Some(0));
+    }
+}

@@ -1,0 +1,112 @@
+//! Ownership, as tags tell it. Every thing that takes tags gets them in the very call that creates it, so there is no
+//! moment at which a thing of ours is not marked.
+
+use super::Context;
+use super::error::{Class, Result};
+use super::wait::{Patience, Poll, until};
+use crate::model::{Id, Identity, Owner, Scope};
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
+
+/// The tag that holds the stack's identity.
+pub(crate) const STACK: &str = "provision:stack";
+/// The tag that holds the resource's id within the stack.
+pub(crate) const ID: &str = "provision:id";
+/// The tag of a role or log group that names the function it was made for.
+pub(crate) const FOR: &str = "provision:for";
+/// The tag of a function that holds the `RoleId` it was last configured with: a role that was deleted and made again has
+/// another one, and Lambda's grants are bound to the old [aws-facts: IAM, inf].
+pub(crate) const ROLE_ID: &str = "provision:role-id";
+
+/// The tags of a resource: the stack's own, and the marks.
+pub(crate) fn marks(identity: &Identity, id: &Id, declared: &Tags) -> Tags {
+    let marks = [(STACK.to_owned(), identity.to_string()), (ID.to_owned(), id.tag())];
+    declared.clone().into_iter().chain(marks).collect()
+}
+
+/// Whose a thing with these tags is.
+pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
+    let tag = |key: &str| tags.get(key);
+    match (tag(STACK), tag("aws:cloudformation:stack-name")) {
+        (Some(stack), _) if *stack == scope.identity.to_string() => Owner::Ours,
+        (Some(stack), _) => Owner::Foreign(format!("it belongs to the stack `{stack}`")),
+        (None, Some(stack)) => Owner::Foreign(format!("it belongs to the CloudFormation stack `{stack}`")),
+        (None, None) => Owner::Foreign("it was not made by provision".to_owned()),
+    }
+}
+
+/// The tags that are compared: ours, and those that the stack declares. What a company's auto-taggers add is left alone.
+pub(crate) fn compared(tags: Tags, scope: &Scope) -> Tags {
+    tags.into_iter().filter(|(key, _)| key.starts_with("provision:") || scope.tag_keys.contains(key)).collect()
+}
+
+/// Reads tags, and reads again where a thing younger than a minute shows none: tags are eventually consistent, so "no
+/// tags" right after a create does not mean "not ours" [aws-facts: DynamoDB, M]. The local cloud's are consistent.
+pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
+    ctx: &Context,
+    created: Option<i64>,
+    read: impl Fn() -> F,
+) -> Result<Tags> {
+    let young = created.is_some_and(|created| age(created) < 60);
+    let tags = read().await?;
+    if ctx.local || !young || !tags.is_empty() {
+        return Ok(tags);
+    }
+    let look = async || {
+        let tags = read().await?;
+        Ok(if tags.is_empty() { Poll::Pending("without tags".to_owned()) } else { Poll::Ready(tags) })
+    };
+    match until(Patience::TAGS, |_| (), look).await {
+        // A thing that shows no tags for so long has none.
+        Err(error) if error.class == Class::Waited => Ok(Tags::new()),
+        answer => answer,
+    }
+}
+
+/// The age in seconds of a thing that was created at a time in seconds since 1970.
+pub(crate) fn age(created: i64) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    now.saturating_sub(created.max(0).unsigned_abs())
+}
+
+/// The changes that lead from one set of tags to another: what to set, and which keys to take away.
+pub(crate) fn changes(from: &Tags, to: &Tags) -> (Tags, Vec<String>) {
+    let set = to.iter().filter(|(key, value)| from.get(*key) != Some(*value));
+    let removed = from.keys().filter(|key| !to.contains_key(*key));
+    (set.map(|(key, value)| (key.clone(), value.clone())).collect(), removed.cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(stack: &str, environment: Option<&str>) -> Scope {
+        Scope {
+            identity: Identity { stack: stack.into(), environment: environment.map(str::to_owned) },
+            partition: "aws".into(),
+            account: "123456789012".into(),
+            region: "eu-west-1".into(),
+            wanted: BTreeMap::new(),
+            tag_keys: ["team".to_owned()].into(),
+            teardown: false,
+        }
+    }
+
+    #[test]
+    fn ownership_is_equality_never_a_prefix() {
+        let tags = Tags::from([(STACK.to_owned(), "shop/prod".to_owned())]);
+        assert_eq!(owner(&tags, &scope("shop", Some("prod"))), Owner::Ours);
+        assert!(matches!(owner(&tags, &scope("shop", None)), Owner::Foreign(_)));
+        assert!(matches!(owner(&Tags::new(), &scope("shop", None)), Owner::Foreign(_)));
+    }
+
+    #[test]
+    fn only_declared_keys_are_compared() {
+        let tags = ["team", "provision:id", "cost-centre"].map(|key| (key.to_owned(), "x".to_owned()));
+        let keys: Vec<String> = compared(tags.into(), &scope("shop", None)).into_keys().collect();
+        assert_eq!(keys, ["provision:id", "team"]);
+    }
+}

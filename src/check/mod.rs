@@ -1,0 +1,188 @@
+//! Runs the checks of a stack against a live API and reports how each of them went.
+//!
+//! Checks run one after the other, because later ones build on what earlier ones wrote and captured. A check that fails
+//! does not stop the rest: only those that need a value which it should have captured are skipped.
+
+mod matching;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use crate::config::{Check, Part};
+pub use matching::Mismatch;
+
+use anyhow::{Context, Result};
+use request::{Answer, Captures, Fill, Request};
+use reqwest::{Client, redirect};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+const CONNECT: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Fills in what a placeholder other than a capture stands for; an error says why that is not known.
+pub type Resolve<'a> = &'a (dyn Fn(&Part) -> Result<String> + Sync);
+
+/// How one check went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The name of the check.
+    pub name: String,
+    /// The method of its request.
+    pub method: String,
+    /// The path of its request, as far as it is known, without the API's URL.
+    pub path: String,
+    /// The status of the last answer, where there was one.
+    pub status: Option<u16>,
+    /// The beginning of the body of the last answer.
+    pub body: String,
+    /// From the first attempt to the last answer.
+    pub elapsed: Duration,
+    /// How often the request was sent.
+    pub attempts: u32,
+    /// How it went.
+    pub verdict: Verdict,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// The answer was as expected.
+    Passed,
+    /// It was not.
+    Failed(Failure),
+    /// The request was not sent, and this is why.
+    Skipped(String),
+}
+
+/// Why a check failed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// No answer came.
+    #[error("there was no answer: {0}")]
+    NoAnswer(String),
+    /// The answer has another status.
+    #[error("expected status {expected}, got {got}")]
+    Status {
+        /// The status that was expected.
+        expected: u16,
+        /// The status that came.
+        got: u16,
+    },
+    /// The body is not JSON, which is needed to look into it.
+    #[error("expected JSON in the body: {0}")]
+    NotJson(String),
+    /// The body differs from what is expected.
+    #[error("{0}")]
+    Body(Mismatch),
+    /// There is nothing to capture.
+    #[error("nothing to capture as `{name}`: the answer has no `{pointer}`")]
+    Capture {
+        /// The name of the capture.
+        name: String,
+        /// The JSON pointer that leads nowhere.
+        pointer: String,
+    },
+}
+
+/// Sends the requests of all checks to the API at `base` and tells `report` about each as soon as it is done. Answers
+/// whether all passed.
+///
+/// # Errors
+/// That no HTTP client can be set up; what goes wrong with a check is reported, not answered.
+pub async fn run(
+    checks: &[Check],
+    base: &str,
+    resolve: Resolve<'_>,
+    mut report: impl FnMut(Outcome),
+) -> Result<bool> {
+    let client = client(base)?;
+    let mut runner = Runner { client, base, resolve, captures: Captures::new(), wrote: false };
+    let mut passed = true;
+    for check in checks {
+        let outcome = runner.check(check).await;
+        passed &= outcome.verdict == Verdict::Passed;
+        report(outcome);
+    }
+    Ok(passed)
+}
+
+/// An API on this machine is reached directly, with neither proxy nor certificates, which may both be set up, or missing,
+/// for the world outside.
+fn client(base: &str) -> Result<Client> {
+    let client =
+        Client::builder().connect_timeout(CONNECT).timeout(ANSWER).redirect(redirect::Policy::none());
+    let local = base.starts_with("http://127.0.0.1");
+    let client = if local { client.no_proxy().tls_certs_only([]) } else { client };
+    client.build().context("Cannot set up HTTP for the checks")
+}
+
+struct Runner<'a> {
+    client: Client,
+    base: &'a str,
+    resolve: Resolve<'a>,
+    captures: Captures,
+    /// Whether anything but a GET was sent.
+    wrote: bool,
+}
+
+impl Runner<'_> {
+    async fn check(&mut self, check: &Check) -> Outcome {
+        let fill = Fill { captures: &self.captures, resolve: self.resolve };
+        let (path, unknown) = fill.path(&check.path);
+        let request = unknown.map_or_else(|| Request::new(check, path.clone(), fill), Err);
+        let mut outcome = Outcome {
+            name: check.name.clone(),
+            method: check.method.clone(),
+            path,
+            status: None,
+            body: String::new(),
+            elapsed: Duration::ZERO,
+            attempts: 0,
+            verdict: Verdict::Passed,
+        };
+        // What this check captures must never be covered up, when it fails, by what an earlier one captured.
+        self.captures.retain(|name, _| !check.capture.contains_key(name));
+        match request {
+            Err(reason) => outcome.verdict = Verdict::Skipped(reason),
+            Ok(request) => match self.send(check, &request, &mut outcome).await {
+                Ok(captured) => self.captures.extend(captured),
+                Err(failure) => outcome.verdict = Verdict::Failed(failure),
+            },
+        }
+        outcome
+    }
+
+    /// Sends the request, again and again where it may be repeated, and answers what was captured.
+    async fn send(
+        &mut self,
+        check: &Check,
+        request: &Request,
+        outcome: &mut Outcome,
+    ) -> Result<Captures, Failure> {
+        self.wrote |= check.method != "GET";
+        // A write is never repeated, nor a read after one: it would wait for what the write should have done at once.
+        let patience = Duration::from_secs(if self.wrote { 0 } else { check.retry_for });
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let result = self.attempt(request, outcome).await;
+            outcome.attempts += 1;
+            outcome.elapsed = start.elapsed();
+            if result.is_ok() || outcome.elapsed + pause > patience {
+                return result;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn attempt(&self, request: &Request, outcome: &mut Outcome) -> Result<Captures, Failure> {
+        let sent = request.send(&self.client, self.base).await;
+        outcome.status = sent.as_ref().ok().map(|answer| answer.status);
+        outcome.body = sent.as_ref().map(Answer::excerpt).unwrap_or_default();
+        request.judge(&sent?)
+    }
+}

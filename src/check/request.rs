@@ -1,0 +1,181 @@
+//! One request of a check: filled in, sent, and its answer judged.
+
+use super::matching::{align, excerpt};
+use super::{Failure, Resolve};
+use crate::config::{Check, Json, Part, Template};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Method};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What earlier checks captured, by name.
+pub(super) type Captures = BTreeMap<String, Value>;
+
+const EXCERPT: usize = 500;
+/// What is filled into a path is one segment, or one value of the query, whatever is in it.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A request with all of its placeholders filled in, and what is expected of its answer.
+pub(super) struct Request {
+    method: Method,
+    path: String,
+    headers: BTreeMap<String, String>,
+    body: Option<Value>,
+    status: u16,
+    expect: Option<Value>,
+    capture: BTreeMap<String, String>,
+}
+
+/// An answer.
+pub(super) struct Answer {
+    /// The status.
+    pub(super) status: u16,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// Fills in everything but the path, which is filled in already, or says what is not known.
+    pub(super) fn new(check: &Check, path: String, fill: Fill<'_>) -> Result<Self, String> {
+        let method = Method::from_bytes(check.method.as_bytes());
+        let headers = check.headers.iter().map(|(name, value)| Ok((name.clone(), fill.text(value)?)));
+        Ok(Self {
+            method: method.map_err(|_| format!("`{}` is not an HTTP method", check.method))?,
+            path,
+            headers: headers.collect::<Result<_, String>>()?,
+            body: check.body.as_ref().map(|body| fill.json(body)).transpose()?,
+            status: check.status,
+            expect: check.expect.as_ref().map(|body| fill.json(body)).transpose()?,
+            capture: check.capture.clone(),
+        })
+    }
+
+    /// Sends it, once.
+    pub(super) async fn send(&self, client: &Client, base: &str) -> Result<Answer, Failure> {
+        let url = format!("{}{}", base.trim_end_matches('/'), self.path);
+        let mut request = client.request(self.method.clone(), url);
+        if let Some(body) = &self.body {
+            request = request.body(body.to_string());
+            if !self.headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str())) {
+                request = request.header(CONTENT_TYPE, "application/json");
+            }
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.map_err(no_answer)?;
+        let status = answer.status().as_u16();
+        Ok(Answer { status, body: answer.bytes().await.map_err(no_answer)?.to_vec() })
+    }
+
+    /// Compares the answer with what is expected, and answers what is captured from it.
+    pub(super) fn judge(&self, answer: &Answer) -> Result<Captures, Failure> {
+        if answer.status != self.status {
+            return Err(Failure::Status { expected: self.status, got: answer.status });
+        }
+        if self.expect.is_none() && self.capture.is_empty() {
+            return Ok(Captures::new());
+        }
+        let mut body: Value =
+            serde_json::from_slice(&answer.body).map_err(|error| Failure::NotJson(error.to_string()))?;
+        if let Some(expected) = &self.expect {
+            body = align(expected, &body).map_err(Failure::Body)?;
+        }
+        let captured = self.capture.iter().map(|(name, pointer)| match body.pointer(pointer) {
+            Some(value) => Ok((name.clone(), value.clone())),
+            None => Err(Failure::Capture { name: name.clone(), pointer: pointer.clone() }),
+        });
+        captured.collect()
+    }
+}
+
+impl Answer {
+    /// The beginning of the body.
+    pub(super) fn excerpt(&self) -> String {
+        excerpt(String::from_utf8_lossy(&self.body).trim(), EXCERPT)
+    }
+}
+
+/// Knows what placeholders stand for.
+#[derive(Clone, Copy)]
+pub(super) struct Fill<'a> {
+    /// What earlier checks captured.
+    pub(super) captures: &'a Captures,
+    /// Everything else.
+    pub(super) resolve: Resolve<'a>,
+}
+
+impl Fill<'_> {
+    /// A path with every value percent-encoded. Where one is not known, its name stands there, and the reason is
+    /// answered too.
+    pub(super) fn path(self, template: &Template) -> (String, Option<String>) {
+        let (mut path, mut unknown) = (String::new(), None);
+        for part in &template.parts {
+            match (part, self.part(part)) {
+                (Part::Text(text), _) => path.push_str(text),
+                (_, Ok(value)) => path.extend(utf8_percent_encode(&value, RESERVED)),
+                (Part::Capture(name), Err(reason)) => {
+                    path.push_str(&format!("${{capture.{name}}}"));
+                    unknown.get_or_insert(reason);
+                }
+                (_, Err(reason)) => {
+                    path.push_str("${…}");
+                    unknown.get_or_insert(reason);
+                }
+            }
+        }
+        (path, unknown)
+    }
+
+    fn text(self, template: &Template) -> Result<String, String> {
+        template.parts.iter().map(|part| self.part(part)).collect()
+    }
+
+    fn json(self, json: &Json) -> Result<Value, String> {
+        Ok(match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(*value),
+            Json::Number(number) => Value::Number(number.clone()),
+            Json::Text(template) => self.text_or_capture(template)?,
+            Json::List(list) => {
+                Value::Array(list.iter().map(|value| self.json(value)).collect::<Result<_, _>>()?)
+            }
+            Json::Map(members) => {
+                let filled = members.iter().map(|(name, value)| Ok((name.clone(), self.json(value)?)));
+                Value::Object(filled.collect::<Result<_, String>>()?)
+            }
+        })
+    }
+
+    /// A capture that stands alone in JSON keeps its type: a number stays a number.
+    fn text_or_capture(self, template: &Template) -> Result<Value, String> {
+        match &template.parts[..] {
+            [Part::Capture(name)] => self.captured(name).cloned(),
+            _ => self.text(template).map(Value::String),
+        }
+    }
+
+    fn part(self, part: &Part) -> Result<String, String> {
+        match part {
+            Part::Text(text) => Ok(text.clone()),
+            Part::Capture(name) => Ok(match self.captured(name)? {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            }),
+            other => (self.resolve)(other).map_err(|error| format!("{error:#}")),
+        }
+    }
+
+    fn captured(&self, name: &str) -> Result<&Value, String> {
+        self.captures.get(name).ok_or_else(|| format!("no earlier check captured `{name}`"))
+    }
+}
+
+/// The causes as well, since the outermost error only says that a request was sent.
+fn no_answer(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    if error.is_timeout() {
+        return Failure::NoAnswer("the time was up".to_owned());
+    }
+    Failure::NoAnswer(format!("{:#}", anyhow::Error::from(error)))
+}

@@ -1,0 +1,259 @@
+//! Checks run against a server on this machine that gives prepared answers and keeps what it was asked.
+
+use super::*;
+use crate::config::{At, Json, Template};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+struct Server {
+    url: String,
+    asked: Receiver<String>,
+}
+
+impl Server {
+    /// Gives the answers one after the other, each on a connection of its own.
+    fn new(answers: &[(u16, &str)]) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let url = format!("http://{}/stage/", listener.local_addr().expect("bound"));
+        let answers: Vec<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+        let (tell, asked) = channel();
+        thread::spawn(move || {
+            for (status, body) in answers {
+                let Ok((stream, _)) = listener.accept() else { return };
+                if tell.send(serve(stream, status, &body)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { url, asked }
+    }
+
+    /// Every request so far, as `METHOD path`, with a body after a space.
+    fn asked(&self) -> Vec<String> {
+        self.asked
+            .try_iter()
+            .map(|request| request.split('\n').next().unwrap_or_default().to_owned())
+            .collect()
+    }
+}
+
+/// Answers one request; gives back its line and body, and below them its headers.
+fn serve(mut stream: TcpStream, status: u16, body: &str) -> String {
+    let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a line");
+        match line.trim_end() {
+            "" => break,
+            text => lines.push(text.to_owned()),
+        }
+    }
+    let length =
+        lines.iter().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    let mut sent = vec![0; length];
+    reader.read_exact(&mut sent).expect("a body");
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all((head + body).as_bytes()).expect("a client");
+    let line = lines[0].trim_end_matches(" HTTP/1.1").to_owned();
+    format!("{line} {}\n{}", String::from_utf8_lossy(&sent), lines[1..].join("\n")).replace(" \n", "\n")
+}
+
+/// Reads `${name}` as a capture and `${region}` as the region.
+fn template(text: &str) -> Template {
+    let mut parts = Vec::new();
+    for (index, piece) in text.split("${").enumerate() {
+        let rest = match piece.split_once('}').filter(|_| index > 0) {
+            Some(("region", rest)) => {
+                parts.push(Part::Region);
+                rest
+            }
+            Some((name, rest)) => {
+                parts.push(Part::Capture(name.to_owned()));
+                rest
+            }
+            None => piece,
+        };
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+    }
+    Template { at: At::default(), parts }
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Number(number) => Json::Number(number.clone()),
+        Value::String(text) => Json::Text(template(text)),
+        Value::Array(list) => Json::List(list.iter().map(json).collect()),
+        Value::Object(members) => {
+            Json::Map(members.iter().map(|(name, value)| (name.clone(), json(value))).collect())
+        }
+    }
+}
+
+fn check(request: &str) -> Check {
+    let (method, path) = request.split_once(' ').expect("METHOD /path");
+    Check {
+        at: At::default(),
+        name: request.to_owned(),
+        method: method.to_owned(),
+        path: template(path),
+        headers: Default::default(),
+        body: None,
+        status: 200,
+        expect: None,
+        capture: Default::default(),
+        retry_for: 0,
+    }
+}
+
+fn capture(name: &str, pointer: &str) -> std::collections::BTreeMap<String, String> {
+    [(name.to_owned(), pointer.to_owned())].into()
+}
+
+async fn outcomes(checks: &[Check], base: &str) -> Vec<Outcome> {
+    let resolve = |part: &Part| match part {
+        Part::Region => Ok("eu west".to_owned()),
+        _ => anyhow::bail!("it is known after `provision up`"),
+    };
+    let mut outcomes = Vec::new();
+    let passed = run(checks, base, &resolve, |outcome| outcomes.push(outcome)).await.expect("a client");
+    assert_eq!(passed, outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed));
+    outcomes
+}
+
+fn failure(outcome: &Outcome) -> String {
+    match &outcome.verdict {
+        Verdict::Failed(failure) => failure.to_string(),
+        other => panic!("it did not fail: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_one_check_captures_the_next_ones_use() {
+    let server =
+        Server::new(&[(201, ""), (200, r#"[{"id": "x/y"}, {"id": "ü", "n": 7}]"#), (200, "{}"), (200, "")]);
+    let post =
+        Check { body: Some(json(&json!({ "a": [1, "b", null] }))), status: 201, ..check("POST /items") };
+    let list = Check {
+        expect: Some(json(&json!([{ "n": 7 }, { "id": "x/y" }]))),
+        capture: [("n".into(), "/0/n".into()), ("id".into(), "/1/id".into())].into(),
+        ..check("GET /items")
+    };
+    let get = check("GET /items/${id}?n=${n}&in=${region}");
+    let put = Check {
+        body: Some(json(&json!({ "n": "${n}", "text": "${n} of ${id}" }))),
+        headers: [("Content-Type".to_owned(), template("text/${region}"))].into(),
+        ..check("PUT /items")
+    };
+    let outcomes = outcomes(&[post, list, get, put], &server.url).await;
+    assert!(outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{outcomes:?}");
+    assert_eq!(outcomes[2].path, "/items/x%2Fy?n=7&in=eu%20west");
+    assert_eq!((outcomes[0].status, outcomes[0].attempts), (Some(201), 1));
+    let requests: Vec<_> = server.asked.iter().collect();
+    assert!(requests[0].starts_with("POST /stage/items {\"a\":[1,\"b\",null]}\n"), "{}", requests[0]);
+    assert!(requests[0].contains("content-type: application/json"), "{}", requests[0]);
+    assert!(requests[2].starts_with("GET /stage/items/x%2Fy?n=7&in=eu%20west\n"), "{}", requests[2]);
+    assert!(requests[3].starts_with("PUT /stage/items {\"n\":7,\"text\":\"7 of x/y\"}\n"), "{}", requests[3]);
+    assert!(requests[3].contains("content-type: text/eu west") && !requests[3].contains("application/json"));
+}
+
+#[tokio::test]
+async fn a_failure_skips_only_the_checks_that_need_its_captures() {
+    let server = Server::new(&[(500, r#"{"message": "Internal Server Error"}"#), (200, "")]);
+    let list = Check { capture: capture("id", "/0/id"), ..check("GET /items") };
+    let get = check("GET /items/${id}");
+    let body = Check { body: Some(json(&json!({ "id": "${id}" }))), ..check("PUT /items") };
+    let outcomes = outcomes(&[list, get, body, check("GET /other")], &server.url).await;
+    assert_eq!(failure(&outcomes[0]), "expected status 200, got 500");
+    assert_eq!(outcomes[0].body, r#"{"message": "Internal Server Error"}"#);
+    let skipped = Verdict::Skipped("no earlier check captured `id`".to_owned());
+    assert_eq!((&outcomes[1].verdict, &outcomes[2].verdict), (&skipped, &skipped));
+    assert_eq!((outcomes[1].path.as_str(), outcomes[1].attempts), ("/items/${capture.id}", 0));
+    assert_eq!(outcomes[3].verdict, Verdict::Passed);
+    assert_eq!(server.asked(), ["GET /stage/items", "GET /stage/other"]);
+}
+
+#[tokio::test]
+async fn a_pointer_that_leads_nowhere_is_a_failure_and_no_older_value_is_used() {
+    let server = Server::new(&[(200, r#"{"id": 1}"#), (200, "{}")]);
+    let list = Check { capture: capture("id", "/id"), ..check("GET /items") };
+    let outcomes = outcomes(&[list.clone(), list, check("GET /items/${id}")], &server.url).await;
+    assert_eq!(failure(&outcomes[1]), "nothing to capture as `id`: the answer has no `/id`");
+    assert_eq!(outcomes[2].verdict, Verdict::Skipped("no earlier check captured `id`".to_owned()));
+}
+
+#[tokio::test]
+async fn a_body_that_differs_or_is_not_json_is_a_failure() {
+    let long = "é".repeat(600);
+    let server = Server::new(&[(200, r#"{"Item": {"title": "a"}}"#), (200, &long), (200, &long)]);
+    let get = Check { expect: Some(json(&json!({ "Item": { "title": "b" } }))), ..check("GET /items/1") };
+    let outcomes = outcomes(&[get.clone(), get, check("GET /text")], &server.url).await;
+    assert_eq!(failure(&outcomes[0]), r#"expected "b" at /Item/title, got "a""#);
+    assert!(failure(&outcomes[1]).starts_with("expected JSON in the body: "));
+    assert_eq!(outcomes[1].body, format!("{}…", "é".repeat(500)));
+    assert_eq!(outcomes[2].verdict, Verdict::Passed);
+}
+
+#[tokio::test]
+async fn a_leading_get_is_repeated_until_it_passes() {
+    let server =
+        Server::new(&[(403, ""), (503, ""), (200, r#"{"ready": false}"#), (200, r#"{"ready": true}"#)]);
+    let get = Check { retry_for: 20, expect: Some(json(&json!({ "ready": true }))), ..check("GET /health") };
+    let outcomes = outcomes(&[get], &server.url).await;
+    assert_eq!((&outcomes[0].verdict, outcomes[0].attempts), (&Verdict::Passed, 4));
+    assert!(outcomes[0].elapsed >= FIRST_PAUSE * 7);
+}
+
+#[tokio::test]
+async fn a_repeated_get_fails_when_the_time_is_up() {
+    let server = Server::new(&[(404, ""); 9]);
+    let outcomes = outcomes(&[Check { retry_for: 1, ..check("GET /items") }], &server.url).await;
+    assert_eq!(failure(&outcomes[0]), "expected status 200, got 404");
+    assert!((2..9).contains(&outcomes[0].attempts));
+    assert!(outcomes[0].elapsed <= Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn neither_a_write_nor_a_get_after_one_is_repeated() {
+    let server = Server::new(&[(200, ""), (500, ""), (500, ""), (200, "")]);
+    let patient = |request| Check { retry_for: 20, ..check(request) };
+    let outcomes =
+        outcomes(&[patient("GET /items"), patient("POST /items"), patient("GET /items")], &server.url).await;
+    assert_eq!(outcomes.iter().map(|outcome| outcome.attempts).collect::<Vec<_>>(), [1, 1, 1]);
+    assert_eq!(server.asked(), ["GET /stage/items", "POST /stage/items", "GET /stage/items"]);
+}
+
+#[tokio::test]
+async fn no_answer_is_a_failure_with_its_cause() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    drop(listener);
+    let outcomes = outcomes(&[check("GET /items")], &url).await;
+    let message = failure(&outcomes[0]);
+    assert!(message.starts_with("there was no answer: ") && message.contains("refused"), "{message}");
+    assert_eq!((outcomes[0].status, outcomes[0].attempts), (None, 1));
+}
+
+#[tokio::test]
+async fn a_placeholder_that_is_not_known_skips_the_check() {
+    let server = Server::new(&[]);
+    let path = Template { parts: vec![Part::Text("/".into()), Part::ApiUrl], ..template("") };
+    let outcomes = outcomes(&[Check { path, ..check("GET /") }], &server.url).await;
+    assert_eq!(outcomes[0].path, "/${…}");
+    assert_eq!(outcomes[0].verdict, Verdict::Skipped("it is known after `provision up`".to_owned()));
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_like_any_other() {
+    let server = Server::new(&[(302, "")]);
+    let outcomes = outcomes(&[Check { status: 302, ..check("GET /old") }], &server.url).await;
+    assert_eq!(outcomes[0].verdict, Verdict::Passed);
+}

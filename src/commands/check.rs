@@ -1,0 +1,54 @@
+//! `check`: sends the stack's own requests to the live API.
+
+use super::session::{Globals, Session};
+use super::{Outcome, explained, say};
+use crate::aws::Access;
+use crate::config::{Part, Stack};
+use crate::event::Events;
+use crate::lower::lookup_part;
+use crate::model::{Id, Owner};
+use crate::observe::observe;
+use crate::render;
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Runs the checks of the stack file against the stack as it is.
+///
+/// # Errors
+/// That there is no API, or that AWS cannot be read.
+pub async fn check(globals: &Globals) -> Outcome {
+    let stack = globals.stack()?;
+    let (session, _) = Session::open(globals, &stack).await?;
+    let context = session.context(Access::Read, BTreeMap::new(), Events::none());
+    let world = observe(&context).await.map_err(explained)?;
+    let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours);
+    let lives = ours.map(|seen| (seen.id, seen.live)).collect();
+    run(&stack, &session, &lives).await
+}
+
+/// Runs the checks against a stack of which is known what AWS assigned.
+pub(super) async fn run(stack: &Stack, session: &Session, lives: &BTreeMap<Id, Json>) -> Outcome {
+    if stack.checks.is_empty() {
+        return Ok(true);
+    }
+    let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")?.as_str()).map(str::to_owned);
+    let Some(url) = url else {
+        bail!(render::error("there is no API to check", Some("bring the stack up first: provision up")))
+    };
+    say(&format!("{} {url}", render::emphasis("Checking")));
+    let scope = &session.scope;
+    let resolve = |part: &Part| -> Result<String> {
+        lookup_part(part, &scope.identity, &scope.region, &scope.account, lives).ok_or_else(|| anyhow!("it is not there"))
+    };
+    let (mut passed, mut all) = (0, 0);
+    let fine = crate::check::run(&stack.checks, &url, &resolve, |outcome| {
+        all += 1;
+        passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
+        say(&render::check(&outcome));
+    })
+    .await
+    .context("the checks could not be run")?;
+    say(&format!("{passed} of {all} checks passed."));
+    Ok(fine)
+}

@@ -1,0 +1,70 @@
+//! The commands: what each one does from its flags to its exit status. Only here do the stages meet.
+
+mod check;
+mod down;
+mod local;
+mod session;
+mod up;
+
+pub use check::check;
+pub use down::{DownArgs, down};
+pub use local::{LocalAction, local};
+pub use session::Globals;
+pub use up::{UpArgs, plan, up};
+
+use crate::aws;
+use crate::render;
+use anyhow::{Result, anyhow};
+use std::io::{IsTerminal, Write};
+use tokio::sync::watch;
+
+/// Whether a command reached what it is for; `false` has been explained already.
+pub type Outcome = Result<bool>;
+
+/// An error of AWS with the next step beside it.
+fn explained(error: aws::Error) -> anyhow::Error {
+    let help = crate::error::help(&error);
+    anyhow!(render::error(&error.to_string(), help.as_deref()))
+}
+
+/// Prints a line of the command's result.
+fn say(line: &str) {
+    anstream::println!("{line}");
+}
+
+/// Prints a line beside the result.
+fn tell(line: &str) {
+    anstream::eprintln!("{line}");
+}
+
+/// Asks a question in a terminal and answers what was typed.
+fn ask(question: &str) -> Result<String> {
+    anstream::print!("{question} ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
+/// True if somebody can be asked.
+fn interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Turns true at the first Ctrl-C. The second one ends the process at once, which loses nothing either.
+fn stop_on_ctrl_c() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
+            return stop.closed().await;
+        }
+        tell("\nStopping: no further step is begun, and the calls under way are finished. Ctrl-C again to end at once.");
+        stop.send_replace(true);
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => std::process::exit(130),
+            () = stop.closed() => {}
+        }
+    });
+    stopped
+}

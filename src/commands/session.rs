@@ -1,0 +1,146 @@
+//! What every command that talks to AWS begins with: the stack file, the place, the connection.
+
+use super::{explained, say, tell};
+use crate::aws::{Access, Calls, Connection, Context, Place};
+use crate::config::{self, Stack};
+use crate::event::Events;
+use crate::local::{LocalCloud, default_folders};
+use crate::lower::{identity, lower, wanted};
+use crate::model::{Graph, Identity, Scope};
+use crate::render;
+use anyhow::{Result, anyhow, bail};
+use clap::Args;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+/// The region of the local cloud where neither the stack nor the user names one.
+const LOCAL_REGION: &str = "us-east-1";
+
+/// The flags of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Globals {
+    /// The stack file
+    #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
+    pub file: PathBuf,
+    /// The environment: its own resources, each name prefixed with NAME-
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// The region, before the stack file's and the profile's
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// The profile of the AWS configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Use the local cloud on this machine: no account needed, no AWS_* variable read
+    #[arg(long, global = true)]
+    pub local: bool,
+    /// Show the fields of what is created, and each call to AWS
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl Globals {
+    /// Reads the stack file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub(super) fn stack(&self) -> Result<Stack> {
+        let process = |name: &str| std::env::var(name).ok();
+        let options = config::Options { environment: self.env.as_deref(), process: &process };
+        config::load(&self.file, &options).map_err(|wrong| anyhow!(wrong.render(true)))
+    }
+
+    /// Starts the local cloud if it is to be used, and connects.
+    ///
+    /// # Errors
+    /// No credentials, no region, no local cloud, or another account than the stack file names.
+    pub(super) async fn connect(&self, region: Option<&str>, account: Option<&str>) -> Result<Connection> {
+        let region = self.region.as_deref().or(region).map(str::to_owned);
+        let place = match self.local {
+            false => Place::Aws { region, profile: self.profile.clone() },
+            true => {
+                let (cache, state) = default_folders()?;
+                let endpoint = LocalCloud::new(cache, state).start(&|line| tell(&render::aside(line))).await?;
+                let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
+                Place::Local { url: endpoint.url, region, account: account.map(str::to_owned) }
+            }
+        };
+        let calls = match self.verbose {
+            true => Calls::telling(|call| tell(&render::aside(&format!("    {call}")))),
+            false => Calls::default(),
+        };
+        let connection = Connection::open(&place, calls).await.map_err(explained)?;
+        match account {
+            Some(account) if account != connection.account => bail!(render::error(
+                &format!("the stack file allows account {account} only, and these credentials are of {}", connection.account),
+                Some("use the credentials of that account, or change `account:` in the stack file"),
+            )),
+            _ => Ok(connection),
+        }
+    }
+}
+
+/// A stack, or what is known of one, and the place where it lives.
+pub(super) struct Session {
+    pub(super) connection: Connection,
+    pub(super) scope: Scope,
+}
+
+impl Session {
+    /// The session of a stack, with the graph of its resources as far as names go.
+    pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<(Self, Graph)> {
+        let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
+        let mut session = Session::of(connection, identity(stack));
+        session.scope.tag_keys = stack.tags.keys().cloned().collect();
+        let graph = lower(stack, &session.scope, &BTreeMap::new());
+        session.scope.wanted = wanted(&graph);
+        session.greet();
+        Ok((session, graph))
+    }
+
+    /// The session of an identity alone.
+    pub(super) fn of(connection: Connection, identity: Identity) -> Self {
+        let scope = Scope {
+            identity,
+            partition: connection.partition.clone(),
+            account: connection.account.clone(),
+            region: connection.region.clone(),
+            wanted: BTreeMap::new(),
+            tag_keys: BTreeSet::new(),
+            teardown: false,
+        };
+        Session { connection, scope }
+    }
+
+    /// Says where the command acts, before anything else is said.
+    pub(super) fn greet(&self) {
+        let mut parts = vec![
+            format!("stack {}", render::emphasis(&self.scope.identity.to_string())),
+            format!("account {}", self.connection.account),
+            self.connection.region.clone(),
+        ];
+        let cloud = if self.connection.is_local() { "local cloud" } else { "endpoint" };
+        parts.extend(self.connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
+        say(&parts.join(" · "));
+    }
+
+    /// What kinds work with.
+    pub(super) fn context(&self, access: Access, packages: BTreeMap<String, PathBuf>, events: Events) -> Context {
+        Context {
+            clients: self.connection.clients(access),
+            scope: self.scope.clone(),
+            packages,
+            local: self.connection.is_local(),
+            endpoint: self.connection.endpoint.clone(),
+            written_roles: Mutex::default(),
+            events,
+        }
+    }
+
+    /// The calls made so far, for the last line of a command.
+    pub(super) fn calls(&self) -> String {
+        let calls = self.connection.calls();
+        render::aside(&format!("{} reads, {} writes", calls.reads(), calls.writes()))
+    }
+}

@@ -1,0 +1,185 @@
+//! `code` and `handler`: the files of a function, which must lie in the stack's folder and hold what Lambda will call.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use super::decode::{Value, help};
+use super::runtime;
+use super::suggest;
+
+/// The value of `code`, as it is written but without `.`.
+pub(super) fn code(value: Value) -> Option<PathBuf> {
+    let text = value.short(4096)?;
+    let path = Path::new(text);
+    if path.is_absolute() || escapes(path) {
+        return leaves(value, text);
+    }
+    let whole = value.cx.folder.join(path);
+    let (Ok(real), Ok(folder)) = (whole.canonicalize(), value.cx.folder.canonicalize()) else {
+        return value.fail(format!("there is no file or folder `{text}`"), sibling(value.cx.folder, path));
+    };
+    if !real.starts_with(folder) {
+        return leaves(value, text);
+    }
+    if real.is_dir() && fs::read_dir(&real).is_ok_and(|mut files| files.next().is_none()) {
+        return value.fail(format!("the folder `{text}` is empty"), help("put the function's code into it"));
+    }
+    Some(path.components().filter(|part| *part != Component::CurDir).collect())
+}
+
+fn leaves<T>(value: Value, text: &str) -> Option<T> {
+    let way = help("move the code to a folder beside `stack.yaml` or below");
+    value.fail(format!("`{text}` lies outside the stack's folder"), way)
+}
+
+/// Whether a path climbs above where it starts.
+fn escapes(path: &Path) -> bool {
+    let mut depth = 0_i32;
+    path.components().any(|part| {
+        match part {
+            Component::Normal(_) => depth += 1,
+            Component::ParentDir => depth -= 1,
+            _ => {}
+        }
+        depth < 0
+    })
+}
+
+/// A name nearby that the path was probably meant to have.
+fn sibling(folder: &Path, path: &Path) -> Option<String> {
+    let parent = path.parent()?;
+    let names = names_in(&folder.join(parent));
+    let name = path.file_name()?.to_str()?;
+    let near = suggest::nearest(name, names.iter().map(String::as_str))?;
+    help(format!("did you mean `{}`?", parent.join(near).display()))
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+/// What the code of a function consists of.
+enum Files {
+    /// A folder.
+    Folder(PathBuf),
+    /// A single file, by its name.
+    Single(String),
+    /// The names in a finished `.zip`.
+    Zip(Vec<String>),
+}
+
+impl Files {
+    fn of(path: &Path) -> Result<Self, String> {
+        if path.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+            let file = fs::File::open(path).map_err(|error| error.to_string())?;
+            let archive = zip::ZipArchive::new(file).map_err(|error| error.to_string())?;
+            // A name that cannot be read is no handler's file.
+            let names = archive.file_names().flatten().map(|name| name.into_owned());
+            return Ok(Self::Zip(names.collect()));
+        }
+        Ok(Self::Single(path.file_name().unwrap_or_default().to_string_lossy().into_owned()))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Folder(folder) => folder.join(name).is_file(),
+            Self::Single(single) => single == name,
+            Self::Zip(names) => names.iter().any(|file| file == name),
+        }
+    }
+
+    /// The files at the top.
+    fn top(&self) -> Vec<String> {
+        match self {
+            Self::Folder(folder) => names_in(folder),
+            Self::Single(name) => vec![name.clone()],
+            Self::Zip(names) => names.iter().filter(|name| !name.contains('/')).cloned().collect(),
+        }
+    }
+}
+
+/// Checks that the file that a handler names is in the code. `at` is where to report it: the handler, or where it is
+/// left out, the code.
+pub(super) fn check_handler(at: Value, path: &Path, handler: &str, runtime: &str) -> Option<()> {
+    let files = match Files::of(&at.cx.folder.join(path)) {
+        Ok(files) => files,
+        Err(error) => return at.fail(format!("`{}` cannot be read as a zip: {error}", path.display()), None),
+    };
+    let family = runtime::family(runtime);
+    let Some(wanted) = Wanted::of(family, handler) else {
+        if matches!(family, "python" | "nodejs" | "ruby") {
+            return at.fail(
+                format!("`{handler}` is not a handler"),
+                help("a handler is the name of a file, a dot, and the name of a function in it"),
+            );
+        }
+        return Some(());
+    };
+    if wanted.files.iter().any(|name| files.has(name)) {
+        return Some(());
+    }
+    let message = format!("the code has no file {} for the handler `{handler}`", wanted.shown());
+    let example = || help("`handler` names a file without its ending, a dot, and a function in it");
+    at.fail(message, wanted.meant(&files).or_else(example))
+}
+
+/// The files of which a handler needs one, and what of the handler comes after them.
+struct Wanted<'a> {
+    files: Vec<String>,
+    endings: &'static [&'static str],
+    function: &'a str,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(family: &str, handler: &'a str) -> Option<Self> {
+        let base = handler.rfind('/').map_or(0, |slash| slash + 1);
+        // Python splits `a.b.handler` at the last dot, and takes the others for folders; Node.js and Ruby split at the
+        // first dot of the file's name.
+        let dot = match family {
+            "python" => handler[base..].rfind('.')?,
+            "nodejs" | "ruby" => handler[base..].find('.')?,
+            _ => return None,
+        };
+        let (module, function) = (&handler[..base + dot], &handler[base + dot + 1..]);
+        if module.is_empty() || module.ends_with('/') || function.is_empty() {
+            return None;
+        }
+        let (module, endings): (String, &[&str]) = match family {
+            "python" => (module.replace('.', "/"), &[".py", "/__init__.py"]),
+            "nodejs" => (module.to_owned(), &[".js", ".mjs", ".cjs"]),
+            _ => (module.to_owned(), &[".rb"]),
+        };
+        let module = module.trim_start_matches("./");
+        let files = endings.iter().map(|ending| format!("{module}{ending}")).collect();
+        Some(Self { files, endings, function })
+    }
+
+    /// The files in words; that a Python module may be a folder needs no mention.
+    fn shown(&self) -> String {
+        let files: Vec<&str> =
+            self.files.iter().filter(|file| !file.ends_with("/__init__.py")).map(String::as_str).collect();
+        suggest::quoted(&files).replace(" and ", " or ")
+    }
+
+    /// The handler that was probably meant, from the files at the top of the code.
+    fn meant(&self, files: &Files) -> Option<String> {
+        let top = files.top();
+        let modules: Vec<&str> = top
+            .iter()
+            .filter_map(|name| self.endings.iter().find_map(|end| name.strip_suffix(end)))
+            .collect();
+        let handler = |module: &str| help(format!("did you mean `handler: {module}.{}`?", self.function));
+        let wanted = self.files[0].strip_suffix(self.endings[0])?;
+        match modules.as_slice() {
+            [only] => handler(only),
+            _ => handler(suggest::nearest(wanted, modules.iter().copied())?),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A decoder that collects what is wrong and goes on: every function here reports a fault at its place and answers
+//! `None`, and whoever calls it decodes the rest all the same.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use super::diagnostic::Diagnostic;
+use super::source::{Source, Span};
+use super::stack::At;
+use super::suggest;
+use super::tree::{Entry, Key, Kind, Node};
+
+/// What all decoding shares: the source, and the list of faults.
+pub(super) struct Cx<'a> {
+    /// The text that is decoded.
+    pub(super) source: &'a Source,
+    /// The folder that holds the file.
+    pub(super) folder: &'a Path,
+    /// For each template that only `up` can complete, the first placeholder that it waits for.
+    pub(super) unresolved: RefCell<BTreeMap<At, Span>>,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+}
+
+impl<'a> Cx<'a> {
+    pub(super) fn new(source: &'a Source, folder: &'a Path, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { source, folder, unresolved: RefCell::default(), diagnostics: RefCell::new(diagnostics) }
+    }
+
+    /// Notes a fault.
+    pub(super) fn report(&self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
+        let (at, length) = (self.source.at(span.start), self.source.length(span));
+        self.push(Diagnostic { at, length, message: message.into(), help: help.into() });
+    }
+
+    /// Notes a fault, and answers nothing.
+    pub(super) fn fail_at<T>(
+        &self,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) -> Option<T> {
+        self.report(span, message, help);
+        None
+    }
+
+    /// Notes a fault that has no place in the file.
+    pub(super) fn report_nowhere(&self, message: String, help: Option<String>) {
+        self.push(Diagnostic { at: At::default(), length: 0, message, help });
+    }
+
+    /// All faults so far.
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics.into_inner()
+    }
+
+    fn push(&self, diagnostic: Diagnostic) {
+        self.diagnostics.borrow_mut().push(diagnostic);
+    }
+}
+
+/// A help text, for [`Cx::report`] and [`Value::fail`].
+pub(super) fn help(text: impl Into<String>) -> Option<String> {
+    Some(text.into())
+}
+
+/// A value together with the key that it belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a> {
+    pub(super) cx: &'a Cx<'a>,
+    pub(super) key: &'a Key,
+    pub(super) node: &'a Node,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn new(cx: &'a Cx<'a>, entry: &'a Entry) -> Self {
+        Self { cx, key: &entry.key, node: &entry.value }
+    }
+
+    /// Where the value stands, or its key where there is none.
+    pub(super) fn span(self) -> Span {
+        if matches!(self.node.kind, Kind::Null) { self.key.span } else { self.node.span }
+    }
+
+    /// The place of the value.
+    pub(super) fn at(self) -> At {
+        self.cx.source.at(self.span().start)
+    }
+
+    /// The place of the key.
+    pub(super) fn key_at(self) -> At {
+        self.cx.source.at(self.key.span.start)
+    }
+
+    /// Reports a fault of the value.
+    pub(super) fn fail<T>(self, message: impl Into<String>, help: impl Into<Option<String>>) -> Option<T> {
+        self.cx.fail_at(self.span(), message, help)
+    }
+
+    /// Reports a fault of the key.
+    pub(super) fn fail_key<T>(
+        self,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) -> Option<T> {
+        self.cx.fail_at(self.key.span, message, help)
+    }
+
+    /// Reports that the value is of another type than `wanted`, for example "a list".
+    pub(super) fn wrong_type<T>(self, wanted: &str, help: impl Into<Option<String>>) -> Option<T> {
+        let found = match &self.node.kind {
+            Kind::Null => return self.fail(format!("`{}` has no value", self.key.text), help),
+            Kind::Plain(text) | Kind::Text(text) => format!("`{}`", first_line(text)),
+            Kind::List(_) => "a list".to_owned(),
+            Kind::Map(_) => "a mapping".to_owned(),
+        };
+        self.fail(format!("`{}` must be {wanted}, not {found}", self.key.text), help)
+    }
+
+    /// The text of a scalar, whatever is in it.
+    pub(super) fn scalar(self) -> Option<&'a str> {
+        match self.node.text() {
+            Some(text) => Some(text),
+            None => self.wrong_type("text", None),
+        }
+    }
+
+    /// The text of a scalar in a place where `${…}` does not work.
+    pub(super) fn text(self) -> Option<&'a str> {
+        let text = self.scalar()?;
+        if text.replace("$${", "").contains("${") {
+            let place = "it works in `environment`, `policy` and `description`, and in `checks`";
+            return self.fail("`${…}` does not work here", help(place));
+        }
+        Some(text)
+    }
+
+    /// A text that is not empty, and at most `most` characters long.
+    pub(super) fn short(self, most: usize) -> Option<&'a str> {
+        let text = self.text()?;
+        match text.chars().count() {
+            0 => self.fail(format!("`{}` is empty", self.key.text), None),
+            length if length > most => {
+                self.fail(format!("`{}` has {length} characters; AWS allows {most}", self.key.text), None)
+            }
+            _ => Some(text),
+        }
+    }
+
+    /// A whole number within AWS's limits; `unit` is what it counts, or empty.
+    pub(super) fn integer(self, unit: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let Some(text) = self.node.text() else { return self.wrong_type("a whole number", None) };
+        let Ok(number) = text.parse::<i64>() else {
+            let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
+            let alone = digits.parse::<i64>().is_ok().then(|| format!("write the number alone: `{digits}`"));
+            return self.wrong_type("a whole number", alone);
+        };
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let limit = match (*range.start(), *range.end()) {
+            (least, most) if number < least && most >= i64::from(i32::MAX) => format!("at least {least}"),
+            (least, most) => format!("from {least} to {most}"),
+        };
+        let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        self.fail(format!("`{}` must be {limit}{unit}, not {number}", self.key.text), None)
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(self) -> Option<bool> {
+        match &self.node.kind {
+            Kind::Plain(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Kind::Plain(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            Kind::Text(text) => {
+                let meant = match text.to_lowercase().as_str() {
+                    "yes" | "on" | "true" | "enabled" => Some("true"),
+                    "no" | "off" | "false" | "disabled" => Some("false"),
+                    _ => None,
+                };
+                self.wrong_type("`true` or `false`", meant.map(|meant| format!("write `{meant}`")))
+            }
+            _ => self.wrong_type("`true` or `false`", None),
+        }
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Option<T> {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let wanted = suggest::quoted(&names).replace(" and ", " or ");
+        let Some(text) = self.node.text() else { return self.wrong_type(&wanted, None) };
+        let found = words.iter().find(|(word, _)| *word == text);
+        match found {
+            Some((_, value)) => Some(*value),
+            None => self.wrong_type(&wanted, suggest::did_you_mean(text, names)),
+        }
+    }
+
+    /// A list; nothing is the empty list.
+    pub(super) fn list<T>(self, mut item: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
+        match &self.node.kind {
+            Kind::Null => Some(Vec::new()),
+            Kind::List(items) => Some(items.iter().filter_map(|node| item(Value { node, ..self })).collect()),
+            Kind::Plain(text) | Kind::Text(text) if !text.contains('\n') => {
+                self.wrong_type("a list", help(format!("write `[\"{text}\"]`")))
+            }
+            Kind::Map(_) => self.wrong_type("a list", help("begin each item with `- `")),
+            _ => self.wrong_type("a list", None),
+        }
+    }
+
+    /// A mapping of the user's own keys; nothing is the empty mapping.
+    pub(super) fn map<T>(self, mut member: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
+        match &self.node.kind {
+            Kind::Null => Some(Vec::new()),
+            Kind::Map(entries) => {
+                Some(entries.iter().filter_map(|entry| member(Value::new(self.cx, entry))).collect())
+            }
+            Kind::List(_) => self.wrong_type("a mapping", help("write `name: value`, without `- `")),
+            _ => self.wrong_type("a mapping", None),
+        }
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}

@@ -1,0 +1,96 @@
+//! What is wrong in a file, and how it is shown: every problem with its place, its line, and a way out.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::source::Source;
+use super::stack::At;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Diagnostic {
+    /// Where it stands; line 0 for what is wrong with the file as a whole.
+    pub at: At,
+    /// How many characters to mark from there; 0 marks the word.
+    pub length: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Everything that is wrong in one file, sorted by place.
+#[derive(Debug)]
+pub struct Diagnostics {
+    /// The file, as the user named it.
+    file: PathBuf,
+    source: Source,
+    items: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Gathers what is wrong in a file whose text is known.
+    pub(super) fn new(file: &Path, source: Source, mut items: Vec<Diagnostic>) -> Self {
+        items.sort();
+        // A fault below an anchor is met once for every alias of it.
+        items.dedup();
+        Self { file: file.to_owned(), source, items }
+    }
+
+    /// Something that a later stage finds wrong, shown at its place in the file.
+    pub fn one(file: &Path, diagnostic: Diagnostic) -> Self {
+        // The file has been read before; where it is gone since, the message does without the line.
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        Self::new(file, Source::new(&text), vec![diagnostic])
+    }
+
+    /// The file, as the user named it.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Each thing that is wrong, sorted by place.
+    pub fn items(&self) -> &[Diagnostic] {
+        &self.items
+    }
+
+    /// All of it as text, with the lines of the file.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let path = self.file.display().to_string();
+        let mut parts: Vec<String> =
+            self.items.iter().map(|item| renderer.render(&[self.group(item, &path)])).collect();
+        if self.items.len() > 1 {
+            let count = format!("{path} has {} errors", self.items.len());
+            parts.push(renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]));
+        }
+        parts.join("\n\n")
+    }
+
+    fn group<'a>(&'a self, item: &'a Diagnostic, path: &'a str) -> Group<'a> {
+        let title = Level::ERROR.primary_title(item.message.as_str());
+        let mut group = match item.at.line {
+            0 => title.element(Origin::path(path)),
+            _ => title.element(self.snippet(item, path)),
+        };
+        if let Some(help) = &item.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        group
+    }
+
+    fn snippet<'a>(&'a self, item: &Diagnostic, path: &'a str) -> Snippet<'a, Annotation<'a>> {
+        let marked = self.source.marked(item.at, item.length);
+        Snippet::source(self.source.text()).path(path).annotation(AnnotationKind::Primary.span(marked))
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Diagnostics {}

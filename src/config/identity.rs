@@ -1,0 +1,76 @@
+//! Whose stack a file describes, read with goodwill: `down` must work where the rest of the file is broken.
+
+use std::path::Path;
+
+use super::environment::raw;
+use super::root;
+use super::source::Source;
+use super::tree::{self, Node};
+
+/// What can be told of a stack without its being valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// `stack`.
+    pub stack: String,
+    /// `region`, after the environment's own; as it stands.
+    pub region: Option<String>,
+    /// `account`, after the environment's own; as it stands.
+    pub account: Option<String>,
+    /// The environment's `protect`; also set where a part of the file cannot be read, since it may be said there.
+    pub protect: bool,
+}
+
+/// For `down` with a broken file: whatever can be read of the stack's name, region and account.
+pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
+    let bytes = std::fs::read(file).ok()?;
+    let source = Source::new(&String::from_utf8_lossy(&bytes));
+    let (root, whole) = readable(source)?;
+    let stack = raw(&root, None, "stack").filter(|name| root::is_name(name))?.to_owned();
+    let text = |key| raw(&root, environment, key).map(str::to_owned);
+    let protect = environment
+        .and_then(|name| root.get("environments")?.get(name)?.get("protect")?.text())
+        .is_some_and(|protect| protect != "false");
+    Some(Identity {
+        stack,
+        region: text("region"),
+        account: text("account"),
+        protect: protect || (!whole && environment.is_some()),
+    })
+}
+
+/// The tree of what is valid YAML, and whether that is the whole. Each top-level section that is broken is blanked, and
+/// the rest is tried again.
+fn readable(mut source: Source) -> Option<(Node, bool)> {
+    const MOST_ATTEMPTS: usize = 32;
+    for attempt in 0..MOST_ATTEMPTS {
+        match tree::read(&source) {
+            Ok((root, _)) => return Some((root, attempt == 0)),
+            Err(broken) => source = without_broken(source.text(), broken.at.line as usize)?,
+        }
+    }
+    None
+}
+
+/// The text without the section that made the reader stop at a line. Where that line begins a section, the fault may as
+/// well be an open bracket in the one before: what lets the reader get further was at fault.
+fn without_broken(text: &str, line: usize) -> Option<Source> {
+    let stopped = line.checked_sub(1)?;
+    let further = |source: &Source| match tree::read(source) {
+        Ok(_) => true,
+        Err(broken) => broken.at.line as usize > line,
+    };
+    let before = stopped.checked_sub(1).and_then(|before| without_section(text, before)).filter(further);
+    before.or_else(|| without_section(text, stopped))
+}
+
+/// The text with the top-level section that holds a line (from 0) blanked; `None` where that changes nothing.
+fn without_section(text: &str, line: usize) -> Option<Source> {
+    let begins = |line: &str| line.starts_with(|c: char| !c.is_whitespace() && c != '#' && c != '-');
+    let lines: Vec<&str> = text.lines().collect();
+    let line = line.min(lines.len().checked_sub(1)?);
+    let start = (0..=line).rev().find(|index| begins(lines[*index])).unwrap_or(0);
+    let end = (start + 1..lines.len()).find(|index| begins(lines[*index])).unwrap_or(lines.len());
+    let keep = |(index, line)| if (start..end).contains(&index) { "" } else { line };
+    let blanked: Vec<&str> = lines.iter().copied().enumerate().map(keep).collect();
+    (blanked != lines).then(|| Source::new(&blanked.join("\n")))
+}

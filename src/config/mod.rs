@@ -1,0 +1,108 @@
+//! From `stack.yaml` to a [`Stack`]: read, checked in full, and with every fault reported at once. Nothing here
+//! asks AWS, and no file is read but the stack's own.
+
+mod access;
+mod api;
+mod broken;
+mod checks;
+mod code;
+mod cycles;
+mod decode;
+mod diagnostic;
+mod environment;
+mod fields;
+mod function;
+mod identity;
+mod interpolate;
+mod names;
+mod policy;
+mod reference;
+mod root;
+mod route;
+mod runtime;
+mod source;
+mod stack;
+mod suggest;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::path::Path;
+
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use identity::{Identity, identity};
+pub use stack::{
+    Api, Architecture, At, Billing, Check, Cors, Environment, Function, Json, Key, KeyType, Part, Route,
+    Stack, Statement, Table, Template,
+};
+
+use decode::Cx;
+use source::Source;
+
+/// A larger file is not a stack.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What the file's meaning depends on, besides the file.
+pub struct Options<'a> {
+    /// The environment picked with `--env`.
+    pub environment: Option<&'a str>,
+    /// Looks up `${process.NAME}`.
+    pub process: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Reads a stack, or says everything that is wrong with it.
+pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
+    let source = read(file)?;
+    let (root, diagnostics) = match tree::read(&source) {
+        Ok(tree) => tree,
+        Err(broken) => return Err(Diagnostics::new(file, source, vec![broken])),
+    };
+    let cx = Cx::new(&source, folder(file), diagnostics);
+    let stack = root::stack(&cx, &root, file, options);
+    let diagnostics = cx.into_diagnostics();
+    match stack {
+        Some(stack) if diagnostics.is_empty() => Ok(stack),
+        _ => Err(Diagnostics::new(file, source, diagnostics)),
+    }
+}
+
+fn folder(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn read(file: &Path) -> Result<Source, Diagnostics> {
+    let fail = |message: String, help: &str| {
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        let diagnostic = Diagnostic { at: At::default(), length: 0, message, help };
+        Diagnostics::new(file, Source::new(""), vec![diagnostic])
+    };
+    let shown = file.display();
+    let elsewhere = "run `provision` where `stack.yaml` is, or name the file with `-f`";
+    if std::fs::metadata(file).is_ok_and(|data| data.len() > MAX_BYTES) {
+        return Err(fail(format!("`{shown}` has more than {} MB", MAX_BYTES / 1024 / 1024), elsewhere));
+    }
+    if file.is_dir() {
+        return Err(fail(format!("`{shown}` is a folder"), elsewhere));
+    }
+    match std::fs::read(file).map(String::from_utf8) {
+        Ok(Ok(text)) => Ok(Source::new(&text)),
+        Ok(Err(error)) => {
+            let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count();
+            Err(fail(
+                format!("`{shown}` is not UTF-8 text, from line {line} on"),
+                "save it as UTF-8 in your editor",
+            ))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(fail(format!("there is no file `{shown}`"), elsewhere))
+        }
+        Err(error) => Err(fail(format!("`{shown}` cannot be read: {error}"), "")),
+    }
+}

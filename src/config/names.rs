@@ -1,0 +1,175 @@
+//! The grammar of names, regions, accounts and ARNs.
+
+use super::decode::{Value, help};
+use super::reference::Names;
+use super::suggest;
+
+/// Whether a text is made of letters, digits, and the characters in `others`.
+pub(super) fn is_made_of(text: &str, others: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
+/// Whether this can name a stack (up to 32 characters) or an environment (up to 16).
+pub(super) fn is_short_name(name: &str, most: usize) -> bool {
+    name.len() <= most
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// What [`is_short_name`] wants, in words.
+pub(super) fn short_name_rule(most: usize) -> String {
+    format!("use lower-case letters, digits and `-`, a letter first, and at most {most} characters")
+}
+
+/// The name that something has in AWS must be made of allowed characters and be neither too short nor too long.
+pub(super) struct NameRule {
+    /// What is named, for example "table".
+    pub(super) what: &'static str,
+    /// What is allowed besides letters and digits.
+    pub(super) others: &'static str,
+    /// How short the name may be.
+    pub(super) least: usize,
+    /// How long the name may be.
+    pub(super) most: usize,
+    /// Why it may not be longer.
+    pub(super) because: &'static str,
+}
+
+impl NameRule {
+    /// Checks the key under which something is declared, as it will be in AWS.
+    pub(super) fn check(&self, value: Value, names: &Names) -> bool {
+        let key = value.key.text.as_str();
+        let Self { what, least, most, because, .. } = self;
+        if !is_made_of(key, self.others) {
+            let others: Vec<String> = self.others.chars().map(String::from).collect();
+            let others: Vec<&str> = others.iter().map(String::as_str).collect();
+            let rule = format!("use letters, digits, {}", suggest::quoted(&others));
+            return value.fail_key::<()>(format!("`{key}` cannot name a {what}"), help(rule)).is_some();
+        }
+        let name = names.prefixed(key);
+        if (*least..=*most).contains(&name.len()) {
+            return true;
+        }
+        let message =
+            format!("the name of a {what} has {least} to {most} characters, and `{name}` has {}", name.len());
+        value.fail_key::<()>(message, (!because.is_empty()).then(|| (*because).to_owned())).is_some()
+    }
+}
+
+/// A region such as `eu-central-1`.
+pub(super) fn region(value: Value) -> Option<String> {
+    const REGIONS: [&str; 22] = [
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+        "ca-central-1",
+        "sa-east-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "ap-south-1",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-east-1",
+        "me-south-1",
+        "af-south-1",
+    ];
+    const DIRECTIONS: [&str; 9] =
+        ["central", "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"];
+    let text = value.text()?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let letters = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
+    let well_formed = match parts.as_slice() {
+        [areas @ .., direction, number] => {
+            !areas.is_empty()
+                && areas.iter().all(|area| letters(area))
+                && DIRECTIONS.contains(direction)
+                && number.parse::<u8>().is_ok()
+        }
+        _ => false,
+    };
+    if well_formed {
+        return Some(text.to_owned());
+    }
+    let example = || help("a region looks like `eu-central-1`");
+    value.fail(format!("`{text}` is not a region"), suggest::did_you_mean(text, REGIONS).or_else(example))
+}
+
+/// The twelve digits of an account.
+pub(super) fn account(value: Value) -> Option<String> {
+    let text = value.text()?;
+    if is_account(text) {
+        return Some(text.to_owned());
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let help = match digits.len() {
+        12 => format!("did you mean `{digits}`?"),
+        _ => "`aws sts get-caller-identity` shows yours".to_owned(),
+    };
+    value.fail(format!("an account is twelve digits, not `{text}`"), Some(help))
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
+}
+
+/// The ARN of something in IAM: `role` or `policy`.
+pub(super) fn iam_arn(value: Value, what: &str) -> Option<String> {
+    let text = value.text()?;
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let well_formed = match parts.as_slice() {
+        ["arn", partition, "iam", "", account, resource] => {
+            is_made_of(partition, "-")
+                && (is_account(account) || (what == "policy" && *account == "aws"))
+                && resource
+                    .strip_prefix(what)
+                    .and_then(|rest| rest.strip_prefix('/'))
+                    .is_some_and(is_resource)
+        }
+        _ => false,
+    };
+    if well_formed {
+        return Some(text.to_owned());
+    }
+    let example = help(format!("it looks like `arn:aws:iam::123456789012:{what}/NAME`"));
+    value.fail(format!("`{text}` is not the ARN of a {what}"), example)
+}
+
+fn is_resource(text: &str) -> bool {
+    is_made_of(text, "/+=,.@_-")
+}
+
+/// The ARN of a version of a layer.
+pub(super) fn layer(value: Value) -> Option<String> {
+    let text = value.text()?;
+    let parts: Vec<&str> = text.split(':').collect();
+    let example = "it looks like `arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1`";
+    match parts.as_slice() {
+        ["arn", partition, "lambda", region, account, "layer", name, rest @ ..]
+            if is_made_of(partition, "-")
+                && is_made_of(region, "-")
+                && is_account(account)
+                && is_made_of(name, "_-") =>
+        {
+            match rest {
+                [version] if version.chars().all(|c| c.is_ascii_digit()) && !version.is_empty() => {
+                    Some(text.to_owned())
+                }
+                [] => value.fail(
+                    format!("`{text}` names a layer without its version"),
+                    help(format!("add the version: `{text}:1`")),
+                ),
+                _ => value.fail(format!("`{text}` is not the ARN of a layer's version"), help(example)),
+            }
+        }
+        _ => value.fail(format!("`{text}` is not the ARN of a layer's version"), help(example)),
+    }
+}

@@ -1,0 +1,181 @@
+//! The top level of `stack.yaml`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Options;
+use super::api::api;
+use super::checks::checks;
+use super::cycles;
+use super::decode::{Cx, Value, help};
+use super::environment;
+use super::fields::Fields;
+use super::function::{check_roles, function};
+use super::names;
+use super::reference::{Names, Scope};
+use super::source::Span;
+use super::stack::{Api, Check, Environment, Function, Stack, Table};
+use super::table::table;
+use super::tree::{Kind, Node};
+
+/// What a stack's name may have in characters.
+const MAX_NAME: usize = 32;
+/// AWS allows 50 tags; three of them are ours.
+const MAX_TAGS: usize = 47;
+
+/// Decodes a whole file.
+pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Option<Stack> {
+    let entries = match &root.kind {
+        Kind::Null => {
+            cx.report_nowhere("the file is empty".to_owned(), help("begin with `stack: NAME`"));
+            return None;
+        }
+        Kind::Map(entries) => entries,
+        _ => return cx.fail_at(root.span, "the file must be a mapping", help("begin with `stack: NAME`")),
+    };
+    let begin = Span { start: root.span.start, end: root.span.start };
+    let mut fields = Fields::new(cx, begin, "the file".to_owned(), entries);
+    let name = fields.required("stack", "NAME", name);
+    let settings = environment::settings(cx, &mut fields, options.environment);
+    let tags = fields.optional("tags", tags);
+    let permissions_boundary =
+        fields.optional("permissions_boundary", |value| names::iam_arn(value, "policy"));
+    let sections = Sections::of(&mut fields);
+    fields.finish();
+
+    let names = Names {
+        variables: settings.variables,
+        elsewhere: settings.elsewhere,
+        environment: options.environment,
+        process: options.process,
+        tables: keys(sections.tables),
+        functions: keys(sections.functions),
+        api: sections.api.is_some(),
+    };
+    let contents = sections.decode(cx, &names, name.unwrap_or_default());
+    let protect = settings.protect;
+    Some(Stack {
+        file: file.to_owned(),
+        folder: cx.folder.to_owned(),
+        name: name?.to_owned(),
+        environment: options.environment.map(|name| Environment { name: name.to_owned(), protect }),
+        region: settings.region,
+        account: settings.account,
+        tags: tags.unwrap_or_default(),
+        permissions_boundary,
+        tables: contents.tables,
+        functions: contents.functions,
+        api: contents.api,
+        checks: contents.checks,
+    })
+}
+
+/// The sections that say what the stack consists of. They refer to each other, so all are found before one is decoded.
+struct Sections<'a> {
+    tables: Option<Value<'a>>,
+    functions: Option<Value<'a>>,
+    api: Option<Value<'a>>,
+    checks: Option<Value<'a>>,
+}
+
+/// What the sections say.
+struct Contents {
+    tables: Vec<Table>,
+    functions: Vec<Function>,
+    api: Option<Api>,
+    checks: Vec<Check>,
+}
+
+impl<'a> Sections<'a> {
+    fn of(fields: &mut Fields<'a>) -> Self {
+        Self {
+            tables: fields.take("tables"),
+            functions: fields.take("functions"),
+            api: fields.take("api"),
+            checks: fields.take("checks"),
+        }
+    }
+
+    fn decode(self, cx: &Cx, names: &Names, stack: &str) -> Contents {
+        let scope = Scope { names, captures: None };
+        let tables = self.tables.and_then(|value| value.map(|entry| table(entry, names)));
+        let functions = self.functions.and_then(|value| value.map(|entry| function(entry, scope)));
+        if let Some(value) = self.functions {
+            check_roles(cx, value.node.entries());
+        }
+        let functions = functions.unwrap_or_default();
+        let api = self.api.and_then(|value| api(value, stack, scope));
+        cycles::check(cx, api.as_ref(), &functions);
+        let checks = self.checks.and_then(|value| checks(value, names));
+        Contents { tables: tables.unwrap_or_default(), functions, api, checks: checks.unwrap_or_default() }
+    }
+}
+
+/// The stack's name, which is the value of a tag on everything that it owns.
+fn name<'a>(value: Value<'a>) -> Option<&'a str> {
+    let text = value.text()?;
+    if is_name(text) {
+        return Some(text);
+    }
+    let mut meant: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .skip_while(|c| !c.is_ascii_lowercase())
+        .collect();
+    meant.truncate(MAX_NAME);
+    let help = match meant.is_empty() {
+        true => names::short_name_rule(MAX_NAME),
+        false => format!("{}; for example `{meant}`", names::short_name_rule(MAX_NAME)),
+    };
+    value.fail(format!("`{text}` cannot name a stack"), Some(help))
+}
+
+/// Whether this can name a stack.
+pub(super) fn is_name(text: &str) -> bool {
+    names::is_short_name(text, MAX_NAME)
+}
+
+fn keys(value: Option<Value<'_>>) -> Vec<&str> {
+    let entries = value.map(|value| value.node.entries()).unwrap_or_default();
+    entries.iter().map(|entry| entry.key.text.as_str()).collect()
+}
+
+fn tags(value: Value) -> Option<BTreeMap<String, String>> {
+    let tags: BTreeMap<String, String> = value.map(tag)?.into_iter().collect();
+    if tags.len() > MAX_TAGS {
+        let message =
+            format!("there are {} tags; AWS allows 50, and 3 of them are `provision`'s own", tags.len());
+        return value.fail_key(message, None);
+    }
+    Some(tags)
+}
+
+fn tag(value: Value) -> Option<(String, String)> {
+    let key = value.key.text.as_str();
+    let text = value.text();
+    let lower = key.to_lowercase();
+    for (prefix, owner) in [("aws:", "AWS"), ("provision:", "`provision`")] {
+        if lower.starts_with(prefix) {
+            let message = format!("tags that begin with `{prefix}` belong to {owner}");
+            return value.fail_key(message, help("choose another name"));
+        }
+    }
+    let allowed =
+        |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c));
+    let rule = || help("use letters, digits, spaces and `_ . : / = + - @`");
+    if !(1..=128).contains(&key.chars().count()) {
+        return value.fail_key("the key of a tag has 1 to 128 characters", None);
+    }
+    if !allowed(key) {
+        return value.fail_key(format!("`{key}` cannot be the key of a tag"), rule());
+    }
+    let text = text?;
+    if text.chars().count() > 256 {
+        return value.fail("the value of a tag has at most 256 characters", None);
+    }
+    if !allowed(text) {
+        return value.fail(format!("`{text}` cannot be the value of a tag"), rule());
+    }
+    Some((key.to_owned(), text.to_owned()))
+}

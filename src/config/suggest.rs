@@ -1,0 +1,50 @@
+//! "Did you mean …?"
+
+/// The candidate that a name was probably meant to be.
+pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&given, &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity >= 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `x`?", where something is near enough.
+pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(given, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+}
+
+/// "did you mean `x`?", or else a sentence that lists what there is.
+pub(super) fn did_you_mean_or_list(given: &str, what: &str, candidates: &[&str]) -> Option<String> {
+    did_you_mean(given, candidates.iter().copied()).or_else(|| match candidates {
+        [] => None,
+        [only] => Some(format!("{what}: {}", quoted(&[*only]))),
+        _ => Some(format!("{what}: {}", quoted(candidates))),
+    })
+}
+
+/// "`a`, `b` and `c`", at most a dozen of them.
+pub(super) fn quoted(names: &[&str]) -> String {
+    const MOST: usize = 12;
+    let mut names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    if names.len() > MOST {
+        let more = names.len() - MOST;
+        names.truncate(MOST);
+        return format!("{} and {more} more", names.join(", "));
+    }
+    match names.pop() {
+        Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        Some(only) => only,
+        None => String::new(),
+    }
+}
+
+/// "a, b and c", all of them.
+pub(super) fn listed(items: &[String]) -> String {
+    match items {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => items.concat(),
+    }
+}

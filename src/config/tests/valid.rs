@@ -1,0 +1,242 @@
+//! Stacks without a fault, and what is read from them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Project, function, valid, valid_in};
+use crate::config::{Architecture, Billing, Json, Key, KeyType, Part, Template};
+
+const FULL: &str = r#"
+stack: blog
+region: eu-central-1
+account: 012345678901
+tags: { team: "a b", cost: 1.10 }
+permissions_boundary: arn:aws:iam::012345678901:policy/limits/developer
+variables: { greeting: hello }
+tables:
+  pages:
+    partition_key: project
+    sort_key: { name: page, type: N }
+    billing: { read: 5, write: 6 }
+    ttl: expires
+    point_in_time_recovery: true
+    protect: true
+functions:
+  save:
+    code: code
+    exclude: ["*.md", tests/]
+    handler: pkg.mod.handler
+    runtime: python3.13
+    architecture: arm64
+    memory: 512
+    timeout: 30
+    description: saves for ${env}
+    environment: { PORT: 8080, DEBUG: true, TABLE: "${tables.pages.name}" }
+    layers: ["arn:aws:lambda:eu-central-1:012345678901:layer:deps:3"]
+    reserved_concurrency: 0
+    access: { pages: [dynamodb:PutItem, dynamodb:GetItem, "dynamodb:Describe*", dynamodb:GetItem] }
+    policy:
+      - Sid: Detect
+        Effect: Allow
+        Action: [comprehend:Detect*, s3:GetObject]
+        Resource: "*"
+        Condition: { StringEquals: { aws:RequestedRegion: "${region}" } }
+    log_retention: 7
+  other: { code: code, runtime: python3.13, role: arn:aws:iam::012345678901:role/path/mine }
+api:
+  name: blog-api
+  description: the blog
+  cors:
+    origins: ["https://example.com", "http://localhost:3000"]
+    methods: [GET, POST]
+    headers: [content-type]
+    expose: [x-request-id]
+    max_age: 600
+    credentials: true
+  routes:
+    POST /pages/{project}: save
+    ANY /{proxy+}: other
+    $default: other
+checks:
+  - name: is there
+    request: GET /pages/a?full=1
+    headers: { accept: application/json, x-n: 1 }
+    retry_for: 60
+    expect: { status: 404, body: { code: 7 } }
+    capture: { id: /items/0/id, all: "" }
+  - request: POST /pages/${capture.id}
+    body: { title: "${capture.id}", n: 1, price: 1.5, zip: 012, ok: true, none: null, list: [a, 2], quoted: "3" }
+environments:
+  prod: { account: 999999999999, region: us-east-1, protect: true, variables: { greeting: hi } }
+  dev:
+"#;
+
+#[test]
+fn top() {
+    let stack = valid_in(FULL, Some("dev"));
+    assert_eq!(stack.name, "blog");
+    assert_eq!(stack.region.as_deref(), Some("eu-central-1"));
+    assert_eq!(stack.account.as_deref(), Some("012345678901"));
+    assert_eq!(stack.tags, BTreeMap::from([("team".into(), "a b".into()), ("cost".into(), "1.10".into())]));
+    assert_eq!(
+        stack.permissions_boundary.as_deref(),
+        Some("arn:aws:iam::012345678901:policy/limits/developer")
+    );
+    assert!(stack.file.ends_with("stack.yaml") && stack.file.starts_with(&stack.folder));
+    let dev = stack.environment.unwrap();
+    assert_eq!((dev.name.as_str(), dev.protect), ("dev", false));
+}
+
+#[test]
+fn an_environment_overrides_the_defaults() {
+    let stack = valid_in(FULL, Some("prod"));
+    assert_eq!(stack.region.as_deref(), Some("us-east-1"));
+    assert_eq!(stack.account.as_deref(), Some("999999999999"));
+    assert!(stack.environment.unwrap().protect);
+    // Names stay without the prefix, so that references find them.
+    assert_eq!(stack.tables[0].name, "pages");
+}
+
+#[test]
+fn tables() {
+    let stack = valid_in(FULL, Some("dev"));
+    let table = &stack.tables[0];
+    assert_eq!((table.at.line, table.at.column), (9, 3));
+    assert_eq!(table.partition_key, Key { name: "project".into(), kind: KeyType::S });
+    assert_eq!(table.sort_key, Some(Key { name: "page".into(), kind: KeyType::N }));
+    assert_eq!(table.billing, Billing::Provisioned { read: 5, write: 6 });
+    assert_eq!(table.ttl.as_deref(), Some("expires"));
+    assert!(table.point_in_time_recovery && table.protect);
+}
+
+#[test]
+fn functions() {
+    let stack = valid_in(FULL, Some("dev"));
+    let [save, other] = stack.functions.as_slice() else { panic!("two functions") };
+    assert_eq!((save.code.clone(), save.code_at.line), (PathBuf::from("code"), 18));
+    assert_eq!(save.exclude, ["*.md", "tests/"]);
+    assert_eq!((save.handler.as_str(), save.runtime.as_str()), ("pkg.mod.handler", "python3.13"));
+    assert_eq!((save.architecture.as_str(), save.memory, save.timeout), ("arm64", 512, 30));
+    assert_eq!(save.description.parts, [Part::Text("saves for dev".into())]);
+    assert_eq!(save.environment["PORT"].parts, [Part::Text("8080".into())]);
+    assert_eq!(save.environment["DEBUG"].parts, [Part::Text("true".into())]);
+    assert_eq!(save.environment["TABLE"].parts, [Part::TableName("pages".into())]);
+    assert_eq!(save.layers, ["arn:aws:lambda:eu-central-1:012345678901:layer:deps:3"]);
+    assert_eq!((save.reserved_concurrency, save.log_retention), (Some(0), 7));
+    assert_eq!(save.access["pages"], ["dynamodb:Describe*", "dynamodb:GetItem", "dynamodb:PutItem"]);
+    let members: Vec<&str> = save.policy[0].members.keys().map(String::as_str).collect();
+    assert_eq!(members, ["Action", "Condition", "Effect", "Resource", "Sid"]);
+    assert_eq!(other.role.as_deref(), Some("arn:aws:iam::012345678901:role/path/mine"));
+}
+
+#[test]
+fn defaults() {
+    let stack = valid(&(function("") + "tables:\n  users: { partition_key: id }\napi:\nchecks:\n"));
+    let table = &stack.tables[0];
+    assert_eq!((table.billing, table.sort_key.is_some(), table.protect), (Billing::OnDemand, false, false));
+    let function = &stack.functions[0];
+    assert_eq!(function.handler, "lambda_function.lambda_handler");
+    assert_eq!((function.memory, function.timeout, function.log_retention), (128, 3, 30));
+    assert_eq!(function.architecture, Architecture::X86_64);
+    assert_eq!(function.description, Template::default());
+    let api = stack.api.unwrap();
+    assert_eq!((api.name.as_str(), api.routes.len(), api.cors), ("demo", 0, None));
+    assert!(stack.environment.is_none() && stack.checks.is_empty());
+    let empty = valid("stack: demo\ntables:\nfunctions:\ntags:\n");
+    assert!(empty.tables.is_empty() && empty.functions.is_empty() && empty.api.is_none());
+}
+
+#[test]
+fn words_for_access() {
+    let access = |word: &str| {
+        let yaml =
+            function(&format!("access: {{ users: {word} }}")) + "tables:\n  users: { partition_key: id }\n";
+        let actions = valid(&yaml).functions[0].access["users"].join(" ");
+        actions.replace("dynamodb:", "")
+    };
+    let read = "BatchGetItem ConditionCheckItem GetItem Query Scan";
+    assert_eq!(access("read"), read);
+    assert_eq!(access("write"), "BatchWriteItem DeleteItem PutItem UpdateItem");
+    assert_eq!(
+        access("read-write"),
+        "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query Scan UpdateItem"
+    );
+}
+
+#[test]
+fn api() {
+    let api = valid_in(FULL, Some("dev")).api.unwrap();
+    assert_eq!(api.name, "blog-api");
+    assert_eq!(api.description.parts, [Part::Text("the blog".into())]);
+    let cors = api.cors.unwrap();
+    assert_eq!(cors.origins, ["https://example.com", "http://localhost:3000"]);
+    assert_eq!((cors.methods.join(" "), cors.headers.join(" ")), ("GET POST".into(), "content-type".into()));
+    assert_eq!(
+        (cors.expose.join(" "), cors.max_age, cors.credentials),
+        ("x-request-id".into(), Some(600), true)
+    );
+    let routes: Vec<(&str, &str)> =
+        api.routes.iter().map(|route| (route.key.as_str(), route.function.as_str())).collect();
+    assert_eq!(
+        routes,
+        [("POST /pages/{project}", "save"), ("ANY /{proxy+}", "other"), ("$default", "other")]
+    );
+}
+
+#[test]
+fn checks() {
+    let stack = valid_in(FULL, Some("dev"));
+    let [first, second] = stack.checks.as_slice() else { panic!("two checks") };
+    assert_eq!((first.name.as_str(), first.method.as_str()), ("is there", "GET"));
+    assert_eq!(first.path.parts, [Part::Text("/pages/a?full=1".into())]);
+    assert_eq!(first.headers["x-n"].parts, [Part::Text("1".into())]);
+    assert_eq!((first.status, first.retry_for), (404, 60));
+    assert_eq!(first.capture["id"], "/items/0/id");
+    assert_eq!(first.capture["all"], "");
+    assert_eq!((second.name.as_str(), second.status), ("POST /pages/${capture.id}", 200));
+    assert_eq!(second.path.parts, [Part::Text("/pages/".into()), Part::Capture("id".into())]);
+    let Some(Json::Map(body)) = &second.body else { panic!("a body") };
+    assert_eq!(body["n"], Json::Number(1.into()));
+    assert_eq!((&body["ok"], &body["none"]), (&Json::Bool(true), &Json::Null));
+    let texts = ["title", "zip", "quoted"].map(|key| match &body[key] {
+        Json::Text(template) => template.parts.clone(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(texts[0], [Part::Capture("id".into())]);
+    assert_eq!(texts[1], [Part::Text("012".into())]);
+    assert_eq!(texts[2], [Part::Text("3".into())]);
+}
+
+#[test]
+fn anchors_and_merge_keys() {
+    let stack = valid(
+        r"stack: demo
+functions:
+  f: &f { code: code, runtime: python3.13, memory: 256 }
+  g: *f
+  h:
+    <<: *f
+    timeout: 9
+",
+    );
+    let sizes: Vec<(u32, u32)> =
+        stack.functions.iter().map(|function| (function.memory, function.timeout)).collect();
+    assert_eq!(sizes, [(256, 3), (256, 3), (256, 9)]);
+}
+
+#[test]
+fn a_fault_below_an_anchor_is_reported_once() {
+    let yaml = "stack: demo\nfunctions:\n  f: &f { code: code, runtime: python3.13, memory: 1 }\n  g: *f\n";
+    assert_eq!(Project::new().load(yaml, None).unwrap_err().items().len(), 1);
+}
+
+#[test]
+fn marks_and_line_endings_of_other_systems() {
+    let project = Project::new();
+    assert_eq!(
+        project.faults("\u{feff}stack: demo\r\ntables:\r\n  users: { partition_key: id }\r\n", None),
+        "(no fault)"
+    );
+    let faults = project.load("\u{feff}stack: demo\r\ntabels:\r\n", None).unwrap_err();
+    assert_eq!((faults.items()[0].at.line, faults.items()[0].at.column), (2, 1));
+}

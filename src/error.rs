@@ -1,0 +1,43 @@
+//! What to do about an error of AWS.
+
+use crate::aws::{Class, Error};
+
+/// The next step for the user, where one is known.
+pub fn help(error: &Error) -> Option<String> {
+    let help = match error.class {
+        Class::Credentials => credentials(&error.message),
+        Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
+        Class::Lost | Class::Broken => "run the same command again; it goes on from what is there".to_owned(),
+        Class::ReadOnly | Class::Waited => return None,
+        Class::Refused => return refused(error),
+    };
+    Some(help)
+}
+
+fn credentials(message: &str) -> String {
+    let sso = message.contains("SSO") || message.contains("sso");
+    match sso {
+        true => "log in with `aws sso login`, with --profile NAME where the profile is not the default".to_owned(),
+        false => "set a profile with --profile or AWS_PROFILE, log in with `aws sso login` or `aws login`, or set \
+                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try without an account, add --local"
+            .to_owned(),
+    }
+}
+
+fn refused(error: &Error) -> Option<String> {
+    let expired = ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"];
+    let help = match error {
+        error if expired.iter().any(|code| error.is(code)) => {
+            "the credentials have expired or are not valid; log in again, for example with `aws sso login`".to_owned()
+        }
+        error if error.is_denied() => {
+            format!("the credentials in use may not call {}; ask for that permission", error.operation)
+        }
+        error if error.is_throttled() => "AWS is throttling this account; run the same command again".to_owned(),
+        error if error.is("LimitExceeded") || error.is("CodeStorageExceeded") => {
+            "a quota of the account is reached; delete what is not needed, or ask AWS for more".to_owned()
+        }
+        _ => return None,
+    };
+    Some(help)
+}

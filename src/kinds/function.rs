@@ -1,0 +1,344 @@
+//! Lambda functions.
+
+use super::log_group;
+use super::{read_each, told};
+use crate::aws::error::{gone, optional};
+use crate::aws::tags::{self, Tags};
+use crate::aws::wait::{Patience, Poll, retry_while, until};
+use crate::aws::{Class, Context, Error, Result};
+use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
+use crate::model::{Id, Physical, Seen, Status};
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{
+    Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime, State,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A Lambda function.
+pub struct Function;
+
+/// What a function is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Base64 of the SHA-256 of its package.
+    pub code_sha256: String,
+    /// The runtime.
+    pub runtime: String,
+    /// The handler.
+    pub handler: String,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// Memory in MB.
+    pub memory: i32,
+    /// Timeout in seconds.
+    pub timeout: i32,
+    /// The description; may be empty.
+    pub description: String,
+    /// The environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// The ARNs of the layers, in order.
+    pub layers: Vec<String>,
+    /// Reserved concurrency; `None` for a share of the account's.
+    pub reserved_concurrency: Option<i32>,
+    /// The ARN of the role.
+    pub role: String,
+    /// The log group that it writes to.
+    pub log_group: String,
+    /// The tags that are compared.
+    pub tags: Tags,
+}
+
+/// What AWS assigns to a function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Kind for Function {
+    const NAME: &'static str = "function";
+    const AFTER: &'static [&'static str] = &["role", "log_group"];
+    const SECRET: &'static [&'static str] = &["environment"];
+    type Spec = Spec;
+    type Live = Live;
+
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+        Ok(read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name)).await?.into())
+    }
+
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+        read(ctx, name).await
+    }
+
+    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        let code = FunctionCode::builder().zip_file(package(ctx, spec).await?).build();
+        let answer = once_assumable(ctx, id, &spec.role, async || {
+            let create = ctx.clients.lambda.create_function().function_name(&id.name).code(code.clone());
+            let create = create.role(&spec.role).handler(&spec.handler).runtime(Runtime::from(spec.runtime.as_str()));
+            let create = create.architectures(Architecture::from(spec.architecture.as_str()));
+            let create = create.memory_size(spec.memory).timeout(spec.timeout).description(&spec.description);
+            let create = create.environment(environment(spec)).set_layers(Some(spec.layers.clone()));
+            Ok(create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?)
+        })
+        .await?;
+        let live = Live {
+            name: id.name.clone(),
+            arn: told(answer.function_arn(), "the function's ARN")?.to_owned(),
+        };
+        active(ctx, id).await?;
+        if spec.reserved_concurrency.is_some() {
+            reserve(ctx, id, spec.reserved_concurrency).await?;
+        }
+        Ok(live)
+    }
+
+    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
+        let (id, from) = (&seen.id, &seen.spec);
+        if seen.status == Status::Busy {
+            active(ctx, id).await?;
+        }
+        // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
+        if configuration(from) != configuration(to) || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID) {
+            configure(ctx, id, from, to).await?;
+            active(ctx, id).await?;
+        }
+        if (&from.code_sha256, &from.architecture) != (&to.code_sha256, &to.architecture) {
+            upload(ctx, id, to).await?;
+            active(ctx, id).await?;
+        }
+        if from.reserved_concurrency != to.reserved_concurrency {
+            reserve(ctx, id, to.reserved_concurrency).await?;
+        }
+        // Tags last: `provision:role-id` says what the function *was* configured with.
+        let (set, _) = tags::changes(&from.tags, &to.tags);
+        if !set.is_empty() {
+            let tag = ctx.clients.lambda.tag_resource().resource(&seen.live.arn);
+            tag.set_tags(Some(set.into_iter().collect())).send().await?;
+        }
+        Ok(seen.live.clone())
+    }
+
+    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
+        patiently(ctx, &seen.id, async || {
+            gone(ctx.clients.lambda.delete_function().function_name(&seen.physical).send().await)
+        })
+        .await?;
+        // The log group goes after the function is really gone, or a late event makes it again [aws-facts: Lambda].
+        until(Patience::STATE, ctx.waiting(&seen.id), async || {
+            Ok(match get(ctx, &seen.physical).await? {
+                None => Poll::Ready(()),
+                Some(_) => Poll::Pending("being deleted".to_owned()),
+            })
+        })
+        .await
+    }
+}
+
+async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
+    optional(ctx.clients.lambda.get_function().function_name(name).send().await)
+}
+
+async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
+    let Some(answer) = get(ctx, name).await? else { return Ok(None) };
+    let all_tags: Tags = answer.tags().cloned().unwrap_or_default().into_iter().collect();
+    let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
+    let config = told(answer.configuration(), "the function's configuration")?;
+    let owner = tags::owner(&all_tags, &ctx.scope);
+    let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
+    let live = Live { name: name.to_owned(), arn: told(config.function_arn(), "the function's ARN")?.to_owned() };
+    let role = spec.role.rsplit('/').next().unwrap_or_default().to_owned();
+    let group = Physical::new("log_group", spec.log_group.clone());
+    let mut seen = Seen::new(Id::new(Function::NAME, name), name, owner, spec, live);
+    if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
+        // What runs is not what the configuration says, so the code is uploaded again.
+        seen.spec.code_sha256.clear();
+    }
+    seen.status = status(config);
+    seen.refs = vec![Physical::new("role", role), group.clone()];
+    seen.hints = vec![group];
+    Ok(Some(seen))
+}
+
+fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags: Tags) -> Spec {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let architecture = config.architectures().first().map_or("x86_64", Architecture::as_str);
+    let variables = config.environment().and_then(|environment| environment.variables());
+    let logs = config.logging_config().and_then(LoggingConfig::log_group);
+    Spec {
+        code_sha256: text(config.code_sha256()),
+        runtime: text(config.runtime().map(Runtime::as_str)),
+        handler: text(config.handler()),
+        architecture: architecture.to_owned(),
+        memory: config.memory_size().unwrap_or_default(),
+        timeout: config.timeout().unwrap_or_default(),
+        description: text(config.description()),
+        environment: variables.cloned().unwrap_or_default().into_iter().collect(),
+        layers: config.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned)).collect(),
+        reserved_concurrency: reserved,
+        role: text(config.role()),
+        log_group: logs.map_or_else(|| format!("{}{name}", log_group::PREFIX), str::to_owned),
+        tags,
+    }
+}
+
+/// A function that failed to be made can only be made anew; one whose last update failed can be updated again.
+fn status(config: &FunctionConfiguration) -> Status {
+    match (config.state(), config.last_update_status()) {
+        (Some(State::Failed), _) => Status::Broken(reason(config)),
+        (Some(State::Deleting), _) => Status::Going,
+        (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Status::Busy,
+        _ => Status::Ready,
+    }
+}
+
+fn reason(config: &FunctionConfiguration) -> String {
+    let state = match config.state() {
+        Some(State::Failed) => (config.state_reason_code().map(|code| code.as_str()), config.state_reason()),
+        _ => {
+            let code = config.last_update_status_reason_code().map(|code| code.as_str());
+            (code, config.last_update_status_reason())
+        }
+    };
+    match state {
+        (Some(code), Some(reason)) => format!("Lambda says {code}: {reason}"),
+        (Some(code), None) => format!("Lambda says {code}"),
+        (None, Some(reason)) => format!("Lambda says: {reason}"),
+        (None, None) => "Lambda gives no reason".to_owned(),
+    }
+}
+
+/// Waits until the function is Active and its last update is over. `Inactive` is a function that AWS put to rest, which
+/// the next call wakes, and matches no acceptor of AWS's own waiters [aws-facts: Lambda, M].
+async fn active(ctx: &Context, id: &Id) -> Result<()> {
+    until(Patience::STATE, ctx.waiting(id), async || {
+        let answer = told(get(ctx, &id.name).await?, "the function")?;
+        let config = told(answer.configuration(), "the function's configuration")?;
+        match (config.state(), config.last_update_status()) {
+            (Some(State::Failed), _) => Err(Error::waited(format!("the function failed to start. {}", reason(config)))),
+            (_, Some(LastUpdateStatus::Failed)) => {
+                Err(Error::waited(format!("the function failed to update. {}", reason(config))))
+            }
+            (Some(state @ State::Pending), _) => Ok(Poll::Pending(state.as_str().to_owned())),
+            (_, Some(LastUpdateStatus::InProgress)) => Ok(Poll::Pending("being updated".to_owned())),
+            _ => Ok(Poll::Ready(())),
+        }
+    })
+    .await
+}
+
+/// The part of a spec that UpdateFunctionConfiguration sends.
+fn configuration(spec: &Spec) -> impl PartialEq + '_ {
+    (
+        (&spec.runtime, &spec.handler, spec.memory, spec.timeout),
+        (&spec.description, &spec.environment, &spec.layers, &spec.role, &spec.log_group),
+    )
+}
+
+async fn configure(ctx: &Context, id: &Id, from: &Spec, to: &Spec) -> Result<()> {
+    let send = async || {
+        let update = ctx.clients.lambda.update_function_configuration().function_name(&id.name);
+        let update = update.role(&to.role).handler(&to.handler).runtime(Runtime::from(to.runtime.as_str()));
+        let update = update.memory_size(to.memory).timeout(to.timeout).description(&to.description);
+        let update = update.environment(environment(to)).set_layers(Some(to.layers.clone()));
+        let logging = LoggingConfig::builder().log_group(&to.log_group).build();
+        let update = update.set_logging_config((from.log_group != to.log_group).then_some(logging));
+        update.send().await?;
+        Ok(())
+    };
+    once_assumable(ctx, id, &to.role, async || patiently(ctx, id, &send).await).await
+}
+
+async fn upload(ctx: &Context, id: &Id, to: &Spec) -> Result<()> {
+    let code = package(ctx, to).await?;
+    patiently(ctx, id, async || {
+        let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(code.clone());
+        update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
+        Ok(())
+    })
+    .await
+}
+
+async fn reserve(ctx: &Context, id: &Id, reserved: Option<i32>) -> Result<()> {
+    let lambda = &ctx.clients.lambda;
+    patiently(ctx, id, async || match reserved {
+        Some(reserved) => {
+            let put = lambda.put_function_concurrency().function_name(&id.name);
+            put.reserved_concurrent_executions(reserved).send().await?;
+            Ok(())
+        }
+        None => gone(lambda.delete_function_concurrency().function_name(&id.name).send().await),
+    })
+    .await
+}
+
+async fn package(ctx: &Context, spec: &Spec) -> Result<Blob> {
+    let zip = told(ctx.packages.get(&spec.code_sha256), "nothing, but the package of this code was not built")?;
+    match tokio::fs::read(zip).await {
+        Ok(bytes) => Ok(Blob::new(bytes)),
+        Err(error) => Err(Error::waited(format!("the package {} cannot be read: {error}", zip.display()))),
+    }
+}
+
+fn environment(spec: &Spec) -> Environment {
+    Environment::builder().set_variables(Some(spec.environment.clone().into_iter().collect())).build()
+}
+
+/// A role that was made a moment ago is not assumable for some seconds, which Lambda tells in these words
+/// [aws-facts: IAM, TF].
+fn not_assumable(error: &Error) -> Option<&'static str> {
+    const SAYINGS: &[&str] = &[
+        "cannot be assumed by Lambda",
+        "The provided execution role does not have permissions",
+        "KMS key is invalid for CreateGrant",
+        "throttled by EC2",
+    ];
+    let early = error.is("InvalidParameterValue") && SAYINGS.iter().any(|saying| error.message.contains(saying));
+    early.then_some("the role cannot be assumed by Lambda yet")
+}
+
+/// Repeats a call while its role is too fresh to be assumed; a role that is older will not become assumable by waiting.
+async fn once_assumable<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &Id,
+    role: &str,
+    call: impl Fn() -> F,
+) -> Result<T> {
+    match call().await {
+        Err(error) if not_assumable(&error).is_some() && !is_fresh(ctx, role).await? => Err(Error {
+            message: format!(
+                "{} The trust policy of {role} must let lambda.amazonaws.com assume it.",
+                error.message.trim_end()
+            ),
+            ..error
+        }),
+        Err(error) if not_assumable(&error).is_some() => {
+            retry_while(Patience::PROPAGATION, ctx.waiting(id), not_assumable, call).await
+        }
+        answer => answer,
+    }
+}
+
+/// True for a role that this run has written to, or that was made in the last five minutes.
+async fn is_fresh(ctx: &Context, role: &str) -> Result<bool> {
+    if ctx.has_written_role(role) {
+        return Ok(true);
+    }
+    let name = role.rsplit('/').next().unwrap_or_default();
+    let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
+    let created = answer.and_then(|answer| answer.role).map(|role| role.create_date().secs());
+    Ok(created.is_some_and(|created| tags::age(created) < 300))
+}
+
+/// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].
+fn in_progress(error: &Error) -> Option<&'static str> {
+    let busy = error.message.contains("in progress") || error.message.contains("in the following state");
+    (error.class == Class::Refused && error.is("ResourceConflict") && busy).then_some("another update is under way")
+}
+
+async fn patiently<F: Future<Output = Result<()>>>(ctx: &Context, id: &Id, change: impl Fn() -> F) -> Result<()> {
+    retry_while(Patience::CONFLICT, ctx.waiting(id), in_progress, change).await
+}

@@ -1,0 +1,147 @@
+//! Integrations of an HTTP API: one per function, shared by the function's routes.
+
+use super::api::{pages, patiently};
+use super::told;
+use crate::aws::error::gone;
+use crate::aws::wait::{Patience, retry_while};
+use crate::aws::{Context, Error, Result};
+use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
+use crate::model::{Id, Owner, Physical, Seen};
+use aws_sdk_apigatewayv2::config::Builder;
+use aws_sdk_apigatewayv2::config::retry::RetryConfig;
+use aws_sdk_apigatewayv2::types::{Integration as SdkIntegration, IntegrationType};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+/// An integration.
+pub struct Integration;
+
+/// What begins the description of an integration of ours. Integrations take no tags.
+const MARKER: &str = "provision:";
+
+/// What an integration is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The id of its API.
+    pub api_id: String,
+    /// `AWS_PROXY`.
+    pub r#type: String,
+    /// The ARN of the function that it calls.
+    pub uri: String,
+    /// `2.0`.
+    pub payload_format_version: String,
+    /// How long it waits for the function, in milliseconds.
+    pub timeout_millis: i32,
+}
+
+/// What AWS assigns to an integration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// The id.
+    pub id: String,
+}
+
+impl Kind for Integration {
+    const NAME: &'static str = "integration";
+    const FROZEN: &'static [&'static str] = &["api_id"];
+    const AFTER: &'static [&'static str] = &["api"];
+    const PARENT: Option<&'static str> = Some("api");
+    const LANE: usize = 4;
+    type Spec = Spec;
+    type Live = Live;
+
+    async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observed<Self>> {
+        let seen = try_join_all(apis.iter().map(|api| list(ctx, api))).await?;
+        Ok(seen.into_iter().flatten().collect::<Vec<_>>().into())
+    }
+
+    async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {
+        let seen = list(ctx, told(api, "the integration's API")?).await?;
+        let same = seen.into_iter().filter(|one| one.id.name == name && one.owner == Owner::Ours);
+        Ok(same.min_by_key(|one| one.physical.clone()))
+    }
+
+    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        // Like CreateApi, this makes a second one when sent twice [DESIGN: Getting it right against the real service].
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        let slow = |error: &Error| error.is_throttled().then_some("API Gateway asks for slower calls");
+        let create = async || {
+            let create = ctx.clients.api.create_integration().api_id(&spec.api_id);
+            let create = create.description(format!("{MARKER}{}", id.tag())).integration_method("POST");
+            let create = create.integration_type(IntegrationType::from(spec.r#type.as_str())).integration_uri(&spec.uri);
+            let create = create.payload_format_version(&spec.payload_format_version).timeout_in_millis(spec.timeout_millis);
+            Ok(create.customize().config_override(once.clone()).send().await?)
+        };
+        let create = async || patiently(ctx, id, &create).await;
+        let answer = retry_while(Patience::CONFLICT, ctx.waiting(id), slow, create).await?;
+        Ok(Live { id: told(answer.integration_id(), "the integration's id")?.to_owned() })
+    }
+
+    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
+        patiently(ctx, &seen.id, async || {
+            let update = ctx.clients.api.update_integration().api_id(&to.api_id).integration_id(&seen.physical);
+            let update = update.integration_type(IntegrationType::from(to.r#type.as_str())).integration_uri(&to.uri);
+            let update = update.integration_method("POST").payload_format_version(&to.payload_format_version);
+            update.timeout_in_millis(to.timeout_millis).send().await?;
+            Ok(())
+        })
+        .await?;
+        Ok(seen.live.clone())
+    }
+
+    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
+        patiently(ctx, &seen.id, async || {
+            let delete = ctx.clients.api.delete_integration();
+            gone(delete.api_id(&seen.spec.api_id).integration_id(&seen.physical).send().await)
+        })
+        .await
+    }
+}
+
+async fn list(ctx: &Context, api: &Parent) -> Result<Vec<SeenOf<Integration>>> {
+    let items = pages!(ctx.clients.api.get_integrations().api_id(&api.thing.id));
+    items.iter().map(|item| read(api, item)).collect()
+}
+
+fn read(api: &Parent, integration: &SdkIntegration) -> Result<SeenOf<Integration>> {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let id = told(integration.integration_id(), "the integration's id")?.to_owned();
+    let marked = integration.description().and_then(|text| text.strip_prefix(MARKER));
+    let name = marked.and_then(|id| id.split_whitespace().next()).and_then(|id| id.strip_prefix("integration."));
+    let owner = match name {
+        Some(_) => Owner::Ours,
+        None => Owner::Foreign("it was not made by provision".to_owned()),
+    };
+    let spec = Spec {
+        api_id: api.thing.id.clone(),
+        r#type: text(integration.integration_type().map(IntegrationType::as_str)),
+        uri: function_arn(&text(integration.integration_uri())).to_owned(),
+        payload_format_version: text(integration.payload_format_version()),
+        timeout_millis: integration.timeout_in_millis().unwrap_or(30_000),
+    };
+    let function = spec.uri.split(":function:").nth(1).map(|name| Physical::new("function", name));
+    let live = Live { id: id.clone() };
+    let mut seen = Seen::new(Id::new(Integration::NAME, name.unwrap_or(&id)), id.clone(), owner, spec, live);
+    seen.parent = Some(api.thing.clone());
+    seen.refs = function.into_iter().collect();
+    Ok(seen)
+}
+
+/// The function's ARN, which some tools wrap into an invocation URI [aws-facts: Lambda, TF].
+fn function_arn(uri: &str) -> &str {
+    let bare = uri.split("/functions/").nth(1).and_then(|rest| rest.strip_suffix("/invocations"));
+    bare.unwrap_or(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::function_arn;
+
+    #[test]
+    fn both_forms_of_an_integration_uri_name_the_function() {
+        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+        let uri = format!("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}/invocations");
+        assert_eq!(function_arn(&uri), arn);
+        assert_eq!(function_arn(arn), arn);
+    }
+}

@@ -1,0 +1,176 @@
+//! CloudWatch log groups.
+
+use super::{read_each, told};
+use crate::aws::error::{gone, optional};
+use crate::aws::tags::{self, Tags};
+use crate::aws::wait::{Patience, retry_while};
+use crate::aws::{Context, Error, Result};
+use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
+use crate::model::{Id, Owner, Physical, Seen};
+use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, TagFilter};
+use serde::{Deserialize, Serialize};
+
+/// A CloudWatch log group.
+pub struct LogGroup;
+
+/// Where Lambda writes the logs of a function unless told otherwise.
+pub(crate) const PREFIX: &str = "/aws/lambda/";
+
+/// What a log group is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// After how many days events expire; `None` for never.
+    pub retention_days: Option<i32>,
+    /// The tags that are compared.
+    pub tags: Tags,
+}
+
+/// What AWS assigns to a log group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// The name.
+    pub name: String,
+    /// The ARN, without the `:*` that AWS likes to add.
+    pub arn: String,
+}
+
+impl Kind for LogGroup {
+    const NAME: &'static str = "log_group";
+    type Spec = Spec;
+    type Live = Live;
+
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+        let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name));
+        let (seen, listed) = futures_util::join!(wanted, list(ctx));
+        let mut seen = seen?;
+        match listed {
+            Ok(names) => {
+                let orphans = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
+                let orphans = read_each(orphans, |name| read(ctx, name)).await?;
+                seen.extend(orphans.into_iter().filter(|group| group.owner == Owner::Ours));
+                Ok(seen.into())
+            }
+            Err(error) if error.is_denied() => Ok(Observed { seen, blind: Some(error.to_string()) }),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+        read(ctx, name).await
+    }
+
+    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        patiently(ctx, id, async || {
+            let create = ctx.clients.logs.create_log_group().log_group_name(&id.name);
+            create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?;
+            Ok(())
+        })
+        .await?;
+        retain(ctx, id, spec.retention_days).await?;
+        let arn = ctx.scope.arn("logs", &format!("log-group:{}", id.name));
+        Ok(Live { name: id.name.clone(), arn })
+    }
+
+    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
+        if seen.spec.retention_days != to.retention_days {
+            retain(ctx, &seen.id, to.retention_days).await?;
+        }
+        if seen.spec.tags != to.tags {
+            let (set, _) = tags::changes(&seen.spec.tags, &to.tags);
+            let tag = ctx.clients.logs.tag_resource().resource_arn(&seen.live.arn);
+            tag.set_tags(Some(set.into_iter().collect())).send().await?;
+        }
+        Ok(seen.live.clone())
+    }
+
+    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
+        patiently(ctx, &seen.id, async || {
+            gone(ctx.clients.logs.delete_log_group().log_group_name(&seen.physical).send().await)
+        })
+        .await
+    }
+}
+
+async fn read(ctx: &Context, name: &str) -> Result<SeenOption<LogGroup>> {
+    let Some(group) = describe(ctx, name).await? else { return Ok(None) };
+    let arn = told(group.arn(), "the log group's ARN")?.trim_end_matches(":*").to_owned();
+    let created = group.creation_time().map(|millis| millis / 1000);
+    let tags = tags::settled(ctx, created, async || {
+        let answer = optional(ctx.clients.logs.list_tags_for_resource().resource_arn(&arn).send().await)?;
+        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+    })
+    .await?;
+    // Other tools, and Lambda itself, leave untagged groups of functions behind; these are taken over.
+    let owner = match tags::owner(&tags, &ctx.scope) {
+        Owner::Foreign(_) if tags.is_empty() && name.starts_with(PREFIX) => Owner::Unclaimed,
+        owner => owner,
+    };
+    let made_for = tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
+    let hints = made_for.map(|function| Physical::new("function", function)).into_iter().collect();
+    let spec = Spec { retention_days: group.retention_in_days(), tags: tags::compared(tags, &ctx.scope) };
+    let live = Live { name: name.to_owned(), arn };
+    let mut seen = Seen::new(Id::new(LogGroup::NAME, name), name, owner, spec, live);
+    seen.created = created;
+    seen.hints = hints;
+    seen.protected = group.deletion_protection_enabled().unwrap_or_default();
+    seen.holds = group.stored_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("{bytes} bytes of logs"));
+    Ok(Some(seen))
+}
+
+/// The group of exactly this name. The filter is a prefix; a name sorts before all that it is a prefix of, so it is on
+/// the first page.
+async fn describe(ctx: &Context, name: &str) -> Result<Option<SdkLogGroup>> {
+    let answer = ctx.clients.logs.describe_log_groups().log_group_name_prefix(name).send().await?;
+    Ok(answer.log_groups.unwrap_or_default().into_iter().find(|group| group.log_group_name() == Some(name)))
+}
+
+/// The names of groups that may be ours: by tag, or all groups of functions where the service cannot filter by tag.
+async fn list(ctx: &Context) -> Result<Vec<String>> {
+    let (mut names, mut token) = (Vec::new(), None);
+    loop {
+        let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
+        let list = ctx.clients.logs.list_log_groups().log_group_tags(filter?).set_next_token(token);
+        match list.send().await.map_err(Error::from) {
+            Ok(answer) => {
+                names.extend(answer.log_groups().iter().filter_map(|group| group.log_group_name().map(str::to_owned)));
+                token = answer.next_token;
+            }
+            Err(error) if error.is("InvalidOperation") || error.is("UnknownOperation") => return list_all(ctx).await,
+            Err(error) => return Err(error),
+        }
+        if token.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
+async fn list_all(ctx: &Context) -> Result<Vec<String>> {
+    let groups = ctx.clients.logs.describe_log_groups().log_group_name_prefix(PREFIX);
+    let mut pages = groups.into_paginator().items().send();
+    let mut names = Vec::new();
+    while let Some(group) = pages.next().await {
+        names.extend(group?.log_group_name);
+    }
+    Ok(names)
+}
+
+/// Retention is a call of its own, and "never" is the deletion of the retention policy [aws-facts: CloudWatch Logs, M].
+async fn retain(ctx: &Context, id: &Id, days: Option<i32>) -> Result<()> {
+    patiently(ctx, id, async || {
+        let logs = &ctx.clients.logs;
+        match days {
+            Some(days) => {
+                logs.put_retention_policy().log_group_name(&id.name).retention_in_days(days).send().await?;
+            }
+            None => gone(logs.delete_retention_policy().log_group_name(&id.name).send().await)?,
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Repeats a change that collided with another one of the same group [aws-facts: CloudWatch Logs, TF].
+async fn patiently<F: Future<Output = Result<()>>>(ctx: &Context, id: &Id, change: impl Fn() -> F) -> Result<()> {
+    let busy = |error: &Error| error.is("OperationAborted").then_some("another change of the log group is under way");
+    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
+}

@@ -1,0 +1,29 @@
+//! The kinds of AWS things, one file each: its constants, its `Spec` and `Live`, its `impl Kind`, and what these need.
+
+pub mod api;
+pub mod function;
+pub mod integration;
+pub mod log_group;
+pub mod permission;
+pub mod role;
+pub mod route;
+pub mod stage;
+pub mod table;
+
+use crate::aws::{Error, Result};
+use futures_util::future::try_join_all;
+use std::future::Future;
+
+/// Reads the things of many names at once, and leaves out those that are not there.
+async fn read_each<'a, T, F: Future<Output = Result<Option<T>>>>(
+    names: impl IntoIterator<Item = &'a str>,
+    read: impl Fn(&'a str) -> F,
+) -> Result<Vec<T>> {
+    let read: Vec<Option<T>> = try_join_all(names.into_iter().map(read)).await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+/// What AWS always answers, or an error that says that this time it did not.
+fn told<T>(value: Option<T>, what: &str) -> Result<T> {
+    value.ok_or_else(|| Error::waited(format!("AWS's answer lacks {what}")))
+}

@@ -1,0 +1,191 @@
+//! Permissions: the statements of a function's policy that let an API call it.
+
+use super::told;
+use crate::aws::error::{gone, optional};
+use crate::aws::wait::{Patience, retry_while};
+use crate::aws::{Context, Error, Result};
+use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
+use crate::model::{Id, Identity, Owner, Physical, Seen};
+use crate::policy::{Policy, Statement};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// A permission.
+pub struct Permission;
+
+/// What begins the `Sid` of a statement of ours; a `Sid` is all the mark that a statement can bear.
+const MARKER: &str = "provision-";
+
+/// What a permission is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The name of the function.
+    pub function: String,
+    /// The `Sid` of the statement.
+    pub sid: String,
+    /// `lambda:InvokeFunction`.
+    pub action: String,
+    /// The service that may call the function.
+    pub principal: String,
+    /// What of the service: the ARN pattern of the API's routes.
+    pub source_arn: String,
+}
+
+/// What AWS assigns to a permission: nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {}
+
+impl Kind for Permission {
+    const NAME: &'static str = "permission";
+    const FROZEN: &'static [&'static str] = &["function", "sid", "action", "principal", "source_arn"];
+    const AFTER: &'static [&'static str] = &["function", "api"];
+    const PARENT: Option<&'static str> = Some("function");
+    /// Parallel calls on one function lose statements [aws-facts: Lambda, TF].
+    const LANE: usize = 1;
+    type Spec = Spec;
+    type Live = Live;
+
+    async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observed<Self>> {
+        let seen = try_join_all(functions.iter().map(|function| list(ctx, function))).await?;
+        Ok(seen.into_iter().flatten().collect::<Vec<_>>().into())
+    }
+
+    async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<SeenOption<Self>> {
+        let seen = list(ctx, told(function, "the permission's function")?).await?;
+        Ok(seen.into_iter().find(|permission| permission.id.name == name))
+    }
+
+    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        patiently(ctx, id, async || {
+            let add = ctx.clients.lambda.add_permission().function_name(&spec.function).statement_id(&spec.sid);
+            let add = add.action(&spec.action).principal(&spec.principal);
+            add.source_arn(&spec.source_arn).send().await?;
+            Ok(())
+        })
+        .await?;
+        Ok(Live {})
+    }
+
+    /// A statement cannot be changed, only taken away and added; the fields that could differ are all frozen.
+    async fn update(_: &Context, _: &SeenOf<Self>, _: &Spec) -> Result<Live> {
+        Ok(Live {})
+    }
+
+    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
+        patiently(ctx, &seen.id, async || {
+            let remove = ctx.clients.lambda.remove_permission().function_name(&seen.spec.function);
+            gone(remove.statement_id(&seen.physical).send().await)
+        })
+        .await
+    }
+}
+
+/// The `Sid` of a permission: from the stack's identity and the permission's name, never from ids that AWS assigns, so
+/// that it can be computed before anything exists.
+pub(crate) fn sid(identity: &Identity, name: &str) -> String {
+    let hash = Sha256::digest(format!("{identity}\n{name}"));
+    let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("{MARKER}{hex}")
+}
+
+/// The name of the permission for a route of a function, or for all of the API's routes.
+pub(crate) fn name(function: &str, route: Option<&str>) -> String {
+    format!("{function} for {}", route.unwrap_or("all routes"))
+}
+
+/// The last part of the ARN pattern that a route's requests come from: the stage, the method, and the path with `*` for
+/// each variable [aws-facts: API Gateway v2].
+pub(crate) fn source(route: Option<&str>) -> String {
+    match route.map(|key| key.split_once(' ').ok_or(key)) {
+        None => "/*".to_owned(),
+        Some(Err(key)) => format!("/*/{key}"),
+        Some(Ok((method, path))) => {
+            let method = if method == "ANY" { "*" } else { method };
+            let segment = |segment: &str| if segment.starts_with('{') { "*".to_owned() } else { segment.to_owned() };
+            format!("/*/{method}{}", path.split('/').map(segment).collect::<Vec<_>>().join("/"))
+        }
+    }
+}
+
+async fn list(ctx: &Context, function: &Parent) -> Result<Vec<SeenOf<Permission>>> {
+    let answer = optional(ctx.clients.lambda.get_policy().function_name(&function.thing.id).send().await)?;
+    let document = answer.and_then(|answer| answer.policy).unwrap_or_else(|| "{}".to_owned());
+    let policy = Policy::read(&document)?;
+    Ok(policy.0.into_iter().map(|(sid, statement)| read(ctx, function, sid, &statement)).collect())
+}
+
+fn read(ctx: &Context, function: &Parent, sid: String, statement: &Statement) -> SeenOf<Permission> {
+    let wanted = ctx.scope.wanted(Permission::NAME).find(|name| self::sid(&ctx.scope.identity, name) == sid);
+    let name = wanted.map_or_else(|| format!("{} {sid}", function.id.name), str::to_owned);
+    let owner = match sid.starts_with(MARKER) {
+        true => Owner::Ours,
+        false => Owner::Foreign("it was not made by provision".to_owned()),
+    };
+    let spec = Spec {
+        function: function.thing.id.clone(),
+        sid: sid.clone(),
+        action: text(statement, "/Action"),
+        principal: text(statement, "/Principal/Service"),
+        source_arn: source_arn(statement),
+    };
+    let mut seen = Seen::new(Id::new(Permission::NAME, name), sid, owner, spec, Live {});
+    seen.parent = Some(function.thing.clone());
+    seen.refs = vec![Physical::new("function", function.thing.id.clone())];
+    seen
+}
+
+/// A member of a statement as text: itself if it is one, its JSON if someone made it more than one.
+fn text(statement: &Statement, pointer: &str) -> String {
+    match statement.json().pointer(pointer) {
+        None => String::new(),
+        Some(Json::Array(items)) if items.len() == 1 => items[0].as_str().unwrap_or_default().to_owned(),
+        Some(value) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+    }
+}
+
+/// The source ARN where it is all of the condition, else the condition as it is, so that a change of it shows. Lambda
+/// writes it as `ArnLike`, whatever was sent [aws-facts: Lambda].
+fn source_arn(statement: &Statement) -> String {
+    let condition = text(statement, "/Condition");
+    let parsed: Option<BTreeMap<String, BTreeMap<String, String>>> = serde_json::from_str(&condition).ok();
+    let mut all = parsed.into_iter().flatten().flat_map(|(operator, keys)| {
+        keys.into_iter().map(move |(key, value)| (operator.clone(), key.to_lowercase(), value))
+    });
+    match (all.next(), all.next()) {
+        (Some((operator, key, value)), None) if operator == "ArnLike" && key == "aws:sourcearn" => value,
+        _ => condition,
+    }
+}
+
+async fn patiently<F: Future<Output = Result<()>>>(ctx: &Context, id: &Id, change: impl Fn() -> F) -> Result<()> {
+    let busy = |error: &Error| {
+        let busy = error.is("ResourceConflict") && !error.is_duplicate();
+        (busy || error.is("PreconditionFailed")).then_some("another change of the function is under way")
+    };
+    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_limited_to_its_own_requests() {
+        assert_eq!(source(Some("GET /items/{uuid}")), "/*/GET/items/*");
+        assert_eq!(source(Some("ANY /a/{x}/b/{proxy+}")), "/*/*/a/*/b/*");
+        assert_eq!(source(Some("GET /")), "/*/GET/");
+        assert_eq!(source(Some("$default")), "/*/$default");
+        assert_eq!(source(None), "/*");
+    }
+
+    #[test]
+    fn a_sid_is_stable_and_within_lambdas_limits() {
+        let identity = Identity { stack: "shop".into(), environment: Some("prod".into()) };
+        let sid = sid(&identity, &name("f", Some("GET /items/{uuid}")));
+        assert_eq!(sid, "provision-c5cb737f88c395cb882a1d86");
+        assert!(sid.len() <= 100);
+    }
+}

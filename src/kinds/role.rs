@@ -1,0 +1,266 @@
+//! IAM roles, with their inline and attached policies.
+
+use super::read_each;
+use crate::aws::error::{gone, optional};
+use crate::aws::tags::{self, Tags};
+use crate::aws::wait::{Patience, retry_while};
+use crate::aws::{Context, Error, Result};
+use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
+use crate::model::{Id, Owner, Physical, Scope, Seen};
+use crate::policy::Policy;
+use aws_sdk_iam::types::{Role as SdkRole, Tag};
+use futures_util::future::try_join_all;
+use futures_util::try_join;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An IAM role.
+pub struct Role;
+
+/// The name of the one inline policy that a role of ours has.
+pub(crate) const POLICY: &str = "provision";
+
+/// What a role is. Policies that others add are part of it, so that they show as drift.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Who may assume it.
+    pub trust: Policy,
+    /// The inline policies by name.
+    pub policies: BTreeMap<String, Policy>,
+    /// The ARNs of the attached managed policies.
+    pub attached: BTreeSet<String>,
+    /// The ARN of the permissions boundary.
+    pub boundary: Option<String>,
+    /// The tags that are compared.
+    pub tags: Tags,
+}
+
+/// What AWS assigns to a role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// The name.
+    pub name: String,
+    /// The ARN, which holds the path.
+    pub arn: String,
+    /// The id that is another one for a role that was deleted and made again.
+    pub role_id: String,
+}
+
+impl Kind for Role {
+    const NAME: &'static str = "role";
+    type Spec = Spec;
+    type Live = Live;
+
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+        let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name));
+        let listed = async { Ok(list(ctx).await) };
+        let (mut seen, listed) = try_join!(wanted, listed)?;
+        match listed {
+            Ok(names) => {
+                let orphans = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
+                seen.extend(read_each(orphans, |name| read(ctx, name)).await?);
+                Ok(seen.into())
+            }
+            Err(error) if error.is_denied() => Ok(Observed { seen, blind: Some(error.to_string()) }),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+        read(ctx, name).await
+    }
+
+    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        let create = ctx.clients.iam.create_role().role_name(&id.name).path(ctx.scope.role_path());
+        let create = create.assume_role_policy_document(spec.trust.document()).set_permissions_boundary(spec.boundary.clone());
+        let answer = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
+        let role = super::told(answer.role(), "the role")?;
+        let live = live(role);
+        ctx.wrote_role(&live.arn);
+        // A role that was created a moment ago may not be known everywhere in IAM yet.
+        let early = |error: &Error| error.is("NoSuchEntity").then_some("IAM does not see the role yet");
+        for (name, policy) in &spec.policies {
+            retry_while(Patience::PROPAGATION, ctx.waiting(id), early, async || put_policy(ctx, id, name, policy).await).await?;
+        }
+        Ok(live)
+    }
+
+    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
+        let (id, name, from) = (&seen.id, &seen.physical, &seen.spec);
+        let iam = &ctx.clients.iam;
+        ctx.wrote_role(&seen.live.arn);
+        if from.trust != to.trust {
+            iam.update_assume_role_policy().role_name(name).policy_document(to.trust.document()).send().await?;
+        }
+        for (policy_name, policy) in to.policies.iter().filter(|(name, policy)| from.policies.get(*name) != Some(*policy)) {
+            put_policy(ctx, id, policy_name, policy).await?;
+        }
+        for extra in from.policies.keys().filter(|name| !to.policies.contains_key(*name)) {
+            gone(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
+        }
+        for extra in from.attached.difference(&to.attached) {
+            gone(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
+        }
+        match &to.boundary {
+            boundary if *boundary == from.boundary => {}
+            Some(boundary) => {
+                iam.put_role_permissions_boundary().role_name(name).permissions_boundary(boundary).send().await?;
+            }
+            None => gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?,
+        }
+        if from.tags != to.tags {
+            let (set, _) = tags::changes(&from.tags, &to.tags);
+            iam.tag_role().role_name(name).set_tags(Some(sdk_tags(&set)?)).send().await?;
+        }
+        Ok(seen.live.clone())
+    }
+
+    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
+        let (iam, name) = (&ctx.clients.iam, &seen.physical);
+        // IAM deletes a role only when nothing hangs on it [aws-facts: IAM, TF].
+        for policy in &seen.spec.attached {
+            gone(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+        }
+        for policy in seen.spec.policies.keys() {
+            gone(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
+        }
+        let held = |error: &Error| {
+            let passing = error.is("DeleteConflict") || error.is("ConcurrentModification");
+            passing.then_some("IAM still sees something that hangs on the role")
+        };
+        retry_while(Patience::CONFLICT, ctx.waiting(&seen.id), held, async || {
+            let deleted = gone(iam.delete_role().role_name(name).send().await);
+            if deleted.as_ref().is_err_and(|error| error.is("DeleteConflict")) {
+                release(ctx, name).await?;
+            }
+            deleted
+        })
+        .await
+    }
+}
+
+/// Takes off what hangs on a role now, policies that were added since it was observed and instance profiles included.
+async fn release(ctx: &Context, name: &str) -> Result<()> {
+    let iam = &ctx.clients.iam;
+    if let Some(profiles) = optional(iam.list_instance_profiles_for_role().role_name(name).send().await)? {
+        for profile in profiles.instance_profiles() {
+            let profile = profile.instance_profile_name();
+            gone(iam.remove_role_from_instance_profile().role_name(name).instance_profile_name(profile).send().await)?;
+        }
+    }
+    for policy in attached(ctx, name).await? {
+        gone(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+    }
+    for policy in policy_names(ctx, name).await? {
+        gone(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
+    }
+    Ok(())
+}
+
+/// The names of the roles under the stack's path. Only candidates: the path marks nothing.
+async fn list(ctx: &Context) -> Result<Vec<String>> {
+    let mut pages = ctx.clients.iam.list_roles().path_prefix(ctx.scope.role_path()).into_paginator().items().send();
+    let mut names = Vec::new();
+    while let Some(role) = pages.next().await {
+        names.push(role?.role_name().to_owned());
+    }
+    Ok(names)
+}
+
+async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
+    let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
+    let Some(role) = answer.and_then(|answer| answer.role) else { return Ok(None) };
+    let created = Some(role.create_date().secs());
+    let own = tags_of(&role);
+    let all_tags = tags::settled(ctx, created, async || match own.is_empty() {
+        true => Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default()),
+        false => Ok(own.clone()),
+    });
+    // The one policy that a role of ours has is asked for by name, together with the lists that tell whether there are more.
+    let ours = async { policy(ctx, name, POLICY).await };
+    let (all_tags, ours, names, attached) =
+        try_join!(all_tags, ours, policy_names(ctx, name), async { attached(ctx, name).await })?;
+    let others = names.iter().filter(|other| *other != POLICY);
+    let others = try_join_all(others.map(async |other| Ok::<_, Error>((other.clone(), policy(ctx, name, other).await?)))).await?;
+    let policies = others.into_iter().chain([(POLICY.to_owned(), ours)]);
+    let policies = policies.filter_map(|(name, policy)| Some((name, policy?))).collect();
+    let made_for = all_tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
+    let hints = made_for.map(|function| Physical::new("function", function)).into_iter().collect();
+    let owner = owner(&all_tags, role.path(), &ctx.scope);
+    let spec = Spec {
+        trust: Policy::read(role.assume_role_policy_document().unwrap_or("{}"))?,
+        policies,
+        attached,
+        boundary: role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn()).map(str::to_owned),
+        tags: tags::compared(all_tags, &ctx.scope),
+    };
+    let mut seen = Seen::new(Id::new(Role::NAME, name), role.role_name(), owner, spec, live(&role));
+    seen.created = created;
+    seen.hints = hints;
+    Ok(Some(seen))
+}
+
+async fn get(ctx: &Context, name: &str) -> Result<Option<SdkRole>> {
+    let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
+    Ok(answer.and_then(|answer| answer.role))
+}
+
+/// Whose a role is: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
+/// adopted role keeps a path of its own.
+fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
+    match tags::owner(tags, scope) {
+        Owner::Ours if path.starts_with("/provision/") && path != scope.role_path() => {
+            let region = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            Owner::Foreign(format!(
+                "the stack `{}` already lives in {region}, and names of roles are global; use --env for a second one",
+                scope.identity
+            ))
+        }
+        owner => owner,
+    }
+}
+
+async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
+    let mut pages = ctx.clients.iam.list_role_policies().role_name(role).into_paginator().items().send();
+    let mut names = Vec::new();
+    while let Some(name) = pages.next().await {
+        names.extend(optional(name)?);
+    }
+    Ok(names)
+}
+
+async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
+    let mut pages = ctx.clients.iam.list_attached_role_policies().role_name(role).into_paginator().items().send();
+    let mut arns = BTreeSet::new();
+    while let Some(policy) = pages.next().await {
+        arns.extend(optional(policy)?.and_then(|policy| policy.policy_arn));
+    }
+    Ok(arns)
+}
+
+async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
+    let answer = optional(ctx.clients.iam.get_role_policy().role_name(role).policy_name(name).send().await)?;
+    answer.map(|answer| Policy::read(answer.policy_document())).transpose()
+}
+
+async fn put_policy(ctx: &Context, id: &Id, name: &str, policy: &Policy) -> Result<()> {
+    let busy = |error: &Error| error.is("ConcurrentModification").then_some("another change of the role is under way");
+    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, async || {
+        let put = ctx.clients.iam.put_role_policy().role_name(&id.name).policy_name(name);
+        put.policy_document(policy.document()).send().await?;
+        Ok(())
+    })
+    .await
+}
+
+fn live(role: &SdkRole) -> Live {
+    Live { name: role.role_name().to_owned(), arn: role.arn().to_owned(), role_id: role.role_id().to_owned() }
+}
+
+fn tags_of(role: &SdkRole) -> Tags {
+    role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}
+
+fn sdk_tags(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter().map(|(key, value)| Ok(Tag::builder().key(key).value(value).build()?)).collect()
+}

@@ -1,0 +1,123 @@
+//! Stages of an HTTP API. The stage is what makes the API answer, so it comes after everything else of the API.
+
+use super::api::{pages, patiently, tag};
+use super::told;
+use crate::aws::error::{gone, optional};
+use crate::aws::tags::{self, Tags};
+use crate::aws::{Context, Error, Result};
+use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
+use crate::model::{Id, Owner, Seen};
+use aws_sdk_apigatewayv2::types::Stage as SdkStage;
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+/// A stage.
+pub struct Stage;
+
+/// What a stage is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The id of its API.
+    pub api_id: String,
+    /// Whether changes of the API go live by themselves.
+    pub auto_deploy: bool,
+    /// The tags that are compared.
+    pub tags: Tags,
+}
+
+/// What AWS assigns to a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// The name.
+    pub name: String,
+}
+
+impl Kind for Stage {
+    const NAME: &'static str = "stage";
+    const FROZEN: &'static [&'static str] = &["api_id"];
+    const AFTER: &'static [&'static str] = &["api", "integration", "route", "permission", "function"];
+    const PARENT: Option<&'static str> = Some("api");
+    const LANE: usize = 4;
+    type Spec = Spec;
+    type Live = Live;
+
+    async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observed<Self>> {
+        let seen = try_join_all(apis.iter().map(|api| list(ctx, api))).await?;
+        Ok(seen.into_iter().flatten().collect::<Vec<_>>().into())
+    }
+
+    async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {
+        let seen = list(ctx, told(api, "the stage's API")?).await?;
+        Ok(seen.into_iter().find(|stage| stage.id.name == name))
+    }
+
+    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        patiently(ctx, id, async || {
+            let create = ctx.clients.api.create_stage().api_id(&spec.api_id).stage_name(&id.name);
+            let create = create.auto_deploy(spec.auto_deploy).set_tags(Some(spec.tags.clone().into_iter().collect()));
+            Ok(create.send().await?)
+        })
+        .await?;
+        deployed(ctx, id, &spec.api_id).await?;
+        Ok(Live { name: id.name.clone() })
+    }
+
+    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
+        if seen.spec.auto_deploy != to.auto_deploy {
+            patiently(ctx, &seen.id, async || {
+                let update = ctx.clients.api.update_stage().api_id(&to.api_id).stage_name(&seen.physical);
+                update.auto_deploy(to.auto_deploy).send().await?;
+                Ok(())
+            })
+            .await?;
+            deployed(ctx, &seen.id, &to.api_id).await?;
+        }
+        let (set, _) = tags::changes(&seen.spec.tags, &to.tags);
+        if !set.is_empty() {
+            tag(ctx, &format!("/apis/{}/stages/{}", to.api_id, seen.physical), set).await?;
+        }
+        Ok(seen.live.clone())
+    }
+
+    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
+        patiently(ctx, &seen.id, async || {
+            gone(ctx.clients.api.delete_stage().api_id(&seen.spec.api_id).stage_name(&seen.physical).send().await)
+        })
+        .await
+    }
+}
+
+/// With auto deploy, a deployment that failed shows in this one field only [aws-facts: API Gateway v2, M].
+async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
+    let answer = optional(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
+    match answer.and_then(|stage| stage.last_deployment_status_message) {
+        Some(message) if message.to_lowercase().contains("fail") => {
+            Err(Error::waited(format!("the deployment of the stage failed: {message}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn list(ctx: &Context, api: &Parent) -> Result<Vec<SeenOf<Stage>>> {
+    let items = pages!(ctx.clients.api.get_stages().api_id(&api.thing.id));
+    items.iter().map(|item| read(ctx, api, item)).collect()
+}
+
+/// A stage of a wanted name in an API of ours is ours, since nobody else can have made the API.
+fn read(ctx: &Context, api: &Parent, stage: &SdkStage) -> Result<SeenOf<Stage>> {
+    let name = told(stage.stage_name(), "the stage's name")?.to_owned();
+    let all_tags: Tags = stage.tags().cloned().unwrap_or_default().into_iter().collect();
+    let owner = match tags::owner(&all_tags, &ctx.scope) {
+        Owner::Foreign(_) if ctx.scope.wants(Stage::NAME, &name) => Owner::Ours,
+        owner => owner,
+    };
+    let spec = Spec {
+        api_id: api.thing.id.clone(),
+        auto_deploy: stage.auto_deploy().unwrap_or_default(),
+        tags: tags::compared(all_tags, &ctx.scope),
+    };
+    let live = Live { name: name.clone() };
+    let mut seen = Seen::new(Id::new(Stage::NAME, &name), name, owner, spec, live);
+    seen.parent = Some(api.thing.clone());
+    Ok(seen)
+}

@@ -1,0 +1,349 @@
+//! DynamoDB tables.
+
+use super::{read_each, told};
+use crate::aws::error::{gone, optional};
+use crate::aws::tags::{self, Tags};
+use crate::aws::wait::{Patience, Poll, retry_while, until};
+use crate::aws::{Context, Error, Result};
+use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
+use crate::model::{Id, Owner, Seen, Status};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification, PointInTimeRecoveryStatus,
+    ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus, Tag, TimeToLiveSpecification, TimeToLiveStatus,
+};
+use futures_util::try_join;
+use serde::{Deserialize, Serialize};
+
+/// A DynamoDB table.
+pub struct Table;
+
+/// What a table is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The partition key.
+    pub partition_key: Key,
+    /// The sort key.
+    pub sort_key: Option<Key>,
+    /// How it is paid for.
+    pub billing: Billing,
+    /// The attribute that holds an item's expiry.
+    pub ttl: Option<String>,
+    /// Point-in-time recovery.
+    pub point_in_time_recovery: bool,
+    /// Deletion protection.
+    pub protect: bool,
+    /// The tags that are compared.
+    pub tags: Tags,
+}
+
+/// A key attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its name.
+    pub name: String,
+    /// Its type: `S`, `N` or `B`.
+    pub r#type: String,
+}
+
+/// How a table is paid for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Billing {
+    /// By request.
+    OnDemand,
+    /// By capacity units.
+    Provisioned {
+        /// Read capacity units.
+        read: i64,
+        /// Write capacity units.
+        write: i64,
+    },
+}
+
+/// What AWS assigns to a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Kind for Table {
+    const NAME: &'static str = "table";
+    const FROZEN: &'static [&'static str] = &["partition_key", "sort_key"];
+    const LOSS: Option<&'static str> = Some("all of its items");
+    type Spec = Spec;
+    type Live = Live;
+
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+        let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name)).await?;
+        let (mut seen, mut blind) = (wanted, None);
+        if ctx.scope.teardown {
+            // The tagging API misses new tables, so a teardown asks every table for its owner.
+            match others_of_ours(ctx).await {
+                Ok(others) => seen.extend(others),
+                Err(error) if error.is_denied() => blind = Some(error.to_string()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Observed { seen, blind })
+    }
+
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+        read(ctx, name).await
+    }
+
+    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        let keys = || [(&spec.partition_key, KeyType::Hash)].into_iter().chain(spec.sort_key.iter().map(|key| (key, KeyType::Range)));
+        let schema: Result<Vec<_>> = keys().map(|(key, role)| Ok(KeySchemaElement::builder().attribute_name(&key.name).key_type(role).build()?)).collect();
+        let attributes: Result<Vec<_>> = keys()
+            .map(|(key, _)| {
+                let kind = ScalarAttributeType::from(key.r#type.as_str());
+                Ok(AttributeDefinition::builder().attribute_name(&key.name).attribute_type(kind).build()?)
+            })
+            .collect();
+        let (mode, throughput) = billing(&spec.billing)?;
+        let create = ctx.clients.dynamodb.create_table();
+        let create = create.table_name(&id.name).set_key_schema(Some(schema?)).set_attribute_definitions(Some(attributes?));
+        let create = create.billing_mode(mode).set_provisioned_throughput(throughput);
+        create.deletion_protection_enabled(spec.protect).set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
+        let table = active(ctx, id).await?;
+        if spec.ttl.is_some() {
+            set_ttl(ctx, id, None, spec.ttl.as_deref()).await?;
+        }
+        if spec.point_in_time_recovery {
+            set_recovery(ctx, id, true).await?;
+        }
+        live(&table)
+    }
+
+    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
+        let (id, from) = (&seen.id, &seen.spec);
+        // One class of change a call, and none while the table is UPDATING [aws-facts: DynamoDB, M].
+        active(ctx, id).await?;
+        if from.billing != to.billing {
+            let (mode, throughput) = billing(&to.billing)?;
+            let update = ctx.clients.dynamodb.update_table().table_name(&id.name);
+            update.billing_mode(mode).set_provisioned_throughput(throughput).send().await?;
+            active(ctx, id).await?;
+        }
+        if from.protect != to.protect {
+            let update = ctx.clients.dynamodb.update_table().table_name(&id.name);
+            update.deletion_protection_enabled(to.protect).send().await?;
+            active(ctx, id).await?;
+        }
+        if from.ttl != to.ttl {
+            set_ttl(ctx, id, from.ttl.as_deref(), to.ttl.as_deref()).await?;
+        }
+        if from.point_in_time_recovery != to.point_in_time_recovery {
+            set_recovery(ctx, id, to.point_in_time_recovery).await?;
+        }
+        if from.tags != to.tags {
+            let (set, _) = tags::changes(&from.tags, &to.tags);
+            let tag = ctx.clients.dynamodb.tag_resource().resource_arn(&seen.live.arn);
+            tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
+        }
+        Ok(seen.live.clone())
+    }
+
+    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
+        let id = &seen.id;
+        let busy = |error: &Error| error.is("ResourceInUse").then_some("the table is being changed");
+        let delete = async || gone(ctx.clients.dynamodb.delete_table().table_name(&seen.physical).send().await);
+        retry_while(Patience::CONFLICT, ctx.waiting(id), busy, delete).await?;
+        until(Patience::STATE, ctx.waiting(id), async || {
+            Ok(match describe(ctx, &seen.physical).await? {
+                None => Poll::Ready(()),
+                Some(table) => Poll::Pending(state(&table)),
+            })
+        })
+        .await
+    }
+}
+
+async fn describe(ctx: &Context, name: &str) -> Result<Option<TableDescription>> {
+    let answer = optional(ctx.clients.dynamodb.describe_table().table_name(name).send().await)?;
+    Ok(answer.and_then(|answer| answer.table))
+}
+
+async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
+    let Some(table) = describe(ctx, name).await? else { return Ok(None) };
+    let live = live(&table)?;
+    let created = table.creation_date_time().map(aws_sdk_dynamodb::primitives::DateTime::secs);
+    let tags = async { tags::settled(ctx, created, async || list_tags(ctx, &live.arn).await).await };
+    let (tags, ttl, recovery, data) = try_join!(tags, ttl(ctx, name), recovery(ctx, name), data(ctx, name))?;
+    let owner = tags::owner(&tags, &ctx.scope);
+    let spec = Spec {
+        partition_key: told(key(&table, KeyType::Hash), "the table's partition key")?,
+        sort_key: key(&table, KeyType::Range),
+        billing: billing_of(&table),
+        ttl,
+        point_in_time_recovery: recovery,
+        protect: table.deletion_protection_enabled().unwrap_or_default(),
+        tags: tags::compared(tags, &ctx.scope),
+    };
+    let mut seen = Seen::new(Id::new(Table::NAME, name), name, owner, spec, live);
+    seen.status = match table.table_status() {
+        Some(TableStatus::Active) => Status::Ready,
+        Some(TableStatus::Deleting) => Status::Going,
+        Some(status @ (TableStatus::Archived | TableStatus::InaccessibleEncryptionCredentials)) => {
+            Status::Broken(format!("it is {status}"))
+        }
+        _ => Status::Busy,
+    };
+    seen.created = created;
+    seen.protected = seen.spec.protect;
+    seen.holds = data;
+    Ok(Some(seen))
+}
+
+/// Our tables among those that nobody asked for by name.
+async fn others_of_ours(ctx: &Context) -> Result<Vec<SeenOf<Table>>> {
+    let mut pages = ctx.clients.dynamodb.list_tables().into_paginator().items().send();
+    let mut names = Vec::new();
+    while let Some(name) = pages.next().await {
+        names.push(name?);
+    }
+    let unknown = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Table::NAME, name));
+    read_each(unknown, async |name| {
+        let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
+        // A table that vanished between the listing and this look is not ours any more.
+        match optional(list_tags(ctx, &arn).await)? {
+            Some(tags) if tags::owner(&tags, &ctx.scope) == Owner::Ours => read(ctx, name).await,
+            _ => Ok(None),
+        }
+    })
+    .await
+}
+
+async fn list_tags(ctx: &Context, arn: &str) -> Result<Tags> {
+    let (mut tags, mut token) = (Tags::new(), None);
+    loop {
+        let list = ctx.clients.dynamodb.list_tags_of_resource().resource_arn(arn).set_next_token(token);
+        let answer = list.send().await?;
+        tags.extend(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        token = answer.next_token;
+        if token.is_none() {
+            return Ok(tags);
+        }
+    }
+}
+
+async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
+    let answer = optional(ctx.clients.dynamodb.describe_time_to_live().table_name(name).send().await)?;
+    let ttl = answer.and_then(|answer| answer.time_to_live_description);
+    let on = |status: &TimeToLiveStatus| matches!(status, TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling);
+    Ok(ttl.filter(|ttl| ttl.time_to_live_status().is_some_and(on)).and_then(|ttl| ttl.attribute_name))
+}
+
+async fn recovery(ctx: &Context, name: &str) -> Result<bool> {
+    // A table that is being created may have no backups to describe yet.
+    let answer = match ctx.clients.dynamodb.describe_continuous_backups().table_name(name).send().await.map_err(Error::from) {
+        Err(error) if error.is("TableNotFound") => None,
+        answer => optional(answer)?,
+    };
+    let backups = answer.and_then(|answer| answer.continuous_backups_description);
+    let recovery = backups.and_then(|backups| backups.point_in_time_recovery_description);
+    let status = recovery.and_then(|recovery| recovery.point_in_time_recovery_status);
+    Ok(status == Some(PointInTimeRecoveryStatus::Enabled))
+}
+
+/// Whether the table holds items, asked only when the stack is to go. DynamoDB's own count is up to six hours old
+/// [aws-facts: DynamoDB, M].
+async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
+    if !ctx.scope.teardown {
+        return Ok(None);
+    }
+    let scan = ctx.clients.dynamodb.scan().table_name(name).limit(1).select(aws_sdk_dynamodb::types::Select::Count);
+    let holds = match scan.send().await.map_err(Error::from) {
+        Ok(answer) => answer.count() > 0 || answer.last_evaluated_key().is_some(),
+        Err(error) if error.is_absent() => false,
+        // Nobody can tell, so it is taken to hold some.
+        Err(error) if error.is_denied() || error.is("ResourceInUse") => true,
+        Err(error) => return Err(error),
+    };
+    Ok(holds.then(|| "its items".to_owned()))
+}
+
+/// Waits until the table is ACTIVE.
+async fn active(ctx: &Context, id: &Id) -> Result<TableDescription> {
+    until(Patience::STATE, ctx.waiting(id), async || {
+        let table = told(describe(ctx, &id.name).await?, "the table")?;
+        Ok(if table.table_status() == Some(&TableStatus::Active) { Poll::Ready(table) } else { Poll::Pending(state(&table)) })
+    })
+    .await
+}
+
+fn state(table: &TableDescription) -> String {
+    table.table_status().map_or_else(|| "without a state".to_owned(), |status| status.as_str().to_owned())
+}
+
+async fn set_ttl(ctx: &Context, id: &Id, from: Option<&str>, to: Option<&str>) -> Result<()> {
+    let specification = |attribute: &str, enabled| {
+        Ok::<_, Error>(TimeToLiveSpecification::builder().attribute_name(attribute).enabled(enabled).build()?)
+    };
+    let send = async |attribute: &str, enabled| -> Result<()> {
+        let update = ctx.clients.dynamodb.update_time_to_live().table_name(&id.name);
+        update.time_to_live_specification(specification(attribute, enabled)?).send().await?;
+        Ok(())
+    };
+    // Only one attribute can be on, and AWS takes a second change within an hour as an error, which says so itself.
+    if let Some(from) = from {
+        send(from, false).await?;
+    }
+    match to {
+        Some(to) => send(to, true).await,
+        None => Ok(()),
+    }
+}
+
+async fn set_recovery(ctx: &Context, id: &Id, enabled: bool) -> Result<()> {
+    // Right after a create, backups are still being switched on [aws-facts: DynamoDB, TF].
+    let early = |error: &Error| error.is("ContinuousBackupsUnavailable").then_some("backups are not available yet");
+    retry_while(Patience::PROPAGATION, ctx.waiting(id), early, async || {
+        let specification = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(enabled).build()?;
+        let update = ctx.clients.dynamodb.update_continuous_backups().table_name(&id.name);
+        update.point_in_time_recovery_specification(specification).send().await?;
+        Ok(())
+    })
+    .await
+}
+
+fn billing(billing: &Billing) -> Result<(BillingMode, Option<ProvisionedThroughput>)> {
+    Ok(match billing {
+        Billing::OnDemand => (BillingMode::PayPerRequest, None),
+        Billing::Provisioned { read, write } => {
+            let throughput = ProvisionedThroughput::builder().read_capacity_units(*read).write_capacity_units(*write);
+            (BillingMode::Provisioned, Some(throughput.build()?))
+        }
+    })
+}
+
+/// A missing summary means PROVISIONED [aws-facts: DynamoDB].
+fn billing_of(table: &TableDescription) -> Billing {
+    let mode = table.billing_mode_summary().and_then(|summary| summary.billing_mode());
+    match (mode, table.provisioned_throughput()) {
+        (Some(BillingMode::PayPerRequest), _) | (_, None) => Billing::OnDemand,
+        (_, Some(units)) => Billing::Provisioned {
+            read: units.read_capacity_units().unwrap_or_default(),
+            write: units.write_capacity_units().unwrap_or_default(),
+        },
+    }
+}
+
+fn key(table: &TableDescription, role: KeyType) -> Option<Key> {
+    let element = table.key_schema().iter().find(|element| *element.key_type() == role)?;
+    let attributes = table.attribute_definitions();
+    let attribute = attributes.iter().find(|attribute| attribute.attribute_name() == element.attribute_name())?;
+    Some(Key { name: element.attribute_name().to_owned(), r#type: attribute.attribute_type().as_str().to_owned() })
+}
+
+fn live(table: &TableDescription) -> Result<Live> {
+    let name = told(table.table_name(), "the table's name")?.to_owned();
+    Ok(Live { name, arn: told(table.table_arn(), "the table's ARN")?.to_owned() })
+}
+
+fn sdk_tags(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter().map(|(key, value)| Ok(Tag::builder().key(key).value(value).build()?)).collect()
+}

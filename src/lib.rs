@@ -1,0 +1,28 @@
+//! `provision`: one `stack.yaml` says what a serverless backend is; `provision up` makes AWS match it, and `provision
+//! down` leaves nothing behind. The way of the data:
+//!
+//! ```text
+//! stack.yaml → config → lower → Graph ─┐
+//!                                      ├→ plan (pure) → Plan → apply → Report → render
+//! AWS → observe (one sweep per kind) → World ┘
+//! ```
+
+pub mod apply;
+pub mod aws;
+pub mod check;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod diff;
+pub mod error;
+pub mod event;
+pub mod kind;
+pub mod kinds;
+pub mod local;
+pub mod lower;
+pub mod model;
+pub mod observe;
+pub mod package;
+pub mod plan;
+pub mod policy;
+pub mod render;

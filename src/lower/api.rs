@@ -1,0 +1,131 @@
+//! The HTTP API with its integrations, permissions, routes and stage.
+
+use super::{Lowering, resource};
+use crate::config::{Api, Cors, Route};
+use crate::kinds::{api, permission};
+use crate::model::{Gate, Id, Resource, Value};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The number of routes of one function from which one permission for all of the API takes the place of one for each
+/// route: a function's policy holds 20 KB [aws-facts: Lambda].
+const MANY_ROUTES: usize = 40;
+
+impl Lowering<'_> {
+    /// Everything of the API. `roots` is the rest of the stack, which the stage waits for.
+    pub(super) fn api(&self, api: &Api, roots: Vec<Id>) -> Vec<Resource> {
+        let id = Id::new("api", "");
+        let mut by_function: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+        for route in &api.routes {
+            by_function.entry(&route.function).or_default().push(route);
+        }
+        let mut resources = vec![self.http_api(api, &id)];
+        for (function, routes) in by_function {
+            let permissions = self.permissions(&id, function, &routes);
+            let made: Vec<Id> = permissions.iter().map(|permission| permission.id.clone()).collect();
+            resources.push(self.integration(&id, function, routes[0]));
+            resources.extend(permissions);
+            resources.extend(routes.iter().map(|route| self.route(&id, route, &made)));
+        }
+        let before = roots.into_iter().chain(resources.iter().map(|resource| resource.id.clone())).collect();
+        resources.push(self.stage(api, &id, before));
+        resources
+    }
+
+    fn http_api(&self, api: &Api, id: &Id) -> Resource {
+        let desired = Value::map([
+            ("name", self.scope.identity.prefixed(&api.name).into()),
+            ("description", self.template(&api.description)),
+            ("protocol", "HTTP".into()),
+            ("cors", json!(api.cors.as_ref().map(cors)).into()),
+            ("execute_api_endpoint", true.into()),
+            ("tags", json!(self.tags(id)).into()),
+        ]);
+        resource(id.clone(), api.at, desired)
+    }
+
+    /// One integration for all routes of a function.
+    fn integration(&self, api: &Id, function: &str, first: &Route) -> Resource {
+        let function = self.id("function", function);
+        let desired = Value::map([
+            ("api_id", Value::reference(api, "id")),
+            ("type", "AWS_PROXY".into()),
+            ("uri", Value::reference(&function, "arn")),
+            ("payload_format_version", "2.0".into()),
+            ("timeout_millis", 30_000.into()),
+        ]);
+        let id = Id::new("integration", function.name);
+        Resource { parent: Some(api.clone()), ..resource(id, first.at, desired) }
+    }
+
+    /// A permission for each route of a function, or one for all of the API where there are many.
+    fn permissions(&self, api: &Id, function: &str, routes: &[&Route]) -> Vec<Resource> {
+        if routes.len() <= MANY_ROUTES {
+            return routes.iter().map(|route| self.permission(api, function, route, Some(&route.key))).collect();
+        }
+        let all = self.permission(api, function, routes[0], None);
+        let note = format!(
+            "{function} has {} routes, more than the {MANY_ROUTES} that get a permission each: one permission lets all \
+             routes of the API call it, since a function's policy holds 20 KB",
+            routes.len()
+        );
+        vec![Resource { note: Some(note), ..all }]
+    }
+
+    fn permission(&self, api: &Id, function: &str, route: &Route, key: Option<&str>) -> Resource {
+        let function = self.id("function", function);
+        let id = Id::new("permission", permission::name(&function.name, key));
+        let source = Value::Join(vec![
+            self.scope.arn("execute-api", "").into(),
+            Value::reference(api, "id"),
+            permission::source(key).into(),
+        ]);
+        let desired = Value::map([
+            ("function", Value::reference(&function, "name")),
+            ("sid", permission::sid(&self.scope.identity, &id.name).into()),
+            ("action", "lambda:InvokeFunction".into()),
+            ("principal", "apigateway.amazonaws.com".into()),
+            ("source_arn", source),
+        ]);
+        Resource { parent: Some(function), ..resource(id, route.at, desired) }
+    }
+
+    /// A route. In an API that is live it waits for its function and permission, so that no request meets half a route.
+    fn route(&self, api: &Id, route: &Route, permissions: &[Id]) -> Resource {
+        let function = self.id("function", &route.function);
+        let integration = Id::new("integration", function.name.clone());
+        let target = Value::Join(vec!["integrations/".into(), Value::reference(&integration, "id")]);
+        let desired = Value::map([
+            ("api_id", Value::reference(api, "id")),
+            ("target", target),
+            ("authorization", "NONE".into()),
+        ]);
+        let key = Some(route.key.as_str());
+        let own = |id: &&Id| [key, None].iter().any(|key| id.name == permission::name(&function.name, *key));
+        let after = permissions.iter().filter(own).cloned().chain([function.clone()]).collect();
+        let gate = Some(Gate { exists: Id::new("stage", "$default"), after });
+        let id = Id::new("route", &route.key);
+        Resource { parent: Some(api.clone()), gate, ..resource(id, route.at, desired) }
+    }
+
+    fn stage(&self, api: &Api, parent: &Id, after: Vec<Id>) -> Resource {
+        let id = Id::new("stage", "$default");
+        let desired = Value::map([
+            ("api_id", Value::reference(parent, "id")),
+            ("auto_deploy", true.into()),
+            ("tags", json!(self.tags(&id)).into()),
+        ]);
+        Resource { parent: Some(parent.clone()), after, ..resource(id, api.at, desired) }
+    }
+}
+
+fn cors(cors: &Cors) -> api::Cors {
+    api::Cors {
+        allow_origins: cors.origins.clone(),
+        allow_methods: cors.methods.clone(),
+        allow_headers: cors.headers.clone(),
+        expose_headers: cors.expose.clone(),
+        max_age: cors.max_age,
+        allow_credentials: cors.credentials,
+    }
+}

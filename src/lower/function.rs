@@ -1,0 +1,131 @@
+//! A function with the role and the log group that it needs, each allowing no more than what the stack declares.
+
+use super::{Lowering, resource, texts};
+use crate::aws::tags;
+use crate::config::{Function, Statement};
+use crate::kinds::{log_group, role};
+use crate::model::{Id, Resource, Value};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+impl Lowering<'_> {
+    /// The function, its log group, and its role unless an existing one is named.
+    pub(super) fn function(&self, function: &Function) -> Vec<Resource> {
+        let id = self.id("function", &function.name);
+        let group = Id::new("log_group", format!("{}{}", log_group::PREFIX, id.name));
+        let role = function.role.is_none().then(|| Id::new("role", format!("{}_role", id.name)));
+        let mut resources = vec![self.log_group(function, &id, &group)];
+        resources.extend(role.as_ref().map(|role| self.role(function, &id, role, &group)));
+        resources.push(self.lambda(function, id, role.as_ref(), &group));
+        resources
+    }
+
+    /// The tags of a thing that is made for a function.
+    fn tags_for(&self, id: &Id, function: &Id) -> tags::Tags {
+        let mut all = self.tags(id);
+        all.insert(tags::FOR.to_owned(), function.tag());
+        all
+    }
+
+    fn log_group(&self, function: &Function, id: &Id, group: &Id) -> Resource {
+        let spec = json!({ "retention_days": function.log_retention, "tags": self.tags_for(group, id) });
+        let arn = self.scope.arn("logs", &format!("log-group:{}", group.name));
+        Resource {
+            predicted: [("name", group.name.clone()), ("arn", arn)].into(),
+            ..resource(group.clone(), function.at, Value::Known(spec))
+        }
+    }
+
+    fn role(&self, function: &Function, id: &Id, role: &Id, group: &Id) -> Resource {
+        let trust = json!({ "Lambda": {
+            "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": { "Service": "lambda.amazonaws.com" },
+        } });
+        let policies = Value::Map([(role::POLICY.to_owned(), self.policy(function, group))].into());
+        let desired = Value::map([
+            ("trust", trust.into()),
+            ("policies", policies),
+            ("attached", json!([]).into()),
+            ("boundary", json!(self.stack.permissions_boundary).into()),
+            ("tags", json!(self.tags_for(role, id)).into()),
+        ]);
+        let scope = self.scope;
+        let arn = format!("arn:{}:iam::{}:role{}{}", scope.partition, scope.account, scope.role_path(), role.name);
+        Resource {
+            predicted: [("name", role.name.clone()), ("arn", arn)].into(),
+            ..resource(role.clone(), function.at, desired)
+        }
+    }
+
+    /// What the function may do: its declared access, the user's own statements, and logs to its own group. Never
+    /// `logs:CreateLogGroup`, or a late event makes the group again after it was deleted [aws-facts: Lambda].
+    fn policy(&self, function: &Function, group: &Id) -> Value {
+        let events = Value::Join(vec![Value::reference(group, "arn"), ":*".into()]);
+        let logs = allow(&["logs:CreateLogStream", "logs:PutLogEvents"], events);
+        let mut statements: BTreeMap<String, Value> = [("Logs".to_owned(), logs)].into();
+        for (table, actions) in &function.access {
+            let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+            let arn = Value::reference(&self.id("table", table), "arn");
+            statements.insert(free_sid(&statements, &format!("Table{}", alphanumeric(table))), allow(&actions, arn));
+        }
+        for statement in &function.policy {
+            let (sid, members) = self.statement(statement);
+            let sid = sid.unwrap_or_else(|| free_sid(&statements, "Policy"));
+            statements.insert(sid, members);
+        }
+        Value::Map(statements)
+    }
+
+    /// One of the user's own statements: its `Sid`, and its other members.
+    fn statement(&self, statement: &Statement) -> (Option<String>, Value) {
+        let mut members: BTreeMap<String, Value> =
+            statement.members.iter().map(|(name, member)| (name.clone(), self.json(member))).collect();
+        let sid = members.remove("Sid").and_then(|sid| Some(sid.known().ok()?.as_str()?.to_owned()));
+        (sid, Value::Map(members))
+    }
+
+    fn lambda(&self, function: &Function, id: Id, role: Option<&Id>, group: &Id) -> Resource {
+        let role_arn = match (role, &function.role) {
+            (Some(role), _) => Value::reference(role, "arn"),
+            (None, arn) => json!(arn).into(),
+        };
+        let mut tags = texts(self.tags(&id));
+        tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Value::reference(role, "role_id"))));
+        let environment = function.environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
+        let desired = Value::map([
+            ("code_sha256", self.packages.get(&function.name).cloned().unwrap_or_default().into()),
+            ("runtime", function.runtime.as_str().into()),
+            ("handler", function.handler.as_str().into()),
+            ("architecture", function.architecture.as_str().into()),
+            ("memory", function.memory.into()),
+            ("timeout", function.timeout.into()),
+            ("description", self.template(&function.description)),
+            ("environment", Value::Map(environment.collect())),
+            ("layers", json!(function.layers).into()),
+            ("reserved_concurrency", json!(function.reserved_concurrency).into()),
+            ("role", role_arn),
+            ("log_group", Value::reference(group, "name")),
+            ("tags", Value::Map(tags)),
+        ]);
+        let arn = self.scope.arn("lambda", &format!("function:{}", id.name));
+        Resource {
+            predicted: [("name", id.name.clone()), ("arn", arn)].into(),
+            ..resource(id, function.at, desired)
+        }
+    }
+}
+
+fn allow(actions: &[&str], resource: Value) -> Value {
+    let resources = Value::List(vec![resource]);
+    Value::map([("Effect", "Allow".into()), ("Action", json!(actions).into()), ("Resource", resources)])
+}
+
+/// A `Sid` that no statement has yet: the given one, or that with a number. IAM takes letters and digits only.
+fn free_sid(statements: &BTreeMap<String, Value>, wanted: &str) -> String {
+    let numbered = (2..).map(|number| format!("{wanted}{number}"));
+    let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
+    candidates.find(|sid| !statements.contains_key(sid)).unwrap_or_default()
+}
+
+fn alphanumeric(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
+}

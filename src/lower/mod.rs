@@ -1,0 +1,107 @@
+//! From a stack to the graph of its resources: names, policies, references, defaults. Pure; knows AWS's names and no call.
+
+mod api;
+mod function;
+mod template;
+
+pub use template::lookup_part;
+
+use crate::aws::Tags;
+use crate::aws::tags::marks;
+use crate::config::{self, Stack};
+use crate::kinds::table;
+use crate::model::{Graph, Id, Identity, Resource, Scope, Value};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The packages of a stack: a function's key in the stack file to the base64 SHA-256 of its code.
+pub type Packages = BTreeMap<String, String>;
+
+/// The identity of a stack.
+pub fn identity(stack: &Stack) -> Identity {
+    let environment = stack.environment.as_ref().map(|environment| environment.name.clone());
+    Identity { stack: stack.name.clone(), environment }
+}
+
+/// The resources of a stack in an account and region. A function without a package gets an empty hash, which is enough to
+/// know the names of everything.
+pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
+    let lowering = Lowering { stack, scope, packages };
+    let tables = stack.tables.iter().map(|table| lowering.table(table));
+    let functions = stack.functions.iter().flat_map(|function| lowering.function(function));
+    let mut resources: Vec<Resource> = tables.chain(functions).collect();
+    if let Some(api) = &stack.api {
+        let roots: Vec<Id> = resources.iter().map(|resource| resource.id.clone()).collect();
+        resources.extend(lowering.api(api, roots));
+    }
+    Graph { resources }
+}
+
+/// The names of a graph's resources by kind: what to look for in AWS.
+pub fn wanted(graph: &Graph) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let mut wanted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    for resource in &graph.resources {
+        wanted.entry(resource.id.kind).or_default().insert(resource.id.name.clone());
+    }
+    wanted
+}
+
+/// What every part of the lowering needs.
+struct Lowering<'a> {
+    stack: &'a Stack,
+    scope: &'a Scope,
+    packages: &'a Packages,
+}
+
+impl Lowering<'_> {
+    /// The id of a thing whose key in the stack file is its name in AWS, before an environment's prefix.
+    fn id(&self, kind: &'static str, key: &str) -> Id {
+        Id::new(kind, self.scope.identity.prefixed(key))
+    }
+
+    /// The tags of a resource: the user's and the marks of ownership.
+    fn tags(&self, id: &Id) -> Tags {
+        marks(&self.scope.identity, id, &self.stack.tags)
+    }
+
+    fn table(&self, table: &config::Table) -> Resource {
+        let id = self.id("table", &table.name);
+        let billing = match table.billing {
+            config::Billing::OnDemand => json!("on-demand"),
+            config::Billing::Provisioned { read, write } => json!({ "provisioned": { "read": read, "write": write } }),
+        };
+        let spec = json!({
+            "partition_key": key(&table.partition_key),
+            "sort_key": table.sort_key.as_ref().map(key),
+            "billing": billing,
+            "ttl": table.ttl,
+            "point_in_time_recovery": table.point_in_time_recovery,
+            "protect": table.protect,
+            "tags": self.tags(&id),
+        });
+        let arn = self.scope.arn("dynamodb", &format!("table/{}", id.name));
+        Resource {
+            predicted: [("name", id.name.clone()), ("arn", arn)].into(),
+            ..resource(id, table.at, Value::Known(spec))
+        }
+    }
+}
+
+fn key(key: &config::Key) -> table::Key {
+    let r#type = match key.kind {
+        config::KeyType::S => "S",
+        config::KeyType::N => "N",
+        config::KeyType::B => "B",
+    };
+    table::Key { name: key.name.clone(), r#type: r#type.to_owned() }
+}
+
+/// A resource that waits for nothing but what it refers to.
+fn resource(id: Id, at: config::At, desired: Value) -> Resource {
+    Resource { id, at, parent: None, desired, predicted: BTreeMap::new(), after: Vec::new(), gate: None, note: None }
+}
+
+/// Texts as a map of values.
+fn texts(texts: Tags) -> BTreeMap<String, Value> {
+    texts.into_iter().map(|(key, value)| (key, Value::from(value))).collect()
+}

@@ -1,0 +1,75 @@
+//! Texts with placeholders.
+
+use super::Lowering;
+use crate::config::{Json, Part, Template};
+use crate::model::{Id, Identity, Value};
+use serde_json::Value as Known;
+use std::collections::BTreeMap;
+
+impl Lowering<'_> {
+    /// A text, known or not.
+    pub(super) fn template(&self, template: &Template) -> Value {
+        let parts: Vec<Value> = template.parts.iter().map(|part| self.part(part)).collect();
+        let known: Option<String> = parts.iter().map(text).collect();
+        match known {
+            Some(text) => text.into(),
+            None => Value::Join(parts),
+        }
+    }
+
+    fn part(&self, part: &Part) -> Value {
+        match part {
+            Part::Text(text) => text.as_str().into(),
+            Part::Region => self.scope.region.as_str().into(),
+            Part::Account => self.scope.account.as_str().into(),
+            Part::TableName(key) => self.id("table", key).name.into(),
+            Part::TableArn(key) => Value::reference(&self.id("table", key), "arn"),
+            Part::FunctionName(key) => self.id("function", key).name.into(),
+            Part::FunctionArn(key) => Value::reference(&self.id("function", key), "arn"),
+            Part::ApiUrl => Value::reference(&Id::new("api", ""), "url"),
+            // The reader of the stack file lets captures stand in checks alone, which are not lowered.
+            Part::Capture(name) => format!("${{capture.{name}}}").into(),
+        }
+    }
+
+    /// A JSON tree whose texts may have placeholders.
+    pub(super) fn json(&self, json: &Json) -> Value {
+        match json {
+            Json::Null => Known::Null.into(),
+            Json::Bool(flag) => (*flag).into(),
+            Json::Number(number) => Known::Number(number.clone()).into(),
+            Json::Text(template) => self.template(template),
+            Json::List(items) => Value::List(items.iter().map(|item| self.json(item)).collect()),
+            Json::Map(members) => {
+                Value::Map(members.iter().map(|(key, value)| (key.clone(), self.json(value))).collect())
+            }
+        }
+    }
+}
+
+/// A known text.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Known(json) => json.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// What a placeholder of a check stands for in a stack that is up; `None` for a capture, and for what is not there.
+pub fn lookup_part(part: &Part, identity: &Identity, region: &str, account: &str, lives: &BTreeMap<Id, Known>) -> Option<String> {
+    let live = |kind, key: &str, attribute: &str| {
+        let live = lives.get(&Id::new(kind, identity.prefixed(key)))?;
+        Some(live.get(attribute)?.as_str()?.to_owned())
+    };
+    match part {
+        Part::Text(text) => Some(text.clone()),
+        Part::Region => Some(region.to_owned()),
+        Part::Account => Some(account.to_owned()),
+        Part::TableName(key) => live("table", key, "name"),
+        Part::TableArn(key) => live("table", key, "arn"),
+        Part::FunctionName(key) => live("function", key, "name"),
+        Part::FunctionArn(key) => live("function", key, "arn"),
+        Part::ApiUrl => Some(lives.get(&Id::new("api", ""))?.get("url")?.as_str()?.to_owned()),
+        Part::Capture(_) => None,
+    }
+}

@@ -1,0 +1,96 @@
+//! What a stack wants: resources, and what each must wait for.
+
+use super::{Id, Reference, Value};
+use crate::config::At;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The wanted resources of a stack.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// The resources, each id once.
+    pub resources: Vec<Resource>,
+}
+
+/// A wanted resource.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Its name within the stack.
+    pub id: Id,
+    /// The place in the stack file that asks for it.
+    pub at: At,
+    /// The resource that it lives and dies with.
+    pub parent: Option<Id>,
+    /// What it shall be; decodes to the kind's `Spec` once it is resolved.
+    pub desired: Value,
+    /// The attributes that follow from names alone, and so are known before it exists.
+    pub predicted: BTreeMap<&'static str, String>,
+    /// Resources to wait for besides those that `desired` refers to.
+    pub after: Vec<Id>,
+    /// Resources to wait for in some worlds.
+    pub gate: Option<Gate>,
+    /// What the user should know of a choice that was made here; shown with the plan.
+    pub note: Option<String>,
+}
+
+/// Further resources to wait for where another one exists already: a new route of a live API waits for its function and
+/// permission, so that no request meets half a route.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// The resource that makes the order matter.
+    pub exists: Id,
+    /// The resources to wait for.
+    pub after: Vec<Id>,
+}
+
+impl Graph {
+    /// The resource of an id.
+    pub fn get(&self, id: &Id) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.id == *id)
+    }
+
+    /// True for an attribute that follows from names, and so is known before the resource exists. Two functions that
+    /// mention each other's ARN make no cycle.
+    pub fn predicts(&self, reference: &Reference) -> bool {
+        self.get(&reference.id).is_some_and(|resource| resource.predicted.contains_key(reference.attribute))
+    }
+
+    /// The resources, each after its parent and after all whose assigned attributes it refers to.
+    ///
+    /// # Errors
+    /// The ids of a cycle of references.
+    pub fn in_order(&self) -> Result<Vec<&Resource>, Vec<Id>> {
+        let mut walk = Walk { graph: self, path: Vec::new(), done: BTreeSet::new(), order: Vec::new() };
+        for resource in &self.resources {
+            walk.visit(resource)?;
+        }
+        Ok(walk.order)
+    }
+}
+
+struct Walk<'a> {
+    graph: &'a Graph,
+    path: Vec<&'a Id>,
+    done: BTreeSet<&'a Id>,
+    order: Vec<&'a Resource>,
+}
+
+impl<'a> Walk<'a> {
+    fn visit(&mut self, resource: &'a Resource) -> Result<(), Vec<Id>> {
+        if self.done.contains(&resource.id) {
+            return Ok(());
+        }
+        if let Some(start) = self.path.iter().position(|id| **id == resource.id) {
+            return Err(self.path[start..].iter().map(|id| (*id).clone()).collect());
+        }
+        self.path.push(&resource.id);
+        let references = resource.desired.references().into_iter();
+        let unknown = references.filter(|reference| !self.graph.predicts(reference)).map(|reference| &reference.id);
+        for next in resource.parent.iter().chain(unknown).filter_map(|id| self.graph.get(id)) {
+            self.visit(next)?;
+        }
+        self.path.pop();
+        self.done.insert(&resource.id);
+        self.order.push(resource);
+        Ok(())
+    }
+}

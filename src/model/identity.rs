@@ -1,0 +1,121 @@
+//! Who a stack is, where it lives, and how its resources are called.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A stack's identity: its name, and its environment where it has one. Written `<stack>` or `<stack>/<env>`; this
+/// exact text is the value of the tag `provision:stack`, and ownership is equality with it, never a prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The key `stack` of the stack file.
+    pub stack: String,
+    /// The value of `--env`.
+    pub environment: Option<String>,
+}
+
+impl Identity {
+    /// The name that a resource has in AWS: prefixed by the environment, where there is one.
+    pub fn prefixed(&self, name: &str) -> String {
+        match &self.environment {
+            Some(environment) => format!("{environment}-{name}"),
+            None => name.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.environment {
+            Some(environment) => write!(f, "{}/{environment}", self.stack),
+            None => f.write_str(&self.stack),
+        }
+    }
+}
+
+/// The name of a resource within its stack: a kind, and a name that is unique for the kind. The API, of which a stack
+/// has one, has the empty name, so that it can be renamed in AWS and stay the same API.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    /// The kind's name, for example `function`.
+    pub kind: &'static str,
+    /// The name within the kind; for most kinds the name in AWS.
+    pub name: String,
+}
+
+impl Id {
+    /// An id of a kind and a name.
+    pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
+        Id { kind, name: name.into() }
+    }
+
+    /// The value of the tag `provision:id`: `function.create_item`.
+    pub fn tag(&self) -> String {
+        match self.name.as_str() {
+            "" => self.kind.to_owned(),
+            name => format!("{}.{name}", self.kind),
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.replace('_', " ");
+        match self.name.as_str() {
+            "" => f.write_str(&kind),
+            name => write!(f, "{kind} {name}"),
+        }
+    }
+}
+
+/// Where a stack lives and what of it to look for: all that the observation of AWS needs to know of the stack.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// Whose resources are ours.
+    pub identity: Identity,
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: String,
+    /// The twelve digits of the account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The wanted names by kind: they are read whoever owns them.
+    pub wanted: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The tag keys that the stack declares; other tags on our resources are not compared.
+    pub tag_keys: BTreeSet<String>,
+    /// True when the stack is to go: then the search for what is ours is as wide as the services allow, and tables are
+    /// asked whether they hold data.
+    pub teardown: bool,
+}
+
+impl Scope {
+    /// The path under which the stack's roles live. It only finds candidates: names of roles are unique in an account
+    /// whatever their path.
+    pub fn role_path(&self) -> String {
+        let environment = self.identity.environment.as_deref().unwrap_or("_");
+        format!("/provision/{}/{environment}/{}/", self.identity.stack, self.region)
+    }
+
+    /// The ARN of a resource in this account and region.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
+    }
+
+    /// The wanted names of a kind.
+    pub fn wanted(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.wanted.get(kind).into_iter().flatten().map(String::as_str)
+    }
+
+    /// True if a resource of this kind and name is wanted.
+    pub fn wants(&self, kind: &str, name: &str) -> bool {
+        self.wanted.get(kind).is_some_and(|names| names.contains(name))
+    }
+}
+
+/// The partition that a region belongs to.
+pub(crate) fn partition_of(region: &str) -> &'static str {
+    match region.split('-').collect::<Vec<_>>().as_slice() {
+        ["cn", ..] => "aws-cn",
+        ["us", "gov", ..] => "aws-us-gov",
+        _ => "aws",
+    }
+}

@@ -1,0 +1,13 @@
+//! The nouns of the tool: what a stack wants ([`Graph`]), what AWS has ([`World`]), and the names that join the two.
+//! Plain data, no AWS and no input or output.
+
+mod graph;
+mod identity;
+mod value;
+mod world;
+
+pub use graph::{Gate, Graph, Resource};
+pub(crate) use identity::partition_of;
+pub use identity::{Id, Identity, Scope};
+pub use value::{Reference, Value};
+pub use world::{Blind, Owner, Physical, Seen, Status, World};

@@ -1,0 +1,102 @@
+//! What a resource shall be, as a tree that may point to what AWS has yet to assign.
+
+use super::Id;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// A JSON-like tree with references. Resolving it is the only way to JSON, so an unresolved reference cannot reach AWS.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A value with nothing left to resolve.
+    Known(Json),
+    /// A list.
+    List(Vec<Value>),
+    /// A map.
+    Map(BTreeMap<String, Value>),
+    /// An attribute that AWS assigns to a resource.
+    Reference(Reference),
+    /// Texts and references, to be written one after the other.
+    Join(Vec<Value>),
+}
+
+/// An attribute of a resource, as its kind's `Live` names it: `arn`, `id`, `url`, …
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The resource.
+    pub id: Id,
+    /// The attribute.
+    pub attribute: &'static str,
+}
+
+impl Value {
+    /// A map from pairs.
+    pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Self {
+        Value::Map(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    /// A reference to an attribute.
+    pub fn reference(id: &Id, attribute: &'static str) -> Self {
+        Value::Reference(Reference { id: id.clone(), attribute })
+    }
+
+    /// Every reference in the tree.
+    pub fn references(&self) -> Vec<&Reference> {
+        match self {
+            Value::Known(_) => Vec::new(),
+            Value::Reference(reference) => vec![reference],
+            Value::List(items) | Value::Join(items) => items.iter().flat_map(Value::references).collect(),
+            Value::Map(members) => members.values().flat_map(Value::references).collect(),
+        }
+    }
+
+    /// The tree with every reference that `lookup` knows filled in.
+    pub fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Value {
+        match self {
+            Value::Known(_) => self.clone(),
+            Value::Reference(reference) => lookup(reference).map_or_else(|| self.clone(), Value::from),
+            Value::List(items) => Value::List(items.iter().map(|item| item.resolve(lookup)).collect()).fold(),
+            Value::Map(members) => {
+                Value::Map(members.iter().map(|(key, value)| (key.clone(), value.resolve(lookup))).collect())
+                    .fold()
+            }
+            Value::Join(parts) => Value::Join(parts.iter().map(|part| part.resolve(lookup)).collect()).fold(),
+        }
+    }
+
+    /// The JSON, where nothing is left to resolve.
+    ///
+    /// # Errors
+    /// The first reference that is unresolved.
+    pub fn known(&self) -> Result<Json, &Reference> {
+        match self {
+            Value::Known(json) => Ok(json.clone()),
+            Value::Reference(reference) => Err(reference),
+            Value::List(items) => items.iter().map(Value::known).collect::<Result<_, _>>().map(Json::Array),
+            Value::Map(members) => {
+                members.iter().map(|(key, value)| Ok((key.clone(), value.known()?))).collect::<Result<_, _>>().map(Json::Object)
+            }
+            Value::Join(parts) => {
+                let texts: Vec<Json> = parts.iter().map(Value::known).collect::<Result<_, _>>()?;
+                Ok(Json::String(texts.iter().map(text_of).collect()))
+            }
+        }
+    }
+
+    /// Turns a tree with nothing left to resolve into `Known`.
+    fn fold(self) -> Value {
+        match self.known() {
+            Ok(json) => Value::Known(json),
+            Err(_) => self,
+        }
+    }
+}
+
+fn text_of(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
+impl<T: Into<Json>> From<T> for Value {
+    fn from(json: T) -> Self {
+        Value::Known(json.into())
+    }
+}

@@ -1,0 +1,116 @@
+//! Looks at AWS: one sweep per kind, all at once, then what the sweeps hint at, then the children of what is ours. Reads
+//! only.
+
+use crate::aws::{Context, Error, Result, tags};
+use crate::kind::{Parent, kind, kinds};
+use crate::model::{Blind, Id, Owner, Physical, Seen, World};
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+use futures_util::future::{join_all, try_join_all};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that bears a wanted name, and everything that is ours.
+///
+/// # Errors
+/// A read that failed; only a refused listing is no error but a blind spot of the [`World`].
+pub async fn observe(ctx: &Context) -> Result<World> {
+    let roots = kinds().iter().filter(|kind| kind.parent().is_none());
+    let sweeps = join_all(roots.map(|kind| async { (kind.name(), kind.observe(ctx, &[]).await) }));
+    let (sweeps, candidates) = futures_util::join!(sweeps, candidates(ctx));
+    let mut world = World::default();
+    for (kind, sweep) in sweeps {
+        let (seen, blind) = sweep?;
+        world.seen.extend(seen);
+        world.blind.extend(blind.map(|why| Blind { kind, why }));
+    }
+    let mut hints = match candidates {
+        Ok(candidates) => candidates,
+        Err(error) if error.is_denied() => {
+            // Without the tagging API only what roles and log groups tell of is found among the functions.
+            world.blind.push(Blind { kind: "function", why: error.to_string() });
+            if !ctx.scope.teardown {
+                world.blind.push(Blind { kind: "table", why: error.to_string() });
+            }
+            BTreeSet::new()
+        }
+        Err(error) => return Err(error),
+    };
+    follow(ctx, &mut world, &mut hints).await?;
+    children(ctx, &mut world).await?;
+    claim_routes(&mut world);
+    Ok(world)
+}
+
+/// Reads what was hinted at and not seen yet, until nothing new is hinted at. What turns out to be another's is left out:
+/// nobody asked for it.
+async fn follow(ctx: &Context, world: &mut World, hints: &mut BTreeSet<Physical>) -> Result<()> {
+    let mut known: BTreeSet<Physical> = BTreeSet::new();
+    loop {
+        known.extend(world.seen.iter().map(Seen::thing));
+        hints.extend(world.seen.iter().filter(|seen| seen.owner == Owner::Ours).flat_map(|seen| seen.hints.clone()));
+        let unseen = hints.iter().filter(|hint| !known.contains(hint) && !ctx.scope.wants(hint.kind, &hint.id));
+        let fresh: Vec<Physical> = unseen.cloned().collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let read = try_join_all(fresh.iter().map(|hint| kind(hint.kind).read(ctx, &hint.id, None))).await?;
+        known.extend(fresh);
+        let ours = read.into_iter().flatten().filter(|seen| !matches!(seen.owner, Owner::Foreign(_)));
+        world.seen.extend(ours);
+    }
+}
+
+/// What the tagging API knows of ours among functions and tables. It misses new things and remembers deleted ones, so
+/// these are only candidates, each confirmed by its own service [aws-facts: Resource Groups Tagging API].
+async fn candidates(ctx: &Context) -> Result<BTreeSet<Physical>> {
+    let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
+    let get = ctx.clients.tagging.get_resources().tag_filters(filter);
+    let get = get.resource_type_filters("lambda:function").resource_type_filters("dynamodb:table");
+    let mut pages = get.into_paginator().items().send();
+    let mut found = BTreeSet::new();
+    while let Some(resource) = pages.next().await {
+        found.extend(resource.map_err(Error::from)?.resource_arn().and_then(physical));
+    }
+    Ok(found)
+}
+
+/// The function or table of an ARN.
+fn physical(arn: &str) -> Option<Physical> {
+    let resource = arn.splitn(6, ':').nth(5)?;
+    let function = resource.strip_prefix("function:").map(|name| Physical::new("function", name));
+    function.or_else(|| resource.strip_prefix("table/").map(|name| Physical::new("table", name)))
+}
+
+/// Observes the kinds that live within others, under the parents that are ours.
+async fn children(ctx: &Context, world: &mut World) -> Result<()> {
+    let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
+    for seen in world.seen.iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there()) {
+        let parent = Parent { id: seen.id.clone(), thing: seen.thing() };
+        parents.entry(seen.id.kind).or_default().push(parent);
+    }
+    let sweeps = kinds().iter().filter_map(|kind| {
+        let parents = parents.get(kind.parent()?)?;
+        Some(async move { (kind.name(), kind.observe(ctx, parents).await) })
+    });
+    for (kind, sweep) in join_all(sweeps).await {
+        let (seen, blind) = sweep?;
+        world.seen.extend(seen);
+        world.blind.extend(blind.map(|why| Blind { kind, why }));
+    }
+    Ok(())
+}
+
+/// A route that leads to an integration of ours is ours, though nothing on the route itself says so.
+fn claim_routes(world: &mut World) {
+    let ours = world.seen.iter().filter(|seen| seen.owner == Owner::Ours).map(Seen::thing);
+    let ours: BTreeSet<Physical> = ours.filter(|thing| thing.kind == "integration").collect();
+    for seen in world.seen.iter_mut().filter(|seen| seen.id.kind == "route") {
+        if seen.refs.iter().any(|target| ours.contains(target)) {
+            seen.owner = Owner::Ours;
+        }
+    }
+}
+
+/// The parent of a resource among what was seen.
+pub(crate) fn parent_of(id: &Id, physical: impl Into<String>) -> Parent {
+    Parent { id: id.clone(), thing: Physical::new(id.kind, physical) }
+}

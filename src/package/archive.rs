@@ -1,0 +1,193 @@
+//! Writes the zip so that its bytes depend on nothing but the files, and checks it against Lambda's limits.
+//!
+//! The `zip` crate's feature `deflate-flate2` chooses no encoder, and does not compile until one is chosen through
+//! `flate2` itself. This is its `rust_backend`, plain Rust that gives the same bytes on every machine; the others are C
+//! or pick their code by the processor. The golden test notices if another dependency ever switches it.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
+
+use super::Package;
+use super::cache::{self, unwritable};
+use super::error::{Error, grouped};
+use super::files::{Entries, Entry};
+
+/// The level is part of the result: another one gives other bytes for the same files.
+const LEVEL: i64 = 6;
+
+/// Files are compressed in pieces of this size, because the bytes that an encoder gives may depend on how its input
+/// is cut.
+const PIECE: u64 = 1 << 16;
+
+/// How large a package may be, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) zipped: u64,
+    pub(super) unzipped: u64,
+}
+
+impl Limits {
+    /// What Lambda takes in a direct upload.
+    pub(super) const LAMBDA: Self = Self { zipped: 52_428_800, unzipped: 262_144_000 };
+
+    /// The largest request that Lambda takes. It holds the zip in base64 beside the function's settings, so a zip
+    /// within its own limit always fits; this is checked here, once and for all.
+    const REQUEST: u64 = 70_167_211;
+}
+
+const _: () = assert!(Limits::LAMBDA.zipped.div_ceil(3) * 4 + 128 * 1024 < Limits::REQUEST);
+
+/// Zips `entries`, and keeps the zip in the cache under its hash.
+pub(super) fn pack(entries: &Entries, code: &Path, cache: &Path, limits: Limits) -> Result<Package, Error> {
+    let scale = Scale { code, entries, limits };
+    scale.check_unzipped(entries.values().map(|entry| entry.size).sum())?;
+    let mut temporary = temporary(cache)?;
+    let unzipped = write_zip(entries, temporary.as_file_mut(), cache)?;
+    settle(temporary, cache, unzipped, &scale)
+}
+
+/// Takes over a finished zip byte for byte. It is copied, so that the bytes that were hashed are those that are sent.
+pub(super) fn adopt(zip: &Entry, cache: &Path, limits: Limits) -> Result<Package, Error> {
+    let code = zip.shown();
+    let scale = Scale { code: &code, entries: &Entries::new(), limits };
+    scale.check_zipped(zip.size)?;
+    let mut temporary = temporary(cache)?;
+    let mut original = zip.open()?.file;
+    let mut piece = Vec::new();
+    while next_piece(&mut original, &mut piece)
+        .map_err(|source| Error::Unreadable { path: code.clone(), source })?
+    {
+        temporary.write_all(&piece).map_err(|source| unwritable(cache, source))?;
+    }
+    let unzipped = unzipped_size(temporary.as_file_mut(), &code)?;
+    scale.check_unzipped(unzipped)?;
+    settle(temporary, cache, unzipped, &scale)
+}
+
+fn temporary(cache: &Path) -> Result<NamedTempFile, Error> {
+    let packages = cache.join("packages");
+    cache::make_folder(&packages)?;
+    NamedTempFile::new_in(&packages).map_err(|source| unwritable(&packages, source))
+}
+
+/// Writes the zip, and returns the size of what is in it.
+fn write_zip(entries: &Entries, file: &mut File, cache: &Path) -> Result<u64, Error> {
+    let lost = |source| unwritable(cache, source);
+    let mut zip = ZipWriter::new(BufWriter::new(file));
+    let (mut unzipped, mut piece) = (0, Vec::new());
+    for (name, entry) in entries {
+        let mut open = entry.open()?;
+        zip.start_file(name.as_str(), options(open.executable)).map_err(|error| lost(error.into()))?;
+        let unreadable = |source| Error::Unreadable { path: entry.shown(), source };
+        while next_piece(&mut open.file, &mut piece).map_err(unreadable)? {
+            zip.write_all(&piece).map_err(lost)?;
+            unzipped += piece.len() as u64;
+        }
+    }
+    zip.finish().map_err(io::Error::from).and_then(|mut out| out.flush()).map_err(lost)?;
+    Ok(unzipped)
+}
+
+/// All that a zip says about a file besides its name and contents, the system that made it included.
+fn options(executable: bool) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .system(System::Unix)
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(LEVEL))
+        .last_modified_time(DateTime::DEFAULT)
+        .unix_permissions(if executable { 0o755 } else { 0o644 })
+}
+
+/// Reads the next piece, shorter than the others only at the end, and says whether there was one.
+fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Result<bool> {
+    piece.clear();
+    from.take(PIECE).read_to_end(piece)?;
+    Ok(!piece.is_empty())
+}
+
+/// Moves the zip to its place in the cache, unless it is there already.
+fn settle(
+    mut temporary: NamedTempFile,
+    cache: &Path,
+    unzipped: u64,
+    scale: &Scale<'_>,
+) -> Result<Package, Error> {
+    let (hash, size) = digest(temporary.as_file_mut()).map_err(|source| unwritable(cache, source))?;
+    scale.check_zipped(size)?;
+    let zip = cache.join("packages").join(format!("{}.zip", cache::hex(&hash)));
+    // A power cut can leave an empty file under the right name, hence the look at the size.
+    if !fs::metadata(&zip).is_ok_and(|there| there.len() == size) {
+        temporary.persist(&zip).map_err(|lost| unwritable(&zip, lost.error))?;
+    }
+    Ok(Package { sha256: STANDARD.encode(hash), zip, size, unzipped, warnings: Vec::new() })
+}
+
+fn digest(file: &mut File) -> io::Result<(Vec<u8>, u64)> {
+    file.rewind()?;
+    let (mut hash, mut size, mut piece) = (Sha256::new(), 0, Vec::new());
+    while next_piece(file, &mut piece)? {
+        hash.update(&piece);
+        size += piece.len() as u64;
+    }
+    Ok((hash.finalize().to_vec(), size))
+}
+
+/// The size of the contents, as the directory of a finished zip states it.
+fn unzipped_size(file: &mut File, code: &Path) -> Result<u64, Error> {
+    let broken = |reason: String| Error::NotZip { path: code.to_owned(), reason };
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(error.to_string()))?;
+    if archive.is_empty() {
+        return Err(broken("it has no files".to_owned()));
+    }
+    let mut size = 0_u64;
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(|error| broken(error.to_string()))?;
+        size = size.saturating_add(entry.size());
+    }
+    Ok(size)
+}
+
+/// Weighs a package against its limits.
+struct Scale<'a> {
+    code: &'a Path,
+    entries: &'a Entries,
+    limits: Limits,
+}
+
+impl Scale<'_> {
+    fn check_zipped(&self, size: u64) -> Result<(), Error> {
+        self.check("zipped", size, self.limits.zipped)
+    }
+
+    fn check_unzipped(&self, size: u64) -> Result<(), Error> {
+        self.check("unzipped", size, self.limits.unzipped)
+    }
+
+    fn check(&self, form: &'static str, size: u64, limit: u64) -> Result<(), Error> {
+        if size <= limit {
+            return Ok(());
+        }
+        Err(Error::TooLarge { code: self.code.to_owned(), form, size, limit, largest: self.largest() })
+    }
+
+    /// Names the files that are worth a look first.
+    fn largest(&self) -> String {
+        let mut files: Vec<_> = self.entries.iter().map(|(name, entry)| (entry.size, name)).collect();
+        files.sort_by(|a, b| b.cmp(a));
+        let named: Vec<_> =
+            files.iter().take(3).map(|(size, name)| format!("{name} ({})", grouped(*size))).collect();
+        if named.is_empty() {
+            String::new()
+        } else {
+            format!(" (the largest files are {})", named.join(", "))
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Finds and opens the files of a package without ever leaving their folder.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use super::error::Error;
+
+/// The files of a package by their names in the zip, which the map keeps in the order of their bytes.
+pub(super) type Entries = BTreeMap<String, Entry>;
+
+/// What `code` turned out to be.
+pub(super) enum Code {
+    /// A zip that is used as it is.
+    Finished(Entry),
+    /// One source file and its name in the zip.
+    Single(String, Entry),
+    /// A folder, by its canonical path.
+    Folder(PathBuf),
+}
+
+/// A folder that its entries may not leave.
+struct Tree {
+    root: PathBuf,
+    /// The folder's name in messages.
+    label: PathBuf,
+}
+
+/// A file, by its place without symbolic links in a tree.
+#[derive(Clone)]
+pub(super) struct Entry {
+    tree: Arc<Tree>,
+    inside: PathBuf,
+    /// The size when the file was found.
+    pub(super) size: u64,
+}
+
+/// An open file, checked to be the regular file that was found.
+pub(super) struct Open {
+    pub(super) file: File,
+    pub(super) executable: bool,
+}
+
+/// Finds out what `code` is, and that it lies in the stack's folder.
+pub(super) fn locate(folder: &Path, code: &Path) -> Result<Code, Error> {
+    let missing = |source| Error::Missing { code: code.to_owned(), source };
+    let root = folder.canonicalize().map_err(missing)?;
+    let real = root.join(code).canonicalize().map_err(missing)?;
+    let Ok(inside) = real.strip_prefix(&root).map(Path::to_owned) else {
+        return Err(Error::OutsideStack { code: code.to_owned() });
+    };
+    let found = real.metadata().map_err(missing)?;
+    if found.is_dir() {
+        return Ok(Code::Folder(real));
+    }
+    if !found.is_file() {
+        return Err(Error::Special { path: code.to_owned() });
+    }
+    let tree = Arc::new(Tree { root, label: PathBuf::new() });
+    let entry = Entry { tree, inside, size: found.len() };
+    if code.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+        return Ok(Code::Finished(entry));
+    }
+    let name = code.file_name().map(Path::new).and_then(name_in_zip);
+    Ok(Code::Single(name.ok_or_else(|| Error::Name { path: code.to_owned() })?, entry))
+}
+
+/// Finds all files below the canonical path `root`, besides those for which `left_out` (asked with a relative path
+/// and whether it is a folder) says so.
+pub(super) fn walk(
+    root: &Path,
+    label: &Path,
+    left_out: &dyn Fn(&Path, bool) -> bool,
+) -> Result<Entries, Error> {
+    let tree = Arc::new(Tree { root: root.to_owned(), label: label.to_owned() });
+    let mut entries = Entries::new();
+    let mut walk = WalkDir::new(root).min_depth(1).follow_links(true).into_iter();
+    while let Some(found) = walk.next() {
+        let found = match found {
+            Ok(found) => found,
+            Err(error) if tree.is_about(&error, left_out) => continue,
+            Err(error) => return Err(tree.explain(error)),
+        };
+        let path = tree.relative(found.path());
+        let is_dir = found.file_type().is_dir();
+        if left_out(path, is_dir) {
+            if is_dir {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        let inside = tree.real(found.path())?;
+        if !is_dir {
+            let (name, size) = tree.judge(&found)?;
+            entries.insert(name, Entry { tree: Arc::clone(&tree), inside, size });
+        }
+    }
+    Ok(entries)
+}
+
+impl Tree {
+    fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+
+    fn shown(&self, path: &Path) -> PathBuf {
+        self.label.join(self.relative(path))
+    }
+
+    /// Where `path` really lies in this tree. A link out of it is refused even where its target would be harmless:
+    /// the package must not depend on what surrounds its folder.
+    fn real(&self, path: &Path) -> Result<PathBuf, Error> {
+        let unreadable = |source| Error::Unreadable { path: self.shown(path), source };
+        let real = path.canonicalize().map_err(unreadable)?;
+        match real.strip_prefix(&self.root) {
+            Ok(inside) => Ok(inside.to_owned()),
+            Err(_) => Err(Error::Leaves { link: self.shown(path) }),
+        }
+    }
+
+    /// The name and size of something that is no folder, if it may go into a zip.
+    fn judge(&self, found: &walkdir::DirEntry) -> Result<(String, u64), Error> {
+        let shown = || self.shown(found.path());
+        if !found.file_type().is_file() {
+            return Err(Error::Special { path: shown() });
+        }
+        let name = name_in_zip(self.relative(found.path())).ok_or_else(|| Error::Name { path: shown() })?;
+        let metadata =
+            found.metadata().map_err(|error| Error::Unreadable { path: shown(), source: error.into() })?;
+        Ok((name, metadata.len()))
+    }
+
+    /// Whether an error is about something that is left out anyway, such as a dangling link of an editor.
+    fn is_about(&self, error: &walkdir::Error, left_out: &dyn Fn(&Path, bool) -> bool) -> bool {
+        error
+            .path()
+            .map(|path| self.relative(path))
+            .is_some_and(|path| left_out(path, false) || left_out(path, true))
+    }
+
+    fn explain(&self, error: walkdir::Error) -> Error {
+        let path = self.shown(error.path().unwrap_or(&self.root));
+        if error.loop_ancestor().is_some() {
+            Error::Loop { link: path }
+        } else {
+            Error::Unreadable { path, source: error.into() }
+        }
+    }
+}
+
+impl Entry {
+    /// The path for messages.
+    pub(super) fn shown(&self) -> PathBuf {
+        self.tree.label.join(&self.inside)
+    }
+
+    /// Opens the file, and checks what was opened rather than what was there when the folder was read.
+    pub(super) fn open(&self) -> Result<Open, Error> {
+        let unreadable = |source| Error::Unreadable { path: self.shown(), source };
+        let file = open_beneath(&self.tree.root, &self.inside).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if metadata.is_file() {
+            Ok(Open { file, executable: is_executable(&metadata) })
+        } else {
+            Err(Error::Special { path: self.shown() })
+        }
+    }
+}
+
+/// Opens folder by folder and follows no link, so that swapping one in after the check gives an error instead of
+/// another file. Without blocking, so that a pipe that was swapped in does not stop the build.
+#[cfg(unix)]
+fn open_beneath(root: &Path, inside: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open, openat};
+
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let mut opened = open(root, flags | OFlags::DIRECTORY, Mode::empty())?;
+    for part in inside.components() {
+        opened = openat(&opened, part.as_os_str(), flags | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    Ok(File::from(opened))
+}
+
+/// Where links need privileges, the check of the path must do.
+#[cfg(not(unix))]
+fn open_beneath(root: &Path, inside: &Path) -> io::Result<File> {
+    File::open(root.join(inside))
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Reads a small file that tells how to build, called `shown` in messages.
+pub(super) fn read_text(path: &Path, shown: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: shown.to_owned(), source })
+}
+
+/// The parts of a relative path joined by forward slashes. A backslash in a part would be a separator to some tools
+/// that unpack zips, and to others not.
+fn name_in_zip(path: &Path) -> Option<String> {
+    let mut parts = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_str().filter(|part| !part.contains('\\'))?),
+            _ => return None,
+        }
+    }
+    Some(parts.join("/"))
+}

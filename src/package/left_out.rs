@@ -1,0 +1,86 @@
+//! Which files of a code folder stay out of its zip.
+
+use std::path::Path;
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::error::Error;
+
+/// What never belongs into a function: secrets, the stack itself, and traces of version control, editors and
+/// interpreters, which differ from machine to machine.
+const DEFAULTS: &[&str] = &[
+    ".env*",
+    ".npmrc",
+    "stack.yaml",
+    ".provisionignore",
+    "__pycache__/",
+    "*.pyc",
+    ".git",
+    ".gitignore",
+    ".svn",
+    ".hg",
+    ".DS_Store",
+    ".venv",
+    "/venv/",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".idea",
+    ".vscode",
+    "*.swp",
+    "Thumbs.db",
+];
+
+const FILE: &str = ".provisionignore";
+
+/// The patterns of the defaults, of `.provisionignore` and of `exclude`, in this order; the last match decides.
+pub(super) struct LeftOut {
+    patterns: Gitignore,
+}
+
+impl LeftOut {
+    pub(super) fn new(root: &Path, exclude: &[String], brings_node_modules: bool) -> Result<Self, Error> {
+        let mut builder = GitignoreBuilder::new("");
+        let own_modules = brings_node_modules.then_some("/node_modules/");
+        for pattern in DEFAULTS.iter().copied().chain(own_modules) {
+            builder.add_line(None, pattern).map_err(|reason| malformed("the defaults", &reason))?;
+        }
+        let file = root.join(FILE);
+        if file.exists()
+            && let Some(reason) = builder.add(&file)
+        {
+            return Err(malformed(FILE, &reason));
+        }
+        for pattern in exclude {
+            builder.add_line(None, pattern).map_err(|reason| malformed("`exclude`", &reason))?;
+        }
+        let patterns = builder.build().map_err(|reason| malformed("`exclude`", &reason))?;
+        Ok(Self { patterns })
+    }
+
+    /// Whether `path`, relative to the code folder, is left out. What is below a folder that is left out is not
+    /// asked for, as with git.
+    pub(super) fn covers(&self, path: &Path, is_dir: bool) -> bool {
+        match self.patterns.matched(path, is_dir) {
+            Match::Ignore(_) => true,
+            Match::None => false,
+            Match::Whitelist(glob) => is_env(path) && !names_env(glob.original()),
+        }
+    }
+}
+
+fn is_env(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".env"))
+}
+
+/// Files of secrets come back only through a pattern that names them: a `!*` or `!config/*` in a long list is an
+/// accident.
+fn names_env(pattern: &str) -> bool {
+    let last = pattern.trim_end_matches('/').rsplit('/').next().unwrap_or(pattern);
+    last.trim_start_matches('!').starts_with(".env")
+}
+
+fn malformed(origin: &str, reason: &ignore::Error) -> Error {
+    Error::Pattern { origin: origin.to_owned(), reason: reason.to_string() }
+}

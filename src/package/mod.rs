@@ -1,0 +1,188 @@
+//! Turns a function's code into a zip that is byte-identical for the same files on any machine and day.
+//!
+//! Lambda tells apart two versions of a function by the hash of its zip, so a hash that moved with file times,
+//! the order of a folder or the person's umask would make every plan show a change. The only things that count
+//! here are names, contents and the owner's executable bit.
+
+mod archive;
+mod cache;
+mod error;
+mod files;
+mod left_out;
+mod npm;
+mod pip;
+mod requirements;
+#[cfg(test)]
+mod tests;
+mod tool;
+mod wheels;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{self, Path, PathBuf};
+
+pub use error::Error;
+
+use archive::Limits;
+use files::{Code, Entries};
+use left_out::LeftOut;
+use tool::Tools;
+
+/// The code of one function, as `stack.yaml` describes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The folder of `stack.yaml`, which no code may leave.
+    pub folder: &'a Path,
+    /// A folder, a single source file or a finished `.zip`, relative to `folder`.
+    pub code: &'a Path,
+    /// Patterns of files to leave out, in the grammar of `.gitignore`.
+    pub exclude: &'a [String],
+    /// The function's runtime, such as `python3.13`.
+    pub runtime: &'a str,
+    /// The function's architecture: `x86_64` or `arm64`.
+    pub architecture: &'a str,
+}
+
+/// A finished zip, ready for upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The SHA-256 of the zip in base64, which is what Lambda calls `CodeSha256`.
+    pub sha256: String,
+    /// Where the zip lies in the cache.
+    pub zip: PathBuf,
+    /// The size of the zip in bytes.
+    pub size: u64,
+    /// The size of its contents in bytes.
+    pub unzipped: u64,
+    /// What the user should know although the package is fine.
+    pub warnings: Vec<String>,
+}
+
+/// Builds the package of `source`, keeping zips and installed packages in the folder `cache`.
+///
+/// What takes long is announced through `progress`. Dropping the future ends a running build tool.
+pub async fn build(
+    source: &Source<'_>,
+    cache: &Path,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Package, Error> {
+    let tools = Tools::new(env::vars_os());
+    // Build tools run in a folder of their own, where a relative path would lead elsewhere.
+    let cache = &path::absolute(cache).map_err(|source| cache::unwritable(cache, source))?;
+    Workshop { cache, tools: &tools, limits: Limits::LAMBDA, progress }.build(source).await
+}
+
+/// All that building needs besides the source itself, so that tests can bring their own tools and limits.
+#[derive(Clone, Copy)]
+struct Workshop<'a> {
+    cache: &'a Path,
+    tools: &'a Tools,
+    limits: Limits,
+    progress: &'a (dyn Fn(&str) + Sync),
+}
+
+/// Packages that a build tool brought, and what to tell the user about them.
+#[derive(Default)]
+struct Installed {
+    entries: Entries,
+    warnings: Vec<String>,
+}
+
+impl Workshop<'_> {
+    async fn build(&self, source: &Source<'_>) -> Result<Package, Error> {
+        let (folder, code) = (source.folder.to_owned(), source.code.to_owned());
+        let code = blocking(move || files::locate(&folder, &code)).await?;
+        let (cache, limits) = (self.cache.to_owned(), self.limits);
+        match code {
+            Code::Finished(zip) => blocking(move || archive::adopt(&zip, &cache, limits)).await,
+            Code::Single(name, file) => {
+                let label = source.code.to_owned();
+                let entries = BTreeMap::from([(name, file)]);
+                blocking(move || archive::pack(&entries, &label, &cache, limits)).await
+            }
+            Code::Folder(root) => self.build_folder(source, root).await,
+        }
+    }
+
+    async fn build_folder(&self, source: &Source<'_>, root: PathBuf) -> Result<Package, Error> {
+        let project = Project::new(source, root);
+        let needs = project.clone().needs().await?;
+        let mut entries = project.own_files(source.exclude, matches!(needs, Needs::Node(_))).await?;
+        let installed = match needs {
+            Needs::Nothing => Installed::default(),
+            Needs::Python(requirements) => pip::install(self, &project, requirements).await?,
+            Needs::Node(manifest) => npm::install(self, &project, manifest).await?,
+        };
+        for (name, entry) in installed.entries {
+            entries.entry(name).or_insert(entry);
+        }
+        let (cache, limits) = (self.cache.to_owned(), self.limits);
+        let package = blocking(move || archive::pack(&entries, &project.label, &cache, limits)).await?;
+        Ok(Package { warnings: installed.warnings, ..package })
+    }
+}
+
+/// A code folder and what it is to run on.
+#[derive(Debug, Clone)]
+struct Project {
+    /// The folder's canonical path.
+    root: PathBuf,
+    /// The folder as `stack.yaml` names it, for messages.
+    label: PathBuf,
+    runtime: String,
+    architecture: String,
+}
+
+/// What has to be installed into a package.
+enum Needs {
+    Nothing,
+    Python(requirements::Requirements),
+    Node(npm::Manifest),
+}
+
+impl Project {
+    fn new(source: &Source<'_>, root: PathBuf) -> Self {
+        Self {
+            root,
+            label: source.code.to_owned(),
+            runtime: source.runtime.to_owned(),
+            architecture: source.architecture.to_owned(),
+        }
+    }
+
+    /// Only the file of the function's own language counts: a Python function may well keep a `package.json` for
+    /// its development tools.
+    async fn needs(self) -> Result<Needs, Error> {
+        blocking(move || {
+            let needs = if self.runtime.starts_with("python") {
+                requirements::read(&self.root, &self.label)?.map(Needs::Python)
+            } else if self.runtime.starts_with("nodejs") {
+                npm::read(&self.root, &self.label)?.map(Needs::Node)
+            } else {
+                None
+            };
+            Ok(needs.unwrap_or(Needs::Nothing))
+        })
+        .await
+    }
+
+    /// The user's own files. An empty answer is an error, found before any package is installed for nothing.
+    async fn own_files(&self, exclude: &[String], brings_node_modules: bool) -> Result<Entries, Error> {
+        let (root, label, exclude) = (self.root.clone(), self.label.clone(), exclude.to_vec());
+        blocking(move || {
+            let left_out = LeftOut::new(&root, &exclude, brings_node_modules)?;
+            let entries = files::walk(&root, &label, &|path, is_dir| left_out.covers(path, is_dir))?;
+            if entries.is_empty() { Err(Error::Empty { code: label }) } else { Ok(entries) }
+        })
+        .await
+    }
+}
+
+/// Keeps file work off the threads that drive the network.
+async fn blocking<T, F>(work: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, Error> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)?
+}

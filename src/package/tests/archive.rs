@@ -1,0 +1,167 @@
+//! What the zip looks like, and how large it may be.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::super::archive::Limits;
+use super::{Stack, names, open};
+
+/// If this changes, every function of every user is uploaded again by the next `up`: that needs a very good reason.
+#[cfg(unix)]
+const GOLDEN: &str = "AOHkRwWusfUH9ankEIa/l0bj/YgWuPRLE7anzzdulh4=";
+
+/// A tree of which only names, contents and the owner's executable bit are always the same.
+#[cfg(unix)]
+fn varied(order: impl Iterator<Item = usize>, mask: u32, age: u64) -> Stack {
+    use std::os::unix::fs::PermissionsExt;
+
+    // Larger than the pieces in which files are read, and neither constant nor random.
+    let data: String = (0..40_000_u32).map(|n| format!("{:x},", n.wrapping_mul(n) % 65_521)).collect();
+    let files = [
+        ("app/lambda_function.py", "def handler(event, context):\n    return {}\n", 0o666),
+        ("app/bin/tool", "#!/bin/sh\n", 0o777),
+        ("app/data.csv", data.as_str(), 0o666),
+        ("app/empty", "", 0o666),
+        ("app/B.txt", "upper case sorts first", 0o666),
+        ("app/ü.txt", "and what is not ASCII last", 0o666),
+        ("app/a/z", "a folder", 0o666),
+        ("app/a.py", "a dot sorts before a slash", 0o666),
+    ];
+    let stack = Stack::new(&[]);
+    for index in order {
+        let (name, contents, mode) = files[index];
+        stack.write(name, contents);
+        let file = File::options().write(true).open(stack.path(name)).expect("open");
+        file.set_permissions(fs::Permissions::from_mode(mode & mask)).expect("changed");
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(age)).expect("changed");
+    }
+    stack
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_hash_is_golden() {
+    let stacks = [varied(0..8, 0o744, 1_000_000_000), varied((0..8).rev(), 0o755, 1_700_000_001)];
+    let first = stacks[0].build("app").await.expect("built");
+    let second = stacks[1].build("app").await.expect("built");
+    assert_eq!(first.sha256, GOLDEN);
+    assert_eq!(second.sha256, GOLDEN);
+    assert_eq!(fs::read(first.zip).expect("a zip"), fs::read(second.zip).expect("a zip"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn entries_are_sorted_and_carry_nothing_of_the_machine() {
+    let stack = varied([3, 1, 2, 0, 7, 6, 5, 4].into_iter(), 0o700, 5);
+    let package = stack.build("app").await.expect("built");
+    let expected = ["B.txt", "a.py", "a/z", "bin/tool", "data.csv", "empty", "lambda_function.py", "ü.txt"];
+    assert_eq!(names(&package), expected);
+    let mut zip = open(&package);
+    for index in 0..zip.len() {
+        let entry = zip.by_index(index).expect("an entry");
+        let name = entry.name().expect("UTF-8").into_owned();
+        let mode = if name == "bin/tool" { 0o100_755 } else { 0o100_644 };
+        assert_eq!(entry.unix_mode(), Some(mode), "{name}");
+        assert_eq!(entry.last_modified().expect("a time").to_string(), "1980-01-01 00:00:00");
+        assert_eq!(entry.extra_data().map_or(0, |data| data.len()), 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn hash_and_sizes_are_those_of_the_file() {
+    let stack = Stack::new(&[("app/a.py", "12345"), ("app/b.py", "678")]);
+    let package = stack.build("app").await.expect("built");
+    let bytes = fs::read(&package.zip).expect("a zip");
+    assert_eq!(package.sha256, STANDARD.encode(Sha256::digest(&bytes)));
+    assert_eq!((package.size, package.unzipped), (bytes.len() as u64, 8));
+    assert_eq!(package.zip.extension().expect("an extension"), "zip");
+}
+
+#[tokio::test]
+async fn a_zip_in_the_cache_is_not_written_again() {
+    let stack = Stack::new(&[("app/a.py", "a")]);
+    let package = stack.build("app").await.expect("built");
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    File::options().write(true).open(&package.zip).expect("open").set_modified(old).expect("changed");
+    assert_eq!(stack.build("app").await.expect("built"), package);
+    assert_eq!(fs::metadata(&package.zip).expect("there").modified().expect("a time"), old);
+    let siblings = fs::read_dir(package.zip.parent().expect("a folder")).expect("readable");
+    assert_eq!(siblings.count(), 1, "temporary files are gone");
+}
+
+#[tokio::test]
+async fn a_single_file_lies_at_the_root() {
+    let stack = Stack::new(&[("lambdas/get.py", "x"), ("lambdas/requirements.txt", "six")]);
+    assert_eq!(stack.names("lambdas/get.py").await, ["get.py"]);
+}
+
+/// A zip as another tool would make it.
+fn finished(entries: &[(&str, usize)]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, size) in entries {
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        zip.start_file(*name, options).expect("begun");
+        zip.write_all(&vec![b'x'; *size]).expect("written");
+    }
+    zip.finish().expect("finished").into_inner()
+}
+
+#[tokio::test]
+async fn a_finished_zip_is_used_byte_for_byte() {
+    let stack = Stack::new(&[]);
+    let bytes = finished(&[("z", 5), (".env", 7)]);
+    fs::write(stack.path("built.zip"), &bytes).expect("written");
+    let package = stack.build("built.zip").await.expect("built");
+    assert_eq!(fs::read(&package.zip).expect("a zip"), bytes);
+    assert_eq!((package.size, package.unzipped), (bytes.len() as u64, 12));
+    assert_eq!(package.sha256, STANDARD.encode(Sha256::digest(&bytes)));
+}
+
+#[tokio::test]
+async fn a_file_that_only_claims_to_be_a_zip_is_refused() {
+    let stack = Stack::new(&[("no.zip", "certainly not")]);
+    assert!(stack.error("no.zip").await.starts_with("`no.zip` is not a zip that Lambda could unpack: "));
+    fs::write(stack.path("no.zip"), finished(&[])).expect("written");
+    assert!(stack.error("no.zip").await.contains("it has no files"));
+}
+
+#[tokio::test]
+async fn the_unzipped_limit_is_checked_before_anything_is_compressed() {
+    let stack = Stack::new(&[("app/a.py", "a"), ("app/b.py", "bb")]);
+    let sparse = File::create(stack.path("app/model.bin")).expect("made");
+    sparse.set_len(262_144_000).expect("sparse");
+    let error = stack.error("app").await;
+    assert_eq!(
+        error,
+        "the package of `app` has 262,144,003 bytes unzipped, and Lambda takes at most 262,144,000 (the largest \
+         files are model.bin (262,144,000), b.py (2), a.py (1)); leave files out with `exclude` or .provisionignore, \
+         or move packages into a layer"
+    );
+    assert!(!stack.cache.path().join("not").exists());
+}
+
+#[tokio::test]
+async fn the_zipped_limit_is_checked_on_the_zip() {
+    let mut stack = Stack::new(&[("app/a.py", "a")]);
+    stack.limits.zipped = stack.build("app").await.expect("built").size;
+    stack.build("app").await.expect("a package may be as large as the limit");
+    stack.limits.zipped -= 1;
+    assert!(stack.error("app").await.contains("bytes zipped, and Lambda takes at most"));
+}
+
+#[tokio::test]
+async fn a_finished_zip_is_weighed_too() {
+    let mut stack = Stack::new(&[]);
+    fs::write(stack.path("built.zip"), finished(&[("a", 700), ("b", 400)])).expect("written");
+    stack.limits.unzipped = 1_099;
+    assert!(stack.error("built.zip").await.contains("has 1,100 bytes unzipped"));
+    stack.limits = Limits { zipped: 1_000, ..Limits::LAMBDA };
+    assert!(stack.error("built.zip").await.contains("bytes zipped"));
+}

@@ -1,0 +1,203 @@
+//! Which files of a folder go into a package, and which are refused.
+
+use super::Stack;
+
+#[tokio::test]
+async fn the_usual_suspects_stay_out() {
+    let stack = Stack::new(&[
+        ("lambda_function.py", ""),
+        ("tests/test_it.py", ""),
+        ("node_modules/kept/index.js", ""),
+        ("requirements.md", ""),
+        (".env", "SECRET=1"),
+        (".env.production", "SECRET=1"),
+        ("config/.env", "SECRET=1"),
+        (".npmrc", ""),
+        ("stack.yaml", ""),
+        (".provisionignore", ""),
+        ("__pycache__/a.cpython-313.pyc", ""),
+        ("lib/__pycache__/b.txt", ""),
+        ("old.pyc", ""),
+        (".git/HEAD", ""),
+        (".gitignore", ""),
+        (".svn/x", ""),
+        (".hg/x", ""),
+        (".DS_Store", ""),
+        (".venv/lib/x.py", ""),
+        ("venv/lib/x.py", ""),
+        (".pytest_cache/x", ""),
+        (".mypy_cache/x", ""),
+        (".ruff_cache/x", ""),
+        (".idea/x", ""),
+        (".vscode/x", ""),
+        (".a.py.swp", ""),
+        ("Thumbs.db", ""),
+    ]);
+    let expected =
+        ["lambda_function.py", "node_modules/kept/index.js", "requirements.md", "tests/test_it.py"];
+    assert_eq!(stack.names(".").await, expected);
+}
+
+#[tokio::test]
+async fn patterns_are_those_of_git() {
+    let stack = Stack::new(&[
+        ("app/.provisionignore", "# a comment\n\n*.log\n!keep.log\n/top.txt\ndata/\ndocs/**/draft*\n"),
+        ("app/a.py", ""),
+        ("app/a.log", ""),
+        ("app/keep.log", ""),
+        ("app/top.txt", ""),
+        ("app/sub/top.txt", ""),
+        ("app/data/x", ""),
+        ("app/sub/data", "a file, not a folder"),
+        ("app/docs/one/draft.md", ""),
+        ("app/docs/one/final.md", ""),
+    ]);
+    let expected = ["a.py", "docs/one/final.md", "keep.log", "sub/data", "sub/top.txt"];
+    assert_eq!(stack.names("app").await, expected);
+}
+
+#[tokio::test]
+async fn exclude_comes_after_the_file_and_after_the_defaults() {
+    let files = [
+        ("app/.provisionignore", "*.md\n"),
+        ("app/a.py", ""),
+        ("app/README.md", ""),
+        ("app/stack.yaml", ""),
+        ("app/b.txt", ""),
+    ];
+    let stack = Stack::new(&files).excluding(&["b.*", "!README.md", "!stack.yaml"]);
+    assert_eq!(stack.names("app").await, ["README.md", "a.py", "stack.yaml"]);
+}
+
+#[tokio::test]
+async fn secrets_come_back_only_by_name() {
+    let files = [("app/a.py", ""), ("app/.env", ""), ("app/.env.example", ""), ("app/conf/.env", "")];
+    assert_eq!(Stack::new(&files).excluding(&["!*", "!.*", "!conf/**"]).names("app").await, ["a.py"]);
+    let named = Stack::new(&files).excluding(&["!.env.example"]);
+    assert_eq!(named.names("app").await, [".env.example", "a.py"]);
+}
+
+#[tokio::test]
+async fn a_malformed_pattern_is_named() {
+    let error = Stack::new(&[("app/a.py", "")]).excluding(&["[z-a]"]).error("app").await;
+    assert!(error.contains("a pattern in `exclude` is malformed") && error.contains("[z-a]"), "{error}");
+    let error = Stack::new(&[("app/a.py", ""), ("app/.provisionignore", "ok\n[z-a]\n")]).error("app").await;
+    assert!(
+        error.contains("a pattern in .provisionignore is malformed") && error.contains("[z-a]"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_to_package_is_an_error() {
+    let stack = Stack::new(&[("app/.env", ""), ("app/__pycache__/a.pyc", "")]);
+    assert!(stack.error("app").await.starts_with("there is nothing to package in `app`"));
+}
+
+#[tokio::test]
+async fn code_that_is_missing_or_outside_is_refused() {
+    let stack = Stack::new(&[("stack/app/a.py", ""), ("outside/a.py", "")]);
+    assert!(stack.error("absent").await.starts_with("cannot find the code `absent`: "));
+    let error = stack.error("..").await;
+    assert!(error.starts_with("the code `..` leaves the stack's folder"), "{error}");
+    let error = stack.error("/").await;
+    assert!(error.starts_with("the code `/` leaves the stack's folder"), "{error}");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    use std::path::Path;
+
+    use super::super::super::files;
+    use super::Stack;
+
+    #[tokio::test]
+    async fn links_inside_the_folder_are_followed() {
+        let stack = Stack::new(&[("app/shared/util.py", "x")]);
+        symlink("shared/util.py", stack.path("app/util.py")).expect("linked");
+        symlink("shared", stack.path("app/alias")).expect("linked");
+        symlink("app", stack.path("link")).expect("linked");
+        let expected = ["alias/util.py", "shared/util.py", "util.py"];
+        assert_eq!(stack.names("app").await, expected);
+        assert_eq!(stack.names("link").await, expected);
+    }
+
+    #[tokio::test]
+    async fn links_out_of_the_folder_are_refused() {
+        for (name, target) in
+            [("file", "../secret"), ("folder", ".."), ("system", "/etc/passwd"), ("root", "/")]
+        {
+            let stack = Stack::new(&[("app/a.py", ""), ("secret", "")]);
+            symlink(target, stack.path("app").join(name)).expect("linked");
+            let error = stack.error("app").await;
+            let expected = format!("`app/{name}` is a symbolic link that leaves the code folder");
+            assert!(error.starts_with(&expected), "{error}");
+            assert_eq!(stack.excluding(&[name]).names("app").await, ["a.py"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn code_that_is_a_link_out_of_the_stack_is_refused() {
+        let (stack, other) = (Stack::new(&[]), Stack::new(&[("a.py", "")]));
+        symlink(other.path("a.py"), stack.path("a.py")).expect("linked");
+        assert!(stack.error("a.py").await.starts_with("the code `a.py` leaves the stack's folder"));
+    }
+
+    #[tokio::test]
+    async fn loops_and_dangling_links_are_refused_unless_left_out() {
+        let stack = Stack::new(&[("app/a.py", "")]);
+        symlink(".", stack.path("app/loop")).expect("linked");
+        assert!(
+            stack
+                .error("app")
+                .await
+                .starts_with("`app/loop` is a symbolic link to a folder that contains it")
+        );
+        let stack = stack.excluding(&["loop/", ".#*"]);
+        symlink("someone@host.1", stack.path("app/.#a.py")).expect("linked");
+        assert_eq!(stack.names("app").await, ["a.py"]);
+        symlink("nowhere", stack.path("app/dangling")).expect("linked");
+        assert!(stack.error("app").await.starts_with("cannot read `app/dangling`: "));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_is_refused_unless_left_out() {
+        let stack = Stack::new(&[("app/a.py", "")]);
+        let _listener = UnixListener::bind(stack.path("app/s")).expect("bound");
+        assert!(stack.error("app").await.starts_with("`app/s` is neither a file nor a folder"));
+        assert_eq!(stack.excluding(&["s"]).names("app").await, ["a.py"]);
+    }
+
+    #[tokio::test]
+    async fn names_that_a_zip_cannot_carry_are_refused() {
+        for name in [b"caf\xe9".as_slice(), b"a\\b"] {
+            let stack = Stack::new(&[("app/a.py", "")]);
+            // Some file systems cannot even hold such a name.
+            if fs::write(stack.path("app").join(OsStr::from_bytes(name)), "").is_ok() {
+                assert!(stack.error("app").await.contains("cannot go into a zip"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_swapped_in_after_the_check_is_not_read() {
+        let stack = Stack::new(&[("app/sub/a.py", "fine"), ("elsewhere/a.py", "secret")]);
+        let root = stack.path("app").canonicalize().expect("there");
+        let entries = files::walk(&root, Path::new("app"), &|_, _| false).expect("walked");
+        let entry = &entries["sub/a.py"];
+        assert!(entry.open().is_ok());
+
+        fs::remove_file(stack.path("app/sub/a.py")).expect("removed");
+        symlink(stack.path("elsewhere/a.py"), stack.path("app/sub/a.py")).expect("linked");
+        assert!(entry.open().is_err(), "a link in place of the file");
+
+        fs::remove_dir_all(stack.path("app/sub")).expect("removed");
+        symlink(stack.path("elsewhere"), stack.path("app/sub")).expect("linked");
+        assert!(entry.open().is_err(), "a link in place of its folder");
+    }
+}

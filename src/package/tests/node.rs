@@ -1,0 +1,162 @@
+//! Packages of `package.json`.
+
+use std::process::Command;
+
+use super::super::{Source, build};
+use super::{Stack, names};
+
+const PACKAGE: &str = r#"{"name":"app","version":"1.0.0","dependencies":{"is-number":"7.0.0"}}"#;
+const LOCK: &str = r#"{"lockfileVersion":3,"packages":{"node_modules/is-number":{"version":"7.0.0"}}}"#;
+
+fn stack(files: &[(&str, &str)]) -> Stack {
+    let mut stack = Stack::new(&[("app/index.mjs", ""), ("app/package.json", PACKAGE)]);
+    for (name, contents) in files {
+        stack.write(name, contents);
+    }
+    stack.runtime = "nodejs22.x";
+    stack
+}
+
+/// Through the registry of this machine.
+#[tokio::test]
+#[allow(clippy::print_stderr)]
+async fn a_real_package_is_installed_from_its_lock_file() {
+    let stack = stack(&[("app/node_modules/is-number/index.js", "of the user's machine")]);
+    let locked =
+        Command::new("npm").args(["install", "--package-lock-only"]).current_dir(stack.path("app")).output();
+    let Ok(locked) = locked else {
+        return eprintln!("npm is not installed here: only the feigned one was tested");
+    };
+    assert!(locked.status.success(), "{}", String::from_utf8_lossy(&locked.stderr));
+    let package = stack.build("app").await.expect("built");
+    let expected = [
+        "index.mjs",
+        "node_modules/is-number/LICENSE",
+        "node_modules/is-number/README.md",
+        "node_modules/is-number/index.js",
+        "node_modules/is-number/package.json",
+        "package-lock.json",
+        "package.json",
+    ];
+    assert_eq!(names(&package), expected);
+    assert!(package.unzipped > 5_000, "the module is the published one");
+    assert_eq!(stack.build("app").await.expect("built again"), package);
+    assert_eq!(stack.announced(), 1, "the second build takes the packages from the cache");
+}
+
+#[tokio::test]
+async fn a_missing_lock_file_is_explained() {
+    let error = stack(&[]).error("app").await;
+    assert!(error.starts_with("`app/package.json`: has dependencies but no package-lock.json"), "{error}");
+    assert!(error.contains("npm install --package-lock-only"), "{error}");
+}
+
+#[tokio::test]
+async fn a_manifest_without_dependencies_needs_nothing() {
+    for manifest in ["{}", r#"{"dependencies":{}}"#, r#"{"type":"module","devDependencies":{"x":"1"}}"#] {
+        let names =
+            stack(&[("app/package.json", manifest), ("app/node_modules/own.js", "")]).names("app").await;
+        assert_eq!(names, ["index.mjs", "node_modules/own.js", "package.json"]);
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_manifest_is_refused() {
+    let error = stack(&[("app/package.json", "{")]).error("app").await;
+    assert!(error.starts_with("`app/package.json`: is not valid JSON: "), "{error}");
+    let error = stack(&[("app/package-lock.json", "[")]).error("app").await;
+    assert!(error.starts_with("`app/package-lock.json`: is not valid JSON: "), "{error}");
+    let error = stack(&[("app/package-lock.json", "{}")]).error("app").await;
+    assert!(error.starts_with("`app/package-lock.json`: is of an old format"), "{error}");
+}
+
+#[tokio::test]
+async fn what_would_have_to_be_built_is_refused() {
+    for package in [r#"{"resolved":"lib","link":true}"#, r#"{"resolved":"git+ssh://git@x.y/z.git#0"}"#] {
+        let lock = format!(r#"{{"packages":{{"":{{}},"node_modules/lib":{package}}}}}"#);
+        let error = stack(&[("app/package-lock.json", &lock)]).error("app").await;
+        assert!(error.contains("`node_modules/lib` comes from a local folder or from git"), "{error}");
+    }
+}
+
+#[test]
+fn builds_can_be_spawned() {
+    fn is_send(_: impl Send) {}
+    let source = Source {
+        folder: ".".as_ref(),
+        code: ".".as_ref(),
+        exclude: &[],
+        runtime: "python3.13",
+        architecture: "arm64",
+    };
+    is_send(build(&source, ".".as_ref(), &|_| {}));
+}
+
+#[cfg(unix)]
+mod feigned {
+    use super::super::Feigned;
+    use super::*;
+
+    const INSTALL: &str = r"
+mkdir -p node_modules/.bin node_modules/is-number/node_modules/.bin
+echo hidden > node_modules/.package-lock.json
+echo module > node_modules/is-number/index.js
+ln -s ../is-number/index.js node_modules/.bin/is-number
+ln -s /usr/bin/env node_modules/is-number/node_modules/.bin/env
+cat .npmrc
+";
+
+    #[tokio::test]
+    async fn npm_sees_no_secret_and_runs_no_script() {
+        let feigned = Feigned::new(&[("npm", INSTALL)]);
+        let mut stack = stack(&[("app/package-lock.json", LOCK), ("app/.npmrc", "registry=https://x.y/\n")]);
+        stack.architecture = "arm64";
+        let package = stack.build_with("app", &feigned.tools()).await.expect("built");
+        assert_eq!(
+            names(&package),
+            ["index.mjs", "node_modules/is-number/index.js", "package-lock.json", "package.json"]
+        );
+        let expected = "npm ci --ignore-scripts --omit=dev --no-bin-links --no-audit --no-fund --os=linux --libc=glibc \
+                        --cpu=arm64";
+        assert_eq!(feigned.calls(), [expected]);
+        assert!(!feigned.log().contains("leaked"), "{}", feigned.log());
+    }
+
+    #[tokio::test]
+    async fn packages_are_cached_by_lock_file_and_credentials_are_not() {
+        let feigned = Feigned::new(&[("npm", INSTALL)]);
+        let stack = stack(&[("app/package-lock.json", LOCK), ("app/.npmrc", "//x.y/:_authToken=leaked")]);
+        for (lock, calls) in [(LOCK.to_owned(), 1), (LOCK.to_owned(), 1), (LOCK.replace("7.0.0", "7.0.1"), 2)]
+        {
+            stack.write("app/package-lock.json", &lock);
+            stack.build_with("app", &feigned.tools()).await.expect("built");
+            assert_eq!(feigned.calls().len(), calls);
+        }
+        let cached =
+            walkdir::WalkDir::new(stack.cache.path()).into_iter().map(|found| found.expect("readable"));
+        assert_eq!(cached.filter(|found| found.file_name() == ".npmrc").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn without_npm_the_error_says_how_to_get_it() {
+        let stack = stack(&[("app/package-lock.json", LOCK)]);
+        let error =
+            stack.build_with("app", &Feigned::new(&[]).tools()).await.expect_err("no npm").to_string();
+        assert_eq!(
+            error,
+            "installing the packages of app/package.json for nodejs22.x on x86_64 needs `npm`, which is not \
+             installed; install Node.js, which brings it (https://nodejs.org/)"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lock_file_that_lags_behind_is_explained() {
+        let script = "echo 'npm error `npm ci` can only install packages when they are in sync.' >&2; exit 1";
+        let feigned = Feigned::new(&[("npm", script)]);
+        let stack = stack(&[("app/package-lock.json", LOCK)]);
+        let error = stack.build_with("app", &feigned.tools()).await.expect_err("failed").to_string();
+        assert!(error.ends_with(
+            "Run `npm install --package-lock-only` in the code folder and commit package-lock.json."
+        ));
+    }
+}

@@ -1,0 +1,196 @@
+//! Runs `uv`, `pip` and `npm` where they can neither see the user's credentials nor ask questions.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use tokio::process::Command;
+
+use super::error::Error;
+
+/// The whole of the environment that build tools see: where programs and caches are, the proxy, certificates, and
+/// from where packages come. Credentials of AWS or of a pipeline are not in it; those for a private index belong into
+/// the tool's own configuration below `HOME`.
+const PASSED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CACHE_DIR",
+    "PIP_CERT",
+    "PIP_CLIENT_CERT",
+    "PIP_CONFIG_FILE",
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_NO_INDEX",
+    "PIP_PROXY",
+    "PIP_RETRIES",
+    "PIP_TIMEOUT",
+    "PIP_TRUSTED_HOST",
+    "UV_CACHE_DIR",
+    "UV_CONFIG_FILE",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_HTTP_TIMEOUT",
+    "UV_INDEX",
+    "UV_INDEX_STRATEGY",
+    "UV_INDEX_URL",
+    "UV_INSECURE_HOST",
+    "UV_NATIVE_TLS",
+    "UV_NO_INDEX",
+    "UV_OFFLINE",
+    "UV_SYSTEM_CERTS",
+    "npm_config_ca",
+    "npm_config_cache",
+    "npm_config_cafile",
+    "npm_config_https_proxy",
+    "npm_config_noproxy",
+    "npm_config_proxy",
+    "npm_config_registry",
+    "npm_config_strict_ssl",
+    "npm_config_userconfig",
+    // Programs on Windows do not start without these.
+    "APPDATA",
+    "COMSPEC",
+    "LOCALAPPDATA",
+    "PATHEXT",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+];
+
+/// A second guard, should a name like these ever slip into the list.
+const SECRET: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "KEY"];
+
+/// As much of a tool's output as fits on a screen beside the rest of an error.
+const LAST_LINES: usize = 15;
+
+/// How to start build tools.
+pub(super) struct Tools {
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// One run of a build tool.
+pub(super) struct Call<'a> {
+    /// The program, looked for in the `PATH` of the scrubbed environment.
+    pub(super) program: &'a str,
+    pub(super) arguments: Vec<OsString>,
+    /// Settings on top of the scrubbed environment.
+    pub(super) settings: &'a [(&'a str, &'a str)],
+    /// Where it runs: never the code folder, whose modules Python would take for its own.
+    pub(super) folder: &'a Path,
+    /// What it is for, such as "installing packages".
+    pub(super) task: &'a str,
+}
+
+impl Tools {
+    /// Takes over what may be known from an environment.
+    pub(super) fn new(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        Self { environment: environment.into_iter().filter(|(name, _)| may_pass(name)).collect() }
+    }
+
+    /// Runs a tool to its end, and returns what it wrote to its output; `None` if there is no such program.
+    /// `help` turns the complaints of a tool that failed into advice.
+    pub(super) async fn run(
+        &self,
+        call: &Call<'_>,
+        help: impl Fn(&str) -> String,
+    ) -> Result<Option<String>, Error> {
+        let failed = |status: String, output: String| Error::ToolFailed {
+            tool: call.program.to_owned(),
+            task: call.task.to_owned(),
+            help: help(&output),
+            status,
+            output,
+        };
+        match self.command(call).output().await {
+            Ok(output) if output.status.success() => {
+                Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
+            }
+            Ok(output) => Err(failed(output.status.to_string(), complaints(&output))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("no start".to_owned(), format!("  {error}"))),
+        }
+    }
+
+    fn command(&self, call: &Call<'_>) -> Command {
+        let mut command = Command::new(call.program);
+        command
+            .args(&call.arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(call.settings.iter().copied())
+            .current_dir(call.folder)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// Names are compared without regard to case: proxies are written either way, and Windows does not care.
+fn may_pass(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let upper = name.to_ascii_uppercase();
+    PASSED.iter().any(|passed| passed.eq_ignore_ascii_case(name))
+        && !SECRET.iter().any(|word| upper.contains(word))
+}
+
+/// The last lines of what a tool complained about. Some write their errors to the wrong stream.
+fn complaints(output: &Output) -> String {
+    let stream = if output.stderr.trim_ascii().is_empty() { &output.stdout } else { &output.stderr };
+    let text = String::from_utf8_lossy(stream);
+    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+    last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_do_not_pass() {
+        let passed: Vec<_> = [
+            ("PATH", true),
+            ("https_proxy", true),
+            ("NPM_CONFIG_REGISTRY", true),
+            ("PIP_INDEX_URL", true),
+            ("AWS_ACCESS_KEY_ID", false),
+            ("AWS_PROFILE", false),
+            ("GITHUB_TOKEN", false),
+            ("CI_JOB_TOKEN", false),
+            ("UV_PUBLISH_PASSWORD", false),
+            ("npm_config__authToken", false),
+            ("PIP_NO_BINARY", false),
+            ("PYTHONPATH", false),
+            ("NODE_OPTIONS", false),
+            ("LD_PRELOAD", false),
+        ]
+        .into_iter()
+        .filter(|(name, expected)| may_pass(OsStr::new(name)) != *expected)
+        .collect();
+        assert_eq!(passed, []);
+    }
+
+    #[test]
+    fn no_listed_name_looks_like_a_secret() {
+        assert!(PASSED.iter().all(|name| may_pass(OsStr::new(name))));
+    }
+}

@@ -1,0 +1,114 @@
+//! Reads what an installer of Python packages has left, in a folder of the cache.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::error::Error;
+use super::files::{self, Entries, Entry};
+use super::requirements::normal;
+
+/// Notes of the installer about the installation itself, which depend on the tool and on the machine.
+const NOTES: &[&str] = &["RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"];
+
+/// The installed files, without those that differ from machine to machine.
+pub(super) fn collect(packages: &Path) -> Result<Entries, Error> {
+    let unreadable = |source| Error::Unreadable { path: packages.to_owned(), source };
+    let root = packages.canonicalize().map_err(unreadable)?;
+    let mut entries = files::walk(&root, packages, &is_left_out)?;
+    let scripts: Vec<_> = entries.range("bin/".to_owned().."bin0".to_owned()).collect();
+    let mut dropped = Vec::new();
+    for (name, entry) in scripts {
+        if is_script(entry)? {
+            dropped.push(name.clone());
+        }
+    }
+    entries.retain(|name, _| !dropped.contains(name));
+    Ok(entries)
+}
+
+/// Headers for C compilers go too: no function compiles, and each installer puts them elsewhere.
+fn is_left_out(path: &Path, is_dir: bool) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    if is_dir {
+        return name == "__pycache__";
+    }
+    let describes =
+        path.parent().is_some_and(|folder| folder.extension().is_some_and(|end| end == "dist-info"));
+    let is_header = path.starts_with("include") && name.ends_with(".h");
+    name.ends_with(".pyc") || (describes && NOTES.contains(&name)) || is_header || path == Path::new(".lock")
+}
+
+/// Commands that the installer wrote begin with the path of the user's Python; nothing in Lambda calls them. Programs
+/// that a wheel brings along stay.
+fn is_script(entry: &Entry) -> Result<bool, Error> {
+    let mut start = Vec::new();
+    let read = entry.open()?.file.take(2).read_to_end(&mut start);
+    read.map_err(|source| Error::Unreadable { path: entry.shown(), source })?;
+    Ok(start == b"#!")
+}
+
+/// The versions that were installed, by the names of the folders that describe them.
+pub(super) fn resolved(packages: &Path) -> io::Result<String> {
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(packages)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let package = name.strip_suffix(".dist-info").and_then(|name| name.rsplit_once('-'));
+        lines.extend(package.map(|(name, version)| format!("{}=={version}\n", normal(name))));
+    }
+    lines.sort();
+    Ok(lines.concat())
+}
+
+/// Whether a package brings others along only under a condition that names one of `variables`.
+pub(super) fn has_condition(packages: &Path, variables: &[&str]) -> io::Result<bool> {
+    for entry in fs::read_dir(packages)? {
+        let metadata = entry?.path().join("METADATA");
+        if metadata.is_file() && depends_on(&String::from_utf8_lossy(&fs::read(&metadata)?), variables) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Conditions about extras are passed over, because hardly any extra is ever asked for.
+fn depends_on(metadata: &str, variables: &[&str]) -> bool {
+    let conditions = metadata.lines().filter_map(|line| line.strip_prefix("Requires-Dist:")?.split_once(';'));
+    conditions
+        .filter(|(_, condition)| !condition.contains("extra"))
+        .any(|(_, condition)| variables.iter().any(|variable| condition.contains(variable)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_conditions_on_the_machine_count() {
+        for (line, expected) in [
+            ("Requires-Dist: idna", false),
+            ("Requires-Dist: tomli>=2; python_version < \"3.11\"", true),
+            ("Requires-Dist: tomli; python_version < \"3.11\" and extra == \"toml\"", false),
+            ("Requires-Dist: colorama; sys_platform == \"win32\"", false),
+            ("Requires-Python: >=3.9; python_version", false),
+        ] {
+            let metadata = format!("Name: x\n{line}\n\ntext");
+            assert_eq!(depends_on(&metadata, &["python_version"]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn traces_of_the_installer_are_left_out() {
+        for (path, expected) in [
+            ("six-1.dist-info/RECORD", true),
+            ("six-1.dist-info/METADATA", false),
+            ("six/RECORD", false),
+            (".lock", true),
+            ("six/.lock", false),
+            ("include/greenlet/greenlet.h", true),
+            ("six/include/six.h", false),
+        ] {
+            assert_eq!(is_left_out(Path::new(path), false), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Decides what to do with each resource.
+
+use super::{Action, Mode, Options, Plan, Step, edges, refuse};
+use crate::diff::diff;
+use crate::kind::kind;
+use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, Status, Value, World};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Plans the way from a world to a graph. For [`Mode::Down`] the graph is empty.
+///
+/// # Errors
+/// The ids of a cycle of references in the graph.
+pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec<Id>> {
+    let ordered = graph.in_order()?;
+    let mut planner = Planner { graph, chosen: Chosen::of(world), actions: BTreeMap::new(), steps: Vec::new() };
+    let mut unchanged = Vec::new();
+    for resource in ordered {
+        match planner.decide(resource) {
+            Some(step) => {
+                planner.actions.insert(resource.id.clone(), step.action);
+                planner.steps.push(step);
+            }
+            None => unchanged.push(resource.id.clone()),
+        }
+    }
+    planner.delete_the_rest(options.mode);
+    edges::connect(&mut planner.steps, graph, &planner.chosen.by_id);
+    let Planner { chosen, steps, .. } = planner;
+    let refusals = refuse::refusals(graph, &chosen.by_id, &steps, options);
+    let notes = graph.resources.iter().filter_map(|resource| resource.note.clone()).collect();
+    let replaced = |id: &Id| steps.iter().any(|step| step.id == *id && step.action != Action::Update);
+    let lives = chosen.by_id.iter().filter(|(id, _)| !replaced(id));
+    let lives = lives.map(|(id, seen)| (id.clone(), seen.live.clone())).collect();
+    let blind = world.blind.clone();
+    Ok(Plan { mode: options.mode, steps, unchanged, refusals, notes, blind, lives })
+}
+
+/// The one thing that stands for each id, and what else there is of ours.
+pub(super) struct Chosen<'a> {
+    by_id: BTreeMap<Id, &'a Seen>,
+    extra: Vec<&'a Seen>,
+}
+
+impl<'a> Chosen<'a> {
+    /// Several things of one id are left by lost answers. The one that others point to or live in is kept, else the
+    /// smallest by age and id, so that every run keeps the same one.
+    fn of(world: &'a World) -> Self {
+        let used = |seen: &&Seen| {
+            let points = |other: &Seen| other.refs.contains(&seen.thing()) || other.parent == Some(seen.thing());
+            world.seen.iter().filter(|other| points(other)).count()
+        };
+        let mut sorted: Vec<&Seen> = world.seen.iter().collect();
+        let foreign = |seen: &&Seen| matches!(seen.owner, Owner::Foreign(_));
+        sorted.sort_by_cached_key(|seen| {
+            (foreign(seen), seen.parent.is_some(), std::cmp::Reverse(used(seen)), seen.created, seen.physical.clone())
+        });
+        let mut chosen = Chosen { by_id: BTreeMap::new(), extra: Vec::new() };
+        let mut dropped: BTreeSet<Physical> = BTreeSet::new();
+        for seen in sorted {
+            // What lives in a thing that goes, goes with it.
+            if seen.parent.as_ref().is_some_and(|parent| dropped.contains(parent)) {
+                continue;
+            }
+            if !chosen.by_id.contains_key(&seen.id) {
+                chosen.by_id.insert(seen.id.clone(), seen);
+            } else if seen.owner == Owner::Ours {
+                dropped.insert(seen.thing());
+                chosen.extra.push(seen);
+            }
+        }
+        chosen
+    }
+}
+
+struct Planner<'a> {
+    graph: &'a Graph,
+    chosen: Chosen<'a>,
+    actions: BTreeMap<Id, Action>,
+    steps: Vec<Step>,
+}
+
+impl<'a> Planner<'a> {
+    /// The step for a resource; `None` where it is as it shall be.
+    fn decide(&self, resource: &Resource) -> Option<Step> {
+        let seen = self.present(resource);
+        let desired = self.resolve(resource);
+        let mut step = Step {
+            id: resource.id.clone(),
+            action: Action::Create,
+            at: Some(resource.at),
+            parent: resource.parent.clone(),
+            changes: diff(seen.map(|seen| &seen.spec), &desired),
+            desired: Some(desired),
+            seen: seen.cloned(),
+            reasons: Vec::new(),
+            loss: None,
+            with_parent: false,
+            after: Vec::new(),
+        };
+        let Some(seen) = seen else { return Some(step) };
+        let frozen = kind(seen.id.kind).frozen();
+        let frozen: BTreeSet<&str> = step.changes.iter().map(|change| change.field()).filter(|field| frozen.contains(field)).collect();
+        match &seen.status {
+            Status::Going => step.reasons.push("the old one is being deleted; waits until it is gone".to_owned()),
+            Status::Broken(why) => {
+                step.action = Action::Replace;
+                step.reasons.push(why.clone());
+            }
+            _ if !frozen.is_empty() => {
+                step.action = Action::Replace;
+                step.reasons.push(format!("AWS cannot change {}", Vec::from_iter(frozen).join(", ")));
+            }
+            _ if step.changes.is_empty() => return None,
+            _ => step.action = Action::Update,
+        }
+        if seen.owner == Owner::Unclaimed {
+            let holds = seen.holds.as_deref().unwrap_or("nothing in it");
+            step.reasons.push(format!("it exists, untagged, with {holds}; it is taken over"));
+        }
+        if step.action == Action::Replace {
+            step.loss = loss(seen);
+        }
+        Some(step)
+    }
+
+    /// What there is of a resource. In a parent that is made anew there is nothing.
+    fn present(&self, resource: &Resource) -> Option<&'a Seen> {
+        let parent = resource.parent.as_ref().and_then(|parent| self.actions.get(parent));
+        match parent {
+            Some(Action::Create | Action::Replace) => None,
+            _ => self.chosen.by_id.get(&resource.id).copied(),
+        }
+    }
+
+    /// What a resource shall be, with all filled in that is known now, and in the form that `observe` answers.
+    fn resolve(&self, resource: &Resource) -> Value {
+        let desired = resource.desired.resolve(&|reference| self.lookup(reference));
+        match desired {
+            // JSON that is no spec stays as it is, and the step fails with a message before anything is sent.
+            Value::Known(json) => Value::Known(kind(resource.id.kind).normal(json.clone()).unwrap_or(json)),
+            unknown => unknown,
+        }
+    }
+
+    /// What a reference stands for: what AWS assigned where the thing stays, else what follows from names.
+    fn lookup(&self, reference: &Reference) -> Option<String> {
+        let stays = !matches!(self.actions.get(&reference.id), Some(Action::Create | Action::Replace));
+        let seen = self.chosen.by_id.get(&reference.id).filter(|seen| stays && seen.is_there());
+        let live = seen.and_then(|seen| seen.live.get(reference.attribute)).and_then(|live| live.as_str());
+        let predicted = || self.graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
+        live.map(str::to_owned).or_else(predicted)
+    }
+
+    /// Plans the end of everything that is ours and not wanted any more.
+    fn delete_the_rest(&mut self, mode: Mode) {
+        let extra = self.chosen.extra.iter().map(|seen| (*seen, "one too many, left by an answer that was lost"));
+        let orphans = self.chosen.by_id.values().filter(|seen| self.graph.get(&seen.id).is_none() && self.goes(seen, mode));
+        let reason = if mode == Mode::Down { "" } else { "not declared any more" };
+        let rest: Vec<_> = orphans.map(|seen| (*seen, reason)).chain(extra).collect();
+        let mut going: BTreeSet<Physical> = rest.iter().map(|(seen, _)| seen.thing()).collect();
+        let replaced = self.steps.iter().filter(|step| step.action == Action::Replace);
+        going.extend(replaced.filter_map(|step| step.seen.as_ref()).map(Seen::thing));
+        for (seen, reason) in rest {
+            let parent = self.chosen.by_id.values().find(|parent| Some(parent.thing()) == seen.parent);
+            self.steps.push(Step {
+                id: seen.id.clone(),
+                action: Action::Delete,
+                at: None,
+                parent: parent.map(|parent| parent.id.clone()),
+                desired: None,
+                seen: Some(seen.clone()),
+                changes: Vec::new(),
+                reasons: Some(reason).filter(|reason| !reason.is_empty()).map(str::to_owned).into_iter().collect(),
+                loss: loss(seen),
+                with_parent: seen.parent.as_ref().is_some_and(|parent| going.contains(parent)),
+                after: Vec::new(),
+            });
+        }
+    }
+
+    /// True if a thing that nobody wants is to be deleted. An untagged log group is ours to delete only when the stack
+    /// goes, and only if it belongs to a function of ours.
+    fn goes(&self, seen: &Seen, mode: Mode) -> bool {
+        match seen.owner {
+            Owner::Foreign(_) => false,
+            Owner::Ours => mode == Mode::Down || seen.is_there(),
+            Owner::Unclaimed => {
+                let writes = |function: &&&Seen| function.id.kind == "function" && function.refs.contains(&seen.thing());
+                let function = self.chosen.by_id.values().find(writes);
+                mode == Mode::Down && function.is_some_and(|function| function.owner == Owner::Ours)
+            }
+        }
+    }
+}
+
+/// What is lost with a thing: what was found in it, else what its kind always holds.
+fn loss(seen: &Seen) -> Option<String> {
+    seen.holds.clone().or_else(|| kind(seen.id.kind).loss().map(str::to_owned))
+}

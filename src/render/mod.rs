@@ -1,0 +1,87 @@
+//! The only place that says how things look. Text goes out with ANSI styles; the printer takes them away where the
+//! output is no terminal or the user wants none.
+
+mod plan;
+mod progress;
+mod report;
+mod value;
+
+pub use plan::{plan, summary};
+pub use progress::progress;
+pub use report::{blind, check, outputs, refusals, report};
+
+use crate::plan::Action;
+use anstyle::{AnsiColor, Style};
+use std::time::Duration;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const MAGENTA: Style = AnsiColor::Magenta.on_default();
+
+/// A text in a style.
+fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The sign of an action, which tells it without colour too.
+fn sign(action: Action) -> String {
+    let (style, sign) = match action {
+        Action::Create => (GREEN, "+"),
+        Action::Update => (YELLOW, "~"),
+        Action::Replace => (MAGENTA, "±"),
+        Action::Delete => (RED, "-"),
+    };
+    styled(style, sign)
+}
+
+/// What was done, for example `created`.
+fn past(action: Action) -> &'static str {
+    match action {
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
+    }
+}
+
+/// What is to be done, for example `create`.
+fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+    }
+}
+
+/// The four actions in the order in which they are told.
+const ACTIONS: [Action; 4] = [Action::Create, Action::Update, Action::Replace, Action::Delete];
+
+/// A time as people read it.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+/// A question, or what a question is about, that must be seen.
+pub fn emphasis(text: &str) -> String {
+    styled(BOLD, text)
+}
+
+/// A message beside the matter at hand.
+pub fn aside(text: &str) -> String {
+    styled(DIM, text)
+}
+
+/// An error, with what to do about it.
+pub fn error(message: &str, help: Option<&str>) -> String {
+    let help = help.map(|help| format!("\n  {} {help}", styled(DIM, "help:"))).unwrap_or_default();
+    format!("{} {message}{help}", styled(RED.bold(), "error:"))
+}
+
+/// A warning.
+pub fn warning(message: &str) -> String {
+    format!("{} {message}", styled(YELLOW.bold(), "warning:"))
+}

@@ -1,0 +1,103 @@
+//! A plan, grouped by kind.
+
+use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, value, verb};
+use crate::diff::Change;
+use crate::kind::{kind, kinds};
+use crate::plan::{Action, Plan, Step};
+use std::collections::BTreeSet;
+
+/// The steps of a plan by kind, each with what differs and why. What is made anew shows its fields only where `details`
+/// are asked for.
+pub fn plan(plan: &Plan, details: bool) -> String {
+    let mut text = String::new();
+    for kind in kinds() {
+        let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
+        if !steps.is_empty() {
+            text += &format!("{}\n", styled(BOLD, plural(kind.name(), steps.len())));
+            text.extend(steps.into_iter().map(|one| step(one, details)));
+        }
+    }
+    for note in &plan.notes {
+        text += &format!("{} {note}\n", styled(YELLOW, "note:"));
+    }
+    text
+}
+
+/// One line that counts the steps.
+pub fn summary(plan: &Plan) -> String {
+    let counts = ACTIONS.map(|action| (plan.count(action), verb(action)));
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, verb)| format!("{count} to {verb}")).collect();
+    let unchanged = Some(plan.unchanged.len()).filter(|count| *count > 0).map(|count| format!("{count} unchanged"));
+    let counts: Vec<String> = counts.into_iter().chain(unchanged).collect();
+    format!("{} {}", styled(BOLD, "Plan:"), counts.join(", "))
+}
+
+/// What was done of a plan, counted: `9 created, 1 updated`.
+pub(super) fn done<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> String {
+    let count = |action| steps.clone().filter(|step| step.action == action).count();
+    let counts = ACTIONS.map(|action| (count(action), past(action)));
+    let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, past)| format!("{count} {past}"));
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+fn plural(kind: &str, count: usize) -> String {
+    let name = kind.replace('_', " ");
+    match (count, kind) {
+        (1, "api") => "API".to_owned(),
+        (_, "api") => "APIs".to_owned(),
+        (1, _) => name,
+        _ => format!("{name}s"),
+    }
+}
+
+fn step(step: &Step, details: bool) -> String {
+    let with = if step.with_parent { styled(DIM, parent(step)) } else { String::new() };
+    let mut text = format!("  {} {}{with}\n", sign(step.action), title(step));
+    for reason in &step.reasons {
+        text += &format!("      {}\n", styled(DIM, reason));
+    }
+    if step.action == Action::Update || step.action == Action::Replace || details {
+        text.extend(fields(step));
+    }
+    if let Some(loss) = step.loss.as_ref().filter(|_| !step.with_parent) {
+        text += &format!("      {} {}\n", styled(RED.bold(), "lost for good:"), styled(RED, loss));
+    }
+    text
+}
+
+/// The name of what a step is about; an API goes by the name that AWS shows.
+fn title(step: &Step) -> String {
+    if !step.id.name.is_empty() {
+        return step.id.name.clone();
+    }
+    let desired = step.desired.as_ref().and_then(|desired| match desired {
+        crate::model::Value::Known(json) => json.get("name").cloned(),
+        crate::model::Value::Map(members) => members.get("name").and_then(|name| name.known().ok()),
+        _ => None,
+    });
+    let name = desired.or_else(|| step.seen.as_ref()?.spec.get("name").cloned());
+    name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_else(|| step.id.to_string())
+}
+
+fn parent(step: &Step) -> String {
+    step.parent.as_ref().map(|parent| format!("  (with its {})", parent.kind.replace('_', " "))).unwrap_or_default()
+}
+
+/// The fields that differ, the names aligned.
+fn fields(step: &Step) -> Vec<String> {
+    let kind = kind(step.id.kind);
+    let secret: BTreeSet<&str> = kind.secret().iter().copied().collect();
+    let marks = |change: &Change| step.seen.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"));
+    let shown: Vec<&Change> = step.changes.iter().filter(|change| !marks(change)).collect();
+    let width = shown.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
+    let line = |change: &&Change| {
+        let path = change.path.join(".");
+        let replaces = match step.action == Action::Replace && kind.frozen().contains(&change.field()) {
+            true => styled(RED, "  (forces replacement)"),
+            false => String::new(),
+        };
+        format!("      {path:<width$}  {}{replaces}\n", value::change(change, secret.contains(change.field())))
+    };
+    shown.iter().map(line).collect()
+}

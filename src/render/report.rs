@@ -1,0 +1,100 @@
+//! What became of a plan, and what the user has now.
+
+use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, styled};
+use crate::apply::Report;
+use crate::aws;
+use crate::check::{Outcome, Verdict};
+use crate::config::{At, Stack};
+use crate::model::{Blind, Id};
+use crate::plan::{Plan, Refusal, Step};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// What was done, then each root cause with its place and a way on.
+pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration) -> String {
+    let steps = report.done.iter().map(|index| &plan.steps[*index]);
+    let done = plan::done(steps);
+    let mut text = match (done.as_str(), report.is_complete()) {
+        ("", _) => "Nothing was changed".to_owned(),
+        (done, true) => format!("{} {done}", styled(GREEN.bold(), "Done:")),
+        (done, false) => format!("{} {done}", styled(YELLOW.bold(), "Partly done:")),
+    };
+    text += &format!(" in {}\n", seconds(took));
+    for (index, cause) in &report.failed {
+        text += &failure(&plan.steps[*index], cause, file);
+    }
+    let skipped = report.skipped.len();
+    if skipped > 0 {
+        text += &format!("{skipped} further steps depend on what failed and were not tried.\n");
+    }
+    if report.interrupted {
+        let left = plan.steps.len() - report.done.len() - report.failed.len() - skipped;
+        text += &format!("Stopped on request: {left} steps were not begun.\n");
+    }
+    if !report.is_complete() {
+        text += "What was done stays; run the same command again to go on from here.\n";
+    }
+    text
+}
+
+fn failure(step: &Step, cause: &aws::Error, file: Option<&Path>) -> String {
+    let place = place(file, step.at);
+    let message = format!("{place}{} could not be {}: {cause}", step.id, past(step.action));
+    format!("{}\n", error(&message, crate::error::help(cause).as_deref()))
+}
+
+/// `stack.yaml:12: `, where a line is known.
+fn place(file: Option<&Path>, at: Option<At>) -> String {
+    match (file, at) {
+        (Some(file), Some(at)) if at.line > 0 => format!("{}:{}: ", file.display(), at.line),
+        _ => String::new(),
+    }
+}
+
+/// The reasons not to carry out a plan.
+pub fn refusals(refusals: &[Refusal], file: Option<&Path>) -> String {
+    let one = |refusal: &Refusal| {
+        let message = format!("{}{}", place(file, refusal.at), refusal.why);
+        format!("{}\n", error(&message, Some(&refusal.help)))
+    };
+    refusals.iter().map(one).collect()
+}
+
+/// What could not be looked at.
+pub fn blind(blind: &Blind) -> String {
+    super::warning(&format!("could not look for every {} of this stack: {}", blind.kind.replace('_', " "), blind.why))
+}
+
+/// What the user has now: the URL, the routes, and a request to try.
+pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> String {
+    let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")).and_then(Json::as_str);
+    let (Some(api), Some(url)) = (&stack.api, url) else { return String::new() };
+    let mut text = format!("\n{} {url}\n\n", styled(BOLD, "API:"));
+    let width = api.routes.iter().map(|route| route.key.chars().count()).max().unwrap_or_default();
+    for route in &api.routes {
+        text += &format!("  {:<width$}  {}\n", route.key, styled(DIM, &route.function));
+    }
+    let plain = api.routes.iter().find(|route| route.key.starts_with("GET ") && !route.key.contains('{'));
+    if let Some(path) = plain.and_then(|route| route.key.split_once(' ')).map(|(_, path)| path) {
+        text += &format!("\n{}\n\n  curl '{url}{path}'\n", styled(BOLD, "Try it:"));
+    }
+    text
+}
+
+/// How a check went.
+pub fn check(outcome: &Outcome) -> String {
+    let request = format!("{} {}", outcome.method, outcome.path);
+    match &outcome.verdict {
+        Verdict::Passed => {
+            format!("  {} {}  {}", styled(GREEN, "✓"), outcome.name, styled(DIM, format!("{request}, {}", seconds(outcome.elapsed))))
+        }
+        Verdict::Skipped(why) => format!("  {} {}  {}", styled(YELLOW, "·"), outcome.name, styled(DIM, format!("skipped: {why}"))),
+        Verdict::Failed(failure) => {
+            let body = Some(&outcome.body).filter(|body| !body.is_empty()).map(|body| format!("\n      the answer: {body}"));
+            let (cross, body) = (styled(RED, "✗"), body.unwrap_or_default());
+            format!("  {cross} {}  {}\n      {failure}{body}", outcome.name, styled(DIM, request))
+        }
+    }
+}

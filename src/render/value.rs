@@ -1,0 +1,60 @@
+//! Values of fields, as a plan shows them.
+
+use crate::diff::Change;
+use crate::model::Value;
+use serde_json::Value as Json;
+
+/// How a field changes: `128 → 256`. Secrets are named and never shown.
+pub(super) fn change(change: &Change, secret: bool) -> String {
+    if change.field() == "code_sha256" {
+        return if change.from.is_some() { "changed".to_owned() } else { "new".to_owned() };
+    }
+    match (&change.from, &change.to) {
+        (None, Some(_)) if secret => "set (value not shown)".to_owned(),
+        (Some(_), None) if secret => "removed".to_owned(),
+        (Some(_), Some(_)) if secret => "changed (values not shown)".to_owned(),
+        (Some(Json::Array(from)), Some(Value::Known(Json::Array(to)))) => list(from, to),
+        (None, Some(to)) => value(to),
+        (Some(from), None) => format!("{} → nothing", json(from)),
+        (Some(from), Some(to)) => format!("{} → {}", json(from), value(to)),
+        (None, None) => String::new(),
+    }
+}
+
+/// What comes to a list and what goes from it; the whole lists where only their order differs.
+fn list(from: &[Json], to: &[Json]) -> String {
+    let gone = from.iter().filter(|item| !to.contains(item)).map(|item| format!("- {}", json(item)));
+    let come = to.iter().filter(|item| !from.contains(item)).map(|item| format!("+ {}", json(item)));
+    let changes: Vec<String> = gone.chain(come).collect();
+    match changes.is_empty() {
+        true => format!("{} → {}", json(&from.into()), json(&to.into())),
+        false => changes.join("  "),
+    }
+}
+
+/// A wanted value; what AWS has yet to assign is said to be unknown.
+pub(super) fn value(value: &Value) -> String {
+    match value {
+        Value::Known(known) => json(known),
+        Value::Reference(reference) => format!("({} of the {}, known after up)", reference.attribute, reference.id),
+        Value::Join(parts) => parts.iter().map(self::value).collect(),
+        Value::List(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", ")),
+        Value::Map(members) => {
+            let members: Vec<String> = members.iter().map(|(key, item)| format!("{key}: {}", self::value(item))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+    }
+}
+
+/// A value that is there.
+fn json(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(", ")),
+        Json::Object(members) => {
+            let members: Vec<String> = members.iter().map(|(key, item)| format!("{key}: {}", json(item))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
