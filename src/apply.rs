@@ -63,7 +63,9 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
             Ok((live, took)) => {
                 report.done.insert(index);
                 report.lives.extend(live.map(|live| (id.clone(), live)));
-                ctx.events.tell(Event::Done { id, action, took });
+                if !step.with_parent {
+                    ctx.events.tell(Event::Done { id, action, took });
+                }
             }
             Err(error) => {
                 report.failed.insert(index, error.clone());
@@ -76,12 +78,19 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
 }
 
 /// The next step that may start now.
-fn next(plan: &Plan, report: &Report, started: &BTreeSet<usize>, running: usize, stopped: bool) -> Option<usize> {
+fn next(
+    plan: &Plan,
+    report: &Report,
+    started: &BTreeSet<usize>,
+    running: usize,
+    stopped: bool,
+) -> Option<usize> {
     if stopped || running >= WIDTH {
         return None;
     }
     let under_way = |parent: &Id| {
-        let open = started.iter().filter(|index| !report.done.contains(index) && !report.failed.contains_key(index));
+        let open =
+            started.iter().filter(|index| !report.done.contains(index) && !report.failed.contains_key(index));
         open.filter(|index| plan.steps[**index].parent.as_ref() == Some(parent)).count()
     };
     let ready = |index: &usize| {
@@ -131,11 +140,14 @@ async fn run(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<O
         return Ok(None);
     }
     let spec = spec(step, lives)?;
-    let parent = step.parent.as_ref().and_then(|parent| Some(parent_of(parent, physical(lives.get(parent)?)?)));
+    let parent =
+        step.parent.as_ref().and_then(|parent| Some(parent_of(parent, physical(lives.get(parent)?)?)));
     match (&step.seen, step.action) {
         (Some(seen), Action::Update) => match kind.update(ctx, seen, spec.clone()).await {
             // It went away since it was observed; what the plan shows is made anew.
-            Err(error) if error.is_absent() && kind.read(ctx, &step.id.name, parent.as_ref()).await?.is_none() => {
+            Err(error)
+                if error.is_absent() && kind.read(ctx, &step.id.name, parent.as_ref()).await?.is_none() =>
+            {
                 create(ctx, kind, &step.id, spec, parent.as_ref()).await
             }
             result => result,
@@ -152,10 +164,15 @@ async fn run(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<O
 /// The spec to send: what the plan shows, with what the steps before have brought to light filled in.
 fn spec(step: &Step, lives: &BTreeMap<Id, Json>) -> Result<Json> {
     let desired = step.desired.as_ref().ok_or_else(|| Error::waited("the plan does not say what to make"))?;
-    let lookup = |reference: &Reference| Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned());
+    let lookup = |reference: &Reference| {
+        Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned())
+    };
     let resolved = desired.resolve(&lookup);
     resolved.known().map_err(|reference| {
-        Error::waited(format!("the {} of {} is still unknown; please report this", reference.attribute, reference.id))
+        Error::waited(format!(
+            "the {} of {} is still unknown; please report this",
+            reference.attribute, reference.id
+        ))
     })
 }
 
@@ -166,7 +183,13 @@ fn physical(live: &Json) -> Option<String> {
 
 /// Makes a thing. "It exists already" and a lost answer may both mean that an attempt of our own was applied, so what is
 /// there now decides.
-async fn create(ctx: &Context, kind: &dyn AnyKind, id: &Id, spec: Json, parent: Option<&Parent>) -> Result<Json> {
+async fn create(
+    ctx: &Context,
+    kind: &dyn AnyKind,
+    id: &Id,
+    spec: Json,
+    parent: Option<&Parent>,
+) -> Result<Json> {
     let error = match kind.create(ctx, id, spec.clone()).await {
         Err(error) if error.is_duplicate() || error.is_ambiguous() => error,
         result => return result,

@@ -109,7 +109,10 @@ mod tests {
     #[test]
     fn an_unknown_value_is_a_difference() {
         let reference = Value::reference(&Id::new("api", ""), "id");
-        let to = Value::map([("api_id", reference.clone()), ("target", Value::Join(vec!["x/".into(), reference]))]);
+        let to = Value::map([
+            ("api_id", reference.clone()),
+            ("target", Value::Join(vec!["x/".into(), reference])),
+        ]);
         assert_eq!(paths(json!({ "api_id": "a1", "target": "x/a1" }), to), ["api_id", "target"]);
     }
 }

@@ -17,23 +17,31 @@ pub fn help(error: &Error) -> Option<String> {
 fn credentials(message: &str) -> String {
     let sso = message.contains("SSO") || message.contains("sso");
     match sso {
-        true => "log in with `aws sso login`, with --profile NAME where the profile is not the default".to_owned(),
-        false => "set a profile with --profile or AWS_PROFILE, log in with `aws sso login` or `aws login`, or set \
+        true => {
+            "log in with `aws sso login`, with --profile NAME where the profile is not the default".to_owned()
+        }
+        false => {
+            "set a profile with --profile or AWS_PROFILE, log in with `aws sso login` or `aws login`, or set \
                   AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try without an account, add --local"
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 
 fn refused(error: &Error) -> Option<String> {
-    let expired = ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"];
+    let expired =
+        ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"];
     let help = match error {
         error if expired.iter().any(|code| error.is(code)) => {
-            "the credentials have expired or are not valid; log in again, for example with `aws sso login`".to_owned()
+            "the credentials have expired or are not valid; log in again, for example with `aws sso login`"
+                .to_owned()
         }
         error if error.is_denied() => {
             format!("the credentials in use may not call {}; ask for that permission", error.operation)
         }
-        error if error.is_throttled() => "AWS is throttling this account; run the same command again".to_owned(),
+        error if error.is_throttled() => {
+            "AWS is throttling this account; run the same command again".to_owned()
+        }
         error if error.is("LimitExceeded") || error.is("CodeStorageExceeded") => {
             "a quota of the account is reached; delete what is not needed, or ask AWS for more".to_owned()
         }

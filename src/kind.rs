@@ -36,11 +36,19 @@ pub trait Kind: Send + Sync + 'static {
     /// within the given ones.
     fn observe(ctx: &Context, parents: &[Parent]) -> impl Future<Output = Result<Observed<Self>>> + Send;
     /// The thing of a name, as it is now.
-    fn read(ctx: &Context, name: &str, parent: Option<&Parent>) -> impl Future<Output = Result<SeenOption<Self>>> + Send;
+    fn read(
+        ctx: &Context,
+        name: &str,
+        parent: Option<&Parent>,
+    ) -> impl Future<Output = Result<SeenOption<Self>>> + Send;
     /// Makes it, and waits until others can use it.
     fn create(ctx: &Context, id: &Id, spec: &Self::Spec) -> impl Future<Output = Result<Self::Live>> + Send;
     /// Changes it to `to`, with no call for what does not differ.
-    fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Self::Spec) -> impl Future<Output = Result<Self::Live>> + Send;
+    fn update(
+        ctx: &Context,
+        seen: &SeenOf<Self>,
+        to: &Self::Spec,
+    ) -> impl Future<Output = Result<Self::Live>> + Send;
     /// Deletes it, and waits until it is gone. That it is gone already is success.
     fn delete(ctx: &Context, seen: &SeenOf<Self>) -> impl Future<Output = Result<()>> + Send;
 }
@@ -95,9 +103,18 @@ pub trait AnyKind: Send + Sync {
     /// JSON that is no spec of this kind.
     fn normal(&self, spec: Json) -> Result<Json>;
     /// [`Kind::observe`].
-    fn observe<'a>(&'a self, ctx: &'a Context, parents: &'a [Parent]) -> BoxFuture<'a, Result<(Vec<Seen>, Option<String>)>>;
+    fn observe<'a>(
+        &'a self,
+        ctx: &'a Context,
+        parents: &'a [Parent],
+    ) -> BoxFuture<'a, Result<(Vec<Seen>, Option<String>)>>;
     /// [`Kind::read`].
-    fn read<'a>(&'a self, ctx: &'a Context, name: &'a str, parent: Option<&'a Parent>) -> BoxFuture<'a, Result<Option<Seen>>>;
+    fn read<'a>(
+        &'a self,
+        ctx: &'a Context,
+        name: &'a str,
+        parent: Option<&'a Parent>,
+    ) -> BoxFuture<'a, Result<Option<Seen>>>;
     /// [`Kind::create`].
     fn create<'a>(&'a self, ctx: &'a Context, id: &'a Id, spec: Json) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::update`].
@@ -142,7 +159,11 @@ impl<K: Kind> AnyKind for Registered<K> {
         encode(&decode::<K::Spec>(K::NAME, spec)?)
     }
 
-    fn observe<'a>(&'a self, ctx: &'a Context, parents: &'a [Parent]) -> BoxFuture<'a, Result<(Vec<Seen>, Option<String>)>> {
+    fn observe<'a>(
+        &'a self,
+        ctx: &'a Context,
+        parents: &'a [Parent],
+    ) -> BoxFuture<'a, Result<(Vec<Seen>, Option<String>)>> {
         Box::pin(async move {
             // An absent parent has no children, and is not asked for them.
             if K::PARENT.is_some() && parents.is_empty() {
@@ -154,7 +175,12 @@ impl<K: Kind> AnyKind for Registered<K> {
         })
     }
 
-    fn read<'a>(&'a self, ctx: &'a Context, name: &'a str, parent: Option<&'a Parent>) -> BoxFuture<'a, Result<Option<Seen>>> {
+    fn read<'a>(
+        &'a self,
+        ctx: &'a Context,
+        name: &'a str,
+        parent: Option<&'a Parent>,
+    ) -> BoxFuture<'a, Result<Option<Seen>>> {
         Box::pin(async move { K::read(ctx, name, parent).await?.map(erase::<K>).transpose() })
     }
 
@@ -199,11 +225,13 @@ fn convert<S, L, S2, L2>(seen: &Seen<S, L>, spec: S2, live: L2) -> Seen<S2, L2> 
 }
 
 fn decode<T: DeserializeOwned>(kind: &str, json: Json) -> Result<T> {
-    serde_json::from_value(json).map_err(|error| Error::waited(format!("a {kind} cannot be like this: {error}")))
+    serde_json::from_value(json)
+        .map_err(|error| Error::waited(format!("a {kind} cannot be like this: {error}")))
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Json> {
-    serde_json::to_value(value).map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
+    serde_json::to_value(value)
+        .map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
 }
 
 impl<S, L> Seen<S, L> {

@@ -46,8 +46,11 @@ async fn follow(ctx: &Context, world: &mut World, hints: &mut BTreeSet<Physical>
     let mut known: BTreeSet<Physical> = BTreeSet::new();
     loop {
         known.extend(world.seen.iter().map(Seen::thing));
-        hints.extend(world.seen.iter().filter(|seen| seen.owner == Owner::Ours).flat_map(|seen| seen.hints.clone()));
-        let unseen = hints.iter().filter(|hint| !known.contains(hint) && !ctx.scope.wants(hint.kind, &hint.id));
+        hints.extend(
+            world.seen.iter().filter(|seen| seen.owner == Owner::Ours).flat_map(|seen| seen.hints.clone()),
+        );
+        let unseen =
+            hints.iter().filter(|hint| !known.contains(hint) && !ctx.scope.wants(hint.kind, &hint.id));
         let fresh: Vec<Physical> = unseen.cloned().collect();
         if fresh.is_empty() {
             return Ok(());

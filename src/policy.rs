@@ -38,8 +38,10 @@ impl Policy {
     /// # Errors
     /// A document that is no policy.
     pub fn read(document: &str) -> Result<Self> {
-        let unreadable = |why: String| Error::waited(format!("AWS answered a policy that cannot be read: {why}"));
-        let text = percent_decode_str(document).decode_utf8().map_err(|error| unreadable(error.to_string()))?;
+        let unreadable =
+            |why: String| Error::waited(format!("AWS answered a policy that cannot be read: {why}"));
+        let text =
+            percent_decode_str(document).decode_utf8().map_err(|error| unreadable(error.to_string()))?;
         // A document that was never encoded may hold a bare `%`, which decoding leaves alone.
         let json: Json = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
         let statements = match json.get("Statement") {
@@ -62,7 +64,8 @@ impl Policy {
             let sid = (("Sid").to_owned(), Json::from(sid.clone()));
             Json::Object([sid].into_iter().chain(statement.0.clone()).collect())
         };
-        json!({ "Version": "2012-10-17", "Statement": self.0.iter().map(statement).collect::<Vec<_>>() }).to_string()
+        json!({ "Version": "2012-10-17", "Statement": self.0.iter().map(statement).collect::<Vec<_>>() })
+            .to_string()
     }
 }
 
@@ -93,7 +96,9 @@ fn sorted(value: Json) -> Json {
 /// Lists of one as the one, lists of more sorted: principals and condition values are sets to IAM as well.
 fn plain(value: Json) -> Json {
     match value {
-        Json::Object(members) => Json::Object(members.into_iter().map(|(key, value)| (key, plain(value))).collect()),
+        Json::Object(members) => {
+            Json::Object(members.into_iter().map(|(key, value)| (key, plain(value))).collect())
+        }
         Json::Array(items) if items.len() == 1 => items.into_iter().next().unwrap_or_default(),
         Json::Array(_) => sorted(value),
         // Conditions take `true` and `"true"` alike, and IAM answers the text.

@@ -74,7 +74,9 @@ impl Connection {
     /// # Errors
     /// No region, no credentials, or credentials that STS refuses.
     pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
-        let http = HttpBuilder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc)).build_https();
+        let http = HttpBuilder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+            .build_https();
         let config = match place {
             Place::Aws { region, profile } => load(region.as_deref(), profile.as_deref()).await,
             Place::Local { url, region, account } => local(url, region, account.as_deref()),
@@ -88,7 +90,8 @@ impl Connection {
         let endpoint = config.endpoint_url().map(str::to_owned);
         let partition = partition_of(&region).to_owned();
         let local = matches!(place, Place::Local { .. });
-        let mut connection = Connection { config, http, calls, local, region, account: String::new(), partition, endpoint };
+        let mut connection =
+            Connection { config, http, calls, local, region, account: String::new(), partition, endpoint };
         let identity = connection.clients(Access::Read).sts.get_caller_identity().send().await?;
         connection.account = identity.account().unwrap_or_default().to_owned();
         if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
@@ -120,7 +123,9 @@ impl Connection {
         };
         macro_rules! client {
             ($service:ident, $http:expr) => {{
-                let config = $service::config::Builder::from(&self.config).http_client($http).interceptor(self.calls.clone());
+                let config = $service::config::Builder::from(&self.config)
+                    .http_client($http)
+                    .interceptor(self.calls.clone());
                 let config = match access {
                     Access::Read => config.interceptor(ReadOnly),
                     Access::Write => config,
@@ -179,7 +184,9 @@ fn local(url: &str, region: &str, account: Option<&str>) -> SdkConfig {
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
+            aws_smithy_async::rt::sleep::TokioSleep::new(),
+        ))
         .build()
 }
 

@@ -47,7 +47,13 @@ pub enum Class {
 impl Error {
     /// A wait that ended without success.
     pub fn waited(message: impl Into<String>) -> Self {
-        Error { operation: String::new(), class: Class::Waited, code: None, message: message.into(), request_id: None }
+        Error {
+            operation: String::new(),
+            class: Class::Waited,
+            code: None,
+            message: message.into(),
+            request_id: None,
+        }
     }
 
     /// True for the given wire code. The suffix `Exception` is left out of the comparison: services disagree on it.
@@ -76,12 +82,16 @@ impl Error {
 
     /// True if AWS's access control refused the call.
     pub fn is_denied(&self) -> bool {
-        ["AccessDenied", "UnauthorizedOperation", "Forbidden", "Authorization"].iter().any(|code| self.is(code))
+        ["AccessDenied", "UnauthorizedOperation", "Forbidden", "Authorization"]
+            .iter()
+            .any(|code| self.is(code))
     }
 
     /// True if AWS asks for slower calls.
     pub fn is_throttled(&self) -> bool {
-        ["Throttling", "TooManyRequests", "Throttled", "RequestLimitExceeded"].iter().any(|code| self.is(code))
+        ["Throttling", "TooManyRequests", "Throttled", "RequestLimitExceeded"]
+            .iter()
+            .any(|code| self.is(code))
     }
 
     /// True if the call may have been applied although it failed.
@@ -138,7 +148,10 @@ impl From<BuildError> for Error {
     }
 }
 
-fn service_message<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> String {
+fn service_message<E: ProvideErrorMetadata>(
+    error: &SdkError<E, HttpResponse>,
+    status: Option<u16>,
+) -> String {
     match (error.message(), status) {
         (Some(message), _) if !message.is_empty() => message.to_owned(),
         (_, Some(status)) => format!("AWS answered HTTP {status} without a reason"),
@@ -158,13 +171,18 @@ fn transport<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (Class
     }
     let last = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
     let refused = causes().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    let never_sent = refused.map(std::io::Error::kind).any(|kind| kind == std::io::ErrorKind::ConnectionRefused)
-        || causes().any(|cause| cause.to_string().contains("dns error"));
+    let never_sent =
+        refused.map(std::io::Error::kind).any(|kind| kind == std::io::ErrorKind::ConnectionRefused)
+            || causes().any(|cause| cause.to_string().contains("dns error"));
     match error {
         SdkError::DispatchFailure(_) if never_sent => (Class::Unreachable, format!("no connection: {last}")),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => (Class::Lost, "no answer in time".to_owned()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (Class::Lost, "no answer in time".to_owned())
+        }
         SdkError::TimeoutError(_) => (Class::Lost, "no answer in time".to_owned()),
-        SdkError::ConstructionFailure(_) => (Class::Refused, format!("the request could not be made: {last}")),
+        SdkError::ConstructionFailure(_) => {
+            (Class::Refused, format!("the request could not be made: {last}"))
+        }
         _ => (Class::Lost, format!("the connection broke: {last}")),
     }
 }

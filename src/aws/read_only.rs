@@ -9,7 +9,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 /// The refusal to send a write.
 #[derive(Debug, thiserror::Error)]
-#[error("this command only reads, and {0} is a write: nothing was sent; please report this as a defect of provision")]
+#[error(
+    "this command only reads, and {0} is a write: nothing was sent; please report this as a defect of provision"
+)]
 pub(crate) struct Refused(String);
 
 /// Refuses every operation whose name does not begin with a reading verb.

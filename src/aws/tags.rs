@@ -40,7 +40,9 @@ pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
 
 /// The tags that are compared: ours, and those that the stack declares. What a company's auto-taggers add is left alone.
 pub(crate) fn compared(tags: Tags, scope: &Scope) -> Tags {
-    tags.into_iter().filter(|(key, _)| key.starts_with("provision:") || scope.tag_keys.contains(key)).collect()
+    tags.into_iter()
+        .filter(|(key, _)| key.starts_with("provision:") || scope.tag_keys.contains(key))
+        .collect()
 }
 
 /// Reads tags, and reads again where a thing younger than a minute shows none: tags are eventually consistent, so "no

@@ -68,7 +68,9 @@ pub(crate) async fn until<T, F: Future<Output = Result<Poll<T>>>>(
             Poll::Ready(reached) => return Ok(reached),
             Poll::Pending(state) if start.elapsed() >= patience.deadline => {
                 let seconds = patience.deadline.as_secs();
-                return Err(Error::waited(format!("still {state} after {seconds} s; run the command again to go on")));
+                return Err(Error::waited(format!(
+                    "still {state} after {seconds} s; run the command again to go on"
+                )));
             }
             Poll::Pending(state) => tell(&state),
         }
@@ -113,7 +115,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_wait_ends_with_the_last_state_when_the_time_is_up() {
         let start = Instant::now();
-        let answer: Result<()> = until(Patience::STATE, |_| (), async || Ok(Poll::Pending("CREATING".into()))).await;
+        let answer: Result<()> =
+            until(Patience::STATE, |_| (), async || Ok(Poll::Pending("CREATING".into()))).await;
         let message = answer.expect_err("never ready").to_string();
         assert_eq!(message, "still CREATING after 600 s; run the command again to go on");
         assert!(start.elapsed() < Duration::from_secs(610));
@@ -123,16 +126,26 @@ mod tests {
     async fn a_call_is_repeated_only_for_a_passing_reason() {
         let calls = Cell::new(0);
         let passing = |error: &Error| error.is("Conflict").then_some("a change is under way");
-        let answer = retry_while(Patience::CONFLICT, |_| (), passing, async || {
-            calls.set(calls.get() + 1);
-            if calls.get() < 3 { Err(refused("ConflictException")) } else { Ok(calls.get()) }
-        });
+        let answer = retry_while(
+            Patience::CONFLICT,
+            |_| (),
+            passing,
+            async || {
+                calls.set(calls.get() + 1);
+                if calls.get() < 3 { Err(refused("ConflictException")) } else { Ok(calls.get()) }
+            },
+        );
         assert_eq!(answer.await, Ok(3));
         calls.set(0);
-        let answer: Result<()> = retry_while(Patience::CONFLICT, |_| (), passing, async || {
-            calls.set(calls.get() + 1);
-            Err(refused("AccessDenied"))
-        })
+        let answer: Result<()> = retry_while(
+            Patience::CONFLICT,
+            |_| (),
+            passing,
+            async || {
+                calls.set(calls.get() + 1);
+                Err(refused("AccessDenied"))
+            },
+        )
         .await;
         assert_eq!((answer, calls.get()), (Err(refused("AccessDenied")), 1));
     }

@@ -39,7 +39,8 @@ pub(super) async fn run(stack: &Stack, session: &Session, lives: &BTreeMap<Id, J
     say(&format!("{} {url}", render::emphasis("Checking")));
     let scope = &session.scope;
     let resolve = |part: &Part| -> Result<String> {
-        lookup_part(part, &scope.identity, &scope.region, &scope.account, lives).ok_or_else(|| anyhow!("it is not there"))
+        lookup_part(part, &scope.identity, &scope.region, &scope.account, lives)
+            .ok_or_else(|| anyhow!("it is not there"))
     };
     let (mut passed, mut all) = (0, 0);
     let fine = crate::check::run(&stack.checks, &url, &resolve, |outcome| {

@@ -108,7 +108,8 @@ async fn look(session: &Session, args: &DownArgs) -> Result<(World, Plan)> {
         allow_data_loss: args.allow_data_loss.iter().cloned().collect(),
         replace_stack: false,
     };
-    let plan = plan::plan(&Graph::default(), &world, &options).unwrap_or_else(|_| unreachable!("an empty graph has no cycle"));
+    let plan = plan::plan(&Graph::default(), &world, &options)
+        .unwrap_or_else(|_| unreachable!("an empty graph has no cycle"));
     Ok((world, plan))
 }
 
@@ -124,7 +125,7 @@ fn tell_foreign(world: &World) {
 /// The last word: that nothing is left, or that this cannot be known.
 fn conclude(session: &Session, plan: &Plan, good: &str) -> bool {
     match plan.blind.is_empty() {
-        true => say(&format!("{good} {}", session.calls())),
+        true => say(&format!("{good} · {}", session.calls())),
         false => tell(&render::error(
             "cannot confirm that nothing is left: some of it could not be looked at",
             Some("allow the refused calls to these credentials and run the same command again"),

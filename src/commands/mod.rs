@@ -59,7 +59,9 @@ fn stop_on_ctrl_c() -> watch::Receiver<bool> {
             // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
             return stop.closed().await;
         }
-        tell("\nStopping: no further step is begun, and the calls under way are finished. Ctrl-C again to end at once.");
+        tell(
+            "\nStopping: no further step is begun, and the calls under way are finished. Ctrl-C again to end at once.",
+        );
         stop.send_replace(true);
         tokio::select! {
             _ = tokio::signal::ctrl_c() => std::process::exit(130),

@@ -61,7 +61,8 @@ impl Globals {
             false => Place::Aws { region, profile: self.profile.clone() },
             true => {
                 let (cache, state) = default_folders()?;
-                let endpoint = LocalCloud::new(cache, state).start(&|line| tell(&render::aside(line))).await?;
+                let endpoint =
+                    LocalCloud::new(cache, state).start(&|line| tell(&render::aside(line))).await?;
                 let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
                 Place::Local { url: endpoint.url, region, account: account.map(str::to_owned) }
             }
@@ -73,7 +74,10 @@ impl Globals {
         let connection = Connection::open(&place, calls).await.map_err(explained)?;
         match account {
             Some(account) if account != connection.account => bail!(render::error(
-                &format!("the stack file allows account {account} only, and these credentials are of {}", connection.account),
+                &format!(
+                    "the stack file allows account {account} only, and these credentials are of {}",
+                    connection.account
+                ),
                 Some("use the credentials of that account, or change `account:` in the stack file"),
             )),
             _ => Ok(connection),
@@ -126,7 +130,12 @@ impl Session {
     }
 
     /// What kinds work with.
-    pub(super) fn context(&self, access: Access, packages: BTreeMap<String, PathBuf>, events: Events) -> Context {
+    pub(super) fn context(
+        &self,
+        access: Access,
+        packages: BTreeMap<String, PathBuf>,
+        events: Events,
+    ) -> Context {
         Context {
             clients: self.connection.clients(access),
             scope: self.scope.clone(),

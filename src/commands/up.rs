@@ -116,7 +116,8 @@ async fn prepare(globals: &Globals, args: &UpArgs, stack: &Stack) -> Result<Plan
     let (world, packages) = futures_util::join!(observe(&context), build(stack));
     let packages = packages?;
     let world = world.map_err(explained)?;
-    let hashes = packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
+    let hashes =
+        packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
     let graph = lower(stack, &session.scope, &hashes);
     let plan = plan::plan(&graph, &world, &args.options(session.connection.is_local())).map_err(|cycle| {
         let names: Vec<String> = cycle.iter().map(ToString::to_string).collect();
@@ -145,11 +146,19 @@ async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     for (function, package) in stack.functions.iter().zip(built) {
         match package {
             Ok(package) => {
-                package.warnings.iter().for_each(|text| tell(&render::warning(&format!("{}: {text}", function.name))));
+                package
+                    .warnings
+                    .iter()
+                    .for_each(|text| tell(&render::warning(&format!("{}: {text}", function.name))));
                 packages.insert(function.name.clone(), package);
             }
             Err(error) => {
-                let place = format!("{}:{}: function {}: ", stack.file.display(), function.code_at.line, function.name);
+                let place = format!(
+                    "{}:{}: function {}: ",
+                    stack.file.display(),
+                    function.code_at.line,
+                    function.name
+                );
                 wrong.push(render::error(&format!("{place}{error}"), None));
             }
         }
@@ -178,7 +187,7 @@ fn tell_refusals(plan: &Plan, file: &Path) -> bool {
 
 fn unchanged(session: &Session, start: Instant) -> String {
     let took = render::aside(&render::seconds(start.elapsed()));
-    format!("No changes: AWS is what the stack file says. {} {took}", session.calls())
+    format!("No changes: AWS is what the stack file says. {took} · {}", session.calls())
 }
 
 /// Carries out a plan and reports; also for `down`.
@@ -194,8 +203,12 @@ pub(super) async fn carry_out(
     let context = session.context(Access::Write, packages, events);
     let report = apply(&context, plan, stop_on_ctrl_c()).await;
     let text = render::report(plan, &report, file, start.elapsed());
-    let text = format!("{} {}", text.trim_end(), session.calls());
-    if report.is_complete() { say(&format!("\n{text}")) } else { tell(&format!("\n{text}")) }
+    let text = format!("{} · {}", text.trim_end(), session.calls());
+    if report.is_complete() {
+        say(&format!("\n{text}"))
+    } else {
+        tell(&format!("\n{text}"))
+    }
     report
 }
 

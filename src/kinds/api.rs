@@ -56,7 +56,7 @@ pub struct Live {
 impl Kind for Api {
     const NAME: &'static str = "api";
     const FROZEN: &'static [&'static str] = &["protocol"];
-    const LOSS: Option<&'static str> = Some("its URL, for good");
+    const LOSS: Option<&'static str> = Some("its URL");
     type Spec = Spec;
     type Live = Live;
 
@@ -84,7 +84,9 @@ impl Kind for Api {
         let id = Id::new(Self::NAME, "");
         let answer = retry_while(Patience::CONFLICT, ctx.waiting(&id), slow, async || {
             let create = ctx.clients.api.create_api().name(&spec.name).protocol_type(ProtocolType::Http);
-            let create = create.description(&spec.description).set_cors_configuration(spec.cors.as_ref().map(sdk_cors));
+            let create = create
+                .description(&spec.description)
+                .set_cors_configuration(spec.cors.as_ref().map(sdk_cors));
             let create = create.disable_execute_api_endpoint(!spec.execute_api_endpoint);
             let create = create.set_tags(Some(spec.tags.clone().into_iter().collect()));
             Ok(create.customize().config_override(once.clone()).send().await?)
@@ -98,7 +100,8 @@ impl Kind for Api {
         let fields = |spec: &Spec| (spec.name.clone(), spec.description.clone(), spec.execute_api_endpoint);
         if fields(from) != fields(to) || (from.cors != to.cors && to.cors.is_some()) {
             patiently(ctx, &seen.id, async || {
-                let update = api.update_api().api_id(&seen.physical).name(&to.name).description(&to.description);
+                let update =
+                    api.update_api().api_id(&seen.physical).name(&to.name).description(&to.description);
                 let update = update.disable_execute_api_endpoint(!to.execute_api_endpoint);
                 update.set_cors_configuration(to.cors.as_ref().map(sdk_cors)).send().await?;
                 Ok(())
@@ -198,7 +201,8 @@ macro_rules! pages {
     ($list:expr) => {{
         let (mut items, mut token) = (Vec::new(), None);
         loop {
-            let answer = crate::aws::error::optional($list.max_results("500").set_next_token(token).send().await)?;
+            let answer =
+                crate::aws::error::optional($list.max_results("500").set_next_token(token).send().await)?;
             // The parent is gone, and its children with it.
             let Some(answer) = answer else { break items };
             items.extend(answer.items.unwrap_or_default());

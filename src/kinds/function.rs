@@ -11,7 +11,8 @@ use crate::model::{Id, Physical, Seen, Status};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime, State,
+    Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime,
+    State,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,7 +79,8 @@ impl Kind for Function {
         let code = FunctionCode::builder().zip_file(package(ctx, spec).await?).build();
         let answer = once_assumable(ctx, id, &spec.role, async || {
             let create = ctx.clients.lambda.create_function().function_name(&id.name).code(code.clone());
-            let create = create.role(&spec.role).handler(&spec.handler).runtime(Runtime::from(spec.runtime.as_str()));
+            let create =
+                create.role(&spec.role).handler(&spec.handler).runtime(Runtime::from(spec.runtime.as_str()));
             let create = create.architectures(Architecture::from(spec.architecture.as_str()));
             let create = create.memory_size(spec.memory).timeout(spec.timeout).description(&spec.description);
             let create = create.environment(environment(spec)).set_layers(Some(spec.layers.clone()));
@@ -102,7 +104,9 @@ impl Kind for Function {
             active(ctx, id).await?;
         }
         // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
-        if configuration(from) != configuration(to) || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID) {
+        if configuration(from) != configuration(to)
+            || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID)
+        {
             configure(ctx, id, from, to).await?;
             active(ctx, id).await?;
         }
@@ -149,7 +153,8 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     let config = told(answer.configuration(), "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
     let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
-    let live = Live { name: name.to_owned(), arn: told(config.function_arn(), "the function's ARN")?.to_owned() };
+    let live =
+        Live { name: name.to_owned(), arn: told(config.function_arn(), "the function's ARN")?.to_owned() };
     let role = spec.role.rsplit('/').next().unwrap_or_default().to_owned();
     let group = Physical::new("log_group", spec.log_group.clone());
     let mut seen = Seen::new(Id::new(Function::NAME, name), name, owner, spec, live);
@@ -218,7 +223,9 @@ async fn active(ctx: &Context, id: &Id) -> Result<()> {
         let answer = told(get(ctx, &id.name).await?, "the function")?;
         let config = told(answer.configuration(), "the function's configuration")?;
         match (config.state(), config.last_update_status()) {
-            (Some(State::Failed), _) => Err(Error::waited(format!("the function failed to start. {}", reason(config)))),
+            (Some(State::Failed), _) => {
+                Err(Error::waited(format!("the function failed to start. {}", reason(config))))
+            }
             (_, Some(LastUpdateStatus::Failed)) => {
                 Err(Error::waited(format!("the function failed to update. {}", reason(config))))
             }
@@ -276,7 +283,8 @@ async fn reserve(ctx: &Context, id: &Id, reserved: Option<i32>) -> Result<()> {
 }
 
 async fn package(ctx: &Context, spec: &Spec) -> Result<Blob> {
-    let zip = told(ctx.packages.get(&spec.code_sha256), "nothing, but the package of this code was not built")?;
+    let zip =
+        told(ctx.packages.get(&spec.code_sha256), "nothing, but the package of this code was not built")?;
     match tokio::fs::read(zip).await {
         Ok(bytes) => Ok(Blob::new(bytes)),
         Err(error) => Err(Error::waited(format!("the package {} cannot be read: {error}", zip.display()))),
@@ -296,7 +304,8 @@ fn not_assumable(error: &Error) -> Option<&'static str> {
         "KMS key is invalid for CreateGrant",
         "throttled by EC2",
     ];
-    let early = error.is("InvalidParameterValue") && SAYINGS.iter().any(|saying| error.message.contains(saying));
+    let early =
+        error.is("InvalidParameterValue") && SAYINGS.iter().any(|saying| error.message.contains(saying));
     early.then_some("the role cannot be assumed by Lambda yet")
 }
 
@@ -336,9 +345,14 @@ async fn is_fresh(ctx: &Context, role: &str) -> Result<bool> {
 /// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].
 fn in_progress(error: &Error) -> Option<&'static str> {
     let busy = error.message.contains("in progress") || error.message.contains("in the following state");
-    (error.class == Class::Refused && error.is("ResourceConflict") && busy).then_some("another update is under way")
+    (error.class == Class::Refused && error.is("ResourceConflict") && busy)
+        .then_some("another update is under way")
 }
 
-async fn patiently<F: Future<Output = Result<()>>>(ctx: &Context, id: &Id, change: impl Fn() -> F) -> Result<()> {
+async fn patiently<F: Future<Output = Result<()>>>(
+    ctx: &Context,
+    id: &Id,
+    change: impl Fn() -> F,
+) -> Result<()> {
     retry_while(Patience::CONFLICT, ctx.waiting(id), in_progress, change).await
 }

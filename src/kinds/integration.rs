@@ -68,8 +68,12 @@ impl Kind for Integration {
         let create = async || {
             let create = ctx.clients.api.create_integration().api_id(&spec.api_id);
             let create = create.description(format!("{MARKER}{}", id.tag())).integration_method("POST");
-            let create = create.integration_type(IntegrationType::from(spec.r#type.as_str())).integration_uri(&spec.uri);
-            let create = create.payload_format_version(&spec.payload_format_version).timeout_in_millis(spec.timeout_millis);
+            let create = create
+                .integration_type(IntegrationType::from(spec.r#type.as_str()))
+                .integration_uri(&spec.uri);
+            let create = create
+                .payload_format_version(&spec.payload_format_version)
+                .timeout_in_millis(spec.timeout_millis);
             Ok(create.customize().config_override(once.clone()).send().await?)
         };
         let create = async || patiently(ctx, id, &create).await;
@@ -79,8 +83,10 @@ impl Kind for Integration {
 
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
         patiently(ctx, &seen.id, async || {
-            let update = ctx.clients.api.update_integration().api_id(&to.api_id).integration_id(&seen.physical);
-            let update = update.integration_type(IntegrationType::from(to.r#type.as_str())).integration_uri(&to.uri);
+            let update =
+                ctx.clients.api.update_integration().api_id(&to.api_id).integration_id(&seen.physical);
+            let update =
+                update.integration_type(IntegrationType::from(to.r#type.as_str())).integration_uri(&to.uri);
             let update = update.integration_method("POST").payload_format_version(&to.payload_format_version);
             update.timeout_in_millis(to.timeout_millis).send().await?;
             Ok(())
@@ -107,7 +113,8 @@ fn read(api: &Parent, integration: &SdkIntegration) -> Result<SeenOf<Integration
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let id = told(integration.integration_id(), "the integration's id")?.to_owned();
     let marked = integration.description().and_then(|text| text.strip_prefix(MARKER));
-    let name = marked.and_then(|id| id.split_whitespace().next()).and_then(|id| id.strip_prefix("integration."));
+    let name =
+        marked.and_then(|id| id.split_whitespace().next()).and_then(|id| id.strip_prefix("integration."));
     let owner = match name {
         Some(_) => Owner::Ours,
         None => Owner::Foreign("it was not made by provision".to_owned()),

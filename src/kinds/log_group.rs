@@ -45,7 +45,8 @@ impl Kind for LogGroup {
         let mut seen = seen?;
         match listed {
             Ok(names) => {
-                let orphans = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
+                let orphans =
+                    names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
                 let orphans = read_each(orphans, |name| read(ctx, name)).await?;
                 seen.extend(orphans.into_iter().filter(|group| group.owner == Owner::Ours));
                 Ok(seen.into())
@@ -113,7 +114,8 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<LogGroup>> {
     seen.created = created;
     seen.hints = hints;
     seen.protected = group.deletion_protection_enabled().unwrap_or_default();
-    seen.holds = group.stored_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("{bytes} bytes of logs"));
+    seen.holds =
+        group.stored_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("{bytes} bytes of logs"));
     Ok(Some(seen))
 }
 
@@ -132,10 +134,14 @@ async fn list(ctx: &Context) -> Result<Vec<String>> {
         let list = ctx.clients.logs.list_log_groups().log_group_tags(filter?).set_next_token(token);
         match list.send().await.map_err(Error::from) {
             Ok(answer) => {
-                names.extend(answer.log_groups().iter().filter_map(|group| group.log_group_name().map(str::to_owned)));
+                names.extend(
+                    answer.log_groups().iter().filter_map(|group| group.log_group_name().map(str::to_owned)),
+                );
                 token = answer.next_token;
             }
-            Err(error) if error.is("InvalidOperation") || error.is("UnknownOperation") => return list_all(ctx).await,
+            Err(error) if error.is("InvalidOperation") || error.is("UnknownOperation") => {
+                return list_all(ctx).await;
+            }
             Err(error) => return Err(error),
         }
         if token.is_none() {
@@ -170,7 +176,13 @@ async fn retain(ctx: &Context, id: &Id, days: Option<i32>) -> Result<()> {
 }
 
 /// Repeats a change that collided with another one of the same group [aws-facts: CloudWatch Logs, TF].
-async fn patiently<F: Future<Output = Result<()>>>(ctx: &Context, id: &Id, change: impl Fn() -> F) -> Result<()> {
-    let busy = |error: &Error| error.is("OperationAborted").then_some("another change of the log group is under way");
+async fn patiently<F: Future<Output = Result<()>>>(
+    ctx: &Context,
+    id: &Id,
+    change: impl Fn() -> F,
+) -> Result<()> {
+    let busy = |error: &Error| {
+        error.is("OperationAborted").then_some("another change of the log group is under way")
+    };
     retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
 }

@@ -60,7 +60,8 @@ impl Kind for Permission {
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
         patiently(ctx, id, async || {
-            let add = ctx.clients.lambda.add_permission().function_name(&spec.function).statement_id(&spec.sid);
+            let add =
+                ctx.clients.lambda.add_permission().function_name(&spec.function).statement_id(&spec.sid);
             let add = add.action(&spec.action).principal(&spec.principal);
             add.source_arn(&spec.source_arn).send().await?;
             Ok(())
@@ -104,7 +105,8 @@ pub(crate) fn source(route: Option<&str>) -> String {
         Some(Err(key)) => format!("/*/{key}"),
         Some(Ok((method, path))) => {
             let method = if method == "ANY" { "*" } else { method };
-            let segment = |segment: &str| if segment.starts_with('{') { "*".to_owned() } else { segment.to_owned() };
+            let segment =
+                |segment: &str| if segment.starts_with('{') { "*".to_owned() } else { segment.to_owned() };
             format!("/*/{method}{}", path.split('/').map(segment).collect::<Vec<_>>().join("/"))
         }
     }
@@ -160,7 +162,11 @@ fn source_arn(statement: &Statement) -> String {
     }
 }
 
-async fn patiently<F: Future<Output = Result<()>>>(ctx: &Context, id: &Id, change: impl Fn() -> F) -> Result<()> {
+async fn patiently<F: Future<Output = Result<()>>>(
+    ctx: &Context,
+    id: &Id,
+    change: impl Fn() -> F,
+) -> Result<()> {
     let busy = |error: &Error| {
         let busy = error.is("ResourceConflict") && !error.is_duplicate();
         (busy || error.is("PreconditionFailed")).then_some("another change of the function is under way")

@@ -57,7 +57,8 @@ impl Kind for Role {
         let (mut seen, listed) = try_join!(wanted, listed)?;
         match listed {
             Ok(names) => {
-                let orphans = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
+                let orphans =
+                    names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
                 seen.extend(read_each(orphans, |name| read(ctx, name)).await?);
                 Ok(seen.into())
             }
@@ -72,7 +73,9 @@ impl Kind for Role {
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
         let create = ctx.clients.iam.create_role().role_name(&id.name).path(ctx.scope.role_path());
-        let create = create.assume_role_policy_document(spec.trust.document()).set_permissions_boundary(spec.boundary.clone());
+        let create = create
+            .assume_role_policy_document(spec.trust.document())
+            .set_permissions_boundary(spec.boundary.clone());
         let answer = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let role = super::told(answer.role(), "the role")?;
         let live = live(role);
@@ -80,7 +83,10 @@ impl Kind for Role {
         // A role that was created a moment ago may not be known everywhere in IAM yet.
         let early = |error: &Error| error.is("NoSuchEntity").then_some("IAM does not see the role yet");
         for (name, policy) in &spec.policies {
-            retry_while(Patience::PROPAGATION, ctx.waiting(id), early, async || put_policy(ctx, id, name, policy).await).await?;
+            retry_while(Patience::PROPAGATION, ctx.waiting(id), early, async || {
+                put_policy(ctx, id, name, policy).await
+            })
+            .await?;
         }
         Ok(live)
     }
@@ -90,9 +96,15 @@ impl Kind for Role {
         let iam = &ctx.clients.iam;
         ctx.wrote_role(&seen.live.arn);
         if from.trust != to.trust {
-            iam.update_assume_role_policy().role_name(name).policy_document(to.trust.document()).send().await?;
+            iam.update_assume_role_policy()
+                .role_name(name)
+                .policy_document(to.trust.document())
+                .send()
+                .await?;
         }
-        for (policy_name, policy) in to.policies.iter().filter(|(name, policy)| from.policies.get(*name) != Some(*policy)) {
+        for (policy_name, policy) in
+            to.policies.iter().filter(|(name, policy)| from.policies.get(*name) != Some(*policy))
+        {
             put_policy(ctx, id, policy_name, policy).await?;
         }
         for extra in from.policies.keys().filter(|name| !to.policies.contains_key(*name)) {
@@ -104,7 +116,11 @@ impl Kind for Role {
         match &to.boundary {
             boundary if *boundary == from.boundary => {}
             Some(boundary) => {
-                iam.put_role_permissions_boundary().role_name(name).permissions_boundary(boundary).send().await?;
+                iam.put_role_permissions_boundary()
+                    .role_name(name)
+                    .permissions_boundary(boundary)
+                    .send()
+                    .await?;
             }
             None => gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?,
         }
@@ -145,7 +161,13 @@ async fn release(ctx: &Context, name: &str) -> Result<()> {
     if let Some(profiles) = optional(iam.list_instance_profiles_for_role().role_name(name).send().await)? {
         for profile in profiles.instance_profiles() {
             let profile = profile.instance_profile_name();
-            gone(iam.remove_role_from_instance_profile().role_name(name).instance_profile_name(profile).send().await)?;
+            gone(
+                iam.remove_role_from_instance_profile()
+                    .role_name(name)
+                    .instance_profile_name(profile)
+                    .send()
+                    .await,
+            )?;
         }
     }
     for policy in attached(ctx, name).await? {
@@ -159,7 +181,8 @@ async fn release(ctx: &Context, name: &str) -> Result<()> {
 
 /// The names of the roles under the stack's path. Only candidates: the path marks nothing.
 async fn list(ctx: &Context) -> Result<Vec<String>> {
-    let mut pages = ctx.clients.iam.list_roles().path_prefix(ctx.scope.role_path()).into_paginator().items().send();
+    let mut pages =
+        ctx.clients.iam.list_roles().path_prefix(ctx.scope.role_path()).into_paginator().items().send();
     let mut names = Vec::new();
     while let Some(role) = pages.next().await {
         names.push(role?.role_name().to_owned());
@@ -181,7 +204,10 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
     let (all_tags, ours, names, attached) =
         try_join!(all_tags, ours, policy_names(ctx, name), async { attached(ctx, name).await })?;
     let others = names.iter().filter(|other| *other != POLICY);
-    let others = try_join_all(others.map(async |other| Ok::<_, Error>((other.clone(), policy(ctx, name, other).await?)))).await?;
+    let others = try_join_all(
+        others.map(async |other| Ok::<_, Error>((other.clone(), policy(ctx, name, other).await?))),
+    )
+    .await?;
     let policies = others.into_iter().chain([(POLICY.to_owned(), ours)]);
     let policies = policies.filter_map(|(name, policy)| Some((name, policy?))).collect();
     let made_for = all_tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
@@ -191,7 +217,10 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
         trust: Policy::read(role.assume_role_policy_document().unwrap_or("{}"))?,
         policies,
         attached,
-        boundary: role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn()).map(str::to_owned),
+        boundary: role
+            .permissions_boundary()
+            .and_then(|boundary| boundary.permissions_boundary_arn())
+            .map(str::to_owned),
         tags: tags::compared(all_tags, &ctx.scope),
     };
     let mut seen = Seen::new(Id::new(Role::NAME, name), role.role_name(), owner, spec, live(&role));
@@ -230,7 +259,8 @@ async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
 }
 
 async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
-    let mut pages = ctx.clients.iam.list_attached_role_policies().role_name(role).into_paginator().items().send();
+    let mut pages =
+        ctx.clients.iam.list_attached_role_policies().role_name(role).into_paginator().items().send();
     let mut arns = BTreeSet::new();
     while let Some(policy) = pages.next().await {
         arns.extend(optional(policy)?.and_then(|policy| policy.policy_arn));
@@ -244,7 +274,9 @@ async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>>
 }
 
 async fn put_policy(ctx: &Context, id: &Id, name: &str, policy: &Policy) -> Result<()> {
-    let busy = |error: &Error| error.is("ConcurrentModification").then_some("another change of the role is under way");
+    let busy = |error: &Error| {
+        error.is("ConcurrentModification").then_some("another change of the role is under way")
+    };
     retry_while(Patience::CONFLICT, ctx.waiting(id), busy, async || {
         let put = ctx.clients.iam.put_role_policy().role_name(&id.name).policy_name(name);
         put.policy_document(policy.document()).send().await?;

@@ -52,7 +52,8 @@ impl Kind for Route {
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
         let answer = patiently(ctx, id, async || {
-            let create = ctx.clients.api.create_route().api_id(&spec.api_id).route_key(&id.name).target(&spec.target);
+            let create =
+                ctx.clients.api.create_route().api_id(&spec.api_id).route_key(&id.name).target(&spec.target);
             Ok(create.authorization_type(AuthorizationType::from(spec.authorization.as_str())).send().await?)
         })
         .await?;
@@ -72,7 +73,15 @@ impl Kind for Route {
 
     async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
         patiently(ctx, &seen.id, async || {
-            gone(ctx.clients.api.delete_route().api_id(&seen.spec.api_id).route_id(&seen.physical).send().await)
+            gone(
+                ctx.clients
+                    .api
+                    .delete_route()
+                    .api_id(&seen.spec.api_id)
+                    .route_id(&seen.physical)
+                    .send()
+                    .await,
+            )
         })
         .await
     }

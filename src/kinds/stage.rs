@@ -54,7 +54,8 @@ impl Kind for Stage {
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
         patiently(ctx, id, async || {
             let create = ctx.clients.api.create_stage().api_id(&spec.api_id).stage_name(&id.name);
-            let create = create.auto_deploy(spec.auto_deploy).set_tags(Some(spec.tags.clone().into_iter().collect()));
+            let create =
+                create.auto_deploy(spec.auto_deploy).set_tags(Some(spec.tags.clone().into_iter().collect()));
             Ok(create.send().await?)
         })
         .await?;
@@ -81,7 +82,15 @@ impl Kind for Stage {
 
     async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
         patiently(ctx, &seen.id, async || {
-            gone(ctx.clients.api.delete_stage().api_id(&seen.spec.api_id).stage_name(&seen.physical).send().await)
+            gone(
+                ctx.clients
+                    .api
+                    .delete_stage()
+                    .api_id(&seen.spec.api_id)
+                    .stage_name(&seen.physical)
+                    .send()
+                    .await,
+            )
         })
         .await
     }

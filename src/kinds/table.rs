@@ -8,8 +8,9 @@ use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Seen, Status};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification, PointInTimeRecoveryStatus,
-    ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus, Tag, TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
+    PointInTimeRecoveryStatus, ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
+    Tag, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
@@ -95,8 +96,16 @@ impl Kind for Table {
     }
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
-        let keys = || [(&spec.partition_key, KeyType::Hash)].into_iter().chain(spec.sort_key.iter().map(|key| (key, KeyType::Range)));
-        let schema: Result<Vec<_>> = keys().map(|(key, role)| Ok(KeySchemaElement::builder().attribute_name(&key.name).key_type(role).build()?)).collect();
+        let keys = || {
+            [(&spec.partition_key, KeyType::Hash)]
+                .into_iter()
+                .chain(spec.sort_key.iter().map(|key| (key, KeyType::Range)))
+        };
+        let schema: Result<Vec<_>> = keys()
+            .map(|(key, role)| {
+                Ok(KeySchemaElement::builder().attribute_name(&key.name).key_type(role).build()?)
+            })
+            .collect();
         let attributes: Result<Vec<_>> = keys()
             .map(|(key, _)| {
                 let kind = ScalarAttributeType::from(key.r#type.as_str());
@@ -105,7 +114,10 @@ impl Kind for Table {
             .collect();
         let (mode, throughput) = billing(&spec.billing)?;
         let create = ctx.clients.dynamodb.create_table();
-        let create = create.table_name(&id.name).set_key_schema(Some(schema?)).set_attribute_definitions(Some(attributes?));
+        let create = create
+            .table_name(&id.name)
+            .set_key_schema(Some(schema?))
+            .set_attribute_definitions(Some(attributes?));
         let create = create.billing_mode(mode).set_provisioned_throughput(throughput);
         create.deletion_protection_enabled(spec.protect).set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let table = active(ctx, id).await?;
@@ -150,7 +162,8 @@ impl Kind for Table {
     async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
         let id = &seen.id;
         let busy = |error: &Error| error.is("ResourceInUse").then_some("the table is being changed");
-        let delete = async || gone(ctx.clients.dynamodb.delete_table().table_name(&seen.physical).send().await);
+        let delete =
+            async || gone(ctx.clients.dynamodb.delete_table().table_name(&seen.physical).send().await);
         retry_while(Patience::CONFLICT, ctx.waiting(id), busy, delete).await?;
         until(Patience::STATE, ctx.waiting(id), async || {
             Ok(match describe(ctx, &seen.physical).await? {
@@ -233,13 +246,22 @@ async fn list_tags(ctx: &Context, arn: &str) -> Result<Tags> {
 async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
     let answer = optional(ctx.clients.dynamodb.describe_time_to_live().table_name(name).send().await)?;
     let ttl = answer.and_then(|answer| answer.time_to_live_description);
-    let on = |status: &TimeToLiveStatus| matches!(status, TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling);
+    let on =
+        |status: &TimeToLiveStatus| matches!(status, TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling);
     Ok(ttl.filter(|ttl| ttl.time_to_live_status().is_some_and(on)).and_then(|ttl| ttl.attribute_name))
 }
 
 async fn recovery(ctx: &Context, name: &str) -> Result<bool> {
     // A table that is being created may have no backups to describe yet.
-    let answer = match ctx.clients.dynamodb.describe_continuous_backups().table_name(name).send().await.map_err(Error::from) {
+    let answer = match ctx
+        .clients
+        .dynamodb
+        .describe_continuous_backups()
+        .table_name(name)
+        .send()
+        .await
+        .map_err(Error::from)
+    {
         Err(error) if error.is("TableNotFound") => None,
         answer => optional(answer)?,
     };
@@ -255,7 +277,8 @@ async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
     if !ctx.scope.teardown {
         return Ok(None);
     }
-    let scan = ctx.clients.dynamodb.scan().table_name(name).limit(1).select(aws_sdk_dynamodb::types::Select::Count);
+    let scan =
+        ctx.clients.dynamodb.scan().table_name(name).limit(1).select(aws_sdk_dynamodb::types::Select::Count);
     let holds = match scan.send().await.map_err(Error::from) {
         Ok(answer) => answer.count() > 0 || answer.last_evaluated_key().is_some(),
         Err(error) if error.is_absent() => false,
@@ -270,7 +293,11 @@ async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
 async fn active(ctx: &Context, id: &Id) -> Result<TableDescription> {
     until(Patience::STATE, ctx.waiting(id), async || {
         let table = told(describe(ctx, &id.name).await?, "the table")?;
-        Ok(if table.table_status() == Some(&TableStatus::Active) { Poll::Ready(table) } else { Poll::Pending(state(&table)) })
+        Ok(if table.table_status() == Some(&TableStatus::Active) {
+            Poll::Ready(table)
+        } else {
+            Poll::Pending(state(&table))
+        })
     })
     .await
 }
@@ -300,9 +327,11 @@ async fn set_ttl(ctx: &Context, id: &Id, from: Option<&str>, to: Option<&str>) -
 
 async fn set_recovery(ctx: &Context, id: &Id, enabled: bool) -> Result<()> {
     // Right after a create, backups are still being switched on [aws-facts: DynamoDB, TF].
-    let early = |error: &Error| error.is("ContinuousBackupsUnavailable").then_some("backups are not available yet");
+    let early =
+        |error: &Error| error.is("ContinuousBackupsUnavailable").then_some("backups are not available yet");
     retry_while(Patience::PROPAGATION, ctx.waiting(id), early, async || {
-        let specification = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(enabled).build()?;
+        let specification =
+            PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(enabled).build()?;
         let update = ctx.clients.dynamodb.update_continuous_backups().table_name(&id.name);
         update.point_in_time_recovery_specification(specification).send().await?;
         Ok(())
@@ -314,7 +343,8 @@ fn billing(billing: &Billing) -> Result<(BillingMode, Option<ProvisionedThroughp
     Ok(match billing {
         Billing::OnDemand => (BillingMode::PayPerRequest, None),
         Billing::Provisioned { read, write } => {
-            let throughput = ProvisionedThroughput::builder().read_capacity_units(*read).write_capacity_units(*write);
+            let throughput =
+                ProvisionedThroughput::builder().read_capacity_units(*read).write_capacity_units(*write);
             (BillingMode::Provisioned, Some(throughput.build()?))
         }
     })
@@ -335,8 +365,12 @@ fn billing_of(table: &TableDescription) -> Billing {
 fn key(table: &TableDescription, role: KeyType) -> Option<Key> {
     let element = table.key_schema().iter().find(|element| *element.key_type() == role)?;
     let attributes = table.attribute_definitions();
-    let attribute = attributes.iter().find(|attribute| attribute.attribute_name() == element.attribute_name())?;
-    Some(Key { name: element.attribute_name().to_owned(), r#type: attribute.attribute_type().as_str().to_owned() })
+    let attribute =
+        attributes.iter().find(|attribute| attribute.attribute_name() == element.attribute_name())?;
+    Some(Key {
+        name: element.attribute_name().to_owned(),
+        r#type: attribute.attribute_type().as_str().to_owned(),
+    })
 }
 
 fn live(table: &TableDescription) -> Result<Live> {

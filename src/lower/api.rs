@@ -61,7 +61,10 @@ impl Lowering<'_> {
     /// A permission for each route of a function, or one for all of the API where there are many.
     fn permissions(&self, api: &Id, function: &str, routes: &[&Route]) -> Vec<Resource> {
         if routes.len() <= MANY_ROUTES {
-            return routes.iter().map(|route| self.permission(api, function, route, Some(&route.key))).collect();
+            return routes
+                .iter()
+                .map(|route| self.permission(api, function, route, Some(&route.key)))
+                .collect();
         }
         let all = self.permission(api, function, routes[0], None);
         let note = format!(

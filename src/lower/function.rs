@@ -49,7 +49,8 @@ impl Lowering<'_> {
             ("tags", json!(self.tags_for(role, id)).into()),
         ]);
         let scope = self.scope;
-        let arn = format!("arn:{}:iam::{}:role{}{}", scope.partition, scope.account, scope.role_path(), role.name);
+        let arn =
+            format!("arn:{}:iam::{}:role{}{}", scope.partition, scope.account, scope.role_path(), role.name);
         Resource {
             predicted: [("name", role.name.clone()), ("arn", arn)].into(),
             ..resource(role.clone(), function.at, desired)
@@ -65,7 +66,10 @@ impl Lowering<'_> {
         for (table, actions) in &function.access {
             let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
             let arn = Value::reference(&self.id("table", table), "arn");
-            statements.insert(free_sid(&statements, &format!("Table{}", alphanumeric(table))), allow(&actions, arn));
+            statements.insert(
+                free_sid(&statements, &format!("Table{}", alphanumeric(table))),
+                allow(&actions, arn),
+            );
         }
         for statement in &function.policy {
             let (sid, members) = self.statement(statement);

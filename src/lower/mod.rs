@@ -68,7 +68,9 @@ impl Lowering<'_> {
         let id = self.id("table", &table.name);
         let billing = match table.billing {
             config::Billing::OnDemand => json!("on-demand"),
-            config::Billing::Provisioned { read, write } => json!({ "provisioned": { "read": read, "write": write } }),
+            config::Billing::Provisioned { read, write } => {
+                json!({ "provisioned": { "read": read, "write": write } })
+            }
         };
         let spec = json!({
             "partition_key": key(&table.partition_key),
@@ -98,7 +100,16 @@ fn key(key: &config::Key) -> table::Key {
 
 /// A resource that waits for nothing but what it refers to.
 fn resource(id: Id, at: config::At, desired: Value) -> Resource {
-    Resource { id, at, parent: None, desired, predicted: BTreeMap::new(), after: Vec::new(), gate: None, note: None }
+    Resource {
+        id,
+        at,
+        parent: None,
+        desired,
+        predicted: BTreeMap::new(),
+        after: Vec::new(),
+        gate: None,
+        note: None,
+    }
 }
 
 /// Texts as a map of values.

@@ -56,7 +56,13 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// What a placeholder of a check stands for in a stack that is up; `None` for a capture, and for what is not there.
-pub fn lookup_part(part: &Part, identity: &Identity, region: &str, account: &str, lives: &BTreeMap<Id, Known>) -> Option<String> {
+pub fn lookup_part(
+    part: &Part,
+    identity: &Identity,
+    region: &str,
+    account: &str,
+    lives: &BTreeMap<Id, Known>,
+) -> Option<String> {
     let live = |kind, key: &str, attribute: &str| {
         let live = lives.get(&Id::new(kind, identity.prefixed(key)))?;
         Some(live.get(attribute)?.as_str()?.to_owned())

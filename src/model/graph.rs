@@ -84,7 +84,8 @@ impl<'a> Walk<'a> {
         }
         self.path.push(&resource.id);
         let references = resource.desired.references().into_iter();
-        let unknown = references.filter(|reference| !self.graph.predicts(reference)).map(|reference| &reference.id);
+        let unknown =
+            references.filter(|reference| !self.graph.predicts(reference)).map(|reference| &reference.id);
         for next in resource.parent.iter().chain(unknown).filter_map(|id| self.graph.get(id)) {
             self.visit(next)?;
         }

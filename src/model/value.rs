@@ -72,9 +72,11 @@ impl Value {
             Value::Known(json) => Ok(json.clone()),
             Value::Reference(reference) => Err(reference),
             Value::List(items) => items.iter().map(Value::known).collect::<Result<_, _>>().map(Json::Array),
-            Value::Map(members) => {
-                members.iter().map(|(key, value)| Ok((key.clone(), value.known()?))).collect::<Result<_, _>>().map(Json::Object)
-            }
+            Value::Map(members) => members
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), value.known()?)))
+                .collect::<Result<_, _>>()
+                .map(Json::Object),
             Value::Join(parts) => {
                 let texts: Vec<Json> = parts.iter().map(Value::known).collect::<Result<_, _>>()?;
                 Ok(Json::String(texts.iter().map(text_of).collect()))

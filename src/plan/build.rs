@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The ids of a cycle of references in the graph.
 pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec<Id>> {
     let ordered = graph.in_order()?;
-    let mut planner = Planner { graph, chosen: Chosen::of(world), actions: BTreeMap::new(), steps: Vec::new() };
+    let mut planner =
+        Planner { graph, chosen: Chosen::of(world), actions: BTreeMap::new(), steps: Vec::new() };
     let mut unchanged = Vec::new();
     for resource in ordered {
         match planner.decide(resource) {
@@ -46,13 +47,20 @@ impl<'a> Chosen<'a> {
     /// smallest by age and id, so that every run keeps the same one.
     fn of(world: &'a World) -> Self {
         let used = |seen: &&Seen| {
-            let points = |other: &Seen| other.refs.contains(&seen.thing()) || other.parent == Some(seen.thing());
+            let points =
+                |other: &Seen| other.refs.contains(&seen.thing()) || other.parent == Some(seen.thing());
             world.seen.iter().filter(|other| points(other)).count()
         };
         let mut sorted: Vec<&Seen> = world.seen.iter().collect();
         let foreign = |seen: &&Seen| matches!(seen.owner, Owner::Foreign(_));
         sorted.sort_by_cached_key(|seen| {
-            (foreign(seen), seen.parent.is_some(), std::cmp::Reverse(used(seen)), seen.created, seen.physical.clone())
+            (
+                foreign(seen),
+                seen.parent.is_some(),
+                std::cmp::Reverse(used(seen)),
+                seen.created,
+                seen.physical.clone(),
+            )
         });
         let mut chosen = Chosen { by_id: BTreeMap::new(), extra: Vec::new() };
         let mut dropped: BTreeSet<Physical> = BTreeSet::new();
@@ -99,9 +107,12 @@ impl<'a> Planner<'a> {
         };
         let Some(seen) = seen else { return Some(step) };
         let frozen = kind(seen.id.kind).frozen();
-        let frozen: BTreeSet<&str> = step.changes.iter().map(|change| change.field()).filter(|field| frozen.contains(field)).collect();
+        let frozen: BTreeSet<&str> =
+            step.changes.iter().map(|change| change.field()).filter(|field| frozen.contains(field)).collect();
         match &seen.status {
-            Status::Going => step.reasons.push("the old one is being deleted; waits until it is gone".to_owned()),
+            Status::Going => {
+                step.reasons.push("the old one is being deleted; waits until it is gone".to_owned())
+            }
             Status::Broken(why) => {
                 step.action = Action::Replace;
                 step.reasons.push(why.clone());
@@ -118,7 +129,7 @@ impl<'a> Planner<'a> {
             step.reasons.push(format!("it exists, untagged, with {holds}; it is taken over"));
         }
         if step.action == Action::Replace {
-            step.loss = loss(seen);
+            step.loss = loss(seen, Mode::Up);
         }
         Some(step)
     }
@@ -153,8 +164,13 @@ impl<'a> Planner<'a> {
 
     /// Plans the end of everything that is ours and not wanted any more.
     fn delete_the_rest(&mut self, mode: Mode) {
-        let extra = self.chosen.extra.iter().map(|seen| (*seen, "one too many, left by an answer that was lost"));
-        let orphans = self.chosen.by_id.values().filter(|seen| self.graph.get(&seen.id).is_none() && self.goes(seen, mode));
+        let extra =
+            self.chosen.extra.iter().map(|seen| (*seen, "one too many, left by an answer that was lost"));
+        let orphans = self
+            .chosen
+            .by_id
+            .values()
+            .filter(|seen| self.graph.get(&seen.id).is_none() && self.goes(seen, mode));
         let reason = if mode == Mode::Down { "" } else { "not declared any more" };
         let rest: Vec<_> = orphans.map(|seen| (*seen, reason)).chain(extra).collect();
         let mut going: BTreeSet<Physical> = rest.iter().map(|(seen, _)| seen.thing()).collect();
@@ -170,8 +186,12 @@ impl<'a> Planner<'a> {
                 desired: None,
                 seen: Some(seen.clone()),
                 changes: Vec::new(),
-                reasons: Some(reason).filter(|reason| !reason.is_empty()).map(str::to_owned).into_iter().collect(),
-                loss: loss(seen),
+                reasons: Some(reason)
+                    .filter(|reason| !reason.is_empty())
+                    .map(str::to_owned)
+                    .into_iter()
+                    .collect(),
+                loss: loss(seen, mode),
                 with_parent: seen.parent.as_ref().is_some_and(|parent| going.contains(parent)),
                 after: Vec::new(),
             });
@@ -185,7 +205,9 @@ impl<'a> Planner<'a> {
             Owner::Foreign(_) => false,
             Owner::Ours => mode == Mode::Down || seen.is_there(),
             Owner::Unclaimed => {
-                let writes = |function: &&&Seen| function.id.kind == "function" && function.refs.contains(&seen.thing());
+                let writes = |function: &&&Seen| {
+                    function.id.kind == "function" && function.refs.contains(&seen.thing())
+                };
                 let function = self.chosen.by_id.values().find(writes);
                 mode == Mode::Down && function.is_some_and(|function| function.owner == Owner::Ours)
             }
@@ -193,7 +215,9 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// What is lost with a thing: what was found in it, else what its kind always holds.
-fn loss(seen: &Seen) -> Option<String> {
-    seen.holds.clone().or_else(|| kind(seen.id.kind).loss().map(str::to_owned))
+/// What is lost with a thing: what was found in it. Where the whole stack goes it was looked into; else what its kind
+/// always holds is taken to be there.
+fn loss(seen: &Seen, mode: Mode) -> Option<String> {
+    let always = kind(seen.id.kind).loss().filter(|_| mode == Mode::Up);
+    seen.holds.clone().or_else(|| always.map(str::to_owned))
 }

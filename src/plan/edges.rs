@@ -8,12 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Gives every step the steps that it must wait for.
 pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &BTreeMap<Id, &Seen>) {
     let makes = |step: &Step| step.action != Action::Delete;
-    let made: BTreeMap<Id, usize> =
-        steps.iter().enumerate().filter(|(_, step)| makes(step)).map(|(index, step)| (step.id.clone(), index)).collect();
+    let made: BTreeMap<Id, usize> = steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| makes(step))
+        .map(|(index, step)| (step.id.clone(), index))
+        .collect();
     let edges: Vec<Vec<usize>> = (0..steps.len())
         .map(|index| {
             let after: BTreeSet<usize> = match graph.get(&steps[index].id).filter(|_| makes(&steps[index])) {
-                Some(resource) => before_making(resource, graph, seen).filter_map(|id| made.get(id).copied()).collect(),
+                Some(resource) => {
+                    before_making(resource, graph, seen).filter_map(|id| made.get(id).copied()).collect()
+                }
                 None => before_deleting(index, steps),
             };
             after.into_iter().filter(|other| *other != index).collect()
@@ -33,8 +39,10 @@ fn before_making<'a>(
 ) -> impl Iterator<Item = &'a Id> {
     let before = kind(resource.id.kind).after();
     let references = resource.desired.references().into_iter();
-    let references = references.filter(|reference| before.contains(&reference.id.kind) || !graph.predicts(reference));
-    let gate = resource.gate.as_ref().filter(|gate| seen.get(&gate.exists).is_some_and(|seen| seen.is_there()));
+    let references =
+        references.filter(|reference| before.contains(&reference.id.kind) || !graph.predicts(reference));
+    let gate =
+        resource.gate.as_ref().filter(|gate| seen.get(&gate.exists).is_some_and(|seen| seen.is_there()));
     let gate = gate.into_iter().flat_map(|gate| &gate.after);
     resource.parent.iter().chain(references.map(|reference| &reference.id)).chain(&resource.after).chain(gate)
 }
@@ -49,7 +57,10 @@ fn before_deleting(index: usize, steps: &[Step]) -> BTreeSet<usize> {
         true => other.seen.as_ref().map(Seen::thing) == parent,
         false => {
             let later = other.action == Action::Delete && kind(other.id.kind).after().contains(&step.id.kind);
-            let points = other.seen.as_ref().is_some_and(|seen| thing.as_ref().is_some_and(|thing| seen.refs.contains(thing)));
+            let points = other
+                .seen
+                .as_ref()
+                .is_some_and(|seen| thing.as_ref().is_some_and(|thing| seen.refs.contains(thing)));
             !other.with_parent && (later || points)
         }
     };

@@ -7,7 +7,12 @@ use crate::model::{Graph, Id, Owner, Seen};
 use std::collections::BTreeMap;
 
 /// Every reason at once.
-pub(super) fn refusals(graph: &Graph, seen: &BTreeMap<Id, &Seen>, steps: &[Step], options: &Options) -> Vec<Refusal> {
+pub(super) fn refusals(
+    graph: &Graph,
+    seen: &BTreeMap<Id, &Seen>,
+    steps: &[Step],
+    options: &Options,
+) -> Vec<Refusal> {
     let foreign = graph.resources.iter().filter_map(|resource| {
         let Owner::Foreign(who) = &seen.get(&resource.id)?.owner else { return None };
         Some(Refusal {
@@ -30,7 +35,8 @@ pub(super) fn refusals(graph: &Graph, seen: &BTreeMap<Id, &Seen>, steps: &[Step]
 fn guard(step: &Step, options: &Options) -> Option<Refusal> {
     let seen = step.seen.as_ref().filter(|_| matches!(step.action, Action::Delete | Action::Replace))?;
     let verb = if step.action == Action::Replace { "replace" } else { "delete" };
-    let refusal = |why: String, help: String| Some(Refusal { id: Some(step.id.clone()), at: step.at, why, help });
+    let refusal =
+        |why: String, help: String| Some(Refusal { id: Some(step.id.clone()), at: step.at, why, help });
     if seen.protected {
         return refusal(
             format!("{} is protected against deletion, and the plan would {verb} it", step.id),
@@ -48,7 +54,11 @@ fn guard(step: &Step, options: &Options) -> Option<Refusal> {
         return None;
     }
     refusal(
-        format!("the plan would {verb} {}, and with it {}", step.id, seen.holds.as_deref().unwrap_or(lost)),
+        format!(
+            "the plan would {verb} {}, and {} would be lost for good",
+            step.id,
+            seen.holds.as_deref().unwrap_or(lost)
+        ),
         format!("if that is what you want, add --allow-data-loss {name}"),
     )
 }
@@ -66,7 +76,9 @@ fn mistaken(graph: &Graph, seen: &BTreeMap<Id, &Seen>, steps: &[Step], options: 
     Some(Refusal {
         id: None,
         at: None,
-        why: "a stack of this name already exists here with other contents, all of which would be deleted".to_owned(),
-        help: "give this stack another name; or, if it is to take the other's place, add --replace-stack".to_owned(),
+        why: "a stack of this name already exists here with other contents, all of which would be deleted"
+            .to_owned(),
+        help: "give this stack another name; or, if it is to take the other's place, add --replace-stack"
+            .to_owned(),
     })
 }

@@ -26,9 +26,13 @@ pub fn plan(plan: &Plan, details: bool) -> String {
 /// One line that counts the steps.
 pub fn summary(plan: &Plan) -> String {
     let counts = ACTIONS.map(|action| (plan.count(action), verb(action)));
-    let counts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, verb)| format!("{count} to {verb}")).collect();
-    let unchanged = Some(plan.unchanged.len()).filter(|count| *count > 0).map(|count| format!("{count} unchanged"));
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verb)| format!("{count} to {verb}"))
+        .collect();
+    let unchanged =
+        Some(plan.unchanged.len()).filter(|count| *count > 0).map(|count| format!("{count} unchanged"));
     let counts: Vec<String> = counts.into_iter().chain(unchanged).collect();
     format!("{} {}", styled(BOLD, "Plan:"), counts.join(", "))
 }
@@ -81,23 +85,32 @@ fn title(step: &Step) -> String {
 }
 
 fn parent(step: &Step) -> String {
-    step.parent.as_ref().map(|parent| format!("  (with its {})", parent.kind.replace('_', " "))).unwrap_or_default()
+    step.parent
+        .as_ref()
+        .map(|parent| format!("  (with its {})", parent.kind.replace('_', " ")))
+        .unwrap_or_default()
 }
 
 /// The fields that differ, the names aligned.
 fn fields(step: &Step) -> Vec<String> {
     let kind = kind(step.id.kind);
     let secret: BTreeSet<&str> = kind.secret().iter().copied().collect();
-    let marks = |change: &Change| step.seen.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"));
+    let marks = |change: &Change| {
+        step.seen.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"))
+    };
     let shown: Vec<&Change> = step.changes.iter().filter(|change| !marks(change)).collect();
-    let width = shown.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
+    let width =
+        shown.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
     let line = |change: &&Change| {
         let path = change.path.join(".");
         let replaces = match step.action == Action::Replace && kind.frozen().contains(&change.field()) {
             true => styled(RED, "  (forces replacement)"),
             false => String::new(),
         };
-        format!("      {path:<width$}  {}{replaces}\n", value::change(change, secret.contains(change.field())))
+        format!(
+            "      {path:<width$}  {}{replaces}\n",
+            value::change(change, secret.contains(change.field()))
+        )
     };
     shown.iter().map(line).collect()
 }

@@ -64,7 +64,11 @@ pub fn refusals(refusals: &[Refusal], file: Option<&Path>) -> String {
 
 /// What could not be looked at.
 pub fn blind(blind: &Blind) -> String {
-    super::warning(&format!("could not look for every {} of this stack: {}", blind.kind.replace('_', " "), blind.why))
+    super::warning(&format!(
+        "could not look for every {} of this stack: {}",
+        blind.kind.replace('_', " "),
+        blind.why
+    ))
 }
 
 /// What the user has now: the URL, the routes, and a request to try.
@@ -88,11 +92,20 @@ pub fn check(outcome: &Outcome) -> String {
     let request = format!("{} {}", outcome.method, outcome.path);
     match &outcome.verdict {
         Verdict::Passed => {
-            format!("  {} {}  {}", styled(GREEN, "✓"), outcome.name, styled(DIM, format!("{request}, {}", seconds(outcome.elapsed))))
+            format!(
+                "  {} {}  {}",
+                styled(GREEN, "✓"),
+                outcome.name,
+                styled(DIM, format!("{request}, {}", seconds(outcome.elapsed)))
+            )
         }
-        Verdict::Skipped(why) => format!("  {} {}  {}", styled(YELLOW, "·"), outcome.name, styled(DIM, format!("skipped: {why}"))),
+        Verdict::Skipped(why) => {
+            format!("  {} {}  {}", styled(YELLOW, "·"), outcome.name, styled(DIM, format!("skipped: {why}")))
+        }
         Verdict::Failed(failure) => {
-            let body = Some(&outcome.body).filter(|body| !body.is_empty()).map(|body| format!("\n      the answer: {body}"));
+            let body = Some(&outcome.body)
+                .filter(|body| !body.is_empty())
+                .map(|body| format!("\n      the answer: {body}"));
             let (cross, body) = (styled(RED, "✗"), body.unwrap_or_default());
             format!("  {cross} {}  {}\n      {failure}{body}", outcome.name, styled(DIM, request))
         }

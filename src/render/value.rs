@@ -36,11 +36,14 @@ fn list(from: &[Json], to: &[Json]) -> String {
 pub(super) fn value(value: &Value) -> String {
     match value {
         Value::Known(known) => json(known),
-        Value::Reference(reference) => format!("({} of the {}, known after up)", reference.attribute, reference.id),
+        Value::Reference(reference) => {
+            format!("({} of the {}, known after up)", reference.attribute, reference.id)
+        }
         Value::Join(parts) => parts.iter().map(self::value).collect(),
         Value::List(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", ")),
         Value::Map(members) => {
-            let members: Vec<String> = members.iter().map(|(key, item)| format!("{key}: {}", self::value(item))).collect();
+            let members: Vec<String> =
+                members.iter().map(|(key, item)| format!("{key}: {}", self::value(item))).collect();
             format!("{{{}}}", members.join(", "))
         }
     }
@@ -52,7 +55,8 @@ fn json(value: &Json) -> String {
         Json::String(text) => text.clone(),
         Json::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(", ")),
         Json::Object(members) => {
-            let members: Vec<String> = members.iter().map(|(key, item)| format!("{key}: {}", json(item))).collect();
+            let members: Vec<String> =
+                members.iter().map(|(key, item)| format!("{key}: {}", json(item))).collect();
             format!("{{{}}}", members.join(", "))
         }
         other => other.to_string(),
