@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, UpArgs};
+use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, PlanArgs, UpArgs};
 use clap::{Parser, Subcommand};
 
 /// One stack.yaml is your serverless backend: `up` makes AWS match it, `down` leaves nothing behind.
@@ -18,7 +18,7 @@ enum Command {
     /// Make AWS what the stack file says: shows the plan, asks, and carries it out
     Up(UpArgs),
     /// Show what `up` would do, and change nothing
-    Plan(UpArgs),
+    Plan(PlanArgs),
     /// Delete everything of the stack, and make sure that nothing is left
     Down(DownArgs),
     /// Send the stack's own checks to the live API; they are real requests, writes included

@@ -1,6 +1,29 @@
-//! What to do about an error of AWS.
+//! Errors as the user meets them: what went wrong, and what to do next.
 
 use crate::aws::{Class, Error};
+
+/// What keeps a command from going on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What went wrong, as a sentence without its full stop.
+    pub message: String,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a way on.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Failure { message: message.into(), help: Some(help.into()) }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure { message: error.to_string(), help: help(&error) }
+    }
+}
 
 /// The next step for the user, where one is known.
 pub fn help(error: &Error) -> Option<String> {

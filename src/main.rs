@@ -10,7 +10,7 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            anstream::eprintln!("{error:#}");
+            anstream::eprintln!("{}", provision::render::failure(&error).trim_end());
             ExitCode::FAILURE
         }
     }

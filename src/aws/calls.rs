@@ -16,11 +16,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Default)]
 pub struct Calls(Arc<Inner>);
 
+type Tell = Box<dyn Fn(&str) + Send + Sync>;
+
 #[derive(Default)]
 struct Inner {
     reads: AtomicU64,
     writes: AtomicU64,
-    tell: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    tell: Option<Tell>,
 }
 
 impl Calls {

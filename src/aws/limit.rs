@@ -10,7 +10,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
+
+/// How many calls of one service are on their way at a time.
+const WIDTH: usize = 32;
 
 /// A quota: so many calls a second, and so many at once after a rest.
 #[derive(Debug, Clone, Copy)]
@@ -50,12 +54,13 @@ pub(crate) struct Paced {
     attempt: Duration,
     rule: Rule,
     buckets: Arc<Vec<Bucket>>,
+    width: Arc<Semaphore>,
 }
 
 impl Paced {
     pub(crate) fn new(inner: SharedHttpClient, attempt: Duration, (quotas, rule): (&[Quota], Rule)) -> Self {
         let buckets = quotas.iter().map(|quota| Bucket::new(*quota)).collect();
-        Paced { inner, attempt, rule, buckets: Arc::new(buckets) }
+        Paced { inner, attempt, rule, buckets: Arc::new(buckets), width: Arc::new(Semaphore::new(WIDTH)) }
     }
 
     /// A client without a pace of its own.
@@ -83,12 +88,14 @@ struct PacedConnector {
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Paced { attempt, rule, buckets, .. } = self.paced.clone();
+        let Paced { attempt, rule, buckets, width, .. } = self.paced.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
             if let Some(bucket) = rule(&request).and_then(|index| buckets.get(index)) {
                 bucket.turn().await;
             }
+            // The semaphore is never closed, so a failure means only that nobody is counting.
+            let _place = width.acquire().await;
             match tokio::time::timeout(attempt, inner.call(request)).await {
                 Ok(answer) => answer,
                 Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),

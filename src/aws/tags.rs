@@ -74,11 +74,11 @@ pub(crate) fn age(created: i64) -> u64 {
     now.saturating_sub(created.max(0).unsigned_abs())
 }
 
-/// The changes that lead from one set of tags to another: what to set, and which keys to take away.
-pub(crate) fn changes(from: &Tags, to: &Tags) -> (Tags, Vec<String>) {
+/// The tags to set so that one set of compared tags becomes another. None is ever taken away: a key that is no longer
+/// declared is no longer compared.
+pub(crate) fn to_set(from: &Tags, to: &Tags) -> Tags {
     let set = to.iter().filter(|(key, value)| from.get(*key) != Some(*value));
-    let removed = from.keys().filter(|key| !to.contains_key(*key));
-    (set.map(|(key, value)| (key.clone(), value.clone())).collect(), removed.cloned().collect())
+    set.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! `check`: sends the stack's own requests to the live API.
 
 use super::session::{Globals, Session};
-use super::{Outcome, explained, say};
+use super::{Outcome, say};
 use crate::aws::Access;
 use crate::config::{Part, Stack};
+use crate::error::Failure;
 use crate::event::Events;
 use crate::lower::lookup_part;
 use crate::model::{Id, Owner};
@@ -21,7 +22,7 @@ pub async fn check(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let (session, _) = Session::open(globals, &stack).await?;
     let context = session.context(Access::Read, BTreeMap::new(), Events::none());
-    let world = observe(&context).await.map_err(explained)?;
+    let world = observe(&context).await.map_err(Failure::from)?;
     let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours);
     let lives = ours.map(|seen| (seen.id, seen.live)).collect();
     run(&stack, &session, &lives).await
@@ -34,7 +35,11 @@ pub(super) async fn run(stack: &Stack, session: &Session, lives: &BTreeMap<Id, J
     }
     let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")?.as_str()).map(str::to_owned);
     let Some(url) = url else {
-        bail!(render::error("there is no API to check", Some("bring the stack up first: provision up")))
+        let local = if session.connection.is_local() { " --local" } else { "" };
+        bail!(Failure::new(
+            "there is no API to check",
+            format!("bring the stack up first: provision up{local}")
+        ))
     };
     say(&format!("{} {url}", render::emphasis("Checking")));
     let scope = &session.scope;

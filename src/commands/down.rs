@@ -2,24 +2,25 @@
 
 use super::session::{Globals, Session};
 use super::up::{carry_out, confirmed_by_name};
-use super::{Outcome, explained, say, tell};
+use super::{Outcome, say, tell};
 use crate::aws::Access;
 use crate::config;
+use crate::error::Failure;
 use crate::event::Events;
 use crate::lower::{identity, lower, wanted};
-use crate::model::{Graph, Identity, Owner, World};
+use crate::model::{Graph, Identity, Owner, Physical, Seen};
 use crate::observe::observe;
 use crate::plan::{self, Mode, Options, Plan};
 use crate::render;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The flags of `down`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DownArgs {
     /// The stack to delete, where the stack file is missing or broken
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = config::stack_name)]
     pub stack: Option<String>,
     /// Do not ask for the stack's name
     #[arg(long, short)]
@@ -32,6 +33,9 @@ pub struct DownArgs {
     pub confirm: Option<String>,
 }
 
+/// How often what is found after a teardown is deleted as well, before the user is told to look.
+const ROUNDS: usize = 3;
+
 /// Deletes the stack.
 ///
 /// # Errors
@@ -40,14 +44,12 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let (mut session, protected) = open(globals, args).await?;
     session.scope.teardown = true;
     session.greet();
-    let (world, plan) = look(&session, args).await?;
+    let mut plan = look(&session, args, &BTreeSet::new()).await?;
     plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
-    tell_foreign(&world);
     if plan.is_empty() {
         return Ok(conclude(&session, &plan, "Nothing to delete: this stack is not there."));
     }
-    say(&format!("\n{}", render::plan(&plan, globals.verbose)));
-    say(&render::summary(&plan));
+    show(globals, &plan);
     if !plan.refusals.is_empty() {
         tell(&format!("\n{}\nNothing was deleted.", render::refusals(&plan.refusals, None).trim_end()));
         return Ok(false);
@@ -56,17 +58,37 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         tell("Nothing was deleted.");
         return Ok(false);
     }
-    let report = carry_out(&session, &plan, BTreeMap::new(), None).await;
-    if !report.is_complete() {
-        return Ok(false);
+    // What is made meanwhile, such as a log group by an event that arrives late, is found by looking again.
+    let mut deleted = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        if !carry_out(&session, &plan, BTreeMap::new(), None).await.is_complete() {
+            return Ok(false);
+        }
+        deleted.extend(plan.steps.iter().filter_map(|step| step.seen.as_ref()).map(Seen::thing));
+        remember_groups(&mut session, &deleted);
+        plan = look(&session, args, &deleted).await?;
+        if plan.is_empty() {
+            return Ok(conclude(&session, &plan, "Nothing left."));
+        }
+        show(globals, &plan);
+        if !plan.refusals.is_empty() {
+            break;
+        }
     }
-    let (_, left) = look(&session, args).await?;
-    if left.is_empty() {
-        return Ok(conclude(&session, &left, "Nothing left."));
-    }
-    tell(&format!("\nStill there, perhaps made meanwhile:\n\n{}", render::plan(&left, false)));
-    tell("Run the same command again to delete it.");
+    tell("This came up while the stack was deleted. Run the same command again to delete it.");
     Ok(false)
+}
+
+fn show(globals: &Globals, plan: &Plan) {
+    say(&format!("\n{}", render::plan(plan, globals.verbose)));
+    say(&render::summary(plan));
+}
+
+/// Log groups can come back after their end, untagged, so the closing look asks for them by name.
+fn remember_groups(session: &mut Session, deleted: &BTreeSet<Physical>) {
+    for group in deleted.iter().filter(|thing| thing.kind == "log_group") {
+        session.scope.wanted.entry("log_group").or_default().insert(group.id.clone());
+    }
 }
 
 /// The session to delete in, and whether the environment is protected. A missing or broken stack file is no obstacle: what
@@ -87,10 +109,10 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
             Ok((session, stack.environment.is_some_and(|environment| environment.protect)))
         }
         Err(wrong) => {
-            let known = config::identity(&globals.file, environment.as_deref()).with_context(|| {
-                let message = wrong.render(true);
-                format!("{message}\nTo delete a stack without its stack file: provision down --stack NAME")
-            })?;
+            let Some(known) = config::identity(&globals.file, environment.as_deref()) else {
+                tell("To delete a stack without its stack file: provision down --stack NAME");
+                bail!(wrong)
+            };
             tell(&render::warning("the stack file has errors; going by its name alone"));
             let connection = globals.connect(known.region.as_deref(), known.account.as_deref()).await?;
             Ok((Session::of(connection, Identity { stack: known.stack, environment }), known.protect))
@@ -98,28 +120,27 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
     }
 }
 
-/// What there is, and the plan to delete what of it is ours.
-async fn look(session: &Session, args: &DownArgs) -> Result<(World, Plan)> {
+/// The plan to delete what is ours, and what has come back of that which was deleted.
+async fn look(session: &Session, args: &DownArgs, deleted: &BTreeSet<Physical>) -> Result<Plan> {
     let context = session.context(Access::Read, BTreeMap::new(), Events::none());
-    let world = observe(&context).await.map_err(explained)?;
+    let mut world = observe(&context).await.map_err(Failure::from)?;
+    for seen in &mut world.seen {
+        match &seen.owner {
+            Owner::Unclaimed if deleted.contains(&seen.thing()) => seen.owner = Owner::Ours,
+            Owner::Foreign(who) if seen.parent.is_none() && deleted.is_empty() => {
+                tell(&render::aside(&format!("{} is left alone: {who}", seen.id)));
+            }
+            _ => {}
+        }
+    }
     let options = Options {
         mode: Mode::Down,
         local: session.connection.is_local(),
         allow_data_loss: args.allow_data_loss.iter().cloned().collect(),
         replace_stack: false,
     };
-    let plan = plan::plan(&Graph::default(), &world, &options)
-        .unwrap_or_else(|_| unreachable!("an empty graph has no cycle"));
-    Ok((world, plan))
-}
-
-/// Names what bears a name of the stack and belongs to another.
-fn tell_foreign(world: &World) {
-    for seen in world.seen.iter().filter(|seen| seen.parent.is_none()) {
-        if let Owner::Foreign(who) = &seen.owner {
-            tell(&render::aside(&format!("{} is left alone: {who}", seen.id)));
-        }
-    }
+    let cycle = |_| anyhow!("what is to be deleted depends on itself; please report this");
+    plan::plan(&Graph::default(), &world, &options).map_err(cycle)
 }
 
 /// The last word: that nothing is left, or that this cannot be known.
@@ -140,7 +161,7 @@ fn confirmed(globals: &Globals, args: &DownArgs, session: &Session, protected: b
         () if globals.local => Ok(true),
         () if args.yes && !protected => Ok(true),
         () if !super::interactive() && args.confirm.is_none() && !protected => {
-            bail!(render::error("nobody can be asked here", Some("add --yes to delete without being asked")))
+            bail!(Failure::new("nobody can be asked here", "add --yes to delete without being asked"))
         }
         () => confirmed_by_name(session, args.confirm.as_deref()),
     }

@@ -10,22 +10,17 @@ pub use check::check;
 pub use down::{DownArgs, down};
 pub use local::{LocalAction, local};
 pub use session::Globals;
-pub use up::{UpArgs, plan, up};
+pub use up::{PlanArgs, UpArgs, plan, up};
 
-use crate::aws;
-use crate::render;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use std::io::{IsTerminal, Write};
 use tokio::sync::watch;
 
 /// Whether a command reached what it is for; `false` has been explained already.
 pub type Outcome = Result<bool>;
 
-/// An error of AWS with the next step beside it.
-fn explained(error: aws::Error) -> anyhow::Error {
-    let help = crate::error::help(&error);
-    anyhow!(render::error(&error.to_string(), help.as_deref()))
-}
+/// The exit status of a process that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
 
 /// Prints a line of the command's result.
 fn say(line: &str) {
@@ -51,21 +46,20 @@ fn interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-/// Turns true at the first Ctrl-C. The second one ends the process at once, which loses nothing either.
+/// Turns true at the first Ctrl-C. The second one, and any after the plan was carried out, ends the process at once, which
+/// loses nothing either.
 fn stop_on_ctrl_c() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
-            return stop.closed().await;
-        }
-        tell(
-            "\nStopping: no further step is begun, and the calls under way are finished. Ctrl-C again to end at once.",
-        );
-        stop.send_replace(true);
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => std::process::exit(130),
-            () = stop.closed() => {}
+        // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if stop.is_closed() || *stop.borrow() {
+                std::process::exit(INTERRUPTED);
+            }
+            tell(
+                "Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again to end at once.",
+            );
+            stop.send_replace(true);
         }
     });
     stopped

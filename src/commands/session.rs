@@ -1,14 +1,15 @@
 //! What every command that talks to AWS begins with: the stack file, the place, the connection.
 
-use super::{explained, say, tell};
+use super::{say, tell};
 use crate::aws::{Access, Calls, Connection, Context, Place};
 use crate::config::{self, Stack};
+use crate::error::Failure;
 use crate::event::Events;
 use crate::local::{LocalCloud, default_folders};
 use crate::lower::{identity, lower, wanted};
 use crate::model::{Graph, Identity, Scope};
 use crate::render;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ pub struct Globals {
     #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
     pub file: PathBuf,
     /// The environment: its own resources, each name prefixed with NAME-
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = config::environment_name)]
     pub env: Option<String>,
     /// The region, before the stack file's and the profile's
     #[arg(long, global = true, value_name = "REGION")]
@@ -48,7 +49,7 @@ impl Globals {
     pub(super) fn stack(&self) -> Result<Stack> {
         let process = |name: &str| std::env::var(name).ok();
         let options = config::Options { environment: self.env.as_deref(), process: &process };
-        config::load(&self.file, &options).map_err(|wrong| anyhow!(wrong.render(true)))
+        config::load(&self.file, &options).map_err(anyhow::Error::new)
     }
 
     /// Starts the local cloud if it is to be used, and connects.
@@ -71,15 +72,15 @@ impl Globals {
             true => Calls::telling(|call| tell(&render::aside(&format!("    {call}")))),
             false => Calls::default(),
         };
-        let connection = Connection::open(&place, calls).await.map_err(explained)?;
+        let connection = Connection::open(&place, calls).await.map_err(Failure::from)?;
         match account {
-            Some(account) if account != connection.account => bail!(render::error(
-                &format!(
-                    "the stack file allows account {account} only, and these credentials are of {}",
-                    connection.account
-                ),
-                Some("use the credentials of that account, or change `account:` in the stack file"),
-            )),
+            Some(account) if account != connection.account => {
+                let (name, own) = (self.file.display(), &connection.account);
+                bail!(Failure::new(
+                    format!("{name} allows account {account} only, and these credentials are of {own}"),
+                    format!("use the credentials of that account, or change `account:` in {name}"),
+                ))
+            }
             _ => Ok(connection),
         }
     }

@@ -1,10 +1,11 @@
 //! `plan` and `up`: the same way as far as the plan, which `up` then carries out.
 
 use super::session::{Globals, Session};
-use super::{Outcome, ask, explained, interactive, say, stop_on_ctrl_c, tell};
+use super::{Outcome, ask, interactive, say, stop_on_ctrl_c, tell};
 use crate::apply::{Report, apply};
 use crate::aws::Access;
 use crate::config::{Function, Stack};
+use crate::error::Failure;
 use crate::event::Events;
 use crate::local::default_folders;
 use crate::lower::lower;
@@ -19,27 +20,35 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The flags of `up` and `plan`.
+/// The flags that a plan depends on.
 #[derive(Debug, Clone, Default, Args)]
-pub struct UpArgs {
-    /// Do not ask before changing anything
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Run the stack's checks afterwards; they send real requests, writes included
-    #[arg(long)]
-    pub check: bool,
+pub struct PlanArgs {
     /// Allow the loss of a table's items, of the API's URL (`api`), or of `all`
     #[arg(long, value_name = "TABLE|api|all")]
     pub allow_data_loss: Vec<String>,
     /// Take the place of a stack of this name that has other contents
     #[arg(long)]
     pub replace_stack: bool,
+}
+
+/// The flags of `up`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct UpArgs {
+    /// The flags that the plan depends on.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Do not ask before changing anything
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Run the stack's checks afterwards; they send real requests, writes included
+    #[arg(long)]
+    pub check: bool,
     /// Confirm a change of a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
 }
 
-impl UpArgs {
+impl PlanArgs {
     fn options(&self, local: bool) -> Options {
         Options {
             mode: Mode::Up,
@@ -61,7 +70,7 @@ struct Planned {
 ///
 /// # Errors
 /// What keeps the plan from being made.
-pub async fn plan(globals: &Globals, args: &UpArgs) -> Outcome {
+pub async fn plan(globals: &Globals, args: &PlanArgs) -> Outcome {
     let start = Instant::now();
     let stack = globals.stack()?;
     let planned = prepare(globals, args, &stack).await?;
@@ -80,7 +89,7 @@ pub async fn plan(globals: &Globals, args: &UpArgs) -> Outcome {
 pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     let start = Instant::now();
     let stack = globals.stack()?;
-    let planned = prepare(globals, args, &stack).await?;
+    let planned = prepare(globals, &args.plan, &stack).await?;
     if !show(globals, &planned) {
         tell("Nothing was changed.");
         return Ok(false);
@@ -110,12 +119,12 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
 }
 
 /// Reads the world, builds the packages meanwhile, and plans.
-async fn prepare(globals: &Globals, args: &UpArgs, stack: &Stack) -> Result<Planned> {
+async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -> Result<Planned> {
     let (session, _) = Session::open(globals, stack).await?;
     let context = session.context(Access::Read, BTreeMap::new(), Events::none());
     let (world, packages) = futures_util::join!(observe(&context), build(stack));
     let packages = packages?;
-    let world = world.map_err(explained)?;
+    let world = world.map_err(Failure::from)?;
     let hashes =
         packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
     let graph = lower(stack, &session.scope, &hashes);
@@ -130,40 +139,37 @@ async fn prepare(globals: &Globals, args: &UpArgs, stack: &Stack) -> Result<Plan
 /// Builds the package of every function, all at once, and tells everything that is wrong at once.
 async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
-    let progress = |line: &str| tell(&render::aside(line));
-    let build = async |function: &Function| {
-        let source = Source {
-            folder: &stack.folder,
-            code: &function.code,
-            exclude: &function.exclude,
-            runtime: &function.runtime,
-            architecture: function.architecture.as_str(),
-        };
-        package::build(&source, &cache, &progress).await
-    };
-    let built = join_all(stack.functions.iter().map(build)).await;
+    let built = join_all(stack.functions.iter().map(|function| package(stack, function, &cache))).await;
     let (mut packages, mut wrong) = (BTreeMap::new(), Vec::new());
     for (function, package) in stack.functions.iter().zip(built) {
         match package {
             Ok(package) => {
-                package
-                    .warnings
-                    .iter()
-                    .for_each(|text| tell(&render::warning(&format!("{}: {text}", function.name))));
+                let warnings = package.warnings.iter();
+                warnings.for_each(|text| tell(&render::warning(&format!("{}: {text}", function.name))));
                 packages.insert(function.name.clone(), package);
             }
-            Err(error) => {
-                let place = format!(
-                    "{}:{}: function {}: ",
-                    stack.file.display(),
-                    function.code_at.line,
-                    function.name
-                );
-                wrong.push(render::error(&format!("{place}{error}"), None));
-            }
+            Err(error) => wrong.push(format!(
+                "{}:{}: the code of {} cannot be packaged: {error}",
+                stack.file.display(),
+                function.code_at.line,
+                function.name
+            )),
         }
     }
-    if wrong.is_empty() { Ok(packages) } else { bail!(wrong.join("\n")) }
+    let Some(last) = wrong.pop() else { return Ok(packages) };
+    wrong.iter().for_each(|message| tell(&render::error(message, None)));
+    bail!(last)
+}
+
+async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Package, package::Error> {
+    let source = Source {
+        folder: &stack.folder,
+        code: &function.code,
+        exclude: &function.exclude,
+        runtime: &function.runtime,
+        architecture: function.architecture.as_str(),
+    };
+    package::build(&source, cache, &|line| tell(&render::aside(line))).await
 }
 
 /// Shows a plan and what stands against it. Answers whether it may be carried out.
@@ -224,7 +230,7 @@ fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session: &Session)
         return Ok(true);
     }
     if !interactive() {
-        bail!(render::error("nobody can be asked here", Some("add --yes to change AWS without being asked")));
+        bail!(Failure::new("nobody can be asked here", "add --yes to change AWS without being asked"));
     }
     let answer = ask(&format!("\nChange account {} like this? [y/N]", session.connection.account))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
@@ -236,7 +242,7 @@ pub(super) fn confirmed_by_name(session: &Session, confirmed: Option<&str>) -> R
     let given = match confirmed {
         Some(given) => given.to_owned(),
         None if interactive() => ask(&format!("\nType {} to go on:", render::emphasis(&name)))?,
-        None => bail!(render::error("nobody can be asked here", Some(&format!("add --confirm {name}")))),
+        None => bail!(Failure::new("nobody can be asked here", format!("add --confirm {name}"))),
     };
     if given != name {
         tell(&format!("`{given}` is not `{name}`."));

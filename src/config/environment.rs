@@ -9,7 +9,7 @@ use super::suggest;
 use super::tree::Node;
 
 /// What an environment's name may have in characters.
-const MAX_NAME: usize = 16;
+pub(super) const MAX_NAME: usize = 16;
 
 /// The values of variables.
 pub(super) type Variables<'a> = BTreeMap<&'a str, String>;

@@ -16,6 +16,26 @@ pub(super) fn is_short_name(name: &str, most: usize) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
+/// The name of a stack that was given outside the file.
+///
+/// # Errors
+/// What the name must be like.
+pub fn stack_name(text: &str) -> Result<String, String> {
+    short_name(text, super::root::MAX_NAME)
+}
+
+/// The name of an environment that was given outside the file.
+///
+/// # Errors
+/// What the name must be like.
+pub fn environment_name(text: &str) -> Result<String, String> {
+    short_name(text, super::environment::MAX_NAME)
+}
+
+fn short_name(text: &str, most: usize) -> Result<String, String> {
+    if is_short_name(text, most) { Ok(text.to_owned()) } else { Err(short_name_rule(most)) }
+}
+
 /// What [`is_short_name`] wants, in words.
 pub(super) fn short_name_rule(most: usize) -> String {
     format!("use lower-case letters, digits and `-`, a letter first, and at most {most} characters")

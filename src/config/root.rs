@@ -19,7 +19,7 @@ use super::table::table;
 use super::tree::{Kind, Node};
 
 /// What a stack's name may have in characters.
-const MAX_NAME: usize = 32;
+pub(super) const MAX_NAME: usize = 32;
 /// AWS allows 50 tags; three of them are ours.
 const MAX_TAGS: usize = 47;
 

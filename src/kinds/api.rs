@@ -11,6 +11,7 @@ use aws_sdk_apigatewayv2::config::Builder;
 use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// An HTTP API.
 pub struct Api;
@@ -32,16 +33,31 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// A CORS configuration.
+/// A CORS configuration. Lists are sets to API Gateway, and names of headers have no case: see [`Cors::new`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names of AWS's own fields")]
 pub struct Cors {
-    pub allow_origins: Vec<String>,
-    pub allow_methods: Vec<String>,
-    pub allow_headers: Vec<String>,
-    pub expose_headers: Vec<String>,
+    pub allow_origins: BTreeSet<String>,
+    pub allow_methods: BTreeSet<String>,
+    pub allow_headers: BTreeSet<String>,
+    pub expose_headers: BTreeSet<String>,
     pub max_age: Option<i32>,
     pub allow_credentials: bool,
+}
+
+impl Cors {
+    /// A configuration in the form that is compared: AWS answers lists in any order, and header names in lower case.
+    pub fn new(origins: &[String], methods: &[String], headers: &[String], expose: &[String]) -> Self {
+        let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
+        Cors {
+            allow_origins: origins.iter().cloned().collect(),
+            allow_methods: methods.iter().map(|name| name.to_uppercase()).collect(),
+            allow_headers: lower(headers),
+            expose_headers: lower(expose),
+            max_age: None,
+            allow_credentials: false,
+        }
+    }
 }
 
 /// What AWS assigns to an API.
@@ -115,7 +131,7 @@ impl Kind for Api {
             })
             .await?;
         }
-        let (set, _) = tags::changes(&from.tags, &to.tags);
+        let set = tags::to_set(&from.tags, &to.tags);
         if !set.is_empty() {
             tag(ctx, &format!("/apis/{}", seen.physical), set).await?;
         }
@@ -217,21 +233,19 @@ pub(crate) use pages;
 
 fn cors(cors: &SdkCors) -> Cors {
     Cors {
-        allow_origins: cors.allow_origins().to_vec(),
-        allow_methods: cors.allow_methods().to_vec(),
-        allow_headers: cors.allow_headers().to_vec(),
-        expose_headers: cors.expose_headers().to_vec(),
         max_age: cors.max_age(),
         allow_credentials: cors.allow_credentials().unwrap_or_default(),
+        ..Cors::new(cors.allow_origins(), cors.allow_methods(), cors.allow_headers(), cors.expose_headers())
     }
 }
 
 fn sdk_cors(cors: &Cors) -> SdkCors {
+    let list = |set: &BTreeSet<String>| (!set.is_empty()).then(|| set.iter().cloned().collect());
     SdkCors::builder()
-        .set_allow_origins(Some(cors.allow_origins.clone()))
-        .set_allow_methods(Some(cors.allow_methods.clone()))
-        .set_allow_headers(Some(cors.allow_headers.clone()))
-        .set_expose_headers(Some(cors.expose_headers.clone()))
+        .set_allow_origins(list(&cors.allow_origins))
+        .set_allow_methods(list(&cors.allow_methods))
+        .set_allow_headers(list(&cors.allow_headers))
+        .set_expose_headers(list(&cors.expose_headers))
         .set_max_age(cors.max_age)
         .allow_credentials(cors.allow_credentials)
         .build()

@@ -118,7 +118,7 @@ impl Kind for Function {
             reserve(ctx, id, to.reserved_concurrency).await?;
         }
         // Tags last: `provision:role-id` says what the function *was* configured with.
-        let (set, _) = tags::changes(&from.tags, &to.tags);
+        let set = tags::to_set(&from.tags, &to.tags);
         if !set.is_empty() {
             let tag = ctx.clients.lambda.tag_resource().resource(&seen.live.arn);
             tag.set_tags(Some(set.into_iter().collect())).send().await?;

@@ -77,7 +77,7 @@ impl Kind for LogGroup {
             retain(ctx, &seen.id, to.retention_days).await?;
         }
         if seen.spec.tags != to.tags {
-            let (set, _) = tags::changes(&seen.spec.tags, &to.tags);
+            let set = tags::to_set(&seen.spec.tags, &to.tags);
             let tag = ctx.clients.logs.tag_resource().resource_arn(&seen.live.arn);
             tag.set_tags(Some(set.into_iter().collect())).send().await?;
         }

@@ -125,7 +125,7 @@ impl Kind for Role {
             None => gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?,
         }
         if from.tags != to.tags {
-            let (set, _) = tags::changes(&from.tags, &to.tags);
+            let set = tags::to_set(&from.tags, &to.tags);
             iam.tag_role().role_name(name).set_tags(Some(sdk_tags(&set)?)).send().await?;
         }
         Ok(seen.live.clone())

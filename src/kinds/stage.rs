@@ -73,7 +73,7 @@ impl Kind for Stage {
             .await?;
             deployed(ctx, &seen.id, &to.api_id).await?;
         }
-        let (set, _) = tags::changes(&seen.spec.tags, &to.tags);
+        let set = tags::to_set(&seen.spec.tags, &to.tags);
         if !set.is_empty() {
             tag(ctx, &format!("/apis/{}/stages/{}", to.api_id, seen.physical), set).await?;
         }

@@ -152,7 +152,7 @@ impl Kind for Table {
             set_recovery(ctx, id, to.point_in_time_recovery).await?;
         }
         if from.tags != to.tags {
-            let (set, _) = tags::changes(&from.tags, &to.tags);
+            let set = tags::to_set(&from.tags, &to.tags);
             let tag = ctx.clients.dynamodb.tag_resource().resource_arn(&seen.live.arn);
             tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
         }

@@ -124,11 +124,8 @@ impl Lowering<'_> {
 
 fn cors(cors: &Cors) -> api::Cors {
     api::Cors {
-        allow_origins: cors.origins.clone(),
-        allow_methods: cors.methods.clone(),
-        allow_headers: cors.headers.clone(),
-        expose_headers: cors.expose.clone(),
         max_age: cors.max_age,
         allow_credentials: cors.credentials,
+        ..api::Cors::new(&cors.origins, &cors.methods, &cors.headers, &cors.expose)
     }
 }

@@ -10,6 +10,8 @@ pub use plan::{plan, summary};
 pub use progress::progress;
 pub use report::{blind, check, outputs, refusals, report};
 
+use crate::config::Diagnostics;
+use crate::error::Failure;
 use crate::plan::Action;
 use anstyle::{AnsiColor, Style};
 use std::time::Duration;
@@ -79,6 +81,15 @@ pub fn aside(text: &str) -> String {
 pub fn error(message: &str, help: Option<&str>) -> String {
     let help = help.map(|help| format!("\n  {} {help}", styled(DIM, "help:"))).unwrap_or_default();
     format!("{} {message}{help}", styled(RED.bold(), "error:"))
+}
+
+/// What keeps a command from going on. Errors in the stack file come with their own snippets.
+pub fn failure(failure: &anyhow::Error) -> String {
+    if let Some(diagnostics) = failure.downcast_ref::<Diagnostics>() {
+        return diagnostics.render(true);
+    }
+    let help = failure.downcast_ref::<Failure>().and_then(|failure| failure.help.as_deref());
+    error(&format!("{failure:#}"), help)
 }
 
 /// A warning.

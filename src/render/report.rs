@@ -4,7 +4,7 @@ use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, styled};
 use crate::apply::Report;
 use crate::aws;
 use crate::check::{Outcome, Verdict};
-use crate::config::{At, Stack};
+use crate::config::{At, Part, Stack};
 use crate::model::{Blind, Id};
 use crate::plan::{Plan, Refusal, Step};
 use serde_json::Value as Json;
@@ -80,11 +80,22 @@ pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> String {
     for route in &api.routes {
         text += &format!("  {:<width$}  {}\n", route.key, styled(DIM, &route.function));
     }
-    let plain = api.routes.iter().find(|route| route.key.starts_with("GET ") && !route.key.contains('{'));
-    if let Some(path) = plain.and_then(|route| route.key.split_once(' ')).map(|(_, path)| path) {
+    if let Some(path) = path_to_try(stack) {
         text += &format!("\n{}\n\n  curl '{url}{path}'\n", styled(BOLD, "Try it:"));
     }
     text
+}
+
+/// A path that answers a plain GET: a route without variables, else that of a check which needs nothing filled in.
+fn path_to_try(stack: &Stack) -> Option<String> {
+    let routes = stack.api.iter().flat_map(|api| &api.routes);
+    let paths = routes.filter_map(|route| route.key.strip_prefix("GET ")).map(str::to_owned);
+    let checks = stack.checks.iter().filter(|check| check.method == "GET" && check.status < 400);
+    let checks = checks.filter_map(|check| match check.path.parts.as_slice() {
+        [Part::Text(path)] => Some(path.clone()),
+        _ => None,
+    });
+    paths.filter(|path| !path.contains('{')).chain(checks).next()
 }
 
 /// How a check went.
