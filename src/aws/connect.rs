@@ -4,15 +4,21 @@ use super::calls::Calls;
 use super::error::{Class, Error, Result};
 use super::limit::{API_GATEWAY, LAMBDA, Paced};
 use super::read_only::ReadOnly;
-use crate::model::partition_of;
+use super::Context;
+use crate::event::Events;
+use crate::model::{Identity, Scope, partition_of};
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::{Builder as HttpBuilder, tls};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long one attempt of a call may take; a call that uploads code gets longer.
@@ -74,13 +80,18 @@ impl Connection {
     /// # Errors
     /// No region, no credentials, or credentials that STS refuses.
     pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
-        let http = HttpBuilder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build_https();
         let config = match place {
             Place::Aws { region, profile } => load(region.as_deref(), profile.as_deref()).await,
             Place::Local { url, region, account } => local(url, region, account.as_deref()),
         };
+        Connection::of(config, matches!(place, Place::Local { .. }), calls).await
+    }
+
+    /// The same, with a configuration of one's own; its HTTP client and time source are used where it has them.
+    ///
+    /// # Errors
+    /// No region, no credentials, or credentials that STS refuses.
+    pub async fn of(config: SdkConfig, local: bool, calls: Calls) -> Result<Self> {
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(Error::waited(
                 "no region: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region",
@@ -89,7 +100,9 @@ impl Connection {
         check_credentials(&config).await?;
         let endpoint = config.endpoint_url().map(str::to_owned);
         let partition = partition_of(&region).to_owned();
-        let local = matches!(place, Place::Local { .. });
+        let http = config.http_client().unwrap_or_else(|| {
+            HttpBuilder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https()
+        });
         let mut connection =
             Connection { config, http, calls, local, region, account: String::new(), partition, endpoint };
         let identity = connection.clients(Access::Read).sts.get_caller_identity().send().await?;
@@ -98,6 +111,39 @@ impl Connection {
             connection.partition = partition.to_owned();
         }
         Ok(connection)
+    }
+
+    /// The scope of a stack in this account and region, with nothing wanted yet.
+    pub fn scope(&self, identity: Identity) -> Scope {
+        Scope {
+            identity,
+            partition: self.partition.clone(),
+            account: self.account.clone(),
+            region: self.region.clone(),
+            wanted: BTreeMap::new(),
+            tag_keys: BTreeSet::new(),
+            teardown: false,
+        }
+    }
+
+    /// What kinds work with.
+    pub fn context(
+        &self,
+        scope: Scope,
+        access: Access,
+        packages: BTreeMap<String, PathBuf>,
+        events: Events,
+    ) -> Context {
+        Context {
+            clients: self.clients(access),
+            scope,
+            packages,
+            local: self.local,
+            endpoint: self.endpoint.clone(),
+            time: self.config.time_source().unwrap_or_default(),
+            written_roles: Mutex::default(),
+            events,
+        }
     }
 
     /// True on the local cloud.

@@ -15,9 +15,11 @@ pub use tags::Tags;
 
 use crate::event::{Event, Events};
 use crate::model::{Id, Scope};
+use aws_smithy_async::time::SharedTimeSource;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What a kind's functions work with.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct Context {
     pub local: bool,
     /// An endpoint other than AWS's own.
     pub endpoint: Option<String>,
+    /// What time it is.
+    pub time: SharedTimeSource,
     /// The ARNs of roles that this run has written to: news of them may not have reached Lambda yet.
     pub written_roles: Mutex<BTreeSet<String>>,
     /// Where progress is told.
@@ -42,6 +46,12 @@ impl Context {
     /// Tells that a resource is being waited for, and why.
     pub(crate) fn waiting<'a>(&'a self, id: &'a Id) -> impl Fn(&str) + 'a {
         |why| self.events.tell(Event::Waiting { id: id.clone(), why: why.to_owned() })
+    }
+
+    /// The age in seconds of a thing that was created at a time in seconds since 1970.
+    pub(crate) fn age(&self, created: i64) -> u64 {
+        let now = self.time.now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+        now.saturating_sub(created.max(0).unsigned_abs())
     }
 
     /// Remembers that this run has written to a role.

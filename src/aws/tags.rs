@@ -6,7 +6,6 @@ use super::error::{Class, Result};
 use super::wait::{Patience, Poll, until};
 use crate::model::{Id, Identity, Owner, Scope};
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
@@ -52,7 +51,7 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
     created: Option<i64>,
     read: impl Fn() -> F,
 ) -> Result<Tags> {
-    let young = created.is_some_and(|created| age(created) < 60);
+    let young = created.is_some_and(|created| ctx.age(created) < 60);
     let tags = read().await?;
     if ctx.local || !young || !tags.is_empty() {
         return Ok(tags);
@@ -66,12 +65,6 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
         Err(error) if error.class == Class::Waited => Ok(Tags::new()),
         answer => answer,
     }
-}
-
-/// The age in seconds of a thing that was created at a time in seconds since 1970.
-pub(crate) fn age(created: i64) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    now.saturating_sub(created.max(0).unsigned_abs())
 }
 
 /// The tags to set so that one set of compared tags becomes another. None is ever taken away: a key that is no longer

@@ -11,9 +11,8 @@ use crate::model::{Graph, Identity, Scope};
 use crate::render;
 use anyhow::{Result, bail};
 use clap::Args;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 /// The region of the local cloud where neither the stack nor the user names one.
 const LOCAL_REGION: &str = "us-east-1";
@@ -106,15 +105,7 @@ impl Session {
 
     /// The session of an identity alone.
     pub(super) fn of(connection: Connection, identity: Identity) -> Self {
-        let scope = Scope {
-            identity,
-            partition: connection.partition.clone(),
-            account: connection.account.clone(),
-            region: connection.region.clone(),
-            wanted: BTreeMap::new(),
-            tag_keys: BTreeSet::new(),
-            teardown: false,
-        };
+        let scope = connection.scope(identity);
         Session { connection, scope }
     }
 
@@ -137,15 +128,7 @@ impl Session {
         packages: BTreeMap<String, PathBuf>,
         events: Events,
     ) -> Context {
-        Context {
-            clients: self.connection.clients(access),
-            scope: self.scope.clone(),
-            packages,
-            local: self.connection.is_local(),
-            endpoint: self.connection.endpoint.clone(),
-            written_roles: Mutex::default(),
-            events,
-        }
+        self.connection.context(self.scope.clone(), access, packages, events)
     }
 
     /// The calls made so far, for the last line of a command.

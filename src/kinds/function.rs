@@ -339,7 +339,7 @@ async fn is_fresh(ctx: &Context, role: &str) -> Result<bool> {
     let name = role.rsplit('/').next().unwrap_or_default();
     let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
     let created = answer.and_then(|answer| answer.role).map(|role| role.create_date().secs());
-    Ok(created.is_some_and(|created| tags::age(created) < 300))
+    Ok(created.is_some_and(|created| ctx.age(created) < 300))
 }
 
 /// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].

@@ -60,21 +60,21 @@ impl Lowering<'_> {
     /// What the function may do: its declared access, the user's own statements, and logs to its own group. Never
     /// `logs:CreateLogGroup`, or a late event makes the group again after it was deleted [aws-facts: Lambda].
     fn policy(&self, function: &Function, group: &Id) -> Value {
+        // The user's own names stand; statements without one step aside.
+        let own = function.policy.iter().map(|statement| self.statement(statement));
+        let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
+        let mut statements: BTreeMap<String, Value> =
+            named.into_iter().filter_map(|(sid, members)| Some((sid?, members))).collect();
         let events = Value::Join(vec![Value::reference(group, "arn"), ":*".into()]);
         let logs = allow(&["logs:CreateLogStream", "logs:PutLogEvents"], events);
-        let mut statements: BTreeMap<String, Value> = [("Logs".to_owned(), logs)].into();
-        for (table, actions) in &function.access {
+        let tables = function.access.iter().map(|(table, actions)| {
             let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
             let arn = Value::reference(&self.id("table", table), "arn");
-            statements.insert(
-                free_sid(&statements, &format!("Table{}", alphanumeric(table))),
-                allow(&actions, arn),
-            );
-        }
-        for statement in &function.policy {
-            let (sid, members) = self.statement(statement);
-            let sid = sid.unwrap_or_else(|| free_sid(&statements, "Policy"));
-            statements.insert(sid, members);
+            (format!("Table{}", alphanumeric(table)), allow(&actions, arn))
+        });
+        let unnamed = unnamed.into_iter().map(|(_, members)| ("Policy".to_owned(), members));
+        for (sid, members) in std::iter::once(("Logs".to_owned(), logs)).chain(tables).chain(unnamed) {
+            statements.insert(free_sid(&statements, &sid), members);
         }
         Value::Map(statements)
     }

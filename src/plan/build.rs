@@ -26,11 +26,11 @@ pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec
     }
     planner.delete_the_rest(options.mode);
     edges::connect(&mut planner.steps, graph, &planner.chosen.by_id);
-    let Planner { chosen, steps, .. } = planner;
+    let Planner { chosen, actions, steps, .. } = planner;
     let refusals = refuse::refusals(graph, &chosen.by_id, &steps, options);
     let notes = graph.resources.iter().filter_map(|resource| resource.note.clone()).collect();
-    let replaced = |id: &Id| steps.iter().any(|step| step.id == *id && step.action != Action::Update);
-    let lives = chosen.by_id.iter().filter(|(id, _)| !replaced(id));
+    let stays = |id: &Id| !matches!(actions.get(id), Some(Action::Create | Action::Replace));
+    let lives = chosen.by_id.iter().filter(|(id, _)| graph.get(id).is_some() && stays(id));
     let lives = lives.map(|(id, seen)| (id.clone(), seen.live.clone())).collect();
     let blind = world.blind.clone();
     Ok(Plan { mode: options.mode, steps, unchanged, refusals, notes, blind, lives })
@@ -164,19 +164,20 @@ impl<'a> Planner<'a> {
 
     /// Plans the end of everything that is ours and not wanted any more.
     fn delete_the_rest(&mut self, mode: Mode) {
-        let extra =
-            self.chosen.extra.iter().map(|seen| (*seen, "one too many, left by an answer that was lost"));
+        // Nobody was ever told of what a lost answer left behind, so nothing is lost with it but what it holds.
+        let extra = self.chosen.extra.iter();
+        let extra = extra.map(|seen| (*seen, "one too many, left by an answer that was lost", seen.holds.clone()));
         let orphans = self
             .chosen
             .by_id
             .values()
             .filter(|seen| self.graph.get(&seen.id).is_none() && self.goes(seen, mode));
         let reason = if mode == Mode::Down { "" } else { "not declared any more" };
-        let rest: Vec<_> = orphans.map(|seen| (*seen, reason)).chain(extra).collect();
-        let mut going: BTreeSet<Physical> = rest.iter().map(|(seen, _)| seen.thing()).collect();
+        let rest: Vec<_> = orphans.map(|seen| (*seen, reason, loss(seen, mode))).chain(extra).collect();
+        let mut going: BTreeSet<Physical> = rest.iter().map(|(seen, ..)| seen.thing()).collect();
         let replaced = self.steps.iter().filter(|step| step.action == Action::Replace);
         going.extend(replaced.filter_map(|step| step.seen.as_ref()).map(Seen::thing));
-        for (seen, reason) in rest {
+        for (seen, reason, loss) in rest {
             let parent = self.chosen.by_id.values().find(|parent| Some(parent.thing()) == seen.parent);
             self.steps.push(Step {
                 id: seen.id.clone(),
@@ -191,7 +192,7 @@ impl<'a> Planner<'a> {
                     .map(str::to_owned)
                     .into_iter()
                     .collect(),
-                loss: loss(seen, mode),
+                loss,
                 with_parent: seen.parent.as_ref().is_some_and(|parent| going.contains(parent)),
                 after: Vec::new(),
             });

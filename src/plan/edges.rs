@@ -47,22 +47,23 @@ fn before_making<'a>(
     resource.parent.iter().chain(references.map(|reference| &reference.id)).chain(&resource.after).chain(gate)
 }
 
-/// What a thing's end waits for: with its parent, only for that; else for the end of what comes after its kind, and for
-/// every step on a thing that still points to it. So what is new comes first, then what is repointed, then the deletes.
+/// What a thing's end waits for. With its parent, only for that. Else for every step of the kinds that come after its own,
+/// for what is made beside it in its parent, and for every step on a thing that still points to it: so what is new comes
+/// first, then what is repointed, then the deletes.
 fn before_deleting(index: usize, steps: &[Step]) -> BTreeSet<usize> {
     let step = &steps[index];
     let thing = step.seen.as_ref().map(Seen::thing);
     let parent = step.seen.as_ref().and_then(|seen| seen.parent.clone());
-    let waits = |other: &Step| match step.with_parent {
-        true => other.seen.as_ref().map(Seen::thing) == parent,
-        false => {
-            let later = other.action == Action::Delete && kind(other.id.kind).after().contains(&step.id.kind);
-            let points = other
-                .seen
-                .as_ref()
-                .is_some_and(|seen| thing.as_ref().is_some_and(|thing| seen.refs.contains(thing)));
-            !other.with_parent && (later || points)
+    let waits = |other: &Step| {
+        let seen = other.seen.as_ref();
+        if step.with_parent {
+            return seen.map(Seen::thing) == parent;
         }
+        let later = kind(other.id.kind).after().contains(&step.id.kind) && !other.with_parent;
+        let beside = other.id.kind == step.id.kind && other.parent == step.parent && step.parent.is_some();
+        let own_child = other.with_parent && seen.is_some_and(|seen| seen.parent == thing);
+        let points = seen.zip(thing.as_ref()).is_some_and(|(seen, thing)| seen.refs.contains(thing));
+        later || (beside && other.action != Action::Delete) || (points && !own_child)
     };
     steps.iter().enumerate().filter(|(_, other)| waits(other)).map(|(index, _)| index).collect()
 }

@@ -31,34 +31,28 @@ pub(super) fn refusals(
     mistaken(graph, seen, steps, options).into_iter().chain(guarded).collect()
 }
 
-/// A reason not to delete or replace what a step is about.
+/// A reason not to delete or replace what a step is about. What is being deleted already cannot be held back.
 fn guard(step: &Step, options: &Options) -> Option<Refusal> {
-    let seen = step.seen.as_ref().filter(|_| matches!(step.action, Action::Delete | Action::Replace))?;
+    let ends = matches!(step.action, Action::Delete | Action::Replace);
+    let seen = step.seen.as_ref().filter(|seen| ends && seen.is_there())?;
     let verb = if step.action == Action::Replace { "replace" } else { "delete" };
-    let refusal =
-        |why: String, help: String| Some(Refusal { id: Some(step.id.clone()), at: step.at, why, help });
+    let refusal = |why: String, help: String| Some(Refusal { id: Some(step.id.clone()), at: step.at, why, help });
     if seen.protected {
-        return refusal(
-            format!("{} is protected against deletion, and the plan would {verb} it", step.id),
-            "set `protect: false` and run `up` first; then the protection is off".to_owned(),
-        );
+        let help = match step.id.kind {
+            "table" => "set `protect: false` and run `up` first; then the protection is off",
+            _ => "take its deletion protection off in the AWS console or with the AWS CLI first",
+        };
+        let why = format!("{} is protected against deletion, and the plan would {verb} it", step.id);
+        return refusal(why, help.to_owned());
     }
-    let lost = kind(step.id.kind).loss()?;
+    let lost = step.loss.as_ref().filter(|_| kind(step.id.kind).loss().is_some())?;
     let name = if step.id.name.is_empty() { step.id.kind } else { &step.id.name };
     let allowed = ["all", name].iter().any(|allowed| options.allow_data_loss.contains(*allowed));
-    let must_be_allowed = match options.mode {
-        Mode::Up => true,
-        Mode::Down => !options.local && seen.holds.is_some(),
-    };
-    if allowed || !must_be_allowed {
+    if allowed || (options.mode == Mode::Down && options.local) {
         return None;
     }
     refusal(
-        format!(
-            "the plan would {verb} {}, and {} would be lost for good",
-            step.id,
-            seen.holds.as_deref().unwrap_or(lost)
-        ),
+        format!("the plan would {verb} {}, and {lost} would be lost for good", step.id),
         format!("if that is what you want, add --allow-data-loss {name}"),
     )
 }

@@ -1,1 +1,125 @@
+//! The planner with no cloud at all: worlds are made from graphs, changed by hand, and planned for. Every plan that is
+//! made here is also checked for its order, carried out in a simulation in several orders, and must leave nothing to do.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod children;
+mod cold;
+mod data;
+mod down;
+mod drift;
+mod duplicates;
+mod order;
+mod ownership;
+mod random;
+mod rename;
+mod simulation;
+pub(crate) mod stacks;
+mod unchanged;
+pub(crate) mod worlds;
+
+use super::{Action, Mode, Options, Plan, Step, plan};
+use crate::model::{Graph, World};
+use crate::render;
+
+/// The options of `up` without flags.
+pub(crate) fn up() -> Options {
+    Options { mode: Mode::Up, local: false, allow_data_loss: [].into(), replace_stack: false }
+}
+
+/// The options of `down` without flags.
+pub(crate) fn down() -> Options {
+    Options { mode: Mode::Down, ..up() }
+}
+
+/// The options of `up --allow-data-loss WHAT`.
+pub(crate) fn allowing(what: &str) -> Options {
+    Options { allow_data_loss: [what.to_owned()].into(), ..up() }
+}
+
+/// A plan that has been checked for its order and, unless it is refused, carried out in a simulation.
+fn planned(graph: &Graph, world: &World, options: &Options) -> Plan {
+    let plan = plan(graph, world, options).unwrap();
+    order::check(&plan, graph, world);
+    if plan.refusals.is_empty() {
+        (0..5).for_each(|seed| simulation::check(&plan, graph, world, options, seed));
+    }
+    plan
+}
+
+/// A plan that nothing stands against.
+fn accepted(graph: &Graph, world: &World, options: &Options) -> Plan {
+    let plan = planned(graph, world, options);
+    assert!(plan.refusals.is_empty(), "{:#?}", plan.refusals);
+    plan
+}
+
+/// What `up` does without flags.
+fn planned_up(graph: &Graph, world: &World) -> Plan {
+    accepted(graph, world, &up())
+}
+
+/// What `down` does without flags; its graph is empty, as in the command.
+fn planned_down(world: &World) -> Plan {
+    accepted(&Graph::default(), world, &down())
+}
+
+/// What the user reads of a plan.
+fn text(plan: &Plan) -> String {
+    let refusals = render::refusals(&plan.refusals, None);
+    let text = format!("{}{}\n{refusals}", render::plan(plan, false), render::summary(plan));
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+/// The steps in short, for example `update function f`, sorted.
+fn steps(plan: &Plan) -> Vec<String> {
+    let mut steps: Vec<String> = plan.steps.iter().map(short).collect();
+    steps.sort();
+    steps
+}
+
+/// A step in short.
+fn short(step: &Step) -> String {
+    let action = match step.action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+    };
+    format!("{action} {}", step.id)
+}
+
+/// The index of a step by its short form.
+fn index(plan: &Plan, step: &str) -> usize {
+    let found = plan.steps.iter().position(|one| short(one) == step);
+    found.unwrap_or_else(|| panic!("no step `{step}` in {:#?}", steps(plan)))
+}
+
+/// The step of a short form.
+fn step<'a>(plan: &'a Plan, of: &str) -> &'a Step {
+    &plan.steps[index(plan, of)]
+}
+
+/// True if one step waits for another one, directly or not.
+fn waits(plan: &Plan, step: &str, before: &str) -> bool {
+    order::all_before(plan, index(plan, step)).contains(&index(plan, before))
+}
+
+/// The reasons against a plan.
+fn refusals(plan: &Plan) -> Vec<&str> {
+    plan.refusals.iter().map(|refusal| refusal.why.as_str()).collect()
+}
+
+/// Compares what the user reads of a plan with `src/plan/snapshots/NAME.snap`.
+fn snapshot(name: &str, plan: &Plan) {
+    snapshot_in("snapshots", name, &text(plan));
+}
+
+/// Compares a text with a snapshot in a folder beside this file.
+pub(crate) fn snapshot_in(folder: &str, name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path(folder);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}

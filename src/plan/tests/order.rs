@@ -1,0 +1,95 @@
+//! What must be true of the order of every plan.
+
+use super::{Action, Plan, Step, short};
+use crate::kind::kind;
+use crate::model::{Graph, Seen, World};
+use std::collections::BTreeSet;
+
+/// Checks the edges of a plan.
+pub(super) fn check(plan: &Plan, graph: &Graph, world: &World) {
+    for (index, step) in plan.steps.iter().enumerate() {
+        let before = all_before(plan, index);
+        assert!(!before.contains(&index), "{} waits for itself", short(step));
+        match step.action {
+            Action::Delete if step.with_parent => goes_along(plan, step),
+            Action::Delete => goes_last(plan, step, &before),
+            _ => comes_after_what_it_needs(plan, graph, step, &before),
+        }
+    }
+    the_stage_is_last(plan, world);
+    a_live_route_leads_somewhere(plan, graph, world);
+}
+
+/// All steps that must have succeeded before one.
+pub(super) fn all_before(plan: &Plan, index: usize) -> BTreeSet<usize> {
+    let mut before = BTreeSet::new();
+    let mut open = plan.steps[index].after.clone();
+    while let Some(next) = open.pop() {
+        if before.insert(next) {
+            open.extend(&plan.steps[next].after);
+        }
+    }
+    before
+}
+
+/// A child of what goes waits for that alone; there is no call for it.
+fn goes_along(plan: &Plan, child: &Step) {
+    let [parent] = child.after.as_slice() else { panic!("{} waits for {:?}", short(child), child.after) };
+    let parent = plan.steps[*parent].seen.as_ref().map(Seen::thing);
+    assert_eq!(child.seen.as_ref().unwrap().parent, parent, "{}", short(child));
+}
+
+/// Nothing goes before what points to it has led elsewhere or is gone, its own children aside.
+fn goes_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
+    let thing = step.seen.as_ref().unwrap().thing();
+    for (index, other) in plan.steps.iter().enumerate() {
+        let Some(seen) = &other.seen else { continue };
+        let pointing = seen.refs.contains(&thing) && seen.parent.as_ref() != Some(&thing);
+        let after = other.action == Action::Delete && !other.with_parent;
+        let later = after && kind(other.id.kind).after().contains(&step.id.kind);
+        let waits = before.contains(&index);
+        assert!(waits || !(pointing || later), "{} does not wait for {}", short(step), short(other));
+    }
+}
+
+/// What is made waits for its parent and for all whose assigned values it needs.
+fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &BTreeSet<usize>) {
+    let desired = step.desired.as_ref().unwrap();
+    let unknown = desired.references().into_iter().map(|reference| &reference.id);
+    let kinds = kind(step.id.kind).after();
+    let mentioned = graph.get(&step.id).unwrap().desired.references().into_iter();
+    let mentioned = mentioned.map(|reference| &reference.id).filter(|id| kinds.contains(&id.kind));
+    for needed in unknown.chain(mentioned).chain(&step.parent) {
+        let made = |other: &Step| other.id == *needed && other.action != Action::Delete;
+        let Some(index) = plan.steps.iter().position(made) else { continue };
+        assert!(before.contains(&index), "{} does not wait for {needed}", short(step));
+    }
+}
+
+/// A new stage comes after everything that is made.
+fn the_stage_is_last(plan: &Plan, world: &World) {
+    let live = world.seen.iter().any(|seen| seen.id.kind == "stage");
+    let stage = plan.steps.iter().position(|step| step.id.kind == "stage" && step.action == Action::Create);
+    let Some(stage) = stage.filter(|_| !live) else { return };
+    let before = all_before(plan, stage);
+    for (index, step) in plan.steps.iter().enumerate() {
+        let made = step.action != Action::Delete && index != stage;
+        assert!(!made || before.contains(&index), "the stage does not wait for {}", short(step));
+    }
+}
+
+/// Where the stage answers requests, a route waits for the function that it leads to, and for its permission.
+fn a_live_route_leads_somewhere(plan: &Plan, graph: &Graph, world: &World) {
+    if !world.seen.iter().any(|seen| seen.id.kind == "stage") {
+        return;
+    }
+    let routes = plan.steps.iter().enumerate();
+    for (index, route) in routes.filter(|(_, step)| step.id.kind == "route" && step.action != Action::Delete) {
+        let before = all_before(plan, index);
+        for needed in &graph.get(&route.id).unwrap().gate.as_ref().unwrap().after {
+            let made = |step: &Step| step.id == *needed && step.action != Action::Delete;
+            let Some(needed) = plan.steps.iter().position(made) else { continue };
+            assert!(before.contains(&needed), "{} meets half a route", short(route));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Carries out a plan on a made-up world, in any order that its edges allow. Like AWS, that world refuses what cannot be;
+//! unlike AWS, it also minds what nobody may see in between.
+
+use super::worlds::{Maker, look_again, remove};
+use super::{Action, Mode, Options, Plan, Step, plan, short};
+use crate::kind::kind;
+use crate::model::{Graph, Id, Owner, Seen, Status, World};
+use std::collections::BTreeSet;
+
+/// Carries a plan out in an order that the seed picks; then there is nothing left to do.
+pub(super) fn check(todo: &Plan, graph: &Graph, world: &World, options: &Options, seed: u64) {
+    let after = carry_out(todo, graph, world, seed);
+    let left = plan(graph, &after, options).unwrap();
+    assert!(left.is_empty(), "still to do: {:#?}", left.steps.iter().map(short).collect::<Vec<_>>());
+    if options.mode == Mode::Down {
+        let ours = after.seen.iter().filter(|seen| seen.owner == Owner::Ours);
+        assert_eq!(ours.map(|seen| seen.id.to_string()).collect::<Vec<_>>(), [""; 0]);
+    }
+}
+
+/// The world after a plan.
+pub(super) fn carry_out(plan: &Plan, graph: &Graph, world: &World, seed: u64) -> World {
+    let mut cloud = Cloud { graph, world: world.clone(), maker: Maker::from(100) };
+    let mut dice = Dice(seed);
+    let mut done: BTreeSet<usize> = BTreeSet::new();
+    while done.len() < plan.steps.len() {
+        let open = (0..plan.steps.len()).filter(|index| !done.contains(index));
+        let ready = open.filter(|index| plan.steps[*index].after.iter().all(|before| done.contains(before)));
+        let ready: Vec<usize> = ready.collect();
+        assert!(!ready.is_empty(), "the plan cannot be finished");
+        let next = ready[dice.below(ready.len())];
+        cloud.run(&plan.steps[next]);
+        done.insert(next);
+    }
+    cloud.world
+}
+
+/// Numbers that look random and are the same in every run.
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    /// A number below `end`.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+}
+
+struct Cloud<'a> {
+    graph: &'a Graph,
+    world: World,
+    maker: Maker,
+}
+
+impl Cloud<'_> {
+    fn run(&mut self, step: &Step) {
+        match step.action {
+            Action::Create => self.create(step),
+            Action::Update => self.update(step),
+            Action::Replace => {
+                self.delete(step);
+                self.create(step);
+            }
+            Action::Delete => self.delete(step),
+        }
+    }
+
+    fn create(&mut self, step: &Step) {
+        self.world.seen.retain(|seen| seen.id != step.id || seen.status != Status::Going);
+        assert!(self.current(&step.id).is_none(), "{} exists already", step.id);
+        let seen = self.maker.seen(self.graph, self.graph.get(&step.id).unwrap(), &self.world);
+        self.needs(&seen);
+        self.world.seen.push(seen);
+    }
+
+    fn update(&mut self, step: &Step) {
+        let thing = step.seen.as_ref().unwrap().thing();
+        let wanted = self.maker.seen(self.graph, self.graph.get(&step.id).unwrap(), &self.world);
+        let seen = self.world.seen.iter_mut().find(|seen| seen.thing() == thing).unwrap();
+        for frozen in kind(step.id.kind).frozen() {
+            assert_eq!(seen.spec.get(frozen), wanted.spec.get(frozen), "AWS cannot change {frozen}");
+        }
+        seen.spec = wanted.spec;
+        (seen.owner, seen.status) = (Owner::Ours, Status::Ready);
+        look_again(seen);
+        let seen = seen.clone();
+        self.needs(&seen);
+    }
+
+    /// What is made leads to things that are there; a log group is not needed by those who use another's role.
+    fn needs(&self, seen: &Seen) {
+        let declared = |kind: &str, name: &str| self.graph.get(&Id::new(kind_name(kind), name)).is_some();
+        for needed in seen.refs.iter().filter(|thing| matches!(thing.kind, "role" | "log_group")) {
+            let there = self.world.seen.iter().any(|seen| seen.thing() == *needed && seen.is_there());
+            assert!(there || !declared(needed.kind, &needed.id), "{} needs {needed:?}", seen.id);
+        }
+    }
+
+    fn delete(&mut self, step: &Step) {
+        let seen = step.seen.as_ref().unwrap();
+        let thing = seen.thing();
+        if step.with_parent {
+            let there = self.world.seen.iter().any(|other| other.thing() == thing && other.parent == seen.parent);
+            return assert!(!there, "{} is still there", step.id);
+        }
+        assert!(!seen.protected, "{} is protected", step.id);
+        let pointing = |other: &&Seen| other.refs.contains(&thing) && other.parent.as_ref() != Some(&thing);
+        let pointing = self.world.seen.iter().find(pointing).filter(|_| step.action == Action::Delete);
+        assert!(pointing.is_none(), "{} still points to {}", pointing.unwrap().id, step.id);
+        remove(&mut self.world, &thing);
+    }
+
+    fn current(&self, id: &Id) -> Option<&Seen> {
+        self.world.seen.iter().find(|seen| seen.id == *id)
+    }
+}
+
+/// The registered name of a kind.
+fn kind_name(name: &str) -> &'static str {
+    kind(name).name()
+}

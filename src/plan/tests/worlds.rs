@@ -1,0 +1,120 @@
+//! Worlds made from graphs, as the kinds' `observe` would answer them.
+
+use crate::kind::kind;
+use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, World};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+/// The world in which a graph has just come up.
+pub(crate) fn world_of(graph: &Graph) -> World {
+    let mut maker = Maker::default();
+    let mut world = World::default();
+    for resource in graph.in_order().unwrap() {
+        let seen = maker.seen(graph, resource, &world);
+        world.seen.push(seen);
+    }
+    world
+}
+
+/// Gives out the ids that AWS would assign: `a1`, `i2`, …
+#[derive(Default)]
+pub(super) struct Maker {
+    serial: usize,
+}
+
+impl Maker {
+    /// Ids that differ from those of another maker.
+    pub(super) fn from(serial: usize) -> Self {
+        Maker { serial }
+    }
+
+    /// What AWS shows of a resource after it was made in a world.
+    pub(super) fn seen(&mut self, graph: &Graph, resource: &Resource, world: &World) -> Seen {
+        let lookup = |reference: &Reference| lookup(graph, world, reference);
+        let spec = resource.desired.resolve(&lookup).known().unwrap();
+        let spec = kind(resource.id.kind).normal(spec).unwrap();
+        let parent = resource.parent.as_ref().map(|parent| find(world, parent).thing());
+        self.serial += 1;
+        thing(resource, spec, parent, self.serial)
+    }
+}
+
+/// What a reference stands for once all is made: what AWS assigned, else what follows from names.
+fn lookup(graph: &Graph, world: &World, reference: &Reference) -> Option<String> {
+    let seen = world.seen.iter().find(|seen| seen.id == reference.id && seen.is_there());
+    let live = seen.and_then(|seen| seen.live[reference.attribute].as_str());
+    let predicted = || graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
+    live.map(str::to_owned).or_else(predicted)
+}
+
+fn thing(resource: &Resource, spec: Json, parent: Option<Physical>, serial: usize) -> Seen {
+    let id = resource.id.clone();
+    let assigned = format!("{}{serial}", &id.kind[..1]);
+    let (physical, live) = match id.kind {
+        "api" => (assigned.clone(), json!({ "id": assigned, "url": format!("https://{assigned}.example") })),
+        "integration" | "route" => (assigned.clone(), json!({ "id": assigned })),
+        "permission" => (spec["sid"].as_str().unwrap().to_owned(), json!({})),
+        "stage" => (id.name.clone(), json!({ "name": id.name })),
+        "role" => (id.name.clone(), with(&resource.predicted, "role_id", &format!("AROA{serial}"))),
+        _ => (id.name.clone(), json!(resource.predicted)),
+    };
+    let mut seen = Seen::new(id, physical, Owner::Ours, spec, live);
+    seen.parent = parent;
+    seen.created = Some(i64::try_from(serial).unwrap());
+    look_again(&mut seen);
+    seen
+}
+
+/// Fills in what `observe` derives from the spec.
+pub(super) fn look_again(seen: &mut Seen) {
+    let text = |field: &str| seen.spec[field].as_str().unwrap_or_default();
+    let last = |field: &str, sign: char| text(field).rsplit(sign).next().unwrap_or_default().to_owned();
+    seen.refs = match seen.id.kind {
+        "function" => {
+            vec![Physical::new("role", last("role", '/')), Physical::new("log_group", text("log_group"))]
+        }
+        "integration" => vec![Physical::new("function", last("uri", ':'))],
+        "route" => vec![Physical::new("integration", last("target", '/'))],
+        "permission" => vec![Physical::new("function", text("function"))],
+        _ => Vec::new(),
+    };
+    seen.protected = seen.id.kind == "table" && seen.spec["protect"] == json!(true);
+}
+
+fn with(live: &BTreeMap<&str, String>, key: &str, value: &str) -> Json {
+    let mut live = json!(live);
+    live[key] = value.into();
+    live
+}
+
+fn find<'a>(world: &'a World, id: &Id) -> &'a Seen {
+    world.seen.iter().find(|seen| seen.id == *id && seen.is_there()).unwrap()
+}
+
+/// The only thing whose id reads like this, for example `function save`.
+pub(crate) fn the<'a>(world: &'a mut World, id: &str) -> &'a mut Seen {
+    let found = world.seen.iter_mut().find(|seen| seen.id.to_string() == id);
+    found.unwrap_or_else(|| panic!("the world has no {id}"))
+}
+
+/// Takes a thing out of the world, with all that lives in it.
+pub(crate) fn lose(world: &mut World, id: &str) {
+    let thing = the(world, id).thing();
+    remove(world, &thing);
+}
+
+/// Takes a thing out of the world, with all that lives in it.
+pub(super) fn remove(world: &mut World, thing: &Physical) {
+    world.seen.retain(|seen| seen.thing() != *thing && seen.parent.as_ref() != Some(thing));
+}
+
+/// Puts a second thing of an id into the world, younger and with an identifier of its own.
+pub(crate) fn double(world: &mut World, id: &str, physical: &str) -> Physical {
+    let mut twin = the(world, id).clone();
+    twin.physical = physical.to_owned();
+    twin.live["id"] = physical.into();
+    twin.created = Some(1_000);
+    let thing = twin.thing();
+    world.seen.push(twin);
+    thing
+}

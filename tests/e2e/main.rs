@@ -1,0 +1,13 @@
+//! End to end: the real program against a real local cloud, which every test starts for itself. The first run installs
+//! the local cloud, as the program does for its users.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
+
+mod cloud;
+mod dump;
+mod http;
+mod ran;
+mod stack;
+
+mod life;

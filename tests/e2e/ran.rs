@@ -1,0 +1,120 @@
+//! What a run of the program printed, and how it ended.
+
+use std::fmt;
+use std::process::{Command, Output};
+
+/// A run that has ended.
+pub(crate) struct Ran {
+    args: Vec<String>,
+    code: Option<i32>,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Ran::from(command, output)
+    }
+
+    /// A command that has ended.
+    pub(crate) fn from(command: &Command, output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let args = command.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        Ran { args, code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Asserts that it succeeded.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "it should succeed:\n{self}");
+        self
+    }
+
+    /// Asserts that it failed in order: not by a panic, and not by a signal.
+    #[track_caller]
+    pub(crate) fn fails(self) -> Self {
+        assert_eq!(self.code, Some(1), "it should fail:\n{self}");
+        self
+    }
+
+    /// Asserts that it said something, on either stream.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.said(text), "it should say `{text}`:\n{self}");
+        self
+    }
+
+    /// Asserts that it did not say something.
+    #[track_caller]
+    pub(crate) fn never_says(self, text: &str) -> Self {
+        assert!(!self.said(text), "it must not say `{text}`:\n{self}");
+        self
+    }
+
+    fn said(&self, text: &str) -> bool {
+        self.out.contains(text) || self.err.contains(text)
+    }
+
+    /// Asserts that it found nothing to change, and wrote nothing.
+    #[track_caller]
+    pub(crate) fn changes_nothing(self) -> Self {
+        self.says("No changes: AWS is what the stack file says.").writes(0)
+    }
+
+    /// Asserts how many writes it made, as it counts them itself.
+    #[track_caller]
+    pub(crate) fn writes(self, count: u64) -> Self {
+        self.says(&format!(" reads, {count} writes"))
+    }
+
+    /// The steps of the plan that it showed, one line for each: `function ~ get_item: memory 256 → 128`.
+    pub(crate) fn steps(&self) -> Vec<String> {
+        let (mut kind, mut steps) = ("", Vec::<String>::new());
+        let lines = self.out.lines().skip_while(|line| !line.starts_with("stack ")).skip(1);
+        for line in lines.take_while(|line| !line.starts_with("Plan: ")).filter(|line| !line.is_empty()) {
+            let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            match line.len() - line.trim_start().len() {
+                0 => kind = line.strip_suffix('s').unwrap_or(line),
+                2 => steps.push(format!("{kind} {words}")),
+                _ => {
+                    let step = steps.last_mut().unwrap();
+                    step.push_str(if step.contains(": ") { "; " } else { ": " });
+                    step.push_str(&words);
+                }
+            }
+        }
+        steps
+    }
+
+    /// Asserts that it showed a plan of exactly these steps.
+    #[track_caller]
+    pub(crate) fn plans(self, steps: &[&str]) -> Self {
+        assert_eq!(self.steps(), steps, "it should plan these steps:\n{self}");
+        self
+    }
+
+    /// The first URL that it told.
+    #[track_caller]
+    pub(crate) fn url(&self) -> String {
+        let url = self.out.split_whitespace().find(|word| word.starts_with("http://"));
+        url.unwrap_or_else(|| panic!("it should tell a URL:\n{self}")).to_owned()
+    }
+
+    /// The URL of the API that it told.
+    #[track_caller]
+    pub(crate) fn api(&self) -> String {
+        let url = self.out.lines().find_map(|line| line.strip_prefix("API: "));
+        url.unwrap_or_else(|| panic!("it should tell the URL of the API:\n{self}")).to_owned()
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ran { args, code, out, err } = self;
+        write!(f, "--- provision {} (exit status {code:?})\n{out}--- stderr\n{err}---", args.join(" "))
+    }
+}
