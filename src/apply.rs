@@ -2,9 +2,10 @@
 //! what depends on it is skipped, and everything else is finished.
 
 use crate::aws::{Context, Error, Result};
+use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent, kind};
-use crate::model::{Id, Owner, Reference};
+use crate::model::{Id, Owner, Reference, Seen};
 use crate::observe::parent_of;
 use crate::plan::{Action, Plan, Step};
 use futures_util::StreamExt;
@@ -197,9 +198,25 @@ async fn create(
     match kind.read(ctx, &id.name, parent).await? {
         Some(seen) => match &seen.owner {
             Owner::Foreign(who) => Err(Error { message: format!("it exists already, and {who}"), ..error }),
-            _ => kind.update(ctx, &seen, spec).await,
+            _ => adopt(ctx, kind, &seen, spec).await,
         },
         None if error.is_ambiguous() => kind.create(ctx, id, spec).await,
         None => Err(error),
     }
+}
+
+/// Goes on with what an earlier attempt has made. Where that is something else for good it is made anew, but not where it
+/// may hold data: that is for the next plan to show.
+async fn adopt(ctx: &Context, kind: &dyn AnyKind, seen: &Seen, spec: Json) -> Result<Json> {
+    let changes = diff(Some(&seen.spec), &spec.clone().into());
+    if !changes.iter().any(|change| kind.frozen().contains(&change.field())) {
+        return kind.update(ctx, seen, spec).await;
+    }
+    if kind.loss().is_some() {
+        return Err(Error::waited(
+            "another one was made meanwhile; run the command again to see what differs",
+        ));
+    }
+    kind.delete(ctx, seen).await?;
+    kind.create(ctx, &seen.id, spec).await
 }

@@ -1,10 +1,10 @@
 //! Finds credentials, region and account, and builds the clients.
 
+use super::Context;
 use super::calls::Calls;
 use super::error::{Class, Error, Result};
 use super::limit::{API_GATEWAY, LAMBDA, Paced};
 use super::read_only::ReadOnly;
-use super::Context;
 use crate::event::Events;
 use crate::model::{Identity, Scope, partition_of};
 use aws_config::retry::RetryConfig;
@@ -13,8 +13,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::Builder as HttpBuilder;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -92,25 +92,37 @@ impl Connection {
     /// # Errors
     /// No region, no credentials, or credentials that STS refuses.
     pub async fn of(config: SdkConfig, local: bool, calls: Calls) -> Result<Self> {
-        let Some(region) = config.region().map(ToString::to_string) else {
+        if config.region().is_none() {
             return Err(Error::waited(
                 "no region: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region",
             ));
-        };
+        }
         check_credentials(&config).await?;
-        let endpoint = config.endpoint_url().map(str::to_owned);
-        let partition = partition_of(&region).to_owned();
-        let http = config.http_client().unwrap_or_else(|| {
-            HttpBuilder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https()
-        });
-        let mut connection =
-            Connection { config, http, calls, local, region, account: String::new(), partition, endpoint };
+        let mut connection = Connection { local, ..Connection::unchecked(config, calls) };
         let identity = connection.clients(Access::Read).sts.get_caller_identity().send().await?;
         connection.account = identity.account().unwrap_or_default().to_owned();
         if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
             connection.partition = partition.to_owned();
         }
         Ok(connection)
+    }
+
+    /// A connection whose account is not known yet.
+    pub(super) fn unchecked(config: SdkConfig, calls: Calls) -> Self {
+        let http = config.http_client().unwrap_or_else(|| {
+            HttpBuilder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https()
+        });
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        Connection {
+            http,
+            calls,
+            local: false,
+            partition: partition_of(&region).to_owned(),
+            region,
+            account: String::new(),
+            endpoint: config.endpoint_url().map(str::to_owned),
+            config,
+        }
     }
 
     /// The scope of a stack in this account and region, with nothing wanted yet.
@@ -244,5 +256,5 @@ async fn check_credentials(config: &SdkConfig) -> Result<()> {
     };
     let Err(error) = provider.provide_credentials().await else { return Ok(()) };
     let told: Vec<String> = anyhow::Chain::new(&error).map(ToString::to_string).collect();
-    Err(missing(told.join(": ")))
+    Err(missing(format!("the AWS credentials could not be loaded: {}", told.join(": "))))
 }

@@ -6,6 +6,8 @@ pub(crate) mod error;
 mod limit;
 mod read_only;
 pub(crate) mod tags;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wait;
 
 pub use calls::Calls;

@@ -166,7 +166,8 @@ impl<'a> Planner<'a> {
     fn delete_the_rest(&mut self, mode: Mode) {
         // Nobody was ever told of what a lost answer left behind, so nothing is lost with it but what it holds.
         let extra = self.chosen.extra.iter();
-        let extra = extra.map(|seen| (*seen, "one too many, left by an answer that was lost", seen.holds.clone()));
+        let extra =
+            extra.map(|seen| (*seen, "one too many, left by an answer that was lost", seen.holds.clone()));
         let orphans = self
             .chosen
             .by_id

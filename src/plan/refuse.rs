@@ -36,7 +36,8 @@ fn guard(step: &Step, options: &Options) -> Option<Refusal> {
     let ends = matches!(step.action, Action::Delete | Action::Replace);
     let seen = step.seen.as_ref().filter(|seen| ends && seen.is_there())?;
     let verb = if step.action == Action::Replace { "replace" } else { "delete" };
-    let refusal = |why: String, help: String| Some(Refusal { id: Some(step.id.clone()), at: step.at, why, help });
+    let refusal =
+        |why: String, help: String| Some(Refusal { id: Some(step.id.clone()), at: step.at, why, help });
     if seen.protected {
         let help = match step.id.kind {
             "table" => "set `protect: false` and run `up` first; then the protection is off",

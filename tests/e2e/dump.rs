@@ -2,6 +2,7 @@
 
 use provision::aws::Clients;
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 
 /// The members that differ between two clouds that are the same to their users: ids and times.
 const VOLATILE: &str = "volatile";
@@ -54,23 +55,42 @@ fn forget(json: &mut Json) {
 /// Asserts that two dumps are the same, and tells where they are not.
 #[track_caller]
 pub(crate) fn assert_same(left: &Json, right: &Json, what: &str) {
-    let mut differences = Vec::new();
-    compare("", left, right, &mut differences);
-    assert!(differences.is_empty(), "{what}:\n{}", differences.join("\n"));
+    let differences: Vec<String> =
+        differences(left, right).into_iter().map(|(path, values)| format!("{path}:\n{values}")).collect();
+    assert!(differences.is_empty(), "{what}, but there is a difference:\n{}", differences.join("\n"));
 }
 
-fn compare(path: &str, left: &Json, right: &Json, differences: &mut Vec<String>) {
+/// The things that differ between two dumps: `functions/get_item`.
+pub(crate) fn touched(left: &Json, right: &Json) -> BTreeSet<String> {
+    let name = |path: &str| {
+        let (kind, rest) = path.trim_start_matches('|').split_once('|').unwrap();
+        format!("{kind} {}", rest.split('|').next().unwrap())
+    };
+    differences(left, right).iter().map(|(path, _)| name(path)).collect()
+}
+
+fn differences(left: &Json, right: &Json) -> Vec<(String, String)> {
+    let mut differences = Vec::new();
+    compare("", left, right, &mut differences);
+    differences
+}
+
+fn compare(path: &str, left: &Json, right: &Json, differences: &mut Vec<(String, String)>) {
     match (left, right) {
         (Json::Object(left), Json::Object(right)) => {
-            let mut keys: Vec<&String> = left.keys().chain(right.keys()).collect();
-            keys.sort();
-            keys.dedup();
-            for key in keys {
+            for key in left.keys().chain(right.keys()).collect::<BTreeSet<_>>() {
                 let side = |side: &Map<String, Json>| side.get(key).cloned().unwrap_or_default();
-                compare(&format!("{path}/{key}"), &side(left), &side(right), differences);
+                compare(&format!("{path}|{key}"), &side(left), &side(right), differences);
             }
         }
-        _ if left != right => differences.push(format!("{path}:\n    {left}\n    {right}")),
+        (Json::Array(left), Json::Array(right)) if left.len() == right.len() => {
+            for (index, (left, right)) in left.iter().zip(right).enumerate() {
+                compare(&format!("{path}|{index}"), left, right, differences);
+            }
+        }
+        _ if left != right => {
+            differences.push((format!("{path}|"), format!("    {left}\n    {right}")));
+        }
         _ => {}
     }
 }

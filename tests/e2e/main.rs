@@ -10,4 +10,6 @@ mod http;
 mod ran;
 mod stack;
 
+mod change;
+mod drift;
 mod life;

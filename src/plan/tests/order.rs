@@ -84,7 +84,8 @@ fn a_live_route_leads_somewhere(plan: &Plan, graph: &Graph, world: &World) {
         return;
     }
     let routes = plan.steps.iter().enumerate();
-    for (index, route) in routes.filter(|(_, step)| step.id.kind == "route" && step.action != Action::Delete) {
+    for (index, route) in routes.filter(|(_, step)| step.id.kind == "route" && step.action != Action::Delete)
+    {
         let before = all_before(plan, index);
         for needed in &graph.get(&route.id).unwrap().gate.as_ref().unwrap().after {
             let made = |step: &Step| step.id == *needed && step.action != Action::Delete;

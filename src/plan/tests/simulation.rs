@@ -1,10 +1,10 @@
 //! Carries out a plan on a made-up world, in any order that its edges allow. Like AWS, that world refuses what cannot be;
 //! unlike AWS, it also minds what nobody may see in between.
 
-use super::worlds::{Maker, look_again, remove};
+use super::worlds::{Lives, Maker, live, look_again, remove};
 use super::{Action, Mode, Options, Plan, Step, plan, short};
 use crate::kind::kind;
-use crate::model::{Graph, Id, Owner, Seen, Status, World};
+use crate::model::{Graph, Id, Owner, Physical, Seen, World};
 use std::collections::BTreeSet;
 
 /// Carries a plan out in an order that the seed picks; then there is nothing left to do.
@@ -20,7 +20,8 @@ pub(super) fn check(todo: &Plan, graph: &Graph, world: &World, options: &Options
 
 /// The world after a plan.
 pub(super) fn carry_out(plan: &Plan, graph: &Graph, world: &World, seed: u64) -> World {
-    let mut cloud = Cloud { graph, world: world.clone(), maker: Maker::from(100) };
+    let lives = plan.lives.clone();
+    let mut cloud = Cloud { graph, world: world.clone(), lives, maker: Maker::from(100) };
     let mut dice = Dice(seed);
     let mut done: BTreeSet<usize> = BTreeSet::new();
     while done.len() < plan.steps.len() {
@@ -49,6 +50,7 @@ impl Dice {
 struct Cloud<'a> {
     graph: &'a Graph,
     world: World,
+    lives: Lives,
     maker: Maker,
 }
 
@@ -65,43 +67,49 @@ impl Cloud<'_> {
         }
     }
 
+    /// What AWS makes of what is sent: the plan's own value, with what came to light since.
+    fn sent(&mut self, step: &Step) -> Seen {
+        let desired = step.desired.as_ref().unwrap().resolve(&|reference| live(&self.lives, reference));
+        let seen = self.maker.made(self.graph.get(&step.id).unwrap(), desired, &self.lives);
+        seen.refs.iter().for_each(|needed| self.needs(&seen.id, needed));
+        seen
+    }
+
     fn create(&mut self, step: &Step) {
-        self.world.seen.retain(|seen| seen.id != step.id || seen.status != Status::Going);
-        assert!(self.current(&step.id).is_none(), "{} exists already", step.id);
-        let seen = self.maker.seen(self.graph, self.graph.get(&step.id).unwrap(), &self.world);
-        self.needs(&seen);
+        self.world.seen.retain(|seen| seen.id != step.id || seen.is_there());
+        let seen = self.sent(step);
+        let same = self.world.seen.iter().find(|other| other.id == seen.id && other.parent == seen.parent);
+        assert!(same.is_none(), "{} exists already", seen.id);
+        self.lives.insert(seen.id.clone(), seen.live.clone());
         self.world.seen.push(seen);
     }
 
     fn update(&mut self, step: &Step) {
-        let thing = step.seen.as_ref().unwrap().thing();
-        let wanted = self.maker.seen(self.graph, self.graph.get(&step.id).unwrap(), &self.world);
-        let seen = self.world.seen.iter_mut().find(|seen| seen.thing() == thing).unwrap();
+        let old = step.seen.as_ref().unwrap();
+        let new = self.sent(step);
+        let same = |seen: &&mut Seen| seen.thing() == old.thing() && seen.parent == old.parent;
+        let seen = self.world.seen.iter_mut().find(same).unwrap();
         for frozen in kind(step.id.kind).frozen() {
-            assert_eq!(seen.spec.get(frozen), wanted.spec.get(frozen), "AWS cannot change {frozen}");
+            assert_eq!(seen.spec.get(frozen), new.spec.get(frozen), "AWS cannot change {frozen}");
         }
-        seen.spec = wanted.spec;
-        (seen.owner, seen.status) = (Owner::Ours, Status::Ready);
+        (seen.spec, seen.owner) = (new.spec, Owner::Ours);
         look_again(seen);
-        let seen = seen.clone();
-        self.needs(&seen);
     }
 
-    /// What is made leads to things that are there; a log group is not needed by those who use another's role.
-    fn needs(&self, seen: &Seen) {
-        let declared = |kind: &str, name: &str| self.graph.get(&Id::new(kind_name(kind), name)).is_some();
-        for needed in seen.refs.iter().filter(|thing| matches!(thing.kind, "role" | "log_group")) {
-            let there = self.world.seen.iter().any(|seen| seen.thing() == *needed && seen.is_there());
-            assert!(there || !declared(needed.kind, &needed.id), "{} needs {needed:?}", seen.id);
-        }
+    /// What a thing leads to is there; functions alone may come later, and what is not declared is not ours to mind.
+    fn needs(&self, id: &Id, needed: &Physical) {
+        let named = Id::new(needed.kind, needed.id.clone());
+        let minded = needed.kind == "integration" || self.graph.get(&named).is_some();
+        let there = self.world.seen.iter().any(|seen| seen.thing() == *needed && seen.is_there());
+        assert!(there || !minded || needed.kind == "function", "{id} needs {needed:?}");
     }
 
     fn delete(&mut self, step: &Step) {
         let seen = step.seen.as_ref().unwrap();
         let thing = seen.thing();
         if step.with_parent {
-            let there = self.world.seen.iter().any(|other| other.thing() == thing && other.parent == seen.parent);
-            return assert!(!there, "{} is still there", step.id);
+            let same = |other: &Seen| other.thing() == thing && other.parent == seen.parent;
+            return assert!(!self.world.seen.iter().any(same), "{} is still there", step.id);
         }
         assert!(!seen.protected, "{} is protected", step.id);
         let pointing = |other: &&Seen| other.refs.contains(&thing) && other.parent.as_ref() != Some(&thing);
@@ -109,13 +117,4 @@ impl Cloud<'_> {
         assert!(pointing.is_none(), "{} still points to {}", pointing.unwrap().id, step.id);
         remove(&mut self.world, &thing);
     }
-
-    fn current(&self, id: &Id) -> Option<&Seen> {
-        self.world.seen.iter().find(|seen| seen.id == *id)
-    }
-}
-
-/// The registered name of a kind.
-fn kind_name(name: &str) -> &'static str {
-    kind(name).name()
 }

@@ -1,50 +1,52 @@
 //! Worlds made from graphs, as the kinds' `observe` would answer them.
 
 use crate::kind::kind;
-use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, World};
+use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, Value, World};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 /// The world in which a graph has just come up.
 pub(crate) fn world_of(graph: &Graph) -> World {
-    let mut maker = Maker::default();
+    let (mut maker, mut lives) = (Maker::from(0), Lives::new());
     let mut world = World::default();
     for resource in graph.in_order().unwrap() {
-        let seen = maker.seen(graph, resource, &world);
+        let predicted =
+            |reference: &Reference| graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
+        let desired = resource.desired.resolve(&|reference| live(&lives, reference)).resolve(&predicted);
+        let seen = maker.made(resource, desired, &lives);
+        lives.insert(seen.id.clone(), seen.live.clone());
         world.seen.push(seen);
     }
     world
 }
 
-/// Gives out the ids that AWS would assign: `a1`, `i2`, …
-#[derive(Default)]
-pub(super) struct Maker {
-    serial: usize,
+/// What AWS has assigned, by resource.
+pub(super) type Lives = BTreeMap<Id, Json>;
+
+/// What AWS has assigned to a resource, where it has.
+pub(super) fn live(lives: &Lives, reference: &Reference) -> Option<String> {
+    Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned())
 }
+
+/// Gives out the ids that AWS would assign: `a1`, `i2`, …
+pub(super) struct Maker(usize);
 
 impl Maker {
-    /// Ids that differ from those of another maker.
+    /// Ids from a number on.
     pub(super) fn from(serial: usize) -> Self {
-        Maker { serial }
+        Maker(serial)
     }
 
-    /// What AWS shows of a resource after it was made in a world.
-    pub(super) fn seen(&mut self, graph: &Graph, resource: &Resource, world: &World) -> Seen {
-        let lookup = |reference: &Reference| lookup(graph, world, reference);
-        let spec = resource.desired.resolve(&lookup).known().unwrap();
-        let spec = kind(resource.id.kind).normal(spec).unwrap();
-        let parent = resource.parent.as_ref().map(|parent| find(world, parent).thing());
-        self.serial += 1;
-        thing(resource, spec, parent, self.serial)
+    /// What AWS shows of a resource after it was made like this.
+    pub(super) fn made(&mut self, resource: &Resource, desired: Value, lives: &Lives) -> Seen {
+        let spec = kind(resource.id.kind).normal(desired.known().unwrap()).unwrap();
+        let parent = resource.parent.as_ref().map(|parent| {
+            let live = &lives[parent];
+            Physical::new(parent.kind, live.get("id").unwrap_or(&live["name"]).as_str().unwrap())
+        });
+        self.0 += 1;
+        thing(resource, spec, parent, self.0)
     }
-}
-
-/// What a reference stands for once all is made: what AWS assigned, else what follows from names.
-fn lookup(graph: &Graph, world: &World, reference: &Reference) -> Option<String> {
-    let seen = world.seen.iter().find(|seen| seen.id == reference.id && seen.is_there());
-    let live = seen.and_then(|seen| seen.live[reference.attribute].as_str());
-    let predicted = || graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
-    live.map(str::to_owned).or_else(predicted)
 }
 
 fn thing(resource: &Resource, spec: Json, parent: Option<Physical>, serial: usize) -> Seen {
@@ -85,10 +87,6 @@ fn with(live: &BTreeMap<&str, String>, key: &str, value: &str) -> Json {
     let mut live = json!(live);
     live[key] = value.into();
     live
-}
-
-fn find<'a>(world: &'a World, id: &Id) -> &'a Seen {
-    world.seen.iter().find(|seen| seen.id == *id && seen.is_there()).unwrap()
 }
 
 /// The only thing whose id reads like this, for example `function save`.

@@ -1,0 +1,103 @@
+//! The first `up`: everything is made, each thing after what it needs.
+
+use super::stacks::{FULL, SMALL, graph, graph_with, lowered, shipped, stack_in};
+use super::worlds::{lose, the, world_of};
+use super::{planned_up, snapshot, snapshot_in, step, steps, waits};
+use crate::model::World;
+use crate::render;
+
+#[test]
+fn nothing_exists_so_everything_is_created() {
+    let graph = lowered(&shipped()).1;
+    let plan = planned_up(&graph, &World::default());
+    assert_eq!(plan.steps.len(), graph.resources.len());
+    snapshot("cold_shipped", &plan);
+}
+
+#[test]
+fn details_show_every_field_and_what_is_known_after_up() {
+    let graph = lowered(&stack_in(FULL, Some("dev"))).1;
+    let plan = planned_up(&graph, &World::default());
+    let text = anstream::adapter::strip_str(&render::plan(&plan, true)).to_string();
+    assert!(!text.contains("8080"), "a value of the environment is shown");
+    snapshot_in("snapshots", "cold_details", &text);
+}
+
+#[test]
+fn the_stage_waits_for_all_of_the_stack() {
+    let plan = planned_up(&graph(SMALL), &World::default());
+    let stage = step(&plan, "create stage $default");
+    assert_eq!(stage.after.len(), plan.steps.len() - 1);
+}
+
+#[test]
+fn routes_of_an_api_that_does_not_answer_yet_wait_for_their_integration_alone() {
+    let plan = planned_up(&graph(SMALL), &World::default());
+    let route = "create route GET /notes";
+    assert!(waits(&plan, route, "create integration list"));
+    assert!(!waits(&plan, route, "create function list"));
+}
+
+#[test]
+fn a_function_waits_for_its_role_and_log_group_but_not_for_the_table() {
+    let plan = planned_up(&graph(SMALL), &World::default());
+    assert!(waits(&plan, "create function save", "create role save_role"));
+    assert!(waits(&plan, "create function save", "create log group /aws/lambda/save"));
+    assert!(!waits(&plan, "create function save", "create table notes"));
+}
+
+#[test]
+fn a_function_that_knows_the_apis_url_is_made_after_the_api() {
+    let graph = graph_with(SMALL, "environment: { TABLE:", "environment: { URL: \"${api.url}\", TABLE:");
+    let plan = planned_up(&graph, &World::default());
+    assert!(waits(&plan, "create function save", "create api"));
+    let environment = step(&plan, "create function save").desired.clone().unwrap();
+    assert!(environment.known().is_err(), "the URL is not known before the API is made");
+}
+
+#[test]
+fn functions_that_mention_each_other_wait_for_neither() {
+    let yaml = "
+stack: pair
+functions:
+  ping: { code: code, runtime: python3.13, environment: { OTHER: \"${functions.pong.arn}\" } }
+  pong: { code: code, runtime: python3.13, environment: { OTHER: \"${functions.ping.arn}\" } }
+";
+    let plan = planned_up(&graph(yaml), &World::default());
+    assert!(!waits(&plan, "create function ping", "create function pong"));
+    assert!(!waits(&plan, "create function pong", "create function ping"));
+}
+
+#[test]
+fn what_is_there_is_gone_on_from() {
+    let graph = graph(SMALL);
+    let mut world = world_of(&graph);
+    for lost in ["stage $default", "route GET /notes", "function save", "integration save"] {
+        lose(&mut world, lost);
+    }
+    // Only what the first run made before it was killed can be there: no route leads to an integration that is not.
+    lose(&mut world, "route POST /notes");
+    let plan = planned_up(&graph, &world);
+    insta::assert_debug_snapshot!(steps(&plan), @r#"
+    [
+        "create function save",
+        "create integration save",
+        "create permission save for POST /notes",
+        "create route GET /notes",
+        "create route POST /notes",
+        "create stage $default",
+    ]
+    "#);
+    assert!(waits(&plan, "create stage $default", "create route GET /notes"));
+}
+
+#[test]
+fn a_known_value_is_taken_from_what_exists() {
+    let graph = graph(SMALL);
+    let mut world = world_of(&graph);
+    lose(&mut world, "route GET /notes");
+    let target = the(&mut world, "integration list").physical.clone();
+    let plan = planned_up(&graph, &world);
+    let desired = step(&plan, "create route GET /notes").desired.clone().unwrap().known().unwrap();
+    assert_eq!(desired["target"], format!("integrations/{target}"));
+}

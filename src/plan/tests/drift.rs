@@ -1,0 +1,205 @@
+//! Changes in the stack file and changes behind its back: both are differences, and both are mended the same way.
+
+use super::stacks::{SMALL, graph, graph_with, stack_in};
+use super::worlds::{lose, the, world_of};
+use super::{planned_up, snapshot, step, steps, text, waits};
+use crate::model::{Graph, Status, World};
+use crate::plan::Plan;
+use serde_json::json;
+
+fn changed(graph: &Graph, change: impl FnOnce(&mut World)) -> Plan {
+    let mut world = world_of(graph);
+    change(&mut world);
+    planned_up(graph, &world)
+}
+
+#[test]
+fn a_changed_field_is_an_update_of_that_thing_alone() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| the(world, "function save").spec["memory"] = json!(256));
+    insta::assert_snapshot!(text(&plan), @r#"
+    function
+      ~ save
+          memory  256 → 128
+    Plan: 1 to update, 16 unchanged
+    "#);
+}
+
+#[test]
+fn changed_code_is_an_update_of_one_function() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| the(world, "function list").spec["code_sha256"] = json!("old"));
+    insta::assert_snapshot!(text(&plan), @r#"
+    function
+      ~ list
+          code_sha256  changed
+    Plan: 1 to update, 16 unchanged
+    "#);
+}
+
+#[test]
+fn values_of_the_environment_are_never_shown() {
+    let graph = graph_with(SMALL, "{ TABLE:", "{ NEW: hush-1, SAME: hush-2, TABLE:");
+    let plan = changed(&graph, |world| {
+        let save = the(world, "function save");
+        save.spec["environment"] = json!({ "OLD": "hush-3", "SAME": "hush-4", "TABLE": "notes" });
+    });
+    assert!(!text(&plan).contains("hush"));
+    insta::assert_snapshot!(text(&plan), @r#"
+    function
+      ~ save
+          environment.NEW   set (value not shown)
+          environment.OLD   removed
+          environment.SAME  changed (values not shown)
+    Plan: 1 to update, 16 unchanged
+    "#);
+}
+
+#[test]
+fn policies_that_others_added_to_a_role_are_named() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| {
+        let role = the(world, "role save_role");
+        role.spec["attached"] = json!(["arn:aws:iam::aws:policy/AdministratorAccess"]);
+        role.spec["policies"]["more"] =
+            json!({ "All": { "Effect": "Allow", "Action": ["*"], "Resource": ["*"] } });
+        let ours = &mut role.spec["policies"]["provision"];
+        ours["Tablenotes"]["Action"] = json!(["dynamodb:*"]);
+    });
+    snapshot("drift_role", &plan);
+}
+
+#[test]
+fn what_was_deleted_behind_our_back_is_made_again() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| {
+        lose(world, "route GET /notes");
+        lose(world, "permission list for GET /notes/{id}");
+    });
+    insta::assert_debug_snapshot!(steps(&plan), @r#"
+    [
+        "create permission list for GET /notes/{id}",
+        "create route GET /notes",
+    ]
+    "#);
+}
+
+#[test]
+fn a_function_that_was_deleted_gets_its_permissions_again() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| lose(world, "function list"));
+    insta::assert_debug_snapshot!(steps(&plan), @r#"
+    [
+        "create function list",
+        "create permission list for GET /notes",
+        "create permission list for GET /notes/{id}",
+    ]
+    "#);
+    assert!(waits(&plan, "create permission list for GET /notes", "create function list"));
+}
+
+#[test]
+fn a_function_that_is_broken_is_replaced_with_its_permissions() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| {
+        the(world, "function list").status = Status::Broken("it is Failed: EniLimitExceeded".to_owned());
+    });
+    snapshot("replace_broken_function", &plan);
+    assert!(waits(&plan, "create permission list for GET /notes", "replace function list"));
+}
+
+#[test]
+fn a_role_that_was_made_anew_means_an_update_of_its_function() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| the(world, "role save_role").live["role_id"] = json!("AROA999"));
+    insta::assert_snapshot!(text(&plan), @r#"
+    function
+      ~ save
+          tags.provision:role-id  AROA3 → AROA999
+    Plan: 1 to update, 16 unchanged
+    "#);
+}
+
+#[test]
+fn a_role_that_is_gone_means_an_update_of_its_function_after_it() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| lose(world, "role save_role"));
+    assert!(waits(&plan, "update function save", "create role save_role"));
+    insta::assert_snapshot!(text(&plan), @r#"
+    role
+      + save_role
+    function
+      ~ save
+          tags.provision:role-id  AROA3 → (role_id of the role save_role, known after up)
+    Plan: 1 to create, 1 to update, 15 unchanged
+    "#);
+}
+
+#[test]
+fn a_permission_cannot_be_changed_only_replaced() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| {
+        the(world, "permission save for POST /notes").spec["source_arn"] = json!("arn:aws:execute-api:*");
+    });
+    insta::assert_snapshot!(text(&plan), @r#"
+    permission
+      ± save for POST /notes
+          AWS cannot change source_arn
+          source_arn  arn:aws:execute-api:* → arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes  (forces replacement)
+    Plan: 1 to replace, 16 unchanged
+    "#);
+}
+
+#[test]
+fn a_route_that_was_led_elsewhere_is_led_back() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| {
+        let target = format!("integrations/{}", the(world, "integration save").physical);
+        the(world, "route GET /notes").spec["target"] = target.into();
+    });
+    insta::assert_debug_snapshot!(steps(&plan), @r#"
+    [
+        "update route GET /notes",
+    ]
+    "#);
+}
+
+#[test]
+fn a_new_tag_is_set_on_everything_that_takes_tags() {
+    let tagged = super::stacks::lowered(&stack_in(&format!("tags: {{ team: a }}{SMALL}"), None)).1;
+    let plan = planned_up(&tagged, &world_of(&graph(SMALL)));
+    insta::assert_debug_snapshot!(steps(&plan), @r#"
+    [
+        "update api",
+        "update function list",
+        "update function save",
+        "update log group /aws/lambda/list",
+        "update log group /aws/lambda/save",
+        "update role list_role",
+        "update role save_role",
+        "update stage $default",
+        "update table notes",
+    ]
+    "#);
+    let changes = &step(&plan, "update table notes").changes;
+    assert_eq!(changes.iter().map(|change| change.path.join(".")).collect::<Vec<_>>(), ["tags.team"]);
+}
+
+#[test]
+fn every_kind_of_change_reads_well() {
+    let yaml = SMALL
+        .replace("{ partition_key: id }", "{ partition_key: id, billing: { read: 1, write: 2 }, ttl: until }")
+        .replace("access: { notes: read }", "access: { notes: [dynamodb:Scan] }\n    layers: [\"arn:aws:lambda:eu-west-1:123456789012:layer:b:1\"]")
+        .replace("api:", "api:\n  description: The notes\n  cors: { origins: [\"https://a.example\"], methods: [GET] }")
+        .replace("GET /notes/{id}: list", "GET /notes/{id}: save\n    DELETE /notes/{id}: save");
+    let plan = planned_up(&graph(&yaml), &world_of(&graph(SMALL)));
+    snapshot("update_everything", &plan);
+}
+
+#[test]
+fn a_note_comes_with_the_plan() {
+    let routes: String = (0..41).map(|route| format!("    GET /r{route}: list\n")).collect();
+    let plan = planned_up(&graph(&format!("{SMALL}{routes}")), &world_of(&graph(SMALL)));
+    let notes = text(&plan).lines().filter(|line| line.starts_with("note:")).count();
+    assert_eq!(notes, 1);
+}

@@ -1,0 +1,77 @@
+//! New first, then repoint, then delete.
+
+use super::stacks::{SMALL, graph};
+use super::worlds::world_of;
+use super::{accepted, allowing, planned_up, refusals, snapshot, step, steps, waits};
+use crate::plan::Options;
+
+fn renamed(from: &str, to: &str) -> crate::model::Graph {
+    graph(&SMALL.replace(from, to))
+}
+
+#[test]
+fn a_renamed_function_is_made_before_its_route_leads_to_it_and_the_old_one_goes() {
+    let renamed = renamed(" list", " browse");
+    let plan = planned_up(&renamed, &world_of(&graph(SMALL)));
+    snapshot("rename_function", &plan);
+    let chain = [
+        "create role browse_role",
+        "create function browse",
+        "create permission browse for GET /notes",
+        "update route GET /notes",
+        "delete integration list",
+        "delete function list",
+        "delete role list_role",
+    ];
+    for pair in chain.windows(2) {
+        assert!(waits(&plan, pair[1], pair[0]), "{} does not wait for {}", pair[1], pair[0]);
+    }
+    assert!(waits(&plan, "delete log group /aws/lambda/list", "delete function list"));
+    assert!(step(&plan, "delete permission list for GET /notes").with_parent);
+}
+
+#[test]
+fn a_renamed_table_is_a_loss_that_must_be_allowed() {
+    let renamed = renamed("notes:", "pages:").resources;
+    let renamed = crate::model::Graph { resources: renamed };
+    let world = world_of(&graph(SMALL));
+    let plan = super::planned(&renamed, &world, &super::up());
+    assert_eq!(
+        refusals(&plan),
+        ["the plan would delete table notes, and all of its items would be lost for good"]
+    );
+    let plan = accepted(&renamed, &world, &allowing("notes"));
+    insta::assert_debug_snapshot!(steps(&plan), @"");
+}
+
+#[test]
+fn a_renamed_api_keeps_its_id_and_url() {
+    let renamed = renamed("api:", "api:\n  name: other");
+    let plan = planned_up(&renamed, &world_of(&graph(SMALL)));
+    assert_eq!(steps(&plan), ["update api"]);
+}
+
+#[test]
+fn a_removed_function_goes_with_all_that_was_made_for_it() {
+    let less = SMALL.split_once("  list:").unwrap().0.to_owned() + "api:\n  routes: { POST /notes: save }\n";
+    let plan = planned_up(&graph(&less), &world_of(&graph(SMALL)));
+    snapshot("remove_function", &plan);
+}
+
+#[test]
+fn a_role_of_the_users_own_takes_the_place_of_the_made_one() {
+    let own = renamed("access: { notes: write }", "role: arn:aws:iam::123456789012:role/mine");
+    let plan = planned_up(&own, &world_of(&graph(SMALL)));
+    assert_eq!(steps(&plan), ["delete role save_role", "update function save"]);
+    assert!(waits(&plan, "delete role save_role", "update function save"));
+}
+
+#[test]
+fn another_stack_of_the_same_name_is_not_replaced_by_mistake() {
+    let other = graph("stack: notes\nfunctions:\n  other: { code: code, runtime: python3.13 }\napi: {}\n");
+    let world = world_of(&graph(SMALL));
+    let plan = super::planned(&other, &world, &allowing("all"));
+    snapshot("mistaken", &plan);
+    let options = Options { replace_stack: true, ..allowing("all") };
+    accepted(&other, &world, &options);
+}

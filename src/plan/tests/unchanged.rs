@@ -1,0 +1,84 @@
+//! A world that is as it shall be, and what makes no difference to it.
+
+use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
+use super::worlds::{the, world_of};
+use super::{planned_up, steps};
+use crate::model::{Graph, Id, Owner, Physical, Seen, Status};
+use serde_json::json;
+
+fn assert_unchanged(graph: &Graph) {
+    let plan = planned_up(graph, &world_of(graph));
+    assert_eq!(steps(&plan), [""; 0]);
+    assert_eq!(plan.unchanged.len(), graph.resources.len());
+    assert_eq!(plan.lives.len(), graph.resources.len());
+}
+
+#[test]
+fn the_shipped_stack_is_up_and_stays_so() {
+    assert_unchanged(&lowered(&shipped()).1);
+}
+
+#[test]
+fn a_stack_with_every_field_set_is_up_and_stays_so() {
+    assert_unchanged(&lowered(&stack_in(FULL, Some("dev"))).1);
+}
+
+#[test]
+fn an_empty_stack_has_nothing_to_do() {
+    assert_unchanged(&graph("stack: empty\n"));
+}
+
+#[test]
+fn two_environments_share_no_name() {
+    let [dev, prod] = ["dev", "prod"].map(|name| lowered(&stack_in(FULL, Some(name))).1);
+    [&dev, &prod].into_iter().for_each(assert_unchanged);
+    let names = |graph: &Graph| -> Vec<Id> {
+        let ids = graph.resources.iter().map(|resource| resource.id.clone());
+        ids.filter(|id| !matches!(id.kind, "api" | "stage" | "route")).collect()
+    };
+    let shared: Vec<Id> = names(&dev).into_iter().filter(|id| names(&prod).contains(id)).collect();
+    assert_eq!(shared, []);
+}
+
+#[test]
+fn foreign_children_of_our_things_are_left_alone() {
+    let graph = graph(SMALL);
+    let mut world = world_of(&graph);
+    let (api, function) = (the(&mut world, "api").thing(), the(&mut world, "function save").thing());
+    let foreign = |kind, name: &str, parent: &Physical| {
+        let owner = Owner::Foreign("it was not made by provision".to_owned());
+        let mut seen = Seen::new(Id::new(kind, name), name, owner, json!({}), json!({ "id": name }));
+        seen.parent = Some(parent.clone());
+        seen
+    };
+    world.seen.extend([
+        foreign("route", "GET /theirs", &api),
+        foreign("integration", "theirs", &api),
+        foreign("stage", "beta", &api),
+        foreign("permission", "save theirs", &function),
+    ]);
+    assert_eq!(steps(&planned_up(&graph, &world)), [""; 0]);
+}
+
+#[test]
+fn a_thing_that_is_busy_and_as_it_shall_be_is_left_alone() {
+    let graph = graph(SMALL);
+    let mut world = world_of(&graph);
+    the(&mut world, "table notes").status = Status::Busy;
+    the(&mut world, "function save").status = Status::Busy;
+    assert_eq!(steps(&planned_up(&graph, &world)), [""; 0]);
+}
+
+#[test]
+fn a_tag_that_is_not_declared_any_more_is_left_alone() {
+    let (_, tagged) = lowered(&stack_in(&format!("tags: {{ team: a }}{SMALL}"), None));
+    let (scope, plain) = lowered(&stack_in(SMALL, None));
+    let mut world = world_of(&tagged);
+    // As `observe` does: only the marks and the declared keys are compared.
+    for seen in &mut world.seen {
+        if let Some(tags) = seen.spec.get_mut("tags").and_then(|tags| tags.as_object_mut()) {
+            tags.retain(|key, _| key.starts_with("provision:") || scope.tag_keys.contains(key));
+        }
+    }
+    assert_eq!(steps(&planned_up(&plain, &world)), [""; 0]);
+}
