@@ -1,12 +1,12 @@
 //! Carries out a plan: the only stage that writes. Steps whose predecessors have succeeded run together; where one fails,
 //! what depends on it is skipped, and everything else is finished.
 
-use crate::aws::{Context, Error, Result};
+use crate::aws::wait::{Patience, Poll, until};
+use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent, kind};
-use crate::model::{Id, Owner, Reference, Seen};
-use crate::observe::parent_of;
+use crate::model::{Id, Owner, Reference, Seen, Status};
 use crate::plan::{Action, Plan, Step};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -142,9 +142,9 @@ async fn run(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<O
     }
     let spec = spec(step, lives)?;
     let parent =
-        step.parent.as_ref().and_then(|parent| Some(parent_of(parent, physical(lives.get(parent)?)?)));
+        step.parent.as_ref().and_then(|parent| Some(Parent::new(parent, physical(lives.get(parent)?)?)));
     match (&step.seen, step.action) {
-        (Some(seen), Action::Update) => match kind.update(ctx, seen, spec.clone()).await {
+        (Some(seen), Action::Update) => match update(ctx, kind, seen, parent.as_ref(), spec.clone()).await {
             // It went away since it was observed; what the plan shows is made anew.
             Err(error)
                 if error.is_absent() && kind.read(ctx, &step.id.name, parent.as_ref()).await?.is_none() =>
@@ -153,6 +153,10 @@ async fn run(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<O
             }
             result => result,
         },
+        (Some(seen), Action::Create) if seen.status == Status::Going => {
+            gone(ctx, kind, &step.id, parent.as_ref()).await?;
+            create(ctx, kind, &step.id, spec, parent.as_ref()).await
+        }
         (Some(seen), _) => {
             kind.delete(ctx, seen).await?;
             create(ctx, kind, &step.id, spec, parent.as_ref()).await
@@ -160,6 +164,36 @@ async fn run(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<O
         (None, _) => create(ctx, kind, &step.id, spec, parent.as_ref()).await,
     }
     .map(Some)
+}
+
+/// Changes a thing. What was busy when it was seen is waited for and seen anew, since the change under way may be the very
+/// one that is wanted.
+async fn update(
+    ctx: &Context,
+    kind: &dyn AnyKind,
+    seen: &Seen,
+    parent: Option<&Parent>,
+    spec: Json,
+) -> Result<Json> {
+    if seen.status != Status::Busy {
+        return kind.update(ctx, seen, spec).await;
+    }
+    kind.update(ctx, seen, seen.spec.clone()).await?;
+    match kind.read(ctx, &seen.id.name, parent).await? {
+        Some(fresh) => kind.update(ctx, &fresh, spec).await,
+        None => kind.update(ctx, seen, spec).await,
+    }
+}
+
+/// Waits until a thing that is being deleted is gone. Not with a delete of our own: it may never have been ours.
+async fn gone(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Parent>) -> Result<()> {
+    until(Patience::STATE, ctx.waiting(id), async || {
+        Ok(match kind.read(ctx, &id.name, parent).await? {
+            None => Poll::Ready(()),
+            Some(_) => Poll::Pending("the old one is being deleted".to_owned()),
+        })
+    })
+    .await
 }
 
 /// The spec to send: what the plan shows, with what the steps before have brought to light filled in.
@@ -183,7 +217,7 @@ fn physical(live: &Json) -> Option<String> {
 }
 
 /// Makes a thing. "It exists already" and a lost answer may both mean that an attempt of our own was applied, so what is
-/// there now decides.
+/// there now decides. Where nothing is, a lost call is made once more.
 async fn create(
     ctx: &Context,
     kind: &dyn AnyKind,
@@ -191,26 +225,55 @@ async fn create(
     spec: Json,
     parent: Option<&Parent>,
 ) -> Result<Json> {
-    let error = match kind.create(ctx, id, spec.clone()).await {
+    let first = match kind.create(ctx, id, spec.clone()).await {
         Err(error) if error.is_duplicate() || error.is_ambiguous() => error,
         result => return result,
     };
-    match kind.read(ctx, &id.name, parent).await? {
-        Some(seen) => match &seen.owner {
-            Owner::Foreign(who) => Err(Error { message: format!("it exists already, and {who}"), ..error }),
-            _ => adopt(ctx, kind, &seen, spec).await,
+    if let Some(seen) = sight(ctx, kind, id, parent).await? {
+        return adopt(ctx, kind, &seen, spec, parent, first).await;
+    }
+    if !first.is_ambiguous() {
+        return Err(first);
+    }
+    match kind.create(ctx, id, spec.clone()).await {
+        Err(error) if error.is_duplicate() => match sight(ctx, kind, id, parent).await? {
+            Some(seen) => adopt(ctx, kind, &seen, spec, parent, error).await,
+            None => Err(error),
         },
-        None if error.is_ambiguous() => kind.create(ctx, id, spec).await,
-        None => Err(error),
+        result => result,
+    }
+}
+
+/// Looks for a thing that may have been made a moment ago, for as long as reads may take to show it.
+async fn sight(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Parent>) -> Result<Option<Seen>> {
+    let looked = until(Patience::SIGHT, ctx.waiting(id), async || {
+        Ok(match kind.read(ctx, &id.name, parent).await? {
+            Some(seen) => Poll::Ready(seen),
+            None => Poll::Pending("it may exist already; looking for it".to_owned()),
+        })
+    });
+    match looked.await {
+        Err(error) if error.class == Class::Waited => Ok(None),
+        looked => looked.map(Some),
     }
 }
 
 /// Goes on with what an earlier attempt has made. Where that is something else for good it is made anew, but not where it
 /// may hold data: that is for the next plan to show.
-async fn adopt(ctx: &Context, kind: &dyn AnyKind, seen: &Seen, spec: Json) -> Result<Json> {
+async fn adopt(
+    ctx: &Context,
+    kind: &dyn AnyKind,
+    seen: &Seen,
+    spec: Json,
+    parent: Option<&Parent>,
+    error: Error,
+) -> Result<Json> {
+    if let Owner::Foreign(who) = &seen.owner {
+        return Err(Error { message: format!("it exists already, and {who}"), ..error });
+    }
     let changes = diff(Some(&seen.spec), &spec.clone().into());
     if !changes.iter().any(|change| kind.frozen().contains(&change.field())) {
-        return kind.update(ctx, seen, spec).await;
+        return update(ctx, kind, seen, parent, spec).await;
     }
     if kind.loss().is_some() {
         return Err(Error::waited(

@@ -3,7 +3,7 @@
 
 use crate::aws::{Context, Error, Result};
 use crate::kinds;
-use crate::model::{Id, Physical, Seen, Status};
+use crate::model::{Id, Physical, Seen};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +79,13 @@ pub struct Parent {
     pub id: Id,
     /// It, in AWS.
     pub thing: Physical,
+}
+
+impl Parent {
+    /// A parent by its name within the stack and its identifier in AWS.
+    pub fn new(id: &Id, physical: impl Into<String>) -> Self {
+        Parent { id: id.clone(), thing: Physical::new(id.kind, physical) }
+    }
 }
 
 /// A kind behind the registry: the same, with JSON in place of the kind's own types.
@@ -232,13 +239,6 @@ fn decode<T: DeserializeOwned>(kind: &str, json: Json) -> Result<T> {
 fn encode<T: Serialize>(value: &T) -> Result<Json> {
     serde_json::to_value(value)
         .map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
-}
-
-impl<S, L> Seen<S, L> {
-    /// True if it counts as being there.
-    pub fn is_there(&self) -> bool {
-        self.status != Status::Going
-    }
 }
 
 /// All kinds, each after those that it is made after.

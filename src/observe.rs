@@ -3,7 +3,7 @@
 
 use crate::aws::{Context, Error, Result, tags};
 use crate::kind::{Parent, kind, kinds};
-use crate::model::{Blind, Id, Owner, Physical, Seen, World};
+use crate::model::{Blind, Owner, Physical, Seen, World};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,7 +87,7 @@ fn physical(arn: &str) -> Option<Physical> {
 async fn children(ctx: &Context, world: &mut World) -> Result<()> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
     for seen in world.seen.iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there()) {
-        let parent = Parent { id: seen.id.clone(), thing: seen.thing() };
+        let parent = Parent::new(&seen.id, &seen.physical);
         parents.entry(seen.id.kind).or_default().push(parent);
     }
     let sweeps = kinds().iter().filter_map(|kind| {
@@ -111,9 +111,4 @@ fn claim_routes(world: &mut World) {
             seen.owner = Owner::Ours;
         }
     }
-}
-
-/// The parent of a resource among what was seen.
-pub(crate) fn parent_of(id: &Id, physical: impl Into<String>) -> Parent {
-    Parent { id: id.clone(), thing: Physical::new(id.kind, physical) }
 }

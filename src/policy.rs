@@ -33,17 +33,20 @@ impl Statement {
 }
 
 impl Policy {
-    /// Reads a document as AWS answers it, URL-encoded or not.
+    /// Reads a document as IAM answers it, URL-encoded.
+    ///
+    /// # Errors
+    /// A document that is no policy.
+    pub fn decode(document: &str) -> Result<Self> {
+        Policy::read(&percent_decode_str(document).decode_utf8().map_err(unreadable)?)
+    }
+
+    /// Reads a document.
     ///
     /// # Errors
     /// A document that is no policy.
     pub fn read(document: &str) -> Result<Self> {
-        let unreadable =
-            |why: String| Error::waited(format!("AWS answered a policy that cannot be read: {why}"));
-        let text =
-            percent_decode_str(document).decode_utf8().map_err(|error| unreadable(error.to_string()))?;
-        // A document that was never encoded may hold a bare `%`, which decoding leaves alone.
-        let json: Json = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+        let json: Json = serde_json::from_str(document).map_err(unreadable)?;
         let statements = match json.get("Statement") {
             Some(Json::Array(statements)) => statements.clone(),
             Some(statement) => vec![statement.clone()],
@@ -51,7 +54,7 @@ impl Policy {
         };
         let members = |statement: Json| match statement {
             Json::Object(members) => Ok(members),
-            other => Err(unreadable(format!("`{other}` is no statement"))),
+            other => Err(unreadable(format!("{other} is no statement"))),
         };
         let statements = statements.into_iter().map(members).collect::<Result<Vec<_>>>()?;
         let named = statements.into_iter().enumerate().map(|(index, members)| named(index, members));
@@ -67,6 +70,10 @@ impl Policy {
         json!({ "Version": "2012-10-17", "Statement": self.0.iter().map(statement).collect::<Vec<_>>() })
             .to_string()
     }
+}
+
+fn unreadable(why: impl std::fmt::Display) -> Error {
+    Error::waited(format!("AWS answered a policy that cannot be read: {why}"))
 }
 
 /// The statement's name and its other members. Others' statements may have no `Sid`; theirs says which one it is.
@@ -117,7 +124,7 @@ mod tests {
             r#"{"Version":"2012-10-17","Statement":{"Sid":"a","Effect":"Allow","Action":"s3:Get*","Resource":["b","a"],
                "Principal":{"Service":["lambda.amazonaws.com"]},"Condition":{"Bool":{"aws:SecureTransport":true}}}}"#,
         );
-        let two = Policy::read(
+        let two = Policy::decode(
             "%7B%22Statement%22%3A%5B%7B%22Resource%22%3A%5B%22a%22%2C%22b%22%5D%2C%22Action%22%3A%5B%22s3%3AGet%2A%22%5D\
              %2C%22Effect%22%3A%22Allow%22%2C%22Sid%22%3A%22a%22%2C%22Principal%22%3A%7B%22Service%22%3A%22lambda.amazonaws.com\
              %22%7D%2C%22Condition%22%3A%7B%22Bool%22%3A%7B%22aws%3ASecureTransport%22%3A%22true%22%7D%7D%7D%5D%7D",

@@ -59,7 +59,9 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(metadata) = cfg.load::<Metadata>() else { return Ok(()) };
+        // A call that an interceptor refused was not made.
+        let refused = matches!(context.output_or_error(), Some(Err(error)) if error.is_interceptor_error());
+        let Some(metadata) = cfg.load::<Metadata>().filter(|_| !refused) else { return Ok(()) };
         let count = if is_read(metadata.name()) { &self.0.reads } else { &self.0.writes };
         count.fetch_add(1, Ordering::Relaxed);
         if let Some(tell) = &self.0.tell {

@@ -2,8 +2,8 @@
 
 use super::Context;
 use super::calls::Calls;
-use super::error::{Class, Error, Result};
-use super::limit::{API_GATEWAY, LAMBDA, Paced};
+use super::error::{Error, Result};
+use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
 use super::read_only::ReadOnly;
 use crate::event::Events;
 use crate::model::{Identity, Scope, partition_of};
@@ -12,18 +12,17 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::Builder as HttpBuilder;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder as HttpBuilder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// How long one attempt of a call may take; a call that uploads code gets longer.
-const ATTEMPT: Duration = Duration::from_secs(30);
-const UPLOAD: Duration = Duration::from_secs(300);
 /// Attempts of a call that AWS throttles or fails.
 const ATTEMPTS: u32 = 8;
 
@@ -61,7 +60,8 @@ pub enum Access {
 #[derive(Debug, Clone)]
 pub struct Connection {
     config: SdkConfig,
-    http: SharedHttpClient,
+    paces: Paces,
+    plain: Paced,
     calls: Calls,
     local: bool,
     /// The region.
@@ -97,8 +97,7 @@ impl Connection {
                 "no region: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region",
             ));
         }
-        check_credentials(&config).await?;
-        let mut connection = Connection { local, ..Connection::unchecked(config, calls) };
+        let mut connection = Connection::unchecked(config, local, calls);
         let identity = connection.clients(Access::Read).sts.get_caller_identity().send().await?;
         connection.account = identity.account().unwrap_or_default().to_owned();
         if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
@@ -107,16 +106,22 @@ impl Connection {
         Ok(connection)
     }
 
-    /// A connection whose account is not known yet.
-    pub(super) fn unchecked(config: SdkConfig, calls: Calls) -> Self {
-        let http = config.http_client().unwrap_or_else(|| {
-            HttpBuilder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https()
-        });
+    /// A connection whose account is not known yet. The pace is kept for all clients of the connection together.
+    pub(super) fn unchecked(config: SdkConfig, local: bool, calls: Calls) -> Self {
+        let http = config.http_client().unwrap_or_else(|| http_client(local));
+        let paced =
+            |quotas| if local { Paced::unlimited(http.clone()) } else { Paced::new(http.clone(), quotas) };
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         Connection {
-            http,
+            paces: Paces {
+                dynamodb: paced(DYNAMODB),
+                lambda: paced(LAMBDA),
+                api: paced(API_GATEWAY),
+                logs: paced(LOGS),
+            },
+            plain: Paced::unlimited(http),
             calls,
-            local: false,
+            local,
             partition: partition_of(&region).to_owned(),
             region,
             account: String::new(),
@@ -170,15 +175,6 @@ impl Connection {
 
     /// Clients for every service in use. On the local cloud, which has no quotas, nothing is held back.
     pub fn clients(&self, access: Access) -> Clients {
-        let plain = Paced::unlimited(self.http.clone(), ATTEMPT);
-        let upload = Paced::unlimited(self.http.clone(), UPLOAD);
-        let (lambda, api) = match self.local {
-            true => (upload, plain.clone()),
-            false => (
-                Paced::new(self.http.clone(), UPLOAD, LAMBDA),
-                Paced::new(self.http.clone(), ATTEMPT, API_GATEWAY),
-            ),
-        };
         macro_rules! client {
             ($service:ident, $http:expr) => {{
                 let config = $service::config::Builder::from(&self.config)
@@ -191,16 +187,26 @@ impl Connection {
                 $service::Client::from_conf(config.build())
             }};
         }
+        let Paces { dynamodb, lambda, api, logs } = self.paces.clone();
         Clients {
-            dynamodb: client!(aws_sdk_dynamodb, plain.clone()),
-            iam: client!(aws_sdk_iam, plain.clone()),
-            logs: client!(aws_sdk_cloudwatchlogs, plain.clone()),
+            dynamodb: client!(aws_sdk_dynamodb, dynamodb),
+            iam: client!(aws_sdk_iam, self.plain.clone()),
+            logs: client!(aws_sdk_cloudwatchlogs, logs),
             lambda: client!(aws_sdk_lambda, lambda),
             api: client!(aws_sdk_apigatewayv2, api),
-            tagging: client!(aws_sdk_resourcegroupstagging, plain.clone()),
-            sts: client!(aws_sdk_sts, plain),
+            tagging: client!(aws_sdk_resourcegroupstagging, self.plain.clone()),
+            sts: client!(aws_sdk_sts, self.plain.clone()),
         }
     }
+}
+
+/// The clients of the services that have a pace.
+#[derive(Debug, Clone)]
+struct Paces {
+    dynamodb: Paced,
+    lambda: Paced,
+    api: Paced,
+    logs: Paced,
 }
 
 /// One client for each service.
@@ -221,7 +227,7 @@ async fn load(region: Option<&str>, profile: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        .stalled_stream_protection(stalls());
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
@@ -241,20 +247,30 @@ fn local(url: &str, region: &str, account: Option<&str>) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .stalled_stream_protection(stalls())
         .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
             aws_smithy_async::rt::sleep::TokioSleep::new(),
         ))
         .build()
 }
 
-/// Loads the credentials before any call, so that their absence is told as such and not as a failed call.
-async fn check_credentials(config: &SdkConfig) -> Result<()> {
-    let missing = |message: String| Error { class: Class::Credentials, ..Error::waited(message) };
-    let Some(provider) = config.credentials_provider() else {
-        return Err(missing("there are no credentials".to_owned()));
-    };
-    let Err(error) = provider.provide_credentials().await else { return Ok(()) };
-    let told: Vec<String> = anyhow::Chain::new(&error).map(ToString::to_string).collect();
-    Err(missing(format!("the AWS credentials could not be loaded: {}", told.join(": "))))
+/// The SDK's own client, which cannot be had by itself to be wrapped: proxies as the environment names them, but none on
+/// the way to the local cloud.
+fn http_client(local: bool) -> SharedHttpClient {
+    HttpBuilder::new().build_with_connector_fn(move |settings, components| {
+        let proxies = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+        let mut connector =
+            Connector::builder().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).proxy_config(proxies);
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
+}
+
+/// Watches that answers keep coming. Not uploads: a call that waits for its turn would look stalled [sdk-notes].
+fn stalls() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::enabled()
+        .upload_enabled(false)
+        .grace_period(Duration::from_secs(20))
+        .build()
 }

@@ -1,5 +1,6 @@
 //! One error for every call to AWS, judged by AWS's own codes and never by what an error happens to print.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -165,9 +166,10 @@ fn transport<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (Class
     if let Some(refusal) = causes().find_map(|cause| cause.downcast_ref::<super::read_only::Refused>()) {
         return (Class::ReadOnly, refusal.to_string());
     }
-    if causes().any(|cause| cause.is::<aws_credential_types::provider::error::CredentialsError>()) {
-        let told: Vec<String> = causes().map(ToString::to_string).collect();
-        return (Class::Credentials, told.last().cloned().unwrap_or_default());
+    if causes().any(|cause| cause.is::<CredentialsError>()) {
+        let credentials = causes().skip_while(|cause| !cause.is::<CredentialsError>());
+        let told: Vec<String> = credentials.map(ToString::to_string).collect();
+        return (Class::Credentials, format!("the AWS credentials could not be loaded: {}", told.join(": ")));
     }
     let last = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
     let refused = causes().filter_map(|cause| cause.downcast_ref::<std::io::Error>());

@@ -16,6 +16,12 @@ use tokio::time::Instant;
 /// How many calls of one service are on their way at a time.
 const WIDTH: usize = 32;
 
+/// The bytes from which a request is an upload.
+const LARGE: u64 = 1_000_000;
+/// How long an upload may take, and how long any other attempt.
+const UPLOAD: Duration = Duration::from_secs(300);
+const ATTEMPT: Duration = Duration::from_secs(30);
+
 /// A quota: so many calls a second, and so many at once after a rest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Quota {
@@ -46,26 +52,53 @@ pub(crate) const LAMBDA: (&[Quota], Rule) = (
     },
 );
 
+/// DynamoDB: ListTagsOfResource 10 times a second, says its documentation.
+pub(crate) const DYNAMODB: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst: 10.0 }], |request| {
+    (target(request) == "ListTagsOfResource").then_some(0)
+});
+
+/// CloudWatch Logs: 10 times a second for most operations of groups, 5 for their tags, each by itself.
+pub(crate) const LOGS: (&[Quota], Rule) = (
+    &[
+        Quota { per_second: 10.0, burst: 10.0 },
+        Quota { per_second: 10.0, burst: 10.0 },
+        Quota { per_second: 10.0, burst: 10.0 },
+        Quota { per_second: 5.0, burst: 5.0 },
+    ],
+    |request| match target(request) {
+        "DescribeLogGroups" => Some(0),
+        "CreateLogGroup" => Some(1),
+        "DeleteLogGroup" => Some(2),
+        "TagResource" => Some(3),
+        _ => None,
+    },
+);
+
+/// The operation of a request in one of the JSON protocols.
+fn target(request: &HttpRequest) -> &str {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.split('.').nth(1).unwrap_or_default()
+}
+
 /// An HTTP client that waits for its turn, then gives each attempt a time limit of its own. The SDK's attempt timeout
 /// would count the waiting as well, so it stays unset.
 #[derive(Debug, Clone)]
 pub(crate) struct Paced {
     inner: SharedHttpClient,
-    attempt: Duration,
     rule: Rule,
     buckets: Arc<Vec<Bucket>>,
     width: Arc<Semaphore>,
 }
 
 impl Paced {
-    pub(crate) fn new(inner: SharedHttpClient, attempt: Duration, (quotas, rule): (&[Quota], Rule)) -> Self {
+    pub(crate) fn new(inner: SharedHttpClient, (quotas, rule): (&[Quota], Rule)) -> Self {
         let buckets = quotas.iter().map(|quota| Bucket::new(*quota)).collect();
-        Paced { inner, attempt, rule, buckets: Arc::new(buckets), width: Arc::new(Semaphore::new(WIDTH)) }
+        Paced { inner, rule, buckets: Arc::new(buckets), width: Arc::new(Semaphore::new(WIDTH)) }
     }
 
     /// A client without a pace of its own.
-    pub(crate) fn unlimited(inner: SharedHttpClient, attempt: Duration) -> Self {
-        Paced::new(inner, attempt, (&[], |_| None))
+    pub(crate) fn unlimited(inner: SharedHttpClient) -> Self {
+        Paced::new(inner, (&[], |_| None))
     }
 }
 
@@ -88,7 +121,7 @@ struct PacedConnector {
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Paced { attempt, rule, buckets, width, .. } = self.paced.clone();
+        let Paced { rule, buckets, width, .. } = self.paced.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
             if let Some(bucket) = rule(&request).and_then(|index| buckets.get(index)) {
@@ -96,12 +129,18 @@ impl HttpConnector for PacedConnector {
             }
             // The semaphore is never closed, so a failure means only that nobody is counting.
             let _place = width.acquire().await;
-            match tokio::time::timeout(attempt, inner.call(request)).await {
+            match tokio::time::timeout(time_for(&request), inner.call(request)).await {
                 Ok(answer) => answer,
                 Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
             }
         })
     }
+}
+
+/// How long an attempt may take until the answer begins: longer where it uploads code.
+fn time_for(request: &HttpRequest) -> Duration {
+    let uploads = request.body().content_length().is_some_and(|bytes| bytes > LARGE);
+    if uploads { UPLOAD } else { ATTEMPT }
 }
 
 /// A token bucket that may go into debt: each caller takes its token at once and is told how long to wait for it, so

@@ -39,9 +39,8 @@ pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
 
 /// The tags that are compared: ours, and those that the stack declares. What a company's auto-taggers add is left alone.
 pub(crate) fn compared(tags: Tags, scope: &Scope) -> Tags {
-    tags.into_iter()
-        .filter(|(key, _)| key.starts_with("provision:") || scope.tag_keys.contains(key))
-        .collect()
+    let ours = |key: &str| [STACK, ID, FOR, ROLE_ID].contains(&key);
+    tags.into_iter().filter(|(key, _)| ours(key) || scope.tag_keys.contains(key)).collect()
 }
 
 /// Reads tags, and reads again where a thing younger than a minute shows none: tags are eventually consistent, so "no
@@ -67,8 +66,8 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
     }
 }
 
-/// The tags to set so that one set of compared tags becomes another. None is ever taken away: a key that is no longer
-/// declared is no longer compared.
+/// The tags to set so that one set of compared tags becomes another. A user's tag is never taken away: a key that is no
+/// longer declared is no longer compared.
 pub(crate) fn to_set(from: &Tags, to: &Tags) -> Tags {
     let set = to.iter().filter(|(key, value)| from.get(*key) != Some(*value));
     set.map(|(key, value)| (key.clone(), value.clone())).collect()

@@ -28,7 +28,7 @@ async fn an_endpoint_that_refuses_is_told_from_a_lost_answer() {
 #[tokio::test]
 async fn reading_clients_send_no_write_of_any_service() {
     let calls = Calls::default();
-    let connection = Connection::unchecked(nobody_listens(), calls.clone());
+    let connection = Connection::unchecked(nobody_listens(), false, calls.clone());
     let clients = connection.clients(Access::Read);
     let refused: [Error; 5] = [
         clients.dynamodb.delete_table().table_name("t").send().await.expect_err("a write").into(),
@@ -40,6 +40,7 @@ async fn reading_clients_send_no_write_of_any_service() {
     for error in refused {
         assert_eq!(error.class, Class::ReadOnly, "{error}");
     }
+    assert_eq!((calls.reads(), calls.writes()), (0, 0), "what is not sent is not counted");
     let read = clients.lambda.get_function().function_name("f").send().await.expect_err("nobody listens");
     assert_eq!(Error::from(read).class, Class::Unreachable, "a read is sent");
 }

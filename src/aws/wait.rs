@@ -33,6 +33,12 @@ impl Patience {
         longest: Duration::from_secs(3),
         deadline: Duration::from_secs(120),
     };
+    /// For a thing that was made a moment ago and that reads do not show yet.
+    pub(crate) const SIGHT: Patience = Patience {
+        first: Duration::from_millis(200),
+        longest: Duration::from_secs(3),
+        deadline: Duration::from_secs(30),
+    };
     /// For tags of a thing that is younger than a minute [aws-facts: DynamoDB, M].
     pub(crate) const TAGS: Patience = Patience {
         first: Duration::from_millis(250),
@@ -63,7 +69,8 @@ pub(crate) async fn until<T, F: Future<Output = Result<Poll<T>>>>(
     mut look: impl FnMut() -> F,
 ) -> Result<T> {
     let start = Instant::now();
-    for pause in patience.pauses() {
+    let mut pauses = patience.pauses();
+    loop {
         match look().await? {
             Poll::Ready(reached) => return Ok(reached),
             Poll::Pending(state) if start.elapsed() >= patience.deadline => {
@@ -74,9 +81,8 @@ pub(crate) async fn until<T, F: Future<Output = Result<Poll<T>>>>(
             }
             Poll::Pending(state) => tell(&state),
         }
-        sleep(pause).await;
+        sleep(pauses.next().unwrap_or(patience.longest)).await;
     }
-    unreachable!("the pauses never end")
 }
 
 /// Repeats a call while `passing` gives a reason to, and answers the last error when the time is up.
@@ -90,7 +96,8 @@ pub(crate) async fn retry_while<T, F: Future<Output = Result<T>>>(
     mut call: impl FnMut() -> F,
 ) -> Result<T> {
     let start = Instant::now();
-    for pause in patience.pauses() {
+    let mut pauses = patience.pauses();
+    loop {
         match call().await {
             Ok(answer) => return Ok(answer),
             Err(error) => match passing(&error) {
@@ -98,9 +105,8 @@ pub(crate) async fn retry_while<T, F: Future<Output = Result<T>>>(
                 _ => return Err(error),
             },
         }
-        sleep(pause).await;
+        sleep(pauses.next().unwrap_or(patience.longest)).await;
     }
-    unreachable!("the pauses never end")
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::render;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The flags of `down`.
 #[derive(Debug, Clone, Default, Args)]
@@ -33,7 +34,7 @@ pub struct DownArgs {
     pub confirm: Option<String>,
 }
 
-/// How often what is found after a teardown is deleted as well, before the user is told to look.
+/// How often what came back is deleted as well.
 const ROUNDS: usize = 3;
 
 /// Deletes the stack.
@@ -58,7 +59,6 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         tell("Nothing was deleted.");
         return Ok(false);
     }
-    // What is made meanwhile, such as a log group by an event that arrives late, is found by looking again.
     let mut deleted = BTreeSet::new();
     for _ in 0..ROUNDS {
         if !carry_out(&session, &plan, BTreeMap::new(), None).await.is_complete() {
@@ -66,17 +66,38 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         }
         deleted.extend(plan.steps.iter().filter_map(|step| step.seen.as_ref()).map(Seen::thing));
         remember_groups(&mut session, &deleted);
-        plan = look(&session, args, &deleted).await?;
+        plan = closing_look(&session, args, &deleted).await?;
         if plan.is_empty() {
             return Ok(conclude(&session, &plan, "Nothing left."));
         }
-        show(globals, &plan);
-        if !plan.refusals.is_empty() {
+        if !came_back(&plan, &deleted) {
             break;
         }
     }
+    show(globals, &plan);
     tell("This came up while the stack was deleted. Run the same command again to delete it.");
     Ok(false)
+}
+
+/// Looks until nothing is left. Lists may show for a while what is gone [aws-facts: IAM], so what was deleted is looked for
+/// again before it counts as still there; the local cloud is consistent.
+async fn closing_look(session: &Session, args: &DownArgs, deleted: &BTreeSet<Physical>) -> Result<Plan> {
+    let pauses: &[u64] = if session.connection.is_local() { &[] } else { &[1, 2, 4, 8, 15] };
+    let mut plan = look(session, args, deleted).await?;
+    for pause in pauses {
+        if plan.is_empty() || !came_back(&plan, deleted) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(*pause)).await;
+        plan = look(session, args, deleted).await?;
+    }
+    Ok(plan)
+}
+
+/// True if all that is left was deleted already: what a late event made again, such as a log group. The user has agreed to
+/// its end; what anybody else makes meanwhile is another matter.
+fn came_back(plan: &Plan, deleted: &BTreeSet<Physical>) -> bool {
+    plan.steps.iter().all(|step| step.seen.as_ref().is_some_and(|seen| deleted.contains(&seen.thing())))
 }
 
 fn show(globals: &Globals, plan: &Plan) {
@@ -96,8 +117,14 @@ fn remember_groups(session: &mut Session, deleted: &BTreeSet<Physical>) {
 async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
     let environment = globals.env.clone();
     if let Some(stack) = &args.stack {
-        let connection = globals.connect(None, None).await?;
-        return Ok((Session::of(connection, Identity { stack: stack.clone(), environment }), false));
+        // What the file says of this very stack holds all the same.
+        let known =
+            config::identity(&globals.file, environment.as_deref()).filter(|known| known.stack == *stack);
+        let region = known.as_ref().and_then(|known| known.region.as_deref());
+        let account = known.as_ref().and_then(|known| known.account.as_deref());
+        let connection = globals.connect(region, account).await?;
+        let protected = known.as_ref().is_some_and(|known| known.protect);
+        return Ok((Session::of(connection, Identity { stack: stack.clone(), environment }), protected));
     }
     let process = |name: &str| Some(std::env::var(name).unwrap_or_default());
     let options = config::Options { environment: environment.as_deref(), process: &process };

@@ -51,6 +51,17 @@ impl Globals {
         config::load(&self.file, &options).map_err(anyhow::Error::new)
     }
 
+    /// Why there is no connection; a profile that was asked for is named.
+    fn unconnected(&self, error: crate::aws::Error) -> Failure {
+        let failure = Failure::from(error);
+        match &self.profile {
+            Some(profile) if !self.local => {
+                Failure { message: format!("with the profile `{profile}`: {}", failure.message), ..failure }
+            }
+            _ => failure,
+        }
+    }
+
     /// Starts the local cloud if it is to be used, and connects.
     ///
     /// # Errors
@@ -71,7 +82,7 @@ impl Globals {
             true => Calls::telling(|call| tell(&render::aside(&format!("    {call}")))),
             false => Calls::default(),
         };
-        let connection = Connection::open(&place, calls).await.map_err(Failure::from)?;
+        let connection = Connection::open(&place, calls).await.map_err(|error| self.unconnected(error))?;
         match account {
             Some(account) if account != connection.account => {
                 let (name, own) = (self.file.display(), &connection.account);
@@ -118,6 +129,9 @@ impl Session {
         ];
         let cloud = if self.connection.is_local() { "local cloud" } else { "endpoint" };
         parts.extend(self.connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
+        if !self.connection.is_local() {
+            parts.extend(service_endpoints());
+        }
         say(&parts.join(" · "));
     }
 
@@ -134,6 +148,20 @@ impl Session {
     /// The calls made so far, for the last line of a command.
     pub(super) fn calls(&self) -> String {
         let calls = self.connection.calls();
-        render::aside(&format!("{} reads, {} writes", calls.reads(), calls.writes()))
+        render::aside(&format!(
+            "{}, {}",
+            render::count(calls.reads(), "read"),
+            render::count(calls.writes(), "write")
+        ))
     }
+}
+
+/// The endpoints of single services that the environment sets: a plan that did not show them would not tell where it acts.
+fn service_endpoints() -> Vec<String> {
+    let variables = std::env::vars().filter(|(_, url)| !url.is_empty());
+    let services = variables.filter_map(|(name, url)| {
+        let service = name.strip_prefix("AWS_ENDPOINT_URL_")?.to_lowercase().replace('_', " ");
+        Some(format!("{service} at {url}"))
+    });
+    services.collect()
 }

@@ -58,6 +58,23 @@ impl Cors {
             allow_credentials: false,
         }
     }
+
+    /// The same with a time in seconds that browsers may keep it; AWS answers 0 for none.
+    pub fn kept_for(self, max_age: Option<i32>) -> Self {
+        Cors { max_age: max_age.filter(|seconds| *seconds != 0), ..self }
+    }
+
+    /// True if something that is set here is not set in another one.
+    fn loses(&self, other: Option<&Cors>) -> bool {
+        let set = |cors: &Cors| {
+            let lists = [&cors.allow_origins, &cors.allow_methods, &cors.allow_headers, &cors.expose_headers];
+            (lists.map(|list| !list.is_empty()), cors.max_age.is_some())
+        };
+        let Some(other) = other else { return true };
+        let ((lists, age), (other_lists, other_age)) = (set(self), set(other));
+        let lost = lists.iter().zip(other_lists).any(|(own, other)| *own && !other);
+        lost || (age && !other_age)
+    }
 }
 
 /// What AWS assigns to an API.
@@ -93,19 +110,16 @@ impl Kind for Api {
     }
 
     async fn create(ctx: &Context, _: &Id, spec: &Spec) -> Result<Live> {
-        // The name is not unique and there is no idempotency token, so the SDK must never send this twice by itself
-        // [aws-facts: Corrections 6]; after a lost answer the engine looks for the tag first.
-        let once = Builder::new().retry_config(RetryConfig::disabled());
-        let slow = |error: &Error| error.is_throttled().then_some("API Gateway asks for slower calls");
+        // The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
         let id = Id::new(Self::NAME, "");
-        let answer = retry_while(Patience::CONFLICT, ctx.waiting(&id), slow, async || {
+        let answer = retry_while(Patience::CONFLICT, ctx.waiting(&id), throttled, async || {
             let create = ctx.clients.api.create_api().name(&spec.name).protocol_type(ProtocolType::Http);
             let create = create
                 .description(&spec.description)
                 .set_cors_configuration(spec.cors.as_ref().map(sdk_cors));
             let create = create.disable_execute_api_endpoint(!spec.execute_api_endpoint);
             let create = create.set_tags(Some(spec.tags.clone().into_iter().collect()));
-            Ok(create.customize().config_override(once.clone()).send().await?)
+            Ok(create.customize().config_override(once()).send().await?)
         })
         .await?;
         live(ctx, answer.api_id(), answer.api_endpoint())
@@ -114,6 +128,13 @@ impl Kind for Api {
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
         let (api, from) = (&ctx.clients.api, &seen.spec);
         let fields = |spec: &Spec| (spec.name.clone(), spec.description.clone(), spec.execute_api_endpoint);
+        if from.cors.as_ref().is_some_and(|cors| cors.loses(to.cors.as_ref())) {
+            // An update clears nothing of it [aws-facts: API Gateway v2, TF].
+            patiently(ctx, &seen.id, async || {
+                gone(api.delete_cors_configuration().api_id(&seen.physical).send().await)
+            })
+            .await?;
+        }
         if fields(from) != fields(to) || (from.cors != to.cors && to.cors.is_some()) {
             patiently(ctx, &seen.id, async || {
                 let update =
@@ -121,13 +142,6 @@ impl Kind for Api {
                 let update = update.disable_execute_api_endpoint(!to.execute_api_endpoint);
                 update.set_cors_configuration(to.cors.as_ref().map(sdk_cors)).send().await?;
                 Ok(())
-            })
-            .await?;
-        }
-        if from.cors.is_some() && to.cors.is_none() {
-            // An update cannot clear it [aws-facts: API Gateway v2, TF].
-            patiently(ctx, &seen.id, async || {
-                gone(api.delete_cors_configuration().api_id(&seen.physical).send().await)
             })
             .await?;
         }
@@ -150,7 +164,7 @@ impl Kind for Api {
 async fn ours(ctx: &Context) -> Result<Vec<SeenOf<Api>>> {
     let (mut seen, mut token) = (Vec::new(), None);
     loop {
-        let answer = ctx.clients.api.get_apis().max_results("500").set_next_token(token).send().await?;
+        let answer = ctx.clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
         for api in answer.items() {
             seen.extend(read(ctx, api)?);
         }
@@ -191,6 +205,17 @@ fn live(ctx: &Context, id: Option<&str>, endpoint: Option<&str>) -> Result<Live>
     Ok(Live { id, url })
 }
 
+/// For a create that makes a second thing when it is sent twice: the SDK must never repeat it by itself. After a lost answer
+/// the engine looks for the mark first; throttled calls, which were not applied, are repeated by [`throttled`].
+pub(crate) fn once() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
+}
+
+/// The reason to repeat a call that was throttled.
+pub(crate) fn throttled(error: &Error) -> Option<&'static str> {
+    error.is_throttled().then_some("API Gateway asks for slower calls")
+}
+
 /// Sets tags of an API or stage. Their ARNs hold no account [aws-facts: API Gateway v2].
 pub(crate) async fn tag(ctx: &Context, path: &str, set: Tags) -> Result<()> {
     let arn = format!("arn:{}:apigateway:{}::{path}", ctx.scope.partition, ctx.scope.region);
@@ -218,7 +243,7 @@ macro_rules! pages {
         let (mut items, mut token) = (Vec::new(), None);
         loop {
             let answer =
-                crate::aws::error::optional($list.max_results("500").set_next_token(token).send().await)?;
+                crate::aws::error::optional($list.max_results("100").set_next_token(token).send().await)?;
             // The parent is gone, and its children with it.
             let Some(answer) = answer else { break items };
             items.extend(answer.items.unwrap_or_default());
@@ -232,11 +257,9 @@ macro_rules! pages {
 pub(crate) use pages;
 
 fn cors(cors: &SdkCors) -> Cors {
-    Cors {
-        max_age: cors.max_age(),
-        allow_credentials: cors.allow_credentials().unwrap_or_default(),
-        ..Cors::new(cors.allow_origins(), cors.allow_methods(), cors.allow_headers(), cors.expose_headers())
-    }
+    let own =
+        Cors::new(cors.allow_origins(), cors.allow_methods(), cors.allow_headers(), cors.expose_headers());
+    Cors { allow_credentials: cors.allow_credentials().unwrap_or_default(), ..own.kept_for(cors.max_age()) }
 }
 
 fn sdk_cors(cors: &Cors) -> SdkCors {

@@ -9,7 +9,7 @@ use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Physical, Seen, Status};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_lambda::types::{
     Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime,
     State,
@@ -20,11 +20,14 @@ use std::collections::BTreeMap;
 /// A Lambda function.
 pub struct Function;
 
+/// The bytes that the environment may take as JSON [aws-facts: Lambda].
+const MAX_ENVIRONMENT: usize = 4096;
+
 /// What a function is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Base64 of the SHA-256 of its package.
-    pub code_sha256: String,
+    pub code: String,
     /// The runtime.
     pub runtime: String,
     /// The handler.
@@ -76,6 +79,7 @@ impl Kind for Function {
     }
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+        fits(&spec.environment)?;
         let code = FunctionCode::builder().zip_file(package(ctx, spec).await?).build();
         let answer = once_assumable(ctx, id, &spec.role, async || {
             let create = ctx.clients.lambda.create_function().function_name(&id.name).code(code.clone());
@@ -86,7 +90,8 @@ impl Kind for Function {
             let create = create.environment(environment(spec)).set_layers(Some(spec.layers.clone()));
             Ok(create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?)
         })
-        .await?;
+        .await
+        .map_err(|error| redacted(error, &spec.environment))?;
         let live = Live {
             name: id.name.clone(),
             arn: told(answer.function_arn(), "the function's ARN")?.to_owned(),
@@ -101,7 +106,7 @@ impl Kind for Function {
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
         let (id, from) = (&seen.id, &seen.spec);
         if seen.status == Status::Busy {
-            active(ctx, id).await?;
+            idle(ctx, id).await?;
         }
         // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
         if configuration(from) != configuration(to)
@@ -110,7 +115,7 @@ impl Kind for Function {
             configure(ctx, id, from, to).await?;
             active(ctx, id).await?;
         }
-        if (&from.code_sha256, &from.architecture) != (&to.code_sha256, &to.architecture) {
+        if (&from.code, &from.architecture) != (&to.code, &to.architecture) {
             upload(ctx, id, to).await?;
             active(ctx, id).await?;
         }
@@ -122,6 +127,10 @@ impl Kind for Function {
         if !set.is_empty() {
             let tag = ctx.clients.lambda.tag_resource().resource(&seen.live.arn);
             tag.set_tags(Some(set.into_iter().collect())).send().await?;
+        }
+        if from.tags.contains_key(tags::ROLE_ID) && !to.tags.contains_key(tags::ROLE_ID) {
+            let untag = ctx.clients.lambda.untag_resource().resource(&seen.live.arn);
+            untag.tag_keys(tags::ROLE_ID).send().await?;
         }
         Ok(seen.live.clone())
     }
@@ -148,7 +157,15 @@ async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
 
 async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     let Some(answer) = get(ctx, name).await? else { return Ok(None) };
-    let all_tags: Tags = answer.tags().cloned().unwrap_or_default().into_iter().collect();
+    complete(&answer)?;
+    let created = answer.configuration().and_then(modified);
+    let all_tags = tags::settled(ctx, created, async || match answer.tags() {
+        Some(tags) if !tags.is_empty() => Ok(tags.clone().into_iter().collect()),
+        _ => {
+            Ok(get(ctx, name).await?.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+        }
+    })
+    .await?;
     let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
     let config = told(answer.configuration(), "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
@@ -160,12 +177,38 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     let mut seen = Seen::new(Id::new(Function::NAME, name), name, owner, spec, live);
     if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
         // What runs is not what the configuration says, so the code is uploaded again.
-        seen.spec.code_sha256.clear();
+        seen.spec.code.clear();
     }
     seen.status = status(config);
+    seen.created = created;
     seen.refs = vec![Physical::new("role", role), group.clone()];
     seen.hints = vec![group];
     Ok(Some(seen))
+}
+
+/// Lambda leaves out what the caller may not read; taking that for nothing would disown the function, or clear its
+/// environment.
+fn complete(answer: &GetFunctionOutput) -> Result<()> {
+    let refused = |what: &str, code: Option<&str>, message: Option<&str>| Error {
+        operation: what.to_owned(),
+        class: Class::Refused,
+        code: code.map(str::to_owned),
+        ..Error::waited(message.unwrap_or("Lambda may not show it"))
+    };
+    if let Some(error) = answer.tags_error() {
+        return Err(refused("lambda:ListTags", Some(error.error_code()), Some(error.message())));
+    }
+    let environment = answer.configuration().and_then(FunctionConfiguration::environment);
+    match environment.and_then(|environment| environment.error()) {
+        Some(error) => Err(refused("reading the environment", error.error_code(), error.message())),
+        None => Ok(()),
+    }
+}
+
+/// When the function was last made or changed; Lambda writes the offset without a colon.
+fn modified(config: &FunctionConfiguration) -> Option<i64> {
+    let text = config.last_modified()?.replace("+0000", "Z");
+    DateTime::from_str(&text, DateTimeFormat::DateTime).ok().map(|time| time.secs())
 }
 
 fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags: Tags) -> Spec {
@@ -174,7 +217,7 @@ fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags:
     let variables = config.environment().and_then(|environment| environment.variables());
     let logs = config.logging_config().and_then(LoggingConfig::log_group);
     Spec {
-        code_sha256: text(config.code_sha256()),
+        code: text(config.code_sha256()),
         runtime: text(config.runtime().map(Runtime::as_str)),
         handler: text(config.handler()),
         architecture: architecture.to_owned(),
@@ -216,25 +259,32 @@ fn reason(config: &FunctionConfiguration) -> String {
     }
 }
 
-/// Waits until the function is Active and its last update is over. `Inactive` is a function that AWS put to rest, which
-/// the next call wakes, and matches no acceptor of AWS's own waiters [aws-facts: Lambda, M].
-async fn active(ctx: &Context, id: &Id) -> Result<()> {
+/// Waits until the function can be changed. `Inactive` is a function that AWS put to rest, which the next call wakes, and
+/// matches no acceptor of AWS's own waiters [aws-facts: Lambda, M]. Right after a create, reads may not see it yet.
+async fn idle(ctx: &Context, id: &Id) -> Result<FunctionConfiguration> {
+    let unseen = |error: &Error| error.is_absent().then_some("Lambda does not show the function yet");
+    let look = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
     until(Patience::STATE, ctx.waiting(id), async || {
-        let answer = told(get(ctx, &id.name).await?, "the function")?;
-        let config = told(answer.configuration(), "the function's configuration")?;
-        match (config.state(), config.last_update_status()) {
-            (Some(State::Failed), _) => {
-                Err(Error::waited(format!("the function failed to start. {}", reason(config))))
-            }
-            (_, Some(LastUpdateStatus::Failed)) => {
-                Err(Error::waited(format!("the function failed to update. {}", reason(config))))
-            }
-            (Some(state @ State::Pending), _) => Ok(Poll::Pending(state.as_str().to_owned())),
-            (_, Some(LastUpdateStatus::InProgress)) => Ok(Poll::Pending("being updated".to_owned())),
-            _ => Ok(Poll::Ready(())),
-        }
+        let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
+        let config = told(answer.configuration, "the function's configuration")?;
+        Ok(match (config.state(), config.last_update_status()) {
+            (Some(state @ State::Pending), _) => Poll::Pending(state.as_str().to_owned()),
+            (_, Some(LastUpdateStatus::InProgress)) => Poll::Pending("being updated".to_owned()),
+            _ => Poll::Ready(config),
+        })
     })
     .await
+}
+
+/// Waits until the function can be called as it was last configured.
+async fn active(ctx: &Context, id: &Id) -> Result<()> {
+    let config = idle(ctx, id).await?;
+    let failed = match (config.state(), config.last_update_status()) {
+        (Some(State::Failed), _) => "start",
+        (_, Some(LastUpdateStatus::Failed)) => "update",
+        _ => return Ok(()),
+    };
+    Err(Error::waited(format!("the function failed to {failed}. {}", reason(&config))))
 }
 
 /// The part of a spec that UpdateFunctionConfiguration sends.
@@ -256,7 +306,9 @@ async fn configure(ctx: &Context, id: &Id, from: &Spec, to: &Spec) -> Result<()>
         update.send().await?;
         Ok(())
     };
-    once_assumable(ctx, id, &to.role, async || patiently(ctx, id, &send).await).await
+    fits(&to.environment)?;
+    let sent = once_assumable(ctx, id, &to.role, async || patiently(ctx, id, &send).await).await;
+    sent.map_err(|error| redacted(error, &to.environment))
 }
 
 async fn upload(ctx: &Context, id: &Id, to: &Spec) -> Result<()> {
@@ -283,12 +335,32 @@ async fn reserve(ctx: &Context, id: &Id, reserved: Option<i32>) -> Result<()> {
 }
 
 async fn package(ctx: &Context, spec: &Spec) -> Result<Blob> {
-    let zip =
-        told(ctx.packages.get(&spec.code_sha256), "nothing, but the package of this code was not built")?;
+    let zip = told(ctx.packages.get(&spec.code), "nothing, but the package of this code was not built")?;
     match tokio::fs::read(zip).await {
         Ok(bytes) => Ok(Blob::new(bytes)),
         Err(error) => Err(Error::waited(format!("the package {} cannot be read: {error}", zip.display()))),
     }
+}
+
+/// Lambda takes 4 KB of environment, measured as JSON; its own refusal would quote every value.
+fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
+    let size = serde_json::to_string(environment).map(|json| json.len()).unwrap_or_default();
+    if size <= MAX_ENVIRONMENT {
+        return Ok(());
+    }
+    Err(Error::waited(format!(
+        "the environment takes {size} bytes as JSON, and Lambda allows {MAX_ENVIRONMENT}; keep large values elsewhere"
+    )))
+}
+
+/// An error without the values of the environment, which Lambda quotes in some of its messages.
+fn redacted(error: Error, environment: &BTreeMap<String, String>) -> Error {
+    let mut message = error.message.split("String measured").next().unwrap_or_default().to_owned();
+    for value in environment.values().filter(|value| value.len() >= 4) {
+        let escaped = serde_json::to_string(value).unwrap_or_default();
+        message = message.replace(escaped.trim_matches('"'), "…").replace(value, "…");
+    }
+    Error { message, ..error }
 }
 
 fn environment(spec: &Spec) -> Environment {
@@ -317,7 +389,7 @@ async fn once_assumable<T, F: Future<Output = Result<T>>>(
     call: impl Fn() -> F,
 ) -> Result<T> {
     match call().await {
-        Err(error) if not_assumable(&error).is_some() && !is_fresh(ctx, role).await? => Err(Error {
+        Err(error) if not_assumable(&error).is_some() && !is_fresh(ctx, role).await => Err(Error {
             message: format!(
                 "{} The trust policy of {role} must let lambda.amazonaws.com assume it.",
                 error.message.trim_end()
@@ -331,15 +403,15 @@ async fn once_assumable<T, F: Future<Output = Result<T>>>(
     }
 }
 
-/// True for a role that this run has written to, or that was made in the last five minutes.
-async fn is_fresh(ctx: &Context, role: &str) -> Result<bool> {
+/// True for a role that this run has written to, or that was made in the last five minutes as far as IAM lets us see.
+async fn is_fresh(ctx: &Context, role: &str) -> bool {
     if ctx.has_written_role(role) {
-        return Ok(true);
+        return true;
     }
     let name = role.rsplit('/').next().unwrap_or_default();
-    let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
+    let answer = ctx.clients.iam.get_role().role_name(name).send().await.ok();
     let created = answer.and_then(|answer| answer.role).map(|role| role.create_date().secs());
-    Ok(created.is_some_and(|created| ctx.age(created) < 300))
+    created.is_some_and(|created| ctx.age(created) < 300)
 }
 
 /// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].

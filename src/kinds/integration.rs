@@ -1,14 +1,12 @@
 //! Integrations of an HTTP API: one per function, shared by the function's routes.
 
-use super::api::{pages, patiently};
+use super::api::{once, pages, patiently, throttled};
 use super::told;
 use crate::aws::error::gone;
 use crate::aws::wait::{Patience, retry_while};
-use crate::aws::{Context, Error, Result};
+use crate::aws::{Context, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Physical, Seen};
-use aws_sdk_apigatewayv2::config::Builder;
-use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::types::{Integration as SdkIntegration, IntegrationType};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -62,9 +60,6 @@ impl Kind for Integration {
     }
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
-        // Like CreateApi, this makes a second one when sent twice [DESIGN: Getting it right against the real service].
-        let once = Builder::new().retry_config(RetryConfig::disabled());
-        let slow = |error: &Error| error.is_throttled().then_some("API Gateway asks for slower calls");
         let create = async || {
             let create = ctx.clients.api.create_integration().api_id(&spec.api_id);
             let create = create.description(format!("{MARKER}{}", id.tag())).integration_method("POST");
@@ -74,10 +69,10 @@ impl Kind for Integration {
             let create = create
                 .payload_format_version(&spec.payload_format_version)
                 .timeout_in_millis(spec.timeout_millis);
-            Ok(create.customize().config_override(once.clone()).send().await?)
+            Ok(create.customize().config_override(once()).send().await?)
         };
         let create = async || patiently(ctx, id, &create).await;
-        let answer = retry_while(Patience::CONFLICT, ctx.waiting(id), slow, create).await?;
+        let answer = retry_while(Patience::CONFLICT, ctx.waiting(id), throttled, create).await?;
         Ok(Live { id: told(answer.integration_id(), "the integration's id")?.to_owned() })
     }
 

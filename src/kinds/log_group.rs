@@ -76,8 +76,8 @@ impl Kind for LogGroup {
         if seen.spec.retention_days != to.retention_days {
             retain(ctx, &seen.id, to.retention_days).await?;
         }
-        if seen.spec.tags != to.tags {
-            let set = tags::to_set(&seen.spec.tags, &to.tags);
+        let set = tags::to_set(&seen.spec.tags, &to.tags);
+        if !set.is_empty() {
             let tag = ctx.clients.logs.tag_resource().resource_arn(&seen.live.arn);
             tag.set_tags(Some(set.into_iter().collect())).send().await?;
         }

@@ -59,14 +59,17 @@ impl Kind for Permission {
     }
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
-        patiently(ctx, id, async || {
+        // A function that was made a moment ago is not seen everywhere in Lambda yet [aws-facts: Lambda, TF].
+        let unseen = |error: &Error| error.is_absent().then_some("Lambda does not see the function yet");
+        let add = async || {
             let add =
                 ctx.clients.lambda.add_permission().function_name(&spec.function).statement_id(&spec.sid);
             let add = add.action(&spec.action).principal(&spec.principal);
             add.source_arn(&spec.source_arn).send().await?;
             Ok(())
-        })
-        .await?;
+        };
+        let add = async || patiently(ctx, id, &add).await;
+        retry_while(Patience::SIGHT, ctx.waiting(id), unseen, add).await?;
         Ok(Live {})
     }
 

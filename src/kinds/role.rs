@@ -6,7 +6,7 @@ use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Owner, Physical, Scope, Seen};
+use crate::model::{Id, Owner, Physical, Scope, Seen, Status};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::future::try_join_all;
@@ -57,8 +57,9 @@ impl Kind for Role {
         let (mut seen, listed) = try_join!(wanted, listed)?;
         match listed {
             Ok(names) => {
-                let orphans =
-                    names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
+                let wanted =
+                    |name: &&str| ctx.scope.wanted(Self::NAME).any(|own| own.eq_ignore_ascii_case(name));
+                let orphans = names.iter().map(String::as_str).filter(|name| !wanted(name));
                 seen.extend(read_each(orphans, |name| read(ctx, name)).await?);
                 Ok(seen.into())
             }
@@ -81,53 +82,18 @@ impl Kind for Role {
         let live = live(role);
         ctx.wrote_role(&live.arn);
         // A role that was created a moment ago may not be known everywhere in IAM yet.
-        let early = |error: &Error| error.is("NoSuchEntity").then_some("IAM does not see the role yet");
+        let early = |error: &Error| error.is_absent().then_some("IAM does not see the role yet");
         for (name, policy) in &spec.policies {
-            retry_while(Patience::PROPAGATION, ctx.waiting(id), early, async || {
-                put_policy(ctx, id, name, policy).await
-            })
-            .await?;
+            let put = async || put_policy(ctx, &id.name, name, policy).await;
+            let put = async || patiently(ctx, id, put).await;
+            retry_while(Patience::PROPAGATION, ctx.waiting(id), early, put).await?;
         }
         Ok(live)
     }
 
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        let (id, name, from) = (&seen.id, &seen.physical, &seen.spec);
-        let iam = &ctx.clients.iam;
         ctx.wrote_role(&seen.live.arn);
-        if from.trust != to.trust {
-            iam.update_assume_role_policy()
-                .role_name(name)
-                .policy_document(to.trust.document())
-                .send()
-                .await?;
-        }
-        for (policy_name, policy) in
-            to.policies.iter().filter(|(name, policy)| from.policies.get(*name) != Some(*policy))
-        {
-            put_policy(ctx, id, policy_name, policy).await?;
-        }
-        for extra in from.policies.keys().filter(|name| !to.policies.contains_key(*name)) {
-            gone(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
-        }
-        for extra in from.attached.difference(&to.attached) {
-            gone(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
-        }
-        match &to.boundary {
-            boundary if *boundary == from.boundary => {}
-            Some(boundary) => {
-                iam.put_role_permissions_boundary()
-                    .role_name(name)
-                    .permissions_boundary(boundary)
-                    .send()
-                    .await?;
-            }
-            None => gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?,
-        }
-        if from.tags != to.tags {
-            let set = tags::to_set(&from.tags, &to.tags);
-            iam.tag_role().role_name(name).set_tags(Some(sdk_tags(&set)?)).send().await?;
-        }
+        patiently(ctx, &seen.id, async || change(ctx, &seen.physical, &seen.spec, to).await).await?;
         Ok(seen.live.clone())
     }
 
@@ -214,7 +180,7 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
     let hints = made_for.map(|function| Physical::new("function", function)).into_iter().collect();
     let owner = owner(&all_tags, role.path(), &ctx.scope);
     let spec = Spec {
-        trust: Policy::read(role.assume_role_policy_document().unwrap_or("{}"))?,
+        trust: Policy::decode(role.assume_role_policy_document().unwrap_or("{}"))?,
         policies,
         attached,
         boundary: role
@@ -226,6 +192,11 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
     let mut seen = Seen::new(Id::new(Role::NAME, name), role.role_name(), owner, spec, live(&role));
     seen.created = created;
     seen.hints = hints;
+    if role.role_name() != name {
+        // To IAM, names that differ only in case are the same.
+        seen.status =
+            Status::Broken(format!("IAM has it as {}, and nothing can rename it", role.role_name()));
+    }
     Ok(Some(seen))
 }
 
@@ -270,19 +241,56 @@ async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
 
 async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
     let answer = optional(ctx.clients.iam.get_role_policy().role_name(role).policy_name(name).send().await)?;
-    answer.map(|answer| Policy::read(answer.policy_document())).transpose()
+    answer.map(|answer| Policy::decode(answer.policy_document())).transpose()
 }
 
-async fn put_policy(ctx: &Context, id: &Id, name: &str, policy: &Policy) -> Result<()> {
+/// Leads a role from one spec to another. Every call sets or takes away the same thing when it is repeated.
+async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let iam = &ctx.clients.iam;
+    if from.trust != to.trust {
+        iam.update_assume_role_policy().role_name(name).policy_document(to.trust.document()).send().await?;
+    }
+    let differs = |(policy, document): &(&String, &Policy)| from.policies.get(*policy) != Some(*document);
+    for (policy, document) in to.policies.iter().filter(differs) {
+        put_policy(ctx, name, policy, document).await?;
+    }
+    for extra in from.policies.keys().filter(|policy| !to.policies.contains_key(*policy)) {
+        gone(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
+    }
+    // A role of ours has no managed policies, so there is never one to attach.
+    for extra in from.attached.difference(&to.attached) {
+        gone(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
+    }
+    match &to.boundary {
+        boundary if *boundary == from.boundary => {}
+        Some(boundary) => {
+            iam.put_role_permissions_boundary().role_name(name).permissions_boundary(boundary).send().await?;
+        }
+        None => gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?,
+    }
+    let set = tags::to_set(&from.tags, &to.tags);
+    if !set.is_empty() {
+        iam.tag_role().role_name(name).set_tags(Some(sdk_tags(&set)?)).send().await?;
+    }
+    Ok(())
+}
+
+async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> Result<()> {
+    let put = ctx.clients.iam.put_role_policy().role_name(role).policy_name(name);
+    put.policy_document(policy.document()).send().await?;
+    Ok(())
+}
+
+/// Repeats a change that collided with another one of the same role [aws-facts: IAM, M].
+async fn patiently<F: Future<Output = Result<()>>>(
+    ctx: &Context,
+    id: &Id,
+    change: impl Fn() -> F,
+) -> Result<()> {
     let busy = |error: &Error| {
         error.is("ConcurrentModification").then_some("another change of the role is under way")
     };
-    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, async || {
-        let put = ctx.clients.iam.put_role_policy().role_name(&id.name).policy_name(name);
-        put.policy_document(policy.document()).send().await?;
-        Ok(())
-    })
-    .await
+    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
 }
 
 fn live(role: &SdkRole) -> Live {

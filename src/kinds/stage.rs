@@ -4,7 +4,8 @@ use super::api::{pages, patiently, tag};
 use super::told;
 use crate::aws::error::{gone, optional};
 use crate::aws::tags::{self, Tags};
-use crate::aws::{Context, Error, Result};
+use crate::aws::wait::{Patience, Poll, until};
+use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Seen};
 use aws_sdk_apigatewayv2::types::Stage as SdkStage;
@@ -96,13 +97,23 @@ impl Kind for Stage {
     }
 }
 
-/// With auto deploy, a deployment that failed shows in this one field only [aws-facts: API Gateway v2, M].
+/// With auto deploy, how a deployment went shows in this one field only, and a moment later [aws-facts: API Gateway v2, M].
+/// The local cloud deploys nothing and says nothing.
 async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
-    let answer = optional(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
-    match answer.and_then(|stage| stage.last_deployment_status_message) {
-        Some(message) if message.to_lowercase().contains("fail") => {
+    let look = async || {
+        let answer = optional(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
+        let message = answer.and_then(|stage| stage.last_deployment_status_message);
+        Ok(match message {
+            None if !ctx.local => Poll::Pending("the first deployment is under way".to_owned()),
+            message => Poll::Ready(message),
+        })
+    };
+    match until(Patience::SIGHT, ctx.waiting(id), look).await {
+        Ok(Some(message)) if message.to_lowercase().contains("fail") => {
             Err(Error::waited(format!("the deployment of the stage failed: {message}")))
         }
+        // Where nothing is ever said, nothing speaks against it.
+        Err(error) if error.class != Class::Waited => Err(error),
         _ => Ok(()),
     }
 }

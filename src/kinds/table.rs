@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
     PointInTimeRecoveryStatus, ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
     Tag, TimeToLiveSpecification, TimeToLiveStatus,
 };
+use futures_util::future::join_all;
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +84,10 @@ impl Kind for Table {
         if ctx.scope.teardown {
             // The tagging API misses new tables, so a teardown asks every table for its owner.
             match others_of_ours(ctx).await {
-                Ok(others) => seen.extend(others),
+                Ok(others) => {
+                    seen.extend(others.seen);
+                    blind = others.blind;
+                }
                 Err(error) if error.is_denied() => blind = Some(error.to_string()),
                 Err(error) => return Err(error),
             }
@@ -151,8 +155,8 @@ impl Kind for Table {
         if from.point_in_time_recovery != to.point_in_time_recovery {
             set_recovery(ctx, id, to.point_in_time_recovery).await?;
         }
-        if from.tags != to.tags {
-            let set = tags::to_set(&from.tags, &to.tags);
+        let set = tags::to_set(&from.tags, &to.tags);
+        if !set.is_empty() {
             let tag = ctx.clients.dynamodb.tag_resource().resource_arn(&seen.live.arn);
             tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
         }
@@ -184,9 +188,15 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
     let Some(table) = describe(ctx, name).await? else { return Ok(None) };
     let live = live(&table)?;
     let created = table.creation_date_time().map(aws_sdk_dynamodb::primitives::DateTime::secs);
-    let tags = async { tags::settled(ctx, created, async || list_tags(ctx, &live.arn).await).await };
-    let (tags, ttl, recovery, data) = try_join!(tags, ttl(ctx, name), recovery(ctx, name), data(ctx, name))?;
+    let tags = async {
+        tags::settled(ctx, created, async || {
+            Ok(optional(list_tags(ctx, &live.arn).await)?.unwrap_or_default())
+        })
+        .await
+    };
+    let (tags, ttl, recovery) = try_join!(tags, ttl(ctx, name), recovery(ctx, name))?;
     let owner = tags::owner(&tags, &ctx.scope);
+    let data = if owner == Owner::Ours { data(ctx, name).await? } else { None };
     let spec = Spec {
         partition_key: told(key(&table, KeyType::Hash), "the table's partition key")?,
         sort_key: key(&table, KeyType::Range),
@@ -211,23 +221,33 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
     Ok(Some(seen))
 }
 
-/// Our tables among those that nobody asked for by name.
-async fn others_of_ours(ctx: &Context) -> Result<Vec<SeenOf<Table>>> {
+/// Our tables among those that nobody asked for by name, and why some could not be told.
+async fn others_of_ours(ctx: &Context) -> Result<Observed<Table>> {
     let mut pages = ctx.clients.dynamodb.list_tables().into_paginator().items().send();
     let mut names = Vec::new();
     while let Some(name) = pages.next().await {
         names.push(name?);
     }
     let unknown = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Table::NAME, name));
-    read_each(unknown, async |name| {
-        let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
-        // A table that vanished between the listing and this look is not ours any more.
-        match optional(list_tags(ctx, &arn).await)? {
-            Some(tags) if tags::owner(&tags, &ctx.scope) == Owner::Ours => read(ctx, name).await,
-            _ => Ok(None),
+    let looks = join_all(unknown.map(|name| if_ours(ctx, name))).await;
+    let (mut seen, mut blind) = (Vec::new(), None);
+    for look in looks {
+        match look {
+            Ok(table) => seen.extend(table),
+            Err(error) if error.is_denied() => blind = Some(error.to_string()),
+            Err(error) => return Err(error),
         }
-    })
-    .await
+    }
+    Ok(Observed { seen, blind })
+}
+
+/// The table of a name if it is ours. One that vanished since it was listed is not.
+async fn if_ours(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
+    let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
+    match optional(list_tags(ctx, &arn).await)? {
+        Some(tags) if tags::owner(&tags, &ctx.scope) == Owner::Ours => read(ctx, name).await,
+        _ => Ok(None),
+    }
 }
 
 async fn list_tags(ctx: &Context, arn: &str) -> Result<Tags> {
@@ -289,14 +309,16 @@ async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
     Ok(holds.then(|| "its items".to_owned()))
 }
 
-/// Waits until the table is ACTIVE.
+/// Waits until the table is ACTIVE. Right after a create, DescribeTable may not show it yet, as its own documentation says.
 async fn active(ctx: &Context, id: &Id) -> Result<TableDescription> {
+    let unseen = |error: &Error| error.is_absent().then_some("DynamoDB does not show the table yet");
+    let look = async || Ok(ctx.clients.dynamodb.describe_table().table_name(&id.name).send().await?);
     until(Patience::STATE, ctx.waiting(id), async || {
-        let table = told(describe(ctx, &id.name).await?, "the table")?;
-        Ok(if table.table_status() == Some(&TableStatus::Active) {
-            Poll::Ready(table)
-        } else {
-            Poll::Pending(state(&table))
+        let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
+        let table = told(answer.table, "the table")?;
+        Ok(match table.table_status() {
+            Some(TableStatus::Active) => Poll::Ready(table),
+            _ => Poll::Pending(state(&table)),
         })
     })
     .await
@@ -306,22 +328,23 @@ fn state(table: &TableDescription) -> String {
     table.table_status().map_or_else(|| "without a state".to_owned(), |status| status.as_str().to_owned())
 }
 
+/// Only one attribute can be on, and a second change within an hour is an error [aws-facts: DynamoDB, M].
 async fn set_ttl(ctx: &Context, id: &Id, from: Option<&str>, to: Option<&str>) -> Result<()> {
-    let specification = |attribute: &str, enabled| {
-        Ok::<_, Error>(TimeToLiveSpecification::builder().attribute_name(attribute).enabled(enabled).build()?)
+    let (attribute, enabled) = match (from, to) {
+        (Some(from), _) => (from, false),
+        (None, Some(to)) => (to, true),
+        (None, None) => return Ok(()),
     };
-    let send = async |attribute: &str, enabled| -> Result<()> {
-        let update = ctx.clients.dynamodb.update_time_to_live().table_name(&id.name);
-        update.time_to_live_specification(specification(attribute, enabled)?).send().await?;
-        Ok(())
-    };
-    // Only one attribute can be on, and AWS takes a second change within an hour as an error, which says so itself.
-    if let Some(from) = from {
-        send(from, false).await?;
-    }
-    match to {
-        Some(to) => send(to, true).await,
-        None => Ok(()),
+    let specification =
+        TimeToLiveSpecification::builder().attribute_name(attribute).enabled(enabled).build()?;
+    let update = ctx.clients.dynamodb.update_time_to_live().table_name(&id.name);
+    update.time_to_live_specification(specification).send().await?;
+    match (from, to) {
+        (Some(from), Some(to)) => Err(Error::waited(format!(
+            "the expiry by `{from}` is being switched off; DynamoDB takes `{to}` in about an hour: run the command \
+             again then"
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -7,9 +7,12 @@ use crate::model::{Gate, Id, Resource, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The number of routes of one function from which one permission for all of the API takes the place of one for each
-/// route: a function's policy holds 20 KB [aws-facts: Lambda].
+/// The number of routes of one function, and the characters that their permissions may take, up to which each route gets
+/// a permission of its own: a function's policy holds 20,480 characters [aws-facts: Lambda], and others may add to it.
 const MANY_ROUTES: usize = 40;
+const MANY_CHARACTERS: usize = 18_000;
+/// What a statement takes besides the function's name and the route.
+const STATEMENT: usize = 360;
 
 impl Lowering<'_> {
     /// Everything of the API. `roots` is the rest of the stack, which the stage waits for.
@@ -60,7 +63,8 @@ impl Lowering<'_> {
 
     /// A permission for each route of a function, or one for all of the API where there are many.
     fn permissions(&self, api: &Id, function: &str, routes: &[&Route]) -> Vec<Resource> {
-        if routes.len() <= MANY_ROUTES {
+        let sizes = routes.iter().map(|route| STATEMENT + function.len() + route.key.len());
+        if routes.len() <= MANY_ROUTES && sizes.sum::<usize>() <= MANY_CHARACTERS {
             return routes
                 .iter()
                 .map(|route| self.permission(api, function, route, Some(&route.key)))
@@ -68,8 +72,8 @@ impl Lowering<'_> {
         }
         let all = self.permission(api, function, routes[0], None);
         let note = format!(
-            "{function} has {} routes, more than the {MANY_ROUTES} that get a permission each: one permission lets all \
-             routes of the API call it, since a function's policy holds 20 KB",
+            "{function} has {} routes, too many for a permission each: one permission lets all routes of the API call it, \
+             since a function's policy holds 20 KB",
             routes.len()
         );
         vec![Resource { note: Some(note), ..all }]
@@ -93,7 +97,8 @@ impl Lowering<'_> {
         Resource { parent: Some(function), ..resource(id, route.at, desired) }
     }
 
-    /// A route. In an API that is live it waits for its function and permission, so that no request meets half a route.
+    /// A route. In an API that is live it waits for its permission, its function and the tables of that, so that no request
+    /// meets half a route.
     fn route(&self, api: &Id, route: &Route, permissions: &[Id]) -> Resource {
         let function = self.id("function", &route.function);
         let integration = Id::new("integration", function.name.clone());
@@ -105,7 +110,10 @@ impl Lowering<'_> {
         ]);
         let key = Some(route.key.as_str());
         let own = |id: &&Id| [key, None].iter().any(|key| id.name == permission::name(&function.name, *key));
-        let after = permissions.iter().filter(own).cloned().chain([function.clone()]).collect();
+        let declared = self.stack.functions.iter().find(|declared| declared.name == route.function);
+        let tables = declared.into_iter().flat_map(|function| function.access.keys());
+        let tables = tables.map(|table| self.id("table", table));
+        let after = permissions.iter().filter(own).cloned().chain([function.clone()]).chain(tables).collect();
         let gate = Some(Gate { exists: Id::new("stage", "$default"), after });
         let id = Id::new("route", &route.key);
         Resource { parent: Some(api.clone()), gate, ..resource(id, route.at, desired) }
@@ -123,9 +131,6 @@ impl Lowering<'_> {
 }
 
 fn cors(cors: &Cors) -> api::Cors {
-    api::Cors {
-        max_age: cors.max_age,
-        allow_credentials: cors.credentials,
-        ..api::Cors::new(&cors.origins, &cors.methods, &cors.headers, &cors.expose)
-    }
+    let own = api::Cors::new(&cors.origins, &cors.methods, &cors.headers, &cors.expose);
+    api::Cors { allow_credentials: cors.credentials, ..own.kept_for(cors.max_age) }
 }

@@ -96,7 +96,7 @@ impl Lowering<'_> {
         tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Value::reference(role, "role_id"))));
         let environment = function.environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
         let desired = Value::map([
-            ("code_sha256", self.packages.get(&function.name).cloned().unwrap_or_default().into()),
+            ("code", self.packages.get(&function.name).cloned().unwrap_or_default().into()),
             ("runtime", function.runtime.as_str().into()),
             ("handler", function.handler.as_str().into()),
             ("architecture", function.architecture.as_str().into()),

@@ -3,6 +3,8 @@
 mod api;
 mod function;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use template::lookup_part;
 

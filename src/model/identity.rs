@@ -48,18 +48,25 @@ impl Id {
         Id { kind, name: name.into() }
     }
 
-    /// The value of the tag `provision:id`: `function.create_item`.
+    /// The value of the tag `provision:id`: `function.create_item`. Tags take letters, digits, spaces and `_.:/=+-@`, so
+    /// the stage `$default` is `stage.default`.
     pub fn tag(&self) -> String {
+        let legal = |c: &char| c.is_alphanumeric() || " _.:/=+-@".contains(*c);
         match self.name.as_str() {
             "" => self.kind.to_owned(),
-            name => format!("{}.{name}", self.kind),
+            name => format!("{}.{}", self.kind, name.chars().filter(legal).collect::<String>()),
         }
     }
 }
 
+/// A kind's name in words.
+pub fn in_words(kind: &str) -> String {
+    kind.replace('_', " ")
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.kind.replace('_', " ");
+        let kind = in_words(self.kind);
         match self.name.as_str() {
             "" => f.write_str(&kind),
             name => write!(f, "{kind} {name}"),

@@ -84,6 +84,48 @@ impl Value {
         }
     }
 
+    /// The tree in the form that `normal` gives to its JSON; what is unknown keeps its place. JSON that has no such form
+    /// stays as it is.
+    pub fn normalised(self, normal: impl Fn(Json) -> Option<Json>) -> Value {
+        let mut unknown = Vec::new();
+        let json = self.with_stand_ins(&mut unknown);
+        match normal(json) {
+            Some(json) => Value::from_stand_ins(json, &unknown),
+            None => self,
+        }
+    }
+
+    /// The JSON, with a text that cannot be anything else in place of each unknown value.
+    fn with_stand_ins(&self, unknown: &mut Vec<Value>) -> Json {
+        match self {
+            Value::Known(json) => json.clone(),
+            Value::List(items) => items.iter().map(|item| item.with_stand_ins(unknown)).collect(),
+            Value::Map(members) => {
+                let members = members.iter();
+                Json::Object(members.map(|(key, item)| (key.clone(), item.with_stand_ins(unknown))).collect())
+            }
+            Value::Reference(_) | Value::Join(_) => {
+                unknown.push(self.clone());
+                Json::String(stand_in(unknown.len() - 1))
+            }
+        }
+    }
+
+    fn from_stand_ins(json: Json, unknown: &[Value]) -> Value {
+        let restore = |json| Value::from_stand_ins(json, unknown);
+        match json {
+            Json::String(text) => match (0..unknown.len()).find(|index| text == stand_in(*index)) {
+                Some(index) => unknown[index].clone(),
+                None => text.into(),
+            },
+            Json::Array(items) => Value::List(items.into_iter().map(restore).collect()).fold(),
+            Json::Object(members) => {
+                Value::Map(members.into_iter().map(|(key, item)| (key, restore(item))).collect()).fold()
+            }
+            other => other.into(),
+        }
+    }
+
     /// Turns a tree with nothing left to resolve into `Known`.
     fn fold(self) -> Value {
         match self.known() {
@@ -91,6 +133,11 @@ impl Value {
             Err(_) => self,
         }
     }
+}
+
+/// A text that no stack file can hold: YAML has no NUL.
+fn stand_in(index: usize) -> String {
+    format!("\0{index}")
 }
 
 fn text_of(json: &Json) -> String {

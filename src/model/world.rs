@@ -85,6 +85,11 @@ impl<S, L> Seen<S, L> {
         }
     }
 
+    /// True unless it is being deleted.
+    pub fn is_there(&self) -> bool {
+        self.status != Status::Going
+    }
+
     /// The thing by kind and identifier.
     pub fn thing(&self) -> Physical {
         Physical::new(self.id.kind, self.physical.clone())

@@ -16,6 +16,9 @@ pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec
         Planner { graph, chosen: Chosen::of(world), actions: BTreeMap::new(), steps: Vec::new() };
     let mut unchanged = Vec::new();
     for resource in ordered {
+        if planner.is_foreign(resource) {
+            continue;
+        }
         match planner.decide(resource) {
             Some(step) => {
                 planner.actions.insert(resource.id.clone(), step.action);
@@ -88,6 +91,12 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
+    /// True if another's thing stands in the way; a refusal says so.
+    fn is_foreign(&self, resource: &Resource) -> bool {
+        let seen = self.present(resource).filter(|seen| seen.is_there());
+        seen.is_some_and(|seen| matches!(seen.owner, Owner::Foreign(_)))
+    }
+
     /// The step for a resource; `None` where it is as it shall be.
     fn decide(&self, resource: &Resource) -> Option<Step> {
         let seen = self.present(resource);
@@ -97,7 +106,7 @@ impl<'a> Planner<'a> {
             action: Action::Create,
             at: Some(resource.at),
             parent: resource.parent.clone(),
-            changes: diff(seen.map(|seen| &seen.spec), &desired),
+            changes: diff(seen.filter(|seen| seen.is_there()).map(|seen| &seen.spec), &desired),
             desired: Some(desired),
             seen: seen.cloned(),
             reasons: Vec::new(),
@@ -120,6 +129,10 @@ impl<'a> Planner<'a> {
             _ if !frozen.is_empty() => {
                 step.action = Action::Replace;
                 step.reasons.push(format!("AWS cannot change {}", Vec::from_iter(frozen).join(", ")));
+            }
+            Status::Busy if step.changes.is_empty() => {
+                step.action = Action::Update;
+                step.reasons.push("still being made or changed; waits until it is ready".to_owned());
             }
             _ if step.changes.is_empty() => return None,
             _ => step.action = Action::Update,
@@ -146,11 +159,8 @@ impl<'a> Planner<'a> {
     /// What a resource shall be, with all filled in that is known now, and in the form that `observe` answers.
     fn resolve(&self, resource: &Resource) -> Value {
         let desired = resource.desired.resolve(&|reference| self.lookup(reference));
-        match desired {
-            // JSON that is no spec stays as it is, and the step fails with a message before anything is sent.
-            Value::Known(json) => Value::Known(kind(resource.id.kind).normal(json.clone()).unwrap_or(json)),
-            unknown => unknown,
-        }
+        // JSON that is no spec stays as it is, and the step fails with a message before anything is sent.
+        desired.normalised(|json| kind(resource.id.kind).normal(json).ok())
     }
 
     /// What a reference stands for: what AWS assigned where the thing stays, else what follows from names.
@@ -164,39 +174,40 @@ impl<'a> Planner<'a> {
 
     /// Plans the end of everything that is ours and not wanted any more.
     fn delete_the_rest(&mut self, mode: Mode) {
+        let unwanted = |seen: &&&Seen| self.graph.get(&seen.id).is_none() && self.goes(seen, mode);
+        let orphans = self.chosen.by_id.values().filter(unwanted);
+        let reason = (mode == Mode::Up).then_some("not declared any more");
         // Nobody was ever told of what a lost answer left behind, so nothing is lost with it but what it holds.
         let extra = self.chosen.extra.iter();
-        let extra =
-            extra.map(|seen| (*seen, "one too many, left by an answer that was lost", seen.holds.clone()));
-        let orphans = self
-            .chosen
-            .by_id
-            .values()
-            .filter(|seen| self.graph.get(&seen.id).is_none() && self.goes(seen, mode));
-        let reason = if mode == Mode::Down { "" } else { "not declared any more" };
+        let extra = extra
+            .map(|seen| (*seen, Some("one too many, left by an answer that was lost"), seen.holds.clone()));
         let rest: Vec<_> = orphans.map(|seen| (*seen, reason, loss(seen, mode))).chain(extra).collect();
         let mut going: BTreeSet<Physical> = rest.iter().map(|(seen, ..)| seen.thing()).collect();
         let replaced = self.steps.iter().filter(|step| step.action == Action::Replace);
         going.extend(replaced.filter_map(|step| step.seen.as_ref()).map(Seen::thing));
         for (seen, reason, loss) in rest {
-            let parent = self.chosen.by_id.values().find(|parent| Some(parent.thing()) == seen.parent);
-            self.steps.push(Step {
-                id: seen.id.clone(),
-                action: Action::Delete,
-                at: None,
-                parent: parent.map(|parent| parent.id.clone()),
-                desired: None,
-                seen: Some(seen.clone()),
-                changes: Vec::new(),
-                reasons: Some(reason)
-                    .filter(|reason| !reason.is_empty())
-                    .map(str::to_owned)
-                    .into_iter()
-                    .collect(),
-                loss,
-                with_parent: seen.parent.as_ref().is_some_and(|parent| going.contains(parent)),
-                after: Vec::new(),
-            });
+            let with_parent = seen.parent.as_ref().is_some_and(|parent| going.contains(parent));
+            let reasons = reason.filter(|_| !with_parent).map(str::to_owned).into_iter().collect();
+            let step = Step { with_parent, reasons, loss, ..self.deletion(seen) };
+            self.steps.push(step);
+        }
+    }
+
+    /// The step that deletes a thing.
+    fn deletion(&self, seen: &Seen) -> Step {
+        let parent = self.chosen.by_id.values().find(|parent| Some(parent.thing()) == seen.parent);
+        Step {
+            id: seen.id.clone(),
+            action: Action::Delete,
+            at: None,
+            parent: parent.map(|parent| parent.id.clone()),
+            desired: None,
+            seen: Some(seen.clone()),
+            changes: Vec::new(),
+            reasons: Vec::new(),
+            loss: None,
+            with_parent: false,
+            after: Vec::new(),
         }
     }
 

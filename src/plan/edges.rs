@@ -47,9 +47,9 @@ fn before_making<'a>(
     resource.parent.iter().chain(references.map(|reference| &reference.id)).chain(&resource.after).chain(gate)
 }
 
-/// What a thing's end waits for. With its parent, only for that. Else for every step of the kinds that come after its own,
-/// for what is made beside it in its parent, and for every step on a thing that still points to it: so what is new comes
-/// first, then what is repointed, then the deletes.
+/// What a thing's end waits for. With its parent, only for that. Else for the ends of the kinds that come after its own,
+/// for every step on a thing that still points to it, and, within a parent, for what is made: so what is new comes first,
+/// then what is repointed, then the deletes.
 fn before_deleting(index: usize, steps: &[Step]) -> BTreeSet<usize> {
     let step = &steps[index];
     let thing = step.seen.as_ref().map(Seen::thing);
@@ -59,7 +59,9 @@ fn before_deleting(index: usize, steps: &[Step]) -> BTreeSet<usize> {
         if step.with_parent {
             return seen.map(Seen::thing) == parent;
         }
-        let later = kind(other.id.kind).after().contains(&step.id.kind) && !other.with_parent;
+        let comes_after = kind(other.id.kind).after().contains(&step.id.kind) && !other.with_parent;
+        // What is made of later kinds holds up only ends within a parent: elsewhere what points to the thing is known.
+        let later = comes_after && (other.action == Action::Delete || step.parent.is_some());
         let beside = other.id.kind == step.id.kind && other.parent == step.parent && step.parent.is_some();
         let own_child = other.with_parent && seen.is_some_and(|seen| seen.parent == thing);
         let points = seen.zip(thing.as_ref()).is_some_and(|(seen, thing)| seen.refs.contains(thing));

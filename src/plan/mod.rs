@@ -5,7 +5,7 @@ mod build;
 mod edges;
 mod refuse;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use build::plan;
 

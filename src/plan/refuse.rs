@@ -3,7 +3,7 @@
 
 use super::{Action, Mode, Options, Refusal, Step};
 use crate::kind::kind;
-use crate::model::{Graph, Id, Owner, Seen};
+use crate::model::{Graph, Id, Owner, Resource, Seen, Value};
 use std::collections::BTreeMap;
 
 /// Every reason at once.
@@ -14,7 +14,9 @@ pub(super) fn refusals(
     options: &Options,
 ) -> Vec<Refusal> {
     let foreign = graph.resources.iter().filter_map(|resource| {
-        let Owner::Foreign(who) = &seen.get(&resource.id)?.owner else { return None };
+        // What is being deleted says nothing reliable of its owner any more, and is soon out of the way.
+        let seen = seen.get(&resource.id).filter(|seen| seen.is_there())?;
+        let Owner::Foreign(who) = &seen.owner else { return None };
         Some(Refusal {
             id: Some(resource.id.clone()),
             at: Some(resource.at),
@@ -61,9 +63,11 @@ fn guard(step: &Step, options: &Options) -> Option<Refusal> {
 /// A stack name that was taken by mistake shows as a plan that keeps nothing: everything of ours would go, and nothing
 /// that is declared exists.
 fn mistaken(graph: &Graph, seen: &BTreeMap<Id, &Seen>, steps: &[Step], options: &Options) -> Option<Refusal> {
-    let named = |id: &Id| kind(id.kind).parent().is_none() && !id.name.is_empty();
-    let kept = graph.resources.iter().filter(|resource| named(&resource.id));
-    let kept = kept.filter_map(|resource| seen.get(&resource.id)).any(|seen| seen.owner == Owner::Ours);
+    let kept =
+        graph.resources.iter().filter(|resource| kind(resource.id.kind).parent().is_none()).any(|resource| {
+            let ours = seen.get(&resource.id).filter(|seen| seen.owner == Owner::Ours);
+            ours.is_some_and(|seen| is_named_alike(resource, seen))
+        });
     let goes = steps.iter().any(|step| step.action == Action::Delete && !step.with_parent);
     if kept || !goes || options.mode == Mode::Down || options.replace_stack {
         return None;
@@ -76,4 +80,24 @@ fn mistaken(graph: &Graph, seen: &BTreeMap<Id, &Seen>, steps: &[Step], options: 
         help: "give this stack another name; or, if it is to take the other's place, add --replace-stack"
             .to_owned(),
     })
+}
+
+/// True unless the thing is found by its mark alone, as an API is, and its name does not prove that it is the same: every
+/// project that was given this stack name may call its API by it.
+fn is_named_alike(resource: &Resource, seen: &Seen) -> bool {
+    if !resource.id.name.is_empty() {
+        return true;
+    }
+    let text = |json: &serde_json::Value, pointer: &str| {
+        json.pointer(pointer).and_then(|text| text.as_str().map(str::to_owned))
+    };
+    let wanted = match &resource.desired {
+        Value::Map(members) => members.get("name").and_then(|name| text(&name.known().ok()?, "")),
+        Value::Known(json) => text(json, "/name"),
+        _ => None,
+    };
+    let stack = text(&seen.spec, "/tags/provision:stack").unwrap_or_default();
+    let common =
+        stack.split_once('/').map_or(stack.clone(), |(stack, environment)| format!("{environment}-{stack}"));
+    wanted.is_some_and(|wanted| wanted != common && Some(wanted) == text(&seen.spec, "/name"))
 }

@@ -4,6 +4,8 @@
 mod plan;
 mod progress;
 mod report;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use plan::{plan, summary};
@@ -65,6 +67,11 @@ const ACTIONS: [Action; 4] = [Action::Create, Action::Update, Action::Replace, A
 /// A time as people read it.
 pub fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
+}
+
+/// A count with its noun: `1 write`, `2 writes`.
+pub fn count(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// A question, or what a question is about, that must be seen.

@@ -3,6 +3,7 @@
 use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, value, verb};
 use crate::diff::Change;
 use crate::kind::{kind, kinds};
+use crate::model::in_words;
 use crate::plan::{Action, Plan, Step};
 use std::collections::BTreeSet;
 
@@ -46,13 +47,8 @@ pub(super) fn done<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> String 
 }
 
 fn plural(kind: &str, count: usize) -> String {
-    let name = kind.replace('_', " ");
-    match (count, kind) {
-        (1, "api") => "API".to_owned(),
-        (_, "api") => "APIs".to_owned(),
-        (1, _) => name,
-        _ => format!("{name}s"),
-    }
+    let name = if kind == "api" { "API".to_owned() } else { in_words(kind) };
+    if count == 1 { name } else { format!("{name}s") }
 }
 
 fn step(step: &Step, details: bool) -> String {
@@ -85,10 +81,7 @@ fn title(step: &Step) -> String {
 }
 
 fn parent(step: &Step) -> String {
-    step.parent
-        .as_ref()
-        .map(|parent| format!("  (with its {})", parent.kind.replace('_', " ")))
-        .unwrap_or_default()
+    step.parent.as_ref().map(|parent| format!("  (with its {})", in_words(parent.kind))).unwrap_or_default()
 }
 
 /// The fields that differ, the names aligned.
@@ -107,9 +100,11 @@ fn fields(step: &Step) -> Vec<String> {
             true => styled(RED, "  (forces replacement)"),
             false => String::new(),
         };
+        let shown = value::change(change, secret.contains(change.field()));
         format!(
-            "      {path:<width$}  {}{replaces}\n",
-            value::change(change, secret.contains(change.field()))
+            "{}
+",
+            format!("      {path:<width$}  {shown}{replaces}").trim_end()
         )
     };
     shown.iter().map(line).collect()

@@ -5,7 +5,7 @@ use crate::apply::Report;
 use crate::aws;
 use crate::check::{Outcome, Verdict};
 use crate::config::{At, Part, Stack};
-use crate::model::{Blind, Id};
+use crate::model::{Blind, Id, in_words};
 use crate::plan::{Plan, Refusal, Step};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -27,11 +27,12 @@ pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration)
     }
     let skipped = report.skipped.len();
     if skipped > 0 {
-        text += &format!("{skipped} further steps depend on what failed and were not tried.\n");
+        let steps = super::count(skipped as u64, "further step");
+        text += &format!("Not tried, since what comes before failed: {steps}.\n");
     }
     if report.interrupted {
         let left = plan.steps.len() - report.done.len() - report.failed.len() - skipped;
-        text += &format!("Stopped on request: {left} steps were not begun.\n");
+        text += &format!("Stopped on request; not begun: {}.\n", super::count(left as u64, "step"));
     }
     if !report.is_complete() {
         text += "What was done stays; run the same command again to go on from here.\n";
@@ -64,11 +65,7 @@ pub fn refusals(refusals: &[Refusal], file: Option<&Path>) -> String {
 
 /// What could not be looked at.
 pub fn blind(blind: &Blind) -> String {
-    super::warning(&format!(
-        "could not look for every {} of this stack: {}",
-        blind.kind.replace('_', " "),
-        blind.why
-    ))
+    super::warning(&format!("could not look for every {} of this stack: {}", in_words(blind.kind), blind.why))
 }
 
 /// What the user has now: the URL, the routes, and a request to try.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 /// How a field changes: `128 → 256`. Secrets are named and never shown.
 pub(super) fn change(change: &Change, secret: bool) -> String {
-    if change.field() == "code_sha256" {
+    if change.field() == "code" {
         return if change.from.is_some() { "changed".to_owned() } else { "new".to_owned() };
     }
     match (&change.from, &change.to) {
@@ -15,6 +15,7 @@ pub(super) fn change(change: &Change, secret: bool) -> String {
         (Some(_), Some(_)) if secret => "changed (values not shown)".to_owned(),
         (Some(Json::Array(from)), Some(Value::Known(Json::Array(to)))) => list(from, to),
         (None, Some(to)) => value(to),
+        (Some(Json::String(from)), Some(to)) if from.is_empty() => value(to),
         (Some(from), None) => format!("{} → nothing", json(from)),
         (Some(from), Some(to)) => format!("{} → {}", json(from), value(to)),
         (None, None) => String::new(),
@@ -52,7 +53,7 @@ pub(super) fn value(value: &Value) -> String {
 /// A value that is there.
 fn json(value: &Json) -> String {
     match value {
-        Json::String(text) => text.clone(),
+        Json::String(text) => printable(text),
         Json::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(", ")),
         Json::Object(members) => {
             let members: Vec<String> =
@@ -61,4 +62,10 @@ fn json(value: &Json) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// A text on one line, without the signs that steer a terminal: it may come from anybody who can write to the account.
+fn printable(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(visible).collect()
 }

@@ -2,11 +2,13 @@
 
 use crate::ran::Ran;
 use crate::stack;
+use aws_sdk_lambda::client::Waiters;
 use provision::aws::{Access, Calls, Clients, Connection, Place};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The region where neither the stack nor a flag names one.
@@ -117,6 +119,13 @@ impl Cloud {
         let place = Place::Local { url: self.url.clone(), region: region.to_owned(), account: None };
         Connection::open(&place, Calls::default()).await.unwrap().clients(Access::Write)
     }
+}
+
+/// Waits until a function that was made or changed is at rest again.
+pub(crate) async fn at_rest(aws: &Clients, function: &str) {
+    let patience = Duration::from_secs(60);
+    aws.lambda.wait_until_function_active_v2().function_name(function).wait(patience).await.unwrap();
+    aws.lambda.wait_until_function_updated_v2().function_name(function).wait(patience).await.unwrap();
 }
 
 impl Drop for Cloud {

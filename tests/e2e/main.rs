@@ -7,9 +7,17 @@
 mod cloud;
 mod dump;
 mod http;
+mod proxy;
 mod ran;
 mod stack;
 
+mod access;
+mod aws;
 mod change;
+mod data;
 mod drift;
+mod foreign;
+mod kill;
 mod life;
+mod local;
+mod stacks;

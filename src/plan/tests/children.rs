@@ -3,7 +3,7 @@
 use super::stacks::{SMALL, graph, graph_with};
 use super::worlds::{lose, the, world_of};
 use super::{accepted, allowing, planned_up, snapshot, step, steps, text, waits};
-use crate::model::{Id, Owner, Seen, Status};
+use crate::model::{Graph, Id, Owner, Seen, Status};
 use serde_json::json;
 
 #[test]
@@ -41,7 +41,7 @@ fn children_of_what_is_deleted_wait_for_it_alone() {
     snapshot("delete_api", &plan);
 }
 
-fn graph_without_api() -> crate::model::Graph {
+fn graph_without_api() -> Graph {
     graph(SMALL.split_once("api:").unwrap().0)
 }
 
@@ -85,7 +85,7 @@ fn a_new_route_of_a_live_api_waits_for_its_function_and_permission() {
 fn a_new_route_waits_for_the_update_of_a_function_that_is_there() {
     let more = format!("{SMALL}    PUT /notes: save\n");
     let mut world = world_of(&graph(SMALL));
-    the(&mut world, "function save").spec["code_sha256"] = json!("old");
+    the(&mut world, "function save").spec["code"] = json!("old");
     let plan = planned_up(&graph(&more), &world);
     assert!(waits(&plan, "create route PUT /notes", "update function save"));
 }

@@ -71,15 +71,12 @@ fn protection_is_taken_off_by_an_update() {
 
 #[test]
 fn a_protected_log_group_is_refused_with_help_that_fits_it() {
-    let less = graph_with(SMALL, "  list:", "  show:");
-    let less_routes = Graph { resources: less.resources };
+    let renamed = graph(&SMALL.replace(" list", " show"));
     let mut world = world_of(&graph(SMALL));
     the(&mut world, "log group /aws/lambda/list").protected = true;
-    // A log group has no `protect` in the stack file.
-    let renamed = graph(&SMALL.replace(" list", " show"));
     let plan = planned(&renamed, &world, &up());
-    drop(less_routes);
     assert_eq!(refusals(&plan).len(), 1);
+    // A log group has no `protect` in the stack file.
     assert!(!plan.refusals[0].help.contains("protect: false"), "{}", plan.refusals[0].help);
 }
 
@@ -120,4 +117,15 @@ fn a_table_that_cannot_be_used_is_replaced_only_where_that_is_allowed() {
     the(&mut world, "table notes").status = Status::Broken("it is ARCHIVED".to_owned());
     assert_eq!(refusals(&planned(&graph, &world, &up())).len(), 1);
     assert_eq!(steps(&accepted(&graph, &world, &allowing("notes"))), ["replace table notes"]);
+}
+
+#[test]
+fn what_is_made_again_shows_all_of_its_fields() {
+    let graph = graph(SMALL);
+    let mut world = world_of(&graph);
+    the(&mut world, "table notes").status = Status::Going;
+    let again = step(&planned_up(&graph, &world), "create table notes").changes.clone();
+    let first =
+        step(&planned_up(&graph, &crate::model::World::default()), "create table notes").changes.clone();
+    assert_eq!(again, first);
 }

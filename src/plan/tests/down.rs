@@ -1,7 +1,7 @@
 //! The end of a stack.
 
 use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
-use super::worlds::{the, world_of};
+use super::worlds::{lose, the, world_of};
 use super::{accepted, down, planned, planned_down, refusals, snapshot, step, steps, waits};
 use crate::model::{Graph, Owner, World};
 use crate::plan::Options;
@@ -63,6 +63,7 @@ fn an_untagged_log_group_goes_with_the_function_that_is_ours() {
     the(&mut world, "log group /aws/lambda/save").owner = Owner::Unclaimed;
     the(&mut world, "log group /aws/lambda/list").owner = Owner::Unclaimed;
     the(&mut world, "function list").owner = Owner::Foreign("it was not made by provision".to_owned());
+    lose(&mut world, "role list_role");
     let plan = planned_down(&world);
     step(&plan, "delete log group /aws/lambda/save");
     assert!(!steps(&plan).contains(&"delete log group /aws/lambda/list".to_owned()));

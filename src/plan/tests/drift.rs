@@ -28,11 +28,11 @@ fn a_changed_field_is_an_update_of_that_thing_alone() {
 #[test]
 fn changed_code_is_an_update_of_one_function() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| the(world, "function list").spec["code_sha256"] = json!("old"));
+    let plan = changed(&graph, |world| the(world, "function list").spec["code"] = json!("old"));
     insta::assert_snapshot!(text(&plan), @r#"
     function
       ~ list
-          code_sha256  changed
+          code  changed
     Plan: 1 to update, 16 unchanged
     "#);
 }
@@ -202,4 +202,26 @@ fn a_note_comes_with_the_plan() {
     let plan = planned_up(&graph(&format!("{SMALL}{routes}")), &world_of(&graph(SMALL)));
     let notes = text(&plan).lines().filter(|line| line.starts_with("note:")).count();
     assert_eq!(notes, 1);
+}
+
+#[test]
+fn a_policy_that_is_known_in_part_shows_only_what_differs() {
+    let policy = "policy:\n      - { Effect: Allow, Action: s3:GetObject, Resource: \"*\", Condition: { StringEquals: { aws:Referer: \"${api.url}\" } } }";
+    let graph = graph_with(SMALL, "access: { notes: write }", policy);
+    let plan = changed(&graph, |world| lose(world, "api"));
+    let changes = &step(&plan, "update role save_role").changes;
+    let paths: Vec<String> = changes.iter().map(|change| change.path.join(".")).collect();
+    assert_eq!(paths, ["policies.provision.Policy.Condition.StringEquals.aws:Referer"]);
+}
+
+#[test]
+fn a_thing_that_is_busy_is_waited_for() {
+    let graph = graph(SMALL);
+    let plan = changed(&graph, |world| the(world, "table notes").status = Status::Busy);
+    insta::assert_snapshot!(text(&plan), @r#"
+    table
+      ~ notes
+          still being made or changed; waits until it is ready
+    Plan: 1 to update, 16 unchanged
+    "#);
 }

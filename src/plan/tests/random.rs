@@ -27,7 +27,7 @@ fn disturbed(graph: &Graph, dice: &mut Dice) -> World {
     world
 }
 
-/// Changes one field that AWS can change, and forgets a list.
+/// Changes one field that AWS can change.
 fn change(spec: &mut Json, dice: &mut Dice) {
     let fields =
         ["memory", "timeout", "retention_days", "timeout_millis", "authorization", "description", "ttl"];

@@ -2,10 +2,11 @@
 
 use super::stacks::{SMALL, graph};
 use super::worlds::world_of;
-use super::{accepted, allowing, planned_up, refusals, snapshot, step, steps, waits};
+use super::{accepted, allowing, planned, planned_up, refusals, snapshot, step, steps, up, waits};
+use crate::model::Graph;
 use crate::plan::Options;
 
-fn renamed(from: &str, to: &str) -> crate::model::Graph {
+fn renamed(from: &str, to: &str) -> Graph {
     graph(&SMALL.replace(from, to))
 }
 
@@ -32,16 +33,24 @@ fn a_renamed_function_is_made_before_its_route_leads_to_it_and_the_old_one_goes(
 
 #[test]
 fn a_renamed_table_is_a_loss_that_must_be_allowed() {
-    let renamed = renamed("notes:", "pages:").resources;
-    let renamed = crate::model::Graph { resources: renamed };
+    let yaml = SMALL.replace("  notes:", "  pages:").replace("{ notes:", "{ pages:");
+    let renamed = graph(&yaml.replace("tables.notes", "tables.pages"));
     let world = world_of(&graph(SMALL));
-    let plan = super::planned(&renamed, &world, &super::up());
+    let plan = planned(&renamed, &world, &up());
     assert_eq!(
         refusals(&plan),
         ["the plan would delete table notes, and all of its items would be lost for good"]
     );
     let plan = accepted(&renamed, &world, &allowing("notes"));
-    insta::assert_debug_snapshot!(steps(&plan), @"");
+    insta::assert_debug_snapshot!(steps(&plan), @r#"
+    [
+        "create table pages",
+        "delete table notes",
+        "update function save",
+        "update role list_role",
+        "update role save_role",
+    ]
+    "#);
 }
 
 #[test]
@@ -66,12 +75,23 @@ fn a_role_of_the_users_own_takes_the_place_of_the_made_one() {
     assert!(waits(&plan, "delete role save_role", "update function save"));
 }
 
+/// Another project that was given the same stack name; `api` is what it says of its API.
+fn other_project(api: &str) -> Graph {
+    graph(&format!("stack: notes\nfunctions:\n  other: {{ code: code, runtime: python3.13 }}\napi: {api}\n"))
+}
+
 #[test]
 fn another_stack_of_the_same_name_is_not_replaced_by_mistake() {
-    let other = graph("stack: notes\nfunctions:\n  other: { code: code, runtime: python3.13 }\napi: {}\n");
+    let other = other_project("{ name: other-api }");
     let world = world_of(&graph(SMALL));
-    let plan = super::planned(&other, &world, &allowing("all"));
+    let plan = planned(&other, &world, &allowing("all"));
     snapshot("mistaken", &plan);
     let options = Options { replace_stack: true, ..allowing("all") };
     accepted(&other, &world, &options);
+}
+
+#[test]
+fn the_stacks_own_name_on_an_api_proves_nothing() {
+    let plan = planned(&other_project("{}"), &world_of(&graph(SMALL)), &allowing("all"));
+    assert_eq!(refusals(&plan).len(), 1);
 }

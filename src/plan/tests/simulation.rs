@@ -4,7 +4,7 @@
 use super::worlds::{Lives, Maker, live, look_again, remove};
 use super::{Action, Mode, Options, Plan, Step, plan, short};
 use crate::kind::kind;
-use crate::model::{Graph, Id, Owner, Physical, Seen, World};
+use crate::model::{Graph, Id, Owner, Physical, Seen, Status, World};
 use std::collections::BTreeSet;
 
 /// Carries a plan out in an order that the seed picks; then there is nothing left to do.
@@ -92,7 +92,7 @@ impl Cloud<'_> {
         for frozen in kind(step.id.kind).frozen() {
             assert_eq!(seen.spec.get(frozen), new.spec.get(frozen), "AWS cannot change {frozen}");
         }
-        (seen.spec, seen.owner) = (new.spec, Owner::Ours);
+        (seen.spec, seen.owner, seen.status) = (new.spec, Owner::Ours, Status::Ready);
         look_again(seen);
     }
 

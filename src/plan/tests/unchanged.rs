@@ -3,7 +3,7 @@
 use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
 use super::worlds::{the, world_of};
 use super::{planned_up, steps};
-use crate::model::{Graph, Id, Owner, Physical, Seen, Status};
+use crate::model::{Graph, Id, Owner, Physical, Seen};
 use serde_json::json;
 
 fn assert_unchanged(graph: &Graph) {
@@ -57,15 +57,6 @@ fn foreign_children_of_our_things_are_left_alone() {
         foreign("stage", "beta", &api),
         foreign("permission", "save theirs", &function),
     ]);
-    assert_eq!(steps(&planned_up(&graph, &world)), [""; 0]);
-}
-
-#[test]
-fn a_thing_that_is_busy_and_as_it_shall_be_is_left_alone() {
-    let graph = graph(SMALL);
-    let mut world = world_of(&graph);
-    the(&mut world, "table notes").status = Status::Busy;
-    the(&mut world, "function save").status = Status::Busy;
     assert_eq!(steps(&planned_up(&graph, &world)), [""; 0]);
 }
 

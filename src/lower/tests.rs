@@ -1,0 +1,74 @@
+//! From the text of a stack file to its graph, with a fixed account and made-up packages.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod checks;
+mod graphs;
+mod names;
+mod policies;
+mod routes;
+mod templates;
+
+use crate::config::Stack;
+use crate::model::{Graph, Id, Reference, Resource, Value};
+use crate::plan::tests::stacks::lowered;
+use serde_json::Value as Json;
+
+/// A stack with functions alone, each by name with these further lines.
+fn functions(functions: &[(&str, &str)]) -> String {
+    let function = |(name, lines): &(&str, &str)| {
+        format!("  {name}:\n    code: code\n    runtime: python3.13\n    {}\n", lines.replace('\n', "\n    "))
+    };
+    format!("stack: demo\nfunctions:\n{}", functions.iter().map(function).collect::<String>())
+}
+
+/// The graph of a stack.
+fn graph_of(stack: &Stack) -> Graph {
+    lowered(stack).1
+}
+
+/// The resource whose id reads like this, for example `function save`.
+fn the<'a>(graph: &'a Graph, id: &str) -> &'a Resource {
+    let found = graph.resources.iter().find(|resource| resource.id.to_string() == id);
+    found.unwrap_or_else(|| panic!("the graph has no {id}"))
+}
+
+/// What a resource shall be, as JSON; a reference is written `${function save.arn}`.
+fn desired(graph: &Graph, id: &str) -> Json {
+    json(&the(graph, id).desired)
+}
+
+fn json(value: &Value) -> Json {
+    let written = |reference: &Reference| Some(format!("${{{}.{}}}", reference.id, reference.attribute));
+    value.resolve(&written).known().unwrap()
+}
+
+/// All that a graph says, as text.
+fn dump(graph: &Graph) -> String {
+    graph.resources.iter().map(dump_resource).collect::<Vec<_>>().join("\n")
+}
+
+fn dump_resource(resource: &Resource) -> String {
+    let names = |ids: &[Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut text = format!("{} (line {})\n", resource.id, resource.at.line);
+    let mut line = |name: &str, value: String| text += &format!("    {name}: {value}\n");
+    if let Some(parent) = &resource.parent {
+        line("lives in", parent.to_string());
+    }
+    if !resource.after.is_empty() {
+        line("waits for", names(&resource.after));
+    }
+    if let Some(gate) = &resource.gate {
+        line(&format!("where there is {}, waits for", gate.exists), names(&gate.after));
+    }
+    if let Some(note) = &resource.note {
+        line("note", note.clone());
+    }
+    for (name, value) in &resource.predicted {
+        line(&format!("known {name}"), value.clone());
+    }
+    for (field, value) in json(&resource.desired).as_object().unwrap() {
+        line(field, value.to_string());
+    }
+    text
+}

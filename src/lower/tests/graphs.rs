@@ -1,0 +1,63 @@
+//! Whole graphs.
+
+use super::{dump, graph_of};
+use crate::model::Graph;
+use crate::plan::tests::snapshot_in;
+use crate::plan::tests::stacks::{FULL, shipped, stack, stack_in};
+use std::collections::BTreeSet;
+
+fn snapshot(name: &str, graph: &Graph) {
+    snapshot_in("../lower/snapshots", name, &dump(graph));
+}
+
+#[test]
+fn the_shipped_stack() {
+    snapshot("shipped", &graph_of(&shipped()));
+}
+
+#[test]
+fn a_stack_with_every_field_set() {
+    snapshot("full", &graph_of(&stack_in(FULL, Some("dev"))));
+}
+
+#[test]
+fn a_stack_with_nothing_in_it() {
+    assert!(graph_of(&stack("stack: empty\n")).resources.is_empty());
+}
+
+#[test]
+fn an_api_without_routes_still_has_a_stage() {
+    let graph = graph_of(&stack("stack: bare\napi:\n"));
+    let ids: Vec<String> = graph.resources.iter().map(|resource| resource.id.to_string()).collect();
+    assert_eq!(ids, ["api", "stage $default"]);
+}
+
+#[test]
+fn no_two_resources_have_the_same_id() {
+    for graph in [graph_of(&shipped()), graph_of(&stack_in(FULL, Some("prod")))] {
+        let ids: BTreeSet<_> = graph.resources.iter().map(|resource| &resource.id).collect();
+        assert_eq!(ids.len(), graph.resources.len());
+    }
+}
+
+#[test]
+fn every_reference_leads_to_a_resource_of_the_graph() {
+    let graph = graph_of(&stack_in(FULL, Some("dev")));
+    for resource in &graph.resources {
+        for reference in resource.desired.references() {
+            assert!(graph.get(&reference.id).is_some(), "{} refers to {}", resource.id, reference.id);
+        }
+        for id in resource.after.iter().chain(resource.gate.iter().flat_map(|gate| &gate.after)) {
+            assert!(graph.get(id).is_some(), "{} waits for {id}", resource.id);
+        }
+    }
+}
+
+#[test]
+fn a_circle_of_unknown_values_is_told_by_name() {
+    let mut graph = graph_of(&stack("stack: demo\napi:\n  name: a\n"));
+    let stage = graph.resources[1].id.clone();
+    graph.resources[0].desired = crate::model::Value::reference(&stage, "name");
+    let cycle = graph.in_order().unwrap_err();
+    assert_eq!(cycle.iter().map(ToString::to_string).collect::<Vec<_>>(), ["api", "stage $default"]);
+}

@@ -1,0 +1,95 @@
+//! What a function's role allows: no more than what the stack declares.
+
+use super::{desired, functions, graph_of, the};
+use crate::kind::kind;
+use crate::model::Graph;
+use crate::plan::tests::stacks::{FULL, stack, stack_in};
+use serde_json::{Value as Json, json};
+
+fn policy(graph: &Graph, role: &str) -> Json {
+    desired(graph, role)["policies"]["provision"].clone()
+}
+
+/// The names of the statements of the role of a function `f` with these lines, beside the tables `tab.1`, `tab_1` and `tab2`.
+fn sids(lines: &str) -> Vec<String> {
+    let tables = "tables: { tab.1: { partition_key: id }, tab_1: { partition_key: id }, tab2: { partition_key: id } }\n";
+    let graph = graph_of(&stack(&(functions(&[("f", lines)]) + tables)));
+    policy(&graph, "role f_role").as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn a_function_may_write_to_its_own_log_and_never_make_one() {
+    let graph = graph_of(&stack(&functions(&[("f", "")])));
+    let logs = json!({ "Logs": {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": ["${log group /aws/lambda/f.arn}:*"],
+    } });
+    assert_eq!(policy(&graph, "role f_role"), logs);
+}
+
+#[test]
+fn access_is_to_the_declared_table_with_the_declared_actions() {
+    let graph = graph_of(&stack_in(FULL, Some("dev")));
+    assert_eq!(
+        policy(&graph, "role dev-save_role")["Tablepages"],
+        json!({
+            "Effect": "Allow",
+            "Action": ["dynamodb:Describe*", "dynamodb:GetItem", "dynamodb:PutItem"],
+            "Resource": ["${table dev-pages.arn}"],
+        })
+    );
+}
+
+#[test]
+fn only_lambda_may_assume_a_role() {
+    let graph = graph_of(&stack(&functions(&[("f", "")])));
+    let trust = desired(&graph, "role f_role")["trust"].clone();
+    assert_eq!(trust.as_object().unwrap().len(), 1);
+    assert_eq!(trust["Lambda"]["Principal"], json!({ "Service": "lambda.amazonaws.com" }));
+}
+
+#[test]
+fn no_role_is_made_beside_one_that_is_named() {
+    let graph = graph_of(&stack(&functions(&[("f", "role: arn:aws:iam::123456789012:role/mine")])));
+    assert!(graph.resources.iter().all(|resource| resource.id.kind != "role"));
+    let function = desired(&graph, "function f");
+    assert_eq!(function["role"], "arn:aws:iam::123456789012:role/mine");
+    assert!(function["tags"].get("provision:role-id").is_none());
+}
+
+#[test]
+fn tables_whose_names_differ_in_signs_alone_get_a_statement_each() {
+    assert_eq!(
+        sids("access: { tab.1: read, tab_1: write, tab2: read }"),
+        ["Logs", "Tabletab1", "Tabletab12", "Tabletab2"]
+    );
+}
+
+#[test]
+fn statements_without_a_name_are_numbered() {
+    let statement = "  - { Effect: Allow, Action: s3:GetObject, Resource: \"*\" }\n";
+    assert_eq!(sids(&format!("policy:\n{statement}{statement}")), ["Logs", "Policy", "Policy2"]);
+}
+
+#[test]
+fn generated_statements_step_aside_for_the_users_own() {
+    let statement =
+        |sid: &str| format!("  - {{ {sid}Effect: Allow, Action: s3:GetObject, Resource: \"*\" }}\n");
+    let own =
+        [statement("Sid: Logs, "), statement(""), statement("Sid: Policy, "), statement("Sid: Tabletab2, ")];
+    let sids = sids(&format!("access: {{ tab2: read }}\npolicy:\n{}", own.concat()));
+    assert_eq!(sids, ["Logs", "Logs2", "Policy", "Policy2", "Tabletab2", "Tabletab22"]);
+}
+
+#[test]
+fn a_policy_reads_back_as_it_was_written() {
+    let graph = graph_of(&stack_in(FULL, Some("dev")));
+    let resource = the(&graph, "role dev-save_role");
+    let written = super::json(&resource.desired);
+    let normal = kind("role").normal(written).unwrap();
+    assert_eq!(kind("role").normal(normal.clone()).unwrap(), normal);
+    let detect = &normal["policies"]["provision"]["Detect"];
+    assert_eq!(detect["Action"], json!(["comprehend:Detect*", "s3:GetObject"]));
+    assert_eq!(detect["Condition"]["StringEquals"]["aws:RequestedRegion"], "eu-central-1");
+}

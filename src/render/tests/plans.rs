@@ -1,0 +1,128 @@
+//! Plans, their summary and the reasons against them.
+
+use super::{eventful, made, plain};
+use crate::plan::Plan;
+use crate::plan::tests::stacks::{SMALL, graph};
+use crate::plan::tests::worlds::{the, world_of};
+use crate::plan::tests::{down, up};
+use crate::render;
+use std::path::Path;
+
+fn shown(plan: &Plan) -> String {
+    plain(&format!("{}{}", render::plan(plan, false), render::summary(plan)))
+}
+
+#[test]
+fn a_plan_tells_what_happens_and_why() {
+    insta::assert_snapshot!(shown(&eventful()), @r#"
+    table
+      ± notes
+          AWS cannot change partition_key
+          partition_key.name  id → key  (forces replacement)
+          lost for good: all of its items
+    log group
+      ~ /aws/lambda/list
+          it exists, untagged, with 5120 bytes of logs; it is taken over
+          retention_days        30
+          tags.provision:for    function.list
+          tags.provision:id     log_group./aws/lambda/list
+          tags.provision:stack  notes
+    function
+      ~ save
+          environment.TOKEN  set (value not shown)
+          environment.URL    set (value not shown)
+    API
+      + notes
+    integrations
+      + list
+      + save
+    routes
+      + GET /notes
+      + POST /notes
+    permissions
+      ± list for GET /notes
+          AWS cannot change source_arn
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
+      ± save for POST /notes
+          AWS cannot change source_arn
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
+      - list for GET /notes/{id}
+          not declared any more
+    stage
+      + $default
+    Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged
+    "#);
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    for details in [false, true] {
+        assert!(!render::plan(&eventful(), details).contains("hush"));
+    }
+}
+
+#[test]
+fn styles_stress_what_matters() {
+    let graph = graph(SMALL);
+    let mut world = world_of(&graph);
+    the(&mut world, "table notes").spec["partition_key"]["name"] = "old".into();
+    let plan = made(&graph, &world, &up());
+    let text = format!("{}{}", render::plan(&plan, false), render::summary(&plan));
+    insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r#"
+    ^[1mtable^[0m
+      ^[35m±^[0m notes
+          ^[2mAWS cannot change partition_key^[0m
+          partition_key.name  old → id^[31m  (forces replacement)^[0m
+          ^[1m^[31mlost for good:^[0m ^[31mall of its items^[0m
+    ^[1mPlan:^[0m 1 to replace, 16 unchanged
+    "#);
+}
+
+#[test]
+fn what_goes_with_its_parent_says_so() {
+    let text = shown(&made(&crate::model::Graph::default(), &world_of(&graph(SMALL)), &down()));
+    assert!(text.contains("- GET /notes  (with its "), "{text}");
+    assert!(text.contains("- list for GET /notes  (with its function)"), "{text}");
+}
+
+#[test]
+fn a_note_stands_below_the_steps() {
+    let mut plan = eventful();
+    plan.notes = vec!["one permission for all routes".to_owned()];
+    let text = plain(&render::plan(&plan, false));
+    assert_eq!(text.lines().last(), Some("note: one permission for all routes"));
+}
+
+#[test]
+fn a_plan_with_nothing_to_do_counts_what_stays() {
+    let graph = graph(SMALL);
+    let plan = made(&graph, &world_of(&graph), &up());
+    assert_eq!(plain(&render::plan(&plan, false)), "");
+    assert_eq!(plain(&render::summary(&plan)), "Plan: 17 unchanged");
+}
+
+#[test]
+fn refusals_say_where_why_and_what_to_do() {
+    let text = render::refusals(&eventful().refusals, Some(Path::new("stack.yaml")));
+    insta::assert_snapshot!(plain(&text), @r#"
+    error: stack.yaml:4: the plan would replace table notes, and all of its items would be lost for good
+      help: if that is what you want, add --allow-data-loss notes
+    "#);
+}
+
+#[test]
+fn the_empty_text_is_shown_as_such() {
+    let graph = graph(&SMALL.replace("api:", "api:\n  description: The notes"));
+    let mut world = world_of(&graph);
+    the(&mut world, "api").spec["description"] = "".into();
+    let text = shown(&made(&graph, &world, &up()));
+    assert!(!text.contains("  → The notes"), "{text}");
+}
+
+#[test]
+fn no_line_ends_in_blanks() {
+    let plan = made(&graph(SMALL), &crate::model::World::default(), &up());
+    for line in plain(&render::plan(&plan, true)).lines() {
+        assert_eq!(line, line.trim_end());
+    }
+}

@@ -1,0 +1,162 @@
+//! What became of a plan, progress, and what the user has now.
+
+use super::{eventful, plain};
+use crate::apply::Report;
+use crate::aws::{Class, Error};
+use crate::check::{Failure, Outcome, Verdict};
+use crate::event::Event;
+use crate::model::{Blind, Id};
+use crate::plan::tests::stacks::{SMALL, lowered, stack};
+use crate::plan::tests::worlds::world_of;
+use crate::plan::{Action, Plan};
+use crate::render;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+fn shown(plan: &Plan, report: &Report) -> String {
+    plain(&render::report(plan, report, Some(Path::new("stack.yaml")), Duration::from_millis(1_250)))
+}
+
+fn denied() -> Error {
+    Error {
+        operation: "lambda:CreateFunction".to_owned(),
+        class: Class::Refused,
+        code: Some("AccessDeniedException".to_owned()),
+        message: "not authorized to perform lambda:CreateFunction".to_owned(),
+        request_id: Some("r-1".to_owned()),
+    }
+}
+
+#[test]
+fn a_complete_report_counts_what_was_done() {
+    let plan = eventful();
+    let report = Report { done: (0..plan.steps.len()).collect(), ..Report::default() };
+    insta::assert_snapshot!(shown(&plan, &report), @r#"
+    Done: 6 created, 2 updated, 3 replaced, 1 deleted in 1.2 s
+    "#);
+}
+
+#[test]
+fn a_report_with_a_failure_tells_its_cause_its_place_and_the_way_on() {
+    let plan = eventful();
+    let failed = plan.steps.iter().position(|step| step.id.kind == "function").unwrap();
+    let report = Report {
+        done: [0, 1].into(),
+        failed: [(failed, denied())].into(),
+        skipped: (failed + 1..plan.steps.len()).map(|index| (index, failed)).collect(),
+        ..Report::default()
+    };
+    insta::assert_snapshot!(shown(&plan, &report), @r#"
+    Partly done: 1 created, 1 replaced in 1.2 s
+    error: stack.yaml:6: function save could not be updated: lambda:CreateFunction failed: not authorized to perform lambda:CreateFunction (AccessDeniedException, request r-1)
+      help: the credentials in use may not call lambda:CreateFunction; ask for that permission
+    Not tried, since what comes before failed: 9 further steps.
+    What was done stays; run the same command again to go on from here.
+    "#);
+}
+
+#[test]
+fn one_skipped_step_is_told_in_the_singular() {
+    let plan = eventful();
+    let report = Report { failed: [(0, denied())].into(), skipped: [(1, 0)].into(), ..Report::default() };
+    assert!(!shown(&plan, &report).contains("1 further steps"), "{}", shown(&plan, &report));
+}
+
+#[test]
+fn an_interrupted_report_counts_what_was_not_begun() {
+    let report = Report { done: [0].into(), interrupted: true, ..Report::default() };
+    insta::assert_snapshot!(shown(&eventful(), &report), @r#"
+    Partly done: 1 replaced in 1.2 s
+    Stopped on request; not begun: 11 steps.
+    What was done stays; run the same command again to go on from here.
+    "#);
+}
+
+#[test]
+fn a_report_of_nothing_says_so() {
+    let report = Report { failed: [(0, denied())].into(), ..Report::default() };
+    assert!(shown(&eventful(), &report).starts_with("Nothing was changed in 1.2 s\n"));
+}
+
+#[test]
+fn what_could_not_be_seen_is_a_warning() {
+    let blind = Blind { kind: "log_group", why: "logs:ListLogGroups failed: no".to_owned() };
+    insta::assert_snapshot!(plain(&render::blind(&blind)), @r#"
+    warning: could not look for every log group of this stack: logs:ListLogGroups failed: no
+    "#);
+}
+
+#[test]
+fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
+    let stack = stack(SMALL);
+    let graph = lowered(&stack).1;
+    let lives = world_of(&graph).seen.into_iter().map(|seen| (seen.id, seen.live)).collect();
+    insta::assert_snapshot!(plain(&render::outputs(&stack, &lives)), @r#"
+
+    API: https://a8.example
+
+      POST /notes      save
+      GET /notes       list
+      GET /notes/{id}  list
+
+    Try it:
+
+      curl 'https://a8.example/notes'
+    "#);
+    assert_eq!(render::outputs(&stack, &[].into()), "");
+}
+
+#[test]
+fn progress_tells_each_event_once() {
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = lines.clone();
+    let tell = render::progress(move |line| heard.lock().unwrap().push(plain(line)));
+    let (id, action) = (Id::new("function", "save"), Action::Create);
+    let wait = || Event::Waiting { id: id.clone(), why: "the role cannot be assumed yet".to_owned() };
+    tell(Event::Started { id: id.clone(), action });
+    tell(wait());
+    tell(wait());
+    tell(Event::Done { id: id.clone(), action, took: Duration::from_millis(1_900) });
+    tell(Event::Failed { id: id.clone(), action, error: denied() });
+    tell(Event::Skipped { id: Id::new("stage", "$default"), action, why: "function save failed".to_owned() });
+    insta::assert_snapshot!(lines.lock().unwrap().join("\n"), @r#"
+    … function save: the role cannot be assumed yet
+    + function save created 1.9 s
+    ✗ function save could not be created
+    · stage $default: did not create it, since function save failed
+    "#);
+}
+
+fn outcome(verdict: Verdict, body: &str) -> String {
+    plain(&render::check(&Outcome {
+        name: "an item is saved".to_owned(),
+        method: "POST".to_owned(),
+        path: "/items".to_owned(),
+        status: Some(200),
+        body: body.to_owned(),
+        elapsed: Duration::from_millis(320),
+        attempts: 1,
+        verdict,
+    }))
+}
+
+#[test]
+fn a_check_passes_fails_or_is_skipped() {
+    let failed = Verdict::Failed(Failure::Status { expected: 200, got: 500 });
+    let shown = [
+        outcome(Verdict::Passed, "{}"),
+        outcome(failed.clone(), "{\"message\":\"no\"}"),
+        outcome(failed, ""),
+        outcome(Verdict::Skipped("`id` was not captured".to_owned()), ""),
+    ];
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    ✓ an item is saved  POST /items, 0.3 s
+    ✗ an item is saved  POST /items
+        expected status 200, got 500
+        the answer: {"message":"no"}
+    ✗ an item is saved  POST /items
+        expected status 200, got 500
+    · an item is saved  skipped: `id` was not captured
+    "#);
+}

@@ -1,0 +1,80 @@
+//! Values of fields.
+
+use crate::diff::Change;
+use crate::model::{Id, Value};
+use crate::render::value::change;
+use serde_json::{Value as Json, json};
+
+fn shown(from: Option<Json>, to: Option<Value>) -> String {
+    change(&Change { path: vec!["field".to_owned()], from, to }, false)
+}
+
+fn known(from: Json, to: Json) -> String {
+    shown(Some(from), Some(to.into()))
+}
+
+#[test]
+fn a_changed_value_shows_both_sides() {
+    assert_eq!(known(json!(128), json!(256)), "128 → 256");
+    assert_eq!(known(json!("a b"), json!("c")), "a b → c");
+    assert_eq!(known(json!("on-demand"), json!({ "read": 1 })), "on-demand → {read: 1}");
+    assert_eq!(shown(None, Some(true.into())), "true");
+    assert_eq!(shown(Some(json!("x")), None), "x → nothing");
+}
+
+#[test]
+fn a_list_shows_what_comes_and_goes() {
+    assert_eq!(known(json!(["a", "b", "c"]), json!(["a", "d"])), "- b  - c  + d");
+    assert_eq!(known(json!(["a", "b"]), json!(["b", "a"])), "[a, b] → [b, a]");
+    assert_eq!(shown(None, Some(json!(["a"]).into())), "[a]");
+}
+
+#[test]
+fn a_secret_shows_that_it_changes_and_nothing_else() {
+    let secret = |from: Option<Json>, to: Option<Value>| {
+        let text =
+            change(&Change { path: vec!["environment".to_owned(), "TOKEN".to_owned()], from, to }, true);
+        assert!(!text.contains("hush"));
+        text
+    };
+    let hush = || json!("hush");
+    assert_eq!(secret(None, Some(hush().into())), "set (value not shown)");
+    assert_eq!(secret(Some(hush()), None), "removed");
+    assert_eq!(secret(Some(hush()), Some("hush too".into())), "changed (values not shown)");
+    assert_eq!(
+        secret(Some(json!(["hush"])), Some(json!(["hush", "x"]).into())),
+        "changed (values not shown)"
+    );
+}
+
+#[test]
+fn an_unknown_value_says_whose_it_is() {
+    let id = Value::reference(&Id::new("integration", "save"), "id");
+    assert_eq!(shown(None, Some(id.clone())), "(id of the integration save, known after up)");
+    let list = Value::List(vec!["a".into(), id.clone()]);
+    assert_eq!(shown(None, Some(list)), "[a, (id of the integration save, known after up)]");
+    let joined = Value::Join(vec!["integrations/".into(), id.clone()]);
+    assert_eq!(
+        shown(Some(json!("integrations/i1")), Some(joined)),
+        "integrations/i1 → integrations/(id of the integration save, known after up)"
+    );
+    assert_eq!(
+        shown(None, Some(Value::map([("a", id)]))),
+        "{a: (id of the integration save, known after up)}"
+    );
+}
+
+#[test]
+fn code_is_new_or_changed_and_its_hash_is_not_shown() {
+    let code = |from: Option<Json>| {
+        change(&Change { path: vec!["code".to_owned()], from, to: Some("hash".into()) }, false)
+    };
+    assert_eq!(code(None), "new");
+    assert_eq!(code(Some(json!("old"))), "changed");
+}
+
+#[test]
+fn signs_that_steer_a_terminal_are_not_passed_on() {
+    let text = known(json!("\u{1b}[2Jold\nline"), json!("new"));
+    assert!(!text.contains(['\u{1b}', '\n']), "{text:?}");
+}

@@ -1,0 +1,178 @@
+//! Things that are not ours: they stop a plan, or are let be, and never change.
+
+use crate::cloud::{Cloud, at_rest};
+use crate::dump::{assert_same, dump, policy};
+use crate::http::{get, send};
+use crate::stack::SMALL;
+use aws_sdk_apigatewayv2::types::IntegrationType;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, Tag,
+};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use provision::aws::Clients;
+use serde_json::json;
+use std::io::Write;
+
+const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}"#;
+const NOBODY: &str = "it was not made by provision";
+
+/// Asserts that `plan` and `up` stop, say why, and touch nothing.
+async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
+    let before = dump(aws).await;
+    for command in ["plan", "up"] {
+        let ran = cloud.run(&[command, "--local"]).fails();
+        ran.says(&format!("{what} exists already, and {owner}")).never_says(" created 0.");
+        assert_same(&before, &dump(aws).await, &format!("{command} should touch nothing"));
+    }
+    cloud.down().says("Nothing to delete").says(&format!("{what} is left alone: {owner}"));
+    assert_same(&before, &dump(aws).await, "down should touch nothing");
+}
+
+async fn make_table(aws: &Clients, name: &str, tags: &[(&str, &str)]) {
+    let create = aws.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let key = KeySchemaElement::builder().attribute_name("uuid").key_type(KeyType::Hash).build().unwrap();
+    let attribute = AttributeDefinition::builder().attribute_name("uuid");
+    let attribute = attribute.attribute_type(ScalarAttributeType::S).build().unwrap();
+    let tag = |(key, value): &(&str, &str)| Tag::builder().key(*key).value(*value).build().unwrap();
+    let tags = Some(tags.iter().map(tag).collect()).filter(|tags: &Vec<_>| !tags.is_empty());
+    create.key_schema(key).attribute_definitions(attribute).set_tags(tags).send().await.unwrap();
+}
+
+/// Makes a role without any tags, and answers its ARN.
+pub(crate) async fn make_role(aws: &Clients, name: &str) -> String {
+    let create = aws.iam.create_role().role_name(name).assume_role_policy_document(TRUST);
+    create.send().await.unwrap().role.unwrap().arn
+}
+
+/// Makes a function that answers `by hand`, and answers its ARN.
+async fn make_function(aws: &Clients, name: &str, role: &str) -> String {
+    let code = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'by hand'}\n";
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("index.py", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(code.as_bytes()).unwrap();
+    let zip = Blob::new(zip.finish().unwrap().into_inner());
+    let create = aws.lambda.create_function().function_name(name).role(role).handler("index.handler");
+    let create =
+        create.runtime(Runtime::from("python3.13")).code(FunctionCode::builder().zip_file(zip).build());
+    let made = create.send().await.unwrap();
+    at_rest(aws, name).await;
+    made.function_arn.unwrap()
+}
+
+#[tokio::test]
+async fn a_table_of_a_wanted_name_that_is_not_ours_stops_everything() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    make_table(&aws, "notes", &[]).await;
+    stops(&cloud, &aws, "table notes", NOBODY).await;
+}
+
+#[tokio::test]
+async fn a_table_of_another_stack_or_of_cloudformation_is_named_with_its_owner() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    make_table(&aws, "notes", &[("provision:stack", "small/prod")]).await;
+    stops(&cloud, &aws, "table notes", "it belongs to the stack `small/prod`").await;
+    aws.dynamodb.delete_table().table_name("notes").send().await.unwrap();
+    make_table(&aws, "notes", &[("aws:cloudformation:stack-name", "legacy")]).await;
+    stops(&cloud, &aws, "table notes", "it belongs to the CloudFormation stack `legacy`").await;
+}
+
+#[tokio::test]
+async fn a_role_of_a_wanted_name_that_is_not_ours_stops_everything() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    make_role(&aws, "list_role").await;
+    stops(&cloud, &aws, "role list_role", NOBODY).await;
+}
+
+#[tokio::test]
+async fn a_function_of_a_wanted_name_that_is_not_ours_stops_everything() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    let role = make_role(&aws, "by_hand").await;
+    make_function(&aws, "list", &role).await;
+    stops(&cloud, &aws, "function list", NOBODY).await;
+}
+
+#[tokio::test]
+async fn a_tagged_log_group_of_a_wanted_name_stops_everything_and_an_untagged_one_is_taken_over() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    let group = aws.logs.create_log_group().log_group_name("/aws/lambda/list");
+    group.clone().tags("team", "another").send().await.unwrap();
+    stops(&cloud, &aws, "log group /aws/lambda/list", NOBODY).await;
+
+    aws.logs.delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
+    group.send().await.unwrap();
+    let plan = cloud.plan();
+    let step = plan.steps().into_iter().find(|step| step.contains("/aws/lambda/list")).unwrap();
+    let expected = "log group ~ /aws/lambda/list: it exists, untagged, with nothing in it; it is taken over;";
+    assert!(step.starts_with(expected), "{plan}");
+    cloud.up();
+    let taken = &dump(&aws).await["log_groups"]["/aws/lambda/list"];
+    assert_eq!((&taken["retention"], &taken["tags"]["provision:stack"]), (&json!(30), &json!("small")));
+    cloud.up().changes_nothing();
+}
+
+#[tokio::test]
+async fn every_foreign_thing_is_told_at_once() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    make_table(&aws, "notes", &[]).await;
+    make_role(&aws, "save_role").await;
+    let ran = cloud.run(&["up", "--local"]).fails();
+    ran.says("table notes exists already").says("role save_role exists already").says("stack.yaml:");
+}
+
+#[tokio::test]
+async fn a_foreign_statement_route_and_integration_stay_and_go_only_with_what_they_are_in() {
+    let cloud = Cloud::with(SMALL);
+    let api = cloud.up().api();
+    let aws = cloud.aws().await;
+    let id = dump(&aws).await["apis"][0]["volatile"]["id"].as_str().unwrap().to_owned();
+    let role = make_role(&aws, "by_hand").await;
+    let function = make_function(&aws, "by_hand", &role).await;
+    let statement = aws.lambda.add_permission().function_name("list").statement_id("by-hand");
+    let statement = statement.action("lambda:InvokeFunction").principal("events.amazonaws.com");
+    statement.send().await.unwrap();
+    let integration = aws.api.create_integration().api_id(&id).integration_type(IntegrationType::AwsProxy);
+    let integration =
+        integration.integration_uri(&function).payload_format_version("2.0").send().await.unwrap();
+    let target = format!("integrations/{}", integration.integration_id().unwrap());
+    aws.api.create_route().api_id(&id).route_key("GET /by-hand").target(target).send().await.unwrap();
+    let before = dump(&aws).await;
+
+    cloud.plan().changes_nothing();
+    cloud.up().changes_nothing();
+    assert_same(&before, &dump(&aws).await, "nothing should be touched");
+    cloud.edit("stack.yaml", "    PUT /items: save\n", "");
+    cloud.up().says("Done: 2 deleted");
+    assert_eq!(send(&api, "GET /by-hand", None).await.ok(), json!("by hand"));
+    assert!(policy(&aws, "list").await["by-hand"].is_object());
+    cloud.up().changes_nothing();
+
+    cloud.down().says("Nothing left.");
+    let left = dump(&aws).await;
+    let left = (&left["apis"], crate::dump::names(&left, "functions"), crate::dump::names(&left, "roles"));
+    assert_eq!(left, (&json!([]), vec!["by_hand".to_owned()], vec!["by_hand".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_api_of_the_same_name_that_is_not_ours_is_let_be() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    let http = aws_sdk_apigatewayv2::types::ProtocolType::Http;
+    aws.api.create_api().name("small").protocol_type(http).send().await.unwrap();
+    let before = dump(&aws).await;
+    let api = cloud.up().api();
+    assert_eq!(get(&api, "/items").await.ok(), json!([]));
+    assert_eq!(dump(&aws).await["apis"].as_array().unwrap().len(), 2);
+    cloud.up().changes_nothing();
+    cloud.down().says("Nothing left.");
+    let groups: Vec<String> = crate::dump::names(&dump(&aws).await, "log_groups");
+    assert_eq!(groups, Vec::<String>::new());
+    assert_same(&before, &dump(&aws).await, "only the other API should be left, as it was");
+}

@@ -1,0 +1,35 @@
+//! The patterns of the models, which are Java's, as the `regex` crate reads them.
+
+use regex::Regex;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Patterns that `regex` cannot express; what they guard is never sent: buckets of code.
+const SKIPPED: &[&str] = &[r"[0-9A-Za-z\.\-_]*(?<!\.)"];
+
+/// True if all of the text matches, as AWS checks it.
+///
+/// # Panics
+/// For a pattern that can neither be read nor is among the known exceptions.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    static COMPILED: OnceLock<Mutex<HashMap<String, Option<Regex>>>> = OnceLock::new();
+    let compiled = COMPILED.get_or_init(Mutex::default);
+    let mut compiled = compiled.lock().unwrap_or_else(PoisonError::into_inner);
+    let regex = compiled.entry(pattern.to_owned()).or_insert_with(|| compile(pattern));
+    regex.as_ref().is_none_or(|regex| regex.is_match(text))
+}
+
+fn compile(pattern: &str) -> Option<Regex> {
+    let regex = Regex::new(&format!("^(?s:{pattern})$"));
+    assert!(regex.is_ok() || SKIPPED.contains(&pattern), "a pattern of AWS cannot be read: {pattern}");
+    regex.ok()
+}
+
+#[test]
+fn patterns_are_anchored_and_may_use_javas_escapes() {
+    assert!(matches("[a-zA-Z0-9-_]+", "create_item-2"));
+    assert!(!matches("[a-zA-Z0-9-_]+", "no spaces"));
+    assert!(matches(r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", "/provision/demo/"));
+    assert!(!matches(r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", "/provision"));
+    assert!(matches(SKIPPED[0], "anything"));
+}

@@ -1,0 +1,12 @@
+//! AWS's wire protocols, driven by the models: from an HTTP request to an operation with its parameters by AWS's own
+//! member names, and from an answer or a fault back to HTTP.
+
+mod json;
+mod query;
+mod request;
+mod response;
+mod rest;
+mod xml;
+
+pub(crate) use request::{Call, decode};
+pub(crate) use response::{Answer, answer, fault};
