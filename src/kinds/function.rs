@@ -1,5 +1,7 @@
 //! Lambda functions.
 
+use super::assumable::once_assumable;
+use super::environment::{fits, redacted};
 use super::log_group;
 use super::{read_each, told};
 use crate::aws::error::{gone, optional};
@@ -19,9 +21,6 @@ use std::collections::BTreeMap;
 
 /// A Lambda function.
 pub struct Function;
-
-/// The bytes that the environment may take as JSON [aws-facts: Lambda].
-const MAX_ENVIRONMENT: usize = 4096;
 
 /// What a function is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -342,76 +341,8 @@ async fn package(ctx: &Context, spec: &Spec) -> Result<Blob> {
     }
 }
 
-/// Lambda takes 4 KB of environment, measured as JSON; its own refusal would quote every value.
-fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
-    let size = serde_json::to_string(environment).map(|json| json.len()).unwrap_or_default();
-    if size <= MAX_ENVIRONMENT {
-        return Ok(());
-    }
-    Err(Error::waited(format!(
-        "the environment takes {size} bytes as JSON, and Lambda allows {MAX_ENVIRONMENT}; keep large values elsewhere"
-    )))
-}
-
-/// An error without the values of the environment, which Lambda quotes in some of its messages.
-fn redacted(error: Error, environment: &BTreeMap<String, String>) -> Error {
-    let mut message = error.message.split("String measured").next().unwrap_or_default().to_owned();
-    for value in environment.values().filter(|value| value.len() >= 4) {
-        let escaped = serde_json::to_string(value).unwrap_or_default();
-        message = message.replace(escaped.trim_matches('"'), "…").replace(value, "…");
-    }
-    Error { message, ..error }
-}
-
 fn environment(spec: &Spec) -> Environment {
     Environment::builder().set_variables(Some(spec.environment.clone().into_iter().collect())).build()
-}
-
-/// A role that was made a moment ago is not assumable for some seconds, which Lambda tells in these words
-/// [aws-facts: IAM, TF].
-fn not_assumable(error: &Error) -> Option<&'static str> {
-    const SAYINGS: &[&str] = &[
-        "cannot be assumed by Lambda",
-        "The provided execution role does not have permissions",
-        "KMS key is invalid for CreateGrant",
-        "throttled by EC2",
-    ];
-    let early =
-        error.is("InvalidParameterValue") && SAYINGS.iter().any(|saying| error.message.contains(saying));
-    early.then_some("the role cannot be assumed by Lambda yet")
-}
-
-/// Repeats a call while its role is too fresh to be assumed; a role that is older will not become assumable by waiting.
-async fn once_assumable<T, F: Future<Output = Result<T>>>(
-    ctx: &Context,
-    id: &Id,
-    role: &str,
-    call: impl Fn() -> F,
-) -> Result<T> {
-    match call().await {
-        Err(error) if not_assumable(&error).is_some() && !is_fresh(ctx, role).await => Err(Error {
-            message: format!(
-                "{} The trust policy of {role} must let lambda.amazonaws.com assume it.",
-                error.message.trim_end()
-            ),
-            ..error
-        }),
-        Err(error) if not_assumable(&error).is_some() => {
-            retry_while(Patience::PROPAGATION, ctx.waiting(id), not_assumable, call).await
-        }
-        answer => answer,
-    }
-}
-
-/// True for a role that this run has written to, or that was made in the last five minutes as far as IAM lets us see.
-async fn is_fresh(ctx: &Context, role: &str) -> bool {
-    if ctx.has_written_role(role) {
-        return true;
-    }
-    let name = role.rsplit('/').next().unwrap_or_default();
-    let answer = ctx.clients.iam.get_role().role_name(name).send().await.ok();
-    let created = answer.and_then(|answer| answer.role).map(|role| role.create_date().secs());
-    created.is_some_and(|created| ctx.age(created) < 300)
 }
 
 /// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].
@@ -427,4 +358,43 @@ async fn patiently<F: Future<Output = Result<()>>>(
     change: impl Fn() -> F,
 ) -> Result<()> {
     retry_while(Patience::CONFLICT, ctx.waiting(id), in_progress, change).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lambda_s_own_form_of_a_time_is_read() {
+        let at = |text: &str| modified(&FunctionConfiguration::builder().last_modified(text).build());
+        assert_eq!(at("2026-01-01T00:00:10.000+0000"), Some(1_767_225_610));
+        assert_eq!(at("yesterday"), None);
+    }
+
+    #[test]
+    fn a_state_decides_what_can_be_done() {
+        let of = |state: State, update: LastUpdateStatus| {
+            status(&FunctionConfiguration::builder().state(state).last_update_status(update).build())
+        };
+        assert_eq!(of(State::Active, LastUpdateStatus::Successful), Status::Ready);
+        assert_eq!(of(State::Inactive, LastUpdateStatus::Successful), Status::Ready);
+        assert_eq!(of(State::Pending, LastUpdateStatus::InProgress), Status::Busy);
+        assert_eq!(of(State::Active, LastUpdateStatus::InProgress), Status::Busy);
+        assert_eq!(of(State::Deleting, LastUpdateStatus::Successful), Status::Going);
+        assert!(matches!(of(State::Failed, LastUpdateStatus::Successful), Status::Broken(_)));
+    }
+
+    #[test]
+    fn an_update_under_way_is_one_of_three_conflicts() {
+        let conflict = |message: &str| {
+            let code = Some("ResourceConflictException".to_owned());
+            in_progress(&Error { class: Class::Refused, code, ..Error::waited(message) })
+        };
+        assert!(conflict("An update is in progress for resource: f").is_some());
+        assert!(
+            conflict("The operation cannot be performed: currently in the following state: Pending")
+                .is_some()
+        );
+        assert!(conflict("Function already exist: f").is_none());
+    }
 }

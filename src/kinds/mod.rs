@@ -1,6 +1,8 @@
 //! The kinds of AWS things, one file each: its constants, its `Spec` and `Live`, its `impl Kind`, and what these need.
 
 pub mod api;
+mod assumable;
+mod environment;
 pub mod function;
 pub mod integration;
 pub mod log_group;

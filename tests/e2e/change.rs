@@ -77,6 +77,8 @@ async fn a_renamed_function_takes_over_its_route_and_leaves_nothing_of_the_old_n
     let integrations = after["apis"][0]["integrations"].as_array().unwrap();
     let descriptions: Vec<&Json> = integrations.iter().map(|one| &one["description"]).collect();
     assert_eq!(descriptions, ["provision:integration.save", "provision:integration.show"]);
+    let allowed = after["functions"]["show"]["policy"].as_object().unwrap();
+    assert_eq!(allowed.len(), 1, "the API should be allowed to call it by its one route: {allowed:#?}");
     assert_eq!(after["functions"]["save"], before["functions"]["save"]);
     cloud.up().changes_nothing();
 }

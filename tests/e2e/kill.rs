@@ -12,9 +12,10 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus, Stdio};
 
-/// How many writes `up` and `down` of the small stack make.
+/// How many writes `up` and `down` of the small stack make, and a change that renames a function.
 const UP_WRITES: usize = 21;
 const DOWN_WRITES: usize = 10;
+const CHANGE_WRITES: usize = 13;
 
 /// A moment of a run, by what it has printed so far.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +128,8 @@ async fn up_goes_on_after_a_kill_at_any_of_its_writes() {
     let aws = cloud.aws().await;
     let proxy = Proxy::start(&cloud.url);
     let reference = reference(&cloud, &aws).await;
+    cloud.up().writes(UP_WRITES);
+    cloud.down();
     for (at, when) in writes(UP_WRITES, When::AfterTheWrite) {
         kill_at_write(&cloud, &proxy, &["up", "--yes"], at, when);
         comes_to_the_same_end(&cloud, &aws, &reference, &format!("at write {at}, {when:?}")).await;
@@ -138,6 +141,8 @@ async fn down_goes_on_after_a_kill_at_any_of_its_writes() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     let proxy = Proxy::start(&cloud.url);
+    cloud.up();
+    cloud.down().writes(DOWN_WRITES);
     for (at, when) in writes(DOWN_WRITES, When::BeforeTheWrite) {
         cloud.up();
         kill_at_write(&cloud, &proxy, &["down", "--yes"], at, when);
@@ -154,7 +159,12 @@ async fn a_change_goes_on_after_a_kill_at_any_of_its_writes() {
     let aws = cloud.aws().await;
     let proxy = Proxy::start(&cloud.url);
     let reference = reference(&cloud, &aws).await;
-    for (at, when) in writes(13, When::AfterTheWrite) {
+    cloud.write("stack.yaml", SMALL);
+    cloud.up();
+    cloud.write("stack.yaml", &changed);
+    cloud.up().writes(CHANGE_WRITES);
+    cloud.down();
+    for (at, when) in writes(CHANGE_WRITES, When::AfterTheWrite) {
         cloud.write("stack.yaml", SMALL);
         cloud.up();
         cloud.write("stack.yaml", &changed);

@@ -21,3 +21,4 @@ mod kill;
 mod life;
 mod local;
 mod stacks;
+mod terminal;

@@ -67,7 +67,7 @@ impl Ran {
 
     /// Asserts how many writes it made, as it counts them itself.
     #[track_caller]
-    pub(crate) fn writes(self, count: u64) -> Self {
+    pub(crate) fn writes(self, count: usize) -> Self {
         self.says(&format!(" reads, {count} writes"))
     }
 

@@ -139,6 +139,20 @@ async fn down_needs_no_stack_file_where_the_stack_is_named() {
 }
 
 #[tokio::test]
+async fn a_stack_file_elsewhere_brings_its_own_code() {
+    let cloud = Cloud::with(SMALL);
+    let empty = tempfile::tempdir().unwrap();
+    let file = cloud.path("stack/stack.yaml");
+    let run = |command: &str| {
+        let args = [command, "--local", "--file", file.to_str().unwrap()];
+        crate::ran::Ran::of(cloud.command(&args).current_dir(&empty)).ok()
+    };
+    assert_eq!(get(&run("up").api(), "/items").await.ok(), json!([]));
+    run("plan").changes_nothing();
+    run("down").says("Nothing left.");
+}
+
+#[tokio::test]
 async fn down_works_with_a_broken_stack_file_and_deletes_what_is_no_longer_declared() {
     let cloud = Cloud::with(SMALL);
     cloud.up();

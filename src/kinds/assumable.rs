@@ -1,0 +1,67 @@
+//! Waiting until a service can assume a role that was made a moment ago.
+
+use crate::aws::wait::{Patience, retry_while};
+use crate::aws::{Context, Error, Result};
+use crate::model::Id;
+
+/// Repeats a call while its role is too fresh to be assumed; a role that is older will not become assumable by waiting.
+pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &Id,
+    role: &str,
+    call: impl Fn() -> F,
+) -> Result<T> {
+    match call().await {
+        Err(error) if not_assumable(&error).is_some() && !is_fresh(ctx, role).await => Err(Error {
+            message: format!(
+                "{} The trust policy of {role} must let lambda.amazonaws.com assume it.",
+                error.message.trim_end()
+            ),
+            ..error
+        }),
+        Err(error) if not_assumable(&error).is_some() => {
+            retry_while(Patience::PROPAGATION, ctx.waiting(id), not_assumable, call).await
+        }
+        answer => answer,
+    }
+}
+
+/// True for a role that this run has written to, or that was made in the last five minutes as far as IAM lets us see.
+async fn is_fresh(ctx: &Context, role: &str) -> bool {
+    if ctx.has_written_role(role) {
+        return true;
+    }
+    let name = role.rsplit('/').next().unwrap_or_default();
+    let answer = ctx.clients.iam.get_role().role_name(name).send().await.ok();
+    let created = answer.and_then(|answer| answer.role).map(|role| role.create_date().secs());
+    created.is_some_and(|created| ctx.age(created) < 300)
+}
+
+/// A role that was made a moment ago is not assumable for some seconds, which Lambda tells in these words
+/// [aws-facts: IAM, TF].
+fn not_assumable(error: &Error) -> Option<&'static str> {
+    const SAYINGS: &[&str] = &[
+        "cannot be assumed by Lambda",
+        "The provided execution role does not have permissions",
+        "KMS key is invalid for CreateGrant",
+        "throttled by EC2",
+    ];
+    let early =
+        error.is("InvalidParameterValue") && SAYINGS.iter().any(|saying| error.message.contains(saying));
+    early.then_some("the role cannot be assumed by Lambda yet")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_fresh_role_s_sayings_are_waited_out() {
+        let refused = |message: &str| {
+            let code = Some("InvalidParameterValueException".to_owned());
+            not_assumable(&Error { code, ..Error::waited(message) })
+        };
+        assert!(refused("The role defined for the function cannot be assumed by Lambda.").is_some());
+        assert!(refused("Unsupported runtime").is_none());
+    }
+}

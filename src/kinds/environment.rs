@@ -1,0 +1,60 @@
+//! The environment of a function: its size, and that its values reach nobody through Lambda's own messages.
+
+use crate::aws::{Error, Result};
+use std::collections::BTreeMap;
+
+/// The bytes that the environment may take as JSON [aws-facts: Lambda].
+const MAX: usize = 4096;
+/// A shorter value gives nothing away, and would hit half the words of a message.
+const SHORT: usize = 4;
+
+/// Lambda's own refusal of an environment that is too large quotes every value, so the size is checked before the call.
+pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
+    let size = serde_json::to_string(environment).map(|json| json.len()).unwrap_or_default();
+    if size <= MAX {
+        return Ok(());
+    }
+    Err(Error::waited(format!(
+        "the environment takes {size} bytes as JSON, and Lambda allows {MAX}; keep large values elsewhere"
+    )))
+}
+
+/// An error without the values of the environment, which Lambda quotes in some of its messages, plain or as JSON.
+pub(super) fn redacted(error: Error, environment: &BTreeMap<String, String>) -> Error {
+    let mut message = error.message.split("String measured").next().unwrap_or_default().to_owned();
+    for value in environment.values().filter(|value| value.len() >= SHORT) {
+        let escaped = serde_json::to_string(value).unwrap_or_default();
+        message = message.replace(escaped.trim_matches('"'), "…").replace(value, "…");
+    }
+    Error { message, ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(value: &str) -> BTreeMap<String, String> {
+        [("PASSWORD".to_owned(), value.to_owned())].into()
+    }
+
+    #[test]
+    fn an_environment_is_measured_as_json() {
+        assert!(fits(&environment(&"x".repeat(MAX - 15))).is_ok());
+        let error = fits(&environment(&"\"".repeat(MAX / 2))).expect_err("each quote takes two bytes");
+        assert!(error.message.contains("4111 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_message_loses_the_values_and_keeps_the_rest() {
+        let said = |message: &str| redacted(Error::waited(message), &environment("s3cr\"et")).message;
+        assert_eq!(
+            said(r#"Value '{PASSWORD=s3cr"et}' at 'environment' is bad"#),
+            "Value '{PASSWORD=…}' at 'environment' is bad"
+        );
+        assert_eq!(said(r#"bad: {"PASSWORD":"s3cr\"et"}"#), r#"bad: {"PASSWORD":"…"}"#);
+        assert_eq!(
+            said(r#"exceeded the 4KB limit. String measured: {"PASSWORD":"#),
+            "exceeded the 4KB limit. "
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! The program in a terminal, where it asks before it changes a real account, and shows colours.
+
+use crate::cloud::Cloud;
+use crate::dump::{assert_empty, assert_same, dump};
+use crate::ran::Ran;
+use crate::stack::SMALL;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Runs a command in a terminal of its own, with its input passed on and its output passed back.
+const IN_TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+/// Runs the program in a terminal as if the cloud were the real AWS, and types an answer.
+fn ask(cloud: &Cloud, args: &[&str], typed: &str, settings: &[(&str, &str)]) -> Ran {
+    let program = cloud.command_on_aws(args);
+    let mut command = Command::new("python3");
+    command.args(["-c", IN_TERMINAL]).arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+        .envs(settings.iter().copied())
+        .env("TERM", "xterm")
+        .current_dir(program.get_current_dir().unwrap());
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    let mut keyboard = child.stdin.take().unwrap();
+    keyboard.write_all(typed.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran::from(&command, output)
+}
+
+#[tokio::test]
+async fn up_asks_in_a_terminal_and_takes_only_a_yes() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    for no in ["n\n", "\n", "no\n", "small\n"] {
+        let ran = ask(&cloud, &["up"], no, &[]).fails();
+        ran.says("Change account 000000000000 like this? [y/N]").says("Nothing was changed.");
+        assert_empty(&dump(&aws).await);
+    }
+    ask(&cloud, &["up"], "y\n", &[]).ok().says("17 created");
+    ask(&cloud, &["up"], "", &[]).ok().says("No changes").never_says("[y/N]");
+    cloud.down();
+}
+
+#[tokio::test]
+async fn down_asks_for_the_name_of_the_stack() {
+    let cloud = Cloud::with(SMALL);
+    cloud.up();
+    let aws = cloud.aws().await;
+    let before = dump(&aws).await;
+    for wrong in ["y\n", "\n", "smal\n"] {
+        ask(&cloud, &["down"], wrong, &[]).fails().says("Nothing was deleted.");
+        assert_same(&before, &dump(&aws).await, "nothing should be touched");
+    }
+    ask(&cloud, &["down"], "small\n", &[]).ok().says("Nothing left.");
+    assert_empty(&dump(&aws).await);
+}
+
+#[tokio::test]
+async fn a_terminal_gets_colours_unless_the_user_wants_none() {
+    let cloud = Cloud::with(SMALL);
+    ask(&cloud, &["plan"], "", &[]).ok().says("\u{1b}[");
+    ask(&cloud, &["plan"], "", &[("NO_COLOR", "1")]).ok().never_says("\u{1b}");
+}

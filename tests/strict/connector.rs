@@ -1,0 +1,258 @@
+//! The way of a request: in through the SDK's HTTP client, past faults and quotas, into the account, and back. Every call
+//! takes some time, and is recorded.
+
+use crate::clock::Clock;
+use crate::cloud::{Cloud, Fault, InFlight, Time, is_write, lane};
+use crate::faults::{self, Label, Planned, Trouble};
+use crate::quota::Quotas;
+use crate::validate::validate;
+use crate::wire::{self, Answer, Call, decode};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::io::{Error as IoError, ErrorKind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A call as it was made.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) label: Label,
+    pub(crate) params: Json,
+    pub(crate) write: bool,
+    pub(crate) start: Time,
+    /// When it was answered; `None` where it was not.
+    pub(crate) end: Option<Time>,
+    /// `ok`, or the code of a refusal.
+    pub(crate) outcome: String,
+    /// What is wrong with it by AWS's model.
+    pub(crate) invalid: Vec<String>,
+}
+
+/// The cloud, as clients see it; clones are the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct StrictCloud(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    state: Mutex<State>,
+    death: Notify,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) cloud: Cloud,
+    pub(crate) records: Vec<Record>,
+    pub(crate) fault: Option<Planned>,
+    /// How often the fault struck.
+    pub(crate) struck: usize,
+    quotas: Quotas,
+    counts: HashMap<(String, String), u32>,
+}
+
+impl StrictCloud {
+    /// An account under a clock.
+    pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<Planned>) -> Self {
+        let state = State {
+            cloud,
+            records: Vec::new(),
+            fault,
+            struck: 0,
+            quotas: Quotas::default(),
+            counts: HashMap::new(),
+        };
+        StrictCloud(Arc::new(Inner { clock, state: Mutex::new(state), death: Notify::new() }))
+    }
+
+    /// What is inside.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.cloud.now = self.0.clock.time();
+        state
+    }
+
+    /// Waits until the process is to die.
+    pub(crate) async fn death(&self) {
+        self.0.death.notified().await;
+    }
+
+    async fn serve(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let call = match decode(&request) {
+            Ok(call) => call,
+            Err(why) => return Ok(self.undecodable(&request, why)),
+        };
+        let (number, label, trouble) = self.arrive(&call);
+        let _leaving = Leaving { cloud: self, number };
+        let (there, back) = latency(&label);
+        match trouble {
+            Some(Trouble::Refused) => return Err(broken(ErrorKind::ConnectionRefused)),
+            Some(Trouble::DiesBefore) => return self.die(false).await,
+            _ => {}
+        }
+        tokio::time::sleep(there).await;
+        let before = trouble.filter(|trouble| {
+            matches!(trouble, Trouble::Throttled | Trouble::Failed | Trouble::Denied | Trouble::Dropped)
+        });
+        let result = match before {
+            Some(Trouble::Dropped) => return Err(broken(ErrorKind::ConnectionReset)),
+            Some(trouble) => Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", ""))),
+            None => self.state().apply(number, &call),
+        };
+        match trouble {
+            Some(Trouble::Lost) => return Err(broken(ErrorKind::ConnectionReset)),
+            Some(Trouble::DiesAfter) => return self.die(true).await,
+            Some(Trouble::Slow) => tokio::time::sleep(Duration::from_secs(1000)).await,
+            _ => {}
+        }
+        let result = match trouble.filter(|trouble| *trouble == Trouble::FailedLate) {
+            Some(trouble) => Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", ""))),
+            None => result,
+        };
+        tokio::time::sleep(back).await;
+        Ok(self.leave(number, &call, &result))
+    }
+
+    /// Takes a call in: its number, its label, and what shall go wrong with it.
+    fn arrive(&self, call: &Call) -> (usize, Label, Option<Trouble>) {
+        let mut state = self.state();
+        let (name, subject) = (call.name(), call.subject());
+        let nth = state.counts.entry((name.clone(), subject.clone())).or_default();
+        *nth += 1;
+        let label = Label { name, subject, nth: *nth };
+        let number = state.records.len();
+        let arrived = state.cloud.now;
+        state.records.push(Record {
+            label: label.clone(),
+            params: call.params.clone(),
+            write: is_write(&call.operation.name),
+            start: arrived,
+            end: None,
+            outcome: "no answer".to_owned(),
+            invalid: validate(call.service.model(), call.operation, &call.params),
+        });
+        state.cloud.in_flight.push(InFlight { number, lane: lane(call), call: call.clone(), arrived });
+        let struck = state.fault.as_ref().filter(|fault| fault.strikes(&label)).map(|fault| fault.trouble);
+        state.struck += usize::from(struck.is_some());
+        (number, label, struck)
+    }
+
+    /// Answers a call.
+    fn leave(&self, number: usize, call: &Call, result: &Result<Json, Fault>) -> HttpResponse {
+        let mut state = self.state();
+        let now = state.cloud.now;
+        let record = &mut state.records[number];
+        record.end = Some(now);
+        let request_id = format!("request-{number}");
+        let answer = match result {
+            Ok(output) => {
+                record.outcome = "ok".to_owned();
+                wire::answer(call, output, &request_id)
+            }
+            Err(fault) => {
+                record.outcome.clone_from(&fault.code);
+                wire::fault(call, fault, &request_id)
+            }
+        };
+        response(answer)
+    }
+
+    /// The process ends here; what was sent already may still be applied.
+    async fn die(&self, applied: bool) -> Result<HttpResponse, ConnectorError> {
+        if applied {
+            let mut state = self.state();
+            for sent in state.cloud.in_flight.clone() {
+                let _ = state.apply(sent.number, &sent.call);
+            }
+        }
+        self.0.death.notify_one();
+        std::future::pending().await
+    }
+
+    /// A request that AWS knows nothing of.
+    fn undecodable(&self, request: &HttpRequest, why: String) -> HttpResponse {
+        let mut state = self.state();
+        let (start, name) = (state.cloud.now, format!("{} {}", request.method(), request.uri()));
+        state.records.push(Record {
+            label: Label { name, subject: String::new(), nth: 1 },
+            params: Json::Null,
+            write: true,
+            start,
+            end: Some(start),
+            outcome: "UnknownOperationException".to_owned(),
+            invalid: vec![why.clone()],
+        });
+        let headers = vec![("x-amzn-errortype", "UnknownOperationException".to_owned())];
+        response(Answer { status: 400, headers, body: serde_json::json!({ "message": why }).to_string() })
+    }
+}
+
+impl State {
+    /// Carries a call out, unless that was done already, or AWS finds it invalid or one too many.
+    fn apply(&mut self, number: usize, call: &Call) -> Result<Json, Fault> {
+        let flight = self.cloud.in_flight.iter().position(|flight| flight.number == number);
+        let Some(flight) = flight else { return Fault::err("InternalFailure", "") };
+        self.cloud.arrived = self.cloud.in_flight[flight].arrived;
+        let result = self.quotas.take(call, self.cloud.arrived).and_then(|()| {
+            match self.records[number].invalid.first() {
+                Some(wrong) => Fault::err("ValidationException", wrong),
+                None => self.cloud.handle(call),
+            }
+        });
+        self.cloud.in_flight.retain(|flight| flight.number != number);
+        result
+    }
+}
+
+/// Takes a call out of AWS however it ends.
+struct Leaving<'a> {
+    cloud: &'a StrictCloud,
+    number: usize,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.cloud.state().cloud.in_flight.retain(|flight| flight.number != self.number);
+    }
+}
+
+/// How long a call is on its way, and its answer: some 40 ms in all, the same for the same call.
+fn latency(label: &Label) -> (Duration, Duration) {
+    let hash = Sha256::digest(label.to_string());
+    let millis = |byte: u8| u64::from(byte) % 16;
+    (Duration::from_millis(16 + millis(hash[0])), Duration::from_millis(8 + millis(hash[1])))
+}
+
+fn broken(kind: ErrorKind) -> ConnectorError {
+    ConnectorError::io(IoError::from(kind).into())
+}
+
+fn response(answer: Answer) -> HttpResponse {
+    let status = answer.status.try_into().expect("an HTTP status");
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    for (name, value) in answer.headers {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+impl HttpConnector for StrictCloud {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let cloud = self.clone();
+        HttpConnectorFuture::new(async move { cloud.serve(request).await })
+    }
+}
+
+impl HttpClient for StrictCloud {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
