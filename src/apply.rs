@@ -35,6 +35,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// True for a step that succeeded, failed or was skipped.
+    fn is_settled(&self, index: usize) -> bool {
+        self.done.contains(&index) || self.failed.contains_key(&index) || self.skipped.contains_key(&index)
+    }
+
     /// True if every step succeeded.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
@@ -44,20 +49,21 @@ impl Report {
 /// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
 pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { lives: plan.lives.clone(), ..Report::default() };
-    let mut started = BTreeSet::new();
+    let mut under_way = BTreeSet::new();
     let mut running = FuturesUnordered::new();
     loop {
         skip_dependents(ctx, plan, &mut report);
-        while let Some(index) = next(plan, &report, &started, running.len(), *stop.borrow()) {
-            started.insert(index);
-            let lives = report.lives.clone();
-            running.push(async move { (index, timed(ctx, &plan.steps[index], &lives).await) });
+        while let Some(index) = next(plan, &report, &under_way, *stop.borrow()) {
+            under_way.insert(index);
+            let task = Task::of(&plan.steps[index], &report.lives);
+            running.push(async move { (index, timed(ctx, task).await) });
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            _ = stop.changed(), if !*stop.borrow() => continue,
+            Ok(()) = stop.changed(), if !*stop.borrow() => continue,
         };
         let Some((index, result)) = finished else { break };
+        under_way.remove(&index);
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
         match result {
@@ -74,30 +80,22 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
             }
         }
     }
-    report.interrupted = started.len() + report.skipped.len() < plan.steps.len();
+    report.interrupted = (0..plan.steps.len()).any(|index| !report.is_settled(index));
     report
 }
 
 /// The next step that may start now.
-fn next(
-    plan: &Plan,
-    report: &Report,
-    started: &BTreeSet<usize>,
-    running: usize,
-    stopped: bool,
-) -> Option<usize> {
-    if stopped || running >= WIDTH {
+fn next(plan: &Plan, report: &Report, under_way: &BTreeSet<usize>, stopped: bool) -> Option<usize> {
+    if stopped || under_way.len() >= WIDTH {
         return None;
     }
-    let under_way = |parent: &Id| {
-        let open =
-            started.iter().filter(|index| !report.done.contains(index) && !report.failed.contains_key(index));
-        open.filter(|index| plan.steps[**index].parent.as_ref() == Some(parent)).count()
+    let beside = |parent: &Id| {
+        under_way.iter().filter(|index| plan.steps[**index].parent.as_ref() == Some(parent)).count()
     };
     let ready = |index: &usize| {
         let step = &plan.steps[*index];
-        let open = !started.contains(index) && !report.skipped.contains_key(index);
-        let lane = || step.parent.as_ref().is_none_or(|parent| under_way(parent) < kind(step.id.kind).lane());
+        let lane = || step.parent.as_ref().is_none_or(|parent| beside(parent) < kind(step.id.kind).lane());
+        let open = !under_way.contains(index) && !report.is_settled(*index);
         open && step.after.iter().all(|before| report.done.contains(before)) && lane()
     };
     (0..plan.steps.len()).find(ready)
@@ -122,48 +120,77 @@ fn skip_dependents(ctx: &Context, plan: &Plan, report: &mut Report) {
     }
 }
 
-async fn timed(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<(Option<Json>, Duration)> {
+/// A step with all that it needs to begin.
+struct Task<'a> {
+    step: &'a Step,
+    kind: &'static dyn AnyKind,
+    /// The thing that it lives in.
+    parent: Option<Parent>,
+    /// What it shall be, with what the steps before have brought to light filled in; `None` for a delete.
+    spec: Option<Result<Json>>,
+}
+
+impl<'a> Task<'a> {
+    fn of(step: &'a Step, lives: &BTreeMap<Id, Json>) -> Self {
+        let lookup = |reference: &Reference| {
+            Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned())
+        };
+        let spec = step.desired.as_ref().map(|desired| {
+            desired.resolve(&lookup).known().map_err(|reference| {
+                let Reference { id, attribute } = reference;
+                Error::waited(format!("the {attribute} of {id} is still unknown; please report this"))
+            })
+        });
+        let parent = step.parent.as_ref().and_then(|id| Some(Parent::new(id, physical(lives.get(id)?)?)));
+        Task { step, kind: kind(step.id.kind), parent, spec }
+    }
+}
+
+/// The identifier of a thing among what AWS assigned to it.
+fn physical(live: &Json) -> Option<&str> {
+    live.get("id").or_else(|| live.get("name"))?.as_str()
+}
+
+async fn timed(ctx: &Context, task: Task<'_>) -> Result<(Option<Json>, Duration)> {
     let start = Instant::now();
+    let step = task.step;
     if !step.with_parent {
         ctx.events.tell(Event::Started { id: step.id.clone(), action: step.action });
     }
-    let live = run(ctx, step, lives).await?;
+    let live = run(ctx, task).await?;
     Ok((live, start.elapsed()))
 }
 
 /// Does one step, and answers what AWS has assigned.
-async fn run(ctx: &Context, step: &Step, lives: &BTreeMap<Id, Json>) -> Result<Option<Json>> {
-    let kind = kind(step.id.kind);
-    if step.action == Action::Delete {
+async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
+    let Task { step, kind, parent, spec } = task;
+    let (id, parent) = (&step.id, parent.as_ref());
+    let Some(spec) = spec else {
         if let Some(seen) = step.seen.as_ref().filter(|_| !step.with_parent) {
             kind.delete(ctx, seen).await?;
         }
         return Ok(None);
-    }
-    let spec = spec(step, lives)?;
-    let parent =
-        step.parent.as_ref().and_then(|parent| Some(Parent::new(parent, physical(lives.get(parent)?)?)));
-    match (&step.seen, step.action) {
-        (Some(seen), Action::Update) => match update(ctx, kind, seen, parent.as_ref(), spec.clone()).await {
+    };
+    let spec = spec?;
+    let live = match (&step.seen, step.action) {
+        (Some(seen), Action::Update) => match update(ctx, kind, seen, parent, spec.clone()).await {
             // It went away since it was observed; what the plan shows is made anew.
-            Err(error)
-                if error.is_absent() && kind.read(ctx, &step.id.name, parent.as_ref()).await?.is_none() =>
-            {
-                create(ctx, kind, &step.id, spec, parent.as_ref()).await
+            Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
+                create(ctx, kind, id, spec, parent).await
             }
             result => result,
         },
         (Some(seen), Action::Create) if seen.status == Status::Going => {
-            gone(ctx, kind, &step.id, parent.as_ref()).await?;
-            create(ctx, kind, &step.id, spec, parent.as_ref()).await
+            gone(ctx, kind, id, parent).await?;
+            create(ctx, kind, id, spec, parent).await
         }
         (Some(seen), _) => {
             kind.delete(ctx, seen).await?;
-            create(ctx, kind, &step.id, spec, parent.as_ref()).await
+            create(ctx, kind, id, spec, parent).await
         }
-        (None, _) => create(ctx, kind, &step.id, spec, parent.as_ref()).await,
-    }
-    .map(Some)
+        (None, _) => create(ctx, kind, id, spec, parent).await,
+    };
+    live.map(Some)
 }
 
 /// Changes a thing. What was busy when it was seen is waited for and seen anew, since the change under way may be the very
@@ -194,26 +221,6 @@ async fn gone(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Parent
         })
     })
     .await
-}
-
-/// The spec to send: what the plan shows, with what the steps before have brought to light filled in.
-fn spec(step: &Step, lives: &BTreeMap<Id, Json>) -> Result<Json> {
-    let desired = step.desired.as_ref().ok_or_else(|| Error::waited("the plan does not say what to make"))?;
-    let lookup = |reference: &Reference| {
-        Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned())
-    };
-    let resolved = desired.resolve(&lookup);
-    resolved.known().map_err(|reference| {
-        Error::waited(format!(
-            "the {} of {} is still unknown; please report this",
-            reference.attribute, reference.id
-        ))
-    })
-}
-
-/// The identifier of a thing among what AWS assigned to it.
-fn physical(live: &Json) -> Option<String> {
-    live.get("id").or_else(|| live.get("name"))?.as_str().map(str::to_owned)
 }
 
 /// Makes a thing. "It exists already" and a lost answer may both mean that an attempt of our own was applied, so what is
