@@ -98,7 +98,13 @@ impl Connection {
             ));
         }
         let mut connection = Connection::unchecked(config, local, calls);
-        let identity = connection.clients(Access::Read).sts.get_caller_identity().send().await?;
+        // The first call tells soon whether anything can be reached at all.
+        let retries =
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(300));
+        let soon = aws_sdk_sts::config::Builder::new().retry_config(retries);
+        let ask =
+            connection.clients(Access::Read).sts.get_caller_identity().customize().config_override(soon);
+        let identity = ask.send().await?;
         connection.account = identity.account().unwrap_or_default().to_owned();
         if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
             connection.partition = partition.to_owned();
