@@ -98,13 +98,13 @@ impl Kind for Stage {
 }
 
 /// With auto deploy, how a deployment went shows in this one field only, and a moment later [aws-facts: API Gateway v2, M].
-/// The local cloud deploys nothing and says nothing.
+/// Only AWS itself says it: clouds at endpoints of their own deploy nothing.
 async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
     let look = async || {
         let answer = optional(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
         let message = answer.and_then(|stage| stage.last_deployment_status_message);
         Ok(match message {
-            None if !ctx.local => Poll::Pending("the first deployment is under way".to_owned()),
+            None if ctx.endpoint.is_none() => Poll::Pending("the first deployment is under way".to_owned()),
             message => Poll::Ready(message),
         })
     };
