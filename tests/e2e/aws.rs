@@ -86,7 +86,7 @@ async fn with_yes_the_stack_comes_up_and_goes_and_no_check_is_sent_unless_asked_
 #[tokio::test]
 async fn down_of_a_table_with_items_needs_their_loss_to_be_allowed() {
     let cloud = Cloud::with(SMALL);
-    cloud.run_on_aws(&["up", "--yes"]).ok();
+    cloud.up();
     send(&api(&cloud).await, "POST /items", Some(r#"{"title": "Dear", "content": "To me"}"#)).await.ok();
     let aws = cloud.aws().await;
     let before = dump(&aws).await;

@@ -71,7 +71,7 @@ async fn ctrl_c_stops_in_order_and_the_next_run_goes_on() {
     let output = std::process::Output { stdout: rest, ..child.wait_with_output().unwrap() };
 
     let ran = Ran::from(&command, output).fails();
-    let ran = ran.says("Stopping: ").says("Stopped on request: ");
+    let ran = ran.says("Stopping: ").says("Stopped on request");
     ran.says("Partly done: ").says("run the same command again to go on").never_says("API: ");
     let aws = cloud.aws().await;
     assert_eq!(dump(&aws).await["apis"][0]["stages"], serde_json::json!({}), "the stage comes last of all");

@@ -68,7 +68,8 @@ impl Ran {
     /// Asserts how many writes it made, as it counts them itself.
     #[track_caller]
     pub(crate) fn writes(self, count: usize) -> Self {
-        self.says(&format!(" reads, {count} writes"))
+        let plural = if count == 1 { "" } else { "s" };
+        self.says(&format!(" reads, {count} write{plural}\n"))
     }
 
     /// The steps of the plan that it showed, one line for each: `function ~ get_item: memory 256 → 128`.
