@@ -174,8 +174,8 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let spec = spec?;
     let live = match (&step.seen, step.action) {
         (Some(seen), Action::Update) => match update(ctx, kind, seen, parent, spec.clone()).await {
-            // It went away since it was observed; what the plan shows is made anew.
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
+                ctx.waiting(id)("it is gone since the plan was made; what the plan shows is made anew");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,

@@ -101,7 +101,7 @@ fn came_back(plan: &Plan, deleted: &BTreeSet<Physical>) -> bool {
 }
 
 fn show(globals: &Globals, plan: &Plan) {
-    say(&format!("\n{}", render::plan(plan, globals.verbose)));
+    say(&format!("\n{}", render::plan(plan, globals.shown())));
     say(&render::summary(plan));
 }
 

@@ -8,10 +8,11 @@ use crate::event::Events;
 use crate::local::{LocalCloud, default_folders};
 use crate::lower::{identity, lower, wanted};
 use crate::model::{Graph, Identity, Scope};
-use crate::render;
+use crate::render::{self, Shown};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// The region of the local cloud where neither the stack nor the user names one.
@@ -38,9 +39,17 @@ pub struct Globals {
     /// Show the fields of what is created, and each call to AWS
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// Show the values of environment variables in plans; in a terminal only
+    #[arg(long, global = true)]
+    pub show_values: bool,
 }
 
 impl Globals {
+    /// How much of a plan is shown. Secret values never go into a pipe or a file, where they would stay.
+    pub(super) fn shown(&self) -> Shown {
+        Shown { details: self.verbose, values: self.show_values && std::io::stdout().is_terminal() }
+    }
+
     /// Reads the stack file.
     ///
     /// # Errors

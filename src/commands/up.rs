@@ -177,7 +177,7 @@ fn show(globals: &Globals, planned: &Planned) -> bool {
     let plan = &planned.plan;
     plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
     if !plan.is_empty() {
-        say(&format!("\n{}", render::plan(plan, globals.verbose)));
+        say(&format!("\n{}", render::plan(plan, globals.shown())));
         say(&render::summary(plan));
     }
     tell_refusals(plan, &globals.file)

@@ -67,7 +67,8 @@ fn planned_down(world: &World) -> Plan {
 /// What the user reads of a plan.
 fn text(plan: &Plan) -> String {
     let refusals = render::refusals(&plan.refusals, None);
-    let text = format!("{}{}\n{refusals}", render::plan(plan, false), render::summary(plan));
+    let text =
+        format!("{}{}\n{refusals}", render::plan(plan, render::Shown::default()), render::summary(plan));
     anstream::adapter::strip_str(&text).to_string()
 }
 

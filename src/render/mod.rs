@@ -8,7 +8,7 @@ mod report;
 mod tests;
 mod value;
 
-pub use plan::{plan, summary};
+pub use plan::{Shown, plan, summary};
 pub use progress::progress;
 pub use report::{blind, check, outputs, refusals, report};
 

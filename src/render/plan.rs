@@ -5,17 +5,24 @@ use crate::diff::Change;
 use crate::kind::{kind, kinds};
 use crate::model::in_words;
 use crate::plan::{Action, Plan, Step};
-use std::collections::BTreeSet;
 
-/// The steps of a plan by kind, each with what differs and why. What is made anew shows its fields only where `details`
-/// are asked for.
-pub fn plan(plan: &Plan, details: bool) -> String {
+/// How much of a plan is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown {
+    /// The fields of what is made anew as well.
+    pub details: bool,
+    /// The values of secret fields as well: for a terminal alone.
+    pub values: bool,
+}
+
+/// The steps of a plan by kind, each with what differs and why.
+pub fn plan(plan: &Plan, shown: Shown) -> String {
     let mut text = String::new();
     for kind in kinds() {
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
         if !steps.is_empty() {
             text += &format!("{}\n", styled(BOLD, plural(kind.name(), steps.len())));
-            text.extend(steps.into_iter().map(|one| step(one, details)));
+            text.extend(steps.into_iter().map(|one| step(one, shown)));
         }
     }
     for note in &plan.notes {
@@ -51,14 +58,14 @@ fn plural(kind: &str, count: usize) -> String {
     if count == 1 { name } else { format!("{name}s") }
 }
 
-fn step(step: &Step, details: bool) -> String {
+fn step(step: &Step, shown: Shown) -> String {
     let with = if step.with_parent { styled(DIM, parent(step)) } else { String::new() };
     let mut text = format!("  {} {}{with}\n", sign(step.action), title(step));
     for reason in &step.reasons {
         text += &format!("      {}\n", styled(DIM, reason));
     }
-    if step.action == Action::Update || step.action == Action::Replace || details {
-        text.extend(fields(step));
+    if step.action == Action::Update || step.action == Action::Replace || shown.details {
+        text.extend(fields(step, shown));
     }
     if let Some(loss) = step.loss.as_ref().filter(|_| !step.with_parent) {
         text += &format!("      {} {}\n", styled(RED.bold(), "lost for good:"), styled(RED, loss));
@@ -85,27 +92,24 @@ fn parent(step: &Step) -> String {
 }
 
 /// The fields that differ, the names aligned.
-fn fields(step: &Step) -> Vec<String> {
+fn fields(step: &Step, shown: Shown) -> Vec<String> {
     let kind = kind(step.id.kind);
-    let secret: BTreeSet<&str> = kind.secret().iter().copied().collect();
+    let secret = |field: &str| !shown.values && kind.secret().contains(&field);
     let marks = |change: &Change| {
         step.seen.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"))
     };
-    let shown: Vec<&Change> = step.changes.iter().filter(|change| !marks(change)).collect();
+    let changes: Vec<&Change> = step.changes.iter().filter(|change| !marks(change)).collect();
     let width =
-        shown.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
+        changes.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
     let line = |change: &&Change| {
         let path = change.path.join(".");
         let replaces = match step.action == Action::Replace && kind.frozen().contains(&change.field()) {
             true => styled(RED, "  (forces replacement)"),
             false => String::new(),
         };
-        let shown = value::change(change, secret.contains(change.field()));
-        format!(
-            "{}
-",
-            format!("      {path:<width$}  {shown}{replaces}").trim_end()
-        )
+        let change = value::change(change, secret(change.field()));
+        let line = format!("      {path:<width$}  {change}{replaces}");
+        format!("{}\n", line.trim_end())
     };
-    shown.iter().map(line).collect()
+    changes.iter().map(line).collect()
 }

@@ -9,7 +9,7 @@ use crate::render;
 use std::path::Path;
 
 fn shown(plan: &Plan) -> String {
-    plain(&format!("{}{}", render::plan(plan, false), render::summary(plan)))
+    plain(&format!("{}{}", render::plan(plan, render::Shown::default()), render::summary(plan)))
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_plan_tells_what_happens_and_why() {
 #[test]
 fn a_secret_is_never_shown() {
     for details in [false, true] {
-        assert!(!render::plan(&eventful(), details).contains("hush"));
+        assert!(!render::plan(&eventful(), render::Shown { details, values: false }).contains("hush"));
     }
 }
 
@@ -67,7 +67,7 @@ fn styles_stress_what_matters() {
     let mut world = world_of(&graph);
     the(&mut world, "table notes").spec["partition_key"]["name"] = "old".into();
     let plan = made(&graph, &world, &up());
-    let text = format!("{}{}", render::plan(&plan, false), render::summary(&plan));
+    let text = format!("{}{}", render::plan(&plan, render::Shown::default()), render::summary(&plan));
     insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r#"
     ^[1mtable^[0m
       ^[35m±^[0m notes
@@ -89,7 +89,7 @@ fn what_goes_with_its_parent_says_so() {
 fn a_note_stands_below_the_steps() {
     let mut plan = eventful();
     plan.notes = vec!["one permission for all routes".to_owned()];
-    let text = plain(&render::plan(&plan, false));
+    let text = plain(&render::plan(&plan, render::Shown::default()));
     assert_eq!(text.lines().last(), Some("note: one permission for all routes"));
 }
 
@@ -97,7 +97,7 @@ fn a_note_stands_below_the_steps() {
 fn a_plan_with_nothing_to_do_counts_what_stays() {
     let graph = graph(SMALL);
     let plan = made(&graph, &world_of(&graph), &up());
-    assert_eq!(plain(&render::plan(&plan, false)), "");
+    assert_eq!(plain(&render::plan(&plan, render::Shown::default())), "");
     assert_eq!(plain(&render::summary(&plan)), "Plan: 17 unchanged");
 }
 
@@ -120,9 +120,14 @@ fn the_empty_text_is_shown_as_such() {
 }
 
 #[test]
+fn values_are_shown_to_who_asks_for_them() {
+    assert!(render::plan(&eventful(), render::Shown { details: true, values: true }).contains("hush"));
+}
+
+#[test]
 fn no_line_ends_in_blanks() {
     let plan = made(&graph(SMALL), &crate::model::World::default(), &up());
-    for line in plain(&render::plan(&plan, true)).lines() {
+    for line in plain(&render::plan(&plan, render::Shown { details: true, values: false })).lines() {
         assert_eq!(line, line.trim_end());
     }
 }
