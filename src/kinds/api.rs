@@ -4,7 +4,7 @@ use super::told;
 use crate::aws::error::gone;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, retry_while};
-use crate::aws::{Context, Error, Result};
+use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Seen};
 use aws_sdk_apigatewayv2::config::Builder;
@@ -112,7 +112,7 @@ impl Kind for Api {
     async fn create(ctx: &Context, _: &Id, spec: &Spec) -> Result<Live> {
         // The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
         let id = Id::new(Self::NAME, "");
-        let answer = retry_while(Patience::CONFLICT, ctx.waiting(&id), throttled, async || {
+        let answer = retry_while(Patience::CONFLICT, ctx.waiting(&id), not_applied, async || {
             let create = ctx.clients.api.create_api().name(&spec.name).protocol_type(ProtocolType::Http);
             let create = create
                 .description(&spec.description)
@@ -206,14 +206,17 @@ fn live(ctx: &Context, id: Option<&str>, endpoint: Option<&str>) -> Result<Live>
 }
 
 /// For a create that makes a second thing when it is sent twice: the SDK must never repeat it by itself. After a lost answer
-/// the engine looks for the mark first; throttled calls, which were not applied, are repeated by [`throttled`].
+/// the engine looks for the mark first; calls that were surely not applied are repeated by [`not_applied`].
 pub(crate) fn once() -> Builder {
     Builder::new().retry_config(RetryConfig::disabled())
 }
 
-/// The reason to repeat a call that was throttled.
-pub(crate) fn throttled(error: &Error) -> Option<&'static str> {
-    error.is_throttled().then_some("API Gateway asks for slower calls")
+/// The reason to repeat a call that was not applied.
+pub(crate) fn not_applied(error: &Error) -> Option<&'static str> {
+    match error.class {
+        Class::Unreachable => Some("no connection to API Gateway"),
+        _ => error.is_throttled().then_some("API Gateway asks for slower calls"),
+    }
 }
 
 /// Sets tags of an API or stage. Their ARNs hold no account [aws-facts: API Gateway v2].

@@ -1,6 +1,6 @@
 //! Integrations of an HTTP API: one per function, shared by the function's routes.
 
-use super::api::{once, pages, patiently, throttled};
+use super::api::{not_applied, once, pages, patiently};
 use super::told;
 use crate::aws::error::gone;
 use crate::aws::wait::{Patience, retry_while};
@@ -72,7 +72,7 @@ impl Kind for Integration {
             Ok(create.customize().config_override(once()).send().await?)
         };
         let create = async || patiently(ctx, id, &create).await;
-        let answer = retry_while(Patience::CONFLICT, ctx.waiting(id), throttled, create).await?;
+        let answer = retry_while(Patience::CONFLICT, ctx.waiting(id), not_applied, create).await?;
         Ok(Live { id: told(answer.integration_id(), "the integration's id")?.to_owned() })
     }
 
