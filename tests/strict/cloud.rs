@@ -82,7 +82,7 @@ impl Default for Delays {
             pending: Duration::from_secs(2),
             in_progress: Duration::from_secs(1),
             deployment: Duration::from_secs(1),
-            late_logs: Duration::from_secs(4),
+            late_logs: Duration::from_secs(15),
         }
     }
 }
@@ -105,7 +105,8 @@ pub(crate) struct Cloud {
     pub(crate) arrived: Time,
     pub(crate) delays: Delays,
     pub(crate) in_flight: Vec<InFlight>,
-    made: BTreeMap<String, u32>,
+    /// How often a name was made up of the same content.
+    pub(crate) made: BTreeMap<String, u32>,
     pub(crate) dynamodb: dynamodb::State,
     pub(crate) iam: iam::State,
     pub(crate) logs: logs::State,
@@ -124,7 +125,8 @@ impl Cloud {
         let answer = handler(self, &call.params);
         if let Err(fault) = &answer {
             debug_assert!(
-                call.service.model().may_answer(call.operation, &fault.code) || UNMODELLED.contains(&&*fault.code),
+                call.service.model().may_answer(call.operation, &fault.code)
+                    || UNMODELLED.contains(&&*fault.code),
                 "{} never answers {}",
                 call.name(),
                 fault.code
@@ -145,11 +147,6 @@ impl Cloud {
     /// How many changes of the same thing are under way, this one included.
     pub(crate) fn overlapping(&self, lane: &str) -> usize {
         self.in_flight.iter().filter(|other| other.lane == lane).count()
-    }
-
-    /// True if nothing is left; what the tagging API remembers does not count.
-    pub(crate) fn is_empty(&mut self) -> bool {
-        crate::dump::dump(self).is_empty()
     }
 }
 

@@ -2,7 +2,7 @@
 //! takes some time, and is recorded.
 
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Fault, InFlight, Time, is_write, lane};
+use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
 use crate::quota::Quotas;
 use crate::validate::validate;
@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io::{Error as IoError, ErrorKind};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -37,6 +38,15 @@ pub(crate) struct Record {
     pub(crate) invalid: Vec<String>,
 }
 
+impl std::fmt::Display for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (start, took) =
+            (self.start.as_secs_f64() % 1e5, self.end.map(|end| end.saturating_sub(self.start)));
+        let params: String = self.params.to_string().chars().take(300).collect();
+        write!(f, "{start:.3} {} {} after {took:?} {params}", self.label, self.outcome)
+    }
+}
+
 /// The cloud, as clients see it; clones are the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct StrictCloud(Arc<Inner>);
@@ -44,6 +54,9 @@ pub(crate) struct StrictCloud(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
+    /// The region as the clients know it. The SDK keeps one bucket of retries for a region in the whole process; with a
+    /// region of its own, each run begins with a full one, as each process does. On the wire it stands for the account's.
+    region: String,
     state: Mutex<State>,
     death: Notify,
 }
@@ -70,7 +83,13 @@ impl StrictCloud {
             quotas: Quotas::default(),
             counts: HashMap::new(),
         };
-        StrictCloud(Arc::new(Inner { clock, state: Mutex::new(state), death: Notify::new() }))
+        let region = region_of_its_own();
+        StrictCloud(Arc::new(Inner { clock, region, state: Mutex::new(state), death: Notify::new() }))
+    }
+
+    /// The region to connect to.
+    pub(crate) fn region(&self) -> &str {
+        &self.0.region
     }
 
     /// What is inside.
@@ -86,7 +105,9 @@ impl StrictCloud {
     }
 
     async fn serve(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let call = match decode(&request) {
+        let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
+        let body = String::from_utf8(body).unwrap_or_default().replace(self.region(), REGION);
+        let call = match decode(&request, &request.uri().replace(self.region(), REGION), body.as_bytes()) {
             Ok(call) => call,
             Err(why) => return Ok(self.undecodable(&request, why)),
         };
@@ -104,7 +125,9 @@ impl StrictCloud {
         });
         let result = match before {
             Some(Trouble::Dropped) => return Err(broken(ErrorKind::ConnectionReset)),
-            Some(trouble) => Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", ""))),
+            Some(trouble) => {
+                Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", "")))
+            }
             None => self.state().apply(number, &call),
         };
         match trouble {
@@ -114,7 +137,9 @@ impl StrictCloud {
             _ => {}
         }
         let result = match trouble.filter(|trouble| *trouble == Trouble::FailedLate) {
-            Some(trouble) => Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", ""))),
+            Some(trouble) => {
+                Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", "")))
+            }
             None => result,
         };
         tokio::time::sleep(back).await;
@@ -162,7 +187,7 @@ impl StrictCloud {
                 wire::fault(call, fault, &request_id)
             }
         };
-        response(answer)
+        response(Answer { body: answer.body.replace(REGION, self.region()), ..answer })
     }
 
     /// The process ends here; what was sent already may still be applied.
@@ -222,6 +247,18 @@ impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         self.cloud.state().cloud.in_flight.retain(|flight| flight.number != self.number);
     }
+}
+
+/// The name of a region that nobody has used before.
+fn region_of_its_own() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut letters = String::new();
+    for _ in 0..6 {
+        letters.push(char::from(b'a' + u8::try_from(number % 26).unwrap_or_default()));
+        number /= 26;
+    }
+    format!("eu-{letters}-1")
 }
 
 /// How long a call is on its way, and its answer: some 40 ms in all, the same for the same call.

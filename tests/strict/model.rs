@@ -6,6 +6,7 @@ use provision::local::{LocalCloud, default_folders};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -164,7 +165,9 @@ fn models() -> &'static [Model] {
         let read = |(_, _, service, version): &(_, _, &str, &str)| {
             let file = folder.join(service).join(version).join("service-2.json.gz");
             let file = File::open(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            serde_json::from_reader(GzDecoder::new(file)).expect("a service model of botocore")
+            let mut text = String::new();
+            GzDecoder::new(file).read_to_string(&mut text).expect("a packed text");
+            serde_json::from_str(&text).expect("a service model of botocore")
         };
         FOLDERS.iter().map(read).collect()
     })

@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json};
 pub(super) fn decode(model: &Model, shape: &Shape, value: Json) -> Json {
     match (shape.kind.as_str(), value) {
         ("structure", Json::Object(members)) => {
-            let named = |wire: &str| shape.members.iter().find(|(name, member)| member.wire_name(name) == wire);
+            let named =
+                |wire: &str| shape.members.iter().find(|(name, member)| member.wire_name(name) == wire);
             let members = members.into_iter().filter(|(_, value)| !value.is_null());
             let members = members.map(|(wire, value)| match named(&wire) {
                 Some((name, member)) => (name.clone(), decode(model, model.shape(member), value)),
@@ -21,7 +22,8 @@ pub(super) fn decode(model: &Model, shape: &Shape, value: Json) -> Json {
         }
         ("map", Json::Object(members)) => {
             let Some(value) = &shape.value else { return Json::Object(members) };
-            let decoded = members.into_iter().map(|(key, item)| (key, decode(model, model.shape(value), item)));
+            let decoded =
+                members.into_iter().map(|(key, item)| (key, decode(model, model.shape(value), item)));
             Json::Object(decoded.collect())
         }
         (_, value) => value,

@@ -30,10 +30,12 @@ pub(super) fn decode(body: &[u8]) -> Result<Call, String> {
 
 /// The fields of a form.
 pub(super) fn form(text: &str) -> BTreeMap<String, String> {
-    let decode =
-        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let fields = text.split('&').filter(|field| !field.is_empty());
-    fields.map(|field| field.split_once('=').unwrap_or((field, ""))).map(|(k, v)| (decode(k), decode(v))).collect()
+    fields
+        .map(|field| field.split_once('=').unwrap_or((field, "")))
+        .map(|(k, v)| (decode(k), decode(v)))
+        .collect()
 }
 
 /// Where the value of a field of the form is in the parameters.
@@ -57,14 +59,15 @@ fn value(model: &Model, shape: &Shape, form: &BTreeMap<String, String>, key: &st
         "structure" => has(&format!("{key}.")).then(|| structure(model, shape, form, &format!("{key}."))),
         "list" => {
             let member = shape.member.as_ref()?;
-            let items = (1..).map_while(|index| {
-                value(model, model.shape(member), form, &format!("{key}.member.{index}"))
-            });
+            let items = (1..)
+                .map_while(|index| value(model, model.shape(member), form, &format!("{key}.member.{index}")));
             let items: Vec<Json> = items.collect();
             (!items.is_empty()).then_some(Json::Array(items))
         }
         "map" => panic!("no operation in use takes a map by the Query protocol"),
-        "integer" | "long" => form.get(key).map(|text| text.parse().map_or(Json::from(text.as_str()), i64::into)),
+        "integer" | "long" => {
+            form.get(key).map(|text| text.parse().map_or(Json::from(text.as_str()), i64::into))
+        }
         "boolean" => form.get(key).map(|text| text.parse().map_or(Json::from(text.as_str()), bool::into)),
         _ => form.get(key).map(|text| text.as_str().into()),
     }

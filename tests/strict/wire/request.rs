@@ -14,16 +14,14 @@ pub(crate) struct Call {
     pub(crate) params: Json,
 }
 
-/// What an HTTP request asks for.
+/// What an HTTP request with this URL and body asks for.
 ///
 /// # Errors
 /// That it is no request of a known operation.
-pub(crate) fn decode(request: &HttpRequest) -> Result<Call, String> {
-    let body = request.body().bytes().unwrap_or_default();
+pub(crate) fn decode(request: &HttpRequest, url: &str, body: &[u8]) -> Result<Call, String> {
     if let Some(target) = request.headers().get("x-amz-target") {
         return targeted(target, request.headers().get("content-type").unwrap_or_default(), body);
     }
-    let url = request.uri();
     let path_and_query = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path_and_query = path_and_query.find('/').map_or("/", |slash| &path_and_query[slash..]);
     let (path, search) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
@@ -68,8 +66,19 @@ impl Call {
     /// The thing that the call is about: the parameters that name it.
     pub(crate) fn subject(&self) -> String {
         const NAMES: &[&str] = &[
-            "TableName", "ResourceArn", "RoleName", "PolicyName", "logGroupName", "logGroupNamePrefix",
-            "resourceArn", "FunctionName", "StatementId", "Resource", "RouteKey", "StageName", "Description",
+            "TableName",
+            "ResourceArn",
+            "RoleName",
+            "PolicyName",
+            "logGroupName",
+            "logGroupNamePrefix",
+            "resourceArn",
+            "FunctionName",
+            "StatementId",
+            "Resource",
+            "RouteKey",
+            "StageName",
+            "Description",
         ];
         let texts = NAMES.iter().filter_map(|name| self.params.get(*name)?.as_str());
         texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")

@@ -39,13 +39,14 @@ pub(crate) fn answer(call: &request::Call, output: &Json, request_id: &str) -> A
 /// The answer of a call that AWS refuses.
 pub(crate) fn fault(call: &Call, fault: &Fault, request_id: &str) -> Answer {
     let model = call.service.model();
-    let (modelled, message) = model.error(&fault.code).unwrap_or((fault.status, "message"));
+    let (modelled, message) = model.error(&fault.code).unwrap_or((400, "message"));
     let status = if fault.status == 0 { modelled } else { fault.status };
     let mut headers = headers(call, request_id);
     let body = match model.metadata.protocol.as_str() {
         "query" => {
             let sender = element("Type", if status < 500 { "Sender" } else { "Receiver" });
-            let error = sender + &element("Code", &fault.code) + &element("Message", &escaped(&fault.message));
+            let error =
+                sender + &element("Code", &fault.code) + &element("Message", &escaped(&fault.message));
             element("ErrorResponse", &(element("Error", &error) + &element("RequestId", request_id)))
         }
         "json" => {

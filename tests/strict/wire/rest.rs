@@ -33,15 +33,15 @@ pub(super) fn decode(
 /// The variables of a path by name, where it fits the template.
 fn captures(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
     let template = template.split('?').next().unwrap_or_default();
-    let (wanted, given): (Vec<&str>, Vec<&str>) = (
-        template.trim_end_matches('/').split('/').collect(),
-        path.trim_end_matches('/').split('/').collect(),
-    );
-    if wanted.len() != given.len() {
-        return None;
-    }
+    let (mut wanted, mut given) =
+        (template.trim_end_matches('/').split('/'), path.trim_end_matches('/').split('/'));
     let mut captured = BTreeMap::new();
-    for (wanted, given) in wanted.into_iter().zip(given) {
+    loop {
+        let (wanted, given) = match (wanted.next(), given.next()) {
+            (Some(wanted), Some(given)) => (wanted, given),
+            (None, None) => return Some(captured),
+            _ => return None,
+        };
         match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(name) => {
                 let value = percent_decode_str(given).decode_utf8_lossy().into_owned();
@@ -51,7 +51,6 @@ fn captures(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
             None => return None,
         }
     }
-    Some(captured)
 }
 
 fn params(
@@ -70,7 +69,9 @@ fn params(
         return Err(format!("{}: the body is no object", operation.name));
     };
     let placed = |place: &str, member: &Member| member.location.as_deref() == Some(place);
-    if let Some(name) = params.keys().find(|name| shape.members.get(*name).is_some_and(|m| m.location.is_some())) {
+    if let Some(name) =
+        params.keys().find(|name| shape.members.get(*name).is_some_and(|m| m.location.is_some()))
+    {
         return Err(format!("{}: {name} belongs outside of the body", operation.name));
     }
     for (name, member) in shape.members.iter().filter(|(_, member)| placed("uri", member)) {

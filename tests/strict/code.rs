@@ -1,0 +1,40 @@
+//! The code of functions: zips, their hashes and sizes [aws-facts: Lambda, LS].
+
+use crate::cloud::{Fault, text};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
+use std::io::Cursor;
+
+const MAX_ZIPPED: usize = 52_428_800;
+const MAX_UNZIPPED: u64 = 262_144_000;
+
+/// Takes over the code of a call, whose parameters have a zip in base64.
+pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<(), Fault> {
+    let refused = |message: String| Fault::new("InvalidParameterValueException", message);
+    let zip = text(code, "ZipFile")
+        .ok_or_else(|| refused("Please provide a source for function code.".to_owned()))?;
+    let zip =
+        STANDARD.decode(zip).map_err(|_| refused("Could not read the zip file: no base64".to_owned()))?;
+    if zip.len() >= MAX_ZIPPED {
+        return Err(refused(format!("Zipped size must be smaller than {MAX_ZIPPED} bytes")));
+    }
+    let unzipped = unzipped(&zip).ok_or_else(|| {
+        refused("Could not unzip uploaded file. Please check your file, then try to upload again.".to_owned())
+    })?;
+    if unzipped >= MAX_UNZIPPED {
+        return Err(refused(format!("Unzipped size must be smaller than {MAX_UNZIPPED} bytes")));
+    }
+    configuration.insert("CodeSha256".to_owned(), STANDARD.encode(Sha256::digest(&zip)).into());
+    configuration.insert("CodeSize".to_owned(), zip.len().into());
+    Ok(())
+}
+
+/// The bytes of a zip's files; `None` for what is no zip, or an empty one.
+fn unzipped(zip: &[u8]) -> Option<u64> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).ok()?;
+    let sizes = (0..archive.len()).map(|index| archive.by_index(index).map(|file| file.size()));
+    let sizes: Vec<u64> = sizes.collect::<Result<_, _>>().ok()?;
+    (!sizes.is_empty()).then(|| sizes.iter().sum())
+}

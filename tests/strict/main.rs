@@ -1,0 +1,23 @@
+//! The strict cloud: a fake AWS, meaner than AWS, that the real SDK's clients talk to within the process, in virtual time,
+//! and what is proved with it. It validates every request by AWS's own models, and behaves as AWS is known to.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
+#![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
+
+mod clock;
+mod cloud;
+mod code;
+mod connector;
+mod dump;
+mod faults;
+mod fixture;
+mod grammar;
+mod instrument;
+mod model;
+mod pattern;
+mod proofs;
+mod quota;
+mod run;
+mod services;
+mod validate;
+mod wire;

@@ -1,0 +1,38 @@
+//! The command is run again at once, by a script, when AWS's lists do not show yet what the first run has made. What is
+//! not seen is made anew where AWS takes names twice; the run after finds both, and takes the one that is too many away.
+
+use super::shipped::well;
+use crate::dump::{differences, dump};
+use crate::faults::{Planned, Times, Trouble};
+use crate::fixture::Fixture;
+use crate::run::{Command, End, empty, later, run, run_after};
+use std::time::Duration;
+
+#[test]
+fn a_run_right_after_a_death_comes_to_the_same_end() {
+    let stack = Fixture::shipped();
+    let alone = well(run(&empty(), Command::Up(&stack), None));
+    let expected = dump(&alone.cloud);
+    let writes = alone.records.iter().filter(|record| record.write && record.label.nth == 1);
+    let (mut wrong, mut repeated, mut runs) = (Vec::new(), 0, 0);
+    for at in writes.map(|record| record.label.clone()) {
+        let fault = Planned { at: at.clone(), trouble: Trouble::DiesAfter, times: Times::Once };
+        let died = run(&empty(), Command::Up(&stack), Some(fault));
+        assert_eq!(died.end, End::Died);
+        let again = run_after(Duration::ZERO, &died.cloud, &[Command::Up(&stack)], None);
+        runs += 1;
+        if !matches!(again.end, End::Done(_)) {
+            wrong.push(format!("after {at}: {:?}", again.end));
+            continue;
+        }
+        let differ = differences(&dump(&later(&again.cloud, Duration::from_secs(60))), &expected);
+        repeated += usize::from(!differ.is_empty());
+        let third = well(run(&again.cloud, Command::Up(&stack), None));
+        let differ = differences(&dump(&later(&third.cloud, Duration::from_secs(60))), &expected);
+        if !differ.is_empty() {
+            wrong.push(format!("after {at} there is something else:\n    {}", differ.join("\n    ")));
+        }
+    }
+    println!("{runs} deaths followed by a run at once; {repeated} of them needed one more");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,245 @@
+//! API Gateway HTTP APIs [aws-facts: API Gateway v2].
+
+use super::function_policy::Statements;
+use crate::cloud::{
+    ACCOUNT, Cloud, Fault, Handler, REGION, Tags, Time, arn, check_tags, page, required, seconds, text,
+    text_map,
+};
+use crate::model::Service;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateApi", create),
+    ("GetApis", list),
+    ("UpdateApi", update),
+    ("DeleteApi", delete),
+    ("DeleteCorsConfiguration", delete_cors),
+    ("TagResource", tag),
+];
+
+/// How many changes of one API may overlap; beyond, they collide [aws-facts: API Gateway v2, TF].
+const TOGETHER: usize = 4;
+
+/// What ids are made of.
+pub(crate) const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/// The APIs by id.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) apis: BTreeMap<String, Api>,
+    /// APIs that were deleted, and when: lists show them for a while.
+    deleted: Vec<(Api, Time)>,
+}
+
+/// An API, with its children by id, and its stages by name.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    /// What was said of it.
+    pub(crate) settings: Map<String, Json>,
+    pub(crate) created: Time,
+    pub(crate) tags: Tags,
+    pub(crate) integrations: BTreeMap<String, Map<String, Json>>,
+    pub(crate) routes: BTreeMap<String, Map<String, Json>>,
+    pub(crate) stages: BTreeMap<String, Stage>,
+}
+
+/// A stage.
+#[derive(Debug, Clone)]
+pub(crate) struct Stage {
+    pub(crate) settings: Map<String, Json>,
+    pub(crate) created: Time,
+    /// When the last deployment began.
+    pub(crate) deployed: Time,
+    pub(crate) tags: Tags,
+}
+
+/// The API of an id.
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Api, Fault> {
+    let id = required(params, "ApiId");
+    cloud.apigateway.apis.get_mut(id).ok_or_else(|| not_found("API", id))
+}
+
+pub(crate) fn not_found(what: &str, id: &str) -> Fault {
+    Fault::new("NotFoundException", format!("Invalid {what} identifier specified {ACCOUNT}:{id}"))
+}
+
+/// The API of an id to be changed, by itself or by its children. What is deployed by itself is deployed anew.
+pub(crate) fn to_change<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Api, Fault> {
+    if cloud.overlapping(&format!("apigateway {}", required(params, "ApiId"))) > TOGETHER {
+        let message = "Unable to complete operation due to concurrent modification. Please try again later.";
+        return Fault::err("ConflictException", message);
+    }
+    let now = cloud.now;
+    let api = find(cloud, params)?;
+    let auto = |stage: &&mut Stage| stage.settings.get("AutoDeploy") == Some(&true.into());
+    api.stages.values_mut().filter(auto).for_each(|stage| stage.deployed = now);
+    Ok(api)
+}
+
+pub(crate) fn bad<T>(message: impl Into<String>) -> Result<T, Fault> {
+    Fault::err("BadRequestException", message)
+}
+
+/// Takes the named parameters over.
+pub(crate) fn take(settings: &mut Map<String, Json>, params: &Json, names: &[&str]) {
+    for name in names {
+        if let Some(value) = params.get(*name) {
+            settings.insert((*name).to_owned(), value.clone());
+        }
+    }
+}
+
+/// The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    if params["ProtocolType"] != "HTTP" {
+        return bad("Only HTTP APIs are known here");
+    }
+    // Quick create makes managed children that cannot be changed [aws-facts: API Gateway v2].
+    if params.get("Target").is_some() || params.get("RouteKey").is_some() {
+        return bad("Quick create is refused here");
+    }
+    let tags = text_map(params, "Tags");
+    check_tags(&Tags::new(), &tags, "BadRequestException")?;
+    let id = cloud.made_up("api", required(params, "Name"), LETTERS, 10);
+    let mut settings = Map::new();
+    settings.insert("ApiId".to_owned(), id.clone().into());
+    settings
+        .insert("ApiEndpoint".to_owned(), format!("https://{id}.execute-api.{REGION}.amazonaws.com").into());
+    settings.insert("RouteSelectionExpression".to_owned(), "$request.method $request.path".into());
+    settings.insert("DisableExecuteApiEndpoint".to_owned(), false.into());
+    set(&mut settings, params)?;
+    let api = Api {
+        settings,
+        created: cloud.now,
+        tags,
+        integrations: BTreeMap::new(),
+        routes: BTreeMap::new(),
+        stages: BTreeMap::new(),
+    };
+    let answer = described(&api);
+    cloud.apigateway.apis.insert(id, api);
+    Ok(answer)
+}
+
+fn set(settings: &mut Map<String, Json>, params: &Json) -> Result<(), Fault> {
+    const SETTINGS: &[&str] =
+        &["Name", "ProtocolType", "Description", "DisableExecuteApiEndpoint", "Version"];
+    take(settings, params, SETTINGS);
+    let Some(cors) = params.get("CorsConfiguration").and_then(Json::as_object) else { return Ok(()) };
+    let origins = cors.get("AllowOrigins").and_then(Json::as_array);
+    let any = origins.is_some_and(|origins| origins.iter().any(|origin| origin == "*"));
+    if any && cors.get("AllowCredentials") == Some(&true.into()) {
+        return bad("allow-credentials is not supported for wildcard allow-origins");
+    }
+    let answered = cors.iter().map(|(name, value)| (name.clone(), as_answered(name, value)));
+    settings.insert("CorsConfiguration".to_owned(), Json::Object(answered.collect()));
+    Ok(())
+}
+
+/// Lists come back in another order, and names of headers in lower case.
+fn as_answered(name: &str, value: &Json) -> Json {
+    let Some(items) = value.as_array() else { return value.clone() };
+    let items = items.iter().rev().map(|item| match name {
+        "AllowHeaders" | "ExposeHeaders" => item.as_str().unwrap_or_default().to_lowercase().into(),
+        _ => item.clone(),
+    });
+    items.collect()
+}
+
+fn described(api: &Api) -> Json {
+    let mut answer = api.settings.clone();
+    answer.insert("CreatedDate".to_owned(), seconds(api.created));
+    answer.insert("Tags".to_owned(), json!(api.tags));
+    Json::Object(answer)
+}
+
+/// The children of a kind, with paging as API Gateway has it: MaxResults is a text.
+pub(crate) fn paged(items: Vec<Json>, params: &Json) -> Result<Json, Fault> {
+    let limit = text(params, "MaxResults").map(|limit| limit.parse::<usize>().map_err(|_| limit));
+    let limit = match limit.transpose() {
+        Ok(limit) => limit,
+        Err(limit) => return bad(format!("Invalid value for maxResults: {limit}")),
+    };
+    let (items, next) = page(items, text(params, "NextToken"), limit);
+    Ok(json!({ "Items": items, "NextToken": next }))
+}
+
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, delay) = (cloud.now, cloud.delays.lists);
+    let living = cloud.apigateway.apis.values().filter(|api| now >= api.created + delay);
+    let gone = cloud.apigateway.deleted.iter().filter(|(_, when)| now < *when + delay).map(|(api, _)| api);
+    paged(living.chain(gone).map(described).collect(), params)
+}
+
+fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let api = to_change(cloud, params)?;
+    set(&mut api.settings, params)?;
+    Ok(described(api))
+}
+
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let now = cloud.now;
+    to_change(cloud, params)?;
+    let api = cloud.apigateway.apis.remove(required(params, "ApiId"));
+    cloud.apigateway.deleted.extend(api.map(|api| (api, now)));
+    Ok(Json::Null)
+}
+
+fn delete_cors(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    match to_change(cloud, params)?.settings.remove("CorsConfiguration") {
+        Some(_) => Ok(Json::Null),
+        None => Err(not_found("CORS configuration", required(params, "ApiId"))),
+    }
+}
+
+/// Tag ARNs hold no account [aws-facts: API Gateway v2].
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (arn, new) = (required(params, "ResourceArn"), text_map(params, "Tags"));
+    let path: Vec<&str> = arn.split("::/").nth(1).unwrap_or_default().split('/').collect();
+    let api = path.get(1).and_then(|id| cloud.apigateway.apis.get_mut(*id));
+    let tags = match (api, path.as_slice()) {
+        (Some(api), ["apis", _]) => Some(&mut api.tags),
+        (Some(api), ["apis", _, "stages", stage]) => api.stages.get_mut(*stage).map(|stage| &mut stage.tags),
+        _ => None,
+    };
+    let Some(tags) = tags.filter(|_| arn == self::arn(Service::ApiGateway, &format!("/{}", path.join("/"))))
+    else {
+        return Fault::err("NotFoundException", format!("Invalid resource ARN {arn}"));
+    };
+    check_tags(tags, &new, "BadRequestException")?;
+    tags.extend(new);
+    Ok(json!({}))
+}
+
+/// Why a request to a route would not reach its function; `None` where it would. What AWS does at run time: the route
+/// leads to an integration, that to a function, and the function's policy lets this route call it.
+pub(crate) fn cannot_invoke(cloud: &Cloud, api: &str, route_key: &str) -> Option<String> {
+    let api_id = api;
+    let Some(api) = cloud.apigateway.apis.get(api) else { return Some("there is no such API".to_owned()) };
+    if !api.stages.contains_key("$default") {
+        return Some("there is no stage".to_owned());
+    }
+    let Some(route) = api.routes.values().find(|route| route.get("RouteKey") == Some(&route_key.into()))
+    else {
+        return Some("there is no such route".to_owned());
+    };
+    let target = route.get("Target").and_then(Json::as_str).unwrap_or_default();
+    let integration = api.integrations.get(target.trim_start_matches("integrations/"));
+    let uri = integration.and_then(|i| i.get("IntegrationUri")?.as_str()).unwrap_or_default();
+    let function = cloud.lambda.functions.values().find(|function| function.member("FunctionArn") == uri);
+    let Some(function) = function else { return Some(format!("{uri} is no function")) };
+    let source = format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}{}", sample(route_key));
+    let allowed = Statements::allows(&function.policy, "apigateway.amazonaws.com", &source);
+    (!allowed).then(|| format!("the policy of {uri} does not let {source} call it"))
+}
+
+/// What a request of a route comes from: the stage, the method, and the path as the route has it
+/// [aws-facts: API Gateway v2, SAM's translator].
+fn sample(route_key: &str) -> String {
+    match route_key.split_once(' ') {
+        None => format!("/$default/{route_key}"),
+        Some(("ANY", path)) => format!("/$default/PATCH{path}"),
+        Some((method, path)) => format!("/$default/{method}{path}"),
+    }
+}

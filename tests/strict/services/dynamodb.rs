@@ -1,0 +1,276 @@
+//! DynamoDB tables: their life, from CREATING to gone [aws-facts: DynamoDB].
+
+use crate::cloud::{
+    Cloud, Fault, Handler, PAGE, Tags, Time, arn, check_tags, required, seconds, tag_list, text,
+};
+use crate::model::Service;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateTable", create),
+    ("DescribeTable", describe),
+    ("UpdateTable", update),
+    ("DeleteTable", delete),
+    ("ListTables", list),
+];
+
+/// The tables by name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) tables: BTreeMap<String, Table>,
+}
+
+/// A table.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    /// Keys, attributes and billing, as DescribeTable answers them.
+    pub(crate) description: Map<String, Json>,
+    pub(crate) created: Time,
+    /// `CREATING`, `UPDATING` or `DELETING`, until this time.
+    pub(crate) phase: (&'static str, Time),
+    /// The attribute of the expiry, whether it is on, and when that was changed.
+    pub(crate) ttl: Option<(String, bool, Time)>,
+    pub(crate) recovery: bool,
+    pub(crate) protected: bool,
+    pub(crate) tags: Tags,
+    /// The keys of its items.
+    pub(crate) items: u64,
+    /// When it was switched to on-demand.
+    pub(crate) switched: Vec<Time>,
+}
+
+impl Table {
+    /// The table's status.
+    pub(crate) fn status(&self, now: Time) -> &'static str {
+        let (phase, until) = self.phase;
+        if now < until { phase } else { "ACTIVE" }
+    }
+}
+
+/// The table of a name, unless it is gone, or so new that not all of DynamoDB sees it.
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table, Fault> {
+    let (now, visible) = (cloud.now, cloud.delays.visible);
+    forget_deleted(cloud);
+    let table = cloud.dynamodb.tables.get_mut(name).filter(|table| now >= table.created + visible);
+    table.ok_or_else(|| not_found(name))
+}
+
+/// The table of a name if it can be changed now.
+pub(crate) fn find_active<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table, Fault> {
+    let now = cloud.now;
+    let table = find(cloud, name)?;
+    let doing = match table.status(now) {
+        "ACTIVE" => return Ok(table),
+        "CREATING" => "created",
+        "DELETING" => "deleted",
+        _ => "updated",
+    };
+    in_use(name, doing)
+}
+
+fn in_use<T>(name: &str, doing: &str) -> Result<T, Fault> {
+    let message =
+        format!("Attempt to change a resource which is still in use: Table is being {doing}: {name}");
+    Fault::err("ResourceInUseException", message)
+}
+
+pub(crate) fn not_found(name: &str) -> Fault {
+    Fault::new("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
+}
+
+/// Refuses what the model allows and DynamoDB does not.
+pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T, Fault> {
+    Fault::err("ValidationException", message)
+}
+
+fn forget_deleted(cloud: &mut Cloud) {
+    let now = cloud.now;
+    let gone = |table: &Table| table.phase.0 == "DELETING" && now >= table.phase.1;
+    cloud.dynamodb.tables.retain(|_, table| !gone(table));
+}
+
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let name = required(params, "TableName");
+    forget_deleted(cloud);
+    if cloud.dynamodb.tables.contains_key(name) {
+        return Fault::err("ResourceInUseException", format!("Table already exists: {name}"));
+    }
+    check_keys(params)?;
+    let mut description = Map::new();
+    for member in ["TableName", "KeySchema", "AttributeDefinitions"] {
+        description.insert(member.to_owned(), params[member].clone());
+    }
+    description.insert("TableArn".to_owned(), arn(Service::DynamoDb, &format!("table/{name}")).into());
+    let id = cloud.made_up("table", name, "0123456789abcdef", 32);
+    description.insert("TableId".to_owned(), id.into());
+    bill(&mut description, text(params, "BillingMode").unwrap_or("PROVISIONED"), params)?;
+    let tags = tag_list(params);
+    check_tags(&Tags::new(), &tags, "ValidationException")?;
+    let table = Table {
+        description,
+        created: cloud.now,
+        phase: ("CREATING", cloud.now + cloud.delays.table),
+        ttl: None,
+        recovery: false,
+        protected: params["DeletionProtectionEnabled"].as_bool().unwrap_or_default(),
+        tags,
+        items: 0,
+        switched: Vec::new(),
+    };
+    let answer = json!({ "TableDescription": described(&table, cloud.now) });
+    cloud.dynamodb.tables.insert(name.to_owned(), table);
+    Ok(answer)
+}
+
+/// AttributeDefinitions must be exactly those used by keys [aws-facts: DynamoDB, TF]; the hash key comes first.
+fn check_keys(params: &Json) -> Result<(), Fault> {
+    let schema = params["KeySchema"].as_array().cloned().unwrap_or_default();
+    let roles: Vec<&str> = schema.iter().map(|element| required(element, "KeyType")).collect();
+    if !matches!(roles.as_slice(), ["HASH"] | ["HASH", "RANGE"]) {
+        return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+    }
+    let names = |member: &str| -> Vec<String> {
+        let list = params[member].as_array().into_iter().flatten();
+        list.map(|element| required(element, "AttributeName").to_owned()).collect()
+    };
+    let (keys, attributes) = (names("KeySchema"), names("AttributeDefinitions"));
+    let set = |names: &[String]| -> BTreeSet<String> { names.iter().cloned().collect() };
+    if set(&keys) != set(&attributes) || keys.len() != attributes.len() || set(&keys).len() != keys.len() {
+        return invalid(
+            "One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number \
+             of attributes defined in AttributeDefinitions",
+        );
+    }
+    Ok(())
+}
+
+/// Sets how a table is paid for. A missing summary means PROVISIONED [aws-facts: DynamoDB].
+fn bill(description: &mut Map<String, Json>, mode: &str, params: &Json) -> Result<(), Fault> {
+    let units = params.get("ProvisionedThroughput");
+    let (read, write) = match (mode, units) {
+        ("PAY_PER_REQUEST", None) => (0, 0),
+        ("PAY_PER_REQUEST", Some(_)) => {
+            return invalid(
+                "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be \
+                 specified when BillingMode is PAY_PER_REQUEST",
+            );
+        }
+        (_, Some(units)) => (
+            units["ReadCapacityUnits"].as_i64().unwrap_or_default(),
+            units["WriteCapacityUnits"].as_i64().unwrap_or_default(),
+        ),
+        (_, None) => {
+            return invalid(
+                "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be \
+                 specified when BillingMode is PROVISIONED",
+            );
+        }
+    };
+    let units =
+        json!({ "ReadCapacityUnits": read, "WriteCapacityUnits": write, "NumberOfDecreasesToday": 0 });
+    description.insert("ProvisionedThroughput".to_owned(), units);
+    let switched = description.contains_key("BillingModeSummary");
+    if mode == "PAY_PER_REQUEST" || switched {
+        description.insert("BillingModeSummary".to_owned(), json!({ "BillingMode": mode }));
+    }
+    Ok(())
+}
+
+fn described(table: &Table, now: Time) -> Json {
+    let mut description = table.description.clone();
+    description.insert("TableStatus".to_owned(), table.status(now).into());
+    description.insert("CreationDateTime".to_owned(), seconds(table.created));
+    // Counted about every six hours only [aws-facts: DynamoDB, M].
+    description.insert("ItemCount".to_owned(), 0.into());
+    description.insert("TableSizeBytes".to_owned(), 0.into());
+    description.insert("DeletionProtectionEnabled".to_owned(), table.protected.into());
+    Json::Object(description)
+}
+
+fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let now = cloud.now;
+    let table = find(cloud, required(params, "TableName"))?;
+    Ok(json!({ "Table": described(table, now) }))
+}
+
+fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, until) = (cloud.now, cloud.now + cloud.delays.update);
+    let table = find_active(cloud, required(params, "TableName"))?;
+    let has = |names: &[&str]| names.iter().any(|name| params.get(*name).is_some());
+    let classes = [
+        has(&["BillingMode", "ProvisionedThroughput"]),
+        has(&["GlobalSecondaryIndexUpdates"]),
+        has(&["StreamSpecification"]),
+        has(&["DeletionProtectionEnabled"]),
+        has(&["SSESpecification"]),
+        has(&["TableClass"]),
+    ];
+    match classes.iter().filter(|class| **class).count() {
+        1 => {}
+        0 => return invalid("At least one of the settings of the table must be changed"),
+        // One class of change per UpdateTable [aws-facts: DynamoDB, M].
+        _ => return invalid("Only one class of change is allowed in one UpdateTable"),
+    }
+    if classes[0] {
+        let before = table.description.clone();
+        let on_demand =
+            before.get("BillingModeSummary").is_some_and(|s| s["BillingMode"] == "PAY_PER_REQUEST");
+        let mode = text(params, "BillingMode");
+        let mode = mode.unwrap_or(if on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" });
+        let day = |time: &&Time| now.saturating_sub(**time) < Duration::from_secs(86_400);
+        if mode == "PAY_PER_REQUEST" && !on_demand {
+            // At most four times a rolling day [aws-facts: DynamoDB, DG].
+            if table.switched.iter().filter(day).count() >= 4 {
+                return Fault::err(
+                    "LimitExceededException",
+                    "Subscriber limit exceeded: Update to PayPerRequest mode",
+                );
+            }
+            table.switched.push(now);
+        }
+        bill(&mut table.description, mode, params)?;
+        if table.description == before {
+            return invalid("The provisioned throughput for the table will not change.");
+        }
+    }
+    if let Some(protected) = params.get("DeletionProtectionEnabled").and_then(Json::as_bool) {
+        table.protected = protected;
+    }
+    table.phase = ("UPDATING", until);
+    Ok(json!({ "TableDescription": described(table, now) }))
+}
+
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, until) = (cloud.now, cloud.now + cloud.delays.table);
+    let name = required(params, "TableName");
+    forget_deleted(cloud);
+    let Some(table) = cloud.dynamodb.tables.get_mut(name) else { return Err(not_found(name)) };
+    match table.status(now) {
+        "CREATING" => return in_use(name, "created"),
+        "UPDATING" => return in_use(name, "updated"),
+        // No error for a table that is being deleted [aws-facts: DynamoDB].
+        "DELETING" => {}
+        _ if table.protected => {
+            return invalid(
+                "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection \
+                 first.",
+            );
+        }
+        _ => table.phase = ("DELETING", until),
+    }
+    Ok(json!({ "TableDescription": described(table, now) }))
+}
+
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    forget_deleted(cloud);
+    let after = text(params, "ExclusiveStartTableName");
+    let limit =
+        params["Limit"].as_u64().map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE).min(PAGE));
+    let names = cloud.dynamodb.tables.keys().filter(|name| after.is_none_or(|after| name.as_str() > after));
+    let names: Vec<&String> = names.collect();
+    let page = &names[..names.len().min(limit)];
+    let last = (page.len() < names.len()).then(|| page.last());
+    Ok(json!({ "TableNames": page, "LastEvaluatedTableName": last }))
+}

@@ -1,0 +1,367 @@
+//! Lambda functions: their life and their updates [aws-facts: Lambda].
+
+use super::function_policy::Statements;
+use super::{iam, logs};
+use crate::cloud::{ACCOUNT, Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, text, text_map};
+use crate::code;
+use crate::model::Service;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateFunction", create),
+    ("GetFunction", get),
+    ("UpdateFunctionConfiguration", update_configuration),
+    ("UpdateFunctionCode", update_code),
+    ("DeleteFunction", delete),
+    ("TagResource", tag),
+    ("UntagResource", untag),
+    ("PutFunctionConcurrency", reserve),
+    ("DeleteFunctionConcurrency", unreserve),
+];
+
+/// Runtimes that Lambda no longer takes, though its model lists them [aws-facts: Lambda, LS].
+const BLOCKED: &[&str] = &[
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "nodejs",
+    "nodejs4.3",
+    "nodejs4.3-edge",
+    "nodejs6.10",
+    "nodejs8.10",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "go1.x",
+    "java8",
+    "provided",
+    "ruby2.5",
+    "ruby2.7",
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+];
+
+/// Names that Lambda sets itself in the environment [aws-facts: Lambda, mem].
+const RESERVED: &[&str] = &[
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "TZ",
+];
+
+/// Executions of the account that cannot be reserved away.
+const UNRESERVED: i64 = 100;
+const CONCURRENCY: i64 = 1_000;
+
+/// The functions by name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) functions: BTreeMap<String, Function>,
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+pub(crate) struct Function {
+    /// What FunctionConfiguration says of it, besides its states.
+    pub(crate) configuration: Map<String, Json>,
+    pub(crate) created: Time,
+    pub(crate) modified: Time,
+    /// Until when an update is InProgress.
+    pub(crate) updating: Time,
+    /// From when on nobody sees it any more.
+    pub(crate) gone: Option<Time>,
+    pub(crate) tags: Tags,
+    pub(crate) reserved: Option<i64>,
+    pub(crate) policy: Statements,
+}
+
+impl Function {
+    pub(crate) fn member(&self, name: &str) -> &str {
+        self.configuration.get(name).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn group(&self) -> String {
+        let configured =
+            self.configuration.get("LoggingConfig").and_then(|logging| text(logging, "LogGroup"));
+        configured.unwrap_or_default().to_owned()
+    }
+}
+
+pub(crate) fn function_arn(name: &str) -> String {
+    arn(Service::Lambda, &format!("function:{name}"))
+}
+
+/// The name within a name or an ARN.
+fn bare(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+fn forget_deleted(cloud: &mut Cloud) {
+    let now = cloud.now;
+    cloud.lambda.functions.retain(|_, function| function.gone.is_none_or(|gone| now < gone));
+}
+
+/// The function of a name, unless it is gone, or so new that not all of Lambda sees it.
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+    forget_deleted(cloud);
+    let (now, visible) = (cloud.now, cloud.delays.visible);
+    let function =
+        cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + visible);
+    function.ok_or_else(|| {
+        let message = format!("Function not found: {}", function_arn(bare(name)));
+        Fault::new("ResourceNotFoundException", message)
+    })
+}
+
+/// The function of a name to be changed, which it cannot be while Pending or InProgress [aws-facts: Lambda, LS].
+fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+    let (now, pending) = (cloud.now, cloud.delays.pending);
+    let function = find(cloud, name)?;
+    if now < function.created + pending {
+        let message = "The operation cannot be performed at this time. The function is currently in the following state: \
+                       Pending";
+        return Fault::err("ResourceConflictException", message);
+    }
+    if now < function.updating {
+        let message = format!(
+            "The operation cannot be performed at this time. An update is in progress for resource: {}",
+            function_arn(bare(name))
+        );
+        return Fault::err("ResourceConflictException", message);
+    }
+    Ok(function)
+}
+
+fn refused<T>(message: impl Into<String>) -> Result<T, Fault> {
+    Fault::err("InvalidParameterValueException", message)
+}
+
+/// What holds for a function that is made as well as for one that is changed.
+fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
+    if let Some(runtime) = text(params, "Runtime").filter(|runtime| BLOCKED.contains(runtime)) {
+        return refused(format!(
+            "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions."
+        ));
+    }
+    let variables = &params["Environment"]["Variables"];
+    let size = variables.as_object().map_or(0, |_| variables.to_string().len());
+    if size > 4_096 {
+        return refused(format!(
+            "Lambda was unable to configure your environment variables because the environment variables you have provided \
+             exceeded the 4KB limit. String measured: {variables}"
+        ));
+    }
+    let mut names = variables.as_object().into_iter().flatten().map(|(name, _)| name);
+    if let Some(name) =
+        names.find(|name| RESERVED.contains(&name.as_str()) || name.starts_with("AWS_LAMBDA_"))
+    {
+        return refused(format!(
+            "Lambda was unable to configure your environment variables because the environment variables you have provided \
+             contains reserved keys that are currently not supported for modification. Reserved keys used in this request: \
+             {name}"
+        ));
+    }
+    if params["Layers"].as_array().is_some_and(|layers| layers.len() > 5) {
+        return refused("Function can not have more than 5 layers");
+    }
+    match text(params, "Role").and_then(|role| iam::not_assumable(cloud, role)) {
+        Some(why) => refused(why),
+        None => Ok(()),
+    }
+}
+
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let name = bare(required(params, "FunctionName"));
+    forget_deleted(cloud);
+    check(cloud, params)?;
+    if text(params, "PackageType") != Some("Image")
+        && (params.get("Runtime").is_none() || params.get("Handler").is_none())
+    {
+        return refused(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        );
+    }
+    if cloud.lambda.functions.contains_key(name) {
+        return Fault::err("ResourceConflictException", format!("Function already exist: {name}"));
+    }
+    let tags = text_map(params, "Tags");
+    check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
+    let mut configuration = defaults(name);
+    configure(&mut configuration, params);
+    code::put(&mut configuration, &params["Code"])?;
+    let architectures = params.get("Architectures").cloned().unwrap_or_else(|| json!(["x86_64"]));
+    configuration.insert("Architectures".to_owned(), architectures);
+    let function = Function {
+        configuration,
+        created: cloud.now,
+        modified: cloud.now,
+        updating: Time::ZERO,
+        gone: None,
+        tags,
+        reserved: None,
+        policy: Statements::default(),
+    };
+    let answer = described(cloud, &function);
+    cloud.lambda.functions.insert(name.to_owned(), function);
+    Ok(answer)
+}
+
+fn defaults(name: &str) -> Map<String, Json> {
+    let defaults = json!({
+        "FunctionName": name, "FunctionArn": function_arn(name), "Description": "", "Timeout": 3, "MemorySize": 128,
+        "Version": "$LATEST", "PackageType": "Zip", "TracingConfig": { "Mode": "PassThrough" },
+        "EphemeralStorage": { "Size": 512 },
+        "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{name}") },
+    });
+    defaults.as_object().cloned().unwrap_or_default()
+}
+
+/// Takes over what a call says; an empty environment and no layers clear what there was [aws-facts: Lambda, TF].
+fn configure(configuration: &mut Map<String, Json>, params: &Json) {
+    for name in ["Role", "Runtime", "Handler", "MemorySize", "Timeout", "Description", "LoggingConfig"] {
+        if let Some(value) = params.get(name) {
+            configuration.insert(name.to_owned(), value.clone());
+        }
+    }
+    if let Some(logging) = configuration.get_mut("LoggingConfig").and_then(Json::as_object_mut) {
+        logging.entry("LogFormat").or_insert_with(|| "Text".into());
+    }
+    if let Some(environment) = params.get("Environment") {
+        let variables = environment["Variables"].as_object().filter(|variables| !variables.is_empty());
+        match variables {
+            Some(variables) => {
+                configuration.insert("Environment".to_owned(), json!({ "Variables": variables }))
+            }
+            None => configuration.remove("Environment"),
+        };
+    }
+    if let Some(layers) = params["Layers"].as_array() {
+        let layers: Vec<Json> = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 1000 })).collect();
+        match layers.is_empty() {
+            true => configuration.remove("Layers"),
+            false => configuration.insert("Layers".to_owned(), layers.into()),
+        };
+    }
+}
+
+fn described(cloud: &Cloud, function: &Function) -> Json {
+    let mut configuration = function.configuration.clone();
+    let pending = cloud.now < function.created + cloud.delays.pending;
+    let busy = cloud.now < function.updating;
+    configuration.insert("State".to_owned(), if pending { "Pending" } else { "Active" }.into());
+    if pending {
+        configuration.insert("StateReasonCode".to_owned(), "Creating".into());
+        configuration.insert("StateReason".to_owned(), "The function is being created.".into());
+    }
+    let update = if busy { "InProgress" } else { "Successful" };
+    configuration.insert("LastUpdateStatus".to_owned(), update.into());
+    // Lambda writes the offset without a colon.
+    let modified = aws_smithy_types::DateTime::from_millis(
+        i64::try_from(function.modified.as_millis()).unwrap_or_default(),
+    );
+    let modified = modified.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default();
+    configuration.insert("LastModified".to_owned(), modified.replace('Z', "+0000").into());
+    Json::Object(configuration)
+}
+
+fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, delay) = (cloud.now, cloud.delays.tags);
+    let function = find(cloud, required(params, "FunctionName"))?.clone();
+    let tags = (now >= function.created + delay && !function.tags.is_empty()).then_some(&function.tags);
+    let concurrency = function.reserved.map(|reserved| json!({ "ReservedConcurrentExecutions": reserved }));
+    let code = json!({ "RepositoryType": "S3", "Location": "https://example.com/code.zip" });
+    let configuration = described(cloud, &function);
+    Ok(json!({ "Configuration": configuration, "Code": code, "Tags": tags, "Concurrency": concurrency }))
+}
+
+fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let name = required(params, "FunctionName");
+    to_change(cloud, name)?;
+    check(cloud, params)?;
+    let (now, until) = (cloud.now, cloud.now + cloud.delays.in_progress);
+    let function = to_change(cloud, name)?;
+    configure(&mut function.configuration, params);
+    (function.modified, function.updating) = (now, until);
+    let function = function.clone();
+    Ok(described(cloud, &function))
+}
+
+/// The architecture belongs to the code call [aws-facts: Lambda, TF].
+fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, until) = (cloud.now, cloud.now + cloud.delays.in_progress);
+    let function = to_change(cloud, required(params, "FunctionName"))?;
+    code::put(&mut function.configuration, params)?;
+    if let Some(architectures) = params.get("Architectures") {
+        function.configuration.insert("Architectures".to_owned(), architectures.clone());
+    }
+    (function.modified, function.updating) = (now, until);
+    let function = function.clone();
+    Ok(described(cloud, &function))
+}
+
+/// The function is seen for a moment more, and the last of its logs arrive even later [aws-facts: Lambda].
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let gone = cloud.now + cloud.delays.visible;
+    let late = cloud.now + cloud.delays.late_logs;
+    let function = find(cloud, required(params, "FunctionName"))?;
+    function.gone.get_or_insert(gone);
+    let (role, group) = (function.member("Role").to_owned(), function.group());
+    let may_make = logs::may_make(cloud, &role, &group);
+    cloud.logs.late.push((late, group, may_make));
+    Ok(json!({}))
+}
+
+fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Function, Fault> {
+    let arn = required(params, "Resource");
+    match arn.starts_with(&format!("arn:aws:lambda:{}:{ACCOUNT}:function:", crate::cloud::REGION)) {
+        true => find(cloud, arn),
+        false => Fault::err("ResourceNotFoundException", format!("Function not found: {arn}")),
+    }
+}
+
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let new = text_map(params, "Tags");
+    let function = of_arn(cloud, params)?;
+    check_tags(&function.tags, &new, "InvalidParameterValueException")?;
+    function.tags.extend(new);
+    Ok(Json::Null)
+}
+
+fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let function = of_arn(cloud, params)?;
+    let keys = params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    keys.for_each(|key| {
+        function.tags.remove(key);
+    });
+    Ok(Json::Null)
+}
+
+fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let name = required(params, "FunctionName");
+    find(cloud, name)?;
+    let wanted = params["ReservedConcurrentExecutions"].as_i64().unwrap_or_default();
+    let others = cloud.lambda.functions.iter().filter(|(other, _)| *other != bare(name));
+    let others: i64 = others.filter_map(|(_, function)| function.reserved).sum();
+    if CONCURRENCY - others - wanted < UNRESERVED {
+        return refused(format!(
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its \
+             minimum value of [{UNRESERVED}]."
+        ));
+    }
+    find(cloud, name)?.reserved = Some(wanted);
+    Ok(json!({ "ReservedConcurrentExecutions": wanted }))
+}
+
+fn unreserve(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    find(cloud, required(params, "FunctionName"))?.reserved = None;
+    Ok(Json::Null)
+}

@@ -1,0 +1,149 @@
+//! What hangs on a DynamoDB table: tags, expiry, recovery, items [aws-facts: DynamoDB].
+
+use super::dynamodb::{Table, find, find_active, invalid, not_found};
+use crate::cloud::{Cloud, Fault, Handler, check_tags, listed, page, required, tag_list, text};
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("TagResource", tag),
+    ("ListTagsOfResource", tags),
+    ("DescribeTimeToLive", describe_ttl),
+    ("UpdateTimeToLive", update_ttl),
+    ("DescribeContinuousBackups", describe_recovery),
+    ("UpdateContinuousBackups", update_recovery),
+    ("Scan", scan),
+];
+
+/// How long after a table has become ACTIVE its backups are still being switched on.
+const BACKUPS: Duration = Duration::from_secs(5);
+
+/// The table of an ARN.
+fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Table, Fault> {
+    let arn = required(params, "ResourceArn");
+    let name = arn.split(":table/").nth(1).unwrap_or_default();
+    let table = find(cloud, name).map_err(|_| {
+        Fault::new(
+            "ResourceNotFoundException",
+            format!("Requested resource not found: ResourcArn: {arn} not found"),
+        )
+    })?;
+    match table.description["TableArn"] == arn {
+        true => Ok(table),
+        false => Fault::err("AccessDeniedException", format!("No access to {arn}")),
+    }
+}
+
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let now = cloud.now;
+    let table = of_arn(cloud, params)?;
+    if matches!(table.status(now), "CREATING" | "DELETING") {
+        return Fault::err("ResourceInUseException", "Attempt to change a resource which is still in use");
+    }
+    let new = tag_list(params);
+    check_tags(&table.tags, &new, "ValidationException")?;
+    table.tags.extend(new);
+    Ok(json!({}))
+}
+
+/// No tags right after create does *not* mean "not ours" [aws-facts: DynamoDB, M].
+fn tags(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, delay) = (cloud.now, cloud.delays.tags);
+    let table = of_arn(cloud, params)?;
+    let seen = now >= table.created + delay;
+    let all = listed(&table.tags).as_array().filter(|_| seen).cloned().unwrap_or_default();
+    let (tags, next) = page(all, text(params, "NextToken"), None);
+    Ok(json!({ "Tags": tags, "NextToken": next }))
+}
+
+fn describe_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let now = cloud.now;
+    let table = find(cloud, required(params, "TableName"))?;
+    let description = match &table.ttl {
+        None => json!({ "TimeToLiveStatus": "DISABLED" }),
+        Some((attribute, on, since)) => {
+            let done = now >= *since + Duration::from_secs(60);
+            let status = match (on, done) {
+                (true, true) => "ENABLED",
+                (true, false) => "ENABLING",
+                (false, true) => "DISABLED",
+                (false, false) => "DISABLING",
+            };
+            let attribute = (status != "DISABLED").then_some(attribute);
+            json!({ "TimeToLiveStatus": status, "AttributeName": attribute })
+        }
+    };
+    Ok(json!({ "TimeToLiveDescription": description }))
+}
+
+fn update_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let now = cloud.now;
+    let table = find_active(cloud, required(params, "TableName"))?;
+    let wanted = &params["TimeToLiveSpecification"];
+    let (attribute, enabled) =
+        (required(wanted, "AttributeName").to_owned(), wanted["Enabled"].as_bool().unwrap_or_default());
+    match &table.ttl {
+        Some((_, true, _)) if enabled => return invalid("TimeToLive is already enabled"),
+        None | Some((_, false, _)) if !enabled => return invalid("TimeToLive is already disabled"),
+        Some((own, true, _)) if *own != attribute => {
+            return invalid(format!(
+                "TimeToLive is active on a different AttributeName: current AttributeName is {own}"
+            ));
+        }
+        // A second change within an hour [aws-facts: DynamoDB, M].
+        Some((_, _, since)) if now.saturating_sub(*since) < Duration::from_secs(3600) => {
+            return invalid("Time to live has been modified multiple times within a fixed interval");
+        }
+        _ => {}
+    }
+    table.ttl = Some((attribute, enabled, now));
+    Ok(json!({ "TimeToLiveSpecification": wanted }))
+}
+
+fn no_table(name: &str) -> Fault {
+    Fault::new("TableNotFoundException", format!("Table not found: {name}"))
+}
+
+fn recovery_of(table: &Table) -> Json {
+    let status = if table.recovery { "ENABLED" } else { "DISABLED" };
+    json!({ "ContinuousBackupsDescription": {
+        "ContinuousBackupsStatus": "ENABLED",
+        "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": status },
+    } })
+}
+
+fn describe_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, name) = (cloud.now, required(params, "TableName"));
+    let table = find(cloud, name).map_err(|_| no_table(name))?;
+    match table.status(now) {
+        "CREATING" => Err(no_table(name)),
+        _ => Ok(recovery_of(table)),
+    }
+}
+
+/// Right after create: `ContinuousBackupsUnavailableException` [aws-facts: DynamoDB, TF].
+fn update_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, name) = (cloud.now, required(params, "TableName"));
+    let delays = cloud.delays.table + BACKUPS;
+    let table = find(cloud, name).map_err(|_| no_table(name))?;
+    if now < table.created + delays {
+        let message = format!("Backups are being enabled for the table: {name}. Please retry later");
+        return Fault::err("ContinuousBackupsUnavailableException", message);
+    }
+    let wanted = &params["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    table.recovery = wanted.as_bool().unwrap_or_default();
+    Ok(recovery_of(table))
+}
+
+fn scan(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, name) = (cloud.now, required(params, "TableName"));
+    let table = find(cloud, name)?;
+    if matches!(table.status(now), "CREATING" | "DELETING") {
+        return Err(not_found(name));
+    }
+    let limit = params["Limit"].as_u64().unwrap_or(u64::MAX);
+    let count = table.items.min(limit);
+    let key = required(&table.description["KeySchema"][0], "AttributeName").to_owned();
+    let last = (limit <= table.items).then(|| json!({ key: { "S": format!("item-{count}") } }));
+    Ok(json!({ "Count": count, "ScannedCount": count, "LastEvaluatedKey": last }))
+}
