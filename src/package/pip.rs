@@ -204,7 +204,7 @@ impl Target {
         let Self { version, machine, .. } = self;
         format!(
             "Packages are installed from wheels only. If one has none for Python {version} on Linux {machine}, choose \
-             a version that has (on pypi.org under \"Download files\"), another `runtime` or `architecture`."
+             a version that has (on its page at PyPI under \"Download files\"), another `runtime` or `architecture`."
         )
     }
 
