@@ -21,28 +21,4 @@ pub(crate) fn unchecked() -> String {
 }
 
 /// A small stack: a table, two functions, three routes.
-pub(crate) const SMALL: &str = "\
-stack: small
-
-tables:
-  notes:
-    partition_key: uuid
-
-functions:
-  list:
-    code: lambdas/getAlls
-    runtime: python3.13
-    environment: { TABLE_NAME: \"${tables.notes.name}\" }
-    access: { notes: [dynamodb:Scan] }
-  save:
-    code: lambdas/create_item
-    runtime: python3.13
-    environment: { TABLE_NAME: \"${tables.notes.name}\" }
-    access: { notes: [dynamodb:PutItem] }
-
-api:
-  routes:
-    GET /items: list
-    POST /items: save
-    PUT /items: save
-";
+pub(crate) const SMALL: &str = include_str!("../stacks/small.yaml");

@@ -26,18 +26,51 @@ impl Fixture {
 
     /// The shipped stack with another text, and other code.
     pub(crate) fn changed(text: impl Fn(String) -> String, code: impl Fn(&Path)) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let shipped = fs::read_to_string(root().join("stack.yaml")).expect("the shipped stack");
+        Fixture::beside(&root().join("lambdas"), &text(shipped), code)
+    }
+
+    /// A stack file, whose code is that of the shipped functions.
+    pub(crate) fn of(text: &str) -> Self {
+        Fixture::beside(&root().join("lambdas"), text, |_| ())
+    }
+
+    /// Every stack that the project has: the shipped one, the examples, and those of the tests, by name.
+    pub(crate) fn every() -> BTreeMap<String, Self> {
+        let name = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let read = |path: &Path| fs::read_to_string(path).expect("a stack file");
+        let examples = children(&root().join("examples")).into_iter().filter(|path| path.is_dir());
+        let examples = examples.map(|path| {
+            (name(&path), Fixture::beside(&path.join("lambdas"), &read(&path.join("stack.yaml")), |_| ()))
+        });
+        let tests = children(&root().join("tests/stacks")).into_iter();
+        let tests = tests.map(|path| (name(&path), Fixture::of(&read(&path))));
+        examples.chain(tests).chain([("shipped".to_owned(), Fixture::shipped())]).collect()
+    }
+
+    /// A stack file beside a copy of some code, which may be changed.
+    fn beside(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        copy(&root.join("lambdas"), &folder.path().join("lambdas"));
+        copy(lambdas, &folder.path().join("lambdas"));
         code(&folder.path().join("lambdas"));
-        let shipped = fs::read_to_string(root.join("stack.yaml")).expect("the shipped stack");
         let file = folder.path().join("stack.yaml");
-        fs::write(&file, text(shipped)).expect("the stack file is written");
+        fs::write(&file, text).expect("the stack file is written");
         let options = config::Options { environment: None, process: &|_| None };
         let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
         let (hashes, packages) = packaged(&stack, folder.path());
         Fixture { _folder: folder, stack, hashes, packages }
     }
+}
+
+/// The folder of the project.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files and folders in a folder.
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 /// Packages the code of all functions, in real time.

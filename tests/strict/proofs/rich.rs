@@ -8,58 +8,7 @@ use crate::run::{Command, End, empty, later, run};
 use crate::services::apigateway::cannot_invoke;
 use std::time::Duration;
 
-pub(super) const RICH: &str = r#"
-stack: rich
-tags: { team: blue }
-permissions_boundary: arn:aws:iam::123456789012:policy/boundary
-tables:
-  pages:
-    partition_key: project
-    sort_key: { name: page, type: N }
-    billing: { read: 5, write: 5 }
-    ttl: expires
-    point_in_time_recovery: true
-  words: { partition_key: word, protect: true }
-  notes: { partition_key: note }
-functions:
-  save:
-    code: lambdas/create_item
-    runtime: python3.13
-    memory: 256
-    timeout: 10
-    description: Saves in ${tables.pages.name}
-    reserved_concurrency: 5
-    log_retention: 14
-    environment: { PAGES: "${tables.pages.arn}", OTHER: "${functions.show.name}" }
-    access: { pages: read-write, words: read }
-    policy:
-      - { Effect: Allow, Action: "comprehend:Detect*", Resource: "*" }
-      - { Sid: Pictures, Effect: Allow, Action: [s3:GetObject], Resource: "arn:aws:s3:::pictures/*" }
-  show:
-    code: lambdas/get_item
-    runtime: python3.12
-    architecture: arm64
-    layers: ["arn:aws:lambda:eu-central-1:123456789012:layer:tools:1"]
-  all:
-    code: lambdas/getAlls
-    runtime: python3.13
-api:
-  description: Of ${region}
-  routes:
-    GET /pages: show
-    GET /pages/{project}: show
-    ANY /admin/{proxy+}: save
-    POST /pages: save
-    PUT /pages: save
-    DELETE /pages/{project}/{page}: save
-    $default: all
-  cors:
-    origins: ["https://example.com", "https://example.org"]
-    methods: [GET, POST]
-    headers: [Content-Type, X-Own]
-    expose: [X-Own]
-    max_age: 3600
-"#;
+pub(super) const RICH: &str = include_str!("../../stacks/rich.yaml");
 
 /// One change after the other: what is replaced in the stack file, and by what.
 const CHANGES: &[(&str, &str)] = &[
@@ -90,13 +39,9 @@ const CHANGES: &[(&str, &str)] = &[
     ("    PUT /pages: all\n", ""),
 ];
 
-fn fixture(text: &str) -> Fixture {
-    Fixture::changed(|_| text.to_owned(), |_| ())
-}
-
 /// Brings a stack up, checks that every route is answered, and that a second `up` writes nothing.
 fn up(cloud: &Cloud, text: &str, what: &str) -> Cloud {
-    let stack = fixture(text);
+    let stack = Fixture::of(text);
     let up = well(run(cloud, Command::Up(&stack), None));
     let again = well(run(&up.cloud, Command::Up(&stack), None));
     assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)), "{what}");
@@ -121,14 +66,14 @@ fn every_setting_can_be_made_and_changed() {
         let differ = differences(&dump(&cloud), &dump(&later(&fresh, Duration::from_secs(60))));
         assert_eq!(differ, Vec::<String>::new(), "after {from} became {to}, against one that is made so");
     }
-    let down = well(run(&cloud, Command::Down(&fixture(&text)), None));
+    let down = well(run(&cloud, Command::Down(&Fixture::of(&text)), None));
     assert!(dump(&later(&down.cloud, Duration::from_secs(60))).is_empty());
 }
 
 #[test]
 fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
     let cloud = up(&empty(), RICH, "at first");
-    let refused = run(&cloud, Command::Down(&fixture(RICH)), None);
+    let refused = run(&cloud, Command::Down(&Fixture::of(RICH)), None);
     assert!(matches!(&refused.end, End::Failed(why) if why[0].contains("protected")), "{:?}", refused.end);
     assert_eq!(refused.writes(), Vec::<String>::new());
     assert_eq!(dump(&refused.cloud), dump(&cloud));

@@ -180,7 +180,7 @@ fn up_with_changes_survives_every_fault() {
 
 #[test]
 fn a_stack_with_every_setting_survives_faults() {
-    let stack = Fixture::changed(|_| super::rich::RICH.replace("protect: true", "protect: false"), |_| ());
+    let stack = Fixture::of(&super::rich::RICH.replace("protect: true", "protect: false"));
     Scenario::new("up of a stack with every setting", empty(), Command::Up(&stack), &stack)
         .prove(4 * SAMPLE + 1);
 }
