@@ -233,7 +233,8 @@ async fn load(region: Option<&str>, profile: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build())
-        .stalled_stream_protection(stalls());
+        .stalled_stream_protection(stalls())
+        .http_client(http_client(false));
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
@@ -266,7 +267,7 @@ fn http_client(local: bool) -> SharedHttpClient {
     HttpBuilder::new().build_with_connector_fn(move |settings, components| {
         let proxies = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
         let mut connector =
-            Connector::builder().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).proxy_config(proxies);
+            Connector::builder().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).proxy_config(proxies);
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()

@@ -9,6 +9,7 @@ mod request;
 mod tests;
 
 use crate::config::{Check, Part};
+use crate::http;
 pub use matching::Mismatch;
 
 use anyhow::{Context, Result};
@@ -112,8 +113,7 @@ pub async fn run(
 /// An API on this machine is reached directly, with neither proxy nor certificates, which may both be set up, or missing,
 /// for the world outside.
 fn client(base: &str) -> Result<Client> {
-    let client =
-        Client::builder().connect_timeout(CONNECT).timeout(ANSWER).redirect(redirect::Policy::none());
+    let client = http::client().connect_timeout(CONNECT).timeout(ANSWER).redirect(redirect::Policy::none());
     let local = base.starts_with("http://127.0.0.1");
     let client = if local { client.no_proxy().tls_certs_only([]) } else { client };
     client.build().context("Cannot set up HTTP for the checks")

@@ -1,5 +1,6 @@
 //! What the local cloud answers about itself over HTTP.
 
+use crate::http;
 use anyhow::{Context, Result, bail};
 use reqwest::{Client, Response, StatusCode};
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub(super) async fn reset(port: u16) -> Result<()> {
 
 /// A client that needs neither a proxy, which knows nothing of this machine, nor any certificates.
 fn client(timeout: Duration) -> Result<Client> {
-    let client = Client::builder().no_proxy().tls_certs_only([]).connect_timeout(CONNECT).timeout(timeout);
+    let client = http::client().no_proxy().tls_certs_only([]).connect_timeout(CONNECT).timeout(timeout);
     client.build().context("Cannot set up HTTP")
 }
 

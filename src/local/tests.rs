@@ -105,7 +105,7 @@ fn executable(path: &Path, script: &str) {
 fn silent(_: &str) {}
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client")
+    crate::http::client().no_proxy().tls_certs_only([]).build().expect("a client")
 }
 
 async fn get(url: &str) -> String {
