@@ -60,7 +60,10 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            Ok(()) = stop.changed(), if !*stop.borrow() => continue,
+            Ok(()) = stop.changed(), if !*stop.borrow() => {
+                ctx.events.tell(Event::Stopping);
+                continue;
+            }
         };
         let Some((index, result)) = finished else { break };
         under_way.remove(&index);

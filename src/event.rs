@@ -41,6 +41,8 @@ pub enum Event {
         /// Why it failed.
         error: crate::aws::Error,
     },
+    /// The user wants the run to stop: what is under way is finished, and nothing more is begun.
+    Stopping,
     /// A step was not tried.
     Skipped {
         /// The resource.

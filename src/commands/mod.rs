@@ -56,9 +56,6 @@ fn stop_on_ctrl_c() -> watch::Receiver<bool> {
             if stop.is_closed() || *stop.borrow() {
                 std::process::exit(INTERRUPTED);
             }
-            tell(
-                "Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again to end at once.",
-            );
             stop.send_replace(true);
         }
     });

@@ -205,9 +205,13 @@ pub(super) async fn carry_out(
 ) -> Report {
     let start = Instant::now();
     say("");
-    let events = Events::new(render::progress(say));
+    let calls = plan.steps.iter().filter(|step| !step.with_parent).count();
+    let progress = render::Progress::new(calls, say);
+    let events = Events::new(move |event| progress.show(&event));
     let context = session.context(Access::Write, packages, events);
     let report = apply(&context, plan, stop_on_ctrl_c()).await;
+    // With its last listener the live view goes.
+    drop(context);
     let text = render::report(plan, &report, file, start.elapsed());
     let text = format!("{} · {}", text.trim_end(), session.calls());
     if report.is_complete() {

@@ -1,6 +1,7 @@
 //! The only place that says how things look. Text goes out with ANSI styles; the printer takes them away where the
 //! output is no terminal or the user wants none.
 
+mod live;
 mod plan;
 mod progress;
 mod report;
@@ -9,7 +10,7 @@ mod tests;
 mod value;
 
 pub use plan::{Shown, plan, summary};
-pub use progress::progress;
+pub use progress::Progress;
 pub use report::{blind, check, outputs, refusals, report};
 
 use crate::config::Diagnostics;
@@ -58,6 +59,16 @@ fn verb(action: Action) -> &'static str {
         Action::Update => "update",
         Action::Replace => "replace",
         Action::Delete => "delete",
+    }
+}
+
+/// What is being done, for example `creating`.
+fn present(action: Action) -> &'static str {
+    match action {
+        Action::Create => "creating",
+        Action::Update => "updating",
+        Action::Replace => "replacing",
+        Action::Delete => "deleting",
     }
 }
 

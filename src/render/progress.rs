@@ -1,29 +1,67 @@
-//! Progress, a line for each thing that happened.
+//! Progress: live in a terminal, and elsewhere a line for each thing that happened.
 
+use super::live::Live;
 use super::{DIM, RED, YELLOW, past, seconds, sign, styled, verb};
 use crate::event::Event;
 use crate::model::Id;
+use indicatif::ProgressDrawTarget;
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often a long wait gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// A listener that turns events into lines.
-pub fn progress(print: impl Fn(&str) + Send + Sync + 'static) -> impl Fn(Event) + Send + Sync + 'static {
-    let waits: Mutex<BTreeMap<Id, Wait>> = Mutex::default();
-    move |event| {
-        let line = match &event {
-            Event::Waiting { id, why } => {
-                let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
-                waiting(&mut waits, id, why, Instant::now())
-            }
-            event => line(event),
-        };
-        if let Some(line) = line {
-            print(&line);
+/// Shows how a plan is carried out: live in a terminal, else a line for each thing that happened.
+pub struct Progress(Mutex<Shown>);
+
+enum Shown {
+    Live(Live),
+    Lines { print: Box<dyn Fn(&str) + Send>, waits: BTreeMap<Id, Wait> },
+}
+
+impl Progress {
+    /// Progress on the standard output, of so many steps. Lines are printed where it is no terminal, or one that cannot
+    /// move its cursor.
+    pub fn new(steps: usize, print: fn(&str)) -> Self {
+        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        match std::io::stdout().is_terminal() && !dumb {
+            true => Progress::live(ProgressDrawTarget::stdout(), steps, dress),
+            false => Progress::lines(print),
         }
+    }
+
+    /// A line for each thing that happened.
+    pub(super) fn lines(print: impl Fn(&str) + Send + 'static) -> Self {
+        Progress(Mutex::new(Shown::Lines { print: Box::new(print), waits: BTreeMap::new() }))
+    }
+
+    /// A live view on some terminal.
+    pub(super) fn live(target: ProgressDrawTarget, steps: usize, dress: fn(&str) -> String) -> Self {
+        Progress(Mutex::new(Shown::Live(Live::new(target, steps, dress))))
+    }
+
+    /// Shows an event.
+    pub fn show(&self, event: &Event) {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Shown::Live(live) => live.show(event),
+            Shown::Lines { print, waits } => {
+                let line = match event {
+                    Event::Waiting { id, why } => waiting(waits, id, why, Instant::now()),
+                    event => line(event),
+                };
+                line.iter().for_each(|line| print(line));
+            }
+        }
+    }
+}
+
+/// A text with its styles, unless the user wants none.
+fn dress(text: &str) -> String {
+    match anstream::AutoStream::choice(&std::io::stdout()) {
+        anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+        _ => text.to_owned(),
     }
 }
 
@@ -46,9 +84,17 @@ fn waiting(waits: &mut BTreeMap<Id, Wait>, id: &Id, why: &str, now: Instant) -> 
     Some(format!("  {} {id}: {why}{took}", styled(DIM, "…")))
 }
 
-fn line(event: &Event) -> Option<String> {
+/// What follows from Ctrl-C.
+pub(super) fn stopping() -> String {
+    let what = "what is under way is finished, and nothing more is begun. Ctrl-C again to end at once.";
+    format!("{} {what}", styled(YELLOW.bold(), "Stopping:"))
+}
+
+/// The line for an event that has one.
+pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Started { .. } | Event::Waiting { .. } => return None,
+        Event::Stopping => stopping(),
         Event::Done { id, action, took } => {
             format!("  {} {id} {} {}", sign(*action), past(*action), styled(DIM, seconds(*took)))
         }

@@ -9,7 +9,8 @@ use crate::model::{Blind, Id};
 use crate::plan::tests::stacks::{SMALL, lowered, stack};
 use crate::plan::tests::worlds::world_of;
 use crate::plan::{Action, Plan};
-use crate::render;
+use crate::render::{self, progress::Progress};
+use indicatif::{InMemoryTerm, ProgressDrawTarget};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -107,11 +108,70 @@ fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
     assert_eq!(render::outputs(&stack, &[].into()), "");
 }
 
+/// What a terminal shows of a run in which a function waits, a role is done, and the user has asked for the end.
+fn on_a_terminal(width: u16, dress: fn(&str) -> String) -> String {
+    let terminal = InMemoryTerm::new(24, width);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
+    let progress = Progress::live(target, 3, dress);
+    let action = Action::Create;
+    let (function, role) = (Id::new("function", "save"), Id::new("role", "save_role"));
+    progress.show(&Event::Started { id: role.clone(), action });
+    progress.show(&Event::Started { id: function.clone(), action });
+    let why = "role save_role is not assumable yet, 4.0 s".to_owned();
+    progress.show(&Event::Waiting { id: function, why });
+    progress.show(&Event::Done { id: role, action, took: Duration::from_millis(120) });
+    progress.show(&Event::Stopping);
+    // The screen is drawn at times of its own.
+    let shown = std::iter::repeat_with(|| terminal.contents());
+    let shown = shown.inspect(|_| std::thread::yield_now()).find(|shown| shown.contains("1 of 3")).unwrap();
+    drop(progress);
+    format!("{shown}\n--- at the end ---\n{}", terminal.contents())
+}
+
+/// A screen without what the clock decides.
+fn at_no_time(screen: &str) -> String {
+    let times = regex::Regex::new("[⠁-⣿] |[0-9]+[.][0-9] s(?: |$)").unwrap();
+    screen
+        .lines()
+        .map(|line| times.replace_all(line, "").trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn a_terminal_shows_what_runs_under_what_is_finished() {
+    insta::assert_snapshot!(at_no_time(&on_a_terminal(80, plain)), @r#"
+      + role save_role created
+    Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again
+     to end at once.
+        function save: role save_role is not assumable yet,
+      1 of 3 done in
+    --- at the end ---
+      + role save_role created
+    Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again
+     to end at once.
+    "#);
+    insta::assert_snapshot!(at_no_time(&on_a_terminal(40, plain)), @r#"
+      + role save_role created
+    Stopping: what is under way is finished,
+     and nothing more is begun. Ctrl-C again
+     to end at once.
+        function save: role save_rol
+      1 of 3 done in
+    --- at the end ---
+      + role save_role created
+    Stopping: what is under way is finished,
+     and nothing more is begun. Ctrl-C again
+     to end at once.
+    "#);
+}
+
 #[test]
 fn progress_tells_each_event_once() {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let heard = lines.clone();
-    let tell = render::progress(move |line| heard.lock().unwrap().push(plain(line)));
+    let progress = Progress::lines(move |line| heard.lock().unwrap().push(plain(line)));
+    let tell = |event| progress.show(&event);
     let (id, action) = (Id::new("function", "save"), Action::Create);
     let wait = || Event::Waiting { id: id.clone(), why: "the role cannot be assumed yet".to_owned() };
     tell(Event::Started { id: id.clone(), action });

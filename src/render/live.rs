@@ -1,0 +1,91 @@
+//! Progress in a terminal: what runs now, each line with the time that it has taken, under the lines of what is finished.
+
+use super::progress::{line, stopping};
+use super::{DIM, present, styled};
+use crate::event::Event;
+use crate::model::Id;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often the times on the screen move on.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The live view of a run. It is cleared when it is dropped; the finished lines stay.
+pub(super) struct Live {
+    screen: MultiProgress,
+    total: ProgressBar,
+    running: Mutex<BTreeMap<Id, ProgressBar>>,
+    /// Takes the styles away where the user wants none.
+    dress: fn(&str) -> String,
+}
+
+impl Live {
+    /// A view of so many steps to come.
+    pub(super) fn new(target: ProgressDrawTarget, steps: usize, dress: fn(&str) -> String) -> Self {
+        let screen = MultiProgress::with_draw_target(target);
+        let total = screen.add(ProgressBar::new(steps as u64));
+        total.set_style(style("  {pos} of {len} done in {took}", dress));
+        total.enable_steady_tick(TICK);
+        Live { screen, total, running: Mutex::default(), dress }
+    }
+
+    /// Shows an event.
+    pub(super) fn show(&self, event: &Event) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started { id, action } => {
+                let text = format!("{} {id}", present(*action));
+                running.insert(id.clone(), self.begin(text));
+            }
+            Event::Waiting { id, why } => {
+                if let Some(bar) = running.get(id) {
+                    bar.set_message((self.dress)(&format!("{id}: {}", styled(DIM, why))));
+                }
+            }
+            Event::Stopping => self.keep(&stopping()),
+            Event::Done { id, .. } | Event::Failed { id, .. } | Event::Skipped { id, .. } => {
+                if let Some(bar) = running.remove(id) {
+                    bar.finish_and_clear();
+                    self.screen.remove(&bar);
+                }
+                self.total.inc(1);
+                line(event).iter().for_each(|line| self.keep(line));
+            }
+        }
+    }
+
+    /// A line for a step that begins, above the total.
+    fn begin(&self, text: String) -> ProgressBar {
+        let bar = self.screen.insert_before(&self.total, ProgressBar::new_spinner());
+        bar.set_style(style("  {spinner} {took:>7} {wide_msg}", self.dress));
+        bar.set_message(text);
+        bar.enable_steady_tick(TICK);
+        bar
+    }
+
+    /// A line that stays on the screen, above all that moves.
+    fn keep(&self, text: &str) {
+        // Where the terminal is gone there is nobody to tell.
+        let _ = self.screen.println((self.dress)(text));
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.running.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.total.finish_and_clear();
+        let _ = self.screen.clear();
+    }
+}
+
+/// A style with the time as all other lines have it.
+fn style(template: &str, dress: fn(&str) -> String) -> ProgressStyle {
+    let took = move |state: &ProgressState, out: &mut dyn Write| {
+        let _ = write!(out, "{}", dress(&styled(DIM, super::seconds(state.elapsed()))));
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+    style.with_key("took", took)
+}
