@@ -26,4 +26,5 @@ pub mod observe;
 pub mod package;
 pub mod plan;
 pub mod policy;
+pub mod reconcile;
 pub mod render;

@@ -1,14 +1,12 @@
 //! `check`: sends the stack's own requests to the live API.
 
-use super::session::{Globals, Session};
+use super::session::{Globals, open};
 use super::{Outcome, say};
-use crate::aws::Access;
 use crate::config::{Part, Stack};
 use crate::error::Failure;
-use crate::event::Events;
 use crate::lower::lookup_part;
 use crate::model::{Id, Owner};
-use crate::observe::observe;
+use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value as Json;
@@ -20,9 +18,8 @@ use std::collections::BTreeMap;
 /// That there is no API, or that AWS cannot be read.
 pub async fn check(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
-    let (session, _) = Session::open(globals, &stack).await?;
-    let context = session.context(Access::Read, BTreeMap::new(), Events::none());
-    let world = observe(&context).await.map_err(Failure::from)?;
+    let session = open(globals, &stack).await?;
+    let world = session.look().await?;
     let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours);
     let lives = ours.map(|seen| (seen.id, seen.live)).collect();
     run(&stack, &session, &lives).await

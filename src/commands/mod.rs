@@ -1,4 +1,5 @@
-//! The commands: what each one does from its flags to its exit status. Only here do the stages meet.
+//! The commands: what each one does from its flags to its exit status. They read files, print and ask; the stages
+//! themselves are put together elsewhere.
 
 mod check;
 mod down;

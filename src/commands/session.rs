@@ -1,17 +1,14 @@
 //! What every command that talks to AWS begins with: the stack file, the place, the connection.
 
 use super::{say, tell};
-use crate::aws::{Access, Calls, Connection, Context, Place};
+use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Stack};
 use crate::error::Failure;
-use crate::event::Events;
 use crate::local::{LocalCloud, default_folders};
-use crate::lower::{identity, lower, wanted};
-use crate::model::{Graph, Identity, Scope};
+use crate::reconcile::Session;
 use crate::render::{self, Shown};
 use anyhow::{Result, bail};
 use clap::Args;
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -105,64 +102,38 @@ impl Globals {
     }
 }
 
-/// A stack, or what is known of one, and the place where it lives.
-pub(super) struct Session {
-    pub(super) connection: Connection,
-    pub(super) scope: Scope,
+/// The session of a stack, which says where it acts.
+pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
+    let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
+    let session = Session::of_stack(connection, stack);
+    greet(&session);
+    Ok(session)
 }
 
-impl Session {
-    /// The session of a stack, with the graph of its resources as far as names go.
-    pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<(Self, Graph)> {
-        let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-        let mut session = Session::of(connection, identity(stack));
-        session.scope.tag_keys = stack.tags.keys().cloned().collect();
-        let graph = lower(stack, &session.scope, &BTreeMap::new());
-        session.scope.wanted = wanted(&graph);
-        session.greet();
-        Ok((session, graph))
+/// Says where the command acts, before anything else is said.
+pub(super) fn greet(session: &Session) {
+    let connection = &session.connection;
+    let mut parts = vec![
+        format!("stack {}", render::emphasis(&session.scope.identity.to_string())),
+        format!("account {}", connection.account),
+        connection.region.clone(),
+    ];
+    let cloud = if connection.is_local() { "local cloud" } else { "endpoint" };
+    parts.extend(connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
+    if !connection.is_local() {
+        parts.extend(service_endpoints());
     }
+    say(&parts.join(" · "));
+}
 
-    /// The session of an identity alone.
-    pub(super) fn of(connection: Connection, identity: Identity) -> Self {
-        let scope = connection.scope(identity);
-        Session { connection, scope }
-    }
-
-    /// Says where the command acts, before anything else is said.
-    pub(super) fn greet(&self) {
-        let mut parts = vec![
-            format!("stack {}", render::emphasis(&self.scope.identity.to_string())),
-            format!("account {}", self.connection.account),
-            self.connection.region.clone(),
-        ];
-        let cloud = if self.connection.is_local() { "local cloud" } else { "endpoint" };
-        parts.extend(self.connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
-        if !self.connection.is_local() {
-            parts.extend(service_endpoints());
-        }
-        say(&parts.join(" · "));
-    }
-
-    /// What kinds work with.
-    pub(super) fn context(
-        &self,
-        access: Access,
-        packages: BTreeMap<String, PathBuf>,
-        events: Events,
-    ) -> Context {
-        self.connection.context(self.scope.clone(), access, packages, events)
-    }
-
-    /// The calls made so far, for the last line of a command.
-    pub(super) fn calls(&self) -> String {
-        let calls = self.connection.calls();
-        render::aside(&format!(
-            "{}, {}",
-            render::count(calls.reads(), "read"),
-            render::count(calls.writes(), "write")
-        ))
-    }
+/// The calls made so far, for the last line of a command.
+pub(super) fn calls(session: &Session) -> String {
+    let calls = session.connection.calls();
+    render::aside(&format!(
+        "{}, {}",
+        render::count(calls.reads(), "read"),
+        render::count(calls.writes(), "write")
+    ))
 }
 
 /// The endpoints of single services that the environment sets: a plan that did not show them would not tell where it acts.

@@ -1,19 +1,17 @@
 //! `plan` and `up`: the same way as far as the plan, which `up` then carries out.
 
-use super::session::{Globals, Session};
+use super::session::{Globals, calls, open};
 use super::{Outcome, ask, interactive, say, stop_on_ctrl_c, tell};
-use crate::apply::{Report, apply};
-use crate::aws::Access;
+use crate::apply::Report;
 use crate::config::{Function, Stack};
 use crate::error::Failure;
 use crate::event::Events;
 use crate::local::default_folders;
-use crate::lower::lower;
-use crate::observe::observe;
 use crate::package::{self, Package, Source};
-use crate::plan::{self, Mode, Options, Plan};
+use crate::plan::{Mode, Options, Plan};
+use crate::reconcile::Session;
 use crate::render;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
@@ -120,18 +118,12 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
 
 /// Reads the world, builds the packages meanwhile, and plans.
 async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -> Result<Planned> {
-    let (session, _) = Session::open(globals, stack).await?;
-    let context = session.context(Access::Read, BTreeMap::new(), Events::none());
-    let (world, packages) = futures_util::join!(observe(&context), build(stack));
-    let packages = packages?;
-    let world = world.map_err(Failure::from)?;
+    let session = open(globals, stack).await?;
+    let (world, packages) = futures_util::join!(session.look(), build(stack));
+    let (packages, world) = (packages?, world?);
     let hashes =
         packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
-    let graph = lower(stack, &session.scope, &hashes);
-    let plan = plan::plan(&graph, &world, &args.options(session.connection.is_local())).map_err(|cycle| {
-        let names: Vec<String> = cycle.iter().map(ToString::to_string).collect();
-        anyhow!("these refer to each other in a circle: {}", names.join(" → "))
-    })?;
+    let plan = session.plan(stack, &hashes, &world, &args.options(session.connection.is_local()))?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
     Ok(Planned { session, plan, packages })
 }
@@ -193,7 +185,7 @@ fn tell_refusals(plan: &Plan, file: &Path) -> bool {
 
 fn unchanged(session: &Session, start: Instant) -> String {
     let took = render::aside(&render::seconds(start.elapsed()));
-    format!("No changes: AWS is what the stack file says. {took} · {}", session.calls())
+    format!("No changes: AWS is what the stack file says. {took} · {}", calls(session))
 }
 
 /// Carries out a plan and reports; also for `down`.
@@ -205,15 +197,12 @@ pub(super) async fn carry_out(
 ) -> Report {
     let start = Instant::now();
     say("");
-    let calls = plan.steps.iter().filter(|step| !step.with_parent).count();
-    let progress = render::Progress::new(calls, say);
+    let steps = plan.steps.iter().filter(|step| !step.with_parent).count();
+    let progress = render::Progress::new(steps, say);
     let events = Events::new(move |event| progress.show(&event));
-    let context = session.context(Access::Write, packages, events);
-    let report = apply(&context, plan, stop_on_ctrl_c()).await;
-    // With its last listener the live view goes.
-    drop(context);
+    let report = session.carry_out(plan, packages, events, stop_on_ctrl_c()).await;
     let text = render::report(plan, &report, file, start.elapsed());
-    let text = format!("{} · {}", text.trim_end(), session.calls());
+    let text = format!("{} · {}", text.trim_end(), calls(session));
     if report.is_complete() {
         say(&format!("\n{text}"))
     } else {

@@ -14,13 +14,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use futures_util::future::join_all;
-use provision::apply::apply;
-use provision::aws::{Access, Calls, Connection};
+use provision::apply::Report;
+use provision::aws::{Calls, Connection};
+use provision::error::Failure;
 use provision::event::Events;
-use provision::lower::{identity, lower, wanted};
-use provision::model::{Graph, Owner, Scope};
-use provision::observe::observe;
-use provision::plan::{self, Mode, Options, Plan};
+use provision::plan::{Mode, Options, Plan};
+use provision::reconcile::{Ended, Session, Teardown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -123,10 +122,10 @@ async fn execute(strict: &StrictCloud, clock: Clock, command: Command<'_>) -> En
     };
     let ended = match command {
         Command::Plan(fixture) => {
-            prepare(&connection, fixture).await.map(|(plan, _)| End::Done(plan.steps.len()))
+            prepare(connection, fixture).await.map(|(_, plan)| End::Done(plan.steps.len()))
         }
-        Command::Up(fixture) => up(&connection, fixture).await,
-        Command::Down(fixture) => down(&connection, fixture).await,
+        Command::Up(fixture) => up(connection, fixture).await,
+        Command::Down(fixture) => down(connection, fixture).await,
     };
     ended.unwrap_or_else(End::Failed)
 }
@@ -145,83 +144,77 @@ pub(crate) fn client_config(strict: &StrictCloud, clock: Clock) -> SdkConfig {
         .build()
 }
 
-fn scope(connection: &Connection, fixture: &Fixture) -> Scope {
-    let mut scope = connection.scope(identity(&fixture.stack));
-    assert_eq!(scope.account, ACCOUNT);
-    scope.tag_keys = fixture.stack.tags.keys().cloned().collect();
-    scope.wanted = wanted(&lower(&fixture.stack, &scope, &BTreeMap::new()));
-    scope
+fn options() -> Options {
+    Options { mode: Mode::Up, local: false, allow_data_loss: everything(), replace_stack: false }
 }
 
-fn options(mode: Mode) -> Options {
-    Options { mode, local: false, allow_data_loss: ["all".to_owned()].into(), replace_stack: false }
+/// All data may be lost.
+fn everything() -> BTreeSet<String> {
+    ["all".to_owned()].into()
 }
 
-async fn prepare(connection: &Connection, fixture: &Fixture) -> Result<(Plan, Scope), Vec<String>> {
-    let scope = scope(connection, fixture);
-    let reading = connection.context(scope.clone(), Access::Read, BTreeMap::new(), Events::none());
-    let world = observe(&reading).await.map_err(|error| vec![error.to_string()])?;
-    let graph = lower(&fixture.stack, &scope, &fixture.hashes);
-    let plan = plan::plan(&graph, &world, &options(Mode::Up)).expect("no cycle");
-    match plan.refusals.is_empty() {
-        true => Ok((plan, scope)),
-        false => {
-            Err(plan.refusals.iter().map(|refusal| format!("{}; {}", refusal.why, refusal.help)).collect())
-        }
-    }
+async fn prepare(connection: Connection, fixture: &Fixture) -> Result<(Session, Plan), Vec<String>> {
+    assert_eq!(connection.account, ACCOUNT);
+    let session = Session::of_stack(connection, &fixture.stack);
+    let world = session.look().await.map_err(told)?;
+    let plan = session.plan(&fixture.stack, &fixture.hashes, &world, &options()).expect("no circle");
+    unrefused(plan).map(|plan| (session, plan))
 }
 
-async fn up(connection: &Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
-    let (plan, scope) = prepare(connection, fixture).await?;
-    carry_out(connection, scope, &plan, fixture.packages.clone()).await?;
-    Ok(End::Done(plan.steps.len()))
-}
-
-async fn carry_out(
-    connection: &Connection,
-    scope: Scope,
-    plan: &Plan,
-    packages: BTreeMap<String, std::path::PathBuf>,
-) -> Result<(), Vec<String>> {
-    let writing = connection.context(scope, Access::Write, packages, Events::none());
-    let (_never, stop) = watch::channel(false);
-    let report = apply(&writing, plan, stop).await;
-    let failed = report.failed.iter().map(|(index, error)| format!("{}: {error}", plan.steps[*index].id));
+async fn up(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
+    let (session, plan) = prepare(connection, fixture).await?;
+    let report = session.carry_out(&plan, fixture.packages.clone(), Events::none(), never()).await;
     match report.is_complete() {
-        true => Ok(()),
-        false => Err(failed.collect()),
+        true => Ok(End::Done(plan.steps.len())),
+        false => Err(failed(&plan, &report)),
     }
 }
 
-/// Deletes the stack and looks again, as often as the command does.
-async fn down(connection: &Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
-    let mut scope = scope(connection, fixture);
-    scope.teardown = true;
-    let (mut deleted, mut steps) = (BTreeSet::new(), 0);
-    for _ in 0..4 {
-        let reading = connection.context(scope.clone(), Access::Read, BTreeMap::new(), Events::none());
-        let mut world = observe(&reading).await.map_err(|error| vec![error.to_string()])?;
-        for seen in world.seen.iter_mut().filter(|seen| seen.owner == Owner::Unclaimed) {
-            if deleted.contains(&seen.thing()) {
-                seen.owner = Owner::Ours;
-            }
-        }
-        let plan = plan::plan(&Graph::default(), &world, &options(Mode::Down)).expect("no cycle");
-        if !plan.refusals.is_empty() {
-            return Err(plan.refusals.iter().map(|refusal| refusal.why.clone()).collect());
-        }
-        if plan.is_empty() {
-            let blind: Vec<String> = plan.blind.iter().map(|blind| blind.why.clone()).collect();
-            return if blind.is_empty() { Ok(End::Done(steps)) } else { Err(blind) };
-        }
-        carry_out(connection, scope.clone(), &plan, BTreeMap::new()).await?;
-        steps += plan.steps.len();
-        deleted.extend(plan.steps.iter().filter_map(|step| step.seen.as_ref()).map(|seen| seen.thing()));
-        for group in deleted.iter().filter(|thing| thing.kind == "log_group") {
-            scope.wanted.entry("log_group").or_default().insert(group.id.clone());
-        }
+async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
+    let mut teardown = Teardown::new(Session::of_stack(connection, &fixture.stack), everything());
+    let world = teardown.look().await.map_err(told)?;
+    let plan = unrefused(teardown.plan(&world).expect("no circle"))?;
+    if plan.is_empty() {
+        return gone(&plan, 0);
     }
-    Err(vec!["this came up while the stack was deleted".to_owned()])
+    let (mut steps, mut errors) = (0, Vec::new());
+    let carry_out = async |session: &Session, plan: &Plan| {
+        let report = session.carry_out(plan, BTreeMap::new(), Events::none(), never()).await;
+        steps += plan.steps.len();
+        errors.extend(failed(plan, &report));
+        report
+    };
+    match teardown.run(plan, carry_out).await.map_err(told)? {
+        Ended::Gone(plan) => gone(&plan, steps),
+        Ended::Unfinished => Err(errors),
+        Ended::CameUp(_) => Err(vec!["this came up while the stack was deleted".to_owned()]),
+    }
+}
+
+/// The end of a teardown after which nothing is seen any more.
+fn gone(plan: &Plan, steps: usize) -> Result<End, Vec<String>> {
+    let blind: Vec<String> = plan.blind.iter().map(|blind| blind.why.clone()).collect();
+    if blind.is_empty() { Ok(End::Done(steps)) } else { Err(blind) }
+}
+
+/// A plan that may be carried out, or what stands against it.
+fn unrefused(plan: Plan) -> Result<Plan, Vec<String>> {
+    let refusals = plan.refusals.iter().map(|refusal| format!("{}; {}", refusal.why, refusal.help));
+    let refusals: Vec<String> = refusals.collect();
+    if refusals.is_empty() { Ok(plan) } else { Err(refusals) }
+}
+
+fn failed(plan: &Plan, report: &Report) -> Vec<String> {
+    report.failed.iter().map(|(index, error)| format!("{}: {error}", plan.steps[*index].id)).collect()
+}
+
+fn told(failure: Failure) -> Vec<String> {
+    vec![failure.to_string()]
+}
+
+/// Nobody stops a run.
+fn never() -> watch::Receiver<bool> {
+    watch::channel(false).1
 }
 
 /// Lets time go by in an account.

@@ -1,0 +1,200 @@
+//! The stages in their order, on a connection that somebody else has opened: look, plan, carry out, and for a teardown look
+//! again. The commands and the proofs run this same code. It prints nothing, asks nothing, and reads no file.
+
+use crate::apply::{Report, apply};
+use crate::aws::{Access, Connection, Context};
+use crate::config::Stack;
+use crate::error::Failure;
+use crate::event::Events;
+use crate::lower::{self, identity, lower, wanted};
+use crate::model::{Graph, Id, Identity, Owner, Physical, Scope, Seen, World};
+use crate::observe::observe;
+use crate::plan::{self, Mode, Options, Plan};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A stack, or what is known of one, and the place where it lives.
+#[derive(Debug)]
+pub struct Session {
+    /// The account and region.
+    pub connection: Connection,
+    /// Whose resources are ours, and what to look for.
+    pub scope: Scope,
+}
+
+impl Session {
+    /// The session of an identity alone: what is ours bears our mark.
+    pub fn of(connection: Connection, identity: Identity) -> Self {
+        let scope = connection.scope(identity);
+        Session { connection, scope }
+    }
+
+    /// The session of a stack, whose names are looked for as well.
+    pub fn of_stack(connection: Connection, stack: &Stack) -> Self {
+        let mut session = Session::of(connection, identity(stack));
+        session.scope.tag_keys = stack.tags.keys().cloned().collect();
+        session.scope.wanted = wanted(&lower(stack, &session.scope, &BTreeMap::new()));
+        session
+    }
+
+    /// What there is in AWS, by clients that cannot write.
+    ///
+    /// # Errors
+    /// A read that failed.
+    pub async fn look(&self) -> Result<World, Failure> {
+        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        observe(&context).await.map_err(Failure::from)
+    }
+
+    /// The way from a world to what the stack file says, with the packages that its functions shall have.
+    ///
+    /// # Errors
+    /// That resources refer to each other in a circle.
+    pub fn plan(
+        &self,
+        stack: &Stack,
+        packages: &lower::Packages,
+        world: &World,
+        options: &Options,
+    ) -> Result<Plan, Failure> {
+        plan::plan(&lower(stack, &self.scope, packages), world, options).map_err(circle)
+    }
+
+    /// Carries out a plan; only here the clients can write. When `stop` turns true, nothing more is begun.
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        packages: BTreeMap<String, PathBuf>,
+        events: Events,
+        stop: watch::Receiver<bool>,
+    ) -> Report {
+        apply(&self.context(Access::Write, packages, events), plan, stop).await
+    }
+
+    fn context(&self, access: Access, packages: BTreeMap<String, PathBuf>, events: Events) -> Context {
+        self.connection.context(self.scope.clone(), access, packages, events)
+    }
+}
+
+fn circle(ids: Vec<Id>) -> Failure {
+    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let message = format!("these refer to each other in a circle: {}", names.join(" → "));
+    Failure { message, help: None }
+}
+
+/// How often what came back is deleted as well.
+const ROUNDS: usize = 3;
+
+/// The pauses between closing looks, in seconds.
+const PAUSES: &[u64] = &[1, 2, 4, 8, 15];
+
+/// The end of a stack: everything that is ours is deleted, and looked for again.
+#[derive(Debug)]
+pub struct Teardown {
+    /// The stack.
+    pub session: Session,
+    options: Options,
+    /// What this run has deleted. The user has agreed to its end.
+    deleted: BTreeSet<Physical>,
+}
+
+/// How a teardown ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Nothing is left, as far as this plan could look: see [`Plan::blind`].
+    Gone(Plan),
+    /// A plan was not carried out to its end.
+    Unfinished,
+    /// This came up while the stack was deleted, and nobody has agreed to its end.
+    CameUp(Plan),
+}
+
+impl Teardown {
+    /// The teardown of a session's stack, with the losses that the user allows.
+    pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
+        session.scope.teardown = true;
+        let local = session.connection.is_local();
+        let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false };
+        Teardown { session, options, deleted: BTreeSet::new() }
+    }
+
+    /// What there is. What was deleted and has come back without a mark counts as ours.
+    ///
+    /// # Errors
+    /// A read that failed.
+    pub async fn look(&self) -> Result<World, Failure> {
+        let mut world = self.session.look().await?;
+        let unclaimed = world.seen.iter_mut().filter(|seen| seen.owner == Owner::Unclaimed);
+        unclaimed
+            .filter(|seen| self.deleted.contains(&seen.thing()))
+            .for_each(|seen| seen.owner = Owner::Ours);
+        Ok(world)
+    }
+
+    /// The plan to delete what is ours.
+    ///
+    /// # Errors
+    /// That what is to be deleted depends on itself.
+    pub fn plan(&self, world: &World) -> Result<Plan, Failure> {
+        plan::plan(&Graph::default(), world, &self.options).map_err(circle)
+    }
+
+    /// Deletes what the user has agreed to, and what of it comes back, until nothing is left. `carry_out` carries out one
+    /// plan and reports.
+    ///
+    /// # Errors
+    /// A read that failed.
+    pub async fn run(
+        &mut self,
+        mut plan: Plan,
+        mut carry_out: impl AsyncFnMut(&Session, &Plan) -> Report,
+    ) -> Result<Ended, Failure> {
+        for _ in 0..ROUNDS {
+            if !carry_out(&self.session, &plan).await.is_complete() {
+                return Ok(Ended::Unfinished);
+            }
+            self.remember(&plan);
+            plan = self.closing_look().await?;
+            if plan.is_empty() {
+                return Ok(Ended::Gone(plan));
+            }
+            if !self.came_back(&plan) {
+                break;
+            }
+        }
+        Ok(Ended::CameUp(plan))
+    }
+
+    /// Remembers what was deleted. Log groups can come back after their end, untagged, so they are looked for by name.
+    fn remember(&mut self, plan: &Plan) {
+        self.deleted.extend(plan.steps.iter().filter_map(|step| step.seen.as_ref()).map(Seen::thing));
+        for group in self.deleted.iter().filter(|thing| thing.kind == "log_group") {
+            self.session.scope.wanted.entry("log_group").or_default().insert(group.id.clone());
+        }
+    }
+
+    /// Looks until nothing is left. Lists may show for a while what is gone [aws-facts: IAM], so what was deleted is looked
+    /// for again before it counts as still there; the local cloud is consistent.
+    async fn closing_look(&self) -> Result<Plan, Failure> {
+        let pauses = if self.session.connection.is_local() { &[] } else { PAUSES };
+        let mut plan = self.plan(&self.look().await?)?;
+        for pause in pauses {
+            if plan.is_empty() || !self.came_back(&plan) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(*pause)).await;
+            plan = self.plan(&self.look().await?)?;
+        }
+        Ok(plan)
+    }
+
+    /// True if all that is left was deleted already: what a late event made again, such as a log group. The user has agreed
+    /// to its end; what anybody else makes meanwhile is another matter.
+    fn came_back(&self, plan: &Plan) -> bool {
+        plan.steps
+            .iter()
+            .all(|step| step.seen.as_ref().is_some_and(|seen| self.deleted.contains(&seen.thing())))
+    }
+}
