@@ -1,6 +1,9 @@
 //! The command line.
 
-use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, PlanArgs, UpArgs};
+use crate::commands::screen::{emit, speak_json, tell};
+use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, PlanOnlyArgs, UpArgs};
+use crate::exit::Exit;
+use crate::render;
 use clap::{Parser, Subcommand};
 
 /// One stack.yaml is your serverless backend: `up` makes AWS match it, `down` leaves nothing behind.
@@ -18,7 +21,7 @@ enum Command {
     /// Make AWS what the stack file says: shows the plan, asks, and carries it out
     Up(UpArgs),
     /// Show what `up` would do, and change nothing
-    Plan(PlanArgs),
+    Plan(PlanOnlyArgs),
     /// Delete everything of the stack, and make sure that nothing is left
     Down(DownArgs),
     /// Send the stack's own checks to the live API; they are real requests, writes included
@@ -32,11 +35,36 @@ enum Command {
 }
 
 impl Cli {
-    /// Carries out the command.
+    /// Reads the command line. Help and version are printed, and so is what is wrong.
     ///
     /// # Errors
-    /// What kept it from doing so.
-    pub async fn run(self) -> Outcome {
+    /// How the program ends at once.
+    pub fn read() -> Result<Self, Exit> {
+        Cli::try_parse().map_err(|error| {
+            // Where nothing can be printed, nothing can be said about it.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Done }
+        })
+    }
+
+    /// Carries out the command, and says what kept it from doing so.
+    pub async fn run(self) -> Exit {
+        if self.globals.json {
+            speak_json();
+        }
+        let ended = self.execute().await;
+        let (exit, error) = match &ended {
+            Ok(exit) => (*exit, None),
+            Err(error) => (Exit::of(error), Some(error)),
+        };
+        if let Some(error) = error {
+            tell(render::failure(error).trim_end());
+        }
+        emit(|| render::json::end(exit, error));
+        exit
+    }
+
+    async fn execute(&self) -> Outcome {
         let globals = &self.globals;
         match &self.command {
             Command::Up(args) => commands::up(globals, args).await,

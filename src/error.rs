@@ -1,6 +1,7 @@
 //! Errors as the user meets them: what went wrong, and what to do next.
 
 use crate::aws::{Class, Error};
+use crate::exit::Exit;
 
 /// What keeps a command from going on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,18 +11,25 @@ pub struct Failure {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
+    /// How the program ends.
+    pub exit: Exit,
 }
 
 impl Failure {
     /// A failure with a way on.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Failure { message: message.into(), help: Some(help.into()) }
+        Failure { message: message.into(), help: Some(help.into()), exit: Exit::Failed }
+    }
+
+    /// A command line that lacks something.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Failure { exit: Exit::Usage, ..Failure::new(message, help) }
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure { message: error.to_string(), help: help(&error) }
+        Failure { message: error.to_string(), help: help(&error), exit: Exit::of_call(&error) }
     }
 }
 
@@ -52,10 +60,8 @@ fn credentials(message: &str) -> String {
 }
 
 fn refused(error: &Error) -> Option<String> {
-    let expired =
-        ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"];
     let help = match error {
-        error if expired.iter().any(|code| error.is(code)) => {
+        error if error.is_expired() => {
             "the credentials have expired or are not valid; log in again, for example with `aws sso login`"
                 .to_owned()
         }

@@ -16,6 +16,7 @@ pub mod config;
 pub mod diff;
 pub mod error;
 pub mod event;
+pub mod exit;
 mod http;
 pub mod kind;
 pub mod kinds;

@@ -1,17 +1,12 @@
 //! The program: reads the command line, runs the command, answers an exit status.
 
-use clap::Parser;
 use provision::cli::Cli;
-use std::process::ExitCode;
+use provision::exit::Exit;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match Cli::parse().run().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            anstream::eprintln!("{}", provision::render::failure(&error).trim_end());
-            ExitCode::FAILURE
-        }
+async fn main() -> Exit {
+    match Cli::read() {
+        Ok(cli) => cli.run().await,
+        Err(exit) => exit,
     }
 }

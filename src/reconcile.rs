@@ -6,6 +6,7 @@ use crate::aws::{Access, Connection, Context};
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
+use crate::exit::Exit;
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Id, Identity, Owner, Physical, Scope, Seen, World};
 use crate::observe::observe;
@@ -81,7 +82,7 @@ impl Session {
 fn circle(ids: Vec<Id>) -> Failure {
     let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let message = format!("these refer to each other in a circle: {}", names.join(" → "));
-    Failure { message, help: None }
+    Failure { message, help: None, exit: Exit::Failed }
 }
 
 /// How often what came back is deleted as well.
@@ -105,8 +106,8 @@ pub struct Teardown {
 pub enum Ended {
     /// Nothing is left, as far as this plan could look: see [`Plan::blind`].
     Gone(Plan),
-    /// A plan was not carried out to its end.
-    Unfinished,
+    /// A plan was not carried out to its end; this became of it.
+    Unfinished(Report),
     /// This came up while the stack was deleted, and nobody has agreed to its end.
     CameUp(Plan),
 }
@@ -152,8 +153,9 @@ impl Teardown {
         mut carry_out: impl AsyncFnMut(&Session, &Plan) -> Report,
     ) -> Result<Ended, Failure> {
         for _ in 0..ROUNDS {
-            if !carry_out(&self.session, &plan).await.is_complete() {
-                return Ok(Ended::Unfinished);
+            let report = carry_out(&self.session, &plan).await;
+            if !report.is_complete() {
+                return Ok(Ended::Unfinished(report));
             }
             self.remember(&plan);
             plan = self.closing_look().await?;

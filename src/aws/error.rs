@@ -88,6 +88,11 @@ impl Error {
             .any(|code| self.is(code))
     }
 
+    /// True if AWS does not take the credentials, or no longer.
+    pub fn is_expired(&self) -> bool {
+        ["ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient"].iter().any(|code| self.is(code))
+    }
+
     /// True if AWS asks for slower calls.
     pub fn is_throttled(&self) -> bool {
         ["Throttling", "TooManyRequests", "Throttled", "RequestLimitExceeded"]

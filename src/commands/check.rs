@@ -1,9 +1,10 @@
 //! `check`: sends the stack's own requests to the live API.
 
 use super::session::{Globals, open};
-use super::{Outcome, say};
+use super::{Outcome, emit, say};
 use crate::config::{Part, Stack};
 use crate::error::Failure;
+use crate::exit::Exit;
 use crate::lower::lookup_part;
 use crate::model::{Id, Owner};
 use crate::reconcile::Session;
@@ -28,7 +29,7 @@ pub async fn check(globals: &Globals) -> Outcome {
 /// Runs the checks against a stack of which is known what AWS assigned.
 pub(super) async fn run(stack: &Stack, session: &Session, lives: &BTreeMap<Id, Json>) -> Outcome {
     if stack.checks.is_empty() {
-        return Ok(true);
+        return Ok(Exit::Done);
     }
     let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")?.as_str()).map(str::to_owned);
     let Some(url) = url else {
@@ -49,9 +50,10 @@ pub(super) async fn run(stack: &Stack, session: &Session, lives: &BTreeMap<Id, J
         all += 1;
         passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
         say(&render::check(&outcome));
+        emit(|| render::json::check(&outcome));
     })
     .await
     .context("the checks could not be run")?;
     say(&format!("{passed} of {all} checks passed."));
-    Ok(fine)
+    Ok(Exit::when(fine))
 }

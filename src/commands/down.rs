@@ -2,9 +2,10 @@
 
 use super::session::{Globals, calls, greet};
 use super::up::{carry_out, confirmed_by_name};
-use super::{Outcome, say, tell};
+use super::{Outcome, emit, say, tell};
 use crate::config;
 use crate::error::Failure;
+use crate::exit::Exit;
 use crate::model::{Identity, Owner, World};
 use crate::plan::Plan;
 use crate::reconcile::{Ended, Session, Teardown};
@@ -48,21 +49,21 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     show(globals, &plan);
     if !plan.refusals.is_empty() {
         tell(&format!("\n{}\nNothing was deleted.", render::refusals(&plan.refusals, None).trim_end()));
-        return Ok(false);
+        return Ok(Exit::Failed);
     }
     if !confirmed(globals, args, &teardown.session, protected)? {
         tell("Nothing was deleted.");
-        return Ok(false);
+        return Ok(Exit::Failed);
     }
     let carry_out =
         async |session: &Session, plan: &Plan| carry_out(session, plan, BTreeMap::new(), None).await;
     match teardown.run(plan, carry_out).await? {
         Ended::Gone(plan) => Ok(conclude(&teardown.session, &plan, "Nothing left.")),
-        Ended::Unfinished => Ok(false),
+        Ended::Unfinished(report) => Ok(Exit::of_report(&report)),
         Ended::CameUp(plan) => {
             show(globals, &plan);
             tell("This came up while the stack was deleted. Run the same command again to delete it.");
-            Ok(false)
+            Ok(Exit::Failed)
         }
     }
 }
@@ -79,6 +80,7 @@ fn tell_foreign(world: &World) {
 fn show(globals: &Globals, plan: &Plan) {
     say(&format!("\n{}", render::plan(plan, globals.shown())));
     say(&render::summary(plan));
+    emit(|| render::json::plan(plan));
 }
 
 /// The session to delete in, and whether the environment is protected. A missing or broken stack file is no obstacle: what
@@ -118,7 +120,7 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
 }
 
 /// The last word: that nothing is left, or that this cannot be known.
-fn conclude(session: &Session, plan: &Plan, good: &str) -> bool {
+fn conclude(session: &Session, plan: &Plan, good: &str) -> Exit {
     match plan.blind.is_empty() {
         true => say(&format!("{good} · {}", calls(session))),
         false => tell(&render::error(
@@ -126,7 +128,7 @@ fn conclude(session: &Session, plan: &Plan, good: &str) -> bool {
             Some("allow the refused calls to these credentials and run the same command again"),
         )),
     }
-    plan.blind.is_empty()
+    Exit::when(plan.blind.is_empty())
 }
 
 /// Whether to go on: the stack's name is asked for, unless `--yes` is given. The local cloud is for trying things out.
@@ -135,7 +137,7 @@ fn confirmed(globals: &Globals, args: &DownArgs, session: &Session, protected: b
         () if globals.local => Ok(true),
         () if args.yes && !protected => Ok(true),
         () if !super::interactive() && args.confirm.is_none() && !protected => {
-            bail!(Failure::new("nobody can be asked here", "add --yes to delete without being asked"))
+            bail!(Failure::usage("nobody can be asked here", "add --yes to delete without being asked"))
         }
         () => confirmed_by_name(session, args.confirm.as_deref()),
     }

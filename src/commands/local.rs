@@ -1,6 +1,7 @@
 //! `local`: starts, stops, shows and empties the local cloud.
 
 use super::{Outcome, say, tell};
+use crate::exit::Exit;
 use crate::local::{LocalCloud, default_folders};
 use crate::render;
 use clap::Subcommand;
@@ -46,5 +47,5 @@ pub async fn local(action: LocalAction) -> Outcome {
             say("The local cloud is empty.");
         }
     }
-    Ok(true)
+    Ok(Exit::Done)
 }

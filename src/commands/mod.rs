@@ -4,6 +4,7 @@
 mod check;
 mod down;
 mod local;
+pub(crate) mod screen;
 mod session;
 mod up;
 
@@ -11,27 +12,16 @@ pub use check::check;
 pub use down::{DownArgs, down};
 pub use local::{LocalAction, local};
 pub use session::Globals;
-pub use up::{PlanArgs, UpArgs, plan, up};
+pub use up::{PlanArgs, PlanOnlyArgs, UpArgs, plan, up};
 
+use crate::exit::Exit;
 use anyhow::Result;
+use screen::{emit, say, speaks_json, tell};
 use std::io::{IsTerminal, Write};
 use tokio::sync::watch;
 
-/// Whether a command reached what it is for; `false` has been explained already.
-pub type Outcome = Result<bool>;
-
-/// The exit status of a process that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
-
-/// Prints a line of the command's result.
-fn say(line: &str) {
-    anstream::println!("{line}");
-}
-
-/// Prints a line beside the result.
-fn tell(line: &str) {
-    anstream::eprintln!("{line}");
-}
+/// How a command ends; what is not [`Exit::Done`] has been explained already.
+pub type Outcome = Result<Exit>;
 
 /// Asks a question in a terminal and answers what was typed.
 fn ask(question: &str) -> Result<String> {
@@ -44,7 +34,7 @@ fn ask(question: &str) -> Result<String> {
 
 /// True if somebody can be asked.
 fn interactive() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !speaks_json()
 }
 
 /// Turns true at the first Ctrl-C. The second one, and any after the plan was carried out, ends the process at once, which
@@ -55,7 +45,7 @@ fn stop_on_ctrl_c() -> watch::Receiver<bool> {
         // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
         while tokio::signal::ctrl_c().await.is_ok() {
             if stop.is_closed() || *stop.borrow() {
-                std::process::exit(INTERRUPTED);
+                std::process::exit(Exit::Interrupted as i32);
             }
             stop.send_replace(true);
         }

@@ -1,6 +1,6 @@
 //! What every command that talks to AWS begins with: the stack file, the place, the connection.
 
-use super::{say, tell};
+use super::{emit, say, tell};
 use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Stack};
 use crate::error::Failure;
@@ -36,6 +36,9 @@ pub struct Globals {
     /// Show the fields of what is created, and each call to AWS
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// Print JSON, one object a line, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
     /// Show the values of environment variables in plans; in a terminal only
     #[arg(long, global = true)]
     pub show_values: bool,
@@ -124,6 +127,7 @@ pub(super) fn greet(session: &Session) {
         parts.extend(service_endpoints());
     }
     say(&parts.join(" · "));
+    emit(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
 }
 
 /// The calls made so far, for the last line of a command.

@@ -1,11 +1,12 @@
 //! `plan` and `up`: the same way as far as the plan, which `up` then carries out.
 
 use super::session::{Globals, calls, open};
-use super::{Outcome, ask, interactive, say, stop_on_ctrl_c, tell};
+use super::{Outcome, ask, emit, interactive, say, speaks_json, stop_on_ctrl_c, tell};
 use crate::apply::Report;
 use crate::config::{Function, Stack};
 use crate::error::Failure;
 use crate::event::Events;
+use crate::exit::Exit;
 use crate::local::default_folders;
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan};
@@ -46,6 +47,17 @@ pub struct UpArgs {
     pub confirm: Option<String>,
 }
 
+/// The flags of `plan`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlanOnlyArgs {
+    /// The flags that the plan depends on.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// End with status 2 where there is something to do, and 0 where there is nothing
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
 impl PlanArgs {
     fn options(&self, local: bool) -> Options {
         Options {
@@ -68,16 +80,19 @@ struct Planned {
 ///
 /// # Errors
 /// What keeps the plan from being made.
-pub async fn plan(globals: &Globals, args: &PlanArgs) -> Outcome {
+pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let start = Instant::now();
     let stack = globals.stack()?;
-    let planned = prepare(globals, args, &stack).await?;
+    let planned = prepare(globals, &args.plan, &stack).await?;
     let fine = show(globals, &planned);
     let Planned { session, plan, .. } = planned;
     if plan.is_empty() && fine {
         say(&unchanged(&session, start));
     }
-    Ok(fine)
+    Ok(match fine {
+        true if args.detailed_exitcode && !plan.is_empty() => Exit::Pending,
+        fine => Exit::when(fine),
+    })
 }
 
 /// Makes AWS what the stack file says.
@@ -90,7 +105,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     let planned = prepare(globals, &args.plan, &stack).await?;
     if !show(globals, &planned) {
         tell("Nothing was changed.");
-        return Ok(false);
+        return Ok(Exit::Failed);
     }
     let Planned { session, plan, packages } = planned;
     let changes = !plan.is_empty();
@@ -102,18 +117,21 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         true => {
             if !confirmed(globals, args, &stack, &session)? {
                 tell("Nothing was changed.");
-                return Ok(false);
+                return Ok(Exit::Failed);
             }
             let report = carry_out(&session, &plan, packages, Some(&globals.file)).await;
             if !report.is_complete() {
-                return Ok(false);
+                return Ok(Exit::of_report(&report));
             }
             report.lives
         }
     };
     say(&render::outputs(&stack, &lives));
-    let checks = args.check || (globals.local && changes);
-    Ok(!checks || super::check::run(&stack, &session, &lives).await?)
+    emit(|| render::json::outputs(&stack, &lives));
+    match args.check || (globals.local && changes) {
+        true => super::check::run(&stack, &session, &lives).await,
+        false => Ok(Exit::Done),
+    }
 }
 
 /// Reads the world, builds the packages meanwhile, and plans.
@@ -172,6 +190,7 @@ fn show(globals: &Globals, planned: &Planned) -> bool {
         say(&format!("\n{}", render::plan(plan, globals.shown())));
         say(&render::summary(plan));
     }
+    emit(|| render::json::plan(plan));
     tell_refusals(plan, &globals.file)
 }
 
@@ -199,9 +218,14 @@ pub(super) async fn carry_out(
     say("");
     let steps = plan.steps.iter().filter(|step| !step.with_parent).count();
     let progress = render::Progress::new(steps, say);
-    let events = Events::new(move |event| progress.show(&event));
+    let events = Events::new(move |event| match speaks_json() {
+        true => emit(|| render::json::event(&event)),
+        false => progress.show(&event),
+    });
     let report = session.carry_out(plan, packages, events, stop_on_ctrl_c()).await;
-    let text = render::report(plan, &report, file, start.elapsed());
+    let (took, made) = (start.elapsed(), session.connection.calls());
+    emit(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
+    let text = render::report(plan, &report, file, took);
     let text = format!("{} · {}", text.trim_end(), calls(session));
     if report.is_complete() {
         say(&format!("\n{text}"))
@@ -223,7 +247,7 @@ fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session: &Session)
         return Ok(true);
     }
     if !interactive() {
-        bail!(Failure::new("nobody can be asked here", "add --yes to change AWS without being asked"));
+        bail!(Failure::usage("nobody can be asked here", "add --yes to change AWS without being asked"));
     }
     let answer = ask(&format!("\nChange account {} like this? [y/N]", session.connection.account))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
@@ -235,7 +259,7 @@ pub(super) fn confirmed_by_name(session: &Session, confirmed: Option<&str>) -> R
     let given = match confirmed {
         Some(given) => given.to_owned(),
         None if interactive() => ask(&format!("\nType {} to go on:", render::emphasis(&name)))?,
-        None => bail!(Failure::new("nobody can be asked here", format!("add --confirm {name}"))),
+        None => bail!(Failure::usage("nobody can be asked here", format!("add --confirm {name}"))),
     };
     if given != name {
         tell(&format!("`{given}` is not `{name}`."));

@@ -1,6 +1,7 @@
 //! The only place that says how things look. Text goes out with ANSI styles; the printer takes them away where the
 //! output is no terminal or the user wants none.
 
+pub mod json;
 mod live;
 mod plan;
 mod progress;
@@ -9,6 +10,7 @@ mod report;
 mod tests;
 mod value;
 
+pub use json::Document;
 pub use plan::{Shown, plan, summary};
 pub use progress::Progress;
 pub use report::{blind, check, outputs, refusals, report};

@@ -7,6 +7,7 @@
 mod cloud;
 mod dump;
 mod http;
+mod programs;
 mod proxy;
 mod ran;
 mod stack;

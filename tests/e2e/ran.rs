@@ -37,8 +37,24 @@ impl Ran {
     /// Asserts that it failed in order: not by a panic, and not by a signal.
     #[track_caller]
     pub(crate) fn fails(self) -> Self {
-        assert_eq!(self.code, Some(1), "it should fail:\n{self}");
+        let failures = [1, 64, 65, 77, 130].map(Some);
+        assert!(failures.contains(&self.code), "it should fail:\n{self}");
         self
+    }
+
+    /// Asserts the exit status.
+    #[track_caller]
+    pub(crate) fn ends(self, status: i32) -> Self {
+        assert_eq!(self.code, Some(status), "its exit status should be {status}:\n{self}");
+        self
+    }
+
+    /// The JSON objects that it printed, one a line; whoever reads them can do without all that is not JSON.
+    pub(crate) fn documents(&self) -> Vec<serde_json::Value> {
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}")))
+            .collect()
     }
 
     /// Asserts that it said something, on either stream.

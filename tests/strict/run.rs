@@ -186,7 +186,7 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
     };
     match teardown.run(plan, carry_out).await.map_err(told)? {
         Ended::Gone(plan) => gone(&plan, steps),
-        Ended::Unfinished => Err(errors),
+        Ended::Unfinished(_) => Err(errors),
         Ended::CameUp(_) => Err(vec!["this came up while the stack was deleted".to_owned()]),
     }
 }

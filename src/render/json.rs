@@ -1,0 +1,244 @@
+//! What programs read: one JSON object for each thing that a command has to say. `docs/json.md` describes them; a new
+//! member may come with any release, and anything else means a new [`VERSION`].
+
+use super::value;
+use crate::apply::Report;
+use crate::check::{Outcome, Verdict};
+use crate::config::{At, Diagnostics, Stack};
+use crate::diff::Change;
+use crate::error::Failure;
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::kind::kind;
+use crate::model::{Blind, Id, Scope};
+use crate::plan::{Action, Plan, Refusal, Step};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// The version of the form of all documents.
+const VERSION: u64 = 1;
+
+/// A JSON object with its `type` and `version`; its text is one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document(Json);
+
+impl Document {
+    /// A document of a type. `members` is an object.
+    pub fn new(kind: &str, members: Json) -> Self {
+        let mut document = Map::from_iter([
+            ("type".to_owned(), Json::from(kind)),
+            ("version".to_owned(), Json::from(VERSION)),
+        ]);
+        if let Json::Object(members) = members {
+            document.extend(members);
+        }
+        Document(document.into())
+    }
+}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a command acts.
+pub fn session(scope: &Scope, endpoint: Option<&str>, local: bool) -> Document {
+    Document::new(
+        "session",
+        json!({
+            "stack": scope.identity.stack,
+            "environment": scope.identity.environment,
+            "account": scope.account,
+            "region": scope.region,
+            "endpoint": endpoint,
+            "local": local,
+        }),
+    )
+}
+
+/// A plan. Secret values are left out, whoever asks.
+pub fn plan(plan: &Plan) -> Document {
+    Document::new(
+        "plan",
+        json!({
+            "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+            "unchanged": plan.unchanged.iter().map(id).collect::<Vec<_>>(),
+            "refusals": plan.refusals.iter().map(refusal).collect::<Vec<_>>(),
+            "notes": plan.notes,
+            "unseen": plan.blind.iter().map(blind).collect::<Vec<_>>(),
+        }),
+    )
+}
+
+/// The kind and the name of a resource; the API, of which there is one, has none.
+fn id(id: &Id) -> Json {
+    json!({ "kind": id.kind, "name": id.name })
+}
+
+fn step(step: &Step) -> Json {
+    let secret = kind(step.id.kind).secret();
+    json!({
+        "kind": step.id.kind,
+        "name": step.id.name,
+        "action": action(step.action),
+        "line": line(step.at),
+        "reasons": step.reasons,
+        "changes": step.changes.iter().map(|one| change(one, secret.contains(&one.field()))).collect::<Vec<_>>(),
+        "loss": step.loss,
+        "with_parent": step.with_parent,
+        "after": step.after,
+    })
+}
+
+fn action(action: Action) -> &'static str {
+    super::verb(action)
+}
+
+/// A field that differs: what it is, and what it shall be. What only AWS will tell is a text in parentheses, and marked.
+fn change(change: &Change, secret: bool) -> Json {
+    let to = change.to.as_ref().map(|to| to.known().unwrap_or_else(|_| value::value(to).into()));
+    let known = change.to.as_ref().is_none_or(|to| to.known().is_ok());
+    match secret {
+        true => json!({ "path": change.path, "secret": true }),
+        false => json!({ "path": change.path, "from": change.from, "to": to, "known": known }),
+    }
+}
+
+fn refusal(refusal: &Refusal) -> Json {
+    json!({ "resource": refusal.id.as_ref().map(id), "line": line(refusal.at), "message": refusal.why, "help": refusal.help })
+}
+
+fn blind(blind: &Blind) -> Json {
+    json!({ "kind": blind.kind, "message": blind.why })
+}
+
+fn line(at: Option<At>) -> Option<u32> {
+    at.map(|at| at.line).filter(|line| *line > 0)
+}
+
+/// Something that happens while a plan is carried out.
+pub fn event(event: &Event) -> Document {
+    let of = |what: &str, of: &Id, members: Json| {
+        let mut document = json!({ "event": what, "kind": of.kind, "name": of.name });
+        if let (Json::Object(document), Json::Object(members)) = (&mut document, members) {
+            document.extend(members);
+        }
+        document
+    };
+    let members = match event {
+        Event::Started { id, action } => of("started", id, json!({ "action": super::verb(*action) })),
+        Event::Waiting { id, why } => of("waiting", id, json!({ "message": why })),
+        Event::Done { id, action, took } => {
+            of("done", id, json!({ "action": super::verb(*action), "seconds": took.as_secs_f64() }))
+        }
+        Event::Failed { id, action, error } => {
+            of("failed", id, json!({ "action": super::verb(*action), "error": call(error) }))
+        }
+        Event::Skipped { id, action, why } => {
+            of("skipped", id, json!({ "action": super::verb(*action), "message": why }))
+        }
+        Event::Stopping => json!({ "event": "stopping" }),
+    };
+    Document::new("event", members)
+}
+
+/// A call that failed.
+fn call(error: &crate::aws::Error) -> Json {
+    json!({
+        "operation": error.operation,
+        "code": error.code,
+        "message": error.message,
+        "request_id": error.request_id,
+        "help": crate::error::help(error),
+    })
+}
+
+/// What became of a plan, with the calls that were made.
+pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -> Document {
+    let count = |action| report.done.iter().filter(|index| plan.steps[**index].action == action).count();
+    let failed = report.failed.iter().map(|(index, error)| {
+        let step = &plan.steps[*index];
+        json!({
+            "kind": step.id.kind, "name": step.id.name, "action": action(step.action), "line": line(step.at),
+            "error": call(error),
+        })
+    });
+    Document::new(
+        "report",
+        json!({
+            "complete": report.is_complete(),
+            "interrupted": report.interrupted,
+            "created": count(Action::Create),
+            "updated": count(Action::Update),
+            "replaced": count(Action::Replace),
+            "deleted": count(Action::Delete),
+            "failed": failed.collect::<Vec<_>>(),
+            "skipped": report.skipped.keys().map(|index| id(&plan.steps[*index].id)).collect::<Vec<_>>(),
+            "seconds": took.as_secs_f64(),
+            "reads": calls.0,
+            "writes": calls.1,
+        }),
+    )
+}
+
+/// What the user has: the API's URL, its routes, and the names of all else.
+pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> Document {
+    let live = |kind, name: &str, attribute: &str| lives.get(&Id::new(kind, name))?.get(attribute).cloned();
+    let arns = |kind: &'static str| -> BTreeMap<&str, &Json> {
+        let own = lives.iter().filter(|(id, _)| id.kind == kind);
+        own.filter_map(|(id, live)| Some((id.name.as_str(), live.get("arn")?))).collect()
+    };
+    let routes = stack.api.iter().flat_map(|api| &api.routes);
+    let routes: BTreeMap<&str, &str> =
+        routes.map(|route| (route.key.as_str(), route.function.as_str())).collect();
+    Document::new(
+        "outputs",
+        json!({
+            "api": stack.api.as_ref().map(|_| json!({
+                "id": live("api", "", "id"), "url": live("api", "", "url"), "routes": routes,
+            })),
+            "functions": arns("function"),
+            "tables": arns("table"),
+        }),
+    )
+}
+
+/// How a check went.
+pub fn check(outcome: &Outcome) -> Document {
+    let (verdict, message) = match &outcome.verdict {
+        Verdict::Passed => ("passed", None),
+        Verdict::Failed(failure) => ("failed", Some(failure.to_string())),
+        Verdict::Skipped(why) => ("skipped", Some(why.clone())),
+    };
+    Document::new(
+        "check",
+        json!({
+            "name": outcome.name, "method": outcome.method, "path": outcome.path, "status": outcome.status,
+            "verdict": verdict, "message": message, "seconds": outcome.elapsed.as_secs_f64(),
+        }),
+    )
+}
+
+/// How the command ends.
+pub fn end(exit: Exit, error: Option<&anyhow::Error>) -> Document {
+    Document::new("end", json!({ "exit": exit as u8, "errors": error.map(errors).unwrap_or_default() }))
+}
+
+/// What kept the command from going on; of a stack file everything that is wrong with it.
+fn errors(error: &anyhow::Error) -> Vec<Json> {
+    let Some(diagnostics) = error.downcast_ref::<Diagnostics>() else {
+        let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
+        return vec![json!({ "message": format!("{error:#}"), "help": help })];
+    };
+    let file = diagnostics.file().display().to_string();
+    let one = |item: &crate::config::Diagnostic| {
+        json!({
+            "message": item.message, "help": item.help, "file": file,
+            "line": line(Some(item.at)), "column": item.at.column,
+        })
+    };
+    diagnostics.items().iter().map(one).collect()
+}

@@ -1,0 +1,57 @@
+//! What programs get: exit statuses, and JSON.
+
+use crate::cloud::Cloud;
+use crate::ran::Ran;
+use crate::stack::SMALL;
+use serde_json::{Value as Json, json};
+
+/// The types of the documents, without repetitions in a row.
+fn types(documents: &[Json]) -> Vec<&str> {
+    let mut types: Vec<&str> = documents.iter().map(|one| one["type"].as_str().unwrap()).collect();
+    types.dedup();
+    types
+}
+
+#[tokio::test]
+async fn every_exit_status_means_one_thing() {
+    let cloud = Cloud::with(SMALL);
+    cloud.run(&["--help"]).ends(0);
+    cloud.run(&["--version"]).ends(0);
+    cloud.run(&["rise"]).ends(64).says("unrecognized subcommand");
+    cloud.run(&["up", "--local", "--env", "No Good"]).ends(64);
+    cloud.run(&["plan", "--local", "--detailed-exitcode"]).ends(2).says("17 to create");
+    cloud.up();
+    cloud.run(&["plan", "--local", "--detailed-exitcode"]).ends(0).changes_nothing();
+    Ran::of(&mut cloud.command_on_aws(&["down"])).ends(64).says("nobody can be asked here");
+    cloud.edit("stack.yaml", "partition_key", "partition_kye");
+    cloud.run(&["plan", "--local"]).ends(65).says("did you mean `partition_key`?");
+    cloud.run(&["plan", "--local", "--file", "none.yaml"]).ends(65);
+}
+
+#[tokio::test]
+async fn json_is_all_that_a_program_reads() {
+    let cloud = Cloud::with(SMALL);
+    let up = cloud.run(&["up", "--local", "--json"]).ends(0).documents();
+    assert_eq!(types(&up), ["session", "plan", "event", "report", "outputs", "end"]);
+    assert!(up.iter().all(|document| document["version"] == 1));
+    let steps = up[1]["steps"].as_array().unwrap();
+    let done = up.iter().filter(|document| document["event"] == "done");
+    assert_eq!(done.count(), steps.len());
+    let [report, outputs, end] = &up[up.len() - 3..] else { panic!("{up:?}") };
+    assert_eq!((&report["complete"], report["created"].as_u64()), (&json!(true), Some(17)));
+    assert_eq!(outputs["api"]["routes"]["GET /items"], "list");
+    assert!(outputs["api"]["url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    assert_eq!((&end["exit"], &end["errors"]), (&json!(0), &json!([])));
+
+    let plan = cloud.run(&["plan", "--local", "--json"]).ends(0).documents();
+    assert_eq!((types(&plan), &plan[1]["steps"]), (vec!["session", "plan", "end"], &json!([])));
+
+    cloud.edit("stack.yaml", "partition_key: uuid", "partition_kye: uuid");
+    let wrong = cloud.run(&["plan", "--local", "--json"]).ends(65).documents();
+    assert_eq!(types(&wrong), ["end"]);
+    let first = &wrong[0]["errors"][0];
+    assert_eq!((&first["line"], &first["file"]), (&json!(6), &json!("stack.yaml")));
+
+    let down = cloud.run(&["down", "--local", "--stack", "small", "--json"]).ends(0).documents();
+    assert_eq!(types(&down), ["session", "plan", "event", "report", "end"]);
+}
