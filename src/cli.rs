@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::commands::screen::{emit, speak_json, tell};
-use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, PlanOnlyArgs, UpArgs};
+use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs};
 use crate::exit::Exit;
 use crate::render;
 use clap::{Parser, Subcommand};
@@ -24,6 +24,12 @@ enum Command {
     Plan(PlanOnlyArgs),
     /// Delete everything of the stack, and make sure that nothing is left
     Down(DownArgs),
+    /// Show how everything that is declared stands: in order, missing, different, broken
+    Status,
+    /// Show what there is to use: the API's URL, its routes, the ARNs of functions and tables
+    Outputs(OutputsArgs),
+    /// Read the stack file and say what is wrong with it; nothing is sent anywhere
+    Validate,
     /// Send the stack's own checks to the live API; they are real requests, writes included
     Check,
     /// Manage the local cloud that --local uses
@@ -70,6 +76,9 @@ impl Cli {
             Command::Up(args) => commands::up(globals, args).await,
             Command::Plan(args) => commands::plan(globals, args).await,
             Command::Down(args) => commands::down(globals, args).await,
+            Command::Status => commands::status(globals).await,
+            Command::Outputs(args) => commands::outputs(globals, args).await,
+            Command::Validate => commands::validate(globals),
             Command::Check => commands::check(globals).await,
             Command::Local { action } => commands::local(*action).await,
         }

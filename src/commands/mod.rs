@@ -6,13 +6,17 @@ mod down;
 mod local;
 pub(crate) mod screen;
 mod session;
+mod status;
 mod up;
+mod validate;
 
 pub use check::check;
 pub use down::{DownArgs, down};
 pub use local::{LocalAction, local};
 pub use session::Globals;
+pub use status::{OutputsArgs, outputs, status};
 pub use up::{PlanArgs, PlanOnlyArgs, UpArgs, plan, up};
+pub use validate::validate;
 
 use crate::exit::Exit;
 use anyhow::Result;

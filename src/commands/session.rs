@@ -71,6 +71,15 @@ impl Globals {
         }
     }
 
+    /// The session of a stack.
+    ///
+    /// # Errors
+    /// As [`Globals::connect`].
+    pub(super) async fn session(&self, stack: &Stack) -> Result<Session> {
+        let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
+        Ok(Session::of_stack(connection, stack))
+    }
+
     /// Starts the local cloud if it is to be used, and connects.
     ///
     /// # Errors
@@ -107,8 +116,7 @@ impl Globals {
 
 /// The session of a stack, which says where it acts.
 pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
-    let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-    let session = Session::of_stack(connection, stack);
+    let session = globals.session(stack).await?;
     greet(&session);
     Ok(session)
 }

@@ -8,6 +8,7 @@ use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
 use crate::local::default_folders;
+use crate::model::World;
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan};
 use crate::reconcile::Session;
@@ -69,11 +70,12 @@ impl PlanArgs {
     }
 }
 
-/// Everything that a plan was made of.
-struct Planned {
-    session: Session,
-    plan: Plan,
-    packages: BTreeMap<String, PathBuf>,
+/// A plan, and everything that it was made of.
+pub(super) struct Prepared {
+    pub(super) session: Session,
+    pub(super) world: World,
+    pub(super) plan: Plan,
+    pub(super) packages: BTreeMap<String, PathBuf>,
 }
 
 /// Shows what `up` would do. Its clients cannot write.
@@ -85,7 +87,7 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let stack = globals.stack()?;
     let planned = prepare(globals, &args.plan, &stack).await?;
     let fine = show(globals, &planned);
-    let Planned { session, plan, .. } = planned;
+    let Prepared { session, plan, .. } = planned;
     if plan.is_empty() && fine {
         say(&unchanged(&session, start));
     }
@@ -107,7 +109,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         tell("Nothing was changed.");
         return Ok(Exit::Failed);
     }
-    let Planned { session, plan, packages } = planned;
+    let Prepared { session, plan, packages, .. } = planned;
     let changes = !plan.is_empty();
     let lives = match changes {
         false => {
@@ -135,7 +137,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
 }
 
 /// Reads the world, builds the packages meanwhile, and plans.
-async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -> Result<Planned> {
+pub(super) async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -> Result<Prepared> {
     let session = open(globals, stack).await?;
     let (world, packages) = futures_util::join!(session.look(), build(stack));
     let (packages, world) = (packages?, world?);
@@ -143,7 +145,7 @@ async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -> Result<Pl
         packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
     let plan = session.plan(stack, &hashes, &world, &args.options(session.connection.is_local()))?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
-    Ok(Planned { session, plan, packages })
+    Ok(Prepared { session, world, plan, packages })
 }
 
 /// Builds the package of every function, all at once, and tells everything that is wrong at once.
@@ -183,7 +185,7 @@ async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Pac
 }
 
 /// Shows a plan and what stands against it. Answers whether it may be carried out.
-fn show(globals: &Globals, planned: &Planned) -> bool {
+fn show(globals: &Globals, planned: &Prepared) -> bool {
     let plan = &planned.plan;
     plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
     if !plan.is_empty() {

@@ -267,7 +267,9 @@ async fn idle(ctx: &Context, id: &Id) -> Result<FunctionConfiguration> {
         let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
         let config = told(answer.configuration, "the function's configuration")?;
         Ok(match (config.state(), config.last_update_status()) {
-            (Some(state @ State::Pending), _) => Poll::Pending(state.as_str().to_owned()),
+            (Some(state @ State::Pending), _) => {
+                Poll::Pending(format!("being prepared by Lambda ({})", state.as_str()))
+            }
             (_, Some(LastUpdateStatus::InProgress)) => Poll::Pending("being updated".to_owned()),
             _ => Poll::Ready(config),
         })

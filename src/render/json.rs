@@ -115,7 +115,7 @@ fn blind(blind: &Blind) -> Json {
     json!({ "kind": blind.kind, "message": blind.why })
 }
 
-fn line(at: Option<At>) -> Option<u32> {
+pub(super) fn line(at: Option<At>) -> Option<u32> {
     at.map(|at| at.line).filter(|line| *line > 0)
 }
 
@@ -205,6 +205,8 @@ pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> Document {
         }),
     )
 }
+
+pub use super::status::document as status;
 
 /// How a check went.
 pub fn check(outcome: &Outcome) -> Document {

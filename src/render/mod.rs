@@ -6,6 +6,7 @@ mod live;
 mod plan;
 mod progress;
 mod report;
+mod status;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -14,6 +15,7 @@ pub use json::Document;
 pub use plan::{Shown, plan, summary};
 pub use progress::Progress;
 pub use report::{blind, check, outputs, refusals, report};
+pub use status::status;
 
 use crate::config::Diagnostics;
 use crate::error::Failure;

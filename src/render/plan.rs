@@ -53,7 +53,7 @@ pub(super) fn done<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> String 
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn plural(kind: &str, count: usize) -> String {
+pub(super) fn plural(kind: &str, count: usize) -> String {
     let name = if kind == "api" { "API".to_owned() } else { in_words(kind) };
     if count == 1 { name } else { format!("{name}s") }
 }

@@ -4,6 +4,7 @@
 
 mod plans;
 mod reports;
+mod statuses;
 mod values;
 
 use crate::model::{Graph, World};

@@ -1,0 +1,90 @@
+//! `status` and `outputs`: how the stack is, and what there is to use. Both only read.
+
+use super::session::{Globals, open};
+use super::up::{PlanArgs, Prepared, prepare};
+use super::{Outcome, emit, say, tell};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::model::{Id, Owner};
+use crate::render;
+use crate::status::{Health, status as standings};
+use anyhow::{Result, bail};
+use clap::Args;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Shows how everything that is declared stands, and what there is to use.
+///
+/// # Errors
+/// What keeps the plan from being made.
+pub async fn status(globals: &Globals) -> Outcome {
+    let stack = globals.stack()?;
+    let Prepared { plan, world, .. } = prepare(globals, &PlanArgs::default(), &stack).await?;
+    plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
+    let standings = standings(&plan, &world);
+    say(&format!("\n{}", render::status(&standings)));
+    emit(|| render::json::status(&standings));
+    say(&render::outputs(&stack, &plan.lives));
+    emit(|| render::json::outputs(&stack, &plan.lives));
+    let settled = |health: &Health| matches!(health, Health::InOrder | Health::Foreign(_));
+    match standings.iter().all(|one| settled(&one.health)) {
+        true => Ok(Exit::Done),
+        false => Ok(Exit::Pending),
+    }
+}
+
+/// The flags of `outputs`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutputsArgs {
+    /// Print this one alone: `api.url`, `api.id`, `functions.NAME`, or `tables.NAME`
+    #[arg(value_name = "OUTPUT")]
+    pub output: Option<String>,
+}
+
+/// Shows what there is to use: the API's URL, its routes, the ARNs.
+///
+/// # Errors
+/// That AWS cannot be read, or that there is no such output.
+pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
+    let stack = globals.stack()?;
+    let session = match args.output {
+        Some(_) => globals.session(&stack).await?,
+        None => open(globals, &stack).await?,
+    };
+    let world = session.look().await?;
+    let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there());
+    let lives: BTreeMap<Id, Json> = ours.map(|seen| (seen.id, seen.live)).collect();
+    match &args.output {
+        Some(output) => say(&one(&lives, output)?),
+        None => say(&render::outputs(&stack, &lives)),
+    }
+    emit(|| render::json::outputs(&stack, &lives));
+    Ok(Exit::Done)
+}
+
+/// An output by its name.
+fn one(lives: &BTreeMap<Id, Json>, output: &str) -> Result<String> {
+    let known: BTreeMap<String, &str> = lives.iter().flat_map(|(id, live)| named(id, live)).collect();
+    let Some(value) = known.get(output) else {
+        let known: Vec<&str> = known.keys().map(String::as_str).collect();
+        let known = if known.is_empty() {
+            "nothing of the stack is there; bring it up first".to_owned()
+        } else {
+            format!("there is {}", known.join(", "))
+        };
+        bail!(Failure::usage(format!("there is no output `{output}`"), known))
+    };
+    Ok((*value).to_owned())
+}
+
+/// The outputs of a resource, by name.
+fn named<'a>(id: &Id, live: &'a Json) -> Vec<(String, &'a str)> {
+    let attributes: &[(String, &str)] = match id.kind {
+        "api" => &[("api.url".to_owned(), "url"), ("api.id".to_owned(), "id")],
+        "function" => &[(format!("functions.{}", id.name), "arn")],
+        "table" => &[(format!("tables.{}", id.name), "arn")],
+        _ => &[],
+    };
+    let value = |(name, attribute): &(String, &str)| Some((name.clone(), live.get(*attribute)?.as_str()?));
+    attributes.iter().filter_map(value).collect()
+}

@@ -1,0 +1,28 @@
+//! `validate`: reads the stack file, and calls nobody.
+
+use super::session::Globals;
+use super::{Outcome, emit, say};
+use crate::exit::Exit;
+use crate::render::{self, Document};
+use serde_json::json;
+
+/// Reads the stack file, and says what it declares.
+///
+/// # Errors
+/// Everything that is wrong with it, at once.
+pub fn validate(globals: &Globals) -> Outcome {
+    let stack = globals.stack()?;
+    let routes = stack.api.as_ref().map_or(0, |api| api.routes.len());
+    let contents = [
+        ("table", stack.tables.len()),
+        ("function", stack.functions.len()),
+        ("route", routes),
+        ("check", stack.checks.len()),
+    ];
+    let counts: Vec<String> =
+        contents.iter().map(|(noun, number)| render::count(*number as u64, noun)).collect();
+    say(&format!("{} is valid: {}.", globals.file.display(), counts.join(", ")));
+    let members = contents.map(|(noun, number)| (format!("{noun}s"), json!(number)));
+    emit(|| Document::new("valid", members.into_iter().collect()));
+    Ok(Exit::Done)
+}

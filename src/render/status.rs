@@ -1,0 +1,94 @@
+//! How a stack stands.
+
+use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
+use crate::kind::kinds;
+use crate::status::{Health, Standing};
+use serde_json::json;
+
+/// Everything by kind, each with how it is; then all of it counted.
+pub fn status(standings: &[Standing]) -> String {
+    let mut text = String::new();
+    for kind in kinds() {
+        let own: Vec<&Standing> = standings.iter().filter(|one| one.id.kind == kind.name()).collect();
+        if !own.is_empty() {
+            text += &format!("{}\n", styled(BOLD, plural(kind.name(), own.len())));
+            text.extend(own.into_iter().map(row));
+        }
+    }
+    if !text.is_empty() {
+        text += "\n";
+    }
+    text + &counts(standings)
+}
+
+fn row(standing: &Standing) -> String {
+    let name = if standing.id.name.is_empty() { standing.id.kind } else { &standing.id.name };
+    let (sign, why) = match &standing.health {
+        Health::InOrder => (styled(GREEN, "✓"), String::new()),
+        Health::Busy => (styled(YELLOW, "…"), "AWS is still at work on it".to_owned()),
+        Health::Missing => (styled(RED, "✗"), "missing".to_owned()),
+        Health::Differs(changes) => {
+            let mut fields: Vec<&str> = changes.iter().map(|change| change.field()).collect();
+            fields.dedup();
+            (styled(YELLOW, "~"), format!("differs in {}", fields.join(", ")))
+        }
+        Health::Broken(why) => (styled(RED, "✗"), why.clone()),
+        Health::Undeclared => (styled(YELLOW, "-"), "not declared any more".to_owned()),
+        Health::Foreign(who) => (styled(DIM, "·"), format!("not this stack's: {who}")),
+    };
+    let why = if why.is_empty() { why } else { format!("  {}", styled(DIM, why)) };
+    format!("  {sign} {name}{why}\n")
+}
+
+/// The name of each state, in the order in which they are counted.
+const STATES: [(&str, &str); 7] = [
+    ("in_order", "in order"),
+    ("busy", "being changed"),
+    ("missing", "missing"),
+    ("differs", "different"),
+    ("broken", "broken"),
+    ("undeclared", "not declared any more"),
+    ("foreign", "of others"),
+];
+
+fn state(health: &Health) -> &'static str {
+    match health {
+        Health::InOrder => "in_order",
+        Health::Busy => "busy",
+        Health::Missing => "missing",
+        Health::Differs(_) => "differs",
+        Health::Broken(_) => "broken",
+        Health::Undeclared => "undeclared",
+        Health::Foreign(_) => "foreign",
+    }
+}
+
+fn counts(standings: &[Standing]) -> String {
+    let count = |name: &str| standings.iter().filter(|one| state(&one.health) == name).count();
+    let counts = STATES.iter().map(|(name, words)| (count(name), words));
+    let counts: Vec<String> =
+        counts.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+    match counts.is_empty() {
+        true => "Nothing is declared, and nothing is there.".to_owned(),
+        false => format!("{} {}", styled(BOLD, "Status:"), counts.join(", ")),
+    }
+}
+
+/// The same for programs. Values are left to `plan`.
+pub fn document(standings: &[Standing]) -> Document {
+    let one = |standing: &Standing| {
+        let why = match &standing.health {
+            Health::Broken(why) | Health::Foreign(why) => Some(why.as_str()),
+            _ => None,
+        };
+        let fields: Vec<String> = match &standing.health {
+            Health::Differs(changes) => changes.iter().map(|change| change.path.join(".")).collect(),
+            _ => Vec::new(),
+        };
+        json!({
+            "kind": standing.id.kind, "name": standing.id.name, "state": state(&standing.health),
+            "line": super::json::line(standing.at), "message": why, "fields": fields,
+        })
+    };
+    Document::new("status", json!({ "resources": standings.iter().map(one).collect::<Vec<_>>() }))
+}
