@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::screen::{emit, speak_json, tell};
+use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs};
 use crate::exit::Exit;
 use crate::render;
@@ -56,7 +56,7 @@ impl Cli {
     /// Carries out the command, and says what kept it from doing so.
     pub async fn run(self) -> Exit {
         if self.globals.json {
-            speak_json();
+            speak(Format::Json);
         }
         let ended = self.execute().await;
         let (exit, error) = match &ended {

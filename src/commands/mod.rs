@@ -4,6 +4,7 @@
 mod check;
 mod down;
 mod local;
+mod plan;
 pub(crate) mod screen;
 mod session;
 mod status;
@@ -13,9 +14,10 @@ mod validate;
 pub use check::check;
 pub use down::{DownArgs, down};
 pub use local::{LocalAction, local};
+pub use plan::{PlanArgs, PlanOnlyArgs, plan};
 pub use session::Globals;
 pub use status::{OutputsArgs, outputs, status};
-pub use up::{PlanArgs, PlanOnlyArgs, UpArgs, plan, up};
+pub use up::{UpArgs, up};
 pub use validate::validate;
 
 use crate::exit::Exit;

@@ -1,24 +1,39 @@
-//! What a command prints: text for people, or with `--json` one JSON object a line for programs. One process runs one
-//! command, so the format is a fact of the process, as its colours are.
+//! What a command prints: text for people, or something for programs. One process runs one command, so the format is a
+//! fact of the process, as its colours are.
 
 use crate::render::Document;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
-static JSON: AtomicBool = AtomicBool::new(false);
-
-/// Prints JSON from now on.
-pub(crate) fn speak_json() {
-    JSON.store(true, Ordering::Relaxed);
+/// What goes to the standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Text, for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// Markdown, for a comment.
+    Markdown,
 }
 
-/// True if the output is for programs.
+static FORMAT: OnceLock<Format> = OnceLock::new();
+
+/// Sets the format, before anything is printed.
+pub(crate) fn speak(format: Format) {
+    let _ = FORMAT.set(format);
+}
+
+fn speaks() -> Format {
+    FORMAT.get().copied().unwrap_or(Format::Text)
+}
+
+/// True if the output is JSON.
 pub(super) fn speaks_json() -> bool {
-    JSON.load(Ordering::Relaxed)
+    speaks() == Format::Json
 }
 
 /// Prints a line of the command's result, for people.
 pub(super) fn say(line: &str) {
-    if !speaks_json() {
+    if speaks() == Format::Text {
         anstream::println!("{line}");
     }
 }
@@ -28,9 +43,16 @@ pub(crate) fn tell(line: &str) {
     anstream::eprintln!("{line}");
 }
 
-/// Prints a part of the command's result, for programs.
+/// Prints a part of the command's result, as JSON.
 pub(crate) fn emit(document: impl FnOnce() -> Document) {
     if speaks_json() {
         anstream::println!("{}", document());
+    }
+}
+
+/// Prints the command's result, as Markdown.
+pub(super) fn publish(text: impl FnOnce() -> String) {
+    if speaks() == Format::Markdown {
+        anstream::print!("{}", text());
     }
 }

@@ -1,7 +1,7 @@
 //! `status` and `outputs`: how the stack is, and what there is to use. Both only read.
 
+use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, open};
-use super::up::{PlanArgs, Prepared, prepare};
 use super::{Outcome, emit, say, tell};
 use crate::error::Failure;
 use crate::exit::Exit;

@@ -1,35 +1,21 @@
-//! `plan` and `up`: the same way as far as the plan, which `up` then carries out.
+//! `up`: makes AWS what the stack file says, after it has shown the plan.
 
-use super::session::{Globals, calls, open};
+use super::plan::{PlanArgs, Prepared, kept, prepare, show, unchanged};
+use super::session::{Globals, calls};
 use super::{Outcome, ask, emit, interactive, say, speaks_json, stop_on_ctrl_c, tell};
 use crate::apply::Report;
-use crate::config::{Function, Stack};
+use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::local::default_folders;
-use crate::model::World;
-use crate::package::{self, Package, Source};
-use crate::plan::{Mode, Options, Plan};
+use crate::plan::{Plan, Saved};
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, bail};
 use clap::Args;
-use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// The flags that a plan depends on.
-#[derive(Debug, Clone, Default, Args)]
-pub struct PlanArgs {
-    /// Allow the loss of a table's items, of the API's URL (`api`), or of `all`
-    #[arg(long, value_name = "TABLE|api|all")]
-    pub allow_data_loss: Vec<String>,
-    /// Take the place of a stack of this name that has other contents
-    #[arg(long)]
-    pub replace_stack: bool,
-}
 
 /// The flags of `up`.
 #[derive(Debug, Clone, Default, Args)]
@@ -40,61 +26,15 @@ pub struct UpArgs {
     /// Do not ask before changing anything
     #[arg(long, short)]
     pub yes: bool,
+    /// Carry out the plan that `plan --out FILE` has kept, and refuse if another is needed by now
+    #[arg(long = "plan", value_name = "FILE", conflicts_with_all = ["allow_data_loss", "replace_stack"])]
+    pub kept: Option<PathBuf>,
     /// Run the stack's checks afterwards; they send real requests, writes included
     #[arg(long)]
     pub check: bool,
     /// Confirm a change of a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
-}
-
-/// The flags of `plan`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct PlanOnlyArgs {
-    /// The flags that the plan depends on.
-    #[command(flatten)]
-    pub plan: PlanArgs,
-    /// End with status 2 where there is something to do, and 0 where there is nothing
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-}
-
-impl PlanArgs {
-    fn options(&self, local: bool) -> Options {
-        Options {
-            mode: Mode::Up,
-            local,
-            allow_data_loss: self.allow_data_loss.iter().cloned().collect(),
-            replace_stack: self.replace_stack,
-        }
-    }
-}
-
-/// A plan, and everything that it was made of.
-pub(super) struct Prepared {
-    pub(super) session: Session,
-    pub(super) world: World,
-    pub(super) plan: Plan,
-    pub(super) packages: BTreeMap<String, PathBuf>,
-}
-
-/// Shows what `up` would do. Its clients cannot write.
-///
-/// # Errors
-/// What keeps the plan from being made.
-pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
-    let start = Instant::now();
-    let stack = globals.stack()?;
-    let planned = prepare(globals, &args.plan, &stack).await?;
-    let fine = show(globals, &planned);
-    let Prepared { session, plan, .. } = planned;
-    if plan.is_empty() && fine {
-        say(&unchanged(&session, start));
-    }
-    Ok(match fine {
-        true if args.detailed_exitcode && !plan.is_empty() => Exit::Pending,
-        fine => Exit::when(fine),
-    })
 }
 
 /// Makes AWS what the stack file says.
@@ -104,10 +44,15 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
 pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     let start = Instant::now();
     let stack = globals.stack()?;
-    let planned = prepare(globals, &args.plan, &stack).await?;
+    let agreed = args.kept.as_deref().map(kept).transpose()?;
+    let wishes = agreed.as_ref().map_or_else(|| args.plan.clone(), PlanArgs::of);
+    let planned = prepare(globals, &wishes, &stack).await?;
     if !show(globals, &planned) {
         tell("Nothing was changed.");
         return Ok(Exit::Failed);
+    }
+    if let Some(agreed) = &agreed {
+        still_holds(agreed, &planned)?;
     }
     let Prepared { session, plan, packages, .. } = planned;
     let changes = !plan.is_empty();
@@ -136,77 +81,17 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     }
 }
 
-/// Reads the world, builds the packages meanwhile, and plans.
-pub(super) async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -> Result<Prepared> {
-    let session = open(globals, stack).await?;
-    let (world, packages) = futures_util::join!(session.look(), build(stack));
-    let (packages, world) = (packages?, world?);
-    let hashes =
-        packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
-    let plan = session.plan(stack, &hashes, &world, &args.options(session.connection.is_local()))?;
-    let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
-    Ok(Prepared { session, world, plan, packages })
-}
-
-/// Builds the package of every function, all at once, and tells everything that is wrong at once.
-async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
-    let (cache, _) = default_folders()?;
-    let built = join_all(stack.functions.iter().map(|function| package(stack, function, &cache))).await;
-    let (mut packages, mut wrong) = (BTreeMap::new(), Vec::new());
-    for (function, package) in stack.functions.iter().zip(built) {
-        match package {
-            Ok(package) => {
-                let warnings = package.warnings.iter();
-                warnings.for_each(|text| tell(&render::warning(&format!("{}: {text}", function.name))));
-                packages.insert(function.name.clone(), package);
-            }
-            Err(error) => wrong.push(format!(
-                "{}:{}: the code of {} cannot be packaged: {error}",
-                stack.file.display(),
-                function.code_at.line,
-                function.name
-            )),
-        }
+/// Refuses where the plan that somebody has agreed to is not the one that is needed now.
+fn still_holds(agreed: &Saved, now: &Prepared) -> Result<()> {
+    let differences = agreed.differences(&Saved::of(&now.plan, &now.session.scope, &now.options));
+    if differences.is_empty() {
+        return Ok(());
     }
-    let Some(last) = wrong.pop() else { return Ok(packages) };
-    wrong.iter().for_each(|message| tell(&render::error(message, None)));
-    bail!(last)
-}
-
-async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Package, package::Error> {
-    let source = Source {
-        folder: &stack.folder,
-        code: &function.code,
-        exclude: &function.exclude,
-        runtime: &function.runtime,
-        architecture: function.architecture.as_str(),
-    };
-    package::build(&source, cache, &|line| tell(&render::aside(line))).await
-}
-
-/// Shows a plan and what stands against it. Answers whether it may be carried out.
-fn show(globals: &Globals, planned: &Prepared) -> bool {
-    let plan = &planned.plan;
-    plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
-    if !plan.is_empty() {
-        say(&format!("\n{}", render::plan(plan, globals.shown())));
-        say(&render::summary(plan));
-    }
-    emit(|| render::json::plan(plan));
-    tell_refusals(plan, &globals.file)
-}
-
-/// Tells the refusals of a plan. Answers whether there are none.
-fn tell_refusals(plan: &Plan, file: &Path) -> bool {
-    if !plan.refusals.is_empty() {
-        tell(&format!("\n{}", render::refusals(&plan.refusals, Some(file)).trim_end()));
-    }
-    plan.refusals.is_empty()
-}
-
-fn unchanged(session: &Session, start: Instant) -> String {
-    let took = render::aside(&render::seconds(start.elapsed()));
-    format!("No changes: AWS is what the stack file says. {took} · {}", calls(session))
+    let listed: Vec<String> = differences.iter().map(|one| format!("\n  - {one}")).collect();
+    bail!(Failure::new(
+        format!("the kept plan does not fit any more, and nothing was changed:{}", listed.concat()),
+        "make a new one with `provision plan --out FILE`, and have a look at it",
+    ))
 }
 
 /// Carries out a plan and reports; also for `down`.
@@ -245,7 +130,8 @@ fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session: &Session)
     if stack.environment.as_ref().is_some_and(|environment| environment.protect) {
         return confirmed_by_name(session, args.confirm.as_deref());
     }
-    if args.yes {
+    // A kept plan was read and agreed to before.
+    if args.yes || args.kept.is_some() {
         return Ok(true);
     }
     if !interactive() {

@@ -4,10 +4,12 @@
 mod build;
 mod edges;
 mod refuse;
+mod saved;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use build::plan;
+pub use saved::Saved;
 
 use crate::config::At;
 use crate::diff::Change;
@@ -26,6 +28,18 @@ pub enum Action {
     Replace,
     /// It is deleted.
     Delete,
+}
+
+impl Action {
+    /// What is to be done, for example `create`.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Replace => "replace",
+            Action::Delete => "delete",
+        }
+    }
 }
 
 /// What the stack shall become.

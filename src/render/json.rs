@@ -83,7 +83,7 @@ fn step(step: &Step) -> Json {
     json!({
         "kind": step.id.kind,
         "name": step.id.name,
-        "action": action(step.action),
+        "action": step.action.verb(),
         "line": line(step.at),
         "reasons": step.reasons,
         "changes": step.changes.iter().map(|one| change(one, secret.contains(&one.field()))).collect::<Vec<_>>(),
@@ -91,10 +91,6 @@ fn step(step: &Step) -> Json {
         "with_parent": step.with_parent,
         "after": step.after,
     })
-}
-
-fn action(action: Action) -> &'static str {
-    super::verb(action)
 }
 
 /// A field that differs: what it is, and what it shall be. What only AWS will tell is a text in parentheses, and marked.
@@ -129,16 +125,16 @@ pub fn event(event: &Event) -> Document {
         document
     };
     let members = match event {
-        Event::Started { id, action } => of("started", id, json!({ "action": super::verb(*action) })),
+        Event::Started { id, action } => of("started", id, json!({ "action": action.verb() })),
         Event::Waiting { id, why } => of("waiting", id, json!({ "message": why })),
         Event::Done { id, action, took } => {
-            of("done", id, json!({ "action": super::verb(*action), "seconds": took.as_secs_f64() }))
+            of("done", id, json!({ "action": action.verb(), "seconds": took.as_secs_f64() }))
         }
         Event::Failed { id, action, error } => {
-            of("failed", id, json!({ "action": super::verb(*action), "error": call(error) }))
+            of("failed", id, json!({ "action": action.verb(), "error": call(error) }))
         }
         Event::Skipped { id, action, why } => {
-            of("skipped", id, json!({ "action": super::verb(*action), "message": why }))
+            of("skipped", id, json!({ "action": action.verb(), "message": why }))
         }
         Event::Stopping => json!({ "event": "stopping" }),
     };
@@ -162,7 +158,7 @@ pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -
     let failed = report.failed.iter().map(|(index, error)| {
         let step = &plan.steps[*index];
         json!({
-            "kind": step.id.kind, "name": step.id.name, "action": action(step.action), "line": line(step.at),
+            "kind": step.id.kind, "name": step.id.name, "action": step.action.verb(), "line": line(step.at),
             "error": call(error),
         })
     });

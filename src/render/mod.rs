@@ -3,6 +3,7 @@
 
 pub mod json;
 mod live;
+mod markdown;
 mod plan;
 mod progress;
 mod report;
@@ -12,6 +13,7 @@ mod tests;
 mod value;
 
 pub use json::Document;
+pub use markdown::markdown;
 pub use plan::{Shown, plan, summary};
 pub use progress::Progress;
 pub use report::{blind, check, outputs, refusals, report};
@@ -40,7 +42,7 @@ fn sign(action: Action) -> String {
     let (style, sign) = match action {
         Action::Create => (GREEN, "+"),
         Action::Update => (YELLOW, "~"),
-        Action::Replace => (MAGENTA, "±"),
+        Action::Replace => (MAGENTA, "-/+"),
         Action::Delete => (RED, "-"),
     };
     styled(style, sign)
@@ -53,16 +55,6 @@ fn past(action: Action) -> &'static str {
         Action::Update => "updated",
         Action::Replace => "replaced",
         Action::Delete => "deleted",
-    }
-}
-
-/// What is to be done, for example `create`.
-fn verb(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Delete => "delete",
     }
 }
 

@@ -1,6 +1,6 @@
 //! A plan, grouped by kind.
 
-use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, value, verb};
+use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, value};
 use crate::diff::Change;
 use crate::kind::{kind, kinds};
 use crate::model::in_words;
@@ -33,7 +33,7 @@ pub fn plan(plan: &Plan, shown: Shown) -> String {
 
 /// One line that counts the steps.
 pub fn summary(plan: &Plan) -> String {
-    let counts = ACTIONS.map(|action| (plan.count(action), verb(action)));
+    let counts = ACTIONS.map(|action| (plan.count(action), action.verb()));
     let counts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
@@ -74,7 +74,7 @@ fn step(step: &Step, shown: Shown) -> String {
 }
 
 /// The name of what a step is about; an API goes by the name that AWS shows.
-fn title(step: &Step) -> String {
+pub(super) fn title(step: &Step) -> String {
     if !step.id.name.is_empty() {
         return step.id.name.clone();
     }
@@ -92,7 +92,7 @@ fn parent(step: &Step) -> String {
 }
 
 /// The fields that differ, the names aligned.
-fn fields(step: &Step, shown: Shown) -> Vec<String> {
+pub(super) fn fields(step: &Step, shown: Shown) -> Vec<String> {
     let kind = kind(step.id.kind);
     let secret = |field: &str| !shown.values && kind.secret().contains(&field);
     let marks = |change: &Change| {

@@ -1,7 +1,7 @@
 //! Progress: live in a terminal, and elsewhere a line for each thing that happened.
 
 use super::live::Live;
-use super::{DIM, RED, YELLOW, past, seconds, sign, styled, verb};
+use super::{DIM, RED, YELLOW, past, seconds, sign, styled};
 use crate::event::Event;
 use crate::model::Id;
 use indicatif::ProgressDrawTarget;
@@ -102,7 +102,7 @@ pub(super) fn line(event: &Event) -> Option<String> {
             format!("  {} {id} could not be {}", styled(RED, "✗"), past(*action))
         }
         Event::Skipped { id, action, why } => {
-            format!("  {} {id}: did not {} it, since {why}", styled(YELLOW, "·"), verb(*action))
+            format!("  {} {id}: did not {} it, since {why}", styled(YELLOW, "·"), action.verb())
         }
     })
 }

@@ -31,7 +31,7 @@ async fn a_table_is_replaced_only_when_the_loss_of_its_items_is_allowed() {
     assert_eq!(get(&api, "/items").await.ok()[0]["title"], "Kept");
 
     let plan = cloud.run(&["plan", "--local", "--allow-data-loss", "notes"]).ok();
-    plan.says("± notes").says("(forces replacement)").says("lost for good: all of its items");
+    plan.says("-/+ notes").says("(forces replacement)").says("lost for good: all of its items");
     cloud.run(&["up", "--local", "--allow-data-loss", "notes"]).ok().says("Done: 1 replaced");
     assert_eq!(get(&api, "/items").await.ok(), json!([]));
     send(&api, "POST /items", Some(NOTE)).await.ok();

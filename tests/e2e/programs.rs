@@ -55,3 +55,29 @@ async fn json_is_all_that_a_program_reads() {
     let down = cloud.run(&["down", "--local", "--stack", "small", "--json"]).ends(0).documents();
     assert_eq!(types(&down), ["session", "plan", "event", "report", "end"]);
 }
+
+#[tokio::test]
+async fn a_kept_plan_is_carried_out_as_long_as_it_holds() {
+    let cloud = Cloud::with(SMALL);
+    cloud.run(&["plan", "--local", "--out", "plan.json"]).ends(0).says("provision up --plan plan.json");
+    cloud.edit("stack.yaml", "  list:\n", "  list:\n    memory: 256\n");
+    let other = cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1);
+    other.says("create function list: not in the same way any more").says("nothing was changed");
+    cloud.edit("stack.yaml", "    memory: 256\n", "");
+    let up = Ran::of(&mut cloud.command_on_aws(&["up", "--plan", "plan.json"])).ends(1);
+    up.says("it is for the cloud `local cloud`, and this is `AWS`").never_says("created");
+    cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(0).says("Done: 17 created");
+    cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1).says("create api: not needed any more");
+    cloud.run(&["up", "--local", "--plan", "stack.yaml"]).ends(64).says("holds no plan");
+    cloud.run(&["up", "--local", "--plan", "plan.json", "--replace-stack"]).ends(64);
+}
+
+#[tokio::test]
+async fn markdown_is_all_that_goes_into_a_comment() {
+    let cloud = Cloud::with(SMALL);
+    let plan = cloud.run(&["plan", "--local", "--markdown"]).ends(0);
+    assert!(plan.out.starts_with("<!-- provision plan small us-east-1 -->\n### Plan for `small`"), "{plan}");
+    plan.says("**Plan: 17 to create**").says("+ create list");
+    cloud.up();
+    cloud.run(&["plan", "--local", "--markdown"]).ends(0).says("No changes").never_says("<details>");
+}

@@ -143,7 +143,7 @@ fn a_permission_cannot_be_changed_only_replaced() {
     });
     insta::assert_snapshot!(text(&plan), @r#"
     permission
-      ± save for POST /notes
+      -/+ save for POST /notes
           AWS cannot change source_arn
           source_arn  arn:aws:execute-api:* → arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes  (forces replacement)
     Plan: 1 to replace, 16 unchanged

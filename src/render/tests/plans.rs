@@ -2,7 +2,7 @@
 
 use super::{eventful, made, plain};
 use crate::plan::Plan;
-use crate::plan::tests::stacks::{SMALL, graph};
+use crate::plan::tests::stacks::{SMALL, graph, lowered, stack};
 use crate::plan::tests::worlds::{the, world_of};
 use crate::plan::tests::{down, up};
 use crate::render;
@@ -16,7 +16,7 @@ fn shown(plan: &Plan) -> String {
 fn a_plan_tells_what_happens_and_why() {
     insta::assert_snapshot!(shown(&eventful()), @r#"
     table
-      ± notes
+      -/+ notes
           AWS cannot change partition_key
           partition_key.name  id → key  (forces replacement)
           lost for good: all of its items
@@ -40,10 +40,10 @@ fn a_plan_tells_what_happens_and_why() {
       + GET /notes
       + POST /notes
     permissions
-      ± list for GET /notes
+      -/+ list for GET /notes
           AWS cannot change source_arn
           source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
-      ± save for POST /notes
+      -/+ save for POST /notes
           AWS cannot change source_arn
           source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
       - list for GET /notes/{id}
@@ -70,7 +70,7 @@ fn styles_stress_what_matters() {
     let text = format!("{}{}", render::plan(&plan, render::Shown::default()), render::summary(&plan));
     insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r#"
     ^[1mtable^[0m
-      ^[35m±^[0m notes
+      ^[35m-/+^[0m notes
           ^[2mAWS cannot change partition_key^[0m
           partition_key.name  old → id^[31m  (forces replacement)^[0m
           ^[1m^[31mlost for good:^[0m ^[31mall of its items^[0m
@@ -130,4 +130,78 @@ fn no_line_ends_in_blanks() {
     for line in plain(&render::plan(&plan, render::Shown { details: true, values: false })).lines() {
         assert_eq!(line, line.trim_end());
     }
+}
+
+#[test]
+fn a_plan_in_markdown_is_whole_and_safe() {
+    let mut plan = eventful();
+    plan.notes.push("@everybody <b>look</b>\n> here".to_owned());
+    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0), @r#"
+    <!-- provision plan notes eu-west-1 -->
+    ### Plan for `notes` (account 123456789012, eu-west-1)
+
+    **Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged**
+
+    > [!CAUTION]
+    > Refused: the plan would replace table notes, and all of its items would be lost for good  
+    > if that is what you want, add --allow-data-loss notes
+
+    > [!WARNING]
+    > table notes: lost for good: all of its items
+
+    > [!NOTE]
+    > &#64;everybody &lt;b>look&lt;/b> > here
+
+    <details><summary>Details</summary>
+
+    ```diff
+      table
+    ! replace notes
+          partition_key.name  id → key  (forces replacement)
+      log group
+    ! update /aws/lambda/list
+          retention_days        30
+          tags.provision:for    function.list
+          tags.provision:id     log_group./aws/lambda/list
+          tags.provision:stack  notes
+      function
+    ! update save
+          environment.TOKEN  set (value not shown)
+          environment.URL    set (value not shown)
+      API
+    + create notes
+      integrations
+    + create list
+    + create save
+      routes
+    + create GET /notes
+    + create POST /notes
+      permissions
+    ! replace list for GET /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
+    ! replace save for POST /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
+    - delete list for GET /notes/{id}
+      stage
+    + create $default
+    ```
+
+    </details>
+    "#);
+    let unchanged = made(&graph(SMALL), &world_of(&graph(SMALL)), &up());
+    insta::assert_snapshot!(render::markdown(&unchanged, &lowered(&stack(SMALL)).0), @r#"
+    <!-- provision plan notes eu-west-1 -->
+    ### Plan for `notes` (account 123456789012, eu-west-1)
+
+    No changes: AWS is what the stack file says.
+    "#);
+}
+
+#[test]
+fn a_large_plan_fits_into_a_comment() {
+    let mut plan = eventful();
+    plan.steps = plan.steps.iter().cycle().take(5_000).cloned().collect();
+    let text = render::markdown(&plan, &lowered(&stack(SMALL)).0);
+    assert!(text.len() < 65_536, "{}", text.len());
+    assert!(text.contains("lines more: run `provision plan`") && text.ends_with("</details>\n"));
 }

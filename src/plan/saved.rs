@@ -1,0 +1,112 @@
+//! A plan in a file: what somebody has read and agreed to, to be carried out later and elsewhere. It holds no values, only
+//! digests: `up --plan` makes its own plan from AWS and the stack file, and carries it out if it is still the same.
+
+use super::{Options, Plan, Step};
+use crate::model::{Scope, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the form of the file.
+const VERSION: u32 = 1;
+
+/// A plan as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Saved {
+    version: u32,
+    /// The stack, with its environment where it has one.
+    pub stack: String,
+    /// Where it is: `AWS` or `local cloud`.
+    pub cloud: String,
+    /// The account that the plan is for.
+    pub account: String,
+    /// The region that the plan is for.
+    pub region: String,
+    /// What the user has allowed to be lost.
+    pub allow_data_loss: BTreeSet<String>,
+    /// Whether another stack of this name may be replaced.
+    pub replace_stack: bool,
+    /// A digest of each step, by what it does to what.
+    steps: BTreeMap<String, String>,
+}
+
+impl Saved {
+    /// The form in which a plan is kept.
+    pub fn of(plan: &Plan, scope: &Scope, options: &Options) -> Self {
+        Saved {
+            version: VERSION,
+            stack: scope.identity.to_string(),
+            cloud: if options.local { "local cloud" } else { "AWS" }.to_owned(),
+            account: scope.account.clone(),
+            region: scope.region.clone(),
+            allow_data_loss: options.allow_data_loss.clone(),
+            replace_stack: options.replace_stack,
+            steps: plan.steps.iter().map(|step| (title(step), digest(step))).collect(),
+        }
+    }
+
+    /// Reads a kept plan.
+    ///
+    /// # Errors
+    /// That the text is no plan, or one of another version of this program.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let json: Json = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+        match json.get("version").and_then(Json::as_u64) {
+            Some(version) if version == u64::from(VERSION) => {
+                serde_json::from_value(json).map_err(|error| error.to_string())
+            }
+            Some(version) => Err(format!("it has version {version}, and this program reads {VERSION}")),
+            None => Err("it was not written by `plan --out`".to_owned()),
+        }
+    }
+
+    /// What a plan that is made now does otherwise than this one; nothing where they are the same.
+    pub fn differences(&self, now: &Self) -> Vec<String> {
+        let places = [
+            ("stack", &self.stack, &now.stack),
+            ("cloud", &self.cloud, &now.cloud),
+            ("account", &self.account, &now.account),
+            ("region", &self.region, &now.region),
+        ];
+        let places = places.into_iter().filter(|(_, then, now)| then != now);
+        let places =
+            places.map(|(what, then, now)| format!("it is for the {what} `{then}`, and this is `{now}`"));
+        let names: BTreeSet<&String> = self.steps.keys().chain(now.steps.keys()).collect();
+        let steps = names.into_iter().filter_map(|name| match (self.steps.get(name), now.steps.get(name)) {
+            (Some(then), Some(now)) if then == now => None,
+            (Some(_), Some(_)) => Some(format!("{name}: not in the same way any more")),
+            (Some(_), None) => Some(format!("{name}: not needed any more")),
+            (None, _) => Some(format!("{name}: needed now, and not in the plan")),
+        });
+        places.chain(steps).collect()
+    }
+}
+
+/// What a step does to what: `update function list`. Of several things of one id each has its own identifier in AWS.
+fn title(step: &Step) -> String {
+    let physical = step.seen.as_ref().map(|seen| seen.physical.as_str()).filter(|_| step.desired.is_none());
+    let physical = physical.map(|physical| format!(" ({physical})")).unwrap_or_default();
+    format!("{} {}{physical}", step.action.verb(), step.id)
+}
+
+/// A digest of all that a step depends on and does.
+fn digest(step: &Step) -> String {
+    let seen = step.seen.as_ref().map(|seen| json!([seen.physical, seen.spec, seen.live]));
+    let desired = step.desired.as_ref().map(shape);
+    let whole = json!([desired, seen, step.loss, step.with_parent]);
+    Sha256::digest(whole.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A value in JSON, with references by name.
+fn shape(value: &Value) -> Json {
+    match value {
+        Value::Known(json) => json.clone(),
+        Value::Reference(reference) => {
+            json!({ "reference": [reference.id.to_string(), reference.attribute] })
+        }
+        Value::Join(parts) => json!({ "join": parts.iter().map(shape).collect::<Vec<_>>() }),
+        Value::List(items) => items.iter().map(shape).collect(),
+        Value::Map(members) => members.iter().map(|(key, item)| (key.clone(), shape(item))).collect(),
+    }
+}

@@ -1,0 +1,98 @@
+//! A plan for the comment of a pull request. Only what is known from the plan goes in: no values of secret fields.
+
+use super::plan::{Shown, fields, plural, title};
+use crate::kind::kinds;
+use crate::model::{Scope, in_words};
+use crate::plan::{Plan, Refusal, Step};
+
+/// What a comment may be long. GitHub takes 65,536 characters, GitLab more.
+const MOST: usize = 60_000;
+
+/// A plan in Markdown. Its first line tells the comment from others, and stays the same for a stack.
+pub fn markdown(plan: &Plan, scope: &Scope) -> String {
+    let identity = &scope.identity;
+    let mut text = format!("<!-- provision plan {identity} {} -->\n", scope.region);
+    let place = format!("account {}, {}", scope.account, scope.region);
+    text += &format!("### Plan for {} ({place})\n\n", code(&identity.to_string()));
+    text += &match plan.is_empty() {
+        true => "No changes: AWS is what the stack file says.\n".to_owned(),
+        false => format!("**{}**\n", plain(&super::summary(plan))),
+    };
+    let refusals = plan.refusals.iter().map(refusal);
+    let losses = plan.steps.iter().filter(|step| !step.with_parent).filter_map(loss);
+    let unseen = plan.blind.iter().map(|blind| {
+        format!(
+            "\n> [!WARNING]\n> Could not look for every {}: {}\n",
+            in_words(blind.kind),
+            one_line(&blind.why)
+        )
+    });
+    text.extend(refusals.chain(losses).chain(unseen));
+    text.extend(plan.notes.iter().map(|note| format!("\n> [!NOTE]\n> {}\n", one_line(note))));
+    if !plan.is_empty() {
+        text += &details(plan, MOST.saturating_sub(text.len()));
+    }
+    text
+}
+
+/// The steps, folded in, as far as there is room for them.
+fn details(plan: &Plan, room: usize) -> String {
+    const BEGIN: &str = "\n<details><summary>Details</summary>\n\n```diff\n";
+    const END: &str = "```\n\n</details>\n";
+    let groups = kinds().iter().flat_map(|kind| {
+        let own: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
+        let heading = (!own.is_empty()).then(|| format!("  {}\n", plural(kind.name(), own.len())));
+        heading.into_iter().chain(own.into_iter().map(step))
+    });
+    let (mut text, mut left_out) = (BEGIN.to_owned(), 0);
+    for part in groups {
+        match left_out == 0 && text.len() + part.len() + END.len() + 60 <= room {
+            true => text += &part,
+            false => left_out += 1,
+        }
+    }
+    if left_out > 0 {
+        text += &format!("  … and {left_out} lines more: run `provision plan` to see them\n");
+    }
+    text + END
+}
+
+/// A step with the fields that differ. A `diff` block colours a line by its first sign.
+fn step(step: &Step) -> String {
+    let sign = match step.action.verb() {
+        "create" => '+',
+        "delete" => '-',
+        _ => '!',
+    };
+    let mut text = format!("{sign} {} {}\n", step.action.verb(), plain(&title(step)));
+    if step.seen.is_some() && step.desired.is_some() {
+        let fields = fields(step, Shown::default());
+        text.extend(fields.iter().map(|field| format!("{}\n", plain(field).trim_end())));
+    }
+    // What is within must not end the block.
+    text.replace("```", "'''")
+}
+
+fn refusal(refusal: &Refusal) -> String {
+    format!("\n> [!CAUTION]\n> Refused: {}  \n> {}\n", one_line(&refusal.why), one_line(&refusal.help))
+}
+
+fn loss(step: &Step) -> Option<String> {
+    let loss = step.loss.as_ref()?;
+    let id = one_line(&step.id.to_string());
+    Some(format!("\n> [!WARNING]\n> {id}: lost for good: {}\n", one_line(loss)))
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// A text within a sentence: it may come from anybody who can write to the account.
+fn one_line(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.replace('<', "&lt;").replace('@', "&#64;")
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'"))
+}
