@@ -30,6 +30,8 @@ enum Command {
     Outputs(OutputsArgs),
     /// Read the stack file and say what is wrong with it; nothing is sent anywhere
     Validate,
+    /// Print the JSON Schema of the stack file, for editors
+    Schema,
     /// Send the stack's own checks to the live API; they are real requests, writes included
     Check,
     /// Manage the local cloud that --local uses
@@ -79,6 +81,7 @@ impl Cli {
             Command::Status => commands::status(globals).await,
             Command::Outputs(args) => commands::outputs(globals, args).await,
             Command::Validate => commands::validate(globals),
+            Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,
             Command::Local { action } => commands::local(*action).await,
         }

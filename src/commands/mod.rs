@@ -18,7 +18,7 @@ pub use plan::{PlanArgs, PlanOnlyArgs, plan};
 pub use session::Globals;
 pub use status::{OutputsArgs, outputs, status};
 pub use up::{UpArgs, up};
-pub use validate::validate;
+pub use validate::{schema, validate};
 
 use crate::exit::Exit;
 use anyhow::Result;

@@ -1,7 +1,8 @@
-//! `validate`: reads the stack file, and calls nobody.
+//! `validate` and `schema`: what a stack file may say. Both call nobody.
 
 use super::session::Globals;
 use super::{Outcome, emit, say};
+use crate::config::SCHEMA;
 use crate::exit::Exit;
 use crate::render::{self, Document};
 use serde_json::json;
@@ -24,5 +25,14 @@ pub fn validate(globals: &Globals) -> Outcome {
     say(&format!("{} is valid: {}.", globals.file.display(), counts.join(", ")));
     let members = contents.map(|(noun, number)| (format!("{noun}s"), json!(number)));
     emit(|| Document::new("valid", members.into_iter().collect()));
+    Ok(Exit::Done)
+}
+
+/// Prints the JSON Schema of the stack file, whatever format is asked for: it is JSON already.
+///
+/// # Errors
+/// None.
+pub fn schema() -> Outcome {
+    anstream::print!("{SCHEMA}");
     Ok(Exit::Done)
 }

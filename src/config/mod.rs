@@ -30,6 +30,9 @@ mod tree;
 
 use std::path::Path;
 
+/// The JSON Schema of a stack file, for editors.
+pub const SCHEMA: &str = include_str!("stack.schema.json");
+
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use identity::{Identity, identity};
 pub use names::{environment_name, stack_name};

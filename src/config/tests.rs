@@ -5,6 +5,7 @@
 mod faults;
 mod files;
 mod interpolation;
+mod schema;
 mod valid;
 
 use std::fs;
