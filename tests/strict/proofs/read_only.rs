@@ -1,0 +1,1 @@
+//! What only looks, looks only: asserted on the wire, for every stack.
