@@ -110,6 +110,11 @@ impl StrictCloud {
         state
     }
 
+    /// True if a connection breaks only after the call was applied.
+    pub(crate) fn loses_answers(&self) -> bool {
+        self.state().fault.as_ref().is_some_and(|fault| fault.trouble == Trouble::Lost)
+    }
+
     /// Waits until the process is to die.
     pub(crate) async fn death(&self) {
         self.0.death.notified().await;
