@@ -8,8 +8,11 @@ use crate::faults::Planned;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use regex::Regex;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Error, ErrorKind, Result};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::process::Child;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -46,14 +49,40 @@ impl Delays {
     }
 }
 
+/// What a port sees besides the calls to AWS.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The requests of the APIs themselves, for example `GET /items`.
+    asked: Mutex<Vec<String>>,
+    /// The processes that use the port.
+    users: OnceLock<Vec<u32>>,
+    /// The most memory that one of them had at a time, in bytes.
+    memory: AtomicU64,
+}
+
+impl Seen {
+    /// Looks how much memory the users have had.
+    fn measure(&self) {
+        let users = self.users.get().into_iter().flatten();
+        self.memory.fetch_max(users.map(|user| memory(*user)).max().unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+/// The most memory that a living process had at a time, in bytes; 0 where the system does not tell. What a parent is told
+/// of its dead child would hold the parent's own memory too, from before the child became another program.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+    kilobytes.and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
 /// A port that answers as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) strict: StrictCloud,
     /// `http://127.0.0.1:PORT`.
     pub(crate) url: String,
-    /// The requests of the APIs themselves, for example `GET /items`.
-    asked: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Seen>,
     runtime: Runtime,
 }
 
@@ -69,24 +98,31 @@ impl Port {
         let strict = StrictCloud::new(account, clock, fault);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked = Arc::default();
-        let service = Service { strict: strict.clone(), url: url.clone(), asked: Arc::clone(&asked) };
+        let seen = Arc::default();
+        let service = Service { strict: strict.clone(), url: url.clone(), seen: Arc::clone(&seen) };
         runtime.spawn(listen(listener, service));
-        Port { strict, url, asked, runtime }
+        Port { strict, url, seen, runtime }
     }
 
-    /// Calls when the program is to die.
-    pub(crate) fn at_death(&self, kill: impl FnOnce() + Send + 'static) {
-        let strict = self.strict.clone();
+    /// Says which processes use the port: their memory is watched, and where there is but one, it dies when it is to die.
+    pub(crate) fn used_by(&self, processes: &[&Child]) {
+        let users = processes.iter().map(|process| process.id()).collect();
+        self.seen.users.set(users).expect("the users are named once");
+        let [process] = processes else { return };
+        let (pid, strict) = (Pid::from_child(process), self.strict.clone());
         self.runtime.spawn(async move {
             strict.death().await;
-            kill();
+            // It lives: it waits for the answer to the call at which it dies.
+            kill_process(pid, Signal::KILL).expect("the process is killed");
         });
     }
 
-    /// The requests of the APIs themselves.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Closes the port; what is still under way comes to nothing. Answers what there is, the requests of the APIs
+    /// themselves, and the most memory that a process had.
+    pub(crate) fn close(self) -> (StrictCloud, Vec<String>, u64) {
+        drop(self.runtime);
+        let asked = std::mem::take(&mut *self.seen.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        (self.strict, asked, self.seen.memory.load(Ordering::Relaxed))
     }
 }
 
@@ -105,7 +141,7 @@ async fn listen(listener: TcpListener, service: Service) {
 struct Service {
     strict: StrictCloud,
     url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Seen>,
 }
 
 impl Service {
@@ -128,6 +164,7 @@ impl Service {
 
     /// An answer, or all that is sent of one before the connection breaks.
     async fn answer(&self, request: HttpRequest) -> std::result::Result<Vec<u8>, &'static [u8]> {
+        self.seen.measure();
         if let Some(path) = request.uri().strip_prefix(DATA_PLANE) {
             return Ok(self.data_plane(request.method(), path));
         }
@@ -142,7 +179,7 @@ impl Service {
     fn data_plane(&self, method: &str, path: &str) -> Vec<u8> {
         let path = path.split_once('/').map(|(_api, path)| path).unwrap_or_default();
         let asked = format!("{method} /{path}");
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+        self.seen.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
         let status = 500.try_into().expect("an HTTP status");
         self.bytes(&HttpResponse::new(status, SdkBody::from(r#"{"message":"Internal Server Error"}"#)))
     }

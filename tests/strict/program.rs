@@ -6,13 +6,10 @@ use crate::faults::Planned;
 use crate::fixture::Fixture;
 use crate::port::Port;
 use crate::run::A_MOMENT;
-use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::Duration;
-use wait4::Wait4;
 
 /// How a process ended.
 #[derive(Debug, PartialEq)]
@@ -21,8 +18,6 @@ pub(crate) struct Exit {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
-    /// The most memory that it had at a time, in bytes.
-    pub(crate) memory: u64,
 }
 
 /// What there is after processes have run.
@@ -35,6 +30,8 @@ pub(crate) struct Visit {
     pub(crate) struck: usize,
     /// The requests of the APIs themselves.
     pub(crate) asked: Vec<String>,
+    /// The most memory that a process had at a time, in bytes; 0 where the system does not tell.
+    pub(crate) memory: u64,
 }
 
 impl Visit {
@@ -75,20 +72,13 @@ pub(crate) fn visit_after(
 ) -> Visit {
     let port = Port::open(pause, cloud, fault);
     let processes: Vec<Process> = commands.iter().map(|command| Process::start(command, &port)).collect();
-    if let [process] = &processes[..] {
-        let pid = Pid::from_child(&process.child);
-        // It lives: it waits for the answer to the call at which it dies.
-        port.at_death(move || kill_process(pid, Signal::KILL).expect("the process is killed"));
-    }
-    let exits = thread::scope(|scope| {
-        let ends: Vec<_> = processes.into_iter().map(|process| scope.spawn(|| process.end())).collect();
-        ends.into_iter().map(|end| end.join().expect("it is waited for")).collect()
-    });
-    let asked = port.asked();
-    let mut state = port.strict.state();
+    port.used_by(&processes.iter().map(|process| &process.child).collect::<Vec<_>>());
+    let exits = processes.into_iter().map(Process::end).collect();
+    let (strict, asked, memory) = port.close();
+    let mut state = strict.state();
     let records = std::mem::take(&mut state.records);
     assert_eq!(connector::invalid(&records), Vec::<String>::new());
-    Visit { exits, cloud: state.cloud.clone(), records, struck: state.struck, asked }
+    Visit { exits, cloud: state.cloud.clone(), records, struck: state.struck, asked, memory }
 }
 
 /// What the program is called with.
@@ -126,10 +116,9 @@ impl Process {
     }
 
     /// Waits for its end.
-    fn end(self) -> Exit {
-        let used = self.child.wait4().expect("it is waited for");
-        let (code, memory) = (used.status.code(), used.rusage.maxrss);
-        Exit { code, out: text(self.out), err: text(self.err), memory }
+    fn end(mut self) -> Exit {
+        let status = self.child.wait().expect("it is waited for");
+        Exit { code: status.code(), out: text(self.out), err: text(self.err) }
     }
 }
 
