@@ -11,13 +11,37 @@ use std::io::{Read, Seek};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// How a process ended, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Well,
+    /// With an exit status that says so; a panic is no such end.
+    Failing,
+    Killed,
+    Panicking,
+}
+
+/// The exit status of a panic.
+const PANIC: i32 = 101;
+
 /// How a process ended.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Exit {
     /// The exit status; `None` where it was killed.
-    pub(crate) code: Option<i32>,
+    code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
+}
+
+impl Exit {
+    pub(crate) fn manner(&self) -> Manner {
+        match self.code {
+            Some(0) => Manner::Well,
+            Some(PANIC) => Manner::Panicking,
+            Some(_) => Manner::Failing,
+            None => Manner::Killed,
+        }
+    }
 }
 
 /// What there is after processes have run.
@@ -46,12 +70,12 @@ impl Visit {
         connector::writes(&self.records)
     }
 
-    /// Asserts that every process ended with this exit status.
+    /// Asserts how every process ended.
     #[track_caller]
-    pub(crate) fn ends(self, code: Option<i32>) -> Self {
+    pub(crate) fn ends(self, manner: Manner) -> Self {
         let calls: Vec<String> = self.records.iter().map(ToString::to_string).collect();
         for exit in &self.exits {
-            assert_eq!(exit.code, code, "{}\n{}\n{}", exit.out, exit.err, calls.join("\n"));
+            assert_eq!(exit.manner(), manner, "{}\n{}\n{}", exit.out, exit.err, calls.join("\n"));
         }
         self
     }

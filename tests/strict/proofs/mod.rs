@@ -6,4 +6,5 @@ mod read_only;
 mod rich;
 mod shipped;
 mod single_faults;
+mod teardown;
 mod two_together;

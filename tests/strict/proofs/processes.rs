@@ -8,7 +8,7 @@ use crate::dump::{differences, dump};
 use crate::faults::{Label, Planned, Times, Trouble};
 use crate::fixture::Fixture;
 use crate::port;
-use crate::program::{Visit, command, visit, visit_after};
+use crate::program::{Exit, Manner, Visit, command, visit, visit_after};
 use crate::run::{self, A_MOMENT, Command, later, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ fn reference(stack: &Fixture) -> Dump {
 /// Runs the program, which must succeed.
 #[track_caller]
 fn succeed(cloud: &Cloud, stack: &Fixture, args: &[&str]) -> Visit {
-    visit(cloud, stack, args, None).ends(Some(0))
+    visit(cloud, stack, args, None).ends(Manner::Well)
 }
 
 /// Asserts that `up` now makes the account what it must be.
@@ -100,7 +100,7 @@ fn kill(
     println!("{} kills at {} operations", kills.len(), writes.len());
     each(&kills, |kill| {
         let when = format!("{:?} at {}", kill.trouble, kill.at);
-        let killed = visit(cloud, stack, args, Some(kill.clone())).ends(None);
+        let killed = visit(cloud, stack, args, Some(kill.clone())).ends(Manner::Killed);
         assert_eq!(killed.struck, 1, "{when}");
         and_then(&killed.cloud, &when);
     });
@@ -160,7 +160,7 @@ fn whatever_becomes_of_the_call_there_is_one_api() {
         assert!(first.struck > 0, "{when}");
         // A refusal is told; everything else is repeated, or looked for where it may have been applied.
         let denied = *trouble == Trouble::Denied;
-        let first = first.ends(Some(i32::from(denied)));
+        let first = first.ends(if denied { Manner::Failing } else { Manner::Well });
         assert_eq!(first.exit().err.contains("apigateway:CreateApi failed"), denied, "{when}");
         assert_eq!(first.cloud.apigateway.apis.len(), usize::from(!denied), "{when}");
         comes_to_the_same_end(&first.cloud, &stack, &reference, &when);
@@ -173,9 +173,9 @@ fn two_programs_at_once_make_one_stack_and_leave_nothing() {
     let reference = reference(&stack);
     let both = |cloud: &Cloud, one, two| {
         let visit = visit_after(A_MOMENT, cloud, &[command(&stack, one), command(&stack, two)], None);
-        let codes: Vec<Option<i32>> = visit.exits.iter().map(|exit| exit.code).collect();
-        println!("{one:?} beside {two:?}: {codes:?}");
-        assert!(codes.iter().all(|code| matches!(code, Some(0 | 1))), "{:?}", visit.exits);
+        let ends: Vec<Manner> = visit.exits.iter().map(Exit::manner).collect();
+        println!("{one:?} beside {two:?}: {ends:?}");
+        assert!(ends.iter().all(|end| matches!(end, Manner::Well | Manner::Failing)), "{:?}", visit.exits);
         visit.cloud
     };
     let up = comes_to_the_same_end(&both(&port::empty(), UP, UP), &stack, &reference, "two up");

@@ -6,6 +6,7 @@ use crate::cloud::Cloud;
 use crate::dump::dump;
 use crate::fixture::Fixture;
 use crate::port;
+use crate::program::Manner::{self, Failing, Well};
 use crate::program::{Visit, visit};
 use crate::run::{self, Command, later, run};
 use regex::Regex;
@@ -15,43 +16,43 @@ use std::time::Duration;
 /// The stack file with something else in it, beside the true one.
 const OTHER: &str = "other.yaml";
 
-/// A command that must not write, its exit status, and what it says.
-type Case<'a> = (&'a [&'a str], i32, &'a str);
+/// A command that must not write, how it ends, and what it says.
+type Case<'a> = (&'a [&'a str], Manner, &'a str);
 
 /// What is run where nothing is there.
 const ON_NOTHING: &[Case] = &[
-    (&["plan"], 0, " to create"),
-    (&["up"], 1, "add --yes to change AWS without being asked"),
-    (&["down", "--yes"], 0, "Nothing to delete"),
+    (&["plan"], Well, " to create"),
+    (&["up"], Failing, "add --yes to change AWS without being asked"),
+    (&["down", "--yes"], Well, "Nothing to delete"),
 ];
 
 /// What is run where the stack is up.
 const ON_THE_STACK: &[Case] = &[
-    (&["plan"], 0, "No changes"),
-    (&["plan", "--verbose"], 0, "No changes"),
-    (&["up"], 0, "No changes"),
-    (&["up", "--yes"], 0, "No changes"),
-    (&["down"], 1, " to delete"),
-    (&["down", "--env", "nowhere", "--yes"], 0, "Nothing to delete"),
-    (&["down", "--stack", "another", "--yes"], 0, "Nothing to delete"),
+    (&["plan"], Well, "No changes"),
+    (&["plan", "--verbose"], Well, "No changes"),
+    (&["up"], Well, "No changes"),
+    (&["up", "--yes"], Well, "No changes"),
+    (&["down"], Failing, " to delete"),
+    (&["down", "--env", "nowhere", "--yes"], Well, "Nothing to delete"),
+    (&["down", "--stack", "another", "--yes"], Well, "Nothing to delete"),
 ];
 
 /// What is run with another stack's file where the stack is up.
 const ON_ANOTHERS: &[Case] = &[
-    (&["plan"], 1, "exists already, and it belongs to the stack `"),
-    (&["up", "--yes"], 1, "Nothing was changed."),
-    (&["down", "--yes"], 0, "is left alone: it belongs to the stack `"),
+    (&["plan"], Failing, "exists already, and it belongs to the stack `"),
+    (&["up", "--yes"], Failing, "Nothing was changed."),
+    (&["down", "--yes"], Well, "is left alone: it belongs to the stack `"),
 ];
 
 /// What is run where the environment is not to be changed, or is none of the stack's.
 const IN_ENVIRONMENTS: &[Case] = &[
-    (&["plan", "--env", "nowhere"], 1, "the environment `nowhere` is not in `environments`"),
-    (&["up", "--yes", "--env", "nowhere"], 1, "the environment `nowhere` is not in `environments`"),
-    (&["check", "--env", "nowhere"], 1, "the environment `nowhere` is not in `environments`"),
-    (&["up", "--yes", "--env", "guarded"], 1, "add --confirm "),
-    (&["up", "--yes", "--env", "guarded", "--confirm", "else"], 1, "`else` is not `"),
-    (&["down", "--yes", "--env", "elsewhere"], 1, "allows account 999999999999 only"),
-    (&["down", "--yes", "--env", "elsewhere", "--stack", "another"], 0, "Nothing to delete"),
+    (&["plan", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
+    (&["up", "--yes", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
+    (&["check", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
+    (&["up", "--yes", "--env", "guarded"], Failing, "add --confirm "),
+    (&["up", "--yes", "--env", "guarded", "--confirm", "else"], Failing, "`else` is not `"),
+    (&["down", "--yes", "--env", "elsewhere"], Failing, "allows account 999999999999 only"),
+    (&["down", "--yes", "--env", "elsewhere", "--stack", "another"], Well, "Nothing to delete"),
 ];
 
 /// The environments of those.
@@ -64,8 +65,11 @@ environments:
 /// What is run with a file that does not hold.
 const COMMANDS: [&[&str]; 3] = [&["plan"], &["up", "--yes"], &["check"]];
 
+/// A change of a stack file's text.
+type Change = fn(String) -> String;
+
 /// Ways to spoil a stack file, and what is said of them.
-const SPOILED: &[(fn(String) -> String, &str)] = &[
+const SPOILED: &[(Change, &str)] = &[
     (|text| text + "\nnonsense: true\n", "nonsense"),
     (|text| text + "\nstack: [", "error"),
     (|text| text + "\naccount: \"999999999999\"\n", "allows account 999999999999 only"),
@@ -75,15 +79,15 @@ const SPOILED: &[(fn(String) -> String, &str)] = &[
 
 /// Runs commands on the stack's other file.
 fn look_with_other(cloud: &Cloud, stack: &Fixture, cases: &[Case]) {
-    for (args, code, says) in cases {
-        looks(cloud, stack, &[args, &["--file", OTHER][..]].concat(), *code, says);
+    for (args, manner, says) in cases {
+        looks(cloud, stack, &[args, &["--file", OTHER][..]].concat(), *manner, says);
     }
 }
 
 /// Runs a command, which must neither write nor change anything.
 #[track_caller]
-fn looks(cloud: &Cloud, stack: &Fixture, args: &[&str], code: i32, says: &str) -> Visit {
-    let visit = visit(cloud, stack, args, None).ends(Some(code));
+fn looks(cloud: &Cloud, stack: &Fixture, args: &[&str], manner: Manner, says: &str) -> Visit {
+    let visit = visit(cloud, stack, args, None).ends(manner);
     assert_eq!(visit.writes(), Vec::<String>::new(), "{args:?}");
     assert_eq!(dump(&visit.cloud), dump(cloud), "{args:?}");
     let told = format!("{}{}", visit.exit().out, visit.exit().err);
@@ -106,12 +110,12 @@ fn up(stack: &Fixture) -> Cloud {
 fn what_only_looks_sends_no_write() {
     for (name, stack) in Fixture::every() {
         println!("{name}");
-        for (args, code, says) in ON_NOTHING {
-            looks(&port::empty(), &stack, args, *code, says);
+        for (args, manner, says) in ON_NOTHING {
+            looks(&port::empty(), &stack, args, *manner, says);
         }
         let cloud = up(&stack);
-        for (args, code, says) in ON_THE_STACK {
-            looks(&cloud, &stack, args, *code, says);
+        for (args, manner, says) in ON_THE_STACK {
+            looks(&cloud, &stack, args, *manner, says);
         }
     }
 }
@@ -124,7 +128,7 @@ fn a_stack_file_that_does_not_hold_sends_no_write() {
         for (spoil, says) in SPOILED.iter().filter(|(spoil, _)| spoil(text.clone()) != text) {
             println!("{name}: {says}");
             write_other(&stack, spoil);
-            look_with_other(&cloud, &stack, &COMMANDS.map(|command| (command, 1, *says)));
+            look_with_other(&cloud, &stack, &COMMANDS.map(|command| (command, Failing, *says)));
         }
     }
 }
@@ -148,7 +152,7 @@ fn a_table_that_holds_items_is_not_deleted_unasked() {
         println!("{name}");
         let mut cloud = up(&stack);
         cloud.dynamodb.tables.values_mut().for_each(|table| (table.items, table.protected) = (3, false));
-        looks(&cloud, &stack, &["down", "--yes"], 1, "add --allow-data-loss ");
+        looks(&cloud, &stack, &["down", "--yes"], Failing, "add --allow-data-loss ");
     }
 }
 
@@ -161,12 +165,12 @@ fn checks_write_to_the_api_alone() {
         write_other(&stack, |text| patience.replace_all(&text, "retry_for: 0").into_owned());
         let command: &[&str] = &["check", "--file", OTHER];
         let cloud = up(&stack);
-        let (code, says) = if checks.is_empty() { (0, "") } else { (1, " checks passed.") };
-        let visit = looks(&cloud, &stack, command, code, says);
+        let (manner, says) = if checks.is_empty() { (Well, "") } else { (Failing, " checks passed.") };
+        let visit = looks(&cloud, &stack, command, manner, says);
         // Some wait for what another one captures.
         assert_eq!(visit.asked.is_empty(), checks.is_empty(), "{:?}", visit.asked);
         if !checks.is_empty() {
-            looks(&port::empty(), &stack, command, 1, "there is no API to check");
+            looks(&port::empty(), &stack, command, Failing, "there is no API to check");
         }
     }
 }
