@@ -162,7 +162,8 @@ impl Teardown {
             if plan.is_empty() {
                 return Ok(Ended::Gone(plan));
             }
-            if !self.came_back(&plan) {
+            // Who makes a table again and fills it has not agreed to its end.
+            if !self.came_back(&plan) || !plan.refusals.is_empty() {
                 break;
             }
         }

@@ -62,6 +62,9 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         Ended::Unfinished(report) => Ok(Exit::of_report(&report)),
         Ended::CameUp(plan) => {
             show(globals, &plan);
+            if !plan.refusals.is_empty() {
+                tell(&format!("\n{}", render::refusals(&plan.refusals, None).trim_end()));
+            }
             tell("This came up while the stack was deleted. Run the same command again to delete it.");
             Ok(Exit::Failed)
         }

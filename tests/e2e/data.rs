@@ -26,7 +26,7 @@ async fn a_table_is_replaced_only_when_the_loss_of_its_items_is_allowed() {
     send(&api, "POST /items", Some(NOTE)).await.ok();
     cloud.edit("stack.yaml", "partition_key: uuid", "partition_key: uuid\n    sort_key: title");
     let lost = "the plan would replace table notes, and all of its items would be lost for good";
-    refuses(&cloud, &[lost, "add --allow-data-loss notes", "stack.yaml:4"]).await;
+    refuses(&cloud, &[lost, "add --allow-data-loss notes", "stack.yaml:5"]).await;
     cloud.run(&["up", "--local", "--allow-data-loss", "tbl"]).fails().says(lost);
     assert_eq!(get(&api, "/items").await.ok()[0]["title"], "Kept");
 

@@ -116,7 +116,7 @@ async fn errors_in_the_stack_file_are_told_at_once_and_nothing_is_sent() {
                 .command_on_aws(&[command, "--yes"][..if command == "up" { 2 } else { 1 }])
                 .env("AWS_ENDPOINT_URL", &url),
         );
-        let ran = ran.fails().says("stack.yaml:5:").says("did you mean `partition_key`?");
+        let ran = ran.fails().says("stack.yaml:6:").says("did you mean `partition_key`?");
         ran.says("did you mean `save`?").never_says("panicked");
     }
     let connection = listener.accept();

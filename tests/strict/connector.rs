@@ -38,6 +38,17 @@ pub(crate) struct Record {
     pub(crate) invalid: Vec<String>,
 }
 
+/// The writes among calls.
+pub(crate) fn writes(records: &[Record]) -> Vec<String> {
+    records.iter().filter(|record| record.write).map(|record| record.label.to_string()).collect()
+}
+
+/// What is wrong with any of the calls by AWS's models.
+pub(crate) fn invalid(records: &[Record]) -> Vec<String> {
+    let wrong = records.iter().flat_map(|record| record.invalid.iter().map(move |why| (record, why)));
+    wrong.map(|(record, why)| format!("{}: {why}", record.label)).collect()
+}
+
 impl std::fmt::Display for Record {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (start, took) =
@@ -99,12 +110,21 @@ impl StrictCloud {
         state
     }
 
+    /// True if a connection breaks only after the call was applied.
+    pub(crate) fn loses_answers(&self) -> bool {
+        self.state().fault.as_ref().is_some_and(|fault| fault.trouble == Trouble::Lost)
+    }
+
     /// Waits until the process is to die.
     pub(crate) async fn death(&self) {
         self.0.death.notified().await;
     }
 
-    async fn serve(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    /// Takes a request all the way.
+    ///
+    /// # Errors
+    /// That the connection breaks.
+    pub(crate) async fn serve(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
         let body = String::from_utf8(body).unwrap_or_default().replace(self.region(), REGION);
         let call = match decode(&request, &request.uri().replace(self.region(), REGION), body.as_bytes()) {

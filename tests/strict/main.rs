@@ -1,5 +1,6 @@
 //! The strict cloud: a fake AWS, meaner than AWS, that the real SDK's clients talk to within the process, in virtual time,
-//! and what is proved with it. It validates every request by AWS's own models, and behaves as AWS is known to.
+//! and the real program over a port; and what is proved with it. It validates every request by AWS's own models, and behaves
+//! as AWS is known to.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
 #![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
@@ -15,6 +16,8 @@ mod grammar;
 mod instrument;
 mod model;
 mod pattern;
+mod port;
+mod program;
 mod proofs;
 mod quota;
 mod run;

@@ -3,7 +3,7 @@
 
 use crate::clock::{BEGINNING, Clock};
 use crate::cloud::{ACCOUNT, Cloud, Time};
-use crate::connector::{Record, StrictCloud};
+use crate::connector::{self, Record, StrictCloud};
 use crate::faults::Planned;
 use crate::fixture::Fixture;
 use aws_config::retry::RetryConfig;
@@ -61,14 +61,12 @@ pub(crate) struct Ran {
 impl Ran {
     /// The writes that were sent.
     pub(crate) fn writes(&self) -> Vec<String> {
-        self.records.iter().filter(|record| record.write).map(|record| record.label.to_string()).collect()
+        connector::writes(&self.records)
     }
 
     /// What is wrong with any of its requests by AWS's models.
     pub(crate) fn invalid(&self) -> Vec<String> {
-        let wrong =
-            self.records.iter().flat_map(|record| record.invalid.iter().map(move |why| (record, why)));
-        wrong.map(|(record, why)| format!("{}: {why}", record.label)).collect()
+        connector::invalid(&self.records)
     }
 }
 

@@ -1,7 +1,10 @@
 //! What is proved with the strict cloud.
 
 mod at_once;
+mod processes;
+mod read_only;
 mod rich;
 mod shipped;
 mod single_faults;
+mod teardown;
 mod two_together;

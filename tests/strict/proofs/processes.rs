@@ -1,0 +1,186 @@
+//! The real program on the port, as its users run it: whatever happens to it or to its calls, run again it comes to the
+//! same end. The end is that of a run within this process where nothing went wrong.
+
+use super::shipped::well;
+use super::single_faults::changed;
+use crate::cloud::Cloud;
+use crate::dump::{differences, dump};
+use crate::faults::{Label, Planned, Times, Trouble};
+use crate::fixture::Fixture;
+use crate::port;
+use crate::program::{Exit, Manner, Visit, command, visit, visit_after};
+use crate::run::{self, A_MOMENT, Command, later, run};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+type Dump = BTreeMap<String, serde_json::Value>;
+
+const UP: &[&str] = &["up", "--yes"];
+const DOWN: &[&str] = &["down", "--yes"];
+
+/// What AWS holds after `up` of a stack.
+fn reference(stack: &Fixture) -> Dump {
+    dump(&later(&well(run(&run::empty(), Command::Up(stack), None)).cloud, Duration::from_secs(60)))
+}
+
+/// Runs the program, which must succeed.
+#[track_caller]
+fn succeed(cloud: &Cloud, stack: &Fixture, args: &[&str]) -> Visit {
+    visit(cloud, stack, args, None).ends(Manner::Well)
+}
+
+/// Asserts that `up` now makes the account what it must be.
+#[track_caller]
+fn comes_to_the_same_end(cloud: &Cloud, stack: &Fixture, reference: &Dump, when: &str) -> Cloud {
+    let up = succeed(cloud, stack, UP);
+    let settled = later(&up.cloud, Duration::from_secs(60));
+    assert_eq!(differences(&dump(&settled), reference), Vec::<String>::new(), "{when}");
+    up.cloud
+}
+
+/// Asserts that nothing is left, also of what comes late.
+#[track_caller]
+fn is_empty(cloud: &Cloud, when: &str) {
+    let left = dump(&later(cloud, Duration::from_secs(60)));
+    assert_eq!(left.keys().collect::<Vec<_>>(), Vec::<&String>::new(), "{when}");
+}
+
+/// The first call of every operation that writes.
+fn first_writes(visit: &Visit) -> Vec<Label> {
+    let writes = visit.records.iter().filter(|record| record.write).map(|record| &record.label);
+    let mut seen = BTreeSet::new();
+    writes.filter(|label| seen.insert(&label.name)).cloned().collect()
+}
+
+fn once(at: &Label, trouble: Trouble) -> Planned {
+    Planned { at: at.clone(), trouble, times: Times::Once }
+}
+
+/// The call that is neither unique nor safe to repeat [aws-facts: API Gateway v2].
+fn create_api() -> Label {
+    Label { name: "apigateway:CreateApi".to_owned(), subject: String::new(), nth: 1 }
+}
+
+#[test]
+fn the_shipped_stack_lives_and_leaves_nothing() {
+    let (stack, new) = (Fixture::shipped(), changed());
+    let up = succeed(&port::empty(), &stack, UP);
+    assert_eq!(differences(&dump(&up.cloud), &reference(&stack)), Vec::<String>::new());
+    let again = succeed(&up.cloud, &stack, UP);
+    assert_eq!((again.writes(), again.exit().out.contains("No changes")), (vec![], true));
+    let change = succeed(&again.cloud, &new, UP);
+    println!("{} writes to make it, {} to change it", up.writes().len(), change.writes().len());
+    let settled = later(&change.cloud, Duration::from_secs(60));
+    assert_eq!(differences(&dump(&settled), &reference(&new)), Vec::<String>::new());
+    let down = succeed(&change.cloud, &new, DOWN);
+    assert!(down.exit().out.contains("Nothing left."));
+    is_empty(&down.cloud, "after the life of a stack");
+    let memory = [&up, &again, &change, &down].map(|visit| visit.memory / 1024 / 1024);
+    println!("MB of memory at most: {memory:?}");
+    assert!(memory.iter().all(|megabytes| *megabytes < 150), "{memory:?}");
+}
+
+/// Kills the program at the first call of every operation that writes, before and after it is applied: in turns, or both
+/// where `STRICT_FULL` is set.
+fn kill(
+    writes: &[Label],
+    cloud: &Cloud,
+    stack: &Fixture,
+    args: &[&str],
+    and_then: impl Fn(&Cloud, &str) + Sync,
+) {
+    let both = std::env::var_os("STRICT_FULL").is_some();
+    let deaths = [Trouble::DiesBefore, Trouble::DiesAfter].into_iter().enumerate();
+    let kills = deaths.flat_map(|(turn, death)| {
+        let chosen = writes.iter().enumerate().filter(move |(index, _)| both || index % 2 == turn);
+        chosen.map(move |(_, at)| once(at, death))
+    });
+    let kills: Vec<Planned> = kills.collect();
+    println!("{} kills at {} operations", kills.len(), writes.len());
+    each(&kills, |kill| {
+        let when = format!("{:?} at {}", kill.trouble, kill.at);
+        let killed = visit(cloud, stack, args, Some(kill.clone())).ends(Manner::Killed);
+        assert_eq!(killed.struck, 1, "{when}");
+        and_then(&killed.cloud, &when);
+    });
+}
+
+/// Tries all cases, some at a time, since most of their time is waiting.
+fn each<T: Sync>(cases: &[T], attempt: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            attempt(case);
+        }
+    };
+    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
+}
+
+#[test]
+fn up_goes_on_after_a_kill() {
+    let stack = Fixture::shipped();
+    let reference = reference(&stack);
+    let writes = first_writes(&succeed(&port::empty(), &stack, UP));
+    kill(&writes, &port::empty(), &stack, UP, |cloud, when| {
+        comes_to_the_same_end(cloud, &stack, &reference, when);
+    });
+}
+
+#[test]
+fn down_goes_on_after_a_kill() {
+    let stack = Fixture::shipped();
+    let up = succeed(&port::empty(), &stack, UP).cloud;
+    let writes = first_writes(&succeed(&up, &stack, DOWN));
+    kill(&writes, &up, &stack, DOWN, |cloud, when| is_empty(&succeed(cloud, &stack, DOWN).cloud, when));
+}
+
+/// What is tried at [`create_api`]. What lasts is tried where nobody waits long for it.
+const TROUBLES: &[(Trouble, Times)] = &[
+    (Trouble::Refused, Times::Once),
+    (Trouble::Dropped, Times::Once),
+    (Trouble::Throttled, Times::Once),
+    (Trouble::Failed, Times::Once),
+    (Trouble::FailedLate, Times::Once),
+    (Trouble::Lost, Times::Once),
+    (Trouble::Slow, Times::Once),
+    (Trouble::Denied, Times::Once),
+    (Trouble::Lost, Times::Always),
+    (Trouble::Denied, Times::Always),
+];
+
+#[test]
+fn whatever_becomes_of_the_call_there_is_one_api() {
+    let stack = Fixture::shipped();
+    let reference = reference(&stack);
+    each(TROUBLES, |(trouble, times)| {
+        let when = format!("{trouble:?} {times:?}");
+        let fault = Planned { at: create_api(), trouble: *trouble, times: *times };
+        let first = visit(&port::empty(), &stack, UP, Some(fault));
+        assert!(first.struck > 0, "{when}");
+        // A refusal is told; everything else is repeated, or looked for where it may have been applied.
+        let denied = *trouble == Trouble::Denied;
+        let first = first.ends(if denied { Manner::Failing } else { Manner::Well });
+        assert_eq!(first.exit().err.contains("apigateway:CreateApi failed"), denied, "{when}");
+        assert_eq!(first.cloud.apigateway.apis.len(), usize::from(!denied), "{when}");
+        comes_to_the_same_end(&first.cloud, &stack, &reference, &when);
+    });
+}
+
+#[test]
+fn two_programs_at_once_make_one_stack_and_leave_nothing() {
+    let stack = Fixture::shipped();
+    let reference = reference(&stack);
+    let both = |cloud: &Cloud, one, two| {
+        let visit = visit_after(A_MOMENT, cloud, &[command(&stack, one), command(&stack, two)], None);
+        let ends: Vec<Manner> = visit.exits.iter().map(Exit::manner).collect();
+        println!("{one:?} beside {two:?}: {ends:?}");
+        assert!(ends.iter().all(|end| matches!(end, Manner::Well | Manner::Failing)), "{:?}", visit.exits);
+        visit.cloud
+    };
+    let up = comes_to_the_same_end(&both(&port::empty(), UP, UP), &stack, &reference, "two up");
+    assert_eq!(succeed(&up, &stack, UP).writes(), Vec::<String>::new());
+    let beside = comes_to_the_same_end(&both(&up, UP, DOWN), &stack, &reference, "up beside down");
+    let down = succeed(&both(&beside, DOWN, DOWN), &stack, DOWN);
+    is_empty(&down.cloud, "two down, and one more");
+}

@@ -1,0 +1,176 @@
+//! What only looks, looks only: the real program sends no write where it is not told to change anything, or must not.
+//! Asserted on the wire, for every stack.
+
+use super::shipped::well;
+use crate::cloud::Cloud;
+use crate::dump::dump;
+use crate::fixture::Fixture;
+use crate::port;
+use crate::program::Manner::{self, Failing, Well};
+use crate::program::{Visit, visit};
+use crate::run::{self, Command, later, run};
+use regex::Regex;
+use std::fs;
+use std::time::Duration;
+
+/// The stack file with something else in it, beside the true one.
+const OTHER: &str = "other.yaml";
+
+/// A command that must not write, how it ends, and what it says.
+type Case<'a> = (&'a [&'a str], Manner, &'a str);
+
+/// What is run where nothing is there.
+const ON_NOTHING: &[Case] = &[
+    (&["plan"], Well, " to create"),
+    (&["up"], Failing, "add --yes to change AWS without being asked"),
+    (&["down", "--yes"], Well, "Nothing to delete"),
+];
+
+/// What is run where the stack is up.
+const ON_THE_STACK: &[Case] = &[
+    (&["plan"], Well, "No changes"),
+    (&["plan", "--verbose"], Well, "No changes"),
+    (&["up"], Well, "No changes"),
+    (&["up", "--yes"], Well, "No changes"),
+    (&["down"], Failing, " to delete"),
+    (&["down", "--env", "nowhere", "--yes"], Well, "Nothing to delete"),
+    (&["down", "--stack", "another", "--yes"], Well, "Nothing to delete"),
+];
+
+/// What is run with another stack's file where the stack is up.
+const ON_ANOTHERS: &[Case] = &[
+    (&["plan"], Failing, "exists already, and it belongs to the stack `"),
+    (&["up", "--yes"], Failing, "Nothing was changed."),
+    (&["down", "--yes"], Well, "is left alone: it belongs to the stack `"),
+];
+
+/// What is run where the environment is not to be changed, or is none of the stack's.
+const IN_ENVIRONMENTS: &[Case] = &[
+    (&["plan", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
+    (&["up", "--yes", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
+    (&["check", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
+    (&["up", "--yes", "--env", "guarded"], Failing, "add --confirm "),
+    (&["up", "--yes", "--env", "guarded", "--confirm", "else"], Failing, "`else` is not `"),
+    (&["down", "--yes", "--env", "elsewhere"], Failing, "allows account 999999999999 only"),
+    (&["down", "--yes", "--env", "elsewhere", "--stack", "another"], Well, "Nothing to delete"),
+];
+
+/// The environments of those.
+const ENVIRONMENTS: &str = "
+environments:
+  guarded: { protect: true }
+  elsewhere: { account: '999999999999' }
+";
+
+/// What is run with a file that does not hold.
+const COMMANDS: [&[&str]; 3] = [&["plan"], &["up", "--yes"], &["check"]];
+
+/// A change of a stack file's text.
+type Change = fn(String) -> String;
+
+/// Ways to spoil a stack file, and what is said of them.
+const SPOILED: &[(Change, &str)] = &[
+    (|text| text + "\nnonsense: true\n", "nonsense"),
+    (|text| text + "\nstack: [", "error"),
+    (|text| text + "\naccount: \"999999999999\"\n", "allows account 999999999999 only"),
+    (|text| text.replace("code: lambdas/", "code: nowhere/"), "nowhere/"),
+    (|text| text.replace("access: {", "access: { no_such_table: read, "), "no_such_table"),
+];
+
+/// Runs commands on the stack's other file.
+fn look_with_other(cloud: &Cloud, stack: &Fixture, cases: &[Case]) {
+    for (args, manner, says) in cases {
+        looks(cloud, stack, &[args, &["--file", OTHER][..]].concat(), *manner, says);
+    }
+}
+
+/// Runs a command, which must neither write nor change anything.
+#[track_caller]
+fn looks(cloud: &Cloud, stack: &Fixture, args: &[&str], manner: Manner, says: &str) -> Visit {
+    let visit = visit(cloud, stack, args, None).ends(manner);
+    assert_eq!(visit.writes(), Vec::<String>::new(), "{args:?}");
+    assert_eq!(dump(&visit.cloud), dump(cloud), "{args:?}");
+    let told = format!("{}{}", visit.exit().out, visit.exit().err);
+    assert!(told.contains(says), "{args:?} should say `{says}`:\n{told}");
+    visit
+}
+
+/// The stack's file with a change in it, in the place of which it is named to the program.
+fn write_other(stack: &Fixture, change: impl Fn(String) -> String) {
+    let text = fs::read_to_string(&stack.stack.file).unwrap();
+    fs::write(stack.stack.folder.join(OTHER), change(text)).unwrap();
+}
+
+/// The stack, brought up and at rest.
+fn up(stack: &Fixture) -> Cloud {
+    later(&well(run(&run::empty(), Command::Up(stack), None)).cloud, Duration::from_secs(60))
+}
+
+#[test]
+fn what_only_looks_sends_no_write() {
+    for (name, stack) in Fixture::every() {
+        println!("{name}");
+        for (args, manner, says) in ON_NOTHING {
+            looks(&port::empty(), &stack, args, *manner, says);
+        }
+        let cloud = up(&stack);
+        for (args, manner, says) in ON_THE_STACK {
+            looks(&cloud, &stack, args, *manner, says);
+        }
+    }
+}
+
+#[test]
+fn a_stack_file_that_does_not_hold_sends_no_write() {
+    for (name, stack) in Fixture::every() {
+        let text = fs::read_to_string(&stack.stack.file).unwrap();
+        let cloud = up(&stack);
+        for (spoil, says) in SPOILED.iter().filter(|(spoil, _)| spoil(text.clone()) != text) {
+            println!("{name}: {says}");
+            write_other(&stack, spoil);
+            look_with_other(&cloud, &stack, &COMMANDS.map(|command| (command, Failing, *says)));
+        }
+    }
+}
+
+#[test]
+fn what_is_anothers_or_guarded_is_not_written_to() {
+    let name_of_stack = Regex::new("(?m)^stack: .*$").unwrap();
+    for (name, stack) in Fixture::every() {
+        println!("{name}");
+        let cloud = up(&stack);
+        write_other(&stack, |text| name_of_stack.replace(&text, "stack: another").into_owned());
+        look_with_other(&cloud, &stack, ON_ANOTHERS);
+        write_other(&stack, |text| text + ENVIRONMENTS);
+        look_with_other(&cloud, &stack, IN_ENVIRONMENTS);
+    }
+}
+
+#[test]
+fn a_table_that_holds_items_is_not_deleted_unasked() {
+    for (name, stack) in Fixture::every() {
+        println!("{name}");
+        let mut cloud = up(&stack);
+        cloud.dynamodb.tables.values_mut().for_each(|table| (table.items, table.protected) = (3, false));
+        looks(&cloud, &stack, &["down", "--yes"], Failing, "add --allow-data-loss ");
+    }
+}
+
+#[test]
+fn checks_write_to_the_api_alone() {
+    let patience = Regex::new("retry_for: [0-9]+").unwrap();
+    for (name, stack) in Fixture::every() {
+        let checks = &stack.stack.checks;
+        println!("{name}: {} checks", checks.len());
+        write_other(&stack, |text| patience.replace_all(&text, "retry_for: 0").into_owned());
+        let command: &[&str] = &["check", "--file", OTHER];
+        let cloud = up(&stack);
+        let (manner, says) = if checks.is_empty() { (Well, "") } else { (Failing, " checks passed.") };
+        let visit = looks(&cloud, &stack, command, manner, says);
+        // Some wait for what another one captures.
+        assert_eq!(visit.asked.is_empty(), checks.is_empty(), "{:?}", visit.asked);
+        if !checks.is_empty() {
+            looks(&port::empty(), &stack, command, Failing, "there is no API to check");
+        }
+    }
+}
