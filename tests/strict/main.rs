@@ -21,3 +21,4 @@ mod run;
 mod services;
 mod validate;
 mod wire;
+mod witness;

@@ -1,0 +1,43 @@
+//! Independent witnesses of what AWS's control plane does: `moto_server` and MiniStack, which other people wrote. They keep
+//! the strict cloud honest, for it was written by those who wrote the product, and both could share an error.
+//!
+//! Each is asked for two testimonies. The flow: every stack of the project comes up, again, is changed and goes down, through
+//! the real SDK and the product's own stages, and what each cloud answered to each call, and what the product saw in the end,
+//! is compared with the strict cloud. And single requests, good and bad, as `requests.yaml` has them, sent as they are: the
+//! SDK would not even send some of them. Where the strict cloud takes its time, it is given that time: how AWS lives between
+//! two states is no emulator's subject, and is left to the facts that the strict cloud names.
+//!
+//! Neither witness is AWS. MiniStack runs code and keeps what it is told, but checks little of it; moto runs nothing, but
+//! knows IAM's grammar, whether a role exists, paging, and many a limit. So each disagreement that is known stands in
+//! `known.yaml` with who is right and why, and AWS's own documentation outranks them all. A disagreement that is not there
+//! fails the test, and so does one there that is no more.
+
+mod encode;
+mod given;
+mod known;
+mod ministack;
+mod moto;
+mod requests;
+mod sender;
+
+use sender::Sender;
+
+/// Compares both testimonies of a witness with the strict cloud's.
+async fn testifies(witness: &str, at: &Sender) {
+    let known = known::of(witness);
+    let disagreements = requests::disagreements(at).await;
+    known::compare(&known, &disagreements);
+}
+
+#[tokio::test]
+async fn moto_agrees_but_where_it_is_known_not_to() {
+    let moto = moto::Moto::start().await;
+    testifies("moto", &moto.sender()).await;
+}
+
+#[tokio::test]
+async fn ministack_agrees_but_where_it_is_known_not_to() {
+    let ministack = ministack::MiniStack::start().await;
+    testifies("ministack", &ministack.sender()).await;
+    ministack.stop().await;
+}
