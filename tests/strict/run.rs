@@ -18,7 +18,7 @@ use provision::apply::apply;
 use provision::aws::{Access, Calls, Connection};
 use provision::event::Events;
 use provision::lower::{identity, lower, wanted};
-use provision::model::{Graph, Owner, Scope};
+use provision::model::{Graph, Owner, Scope, World};
 use provision::observe::observe;
 use provision::plan::{self, Mode, Options, Plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,18 +117,29 @@ fn joined(ends: Vec<End>) -> End {
 }
 
 async fn execute(strict: &StrictCloud, clock: Clock, command: Command<'_>) -> End {
-    let connection = match Connection::of(client_config(strict, clock), false, Calls::default()).await {
-        Ok(connection) => connection,
-        Err(error) => return End::Failed(vec![error.to_string()]),
-    };
+    match Connection::of(client_config(strict, clock), false, Calls::default()).await {
+        Ok(connection) => perform(&connection, command).await,
+        Err(error) => End::Failed(vec![error.to_string()]),
+    }
+}
+
+/// Runs a command on a connection, whatever cloud it leads to.
+pub(crate) async fn perform(connection: &Connection, command: Command<'_>) -> End {
     let ended = match command {
         Command::Plan(fixture) => {
-            prepare(&connection, fixture).await.map(|(plan, _)| End::Done(plan.steps.len()))
+            prepare(connection, fixture).await.map(|(plan, _)| End::Done(plan.steps.len()))
         }
-        Command::Up(fixture) => up(&connection, fixture).await,
-        Command::Down(fixture) => down(&connection, fixture).await,
+        Command::Up(fixture) => up(connection, fixture).await,
+        Command::Down(fixture) => down(connection, fixture).await,
     };
     ended.unwrap_or_else(End::Failed)
+}
+
+/// What the product sees of a stack.
+pub(crate) async fn seen(connection: &Connection, fixture: &Fixture) -> World {
+    let scope = scope(connection, fixture);
+    let reading = connection.context(scope, Access::Read, BTreeMap::new(), Events::none());
+    observe(&reading).await.expect("the stack can be read")
 }
 
 /// The settings of the SDK as the program makes them, with the strict cloud, its clock, and backoff without chance.

@@ -3,5 +3,5 @@
 mod at_once;
 mod rich;
 mod shipped;
-mod single_faults;
+pub(crate) mod single_faults;
 mod two_together;

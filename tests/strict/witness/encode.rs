@@ -1,15 +1,14 @@
 //! A call as an HTTP request, by AWS's models, whatever is wrong with the call: what the models do not know keeps its name,
 //! and what they require may be missing.
 
-use crate::cloud::REGION;
 use crate::model::{Model, Operation, Service, Shape};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
 
-/// The request of a call such as `iam:CreateRole`, to a cloud at a URL.
-pub(super) fn request(url: &str, call: &str, params: &Json) -> HttpRequest {
+/// The request of a call such as `iam:CreateRole`, to a region of a cloud at a URL.
+pub(super) fn request(url: &str, region: &str, call: &str, params: &Json) -> HttpRequest {
     let (service, operation) = find(call);
     let (path, body) = match service.model().metadata.protocol.as_str() {
         "query" => ("/".to_owned(), form(service.model(), operation, params)),
@@ -19,7 +18,7 @@ pub(super) fn request(url: &str, call: &str, params: &Json) -> HttpRequest {
     let mut request = HttpRequest::new(SdkBody::from(body));
     request.set_method(&operation.http.method).expect("a method");
     request.set_uri(format!("{url}{path}")).expect("a URL");
-    for (name, value) in headers(service, operation) {
+    for (name, value) in headers(service, operation, region) {
         request.headers_mut().insert(name, value);
     }
     request
@@ -33,7 +32,7 @@ fn find(call: &str) -> (Service, &'static Operation) {
     (service, operation.unwrap_or_else(|| panic!("{call} is no operation")))
 }
 
-fn headers(service: Service, operation: &Operation) -> Vec<(&'static str, String)> {
+fn headers(service: Service, operation: &Operation, region: &str) -> Vec<(&'static str, String)> {
     let metadata = &service.model().metadata;
     let content = match (metadata.protocol.as_str(), &metadata.json_version) {
         ("query", _) => "application/x-www-form-urlencoded".to_owned(),
@@ -41,7 +40,7 @@ fn headers(service: Service, operation: &Operation) -> Vec<(&'static str, String
         _ => "application/json".to_owned(),
     };
     // Emulators check no signature; they read the account, the region and the service from what is signed for.
-    let scope = format!("{}/20260101/{REGION}/{}/aws4_request", crate::cloud::ACCOUNT, service.name());
+    let scope = format!("{}/20260101/{region}/{}/aws4_request", crate::cloud::ACCOUNT, service.name());
     let signature =
         format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=none");
     let mut headers = vec![("content-type", content), ("authorization", signature)];

@@ -1,5 +1,6 @@
 //! The disagreements that are known.
 
+use crate::grammar::is_like;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,7 +31,7 @@ pub(super) struct Known {
     witness: String,
     right: Right,
     why: String,
-    /// What the witness says, by what was asked.
+    /// What the witness says, by what was asked, in which `*` stands for anything.
     says: BTreeMap<String, String>,
 }
 
@@ -58,10 +59,11 @@ pub(super) fn of(witness: &str) -> Vec<Known> {
 pub(super) fn compare(known: &[Known], found: &[Disagreement]) {
     let listed: Vec<(&str, &str)> =
         known.iter().flat_map(|known| &known.says).map(|(about, says)| (&**about, &**says)).collect();
-    let is_listed = |found: &&Disagreement| listed.contains(&(&found.about, &found.says));
-    let happens = |(about, says): &&(&str, &str)| {
-        found.iter().any(|found| (&*found.about, &*found.says) == (*about, *says))
+    let is = |known: &(&str, &str), found: &Disagreement| {
+        is_like(known.0, &found.about, false) && known.1 == found.says
     };
+    let is_listed = |found: &&Disagreement| listed.iter().any(|known| is(known, found));
+    let happens = |known: &&(&str, &str)| found.iter().any(|found| is(known, found));
     let new: Vec<String> =
         found.iter().filter(|found| !is_listed(found)).map(ToString::to_string).collect();
     let stale: Vec<String> =

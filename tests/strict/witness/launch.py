@@ -16,7 +16,14 @@ def end_with_the_parent():
     os._exit(0)
 
 
+def create(service):
+    """moto's own answer to an operation that it lacks is a page that says that it has failed."""
+    app = create_backend_app(service)
+    app.register_error_handler(NotImplementedError, lambda _: ('{"__type": "UnknownOperationException"}', 400))
+    return app
+
+
 threading.Thread(target=end_with_the_parent, daemon=True).start()
-server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create), threaded=True)
 print(server.server_port, flush=True)
 server.serve_forever()

@@ -13,31 +13,45 @@
 //! fails the test, and so does one there that is no more.
 
 mod encode;
+mod flow;
 mod given;
 mod known;
 mod ministack;
 mod moto;
+mod normal;
 mod requests;
 mod sender;
 
+use flow::Stack;
 use sender::Sender;
 
 /// Compares both testimonies of a witness with the strict cloud's.
-async fn testifies(witness: &str, at: &Sender) {
-    let known = known::of(witness);
-    let disagreements = requests::disagreements(at).await;
-    known::compare(&known, &disagreements);
+async fn testifies(witness: &str, at: &Sender, stacks: &[Stack]) {
+    let mut disagreements = requests::disagreements(at).await;
+    disagreements.extend(flow::disagreements(at, stacks).await);
+    known::compare(&known::of(witness), &disagreements);
 }
 
-#[tokio::test]
-async fn moto_agrees_but_where_it_is_known_not_to() {
-    let moto = moto::Moto::start().await;
-    testifies("moto", &moto.sender()).await;
+fn in_real_time(testimony: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(testimony);
 }
 
-#[tokio::test]
-async fn ministack_agrees_but_where_it_is_known_not_to() {
-    let ministack = ministack::MiniStack::start().await;
-    testifies("ministack", &ministack.sender()).await;
-    ministack.stop().await;
+#[test]
+fn moto_agrees_but_where_it_is_known_not_to() {
+    let stacks = flow::stacks();
+    in_real_time(async {
+        let moto = moto::Moto::start().await;
+        testifies("moto", &moto.sender(), &stacks).await;
+    });
+}
+
+#[test]
+fn ministack_agrees_but_where_it_is_known_not_to() {
+    let stacks = flow::stacks();
+    in_real_time(async {
+        let ministack = ministack::MiniStack::start().await;
+        testifies("ministack", &ministack.sender(), &stacks).await;
+        ministack.stop().await;
+    });
 }

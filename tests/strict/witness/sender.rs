@@ -1,5 +1,6 @@
 //! Sends requests to a witness, for the SDK as well as by themselves, and keeps how each was answered.
 
+use super::encode;
 use crate::wire::decode;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -46,6 +47,12 @@ impl Sender {
     pub(super) async fn forget_everything(&self) {
         let answer = self.0.client.post(format!("{}{}", self.0.url, self.0.reset)).send().await;
         assert!(answer.expect("an answer").status().is_success(), "the witness cannot be emptied");
+    }
+
+    /// Sends a request of its own, which must succeed.
+    pub(super) async fn ask(&self, region: &str, call: &str, params: &Json) {
+        let response = self.send(encode::request(self.url(), region, call, params)).await.expect("an answer");
+        assert_eq!(verdict(&response), "ok", "{call}: {}", text(&response));
     }
 
     /// What was answered since this was asked last.
