@@ -68,6 +68,8 @@ pub(crate) struct Model {
 pub(crate) struct Metadata {
     pub(crate) protocol: String,
     pub(crate) api_version: String,
+    /// What requests are signed for.
+    pub(crate) endpoint_prefix: String,
     pub(crate) json_version: Option<String>,
     pub(crate) target_prefix: Option<String>,
     pub(crate) xml_namespace: Option<String>,

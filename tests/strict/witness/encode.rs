@@ -1,6 +1,7 @@
 //! A call as an HTTP request, by AWS's models, whatever is wrong with the call: what the models do not know keeps its name,
 //! and what they require may be missing.
 
+use crate::cloud::ACCOUNT;
 use crate::model::{Model, Operation, Service, Shape};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -40,7 +41,7 @@ fn headers(service: Service, operation: &Operation, region: &str) -> Vec<(&'stat
         _ => "application/json".to_owned(),
     };
     // Emulators check no signature; they read the account, the region and the service from what is signed for.
-    let scope = format!("{}/20260101/{region}/{}/aws4_request", crate::cloud::ACCOUNT, service.name());
+    let scope = format!("{ACCOUNT}/20260101/{region}/{}/aws4_request", metadata.endpoint_prefix);
     let signature =
         format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=none");
     let mut headers = vec![("content-type", content), ("authorization", signature)];

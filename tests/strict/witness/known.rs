@@ -41,10 +41,8 @@ pub(super) struct Known {
 enum Right {
     /// The strict cloud does as AWS.
     Strict,
-    /// The witness does as AWS, and the strict cloud is meaner, or knows less, on purpose.
+    /// The strict cloud does not do as AWS, for a reason.
     Witness,
-    /// AWS does one or the other.
-    Both,
 }
 
 /// What is known of a witness.
@@ -69,7 +67,7 @@ pub(super) fn compare(known: &[Known], found: &[Disagreement]) {
     let stale: Vec<String> =
         listed.iter().filter(|known| !happens(known)).map(|(about, says)| format!("{about}: {says}")).collect();
     let twice = listed.len() - listed.iter().collect::<BTreeSet<_>>().len();
-    for right in [Right::Strict, Right::Witness, Right::Both] {
+    for right in [Right::Strict, Right::Witness] {
         let count: usize = known.iter().filter(|known| known.right == right).map(|known| known.says.len()).sum();
         println!("{count} disagreements in which {right:?} is right");
     }
