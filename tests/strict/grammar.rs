@@ -68,7 +68,8 @@ fn statements(document: &str) -> Result<Vec<Map<String, Json>>, Fault> {
     let known = members.keys().all(|name| ["Version", "Id", "Statement"].contains(&name.as_str()));
     malformed_unless(known, "Syntax errors in policy.")?;
     // A missing version means the older one.
-    let version = policy.get("Version").is_none_or(|version| version == "2012-10-17" || version == "2008-10-17");
+    let version =
+        policy.get("Version").is_none_or(|version| version == "2012-10-17" || version == "2008-10-17");
     malformed_unless(version, "The policy failed legacy parsing")?;
     let statements: Vec<Json> = match &policy["Statement"] {
         Json::Array(statements) => statements.clone(),

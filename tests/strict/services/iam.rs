@@ -206,10 +206,9 @@ fn check_boundary(params: &Json) -> Result<(), Fault> {
     let known = ["arn:aws:iam::aws:policy/".to_owned(), arn(Service::Iam, "policy/boundary")];
     match known.iter().any(|policy| boundary.starts_with(policy)) {
         true => Ok(()),
-        false if boundary.starts_with("arn:aws:iam::") && boundary.contains(":policy/") => Fault::err(
-            "NoSuchEntity",
-            format!("Scope ARN: {boundary} does not exist or is not attachable."),
-        ),
+        false if boundary.starts_with("arn:aws:iam::") && boundary.contains(":policy/") => {
+            Fault::err("NoSuchEntity", format!("Scope ARN: {boundary} does not exist or is not attachable."))
+        }
         false => Fault::err("InvalidInput", format!("ARN {boundary} is not valid.")),
     }
 }

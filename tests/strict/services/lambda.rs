@@ -154,7 +154,8 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
     }
     // The model has no upper limits for these [aws-facts: Lambda].
     if let Some(timeout) = params["Timeout"].as_i64().filter(|timeout| *timeout > 900) {
-        let message = format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 900");
+        let message =
+            format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 900");
         return Fault::err("ValidationException", message);
     }
     if params["MemorySize"].as_i64().is_some_and(|memory| memory > 10_240) {

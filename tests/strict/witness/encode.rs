@@ -93,7 +93,9 @@ fn form(model: &Model, operation: &Operation, params: &Json) -> String {
     fn fields(prefix: &str, value: &Json, out: &mut Vec<(String, String)>) {
         let under = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         match value {
-            Json::Object(members) => members.iter().for_each(|(name, value)| fields(&under(name), value, out)),
+            Json::Object(members) => {
+                members.iter().for_each(|(name, value)| fields(&under(name), value, out))
+            }
             Json::Array(items) => {
                 let items = items.iter().enumerate();
                 items.for_each(|(index, item)| fields(&under(&format!("member.{}", index + 1)), item, out));

@@ -1,8 +1,8 @@
 //! The whole flow: every stack comes up from nothing, again, is changed, and goes down, by the product's own stages.
 
 use super::known::Disagreement;
-use super::{given, normal};
 use super::sender::{Answered, Sender};
+use super::{given, normal};
 use crate::clock::{BEGINNING, Clock};
 use crate::cloud::{ACCOUNT, Cloud, Delays, REGION, Time};
 use crate::connector::StrictCloud;
@@ -41,6 +41,14 @@ pub(super) fn stacks() -> Vec<Stack> {
         let change = (name == "shipped").then(changed);
         let mut stack = Stack { name, fixture, change, strict: Testimony::new() };
         stack.strict = of_the_strict_cloud(&stack);
+        assert!(
+            stack
+                .strict
+                .iter()
+                .all(|(about, what)| !what.starts_with("failed") && !about.contains(": down: sees")),
+            "{:?}",
+            stack.strict
+        );
         stack
     });
     stacks.collect()
@@ -51,7 +59,8 @@ pub(super) async fn disagreements(at: &Sender, stacks: &[Stack]) -> Vec<Disagree
     let mut found = Vec::new();
     for stack in stacks {
         at.forget_everything().await;
-        let connection = Connection::of(config(at), true, Calls::default()).await.expect("the witness answers");
+        let connection =
+            Connection::of(config(at), true, Calls::default()).await.expect("the witness answers");
         // What a stack names and does not make; the strict cloud has it.
         let given = given::names();
         let boundary = json!({ "PolicyName": "boundary", "PolicyDocument": given["policy"] });
@@ -59,6 +68,7 @@ pub(super) async fn disagreements(at: &Sender, stacks: &[Stack]) -> Vec<Disagree
         let layer = json!({ "LayerName": "tools", "Content": { "ZipFile": given["zip"] } });
         at.ask(THERE, "lambda:PublishLayerVersion", &layer).await;
         let testimony = flow(&connection, stack, || at.answered(), || std::future::ready(())).await;
+        println!("{}: {} answers, ends and fields compared", stack.name, stack.strict.len());
         found.extend(differences(&stack.strict, &testimony));
     }
     found
@@ -66,7 +76,8 @@ pub(super) async fn disagreements(at: &Sender, stacks: &[Stack]) -> Vec<Disagree
 
 fn differences(strict: &Testimony, witness: &Testimony) -> Vec<Disagreement> {
     let all: BTreeSet<&String> = strict.keys().chain(witness.keys()).collect();
-    let of = |testimony: &Testimony, about| testimony.get(about).cloned().unwrap_or_else(|| "nothing".to_owned());
+    let of =
+        |testimony: &Testimony, about| testimony.get(about).cloned().unwrap_or_else(|| "nothing".to_owned());
     let differ = all.into_iter().map(|about| (about, of(strict, about), of(witness, about)));
     let differ = differ.filter(|(_, strict, witness)| strict != witness);
     differ
@@ -81,7 +92,8 @@ fn of_the_strict_cloud(stack: &Stack) -> Testimony {
         let clock = Clock::at(BEGINNING);
         let strict = StrictCloud::new(Cloud { delays: none(), ..empty() }, clock, None);
         let config = client_config(&strict, clock);
-        let connection = Connection::of(config, true, Calls::default()).await.expect("the strict cloud answers");
+        let connection =
+            Connection::of(config, true, Calls::default()).await.expect("the strict cloud answers");
         let answered = || {
             let records = std::mem::take(&mut strict.state().records);
             let answered = records.into_iter().map(|record| Answered {
@@ -119,7 +131,9 @@ fn config(at: &Sender) -> SdkConfig {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(THERE))
         .endpoint_url(at.url())
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(ACCOUNT, "b", None, None, "test")))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            ACCOUNT, "b", None, None, "test",
+        )))
         .http_client(at.clone())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(RetryConfig::disabled())
@@ -165,5 +179,7 @@ fn verdicts(about: &str, answered: Vec<Answered>) -> Testimony {
         let subject = subject.replace(THERE, REGION);
         all.entry(format!("{about}: {call} {subject}").trim_end().to_owned()).or_default().insert(verdict);
     }
-    all.into_iter().map(|(about, verdicts)| (about, verdicts.into_iter().collect::<Vec<_>>().join(", "))).collect()
+    all.into_iter()
+        .map(|(about, verdicts)| (about, verdicts.into_iter().collect::<Vec<_>>().join(", ")))
+        .collect()
 }

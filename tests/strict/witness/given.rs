@@ -51,7 +51,8 @@ fn trusts() -> Vec<(&'static str, Json)> {
         let principal = json!({ "Service": "lambda.amazonaws.com" });
         document(json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal }), changes)
     };
-    let long: Vec<String> = (0..100).map(|number| format!("arn:aws:iam::123456789012:role/role-{number}")).collect();
+    let long: Vec<String> =
+        (0..100).map(|number| format!("arn:aws:iam::123456789012:role/role-{number}")).collect();
     vec![
         ("trust", trust(json!({}))),
         ("trust in machines", trust(json!({ "Principal": { "Service": "ec2.amazonaws.com" } }))),

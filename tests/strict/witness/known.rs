@@ -62,13 +62,16 @@ pub(super) fn compare(known: &[Known], found: &[Disagreement]) {
     };
     let is_listed = |found: &&Disagreement| listed.iter().any(|known| is(known, found));
     let happens = |known: &&(&str, &str)| found.iter().any(|found| is(known, found));
-    let new: Vec<String> =
-        found.iter().filter(|found| !is_listed(found)).map(ToString::to_string).collect();
-    let stale: Vec<String> =
-        listed.iter().filter(|known| !happens(known)).map(|(about, says)| format!("{about}: {says}")).collect();
+    let new: Vec<String> = found.iter().filter(|found| !is_listed(found)).map(ToString::to_string).collect();
+    let stale: Vec<String> = listed
+        .iter()
+        .filter(|known| !happens(known))
+        .map(|(about, says)| format!("{about}: {says}"))
+        .collect();
     let twice = listed.len() - listed.iter().collect::<BTreeSet<_>>().len();
     for right in [Right::Strict, Right::Witness] {
-        let count: usize = known.iter().filter(|known| known.right == right).map(|known| known.says.len()).sum();
+        let count: usize =
+            known.iter().filter(|known| known.right == right).map(|known| known.says.len()).sum();
         println!("{count} disagreements in which {right:?} is right");
     }
     assert_eq!(twice, 0, "a disagreement is listed twice");

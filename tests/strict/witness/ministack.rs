@@ -4,7 +4,7 @@ use super::sender::Sender;
 use provision::local::{Endpoint, LocalCloud, default_folders};
 use tempfile::TempDir;
 
-/// A local cloud of a test's own.
+/// A local cloud of a test's own, which ends when this is dropped.
 pub(super) struct MiniStack {
     cloud: LocalCloud,
     endpoint: Endpoint,
@@ -23,8 +23,19 @@ impl MiniStack {
     pub(super) fn sender(&self) -> Sender {
         Sender::to(&self.endpoint.url, "/_ministack/reset")
     }
+}
 
-    pub(super) async fn stop(self) {
-        self.cloud.stop().await.expect("the local cloud ends");
+impl Drop for MiniStack {
+    /// In a thread of its own, for this one may be within a runtime.
+    fn drop(&mut self) {
+        let cloud = self.cloud.clone();
+        let stop = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(cloud.stop())
+        };
+        let stopped = std::thread::spawn(stop).join();
+        if !std::thread::panicking() {
+            stopped.expect("no panic").expect("the local cloud ends");
+        }
     }
 }

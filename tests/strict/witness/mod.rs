@@ -52,6 +52,5 @@ fn ministack_agrees_but_where_it_is_known_not_to() {
     in_real_time(async {
         let ministack = ministack::MiniStack::start().await;
         testifies("ministack", &ministack.sender(), &stacks).await;
-        ministack.stop().await;
     });
 }

@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 /// Each thing that was seen, by where it was seen and what it is, field by field.
 pub(super) fn things(about: &str, world: &World, region: &str) -> BTreeMap<String, String> {
     let here = |text: &str| text.replace(region, REGION).replace(THERE, REGION);
-    let made_up: Vec<_> =
-        made_up(world).into_iter().map(|(id, name)| (here(&id), name)).collect();
+    let made_up: Vec<_> = made_up(world).into_iter().map(|(id, name)| (here(&id), name)).collect();
     let clean = |text: &str| {
         let text = here(text);
         made_up.iter().fold(text, |text, (id, name)| text.replace(id, name))
     };
     let mut things = BTreeMap::new();
     for seen in &world.seen {
-        let mut refs: Vec<String> = seen.refs.iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect();
+        let mut refs: Vec<String> =
+            seen.refs.iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect();
         refs.sort();
         let thing = json!({
             "physical": seen.physical, "spec": seen.spec, "live": seen.live, "refs": refs,
@@ -26,9 +26,9 @@ pub(super) fn things(about: &str, world: &World, region: &str) -> BTreeMap<Strin
         });
         let mut fields = BTreeMap::new();
         flatten("", &thing, &mut fields);
-        let fields = fields.into_iter().map(|(field, value)| {
-            (clean(&format!("{about}: sees {} {field}", seen.id)), clean(&value))
-        });
+        let fields = fields
+            .into_iter()
+            .map(|(field, value)| (clean(&format!("{about}: sees {} {field}", seen.id)), clean(&value)));
         things.extend(fields);
     }
     for blind in &world.blind {
@@ -51,7 +51,9 @@ fn flatten(path: &str, value: &Json, fields: &mut BTreeMap<String, String>) {
 /// What AWS made up, and what it stands for. The longest come first, for one may be part of another.
 fn made_up(world: &World) -> Vec<(String, String)> {
     let assigned = |seen: &Seen| {
-        let ids = ["id", "url", "role_id"].into_iter().filter_map(|name| Some((name, seen.live.get(name)?.as_str()?)));
+        let ids = ["id", "url", "role_id"]
+            .into_iter()
+            .filter_map(|name| Some((name, seen.live.get(name)?.as_str()?)));
         let ids = ids.map(|(name, id)| (id.to_owned(), format!("<{name} of {}>", seen.id)));
         ids.collect::<Vec<_>>()
     };

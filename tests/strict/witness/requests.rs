@@ -90,7 +90,8 @@ fn replaced(value: &Json, names: &BTreeMap<String, Json>) -> Json {
             if let Some(value) = whole.and_then(|name| names.get(name)) {
                 return value.clone();
             }
-            let plain = names.iter().filter_map(|(name, value)| Some((format!("${{{name}}}"), value.as_str()?)));
+            let plain =
+                names.iter().filter_map(|(name, value)| Some((format!("${{{name}}}"), value.as_str()?)));
             let text = plain.fold(text.clone(), |text, (name, value)| text.replace(&name, value));
             assert!(!text.contains("${"), "{text} names what is not there");
             text.into()
@@ -127,7 +128,11 @@ fn shown_member(response: &HttpResponse, name: &str) -> String {
     match member(response, name) {
         None => "none".to_owned(),
         Some(Json::String(text)) if name.ends_with("Token") => {
-            if text.is_empty() { "none".to_owned() } else { "some".to_owned() }
+            if text.is_empty() {
+                "none".to_owned()
+            } else {
+                "some".to_owned()
+            }
         }
         Some(Json::String(text)) => match serde_json::from_str::<Json>(&text) {
             Ok(document) if document.is_object() => document.to_string(),

@@ -96,7 +96,8 @@ pub(super) fn verdict(response: &HttpResponse) -> String {
     let text = text(response);
     let json: Json = serde_json::from_str(&text).unwrap_or_default();
     let header = response.headers().get("x-amzn-errortype").map(str::to_owned);
-    let named = ["__type", "code", "Code"].iter().find_map(|name| Some(json.get(*name)?.as_str()?.to_owned()));
+    let named =
+        ["__type", "code", "Code"].iter().find_map(|name| Some(json.get(*name)?.as_str()?.to_owned()));
     let code = header.or(named).or_else(|| element(&text, "Code"));
     let code = code.unwrap_or_else(|| format!("status {}", response.status().as_u16()));
     // With a namespace before it, or a URL behind it.
