@@ -10,6 +10,8 @@ mod python;
 #[cfg(all(test, unix))]
 mod tests;
 
+pub use install::Pinned;
+
 use anyhow::{Context, Result, bail};
 use directories::ProjectDirs;
 use std::env;

@@ -85,10 +85,7 @@ impl Installer {
             }
         };
         install.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(requirements);
-        run(&mut install).await.context(
-            "Cannot install the local cloud from PyPI. Is there a network? Behind a proxy, set HTTPS_PROXY; with a mirror of \
-             PyPI, set PIP_INDEX_URL for pip or UV_DEFAULT_INDEX for uv; then run the command again",
-        )
+        run(&mut install).await
     }
 }
 

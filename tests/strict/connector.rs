@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
 use crate::quota::Quotas;
-use crate::validate::validate;
+use crate::validate::{refused, validate};
 use crate::wire::{self, Answer, Call, decode};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -248,7 +248,7 @@ impl State {
         self.cloud.arrived = self.cloud.in_flight[flight].arrived;
         let result = self.quotas.take(call, self.cloud.arrived).and_then(|()| {
             match self.records[number].invalid.first() {
-                Some(wrong) => Fault::err("ValidationException", wrong),
+                Some(wrong) => Err(refused(call, wrong)),
                 None => self.cloud.handle(call),
             }
         });

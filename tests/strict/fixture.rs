@@ -37,15 +37,20 @@ impl Fixture {
 
     /// Every stack that the project has: the shipped one, the examples, and those of the tests, by name.
     pub(crate) fn every() -> BTreeMap<String, Self> {
+        Fixture::every_with(|text| text)
+    }
+
+    /// The same, each with another text.
+    pub(crate) fn every_with(edit: impl Fn(String) -> String) -> BTreeMap<String, Self> {
         let name = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let read = |path: &Path| fs::read_to_string(path).expect("a stack file");
+        let read = |path: &Path| edit(fs::read_to_string(path).expect("a stack file"));
         let examples = children(&root().join("examples")).into_iter().filter(|path| path.is_dir());
         let examples = examples.map(|path| {
             (name(&path), Fixture::beside(&path.join("lambdas"), &read(&path.join("stack.yaml")), |_| ()))
         });
         let tests = children(&root().join("tests/stacks")).into_iter();
         let tests = tests.map(|path| (name(&path), Fixture::of(&read(&path))));
-        examples.chain(tests).chain([("shipped".to_owned(), Fixture::shipped())]).collect()
+        examples.chain(tests).chain([("shipped".to_owned(), Fixture::changed(&edit, |_| ()))]).collect()
     }
 
     /// A stack file beside a copy of some code, which may be changed.

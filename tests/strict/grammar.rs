@@ -67,8 +67,10 @@ fn statements(document: &str) -> Result<Vec<Map<String, Json>>, Fault> {
     let Json::Object(members) = &policy else { return Err(malformed("Syntax errors in policy.")) };
     let known = members.keys().all(|name| ["Version", "Id", "Statement"].contains(&name.as_str()));
     malformed_unless(known, "Syntax errors in policy.")?;
-    let versions = ["2012-10-17", "2008-10-17"].map(Json::from);
-    malformed_unless(versions.contains(&policy["Version"]), "The policy failed legacy parsing")?;
+    // A missing version means the older one.
+    let version =
+        policy.get("Version").is_none_or(|version| version == "2012-10-17" || version == "2008-10-17");
+    malformed_unless(version, "The policy failed legacy parsing")?;
     let statements: Vec<Json> = match &policy["Statement"] {
         Json::Array(statements) => statements.clone(),
         Json::Object(_) => vec![policy["Statement"].clone()],

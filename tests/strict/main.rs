@@ -24,3 +24,4 @@ mod run;
 mod services;
 mod validate;
 mod wire;
+mod witness;

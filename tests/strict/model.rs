@@ -34,6 +34,16 @@ const FOLDERS: [(Service, &str, &str, &str); 7] = [
 ];
 
 impl Service {
+    pub(crate) const ALL: [Service; 7] = [
+        Service::DynamoDb,
+        Service::Iam,
+        Service::Logs,
+        Service::Lambda,
+        Service::ApiGateway,
+        Service::Sts,
+        Service::Tagging,
+    ];
+
     /// The prefix of the service's IAM actions, by which its calls are named here too.
     pub(crate) fn name(self) -> &'static str {
         FOLDERS[self as usize].1
@@ -58,6 +68,8 @@ pub(crate) struct Model {
 pub(crate) struct Metadata {
     pub(crate) protocol: String,
     pub(crate) api_version: String,
+    /// What requests are signed for.
+    pub(crate) endpoint_prefix: String,
     pub(crate) json_version: Option<String>,
     pub(crate) target_prefix: Option<String>,
     pub(crate) xml_namespace: Option<String>,
@@ -150,6 +162,17 @@ fn wire_code<'a>(name: &'a str, shape: &'a Shape) -> &'a str {
     shape.error.as_ref().and_then(|error| error.code.as_deref()).unwrap_or(name)
 }
 
+impl Shape {
+    /// API Gateway says how long a text may be in the name of its shape only: `StringWithLengthBetween1And128`.
+    fn limit(&mut self, name: &str) {
+        let range = name.strip_prefix("StringWithLengthBetween").and_then(|range| range.split_once("And"));
+        if let Some((min, max)) = range {
+            self.min = self.min.or(min.parse().ok());
+            self.max = self.max.or(max.parse().ok());
+        }
+    }
+}
+
 impl Member {
     /// The name of the member on the wire.
     pub(crate) fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
@@ -167,7 +190,9 @@ fn models() -> &'static [Model] {
             let file = File::open(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             let mut text = String::new();
             GzDecoder::new(file).read_to_string(&mut text).expect("a packed text");
-            serde_json::from_str(&text).expect("a service model of botocore")
+            let mut model: Model = serde_json::from_str(&text).expect("a service model of botocore");
+            model.shapes.iter_mut().for_each(|(name, shape)| shape.limit(name));
+            model
         };
         FOLDERS.iter().map(read).collect()
     })

@@ -18,6 +18,7 @@ use provision::apply::Report;
 use provision::aws::{Calls, Connection};
 use provision::error::Failure;
 use provision::event::Events;
+use provision::model::World;
 use provision::plan::{Mode, Options, Plan};
 use provision::reconcile::{Ended, Session, Teardown};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,10 +115,17 @@ fn joined(ends: Vec<End>) -> End {
 }
 
 async fn execute(strict: &StrictCloud, clock: Clock, command: Command<'_>) -> End {
-    let connection = match Connection::of(client_config(strict, clock), false, Calls::default()).await {
-        Ok(connection) => connection,
-        Err(error) => return End::Failed(vec![error.to_string()]),
-    };
+    match Connection::of(client_config(strict, clock), false, Calls::default()).await {
+        Ok(connection) => {
+            assert_eq!(connection.account, ACCOUNT);
+            perform(connection, command).await
+        }
+        Err(error) => End::Failed(vec![error.to_string()]),
+    }
+}
+
+/// Runs a command on a connection, whatever cloud it leads to.
+pub(crate) async fn perform(connection: Connection, command: Command<'_>) -> End {
     let ended = match command {
         Command::Plan(fixture) => {
             prepare(connection, fixture).await.map(|(_, plan)| End::Done(plan.steps.len()))
@@ -126,6 +134,11 @@ async fn execute(strict: &StrictCloud, clock: Clock, command: Command<'_>) -> En
         Command::Down(fixture) => down(connection, fixture).await,
     };
     ended.unwrap_or_else(End::Failed)
+}
+
+/// What the product sees of a stack.
+pub(crate) async fn seen(connection: Connection, fixture: &Fixture) -> World {
+    Session::of_stack(connection, &fixture.stack).look().await.expect("the stack can be read")
 }
 
 /// The settings of the SDK as the program makes them, with the strict cloud, its clock, and backoff without chance.
@@ -152,7 +165,6 @@ fn everything() -> BTreeSet<String> {
 }
 
 async fn prepare(connection: Connection, fixture: &Fixture) -> Result<(Session, Plan), Vec<String>> {
-    assert_eq!(connection.account, ACCOUNT);
     let session = Session::of_stack(connection, &fixture.stack);
     let world = session.look().await.map_err(told)?;
     let plan = session.plan(&fixture.stack, &fixture.hashes, &world, &options()).expect("no circle");

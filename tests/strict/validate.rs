@@ -1,11 +1,26 @@
 //! Every request is held against its input shape: required members, unknown ones, types, ranges, patterns, enums.
 
-use crate::model::{Member, Model, Operation, Shape};
+use crate::cloud::Fault;
+use crate::model::{Member, Model, Operation, Service, Shape};
 use crate::pattern;
+use crate::wire::Call;
 use serde_json::Value as Json;
 
 /// How much of a wrong value is shown.
 const MAX_REPORTED: usize = 200;
+
+/// How a service refuses what its model does not allow: each has a code of its own for that.
+pub(crate) fn refused(call: &Call, wrong: &str) -> Fault {
+    let code = match call.service {
+        Service::Iam | Service::Sts => "ValidationError",
+        Service::ApiGateway => "BadRequestException",
+        Service::Logs | Service::Tagging => "InvalidParameterException",
+        // A runtime is not checked with the rest [aws-facts: LS].
+        Service::Lambda if wrong.starts_with("Runtime: ") => "InvalidParameterValueException",
+        Service::Lambda | Service::DynamoDb => "ValidationException",
+    };
+    Fault::new(code, wrong)
+}
 
 /// Everything that is wrong with the parameters of a call; empty for a valid one.
 pub(crate) fn validate(model: &Model, operation: &Operation, params: &Json) -> Vec<String> {

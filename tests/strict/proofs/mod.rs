@@ -5,6 +5,6 @@ mod processes;
 mod read_only;
 mod rich;
 mod shipped;
-mod single_faults;
+pub(crate) mod single_faults;
 mod teardown;
 mod two_together;

@@ -4,6 +4,7 @@ use crate::cloud::{
     Cloud, Fault, Handler, PAGE, Tags, Time, arn, check_tags, required, seconds, tag_list, text,
 };
 use crate::model::Service;
+use crate::pattern;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -94,6 +95,10 @@ fn forget_deleted(cloud: &mut Cloud) {
 fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let name = required(params, "TableName");
     forget_deleted(cloud);
+    // The model allows an ARN in the place of a name, and so any text; a new table has a name [aws-facts: DynamoDB].
+    if !pattern::matches("[a-zA-Z0-9_.-]{3,255}", name) {
+        return invalid("TableName must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'");
+    }
     if cloud.dynamodb.tables.contains_key(name) {
         return Fault::err("ResourceInUseException", format!("Table already exists: {name}"));
     }

@@ -90,6 +90,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     }
     let trust = required(params, "AssumeRolePolicyDocument").to_owned();
     grammar::check_trust(&trust)?;
+    check_boundary(params)?;
     let tags = tag_list(params);
     check_role_tags(&Tags::new(), &tags, params)?;
     let id = cloud.made_up("role", name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 17);
@@ -193,12 +194,23 @@ fn update_trust(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 fn put_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
-    let boundary = required(params, "PermissionsBoundary").to_owned();
-    if !boundary.starts_with("arn:aws:iam::") || !boundary.contains(":policy/") {
-        return Fault::err("InvalidInput", format!("ARN {boundary} is not valid."));
-    }
-    find_to_change(cloud, params)?.boundary = Some(boundary);
+    let role = find_to_change(cloud, params)?;
+    check_boundary(params)?;
+    role.boundary = text(params, "PermissionsBoundary").map(str::to_owned);
     Ok(Json::Null)
+}
+
+/// A boundary must be there: a policy of AWS's own, or one of the account, which has those that are called so.
+fn check_boundary(params: &Json) -> Result<(), Fault> {
+    let Some(boundary) = text(params, "PermissionsBoundary") else { return Ok(()) };
+    let known = ["arn:aws:iam::aws:policy/".to_owned(), arn(Service::Iam, "policy/boundary")];
+    match known.iter().any(|policy| boundary.starts_with(policy)) {
+        true => Ok(()),
+        false if boundary.starts_with("arn:aws:iam::") && boundary.contains(":policy/") => {
+            Fault::err("NoSuchEntity", format!("Scope ARN: {boundary} does not exist or is not attachable."))
+        }
+        false => Fault::err("InvalidInput", format!("ARN {boundary} is not valid.")),
+    }
 }
 
 fn delete_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {

@@ -152,6 +152,15 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
             "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions."
         ));
     }
+    // The model has no upper limits for these [aws-facts: Lambda].
+    if let Some(timeout) = params["Timeout"].as_i64().filter(|timeout| *timeout > 900) {
+        let message =
+            format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 900");
+        return Fault::err("ValidationException", message);
+    }
+    if params["MemorySize"].as_i64().is_some_and(|memory| memory > 10_240) {
+        return refused("'MemorySize' value failed to satisfy constraint: Member must be at most 10240");
+    }
     let variables = &params["Environment"]["Variables"];
     let size = variables.as_object().map_or(0, |_| variables.to_string().len());
     if size > 4_096 {

@@ -116,6 +116,10 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 
 /// Filters by prefix, not exactly; the ARN ends in `:*` [aws-facts: CloudWatch Logs].
 fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    if params.get("logGroupNamePrefix").is_some() && params.get("logGroupNamePattern").is_some() {
+        let message = "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.";
+        return Fault::err("InvalidParameterException", message);
+    }
     let prefix = text(params, "logGroupNamePrefix").unwrap_or_default();
     let groups = cloud.logs.groups.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(name, group)| {
         json!({

@@ -18,6 +18,9 @@ pub(crate) struct State {
 
 fn resources(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     learn(cloud);
+    if params["ResourcesPerPage"].as_u64().is_some_and(|limit| !(1..=100).contains(&limit)) {
+        return Fault::err("InvalidParameterException", "ResourcesPerPage must be between 1 and 100");
+    }
     let filters = params["TagFilters"].as_array().cloned().unwrap_or_default();
     let types = params["ResourceTypeFilters"].as_array().cloned().unwrap_or_default();
     let tagged = |tags: &Tags| {

@@ -1,0 +1,134 @@
+//! A call as an HTTP request, by AWS's models, whatever is wrong with the call: what the models do not know keeps its name,
+//! and what they require may be missing.
+
+use crate::cloud::ACCOUNT;
+use crate::model::{Model, Operation, Service, Shape};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value as Json};
+
+/// The request of a call such as `iam:CreateRole`, to a region of a cloud at a URL.
+pub(super) fn request(url: &str, region: &str, call: &str, params: &Json) -> HttpRequest {
+    let (service, operation) = find(call);
+    let (path, body) = match service.model().metadata.protocol.as_str() {
+        "query" => ("/".to_owned(), form(service.model(), operation, params)),
+        "json" => ("/".to_owned(), body(service.model(), operation, params).to_string()),
+        _ => rest(service.model(), operation, params),
+    };
+    let mut request = HttpRequest::new(SdkBody::from(body));
+    request.set_method(&operation.http.method).expect("a method");
+    request.set_uri(format!("{url}{path}")).expect("a URL");
+    for (name, value) in headers(service, operation, region) {
+        request.headers_mut().insert(name, value);
+    }
+    request
+}
+
+fn find(call: &str) -> (Service, &'static Operation) {
+    let (service, operation) = call.split_once(':').unwrap_or_else(|| panic!("{call} is no call"));
+    let service = Service::ALL.into_iter().find(|known| known.name() == service);
+    let service = service.unwrap_or_else(|| panic!("{call} is of no service"));
+    let operation = service.model().operations.get(operation);
+    (service, operation.unwrap_or_else(|| panic!("{call} is no operation")))
+}
+
+fn headers(service: Service, operation: &Operation, region: &str) -> Vec<(&'static str, String)> {
+    let metadata = &service.model().metadata;
+    let content = match (metadata.protocol.as_str(), &metadata.json_version) {
+        ("query", _) => "application/x-www-form-urlencoded".to_owned(),
+        ("json", Some(version)) => format!("application/x-amz-json-{version}"),
+        _ => "application/json".to_owned(),
+    };
+    // Emulators check no signature; they read the account, the region and the service from what is signed for.
+    let scope = format!("{ACCOUNT}/20260101/{region}/{}/aws4_request", metadata.endpoint_prefix);
+    let signature =
+        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=none");
+    let mut headers = vec![("content-type", content), ("authorization", signature)];
+    headers.push(("x-amz-date", "20260101T000000Z".to_owned()));
+    let target = metadata.target_prefix.as_ref().map(|prefix| format!("{prefix}.{}", operation.name));
+    headers.extend(target.map(|target| ("x-amz-target", target)));
+    headers
+}
+
+fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// A scalar as a text, as paths, queries and forms have it.
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The whole of the parameters as a body of JSON.
+fn body(model: &Model, operation: &Operation, params: &Json) -> Json {
+    match &operation.input {
+        Some(input) => named(model, Some(model.shape(input)), params),
+        None => params.clone(),
+    }
+}
+
+/// A value with the names of the wire.
+fn named(model: &Model, shape: Option<&Shape>, value: &Json) -> Json {
+    match value {
+        Json::Object(members) => {
+            let member = |(name, value): (&String, &Json)| {
+                let member = shape.and_then(|shape| shape.members.get(name));
+                let entry = shape.and_then(|shape| shape.value.as_ref());
+                let wire = member.map_or(name.as_str(), |member| member.wire_name(name));
+                let inner = member.or(entry).map(|inner| model.shape(inner));
+                (wire.to_owned(), named(model, inner, value))
+            };
+            Json::Object(members.iter().map(member).collect())
+        }
+        Json::Array(items) => {
+            let item = shape.and_then(|shape| shape.member.as_ref()).map(|member| model.shape(member));
+            items.iter().map(|value| named(model, item, value)).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn form(model: &Model, operation: &Operation, params: &Json) -> String {
+    fn fields(prefix: &str, value: &Json, out: &mut Vec<(String, String)>) {
+        let under = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        match value {
+            Json::Object(members) => {
+                members.iter().for_each(|(name, value)| fields(&under(name), value, out))
+            }
+            Json::Array(items) => {
+                let items = items.iter().enumerate();
+                items.for_each(|(index, item)| fields(&under(&format!("member.{}", index + 1)), item, out));
+            }
+            other => out.push((prefix.to_owned(), plain(other))),
+        }
+    }
+    let version = model.metadata.api_version.clone();
+    let mut out = vec![("Action".to_owned(), operation.name.clone()), ("Version".to_owned(), version)];
+    fields("", &body(model, operation, params), &mut out);
+    let fields = out.iter().map(|(name, value)| format!("{name}={}", escaped(value)));
+    fields.collect::<Vec<_>>().join("&")
+}
+
+/// The path with its query, and the body, of a REST operation.
+fn rest(model: &Model, operation: &Operation, params: &Json) -> (String, String) {
+    let shape = operation.input.as_ref().map(|input| model.shape(input));
+    let (mut path, mut query, mut rest) = (operation.http.request_uri.clone(), Vec::new(), Map::new());
+    for (name, value) in params.as_object().into_iter().flatten() {
+        let member = shape.and_then(|shape| shape.members.get(name));
+        let wire = member.map_or(name.as_str(), |member| member.wire_name(name));
+        match member.and_then(|member| member.location.as_deref()) {
+            Some("uri") => path = path.replace(&format!("{{{wire}}}"), &escaped(&plain(value))),
+            Some("querystring") => {
+                let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+                query.extend(values.iter().map(|value| format!("{wire}={}", escaped(&plain(value)))));
+            }
+            _ => drop(rest.insert(name.clone(), value.clone())),
+        }
+    }
+    if !query.is_empty() {
+        path = format!("{path}?{}", query.join("&"));
+    }
+    let body = named(model, shape, &Json::Object(rest));
+    (path, if operation.http.method == "GET" { String::new() } else { body.to_string() })
+}

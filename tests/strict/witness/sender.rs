@@ -1,0 +1,130 @@
+//! Sends requests to a witness, for the SDK as well as by themselves, and keeps how each was answered.
+
+use super::encode;
+use crate::wire::decode;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use serde_json::Value as Json;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How a call was answered: the operation, its subject, and `ok` or the code of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Answered {
+    pub(super) call: String,
+    pub(super) subject: String,
+    pub(super) verdict: String,
+}
+
+/// The way to a witness; clones are the same one.
+#[derive(Debug, Clone)]
+pub(super) struct Sender(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    client: reqwest::Client,
+    url: String,
+    reset: &'static str,
+    answered: Mutex<Vec<Answered>>,
+}
+
+impl Sender {
+    /// To a cloud at a URL, which forgets everything when a path of it is posted to.
+    pub(super) fn to(url: &str, reset: &'static str) -> Self {
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
+        Sender(Arc::new(Inner { client, url: url.to_owned(), reset, answered: Mutex::default() }))
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// Empties the cloud.
+    pub(super) async fn forget_everything(&self) {
+        let answer = self.0.client.post(format!("{}{}", self.0.url, self.0.reset)).send().await;
+        assert!(answer.expect("an answer").status().is_success(), "the witness cannot be emptied");
+    }
+
+    /// Sends a request of its own, which must succeed.
+    pub(super) async fn ask(&self, region: &str, call: &str, params: &Json) {
+        let response = self.send(encode::request(self.url(), region, call, params)).await.expect("an answer");
+        assert_eq!(verdict(&response), "ok", "{call}: {}", text(&response));
+    }
+
+    /// What was answered since this was asked last.
+    pub(super) fn answered(&self) -> Vec<Answered> {
+        std::mem::take(&mut self.0.answered.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
+        let call = decode(&request, request.uri(), &body);
+        let method = request.method().parse().expect("a method");
+        let mut sent = self.0.client.request(method, request.uri()).body(body);
+        for (name, value) in request.headers() {
+            sent = sent.header(name, value);
+        }
+        let failed = |error: reqwest::Error| ConnectorError::other(error.into(), None);
+        let answer = sent.send().await.map_err(failed)?;
+        let status = answer.status().as_u16().try_into().expect("a status");
+        let headers = answer.headers().clone();
+        let mut response = HttpResponse::new(status, SdkBody::from(answer.bytes().await.map_err(failed)?));
+        for (name, value) in &headers {
+            if let Ok(value) = value.to_str() {
+                response.headers_mut().insert(name.as_str().to_owned(), value.to_owned());
+            }
+        }
+        let (call, subject) = match call {
+            Ok(call) => (call.name(), call.subject()),
+            Err(why) => (why, String::new()),
+        };
+        let answered = Answered { call, subject, verdict: verdict(&response) };
+        self.0.answered.lock().unwrap_or_else(PoisonError::into_inner).push(answered);
+        Ok(response)
+    }
+}
+
+/// `ok`, or the code of a refusal, in whichever way a service writes it.
+pub(super) fn verdict(response: &HttpResponse) -> String {
+    if response.status().is_success() {
+        return "ok".to_owned();
+    }
+    let text = text(response);
+    let json: Json = serde_json::from_str(&text).unwrap_or_default();
+    let header = response.headers().get("x-amzn-errortype").map(str::to_owned);
+    let named =
+        ["__type", "code", "Code"].iter().find_map(|name| Some(json.get(*name)?.as_str()?.to_owned()));
+    let code = header.or(named).or_else(|| element(&text, "Code"));
+    let code = code.unwrap_or_else(|| format!("status {}", response.status().as_u16()));
+    // With a namespace before it, or a URL behind it.
+    let code = code.rsplit('#').next().unwrap_or_default();
+    code.split(':').next().unwrap_or_default().to_owned()
+}
+
+/// The body of an answer.
+pub(super) fn text(response: &HttpResponse) -> String {
+    String::from_utf8_lossy(response.body().bytes().unwrap_or_default()).into_owned()
+}
+
+/// The text of the first element of a name.
+pub(super) fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0.trim().to_owned())
+}
+
+impl HttpConnector for Sender {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let sender = self.clone();
+        HttpConnectorFuture::new(async move { sender.send(request).await })
+    }
+}
+
+impl HttpClient for Sender {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
