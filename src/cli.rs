@@ -1,10 +1,12 @@
 //! The command line.
 
 use crate::commands::screen::{Format, emit, speak, tell};
-use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs};
+use crate::commands::{
+    self, CompletionsArgs, DownArgs, Globals, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
+};
 use crate::exit::Exit;
 use crate::render;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// One stack.yaml is your serverless backend: `up` makes AWS match it, `down` leaves nothing behind.
 #[derive(Debug, Parser)]
@@ -34,6 +36,12 @@ enum Command {
     Schema,
     /// Send the stack's own checks to the live API; they are real requests, writes included
     Check,
+    /// Print a script that completes this program's command line in a shell
+    #[command(after_help = "Example, for bash: source <(provision completions bash)")]
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(after_help = "Example: provision man > provision.1; man ./provision.1")]
+    Man,
     /// Manage the local cloud that --local uses
     Local {
         /// What to do with it
@@ -83,6 +91,8 @@ impl Cli {
             Command::Validate => commands::validate(globals),
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,
+            Command::Completions(args) => commands::completions(*args, Cli::command()),
+            Command::Man => commands::man(Cli::command()),
             Command::Local { action } => commands::local(*action).await,
         }
     }

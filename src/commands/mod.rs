@@ -4,6 +4,7 @@
 mod check;
 mod down;
 mod local;
+mod manual;
 mod plan;
 pub(crate) mod screen;
 mod session;
@@ -14,6 +15,7 @@ mod validate;
 pub use check::check;
 pub use down::{DownArgs, down};
 pub use local::{LocalAction, local};
+pub use manual::{CompletionsArgs, completions, man};
 pub use plan::{PlanArgs, PlanOnlyArgs, plan};
 pub use session::Globals;
 pub use status::{OutputsArgs, outputs, status};
