@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{self, DownArgs, Globals, LocalAction, Outcome, PlanArgs, UpArgs};
+use crate::commands::{self, DownArgs, Globals, IamPolicyArgs, LocalAction, Outcome, PlanArgs, UpArgs};
 use clap::{Parser, Subcommand};
 
 /// One stack.yaml is your serverless backend: `up` makes AWS match it, `down` leaves nothing behind.
@@ -23,6 +23,8 @@ enum Command {
     Down(DownArgs),
     /// Send the stack's own checks to the live API; they are real requests, writes included
     Check,
+    /// Print the IAM policy that whoever deploys this stack needs, and no more
+    IamPolicy(IamPolicyArgs),
     /// Manage the local cloud that --local uses
     Local {
         /// What to do with it
@@ -43,6 +45,7 @@ impl Cli {
             Command::Plan(args) => commands::plan(globals, args).await,
             Command::Down(args) => commands::down(globals, args).await,
             Command::Check => commands::check(globals).await,
+            Command::IamPolicy(args) => commands::iam_policy(globals, args).await,
             Command::Local { action } => commands::local(*action).await,
         }
     }

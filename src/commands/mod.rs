@@ -2,12 +2,14 @@
 
 mod check;
 mod down;
+mod iam_policy;
 mod local;
 mod session;
 mod up;
 
 pub use check::check;
 pub use down::{DownArgs, down};
+pub use iam_policy::{IamPolicyArgs, iam_policy};
 pub use local::{LocalAction, local};
 pub use session::Globals;
 pub use up::{PlanArgs, UpArgs, plan, up};
