@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
 #![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
 
+mod access;
 mod clock;
 mod cloud;
 mod code;
 mod connector;
+mod drift;
 mod dump;
 mod faults;
 mod fixture;

@@ -1,0 +1,89 @@
+//! Access control: whoever deploys may do what his policies allow. Where an account has no such policies, everything is
+//! allowed. What a call needs is told by [`needs`], which knows nothing of the product's own table; whether policies allow
+//! it is told by a library that evaluates them as IAM does.
+
+mod needs;
+
+pub(crate) use needs::{Need, needs};
+
+use crate::cloud::Fault;
+use crate::faults;
+use crate::wire::Call;
+use iam_rs::{
+    Arn, Context, ContextValue, Decision, EvaluationOptions, IAMPolicy, IAMRequest, PolicyEvaluator,
+    Principal, PrincipalId,
+};
+use serde_json::Value as Json;
+
+/// Who calls.
+const CALLER: &str = "arn:aws:iam::123456789012:user/deployer";
+
+/// Whoever deploys, with his policies.
+#[derive(Debug)]
+pub(crate) struct Deployer(PolicyEvaluator);
+
+impl Deployer {
+    /// With policies as documents.
+    pub(crate) fn new(documents: &[Json]) -> Self {
+        let read = |document: &Json| serde_json::from_value::<IAMPolicy>(document.clone()).expect("a policy");
+        let policies = documents.iter().map(read).collect();
+        let options = EvaluationOptions { collect_match_details: true, ..EvaluationOptions::default() };
+        Deployer(PolicyEvaluator::with_policies(policies).with_options(options))
+    }
+
+    /// True if the policies allow it.
+    pub(crate) fn allows(&self, need: &Need) -> bool {
+        self.evaluate(need).0 == Decision::Allow
+    }
+
+    /// The names of the statements that allow it.
+    pub(crate) fn allowing(&self, need: &Need) -> Vec<String> {
+        self.evaluate(need).1
+    }
+
+    fn evaluate(&self, need: &Need) -> (Decision, Vec<String>) {
+        let principal = Principal::Aws(PrincipalId::String(CALLER.to_owned()));
+        let context =
+            need.context.iter().map(|(key, value)| (key.clone(), ContextValue::String(value.clone())));
+        let resource = Arn::parse(&need.resource).expect("an ARN");
+        let request = IAMRequest::new_with_context(
+            principal,
+            &need.action,
+            resource,
+            Context::with_data(context.collect()),
+        );
+        let result = self.0.evaluate(&request).unwrap_or_else(|error| panic!("{need:?}: {error}"));
+        let matching = result.statement_details.into_iter().filter(|detail| detail.conditions_satisfied);
+        (result.decision, matching.filter_map(|detail| detail.sid).collect())
+    }
+
+    /// Refuses a call that needs what is not allowed.
+    pub(crate) fn check(&self, call: &Call, needs: &[Need]) -> Result<(), Fault> {
+        match needs.iter().find(|need| !need.partly && !self.allows(need)) {
+            None => Ok(()),
+            Some(need) => Err(denied(call, need)),
+        }
+    }
+
+    /// What an answer is without the parts that are not allowed: Lambda leaves out the tags, and says why.
+    pub(crate) fn censor(&self, needs: &[Need], answer: &mut Json) {
+        if let Some(need) = needs.iter().find(|need| need.partly && !self.allows(need)) {
+            answer["Tags"] = Json::Null;
+            answer["TagsError"] =
+                serde_json::json!({ "ErrorCode": "AccessDeniedException", "Message": refusal(need) });
+        }
+    }
+}
+
+/// A refusal as the service of the call writes it, of what the call needs.
+fn denied(call: &Call, need: &Need) -> Fault {
+    Fault { message: refusal(need), ..faults::denied(call) }
+}
+
+fn refusal(need: &Need) -> String {
+    let Need { action, resource, .. } = need;
+    format!(
+        "User: {CALLER} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
+         allows the {action} action"
+    )
+}
