@@ -19,6 +19,7 @@ pub(super) enum On {
     /// `*`: for lists, which take nothing else.
     Anything,
     AnyTable,
+    AnyRole,
     AnyFunction,
     AnyLogGroup,
     AnyApi,
@@ -86,6 +87,7 @@ impl Place<'_> {
         match on {
             On::Anything => vec!["*".to_owned()],
             On::AnyTable | On::MarkedTables => vec![scope.arn("dynamodb", "table/*")],
+            On::AnyRole => vec![format!("arn:{}:iam::{}:role/*", scope.partition, scope.account)],
             On::AnyFunction | On::MarkedFunctions => vec![scope.arn("lambda", "function:*")],
             On::AnyLogGroup => vec![scope.arn("logs", "log-group:*")],
             On::MarkedLogGroups => vec![scope.arn("logs", &format!("log-group:{}*", log_group::PREFIX))],
@@ -114,7 +116,10 @@ impl Place<'_> {
             On::MarkedTables | On::MarkedFunctions | On::MarkedLogGroups | On::MarkedApis => {
                 equals(&format!("aws:ResourceTag/{}", tags::STACK), &self.scope.identity.to_string())
             }
-            On::BoundRoles => equals("iam:PermissionsBoundary", self.stack.permissions_boundary.as_deref()?),
+            On::BoundRoles => {
+                let boundary = self.stack.permissions_boundary.as_deref()?;
+                Some(json!({ "ArnEquals": { "iam:PermissionsBoundary": boundary } }))
+            }
             On::PassedRoles => equals("iam:PassedToService", "lambda.amazonaws.com"),
             On::CalledFunctions => equals("lambda:Principal", "apigateway.amazonaws.com"),
             _ => None,

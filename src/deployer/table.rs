@@ -70,10 +70,10 @@ pub(super) const TABLE: &[Row] = &[
     same!("dynamodb:DeleteTable", DELETE, MarkedTables),
     // IAM does not resolve the name of a role that is not there, so no ARN of one allows to look whether it is.
     same!("iam:GetRole", READ, Anything),
-    same!("iam:GetRolePolicy", READ, Anything),
+    same!("iam:GetRolePolicy", READ, AnyRole),
     same!("iam:ListRoles", READ, Anything),
-    same!("iam:ListRolePolicies", READ, Anything),
-    same!("iam:ListAttachedRolePolicies", READ, Anything),
+    same!("iam:ListRolePolicies", READ, AnyRole),
+    same!("iam:ListAttachedRolePolicies", READ, AnyRole),
     row("iam:CreateRole", CHANGE, &[("iam:CreateRole", On::BoundRoles), ("iam:TagRole", On::Roles)], always),
     same!("iam:PutRolePolicy", CHANGE, BoundRoles),
     same!("iam:UpdateAssumeRolePolicy", CHANGE, Roles),

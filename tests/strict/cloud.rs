@@ -1,6 +1,6 @@
 //! The account: what every service of it holds, and the time that its own processes go by.
 
-use crate::access::Deployer;
+use crate::access::Policies;
 use crate::model::Service;
 use crate::services::{apigateway, dynamodb, iam, lambda, logs, operations, tagging};
 use crate::wire::Call;
@@ -108,7 +108,7 @@ pub(crate) struct Cloud {
     pub(crate) delays: Delays,
     pub(crate) in_flight: Vec<InFlight>,
     /// Who calls, where not everything is allowed to him.
-    pub(crate) deployer: Option<Arc<Deployer>>,
+    pub(crate) deployer: Option<Arc<Policies>>,
     /// How often a name was made up of the same content.
     pub(crate) made: BTreeMap<String, u32>,
     pub(crate) dynamodb: dynamodb::State,

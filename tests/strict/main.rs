@@ -18,6 +18,7 @@ mod instrument;
 mod model;
 mod pattern;
 mod proofs;
+mod python;
 mod quota;
 mod run;
 mod services;

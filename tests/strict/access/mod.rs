@@ -18,40 +18,47 @@ use serde_json::Value as Json;
 /// Who calls.
 const CALLER: &str = "arn:aws:iam::123456789012:user/deployer";
 
-/// Whoever deploys, with his policies.
+/// The policies of somebody, or of something.
 #[derive(Debug)]
-pub(crate) struct Deployer(PolicyEvaluator);
+pub(crate) struct Policies(PolicyEvaluator);
 
-impl Deployer {
-    /// With policies as documents.
+impl Policies {
+    /// From documents.
     pub(crate) fn new(documents: &[Json]) -> Self {
         let read = |document: &Json| serde_json::from_value::<IAMPolicy>(document.clone()).expect("a policy");
         let policies = documents.iter().map(read).collect();
         let options = EvaluationOptions { collect_match_details: true, ..EvaluationOptions::default() };
-        Deployer(PolicyEvaluator::with_policies(policies).with_options(options))
+        Policies(PolicyEvaluator::with_policies(policies).with_options(options))
     }
 
-    /// True if the policies allow it.
+    /// From the trust policy of a role, which is about this role and names none.
+    pub(crate) fn of_a_role(trust: &Json) -> Self {
+        let options = EvaluationOptions { ignore_resource_constraints: true, ..EvaluationOptions::default() };
+        Policies(Policies::new(std::slice::from_ref(trust)).0.with_options(options))
+    }
+
+    /// True if they allow it to their bearer.
     pub(crate) fn allows(&self, need: &Need) -> bool {
-        self.evaluate(need).0 == Decision::Allow
+        self.evaluate(bearer(), need).0 == Decision::Allow
     }
 
     /// The names of the statements that allow it.
     pub(crate) fn allowing(&self, need: &Need) -> Vec<String> {
-        self.evaluate(need).1
+        self.evaluate(bearer(), need).1
     }
 
-    fn evaluate(&self, need: &Need) -> (Decision, Vec<String>) {
-        let principal = Principal::Aws(PrincipalId::String(CALLER.to_owned()));
-        let context =
-            need.context.iter().map(|(key, value)| (key.clone(), ContextValue::String(value.clone())));
+    /// True if they, as policies of a resource, let a service do it.
+    pub(crate) fn let_in(&self, service: &str, need: &Need) -> bool {
+        let service = Principal::Service(PrincipalId::String(service.to_owned()));
+        self.evaluate(service, need).0 == Decision::Allow
+    }
+
+    fn evaluate(&self, principal: Principal, need: &Need) -> (Decision, Vec<String>) {
+        let context = need.context.iter();
+        let context = context.map(|(key, value)| (key.clone(), ContextValue::String(value.clone())));
         let resource = Arn::parse(&need.resource).expect("an ARN");
-        let request = IAMRequest::new_with_context(
-            principal,
-            &need.action,
-            resource,
-            Context::with_data(context.collect()),
-        );
+        let context = Context::with_data(context.collect());
+        let request = IAMRequest::new_with_context(principal, &need.action, resource, context);
         let result = self.0.evaluate(&request).unwrap_or_else(|error| panic!("{need:?}: {error}"));
         let matching = result.statement_details.into_iter().filter(|detail| detail.conditions_satisfied);
         (result.decision, matching.filter_map(|detail| detail.sid).collect())
@@ -73,6 +80,10 @@ impl Deployer {
                 serde_json::json!({ "ErrorCode": "AccessDeniedException", "Message": refusal(need) });
         }
     }
+}
+
+fn bearer() -> Principal {
+    Principal::Aws(PrincipalId::String(CALLER.to_owned()))
 }
 
 /// A refusal as the service of the call writes it, of what the call needs.

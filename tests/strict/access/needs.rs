@@ -69,7 +69,7 @@ fn nothing(call: &Call) -> String {
 fn with_tagging(call: &Call, own: Need, tagging: &str, creates: bool) -> Vec<Need> {
     let own = own.tagging(call);
     let tag = (creates && !request_tags(call).is_empty())
-        .then(|| Need { action: tagging.to_owned(), ..own.clone() });
+        .then(|| Need::new(tagging, own.resource.clone()).tagging(call));
     [own].into_iter().chain(tag).collect()
 }
 
@@ -105,8 +105,17 @@ fn iam(cloud: &Cloud, call: &Call) -> Vec<Need> {
     };
     let tags = there.and_then(|role| known(cloud, role.created, &role.tags)).cloned().unwrap_or_default();
     // The boundary that is sent, else the one that the role has.
-    let boundary = text(params, "PermissionsBoundary").or(there.and_then(|role| role.boundary.as_deref()));
-    let boundary = boundary.filter(|_| name != "CreateRole" || params.get("PermissionsBoundary").is_some());
+    let boundary = match name {
+        "CreateRole" | "PutRolePermissionsBoundary" => text(params, "PermissionsBoundary"),
+        "GetRole"
+        | "PutRolePolicy"
+        | "DeleteRolePolicy"
+        | "DetachRolePolicy"
+        | "DeleteRolePermissionsBoundary"
+        | "UpdateAssumeRolePolicy"
+        | "DeleteRole" => there.and_then(|role| role.boundary.as_deref()),
+        _ => None,
+    };
     let own = Need::new(call.name(), resource).of(&tags).with("iam:PermissionsBoundary", boundary);
     with_tagging(call, own, "iam:TagRole", name == "CreateRole")
 }

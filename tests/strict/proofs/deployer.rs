@@ -2,7 +2,7 @@
 //! the stack; nothing in it can be left out; and it allows nothing of what is not the stack's.
 
 use super::shipped::well;
-use crate::access::{Deployer, Need};
+use crate::access::{Need, Policies};
 use crate::cloud::{ACCOUNT, Cloud, REGION};
 use crate::connector::Record;
 use crate::drift::{LOOSE, drifted};
@@ -19,10 +19,10 @@ use std::time::Duration;
 
 /// One of so many actions is left out, unless all are.
 const SAMPLE: usize = 5;
-const ALL: &[Task] = &[Task::Up, Task::Down];
+pub(super) const ALL: &[Task] = &[Task::Up, Task::Down];
 
 /// The policies that are printed for tasks on a stack.
-fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
+pub(super) fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
     let scope = Scope {
         identity: identity(&stack.stack),
         partition: "aws".to_owned(),
@@ -37,13 +37,13 @@ fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
 }
 
 /// An account where whoever deploys has these policies and no others.
-fn allowing(cloud: &Cloud, policies: &[Json]) -> Cloud {
-    Cloud { deployer: Some(Arc::new(Deployer::new(policies))), ..cloud.clone() }
+pub(super) fn allowing(cloud: &Cloud, policies: &[Json]) -> Cloud {
+    Cloud { deployer: Some(Arc::new(Policies::new(policies))), ..cloud.clone() }
 }
 
 /// The commands on a stack, each with the account that it finds: from nothing, after everything was changed behind the
 /// program's back, and in the end, when the functions' last logs bring their groups back.
-fn story(stack: &Fixture) -> Vec<(Task, Cloud)> {
+pub(super) fn story(stack: &Fixture) -> Vec<(Task, Cloud)> {
     let up = later(&well(run(&empty(), Command::Up(stack), None)).cloud, Duration::from_secs(7200));
     let drifted = drifted(&up);
     let mut loose = up;
@@ -60,7 +60,7 @@ fn story(stack: &Fixture) -> Vec<(Task, Cloud)> {
     ]
 }
 
-fn perform(task: Task, stack: &Fixture, cloud: &Cloud) -> Ran {
+pub(super) fn perform(task: Task, stack: &Fixture, cloud: &Cloud) -> Ran {
     let command = match task {
         Task::Plan => Command::Plan(stack),
         Task::Up => Command::Up(stack),
@@ -139,7 +139,7 @@ fn nothing_that_is_printed_can_be_left_out() {
     let mut tried = 0;
     for (name, stack) in Fixture::every() {
         let (story, policies) = (story(&stack), printed(&stack, ALL));
-        let deployer = Deployer::new(&policies);
+        let deployer = Policies::new(&policies);
         // Which run needs an action in a statement, that no other statement allows.
         let mut needed: BTreeMap<(String, String), usize> = BTreeMap::new();
         for (index, (task, cloud)) in story.iter().enumerate() {
@@ -313,7 +313,7 @@ const THEIRS: (&str, &str) = ("aws:ResourceTag/provision:stack", "http-crud-tuto
 
 #[test]
 fn what_is_not_the_stack_s_may_not_be_touched() {
-    let deployer = Deployer::new(&printed(&Fixture::shipped(), ALL));
+    let deployer = Policies::new(&printed(&Fixture::shipped(), ALL));
     for (action, resource, (key, value)) in REFUSED {
         let need = Need::new(*action, *resource).with(*key, Some(value));
         assert!(!deployer.allows(&need), "{need:?}");

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod deployer;
+mod policies;
 mod rich;
 mod shipped;
 mod single_faults;
