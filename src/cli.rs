@@ -2,7 +2,8 @@
 
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, CompletionsArgs, DownArgs, Globals, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
+    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs,
+    UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -42,6 +43,8 @@ enum Command {
     /// Print the manual page
     #[command(after_help = "Example: provision man > provision.1; man ./provision.1")]
     Man,
+    /// Print the IAM policy that whoever deploys this stack needs, and no more
+    IamPolicy(IamPolicyArgs),
     /// Manage the local cloud that --local uses
     Local {
         /// What to do with it
@@ -93,6 +96,7 @@ impl Cli {
             Command::Check => commands::check(globals).await,
             Command::Completions(args) => commands::completions(*args, Cli::command()),
             Command::Man => commands::man(Cli::command()),
+            Command::IamPolicy(args) => commands::iam_policy(globals, args).await,
             Command::Local { action } => commands::local(*action).await,
         }
     }

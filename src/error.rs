@@ -66,7 +66,10 @@ fn refused(error: &Error) -> Option<String> {
                 .to_owned()
         }
         error if error.is_denied() => {
-            format!("the credentials in use may not call {}; ask for that permission", error.operation)
+            let missing = missing(&error.message).unwrap_or(&error.operation);
+            format!(
+                "ask for the permission {missing}; `provision iam-policy` prints all that this stack needs"
+            )
         }
         error if error.is_throttled() => {
             "AWS is throttling this account; run the same command again".to_owned()
@@ -77,4 +80,32 @@ fn refused(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(help)
+}
+
+/// The action that AWS says is not allowed, which may be another one than that of the call: to make a function takes
+/// `iam:PassRole`.
+fn missing(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("not authorized to perform: ")?;
+    rest.split_whitespace().next().filter(|action| action.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_tells_which_permission_to_ask_for() {
+        let refused = |message: &str| {
+            let error = Error {
+                operation: "lambda:CreateFunction".to_owned(),
+                class: Class::Refused,
+                code: Some("AccessDeniedException".to_owned()),
+                ..Error::waited(message)
+            };
+            help(&error).unwrap_or_default()
+        };
+        let user = "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: iam:PassRole on resource: x";
+        assert!(refused(user).starts_with("ask for the permission iam:PassRole; "));
+        assert!(refused("").starts_with("ask for the permission lambda:CreateFunction; "));
+    }
 }

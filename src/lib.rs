@@ -13,6 +13,7 @@ pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod deployer;
 pub mod diff;
 pub mod error;
 pub mod event;

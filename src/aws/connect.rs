@@ -7,6 +7,9 @@ use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
 use super::read_only::ReadOnly;
 use crate::event::Events;
 use crate::model::{Identity, Scope, partition_of};
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -93,9 +96,7 @@ impl Connection {
     /// No region, no credentials, or credentials that STS refuses.
     pub async fn of(config: SdkConfig, local: bool, calls: Calls) -> Result<Self> {
         if config.region().is_none() {
-            return Err(Error::waited(
-                "no region: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region",
-            ));
+            return Err(no_region());
         }
         let mut connection = Connection::unchecked(config, local, calls);
         // The first call tells soon whether anything can be reached at all.
@@ -226,6 +227,26 @@ pub struct Clients {
     pub api: aws_sdk_apigatewayv2::Client,
     pub tagging: aws_sdk_resourcegroupstagging::Client,
     pub sts: aws_sdk_sts::Client,
+}
+
+/// The region that the environment or the profile sets. Nothing is asked, not even the machine's own metadata.
+///
+/// # Errors
+/// That neither sets one.
+pub async fn configured_region(profile: Option<&str>) -> Result<String> {
+    let mut profiles = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        profiles = profiles.profile_name(profile);
+    }
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
+    let region = chain.or_else(profiles.build()).region().await;
+    region.map(|region| region.to_string()).ok_or_else(no_region)
+}
+
+fn no_region() -> Error {
+    Error::waited(
+        "no region: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region",
+    )
 }
 
 async fn load(region: Option<&str>, profile: Option<&str>) -> SdkConfig {

@@ -11,7 +11,7 @@ mod tests;
 pub(crate) mod wait;
 
 pub use calls::Calls;
-pub use connect::{Access, Clients, Connection, Place};
+pub use connect::{Access, Clients, Connection, Place, configured_region};
 pub use error::{Class, Error, Result};
 pub use tags::Tags;
 

@@ -3,6 +3,7 @@
 
 mod check;
 mod down;
+mod iam_policy;
 mod local;
 mod manual;
 mod plan;
@@ -14,6 +15,7 @@ mod validate;
 
 pub use check::check;
 pub use down::{DownArgs, down};
+pub use iam_policy::{IamPolicyArgs, iam_policy};
 pub use local::{LocalAction, local};
 pub use manual::{CompletionsArgs, completions, man};
 pub use plan::{PlanArgs, PlanOnlyArgs, plan};

@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// The region of the local cloud where neither the stack nor the user names one.
-const LOCAL_REGION: &str = "us-east-1";
+pub(super) const LOCAL_REGION: &str = "us-east-1";
 
 /// The flags of every command.
 #[derive(Debug, Clone, Args)]

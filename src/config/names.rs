@@ -32,6 +32,14 @@ pub fn environment_name(text: &str) -> Result<String, String> {
     short_name(text, super::environment::MAX_NAME)
 }
 
+/// The number of an account that was given outside the file.
+///
+/// # Errors
+/// What it must be like.
+pub fn account_number(text: &str) -> Result<String, String> {
+    if is_account(text) { Ok(text.to_owned()) } else { Err("an account is twelve digits".to_owned()) }
+}
+
 fn short_name(text: &str, most: usize) -> Result<String, String> {
     if is_short_name(text, most) { Ok(text.to_owned()) } else { Err(short_name_rule(most)) }
 }

@@ -250,6 +250,11 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
     if from.trust != to.trust {
         iam.update_assume_role_policy().role_name(name).policy_document(to.trust.document()).send().await?;
     }
+    // The boundary first: under it, and only under it, may a bounded deployer write the policies.
+    if let Some(boundary) = to.boundary.as_ref().filter(|boundary| from.boundary.as_ref() != Some(*boundary))
+    {
+        iam.put_role_permissions_boundary().role_name(name).permissions_boundary(boundary).send().await?;
+    }
     let differs = |(policy, document): &(&String, &Policy)| from.policies.get(*policy) != Some(*document);
     for (policy, document) in to.policies.iter().filter(differs) {
         put_policy(ctx, name, policy, document).await?;
@@ -261,12 +266,8 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
     for extra in from.attached.difference(&to.attached) {
         gone(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
     }
-    match &to.boundary {
-        boundary if *boundary == from.boundary => {}
-        Some(boundary) => {
-            iam.put_role_permissions_boundary().role_name(name).permissions_boundary(boundary).send().await?;
-        }
-        None => gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?,
+    if to.boundary.is_none() && from.boundary.is_some() {
+        gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?;
     }
     let set = tags::to_set(&from.tags, &to.tags);
     if !set.is_empty() {

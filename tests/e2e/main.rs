@@ -16,6 +16,7 @@ mod access;
 mod aws;
 mod change;
 mod data;
+mod deployer;
 mod drift;
 mod foreign;
 mod kill;

@@ -1,11 +1,13 @@
 //! The account: what every service of it holds, and the time that its own processes go by.
 
+use crate::access::Policies;
 use crate::model::Service;
 use crate::services::{apigateway, dynamodb, iam, lambda, logs, operations, tagging};
 use crate::wire::Call;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A time, as the duration since 1970.
@@ -105,6 +107,8 @@ pub(crate) struct Cloud {
     pub(crate) arrived: Time,
     pub(crate) delays: Delays,
     pub(crate) in_flight: Vec<InFlight>,
+    /// Who calls, where not everything is allowed to him.
+    pub(crate) deployer: Option<Arc<Policies>>,
     /// How often a name was made up of the same content.
     pub(crate) made: BTreeMap<String, u32>,
     pub(crate) dynamodb: dynamodb::State,

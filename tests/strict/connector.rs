@@ -1,6 +1,7 @@
 //! The way of a request: in through the SDK's HTTP client, past faults and quotas, into the account, and back. Every call
 //! takes some time, and is recorded.
 
+use crate::access::{Need, needs};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
@@ -36,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) outcome: String,
     /// What is wrong with it by AWS's model.
     pub(crate) invalid: Vec<String>,
+    /// What access control asks for it, where not everything is allowed.
+    pub(crate) needs: Vec<Need>,
 }
 
 /// The writes among calls.
@@ -183,6 +186,7 @@ impl StrictCloud {
             end: None,
             outcome: "no answer".to_owned(),
             invalid: validate(call.service.model(), call.operation, &call.params),
+            needs: Vec::new(),
         });
         state.cloud.in_flight.push(InFlight { number, lane: lane(call), call: call.clone(), arrived });
         let struck = state.fault.as_ref().filter(|fault| fault.strikes(&label)).map(|fault| fault.trouble);
@@ -234,6 +238,7 @@ impl StrictCloud {
             end: Some(start),
             outcome: "UnknownOperationException".to_owned(),
             invalid: vec![why.clone()],
+            needs: Vec::new(),
         });
         let headers = vec![("x-amzn-errortype", "UnknownOperationException".to_owned())];
         response(Answer { status: 400, headers, body: serde_json::json!({ "message": why }).to_string() })
@@ -246,14 +251,29 @@ impl State {
         let flight = self.cloud.in_flight.iter().position(|flight| flight.number == number);
         let Some(flight) = flight else { return Fault::err("InternalFailure", "") };
         self.cloud.arrived = self.cloud.in_flight[flight].arrived;
-        let result = self.quotas.take(call, self.cloud.arrived).and_then(|()| {
-            match self.records[number].invalid.first() {
-                Some(wrong) => Err(refused(call, wrong)),
-                None => self.cloud.handle(call),
-            }
-        });
+        let result = self.quotas.take(call, self.cloud.arrived);
+        let result = result.and_then(|()| self.apply_if_allowed(number, call));
         self.cloud.in_flight.retain(|flight| flight.number != number);
         result
+    }
+}
+
+impl State {
+    /// Carries a call out that is valid and allowed.
+    fn apply_if_allowed(&mut self, number: usize, call: &Call) -> Result<Json, Fault> {
+        let deployer = self.cloud.deployer.clone();
+        if let Some(deployer) = &deployer {
+            self.records[number].needs = needs(&self.cloud, call);
+            deployer.check(call, &self.records[number].needs)?;
+        }
+        if let Some(wrong) = self.records[number].invalid.first() {
+            return Err(refused(call, wrong));
+        }
+        let mut answer = self.cloud.handle(call)?;
+        if let Some(deployer) = &deployer {
+            deployer.censor(&self.records[number].needs, &mut answer);
+        }
+        Ok(answer)
     }
 }
 

@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
 #![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
 
+mod access;
 mod clock;
 mod cloud;
 mod code;
 mod connector;
+mod drift;
 mod dump;
 mod faults;
 mod fixture;
@@ -19,6 +21,7 @@ mod pattern;
 mod port;
 mod program;
 mod proofs;
+mod python;
 mod quota;
 mod run;
 mod services;

@@ -51,7 +51,7 @@ fn a_report_with_a_failure_tells_its_cause_its_place_and_the_way_on() {
     insta::assert_snapshot!(shown(&plan, &report), @r#"
     Partly done: 1 created, 1 replaced in 1.2 s
     error: stack.yaml:6: function save could not be updated: lambda:CreateFunction failed: not authorized to perform lambda:CreateFunction (AccessDeniedException, request r-1)
-      help: the credentials in use may not call lambda:CreateFunction; ask for that permission
+      help: ask for the permission lambda:CreateFunction; `provision iam-policy` prints all that this stack needs
     Not tried, since what comes before failed: 9 further steps.
     What was done stays; run the same command again to go on from here.
     "#);

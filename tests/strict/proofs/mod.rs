@@ -1,6 +1,8 @@
 //! What is proved with the strict cloud.
 
 mod at_once;
+mod deployer;
+mod policies;
 mod processes;
 mod read_only;
 mod rich;

@@ -1,0 +1,111 @@
+//! `iam-policy`: the least that credentials must be allowed to do, for the stack of the stack file.
+
+use super::session::{Globals, LOCAL_REGION};
+use super::{Outcome, tell};
+use crate::aws::configured_region;
+use crate::config::{self, Stack};
+use crate::deployer::{Document, Task, documents, statements};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::lower::identity;
+use crate::model::{Scope, partition_of};
+use crate::render;
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The flags of `iam-policy`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct IamPolicyArgs {
+    /// What is to be allowed; both `up` and `down` unless told
+    #[arg(value_enum)]
+    pub tasks: Vec<Allowed>,
+    /// The account, if the stack file does not name it; `*` unless told
+    #[arg(long, value_name = "ACCOUNT", value_parser = config::account_number)]
+    pub account: Option<String>,
+}
+
+/// What can be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Allowed {
+    /// To look, with `plan` and `check`
+    Plan,
+    /// To make and change the stack; also allows to look
+    Up,
+    /// To delete the stack; also allows to look
+    Down,
+}
+
+impl From<Allowed> for Task {
+    fn from(allowed: Allowed) -> Self {
+        match allowed {
+            Allowed::Plan => Task::Plan,
+            Allowed::Up => Task::Up,
+            Allowed::Down => Task::Down,
+        }
+    }
+}
+
+/// Prints the policy. Nothing is asked of AWS, so that whoever makes the credentials can do so before there are any.
+///
+/// # Errors
+/// What is wrong with the stack file, or that no region is known.
+pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
+    let stack = globals.stack()?;
+    let scope = place(globals, args, &stack).await?;
+    let tasks = match args.tasks.as_slice() {
+        [] => vec![Task::Up, Task::Down],
+        given => given.iter().copied().map(Task::from).collect(),
+    };
+    let documents = documents(&statements(&stack, &scope, &tasks));
+    // A policy is JSON, whatever format is asked for.
+    anstream::println!("{}", text(&documents)?);
+    Ok(Exit::Done)
+}
+
+/// Where the stack lives, as far as files, flags and the environment know.
+async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result<Scope> {
+    let account = match (&stack.account, &args.account) {
+        (Some(own), Some(given)) if own != given => {
+            let (name, own) = (globals.file.display(), own);
+            bail!(Failure::new(
+                format!("{name} allows account {own} only, and --account says {given}"),
+                format!("leave --account out, or change `account:` in {name}"),
+            ))
+        }
+        (own, given) => own.as_ref().or(given.as_ref()).cloned(),
+    };
+    let account = account.unwrap_or_else(|| {
+        tell(&render::aside(
+            "No account is named, so the policy holds `*` in its place; --account ACCOUNT names it.",
+        ));
+        "*".to_owned()
+    });
+    let region = globals.region.clone().or_else(|| stack.region.clone());
+    let region = match region {
+        Some(region) => region,
+        None if globals.local => LOCAL_REGION.to_owned(),
+        None => configured_region(globals.profile.as_deref()).await?,
+    };
+    Ok(Scope {
+        identity: identity(stack),
+        partition: partition_of(&region).to_owned(),
+        account,
+        region,
+        wanted: BTreeMap::new(),
+        tag_keys: BTreeSet::new(),
+        teardown: false,
+    })
+}
+
+/// One document as it is, several as a list.
+fn text(documents: &[Document]) -> Result<String> {
+    if let [document] = documents {
+        return Ok(serde_json::to_string_pretty(document)?);
+    }
+    tell(&render::aside(&format!(
+        "It is too long for one managed policy, so this is a list of {}: make a policy of each, and attach all of them.",
+        documents.len()
+    )));
+    Ok(serde_json::to_string_pretty(documents)?)
+}

