@@ -21,5 +21,6 @@ mod foreign;
 mod kill;
 mod life;
 mod local;
+mod pipeline;
 mod stacks;
 mod terminal;
