@@ -22,5 +22,6 @@ mod foreign;
 mod kill;
 mod life;
 mod local;
+mod pipeline;
 mod stacks;
 mod terminal;
