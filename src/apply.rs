@@ -51,7 +51,11 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
     let mut report = Report { lives: plan.lives.clone(), ..Report::default() };
     let mut under_way = BTreeSet::new();
     let mut running = FuturesUnordered::new();
+    let mut stopping = false;
     loop {
+        if *stop.borrow() && !std::mem::replace(&mut stopping, true) {
+            ctx.events.tell(Event::Stopping);
+        }
         skip_dependents(ctx, plan, &mut report);
         while let Some(index) = next(plan, &report, &under_way, *stop.borrow()) {
             under_way.insert(index);
@@ -60,10 +64,7 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            Ok(()) = stop.changed(), if !*stop.borrow() => {
-                ctx.events.tell(Event::Stopping);
-                continue;
-            }
+            Ok(()) = stop.changed(), if !*stop.borrow() => continue,
         };
         let Some((index, result)) = finished else { break };
         under_way.remove(&index);

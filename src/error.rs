@@ -37,6 +37,9 @@ impl From<Error> for Failure {
 pub fn help(error: &Error) -> Option<String> {
     let help = match error.class {
         Class::Credentials => credentials(&error.message),
+        Class::Unreachable if error.message.contains("certificate") => {
+            "where a proxy opens HTTPS, let SSL_CERT_FILE name a file with its certificate".to_owned()
+        }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
         Class::Lost | Class::Broken => "run the same command again; it goes on from what is there".to_owned(),
         Class::ReadOnly | Class::Waited => return None,

@@ -20,6 +20,8 @@ pub enum Exit {
     Usage = 64,
     /// The stack file is missing or wrong.
     BadFile = 65,
+    /// The program has met a defect of its own.
+    Defect = 70,
     /// AWS's access control refused, or there are no credentials.
     Denied = 77,
     /// Ctrl-C ended it.

@@ -31,3 +31,4 @@ pub mod policy;
 pub mod reconcile;
 pub mod render;
 pub mod status;
+pub mod trace;

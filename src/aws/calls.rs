@@ -4,19 +4,47 @@
 use super::read_only::is_read;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How many calls were made; clones share the figures. Retries of the SDK are part of their call.
 #[derive(Clone, Default)]
 pub struct Calls(Arc<Inner>);
 
-type Tell = Box<dyn Fn(&str) + Send + Sync>;
+type Tell = Box<dyn Fn(&Call) + Send + Sync>;
+
+/// A call that has ended. It knows neither what was sent nor what came back.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The operation, for example `DynamoDB:CreateTable`.
+    pub name: String,
+    /// The status of the last answer; `None` where there was none.
+    pub status: Option<u16>,
+    /// From the first attempt to the last answer.
+    pub took: Duration,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// AWS's id of the request.
+    pub request_id: Option<String>,
+}
+
+/// When a call began.
+#[derive(Debug, Clone, Copy)]
+struct Begun(Instant);
+
+impl Storable for Begun {
+    type Storer = StoreReplace<Self>;
+}
 
 #[derive(Default)]
 struct Inner {
@@ -26,8 +54,8 @@ struct Inner {
 }
 
 impl Calls {
-    /// A counter that also tells of every call as it ends: `dynamodb:CreateTable ok`.
-    pub fn telling(tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    /// A counter that also tells of every call as it ends.
+    pub fn telling(tell: impl Fn(&Call) + Send + Sync + 'static) -> Self {
         Calls(Arc::new(Inner { tell: Some(Box::new(tell)), ..Inner::default() }))
     }
 
@@ -53,6 +81,15 @@ impl Intercept for Calls {
         "Calls"
     }
 
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        cfg.interceptor_state().store_put(Begun(Instant::now()));
+        Ok(())
+    }
+
     fn read_after_execution(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
@@ -64,10 +101,20 @@ impl Intercept for Calls {
         let Some(metadata) = cfg.load::<Metadata>().filter(|_| !refused) else { return Ok(()) };
         let count = if is_read(metadata.name()) { &self.0.reads } else { &self.0.writes };
         count.fetch_add(1, Ordering::Relaxed);
+        let call = Call {
+            name: format!("{}:{}", metadata.service(), metadata.name()),
+            status: context.response().map(|response| response.status().as_u16()),
+            took: cfg.load::<Begun>().map(|begun| begun.0.elapsed()).unwrap_or_default(),
+            attempts: cfg.load::<RequestAttempts>().map_or(1, |attempts| attempts.attempts()),
+            request_id: context
+                .response()
+                .and_then(|response| response.headers().get("x-amzn-requestid").map(str::to_owned)),
+        };
+        let Call { name, status, attempts, request_id, .. } = &call;
+        let ms = u64::try_from(call.took.as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(name, status, ms, attempts, request_id, "call");
         if let Some(tell) = &self.0.tell {
-            let status = context.response().map(|response| response.status().as_u16());
-            let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-            tell(&format!("{}:{} {status}", metadata.service(), metadata.name()));
+            tell(&call);
         }
         Ok(())
     }

@@ -9,7 +9,9 @@ use crate::event::Events;
 use crate::model::{Identity, Scope, partition_of};
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -260,9 +262,22 @@ async fn load(region: Option<&str>, profile: Option<&str>) -> SdkConfig {
         loader = loader.region(Region::new(region.to_owned()));
     }
     if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+        loader = loader.profile_name(profile).credentials_provider(of_profile(region, profile).await);
     }
     loader.load().await
+}
+
+/// The credentials of a profile that the user has asked for. The SDK's chain would take those of the environment first, and
+/// act in another account than the one that was meant.
+async fn of_profile(region: Option<&str>, profile: &str) -> ProfileFileCredentialsProvider {
+    let region = match region {
+        Some(region) => Some(region.to_owned()),
+        None => configured_region(Some(profile)).await.ok(),
+    };
+    let settings = ProviderConfig::without_region()
+        .with_http_client(http_client(false))
+        .with_region(region.map(Region::new));
+    ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build()
 }
 
 /// The local cloud takes an access key of twelve digits as the account to act in.

@@ -181,6 +181,10 @@ fn transport<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (Class
     let never_sent =
         refused.map(std::io::Error::kind).any(|kind| kind == std::io::ErrorKind::ConnectionRefused)
             || causes().any(|cause| cause.to_string().contains("dns error"));
+    if last.contains("certificate") {
+        let untrusted = format!("the certificate of the endpoint is not trusted: {last}");
+        return (Class::Unreachable, untrusted);
+    }
     match error {
         SdkError::DispatchFailure(_) if never_sent => (Class::Unreachable, format!("no connection: {last}")),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {

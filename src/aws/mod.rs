@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 mod connect;
+pub mod credentials;
 pub(crate) mod error;
 mod limit;
 mod read_only;
@@ -10,7 +11,7 @@ pub(crate) mod tags;
 mod tests;
 pub(crate) mod wait;
 
-pub use calls::Calls;
+pub use calls::{Call, Calls};
 pub use connect::{Access, Clients, Connection, Place, configured_region};
 pub use error::{Class, Error, Result};
 pub use tags::Tags;

@@ -1,7 +1,8 @@
 //! What every command that talks to AWS begins with: the stack file, the place, the connection.
 
 use super::{emit, say, tell};
-use crate::aws::{Calls, Connection, Place};
+use crate::aws::credentials::Source;
+use crate::aws::{Calls, Class, Connection, Place};
 use crate::config::{self, Stack};
 use crate::error::Failure;
 use crate::local::{LocalCloud, default_folders};
@@ -33,9 +34,9 @@ pub struct Globals {
     /// Use the local cloud on this machine: no account needed, no AWS_* variable read
     #[arg(long, global = true)]
     pub local: bool,
-    /// Show the fields of what is created, and each call to AWS
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    /// Show the fields of what is created, and each call to AWS with its time; -vv with AWS's ids of the requests too
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// Print JSON, one object a line, for programs
     #[arg(long, global = true)]
     pub json: bool,
@@ -47,7 +48,7 @@ pub struct Globals {
 impl Globals {
     /// How much of a plan is shown. Secret values never go into a pipe or a file, where they would stay.
     pub(super) fn shown(&self) -> Shown {
-        Shown { details: self.verbose, values: self.show_values && std::io::stdout().is_terminal() }
+        Shown { details: self.verbose > 0, values: self.show_values && std::io::stdout().is_terminal() }
     }
 
     /// Reads the stack file.
@@ -60,15 +61,20 @@ impl Globals {
         config::load(&self.file, &options).map_err(anyhow::Error::new)
     }
 
-    /// Why there is no connection; a profile that was asked for is named.
+    /// Why there is no connection; where the credentials are at fault, their source is named.
     fn unconnected(&self, error: crate::aws::Error) -> Failure {
+        let (expired, missing) = (error.is_expired(), error.class == Class::Credentials);
         let failure = Failure::from(error);
-        match &self.profile {
-            Some(profile) if !self.local => {
-                Failure { message: format!("with the profile `{profile}`: {}", failure.message), ..failure }
-            }
-            _ => failure,
+        if self.local || !(expired || missing) {
+            return failure;
         }
+        let source = Source::of(self.profile.as_deref(), &|name| std::env::var(name).ok());
+        let message = format!("with credentials from {}: {}", source.place(), failure.message);
+        let help = match expired {
+            true => Some(format!("they have expired or are not valid; {}", source.renewal())),
+            false => failure.help,
+        };
+        Failure { message, help, ..failure }
     }
 
     /// The session of a stack.
@@ -96,9 +102,10 @@ impl Globals {
                 Place::Local { url: endpoint.url, region, account: account.map(str::to_owned) }
             }
         };
+        let ids = self.verbose > 1;
         let calls = match self.verbose {
-            true => Calls::telling(|call| tell(&render::aside(&format!("    {call}")))),
-            false => Calls::default(),
+            0 => Calls::default(),
+            _ => Calls::telling(move |call| tell(&render::call(call, ids))),
         };
         let connection = Connection::open(&place, calls).await.map_err(|error| self.unconnected(error))?;
         match account {

@@ -19,6 +19,7 @@ pub use progress::Progress;
 pub use report::{blind, check, outputs, refusals, report};
 pub use status::status;
 
+use crate::aws::Call;
 use crate::config::Diagnostics;
 use crate::error::Failure;
 use crate::plan::Action;
@@ -89,6 +90,14 @@ pub fn emphasis(text: &str) -> String {
 /// A message beside the matter at hand.
 pub fn aside(text: &str) -> String {
     styled(DIM, text)
+}
+
+/// A call to AWS that has ended, for whoever wants to see them all.
+pub fn call(call: &Call, id: bool) -> String {
+    let status = call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let attempts = if call.attempts > 1 { format!(", {} attempts", call.attempts) } else { String::new() };
+    let id = call.request_id.as_ref().filter(|_| id).map(|id| format!(", request {id}")).unwrap_or_default();
+    aside(&format!("    {} {status} in {:.2} s{attempts}{id}", call.name, call.took.as_secs_f64()))
 }
 
 /// An error, with what to do about it.

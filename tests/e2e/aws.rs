@@ -131,5 +131,46 @@ async fn credentials_that_aws_refuses_are_told_as_such() {
     let cloud = Cloud::with(SMALL);
     let mut command = cloud.command_on_aws(&["up", "--yes"]);
     let ran = fails_soon(command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"));
-    ran.says("InvalidClientTokenId").says("the credentials have expired or are not valid");
+    let ran = ran.ends(77).says("InvalidClientTokenId");
+    let ran = ran.says("with credentials from the environment (AWS_ACCESS_KEY_ID)");
+    ran.says("they have expired or are not valid; set AWS_ACCESS_KEY_ID");
+}
+
+#[tokio::test]
+async fn a_profile_that_is_asked_for_comes_before_the_environment() {
+    let cloud = Cloud::with(SMALL);
+    cloud.write("credentials", "[work]\naws_access_key_id = 111122223333\naws_secret_access_key = secret\n");
+    let mut command = cloud.command_on_aws(&["plan", "--profile", "work"]);
+    let file = cloud.path("stack/credentials");
+    Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", &file)).ok().says("account 111122223333");
+    let mut command = cloud.command_on_aws(&["plan", "--profile", "home"]);
+    let ran = Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", &file)).ends(77);
+    ran.says("with credentials from the profile `home`");
+}
+
+#[tokio::test]
+async fn calls_are_shown_and_traced_to_whoever_asks() {
+    let stack = SMALL.replace("{ TABLE_NAME:", "{ TOKEN: hush-hush, TABLE_NAME:");
+    let cloud = Cloud::with(&stack);
+    let call = |text: &str| {
+        let (name, rest) = text.split_once(" 200 in ").unwrap_or_else(|| panic!("{text}"));
+        (name.trim().to_owned(), rest.to_owned())
+    };
+    let quiet = cloud.run(&["plan", "--local"]).ok().never_says(" 200 in ");
+    assert!(!quiet.err.contains("call"));
+    let calls = cloud.run(&["plan", "--local", "-v"]).ok();
+    assert!(
+        calls.err.lines().any(|line| line.contains("200 in ") && call(line).0 == "STS:GetCallerIdentity"),
+        "{calls}"
+    );
+    calls.never_says(", request ");
+    cloud.run(&["plan", "--local", "-vv"]).ok().says(", request ");
+    let mut traced = cloud.command(&["up", "--local"]);
+    let traced = Ran::of(traced.env("PROVISION_LOG", "trace")).ok();
+    traced
+        .says("provision::aws::calls: call name=\"Lambda:CreateFunction\"")
+        .never_says("hush-hush")
+        .never_says("Authorization");
+    let mut wrong = cloud.command(&["validate"]);
+    Ran::of(wrong.env("PROVISION_LOG", "a=b=c")).ok().says("PROVISION_LOG is not understood");
 }
