@@ -2,6 +2,7 @@
 
 mod at_once;
 mod rich;
+mod scale;
 mod shipped;
 mod single_faults;
 mod two_together;
