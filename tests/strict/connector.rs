@@ -226,12 +226,13 @@ impl State {
         let flight = self.cloud.in_flight.iter().position(|flight| flight.number == number);
         let Some(flight) = flight else { return Fault::err("InternalFailure", "") };
         self.cloud.arrived = self.cloud.in_flight[flight].arrived;
-        let result = self.quotas.take(call, self.cloud.iam_quota, self.cloud.arrived).and_then(|()| {
-            match self.records[number].invalid.first() {
-                Some(wrong) => Fault::err("ValidationException", wrong),
-                None => self.cloud.handle(call),
-            }
-        });
+        let result =
+            self.quotas.take(call, self.cloud.iam_quota, self.cloud.arrived).and_then(|()| {
+                match self.records[number].invalid.first() {
+                    Some(wrong) => Fault::err("ValidationException", wrong),
+                    None => self.cloud.handle(call),
+                }
+            });
         self.cloud.in_flight.retain(|flight| flight.number != number);
         result
     }

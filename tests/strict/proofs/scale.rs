@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// How much longer than the bound a command may take.
+/// How much longer than the bound a command may take, and how long in any case: the bound knows nothing of the ways there and
+/// back that a command goes one after the other.
 const SLACK: f64 = 1.3;
+const WAYS: f64 = 3.0;
 
 /// A stack of so many functions, whose routes are dealt out to them in turn.
 #[derive(Debug, Clone, Copy)]
@@ -159,7 +161,7 @@ fn within(what: &str, ran: &Ran, phases: &[Vec<Lane>]) {
     println!("{what}: {took:.1} s of virtual time, {:.2} times the bound of {bound:.1} s", took / bound);
     let counts = counts.iter().map(|((name, outcome), count)| format!("{count} {name} {outcome}"));
     println!("    {}", counts.collect::<Vec<_>>().join(", "));
-    assert!(took <= SLACK * bound, "{what} took {took:.1} s, and the quotas allow {bound:.1} s");
+    assert!(took <= (SLACK * bound).max(WAYS), "{what} took {took:.1} s, and the quotas allow {bound:.1} s");
 }
 
 /// Up, up again, and down.

@@ -1,8 +1,6 @@
 //! DynamoDB tables: their life, from CREATING to gone [aws-facts: DynamoDB].
 
-use crate::cloud::{
-    Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, seconds, tag_list, text,
-};
+use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, seconds, tag_list, text};
 use crate::model::Service;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
