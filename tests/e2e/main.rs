@@ -20,5 +20,6 @@ mod foreign;
 mod kill;
 mod life;
 mod local;
+mod memory;
 mod stacks;
 mod terminal;
