@@ -57,7 +57,7 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// A step has failed. Answers the steps that can never start for it, and were not answered before.
+    /// A step has failed. Answers the steps that can never start for it, with those that another failure doomed before.
     pub(super) fn failed(&mut self, index: usize) -> BTreeSet<usize> {
         self.count(index, |count| count - 1);
         let (mut doomed, mut open) = (BTreeSet::new(), vec![index]);
@@ -111,4 +111,75 @@ fn heights(plan: &Plan, waits: &[usize], dependents: &[Vec<usize>]) -> Vec<usize
         }
     }
     heights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::World;
+    use crate::plan::plan;
+    use crate::plan::tests::stacks::{SMALL, graph};
+    use crate::plan::tests::up;
+
+    fn from_nothing(yaml: &str) -> Plan {
+        plan(&graph(yaml), &World::default(), &up()).expect("no cycle")
+    }
+
+    fn names(plan: &Plan, steps: impl IntoIterator<Item = usize>) -> Vec<String> {
+        steps.into_iter().map(|index| plan.steps[index].id.to_string()).collect()
+    }
+
+    fn at(plan: &Plan, name: &str) -> usize {
+        plan.steps.iter().position(|step| step.id.to_string() == name).expect("such a step")
+    }
+
+    #[test]
+    fn what_has_the_longest_way_to_go_comes_first() {
+        let plan = from_nothing(SMALL);
+        let mut schedule = Schedule::new(&plan);
+        let started: Vec<usize> = std::iter::from_fn(|| schedule.start()).collect();
+        let mut started = names(&plan, started);
+        assert_eq!(started.pop().as_deref(), Some("table notes"), "only the stage waits for it");
+        started.sort();
+        let groups = ["log group /aws/lambda/list", "log group /aws/lambda/save"];
+        assert_eq!(started, ["api", groups[0], groups[1], "role list_role", "role save_role"]);
+    }
+
+    #[test]
+    fn every_step_starts_once_what_it_waits_for_is_done_and_no_kind_takes_more_than_its_places() {
+        let functions = |number| format!("  f{number}: {{ code: code, runtime: python3.13 }}\n");
+        let routes = |number| format!("    GET /{number}: f0\n");
+        let functions: String = (0..20).map(functions).collect();
+        let routes: String = (0..20).map(routes).collect();
+        let plan = from_nothing(&format!("stack: s\nfunctions:\n{functions}api:\n  routes:\n{routes}"));
+        let mut schedule = Schedule::new(&plan);
+        let (mut running, mut done, mut most) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+        while done.len() < plan.steps.len() {
+            while let Some(index) = schedule.start() {
+                assert!(plan.steps[index].after.iter().all(|before| done.contains(before)));
+                running.push(index);
+            }
+            for kind in ["role", "route", "permission"] {
+                let count = running.iter().filter(|index| plan.steps[**index].id.kind == kind).count();
+                let most = most.entry(kind).or_insert(0);
+                *most = count.max(*most);
+            }
+            let ended = running.remove(0);
+            schedule.done(ended);
+            done.insert(ended);
+        }
+        assert_eq!(most, [("role", 16), ("route", 4), ("permission", 1)].into());
+    }
+
+    #[test]
+    fn a_failure_dooms_what_waits_for_it_and_nothing_else() {
+        let plan = from_nothing(SMALL);
+        let mut schedule = Schedule::new(&plan);
+        while schedule.start().is_some() {}
+        let first = names(&plan, schedule.failed(at(&plan, "role save_role")));
+        assert_eq!(first, ["function save", "permission save for POST /notes", "stage $default"]);
+        let second = names(&plan, schedule.failed(at(&plan, "role list_role")));
+        let permissions = ["permission list for GET /notes", "permission list for GET /notes/{id}"];
+        assert_eq!(second, ["function list", permissions[0], permissions[1], "stage $default"]);
+    }
 }

@@ -13,7 +13,6 @@ mod order;
 mod ownership;
 mod random;
 mod rename;
-mod scale_tmp;
 mod simulation;
 pub(crate) mod stacks;
 mod unchanged;

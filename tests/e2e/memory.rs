@@ -52,5 +52,4 @@ fn three_hundred_functions_take_little_memory() {
     Ran::from(&command, Output { status: ended.status, stdout, stderr }).ok();
     let peak = ended.rusage.maxrss;
     assert!(peak < MOST, "{} MB at the peak", peak / 1_000_000);
-    println!("{} MB at the peak", peak / 1_000_000);
 }
