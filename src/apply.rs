@@ -1,6 +1,8 @@
 //! Carries out a plan: the only stage that writes. Steps whose predecessors have succeeded run together; where one fails,
 //! what depends on it is skipped, and everything else is finished.
 
+mod schedule;
+
 use crate::aws::wait::{Patience, Poll, until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
@@ -10,14 +12,12 @@ use crate::model::{Id, Owner, Reference, Seen, Status};
 use crate::plan::{Action, Plan, Step};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use schedule::Schedule;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
-
-/// How many steps run at a time.
-const WIDTH: usize = 10;
 
 /// What became of a plan.
 #[derive(Debug, Clone, Default)]
@@ -49,29 +49,28 @@ impl Report {
 /// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
 pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { lives: plan.lives.clone(), ..Report::default() };
-    let mut under_way = BTreeSet::new();
+    let mut schedule = Schedule::new(plan);
     let mut running = FuturesUnordered::new();
     let mut stopping = false;
     loop {
-        if *stop.borrow() && !std::mem::replace(&mut stopping, true) {
+        let stopped = *stop.borrow();
+        if stopped && !std::mem::replace(&mut stopping, true) {
             ctx.events.tell(Event::Stopping);
         }
-        skip_dependents(ctx, plan, &mut report);
-        while let Some(index) = next(plan, &report, &under_way, *stop.borrow()) {
-            under_way.insert(index);
+        while !stopped && let Some(index) = schedule.start() {
             let task = Task::of(&plan.steps[index], &report.lives);
             running.push(async move { (index, timed(ctx, task).await) });
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            Ok(()) = stop.changed(), if !*stop.borrow() => continue,
+            Ok(()) = stop.changed(), if !stopped => continue,
         };
         let Some((index, result)) = finished else { break };
-        under_way.remove(&index);
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
         match result {
             Ok((live, took)) => {
+                schedule.done(index);
                 report.done.insert(index);
                 report.lives.extend(live.map(|live| (id.clone(), live)));
                 if !step.with_parent {
@@ -81,6 +80,7 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
             Err(error) => {
                 report.failed.insert(index, error.clone());
                 ctx.events.tell(Event::Failed { id, action, error });
+                skip(ctx, plan, schedule.failed(index), index, &mut report);
             }
         }
     }
@@ -88,39 +88,17 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
     report
 }
 
-/// The next step that may start now.
-fn next(plan: &Plan, report: &Report, under_way: &BTreeSet<usize>, stopped: bool) -> Option<usize> {
-    if stopped || under_way.len() >= WIDTH {
-        return None;
-    }
-    let beside = |parent: &Id| {
-        under_way.iter().filter(|index| plan.steps[**index].parent.as_ref() == Some(parent)).count()
-    };
-    let ready = |index: &usize| {
-        let step = &plan.steps[*index];
-        let lane = || step.parent.as_ref().is_none_or(|parent| beside(parent) < kind(step.id.kind).lane());
-        let open = !under_way.contains(index) && !report.is_settled(*index);
-        open && step.after.iter().all(|before| report.done.contains(before)) && lane()
-    };
-    (0..plan.steps.len()).find(ready)
-}
-
-/// Marks what can never start because a step before it failed or was skipped.
-fn skip_dependents(ctx: &Context, plan: &Plan, report: &mut Report) {
-    loop {
-        let doomed = plan.steps.iter().enumerate().find_map(|(index, step)| {
-            let open = !report.skipped.contains_key(&index) && !report.failed.contains_key(&index);
-            let cause = step.after.iter().find_map(|before| match report.failed.contains_key(before) {
-                true => Some(*before),
-                false => report.skipped.get(before).copied(),
-            });
-            cause.filter(|_| open).map(|cause| (index, cause))
-        });
-        let Some((index, cause)) = doomed else { return };
+/// Marks what can never start because a step before it failed.
+fn skip(ctx: &Context, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, report: &mut Report) {
+    let why = format!("{} failed", plan.steps[cause].id);
+    for index in doomed {
+        // A step of two causes is told of once, with the first.
+        if report.skipped.contains_key(&index) {
+            continue;
+        }
         report.skipped.insert(index, cause);
-        let (step, cause) = (&plan.steps[index], &plan.steps[cause]);
-        let why = format!("{} failed", cause.id);
-        ctx.events.tell(Event::Skipped { id: step.id.clone(), action: step.action, why });
+        let step = &plan.steps[index];
+        ctx.events.tell(Event::Skipped { id: step.id.clone(), action: step.action, why: why.clone() });
     }
 }
 

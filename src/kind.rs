@@ -25,6 +25,8 @@ pub trait Kind: Send + Sync + 'static {
     const SECRET: &'static [&'static str] = &[];
     /// What is lost with such a thing for good, where its end must be allowed expressly.
     const LOSS: Option<&'static str> = None;
+    /// How many things of this kind may be changed at a time.
+    const WIDTH: usize = 16;
     /// How many things of one parent may be changed at a time.
     const LANE: usize = usize::MAX;
     /// What such a thing is: fully resolved; what `observe` answers and what is sent.
@@ -102,6 +104,8 @@ pub trait AnyKind: Send + Sync {
     fn secret(&self) -> &'static [&'static str];
     /// [`Kind::LOSS`].
     fn loss(&self) -> Option<&'static str>;
+    /// [`Kind::WIDTH`].
+    fn width(&self) -> usize;
     /// [`Kind::LANE`].
     fn lane(&self) -> usize;
     /// A spec in the form that `observe` would answer it.
@@ -156,6 +160,10 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn loss(&self) -> Option<&'static str> {
         K::LOSS
+    }
+
+    fn width(&self) -> usize {
+        K::WIDTH
     }
 
     fn lane(&self) -> usize {

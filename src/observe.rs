@@ -2,7 +2,7 @@
 //! only.
 
 use crate::aws::{Context, Error, Result, tags};
-use crate::kind::{Parent, kind, kinds};
+use crate::kind::{AnyKind, Parent, kind, kinds};
 use crate::model::{Blind, Owner, Physical, Seen, World};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::{join_all, try_join_all};
@@ -14,13 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A read that failed; only a refused listing is no error but a blind spot of the [`World`].
 pub async fn observe(ctx: &Context) -> Result<World> {
     let roots = kinds().iter().filter(|kind| kind.parent().is_none());
-    let sweeps = join_all(roots.map(|kind| async { (kind.name(), kind.observe(ctx, &[]).await) }));
+    let sweeps = join_all(roots.map(|kind| sweep(ctx, *kind)));
     let (sweeps, candidates) = futures_util::join!(sweeps, candidates(ctx));
     let mut world = World::default();
-    for (kind, sweep) in sweeps {
-        let (seen, blind) = sweep?;
-        world.seen.extend(seen);
-        world.blind.extend(blind.map(|why| Blind { kind, why }));
+    for sweep in sweeps {
+        add(&mut world, sweep?);
     }
     let mut hints = match candidates {
         Ok(candidates) => candidates,
@@ -35,9 +33,22 @@ pub async fn observe(ctx: &Context) -> Result<World> {
         Err(error) => return Err(error),
     };
     follow(ctx, &mut world, &mut hints).await?;
-    children(ctx, &mut world).await?;
     claim_routes(&mut world);
     Ok(world)
+}
+
+/// Looks at a kind, and then at what lives in those of it that are ours, while other kinds are still being looked at.
+async fn sweep(ctx: &Context, kind: &dyn AnyKind) -> Result<World> {
+    let (seen, blind) = kind.observe(ctx, &[]).await?;
+    let mut world = children(ctx, &seen).await?;
+    world.seen.extend(seen);
+    world.blind.extend(blind.map(|why| Blind { kind: kind.name(), why }));
+    Ok(world)
+}
+
+fn add(world: &mut World, more: World) {
+    world.seen.extend(more.seen);
+    world.blind.extend(more.blind);
 }
 
 /// Reads what was hinted at and not seen yet, until nothing new is hinted at. What turns out to be another's is left out:
@@ -58,6 +69,8 @@ async fn follow(ctx: &Context, world: &mut World, hints: &mut BTreeSet<Physical>
         let read = try_join_all(fresh.iter().map(|hint| kind(hint.kind).read(ctx, &hint.id, None))).await?;
         known.extend(fresh);
         let ours = read.into_iter().flatten().filter(|seen| !matches!(seen.owner, Owner::Foreign(_)));
+        let ours: Vec<Seen> = ours.collect();
+        add(world, children(ctx, &ours).await?);
         world.seen.extend(ours);
     }
 }
@@ -83,10 +96,10 @@ fn physical(arn: &str) -> Option<Physical> {
     function.or_else(|| resource.strip_prefix("table/").map(|name| Physical::new("table", name)))
 }
 
-/// Observes the kinds that live within others, under the parents that are ours.
-async fn children(ctx: &Context, world: &mut World) -> Result<()> {
+/// Observes the kinds that live within others, under the parents among these that are ours.
+async fn children(ctx: &Context, seen: &[Seen]) -> Result<World> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
-    for seen in world.seen.iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there()) {
+    for seen in seen.iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there()) {
         let parent = Parent::new(&seen.id, &seen.physical);
         parents.entry(seen.id.kind).or_default().push(parent);
     }
@@ -94,12 +107,13 @@ async fn children(ctx: &Context, world: &mut World) -> Result<()> {
         let parents = parents.get(kind.parent()?)?;
         Some(async move { (kind.name(), kind.observe(ctx, parents).await) })
     });
+    let mut world = World::default();
     for (kind, sweep) in join_all(sweeps).await {
         let (seen, blind) = sweep?;
         world.seen.extend(seen);
         world.blind.extend(blind.map(|why| Blind { kind, why }));
     }
-    Ok(())
+    Ok(world)
 }
 
 /// A route that leads to an integration of ours is ours, though nothing on the route itself says so.

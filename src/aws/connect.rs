@@ -1,10 +1,10 @@
 //! Finds credentials, region and account, and builds the clients.
 
-use super::Context;
 use super::calls::Calls;
 use super::error::{Error, Result};
 use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
 use super::read_only::ReadOnly;
+use super::{Context, FreshRoles, UPLOADS};
 use crate::event::Events;
 use crate::model::{Identity, Scope, partition_of};
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -18,6 +18,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_iam::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder as HttpBuilder, Connector};
@@ -25,11 +26,15 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Attempts of a call that AWS throttles or fails.
 const ATTEMPTS: u32 = 8;
+
+/// The SDK counts the retries of a whole process, and after some hundred of them gives up at the first refusal: a large stack
+/// that a service asks for slower calls would fail. Each call has its own limit, and the pace is kept, so nothing is counted.
+const RETRIES: &str = "provision";
 
 /// Where to act.
 #[derive(Debug, Clone)]
@@ -167,7 +172,8 @@ impl Connection {
             local: self.local,
             endpoint: self.endpoint.clone(),
             time: self.config.time_source().unwrap_or_default(),
-            written_roles: Mutex::default(),
+            roles: FreshRoles::default(),
+            uploads: Semaphore::new(UPLOADS as usize),
             events,
         }
     }
@@ -184,10 +190,12 @@ impl Connection {
 
     /// Clients for every service in use. On the local cloud, which has no quotas, nothing is held back.
     pub fn clients(&self, access: Access) -> Clients {
+        let retries = RetryPartition::custom(RETRIES).token_bucket(TokenBucket::unlimited()).build();
         macro_rules! client {
             ($service:ident, $http:expr) => {{
                 let config = $service::config::Builder::from(&self.config)
                     .http_client($http)
+                    .retry_partition(retries.clone())
                     .interceptor(self.calls.clone());
                 let config = match access {
                     Access::Read => config.interceptor(ReadOnly),

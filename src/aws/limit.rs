@@ -57,22 +57,22 @@ pub(crate) const DYNAMODB: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst
     (target(request) == "ListTagsOfResource").then_some(0)
 });
 
-/// CloudWatch Logs: 10 times a second for most operations of groups, 5 for their tags, each by itself.
-pub(crate) const LOGS: (&[Quota], Rule) = (
-    &[
-        Quota { per_second: 10.0, burst: 10.0 },
-        Quota { per_second: 10.0, burst: 10.0 },
-        Quota { per_second: 10.0, burst: 10.0 },
-        Quota { per_second: 5.0, burst: 5.0 },
-    ],
-    |request| match target(request) {
+/// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags and retention, each operation by itself
+/// [DG: CloudWatch Logs quotas].
+pub(crate) const LOGS: (&[Quota], Rule) = {
+    const TEN: Quota = Quota { per_second: 10.0, burst: 10.0 };
+    const FIVE: Quota = Quota { per_second: 5.0, burst: 5.0 };
+    (&[TEN, TEN, TEN, FIVE, FIVE, FIVE, FIVE], |request| match target(request) {
         "DescribeLogGroups" => Some(0),
         "CreateLogGroup" => Some(1),
         "DeleteLogGroup" => Some(2),
         "TagResource" => Some(3),
+        "ListTagsForResource" => Some(4),
+        "PutRetentionPolicy" => Some(5),
+        "DeleteRetentionPolicy" => Some(6),
         _ => None,
-    },
-);
+    })
+};
 
 /// The operation of a request in one of the JSON protocols.
 fn target(request: &HttpRequest) -> &str {

@@ -6,6 +6,7 @@ pub mod credentials;
 pub(crate) mod error;
 mod limit;
 mod read_only;
+mod roles;
 pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
@@ -14,15 +15,19 @@ pub(crate) mod wait;
 pub use calls::{Call, Calls};
 pub use connect::{Access, Clients, Connection, Place, configured_region};
 pub use error::{Class, Error, Result};
+pub use roles::FreshRoles;
 pub use tags::Tags;
 
 use crate::event::{Event, Events};
 use crate::model::{Id, Scope};
 use aws_smithy_async::time::SharedTimeSource;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::Semaphore;
+
+/// The packages that are in memory at a time, in KB. A call holds its package several times over: as bytes, and as text.
+pub(crate) const UPLOADS: u32 = 12_000;
 
 /// What a kind's functions work with.
 #[derive(Debug)]
@@ -39,8 +44,10 @@ pub struct Context {
     pub endpoint: Option<String>,
     /// What time it is.
     pub time: SharedTimeSource,
-    /// The ARNs of roles that this run has written to: news of them may not have reached Lambda yet.
-    pub written_roles: Mutex<BTreeSet<String>>,
+    /// The roles that this run has written to: news of them may not have reached Lambda yet.
+    pub roles: FreshRoles,
+    /// Room in memory for packages on their way, in KB.
+    pub uploads: Semaphore,
     /// Where progress is told.
     pub events: Events,
 }
@@ -55,15 +62,5 @@ impl Context {
     pub(crate) fn age(&self, created: i64) -> u64 {
         let now = self.time.now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
         now.saturating_sub(created.max(0).unsigned_abs())
-    }
-
-    /// Remembers that this run has written to a role.
-    pub(crate) fn wrote_role(&self, arn: &str) {
-        self.written_roles.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned());
-    }
-
-    /// True if this run has written to a role.
-    pub(crate) fn has_written_role(&self, arn: &str) -> bool {
-        self.written_roles.lock().unwrap_or_else(PoisonError::into_inner).contains(arn)
     }
 }

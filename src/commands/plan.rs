@@ -14,7 +14,7 @@ use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -115,10 +115,14 @@ pub(super) async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -
     Ok(Prepared { session, world, plan, packages, options })
 }
 
-/// Builds the package of every function, all at once, and tells everything that is wrong at once.
+/// How many packages are built at a time. Each takes half a megabyte to compress, or a whole `pip` or `npm`.
+const BUILDS: usize = 8;
+
+/// Builds the package of every function, and tells everything that is wrong at once.
 async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
-    let built = join_all(stack.functions.iter().map(|function| package(stack, function, &cache))).await;
+    let builds = stack.functions.iter().map(|function| package(stack, function, &cache));
+    let built: Vec<_> = stream::iter(builds).buffered(BUILDS).collect().await;
     let (mut packages, mut wrong) = (BTreeMap::new(), Vec::new());
     for (function, package) in stack.functions.iter().zip(built) {
         match package {

@@ -11,6 +11,14 @@ pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
     role: &str,
     call: impl Fn() -> F,
 ) -> Result<T> {
+    let call = async || {
+        ctx.roles.grown(role).await;
+        let answer = call().await;
+        if answer.as_ref().is_err_and(|error| not_assumable(error).is_some()) {
+            ctx.roles.refused(role);
+        }
+        answer
+    };
     match call().await {
         Err(error) if not_assumable(&error).is_some() && !is_fresh(ctx, role).await => Err(Error {
             message: format!(
@@ -28,7 +36,7 @@ pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
 
 /// True for a role that this run has written to, or that was made in the last five minutes as far as IAM lets us see.
 async fn is_fresh(ctx: &Context, role: &str) -> bool {
-    if ctx.has_written_role(role) {
+    if ctx.roles.has_written(role) {
         return true;
     }
     let name = role.rsplit('/').next().unwrap_or_default();

@@ -7,7 +7,7 @@ use super::{read_each, told};
 use crate::aws::error::{gone, optional};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, Poll, retry_while, until};
-use crate::aws::{Class, Context, Error, Result};
+use crate::aws::{Class, Context, Error, Result, UPLOADS};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Physical, Seen, Status};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
@@ -18,6 +18,7 @@ use aws_sdk_lambda::types::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tokio::sync::SemaphorePermit;
 
 /// A Lambda function.
 pub struct Function;
@@ -66,6 +67,8 @@ impl Kind for Function {
     const NAME: &'static str = "function";
     const AFTER: &'static [&'static str] = &["role", "log_group"];
     const SECRET: &'static [&'static str] = &["environment"];
+    /// Most of the time is spent waiting for roles to be assumable, and for Lambda's asynchronous states.
+    const WIDTH: usize = 256;
     type Spec = Spec;
     type Live = Live;
 
@@ -79,9 +82,10 @@ impl Kind for Function {
 
     async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
         fits(&spec.environment)?;
-        let code = FunctionCode::builder().zip_file(package(ctx, spec).await?).build();
         let answer = once_assumable(ctx, id, &spec.role, async || {
-            let create = ctx.clients.lambda.create_function().function_name(&id.name).code(code.clone());
+            let (zip, _room) = package(ctx, spec).await?;
+            let code = FunctionCode::builder().zip_file(zip).build();
+            let create = ctx.clients.lambda.create_function().function_name(&id.name).code(code);
             let create =
                 create.role(&spec.role).handler(&spec.handler).runtime(Runtime::from(spec.runtime.as_str()));
             let create = create.architectures(Architecture::from(spec.architecture.as_str()));
@@ -313,9 +317,9 @@ async fn configure(ctx: &Context, id: &Id, from: &Spec, to: &Spec) -> Result<()>
 }
 
 async fn upload(ctx: &Context, id: &Id, to: &Spec) -> Result<()> {
-    let code = package(ctx, to).await?;
     patiently(ctx, id, async || {
-        let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(code.clone());
+        let (zip, _room) = package(ctx, to).await?;
+        let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(zip);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
         Ok(())
     })
@@ -335,12 +339,16 @@ async fn reserve(ctx: &Context, id: &Id, reserved: Option<i32>) -> Result<()> {
     .await
 }
 
-async fn package(ctx: &Context, spec: &Spec) -> Result<Blob> {
+/// A package, read as soon as there is room for it in memory. The room is to be held until it is sent.
+async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePermit<'a>)> {
     let zip = told(ctx.packages.get(&spec.code), "nothing, but the package of this code was not built")?;
-    match tokio::fs::read(zip).await {
-        Ok(bytes) => Ok(Blob::new(bytes)),
-        Err(error) => Err(Error::waited(format!("the package {} cannot be read: {error}", zip.display()))),
-    }
+    let unreadable = |error| Error::waited(format!("the package {} cannot be read: {error}", zip.display()));
+    let kilobytes = tokio::fs::metadata(zip).await.map_err(unreadable)?.len() / 1_000 + 1;
+    // What is larger than all of the room has it to itself.
+    let kilobytes = u32::try_from(kilobytes).unwrap_or(UPLOADS).min(UPLOADS);
+    let room = ctx.uploads.acquire_many(kilobytes).await;
+    let room = room.map_err(|_| Error::waited("there is no room for packages; please report this"))?;
+    Ok((Blob::new(tokio::fs::read(zip).await.map_err(unreadable)?), room))
 }
 
 fn environment(spec: &Spec) -> Environment {

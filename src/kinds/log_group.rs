@@ -9,12 +9,16 @@ use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Physical, Seen};
 use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, TagFilter};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A CloudWatch log group.
 pub struct LogGroup;
 
 /// Where Lambda writes the logs of a function unless told otherwise.
 pub(crate) const PREFIX: &str = "/aws/lambda/";
+
+/// As many descriptions as can be asked for at once: CloudWatch Logs takes ten a second [DG: CloudWatch Logs quotas].
+const FEW: usize = 10;
 
 /// What a log group is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,8 +44,7 @@ impl Kind for LogGroup {
     type Live = Live;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
-        let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name));
-        let (seen, listed) = futures_util::join!(wanted, list(ctx));
+        let (seen, listed) = futures_util::join!(read_wanted(ctx), list(ctx));
         let mut seen = seen?;
         match listed {
             Ok(names) => {
@@ -92,8 +95,70 @@ impl Kind for LogGroup {
     }
 }
 
+/// The groups of the wanted names. Where they are many, pages of groups are cheaper than a call for each.
+async fn read_wanted(ctx: &Context) -> Result<Vec<SeenOf<LogGroup>>> {
+    let names: Vec<&str> = ctx.scope.wanted(LogGroup::NAME).collect();
+    let paged = if names.len() > FEW { page_through(ctx, &names).await? } else { Paged::default() };
+    read_each(names, async |name| match paged.look_up(name) {
+        Some(Some(group)) => Ok(Some(complete(ctx, name, group).await?)),
+        Some(None) => Ok(None),
+        None => read(ctx, name).await,
+    })
+    .await
+}
+
+/// What pages of groups told, which come in the order of names.
+#[derive(Default)]
+struct Paged {
+    groups: BTreeMap<String, SdkLogGroup>,
+    /// True if there are no more of them.
+    all: bool,
+}
+
+impl Paged {
+    /// The group of a name; `Some(None)` if there is none, and `None` where the pages did not reach that far.
+    fn look_up(&self, name: &str) -> Option<Option<&SdkLogGroup>> {
+        let reached = self.all || self.groups.last_key_value().is_some_and(|(last, _)| name <= last.as_str());
+        reached.then(|| self.groups.get(name))
+    }
+}
+
+/// Pages through the groups that begin as all of the names do, but not further than a call for each name would take:
+/// an account may be full of other groups.
+async fn page_through(ctx: &Context, names: &[&str]) -> Result<Paged> {
+    let (mut paged, mut token) = (Paged::default(), None);
+    for _ in names {
+        let describe = ctx.clients.logs.describe_log_groups().log_group_name_prefix(in_common(names));
+        let answer = describe.set_next_token(token).send().await?;
+        let named = answer.log_groups.unwrap_or_default().into_iter();
+        paged.groups.extend(named.filter_map(|group| Some((group.log_group_name.clone()?, group))));
+        token = answer.next_token;
+        paged.all = token.is_none();
+        if paged.all || names.iter().all(|name| paged.look_up(name).is_some()) {
+            break;
+        }
+    }
+    Ok(paged)
+}
+
+/// What all names begin with.
+fn in_common<'a>(names: &[&'a str]) -> &'a str {
+    let Some((first, others)) = names.split_first() else { return PREFIX };
+    let same = |other: &&str| {
+        first.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
+    };
+    &first[..others.iter().map(same).min().unwrap_or(first.len())]
+}
+
 async fn read(ctx: &Context, name: &str) -> Result<SeenOption<LogGroup>> {
-    let Some(group) = describe(ctx, name).await? else { return Ok(None) };
+    match describe(ctx, name).await? {
+        Some(group) => Ok(Some(complete(ctx, name, &group).await?)),
+        None => Ok(None),
+    }
+}
+
+/// A group with its tags, which are a call of their own.
+async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<SeenOf<LogGroup>> {
     let arn = told(group.arn(), "the log group's ARN")?.trim_end_matches(":*").to_owned();
     let created = group.creation_time().map(|millis| millis / 1000);
     let tags = tags::settled(ctx, created, async || {
@@ -116,7 +181,7 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<LogGroup>> {
     seen.protected = group.deletion_protection_enabled().unwrap_or_default();
     seen.holds =
         group.stored_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("{bytes} bytes of logs"));
-    Ok(Some(seen))
+    Ok(seen)
 }
 
 /// The group of exactly this name. The filter is a prefix; a name sorts before all that it is a prefix of, so it is on

@@ -15,13 +15,26 @@ pub mod table;
 use crate::aws::{Error, Result};
 use futures_util::future::try_join_all;
 use std::future::Future;
+use tokio::sync::Semaphore;
 
-/// Reads the things of many names at once, and leaves out those that are not there.
+/// How many things of a kind are read at a time. A service that asks for slower calls is not asked by all others meanwhile.
+const READS: usize = 32;
+
+/// Reads the things of many names side by side, and leaves out those that are not there.
 async fn read_each<'a, T, F: Future<Output = Result<Option<T>>>>(
     names: impl IntoIterator<Item = &'a str>,
     read: impl Fn(&'a str) -> F,
 ) -> Result<Vec<T>> {
-    let read: Vec<Option<T>> = try_join_all(names.into_iter().map(read)).await?;
+    let (places, read) = (Semaphore::new(READS), &read);
+    let read = names.into_iter().map(|name| {
+        let places = &places;
+        async move {
+            // The semaphore is never closed, so a failure means only that nobody is counting.
+            let _place = places.acquire().await;
+            read(name).await
+        }
+    });
+    let read: Vec<Option<T>> = try_join_all(read).await?;
     Ok(read.into_iter().flatten().collect())
 }
 

@@ -49,12 +49,13 @@ impl Kind for Permission {
     type Live = Live;
 
     async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observed<Self>> {
-        let seen = try_join_all(functions.iter().map(|function| list(ctx, function))).await?;
+        let names = names(ctx);
+        let seen = try_join_all(functions.iter().map(|function| list(ctx, function, &names))).await?;
         Ok(seen.into_iter().flatten().collect::<Vec<_>>().into())
     }
 
     async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, told(function, "the permission's function")?).await?;
+        let seen = list(ctx, told(function, "the permission's function")?, &names(ctx)).await?;
         Ok(seen.into_iter().find(|permission| permission.id.name == name))
     }
 
@@ -115,16 +116,31 @@ pub(crate) fn source(route: Option<&str>) -> String {
     }
 }
 
-async fn list(ctx: &Context, function: &Parent) -> Result<Vec<SeenOf<Permission>>> {
+/// The names of the wanted permissions by their `Sid`.
+fn names(ctx: &Context) -> BTreeMap<String, &str> {
+    let wanted = ctx.scope.wanted(Permission::NAME);
+    wanted.map(|name| (sid(&ctx.scope.identity, name), name)).collect()
+}
+
+async fn list(
+    ctx: &Context,
+    function: &Parent,
+    names: &BTreeMap<String, &str>,
+) -> Result<Vec<SeenOf<Permission>>> {
     let answer = optional(ctx.clients.lambda.get_policy().function_name(&function.thing.id).send().await)?;
     let document = answer.and_then(|answer| answer.policy).unwrap_or_else(|| "{}".to_owned());
     let policy = Policy::read(&document)?;
-    Ok(policy.0.into_iter().map(|(sid, statement)| read(ctx, function, sid, &statement)).collect())
+    Ok(policy.0.into_iter().map(|(sid, statement)| read(function, sid, &statement, names)).collect())
 }
 
-fn read(ctx: &Context, function: &Parent, sid: String, statement: &Statement) -> SeenOf<Permission> {
-    let wanted = ctx.scope.wanted(Permission::NAME).find(|name| self::sid(&ctx.scope.identity, name) == sid);
-    let name = wanted.map_or_else(|| format!("{} {sid}", function.id.name), str::to_owned);
+fn read(
+    function: &Parent,
+    sid: String,
+    statement: &Statement,
+    names: &BTreeMap<String, &str>,
+) -> SeenOf<Permission> {
+    let wanted = names.get(&sid).map(|name| (*name).to_owned());
+    let name = wanted.unwrap_or_else(|| format!("{} {sid}", function.id.name));
     let owner = match sid.starts_with(MARKER) {
         true => Owner::Ours,
         false => Owner::Foreign("it was not made by provision".to_owned()),

@@ -80,7 +80,7 @@ impl Kind for Role {
         let answer = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let role = super::told(answer.role(), "the role")?;
         let live = live(role);
-        ctx.wrote_role(&live.arn);
+        ctx.roles.wrote(&live.arn);
         // A role that was created a moment ago may not be known everywhere in IAM yet.
         let early = |error: &Error| error.is_absent().then_some("IAM does not see the role yet");
         for (name, policy) in &spec.policies {
@@ -92,7 +92,7 @@ impl Kind for Role {
     }
 
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        ctx.wrote_role(&seen.live.arn);
+        ctx.roles.wrote(&seen.live.arn);
         patiently(ctx, &seen.id, async || change(ctx, &seen.physical, &seen.spec, to).await).await?;
         Ok(seen.live.clone())
     }

@@ -36,7 +36,7 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
         let roots: Vec<Id> = resources.iter().map(|resource| resource.id.clone()).collect();
         resources.extend(lowering.api(api, roots));
     }
-    Graph { resources }
+    Graph::new(resources)
 }
 
 /// The names of a graph's resources by kind: what to look for in AWS.

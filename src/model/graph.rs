@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Graph {
     /// The resources, each id once.
     pub resources: Vec<Resource>,
+    /// Where in `resources` each one is.
+    places: BTreeMap<Id, usize>,
 }
 
 /// A wanted resource.
@@ -43,9 +45,15 @@ pub struct Gate {
 }
 
 impl Graph {
+    /// A graph of resources, each id once.
+    pub fn new(resources: Vec<Resource>) -> Self {
+        let places = resources.iter().enumerate().map(|(place, resource)| (resource.id.clone(), place));
+        Graph { places: places.collect(), resources }
+    }
+
     /// The resource of an id.
     pub fn get(&self, id: &Id) -> Option<&Resource> {
-        self.resources.iter().find(|resource| resource.id == *id)
+        self.resources.get(*self.places.get(id)?)
     }
 
     /// True for an attribute that follows from names, and so is known before the resource exists. Two functions that

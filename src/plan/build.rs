@@ -42,6 +42,8 @@ pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec
 /// The one thing that stands for each id, and what else there is of ours.
 pub(super) struct Chosen<'a> {
     by_id: BTreeMap<Id, &'a Seen>,
+    /// The ids that things stand for.
+    ids: BTreeMap<Physical, &'a Id>,
     extra: Vec<&'a Seen>,
 }
 
@@ -49,23 +51,23 @@ impl<'a> Chosen<'a> {
     /// Several things of one id are left by lost answers. The one that others point to or live in is kept, else the
     /// smallest by age and id, so that every run keeps the same one.
     fn of(world: &'a World) -> Self {
-        let used = |seen: &&Seen| {
-            let points =
-                |other: &Seen| other.refs.contains(&seen.thing()) || other.parent == Some(seen.thing());
-            world.seen.iter().filter(|other| points(other)).count()
-        };
+        let mut used: BTreeMap<&Physical, usize> = BTreeMap::new();
+        for seen in &world.seen {
+            let points_to: BTreeSet<&Physical> = seen.refs.iter().chain(&seen.parent).collect();
+            points_to.into_iter().for_each(|thing| *used.entry(thing).or_default() += 1);
+        }
         let mut sorted: Vec<&Seen> = world.seen.iter().collect();
         let foreign = |seen: &&Seen| matches!(seen.owner, Owner::Foreign(_));
         sorted.sort_by_cached_key(|seen| {
             (
                 foreign(seen),
                 seen.parent.is_some(),
-                std::cmp::Reverse(used(seen)),
+                std::cmp::Reverse(used.get(&seen.thing()).copied()),
                 seen.created,
                 seen.physical.clone(),
             )
         });
-        let mut chosen = Chosen { by_id: BTreeMap::new(), extra: Vec::new() };
+        let mut chosen = Chosen { by_id: BTreeMap::new(), ids: BTreeMap::new(), extra: Vec::new() };
         let mut dropped: BTreeSet<Physical> = BTreeSet::new();
         for seen in sorted {
             // What lives in a thing that goes, goes with it.
@@ -74,6 +76,7 @@ impl<'a> Chosen<'a> {
             }
             if !chosen.by_id.contains_key(&seen.id) {
                 chosen.by_id.insert(seen.id.clone(), seen);
+                chosen.ids.insert(seen.thing(), &seen.id);
             } else if seen.owner == Owner::Ours {
                 dropped.insert(seen.thing());
                 chosen.extra.push(seen);
@@ -195,12 +198,12 @@ impl<'a> Planner<'a> {
 
     /// The step that deletes a thing.
     fn deletion(&self, seen: &Seen) -> Step {
-        let parent = self.chosen.by_id.values().find(|parent| Some(parent.thing()) == seen.parent);
+        let parent = seen.parent.as_ref().and_then(|parent| self.chosen.ids.get(parent));
         Step {
             id: seen.id.clone(),
             action: Action::Delete,
             at: None,
-            parent: parent.map(|parent| parent.id.clone()),
+            parent: parent.map(|parent| (*parent).clone()),
             desired: None,
             seen: Some(seen.clone()),
             changes: Vec::new(),

@@ -1,8 +1,8 @@
 //! The order of the steps.
 
 use super::{Action, Step};
-use crate::kind::kind;
-use crate::model::{Graph, Id, Resource, Seen};
+use crate::kind::{kind, kinds};
+use crate::model::{Graph, Id, Physical, Resource, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives every step the steps that it must wait for.
@@ -14,13 +14,14 @@ pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &BTreeMap<Id, &Se
         .filter(|(_, step)| makes(step))
         .map(|(index, step)| (step.id.clone(), index))
         .collect();
+    let ends = Index::of(steps);
     let edges: Vec<Vec<usize>> = (0..steps.len())
         .map(|index| {
             let after: BTreeSet<usize> = match graph.get(&steps[index].id).filter(|_| makes(&steps[index])) {
                 Some(resource) => {
                     before_making(resource, graph, seen).filter_map(|id| made.get(id).copied()).collect()
                 }
-                None => before_deleting(index, steps),
+                None => before_deleting(&steps[index], steps, &ends),
             };
             after.into_iter().filter(|other| *other != index).collect()
         })
@@ -47,25 +48,61 @@ fn before_making<'a>(
     resource.parent.iter().chain(references.map(|reference| &reference.id)).chain(&resource.after).chain(gate)
 }
 
+/// The steps by what ends wait for.
+struct Index<'a> {
+    by_thing: BTreeMap<Physical, usize>,
+    by_kind: BTreeMap<&'static str, Vec<usize>>,
+    /// The steps on things that point to a thing.
+    pointing: BTreeMap<&'a Physical, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn of(steps: &'a [Step]) -> Self {
+        let mut index =
+            Index { by_thing: BTreeMap::new(), by_kind: BTreeMap::new(), pointing: BTreeMap::new() };
+        for (number, step) in steps.iter().enumerate() {
+            index.by_kind.entry(step.id.kind).or_default().push(number);
+            let Some(seen) = &step.seen else { continue };
+            index.by_thing.insert(seen.thing(), number);
+            seen.refs.iter().for_each(|thing| index.pointing.entry(thing).or_default().push(number));
+        }
+        index
+    }
+
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = usize> {
+        self.by_kind.get(kind).into_iter().flatten().copied()
+    }
+
+    fn pointing_to(&self, thing: &Physical) -> impl Iterator<Item = usize> {
+        self.pointing.get(thing).into_iter().flatten().copied()
+    }
+}
+
 /// What a thing's end waits for. With its parent, only for that. Else for the ends of the kinds that come after its own,
 /// for every step on a thing that still points to it, and, within a parent, for what is made: so what is new comes first,
 /// then what is repointed, then the deletes.
-fn before_deleting(index: usize, steps: &[Step]) -> BTreeSet<usize> {
-    let step = &steps[index];
-    let thing = step.seen.as_ref().map(Seen::thing);
-    let parent = step.seen.as_ref().and_then(|seen| seen.parent.clone());
-    let waits = |other: &Step| {
-        let seen = other.seen.as_ref();
-        if step.with_parent {
-            return seen.map(Seen::thing) == parent;
-        }
-        let comes_after = kind(other.id.kind).after().contains(&step.id.kind) && !other.with_parent;
-        // What is made of later kinds holds up only ends within a parent: elsewhere what points to the thing is known.
-        let later = comes_after && (other.action == Action::Delete || step.parent.is_some());
-        let beside = other.id.kind == step.id.kind && other.parent == step.parent && step.parent.is_some();
-        let own_child = other.with_parent && seen.is_some_and(|seen| seen.parent == thing);
-        let points = seen.zip(thing.as_ref()).is_some_and(|(seen, thing)| seen.refs.contains(thing));
-        later || (beside && other.action != Action::Delete) || (points && !own_child)
-    };
-    steps.iter().enumerate().filter(|(_, other)| waits(other)).map(|(index, _)| index).collect()
+fn before_deleting(step: &Step, steps: &[Step], index: &Index) -> BTreeSet<usize> {
+    let Some(seen) = &step.seen else { return BTreeSet::new() };
+    let (thing, is_child) = (seen.thing(), step.parent.is_some());
+    if step.with_parent {
+        return seen.parent.iter().filter_map(|parent| index.by_thing.get(parent).copied()).collect();
+    }
+    let points = index.pointing_to(&thing).filter(|other| {
+        let other = &steps[*other];
+        let is_own_child = other.seen.as_ref().is_some_and(|other| other.parent.as_ref() == Some(&thing));
+        !(other.with_parent && is_own_child)
+    });
+    let later = kinds().iter().filter(|kind| kind.after().contains(&step.id.kind));
+    let later = later.flat_map(|kind| index.of_kind(kind.name())).filter(|other| {
+        let other = &steps[*other];
+        // What is made of later kinds holds up only ends within a parent. Elsewhere what points to the thing is known, and
+        // what does not, and lives in nothing itself, is none of its business.
+        let concerns = is_child || (other.action == Action::Delete && other.parent.is_some());
+        concerns && !other.with_parent
+    });
+    let beside = index.of_kind(step.id.kind).filter(|other| {
+        let other = &steps[*other];
+        is_child && other.parent == step.parent && other.action != Action::Delete
+    });
+    points.chain(later).chain(beside).collect()
 }

@@ -22,6 +22,7 @@ mod foreign;
 mod kill;
 mod life;
 mod local;
+mod memory;
 mod pipeline;
 mod stacks;
 mod terminal;

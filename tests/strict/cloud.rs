@@ -106,6 +106,9 @@ pub(crate) struct Cloud {
     /// When the request that is being carried out reached AWS.
     pub(crate) arrived: Time,
     pub(crate) delays: Delays,
+    pub(crate) paging: Paging,
+    /// What IAM bears: requests a second, and burst. AWS publishes nothing of it, so there is no limit unless a test sets one.
+    pub(crate) iam_quota: Option<(f64, f64)>,
     pub(crate) in_flight: Vec<InFlight>,
     /// Who calls, where not everything is allowed to him.
     pub(crate) deployer: Option<Arc<Policies>>,
@@ -243,14 +246,38 @@ pub(crate) fn check_tags(before: &Tags, new: &Tags, code: &str) -> Result<(), Fa
     }
 }
 
-/// Pages hold two items, however many the caller asks for: nothing may rely on larger ones.
-pub(crate) const PAGE: usize = 2;
+/// How many items the pages of lists hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) enum Paging {
+    /// Two, however many the caller asks for: nothing may rely on more.
+    #[default]
+    Mean,
+    /// As many as each service's documentation says: where it matters how many calls a list takes.
+    Documented,
+}
 
-/// A page of items, from the one after the token, and the token of the next page.
-pub(crate) fn page<T>(items: Vec<T>, token: Option<&str>, limit: Option<usize>) -> (Vec<T>, Option<String>) {
-    let start = token.map_or(0, |token| token.trim_start_matches("after-").parse().unwrap_or(usize::MAX));
-    let size = limit.unwrap_or(PAGE).clamp(1, PAGE);
-    let next = start.saturating_add(size);
-    let more = next < items.len();
-    (items.into_iter().skip(start).take(size).collect(), more.then(|| format!("after-{next}")))
+impl Paging {
+    /// The items of a page. By the documentation they are `usual` unless the caller asks for another number, and never
+    /// more than `most`.
+    pub(crate) fn size(self, limit: Option<usize>, (usual, most): (usize, usize)) -> usize {
+        match self {
+            Paging::Mean => limit.unwrap_or(2).clamp(1, 2),
+            Paging::Documented => limit.unwrap_or(usual).clamp(1, most),
+        }
+    }
+
+    /// A page of items, from the one after the token, and the token of the next page.
+    pub(crate) fn page<T>(
+        self,
+        items: Vec<T>,
+        token: Option<&str>,
+        limit: Option<usize>,
+        size: (usize, usize),
+    ) -> (Vec<T>, Option<String>) {
+        let start = token.map_or(0, |token| token.trim_start_matches("after-").parse().unwrap_or(usize::MAX));
+        let size = self.size(limit, size);
+        let next = start.saturating_add(size);
+        let more = next < items.len();
+        (items.into_iter().skip(start).take(size).collect(), more.then(|| format!("after-{next}")))
+    }
 }

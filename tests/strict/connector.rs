@@ -251,7 +251,7 @@ impl State {
         let flight = self.cloud.in_flight.iter().position(|flight| flight.number == number);
         let Some(flight) = flight else { return Fault::err("InternalFailure", "") };
         self.cloud.arrived = self.cloud.in_flight[flight].arrived;
-        let result = self.quotas.take(call, self.cloud.arrived);
+        let result = self.quotas.take(call, self.cloud.iam_quota, self.cloud.arrived);
         let result = result.and_then(|()| self.apply_if_allowed(number, call));
         self.cloud.in_flight.retain(|flight| flight.number != number);
         result

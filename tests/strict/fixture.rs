@@ -53,6 +53,14 @@ impl Fixture {
         examples.chain(tests).chain([("shipped".to_owned(), Fixture::changed(&edit, |_| ()))]).collect()
     }
 
+    /// A stack file, all of whose functions run the file `code.py`.
+    pub(crate) fn of_one_file(text: &str) -> Self {
+        let lambdas = tempfile::tempdir().expect("a folder");
+        fs::write(lambdas.path().join("code.py"), "def handler(event, context):\n    return {}\n")
+            .expect("the code is written");
+        Fixture::beside(lambdas.path(), text, |_| ())
+    }
+
     /// A stack file beside a copy of some code, which may be changed.
     fn beside(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -78,11 +86,11 @@ fn children(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// Packages the code of all functions, in real time.
+/// Packages the code of all functions, in real time; the same code once.
 fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap<String, PathBuf>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cache = folder.join("cache");
-    let (mut hashes, mut packages) = (BTreeMap::new(), BTreeMap::new());
+    let (mut hashes, mut packages, mut built) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for function in &stack.functions {
         let source = Source {
             folder: &stack.folder,
@@ -91,10 +99,12 @@ fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap
             runtime: &function.runtime,
             architecture: function.architecture.as_str(),
         };
-        let package =
-            runtime.block_on(package::build(&source, &cache, &|_| ())).expect("the code is packaged");
+        let same = (&function.code, &function.exclude, &function.runtime, source.architecture);
+        let package = built.entry(same).or_insert_with(|| {
+            runtime.block_on(package::build(&source, &cache, &|_| ())).expect("the code is packaged")
+        });
         hashes.insert(function.name.clone(), package.sha256.clone());
-        packages.insert(package.sha256, package.zip);
+        packages.insert(package.sha256.clone(), package.zip.clone());
     }
     (hashes, packages)
 }

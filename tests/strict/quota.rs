@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A quota: its name, requests a second, and burst.
-type Quota = (&'static str, f64, f64);
+pub(crate) type Quota = (&'static str, f64, f64);
 
-/// The quota that a call falls under.
-fn quota(call: &Call) -> Option<Quota> {
-    Some(match (call.service, call.operation.name.as_str()) {
+/// The quota that an operation falls under.
+pub(crate) fn quota(service: Service, operation: &str) -> Option<Quota> {
+    Some(match (service, operation) {
         // 10 a second with a burst of 40 for all of the control plane [aws-facts: API Gateway v2, DG].
         (Service::ApiGateway, _) => ("apigateway", 10.0, 40.0),
         // 15 a second in all, besides GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].
@@ -20,10 +20,14 @@ fn quota(call: &Call) -> Option<Quota> {
         (Service::Lambda, _) => ("lambda", 15.0, 15.0),
         // As the services' documentation has it, for each operation by itself.
         (Service::DynamoDb, "ListTagsOfResource") => ("dynamodb:ListTagsOfResource", 10.0, 10.0),
+        // [DG: CloudWatch Logs quotas]
         (Service::Logs, "DescribeLogGroups") => ("logs:DescribeLogGroups", 10.0, 10.0),
         (Service::Logs, "CreateLogGroup") => ("logs:CreateLogGroup", 10.0, 10.0),
         (Service::Logs, "DeleteLogGroup") => ("logs:DeleteLogGroup", 10.0, 10.0),
         (Service::Logs, "TagResource") => ("logs:TagResource", 5.0, 5.0),
+        (Service::Logs, "ListTagsForResource") => ("logs:ListTagsForResource", 5.0, 5.0),
+        (Service::Logs, "PutRetentionPolicy") => ("logs:PutRetentionPolicy", 5.0, 5.0),
+        (Service::Logs, "DeleteRetentionPolicy") => ("logs:DeleteRetentionPolicy", 5.0, 5.0),
         _ => return None,
     })
 }
@@ -33,12 +37,14 @@ fn quota(call: &Call) -> Option<Quota> {
 pub(crate) struct Quotas(BTreeMap<&'static str, (f64, Duration)>);
 
 impl Quotas {
-    /// Takes a token for a call that arrives.
+    /// Takes a token for a call that arrives; `iam` is what IAM bears.
     ///
     /// # Errors
     /// That there is none.
-    pub(crate) fn take(&mut self, call: &Call, now: Duration) -> Result<(), Fault> {
-        let Some((name, per_second, burst)) = quota(call) else { return Ok(()) };
+    pub(crate) fn take(&mut self, call: &Call, iam: Option<(f64, f64)>, now: Duration) -> Result<(), Fault> {
+        let iam = iam.filter(|_| call.service == Service::Iam).map(|(rate, burst)| ("iam", rate, burst));
+        let quota = iam.or_else(|| quota(call.service, &call.operation.name));
+        let Some((name, per_second, burst)) = quota else { return Ok(()) };
         let (tokens, since) = self.0.entry(name).or_insert((burst, now));
         *tokens = (*tokens + now.saturating_sub(*since).as_secs_f64() * per_second).min(burst);
         *since = now;

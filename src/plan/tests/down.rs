@@ -24,6 +24,8 @@ fn what_is_made_last_goes_first() {
     assert!(waits(&plan, "delete function save", "delete api"));
     assert!(waits(&plan, "delete role save_role", "delete function save"));
     assert!(waits(&plan, "delete log group /aws/lambda/save", "delete function save"));
+    // It is nobody else's, and need not wait for others.
+    assert!(!waits(&plan, "delete role save_role", "delete function list"));
 }
 
 #[test]

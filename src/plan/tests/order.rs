@@ -39,14 +39,16 @@ fn goes_along(plan: &Plan, child: &Step) {
     assert_eq!(child.seen.as_ref().unwrap().parent, parent, "{}", short(child));
 }
 
-/// Nothing goes before what points to it has led elsewhere or is gone, its own children aside.
+/// Nothing goes before what points to it has led elsewhere or is gone, its own children aside. Children of what stays go in
+/// the order of their kinds.
 fn goes_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
     let thing = step.seen.as_ref().unwrap().thing();
     for (index, other) in plan.steps.iter().enumerate() {
         let Some(seen) = &other.seen else { continue };
         let pointing = seen.refs.contains(&thing) && seen.parent.as_ref() != Some(&thing);
         let after = other.action == Action::Delete && !other.with_parent;
-        let later = after && kind(other.id.kind).after().contains(&step.id.kind);
+        let is_child = step.parent.is_some() || other.parent.is_some();
+        let later = after && is_child && kind(other.id.kind).after().contains(&step.id.kind);
         let waits = before.contains(&index);
         assert!(waits || !(pointing || later), "{} does not wait for {}", short(step), short(other));
     }

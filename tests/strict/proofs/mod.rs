@@ -6,6 +6,7 @@ mod policies;
 mod processes;
 mod read_only;
 mod rich;
+mod scale;
 mod shipped;
 pub(crate) mod single_faults;
 mod teardown;

@@ -74,8 +74,9 @@ fn check_integration(integration: &Map<String, Json>) -> Result<(), Fault> {
 }
 
 fn integrations(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let paging = cloud.paging;
     let items = find(cloud, params)?.integrations.values().cloned().map(Json::Object);
-    paged(items.collect(), params)
+    paged(paging, items.collect(), params)
 }
 
 fn update_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
@@ -153,8 +154,9 @@ fn create_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 fn routes(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let paging = cloud.paging;
     let items = find(cloud, params)?.routes.values().cloned().map(Json::Object);
-    paged(items.collect(), params)
+    paged(paging, items.collect(), params)
 }
 
 fn update_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
@@ -218,10 +220,10 @@ fn described(stage: &Stage, has_routes: bool, now: Time, delay: Time) -> Json {
 }
 
 fn stages(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
-    let (now, delay) = (cloud.now, cloud.delays.deployment);
+    let (now, delay, paging) = (cloud.now, cloud.delays.deployment, cloud.paging);
     let api = find(cloud, params)?;
     let stages = api.stages.values().map(|stage| described(stage, !api.routes.is_empty(), now, delay));
-    paged(stages.collect(), params)
+    paged(paging, stages.collect(), params)
 }
 
 fn stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {

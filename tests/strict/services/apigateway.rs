@@ -2,7 +2,7 @@
 
 use super::function_policy::Statements;
 use crate::cloud::{
-    ACCOUNT, Cloud, Fault, Handler, REGION, Tags, Time, arn, check_tags, page, required, seconds, text,
+    ACCOUNT, Cloud, Fault, Handler, Paging, REGION, Tags, Time, arn, check_tags, required, seconds, text,
     text_map,
 };
 use crate::model::Service;
@@ -155,13 +155,13 @@ fn described(api: &Api) -> Json {
 }
 
 /// The children of a kind, with paging as API Gateway has it: MaxResults is a text.
-pub(crate) fn paged(items: Vec<Json>, params: &Json) -> Result<Json, Fault> {
+pub(crate) fn paged(paging: Paging, items: Vec<Json>, params: &Json) -> Result<Json, Fault> {
     let limit = text(params, "MaxResults").map(|limit| limit.parse::<usize>().map_err(|_| limit));
     let limit = match limit.transpose() {
         Ok(limit) => limit,
         Err(limit) => return bad(format!("Invalid value for maxResults: {limit}")),
     };
-    let (items, next) = page(items, text(params, "NextToken"), limit);
+    let (items, next) = paging.page(items, text(params, "NextToken"), limit, (25, 100));
     Ok(json!({ "Items": items, "NextToken": next }))
 }
 
@@ -169,7 +169,7 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let (now, delay) = (cloud.now, cloud.delays.lists);
     let living = cloud.apigateway.apis.values().filter(|api| now >= api.created + delay);
     let gone = cloud.apigateway.deleted.iter().filter(|(_, when)| now < *when + delay).map(|(api, _)| api);
-    paged(living.chain(gone).map(described).collect(), params)
+    paged(cloud.paging, living.chain(gone).map(described).collect(), params)
 }
 
 fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {

@@ -1,8 +1,6 @@
 //! DynamoDB tables: their life, from CREATING to gone [aws-facts: DynamoDB].
 
-use crate::cloud::{
-    Cloud, Fault, Handler, PAGE, Tags, Time, arn, check_tags, required, seconds, tag_list, text,
-};
+use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, seconds, tag_list, text};
 use crate::model::Service;
 use crate::pattern;
 use serde_json::{Map, Value as Json, json};
@@ -271,8 +269,8 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     forget_deleted(cloud);
     let after = text(params, "ExclusiveStartTableName");
-    let limit =
-        params["Limit"].as_u64().map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE).min(PAGE));
+    let limit = params["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+    let limit = cloud.paging.size(limit, (100, 100));
     let names = cloud.dynamodb.tables.keys().filter(|name| after.is_none_or(|after| name.as_str() > after));
     let names: Vec<&String> = names.collect();
     let page = &names[..names.len().min(limit)];

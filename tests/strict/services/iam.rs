@@ -1,7 +1,7 @@
 //! IAM roles [aws-facts: IAM].
 
 use crate::cloud::{
-    Cloud, Fault, Handler, Tags, Time, arn, check_tags, listed, page, required, seconds, tag_list, text,
+    Cloud, Fault, Handler, Tags, Time, arn, check_tags, listed, required, seconds, tag_list, text,
 };
 use crate::grammar;
 use crate::model::Service;
@@ -165,7 +165,7 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 
 /// ListRoles never returns tags [aws-facts: Corrections 4], and follows what happens with a delay.
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
-    let (now, delay) = (cloud.now, cloud.delays.lists);
+    let (now, delay, paging) = (cloud.now, cloud.delays.lists, cloud.paging);
     let prefix = text(params, "PathPrefix").unwrap_or("/").to_owned();
     let living = cloud.iam.roles.values().filter(|role| now >= role.created + delay);
     let gone = cloud.iam.deleted.iter().filter(|(_, when)| now < *when + delay).map(|(role, _)| role);
@@ -174,9 +174,12 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         .filter(|role| role.path.starts_with(&prefix))
         .map(|role| described(role, false))
         .collect();
-    let (roles, next) = page(roles, text(params, "Marker"), limit(params));
+    let (roles, next) = paging.page(roles, text(params, "Marker"), limit(params), PAGE);
     Ok(json!({ "Roles": roles, "IsTruncated": next.is_some(), "Marker": next }))
 }
+
+/// Items on a page of IAM's lists, usually and at most.
+pub(crate) const PAGE: (usize, usize) = (100, 1_000);
 
 /// `MaxItems` of a list.
 pub(crate) fn limit(params: &Json) -> Option<usize> {
@@ -227,7 +230,7 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 fn profiles(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
-    let now = seconds(cloud.now);
+    let (now, paging) = (seconds(cloud.now), cloud.paging);
     let role = find(cloud, params)?;
     let profiles = role.profiles.iter().map(|name| {
         let arn = arn(Service::Iam, &format!("instance-profile/{name}"));
@@ -236,7 +239,7 @@ fn profiles(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
             "CreateDate": now, "Roles": [],
         })
     });
-    let (profiles, next) = page(profiles.collect(), text(params, "Marker"), limit(params));
+    let (profiles, next) = paging.page(profiles.collect(), text(params, "Marker"), limit(params), PAGE);
     Ok(json!({ "InstanceProfiles": profiles, "IsTruncated": next.is_some(), "Marker": next }))
 }
 

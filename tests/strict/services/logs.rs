@@ -1,6 +1,6 @@
 //! CloudWatch log groups [aws-facts: CloudWatch Logs].
 
-use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, check_tags, page, required, text, text_map};
+use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, text, text_map};
 use crate::grammar;
 use crate::model::Service;
 use serde_json::{Value as Json, json};
@@ -121,6 +121,7 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         return Fault::err("InvalidParameterException", message);
     }
     let prefix = text(params, "logGroupNamePrefix").unwrap_or_default();
+    let paging = cloud.paging;
     let groups = cloud.logs.groups.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(name, group)| {
         json!({
             "logGroupName": name, "creationTime": group.created.as_millis() as u64, "retentionInDays": group.days,
@@ -129,7 +130,7 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
             "deletionProtectionEnabled": group.protected,
         })
     });
-    let (groups, next) = page(groups.collect(), text(params, "nextToken"), limit(params));
+    let (groups, next) = paging.page(groups.collect(), text(params, "nextToken"), limit(params), (50, 50));
     Ok(json!({ "logGroups": groups, "nextToken": next }))
 }
 
@@ -149,7 +150,7 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 
 /// Filters by tag [aws-facts: Corrections 2], and follows what happens with a delay.
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
-    let (now, delay) = (cloud.now, cloud.delays.lists);
+    let (now, delay, paging) = (cloud.now, cloud.delays.lists, cloud.paging);
     let filters = params["logGroupTags"].as_array().cloned().unwrap_or_default();
     let matches = |tags: &Tags| {
         filters.iter().all(|filter| {
@@ -164,7 +165,7 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let groups = all.filter(|(_, group)| matches(&group.tags)).map(|(name, _)| {
         json!({ "logGroupName": name, "logGroupArn": group_arn(name), "logGroupClass": "STANDARD" })
     });
-    let (groups, next) = page(groups.collect(), text(params, "nextToken"), limit(params));
+    let (groups, next) = paging.page(groups.collect(), text(params, "nextToken"), limit(params), (50, 1_000));
     Ok(json!({ "logGroups": groups, "nextToken": next }))
 }
 

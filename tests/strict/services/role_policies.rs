@@ -1,7 +1,7 @@
 //! The policies of IAM roles [aws-facts: IAM].
 
-use super::iam::{Role, encoded, find, find_to_change, limit};
-use crate::cloud::{Cloud, Fault, Handler, page, required, text};
+use super::iam::{PAGE, Role, encoded, find, find_to_change, limit};
+use crate::cloud::{Cloud, Fault, Handler, required, text};
 use crate::grammar;
 use serde_json::{Value as Json, json};
 
@@ -60,17 +60,19 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let paging = cloud.paging;
     let names: Vec<String> = find(cloud, params)?.policies.keys().cloned().collect();
-    let (names, next) = page(names, text(params, "Marker"), limit(params));
+    let (names, next) = paging.page(names, text(params, "Marker"), limit(params), PAGE);
     Ok(json!({ "PolicyNames": names, "IsTruncated": next.is_some(), "Marker": next }))
 }
 
 fn list_attached(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let paging = cloud.paging;
     let attached = find(cloud, params)?.attached.iter().map(|arn| {
         let name = arn.rsplit('/').next().unwrap_or_default();
         json!({ "PolicyName": name, "PolicyArn": arn })
     });
-    let (attached, next) = page(attached.collect(), text(params, "Marker"), limit(params));
+    let (attached, next) = paging.page(attached.collect(), text(params, "Marker"), limit(params), PAGE);
     Ok(json!({ "AttachedPolicies": attached, "IsTruncated": next.is_some(), "Marker": next }))
 }
 

@@ -1,7 +1,7 @@
 //! What hangs on a DynamoDB table: tags, expiry, recovery, items [aws-facts: DynamoDB].
 
 use super::dynamodb::{Table, find, find_active, invalid, not_found};
-use crate::cloud::{Cloud, Fault, Handler, check_tags, listed, page, required, tag_list, text};
+use crate::cloud::{Cloud, Fault, Handler, check_tags, listed, required, tag_list, text};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -48,11 +48,11 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 
 /// No tags right after create does *not* mean "not ours" [aws-facts: DynamoDB, M].
 fn tags(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
-    let (now, delay) = (cloud.now, cloud.delays.tags);
+    let (now, delay, paging) = (cloud.now, cloud.delays.tags, cloud.paging);
     let table = of_arn(cloud, params)?;
     let seen = now >= table.created + delay;
     let all = listed(&table.tags).as_array().filter(|_| seen).cloned().unwrap_or_default();
-    let (tags, next) = page(all, text(params, "NextToken"), None);
+    let (tags, next) = paging.page(all, text(params, "NextToken"), None, (10, 10));
     Ok(json!({ "Tags": tags, "NextToken": next }))
 }
 

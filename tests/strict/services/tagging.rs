@@ -2,7 +2,7 @@
 //! [aws-facts: Resource Groups Tagging API].
 
 use super::lambda::function_arn;
-use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, listed, page, required, text};
+use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, listed, required, text};
 use crate::model::Service;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ fn resources(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let found = found.map(|(arn, tags)| json!({ "ResourceARN": arn, "Tags": listed(tags) }));
     let limit = params["ResourcesPerPage"].as_u64().and_then(|limit| usize::try_from(limit).ok());
     let token = text(params, "PaginationToken").filter(|token| !token.is_empty());
-    let (list, next) = page(found.collect(), token, limit);
+    let (list, next) = cloud.paging.page(found.collect(), token, limit, (50, 100));
     // An empty token, not a missing one, says that this was the last page.
     Ok(json!({ "ResourceTagMappingList": list, "PaginationToken": next.unwrap_or_default() }))
 }

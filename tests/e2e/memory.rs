@@ -1,0 +1,55 @@
+//! How much memory the program takes for a large stack.
+
+use crate::cloud::Cloud;
+use crate::ran::Ran;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::process::Output;
+use wait4::Wait4;
+
+const FUNCTIONS: usize = 300;
+/// The bytes of each function's code, which no compression makes smaller than half.
+const CODE: usize = 300_000;
+/// The bytes that the program may take at its peak.
+const MOST: u64 = 150_000_000;
+
+/// A stack whose functions have code of their own.
+fn stack() -> String {
+    let mut text = "stack: memory\nfunctions:\n".to_owned();
+    for number in 0..FUNCTIONS {
+        writeln!(
+            text,
+            "  f{number}: {{ code: lambdas/f{number}.py, handler: f{number}.handler, runtime: python3.13 }}"
+        )
+        .unwrap();
+    }
+    text
+}
+
+/// Letters that look random.
+fn noise() -> String {
+    let mut text = String::new();
+    for line in 0..CODE / 64 {
+        Sha256::digest(format!("{line}")).iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+    }
+    text
+}
+
+#[test]
+fn three_hundred_functions_take_little_memory() {
+    let cloud = Cloud::with(&stack());
+    let noise = noise();
+    for number in 0..FUNCTIONS {
+        let code = format!("def handler(event, context):\n    return {number}\n# {noise}\n");
+        cloud.write(&format!("lambdas/f{number}.py"), &code);
+    }
+    let [out, err] = ["out", "err"].map(|name| cloud.path(name));
+    let mut command = cloud.command(&["up", "--local"]);
+    command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+    let ended = command.spawn().unwrap().wait4().unwrap();
+    let [stdout, stderr] = [out, err].map(|path| fs::read(path).unwrap());
+    Ran::from(&command, Output { status: ended.status, stdout, stderr }).ok();
+    let peak = ended.rusage.maxrss;
+    assert!(peak < MOST, "{} MB at the peak", peak / 1_000_000);
+}
