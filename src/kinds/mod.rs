@@ -13,6 +13,8 @@ pub mod stage;
 pub mod table;
 
 use crate::aws::{Error, Result};
+use crate::kind::Parent;
+use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use std::future::Future;
 
@@ -21,8 +23,19 @@ async fn read_each<'a, T, F: Future<Output = Result<Option<T>>>>(
     names: impl IntoIterator<Item = &'a str>,
     read: impl Fn(&'a str) -> F,
 ) -> Result<Vec<T>> {
-    let read: Vec<Option<T>> = try_join_all(names.into_iter().map(read)).await?;
+    let read = names.into_iter().map(|name| read(name).map_err(|error| error.about(name)));
+    let read: Vec<Option<T>> = try_join_all(read).await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+/// Lists the children of many parents at once.
+async fn list_each<'a, T, F: Future<Output = Result<Vec<T>>>>(
+    parents: &'a [Parent],
+    list: impl Fn(&'a Parent) -> F,
+) -> Result<Vec<T>> {
+    let lists =
+        parents.iter().map(|parent| list(parent).map_err(|error| error.about(&parent.id.to_string())));
+    Ok(try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
 /// What AWS always answers, or an error that says that this time it did not.

@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
+use crate::live::half_routes;
 use crate::quota::Quotas;
 use crate::validate::validate;
 use crate::wire::{self, Answer, Call, decode};
@@ -16,12 +17,15 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Error as IoError, ErrorKind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+
+/// By how much a request is delayed: longer than all that may overtake it, and shorter than anybody's patience.
+const DELAY: Duration = Duration::from_secs(12);
 
 /// A call as it was made.
 #[derive(Debug, Clone)]
@@ -68,6 +72,10 @@ pub(crate) struct State {
     pub(crate) fault: Option<Planned>,
     /// How often the fault struck.
     pub(crate) struck: usize,
+    /// The routes that a request can meet and that lead nowhere.
+    half: BTreeSet<String>,
+    /// What left a route in that state, and why.
+    pub(crate) halved: Vec<String>,
     quotas: Quotas,
     counts: HashMap<(String, String), u32>,
 }
@@ -75,8 +83,11 @@ pub(crate) struct State {
 impl StrictCloud {
     /// An account under a clock.
     pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<Planned>) -> Self {
+        let half = half_routes(&cloud).into_keys().collect();
         let state = State {
             cloud,
+            half,
+            halved: Vec::new(),
             records: Vec::new(),
             fault,
             struck: 0,
@@ -117,6 +128,7 @@ impl StrictCloud {
         match trouble {
             Some(Trouble::Refused) => return Err(broken(ErrorKind::ConnectionRefused)),
             Some(Trouble::DiesBefore) => return self.die(false).await,
+            Some(Trouble::Delayed) => self.dawdle(number).await,
             _ => {}
         }
         tokio::time::sleep(there).await;
@@ -125,21 +137,20 @@ impl StrictCloud {
         });
         let result = match before {
             Some(Trouble::Dropped) => return Err(broken(ErrorKind::ConnectionReset)),
-            Some(trouble) => {
-                Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", "")))
-            }
+            Some(trouble) => Err(faults::answer(call.service, &call.name(), trouble)
+                .unwrap_or_else(|| Fault::new("InternalFailure", ""))),
             None => self.state().apply(number, &call),
         };
         match trouble {
             Some(Trouble::Lost) => return Err(broken(ErrorKind::ConnectionReset)),
+            Some(Trouble::DiesAlone) => return self.die(false).await,
             Some(Trouble::DiesAfter) => return self.die(true).await,
             Some(Trouble::Slow) => tokio::time::sleep(Duration::from_secs(1000)).await,
             _ => {}
         }
         let result = match trouble.filter(|trouble| *trouble == Trouble::FailedLate) {
-            Some(trouble) => {
-                Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", "")))
-            }
+            Some(trouble) => Err(faults::answer(call.service, &call.name(), trouble)
+                .unwrap_or_else(|| Fault::new("InternalFailure", ""))),
             None => result,
         };
         tokio::time::sleep(back).await;
@@ -168,6 +179,19 @@ impl StrictCloud {
         let struck = state.fault.as_ref().filter(|fault| fault.strikes(&label)).map(|fault| fault.trouble);
         state.struck += usize::from(struck.is_some());
         (number, label, struck)
+    }
+
+    /// Lets a request take its time, so that it reaches AWS late.
+    async fn dawdle(&self, number: usize) {
+        tokio::time::sleep(DELAY).await;
+        let mut state = self.state();
+        let now = state.cloud.now;
+        state
+            .cloud
+            .in_flight
+            .iter_mut()
+            .filter(|flight| flight.number == number)
+            .for_each(|flight| flight.arrived = now);
     }
 
     /// Answers a call.
@@ -233,7 +257,20 @@ impl State {
             }
         });
         self.cloud.in_flight.retain(|flight| flight.number != number);
+        if self.records[number].write {
+            self.look_at_routes(number);
+        }
         result
+    }
+
+    /// At no moment may a write open a route before a request to it can reach its function, nor take away what an open one
+    /// needs. A route that was in such a state before is not this write's doing.
+    fn look_at_routes(&mut self, number: usize) {
+        let half = half_routes(&self.cloud);
+        let fresh = half.iter().filter(|(route, _)| !self.half.contains(*route));
+        let label = &self.records[number].label;
+        self.halved.extend(fresh.map(|(route, why)| format!("after {label}, {route} is live and {why}")));
+        self.half = half.into_keys().collect();
     }
 }
 

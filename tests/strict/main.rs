@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
 #![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
 
+mod changes;
 mod clock;
 mod cloud;
 mod code;
@@ -13,6 +14,7 @@ mod faults;
 mod fixture;
 mod grammar;
 mod instrument;
+mod live;
 mod model;
 mod pattern;
 mod proofs;

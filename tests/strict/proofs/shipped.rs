@@ -11,6 +11,7 @@ pub(super) fn well(ran: Ran) -> Ran {
     let calls: Vec<String> = ran.records.iter().map(ToString::to_string).collect();
     assert!(matches!(ran.end, End::Done(_)), "{:?}\n{}", ran.end, calls.join("\n"));
     assert_eq!(ran.invalid(), Vec::<String>::new());
+    assert_eq!(ran.halved, Vec::<String>::new());
     ran
 }
 
