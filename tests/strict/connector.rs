@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
-use crate::live::half_routes;
+use crate::live::halves;
 use crate::quota::Quotas;
 use crate::validate::validate;
 use crate::wire::{self, Answer, Call, decode};
@@ -72,9 +72,9 @@ pub(crate) struct State {
     pub(crate) fault: Option<Planned>,
     /// How often the fault struck.
     pub(crate) struck: usize,
-    /// The routes that a request can meet and that lead nowhere.
+    /// The things of which only a half is there.
     half: BTreeSet<String>,
-    /// What left a route in that state, and why.
+    /// Which calls left such things, and why.
     pub(crate) halved: Vec<String>,
     quotas: Quotas,
     counts: HashMap<(String, String), u32>,
@@ -83,7 +83,7 @@ pub(crate) struct State {
 impl StrictCloud {
     /// An account under a clock.
     pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<Planned>) -> Self {
-        let half = half_routes(&cloud).into_keys().collect();
+        let half = halves(&cloud).into_keys().collect();
         let state = State {
             cloud,
             half,
@@ -258,18 +258,18 @@ impl State {
         });
         self.cloud.in_flight.retain(|flight| flight.number != number);
         if self.records[number].write {
-            self.look_at_routes(number);
+            self.look_for_halves(number);
         }
         result
     }
 
-    /// At no moment may a write open a route before a request to it can reach its function, nor take away what an open one
-    /// needs. A route that was in such a state before is not this write's doing.
-    fn look_at_routes(&mut self, number: usize) {
-        let half = half_routes(&self.cloud);
-        let fresh = half.iter().filter(|(route, _)| !self.half.contains(*route));
+    /// At no moment may a write leave a half of something, such as a live route whose function is not there. What was in
+    /// such a state before is not this write's doing.
+    fn look_for_halves(&mut self, number: usize) {
+        let half = halves(&self.cloud);
+        let fresh = half.iter().filter(|(thing, _)| !self.half.contains(*thing));
         let label = &self.records[number].label;
-        self.halved.extend(fresh.map(|(route, why)| format!("after {label}, {route} is live and {why}")));
+        self.halved.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
         self.half = half.into_keys().collect();
     }
 }

@@ -98,6 +98,11 @@ impl Planned {
         matches!(self.trouble, Trouble::DiesBefore | Trouble::DiesAlone | Trouble::DiesAfter)
     }
 
+    /// True for a fault that passes, and that a patient program is not stopped by.
+    pub(crate) fn passes(&self) -> bool {
+        self.times == Times::Once && self.trouble != Trouble::Denied && !self.kills()
+    }
+
     /// The code that AWS answers with; `None` for the troubles that have no answer.
     pub(crate) fn code(&self) -> Option<String> {
         let (prefix, _) = self.at.name.split_once(':')?;

@@ -56,7 +56,7 @@ pub(crate) struct Ran {
     pub(crate) records: Vec<Record>,
     /// How often the planned fault struck.
     pub(crate) struck: usize,
-    /// What opened a route that leads nowhere, or took away what an open one needs.
+    /// Which calls left a half of something, such as a live route to a function that is not there.
     pub(crate) halved: Vec<String>,
     pub(crate) took: Duration,
 }

@@ -1,11 +1,11 @@
 //! A command that is run with a fault, and what must come of it.
 
 use super::clear::clear;
-use super::shipped::well;
+use super::shipped::whole;
 use crate::changes::{next_version, unprotected};
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
-use crate::faults::{ALL, Label, Planned, Trouble};
+use crate::faults::{ALL, Label, Planned};
 use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run, run_after};
 use serde_json::Value as Json;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// After so long all that is slow in AWS is over, and the last logs have arrived.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// How long somebody takes who changes their mind when an `up` has failed: lists and tags have caught up, but tables and
+/// How long somebody takes who changes their mind when a command has failed: lists and tags have caught up, but tables and
 /// functions may still be in the making.
 const ON_SECOND_THOUGHTS: Duration = Duration::from_secs(3);
 
@@ -35,8 +35,8 @@ pub(super) enum Act {
 pub(super) struct Then {
     /// `down` after the repair.
     pub(super) and_down: bool,
-    /// Instead of the repair, `down` at once.
-    pub(super) or_down: bool,
+    /// Instead of the repair, the opposite: `down` after an `up`, `up` after a `down`.
+    pub(super) or_back: bool,
 }
 
 /// A command that is run with every fault.
@@ -59,13 +59,13 @@ impl Scenario {
         let old = unprotected(stack);
         let (before, stack) = match act {
             Act::Up => (empty(), old),
-            Act::Change => (well(run(&empty(), Command::Up(&old), None)).cloud, next_version(&old)),
-            Act::Down => (well(run(&empty(), Command::Up(&old), None)).cloud, old),
+            Act::Change => (whole(run(&empty(), Command::Up(&old), None)).cloud, next_version(&old)),
+            Act::Down => (whole(run(&empty(), Command::Up(&old), None)).cloud, old),
         };
         let name = format!("{name} {}", format!("{act:?}").to_lowercase());
         let none = (BTreeMap::new(), BTreeSet::new());
         let mut scenario = Scenario { name, act, before, after: none.0, calls: none.1, stack };
-        let ran = well(run(&scenario.before, scenario.command(), None));
+        let ran = whole(run(&scenario.before, scenario.command(), None));
         assert!(matches!(ran.end, End::Done(steps) if steps > 0), "{}: nothing is to be done", scenario.name);
         scenario.calls = ran.records.iter().map(|record| record.label.clone()).collect();
         scenario.after = dump(&later(&ran.cloud, SETTLED));
@@ -112,9 +112,12 @@ impl Scenario {
         if then.and_down {
             self.ends_empty(&settled)?;
         }
-        if then.or_down && self.act != Act::Down {
-            self.ends_empty(&ran.cloud)
-                .map_err(|why| format!("first {:?}, and without a repair {why}", ran.end))?;
+        if then.or_back {
+            let back = match self.act {
+                Act::Down => self.is_there_again(&ran.cloud),
+                Act::Up | Act::Change => self.ends_empty(&ran.cloud),
+            };
+            back.map_err(|why| format!("first {:?}, and on second thoughts {why}", ran.end))?;
         }
         Ok(ran.end)
     }
@@ -128,7 +131,7 @@ impl Scenario {
                 .is_as_without(&ran.cloud)
                 .map(drop)
                 .map_err(|differ| format!("it succeeds, and leaves {differ}")),
-            End::Failed(errors) if !fault.kills() && fault.trouble != Trouble::Delayed => {
+            End::Failed(errors) if !fault.kills() && !fault.passes() => {
                 clear(errors, fault).map_err(|why| format!("{why} in {errors:?}"))
             }
             End::Died if fault.kills() => Ok(()),
@@ -143,6 +146,19 @@ impl Scenario {
         match differ.is_empty() {
             true => Ok(settled),
             false => Err(format!("something else:\n    {}", differ.join("\n    "))),
+        }
+    }
+
+    /// Brings up what was to go down, and compares it with what was there.
+    fn is_there_again(&self, cloud: &Cloud) -> Result<(), String> {
+        let up = run_after(ON_SECOND_THOUGHTS, cloud, &[Command::Up(&self.stack)], None);
+        in_order(&up)?;
+        let differ = differences(&dump(&later(&up.cloud, SETTLED)), &dump(&later(&self.before, SETTLED)));
+        match (&up.end, differ.is_empty()) {
+            (End::Done(_), true) => Ok(()),
+            (end, _) => {
+                Err(format!("up ends {end:?} and makes something else:\n    {}", differ.join("\n    ")))
+            }
         }
     }
 
