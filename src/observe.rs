@@ -66,7 +66,10 @@ async fn follow(ctx: &Context, world: &mut World, hints: &mut BTreeSet<Physical>
         if fresh.is_empty() {
             return Ok(());
         }
-        let read = try_join_all(fresh.iter().map(|hint| kind(hint.kind).read(ctx, &hint.id, None))).await?;
+        let read = fresh.iter().map(async |hint| {
+            kind(hint.kind).read(ctx, &hint.id, None).await.map_err(|error| error.about(&hint.id))
+        });
+        let read = try_join_all(read).await?;
         known.extend(fresh);
         let ours = read.into_iter().flatten().filter(|seen| !matches!(seen.owner, Owner::Foreign(_)));
         let ours: Vec<Seen> = ours.collect();

@@ -57,6 +57,14 @@ impl Error {
         }
     }
 
+    /// The same error, saying which thing it is about where AWS does not say it.
+    pub(crate) fn about(self, thing: &str) -> Self {
+        match thing.is_empty() || self.message.contains(thing) {
+            true => self,
+            false => Error { message: format!("{thing}: {}", self.message), ..self },
+        }
+    }
+
     /// True for the given wire code. The suffix `Exception` is left out of the comparison: services disagree on it.
     pub fn is(&self, code: &str) -> bool {
         fn stem(code: &str) -> &str {

@@ -1,14 +1,13 @@
 //! Integrations of an HTTP API: one per function, shared by the function's routes.
 
 use super::api::{not_applied, once, pages, patiently};
-use super::told;
+use super::{list_each, told};
 use crate::aws::error::gone;
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Physical, Seen};
 use aws_sdk_apigatewayv2::types::{Integration as SdkIntegration, IntegrationType};
-use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 /// An integration.
@@ -49,8 +48,7 @@ impl Kind for Integration {
     type Live = Live;
 
     async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observed<Self>> {
-        let seen = try_join_all(apis.iter().map(|api| list(ctx, api))).await?;
-        Ok(seen.into_iter().flatten().collect::<Vec<_>>().into())
+        Ok(list_each(apis, |api| list(ctx, api)).await?.into())
     }
 
     async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {

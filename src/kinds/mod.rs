@@ -13,6 +13,8 @@ pub mod stage;
 pub mod table;
 
 use crate::aws::{Error, Result};
+use crate::kind::Parent;
+use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use std::future::Future;
 use tokio::sync::Semaphore;
@@ -31,11 +33,21 @@ async fn read_each<'a, T, F: Future<Output = Result<Option<T>>>>(
         async move {
             // The semaphore is never closed, so a failure means only that nobody is counting.
             let _place = places.acquire().await;
-            read(name).await
+            read(name).await.map_err(|error| error.about(name))
         }
     });
     let read: Vec<Option<T>> = try_join_all(read).await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+/// Lists the children of many parents at once.
+async fn list_each<'a, T, F: Future<Output = Result<Vec<T>>>>(
+    parents: &'a [Parent],
+    list: impl Fn(&'a Parent) -> F,
+) -> Result<Vec<T>> {
+    let lists =
+        parents.iter().map(|parent| list(parent).map_err(|error| error.about(&parent.id.to_string())));
+    Ok(try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
 /// What AWS always answers, or an error that says that this time it did not.

@@ -1,13 +1,12 @@
 //! Permissions: the statements of a function's policy that let an API call it.
 
-use super::told;
+use super::{list_each, told};
 use crate::aws::error::{gone, optional};
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Identity, Owner, Physical, Seen};
 use crate::policy::{Policy, Statement};
-use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -50,8 +49,7 @@ impl Kind for Permission {
 
     async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observed<Self>> {
         let names = names(ctx);
-        let seen = try_join_all(functions.iter().map(|function| list(ctx, function, &names))).await?;
-        Ok(seen.into_iter().flatten().collect::<Vec<_>>().into())
+        Ok(list_each(functions, |function| list(ctx, function, &names)).await?.into())
     }
 
     async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<SeenOption<Self>> {

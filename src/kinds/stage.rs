@@ -1,7 +1,7 @@
 //! Stages of an HTTP API. The stage is what makes the API answer, so it comes after everything else of the API.
 
 use super::api::{pages, patiently, tag};
-use super::told;
+use super::{list_each, told};
 use crate::aws::error::{gone, optional};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, Poll, until};
@@ -9,7 +9,6 @@ use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Seen};
 use aws_sdk_apigatewayv2::types::Stage as SdkStage;
-use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 /// A stage.
@@ -43,8 +42,7 @@ impl Kind for Stage {
     type Live = Live;
 
     async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observed<Self>> {
-        let seen = try_join_all(apis.iter().map(|api| list(ctx, api))).await?;
-        Ok(seen.into_iter().flatten().collect::<Vec<_>>().into())
+        Ok(list_each(apis, |api| list(ctx, api)).await?.into())
     }
 
     async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {

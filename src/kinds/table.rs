@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
     PointInTimeRecoveryStatus, ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
     Tag, TimeToLiveSpecification, TimeToLiveStatus,
 };
+use futures_util::TryFutureExt;
 use futures_util::future::join_all;
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
@@ -231,7 +232,8 @@ async fn others_of_ours(ctx: &Context) -> Result<Observed<Table>> {
         names.push(name?);
     }
     let unknown = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Table::NAME, name));
-    let looks = join_all(unknown.map(|name| if_ours(ctx, name))).await;
+    let looks = unknown.map(|name| if_ours(ctx, name).map_err(|error| error.about(name)));
+    let looks = join_all(looks).await;
     let (mut seen, mut blind) = (Vec::new(), None);
     for look in looks {
         match look {

@@ -5,6 +5,7 @@ use crate::access::{Need, needs};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
+use crate::live::halves;
 use crate::quota::Quotas;
 use crate::validate::{refused, validate};
 use crate::wire::{self, Answer, Call, decode};
@@ -17,12 +18,15 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Error as IoError, ErrorKind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+
+/// By how much a request is delayed: longer than all that may overtake it, and shorter than anybody's patience.
+const DELAY: Duration = Duration::from_secs(12);
 
 /// A call as it was made.
 #[derive(Debug, Clone)]
@@ -82,6 +86,10 @@ pub(crate) struct State {
     pub(crate) fault: Option<Planned>,
     /// How often the fault struck.
     pub(crate) struck: usize,
+    /// The things of which only a half is there.
+    half: BTreeSet<String>,
+    /// Which calls left such things, and why.
+    pub(crate) halved: Vec<String>,
     quotas: Quotas,
     counts: HashMap<(String, String), u32>,
 }
@@ -89,8 +97,11 @@ pub(crate) struct State {
 impl StrictCloud {
     /// An account under a clock.
     pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<Planned>) -> Self {
+        let half = halves(&cloud).into_keys().collect();
         let state = State {
             cloud,
+            half,
+            halved: Vec::new(),
             records: Vec::new(),
             fault,
             struck: 0,
@@ -140,6 +151,7 @@ impl StrictCloud {
         match trouble {
             Some(Trouble::Refused) => return Err(broken(ErrorKind::ConnectionRefused)),
             Some(Trouble::DiesBefore) => return self.die(false).await,
+            Some(Trouble::Delayed) => self.dawdle(number).await,
             _ => {}
         }
         tokio::time::sleep(there).await;
@@ -148,21 +160,20 @@ impl StrictCloud {
         });
         let result = match before {
             Some(Trouble::Dropped) => return Err(broken(ErrorKind::ConnectionReset)),
-            Some(trouble) => {
-                Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", "")))
-            }
+            Some(trouble) => Err(faults::answer(call.service, &call.name(), trouble)
+                .unwrap_or_else(|| Fault::new("InternalFailure", ""))),
             None => self.state().apply(number, &call),
         };
         match trouble {
             Some(Trouble::Lost) => return Err(broken(ErrorKind::ConnectionReset)),
+            Some(Trouble::DiesAlone) => return self.die(false).await,
             Some(Trouble::DiesAfter) => return self.die(true).await,
             Some(Trouble::Slow) => tokio::time::sleep(Duration::from_secs(1000)).await,
             _ => {}
         }
         let result = match trouble.filter(|trouble| *trouble == Trouble::FailedLate) {
-            Some(trouble) => {
-                Err(faults::answer(&call, trouble).unwrap_or_else(|| Fault::new("InternalFailure", "")))
-            }
+            Some(trouble) => Err(faults::answer(call.service, &call.name(), trouble)
+                .unwrap_or_else(|| Fault::new("InternalFailure", ""))),
             None => result,
         };
         tokio::time::sleep(back).await;
@@ -192,6 +203,19 @@ impl StrictCloud {
         let struck = state.fault.as_ref().filter(|fault| fault.strikes(&label)).map(|fault| fault.trouble);
         state.struck += usize::from(struck.is_some());
         (number, label, struck)
+    }
+
+    /// Lets a request take its time, so that it reaches AWS late.
+    async fn dawdle(&self, number: usize) {
+        tokio::time::sleep(DELAY).await;
+        let mut state = self.state();
+        let now = state.cloud.now;
+        state
+            .cloud
+            .in_flight
+            .iter_mut()
+            .filter(|flight| flight.number == number)
+            .for_each(|flight| flight.arrived = now);
     }
 
     /// Answers a call.
@@ -254,7 +278,20 @@ impl State {
         let result = self.quotas.take(call, self.cloud.iam_quota, self.cloud.arrived);
         let result = result.and_then(|()| self.apply_if_allowed(number, call));
         self.cloud.in_flight.retain(|flight| flight.number != number);
+        if self.records[number].write {
+            self.look_for_halves(number);
+        }
         result
+    }
+
+    /// At no moment may a write leave a half of something, such as a live route whose function is not there. What was in
+    /// such a state before is not this write's doing.
+    fn look_for_halves(&mut self, number: usize) {
+        let half = halves(&self.cloud);
+        let fresh = half.iter().filter(|(thing, _)| !self.half.contains(*thing));
+        let label = &self.records[number].label;
+        self.halved.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
+        self.half = half.into_keys().collect();
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::cloud::Fault;
 use crate::model::Service;
 use crate::quota;
-use crate::wire::Call;
 
 /// A way in which a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +21,14 @@ pub(crate) enum Trouble {
     Lost,
     /// AWS applies the call, and answers after everybody has stopped waiting.
     Slow,
+    /// The request takes its time on the way, and whatever else is sent overtakes it. Nothing else is wrong.
+    Delayed,
     /// Access control refuses.
     Denied,
     /// The process ends before the request is sent.
     DiesBefore,
+    /// The process ends after this call was applied, and nothing else that is on its way.
+    DiesAlone,
     /// The process ends after everything that is on its way was applied, before the answer is there.
     DiesAfter,
 }
@@ -47,10 +50,13 @@ pub(crate) const ALL: &[(Trouble, Times)] = &[
     (Trouble::FailedLate, Times::Once),
     (Trouble::Lost, Times::Once),
     (Trouble::Slow, Times::Once),
+    (Trouble::Delayed, Times::Once),
     (Trouble::Denied, Times::Once),
     (Trouble::DiesBefore, Times::Once),
+    (Trouble::DiesAlone, Times::Once),
     (Trouble::DiesAfter, Times::Once),
     (Trouble::Refused, Times::Always),
+    (Trouble::Dropped, Times::Always),
     (Trouble::Throttled, Times::Always),
     (Trouble::FailedLate, Times::Always),
     (Trouble::Lost, Times::Always),
@@ -80,7 +86,29 @@ pub(crate) struct Planned {
     pub(crate) times: Times,
 }
 
+impl std::fmt::Display for Planned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?} at {}", self.trouble, self.times, self.at)
+    }
+}
+
 impl Planned {
+    /// True if the process ends of it.
+    pub(crate) fn kills(&self) -> bool {
+        matches!(self.trouble, Trouble::DiesBefore | Trouble::DiesAlone | Trouble::DiesAfter)
+    }
+
+    /// True for a fault that passes, and that a patient program is not stopped by.
+    pub(crate) fn passes(&self) -> bool {
+        self.times == Times::Once && self.trouble != Trouble::Denied && !self.kills()
+    }
+
+    /// The code that AWS answers with; `None` for the troubles that have no answer.
+    pub(crate) fn code(&self) -> Option<String> {
+        let (prefix, _) = self.at.name.split_once(':')?;
+        Some(answer(Service::of(prefix)?, &self.at.name, self.trouble)?.code)
+    }
+
     /// True if the fault strikes this call.
     pub(crate) fn strikes(&self, label: &Label) -> bool {
         let same = (&self.at.name, &self.at.subject) == (&label.name, &label.subject);
@@ -91,12 +119,12 @@ impl Planned {
     }
 }
 
-/// The answer of a service to a call in trouble; `None` for the troubles that have none.
-pub(crate) fn answer(call: &Call, trouble: Trouble) -> Option<Fault> {
+/// The answer of a service to an operation in trouble; `None` for the troubles that have none.
+pub(crate) fn answer(service: Service, operation: &str, trouble: Trouble) -> Option<Fault> {
     match trouble {
-        Trouble::Throttled => Some(quota::throttled(call)),
-        Trouble::Failed | Trouble::FailedLate => Some(failed(call.service)),
-        Trouble::Denied => Some(denied(call)),
+        Trouble::Throttled => Some(quota::throttled(service)),
+        Trouble::Failed | Trouble::FailedLate => Some(failed(service)),
+        Trouble::Denied => Some(denied(service, operation)),
         _ => None,
     }
 }
@@ -114,16 +142,15 @@ fn failed(service: Service) -> Fault {
 }
 
 /// A refusal of access control, as each service writes it.
-pub(crate) fn denied(call: &Call) -> Fault {
-    let (code, status) = match call.service {
+pub(crate) fn denied(service: Service, operation: &str) -> Fault {
+    let (code, status) = match service {
         Service::Iam | Service::Sts => ("AccessDenied", 403),
         Service::Lambda | Service::ApiGateway => ("AccessDeniedException", 403),
         _ => ("AccessDeniedException", 400),
     };
     let message = format!(
-        "User: arn:aws:iam::123456789012:user/deployer is not authorized to perform: {} because no identity-based policy \
-         allows it",
-        call.name()
+        "User: arn:aws:iam::123456789012:user/deployer is not authorized to perform: {operation} because no \
+         identity-based policy allows it"
     );
     Fault { code: code.to_owned(), message, status }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Fixture {
     /// Holds the stack file and its code as long as they are in use.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub(crate) stack: Stack,
     /// The functions' packages: their hashes by the functions' keys.
     pub(crate) hashes: BTreeMap<String, String>,
@@ -28,6 +28,20 @@ impl Fixture {
     pub(crate) fn changed(text: impl Fn(String) -> String, code: impl Fn(&Path)) -> Self {
         let shipped = fs::read_to_string(root().join("stack.yaml")).expect("the shipped stack");
         Fixture::beside(&root().join("lambdas"), &text(shipped), code)
+    }
+
+    /// The shipped stack with the code of one function changed, a route removed, and a function renamed.
+    pub(crate) fn shipped_changed() -> Self {
+        let text = |shipped: String| {
+            let without = shipped.replace("    PUT /items: update_item\n", "");
+            without.replace("  getAlls:\n", "  list_items:\n").replace(": getAlls\n", ": list_items\n")
+        };
+        let code = |lambdas: &Path| {
+            let file = lambdas.join("create_item/lambda_function.py");
+            let text = fs::read_to_string(&file).expect("the code of a function");
+            fs::write(file, text + "\n# Changed.\n").expect("the code is changed");
+        };
+        Fixture::changed(text, code)
     }
 
     /// A stack file, whose code is that of the shipped functions.
@@ -70,8 +84,22 @@ impl Fixture {
         fs::write(&file, text).expect("the stack file is written");
         let options = config::Options { environment: None, process: &|_| None };
         let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
+        Fixture::packaged(stack, folder)
+    }
+
+    /// The same stack with another content, and other code.
+    pub(crate) fn with(&self, change: impl Fn(&mut Stack), code: impl Fn(&Path)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(self.folder.path(), folder.path());
+        code(folder.path());
+        let mut stack = Stack { folder: folder.path().to_owned(), ..self.stack.clone() };
+        change(&mut stack);
+        Fixture::packaged(stack, folder)
+    }
+
+    fn packaged(stack: Stack, folder: tempfile::TempDir) -> Self {
         let (hashes, packages) = packaged(&stack, folder.path());
-        Fixture { _folder: folder, stack, hashes, packages }
+        Fixture { folder, stack, hashes, packages }
     }
 }
 

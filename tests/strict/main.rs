@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
 
 mod access;
+mod changes;
 mod clock;
 mod cloud;
 mod code;
@@ -16,6 +17,7 @@ mod faults;
 mod fixture;
 mod grammar;
 mod instrument;
+mod live;
 mod model;
 mod pattern;
 mod port;

@@ -49,6 +49,11 @@ impl Service {
         FOLDERS[self as usize].1
     }
 
+    /// The service whose calls have this prefix.
+    pub(crate) fn of(prefix: &str) -> Option<Self> {
+        FOLDERS.iter().find(|(_, name, ..)| *name == prefix).map(|(service, ..)| *service)
+    }
+
     /// The service's model.
     pub(crate) fn model(self) -> &'static Model {
         &models()[self as usize]

@@ -50,7 +50,7 @@ impl Quotas {
         *since = now;
         // Arrivals jitter by a few milliseconds, which AWS forgives.
         if *tokens < 0.5 {
-            return Err(throttled(call));
+            return Err(throttled(call.service));
         }
         *tokens -= 1.0;
         Ok(())
@@ -58,8 +58,8 @@ impl Quotas {
 }
 
 /// How each service says that there are too many requests.
-pub(crate) fn throttled(call: &Call) -> Fault {
-    let (code, status) = match call.service {
+pub(crate) fn throttled(service: Service) -> Fault {
+    let (code, status) = match service {
         Service::Lambda | Service::ApiGateway => ("TooManyRequestsException", 429),
         Service::Iam | Service::Sts => ("Throttling", 400),
         Service::DynamoDb | Service::Logs => ("ThrottlingException", 400),

@@ -56,6 +56,8 @@ pub(crate) struct Ran {
     pub(crate) records: Vec<Record>,
     /// How often the planned fault struck.
     pub(crate) struck: usize,
+    /// Which calls left a half of something, such as a live route to a function that is not there.
+    pub(crate) halved: Vec<String>,
     pub(crate) took: Duration,
 }
 
@@ -96,8 +98,8 @@ pub(crate) fn run_after(pause: Duration, cloud: &Cloud, commands: &[Command], fa
         };
         let took = clock.time().saturating_sub(cloud.now + pause);
         let mut state = strict.state();
-        let records = std::mem::take(&mut state.records);
-        Ran { end, cloud: state.cloud.clone(), records, struck: state.struck, took }
+        let (records, halved) = (std::mem::take(&mut state.records), std::mem::take(&mut state.halved));
+        Ran { end, cloud: state.cloud.clone(), records, struck: state.struck, halved, took }
     })
 }
 

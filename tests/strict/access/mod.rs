@@ -88,7 +88,7 @@ fn bearer() -> Principal {
 
 /// A refusal as the service of the call writes it, of what the call needs.
 fn denied(call: &Call, need: &Need) -> Fault {
-    Fault { message: refusal(need), ..faults::denied(call) }
+    Fault { message: refusal(need), ..faults::denied(call.service, &call.operation.name) }
 }
 
 fn refusal(need: &Need) -> String {

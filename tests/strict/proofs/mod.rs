@@ -1,13 +1,15 @@
 //! What is proved with the strict cloud.
 
 mod at_once;
+mod clear;
 mod deployer;
 mod policies;
 mod processes;
 mod read_only;
 mod rich;
 mod scale;
+mod scenario;
 mod shipped;
-pub(crate) mod single_faults;
+mod single_faults;
 mod teardown;
 mod two_together;

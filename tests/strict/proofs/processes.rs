@@ -2,7 +2,6 @@
 //! same end. The end is that of a run within this process where nothing went wrong.
 
 use super::shipped::well;
-use super::single_faults::changed;
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
 use crate::faults::{Label, Planned, Times, Trouble};
@@ -64,7 +63,7 @@ fn create_api() -> Label {
 
 #[test]
 fn the_shipped_stack_lives_and_leaves_nothing() {
-    let (stack, new) = (Fixture::shipped(), changed());
+    let (stack, new) = (Fixture::shipped(), Fixture::shipped_changed());
     let up = succeed(&port::empty(), &stack, UP);
     assert_eq!(differences(&dump(&up.cloud), &reference(&stack)), Vec::<String>::new());
     let again = succeed(&up.cloud, &stack, UP);

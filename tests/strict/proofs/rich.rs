@@ -1,6 +1,6 @@
 //! A stack that uses every setting, and changes of every one of them.
 
-use super::shipped::well;
+use super::shipped::whole;
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
 use crate::fixture::Fixture;
@@ -42,8 +42,8 @@ const CHANGES: &[(&str, &str)] = &[
 /// Brings a stack up, checks that every route is answered, and that a second `up` writes nothing.
 fn up(cloud: &Cloud, text: &str, what: &str) -> Cloud {
     let stack = Fixture::of(text);
-    let up = well(run(cloud, Command::Up(&stack), None));
-    let again = well(run(&up.cloud, Command::Up(&stack), None));
+    let up = whole(run(cloud, Command::Up(&stack), None));
+    let again = whole(run(&up.cloud, Command::Up(&stack), None));
     assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)), "{what}");
     for (id, api) in &up.cloud.apigateway.apis {
         for route in api.routes.values() {
@@ -66,7 +66,7 @@ fn every_setting_can_be_made_and_changed() {
         let differ = differences(&dump(&cloud), &dump(&later(&fresh, Duration::from_secs(60))));
         assert_eq!(differ, Vec::<String>::new(), "after {from} became {to}, against one that is made so");
     }
-    let down = well(run(&cloud, Command::Down(&Fixture::of(&text)), None));
+    let down = whole(run(&cloud, Command::Down(&Fixture::of(&text)), None));
     assert!(dump(&later(&down.cloud, Duration::from_secs(60))).is_empty());
 }
 

@@ -14,10 +14,16 @@ pub(super) fn well(ran: Ran) -> Ran {
     ran
 }
 
+/// A run that ends well and at no moment leaves a half of anything.
+pub(super) fn whole(ran: Ran) -> Ran {
+    assert_eq!(ran.halved, Vec::<String>::new());
+    well(ran)
+}
+
 #[test]
 fn up_makes_it_and_again_writes_nothing_and_down_leaves_nothing() {
     let stack = Fixture::shipped();
-    let up = well(run(&empty(), Command::Up(&stack), None));
+    let up = whole(run(&empty(), Command::Up(&stack), None));
     let reads = up.records.len() - up.writes().len();
     println!("up: {} writes, {reads} reads, {:?} of virtual time", up.writes().len(), up.took);
     let (api, live) = up.cloud.apigateway.apis.iter().next().expect("an API");
@@ -27,12 +33,12 @@ fn up_makes_it_and_again_writes_nothing_and_down_leaves_nothing() {
     }
     assert_eq!(cannot_invoke(&up.cloud, api, "GET /nowhere").as_deref(), Some("there is no such route"));
 
-    let again = well(run(&up.cloud, Command::Up(&stack), None));
+    let again = whole(run(&up.cloud, Command::Up(&stack), None));
     assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
     assert_eq!(dump(&again.cloud), dump(&up.cloud));
     println!("up again: {} reads, {:?}", again.records.len(), again.took);
 
-    let down = well(run(&again.cloud, Command::Down(&stack), None));
+    let down = whole(run(&again.cloud, Command::Down(&stack), None));
     println!("down: {} writes, {} calls, {:?}", down.writes().len(), down.records.len(), down.took);
     let after = later(&down.cloud, Duration::from_secs(60));
     assert_eq!(dump(&after).keys().collect::<Vec<_>>(), Vec::<&String>::new());
@@ -53,11 +59,11 @@ fn the_same_run_is_the_same_to_the_call() {
 #[test]
 fn a_plan_of_any_stack_sends_no_write() {
     for (name, stack) in Fixture::every() {
-        let plan = well(run(&empty(), Command::Plan(&stack), None));
+        let plan = whole(run(&empty(), Command::Plan(&stack), None));
         assert_eq!(plan.writes(), Vec::<String>::new(), "{name}");
         assert!(matches!(plan.end, End::Done(steps) if steps > 0), "{name}");
-        let up = well(run(&empty(), Command::Up(&stack), None));
-        let plan = well(run(&up.cloud, Command::Plan(&stack), None));
+        let up = whole(run(&empty(), Command::Up(&stack), None));
+        let plan = whole(run(&up.cloud, Command::Plan(&stack), None));
         assert_eq!((plan.writes(), plan.end), (vec![], End::Done(0)), "{name}");
     }
 }

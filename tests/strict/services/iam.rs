@@ -22,6 +22,9 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("RemoveRoleFromInstanceProfile", leave_profile),
 ];
 
+/// Where the roles lie that somebody else made for functions. Every account has them, and no dump shows them.
+const THEIRS: &str = "role/theirs/";
+
 /// What is encoded in a document.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -253,10 +256,19 @@ fn leave_profile(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 
 /// Why Lambda cannot assume a role; `None` where it can.
 pub(crate) fn not_assumable(cloud: &Cloud, arn: &str) -> Option<&'static str> {
+    if arn.starts_with(&self::arn(Service::Iam, THEIRS)) {
+        return None;
+    }
     let role = cloud.iam.roles.values().find(|role| role.arn() == arn);
     let assumable = role.is_some_and(|role| {
         let known = cloud.now >= role.trusted + cloud.delays.assumable;
         known && grammar::trusts(&role.trust, "lambda.amazonaws.com")
     });
     (!assumable).then_some("The role defined for the function cannot be assumed by Lambda.")
+}
+
+/// True if there is a role of this ARN.
+pub(crate) fn exists(cloud: &Cloud, arn: &str) -> bool {
+    arn.starts_with(&self::arn(Service::Iam, THEIRS))
+        || cloud.iam.roles.values().any(|role| role.arn() == arn)
 }

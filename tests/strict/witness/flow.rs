@@ -7,7 +7,6 @@ use crate::clock::{BEGINNING, Clock};
 use crate::cloud::{ACCOUNT, Cloud, Delays, REGION, Time};
 use crate::connector::StrictCloud;
 use crate::fixture::Fixture;
-use crate::proofs::single_faults::changed;
 use crate::run::{A_MOMENT, Command, End, client_config, empty, perform, seen};
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -38,7 +37,7 @@ pub(super) struct Stack {
 pub(super) fn stacks() -> Vec<Stack> {
     let stacks = Fixture::every_with(|text| text.replace("protect: true", "protect: false")).into_iter();
     let stacks = stacks.map(|(name, fixture)| {
-        let change = (name == "shipped").then(changed);
+        let change = (name == "shipped").then(Fixture::shipped_changed);
         let mut stack = Stack { name, fixture, change, strict: Testimony::new() };
         stack.strict = of_the_strict_cloud(&stack);
         assert!(
