@@ -18,7 +18,7 @@ use provision::apply::apply;
 use provision::aws::{Access, Calls, Connection};
 use provision::event::Events;
 use provision::lower::{identity, lower, wanted};
-use provision::model::{Graph, Owner, Scope};
+use provision::model::{Graph, Owner, Physical, Scope};
 use provision::observe::observe;
 use provision::plan::{self, Mode, Options, Plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +86,17 @@ pub(crate) fn run(cloud: &Cloud, command: Command, fault: Option<Planned>) -> Ra
 /// Runs commands in an account, so long after the last one, all at the same time. They have ended when all have, and what
 /// they did not do for an error of one of them is an error of the run.
 pub(crate) fn run_after(pause: Duration, cloud: &Cloud, commands: &[Command], fault: Option<Planned>) -> Ran {
+    let at_once: Vec<_> = commands.iter().map(|command| (Duration::ZERO, *command)).collect();
+    run_staggered(pause, cloud, &at_once, fault)
+}
+
+/// The same, with each command so long after the beginning.
+pub(crate) fn run_staggered(
+    pause: Duration,
+    cloud: &Cloud,
+    commands: &[(Duration, Command)],
+    fault: Option<Planned>,
+) -> Ran {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let clock = Clock::at(cloud.now + pause);
@@ -94,7 +105,10 @@ pub(crate) fn run_after(pause: Duration, cloud: &Cloud, commands: &[Command], fa
         let end = tokio::select! {
             biased;
             () = strict.death() => End::Died,
-            ends = join_all(commands.iter().map(|command| execute(&strict, clock, *command))) => joined(ends),
+            ends = join_all(commands.iter().map(async |(start, command)| {
+                tokio::time::sleep(*start).await;
+                execute(&strict, clock, *command).await
+            })) => joined(ends),
         };
         let took = clock.time().saturating_sub(cloud.now + pause);
         let mut state = strict.state();
@@ -154,7 +168,7 @@ fn scope(connection: &Connection, fixture: &Fixture) -> Scope {
 }
 
 fn options(mode: Mode) -> Options {
-    Options { mode, local: false, allow_data_loss: ["all".to_owned()].into(), replace_stack: false }
+    Options { mode, local: false, allow_data_loss: ["all".to_owned()].into(), replace_stack: true }
 }
 
 async fn prepare(connection: &Connection, fixture: &Fixture) -> Result<(Plan, Scope), Vec<String>> {
@@ -199,14 +213,7 @@ async fn down(connection: &Connection, fixture: &Fixture) -> Result<End, Vec<Str
     scope.teardown = true;
     let (mut deleted, mut steps) = (BTreeSet::new(), 0);
     for _ in 0..4 {
-        let reading = connection.context(scope.clone(), Access::Read, BTreeMap::new(), Events::none());
-        let mut world = observe(&reading).await.map_err(|error| vec![error.to_string()])?;
-        for seen in world.seen.iter_mut().filter(|seen| seen.owner == Owner::Unclaimed) {
-            if deleted.contains(&seen.thing()) {
-                seen.owner = Owner::Ours;
-            }
-        }
-        let plan = plan::plan(&Graph::default(), &world, &options(Mode::Down)).expect("no cycle");
+        let plan = closing_look(connection, &scope, &deleted).await?;
         if !plan.refusals.is_empty() {
             return Err(plan.refusals.iter().map(|refusal| refusal.why.clone()).collect());
         }
@@ -222,6 +229,43 @@ async fn down(connection: &Connection, fixture: &Fixture) -> Result<End, Vec<Str
         }
     }
     Err(vec!["this came up while the stack was deleted".to_owned()])
+}
+
+/// Looks for what is left. Lists show for a while what was deleted, so that is looked for again.
+async fn closing_look(
+    connection: &Connection,
+    scope: &Scope,
+    deleted: &BTreeSet<Physical>,
+) -> Result<Plan, Vec<String>> {
+    let came_back = |plan: &Plan| {
+        let mut seen = plan.steps.iter().filter_map(|step| step.seen.as_ref());
+        seen.all(|seen| deleted.contains(&seen.thing()))
+    };
+    let mut plan = look(connection, scope, deleted).await?;
+    for pause in [1, 2, 4, 8, 15] {
+        if plan.is_empty() || !came_back(&plan) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        plan = look(connection, scope, deleted).await?;
+    }
+    Ok(plan)
+}
+
+/// The plan to delete what is ours, and what has come back of that which was deleted.
+async fn look(
+    connection: &Connection,
+    scope: &Scope,
+    deleted: &BTreeSet<Physical>,
+) -> Result<Plan, Vec<String>> {
+    let reading = connection.context(scope.clone(), Access::Read, BTreeMap::new(), Events::none());
+    let mut world = observe(&reading).await.map_err(|error| vec![error.to_string()])?;
+    for seen in world.seen.iter_mut().filter(|seen| seen.owner == Owner::Unclaimed) {
+        if deleted.contains(&seen.thing()) {
+            seen.owner = Owner::Ours;
+        }
+    }
+    Ok(plan::plan(&Graph::default(), &world, &options(Mode::Down)).expect("no cycle"))
 }
 
 /// Lets time go by in an account.

@@ -5,3 +5,4 @@ mod rich;
 mod shipped;
 mod single_faults;
 mod two_together;
+mod walks;

@@ -1,0 +1,1 @@
+//! The cases that walks have found, each as small as it became.
