@@ -18,6 +18,7 @@ mod foreign;
 mod regressions;
 mod stacks;
 mod steps;
+mod together;
 mod walker;
 
 use proptest::prelude::Strategy;
@@ -26,6 +27,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 /// How many walks there are, and the seed that they come from, unless `WALKS` and `WALKS_SEED` say others.
 const WALKS: u32 = 30;
+const PAIRS: u32 = 30;
 const SEED: u64 = 1;
 
 fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
@@ -49,4 +51,9 @@ fn prove<S: Strategy>(walks: u32, strategy: &S, holds: impl Fn(S::Value) -> Resu
 #[test]
 fn any_walk_comes_to_the_same_end_as_a_first_up() {
     prove(WALKS, &steps::walk(), |walk| walk.take());
+}
+
+#[test]
+fn after_any_two_commands_at_once_one_more_finds_all_in_order() {
+    prove(PAIRS, &together::together(), |pair| pair.take());
 }

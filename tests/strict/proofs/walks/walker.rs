@@ -8,7 +8,7 @@ use crate::cloud::{ACCOUNT, Cloud, REGION, Tags};
 use crate::dump::{differences, dump};
 use crate::faults::{Label, Planned, Times, Trouble};
 use crate::fixture::Fixture;
-use crate::run::{A_MOMENT, Command, End, Ran, empty, later, run, run_after};
+use crate::run::{A_MOMENT, Command, End, Ran, empty, later, run, run_after, run_staggered};
 use crate::services::apigateway::cannot_invoke;
 use provision::lower::{identity, lower, wanted};
 use provision::model::Scope;
@@ -43,6 +43,22 @@ api: { name: walking, routes: { POST /items: save } }
 /// A stack of the walk.
 pub(super) fn stack(text: &str, environment: Option<&str>) -> Rc<Fixture> {
     Rc::new(CODE.beside_its_code(text, environment))
+}
+
+/// What is done with a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Up,
+    Down,
+}
+
+impl Verb {
+    fn of(self, stack: &Fixture) -> Command<'_> {
+        match self {
+            Verb::Up => Command::Up(stack),
+            Verb::Down => Command::Down(stack),
+        }
+    }
 }
 
 /// What goes wrong in a run, and where.
@@ -109,16 +125,20 @@ impl Walker {
         self.story.join("\n")
     }
 
-    /// Brings up another stack, or the same one again.
-    pub(super) fn up(&mut self, text: &str, fault: Option<&Fault>) -> Proof {
+    /// Writes another stack file.
+    pub(super) fn edit(&mut self, text: &str) {
         if text != self.text {
             self.pause = AN_EDIT;
             self.text = text.to_owned();
             self.stack = stack(text, self.environment);
-            self.story.push(format!("up of\n{text}"));
-        } else {
-            self.story.push("up again".to_owned());
+            self.story.push(format!("the stack is\n{text}"));
         }
+    }
+
+    /// Brings up another stack, or the same one again.
+    pub(super) fn up(&mut self, text: &str, fault: Option<&Fault>) -> Proof {
+        self.edit(text);
+        self.story.push("up".to_owned());
         for _ in 0..6 {
             if self.up_once(fault)? {
                 return Ok(());
@@ -211,6 +231,22 @@ impl Walker {
         Err("it is held back again and again".to_owned())
     }
 
+    /// Brings the stack up or takes it down several times at once, each so long after the first began. Whatever comes of
+    /// that, it ends, and leaves alone what is not the stack's.
+    pub(super) fn together(&mut self, commands: &[(Verb, Duration)]) -> Proof {
+        self.story.push(format!("together: {commands:?}"));
+        let stack = Rc::clone(&self.stack);
+        let commands: Vec<(Duration, Command)> =
+            commands.iter().map(|(verb, start)| (*start, verb.of(&stack))).collect();
+        let ran = run_staggered(self.pause, &self.cloud, &commands, None);
+        self.pause = AN_EDIT;
+        let last = commands
+            .iter()
+            .map(|(_, command)| *command)
+            .max_by_key(|command| matches!(command, Command::Down(_)));
+        self.ran(last.unwrap_or(Command::Plan(&stack)), ran).map(drop)
+    }
+
     /// Changes something of the stack's behind its back.
     pub(super) fn drift(&mut self, name: &str, nth: usize) {
         let (_, change) = DRIFTS.iter().find(|(other, _)| *other == name).expect("a drift");
@@ -268,8 +304,13 @@ impl Walker {
             self.story.push(format!("  {trouble:?} {times:?} at {at}"));
         }
         let ran = run_after(self.pause, &self.cloud, &[command], planned);
-        self.story.push(format!("  {:?}, {} writes", ran.end, ran.writes().len()));
         self.pause = A_MOMENT;
+        self.ran(command, ran)
+    }
+
+    /// Takes over what there is after a run, in which a command was the one that takes away most.
+    fn ran(&mut self, command: Command, ran: Ran) -> Result<Ran, String> {
+        self.story.push(format!("  {:?}, {} writes", ran.end, ran.writes().len()));
         let protected = protected(&self.cloud);
         self.cloud = ran.cloud.clone();
         let held =
