@@ -21,9 +21,12 @@ mod steps;
 mod together;
 mod walker;
 
+use drift::DRIFTS;
+use foreign::FOREIGN;
 use proptest::prelude::Strategy;
-use proptest::test_runner::TestCaseError;
-use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use std::sync::atomic::Ordering;
+use walker::{RUNS, STRUCK, Walker};
 
 /// How many walks there are, and the seed that they come from, unless `WALKS` and `WALKS_SEED` say others.
 const WALKS: u32 = 30;
@@ -41,6 +44,8 @@ fn prove<S: Strategy>(walks: u32, strategy: &S, holds: impl Fn(S::Value) -> Resu
     seed[..8].copy_from_slice(&number("WALKS_SEED", SEED).to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let ran = runner.run(strategy, |case| holds(case).map_err(TestCaseError::fail));
+    let (runs, struck) = (RUNS.load(Ordering::Relaxed), STRUCK.load(Ordering::Relaxed));
+    println!("{} cases; in all {runs} commands, {struck} of them struck by a fault", number("WALKS", walks));
     match ran {
         Ok(()) => {}
         Err(TestError::Fail(why, _)) => panic!("{why}"),
@@ -57,3 +62,39 @@ fn any_walk_comes_to_the_same_end_as_a_first_up() {
 fn after_any_two_commands_at_once_one_more_finds_all_in_order() {
     prove(PAIRS, &together::together(), |pair| pair.take());
 }
+
+/// Without this, a walk over something that changes nothing would prove nothing.
+#[test]
+fn every_drift_changes_something_and_every_foreign_thing_is_made() -> Result<(), String> {
+    let mut walker = Walker::new(None);
+    walker.up(DRIFTING, None)?;
+    for (name, _) in DRIFTS {
+        let before = walker.everything();
+        walker.drift(name, 0);
+        assert_ne!(walker.everything(), before, "{name}");
+        walker.up(DRIFTING, None)?;
+    }
+    for (name, _) in FOREIGN {
+        // The stack has the second table, and all functions but the last.
+        let (before, mut walker) = (walker.everything(), walker.clone());
+        walker.foreign(name, 3);
+        assert_ne!(walker.everything(), before, "{name}");
+        walker.up(DRIFTING, None)?;
+    }
+    walker.down(None)
+}
+
+/// A stack where everything can drift.
+const DRIFTING: &str = "
+stack: walk
+tags: { team: blue }
+tables:
+  pages: { partition_key: id, ttl: expires }
+functions:
+  save: { code: lambdas/create_item, runtime: python3.13, access: { pages: read } }
+  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug } }
+api:
+  name: walking
+  routes: { GET /items: list, POST /items: save }
+  cors: { origins: [\"*\"] }
+";

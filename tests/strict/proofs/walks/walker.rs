@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How long it takes to edit the stack file, or to change things by hand. What was made before is known everywhere by
@@ -26,6 +27,10 @@ const AN_EDIT: Duration = Duration::from_secs(30);
 const SETTLED: Duration = Duration::from_secs(60);
 /// After this, DynamoDB takes another change of an expiry, and another switch to on-demand [aws-facts: DynamoDB].
 const A_DAY: Duration = Duration::from_secs(25 * 3600);
+
+/// How many commands were run, and how many of them a fault struck.
+pub(super) static RUNS: AtomicUsize = AtomicUsize::new(0);
+pub(super) static STRUCK: AtomicUsize = AtomicUsize::new(0);
 
 /// The code of all functions, packaged once.
 static CODE: LazyLock<Fixture> = LazyLock::new(Fixture::shipped);
@@ -83,6 +88,7 @@ pub(super) enum At {
 pub(super) type Proof = Result<(), String>;
 
 /// An account where a stack lives, among others.
+#[derive(Clone)]
 pub(super) struct Walker {
     environment: Option<&'static str>,
     /// The mark on all that is the stack's.
@@ -262,6 +268,11 @@ impl Walker {
         self.foreign.retain(|thing, _| !gone(thing));
     }
 
+    /// Everything that is in the account, to the last detail.
+    pub(super) fn everything(&self) -> BTreeMap<Thing, String> {
+        everything(&self.cloud)
+    }
+
     /// Makes something that is not the stack's.
     pub(super) fn foreign(&mut self, name: &str, nth: usize) {
         let (_, make) = FOREIGN.iter().find(|(other, _)| *other == name).expect("a foreign thing");
@@ -310,6 +321,8 @@ impl Walker {
 
     /// Takes over what there is after a run, in which a command was the one that takes away most.
     fn ran(&mut self, command: Command, ran: Ran) -> Result<Ran, String> {
+        RUNS.fetch_add(1, Ordering::Relaxed);
+        STRUCK.fetch_add(usize::from(ran.struck > 0), Ordering::Relaxed);
         self.story.push(format!("  {:?}, {} writes", ran.end, ran.writes().len()));
         let protected = protected(&self.cloud);
         self.cloud = ran.cloud.clone();
