@@ -25,6 +25,7 @@ use drift::DRIFTS;
 use foreign::FOREIGN;
 use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use walker::{RUNS, STRUCK, Walker};
 
@@ -38,17 +39,20 @@ fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
 }
 
 /// Tries as many cases as are asked for, the same ones every time, and shows the smallest that does not hold.
-fn prove<S: Strategy>(walks: u32, strategy: &S, holds: impl Fn(S::Value) -> Result<(), String>) {
-    let config = Config { cases: number("WALKS", walks), failure_persistence: None, ..Config::default() };
+fn prove<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(&S::Value) -> Result<(), String>) {
+    let config = Config { cases: number("WALKS", cases), failure_persistence: None, ..Config::default() };
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number("WALKS_SEED", SEED).to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let ran = runner.run(strategy, |case| holds(case).map_err(TestCaseError::fail));
+    let ran = runner.run(strategy, |case| {
+        let held = catch_unwind(AssertUnwindSafe(|| holds(&case)));
+        held.unwrap_or_else(|_| Err("it panics, as is told above".to_owned())).map_err(TestCaseError::fail)
+    });
     let (runs, struck) = (RUNS.load(Ordering::Relaxed), STRUCK.load(Ordering::Relaxed));
-    println!("{} cases; in all {runs} commands, {struck} of them struck by a fault", number("WALKS", walks));
+    println!("{} cases; in all {runs} commands, {struck} of them struck by a fault", number("WALKS", cases));
     match ran {
         Ok(()) => {}
-        Err(TestError::Fail(why, _)) => panic!("{why}"),
+        Err(TestError::Fail(why, case)) => panic!("{why}\n\n{case:?}"),
         Err(other) => panic!("{other}"),
     }
 }
