@@ -106,8 +106,13 @@ async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
             message => Poll::Ready(message),
         })
     };
+    // The stage comes after all routes, so that an API without routes was declared so: it has nothing to deploy yet.
+    let failed = |message: &str| {
+        let message = message.to_lowercase();
+        message.contains("fail") && !message.contains("no routes exist")
+    };
     match until(Patience::SIGHT, ctx.waiting(id), look).await {
-        Ok(Some(message)) if message.to_lowercase().contains("fail") => {
+        Ok(Some(message)) if failed(&message) => {
             Err(Error::waited(format!("the deployment of the stage failed: {message}")))
         }
         // Where nothing is ever said, nothing speaks against it.

@@ -5,12 +5,14 @@ use provision::package::{self, Source};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A stack whose code is packaged.
 #[derive(Debug)]
 pub(crate) struct Fixture {
     /// Holds the stack file and its code as long as they are in use.
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     pub(crate) stack: Stack,
     /// The functions' packages: their hashes by the functions' keys.
     pub(crate) hashes: BTreeMap<String, String>,
@@ -99,7 +101,26 @@ impl Fixture {
 
     fn packaged(stack: Stack, folder: tempfile::TempDir) -> Self {
         let (hashes, packages) = packaged(&stack, folder.path());
-        Fixture { folder, stack, hashes, packages }
+        Fixture { folder: Arc::new(folder), stack, hashes, packages }
+    }
+
+    /// Another stack whose functions have the code of this one's functions, in an environment if it is named: nothing is
+    /// packaged again.
+    pub(crate) fn beside_its_code(&self, text: &str, environment: Option<&str>) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let file = self.folder.path().join(format!("stack-{number}.yaml"));
+        fs::write(&file, text).expect("the stack file is written");
+        let options = config::Options { environment, process: &|_| None };
+        let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
+        fs::remove_file(&file).expect("the stack file is read");
+        let packaged = |code: &Path| self.stack.functions.iter().find(|function| function.code == code);
+        let hash = |function: &config::Function| {
+            let packaged = packaged(&function.code).expect("code that is packaged");
+            (function.name.clone(), self.hashes[&packaged.name].clone())
+        };
+        let hashes = stack.functions.iter().map(hash).collect();
+        Fixture { folder: Arc::clone(&self.folder), stack, hashes, packages: self.packages.clone() }
     }
 }
 

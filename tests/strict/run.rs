@@ -86,6 +86,17 @@ pub(crate) fn run(cloud: &Cloud, command: Command, fault: Option<Planned>) -> Ra
 /// Runs commands in an account, so long after the last one, all at the same time. They have ended when all have, and what
 /// they did not do for an error of one of them is an error of the run.
 pub(crate) fn run_after(pause: Duration, cloud: &Cloud, commands: &[Command], fault: Option<Planned>) -> Ran {
+    let at_once: Vec<_> = commands.iter().map(|command| (Duration::ZERO, *command)).collect();
+    run_staggered(pause, cloud, &at_once, fault)
+}
+
+/// The same, with each command so long after the beginning.
+pub(crate) fn run_staggered(
+    pause: Duration,
+    cloud: &Cloud,
+    commands: &[(Duration, Command)],
+    fault: Option<Planned>,
+) -> Ran {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let clock = Clock::at(cloud.now + pause);
@@ -94,7 +105,10 @@ pub(crate) fn run_after(pause: Duration, cloud: &Cloud, commands: &[Command], fa
         let end = tokio::select! {
             biased;
             () = strict.death() => End::Died,
-            ends = join_all(commands.iter().map(|command| execute(&strict, clock, *command))) => joined(ends),
+            ends = join_all(commands.iter().map(async |(start, command)| {
+                tokio::time::sleep(*start).await;
+                execute(&strict, clock, *command).await
+            })) => joined(ends),
         };
         let took = clock.time().saturating_sub(cloud.now + pause);
         let mut state = strict.state();
@@ -158,7 +172,7 @@ pub(crate) fn client_config(strict: &StrictCloud, clock: Clock) -> SdkConfig {
 }
 
 fn options() -> Options {
-    Options { mode: Mode::Up, local: false, allow_data_loss: everything(), replace_stack: false }
+    Options { mode: Mode::Up, local: false, allow_data_loss: everything(), replace_stack: true }
 }
 
 /// All data may be lost.

@@ -13,3 +13,4 @@ mod shipped;
 mod single_faults;
 mod teardown;
 mod two_together;
+mod walks;

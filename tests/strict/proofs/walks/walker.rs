@@ -1,0 +1,526 @@
+//! Walks through an account: commands, faults, drift and foreign things in any order, and after each step all that must
+//! hold. What it does is told as a story, which is shown where something does not hold.
+
+use super::drift::{DRIFTS, Marked};
+use super::foreign::{self, FOREIGN, Thing, everything};
+use super::stacks::STACK;
+use crate::cloud::{ACCOUNT, Cloud, REGION, Tags};
+use crate::dump::{differences, dump};
+use crate::faults::{Label, Planned, Times, Trouble};
+use crate::fixture::Fixture;
+use crate::run::{A_MOMENT, Command, End, Ran, empty, later, run, run_after, run_staggered};
+use crate::services::apigateway::cannot_invoke;
+use provision::lower::{identity, lower, wanted};
+use provision::model::Scope;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How long it takes to edit the stack file, or to change things by hand. What was made before is known everywhere by
+/// then, by the tagging API as well, by which alone an `up` finds tables that are not declared any more
+/// [aws-facts: Resource Groups Tagging API].
+const AN_EDIT: Duration = Duration::from_secs(30);
+/// After this, late logs have arrived.
+const SETTLED: Duration = Duration::from_secs(60);
+/// After this, DynamoDB takes another change of an expiry, and another switch to on-demand [aws-facts: DynamoDB].
+const A_DAY: Duration = Duration::from_secs(25 * 3600);
+
+/// How many commands were run, and how many of them a fault struck.
+pub(super) static RUNS: AtomicUsize = AtomicUsize::new(0);
+pub(super) static STRUCK: AtomicUsize = AtomicUsize::new(0);
+
+/// The code of all functions, packaged once.
+static CODE: LazyLock<Fixture> = LazyLock::new(Fixture::shipped);
+
+/// A stack of another identity, whose names are near.
+const NEIGHBOUR: &str = "
+stack: walk
+tags: { team: blue }
+tables: { notes: { partition_key: id } }
+functions:
+  save: { code: lambdas/create_item, runtime: python3.13, access: { notes: read } }
+api: { name: walking, routes: { POST /items: save } }
+";
+
+/// A stack of the walk.
+pub(super) fn stack(text: &str, environment: Option<&str>) -> Rc<Fixture> {
+    Rc::new(CODE.beside_its_code(text, environment))
+}
+
+/// What is done with a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Up,
+    Down,
+}
+
+impl Verb {
+    fn of(self, stack: &Fixture) -> Command<'_> {
+        match self {
+            Verb::Up => Command::Up(stack),
+            Verb::Down => Command::Down(stack),
+        }
+    }
+}
+
+/// What goes wrong in a run, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Fault {
+    pub(super) at: At,
+    pub(super) trouble: Trouble,
+    pub(super) times: Times,
+}
+
+/// A call of the run as it is without the fault.
+#[derive(Debug, Clone)]
+pub(super) enum At {
+    /// One of its writes and then of all its calls, counted round and round.
+    Nth(u16),
+    /// The first whose label begins so.
+    #[allow(dead_code, reason = "for cases that are written by hand")]
+    First(&'static str),
+}
+
+/// What must hold does not, as a text.
+pub(super) type Proof = Result<(), String>;
+
+/// An account where a stack lives, among others.
+#[derive(Clone)]
+pub(super) struct Walker {
+    environment: Option<&'static str>,
+    /// The mark on all that is the stack's.
+    identity: String,
+    cloud: Cloud,
+    /// What is not the stack's, to the last detail.
+    foreign: BTreeMap<Thing, String>,
+    /// Log groups whose tags were taken away. Nothing tells any more whose they are, so they stay unless they are wanted.
+    stripped: BTreeSet<String>,
+    text: String,
+    stack: Rc<Fixture>,
+    /// What there is after a first `up`, by the text of the stack.
+    fresh: BTreeMap<String, BTreeMap<String, Json>>,
+    /// How long it takes until the next command.
+    pause: Duration,
+    story: Vec<String>,
+}
+
+impl Walker {
+    /// A walk through an account in which only a role of somebody else is.
+    pub(super) fn new(environment: Option<&'static str>) -> Self {
+        let text = format!("stack: {STACK}\n");
+        let cloud = account();
+        Walker {
+            environment,
+            identity: environment.map_or_else(|| STACK.to_owned(), |name| format!("{STACK}/{name}")),
+            foreign: everything(&cloud),
+            cloud,
+            stripped: BTreeSet::new(),
+            stack: stack(&text, environment),
+            text,
+            fresh: BTreeMap::new(),
+            pause: AN_EDIT,
+            story: Vec::new(),
+        }
+    }
+
+    /// What was done so far.
+    pub(super) fn story(&self) -> String {
+        self.story.join("\n")
+    }
+
+    /// Writes another stack file.
+    pub(super) fn edit(&mut self, text: &str) {
+        if text != self.text {
+            self.pause = AN_EDIT;
+            self.text = text.to_owned();
+            self.stack = stack(text, self.environment);
+            self.story.push(format!("the stack is\n{text}"));
+        }
+    }
+
+    /// Brings up another stack, or the same one again.
+    pub(super) fn up(&mut self, text: &str, fault: Option<&Fault>) -> Proof {
+        self.edit(text);
+        self.story.push("up".to_owned());
+        for _ in 0..6 {
+            if self.up_once(fault)? {
+                return Ok(());
+            }
+            self.story.push("up again, now that nothing holds it back".to_owned());
+        }
+        Err("it is held back again and again".to_owned())
+    }
+
+    /// Brings the stack up once. False if something holds it back, which is out of the way now.
+    fn up_once(&mut self, fault: Option<&Fault>) -> Result<bool, String> {
+        let stack = Rc::clone(&self.stack);
+        let wanted = self.wanted();
+        let in_the_way: Vec<Thing> =
+            self.foreign.keys().filter(|thing| thing.is_wanted(&wanted)).cloned().collect();
+        let ran = self.run(Command::Up(&stack), fault)?;
+        if !in_the_way.is_empty() {
+            return self.refused(&ran, "exists already", |walker| {
+                for thing in in_the_way {
+                    walker.foreign.remove(&thing);
+                    walker.foreign.retain(|child, _| child.parent().as_ref() != Some(&thing));
+                    thing.remove(&mut walker.cloud);
+                }
+            });
+        }
+        match &ran.end {
+            // What a refused listing hides is told by the plan, and left for the next run.
+            End::Done(_) if ran.struck > 0 && fault.is_some_and(|fault| fault.trouble == Trouble::Denied) => {
+                Ok(true)
+            }
+            End::Done(_) => self.is_up().map(|()| true),
+            End::Died => Ok(true),
+            End::Failed(_) if ran.struck > 0 => Ok(true),
+            End::Failed(errors) => self.held_back(&ran, errors),
+        }
+    }
+
+    /// Takes what holds a run back out of the way, if it is one of the things that may.
+    fn held_back(&mut self, ran: &Ran, errors: &[String]) -> Result<bool, String> {
+        let has = |part: &str| errors.iter().any(|error| error.contains(part));
+        if has("is protected against deletion") {
+            return self.refused(ran, "is protected against deletion", |walker| {
+                walker.cloud.dynamodb.tables.values_mut().for_each(|table| table.protected = false);
+                walker.cloud.logs.groups.values_mut().for_each(|group| group.protected = false);
+            });
+        }
+        // DynamoDB takes only so many changes in a time [aws-facts: DynamoDB].
+        if has("about an hour") || has("within a fixed interval") || has("Subscriber limit exceeded") {
+            self.cloud = later(&self.cloud, A_DAY);
+            return Ok(false);
+        }
+        Err(format!("it fails without a fault: {errors:?}"))
+    }
+
+    /// Checks that a run was refused, and has changed nothing; then does what it asks for.
+    fn refused(&mut self, ran: &Ran, why: &str, mend: impl FnOnce(&mut Walker)) -> Result<bool, String> {
+        let refused = match &ran.end {
+            End::Failed(errors) => ran.struck > 0 || errors.iter().any(|error| error.contains(why)),
+            End::Died => true,
+            End::Done(_) => false,
+        };
+        match refused && ran.writes().is_empty() {
+            true => {
+                mend(self);
+                Ok(false)
+            }
+            false => Err(format!(
+                "it should be refused for something that {why}, and change nothing: {:?}",
+                ran.end
+            )),
+        }
+    }
+
+    /// Takes the stack down.
+    pub(super) fn down(&mut self, fault: Option<&Fault>) -> Proof {
+        self.story.push("down".to_owned());
+        for _ in 0..3 {
+            let stack = Rc::clone(&self.stack);
+            let ran = self.run(Command::Down(&stack), fault)?;
+            let done = match &ran.end {
+                End::Done(_) => self.is_down().map(|()| true)?,
+                End::Died => true,
+                End::Failed(_) if ran.struck > 0 => true,
+                End::Failed(errors) => self.held_back(&ran, errors)?,
+            };
+            if done {
+                return Ok(());
+            }
+        }
+        Err("it is held back again and again".to_owned())
+    }
+
+    /// Brings the stack up or takes it down several times at once, each so long after the first began. Whatever comes of
+    /// that, it ends, and leaves alone what is not the stack's.
+    pub(super) fn together(&mut self, commands: &[(Verb, Duration)]) -> Proof {
+        self.story.push(format!("together: {commands:?}"));
+        let stack = Rc::clone(&self.stack);
+        let commands: Vec<(Duration, Command)> =
+            commands.iter().map(|(verb, start)| (*start, verb.of(&stack))).collect();
+        let ran = run_staggered(self.pause, &self.cloud, &commands, None);
+        self.pause = AN_EDIT;
+        let last = commands
+            .iter()
+            .map(|(_, command)| *command)
+            .max_by_key(|command| matches!(command, Command::Down(_)));
+        self.ran(last.unwrap_or(Command::Plan(&stack)), ran).map(drop)
+    }
+
+    /// Changes something of the stack's behind its back.
+    pub(super) fn drift(&mut self, name: &str, nth: usize) {
+        let (_, change) = DRIFTS.iter().find(|(other, _)| *other == name).expect("a drift");
+        let before = everything(&self.cloud);
+        let Some(thing) = change(&mut self.cloud, &self.identity, nth) else { return };
+        self.story.push(format!("drift ({nth}): {name}: {thing}"));
+        self.pause = AN_EDIT;
+        if name == "a log group loses its tags" {
+            self.stripped.insert(thing);
+        }
+        let after = everything(&self.cloud);
+        let gone = |thing: &Thing| before.contains_key(thing) && !after.contains_key(thing);
+        self.foreign.retain(|thing, _| !gone(thing));
+    }
+
+    /// Everything that is in the account, to the last detail.
+    pub(super) fn everything(&self) -> BTreeMap<Thing, String> {
+        everything(&self.cloud)
+    }
+
+    /// Makes something that is not the stack's.
+    pub(super) fn foreign(&mut self, name: &str, nth: usize) {
+        let (_, make) = FOREIGN.iter().find(|(other, _)| *other == name).expect("a foreign thing");
+        let before = everything(&self.cloud);
+        make(&mut self.cloud, &self.identity, nth);
+        self.story.push(format!("foreign ({nth}): {name}"));
+        self.add_foreign(&before);
+    }
+
+    /// Brings up another stack of the tool beside this one.
+    pub(super) fn neighbour(&mut self) -> Proof {
+        self.story.push("another stack is brought up beside it".to_owned());
+        let other = if self.environment.is_some() { None } else { Some("dev") };
+        let before = everything(&self.cloud);
+        let ran = run_after(AN_EDIT, &self.cloud, &[Command::Up(&stack(NEIGHBOUR, other))], None);
+        if !matches!(ran.end, End::Done(_)) {
+            return Err(format!("the other stack: {:?}", ran.end));
+        }
+        self.cloud = later(&ran.cloud, AN_EDIT);
+        self.add_foreign(&before);
+        Ok(())
+    }
+
+    fn add_foreign(&mut self, before: &BTreeMap<Thing, String>) {
+        let new = everything(&self.cloud).into_iter().filter(|(thing, _)| !before.contains_key(thing));
+        self.foreign.extend(new);
+        self.pause = AN_EDIT;
+    }
+
+    /// Lets minutes go by.
+    pub(super) fn wait(&mut self, minutes: u16) {
+        self.story.push(format!("{minutes} minutes go by"));
+        self.cloud = later(&self.cloud, Duration::from_secs(60 * u64::from(minutes)));
+    }
+
+    /// Runs a command, and checks what holds for every run, however it ends.
+    fn run(&mut self, command: Command, fault: Option<&Fault>) -> Result<Ran, String> {
+        let planned = fault.and_then(|fault| self.planned(command, fault));
+        if let Some(Planned { at, trouble, times }) = &planned {
+            self.story.push(format!("  {trouble:?} {times:?} at {at}"));
+        }
+        let ran = run_after(self.pause, &self.cloud, &[command], planned);
+        self.pause = A_MOMENT;
+        self.ran(command, ran)
+    }
+
+    /// Takes over what there is after a run, in which a command was the one that takes away most.
+    fn ran(&mut self, command: Command, ran: Ran) -> Result<Ran, String> {
+        RUNS.fetch_add(1, Ordering::Relaxed);
+        STRUCK.fetch_add(usize::from(ran.struck > 0), Ordering::Relaxed);
+        self.story.push(format!("  {:?}, {} writes", ran.end, ran.writes().len()));
+        let protected = protected(&self.cloud);
+        self.cloud = ran.cloud.clone();
+        let held =
+            ran.invalid().first().map_or(Ok(()), |invalid| Err(format!("an invalid request: {invalid}")));
+        let held = held.and_then(|()| sane(&ran.end)).and_then(|()| self.foreign_is_untouched(command));
+        let kept = self::protected(&self.cloud);
+        let held = held.and_then(|()| {
+            match protected.iter().find(|(name, made)| kept.get(*name).is_some_and(|kept| kept != *made)) {
+                Some((name, _)) => Err(format!("{name} was made anew, though it was protected")),
+                None => Ok(()),
+            }
+        });
+        match held {
+            Ok(()) => Ok(ran),
+            Err(why) => Err(format!("{why}\n{}", calls(&ran))),
+        }
+    }
+
+    /// The fault at the call of a run that it means.
+    fn planned(&self, command: Command, fault: &Fault) -> Option<Planned> {
+        let without = run_after(self.pause, &self.cloud, &[command], None);
+        let labels = |write: bool| -> BTreeSet<Label> {
+            let records = without.records.iter().filter(|record| record.write == write);
+            records.map(|record| record.label.clone()).collect()
+        };
+        let labels: Vec<Label> = labels(true).into_iter().chain(labels(false)).collect();
+        let at = match fault.at {
+            At::Nth(nth) => labels.get(usize::from(nth).checked_rem(labels.len())?),
+            At::First(name) => labels.iter().find(|label| label.to_string().starts_with(name)),
+        };
+        Some(Planned { at: at?.clone(), trouble: fault.trouble, times: fault.times })
+    }
+
+    /// What is foreign is as it was. Only what lives in something of ours may go, together with that.
+    fn foreign_is_untouched(&mut self, command: Command) -> Proof {
+        let now = everything(&self.cloud);
+        let wanted = self.wanted();
+        let keeps = |parent: &Thing| match parent {
+            Thing::Api(_) => wanted.contains_key("api"),
+            parent => parent.is_wanted(&wanted),
+        };
+        let mut gone = Vec::new();
+        for (thing, was) in &self.foreign {
+            match (now.get(thing), thing.parent()) {
+                (Some(is), _) if is == was => {}
+                (None, Some(parent))
+                    if !now.contains_key(&parent)
+                        && (matches!(command, Command::Down(_)) || !keeps(&parent)) =>
+                {
+                    gone.push(thing.clone());
+                }
+                (is, _) => return Err(format!("foreign {thing:?} was\n  {was}\nand is\n  {is:?}")),
+            }
+        }
+        gone.iter().for_each(|thing| drop(self.foreign.remove(thing)));
+        Ok(())
+    }
+
+    /// The stack is up: there is what a first `up` makes and nothing else, every route is answered, and there is nothing
+    /// more to do.
+    fn is_up(&mut self) -> Proof {
+        let fresh = self.fresh()?;
+        let mut live = self.comparable(&later(&self.cloud, SETTLED), &self.foreign);
+        live.retain(|name, _| fresh.contains_key(name) || !self.is_nobodys(name));
+        let differ = differences(&live, &fresh);
+        if !differ.is_empty() {
+            return Err(format!("there is other than after a first up:\n    {}", differ.join("\n    ")));
+        }
+        let apis = self.cloud.apigateway.apis.iter().filter(|(_, api)| api.is_of(&self.identity));
+        for (id, api) in apis {
+            let ours = api
+                .routes
+                .iter()
+                .filter(|(route, _)| !self.foreign.contains_key(&Thing::Route(id.clone(), (*route).clone())));
+            for (_, route) in ours {
+                let key = route["RouteKey"].as_str().unwrap_or_default();
+                if let Some(why) = cannot_invoke(&self.cloud, id, key) {
+                    return Err(format!("{key} is not answered: {why}"));
+                }
+            }
+        }
+        let plan = run(&self.cloud, Command::Plan(&self.stack), None);
+        match plan.end == End::Done(0) && plan.writes().is_empty() {
+            true => Ok(()),
+            false => Err(format!("after an up that succeeded, a plan is not empty: {:?}", plan.end)),
+        }
+    }
+
+    /// The stack is down: there is nothing of it, and another `down` writes nothing.
+    fn is_down(&self) -> Proof {
+        let mut live = self.comparable(&later(&self.cloud, SETTLED), &self.foreign);
+        live.retain(|name, _| !self.is_nobodys(name));
+        if !live.is_empty() {
+            return Err(format!("down leaves {:?}", live.keys()));
+        }
+        let again = run(&self.cloud, Command::Down(&self.stack), None);
+        match again.end == End::Done(0) && again.writes().is_empty() {
+            true => Ok(()),
+            false => Err(format!("after a down that succeeded, another one ends {:?}", again.end)),
+        }
+    }
+
+    /// True for a log group, by its name in a dump, that bears no mark any more.
+    fn is_nobodys(&self, name: &str) -> bool {
+        name.strip_prefix("log group ").is_some_and(|name| {
+            let untagged = self.cloud.logs.groups.get(name).is_none_or(|group| group.tags.is_empty());
+            self.stripped.contains(name) && untagged
+        })
+    }
+
+    /// What there is after an `up` in an account where nothing of the stack was.
+    fn fresh(&mut self) -> Result<BTreeMap<String, Json>, String> {
+        if let Some(fresh) = self.fresh.get(&self.text) {
+            return Ok(fresh.clone());
+        }
+        let account = account();
+        let ran = run(&account, Command::Up(&self.stack), None);
+        if !matches!(ran.end, End::Done(_)) {
+            return Err(format!("it comes up, but not from nothing: {:?}", ran.end));
+        }
+        let fresh = self.comparable(&later(&ran.cloud, SETTLED), &everything(&account));
+        self.fresh.insert(self.text.clone(), fresh.clone());
+        Ok(fresh)
+    }
+
+    /// What there is of the stack, without what it does not say: items, instance profiles, protection of log groups, and
+    /// tags that are not declared, since a tag stays that is not declared any more.
+    fn comparable(&self, cloud: &Cloud, foreign: &BTreeMap<Thing, String>) -> BTreeMap<String, Json> {
+        let mut cloud = cloud.clone();
+        foreign.keys().for_each(|thing| thing.remove(&mut cloud));
+        let declared = &self.stack.stack.tags;
+        let keep = |tags: &mut Tags| {
+            tags.retain(|key, _| key.starts_with("provision:") || declared.contains_key(key));
+        };
+        for table in cloud.dynamodb.tables.values_mut() {
+            table.items = 0;
+            keep(&mut table.tags);
+        }
+        for role in cloud.iam.roles.values_mut() {
+            role.profiles.clear();
+            keep(&mut role.tags);
+        }
+        for group in cloud.logs.groups.values_mut() {
+            group.protected = false;
+            keep(&mut group.tags);
+        }
+        cloud.lambda.functions.values_mut().for_each(|function| keep(&mut function.tags));
+        for api in cloud.apigateway.apis.values_mut() {
+            keep(&mut api.tags);
+            api.stages.values_mut().for_each(|stage| keep(&mut stage.tags));
+        }
+        dump(&cloud)
+    }
+
+    /// The names that the stack wants, by kind.
+    fn wanted(&self) -> BTreeMap<&'static str, BTreeSet<String>> {
+        let scope = Scope {
+            identity: identity(&self.stack.stack),
+            partition: "aws".to_owned(),
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            wanted: BTreeMap::new(),
+            tag_keys: BTreeSet::new(),
+            teardown: false,
+        };
+        wanted(&lower(&self.stack.stack, &scope, &BTreeMap::new()))
+    }
+}
+
+/// An account in which only a role of somebody else is.
+fn account() -> Cloud {
+    let mut account = empty();
+    foreign::role(&mut account, "existing", "/", &[]);
+    later(&account, SETTLED)
+}
+
+/// What is protected against deletion, with when it was made.
+fn protected(cloud: &Cloud) -> BTreeMap<String, Duration> {
+    let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.protected);
+    let groups = cloud.logs.groups.iter().filter(|(_, group)| group.protected);
+    let groups = groups.map(|(name, group)| (format!("log group {name}"), group.created));
+    tables.map(|(name, table)| (format!("table {name}"), table.created)).chain(groups).collect()
+}
+
+/// A failure has a reason, and one that is not a defect of the tool.
+fn sane(end: &End) -> Proof {
+    match end {
+        End::Failed(errors) if errors.is_empty() => Err("it fails without an error".to_owned()),
+        End::Failed(errors) if errors.iter().any(|error| error.contains("please report")) => {
+            Err(format!("it takes something for a defect of its own: {errors:?}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The writes of a run and what became of them, for people.
+fn calls(ran: &Ran) -> String {
+    let writes = ran.records.iter().filter(|record| record.write);
+    writes.map(|record| format!("      {} {}", record.label, record.outcome)).collect::<Vec<_>>().join("\n")
+}
