@@ -17,6 +17,7 @@ pub(super) const LOCAL_REGION: &str = "us-east-1";
 
 /// The flags of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Globals {
     /// The stack file
     #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
