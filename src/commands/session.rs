@@ -77,6 +77,9 @@ impl Globals {
     /// As [`Globals::connect`].
     pub(super) async fn session(&self, stack: &Stack) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
+        if self.local && stack.functions.iter().any(|function| function.runtime.starts_with("nodejs")) {
+            give_node_sdk().await?;
+        }
         Ok(Session::of_stack(connection, stack))
     }
 
@@ -112,6 +115,18 @@ impl Globals {
             _ => Ok(connection),
         }
     }
+}
+
+/// Gives the functions of the local cloud what Lambda's Node.js brings along. Those that bring it themselves, or do without,
+/// need no npm on this machine.
+async fn give_node_sdk() -> Result<()> {
+    let (cache, state) = default_folders()?;
+    let laid = LocalCloud::new(cache, state).lay_node_sdk(&|line| tell(&render::aside(line))).await;
+    if let Err(error) = laid {
+        let what = "functions in Node.js that import the AWS SDK will not find it on the local cloud";
+        tell(&render::warning(&format!("{what}: {error:#}")));
+    }
+    Ok(())
 }
 
 /// The session of a stack, which says where it acts.

@@ -19,6 +19,7 @@ mod data;
 mod deployer;
 mod drift;
 mod foreign;
+mod init;
 mod kill;
 mod life;
 mod local;
