@@ -96,7 +96,7 @@ impl Globals {
                 let endpoint =
                     LocalCloud::new(cache, state).start(&|line| tell(&render::aside(line))).await?;
                 let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
-                Place::Local { url: endpoint.url, region, account: account.map(str::to_owned) }
+                Place::Local { url: endpoint.url, region }
             }
         };
         let calls = match self.verbose {
@@ -105,7 +105,8 @@ impl Globals {
         };
         let connection = Connection::open(&place, calls).await.map_err(|error| self.unconnected(error))?;
         match account {
-            Some(account) if account != connection.account => {
+            // The local cloud is nobody's account.
+            Some(account) if account != connection.account && !self.local => {
                 let (name, own) = (self.file.display(), &connection.account);
                 bail!(Failure::new(
                     format!("{name} allows account {account} only, and these credentials are of {own}"),

@@ -18,6 +18,7 @@ mod change;
 mod data;
 mod deployer;
 mod drift;
+mod examples;
 mod foreign;
 mod init;
 mod kill;
