@@ -4,8 +4,8 @@ pub(crate) mod examples;
 
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs,
-    UpArgs,
+    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, LocalAction, Outcome, OutputsArgs,
+    PlanOnlyArgs, UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -24,6 +24,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a stack to begin with: a table, a function and a route
+    #[command(after_help = examples::INIT)]
+    Init(InitArgs),
     /// Make AWS what the stack file says: shows the plan, asks, and carries it out
     #[command(after_help = examples::UP)]
     Up(UpArgs),
@@ -99,6 +102,7 @@ impl Cli {
     async fn execute(&self) -> Outcome {
         let globals = &self.globals;
         match &self.command {
+            Command::Init(args) => commands::init(args),
             Command::Up(args) => commands::up(globals, args).await,
             Command::Plan(args) => commands::plan(globals, args).await,
             Command::Down(args) => commands::down(globals, args).await,

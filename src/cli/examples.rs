@@ -2,9 +2,15 @@
 
 pub(crate) const PROGRAM: &str = "\
 Examples:
-  provision up --local   # a whole stack on this machine, without an account
+  provision init blog    # a stack to begin with
+  provision up --local   # all of it on this machine, without an account
   provision plan         # what would change in AWS
   provision help up      # everything about one command";
+
+pub(crate) const INIT: &str = "\
+Examples:
+  provision init blog --runtime node
+  provision init && provision up --local   # in this folder";
 
 pub(crate) const UP: &str = "\
 Examples:
