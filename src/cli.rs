@@ -27,37 +27,37 @@ enum Command {
     /// Write a stack to begin with: a table, a function and a route
     #[command(after_help = examples::INIT)]
     Init(InitArgs),
-    /// Make AWS what the stack file says: shows the plan, asks, and carries it out
+    /// Make AWS what the stack file says; shows the plan and asks first
     #[command(after_help = examples::UP)]
     Up(UpArgs),
     /// Show what `up` would do, and change nothing
     #[command(after_help = examples::PLAN)]
     Plan(PlanOnlyArgs),
-    /// Delete everything of the stack, and make sure that nothing is left
+    /// Delete everything of the stack; make sure that nothing is left
     #[command(after_help = examples::DOWN)]
     Down(DownArgs),
-    /// Show how everything that is declared stands: in order, missing, different, broken
+    /// Show how everything stands: in order, missing, different, broken
     #[command(after_help = examples::STATUS)]
     Status,
-    /// Show what there is to use: the API's URL, its routes, the ARNs of functions and tables
+    /// Show what there is to use: the API's URL, its routes, ARNs
     #[command(after_help = examples::OUTPUTS)]
     Outputs(OutputsArgs),
-    /// Read the stack file and say what is wrong with it; nothing is sent anywhere
+    /// Say what is wrong with the stack file; nothing is sent anywhere
     #[command(after_help = examples::VALIDATE)]
     Validate,
     /// Print the JSON Schema of the stack file, for editors
     #[command(after_help = examples::SCHEMA)]
     Schema,
-    /// Send the stack's own checks to the live API; they are real requests, writes included
+    /// Send the stack's checks to the live API; they may write
     #[command(after_help = examples::CHECK)]
     Check,
-    /// Print a script that completes this program's command line in a shell
+    /// Print a script that completes command lines in a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the manual page
     #[command(after_help = examples::MAN)]
     Man,
-    /// Print the IAM policy that whoever deploys this stack needs, and no more
+    /// Print the IAM policy that whoever deploys this stack needs
     #[command(after_help = examples::IAM_POLICY)]
     IamPolicy(IamPolicyArgs),
     /// Manage the local cloud that --local uses

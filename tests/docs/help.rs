@@ -52,6 +52,16 @@ fn help_fits_a_terminal_of_80_columns() {
 }
 
 #[test]
+fn every_command_is_one_line_of_the_overview() {
+    let mut program = Cli::command();
+    let overview = program.render_help().to_string();
+    for command in program.get_subcommands() {
+        let line = format!("{}\n", command.get_about().unwrap());
+        assert!(overview.contains(&line), "this is too long for one line:\n{line}");
+    }
+}
+
+#[test]
 fn help_begins_with_what_is_the_commands_own() {
     for (words, mut command) in every_command().into_iter().filter(|(words, _)| !words.is_empty()) {
         let help = command.render_help().to_string();
