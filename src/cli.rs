@@ -1,9 +1,11 @@
 //! The command line.
 
+pub(crate) mod examples;
+
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs,
-    UpArgs,
+    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, LocalAction, Outcome, OutputsArgs,
+    PlanOnlyArgs, UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -11,7 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 /// One stack.yaml is your serverless backend: `up` makes AWS match it, `down` leaves nothing behind.
 #[derive(Debug, Parser)]
-#[command(name = "provision", version, about, max_term_width = 100)]
+#[command(name = "provision", version, about, max_term_width = 80)]
+#[command(after_help = examples::PROGRAM)]
 pub struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -21,31 +24,44 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make AWS what the stack file says: shows the plan, asks, and carries it out
+    /// Write a stack to begin with: a table, a function and a route
+    #[command(after_help = examples::INIT)]
+    Init(InitArgs),
+    /// Make AWS what the stack file says; shows the plan and asks first
+    #[command(after_help = examples::UP)]
     Up(UpArgs),
     /// Show what `up` would do, and change nothing
+    #[command(after_help = examples::PLAN)]
     Plan(PlanOnlyArgs),
-    /// Delete everything of the stack, and make sure that nothing is left
+    /// Delete everything of the stack; make sure that nothing is left
+    #[command(after_help = examples::DOWN)]
     Down(DownArgs),
-    /// Show how everything that is declared stands: in order, missing, different, broken
+    /// Show how everything stands: in order, missing, different, broken
+    #[command(after_help = examples::STATUS)]
     Status,
-    /// Show what there is to use: the API's URL, its routes, the ARNs of functions and tables
+    /// Show what there is to use: the API's URL, its routes, ARNs
+    #[command(after_help = examples::OUTPUTS)]
     Outputs(OutputsArgs),
-    /// Read the stack file and say what is wrong with it; nothing is sent anywhere
+    /// Say what is wrong with the stack file; nothing is sent anywhere
+    #[command(after_help = examples::VALIDATE)]
     Validate,
     /// Print the JSON Schema of the stack file, for editors
+    #[command(after_help = examples::SCHEMA)]
     Schema,
-    /// Send the stack's own checks to the live API; they are real requests, writes included
+    /// Send the stack's checks to the live API; they may write
+    #[command(after_help = examples::CHECK)]
     Check,
-    /// Print a script that completes this program's command line in a shell
-    #[command(after_help = "Example, for bash: source <(provision completions bash)")]
+    /// Print a script that completes command lines in a shell
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the manual page
-    #[command(after_help = "Example: provision man > provision.1; man ./provision.1")]
+    #[command(after_help = examples::MAN)]
     Man,
-    /// Print the IAM policy that whoever deploys this stack needs, and no more
+    /// Print the IAM policy that whoever deploys this stack needs
+    #[command(after_help = examples::IAM_POLICY)]
     IamPolicy(IamPolicyArgs),
     /// Manage the local cloud that --local uses
+    #[command(after_help = examples::LOCAL)]
     Local {
         /// What to do with it
         #[command(subcommand)]
@@ -86,6 +102,7 @@ impl Cli {
     async fn execute(&self) -> Outcome {
         let globals = &self.globals;
         match &self.command {
+            Command::Init(args) => commands::init(args),
             Command::Up(args) => commands::up(globals, args).await,
             Command::Plan(args) => commands::plan(globals, args).await,
             Command::Down(args) => commands::down(globals, args).await,

@@ -52,8 +52,6 @@ pub enum Place {
         url: String,
         /// The region to pretend.
         region: String,
-        /// The account to pretend, instead of the local cloud's own.
-        account: Option<String>,
     },
 }
 
@@ -92,7 +90,7 @@ impl Connection {
     pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
         let config = match place {
             Place::Aws { region, profile } => load(region.as_deref(), profile.as_deref()).await,
-            Place::Local { url, region, account } => local(url, region, account.as_deref()),
+            Place::Local { url, region } => local(url, region),
         };
         Connection::of(config, matches!(place, Place::Local { .. }), calls).await
     }
@@ -288,9 +286,10 @@ async fn of_profile(region: Option<&str>, profile: &str) -> ProfileFileCredentia
     ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build()
 }
 
-/// The local cloud takes an access key of twelve digits as the account to act in.
-fn local(url: &str, region: &str, account: Option<&str>) -> SdkConfig {
-    let credentials = Credentials::new(account.unwrap_or("test"), "test", None, None, "the local cloud");
+/// The local cloud has one account. It would take an access key of twelve digits for the account to act in, but the URL of an
+/// API there answers those alone who send such a key.
+fn local(url: &str, region: &str) -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "the local cloud");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.to_owned()))

@@ -24,7 +24,7 @@ pub struct DownArgs {
     #[arg(long, short)]
     pub yes: bool,
     /// Allow the loss of a table's items, or of `all`
-    #[arg(long, value_name = "TABLE|all")]
+    #[arg(long, value_name = "TABLE")]
     pub allow_data_loss: Vec<String>,
     /// Confirm the end of a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]

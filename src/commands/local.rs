@@ -1,6 +1,7 @@
 //! `local`: starts, stops, shows and empties the local cloud.
 
 use super::{Outcome, say, tell};
+use crate::cli::examples;
 use crate::exit::Exit;
 use crate::local::{LocalCloud, default_folders};
 use crate::render;
@@ -10,12 +11,16 @@ use clap::Subcommand;
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum LocalAction {
     /// Start it, after installing it where that is not done yet
+    #[command(after_help = examples::LOCAL_START)]
     Start,
     /// Stop it; its data stay
+    #[command(after_help = examples::LOCAL_STOP)]
     Stop,
     /// Say whether it runs, and where
+    #[command(after_help = examples::LOCAL_STATUS)]
     Status,
     /// Delete everything in it
+    #[command(after_help = examples::LOCAL_RESET)]
     Reset,
 }
 

@@ -4,6 +4,7 @@
 mod check;
 mod down;
 mod iam_policy;
+mod init;
 mod local;
 mod manual;
 mod plan;
@@ -16,6 +17,7 @@ mod validate;
 pub use check::check;
 pub use down::{DownArgs, down};
 pub use iam_policy::{IamPolicyArgs, iam_policy};
+pub use init::{InitArgs, init};
 pub use local::{LocalAction, local};
 pub use manual::{CompletionsArgs, completions, man};
 pub use plan::{PlanArgs, PlanOnlyArgs, plan};

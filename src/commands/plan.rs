@@ -23,7 +23,7 @@ use std::time::Instant;
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanArgs {
     /// Allow the loss of a table's items, of the API's URL (`api`), or of `all`
-    #[arg(long, value_name = "TABLE|api|all")]
+    #[arg(long, value_name = "NAME")]
     pub allow_data_loss: Vec<String>,
     /// Take the place of a stack of this name that has other contents
     #[arg(long)]

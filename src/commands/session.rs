@@ -18,6 +18,7 @@ pub(super) const LOCAL_REGION: &str = "us-east-1";
 
 /// The flags of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Globals {
     /// The stack file
     #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
@@ -83,6 +84,9 @@ impl Globals {
     /// As [`Globals::connect`].
     pub(super) async fn session(&self, stack: &Stack) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
+        if self.local && stack.functions.iter().any(|function| function.runtime.starts_with("nodejs")) {
+            give_node_sdk().await?;
+        }
         Ok(Session::of_stack(connection, stack))
     }
 
@@ -99,7 +103,7 @@ impl Globals {
                 let endpoint =
                     LocalCloud::new(cache, state).start(&|line| tell(&render::aside(line))).await?;
                 let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
-                Place::Local { url: endpoint.url, region, account: account.map(str::to_owned) }
+                Place::Local { url: endpoint.url, region }
             }
         };
         let ids = self.verbose > 1;
@@ -109,7 +113,8 @@ impl Globals {
         };
         let connection = Connection::open(&place, calls).await.map_err(|error| self.unconnected(error))?;
         match account {
-            Some(account) if account != connection.account => {
+            // The local cloud is nobody's account.
+            Some(account) if account != connection.account && !self.local => {
                 let (name, own) = (self.file.display(), &connection.account);
                 bail!(Failure::new(
                     format!("{name} allows account {account} only, and these credentials are of {own}"),
@@ -119,6 +124,18 @@ impl Globals {
             _ => Ok(connection),
         }
     }
+}
+
+/// Gives the functions of the local cloud what Lambda's Node.js brings along. Those that bring it themselves, or do without,
+/// need no npm on this machine.
+async fn give_node_sdk() -> Result<()> {
+    let (cache, state) = default_folders()?;
+    let laid = LocalCloud::new(cache, state).lay_node_sdk(&|line| tell(&render::aside(line))).await;
+    if let Err(error) = laid {
+        let what = "functions in Node.js that import the AWS SDK will not find it on the local cloud";
+        tell(&render::warning(&format!("{what}: {error:#}")));
+    }
+    Ok(())
 }
 
 /// The session of a stack, which says where it acts.

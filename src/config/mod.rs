@@ -35,7 +35,7 @@ pub const SCHEMA: &str = include_str!("stack.schema.json");
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use identity::{Identity, identity};
-pub use names::{account_number, environment_name, stack_name};
+pub use names::{account_number, environment_name, stack_name, stack_name_like};
 pub use stack::{
     Api, Architecture, At, Billing, Check, Cors, Environment, Function, Json, Key, KeyType, Part, Route,
     Stack, Statement, Table, Template,

@@ -24,6 +24,16 @@ pub fn stack_name(text: &str) -> Result<String, String> {
     short_name(text, super::root::MAX_NAME)
 }
 
+/// The name of a stack that comes nearest to a text, if it has anything to make a name of.
+pub fn stack_name_like(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut name = words.collect::<Vec<_>>().join("-");
+    name.drain(..name.find(|c: char| c.is_ascii_lowercase())?);
+    name.truncate(super::root::MAX_NAME);
+    Some(name.trim_end_matches('-').to_owned())
+}
+
 /// The name of an environment that was given outside the file.
 ///
 /// # Errors

@@ -117,16 +117,9 @@ fn name<'a>(value: Value<'a>) -> Option<&'a str> {
     if is_name(text) {
         return Some(text);
     }
-    let mut meant: String = text
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .skip_while(|c| !c.is_ascii_lowercase())
-        .collect();
-    meant.truncate(MAX_NAME);
-    let help = match meant.is_empty() {
-        true => names::short_name_rule(MAX_NAME),
-        false => format!("{}; for example `{meant}`", names::short_name_rule(MAX_NAME)),
+    let help = match names::stack_name_like(text) {
+        None => names::short_name_rule(MAX_NAME),
+        Some(meant) => format!("{}; for example `{meant}`", names::short_name_rule(MAX_NAME)),
     };
     value.fail(format!("`{text}` cannot name a stack"), Some(help))
 }

@@ -7,6 +7,7 @@ mod lock;
 mod port;
 mod process;
 mod python;
+mod sdk;
 #[cfg(all(test, unix))]
 mod tests;
 
@@ -74,6 +75,15 @@ impl LocalCloud {
         let port = port::choose(&self.state, self.port.as_deref())?;
         say(&format!("Starting the local cloud at {}", gateway::url(port)));
         process::launch(&python, &self.state, port).await
+    }
+
+    /// Gives Node.js functions the AWS SDK, as Lambda does. The cloud may be running.
+    ///
+    /// # Errors
+    /// No npm or network to install it.
+    pub async fn lay_node_sdk(&self, say: Say<'_>) -> Result<()> {
+        let _turn = self.turn(say).await?;
+        sdk::lay(&self.cache, &self.state, say).await
     }
 
     /// Stops it; its data stay for the next start. Answers whether it was running.

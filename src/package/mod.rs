@@ -72,6 +72,30 @@ pub async fn build(
     Workshop { cache, tools: &tools, limits: Limits::LAMBDA, progress }.build(source).await
 }
 
+/// Packages of npm, pinned by the hashes of a lock file.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked<'a> {
+    /// What they are to the user.
+    pub name: &'a str,
+    /// The text of `package.json`.
+    pub package: &'a str,
+    /// The text of `package-lock.json`.
+    pub lock: &'a str,
+}
+
+/// The folder `node_modules` with these packages, which are installed at first and kept in the folder `cache`.
+///
+/// # Errors
+/// No npm or network to install them.
+pub async fn node_modules(
+    packages: &Locked<'_>,
+    cache: &Path,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<PathBuf, Error> {
+    let tools = Tools::new(env::vars_os());
+    npm::modules(&Workshop { cache, tools: &tools, limits: Limits::LAMBDA, progress }, packages).await
+}
+
 /// All that building needs besides the source itself, so that tests can bring their own tools and limits.
 #[derive(Clone, Copy)]
 struct Workshop<'a> {

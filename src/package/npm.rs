@@ -1,6 +1,6 @@
 //! Installs the dependencies of `package.json` as its lock file has them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::cache::{self, Staging, key};
 use super::error::Error;
 use super::files::{self, Entries, read_text};
 use super::tool::Call;
-use super::{Installed, Project, Workshop, blocking};
+use super::{Installed, Locked, Project, Workshop, blocking};
 
 /// On Windows npm is a script, which is found only by its whole name.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -96,23 +96,45 @@ pub(super) async fn install(
     let key = key(&[RECIPE, &project.runtime, &project.architecture, &manifest.dependencies, &manifest.lock]);
     let place = shop.cache.join("node").join(key);
     if !place.is_dir() {
-        fill(shop, project, manifest, &place).await?;
+        let task = format!(
+            "installing the packages of {} for {} on {}",
+            project.label.join(PACKAGE).display(),
+            project.runtime,
+            project.architecture
+        );
+        fill(shop, task, &project.architecture, manifest, &place).await?;
     }
     let entries = blocking(move || collect(&place)).await?;
     Ok(Installed { entries, warnings: Vec::new() })
 }
 
-async fn fill(shop: &Workshop<'_>, project: &Project, manifest: Manifest, place: &Path) -> Result<(), Error> {
-    let task = format!(
-        "installing the packages of {} for {} on {}",
-        project.label.join(PACKAGE).display(),
-        project.runtime,
-        project.architecture
-    );
+/// The same with packages of our own, for programs on this machine; answers where they are.
+pub(super) async fn modules(shop: &Workshop<'_>, packages: &Locked<'_>) -> Result<PathBuf, Error> {
+    let place = shop.cache.join("node").join(key(&[RECIPE, packages.package, packages.lock]));
+    if !place.is_dir() {
+        let manifest = Manifest {
+            package: packages.package.to_owned(),
+            lock: packages.lock.to_owned(),
+            configuration: None,
+            dependencies: String::new(),
+        };
+        let task = format!("installing {}", packages.name);
+        fill(shop, task, std::env::consts::ARCH, manifest, &place).await?;
+    }
+    Ok(place.join(MODULES))
+}
+
+async fn fill(
+    shop: &Workshop<'_>,
+    task: String,
+    architecture: &str,
+    manifest: Manifest,
+    place: &Path,
+) -> Result<(), Error> {
     (shop.progress)(&task);
     let place = place.to_owned();
     let staging = blocking(move || prepare(&place, &manifest)).await?;
-    let cpu = if project.architecture == "arm64" { "arm64" } else { "x64" };
+    let cpu = if matches!(architecture, "arm64" | "aarch64") { "arm64" } else { "x64" };
     let arguments = format!(
         "ci --ignore-scripts --omit=dev --no-bin-links --no-audit --no-fund --os=linux --libc=glibc --cpu={cpu}"
     );

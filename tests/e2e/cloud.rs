@@ -116,7 +116,7 @@ impl Cloud {
 
     /// Clients in another region.
     pub(crate) async fn aws_in(&self, region: &str) -> Clients {
-        let place = Place::Local { url: self.url.clone(), region: region.to_owned(), account: None };
+        let place = Place::Local { url: self.url.clone(), region: region.to_owned() };
         Connection::open(&place, Calls::default()).await.unwrap().clients(Access::Write)
     }
 }

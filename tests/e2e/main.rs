@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
+#![allow(clippy::print_stderr, reason = "a test says what it could not try here")]
 
 mod cloud;
 mod dump;
@@ -18,7 +19,9 @@ mod change;
 mod data;
 mod deployer;
 mod drift;
+mod examples;
 mod foreign;
+mod init;
 mod kill;
 mod life;
 mod local;

@@ -81,3 +81,8 @@ async fn markdown_is_all_that_goes_into_a_comment() {
     cloud.up();
     cloud.run(&["plan", "--local", "--markdown"]).ends(0).says("No changes").never_says("<details>");
 }
+
+/// True if there is a program of this name on the machine.
+pub(crate) fn is_here(program: &str) -> bool {
+    std::process::Command::new(program).arg("--version").output().is_ok_and(|ran| ran.status.success())
+}

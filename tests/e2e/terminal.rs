@@ -67,3 +67,16 @@ async fn a_terminal_gets_colours_unless_the_user_wants_none() {
     ask(&cloud, &["plan"], "", &[]).ok().says("\u{1b}[");
     ask(&cloud, &["plan"], "", &[("NO_COLOR", "1")]).ok().never_says("\u{1b}");
 }
+
+#[tokio::test]
+async fn init_asks_for_the_name_and_the_language_until_they_will_do() {
+    let cloud = Cloud::with(SMALL);
+    let asked = ask(&cloud, &["init", "../notes"], "No Good\nblog\nperl\nnode\n", &[("NO_COLOR", "1")]).ok();
+    asked
+        .says("The name of the stack [notes]:")
+        .says("`No Good` will not do")
+        .says("The stack blog is written");
+    assert!(cloud.path("notes/lambdas/hello/index.mjs").exists());
+    ask(&cloud, &["init", "../more"], "\n\n", &[("NO_COLOR", "1")]).ok().says("The stack more is written");
+    assert!(cloud.path("more/lambdas/hello/lambda_function.py").exists());
+}

@@ -62,6 +62,14 @@ environments:
   elsewhere: { account: '999999999999' }
 ";
 
+/// A stack file with those, beside its own.
+fn with_environments(text: String) -> String {
+    match text.split_once("\nenvironments:\n") {
+        Some((before, own)) => format!("{before}{ENVIRONMENTS}{own}"),
+        None => text + ENVIRONMENTS,
+    }
+}
+
 /// What is run with a file that does not hold.
 const COMMANDS: [&[&str]; 3] = [&["plan"], &["up", "--yes"], &["check"]];
 
@@ -141,7 +149,7 @@ fn what_is_anothers_or_guarded_is_not_written_to() {
         let cloud = up(&stack);
         write_other(&stack, |text| name_of_stack.replace(&text, "stack: another").into_owned());
         look_with_other(&cloud, &stack, ON_ANOTHERS);
-        write_other(&stack, |text| text + ENVIRONMENTS);
+        write_other(&stack, with_environments);
         look_with_other(&cloud, &stack, IN_ENVIRONMENTS);
     }
 }

@@ -1,0 +1,222 @@
+//! `init`: writes a stack to begin with. What it writes are the files in the folder `init` beside this one, which are a
+//! stack themselves, with another name.
+
+use super::{Outcome, ask, emit, interactive, say, tell};
+use crate::config::{self, SCHEMA};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::render::{self, Document};
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The stack's name in the templates, which begins the name of all that is in it.
+const TEMPLATE: &str = "my-stack";
+
+/// What is not to be committed. A file that is there says so already.
+const IGNORE: (&str, &str) = (".gitignore", include_str!("init/gitignore"));
+
+/// The flags of `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The folder to write to; it is made where it is missing
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The language of the function; Python where nobody can be asked
+    #[arg(long, value_enum)]
+    pub runtime: Option<Language>,
+    /// The stack's name; that of the folder where nobody can be asked
+    #[arg(long, value_name = "STACK", value_parser = config::stack_name)]
+    pub name: Option<String>,
+}
+
+/// A language that there is a template for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "their names")]
+pub enum Language {
+    Python,
+    Node,
+}
+
+impl Language {
+    /// The files of the template: a path and what is in it.
+    fn files(self) -> [(&'static str, &'static str); 2] {
+        match self {
+            Language::Python => [
+                ("stack.yaml", include_str!("init/python/stack.yaml")),
+                (
+                    "lambdas/hello/lambda_function.py",
+                    include_str!("init/python/lambdas/hello/lambda_function.py"),
+                ),
+            ],
+            Language::Node => [
+                ("stack.yaml", include_str!("init/node/stack.yaml")),
+                ("lambdas/hello/index.mjs", include_str!("init/node/lambdas/hello/index.mjs")),
+            ],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Language::Python => "python",
+            Language::Node => "node",
+        }
+    }
+}
+
+/// Writes a stack with one table, one function and one route. No file is written over.
+///
+/// # Errors
+/// That a file is there already, or cannot be written.
+pub fn init(args: &InitArgs) -> Outcome {
+    let folder = &args.folder;
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => wanted("The name of the stack", &name_of(folder), config::stack_name)?,
+    };
+    let language = match args.runtime {
+        Some(language) => language,
+        None => wanted("The language of the function, python or node", "python", |text| {
+            Language::from_str(text, true)
+        })?,
+    };
+    let files = contents(language, &name);
+    free(folder, &files)?;
+    let ignore = (IGNORE.0, IGNORE.1.to_owned());
+    let files: Vec<_> =
+        files.into_iter().chain((!is_there(&folder.join(IGNORE.0))).then_some(ignore)).collect();
+    for (file, text) in &files {
+        write(&folder.join(file), text)?;
+    }
+    let written: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
+    say(&shown(folder, &name, &written));
+    emit(|| {
+        Document::new(
+            "init",
+            json!({ "stack": name, "runtime": language.name(), "folder": folder.display().to_string(), "files": written }),
+        )
+    });
+    Ok(Exit::Done)
+}
+
+/// What somebody types in a terminal, until it will do; an empty answer is the default, as is everything elsewhere.
+fn wanted<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T> {
+    loop {
+        let typed = if interactive() { ask(&format!("{question} [{default}]:"))? } else { String::new() };
+        match read(if typed.is_empty() { default } else { &typed }) {
+            Ok(value) => return Ok(value),
+            Err(why) if typed.is_empty() => bail!("{default} will not do: {why}"),
+            Err(why) => tell(&format!("`{typed}` will not do: {why}")),
+        }
+    }
+}
+
+/// The folder's name, made one that a stack can have.
+fn name_of(folder: &Path) -> String {
+    let folder = std::path::absolute(folder).unwrap_or_default();
+    let own = folder.canonicalize().unwrap_or(folder);
+    let own = own.file_name().unwrap_or_default();
+    config::stack_name_like(&own.to_string_lossy()).unwrap_or_else(|| TEMPLATE.to_owned())
+}
+
+/// The files of a stack with this name.
+fn contents(language: Language, name: &str) -> Vec<(&'static str, String)> {
+    let template = language.files().map(|(file, text)| (file, text.replace(TEMPLATE, name)));
+    template.into_iter().chain([("stack.schema.json", SCHEMA.to_owned())]).collect()
+}
+
+/// Refuses where any of the files is there already, and names them all.
+fn free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    let taken = files.iter().map(|(file, _)| folder.join(file)).filter(|path| is_there(path));
+    let taken: Vec<String> = taken.map(|path| format!("\n  - {}", in_short(&path))).collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    bail!(Failure::new(
+        format!("these are there already, and nothing was written:{}", taken.concat()),
+        "name another folder: provision init DIR",
+    ))
+}
+
+/// A path for people, without what says that it is here.
+fn in_short(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+/// True if there is anything of this name, even a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    let context = || format!("{} cannot be written", path.display());
+    fs::create_dir_all(path.parent().unwrap_or(path)).with_context(context)?;
+    let mut file = File::create_new(path).with_context(context)?;
+    file.write_all(text.as_bytes()).with_context(context)
+}
+
+/// What was written, and the way on.
+fn shown(folder: &Path, name: &str, files: &[&str]) -> String {
+    let files: String = files.iter().map(|file| format!("  {}\n", in_short(&folder.join(file)))).collect();
+    let here = folder == Path::new(".");
+    let enter = if here { String::new() } else { format!("  cd {}\n", quoted(folder)) };
+    let steps = [
+        ("provision up --local", "on this machine, without an AWS account"),
+        ("provision up", "in AWS"),
+        ("provision down --local", "removes every trace of it"),
+    ];
+    let steps = steps.map(|(command, what)| format!("  {command:<24}{}\n", render::aside(what)));
+    let (stack, next) = (render::emphasis(name), render::emphasis("Next:"));
+    format!("The stack {stack} is written:\n\n{files}\n{next}\n\n{enter}{}", steps.concat().trim_end())
+}
+
+/// A folder as a shell takes it.
+fn quoted(folder: &Path) -> String {
+    let folder = folder.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+".contains(c);
+    if folder.chars().all(plain) { folder } else { format!("'{}'", folder.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_a_name_that_a_stack_can_have() {
+        let name = |folder: &str| name_of(Path::new(folder));
+        assert_eq!(name("/nowhere/blog"), "blog");
+        assert_eq!(name("/nowhere/My Blog_2 (old)"), "my-blog-2-old");
+        assert_eq!(name("/nowhere/2026-notes"), "notes");
+        assert_eq!(name("/nowhere/Übung"), "bung");
+        assert_eq!(name("/nowhere/42"), "my-stack");
+        assert_eq!(name("/"), "my-stack");
+        assert_eq!(name(&format!("/nowhere/{}-y", "x".repeat(31))), "x".repeat(31));
+    }
+
+    #[test]
+    fn a_folder_is_quoted_where_a_shell_needs_it() {
+        assert_eq!(quoted(Path::new("../a_b")), "../a_b");
+        assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+    }
+
+    #[test]
+    fn what_is_written_is_valid_for_the_longest_names() -> Result<()> {
+        for language in Language::value_variants() {
+            for name in ["ab".to_owned(), "x".repeat(32)] {
+                let folder = tempfile::tempdir()?;
+                for (file, text) in contents(*language, &name) {
+                    assert!(!text.contains(TEMPLATE), "{file}");
+                    write(&folder.path().join(file), &text)?;
+                }
+                let environment = "e".repeat(16);
+                let options = config::Options { environment: Some(&environment), process: &|_| None };
+                let stack = config::load(&folder.path().join("stack.yaml"), &options)?;
+                assert_eq!((stack.name, stack.functions.len(), stack.checks.len()), (name, 1, 2));
+            }
+        }
+        Ok(())
+    }
+}
