@@ -16,7 +16,7 @@ use super::stack::At;
 /// A deeper file is refused: the reader recurses.
 pub(super) const MAX_DEPTH: usize = 32;
 /// More values than any stack has, aliases counted as often as they are used.
-pub(super) const MAX_NODES: usize = 100_000;
+pub(super) const MAX_NODES: usize = 50_000;
 
 /// A value and where it stands. What comes from an alias stands where its anchor is.
 #[derive(Debug)]
