@@ -26,3 +26,4 @@ pub mod package;
 pub mod plan;
 pub mod policy;
 pub mod render;
+mod text;

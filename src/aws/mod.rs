@@ -4,6 +4,7 @@ pub(crate) mod calls;
 mod connect;
 pub(crate) mod error;
 mod limit;
+pub(crate) mod pages;
 mod read_only;
 pub(crate) mod tags;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 
 use super::source::Source;
 use super::stack::At;
+use crate::text::{plain, steers};
 
 /// How many things that are wrong are shown; nobody reads more.
 const MOST_SHOWN: usize = 50;
@@ -43,8 +44,8 @@ impl Diagnostics {
         // A fault below an anchor is met once for every alias of it.
         items.dedup();
         for item in &mut items {
-            item.message = shortened(std::mem::take(&mut item.message));
-            item.help = item.help.take().map(shortened);
+            item.message = plain(&item.message, MOST_SAID);
+            item.help = item.help.take().map(|help| plain(&help, MOST_SAID));
         }
         Self { file: file.to_owned(), source, items }
     }
@@ -80,7 +81,8 @@ impl Diagnostics {
             parts.push(renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]));
         }
         // The renderer shows signs for what steers a terminal, but not for these, which some terminals obey as well.
-        parts.join("\n\n").replace(|c| matches!(c, '\u{80}'..='\u{9f}'), "\u{fffd}")
+        let missed = |c: char| !c.is_ascii() && steers(c);
+        parts.join("\n\n").replace(missed, "\u{fffd}")
     }
 
     fn group<'a>(&'a self, item: &'a Diagnostic, path: &'a str) -> Group<'a> {
@@ -101,17 +103,6 @@ impl Diagnostics {
         let snippet = Snippet::source(line).line_start(item.at.line as usize).path(path);
         snippet.annotation(AnnotationKind::Primary.span(marked))
     }
-}
-
-/// A text without its middle where it is too long: the end often says what is wrong.
-fn shortened(text: String) -> String {
-    let length = text.chars().count();
-    if length <= MOST_SAID {
-        return text;
-    }
-    let begin: String = text.chars().take(MOST_SAID / 2).collect();
-    let end: String = text.chars().skip(length - MOST_SAID / 2).collect();
-    format!("{begin} … {end}")
 }
 
 impl fmt::Display for Diagnostics {

@@ -183,7 +183,14 @@ impl Builder<'_> {
         let kind = match raw.value {
             Raw::Null => Kind::Null,
             Raw::Plain => Kind::Plain(self.source.slice(span).to_owned()),
-            Raw::Text(text) => Kind::Text(text),
+            Raw::Text(text) => {
+                if text.contains('\0') {
+                    // The engine tells what is not known yet by it, and no service takes it.
+                    let help = Some("leave out `\\0`".to_owned());
+                    self.report(span, "a text cannot hold the character NUL".to_owned(), help);
+                }
+                Kind::Text(text)
+            }
             Raw::List(items) => Kind::List(items.into_iter().map(|item| self.node(item)).collect()),
             Raw::Map(members) => Kind::Map(self.entries(members)),
         };

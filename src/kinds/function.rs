@@ -3,7 +3,7 @@
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
 use super::log_group;
-use super::{read_each, told};
+use super::{read_each, told, told_text};
 use crate::aws::error::{gone, optional};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, Poll, retry_while, until};
@@ -93,7 +93,7 @@ impl Kind for Function {
         .map_err(|error| redacted(error, &spec.environment))?;
         let live = Live {
             name: id.name.clone(),
-            arn: told(answer.function_arn(), "the function's ARN")?.to_owned(),
+            arn: told_text(answer.function_arn(), "lambda:CreateFunction", "the function's ARN")?,
         };
         active(ctx, id).await?;
         if spec.reserved_concurrency.is_some() {
@@ -166,11 +166,13 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     })
     .await?;
     let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
-    let config = told(answer.configuration(), "the function's configuration")?;
+    let config = told(answer.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
     let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
-    let live =
-        Live { name: name.to_owned(), arn: told(config.function_arn(), "the function's ARN")?.to_owned() };
+    let live = Live {
+        name: name.to_owned(),
+        arn: told_text(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,
+    };
     let role = spec.role.rsplit('/').next().unwrap_or_default().to_owned();
     let group = Physical::new("log_group", spec.log_group.clone());
     let mut seen = Seen::new(Id::new(Function::NAME, name), name, owner, spec, live);
@@ -265,7 +267,7 @@ async fn idle(ctx: &Context, id: &Id) -> Result<FunctionConfiguration> {
     let look = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
     until(Patience::STATE, ctx.waiting(id), async || {
         let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
-        let config = told(answer.configuration, "the function's configuration")?;
+        let config = told(answer.configuration, "lambda:GetFunction", "the function's configuration")?;
         Ok(match (config.state(), config.last_update_status()) {
             (Some(state @ State::Pending), _) => Poll::Pending(state.as_str().to_owned()),
             (_, Some(LastUpdateStatus::InProgress)) => Poll::Pending("being updated".to_owned()),
@@ -334,7 +336,9 @@ async fn reserve(ctx: &Context, id: &Id, reserved: Option<i32>) -> Result<()> {
 }
 
 async fn package(ctx: &Context, spec: &Spec) -> Result<Blob> {
-    let zip = told(ctx.packages.get(&spec.code), "nothing, but the package of this code was not built")?;
+    let zip = ctx.packages.get(&spec.code);
+    let zip =
+        zip.ok_or_else(|| Error::waited("the package of this code was not built; please report this"))?;
     match tokio::fs::read(zip).await {
         Ok(bytes) => Ok(Blob::new(bytes)),
         Err(error) => Err(Error::waited(format!("the package {} cannot be read: {error}", zip.display()))),

@@ -1,6 +1,6 @@
 //! Permissions: the statements of a function's policy that let an API call it.
 
-use super::told;
+use super::within;
 use crate::aws::error::{gone, optional};
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Error, Result};
@@ -54,7 +54,7 @@ impl Kind for Permission {
     }
 
     async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, told(function, "the permission's function")?).await?;
+        let seen = list(ctx, within(function, "function")?).await?;
         Ok(seen.into_iter().find(|permission| permission.id.name == name))
     }
 
@@ -118,7 +118,7 @@ pub(crate) fn source(route: Option<&str>) -> String {
 async fn list(ctx: &Context, function: &Parent) -> Result<Vec<SeenOf<Permission>>> {
     let answer = optional(ctx.clients.lambda.get_policy().function_name(&function.thing.id).send().await)?;
     let document = answer.and_then(|answer| answer.policy).unwrap_or_else(|| "{}".to_owned());
-    let policy = Policy::read(&document)?;
+    let policy = Policy::read("lambda:GetPolicy", &document)?;
     Ok(policy.0.into_iter().map(|(sid, statement)| read(ctx, function, sid, &statement)).collect())
 }
 

@@ -1,6 +1,7 @@
 //! What goes wrong, and where.
 
 use crate::cloud::Fault;
+use crate::lies::Lie;
 use crate::model::Service;
 use crate::quota;
 use crate::wire::Call;
@@ -24,6 +25,8 @@ pub(crate) enum Trouble {
     Slow,
     /// Access control refuses.
     Denied,
+    /// AWS applies the call, and answers what it never should.
+    Lies(Lie),
     /// The process ends before the request is sent.
     DiesBefore,
     /// The process ends after everything that is on its way was applied, before the answer is there.

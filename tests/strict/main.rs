@@ -13,6 +13,7 @@ mod faults;
 mod fixture;
 mod grammar;
 mod instrument;
+mod lies;
 mod model;
 mod pattern;
 mod proofs;

@@ -186,7 +186,7 @@ fn a_stack_with_every_setting_survives_faults() {
 }
 
 /// The shipped stack with the code of one function changed, a route removed, and a function renamed.
-fn changed() -> Fixture {
+pub(super) fn changed() -> Fixture {
     let text = |shipped: String| {
         let without = shipped.replace("    PUT /items: update_item\n", "");
         without.replace("  getAlls:\n", "  list_items:\n").replace(": getAlls\n", ": list_items\n")
