@@ -180,7 +180,10 @@ impl Lie {
     fn changed(self, body: &str) -> String {
         match serde_json::from_str::<Json>(body) {
             Ok(mut json) => {
-                let places = places(&json);
+                let lists_only = matches!(self.what, What::Twice | What::Bare);
+                let is_list = |place: &String| json.pointer(place).is_some_and(Json::is_array);
+                let places: Vec<_> =
+                    places(&json).into_iter().filter(|place| !lists_only || is_list(place)).collect();
                 if !places.is_empty() {
                     self.change(&mut json, &places[usize::from(self.part) % places.len()]);
                 }
