@@ -14,14 +14,14 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// How many mutations are tried unless more are asked for.
-const RUNS: u64 = 2000;
+const RUNS: u64 = 1000;
 
 /// How large monsters are, in long runs and in others: so many times a hundred.
 const LARGE: usize = 100;
-const SMALL: usize = 8;
+const SMALL: usize = 4;
 
 /// What needs longer than this for one file hangs.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(300);
 
 /// The smallest stack that a thread gets anywhere: what overflows it panics for nobody to catch.
 const STACK: usize = 2 * 1024 * 1024;

@@ -149,7 +149,7 @@ impl<'a> Scenario<'a> {
 }
 
 /// How many lies there are to one that is tried, where not all are.
-const SAMPLE: usize = 47;
+const SAMPLE: usize = 97;
 
 /// A lie to a call. Which part of the answer it is about, and whether it is told again, differs from call to call.
 fn planned(at: &Label, what: What, part: u16) -> Planned {
