@@ -122,7 +122,11 @@ impl<'a> Scenario<'a> {
         let work = || {
             while let Some(lie) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let suffered = catch_unwind(AssertUnwindSafe(|| self.suffer(lie)));
-                let end = match suffered.unwrap_or_else(|_| Err("it panics".to_owned())) {
+                let suffered = suffered.unwrap_or_else(|_| Err("it panics".to_owned()));
+                if !only.is_empty() {
+                    println!("{}: {suffered:?}", shown(lie));
+                }
+                let end = match suffered {
                     Ok(End::Done(_)) => "succeeded all the same",
                     Ok(_) => "failed with an error",
                     Err(why) => {
