@@ -31,4 +31,5 @@ pub mod policy;
 pub mod reconcile;
 pub mod render;
 pub mod status;
+mod text;
 pub mod trace;

@@ -1,7 +1,8 @@
 //! Looks at AWS: one sweep per kind, all at once, then what the sweeps hint at, then the children of what is ours. Reads
 //! only.
 
-use crate::aws::{Context, Error, Result, tags};
+use crate::aws::pages::all_pages;
+use crate::aws::{Context, Result, tags};
 use crate::kind::{AnyKind, Parent, kind, kinds};
 use crate::model::{Blind, Owner, Physical, Seen, World};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
@@ -33,6 +34,9 @@ pub async fn observe(ctx: &Context) -> Result<World> {
         Err(error) => return Err(error),
     };
     follow(ctx, &mut world, &mut hints).await?;
+    // A list that changes while it is read may show a thing twice; taken for two, one of them would be deleted.
+    let mut known = BTreeSet::new();
+    world.seen.retain(|seen| known.insert((seen.thing(), seen.parent.clone())));
     claim_routes(&mut world);
     Ok(world)
 }
@@ -84,12 +88,12 @@ async fn candidates(ctx: &Context) -> Result<BTreeSet<Physical>> {
     let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
     let get = ctx.clients.tagging.get_resources().tag_filters(filter);
     let get = get.resource_type_filters("lambda:function").resource_type_filters("dynamodb:table");
-    let mut pages = get.into_paginator().items().send();
-    let mut found = BTreeSet::new();
-    while let Some(resource) = pages.next().await {
-        found.extend(resource.map_err(Error::from)?.resource_arn().and_then(physical));
-    }
-    Ok(found)
+    let resources = all_pages("tag:GetResources", async |token| {
+        let page = get.clone().set_pagination_token(token).send().await?;
+        Ok((page.resource_tag_mapping_list.unwrap_or_default(), page.pagination_token))
+    })
+    .await?;
+    Ok(resources.iter().filter_map(|resource| resource.resource_arn().and_then(physical)).collect())
 }
 
 /// The function or table of an ARN.

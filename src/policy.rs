@@ -37,16 +37,21 @@ impl Policy {
     ///
     /// # Errors
     /// A document that is no policy.
-    pub fn decode(document: &str) -> Result<Self> {
-        Policy::read(&percent_decode_str(document).decode_utf8().map_err(unreadable)?)
+    pub fn decode(operation: &str, document: &str) -> Result<Self> {
+        let text = percent_decode_str(document).decode_utf8();
+        Policy::read(operation, &text.map_err(|why| unreadable(operation, why))?)
     }
 
-    /// Reads a document.
+    /// Reads a document that an operation has answered.
     ///
     /// # Errors
     /// A document that is no policy.
-    pub fn read(document: &str) -> Result<Self> {
-        let json: Json = serde_json::from_str(document).map_err(unreadable)?;
+    pub fn read(operation: &str, document: &str) -> Result<Self> {
+        let unreadable = |why: String| unreadable(operation, why);
+        let json: Json = serde_json::from_str(document).map_err(|why| unreadable(why.to_string()))?;
+        if !json.is_object() {
+            return Err(unreadable("it is no JSON object".to_owned()));
+        }
         let statements = match json.get("Statement") {
             Some(Json::Array(statements)) => statements.clone(),
             Some(statement) => vec![statement.clone()],
@@ -54,7 +59,7 @@ impl Policy {
         };
         let members = |statement: Json| match statement {
             Json::Object(members) => Ok(members),
-            other => Err(unreadable(format!("{other} is no statement"))),
+            _ => Err(unreadable("a statement of it is no JSON object".to_owned())),
         };
         let statements = statements.into_iter().map(members).collect::<Result<Vec<_>>>()?;
         let named = statements.into_iter().enumerate().map(|(index, members)| named(index, members));
@@ -72,8 +77,8 @@ impl Policy {
     }
 }
 
-fn unreadable(why: impl std::fmt::Display) -> Error {
-    Error::waited(format!("AWS answered a policy that cannot be read: {why}"))
+fn unreadable(operation: &str, why: impl std::fmt::Display) -> Error {
+    Error::broken(operation, format!("AWS answered a policy that cannot be read: {why}"))
 }
 
 /// The statement's name and its other members. Others' statements may have no `Sid`; theirs says which one it is.
@@ -121,10 +126,12 @@ mod tests {
     #[test]
     fn what_means_the_same_reads_the_same() {
         let one = Policy::read(
+            "",
             r#"{"Version":"2012-10-17","Statement":{"Sid":"a","Effect":"Allow","Action":"s3:Get*","Resource":["b","a"],
                "Principal":{"Service":["lambda.amazonaws.com"]},"Condition":{"Bool":{"aws:SecureTransport":true}}}}"#,
         );
         let two = Policy::decode(
+            "",
             "%7B%22Statement%22%3A%5B%7B%22Resource%22%3A%5B%22a%22%2C%22b%22%5D%2C%22Action%22%3A%5B%22s3%3AGet%2A%22%5D\
              %2C%22Effect%22%3A%22Allow%22%2C%22Sid%22%3A%22a%22%2C%22Principal%22%3A%7B%22Service%22%3A%22lambda.amazonaws.com\
              %22%7D%2C%22Condition%22%3A%7B%22Bool%22%3A%7B%22aws%3ASecureTransport%22%3A%22true%22%7D%7D%7D%5D%7D",
@@ -137,9 +144,9 @@ mod tests {
     fn a_document_reads_back_as_it_was() {
         let text = r#"{"Statement":[{"Effect":"Deny","Action":["b:B","a:A"],"Resource":"*"},{"Sid":"x","Effect":"Allow",
                        "NotAction":"c:C","Resource":"*"}]}"#;
-        let policy = Policy::read(text).expect("a policy");
+        let policy = Policy::read("", text).expect("a policy");
         assert_eq!(policy.0.keys().collect::<Vec<_>>(), ["statement 1", "x"]);
-        assert_eq!(Policy::read(&policy.document()), Ok(policy));
-        assert!(Policy::read("{").is_err());
+        assert_eq!(Policy::read("", &policy.document()), Ok(policy));
+        assert!(Policy::read("", "{").is_err());
     }
 }

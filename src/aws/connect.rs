@@ -36,6 +36,9 @@ const ATTEMPTS: u32 = 8;
 /// that a service asks for slower calls would fail. Each call has its own limit, and the pace is kept, so nothing is counted.
 const RETRIES: &str = "provision";
 
+/// The call that tells who calls.
+const IDENTITY: &str = "sts:GetCallerIdentity";
+
 /// Where to act.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -111,9 +114,14 @@ impl Connection {
         let ask =
             connection.clients(Access::Read).sts.get_caller_identity().customize().config_override(soon);
         let identity = ask.send().await?;
-        connection.account = identity.account().unwrap_or_default().to_owned();
-        if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
-            connection.partition = partition.to_owned();
+        // Names and ARNs are made of these, so that nothing is done on a guess.
+        let account = identity.account().filter(|account| is_account(account));
+        let account = account.ok_or_else(|| Error::broken(IDENTITY, "AWS's answer names no account"))?;
+        connection.account = account.to_owned();
+        if let Some(["arn", partition, ..]) =
+            identity.arn().map(|arn| arn.split(':').collect::<Vec<_>>()).as_deref()
+        {
+            connection.partition = (*partition).to_owned();
         }
         Ok(connection)
     }
@@ -213,6 +221,11 @@ impl Connection {
             sts: client!(aws_sdk_sts, self.plain.clone()),
         }
     }
+}
+
+/// Whether these are the twelve digits of an account.
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The clients of the services that have a pace.

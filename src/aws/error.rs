@@ -1,5 +1,6 @@
 //! One error for every call to AWS, judged by AWS's own codes and never by what an error happens to print.
 
+use crate::text::plain;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -7,6 +8,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
 use std::error::Error as StdError;
 use std::fmt;
+
+/// How many characters of a message are shown, and of a code or an id: an answer may hold anything.
+const MOST_SAID: usize = 1000;
+const MOST_NAMED: usize = 128;
 
 /// What a kind's functions answer.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -55,6 +60,11 @@ impl Error {
             message: message.into(),
             request_id: None,
         }
+    }
+
+    /// A call whose answer does not say what it always says: it may have been applied.
+    pub fn broken(operation: &str, message: impl Into<String>) -> Self {
+        Error { operation: operation.to_owned(), class: Class::Broken, ..Error::waited(message) }
     }
 
     /// The same error, saying which thing it is about where AWS does not say it.
@@ -119,9 +129,9 @@ impl fmt::Display for Error {
         if !self.operation.is_empty() {
             write!(f, "{} failed: ", self.operation)?;
         }
-        f.write_str(self.message.trim_end())?;
-        let code = self.code.as_deref();
-        match (code, &self.request_id) {
+        f.write_str(plain(&self.message, MOST_SAID).trim_end())?;
+        let short = |text: &Option<String>| text.as_deref().map(|text| plain(text, MOST_NAMED));
+        match (short(&self.code), short(&self.request_id)) {
             (Some(code), Some(id)) => write!(f, " ({code}, request {id})"),
             (Some(code), None) => write!(f, " ({code})"),
             (None, Some(id)) => write!(f, " (request {id})"),

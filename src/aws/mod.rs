@@ -5,6 +5,7 @@ mod connect;
 pub mod credentials;
 pub(crate) mod error;
 mod limit;
+pub(crate) mod pages;
 mod read_only;
 mod roles;
 pub(crate) mod tags;

@@ -9,7 +9,7 @@ use super::tree::{self, MAX_DEPTH, MAX_NODES};
 
 /// A fault that leaves no tree.
 pub(super) fn broken(source: &Source, error: &Error) -> Diagnostic {
-    let at = error.location().map(|location| tree::at(&location)).unwrap_or_default();
+    let at = error.location().map(|location| source.nearest(tree::at(&location))).unwrap_or_default();
     let (message, help) = match innermost(error) {
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }

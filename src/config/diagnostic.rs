@@ -7,6 +7,13 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 
 use super::source::Source;
 use super::stack::At;
+use crate::text::{plain, steers};
+
+/// How many things that are wrong are shown; nobody reads more.
+const MOST_SHOWN: usize = 50;
+
+/// How many characters of a sentence are shown: it may quote a value of any length.
+const MOST_SAID: usize = 600;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +43,10 @@ impl Diagnostics {
         items.sort();
         // A fault below an anchor is met once for every alias of it.
         items.dedup();
+        for item in &mut items {
+            item.message = plain(&item.message, MOST_SAID);
+            item.help = item.help.take().map(|help| plain(&help, MOST_SAID));
+        }
         Self { file: file.to_owned(), source, items }
     }
 
@@ -60,13 +71,18 @@ impl Diagnostics {
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let path = self.file.display().to_string();
-        let mut parts: Vec<String> =
-            self.items.iter().map(|item| renderer.render(&[self.group(item, &path)])).collect();
+        let shown = self.items.iter().take(MOST_SHOWN);
+        let mut parts: Vec<String> = shown.map(|item| renderer.render(&[self.group(item, &path)])).collect();
         if self.items.len() > 1 {
-            let count = format!("{path} has {} errors", self.items.len());
+            let all = self.items.len();
+            let first =
+                if all > MOST_SHOWN { format!("; these are the first {MOST_SHOWN}") } else { String::new() };
+            let count = format!("{path} has {all} errors{first}");
             parts.push(renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]));
         }
-        parts.join("\n\n")
+        // The renderer shows signs for what steers a terminal, but not for these, which some terminals obey as well.
+        let missed = |c: char| !c.is_ascii() && steers(c);
+        parts.join("\n\n").replace(missed, "\u{fffd}")
     }
 
     fn group<'a>(&'a self, item: &'a Diagnostic, path: &'a str) -> Group<'a> {
@@ -81,9 +97,11 @@ impl Diagnostics {
         group
     }
 
+    /// The line of a fault. The renderer would show no other one of the file, but look at all of them.
     fn snippet<'a>(&'a self, item: &Diagnostic, path: &'a str) -> Snippet<'a, Annotation<'a>> {
-        let marked = self.source.marked(item.at, item.length);
-        Snippet::source(self.source.text()).path(path).annotation(AnnotationKind::Primary.span(marked))
+        let (line, marked) = self.source.marked(item.at, item.length);
+        let snippet = Snippet::source(line).line_start(item.at.line as usize).path(path);
+        snippet.annotation(AnnotationKind::Primary.span(marked))
     }
 }
 

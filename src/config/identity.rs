@@ -22,7 +22,7 @@ pub struct Identity {
 
 /// For `down` with a broken file: whatever can be read of the stack's name, region and account.
 pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
-    let bytes = std::fs::read(file).ok()?;
+    let bytes = super::bytes(file).ok().filter(|bytes| bytes.len() <= super::MAX_BYTES)?;
     let source = Source::new(&String::from_utf8_lossy(&bytes));
     let (root, whole) = readable(source)?;
     let stack = raw(&root, None, "stack").filter(|name| root::is_name(name))?.to_owned();
@@ -41,8 +41,11 @@ pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
 /// The tree of what is valid YAML, and whether that is the whole. Each top-level section that is broken is blanked, and
 /// the rest is tried again.
 fn readable(mut source: Source) -> Option<(Node, bool)> {
-    const MOST_ATTEMPTS: usize = 32;
-    for attempt in 0..MOST_ATTEMPTS {
+    const MOST_ATTEMPTS: usize = 8;
+    // What nobody has written by hand takes too long to be read again and again.
+    const LARGE: usize = 256 * 1024;
+    let attempts = if source.text().len() > LARGE { 1 } else { MOST_ATTEMPTS };
+    for attempt in 0..attempts {
         match tree::read(&source) {
             Ok((root, _)) => return Some((root, attempt == 0)),
             Err(broken) => source = without_broken(source.text(), broken.at.line as usize)?,

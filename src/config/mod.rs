@@ -28,6 +28,8 @@ mod table;
 mod tests;
 mod tree;
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 /// The JSON Schema of a stack file, for editors.
@@ -45,7 +47,7 @@ use decode::Cx;
 use source::Source;
 
 /// A larger file is not a stack.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the file's meaning depends on, besides the file.
 pub struct Options<'a> {
@@ -78,6 +80,13 @@ fn folder(file: &Path) -> &Path {
     }
 }
 
+/// The bytes of a file, and never many more than a stack file may have: a device has no end, and says that it is empty.
+fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn read(file: &Path) -> Result<Source, Diagnostics> {
     let fail = |message: String, help: &str| {
         let help = (!help.is_empty()).then(|| help.to_owned());
@@ -86,13 +95,13 @@ fn read(file: &Path) -> Result<Source, Diagnostics> {
     };
     let shown = file.display();
     let elsewhere = "run `provision` where `stack.yaml` is, or name the file with `-f`";
-    if std::fs::metadata(file).is_ok_and(|data| data.len() > MAX_BYTES) {
-        return Err(fail(format!("`{shown}` has more than {} MB", MAX_BYTES / 1024 / 1024), elsewhere));
-    }
     if file.is_dir() {
         return Err(fail(format!("`{shown}` is a folder"), elsewhere));
     }
-    match std::fs::read(file).map(String::from_utf8) {
+    match bytes(file).map(String::from_utf8) {
+        Ok(text) if text.as_ref().map_or_else(|error| error.as_bytes().len(), String::len) > MAX_BYTES => {
+            Err(fail(format!("`{shown}` has more than {} MB", MAX_BYTES / 1024 / 1024), elsewhere))
+        }
         Ok(Ok(text)) => Ok(Source::new(&text)),
         Ok(Err(error)) => {
             let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()]

@@ -23,6 +23,9 @@ pub(super) const MAX_NAME: usize = 32;
 /// AWS allows 50 tags; three of them are ours.
 const MAX_TAGS: usize = 47;
 
+/// More than any stack has: an account has a thousand roles at first, and each function has one of its own.
+const MAX_OF_A_KIND: usize = 1000;
+
 /// Decodes a whole file.
 pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Option<Stack> {
     let entries = match &root.kind {
@@ -89,8 +92,8 @@ struct Contents {
 impl<'a> Sections<'a> {
     fn of(fields: &mut Fields<'a>) -> Self {
         Self {
-            tables: fields.take("tables"),
-            functions: fields.take("functions"),
+            tables: fields.optional("tables", not_too_many),
+            functions: fields.optional("functions", not_too_many),
             api: fields.take("api"),
             checks: fields.take("checks"),
         }
@@ -109,6 +112,16 @@ impl<'a> Sections<'a> {
         let checks = self.checks.and_then(|value| checks(value, names));
         Contents { tables: tables.unwrap_or_default(), functions, api, checks: checks.unwrap_or_default() }
     }
+}
+
+/// A section that is worth decoding.
+fn not_too_many(value: Value<'_>) -> Option<Value<'_>> {
+    let (count, section) = (value.node.entries().len(), &value.key.text);
+    if count > MAX_OF_A_KIND {
+        let message = format!("a stack has at most {MAX_OF_A_KIND} {section}, not {count}");
+        return value.fail_key(message, help("split it into several stacks"));
+    }
+    Some(value)
 }
 
 /// The stack's name, which is the value of a tag on everything that it owns.

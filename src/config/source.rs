@@ -11,21 +11,33 @@ pub(super) struct Span {
     pub(super) end: usize,
 }
 
+/// How many bytes are counted at a time: columns are told for every value, however long its line is.
+const BLOCK: usize = 1024;
+
 /// The text of a file.
 #[derive(Debug)]
 pub(super) struct Source {
     text: String,
     /// Where each line begins.
     lines: Vec<usize>,
+    /// How many characters begin before each block of bytes.
+    characters: Vec<usize>,
 }
 
 impl Source {
-    /// Takes the text, without the byte-order mark that some editors put before it.
+    /// Takes the text, without the byte-order mark that some editors put before it, and with one kind of line ending: to
+    /// YAML a carriage return alone is one as well.
     pub(super) fn new(text: &str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
         let newlines = text.match_indices('\n').map(|(offset, _)| offset + 1);
         let lines = std::iter::once(0).chain(newlines).collect();
-        Self { text, lines }
+        let mut count = 0;
+        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+            count += begin_in(block);
+            count
+        });
+        let characters = std::iter::once(0).chain(blocks).collect();
+        Self { text, lines, characters }
     }
 
     /// The whole text.
@@ -42,8 +54,14 @@ impl Source {
     pub(super) fn at(&self, offset: usize) -> At {
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines[line.saturating_sub(1)];
-        let before = self.text.get(start..offset).unwrap_or_default();
-        At { line: saturated(line), column: saturated(before.chars().count() + 1) }
+        At { line: saturated(line), column: saturated(self.before(offset) - self.before(start) + 1) }
+    }
+
+    /// How many characters begin before a byte.
+    fn before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let block = offset / BLOCK;
+        self.characters[block] + begin_in(&self.text.as_bytes()[block * BLOCK..offset])
     }
 
     /// The byte at a line and column, as near as the text has it.
@@ -55,20 +73,26 @@ impl Source {
         self.lines[index] + inside
     }
 
+    /// The place in the text that is nearest to one that may lie behind its last character.
+    pub(super) fn nearest(&self, at: At) -> At {
+        let end = self.text.trim_end_matches('\n').len();
+        if at.line == 0 { at } else { self.at(self.offset(at).min(end)) }
+    }
+
     /// How many characters of a span lie on its first line.
     pub(super) fn length(&self, span: Span) -> usize {
         self.slice(span).lines().next().unwrap_or_default().trim_end().chars().count()
     }
 
-    /// The bytes to mark for `length` characters from `at`; without a length, the word that stands there.
-    pub(super) fn marked(&self, at: At, length: usize) -> std::ops::Range<usize> {
-        let start = self.offset(at);
-        let line = self.line((at.line as usize).saturating_sub(1).min(self.lines.len() - 1));
-        let end = start.max(self.offset(At { column: 1, ..at }) + line.len());
-        let rest = self.text.get(start..end).unwrap_or_default();
+    /// The line of a place, and the bytes of it to mark for `length` characters from there; without a length, the word
+    /// that stands there.
+    pub(super) fn marked(&self, at: At, length: usize) -> (&str, std::ops::Range<usize>) {
+        let index = (at.line as usize).saturating_sub(1).min(self.lines.len() - 1);
+        let (line, start) = (self.line(index), self.offset(at) - self.lines[index]);
+        let rest = line.get(start..).unwrap_or_default();
         let wanted = if length > 0 { length } else { word(rest) };
         let bytes = rest.char_indices().nth(wanted).map_or(rest.len(), |(offset, _)| offset);
-        start..start + bytes
+        (line, start..start + bytes)
     }
 
     /// A line without its ending.
@@ -76,6 +100,11 @@ impl Source {
         let end = self.lines.get(index + 1).copied().unwrap_or(self.text.len());
         self.text[self.lines[index]..end].trim_end_matches(['\n', '\r'])
     }
+}
+
+/// How many characters begin in some bytes of a text.
+fn begin_in(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| *byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 /// The length of the word at the beginning of a text: up to white space, or to the colon that makes it a key.

@@ -1,10 +1,17 @@
 //! "Did you mean …?"
 
+/// No name is longer, and comparing texts of any length takes for ever.
+const MOST_LETTERS: usize = 256;
+
 /// The candidate that a name was probably meant to be.
 pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if given.len() > MOST_LETTERS {
+        return None;
+    }
     let given = given.to_lowercase();
     candidates
         .into_iter()
+        .filter(|candidate| candidate.len() <= MOST_LETTERS)
         .map(|candidate| (strsim::jaro_winkler(&given, &candidate.to_lowercase()), candidate))
         .filter(|(similarity, _)| *similarity >= 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
@@ -28,11 +35,10 @@ pub(super) fn did_you_mean_or_list(given: &str, what: &str, candidates: &[&str])
 /// "`a`, `b` and `c`", at most a dozen of them.
 pub(super) fn quoted(names: &[&str]) -> String {
     const MOST: usize = 12;
-    let mut names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    if names.len() > MOST {
-        let more = names.len() - MOST;
-        names.truncate(MOST);
-        return format!("{} and {more} more", names.join(", "));
+    let all = names.len();
+    let mut names: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    if all > MOST {
+        return format!("{} and {} more", names.join(", "), all - MOST);
     }
     match names.pop() {
         Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),

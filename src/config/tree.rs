@@ -16,7 +16,7 @@ use super::stack::At;
 /// A deeper file is refused: the reader recurses.
 pub(super) const MAX_DEPTH: usize = 32;
 /// More values than any stack has, aliases counted as often as they are used.
-pub(super) const MAX_NODES: usize = 100_000;
+pub(super) const MAX_NODES: usize = 50_000;
 
 /// A value and where it stands. What comes from an alias stands where its anchor is.
 #[derive(Debug)]
@@ -183,7 +183,14 @@ impl Builder<'_> {
         let kind = match raw.value {
             Raw::Null => Kind::Null,
             Raw::Plain => Kind::Plain(self.source.slice(span).to_owned()),
-            Raw::Text(text) => Kind::Text(text),
+            Raw::Text(text) => {
+                if text.contains('\0') {
+                    // The engine tells what is not known yet by it, and no service takes it.
+                    let help = Some("leave out `\\0`".to_owned());
+                    self.report(span, "a text cannot hold the character NUL".to_owned(), help);
+                }
+                Kind::Text(text)
+            }
             Raw::List(items) => Kind::List(items.into_iter().map(|item| self.node(item)).collect()),
             Raw::Map(members) => Kind::Map(self.entries(members)),
         };

@@ -1,6 +1,6 @@
 //! API Gateway HTTP APIs.
 
-use super::told;
+use super::told_text;
 use crate::aws::error::gone;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, retry_while};
@@ -122,7 +122,7 @@ impl Kind for Api {
             Ok(create.customize().config_override(once()).send().await?)
         })
         .await?;
-        live(ctx, answer.api_id(), answer.api_endpoint())
+        live(ctx, "apigateway:CreateApi", answer.api_id(), answer.api_endpoint())
     }
 
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
@@ -160,19 +160,24 @@ impl Kind for Api {
     }
 }
 
+/// Reads all pages of a list that API Gateway's SDK has no paginator for.
+macro_rules! pages {
+    ($operation:expr, $list:expr) => {
+        crate::aws::pages::all_pages($operation, async |token| {
+            let page = $list.max_results("100").set_next_token(token).send().await;
+            // Where the parent is gone, its children are as well.
+            let answer = crate::aws::error::optional(page)?;
+            Ok(answer.map(|page| (page.items.unwrap_or_default(), page.next_token)).unwrap_or_default())
+        })
+        .await?
+    };
+}
+pub(crate) use pages;
+
 /// The stack's APIs; more than one where an answer was lost. GetApis carries the tags.
 async fn ours(ctx: &Context) -> Result<Vec<SeenOf<Api>>> {
-    let (mut seen, mut token) = (Vec::new(), None);
-    loop {
-        let answer = ctx.clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
-        for api in answer.items() {
-            seen.extend(read(ctx, api)?);
-        }
-        token = answer.next_token;
-        if token.is_none() {
-            return Ok(seen);
-        }
-    }
+    let apis = pages!("apigateway:GetApis", ctx.clients.api.get_apis());
+    apis.iter().filter_map(|api| read(ctx, api).transpose()).collect()
 }
 
 fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOption<Api>> {
@@ -181,7 +186,7 @@ fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOption<Api>> {
         return Ok(None);
     }
     let name = all_tags.get(tags::ID).and_then(|id| id.strip_prefix("api.")).unwrap_or_default().to_owned();
-    let live = live(ctx, api.api_id(), api.api_endpoint())?;
+    let live = live(ctx, "apigateway:GetApis", api.api_id(), api.api_endpoint())?;
     let spec = Spec {
         name: api.name().unwrap_or_default().to_owned(),
         description: api.description().unwrap_or_default().to_owned(),
@@ -195,12 +200,12 @@ fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOption<Api>> {
     Ok(Some(seen))
 }
 
-fn live(ctx: &Context, id: Option<&str>, endpoint: Option<&str>) -> Result<Live> {
-    let id = told(id, "the API's id")?.to_owned();
+fn live(ctx: &Context, operation: &str, id: Option<&str>, endpoint: Option<&str>) -> Result<Live> {
+    let id = told_text(id, operation, "the API's id")?;
     // The local cloud's own host form works in curl only; this path works everywhere.
     let url = match &ctx.endpoint {
         Some(cloud) if ctx.local => format!("{}/_aws/execute-api/{id}/$default", cloud.trim_end_matches('/')),
-        _ => told(endpoint, "the API's endpoint")?.to_owned(),
+        _ => told_text(endpoint, operation, "the API's endpoint")?,
     };
     Ok(Live { id, url })
 }
@@ -239,25 +244,6 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T>>>(
     };
     retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
 }
-
-/// Reads all pages of a list that API Gateway's SDK has no paginator for.
-macro_rules! pages {
-    ($list:expr) => {{
-        let (mut items, mut token) = (Vec::new(), None);
-        loop {
-            let answer =
-                crate::aws::error::optional($list.max_results("100").set_next_token(token).send().await)?;
-            // The parent is gone, and its children with it.
-            let Some(answer) = answer else { break items };
-            items.extend(answer.items.unwrap_or_default());
-            token = answer.next_token;
-            if token.is_none() {
-                break items;
-            }
-        }
-    }};
-}
-pub(crate) use pages;
 
 fn cors(cors: &SdkCors) -> Cors {
     let own =

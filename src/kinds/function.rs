@@ -3,7 +3,7 @@
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
 use super::log_group;
-use super::{read_each, told};
+use super::{read_each, told, told_text};
 use crate::aws::error::{gone, optional};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, Poll, retry_while, until};
@@ -97,7 +97,7 @@ impl Kind for Function {
         .map_err(|error| redacted(error, &spec.environment))?;
         let live = Live {
             name: id.name.clone(),
-            arn: told(answer.function_arn(), "the function's ARN")?.to_owned(),
+            arn: told_text(answer.function_arn(), "lambda:CreateFunction", "the function's ARN")?,
         };
         active(ctx, id).await?;
         if spec.reserved_concurrency.is_some() {
@@ -170,11 +170,13 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     })
     .await?;
     let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
-    let config = told(answer.configuration(), "the function's configuration")?;
+    let config = told(answer.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
     let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
-    let live =
-        Live { name: name.to_owned(), arn: told(config.function_arn(), "the function's ARN")?.to_owned() };
+    let live = Live {
+        name: name.to_owned(),
+        arn: told_text(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,
+    };
     let role = spec.role.rsplit('/').next().unwrap_or_default().to_owned();
     let group = Physical::new("log_group", spec.log_group.clone());
     let mut seen = Seen::new(Id::new(Function::NAME, name), name, owner, spec, live);
@@ -269,7 +271,7 @@ async fn idle(ctx: &Context, id: &Id) -> Result<FunctionConfiguration> {
     let look = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
     until(Patience::STATE, ctx.waiting(id), async || {
         let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
-        let config = told(answer.configuration, "the function's configuration")?;
+        let config = told(answer.configuration, "lambda:GetFunction", "the function's configuration")?;
         Ok(match (config.state(), config.last_update_status()) {
             (Some(state @ State::Pending), _) => {
                 Poll::Pending(format!("being prepared by Lambda ({})", state.as_str()))
@@ -341,7 +343,9 @@ async fn reserve(ctx: &Context, id: &Id, reserved: Option<i32>) -> Result<()> {
 
 /// A package, read as soon as there is room for it in memory. The room is to be held until it is sent.
 async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePermit<'a>)> {
-    let zip = told(ctx.packages.get(&spec.code), "nothing, but the package of this code was not built")?;
+    let zip = ctx.packages.get(&spec.code);
+    let zip =
+        zip.ok_or_else(|| Error::waited("the package of this code was not built; please report this"))?;
     let unreadable = |error| Error::waited(format!("the package {} cannot be read: {error}", zip.display()));
     let kilobytes = tokio::fs::metadata(zip).await.map_err(unreadable)?.len() / 1_000 + 1;
     // What is larger than all of the room has it to itself.

@@ -1,7 +1,7 @@
 //! Integrations of an HTTP API: one per function, shared by the function's routes.
 
 use super::api::{not_applied, once, pages, patiently};
-use super::{list_each, told};
+use super::{list_each, told_text, within};
 use crate::aws::error::gone;
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Result};
@@ -52,7 +52,7 @@ impl Kind for Integration {
     }
 
     async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, told(api, "the integration's API")?).await?;
+        let seen = list(ctx, within(api, "API")?).await?;
         let same = seen.into_iter().filter(|one| one.id.name == name && one.owner == Owner::Ours);
         Ok(same.min_by_key(|one| one.physical.clone()))
     }
@@ -71,7 +71,9 @@ impl Kind for Integration {
         };
         let create = async || patiently(ctx, id, &create).await;
         let answer = retry_while(Patience::CONFLICT, ctx.waiting(id), not_applied, create).await?;
-        Ok(Live { id: told(answer.integration_id(), "the integration's id")?.to_owned() })
+        Ok(Live {
+            id: told_text(answer.integration_id(), "apigateway:CreateIntegration", "the integration's id")?,
+        })
     }
 
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
@@ -98,13 +100,14 @@ impl Kind for Integration {
 }
 
 async fn list(ctx: &Context, api: &Parent) -> Result<Vec<SeenOf<Integration>>> {
-    let items = pages!(ctx.clients.api.get_integrations().api_id(&api.thing.id));
+    let items =
+        pages!("apigateway:GetIntegrations", ctx.clients.api.get_integrations().api_id(&api.thing.id));
     items.iter().map(|item| read(api, item)).collect()
 }
 
 fn read(api: &Parent, integration: &SdkIntegration) -> Result<SeenOf<Integration>> {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let id = told(integration.integration_id(), "the integration's id")?.to_owned();
+    let id = told_text(integration.integration_id(), "apigateway:GetIntegrations", "the integration's id")?;
     let marked = integration.description().and_then(|text| text.strip_prefix(MARKER));
     let name =
         marked.and_then(|id| id.split_whitespace().next()).and_then(|id| id.strip_prefix("integration."));

@@ -1,7 +1,8 @@
 //! CloudWatch log groups.
 
-use super::{read_each, told};
+use super::{read_each, told_text};
 use crate::aws::error::{gone, optional};
+use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Error, Result};
@@ -127,12 +128,15 @@ impl Paged {
 /// an account may be full of other groups.
 async fn page_through(ctx: &Context, names: &[&str]) -> Result<Paged> {
     let (mut paged, mut token) = (Paged::default(), None);
+    let prefix = in_common(names);
     for _ in names {
-        let describe = ctx.clients.logs.describe_log_groups().log_group_name_prefix(in_common(names));
+        let describe = ctx.clients.logs.describe_log_groups().log_group_name_prefix(prefix);
         let answer = describe.set_next_token(token).send().await?;
         let named = answer.log_groups.unwrap_or_default().into_iter();
-        paged.groups.extend(named.filter_map(|group| Some((group.log_group_name.clone()?, group))));
-        token = answer.next_token;
+        let named = named.filter_map(|group| Some((group.log_group_name.clone()?, group)));
+        // What was not asked for tells nothing of how far the pages have come.
+        paged.groups.extend(named.filter(|(name, _)| name.starts_with(prefix)));
+        token = answer.next_token.filter(|token| !token.is_empty());
         paged.all = token.is_none();
         if paged.all || names.iter().all(|name| paged.look_up(name).is_some()) {
             break;
@@ -159,7 +163,8 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<LogGroup>> {
 
 /// A group with its tags, which are a call of their own.
 async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<SeenOf<LogGroup>> {
-    let arn = told(group.arn(), "the log group's ARN")?.trim_end_matches(":*").to_owned();
+    let arn = told_text(group.arn(), "logs:DescribeLogGroups", "the log group's ARN")?;
+    let arn = arn.trim_end_matches(":*").to_owned();
     let created = group.creation_time().map(|millis| millis / 1000);
     let tags = tags::settled(ctx, created, async || {
         let answer = optional(ctx.clients.logs.list_tags_for_resource().resource_arn(&arn).send().await)?;
@@ -193,36 +198,27 @@ async fn describe(ctx: &Context, name: &str) -> Result<Option<SdkLogGroup>> {
 
 /// The names of groups that may be ours: by tag, or all groups of functions where the service cannot filter by tag.
 async fn list(ctx: &Context) -> Result<Vec<String>> {
-    let (mut names, mut token) = (Vec::new(), None);
-    loop {
+    let listed = all_pages("logs:ListLogGroups", async |token| {
         let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
         let list = ctx.clients.logs.list_log_groups().log_group_tags(filter?).set_next_token(token);
-        match list.send().await.map_err(Error::from) {
-            Ok(answer) => {
-                names.extend(
-                    answer.log_groups().iter().filter_map(|group| group.log_group_name().map(str::to_owned)),
-                );
-                token = answer.next_token;
-            }
-            Err(error) if error.is("InvalidOperation") || error.is("UnknownOperation") => {
-                return list_all(ctx).await;
-            }
-            Err(error) => return Err(error),
-        }
-        if token.is_none() {
-            return Ok(names);
-        }
+        let page = list.send().await?;
+        let names = page.log_groups.unwrap_or_default().into_iter().filter_map(|group| group.log_group_name);
+        Ok((names.collect(), page.next_token))
+    });
+    match listed.await {
+        Err(error) if error.is("InvalidOperation") || error.is("UnknownOperation") => list_all(ctx).await,
+        listed => listed,
     }
 }
 
 async fn list_all(ctx: &Context) -> Result<Vec<String>> {
-    let groups = ctx.clients.logs.describe_log_groups().log_group_name_prefix(PREFIX);
-    let mut pages = groups.into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(group) = pages.next().await {
-        names.extend(group?.log_group_name);
-    }
-    Ok(names)
+    all_pages("logs:DescribeLogGroups", async |token| {
+        let list = ctx.clients.logs.describe_log_groups().log_group_name_prefix(PREFIX).set_next_token(token);
+        let page = list.send().await?;
+        let names = page.log_groups.unwrap_or_default().into_iter().filter_map(|group| group.log_group_name);
+        Ok((names.collect(), page.next_token))
+    })
+    .await
 }
 
 /// Retention is a call of its own, and "never" is the deletion of the retention policy [aws-facts: CloudWatch Logs, M].

@@ -50,7 +50,17 @@ async fn list_each<'a, T, F: Future<Output = Result<Vec<T>>>>(
     Ok(try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
-/// What AWS always answers, or an error that says that this time it did not.
-fn told<T>(value: Option<T>, what: &str) -> Result<T> {
-    value.ok_or_else(|| Error::waited(format!("AWS's answer lacks {what}")))
+/// What AWS always answers to a call, or an error that says that this time it did not.
+fn told<T>(value: Option<T>, operation: &str, what: &str) -> Result<T> {
+    value.ok_or_else(|| Error::broken(operation, format!("AWS's answer lacks {what}")))
+}
+
+/// The same for a text, which is never empty.
+fn told_text(value: Option<&str>, operation: &str, what: &str) -> Result<String> {
+    told(value.filter(|text| !text.is_empty()).map(str::to_owned), operation, what)
+}
+
+/// The thing that others live in, which the engine names wherever it reads them.
+fn within<'a>(parent: Option<&'a Parent>, what: &str) -> Result<&'a Parent> {
+    parent.ok_or_else(|| Error::waited(format!("it is not known which {what} this belongs to")))
 }

@@ -1,6 +1,6 @@
 //! Permissions: the statements of a function's policy that let an API call it.
 
-use super::{list_each, told};
+use super::{list_each, within};
 use crate::aws::error::{gone, optional};
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Error, Result};
@@ -53,7 +53,7 @@ impl Kind for Permission {
     }
 
     async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, told(function, "the permission's function")?, &names(ctx)).await?;
+        let seen = list(ctx, within(function, "function")?, &names(ctx)).await?;
         Ok(seen.into_iter().find(|permission| permission.id.name == name))
     }
 
@@ -127,7 +127,7 @@ async fn list(
 ) -> Result<Vec<SeenOf<Permission>>> {
     let answer = optional(ctx.clients.lambda.get_policy().function_name(&function.thing.id).send().await)?;
     let document = answer.and_then(|answer| answer.policy).unwrap_or_else(|| "{}".to_owned());
-    let policy = Policy::read(&document)?;
+    let policy = Policy::read("lambda:GetPolicy", &document)?;
     Ok(policy.0.into_iter().map(|(sid, statement)| read(function, sid, &statement, names)).collect())
 }
 

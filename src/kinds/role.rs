@@ -1,7 +1,8 @@
 //! IAM roles, with their inline and attached policies.
 
-use super::read_each;
+use super::{read_each, told, told_text};
 use crate::aws::error::{gone, optional};
+use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, retry_while};
 use crate::aws::{Context, Error, Result};
@@ -78,8 +79,8 @@ impl Kind for Role {
             .assume_role_policy_document(spec.trust.document())
             .set_permissions_boundary(spec.boundary.clone());
         let answer = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
-        let role = super::told(answer.role(), "the role")?;
-        let live = live(role);
+        let role = told(answer.role(), "iam:CreateRole", "the role")?;
+        let live = live(role, "iam:CreateRole")?;
         ctx.roles.wrote(&live.arn);
         // A role that was created a moment ago may not be known everywhere in IAM yet.
         let early = |error: &Error| error.is_absent().then_some("IAM does not see the role yet");
@@ -147,18 +148,21 @@ async fn release(ctx: &Context, name: &str) -> Result<()> {
 
 /// The names of the roles under the stack's path. Only candidates: the path marks nothing.
 async fn list(ctx: &Context) -> Result<Vec<String>> {
-    let mut pages =
-        ctx.clients.iam.list_roles().path_prefix(ctx.scope.role_path()).into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(role) = pages.next().await {
-        names.push(role?.role_name().to_owned());
-    }
-    Ok(names)
+    all_pages("iam:ListRoles", async |marker| {
+        let list = ctx.clients.iam.list_roles().path_prefix(ctx.scope.role_path()).set_marker(marker);
+        let page = list.send().await?;
+        Ok((page.roles.into_iter().map(|role| role.role_name).collect(), page.marker))
+    })
+    .await
 }
 
 async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
-    let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
-    let Some(role) = answer.and_then(|answer| answer.role) else { return Ok(None) };
+    let Some(role) = get(ctx, name).await? else { return Ok(None) };
+    let live = live(&role, "iam:GetRole")?;
+    if !role.role_name().eq_ignore_ascii_case(name) {
+        let message = format!("it was asked for {name}, and answered {}", role.role_name());
+        return Err(Error::broken("iam:GetRole", message));
+    }
     let created = Some(role.create_date().secs());
     let own = tags_of(&role);
     let all_tags = tags::settled(ctx, created, async || match own.is_empty() {
@@ -180,7 +184,7 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
     let hints = made_for.map(|function| Physical::new("function", function)).into_iter().collect();
     let owner = owner(&all_tags, role.path(), &ctx.scope);
     let spec = Spec {
-        trust: Policy::decode(role.assume_role_policy_document().unwrap_or("{}"))?,
+        trust: Policy::decode("iam:GetRole", role.assume_role_policy_document().unwrap_or("{}"))?,
         policies,
         attached,
         boundary: role
@@ -189,7 +193,7 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
             .map(str::to_owned),
         tags: tags::compared(all_tags, &ctx.scope),
     };
-    let mut seen = Seen::new(Id::new(Role::NAME, name), role.role_name(), owner, spec, live(&role));
+    let mut seen = Seen::new(Id::new(Role::NAME, name), role.role_name(), owner, spec, live);
     seen.created = created;
     seen.hints = hints;
     if role.role_name() != name {
@@ -202,7 +206,7 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<SdkRole>> {
     let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
-    Ok(answer.and_then(|answer| answer.role))
+    answer.map(|answer| told(answer.role, "iam:GetRole", "the role")).transpose()
 }
 
 /// Whose a role is: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
@@ -221,27 +225,27 @@ fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
 }
 
 async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
-    let mut pages = ctx.clients.iam.list_role_policies().role_name(role).into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(name) = pages.next().await {
-        names.extend(optional(name)?);
-    }
-    Ok(names)
+    all_pages("iam:ListRolePolicies", async |marker| {
+        let list = ctx.clients.iam.list_role_policies().role_name(role).set_marker(marker);
+        let page = optional(list.send().await)?;
+        Ok(page.map(|page| (page.policy_names, page.marker)).unwrap_or_default())
+    })
+    .await
 }
 
 async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
-    let mut pages =
-        ctx.clients.iam.list_attached_role_policies().role_name(role).into_paginator().items().send();
-    let mut arns = BTreeSet::new();
-    while let Some(policy) = pages.next().await {
-        arns.extend(optional(policy)?.and_then(|policy| policy.policy_arn));
-    }
-    Ok(arns)
+    let policies = all_pages("iam:ListAttachedRolePolicies", async |marker| {
+        let list = ctx.clients.iam.list_attached_role_policies().role_name(role).set_marker(marker);
+        let page = optional(list.send().await)?;
+        Ok(page.map(|page| (page.attached_policies.unwrap_or_default(), page.marker)).unwrap_or_default())
+    })
+    .await?;
+    Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }
 
 async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
     let answer = optional(ctx.clients.iam.get_role_policy().role_name(role).policy_name(name).send().await)?;
-    answer.map(|answer| Policy::decode(answer.policy_document())).transpose()
+    answer.map(|answer| Policy::decode("iam:GetRolePolicy", answer.policy_document())).transpose()
 }
 
 /// Leads a role from one spec to another. Every call sets or takes away the same thing when it is repeated.
@@ -294,8 +298,14 @@ async fn patiently<F: Future<Output = Result<()>>>(
     retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
 }
 
-fn live(role: &SdkRole) -> Live {
-    Live { name: role.role_name().to_owned(), arn: role.arn().to_owned(), role_id: role.role_id().to_owned() }
+/// What AWS assigned; the SDK has empty texts for what an answer lacks.
+fn live(role: &SdkRole, operation: &str) -> Result<Live> {
+    let told = |text, what| told_text(Some(text), operation, what);
+    Ok(Live {
+        name: told(role.role_name(), "the role's name")?,
+        arn: told(role.arn(), "the role's ARN")?,
+        role_id: told(role.role_id(), "the role's id")?,
+    })
 }
 
 fn tags_of(role: &SdkRole) -> Tags {

@@ -1,7 +1,7 @@
 //! Routes of an HTTP API.
 
 use super::api::{pages, patiently};
-use super::{list_each, told};
+use super::{list_each, told_text, within};
 use crate::aws::error::gone;
 use crate::aws::{Context, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
@@ -46,7 +46,7 @@ impl Kind for Route {
     }
 
     async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, told(api, "the route's API")?).await?;
+        let seen = list(ctx, within(api, "API")?).await?;
         Ok(seen.into_iter().find(|route| route.id.name == name))
     }
 
@@ -57,7 +57,7 @@ impl Kind for Route {
             Ok(create.authorization_type(AuthorizationType::from(spec.authorization.as_str())).send().await?)
         })
         .await?;
-        Ok(Live { id: told(answer.route_id(), "the route's id")?.to_owned() })
+        Ok(Live { id: told_text(answer.route_id(), "apigateway:CreateRoute", "the route's id")? })
     }
 
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
@@ -88,16 +88,16 @@ impl Kind for Route {
 }
 
 async fn list(ctx: &Context, api: &Parent) -> Result<Vec<SeenOf<Route>>> {
-    let items = pages!(ctx.clients.api.get_routes().api_id(&api.thing.id));
+    let items = pages!("apigateway:GetRoutes", ctx.clients.api.get_routes().api_id(&api.thing.id));
     items.iter().map(|item| read(ctx, api, item)).collect()
 }
 
 /// Routes bear no mark of their own: one of a declared key is ours, and so, once the integrations are known, is one whose
 /// target is (see `observe`).
 fn read(ctx: &Context, api: &Parent, route: &SdkRoute) -> Result<SeenOf<Route>> {
-    let id = told(route.route_id(), "the route's id")?.to_owned();
-    let key = told(route.route_key(), "the route's key")?;
-    let owner = match ctx.scope.wants(Route::NAME, key) {
+    let id = told_text(route.route_id(), "apigateway:GetRoutes", "the route's id")?;
+    let key = told_text(route.route_key(), "apigateway:GetRoutes", "the route's key")?;
+    let owner = match ctx.scope.wants(Route::NAME, &key) {
         true => Owner::Ours,
         false => Owner::Foreign("it is not declared, and leads to nothing of ours".to_owned()),
     };

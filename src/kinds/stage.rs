@@ -1,7 +1,7 @@
 //! Stages of an HTTP API. The stage is what makes the API answer, so it comes after everything else of the API.
 
 use super::api::{pages, patiently, tag};
-use super::{list_each, told};
+use super::{list_each, told_text, within};
 use crate::aws::error::{gone, optional};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, Poll, until};
@@ -46,7 +46,7 @@ impl Kind for Stage {
     }
 
     async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, told(api, "the stage's API")?).await?;
+        let seen = list(ctx, within(api, "API")?).await?;
         Ok(seen.into_iter().find(|stage| stage.id.name == name))
     }
 
@@ -122,13 +122,13 @@ async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
 }
 
 async fn list(ctx: &Context, api: &Parent) -> Result<Vec<SeenOf<Stage>>> {
-    let items = pages!(ctx.clients.api.get_stages().api_id(&api.thing.id));
+    let items = pages!("apigateway:GetStages", ctx.clients.api.get_stages().api_id(&api.thing.id));
     items.iter().map(|item| read(ctx, api, item)).collect()
 }
 
 /// A stage of a wanted name in an API of ours is ours, since nobody else can have made the API.
 fn read(ctx: &Context, api: &Parent, stage: &SdkStage) -> Result<SeenOf<Stage>> {
-    let name = told(stage.stage_name(), "the stage's name")?.to_owned();
+    let name = told_text(stage.stage_name(), "apigateway:GetStages", "the stage's name")?;
     let all_tags: Tags = stage.tags().cloned().unwrap_or_default().into_iter().collect();
     let owner = match tags::owner(&all_tags, &ctx.scope) {
         Owner::Foreign(_) if ctx.scope.wants(Stage::NAME, &name) => Owner::Ours,

@@ -1,7 +1,8 @@
 //! DynamoDB tables.
 
-use super::{read_each, told};
+use super::{read_each, told, told_text};
 use crate::aws::error::{gone, optional};
+use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Patience, Poll, retry_while, until};
 use crate::aws::{Context, Error, Result};
@@ -184,7 +185,7 @@ impl Kind for Table {
 
 async fn describe(ctx: &Context, name: &str) -> Result<Option<TableDescription>> {
     let answer = optional(ctx.clients.dynamodb.describe_table().table_name(name).send().await)?;
-    Ok(answer.and_then(|answer| answer.table))
+    answer.map(|answer| told(answer.table, "dynamodb:DescribeTable", "the table")).transpose()
 }
 
 async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
@@ -201,7 +202,11 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
     let owner = tags::owner(&tags, &ctx.scope);
     let data = if owner == Owner::Ours { data(ctx, name).await? } else { None };
     let spec = Spec {
-        partition_key: told(key(&table, KeyType::Hash), "the table's partition key")?,
+        partition_key: told(
+            key(&table, KeyType::Hash),
+            "dynamodb:DescribeTable",
+            "the table's partition key",
+        )?,
         sort_key: key(&table, KeyType::Range),
         billing: billing_of(&table),
         ttl,
@@ -226,11 +231,11 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
 
 /// Our tables among those that nobody asked for by name, and why some could not be told.
 async fn others_of_ours(ctx: &Context) -> Result<Observed<Table>> {
-    let mut pages = ctx.clients.dynamodb.list_tables().into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(name) = pages.next().await {
-        names.push(name?);
-    }
+    let names = all_pages("dynamodb:ListTables", async |after| {
+        let page = ctx.clients.dynamodb.list_tables().set_exclusive_start_table_name(after).send().await?;
+        Ok((page.table_names.unwrap_or_default(), page.last_evaluated_table_name))
+    })
+    .await?;
     let unknown = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Table::NAME, name));
     let looks = unknown.map(|name| if_ours(ctx, name).map_err(|error| error.about(name)));
     let looks = join_all(looks).await;
@@ -255,16 +260,13 @@ async fn if_ours(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
 }
 
 async fn list_tags(ctx: &Context, arn: &str) -> Result<Tags> {
-    let (mut tags, mut token) = (Tags::new(), None);
-    loop {
+    let tags = all_pages("dynamodb:ListTagsOfResource", async |token| {
         let list = ctx.clients.dynamodb.list_tags_of_resource().resource_arn(arn).set_next_token(token);
-        let answer = list.send().await?;
-        tags.extend(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
-        token = answer.next_token;
-        if token.is_none() {
-            return Ok(tags);
-        }
-    }
+        let page = list.send().await?;
+        Ok((page.tags.unwrap_or_default(), page.next_token))
+    })
+    .await?;
+    Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
 
 async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
@@ -319,7 +321,7 @@ async fn active(ctx: &Context, id: &Id) -> Result<TableDescription> {
     let look = async || Ok(ctx.clients.dynamodb.describe_table().table_name(&id.name).send().await?);
     until(Patience::STATE, ctx.waiting(id), async || {
         let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
-        let table = told(answer.table, "the table")?;
+        let table = told(answer.table, "dynamodb:DescribeTable", "the table")?;
         Ok(match table.table_status() {
             Some(TableStatus::Active) => Poll::Ready(table),
             _ => Poll::Pending(state(&table)),
@@ -405,8 +407,11 @@ fn key(table: &TableDescription, role: KeyType) -> Option<Key> {
 }
 
 fn live(table: &TableDescription) -> Result<Live> {
-    let name = told(table.table_name(), "the table's name")?.to_owned();
-    Ok(Live { name, arn: told(table.table_arn(), "the table's ARN")?.to_owned() })
+    let told = |value, what| told_text(value, "dynamodb:DescribeTable", what);
+    Ok(Live {
+        name: told(table.table_name(), "the table's name")?,
+        arn: told(table.table_arn(), "the table's ARN")?,
+    })
 }
 
 fn sdk_tags(tags: &Tags) -> Result<Vec<Tag>> {

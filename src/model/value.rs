@@ -135,7 +135,7 @@ impl Value {
     }
 }
 
-/// A text that no stack file can hold: YAML has no NUL.
+/// A text that no stack file can hold: NUL is refused there.
 fn stand_in(index: usize) -> String {
     format!("\0{index}")
 }

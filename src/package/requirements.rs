@@ -28,6 +28,11 @@ const NOT_A_WHEEL: &str = "folders, version control and archives other than whee
      their code; name a released version or the URL of a wheel, or put a wheel into a folder named by --find-links";
 const NOT_A_FILE: &str = "requirements behind a URL cannot be cached; copy the file beside this one";
 
+const TOO_MANY_FILES: &str = "more than a hundred files are included; put what they ask for into one";
+
+/// Files are read within each other, so that there must be an end to it.
+const MOST_FILES: usize = 100;
+
 /// What a requirements file asks for, together with the files that it includes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Requirements {
@@ -83,7 +88,8 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self, file: &Path, role: Role) -> Result<(), Error> {
-        if !self.seen.insert(file.to_owned()) {
+        // By its real place: `-r x/../requirements.txt` is the same file each time.
+        if !self.seen.insert(file.canonicalize().unwrap_or_else(|_| file.to_owned())) {
             return Ok(());
         }
         let shown = self.label.join(file.strip_prefix(self.root).unwrap_or(file));
@@ -95,6 +101,7 @@ impl<'a> Reader<'a> {
             self.text.push('\n');
             match meaning(&text).map_err(refused)? {
                 Line::Option => {}
+                Line::Include(..) if self.seen.len() >= MOST_FILES => return Err(refused(TOO_MANY_FILES)),
                 Line::Include(other, inner) => {
                     let role = if role == Role::Constraints { role } else { inner };
                     self.read(&file.with_file_name(other), role)?;
@@ -259,6 +266,36 @@ mod tests {
             assert!(error.starts_with("`code/requirements.txt`, line 2: `"), "{error}");
             assert!(error.contains(line), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_that_includes_itself_by_another_path_is_read_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("x")).expect("a folder");
+        fs::write(folder.path().join("requirements.txt"), "six==1\n-r x/../requirements.txt\n")
+            .expect("written");
+        let read = read(folder.path(), Path::new("code")).expect("fine").expect("requirements");
+        assert_eq!(read.text, "six==1\n-r x/../requirements.txt\n");
+    }
+
+    #[test]
+    fn includes_come_to_an_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for number in 0..MOST_FILES + 5 {
+            let name = if number == 0 { "requirements.txt".to_owned() } else { format!("{number}.txt") };
+            fs::write(folder.path().join(name), format!("-r {}.txt\n", number + 1)).expect("written");
+        }
+        let error = read(folder.path(), Path::new("code")).expect_err("too many").to_string();
+        assert!(error.contains("99.txt") && error.contains(TOO_MANY_FILES), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_no_requirements_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("requirements.txt")).expect("a link");
+        let error = read(folder.path(), Path::new("code")).expect_err("a device").to_string();
+        assert!(error.contains("code/requirements.txt"), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::diff::Change;
 use crate::model::Value;
+use crate::text::steers;
 use serde_json::Value as Json;
 
 /// How a field changes: `128 → 256`. Secrets are named and never shown.
@@ -66,6 +67,6 @@ fn json(value: &Json) -> String {
 
 /// A text on one line, without the signs that steer a terminal: it may come from anybody who can write to the account.
 fn printable(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let visible = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(visible).collect()
 }

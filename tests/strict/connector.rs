@@ -5,6 +5,7 @@ use crate::access::{Need, needs};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
+use crate::lies::Told;
 use crate::live::halves;
 use crate::quota::Quotas;
 use crate::validate::{refused, validate};
@@ -177,7 +178,11 @@ impl StrictCloud {
             None => result,
         };
         tokio::time::sleep(back).await;
-        Ok(self.leave(number, &call, &result))
+        let answer = self.leave(number, &call, &result);
+        Ok(match trouble {
+            Some(Trouble::Lies(lie)) => lied(lie.told(answer, label.nth)),
+            _ => response(answer),
+        })
     }
 
     /// Takes a call in: its number, its label, and what shall go wrong with it.
@@ -219,7 +224,7 @@ impl StrictCloud {
     }
 
     /// Answers a call.
-    fn leave(&self, number: usize, call: &Call, result: &Result<Json, Fault>) -> HttpResponse {
+    fn leave(&self, number: usize, call: &Call, result: &Result<Json, Fault>) -> Answer {
         let mut state = self.state();
         let now = state.cloud.now;
         let record = &mut state.records[number];
@@ -235,7 +240,7 @@ impl StrictCloud {
                 wire::fault(call, fault, &request_id)
             }
         };
-        response(Answer { body: answer.body.replace(REGION, self.region()), ..answer })
+        Answer { body: answer.body.replace(REGION, self.region()), ..answer }
     }
 
     /// The process ends here; what was sent already may still be applied.
@@ -350,9 +355,15 @@ fn broken(kind: ErrorKind) -> ConnectorError {
 }
 
 fn response(answer: Answer) -> HttpResponse {
-    let status = answer.status.try_into().expect("an HTTP status");
-    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
-    for (name, value) in answer.headers {
+    let Answer { status, headers, body } = answer;
+    lied(Told { status, headers, body: body.into_bytes() })
+}
+
+/// Puts an answer on the wire, whatever is in it.
+fn lied(told: Told) -> HttpResponse {
+    let status = told.status.try_into().expect("an HTTP status");
+    let mut response = HttpResponse::new(status, SdkBody::from(told.body));
+    for (name, value) in told.headers {
         response.headers_mut().insert(name, value);
     }
     response

@@ -1,6 +1,7 @@
 //! What goes wrong, and where.
 
 use crate::cloud::Fault;
+use crate::lies::Lie;
 use crate::model::Service;
 use crate::quota;
 
@@ -25,6 +26,8 @@ pub(crate) enum Trouble {
     Delayed,
     /// Access control refuses.
     Denied,
+    /// AWS applies the call, and answers what it never should.
+    Lies(Lie),
     /// The process ends before the request is sent.
     DiesBefore,
     /// The process ends after this call was applied, and nothing else that is on its way.

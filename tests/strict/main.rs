@@ -17,6 +17,7 @@ mod faults;
 mod fixture;
 mod grammar;
 mod instrument;
+mod lies;
 mod live;
 mod model;
 mod pattern;

@@ -28,6 +28,9 @@ use tokio::sync::watch;
 /// How long a person takes to run the next command. AWS's lists have caught up by then.
 pub(crate) const A_MOMENT: Duration = Duration::from_secs(5);
 
+/// A command that takes so long will not end any more.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(3600);
+
 /// A command to run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Command<'a> {
@@ -105,6 +108,7 @@ pub(crate) fn run_staggered(
         let end = tokio::select! {
             biased;
             () = strict.death() => End::Died,
+            () = tokio::time::sleep(FOR_EVER) => End::Failed(vec!["the command does not end".to_owned()]),
             ends = join_all(commands.iter().map(async |(start, command)| {
                 tokio::time::sleep(*start).await;
                 execute(&strict, clock, *command).await

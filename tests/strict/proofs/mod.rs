@@ -3,6 +3,7 @@
 mod at_once;
 mod clear;
 mod deployer;
+mod lies;
 mod policies;
 mod processes;
 mod read_only;

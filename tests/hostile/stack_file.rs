@@ -1,0 +1,170 @@
+//! What holds for every `stack.yaml`, whatever is in it: it is either a stack that can be planned, or an error that says
+//! where and what. Shared by the tests and by the fuzz target in `fuzz/`.
+
+use provision::config::{self, Diagnostics, Options, Stack};
+use provision::lower::{identity, lower, wanted};
+use provision::model::{Scope, World};
+use provision::plan::{self, Mode};
+use provision::render;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// What only the dump of a value has: no sentence for a user has it.
+static DUMP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(Some|Ok|Err)\(|\bNone\b,|\b[A-Z][a-z]+[A-Za-z]* \{ [a-z_]+: |panicked|unwrap|RUST_BACKTRACE",
+    )
+    .expect("a pattern")
+});
+
+/// More than anybody reads.
+const MOST_SHOWN: usize = 400_000;
+
+/// A folder for stack files, with the code that they name.
+pub(crate) struct Project {
+    folder: PathBuf,
+}
+
+impl Project {
+    /// A project in a folder, with files such as the stacks of the project name them.
+    pub(crate) fn new(folder: &Path) -> Self {
+        let python = ["hello", "create_item", "update_item", "getAlls", "get_item", "delete_item"];
+        for name in python {
+            let code = folder.join("lambdas").join(name);
+            fs::create_dir_all(&code).expect("a folder");
+            fs::write(code.join("lambda_function.py"), "").expect("a file");
+        }
+        Project { folder: folder.to_owned() }
+    }
+
+    /// Reads a stack file of these bytes in every way that commands do, and says what came of it.
+    ///
+    /// # Panics
+    /// Where something that holds for every stack file does not hold for this one.
+    pub(crate) fn judge(&self, bytes: &[u8]) -> Verdict {
+        let file = self.folder.join("stack.yaml");
+        fs::write(&file, bytes).expect("the stack file is written");
+        let verdict = self.load(&file, bytes, None);
+        if verdict != Verdict::Unreadable {
+            self.load(&file, bytes, Some("prod"));
+        }
+        if let Some(known) = config::identity(&file, Some("prod")) {
+            assert!(config::stack_name(&known.stack).is_ok(), "`{}` names a stack", known.stack);
+        }
+        verdict
+    }
+
+    fn load(&self, file: &Path, bytes: &[u8], environment: Option<&str>) -> Verdict {
+        let process = |name: &str| (name == "HOME").then(|| "/home/${env}".to_owned());
+        match config::load(file, &Options { environment, process: &process }) {
+            Ok(stack) => {
+                planned(&stack);
+                Verdict::Fine
+            }
+            Err(wrong) => {
+                explained(&wrong, bytes, file);
+                match wrong.items() {
+                    [one] if one.at.line == 0 || one.message.contains("YAML") => Verdict::Unreadable,
+                    _ => Verdict::Wrong,
+                }
+            }
+        }
+    }
+}
+
+/// What became of a stack file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// It is a stack.
+    Fine,
+    /// It has faults.
+    Wrong,
+    /// It cannot be read at all.
+    Unreadable,
+}
+
+/// Every fault has a sentence and a place in the file, and what is shown is readable and no flood.
+fn explained(wrong: &Diagnostics, bytes: &[u8], file: &Path) {
+    // To YAML, a carriage return alone ends a line as well.
+    let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
+    assert!(!wrong.items().is_empty(), "it fails without a fault");
+    for item in wrong.items() {
+        assert!(!item.message.trim().is_empty(), "a fault without a sentence at {:?}", item.at);
+        assert!(item.at.line as usize <= lines, "{:?} lies behind the end: {}", item.at, item.message);
+        assert!(item.at.line == 0 || item.at.column > 0, "{:?} has no column: {}", item.at, item.message);
+    }
+    let shown = wrong.to_string();
+    // What is quoted of the file may look like anything.
+    let text = String::from_utf8_lossy(bytes);
+    readable(&shown, |part| text.contains(part));
+    assert!(shown.contains(&file.display().to_string()), "the file is not named: {shown}");
+    assert!(shown.len() < MOST_SHOWN, "{} bytes are shown", shown.len());
+}
+
+/// A text that a terminal shows as it is, without the dump of a value that `given` does not know.
+fn readable(shown: &str, given: impl Fn(&str) -> bool) {
+    let control = shown.chars().find(|c| steers(*c));
+    assert_eq!(control, None, "it steers the terminal: {shown:?}");
+    let dump = DUMP.find_iter(shown).find(|dump| !given(dump.as_str()));
+    assert!(dump.is_none(), "it shows the dump of a value, {dump:?}: {shown}");
+}
+
+/// True for what a terminal obeys instead of showing it.
+fn steers(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A stack that is fine can be lowered and planned; its names are such that AWS takes them.
+fn planned(stack: &Stack) {
+    let mut scope = Scope {
+        identity: identity(stack),
+        partition: "aws".to_owned(),
+        account: "123456789012".to_owned(),
+        region: "eu-west-1".to_owned(),
+        wanted: BTreeMap::new(),
+        tag_keys: BTreeSet::new(),
+        teardown: false,
+    };
+    let graph = lower(stack, &scope, &BTreeMap::new());
+    scope.wanted = wanted(&graph);
+    for resource in &graph.resources {
+        assert!(named(resource.id.kind, &resource.id.name), "AWS takes no such name: {}", resource.id);
+        let tag = resource.id.tag();
+        assert!(tag.chars().count() <= 256, "the tag {tag} is too long");
+    }
+    let unique: BTreeSet<_> = graph.resources.iter().map(|resource| &resource.id).collect();
+    assert_eq!(unique.len(), graph.resources.len(), "two resources have the same name");
+    let options = plan::Options {
+        mode: Mode::Up,
+        local: false,
+        allow_data_loss: BTreeSet::new(),
+        replace_stack: false,
+    };
+    let plan = plan::plan(&graph, &World::default(), &options)
+        .unwrap_or_else(|cycle| panic!("a cycle that the stack file's check does not see: {cycle:?}"));
+    assert_eq!(plan.steps.len(), graph.resources.len(), "from nothing, everything is made");
+    let shown = render::plan(&plan, render::Shown { details: true, values: false });
+    let plain = shown.replace("\u{1b}[", "").replace('\u{1b}', "");
+    readable(&plain, |_| true);
+    render::summary(&plan);
+}
+
+/// The names that AWS takes.
+fn named(kind: &str, name: &str) -> bool {
+    static NAMES: LazyLock<BTreeMap<&str, Regex>> = LazyLock::new(|| {
+        let names = [
+            ("table", r"\A[a-zA-Z0-9_.-]{3,255}\z"),
+            ("role", r"\A[\w+=,.@-]{1,64}\z"),
+            ("log_group", r"\A[.\-_/#A-Za-z0-9]{1,512}\z"),
+            ("function", r"\A[a-zA-Z0-9-_]{1,64}\z"),
+            ("route", r"\A(\$default|[A-Z]+ /[^\s?#]*)\z"),
+            ("stage", r"\A\$default\z"),
+        ];
+        names.map(|(kind, pattern)| (kind, Regex::new(pattern).expect("a pattern"))).into()
+    });
+    NAMES.get(kind).is_none_or(|pattern| pattern.is_match(name))
+}
