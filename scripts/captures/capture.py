@@ -26,8 +26,10 @@ COLUMNS, ROWS = 88, 100
 
 def theme(background, foreground, normal, bright):
     """A terminal's colours, from their hexadecimal numbers."""
-    several = [[tuple(bytes.fromhex(colour)) for colour in text.split()] for text in (background, foreground, normal, bright)]
-    return TerminalTheme(several[0][0], several[1][0], several[2], several[3])
+    def colours(text):
+        return [tuple(bytes.fromhex(colour)) for colour in text.split()]
+
+    return TerminalTheme(colours(background)[0], colours(foreground)[0], colours(normal), colours(bright))
 
 
 # The eight colours and their bright ones, as pages of code have them.
