@@ -2,8 +2,8 @@
 
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, LocalAction, Outcome, OutputsArgs, PlanOnlyArgs,
-    UpArgs,
+    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InvokeArgs, LocalAction, LogsArgs, Outcome,
+    OutputsArgs, PlanOnlyArgs, UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -37,6 +37,12 @@ enum Command {
     Schema,
     /// Send the stack's own checks to the live API; they are real requests, writes included
     Check,
+    /// Call a function with an event, and print what it answers
+    #[command(after_help = "Example: echo '{\"name\": \"ada\"}' | provision invoke hello --event - --log")]
+    Invoke(InvokeArgs),
+    /// Show what the functions have logged
+    #[command(after_help = "Example: provision logs create_item --since 1h --follow")]
+    Logs(LogsArgs),
     /// Print a script that completes this program's command line in a shell
     #[command(after_help = "Example, for bash: source <(provision completions bash)")]
     Completions(CompletionsArgs),
@@ -94,6 +100,8 @@ impl Cli {
             Command::Validate => commands::validate(globals),
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,
+            Command::Invoke(args) => commands::invoke(globals, args).await,
+            Command::Logs(args) => commands::logs(globals, args).await,
             Command::Completions(args) => commands::completions(*args, Cli::command()),
             Command::Man => commands::man(Cli::command()),
             Command::IamPolicy(args) => commands::iam_policy(globals, args).await,

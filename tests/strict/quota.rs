@@ -23,6 +23,7 @@ fn quota(call: &Call) -> Option<Quota> {
         (Service::Logs, "DescribeLogGroups") => ("logs:DescribeLogGroups", 10.0, 10.0),
         (Service::Logs, "CreateLogGroup") => ("logs:CreateLogGroup", 10.0, 10.0),
         (Service::Logs, "DeleteLogGroup") => ("logs:DeleteLogGroup", 10.0, 10.0),
+        (Service::Logs, "FilterLogEvents") => ("logs:FilterLogEvents", 5.0, 5.0),
         (Service::Logs, "TagResource") => ("logs:TagResource", 5.0, 5.0),
         _ => return None,
     })

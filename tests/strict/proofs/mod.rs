@@ -2,6 +2,7 @@
 
 mod at_once;
 mod deployer;
+mod logs;
 mod policies;
 mod processes;
 mod read_only;
