@@ -4,8 +4,8 @@ pub(crate) mod examples;
 
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, LocalAction, Outcome, OutputsArgs,
-    PlanOnlyArgs, UpArgs,
+    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs, LocalAction, LogsArgs,
+    Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -51,6 +51,12 @@ enum Command {
     /// Send the stack's checks to the live API; they may write
     #[command(after_help = examples::CHECK)]
     Check,
+    /// Call a function with an event, and print what it answers
+    #[command(after_help = examples::INVOKE)]
+    Invoke(InvokeArgs),
+    /// Show what the functions have logged
+    #[command(after_help = examples::LOGS)]
+    Logs(LogsArgs),
     /// Print a script that completes command lines in a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
@@ -111,6 +117,8 @@ impl Cli {
             Command::Validate => commands::validate(globals),
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,
+            Command::Invoke(args) => commands::invoke(globals, args).await,
+            Command::Logs(args) => commands::logs(globals, args).await,
             Command::Completions(args) => commands::completions(*args, Cli::command()),
             Command::Man => commands::man(Cli::command()),
             Command::IamPolicy(args) => commands::iam_policy(globals, args).await,

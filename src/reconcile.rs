@@ -7,6 +7,7 @@ use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
+use crate::kind::kind;
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Id, Identity, Owner, Physical, Scope, Seen, World};
 use crate::observe::observe;
@@ -47,6 +48,15 @@ impl Session {
     pub async fn look(&self) -> Result<World, Failure> {
         let context = self.context(Access::Read, BTreeMap::new(), Events::none());
         observe(&context).await.map_err(Failure::from)
+    }
+
+    /// One thing by its name in AWS, whoever owns it, by clients that cannot write.
+    ///
+    /// # Errors
+    /// A read that failed.
+    pub async fn read(&self, id: &Id) -> Result<Option<Seen>, Failure> {
+        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
 
     /// The way from a world to what the stack file says, with the packages that its functions shall have.

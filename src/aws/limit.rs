@@ -18,8 +18,10 @@ const WIDTH: usize = 32;
 
 /// The bytes from which a request is an upload.
 const LARGE: u64 = 1_000_000;
-/// How long an upload may take, and how long any other attempt.
+/// How long an upload may take, how long a function may work on an event, which is AWS's own limit and a little, and how
+/// long any other attempt may take.
 const UPLOAD: Duration = Duration::from_secs(300);
+const INVOCATION: Duration = Duration::from_secs(930);
 const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// A quota: so many calls a second, and so many at once after a rest.
@@ -42,13 +44,10 @@ pub(crate) const LAMBDA: (&[Quota], Rule) = (
         Quota { per_second: 100.0, burst: 100.0 },
         Quota { per_second: 15.0, burst: 15.0 },
     ],
-    |request| {
-        let path = request.uri().split(['?']).next().unwrap_or_default();
-        match (request.method(), path.split("/functions/").nth(1)) {
-            ("GET", Some(rest)) if !rest.contains('/') => Some(1),
-            ("GET", Some(rest)) if rest.ends_with("/policy") => Some(2),
-            _ => Some(0),
-        }
+    |request| match (request.method(), path(request).split("/functions/").nth(1)) {
+        ("GET", Some(rest)) if !rest.contains('/') => Some(1),
+        ("GET", Some(rest)) if rest.ends_with("/policy") => Some(2),
+        _ => Some(0),
     },
 );
 
@@ -57,12 +56,12 @@ pub(crate) const DYNAMODB: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst
     (target(request) == "ListTagsOfResource").then_some(0)
 });
 
-/// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags and retention, each operation by itself
-/// [DG: CloudWatch Logs quotas].
+/// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags, their retention and the search of events,
+/// each operation by itself [DG: CloudWatch Logs quotas].
 pub(crate) const LOGS: (&[Quota], Rule) = {
     const TEN: Quota = Quota { per_second: 10.0, burst: 10.0 };
     const FIVE: Quota = Quota { per_second: 5.0, burst: 5.0 };
-    (&[TEN, TEN, TEN, FIVE, FIVE, FIVE, FIVE], |request| match target(request) {
+    (&[TEN, TEN, TEN, FIVE, FIVE, FIVE, FIVE, FIVE], |request| match target(request) {
         "DescribeLogGroups" => Some(0),
         "CreateLogGroup" => Some(1),
         "DeleteLogGroup" => Some(2),
@@ -70,9 +69,15 @@ pub(crate) const LOGS: (&[Quota], Rule) = {
         "ListTagsForResource" => Some(4),
         "PutRetentionPolicy" => Some(5),
         "DeleteRetentionPolicy" => Some(6),
+        "FilterLogEvents" => Some(7),
         _ => None,
     })
 };
+
+/// The path of a request, behind the name of the host.
+fn path(request: &HttpRequest) -> &str {
+    request.uri().split(['?']).next().unwrap_or_default()
+}
 
 /// The operation of a request in one of the JSON protocols.
 fn target(request: &HttpRequest) -> &str {
@@ -137,10 +142,14 @@ impl HttpConnector for PacedConnector {
     }
 }
 
-/// How long an attempt may take until the answer begins: longer where it uploads code.
+/// How long an attempt may take until the answer begins: longer where it uploads code, or has a function at work.
 fn time_for(request: &HttpRequest) -> Duration {
     let uploads = request.body().content_length().is_some_and(|bytes| bytes > LARGE);
-    if uploads { UPLOAD } else { ATTEMPT }
+    match path(request).ends_with("/invocations") {
+        true => INVOCATION,
+        false if uploads => UPLOAD,
+        false => ATTEMPT,
+    }
 }
 
 /// A token bucket that may go into debt: each caller takes its token at once and is told how long to wait for it, so
@@ -191,15 +200,23 @@ mod tests {
         assert!((elapsed - 1.0).abs() < 0.02, "{elapsed}");
     }
 
+    fn request(method: &str, path: &str) -> HttpRequest {
+        let mut request = HttpRequest::empty();
+        request.set_method(method).expect("a method");
+        request.set_uri(format!("https://lambda.eu-west-1.amazonaws.com{path}")).expect("a path");
+        request
+    }
+
+    #[test]
+    fn a_function_may_work_as_long_as_lambda_lets_it() {
+        let time = |path: &str| time_for(&request("POST", path)).as_secs();
+        assert!(time("/2015-03-31/functions/f/invocations") > 15 * 60);
+        assert_eq!(time("/2015-03-31/functions/f/policy"), 30);
+    }
+
     #[test]
     fn reads_of_a_function_have_a_quota_of_their_own() {
-        let rule = LAMBDA.1;
-        let quota = |method: &str, path: &str| {
-            let mut request = HttpRequest::empty();
-            request.set_method(method).expect("a method");
-            request.set_uri(format!("https://lambda.eu-west-1.amazonaws.com{path}")).expect("a path");
-            rule(&request)
-        };
+        let quota = |method: &str, path: &str| LAMBDA.1(&request(method, path));
         assert_eq!(quota("GET", "/2015-03-31/functions/f"), Some(1));
         assert_eq!(quota("GET", "/2015-03-31/functions/f/policy"), Some(2));
         assert_eq!(quota("PUT", "/2015-03-31/functions/f/code"), Some(0));

@@ -39,5 +39,5 @@ impl Intercept for ReadOnly {
 
 /// True for an operation that changes nothing.
 pub(crate) fn is_read(operation: &str) -> bool {
-    ["Get", "List", "Describe", "Scan"].iter().any(|verb| operation.starts_with(verb))
+    ["Get", "List", "Describe", "Scan", "Filter"].iter().any(|verb| operation.starts_with(verb))
 }

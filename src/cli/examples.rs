@@ -88,3 +88,14 @@ Examples:
 pub(crate) const LOCAL_RESET: &str = "\
 Examples:
   provision local reset";
+
+pub(crate) const INVOKE: &str = "\
+Examples:
+  provision invoke hello --local
+  provision invoke hello --event event.json --log
+  echo '{\"name\": \"ada\"}' | provision invoke hello --event -";
+
+pub(crate) const LOGS: &str = "\
+Examples:
+  provision logs --since 1h
+  provision logs hello --local --follow";

@@ -2,6 +2,8 @@
 //! fact of the process, as its colours are.
 
 use crate::render::Document;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::sync::OnceLock;
 
 /// What goes to the standard output.
@@ -31,22 +33,30 @@ pub(super) fn speaks_json() -> bool {
     speaks() == Format::Json
 }
 
-/// Prints a line of the command's result, for people.
+/// Prints a line on the standard output.
+///
+/// # Errors
+/// That nobody reads it, as behind a `head` that has seen enough.
+pub(super) fn print(line: impl Display) -> io::Result<()> {
+    writeln!(anstream::stdout().lock(), "{line}")
+}
+
+/// Prints a line of the command's result, for people. What is under way goes on where nobody reads it any more.
 pub(super) fn say(line: &str) {
     if speaks() == Format::Text {
-        anstream::println!("{line}");
+        let _ = print(line);
     }
 }
 
 /// Prints a line beside the result, on the standard error.
 pub(crate) fn tell(line: &str) {
-    anstream::eprintln!("{line}");
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
 /// Prints a part of the command's result, as JSON.
 pub(crate) fn emit(document: impl FnOnce() -> Document) {
     if speaks_json() {
-        anstream::println!("{}", document());
+        let _ = print(document());
     }
 }
 

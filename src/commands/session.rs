@@ -11,7 +11,7 @@ use crate::render::{self, Shown};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The region of the local cloud where neither the stack nor the user names one.
 pub(super) const LOCAL_REGION: &str = "us-east-1";
@@ -60,6 +60,18 @@ impl Globals {
         let process = |name: &str| std::env::var(name).ok();
         let options = config::Options { environment: self.env.as_deref(), process: &process };
         config::load(&self.file, &options).map_err(anyhow::Error::new)
+    }
+
+    /// A further command on the same stack in the same place, to be typed by the user.
+    pub(super) fn command(&self, command: &str) -> String {
+        let named = self.file != Path::new("stack.yaml");
+        let file = named.then(|| format!(" -f {}", self.file.display())).unwrap_or_default();
+        let flag = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!(" --{name} {value}")).unwrap_or_default()
+        };
+        let (env, region) = (flag("env", &self.env), flag("region", &self.region));
+        let place = if self.local { " --local".to_owned() } else { flag("profile", &self.profile) };
+        format!("provision {command}{file}{env}{region}{place}")
     }
 
     /// Why there is no connection; where the credentials are at fault, their source is named.
@@ -147,6 +159,23 @@ pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
 
 /// Says where the command acts, before anything else is said.
 pub(super) fn greet(session: &Session) {
+    say(&place(session));
+    emit_place(session);
+}
+
+/// The same beside the result, where the result is what somebody else has printed.
+pub(super) fn greet_aside(session: &Session) {
+    tell(&place(session));
+    emit_place(session);
+}
+
+fn emit_place(session: &Session) {
+    let connection = &session.connection;
+    emit(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
+}
+
+/// Where a command acts.
+fn place(session: &Session) -> String {
     let connection = &session.connection;
     let mut parts = vec![
         format!("stack {}", render::emphasis(&session.scope.identity.to_string())),
@@ -158,8 +187,7 @@ pub(super) fn greet(session: &Session) {
     if !connection.is_local() {
         parts.extend(service_endpoints());
     }
-    say(&parts.join(" · "));
-    emit(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
+    parts.join(" · ")
 }
 
 /// The calls made so far, for the last line of a command.

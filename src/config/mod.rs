@@ -43,6 +43,8 @@ pub use stack::{
     Stack, Statement, Table, Template,
 };
 
+pub(crate) use suggest::did_you_mean_or_list;
+
 use decode::Cx;
 use source::Source;
 

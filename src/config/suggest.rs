@@ -24,7 +24,7 @@ pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item =
 }
 
 /// "did you mean `x`?", or else a sentence that lists what there is.
-pub(super) fn did_you_mean_or_list(given: &str, what: &str, candidates: &[&str]) -> Option<String> {
+pub(crate) fn did_you_mean_or_list(given: &str, what: &str, candidates: &[&str]) -> Option<String> {
     did_you_mean(given, candidates.iter().copied()).or_else(|| match candidates {
         [] => None,
         [only] => Some(format!("{what}: {}", quoted(&[*only]))),

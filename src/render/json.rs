@@ -202,6 +202,8 @@ pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> Document {
     )
 }
 
+pub use super::invocation::document as invocation;
+pub use super::log::document as log;
 pub use super::status::document as status;
 
 /// How a check went.

@@ -1,8 +1,10 @@
 //! The only place that says how things look. Text goes out with ANSI styles; the printer takes them away where the
 //! output is no terminal or the user wants none.
 
+mod invocation;
 pub mod json;
 mod live;
+mod log;
 mod markdown;
 mod plan;
 mod progress;
@@ -12,7 +14,9 @@ mod status;
 mod tests;
 mod value;
 
+pub use invocation::{answer, failed, tail};
 pub use json::Document;
+pub use log::LogStyle;
 pub use markdown::markdown;
 pub use plan::{Shown, plan, summary};
 pub use progress::Progress;
@@ -118,4 +122,11 @@ pub fn failure(failure: &anyhow::Error) -> String {
 /// A warning.
 pub fn warning(message: &str) -> String {
     format!("{} {message}", styled(YELLOW.bold(), "warning:"))
+}
+
+/// A text of strangers without what could lead a terminal astray: escape sequences, and control characters besides tabs and
+/// line ends.
+fn tame(text: &str) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n')).collect()
 }

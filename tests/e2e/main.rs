@@ -11,10 +11,12 @@ mod http;
 mod programs;
 mod proxy;
 mod ran;
+mod running;
 mod stack;
 
 mod access;
 mod aws;
+mod calls;
 mod change;
 mod data;
 mod deployer;

@@ -186,7 +186,7 @@ pub(crate) fn lane(call: &Call) -> String {
 
 /// True for an operation that changes something.
 pub(crate) fn is_write(operation: &str) -> bool {
-    const READS: &[&str] = &["Get", "List", "Describe", "Scan", "Query", "BatchGet"];
+    const READS: &[&str] = &["Get", "List", "Describe", "Scan", "Query", "Filter", "BatchGet"];
     !READS.iter().any(|verb| operation.starts_with(verb))
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn quota(service: Service, operation: &str) -> Option<Quota> {
         (Service::Logs, "DescribeLogGroups") => ("logs:DescribeLogGroups", 10.0, 10.0),
         (Service::Logs, "CreateLogGroup") => ("logs:CreateLogGroup", 10.0, 10.0),
         (Service::Logs, "DeleteLogGroup") => ("logs:DeleteLogGroup", 10.0, 10.0),
+        (Service::Logs, "FilterLogEvents") => ("logs:FilterLogEvents", 5.0, 5.0),
         (Service::Logs, "TagResource") => ("logs:TagResource", 5.0, 5.0),
         (Service::Logs, "ListTagsForResource") => ("logs:ListTagsForResource", 5.0, 5.0),
         (Service::Logs, "PutRetentionPolicy") => ("logs:PutRetentionPolicy", 5.0, 5.0),

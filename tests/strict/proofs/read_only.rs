@@ -24,6 +24,7 @@ const ON_NOTHING: &[Case] = &[
     (&["plan"], Well, " to create"),
     (&["up"], Failing, "add --yes to change AWS without being asked"),
     (&["down", "--yes"], Well, "Nothing to delete"),
+    (&["logs"], Well, ""),
 ];
 
 /// What is run where the stack is up.
@@ -35,6 +36,7 @@ const ON_THE_STACK: &[Case] = &[
     (&["down"], Failing, " to delete"),
     (&["down", "--env", "nowhere", "--yes"], Well, "Nothing to delete"),
     (&["down", "--stack", "another", "--yes"], Well, "Nothing to delete"),
+    (&["logs", "--since", "1d"], Well, ""),
 ];
 
 /// What is run with another stack's file where the stack is up.

@@ -1,0 +1,199 @@
+//! `logs`: what the functions of a stack have logged, and with `--follow` what they log from now on. It only reads.
+
+use super::invoke::declared;
+use super::session::{Globals, greet_aside};
+use super::{Outcome, screen, speaks_json, stop_on_ctrl_c, tell};
+use crate::aws::Access;
+use crate::config::Stack;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::logs::{Entry, Found, Pace, Reader, Source};
+use crate::model::Identity;
+use crate::reconcile::Session;
+use crate::render::{self, LogStyle};
+use anyhow::{Result, anyhow};
+use aws_smithy_types::date_time::{DateTime, Format};
+use clap::Args;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// The flags of `logs`.
+#[derive(Debug, Clone, Args)]
+pub struct LogsArgs {
+    /// The functions, as the stack file calls them; all of them without any
+    #[arg(value_name = "FUNCTION")]
+    pub functions: Vec<String>,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// Since when: so long ago, as 90s, 10m, 2h or 1d, or a time, as 2026-01-31T09:30:00Z
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = Since::read)]
+    pub since: Since,
+}
+
+/// Since when logs are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// A time in milliseconds since 1970.
+    At(i64),
+}
+
+impl Since {
+    /// Reads a duration or a time.
+    ///
+    /// # Errors
+    /// A text that is neither.
+    fn read(text: &str) -> Result<Self> {
+        if let Ok(ago) = humantime::parse_duration(text) {
+            return Ok(Since::Ago(ago));
+        }
+        let time =
+            DateTime::from_str(text, Format::DateTimeWithOffset).ok().and_then(|time| time.to_millis().ok());
+        time.map(Since::At).ok_or_else(|| {
+            anyhow!("it is neither a duration, such as 10m or 2h, nor a time, such as 2026-01-31T09:30:00Z")
+        })
+    }
+
+    /// In milliseconds since 1970.
+    fn millis(self, now: i64) -> i64 {
+        match self {
+            Since::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)).max(0),
+            Since::At(millis) => millis.max(0),
+        }
+    }
+}
+
+/// Now, in milliseconds since 1970.
+pub(super) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Shows what the functions of the stack have logged.
+///
+/// # Errors
+/// That there is no such function, or that CloudWatch cannot be read.
+pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
+    let stack = globals.stack()?;
+    args.functions.iter().try_for_each(|function| declared(&stack, function))?;
+    let session = globals.session(&stack).await?;
+    greet_aside(&session);
+    let scene = Scene::new(&stack, &session.scope.identity, &args.functions);
+    let mut reader = reader(&session, args.since.millis(now()));
+    let found = reader.look(&scene.sources).await.map_err(Failure::from)?;
+    let heard = show(&found.entries, &scene.style);
+    if !args.follow {
+        tell_missing(globals, &found, &scene);
+        return Ok(Exit::Done);
+    }
+    if heard.is_err() {
+        return Ok(Exit::Done);
+    }
+    let mut stop = stop_on_ctrl_c();
+    let (_unchanging, scene) = watch::channel(scene);
+    tokio::select! {
+        ended = follow(&mut reader, scene, Pace::new(session.connection.is_local())) => ended.map(|()| Exit::Done),
+        // Ctrl-C is how one ends this.
+        _ = stop.wait_for(|stop| *stop) => Ok(Exit::Done),
+    }
+}
+
+/// A reader of a session's logs, whose clients cannot write.
+pub(super) fn reader(session: &Session, since: i64) -> Reader {
+    Reader::new(&session.connection.clients(Access::Read), since)
+}
+
+/// Whose logs are shown, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Scene {
+    sources: Vec<Source>,
+    style: LogStyle,
+}
+
+impl Scene {
+    /// The functions of a stack that are picked, or all of them.
+    pub(super) fn new(stack: &Stack, identity: &Identity, picked: &[String]) -> Self {
+        let all = || stack.functions.iter().map(|function| function.name.as_str());
+        let shown: Vec<&str> =
+            all().filter(|name| picked.is_empty() || picked.iter().any(|one| one == name)).collect();
+        Scene {
+            style: LogStyle::new(all(), shown.iter().copied()),
+            sources: shown.into_iter().map(|name| Source::of(identity, name)).collect(),
+        }
+    }
+}
+
+/// Shows what comes, until nobody reads it any more.
+///
+/// # Errors
+/// A refusal that does not pass by itself.
+pub(super) async fn follow(reader: &mut Reader, scene: watch::Receiver<Scene>, mut pace: Pace) -> Result<()> {
+    loop {
+        let now = scene.borrow().clone();
+        let pause = match reader.look(&now.sources).await {
+            Ok(found) => {
+                if show(&found.entries, &now.style).is_err() {
+                    return Ok(());
+                }
+                pace.usual()
+            }
+            Err(error) => {
+                let told = pace.is_slowed();
+                let Some(pause) = pace.after(&error) else { return Err(Failure::from(error).into()) };
+                if !told {
+                    tell(&render::warning(&format!("logs are late: {error}")));
+                }
+                pause
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Prints entries.
+///
+/// # Errors
+/// That nobody reads them.
+fn show(entries: &[Entry], style: &LogStyle) -> io::Result<()> {
+    entries.iter().try_for_each(|entry| match speaks_json() {
+        true => screen::print(render::json::log(entry)),
+        false => screen::print(style.text(entry)),
+    })
+}
+
+/// Says why there may be nothing to see.
+fn tell_missing(globals: &Globals, found: &Found, scene: &Scene) {
+    let nothing = "there is nothing in this time; --since 1d looks further back";
+    match found.missing.as_slice() {
+        [] if found.entries.is_empty() => tell(&render::aside(nothing)),
+        [] => {}
+        missing if missing.len() == scene.sources.len() => {
+            let up = globals.command("up");
+            tell(&render::aside(&format!("there are no logs yet; bring the stack up with: {up}")));
+        }
+        missing => tell(&render::aside(&format!("there are no logs yet of {}", missing.join(", ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_is_a_duration_or_a_time() {
+        let millis = |text: &str| Since::read(text).ok().map(|since| since.millis(100_000_000));
+        assert_eq!(millis("90s"), Some(99_910_000));
+        assert_eq!(millis("10m"), Some(99_400_000));
+        assert_eq!(millis("2h"), Some(92_800_000));
+        assert_eq!(millis("1d"), Some(13_600_000));
+        assert_eq!(millis("9000d"), Some(0));
+        assert_eq!(millis("1970-01-01T00:00:05.250Z"), Some(5_250));
+        assert_eq!(millis("1970-01-01T02:00:05+02:00"), Some(5_000));
+        for wrong in ["", "10", "m", "yesterday", "-10m", "2026-01-31"] {
+            assert_eq!(millis(wrong), None, "{wrong}");
+        }
+    }
+}

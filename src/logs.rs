@@ -1,0 +1,244 @@
+//! Reads what functions have logged, and remembers what it has read already. It prints nothing, and only reads.
+
+use crate::aws::{Class, Clients, Error, Result};
+use crate::kinds::log_group;
+use crate::model::Identity;
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
+use futures_util::future::try_join_all;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How far behind the newest event a late one is still looked for. CloudWatch takes events of several streams as they come,
+/// so an older one may be there only at the next look.
+const LATE: i64 = 10_000;
+
+/// The longest pause between two looks, where AWS asks for slower calls or is out of reach.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A function, and where its logs are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The function, as the stack file calls it.
+    pub function: String,
+    /// The log group's name.
+    pub group: String,
+}
+
+impl Source {
+    /// The source of a function of a stack.
+    pub fn of(identity: &Identity, function: &str) -> Self {
+        let group = format!("{}{}", log_group::PREFIX, identity.prefixed(function));
+        Source { function: function.to_owned(), group }
+    }
+}
+
+/// Something that a function has logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The function, as the stack file calls it.
+    pub function: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// The log stream: one for each copy of the function that AWS runs.
+    pub stream: String,
+    /// What it said.
+    pub message: String,
+}
+
+/// What one look has found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What was not found before, the newest last.
+    pub entries: Vec<Entry>,
+    /// The functions that have no log group.
+    pub missing: Vec<String>,
+}
+
+/// Reads the logs of functions, each event once.
+#[derive(Debug)]
+pub struct Reader {
+    client: aws_sdk_cloudwatchlogs::Client,
+    since: i64,
+    memories: BTreeMap<String, Memory>,
+}
+
+impl Reader {
+    /// A reader of everything since a time in milliseconds since 1970.
+    pub fn new(clients: &Clients, since: i64) -> Self {
+        Reader { client: clients.logs.clone(), since, memories: BTreeMap::new() }
+    }
+
+    /// Looks for what is new.
+    ///
+    /// # Errors
+    /// A read that failed; a group that does not exist is none.
+    pub async fn look(&mut self, sources: &[Source]) -> Result<Found> {
+        let since =
+            |source: &Source| self.memories.get(&source.group).map_or(self.since, |memory| memory.from);
+        let reads = sources.iter().map(|source| read(&self.client, source, since(source)));
+        let mut found = Found::default();
+        for (source, events) in sources.iter().zip(try_join_all(reads).await?) {
+            let Some(events) = events else {
+                found.missing.push(source.function.clone());
+                continue;
+            };
+            let memory = self.memories.entry(source.group.clone());
+            let memory = memory.or_insert_with(|| Memory { from: self.since, shown: BTreeSet::new() });
+            let fresh = memory.fresh(events).into_iter().map(|event| entry(source, event));
+            found.entries.extend(fresh);
+        }
+        found.entries.sort_by_key(|entry| entry.at);
+        Ok(found)
+    }
+}
+
+/// Everything in a group since a time, or nothing where there is no group.
+async fn read(
+    client: &aws_sdk_cloudwatchlogs::Client,
+    source: &Source,
+    since: i64,
+) -> Result<Option<Vec<FilteredLogEvent>>> {
+    let filter = client.filter_log_events().log_group_name(&source.group).start_time(since);
+    // A page may be empty and yet not be the last one, which the paginator knows.
+    match filter.into_paginator().send().collect::<std::result::Result<Vec<_>, _>>().await {
+        Ok(pages) => Ok(Some(pages.into_iter().flat_map(|page| page.events.unwrap_or_default()).collect())),
+        Err(error) => match Error::from(error) {
+            error if error.is_absent() => Ok(None),
+            error => Err(error),
+        },
+    }
+}
+
+fn entry(source: &Source, event: FilteredLogEvent) -> Entry {
+    Entry {
+        function: source.function.clone(),
+        at: event.timestamp.unwrap_or_default(),
+        stream: event.log_stream_name.unwrap_or_default(),
+        message: event.message.unwrap_or_default(),
+    }
+}
+
+/// What was read of a group: from where to look next, and which events since then are known.
+#[derive(Debug)]
+struct Memory {
+    from: i64,
+    shown: BTreeSet<(i64, String)>,
+}
+
+impl Memory {
+    /// The events that are not known yet, which are known from now on.
+    fn fresh(&mut self, events: Vec<FilteredLogEvent>) -> Vec<FilteredLogEvent> {
+        let mut alike: BTreeMap<(i64, String), usize> = BTreeMap::new();
+        let fresh = events.into_iter().filter(|event| {
+            let at = event.timestamp().unwrap_or_default();
+            // The local cloud gives no ids: there it is the place among the events of a stream and a moment that counts.
+            let stream = event.log_stream_name().unwrap_or_default();
+            let place = alike.entry((at, stream.to_owned())).or_default();
+            *place += 1;
+            let id = event.event_id().map_or_else(|| format!("{stream} {place}"), str::to_owned);
+            self.shown.insert((at, id))
+        });
+        let fresh: Vec<FilteredLogEvent> = fresh.collect();
+        let newest = fresh.iter().filter_map(FilteredLogEvent::timestamp).max().unwrap_or_default();
+        self.from = self.from.max(newest - LATE);
+        self.shown = self.shown.split_off(&(self.from, String::new()));
+        fresh
+    }
+}
+
+/// The pauses between looks: they grow while looks fail for a reason that passes.
+#[derive(Debug)]
+pub struct Pace {
+    usual: Duration,
+    next: Duration,
+}
+
+impl Pace {
+    /// The pace on AWS, where a look counts against a quota, or on the local cloud, where it does not.
+    pub fn new(local: bool) -> Self {
+        let usual = if local { Duration::from_millis(250) } else { Duration::from_secs(1) };
+        Pace { usual, next: usual }
+    }
+
+    /// The pause after a look that went well.
+    pub fn usual(&mut self) -> Duration {
+        self.next = self.usual;
+        self.usual
+    }
+
+    /// The pause after a look that failed, unless it is no use to look again.
+    pub fn after(&mut self, error: &Error) -> Option<Duration> {
+        let passes = matches!(error.class, Class::Unreachable | Class::Lost | Class::Broken);
+        (passes || error.is_throttled()).then(|| {
+            self.next = (self.next * 2).min(LONGEST);
+            self.next
+        })
+    }
+
+    /// True if the last look failed.
+    pub fn is_slowed(&self) -> bool {
+        self.next > self.usual
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at: i64, stream: &str, id: Option<&str>) -> FilteredLogEvent {
+        let event = FilteredLogEvent::builder().timestamp(at).log_stream_name(stream).message("m");
+        event.set_event_id(id.map(str::to_owned)).build()
+    }
+
+    fn memory() -> Memory {
+        Memory { from: 0, shown: BTreeSet::new() }
+    }
+
+    fn times(events: &[FilteredLogEvent]) -> Vec<i64> {
+        events.iter().filter_map(FilteredLogEvent::timestamp).collect()
+    }
+
+    #[test]
+    fn an_event_is_told_once() {
+        let mut memory = memory();
+        let first = || vec![event(5, "a", Some("1")), event(5, "a", Some("2"))];
+        assert_eq!(times(&memory.fresh(first())), [5, 5]);
+        assert_eq!(memory.fresh(first()), []);
+        let late = vec![event(3, "b", Some("0")), event(5, "a", Some("1")), event(9, "a", Some("3"))];
+        assert_eq!(times(&memory.fresh(late)), [3, 9], "what comes late is told as well");
+    }
+
+    #[test]
+    fn without_ids_the_place_in_the_stream_tells_events_apart() {
+        let mut memory = memory();
+        let two = || vec![event(5, "a", None), event(5, "a", None)];
+        assert_eq!(times(&memory.fresh(two())), [5, 5]);
+        let mut four = two();
+        four.extend([event(5, "b", None), event(5, "a", None)]);
+        assert_eq!(times(&memory.fresh(four)), [5, 5], "one more of each stream");
+    }
+
+    #[test]
+    fn what_is_too_old_to_be_read_again_is_forgotten() {
+        let mut memory = memory();
+        memory.fresh(vec![event(1_000, "a", Some("1")), event(50_000, "a", Some("2"))]);
+        assert_eq!(memory.from, 40_000);
+        assert_eq!(memory.shown.len(), 1);
+        memory.fresh(Vec::new());
+        assert_eq!(memory.from, 40_000, "a quiet time moves nothing");
+    }
+
+    #[test]
+    fn the_pace_slows_down_while_aws_asks_for_it() {
+        let mut pace = Pace::new(false);
+        let throttled = Error { code: Some("ThrottlingException".to_owned()), ..Error::waited("slower") };
+        let pauses: Vec<u64> =
+            (0..6).filter_map(|_| pace.after(&throttled)).map(|pause| pause.as_secs()).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 30, 30]);
+        assert!(pace.is_slowed());
+        assert_eq!(pace.usual(), Duration::from_secs(1));
+        assert!(!pace.is_slowed());
+        let denied = Error { code: Some("AccessDeniedException".to_owned()), ..Error::waited("no") };
+        assert_eq!(pace.after(&denied), None);
+    }
+}

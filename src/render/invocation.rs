@@ -1,0 +1,51 @@
+//! What a function answered, or how it failed.
+
+use super::{DIM, error, json::Document, styled, tame};
+use crate::invoke::{Failed, Invocation};
+use serde_json::{Value as Json, json};
+
+/// What a function answered: in a terminal as people read it, elsewhere byte by byte.
+pub fn answer(payload: &[u8], terminal: bool) -> String {
+    let text = String::from_utf8_lossy(payload);
+    if !terminal {
+        return text.into_owned();
+    }
+    match serde_json::from_slice::<Json>(payload) {
+        Ok(json) => format!("{json:#}"),
+        Err(_) => tame(&text),
+    }
+}
+
+/// How a function failed, and where in its code. `help` is the way on.
+pub fn failed(function: &str, failed: &Failed, help: &str) -> String {
+    let kind = failed.kind.as_ref().map(|kind| format!("{kind}: ")).unwrap_or_default();
+    let message = tame(&format!("function {function} failed: {kind}{}", failed.message));
+    let trace = failed.trace.iter().flat_map(|frame| frame.trim_end().lines());
+    let trace: String = trace.map(|line| format!("    {}\n", styled(DIM, tame(line)))).collect();
+    format!("{trace}{}", error(&message, Some(help)))
+}
+
+/// The end of a function's log.
+pub fn tail(log: &str) -> String {
+    let lines: Vec<String> = log.trim_end().lines().map(|line| styled(DIM, tame(line))).collect();
+    lines.join("\n")
+}
+
+/// The same for programs. An answer that is no JSON is a text.
+pub fn document(function: &str, invocation: &Invocation) -> Document {
+    let answer = invocation.ended.as_ref().ok().map(|payload| {
+        serde_json::from_slice(payload).unwrap_or_else(|_| Json::from(String::from_utf8_lossy(payload)))
+    });
+    let error = invocation
+        .ended
+        .as_ref()
+        .err()
+        .map(|failed| json!({ "type": failed.kind, "message": failed.message, "trace": failed.trace }));
+    Document::new(
+        "invocation",
+        json!({
+            "function": function, "answer": answer, "error": error, "log": invocation.log,
+            "seconds": invocation.took.as_secs_f64(),
+        }),
+    )
+}

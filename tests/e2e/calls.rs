@@ -1,0 +1,125 @@
+//! Calls of functions, and what they log.
+
+use crate::cloud::Cloud;
+use crate::ran::Ran;
+use crate::running::Running;
+use serde_json::json;
+use std::io::Write;
+use std::process::Stdio;
+
+/// A stack of one function, which does as it is told.
+const STACK: &str = "stack: calls\nfunctions:\n  echo:\n    code: lambdas/echo\n    runtime: python3.13\n  quiet:\n    code: lambdas/echo\n    runtime: python3.13\n";
+const CODE: &str = "
+def lambda_handler(event, context):
+    print('given', event.get('word'))
+    if event.get('fail'):
+        raise ValueError(event['fail'])
+    return {'given': event, 'number': 1}
+";
+
+fn cloud() -> Cloud {
+    let cloud = Cloud::with(STACK);
+    std::fs::create_dir(cloud.path("stack/lambdas/echo")).unwrap();
+    cloud.write("lambdas/echo/lambda_function.py", CODE);
+    cloud
+}
+
+/// Calls a function with an event from the standard input.
+fn invoke(cloud: &Cloud, args: &[&str], event: &str) -> Ran {
+    let mut command = cloud.command(args);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran::from(&command, output)
+}
+
+#[tokio::test]
+async fn a_function_is_called_and_its_logs_are_shown() {
+    let cloud = cloud();
+    let missing = cloud.run(&["invoke", "echo", "--local"]).ends(1).says("function echo is not there");
+    missing.says("help: bring the stack up first: provision up --local");
+    cloud
+        .run(&["logs", "--local"])
+        .ok()
+        .says("there are no logs yet; bring the stack up with: provision up --local");
+    cloud.up();
+
+    let ran = cloud.run(&["invoke", "echo", "--local"]).ok();
+    assert_eq!(ran.out, "{\"given\": {}, \"number\": 1}\n", "nothing but the answer, as it is: {ran}");
+    assert!(ran.err.starts_with("stack calls · account "), "{ran}");
+
+    cloud.write("event.json", r#"{"word": "from a file"}"#);
+    let ran = cloud.run(&["invoke", "echo", "--event", "event.json", "--log", "--local", "--json"]).ok();
+    let invocation = ran.documents()[1].clone();
+    assert_eq!(invocation["answer"]["given"], json!({ "word": "from a file" }), "{ran}");
+    assert!(invocation["log"].as_str().unwrap().contains("given from a file"), "{ran}");
+    let ran =
+        invoke(&cloud, &["invoke", "echo", "--event", "-", "--log", "--local"], r#"{"word": "typed"}"#).ok();
+    assert!(ran.err.contains("\ngiven typed\n") && !ran.out.contains("given typed"), "{ran}");
+
+    let logs = cloud.run(&["logs", "--local"]).ok();
+    let said: Vec<&str> = logs.out.lines().filter(|line| line.contains("given ")).collect();
+    assert_eq!(said.len(), 3, "{logs}");
+    assert!(said[0].starts_with("echo   20") && said[0].ends_with("Z  given None"), "{logs}");
+    assert!(
+        said[1].ends_with("given from a file") && said[2].ends_with("given typed"),
+        "the newest last: {logs}"
+    );
+    let logs = cloud.run(&["logs", "echo", "--since", "1d", "--local", "--json"]).ok();
+    let messages: Vec<_> = logs.documents().into_iter().filter(|one| one["type"] == "log").collect();
+    assert!(
+        messages.iter().any(|one| one["message"] == "given typed" && one["function"] == "echo"),
+        "{logs}"
+    );
+    cloud.run(&["logs", "quiet", "--local"]).ok().never_says("given").says("--since 1d looks further back");
+    cloud.run(&["logs", "--since", "2999-01-01T00:00:00Z", "--local"]).ok().never_says("given");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_call_is_told() {
+    let cloud = cloud();
+    let wrong = invoke(&cloud, &["invoke", "echo", "--event", "-", "--local"], "{\"word\": }").ends(64);
+    wrong.says("the standard input holds no event: expected value at line 1 column 10").never_says("account");
+    cloud
+        .run(&["invoke", "echo", "--event", "none.json", "--local"])
+        .ends(64)
+        .says("none.json holds no event: ");
+    for command in ["invoke", "logs"] {
+        let wrong = cloud.run(&[command, "ecko", "--local"]).ends(64).never_says("account");
+        wrong.says("there is no function `ecko` in stack.yaml").says("did you mean `echo`?");
+    }
+    cloud.run(&["logs", "--since", "yesterday", "--local"]).ends(64).says("neither a duration, such as 10m");
+
+    cloud.up();
+    cloud.write("event.json", r#"{"fail": "not today"}"#);
+    let failed = cloud.run(&["invoke", "echo", "--event", "event.json", "--log", "--local"]).ends(1);
+    assert_eq!(failed.out, "", "{failed}");
+    let failed = failed.says("error: function echo failed: ").says("not today").says("Traceback");
+    failed.says("help: see what it logged: provision logs echo --local");
+    let failed = cloud.run(&["invoke", "echo", "--event", "event.json", "--local", "--json"]).ends(1);
+    assert!(failed.documents()[1]["error"]["message"].as_str().unwrap().contains("not today"), "{failed}");
+
+    cloud.run(&["up", "--local", "-f", "stack.yaml"]).ok();
+    cloud.edit("stack.yaml", "stack: calls", "stack: others");
+    let others = cloud.run(&["invoke", "echo", "--local"]).ends(1);
+    others
+        .says("function echo is not this stack's: it belongs to the stack `calls`")
+        .says("it was not called");
+}
+
+#[tokio::test]
+async fn logs_are_followed_until_ctrl_c() {
+    let cloud = cloud();
+    let mut follower = Running::start(&mut cloud.command(&["logs", "--follow", "--local"]));
+    follower.says("stack calls");
+    cloud.up();
+    invoke(&cloud, &["invoke", "echo", "--event", "-", "--local"], r#"{"word": "one"}"#).ok();
+    follower.says("given one");
+    invoke(&cloud, &["invoke", "quiet", "--event", "-", "--local"], r#"{"word": "two"}"#).ok();
+    assert!(follower.says("given two").starts_with("quiet  "));
+    follower.interrupt();
+    let (status, told) = follower.end();
+    assert_eq!(status.code(), Some(0), "{told}");
+    assert_eq!(told.matches("given one").count(), 1, "each event once:\n{told}");
+}

@@ -1,0 +1,77 @@
+//! The program while it runs, line by line.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A run that has not ended. It ends with the test at the latest.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    told: Vec<String>,
+}
+
+impl Running {
+    /// Starts a command.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        read(child.stdout.take().unwrap(), sender.clone());
+        read(child.stderr.take().unwrap(), sender);
+        Running { child, lines, told: Vec::new() }
+    }
+
+    /// Waits until it says something, on either stream, and answers the whole line.
+    #[track_caller]
+    pub(crate) fn says(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.told.push(line.clone());
+                    if line.contains(text) {
+                        return line;
+                    }
+                }
+                Err(why) => panic!("it should say `{text}` ({why}):\n{}", self.told.join("\n")),
+            }
+        }
+    }
+
+    /// Presses Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(process, Signal::INT).unwrap();
+    }
+
+    /// Waits for its end. Answers how it ended, and all that it has said.
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
+        // The lines end when nobody can write any more: neither the program nor a process that it left behind.
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            self.told.push(line);
+        }
+        assert!(Instant::now() < deadline, "it should end:\n{}", self.told.join("\n"));
+        (self.child.wait().unwrap(), std::mem::take(&mut self.told).join("\n"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(from: impl Read + Send + 'static, lines: Sender<String>) {
+    std::thread::spawn(move || {
+        let mut all = BufReader::new(from).lines().map_while(Result::ok);
+        all.all(|line| lines.send(line).is_ok())
+    });
+}
