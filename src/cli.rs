@@ -34,6 +34,9 @@ enum Command {
     Status,
     /// Show what there is to use: the API's URL, its routes, the ARNs of functions and tables
     Outputs(OutputsArgs),
+    /// Show the stacks and environments that are in the account and the region
+    #[command(after_help = "Example: provision list --profile work --region eu-central-1")]
+    List,
     /// Read the stack file and say what is wrong with it; nothing is sent anywhere
     Validate,
     /// Print the JSON Schema of the stack file, for editors
@@ -95,6 +98,7 @@ impl Cli {
             Command::Down(args) => commands::down(globals, args).await,
             Command::Status => commands::status(globals).await,
             Command::Outputs(args) => commands::outputs(globals, args).await,
+            Command::List => commands::list(globals).await,
             Command::Validate => commands::validate(globals),
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,

@@ -140,18 +140,21 @@ pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
 /// Says where the command acts, before anything else is said.
 pub(super) fn greet(session: &Session) {
     let connection = &session.connection;
-    let mut parts = vec![
-        format!("stack {}", render::emphasis(&session.scope.identity.to_string())),
-        format!("account {}", connection.account),
-        connection.region.clone(),
-    ];
+    let stack = format!("stack {}", render::emphasis(&session.scope.identity.to_string()));
+    let parts: Vec<String> = std::iter::once(stack).chain(place(connection)).collect();
+    say(&parts.join(" · "));
+    emit(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
+}
+
+/// Where a connection leads: account, region, and endpoints other than AWS's own.
+pub(super) fn place(connection: &Connection) -> Vec<String> {
+    let mut parts = vec![format!("account {}", connection.account), connection.region.clone()];
     let cloud = if connection.is_local() { "local cloud" } else { "endpoint" };
     parts.extend(connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
     if !connection.is_local() {
         parts.extend(service_endpoints());
     }
-    say(&parts.join(" · "));
-    emit(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
+    parts
 }
 
 /// The calls made so far, for the last line of a command.

@@ -2,6 +2,7 @@
 //! output is no terminal or the user wants none.
 
 pub mod json;
+mod list;
 mod live;
 mod markdown;
 mod plan;
@@ -13,10 +14,11 @@ mod tests;
 mod value;
 
 pub use json::Document;
+pub use list::list;
 pub use markdown::markdown;
 pub use plan::{Shown, plan, summary};
 pub use progress::Progress;
-pub use report::{blind, check, outputs, refusals, report};
+pub use report::{blind, check, outputs, refusals, report, unlisted};
 pub use status::status;
 
 use crate::config::Diagnostics;

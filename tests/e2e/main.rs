@@ -23,6 +23,7 @@ mod foreign;
 mod init;
 mod kill;
 mod life;
+mod list;
 mod local;
 mod stacks;
 mod terminal;

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod deployer;
+mod list;
 mod policies;
 mod processes;
 mod read_only;
