@@ -42,6 +42,9 @@ enum Command {
     /// Show what there is to use: the API's URL, its routes, ARNs
     #[command(after_help = examples::OUTPUTS)]
     Outputs(OutputsArgs),
+    /// Show the stacks that are in the account and the region
+    #[command(after_help = examples::LIST)]
+    List,
     /// Say what is wrong with the stack file; nothing is sent anywhere
     #[command(after_help = examples::VALIDATE)]
     Validate,
@@ -114,6 +117,7 @@ impl Cli {
             Command::Down(args) => commands::down(globals, args).await,
             Command::Status => commands::status(globals).await,
             Command::Outputs(args) => commands::outputs(globals, args).await,
+            Command::List => commands::list(globals).await,
             Command::Validate => commands::validate(globals),
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,

@@ -19,6 +19,7 @@ pub mod error;
 pub mod event;
 pub mod exit;
 mod http;
+pub mod inventory;
 pub mod invoke;
 pub mod kind;
 pub mod kinds;

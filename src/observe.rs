@@ -96,11 +96,12 @@ async fn candidates(ctx: &Context) -> Result<BTreeSet<Physical>> {
     Ok(resources.iter().filter_map(|resource| resource.resource_arn().and_then(physical)).collect())
 }
 
-/// The function or table of an ARN.
-fn physical(arn: &str) -> Option<Physical> {
+/// The function, table or log group of an ARN.
+pub(crate) fn physical(arn: &str) -> Option<Physical> {
+    const PREFIXES: [(&str, &str); 3] =
+        [("function", "function:"), ("table", "table/"), ("log_group", "log-group:")];
     let resource = arn.splitn(6, ':').nth(5)?;
-    let function = resource.strip_prefix("function:").map(|name| Physical::new("function", name));
-    function.or_else(|| resource.strip_prefix("table/").map(|name| Physical::new("table", name)))
+    PREFIXES.iter().find_map(|(kind, prefix)| Some(Physical::new(kind, resource.strip_prefix(prefix)?)))
 }
 
 /// Observes the kinds that live within others, under the parents among these that are ours.

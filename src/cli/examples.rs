@@ -99,3 +99,8 @@ pub(crate) const LOGS: &str = "\
 Examples:
   provision logs --since 1h
   provision logs hello --local --follow";
+
+pub(crate) const LIST: &str = "\
+Examples:
+  provision list
+  provision list --profile work --region eu-central-1";

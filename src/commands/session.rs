@@ -159,13 +159,13 @@ pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
 
 /// Says where the command acts, before anything else is said.
 pub(super) fn greet(session: &Session) {
-    say(&place(session));
+    say(&line(session));
     emit_place(session);
 }
 
 /// The same beside the result, where the result is what somebody else has printed.
 pub(super) fn greet_aside(session: &Session) {
-    tell(&place(session));
+    tell(&line(session));
     emit_place(session);
 }
 
@@ -175,19 +175,21 @@ fn emit_place(session: &Session) {
 }
 
 /// Where a command acts.
-fn place(session: &Session) -> String {
-    let connection = &session.connection;
-    let mut parts = vec![
-        format!("stack {}", render::emphasis(&session.scope.identity.to_string())),
-        format!("account {}", connection.account),
-        connection.region.clone(),
-    ];
+fn line(session: &Session) -> String {
+    let stack = format!("stack {}", render::emphasis(&session.scope.identity.to_string()));
+    let parts: Vec<String> = std::iter::once(stack).chain(place(&session.connection)).collect();
+    parts.join(" · ")
+}
+
+/// Where a connection leads: account, region, and endpoints other than AWS's own.
+pub(super) fn place(connection: &Connection) -> Vec<String> {
+    let mut parts = vec![format!("account {}", connection.account), connection.region.clone()];
     let cloud = if connection.is_local() { "local cloud" } else { "endpoint" };
     parts.extend(connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
     if !connection.is_local() {
         parts.extend(service_endpoints());
     }
-    parts.join(" · ")
+    parts
 }
 
 /// The calls made so far, for the last line of a command.

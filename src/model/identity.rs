@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A stack's identity: its name, and its environment where it has one. Written `<stack>` or `<stack>/<env>`; this
 /// exact text is the value of the tag `provision:stack`, and ownership is equality with it, never a prefix.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
     /// The key `stack` of the stack file.
     pub stack: String,
@@ -14,6 +14,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The identity that the tag `provision:stack` holds.
+    pub fn of(mark: &str) -> Self {
+        let (stack, environment) = mark.split_once('/').map_or((mark, None), |(a, b)| (a, Some(b)));
+        Identity { stack: stack.to_owned(), environment: environment.map(str::to_owned) }
+    }
+
     /// The name that a resource has in AWS: prefixed by the environment, where there is one.
     pub fn prefixed(&self, name: &str) -> String {
         match &self.environment {

@@ -3,6 +3,7 @@
 
 mod invocation;
 pub mod json;
+mod list;
 mod live;
 mod log;
 mod markdown;
@@ -16,11 +17,12 @@ mod value;
 
 pub use invocation::{answer, failed, tail};
 pub use json::Document;
+pub use list::list;
 pub use log::LogStyle;
 pub use markdown::markdown;
 pub use plan::{Shown, plan, summary};
 pub use progress::Progress;
-pub use report::{blind, check, outputs, refusals, report};
+pub use report::{blind, check, outputs, refusals, report, unlisted};
 pub use status::status;
 
 use crate::aws::Call;

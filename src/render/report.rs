@@ -68,6 +68,11 @@ pub fn blind(blind: &Blind) -> String {
     super::warning(&format!("could not look for every {} of this stack: {}", in_words(blind.kind), blind.why))
 }
 
+/// What could not be listed of any stack.
+pub fn unlisted(blind: &Blind) -> String {
+    super::warning(&format!("could not look for any {}: {}", in_words(blind.kind), blind.why))
+}
+
 /// What the user has now: the URL, the routes, and a request to try.
 pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> String {
     let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")).and_then(Json::as_str);

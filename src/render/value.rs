@@ -66,7 +66,7 @@ fn json(value: &Json) -> String {
 }
 
 /// A text on one line, without the signs that steer a terminal: it may come from anybody who can write to the account.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let visible = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(visible).collect()
 }

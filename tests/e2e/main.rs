@@ -26,6 +26,7 @@ mod foreign;
 mod init;
 mod kill;
 mod life;
+mod list;
 mod local;
 mod memory;
 mod pipeline;

@@ -4,6 +4,7 @@ mod at_once;
 mod clear;
 mod deployer;
 mod lies;
+mod list;
 mod logs;
 mod policies;
 mod processes;

@@ -25,12 +25,14 @@ const ON_NOTHING: &[Case] = &[
     (&["up"], Failing, "add --yes to change AWS without being asked"),
     (&["down", "--yes"], Well, "Nothing to delete"),
     (&["logs"], Well, ""),
+    (&["list"], Well, "There are no stacks in this account and region."),
 ];
 
 /// What is run where the stack is up.
 const ON_THE_STACK: &[Case] = &[
     (&["plan"], Well, "No changes"),
     (&["plan", "--verbose"], Well, "No changes"),
+    (&["list"], Well, "environment  resources\n"),
     (&["up"], Well, "No changes"),
     (&["up", "--yes"], Well, "No changes"),
     (&["down"], Failing, " to delete"),

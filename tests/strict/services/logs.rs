@@ -163,7 +163,7 @@ fn filter(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let events = events.map(|(id, (at, message))| {
         json!({ "eventId": id.to_string(), "timestamp": at, "ingestionTime": at, "logStreamName": "one", "message": message })
     });
-    let (events, next) = page(events.collect(), Some(token), limit(params));
+    let (events, next) = cloud.paging.page(events.collect(), Some(token), limit(params), (10_000, 10_000));
     Ok(json!({ "events": events, "searchedLogStreams": [], "nextToken": next }))
 }
 

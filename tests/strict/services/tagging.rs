@@ -2,6 +2,7 @@
 //! [aws-facts: Resource Groups Tagging API].
 
 use super::lambda::function_arn;
+use super::logs::group_arn;
 use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, listed, required, text};
 use crate::model::Service;
 use serde_json::{Value as Json, json};
@@ -54,7 +55,9 @@ fn learn(cloud: &mut Cloud) {
     let tables = cloud.dynamodb.tables.iter().map(|(name, table)| {
         (arn(Service::DynamoDb, &format!("table/{name}")), table.created, table.tags.clone())
     });
-    let all: Vec<(String, Time, Tags)> = functions.chain(tables).collect();
+    let groups = cloud.logs.groups.iter();
+    let groups = groups.map(|(name, group)| (group_arn(name), group.created, group.tags.clone()));
+    let all: Vec<(String, Time, Tags)> = functions.chain(tables).chain(groups).collect();
     let state = &mut cloud.tagging;
     let alive: Vec<&String> = all.iter().map(|(arn, ..)| arn).collect();
     for arn in state.known.keys().filter(|arn| !alive.contains(arn)) {

@@ -1,0 +1,82 @@
+//! The stacks of an account and a region.
+
+use super::value::printable;
+use super::{BOLD, DIM, YELLOW, json::Document, plan::plural, styled};
+use crate::inventory::{Contents, Inventory};
+use crate::kind::kinds;
+use crate::model::Identity;
+use serde_json::json;
+
+/// A table of the stacks, then where others are.
+pub fn list(inventory: &Inventory) -> String {
+    let mut text = match inventory.stacks.is_empty() {
+        true => "There are no stacks in this account and region.\n".to_owned(),
+        false => table(inventory),
+    };
+    if !inventory.elsewhere.is_empty() {
+        let one = |(identity, regions): (&Identity, &std::collections::BTreeSet<String>)| {
+            let regions: Vec<String> = regions.iter().map(|region| printable(region)).collect();
+            format!("{} ({})", printable(&identity.to_string()), regions.join(", "))
+        };
+        let others: Vec<String> = inventory.elsewhere.iter().map(one).collect();
+        text += &format!("\n{}\n", styled(DIM, format!("In other regions: {}", others.join(", "))));
+    }
+    text
+}
+
+fn table(inventory: &Inventory) -> String {
+    let environment = |identity: &Identity| identity.environment.as_deref().map_or("–".to_owned(), printable);
+    let head = [("stack".to_owned(), "environment".to_owned())].into_iter();
+    let names = inventory.stacks.keys().map(|one| (printable(&one.stack), environment(one)));
+    let names: Vec<(String, String)> = head.chain(names).collect();
+    let width = |name: fn(&(String, String)) -> &String| {
+        names.iter().map(|names| name(names).chars().count()).max().unwrap_or_default()
+    };
+    let (first, second) = (width(|names| &names.0), width(|names| &names.1));
+    let contents = inventory.stacks.values().map(resources);
+    let last = std::iter::once("resources".to_owned()).chain(contents);
+    let rows = names.iter().zip(last).enumerate().map(|(index, ((stack, environment), last))| {
+        let row = format!("{stack:<first$}  {environment:<second$}  {last}");
+        if index == 0 { format!("{}\n", styled(BOLD, row)) } else { format!("{row}\n") }
+    });
+    rows.collect()
+}
+
+/// How many there are of each kind, and what AWS refuses to delete.
+fn resources(contents: &Contents) -> String {
+    let counts = kinds().iter().filter_map(|kind| {
+        let count = *contents.kinds.get(kind.name())?;
+        Some(format!("{count} {}", plural(kind.name(), usize::try_from(count).unwrap_or(usize::MAX))))
+    });
+    let text = counts.collect::<Vec<_>>().join(", ");
+    if contents.protected.is_empty() {
+        return text;
+    }
+    let protected: Vec<String> = contents.protected.iter().map(|name| printable(name)).collect();
+    format!("{text} {}", styled(YELLOW, format!("(protected: {})", protected.join(", "))))
+}
+
+/// One document for each stack.
+pub fn documents(inventory: &Inventory, account: &str, region: &str) -> Vec<Document> {
+    let one = |(identity, contents): (&Identity, &Contents)| {
+        Document::new(
+            "stack",
+            json!({
+                "stack": identity.stack, "environment": identity.environment, "account": account, "region": region,
+                "resources": contents.kinds, "protected": contents.protected,
+            }),
+        )
+    };
+    let elsewhere = inventory.elsewhere.iter().flat_map(|(identity, regions)| {
+        regions.iter().map(move |region| {
+            Document::new(
+                "stack",
+                json!({
+                    "stack": identity.stack, "environment": identity.environment, "account": account,
+                    "region": region, "resources": null, "protected": null,
+                }),
+            )
+        })
+    });
+    inventory.stacks.iter().map(one).chain(elsewhere).collect()
+}
