@@ -2,8 +2,8 @@
 
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, LocalAction, Outcome, OutputsArgs,
-    PlanOnlyArgs, UpArgs,
+    self, AdoptArgs, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, LocalAction, Outcome,
+    OutputsArgs, PlanOnlyArgs, UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -30,6 +30,9 @@ enum Command {
     Plan(PlanOnlyArgs),
     /// Delete everything of the stack, and make sure that nothing is left
     Down(DownArgs),
+    /// Take over a thing that is there already: shows what that means, asks, and marks it as the stack's
+    #[command(after_help = "Example: provision adopt table notes")]
+    Adopt(AdoptArgs),
     /// Show how everything that is declared stands: in order, missing, different, broken
     Status,
     /// Show what there is to use: the API's URL, its routes, the ARNs of functions and tables
@@ -96,6 +99,7 @@ impl Cli {
             Command::Up(args) => commands::up(globals, args).await,
             Command::Plan(args) => commands::plan(globals, args).await,
             Command::Down(args) => commands::down(globals, args).await,
+            Command::Adopt(args) => commands::adopt(globals, args).await,
             Command::Status => commands::status(globals).await,
             Command::Outputs(args) => commands::outputs(globals, args).await,
             Command::List => commands::list(globals).await,

@@ -36,7 +36,6 @@ pub async fn observe(ctx: &Context) -> Result<World> {
     };
     follow(ctx, &mut world, &mut hints).await?;
     children(ctx, &mut world).await?;
-    claim_routes(&mut world);
     Ok(world)
 }
 
@@ -85,7 +84,7 @@ pub(crate) fn physical(arn: &str) -> Option<Physical> {
 }
 
 /// Observes the kinds that live within others, under the parents that are ours.
-async fn children(ctx: &Context, world: &mut World) -> Result<()> {
+pub(crate) async fn children(ctx: &Context, world: &mut World) -> Result<()> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
     for seen in world.seen.iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there()) {
         let parent = Parent::new(&seen.id, &seen.physical);
@@ -100,6 +99,7 @@ async fn children(ctx: &Context, world: &mut World) -> Result<()> {
         world.seen.extend(seen);
         world.blind.extend(blind.map(|why| Blind { kind, why }));
     }
+    claim_routes(world);
     Ok(())
 }
 

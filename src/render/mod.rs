@@ -1,6 +1,7 @@
 //! The only place that says how things look. Text goes out with ANSI styles; the printer takes them away where the
 //! output is no terminal or the user wants none.
 
+mod adoption;
 pub mod json;
 mod list;
 mod live;
@@ -13,6 +14,7 @@ mod status;
 mod tests;
 mod value;
 
+pub use adoption::adoption;
 pub use json::Document;
 pub use list::list;
 pub use markdown::markdown;

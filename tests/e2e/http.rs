@@ -28,6 +28,8 @@ impl Answer {
 /// Sends `GET /items` or the like, with a body where one is given.
 pub(crate) async fn send(api: &str, request: &str, body: Option<&str>) -> Answer {
     let (method, path) = request.split_once(' ').unwrap();
+    // Refused only where another test was quicker, with the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(Duration::from_secs(60));
     let request = client.build().unwrap().request(method.parse().unwrap(), format!("{api}{path}"));
     let request =

@@ -13,6 +13,7 @@ mod ran;
 mod stack;
 
 mod access;
+mod adopt;
 mod aws;
 mod change;
 mod data;
