@@ -4,8 +4,8 @@ pub(crate) mod examples;
 
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs, LocalAction, LogsArgs,
-    Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
+    self, AdoptArgs, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs, LocalAction,
+    LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -36,6 +36,9 @@ enum Command {
     /// Delete everything of the stack; make sure that nothing is left
     #[command(after_help = examples::DOWN)]
     Down(DownArgs),
+    /// Take over a thing that is there already, after showing what it means
+    #[command(after_help = examples::ADOPT)]
+    Adopt(AdoptArgs),
     /// Show how everything stands: in order, missing, different, broken
     #[command(after_help = examples::STATUS)]
     Status,
@@ -115,6 +118,7 @@ impl Cli {
             Command::Up(args) => commands::up(globals, args).await,
             Command::Plan(args) => commands::plan(globals, args).await,
             Command::Down(args) => commands::down(globals, args).await,
+            Command::Adopt(args) => commands::adopt(globals, args).await,
             Command::Status => commands::status(globals).await,
             Command::Outputs(args) => commands::outputs(globals, args).await,
             Command::List => commands::list(globals).await,

@@ -43,6 +43,10 @@ pub trait Kind: Send + Sync + 'static {
         name: &str,
         parent: Option<&Parent>,
     ) -> impl Future<Output = Result<SeenOption<Self>>> + Send;
+    /// The thing that AWS knows by this name or id, whoever owns it.
+    fn find(ctx: &Context, physical: &str) -> impl Future<Output = Result<SeenOption<Self>>> + Send {
+        Self::read(ctx, physical, None)
+    }
     /// Makes it, and waits until others can use it.
     fn create(ctx: &Context, id: &Id, spec: &Self::Spec) -> impl Future<Output = Result<Self::Live>> + Send;
     /// Changes it to `to`, with no call for what does not differ.
@@ -126,6 +130,8 @@ pub trait AnyKind: Send + Sync {
         name: &'a str,
         parent: Option<&'a Parent>,
     ) -> BoxFuture<'a, Result<Option<Seen>>>;
+    /// [`Kind::find`].
+    fn find<'a>(&'a self, ctx: &'a Context, physical: &'a str) -> BoxFuture<'a, Result<Option<Seen>>>;
     /// [`Kind::create`].
     fn create<'a>(&'a self, ctx: &'a Context, id: &'a Id, spec: Json) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::update`].
@@ -197,6 +203,10 @@ impl<K: Kind> AnyKind for Registered<K> {
         parent: Option<&'a Parent>,
     ) -> BoxFuture<'a, Result<Option<Seen>>> {
         Box::pin(async move { K::read(ctx, name, parent).await?.map(erase::<K>).transpose() })
+    }
+
+    fn find<'a>(&'a self, ctx: &'a Context, physical: &'a str) -> BoxFuture<'a, Result<Option<Seen>>> {
+        Box::pin(async move { K::find(ctx, physical).await?.map(erase::<K>).transpose() })
     }
 
     fn create<'a>(&'a self, ctx: &'a Context, id: &'a Id, spec: Json) -> BoxFuture<'a, Result<Json>> {

@@ -7,6 +7,7 @@
 //! AWS → observe (one sweep per kind) → World ┘
 //! ```
 
+pub mod adopt;
 pub mod apply;
 pub mod aws;
 pub mod check;

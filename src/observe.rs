@@ -50,7 +50,7 @@ async fn sweep(ctx: &Context, kind: &dyn AnyKind) -> Result<World> {
     Ok(world)
 }
 
-fn add(world: &mut World, more: World) {
+pub(crate) fn add(world: &mut World, more: World) {
     world.seen.extend(more.seen);
     world.blind.extend(more.blind);
 }
@@ -105,7 +105,7 @@ pub(crate) fn physical(arn: &str) -> Option<Physical> {
 }
 
 /// Observes the kinds that live within others, under the parents among these that are ours.
-async fn children(ctx: &Context, seen: &[Seen]) -> Result<World> {
+pub(crate) async fn children(ctx: &Context, seen: &[Seen]) -> Result<World> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
     for seen in seen.iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there()) {
         let parent = Parent::new(&seen.id, &seen.physical);
@@ -125,7 +125,7 @@ async fn children(ctx: &Context, seen: &[Seen]) -> Result<World> {
 }
 
 /// A route that leads to an integration of ours is ours, though nothing on the route itself says so.
-fn claim_routes(world: &mut World) {
+pub(crate) fn claim_routes(world: &mut World) {
     let ours = world.seen.iter().filter(|seen| seen.owner == Owner::Ours).map(Seen::thing);
     let ours: BTreeSet<Physical> = ours.filter(|thing| thing.kind == "integration").collect();
     for seen in world.seen.iter_mut().filter(|seen| seen.id.kind == "route") {

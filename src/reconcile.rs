@@ -84,7 +84,12 @@ impl Session {
         apply(&self.context(Access::Write, packages, events), plan, stop).await
     }
 
-    fn context(&self, access: Access, packages: BTreeMap<String, PathBuf>, events: Events) -> Context {
+    pub(crate) fn context(
+        &self,
+        access: Access,
+        packages: BTreeMap<String, PathBuf>,
+        events: Events,
+    ) -> Context {
         self.connection.context(self.scope.clone(), access, packages, events)
     }
 }

@@ -26,14 +26,28 @@ pub(crate) fn marks(identity: &Identity, id: &Id, declared: &Tags) -> Tags {
     declared.clone().into_iter().chain(marks).collect()
 }
 
+/// Of a thing without anybody's mark.
+pub(crate) const NOBODY: &str = "it was not made by provision";
+
+/// Of a thing with the mark of another stack: one of ours, or one of CloudFormation's.
+pub(crate) fn belongs_to(stack: &str) -> [String; 2] {
+    ["stack", "CloudFormation stack"].map(|what| format!("it belongs to the {what} `{stack}`"))
+}
+
 /// Whose a thing with these tags is.
 pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
     let tag = |key: &str| tags.get(key);
     match (tag(STACK), tag("aws:cloudformation:stack-name")) {
         (Some(stack), _) if *stack == scope.identity.to_string() => Owner::Ours,
-        (Some(stack), _) => Owner::Foreign(format!("it belongs to the stack `{stack}`")),
-        (None, Some(stack)) => Owner::Foreign(format!("it belongs to the CloudFormation stack `{stack}`")),
-        (None, None) => Owner::Foreign("it was not made by provision".to_owned()),
+        (Some(stack), _) => {
+            let [ours, _] = belongs_to(stack);
+            Owner::Foreign(ours)
+        }
+        (None, Some(stack)) => {
+            let [_, cloudformation] = belongs_to(stack);
+            Owner::Foreign(cloudformation)
+        }
+        (None, None) => Owner::Foreign(NOBODY.to_owned()),
     }
 }
 

@@ -104,3 +104,8 @@ pub(crate) const LIST: &str = "\
 Examples:
   provision list
   provision list --profile work --region eu-central-1";
+
+pub(crate) const ADOPT: &str = "\
+Examples:
+  provision adopt table notes
+  provision adopt function hello --from old --yes";

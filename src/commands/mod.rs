@@ -1,6 +1,7 @@
 //! The commands: what each one does from its flags to its exit status. They read files, print and ask; the stages
 //! themselves are put together elsewhere.
 
+mod adopt;
 mod check;
 mod down;
 mod iam_policy;
@@ -17,6 +18,7 @@ mod status;
 mod up;
 mod validate;
 
+pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
 pub use down::{DownArgs, down};
 pub use iam_policy::{IamPolicyArgs, iam_policy};

@@ -7,6 +7,7 @@ use crate::config::{Function, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local::default_folders;
+use crate::lower::Packages;
 use crate::model::World;
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved};
@@ -72,6 +73,8 @@ pub(super) struct Prepared {
     pub(super) world: World,
     pub(super) plan: Plan,
     pub(super) packages: BTreeMap<String, PathBuf>,
+    /// The packages by function, as the plan knows them.
+    pub(super) hashes: Packages,
     pub(super) options: Options,
 }
 
@@ -107,12 +110,12 @@ pub(super) async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -
     let session = open(globals, stack).await?;
     let (world, packages) = futures_util::join!(session.look(), build(stack));
     let (packages, world) = (packages?, world?);
-    let hashes =
+    let hashes: Packages =
         packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
     let options = args.options(session.connection.is_local());
     let plan = session.plan(stack, &hashes, &world, &options)?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
-    Ok(Prepared { session, world, plan, packages, options })
+    Ok(Prepared { session, world, plan, packages, hashes, options })
 }
 
 /// How many packages are built at a time. Each takes half a megabyte to compress, or a whole `pip` or `npm`.

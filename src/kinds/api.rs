@@ -109,6 +109,10 @@ impl Kind for Api {
         Ok(same.min_by_key(|api| (api.created, api.physical.clone())))
     }
 
+    async fn find(ctx: &Context, physical: &str) -> Result<SeenOption<Self>> {
+        Ok(all(ctx).await?.into_iter().find(|api| api.physical == physical))
+    }
+
     async fn create(ctx: &Context, _: &Id, spec: &Spec) -> Result<Live> {
         // The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
         let id = Id::new(Self::NAME, "");
@@ -174,17 +178,20 @@ macro_rules! pages {
 }
 pub(crate) use pages;
 
-/// The stack's APIs; more than one where an answer was lost. GetApis carries the tags.
+/// The stack's APIs; more than one where an answer was lost.
 async fn ours(ctx: &Context) -> Result<Vec<SeenOf<Api>>> {
-    let apis = pages!("apigateway:GetApis", ctx.clients.api.get_apis());
-    apis.iter().filter_map(|api| read(ctx, api).transpose()).collect()
+    Ok(all(ctx).await?.into_iter().filter(|api| api.owner == Owner::Ours).collect())
 }
 
-fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOption<Api>> {
+/// Every API of the region. GetApis carries the tags.
+async fn all(ctx: &Context) -> Result<Vec<SeenOf<Api>>> {
+    let apis = pages!("apigateway:GetApis", ctx.clients.api.get_apis());
+    apis.iter().map(|api| read(ctx, api)).collect()
+}
+
+fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOf<Api>> {
     let all_tags: Tags = api.tags().cloned().unwrap_or_default().into_iter().collect();
-    if tags::owner(&all_tags, &ctx.scope) != Owner::Ours {
-        return Ok(None);
-    }
+    let owner = tags::owner(&all_tags, &ctx.scope);
     let name = all_tags.get(tags::ID).and_then(|id| id.strip_prefix("api.")).unwrap_or_default().to_owned();
     let live = live(ctx, "apigateway:GetApis", api.api_id(), api.api_endpoint())?;
     let spec = Spec {
@@ -195,9 +202,9 @@ fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOption<Api>> {
         execute_api_endpoint: !api.disable_execute_api_endpoint().unwrap_or_default(),
         tags: tags::compared(all_tags, &ctx.scope),
     };
-    let mut seen = Seen::new(Id::new(Api::NAME, name), live.id.clone(), Owner::Ours, spec, live);
+    let mut seen = Seen::new(Id::new(Api::NAME, name), live.id.clone(), owner, spec, live);
     seen.created = api.created_date().map(aws_sdk_apigatewayv2::primitives::DateTime::secs);
-    Ok(Some(seen))
+    Ok(seen)
 }
 
 fn live(ctx: &Context, operation: &str, id: Option<&str>, endpoint: Option<&str>) -> Result<Live> {

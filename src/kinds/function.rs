@@ -2,7 +2,7 @@
 
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
-use super::log_group;
+use super::{log_group, role};
 use super::{read_each, told, told_text};
 use crate::aws::error::{gone, optional};
 use crate::aws::tags::{self, Tags};
@@ -186,8 +186,11 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     }
     seen.status = status(config);
     seen.created = created;
-    seen.refs = vec![Physical::new("role", role), group.clone()];
-    seen.hints = vec![group];
+    let role = Physical::new("role", role);
+    // A role that was taken over is not at the stack's path, where the others are found.
+    let may_be_ours = role.id == role::name_for(name);
+    seen.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
+    seen.refs = vec![role, group];
     Ok(Some(seen))
 }
 

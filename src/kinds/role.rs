@@ -21,6 +21,11 @@ pub struct Role;
 /// The name of the one inline policy that a role of ours has.
 pub(crate) const POLICY: &str = "provision";
 
+/// The name of the role that is made for a function.
+pub(crate) fn name_for(function: &str) -> String {
+    format!("{function}_role")
+}
+
 /// What a role is. Policies that others add are part of it, so that they show as drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
@@ -210,10 +215,12 @@ async fn get(ctx: &Context, name: &str) -> Result<Option<SdkRole>> {
 }
 
 /// Whose a role is: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
-/// adopted role keeps a path of its own.
+/// adopted role keeps a path of its own, which may be another stack's.
 fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
+    let own = scope.role_path();
+    let of_stack = own.strip_suffix(&format!("{}/", scope.region)).unwrap_or(&own);
     match tags::owner(tags, scope) {
-        Owner::Ours if path.starts_with("/provision/") && path != scope.role_path() => {
+        Owner::Ours if path.starts_with(of_stack) && path != own => {
             let region = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
             Owner::Foreign(format!(
                 "the stack `{}` already lives in {region}, and names of roles are global; use --env for a second one",

@@ -13,7 +13,7 @@ impl Lowering<'_> {
     pub(super) fn function(&self, function: &Function) -> Vec<Resource> {
         let id = self.id("function", &function.name);
         let group = Id::new("log_group", format!("{}{}", log_group::PREFIX, id.name));
-        let role = function.role.is_none().then(|| Id::new("role", format!("{}_role", id.name)));
+        let role = function.role.is_none().then(|| Id::new("role", role::name_for(&id.name)));
         let mut resources = vec![self.log_group(function, &id, &group)];
         resources.extend(role.as_ref().map(|role| self.role(function, &id, role, &group)));
         resources.push(self.lambda(function, id, role.as_ref(), &group));

@@ -37,6 +37,12 @@ impl Physical {
     }
 }
 
+impl std::fmt::Display for Physical {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", super::in_words(self.kind), self.id)
+    }
+}
+
 /// One thing in AWS. A kind answers it with its own types; past the registry both are JSON.
 #[derive(Debug, Clone)]
 pub struct Seen<S = Json, L = Json> {

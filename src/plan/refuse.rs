@@ -2,6 +2,7 @@
 //! mistake.
 
 use super::{Action, Mode, Options, Refusal, Step};
+use crate::aws::tags::NOBODY;
 use crate::kind::kind;
 use crate::model::{Graph, Id, Owner, Resource, Seen, Value};
 use std::collections::BTreeMap;
@@ -17,11 +18,15 @@ pub(super) fn refusals(
         // What is being deleted says nothing reliable of its owner any more, and is soon out of the way.
         let seen = seen.get(&resource.id).filter(|seen| seen.is_there())?;
         let Owner::Foreign(who) = &seen.owner else { return None };
+        let adopt = match who == NOBODY {
+            true => format!(", or take it over with `provision adopt {} {}`", seen.id.kind, seen.physical),
+            false => String::new(),
+        };
         Some(Refusal {
             id: Some(resource.id.clone()),
             at: Some(resource.at),
             why: format!("{} exists already, and {who}", resource.id),
-            help: "choose another name, or delete the other one first; it was not touched".to_owned(),
+            help: format!("choose another name, or delete the other one first{adopt}; it was not touched"),
         })
     });
     let refused: Vec<Refusal> = foreign.collect();

@@ -202,6 +202,7 @@ pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> Document {
     )
 }
 
+pub use super::adoption::document as adoption;
 pub use super::invocation::document as invocation;
 pub use super::list::documents as stacks;
 pub use super::log::document as log;

@@ -1,6 +1,7 @@
 //! The only place that says how things look. Text goes out with ANSI styles; the printer takes them away where the
 //! output is no terminal or the user wants none.
 
+mod adoption;
 mod invocation;
 pub mod json;
 mod list;
@@ -15,6 +16,7 @@ mod status;
 mod tests;
 mod value;
 
+pub use adoption::adoption;
 pub use invocation::{answer, failed, tail};
 pub use json::Document;
 pub use list::list;

@@ -30,7 +30,7 @@ async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
     assert_same(&before, &dump(aws).await, "down should touch nothing");
 }
 
-async fn make_table(aws: &Clients, name: &str, tags: &[(&str, &str)]) {
+pub(crate) async fn make_table(aws: &Clients, name: &str, tags: &[(&str, &str)]) {
     let create = aws.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     let key = KeySchemaElement::builder().attribute_name("uuid").key_type(KeyType::Hash).build().unwrap();
     let attribute = AttributeDefinition::builder().attribute_name("uuid");
@@ -47,7 +47,7 @@ pub(crate) async fn make_role(aws: &Clients, name: &str) -> String {
 }
 
 /// Makes a function that answers `by hand`, and answers its ARN.
-async fn make_function(aws: &Clients, name: &str, role: &str) -> String {
+pub(crate) async fn make_function(aws: &Clients, name: &str, role: &str) -> String {
     let code = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'by hand'}\n";
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("index.py", zip::write::SimpleFileOptions::default()).unwrap();

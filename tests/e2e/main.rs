@@ -15,6 +15,7 @@ mod running;
 mod stack;
 
 mod access;
+mod adopt;
 mod aws;
 mod calls;
 mod change;

@@ -2,6 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump};
+use crate::foreign::make_table;
 use crate::ran::Ran;
 use crate::stack::SMALL;
 use std::io::Write;
@@ -79,4 +80,17 @@ async fn init_asks_for_the_name_and_the_language_until_they_will_do() {
     assert!(cloud.path("notes/lambdas/hello/index.mjs").exists());
     ask(&cloud, &["init", "../more"], "\n\n", &[("NO_COLOR", "1")]).ok().says("The stack more is written");
     assert!(cloud.path("more/lambdas/hello/lambda_function.py").exists());
+}
+
+#[tokio::test]
+async fn adopt_asks_and_takes_only_a_yes() {
+    let cloud = Cloud::with(SMALL);
+    let aws = cloud.aws().await;
+    // A young table without tags would be looked at again and again.
+    make_table(&aws, "notes", &[("team", "blue")]).await;
+    let before = dump(&aws).await;
+    let ran = ask(&cloud, &["adopt", "table", "notes"], "\n", &[]).fails();
+    ran.says("Take this over? [y/N]").says("Nothing was taken over.");
+    assert_same(&before, &dump(&aws).await, "nothing should be touched");
+    ask(&cloud, &["adopt", "table", "notes"], "y\n", &[]).ok().says("Taken over: 1 thing");
 }

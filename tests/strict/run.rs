@@ -14,6 +14,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use futures_util::future::join_all;
+use provision::adopt::Wish;
 use provision::apply::Report;
 use provision::aws::{Calls, Connection};
 use provision::error::Failure;
@@ -38,6 +39,7 @@ pub(crate) enum Command<'a> {
     Up(&'a Fixture),
     /// With the stack file; deleted is what bears the stack's mark.
     Down(&'a Fixture),
+    Adopt(&'a Fixture, &'a Wish),
 }
 
 /// How a command ended.
@@ -152,6 +154,7 @@ pub(crate) async fn perform(connection: Connection, command: Command<'_>) -> End
         }
         Command::Up(fixture) => up(connection, fixture).await,
         Command::Down(fixture) => down(connection, fixture).await,
+        Command::Adopt(fixture, wish) => adopt(connection, fixture, wish).await,
     };
     ended.unwrap_or_else(End::Failed)
 }
@@ -219,6 +222,17 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
         Ended::Unfinished(_) => Err(errors),
         Ended::CameUp(_) => Err(vec!["this came up while the stack was deleted".to_owned()]),
     }
+}
+
+async fn adopt(connection: Connection, fixture: &Fixture, wish: &Wish) -> Result<End, Vec<String>> {
+    let (session, stack) = (Session::of_stack(connection, &fixture.stack), &fixture.stack);
+    let world = session.look().await.map_err(told)?;
+    let adoption = session.adoption(stack, &world, wish).await.map_err(told)?;
+    let plan =
+        session.afterwards(stack, &fixture.hashes, &world, &adoption, &options()).await.map_err(told)?;
+    unrefused(plan)?;
+    session.adopt(stack, &adoption, Events::none()).await.map_err(told)?;
+    Ok(End::Done(adoption.things.len()))
 }
 
 /// The end of a teardown after which nothing is seen any more.

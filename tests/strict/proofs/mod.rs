@@ -1,5 +1,6 @@
 //! What is proved with the strict cloud.
 
+mod adopt;
 mod at_once;
 mod clear;
 mod deployer;

@@ -1,0 +1,96 @@
+//! What is taken over, and what would come of it.
+
+use super::{eventful, plain};
+use crate::adopt::Adoption;
+use crate::model::Owner;
+use crate::plan::tests::stacks::{SMALL, graph};
+use crate::plan::tests::worlds::{the, world_of};
+use crate::plan::{Plan, Refusal};
+use crate::render::{Shown, adoption, json};
+
+fn taken() -> Adoption {
+    let mut world = world_of(&graph(SMALL));
+    let owners = [
+        ("role list_role", Owner::Foreign("it belongs to the stack `other`".to_owned())),
+        ("log group /aws/lambda/list", Owner::Unclaimed),
+        ("function list", Owner::Foreign("it was not made by provision".to_owned())),
+    ];
+    let things = owners.map(|(name, owner)| {
+        let seen = the(&mut world, name);
+        seen.owner = owner;
+        seen.clone()
+    });
+    Adoption { things: things.into(), notes: vec!["the log group /shared stays as it is".to_owned()] }
+}
+
+#[test]
+fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
+    let mut then = eventful();
+    then.refusals =
+        vec![Refusal { id: None, at: None, why: "the plan would lose it".to_owned(), help: String::new() }];
+    insta::assert_snapshot!(plain(&adoption(&taken(), &then, Shown::default())), @r#"
+    To be taken over, by its tags alone:
+      + role list_role  it belongs to the stack `other`
+      + log group /aws/lambda/list  it bears no mark
+      + function list  it was not made by provision
+      the log group /shared stays as it is
+
+    What the next `up` would then do:
+
+    table
+      -/+ notes
+          AWS cannot change partition_key
+          partition_key.name  id → key  (forces replacement)
+          lost for good: all of its items
+    log group
+      ~ /aws/lambda/list
+          it exists, untagged, with 5120 bytes of logs; it is taken over
+          retention_days        30
+          tags.provision:for    function.list
+          tags.provision:id     log_group./aws/lambda/list
+          tags.provision:stack  notes
+    function
+      ~ save
+          environment.TOKEN  set (value not shown)
+          environment.URL    set (value not shown)
+    API
+      + notes
+    integrations
+      + list
+      + save
+    routes
+      + GET /notes
+      + POST /notes
+    permissions
+      -/+ list for GET /notes
+          AWS cannot change source_arn
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
+      -/+ save for POST /notes
+          AWS cannot change source_arn
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
+      - list for GET /notes/{id}
+          not declared any more
+    stage
+      + $default
+    warning: table notes would be replaced, and all of its items would be lost
+    warning: it would refuse: the plan would lose it
+    Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged
+    "#);
+}
+
+#[test]
+fn what_is_the_same_already_says_so() {
+    let then = Plan { steps: Vec::new(), ..eventful() };
+    insta::assert_snapshot!(plain(&adoption(&taken(), &then, Shown::default())), @r#"
+    To be taken over, by its tags alone:
+      + role list_role  it belongs to the stack `other`
+      + log group /aws/lambda/list  it bears no mark
+      + function list  it was not made by provision
+      the log group /shared stays as it is
+
+    It is what the stack file says; the next `up` changes nothing of it.
+    "#);
+    insta::assert_snapshot!(json::adoption(&taken()), @r#"
+    {"notes":["the log group /shared stays as it is"],"resources":[{"id":"list_role","kind":"role","name":"list_role","owner":"it belongs to the stack `other`"},{"id":"/aws/lambda/list","kind":"log_group","name":"/aws/lambda/list","owner":"it bears no mark"},{"id":"list","kind":"function","name":"list","owner":"it was not made by provision"}],"type":"adoption","version":1}
+    "#);
+}
