@@ -31,7 +31,7 @@ enum Step {
 /// A random walk.
 pub(super) fn walk() -> impl Strategy<Value = Walk> {
     let environment = proptest::bool::weighted(0.2);
-    (environment, stack(), vec(step(), 0..=12)).prop_map(|(environment, first, steps)| Walk {
+    (environment, stack(), vec(step(), 0..=6)).prop_map(|(environment, first, steps)| Walk {
         environment,
         first,
         steps,
