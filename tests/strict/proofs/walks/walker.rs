@@ -256,16 +256,15 @@ impl Walker {
     /// Changes something of the stack's behind its back.
     pub(super) fn drift(&mut self, name: &str, nth: usize) {
         let (_, change) = DRIFTS.iter().find(|(other, _)| *other == name).expect("a drift");
-        let before = everything(&self.cloud);
         let Some(thing) = change(&mut self.cloud, &self.identity, nth) else { return };
         self.story.push(format!("drift ({nth}): {name}: {thing}"));
         self.pause = AN_EDIT;
         if name == "a log group loses its tags" {
             self.stripped.insert(thing);
         }
+        // It may have met something that only bears the stack's mark, or taken away what others lived in.
         let after = everything(&self.cloud);
-        let gone = |thing: &Thing| before.contains_key(thing) && !after.contains_key(thing);
-        self.foreign.retain(|thing, _| !gone(thing));
+        self.foreign = after.into_iter().filter(|(thing, _)| self.foreign.contains_key(thing)).collect();
     }
 
     /// Everything that is in the account, to the last detail.
