@@ -36,7 +36,7 @@ enum Command {
     /// Delete everything of the stack; make sure that nothing is left
     #[command(after_help = examples::DOWN)]
     Down(DownArgs),
-    /// Take over a thing that is there already, after showing what it means
+    /// Take over a thing that is there already; shows what that means
     #[command(after_help = examples::ADOPT)]
     Adopt(AdoptArgs),
     /// Show how everything stands: in order, missing, different, broken

@@ -93,7 +93,7 @@ pub(crate) const INVOKE: &str = "\
 Examples:
   provision invoke hello --local
   provision invoke hello --event event.json --log
-  echo '{\"name\": \"ada\"}' | provision invoke hello --event -";
+  provision invoke hello --event -   # read from the standard input";
 
 pub(crate) const LOGS: &str = "\
 Examples:

@@ -136,8 +136,15 @@ fn text(json: &Json) -> String {
 
 #[test]
 fn nothing_that_is_printed_can_be_left_out() {
+    // A policy also covers what an earlier version of its stack may have left, and only a stack with something of
+    // everything has a story in which that is seen.
+    let whole = |stack: &Fixture| {
+        let stack = &stack.stack;
+        let roles = stack.functions.iter().all(|function| function.role.is_none());
+        roles && stack.api.is_some() && !stack.tables.is_empty() && !stack.functions.is_empty()
+    };
     let mut tried = 0;
-    for (name, stack) in Fixture::every() {
+    for (name, stack) in Fixture::every().into_iter().filter(|(_, stack)| whole(stack)) {
         let (story, policies) = (story(&stack), printed(&stack, ALL));
         let deployer = Policies::new(&policies);
         // Which run needs an action in a statement, that no other statement allows.

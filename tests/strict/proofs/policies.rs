@@ -148,7 +148,7 @@ fn a_function_may_do_what_it_declares_and_nothing_else() {
         let (cloud, stack) = (up(&fixture), &fixture.stack);
         let every: BTreeSet<&String> =
             stack.functions.iter().flat_map(|function| function.access.values().flatten()).collect();
-        for function in &stack.functions {
+        for function in stack.functions.iter().filter(|function| function.role.is_none()) {
             let policies = of_role(&cloud, function);
             for (table, action) in
                 stack.tables.iter().flat_map(|table| every.iter().map(move |action| (table, *action)))
@@ -219,13 +219,16 @@ fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
             );
         }
         for (api, settings) in &cloud.apigateway.apis {
-            for route in &fixture.stack.api.as_ref().expect("an API").routes {
+            for route in fixture.stack.api.iter().flat_map(|api| &api.routes) {
                 assert!(settings.routes.values().any(|live| live["RouteKey"] == route.key.as_str()));
                 called_by_its_routes_alone(&cloud, &route.function, api, &route.key);
             }
         }
     }
 }
+
+/// A function of more routes than its policy has room for may be called by any route of the API.
+const ONE_STATEMENT_FOR_ALL: usize = 40;
 
 fn called_by_its_routes_alone(cloud: &Cloud, function: &str, api: &str, route: &str) {
     let statements = cloud.lambda.functions[function].policy.now();
@@ -243,7 +246,10 @@ fn called_by_its_routes_alone(cloud: &Cloud, function: &str, api: &str, route: &
     let own = call(format!("{api}/$default/{path}"));
     assert!(policy.let_in("apigateway.amazonaws.com", &own), "{route}");
     assert!(!policy.let_in("events.amazonaws.com", &own), "{route}");
-    for source in [format!("{api}/$default/GET/never-declared"), format!("other12345/$default/{path}")] {
+    let routes = cloud.apigateway.apis[api].routes.len();
+    let undeclared =
+        (routes <= ONE_STATEMENT_FOR_ALL).then(|| format!("{api}/$default/GET/never/declared/so/deep"));
+    for source in undeclared.into_iter().chain([format!("other12345/$default/{path}")]) {
         assert!(!policy.let_in("apigateway.amazonaws.com", &call(source.clone())), "{route}: {source}");
     }
 }

@@ -160,7 +160,7 @@ fn what_is_anothers_or_guarded_is_not_written_to() {
 
 #[test]
 fn a_table_that_holds_items_is_not_deleted_unasked() {
-    for (name, stack) in Fixture::every() {
+    for (name, stack) in Fixture::every().into_iter().filter(|(_, stack)| !stack.stack.tables.is_empty()) {
         println!("{name}");
         let mut cloud = up(&stack);
         cloud.dynamodb.tables.values_mut().for_each(|table| (table.items, table.protected) = (3, false));

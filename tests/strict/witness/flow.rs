@@ -33,9 +33,14 @@ pub(super) struct Stack {
     strict: Testimony,
 }
 
-/// Every stack, so that it can be taken down, on the strict cloud.
+/// What a witness cannot tell more of: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
+/// of what these stacks show, larger ones show as well.
+const UNTOLD: [&str; 4] = ["many_routes", "no_api", "only_tables", "own_role"];
+
+/// Every stack that a witness can tell of, so that it can be taken down, on the strict cloud.
 pub(super) fn stacks() -> Vec<Stack> {
     let stacks = Fixture::every_with(|text| text.replace("protect: true", "protect: false")).into_iter();
+    let stacks = stacks.filter(|(name, _)| !UNTOLD.contains(&name.as_str()));
     let stacks = stacks.map(|(name, fixture)| {
         let change = (name == "shipped").then(Fixture::shipped_changed);
         let mut stack = Stack { name, fixture, change, strict: Testimony::new() };
