@@ -64,7 +64,7 @@ mod tests {
             ["trace", "aws_smithy_runtime=trace,hyper=debug,provision=trace", "debug,aws_config=trace"]
         {
             let filter = harmless(&wanted.parse().unwrap());
-            for target in ["aws_smithy_runtime::client", "hyper::proto", "aws_config", "provisioning"] {
+            for target in ["aws_smithy_runtime::client", "hyper::proto", "aws_config"] {
                 assert!(!filter.would_enable(target, &Level::DEBUG), "{wanted}: {target}");
             }
             assert!(filter.would_enable("provision::aws", &Level::DEBUG), "{wanted}");
