@@ -81,9 +81,10 @@ pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
         tell("Nothing was taken over.");
         return Ok(Exit::Failed);
     }
-    let events = Events::new(|event: Event| match event {
-        Event::Waiting { id, why } => tell(&render::aside(&format!("{id}: {why}"))),
-        _ => (),
+    let events = Events::new(|event: Event| {
+        if let Event::Waiting { id, why } = event {
+            tell(&render::aside(&format!("{id}: {why}")));
+        }
     });
     session.adopt(&stack, &adoption, events).await?;
     let taken = render::count(adoption.things.len() as u64, "thing");

@@ -65,7 +65,7 @@ impl Globals {
     /// A further command on the same stack in the same place, to be typed by the user.
     pub(super) fn command(&self, command: &str) -> String {
         let named = self.file != Path::new("stack.yaml");
-        let file = named.then(|| format!(" -f {}", self.file.display())).unwrap_or_default();
+        let file = if named { format!(" -f {}", self.file.display()) } else { String::new() };
         let flag = |name: &str, value: &Option<String>| {
             value.as_ref().map(|value| format!(" --{name} {value}")).unwrap_or_default()
         };
