@@ -84,12 +84,8 @@ fn is_empty(cloud: &Cloud) {
 fn what_is_taken_over_is_the_stacks_to_its_end() {
     let stack = Fixture::of(SMALL);
     let mark = [("provision:stack", "other/prod")];
-    let cases: [(&[(&str, &str)], Option<&str>); 3] = [
-        (&[], None),
-        (&mark, Some("other/prod")),
-        (&[("aws:cloudformation:stack-name", "legacy")], Some("legacy")),
-    ];
-    for (tags, from) in cases {
+    let legacy = [("aws:cloudformation:stack-name", "legacy")];
+    for (tags, from) in [(&[][..], None), (&mark, Some("other/prod")), (&legacy, Some("legacy"))] {
         let mut cloud = by_hand(&stack, tags);
         let refused = run(&cloud, Command::Up(&stack), None);
         assert!(matches!(refused.end, End::Failed(_)), "{:?}", refused.end);
