@@ -196,7 +196,7 @@ async fn update(
 
 /// Waits until a thing that is being deleted is gone. Not with a delete of our own: it may never have been ours.
 async fn gone(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Parent>) -> Result<()> {
-    until(Patience::STATE, ctx.waiting(id), async || {
+    until(Patience::state(ctx.local), ctx.waiting(id), async || {
         Ok(match kind.read(ctx, &id.name, parent).await? {
             None => Poll::Ready(()),
             Some(_) => Poll::Pending("the old one is being deleted".to_owned()),

@@ -4,8 +4,8 @@ pub(crate) mod examples;
 
 use crate::commands::screen::{Format, emit, speak, tell};
 use crate::commands::{
-    self, AdoptArgs, CompletionsArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs, LocalAction,
-    LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
+    self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs,
+    LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
 };
 use crate::exit::Exit;
 use crate::render;
@@ -30,6 +30,9 @@ enum Command {
     /// Make AWS what the stack file says; shows the plan and asks first
     #[command(after_help = examples::UP)]
     Up(UpArgs),
+    /// Work on this machine: up on the local cloud at each save, with logs
+    #[command(after_help = examples::DEV)]
+    Dev(DevArgs),
     /// Show what `up` would do, and change nothing
     #[command(after_help = examples::PLAN)]
     Plan(PlanOnlyArgs),
@@ -116,6 +119,7 @@ impl Cli {
         match &self.command {
             Command::Init(args) => commands::init(args),
             Command::Up(args) => commands::up(globals, args).await,
+            Command::Dev(args) => commands::dev(globals, args).await,
             Command::Plan(args) => commands::plan(globals, args).await,
             Command::Down(args) => commands::down(globals, args).await,
             Command::Adopt(args) => commands::adopt(globals, args).await,

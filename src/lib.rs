@@ -37,3 +37,4 @@ pub mod render;
 pub mod status;
 mod text;
 pub mod trace;
+pub mod watch;

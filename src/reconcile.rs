@@ -36,9 +36,14 @@ impl Session {
     /// The session of a stack, whose names are looked for as well.
     pub fn of_stack(connection: Connection, stack: &Stack) -> Self {
         let mut session = Session::of(connection, identity(stack));
-        session.scope.tag_keys = stack.tags.keys().cloned().collect();
-        session.scope.wanted = wanted(&lower(stack, &session.scope, &BTreeMap::new()));
+        session.declare(stack);
         session
+    }
+
+    /// Looks from now on for what this stack names, of the same identity as before.
+    pub fn declare(&mut self, stack: &Stack) {
+        self.scope.tag_keys = stack.tags.keys().cloned().collect();
+        self.scope.wanted = wanted(&lower(stack, &self.scope, &BTreeMap::new()));
     }
 
     /// What there is in AWS, by clients that cannot write.

@@ -19,9 +19,10 @@ use tokio::time::Instant;
 
 /// How many calls were made; clones share the figures. Retries of the SDK are part of their call.
 #[derive(Clone, Default)]
-pub struct Calls(Arc<Inner>);
-
-type Tell = Box<dyn Fn(&Call) + Send + Sync>;
+pub struct Calls {
+    counts: Arc<Counts>,
+    tell: Option<Arc<dyn Fn(&Call) + Send + Sync>>,
+}
 
 /// A call that has ended. It knows neither what was sent nor what came back.
 #[derive(Debug, Clone)]
@@ -47,26 +48,30 @@ impl Storable for Begun {
 }
 
 #[derive(Default)]
-struct Inner {
+struct Counts {
     reads: AtomicU64,
     writes: AtomicU64,
-    tell: Option<Tell>,
 }
 
 impl Calls {
     /// A counter that also tells of every call as it ends.
     pub fn telling(tell: impl Fn(&Call) + Send + Sync + 'static) -> Self {
-        Calls(Arc::new(Inner { tell: Some(Box::new(tell)), ..Inner::default() }))
+        Calls { tell: Some(Arc::new(tell)), ..Calls::default() }
+    }
+
+    /// A counter that tells of calls as this one does, and begins at nothing.
+    pub(super) fn anew(&self) -> Self {
+        Calls { counts: Arc::default(), tell: self.tell.clone() }
     }
 
     /// How many reads were made.
     pub fn reads(&self) -> u64 {
-        self.0.reads.load(Ordering::Relaxed)
+        self.counts.reads.load(Ordering::Relaxed)
     }
 
     /// How many writes were made.
     pub fn writes(&self) -> u64 {
-        self.0.writes.load(Ordering::Relaxed)
+        self.counts.writes.load(Ordering::Relaxed)
     }
 }
 
@@ -99,7 +104,7 @@ impl Intercept for Calls {
         // A call that an interceptor refused was not made.
         let refused = matches!(context.output_or_error(), Some(Err(error)) if error.is_interceptor_error());
         let Some(metadata) = cfg.load::<Metadata>().filter(|_| !refused) else { return Ok(()) };
-        let count = if is_read(metadata.name()) { &self.0.reads } else { &self.0.writes };
+        let count = if is_read(metadata.name()) { &self.counts.reads } else { &self.counts.writes };
         count.fetch_add(1, Ordering::Relaxed);
         let call = Call {
             name: format!("{}:{}", metadata.service(), metadata.name()),
@@ -113,7 +118,7 @@ impl Intercept for Calls {
         let Call { name, status, attempts, request_id, .. } = &call;
         let ms = u64::try_from(call.took.as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(name, status, ms, attempts, request_id, "call");
-        if let Some(tell) = &self.0.tell {
+        if let Some(tell) = &self.tell {
             tell(&call);
         }
         Ok(())

@@ -194,6 +194,11 @@ impl Connection {
         &self.calls
     }
 
+    /// Counts anew. The clients that there are already count no more for [`Connection::calls`].
+    pub fn count_anew(&mut self) {
+        self.calls = self.calls.anew();
+    }
+
     /// Clients for every service in use. On the local cloud, which has no quotas, nothing is held back.
     pub fn clients(&self, access: Access) -> Clients {
         let retries = RetryPartition::custom(RETRIES).token_bucket(TokenBucket::unlimited()).build();

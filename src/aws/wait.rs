@@ -15,12 +15,17 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// For asynchronous states: AWS is often done in under a second, though its own waiters poll each 1 to 20 s.
-    pub(crate) const STATE: Patience = Patience {
-        first: Duration::from_millis(100),
-        longest: Duration::from_secs(2),
-        deadline: Duration::from_secs(600),
-    };
+    /// For asynchronous states: AWS is often done in under a second, though its own waiters poll each 1 to 20 s. The local
+    /// cloud is done sooner, and has no quota that polls count against.
+    pub(crate) const fn state(local: bool) -> Patience {
+        let (first, longest) = if local { (20, 50) } else { (100, 2_000) };
+        Patience {
+            first: Duration::from_millis(first),
+            longest: Duration::from_millis(longest),
+            deadline: Duration::from_secs(600),
+        }
+    }
+
     /// For a fresh role that Lambda cannot assume yet [aws-facts: IAM, inf].
     pub(crate) const PROPAGATION: Patience = Patience {
         first: Duration::from_millis(500),
@@ -122,7 +127,7 @@ mod tests {
     async fn a_wait_ends_with_the_last_state_when_the_time_is_up() {
         let start = Instant::now();
         let answer: Result<()> =
-            until(Patience::STATE, |_| (), async || Ok(Poll::Pending("CREATING".into()))).await;
+            until(Patience::state(false), |_| (), async || Ok(Poll::Pending("CREATING".into()))).await;
         let message = answer.expect_err("never ready").to_string();
         assert_eq!(message, "still CREATING after 600 s; run the command again to go on");
         assert!(start.elapsed() < Duration::from_secs(610));

@@ -16,7 +16,13 @@ pub(crate) const UP: &str = "\
 Examples:
   provision up --local         # on this machine, without an account
   provision up --env dev       # shows the plan, and asks
-  provision up --yes --check   # where nobody can be asked";
+  provision up --yes --check   # where nobody can be asked
+  provision up --watch         # and again at each save, asked once";
+
+pub(crate) const DEV: &str = "\
+Examples:
+  provision dev           # then edit, and see it live; Ctrl-C to leave
+  provision dev --check   # with the stack's checks after each change";
 
 pub(crate) const PLAN: &str = "\
 Examples:

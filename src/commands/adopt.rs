@@ -1,7 +1,7 @@
 //! `adopt`: takes over what is there already, after it has shown what that means.
 
 use super::plan::{PlanArgs, Prepared, prepare};
-use super::session::{Globals, calls};
+use super::session::{Globals, calls, open};
 use super::up::confirmed_by_name;
 use super::{Outcome, ask, emit, interactive, say, tell};
 use crate::adopt::Wish;
@@ -65,8 +65,8 @@ impl Adoptable {
 /// That it is not declared, not there, or another's.
 pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
     let stack = globals.stack()?;
-    let Prepared { session, world, hashes, options, .. } =
-        prepare(globals, &PlanArgs::default(), &stack).await?;
+    let session = open(globals, &stack).await?;
+    let Prepared { world, hashes, options, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
     let wish = Wish { kind: args.kind.kind(), name: args.name.clone(), from: args.from.clone() };
     let adoption = session.adoption(&stack, &world, &wish).await?;
     emit(|| render::json::adoption(&adoption));

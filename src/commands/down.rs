@@ -1,7 +1,7 @@
 //! `down`: deletes everything that is the stack's, and looks again to make sure.
 
 use super::session::{Globals, calls, greet};
-use super::up::{carry_out, confirmed_by_name};
+use super::up::{carry_out, confirmed_by_name, progress};
 use super::{Outcome, emit, say, tell};
 use crate::config;
 use crate::error::Failure;
@@ -55,8 +55,9 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         tell("Nothing was deleted.");
         return Ok(Exit::Failed);
     }
-    let carry_out =
-        async |session: &Session, plan: &Plan| carry_out(session, plan, BTreeMap::new(), None).await;
+    let carry_out = async |session: &Session, plan: &Plan| {
+        carry_out(session, plan, BTreeMap::new(), None, progress(plan)).await
+    };
     match teardown.run(plan, carry_out).await? {
         Ended::Gone(plan) => Ok(conclude(&teardown.session, &plan, "Nothing left.")),
         Ended::Unfinished(report) => Ok(Exit::of_report(&report)),

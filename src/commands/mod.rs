@@ -3,6 +3,7 @@
 
 mod adopt;
 mod check;
+mod dev;
 mod down;
 mod iam_policy;
 mod init;
@@ -20,6 +21,7 @@ mod validate;
 
 pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
+pub use dev::{DevArgs, dev};
 pub use down::{DownArgs, down};
 pub use iam_policy::{IamPolicyArgs, iam_policy};
 pub use init::{InitArgs, init};
@@ -38,6 +40,7 @@ use crate::exit::Exit;
 use anyhow::Result;
 use screen::{emit, say, speaks_json, tell};
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 use tokio::sync::watch;
 
 /// How a command ends; what is not [`Exit::Done`] has been explained already.
@@ -57,18 +60,23 @@ fn interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !speaks_json()
 }
 
-/// Turns true at the first Ctrl-C. The second one, and any after the plan was carried out, ends the process at once, which
-/// loses nothing either.
+/// Turns true at the first Ctrl-C. The second one, and any while nobody listens, ends the process at once, which loses
+/// nothing either. Handling a signal is a fact of the process, so all listeners hear of the same one.
 fn stop_on_ctrl_c() -> watch::Receiver<bool> {
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if stop.is_closed() || *stop.borrow() {
-                std::process::exit(Exit::Interrupted as i32);
-            }
-            stop.send_replace(true);
+    static STOP: OnceLock<watch::Sender<bool>> = OnceLock::new();
+    let listen = || {
+        let stop = watch::Sender::new(false);
+        tokio::spawn(heed_ctrl_c(stop.clone()));
+        stop
+    };
+    STOP.get_or_init(listen).subscribe()
+}
+
+async fn heed_ctrl_c(stop: watch::Sender<bool>) {
+    // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
+    while tokio::signal::ctrl_c().await.is_ok() {
+        if stop.is_closed() || stop.send_replace(true) {
+            std::process::exit(Exit::Interrupted as i32);
         }
-    });
-    stopped
+    }
 }

@@ -4,11 +4,12 @@ use super::screen::{Format, publish, speak};
 use super::session::{Globals, calls, open};
 use super::{Outcome, emit, say, tell};
 use crate::config::{Function, Stack};
+use crate::diff::Change;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local::default_folders;
 use crate::lower::Packages;
-use crate::model::World;
+use crate::model::{Value, World};
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved};
 use crate::reconcile::Session;
@@ -16,6 +17,7 @@ use crate::render;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use futures_util::{StreamExt, stream};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -69,7 +71,6 @@ impl PlanArgs {
 
 /// A plan, and everything that it was made of.
 pub(super) struct Prepared {
-    pub(super) session: Session,
     pub(super) world: World,
     pub(super) plan: Plan,
     pub(super) packages: BTreeMap<String, PathBuf>,
@@ -88,9 +89,10 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
         speak(Format::Markdown);
     }
     let stack = globals.stack()?;
-    let planned = prepare(globals, &args.plan, &stack).await?;
-    let fine = show(globals, &planned);
-    let Prepared { session, plan, options, .. } = planned;
+    let session = open(globals, &stack).await?;
+    let planned = prepare(&session, &args.plan, &stack).await?;
+    let fine = show(globals, &planned.plan);
+    let Prepared { plan, options, .. } = planned;
     if plan.is_empty() && fine {
         say(&unchanged(&session, start));
     }
@@ -106,23 +108,53 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
 }
 
 /// Reads the world, builds the packages meanwhile, and plans.
-pub(super) async fn prepare(globals: &Globals, args: &PlanArgs, stack: &Stack) -> Result<Prepared> {
-    let session = open(globals, stack).await?;
+pub(super) async fn prepare(session: &Session, args: &PlanArgs, stack: &Stack) -> Result<Prepared> {
     let (world, packages) = futures_util::join!(session.look(), build(stack));
-    let (packages, world) = (packages?, world?);
-    let hashes: Packages =
-        packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect();
+    let packages = packages?;
+    compose(session, args, stack, packages, world?)
+}
+
+/// Plans the way from a world to a stack with its packages.
+pub(super) fn compose(
+    session: &Session,
+    args: &PlanArgs,
+    stack: &Stack,
+    packages: BTreeMap<String, Package>,
+    world: World,
+) -> Result<Prepared> {
+    let hashes = hashes(&packages);
     let options = args.options(session.connection.is_local());
-    let plan = session.plan(stack, &hashes, &world, &options)?;
+    let mut plan = session.plan(stack, &hashes, &world, &options)?;
+    name_files(&mut plan)?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
-    Ok(Prepared { session, world, plan, packages, hashes, options })
+    Ok(Prepared { world, plan, packages, hashes, options })
+}
+
+/// The hashes of packages, by function.
+pub(super) fn hashes(packages: &BTreeMap<String, Package>) -> Packages {
+    packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect()
+}
+
+/// Names the files that differ where code changes, for whoever reads the plan.
+fn name_files(plan: &mut Plan) -> Result<()> {
+    let (cache, _) = default_folders()?;
+    for step in &mut plan.steps {
+        let code = step.changes.iter().find(|change| change.path == ["code"]);
+        if let Some(Change {
+            from: Some(Json::String(from)), to: Some(Value::Known(Json::String(to))), ..
+        }) = code
+        {
+            step.files = package::compare(&cache, from, to);
+        }
+    }
+    Ok(())
 }
 
 /// How many packages are built at a time. Each takes half a megabyte to compress, or a whole `pip` or `npm`.
 const BUILDS: usize = 8;
 
 /// Builds the package of every function, and tells everything that is wrong at once.
-async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
+pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
     let builds = stack.functions.iter().map(|function| package(stack, function, &cache));
     let built: Vec<_> = stream::iter(builds).buffered(BUILDS).collect().await;
@@ -159,8 +191,7 @@ async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Pac
 }
 
 /// Shows a plan and what stands against it. Answers whether it may be carried out.
-pub(super) fn show(globals: &Globals, planned: &Prepared) -> bool {
-    let plan = &planned.plan;
+pub(super) fn show(globals: &Globals, plan: &Plan) -> bool {
     plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
     if !plan.is_empty() {
         say(&format!("\n{}", render::plan(plan, globals.shown())));

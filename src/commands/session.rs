@@ -96,10 +96,19 @@ impl Globals {
     /// As [`Globals::connect`].
     pub(super) async fn session(&self, stack: &Stack) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-        if self.local && stack.functions.iter().any(|function| function.runtime.starts_with("nodejs")) {
-            give_node_sdk().await?;
-        }
+        self.furnish(stack).await?;
         Ok(Session::of_stack(connection, stack))
+    }
+
+    /// Gives the local cloud what the functions of a stack expect there.
+    ///
+    /// # Errors
+    /// That there is no folder for it.
+    pub(super) async fn furnish(&self, stack: &Stack) -> Result<()> {
+        match self.local && stack.functions.iter().any(|function| function.runtime.starts_with("nodejs")) {
+            true => give_node_sdk().await,
+            false => Ok(()),
+        }
     }
 
     /// Starts the local cloud if it is to be used, and connects.

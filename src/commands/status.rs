@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 /// What keeps the plan from being made.
 pub async fn status(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
-    let Prepared { plan, world, .. } = prepare(globals, &PlanArgs::default(), &stack).await?;
+    let session = open(globals, &stack).await?;
+    let Prepared { plan, world, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
     plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
     let standings = standings(&plan, &world);
     say(&format!("\n{}", render::status(&standings)));

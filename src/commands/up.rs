@@ -1,7 +1,8 @@
 //! `up`: makes AWS what the stack file says, after it has shown the plan.
 
+use super::dev::watch;
 use super::plan::{PlanArgs, Prepared, kept, prepare, show, unchanged};
-use super::session::{Globals, calls};
+use super::session::{Globals, calls, open};
 use super::{Outcome, ask, emit, interactive, say, speaks_json, stop_on_ctrl_c, tell};
 use crate::apply::Report;
 use crate::config::Stack;
@@ -10,7 +11,7 @@ use crate::event::Events;
 use crate::exit::Exit;
 use crate::plan::{Plan, Saved};
 use crate::reconcile::Session;
-use crate::render;
+use crate::render::{self, Progress};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ pub struct UpArgs {
     /// Run the stack's checks afterwards; they send real requests, writes included
     #[arg(long)]
     pub check: bool,
+    /// Go on: bring up each saved change, without asking again, and show what the functions log
+    #[arg(long, conflicts_with = "kept")]
+    pub watch: bool,
     /// Confirm a change of a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
@@ -42,19 +46,23 @@ pub struct UpArgs {
 /// # Errors
 /// What keeps the plan from being made.
 pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
+    if args.watch {
+        return watch(globals, args).await;
+    }
     let start = Instant::now();
     let stack = globals.stack()?;
     let agreed = args.kept.as_deref().map(kept).transpose()?;
     let wishes = agreed.as_ref().map_or_else(|| args.plan.clone(), PlanArgs::of);
-    let planned = prepare(globals, &wishes, &stack).await?;
-    if !show(globals, &planned) {
+    let session = open(globals, &stack).await?;
+    let planned = prepare(&session, &wishes, &stack).await?;
+    if !show(globals, &planned.plan) {
         tell("Nothing was changed.");
         return Ok(Exit::Failed);
     }
     if let Some(agreed) = &agreed {
-        still_holds(agreed, &planned)?;
+        still_holds(agreed, &Saved::of(&planned.plan, &session.scope, &planned.options))?;
     }
-    let Prepared { session, plan, packages, .. } = planned;
+    let Prepared { plan, packages, .. } = planned;
     let changes = !plan.is_empty();
     let lives = match changes {
         false => {
@@ -66,7 +74,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
                 tell("Nothing was changed.");
                 return Ok(Exit::Failed);
             }
-            let report = carry_out(&session, &plan, packages, Some(&globals.file)).await;
+            let report = carry_out(&session, &plan, packages, Some(&globals.file), progress(&plan)).await;
             if !report.is_complete() {
                 return Ok(Exit::of_report(&report));
             }
@@ -82,8 +90,8 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
 }
 
 /// Refuses where the plan that somebody has agreed to is not the one that is needed now.
-fn still_holds(agreed: &Saved, now: &Prepared) -> Result<()> {
-    let differences = agreed.differences(&Saved::of(&now.plan, &now.session.scope, &now.options));
+fn still_holds(agreed: &Saved, now: &Saved) -> Result<()> {
+    let differences = agreed.differences(now);
     if differences.is_empty() {
         return Ok(());
     }
@@ -94,17 +102,21 @@ fn still_holds(agreed: &Saved, now: &Prepared) -> Result<()> {
     ))
 }
 
+/// The progress of a plan, live where the screen allows it.
+pub(super) fn progress(plan: &Plan) -> Progress {
+    Progress::new(plan.steps.iter().filter(|step| !step.with_parent).count(), say)
+}
+
 /// Carries out a plan and reports; also for `down`.
 pub(super) async fn carry_out(
     session: &Session,
     plan: &Plan,
     packages: BTreeMap<String, PathBuf>,
     file: Option<&Path>,
+    progress: Progress,
 ) -> Report {
     let start = Instant::now();
     say("");
-    let steps = plan.steps.iter().filter(|step| !step.with_parent).count();
-    let progress = render::Progress::new(steps, say);
     let events = Events::new(move |event| match speaks_json() {
         true => emit(|| render::json::event(&event)),
         false => progress.show(&event),
@@ -123,7 +135,7 @@ pub(super) async fn carry_out(
 }
 
 /// Whether to go on: asked in a terminal, else told by `--yes`. The local cloud is for trying things out.
-fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session: &Session) -> Result<bool> {
+pub(super) fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session: &Session) -> Result<bool> {
     if globals.local {
         return Ok(true);
     }
@@ -135,10 +147,16 @@ fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session: &Session)
         return Ok(true);
     }
     if !interactive() {
-        bail!(Failure::usage("nobody can be asked here", "add --yes to change AWS without being asked"));
+        bail!(nobody());
     }
-    let answer = ask(&format!("\nChange account {} like this? [y/N]", session.connection.account))?;
+    let later = if args.watch { ", and at each save from now on" } else { "" };
+    let answer = ask(&format!("\nChange account {} like this{later}? [y/N]", session.connection.account))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// That there is nobody to ask.
+pub(super) fn nobody() -> Failure {
+    Failure::usage("nobody can be asked here", "add --yes to change AWS without being asked")
 }
 
 /// Whether the name of the stack was given, on the command line or now.

@@ -144,7 +144,7 @@ impl Kind for Function {
         })
         .await?;
         // The log group goes after the function is really gone, or a late event makes it again [aws-facts: Lambda].
-        until(Patience::STATE, ctx.waiting(&seen.id), async || {
+        until(Patience::state(ctx.local), ctx.waiting(&seen.id), async || {
             Ok(match get(ctx, &seen.physical).await? {
                 None => Poll::Ready(()),
                 Some(_) => Poll::Pending("being deleted".to_owned()),
@@ -272,7 +272,7 @@ fn reason(config: &FunctionConfiguration) -> String {
 async fn idle(ctx: &Context, id: &Id) -> Result<FunctionConfiguration> {
     let unseen = |error: &Error| error.is_absent().then_some("Lambda does not show the function yet");
     let look = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
-    until(Patience::STATE, ctx.waiting(id), async || {
+    until(Patience::state(ctx.local), ctx.waiting(id), async || {
         let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
         let config = told(answer.configuration, "lambda:GetFunction", "the function's configuration")?;
         Ok(match (config.state(), config.last_update_status()) {

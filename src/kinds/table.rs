@@ -173,7 +173,7 @@ impl Kind for Table {
         let delete =
             async || gone(ctx.clients.dynamodb.delete_table().table_name(&seen.physical).send().await);
         retry_while(Patience::CONFLICT, ctx.waiting(id), busy, delete).await?;
-        until(Patience::STATE, ctx.waiting(id), async || {
+        until(Patience::state(ctx.local), ctx.waiting(id), async || {
             Ok(match describe(ctx, &seen.physical).await? {
                 None => Poll::Ready(()),
                 Some(table) => Poll::Pending(state(&table)),
@@ -319,7 +319,7 @@ async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
 async fn active(ctx: &Context, id: &Id) -> Result<TableDescription> {
     let unseen = |error: &Error| error.is_absent().then_some("DynamoDB does not show the table yet");
     let look = async || Ok(ctx.clients.dynamodb.describe_table().table_name(&id.name).send().await?);
-    until(Patience::STATE, ctx.waiting(id), async || {
+    until(Patience::state(ctx.local), ctx.waiting(id), async || {
         let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
         let table = told(answer.table, "dynamodb:DescribeTable", "the table")?;
         Ok(match table.table_status() {

@@ -5,7 +5,7 @@ use crate::config::At;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The wanted resources of a stack.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Graph {
     /// The resources, each id once.
     pub resources: Vec<Resource>,
@@ -14,7 +14,7 @@ pub struct Graph {
 }
 
 /// A wanted resource.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
     /// Its name within the stack.
     pub id: Id,
@@ -36,7 +36,7 @@ pub struct Resource {
 
 /// Further resources to wait for where another one exists already: a new route of a live API waits for its function and
 /// permission, so that no request meets half a route.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Gate {
     /// The resource that makes the order matter.
     pub exists: Id,

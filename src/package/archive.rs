@@ -122,7 +122,7 @@ fn settle(
 ) -> Result<Package, Error> {
     let (hash, size) = digest(temporary.as_file_mut()).map_err(|source| unwritable(cache, source))?;
     scale.check_zipped(size)?;
-    let zip = cache.join("packages").join(format!("{}.zip", cache::hex(&hash)));
+    let zip = cache::package(cache, &hash);
     // A power cut can leave an empty file under the right name, hence the look at the size.
     if !fs::metadata(&zip).is_ok_and(|there| there.len() == size) {
         temporary.persist(&zip).map_err(|lost| unwritable(&zip, lost.error))?;

@@ -62,6 +62,11 @@ pub(super) fn key(parts: &[&str]) -> String {
     hex(&hash.finalize())
 }
 
+/// The place of a finished zip, which goes by its hash.
+pub(super) fn package(cache: &Path, hash: &[u8]) -> PathBuf {
+    cache.join("packages").join(format!("{}.zip", hex(hash)))
+}
+
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

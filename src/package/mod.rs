@@ -6,6 +6,7 @@
 
 mod archive;
 mod cache;
+mod contents;
 mod error;
 mod files;
 mod left_out;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{self, Path, PathBuf};
 
+pub use contents::compare;
 pub use error::Error;
 
 use archive::Limits;

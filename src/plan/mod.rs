@@ -100,6 +100,8 @@ pub struct Step {
     pub seen: Option<Seen>,
     /// The fields that differ.
     pub changes: Vec<Change>,
+    /// The files of its code that differ, where whoever made the plan has both packages at hand.
+    pub files: Vec<FileChange>,
     /// Why, where the changes do not say it.
     pub reasons: Vec<String>,
     /// What is lost for good.
@@ -108,6 +110,15 @@ pub struct Step {
     pub with_parent: bool,
     /// The steps, by index, that must have succeeded before.
     pub after: Vec<usize>,
+}
+
+/// A file of a function's code that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Its name in the package.
+    pub name: String,
+    /// What becomes of it.
+    pub action: Action,
 }
 
 /// A reason not to carry out a plan.

@@ -87,6 +87,7 @@ fn step(step: &Step) -> Json {
         "line": line(step.at),
         "reasons": step.reasons,
         "changes": step.changes.iter().map(|one| change(one, secret.contains(&one.field()))).collect::<Vec<_>>(),
+        "files": step.files.iter().map(|file| json!({ "name": file.name, "action": file.action.verb() })).collect::<Vec<_>>(),
         "loss": step.loss,
         "with_parent": step.with_parent,
         "after": step.after,
@@ -207,6 +208,7 @@ pub use super::invocation::document as invocation;
 pub use super::list::documents as stacks;
 pub use super::log::document as log;
 pub use super::status::document as status;
+pub use super::watch::document as round;
 
 /// How a check went.
 pub fn check(outcome: &Outcome) -> Document {
@@ -230,7 +232,7 @@ pub fn end(exit: Exit, error: Option<&anyhow::Error>) -> Document {
 }
 
 /// What kept the command from going on; of a stack file everything that is wrong with it.
-fn errors(error: &anyhow::Error) -> Vec<Json> {
+pub(super) fn errors(error: &anyhow::Error) -> Vec<Json> {
     let Some(diagnostics) = error.downcast_ref::<Diagnostics>() else {
         let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
         return vec![json!({ "message": format!("{error:#}"), "help": help })];

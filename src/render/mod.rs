@@ -15,6 +15,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod value;
+mod watch;
 
 pub use adoption::adoption;
 pub use invocation::{answer, failed, tail};
@@ -26,6 +27,7 @@ pub use plan::{Shown, plan, summary};
 pub use progress::Progress;
 pub use report::{blind, check, outputs, refusals, report, unlisted};
 pub use status::status;
+pub use watch::{live, saved, watching};
 
 use crate::aws::Call;
 use crate::config::Diagnostics;

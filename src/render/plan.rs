@@ -4,7 +4,7 @@ use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, value};
 use crate::diff::Change;
 use crate::kind::{kind, kinds};
 use crate::model::in_words;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, FileChange, Plan, Step};
 
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,6 +87,17 @@ pub(super) fn title(step: &Step) -> String {
     name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_else(|| step.id.to_string())
 }
 
+/// How many files of a function's code are named.
+const FILES: usize = 5;
+
+/// The files that differ.
+fn files(files: &[FileChange]) -> String {
+    let named = files.iter().take(FILES);
+    let named = named.map(|file| format!("{} {}", sign(file.action), value::printable(&file.name)));
+    let more = Some(files.len().saturating_sub(FILES)).filter(|more| *more > 0);
+    named.chain(more.map(|more| format!("and {more} more"))).collect::<Vec<_>>().join("  ")
+}
+
 fn parent(step: &Step) -> String {
     step.parent.as_ref().map(|parent| format!("  (with its {})", in_words(parent.kind))).unwrap_or_default()
 }
@@ -107,7 +118,10 @@ pub(super) fn fields(step: &Step, shown: Shown) -> Vec<String> {
             true => styled(RED, "  (forces replacement)"),
             false => String::new(),
         };
-        let change = value::change(change, secret(change.field()));
+        let change = match change.field() == "code" && !step.files.is_empty() {
+            true => files(&step.files),
+            false => value::change(change, secret(change.field())),
+        };
         let line = format!("      {path:<width$}  {change}{replaces}");
         format!("{}\n", line.trim_end())
     };

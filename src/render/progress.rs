@@ -32,8 +32,8 @@ impl Progress {
         }
     }
 
-    /// A line for each thing that happened.
-    pub(super) fn lines(print: impl Fn(&str) + Send + 'static) -> Self {
+    /// A line for each thing that happened, where other lines come between.
+    pub fn lines(print: impl Fn(&str) + Send + 'static) -> Self {
         Progress(Mutex::new(Shown::Lines { print: Box::new(print), waits: BTreeMap::new() }))
     }
 

@@ -21,6 +21,7 @@ mod calls;
 mod change;
 mod data;
 mod deployer;
+mod dev;
 mod drift;
 mod examples;
 mod foreign;

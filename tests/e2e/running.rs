@@ -1,7 +1,7 @@
 //! The program while it runs, line by line.
 
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -49,6 +49,12 @@ impl Running {
         kill_process(process, Signal::INT).unwrap();
     }
 
+    /// Listens to it no more.
+    pub(crate) fn unheard(mut self) -> Unheard {
+        drop(std::mem::replace(&mut self.lines, channel().1));
+        Unheard(self)
+    }
+
     /// Waits for its end. Answers how it ended, and all that it has said.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         // The lines end when nobody can write any more: neither the program nor a process that it left behind.
@@ -58,6 +64,16 @@ impl Running {
         }
         assert!(Instant::now() < deadline, "it should end:\n{}", self.told.join("\n"));
         (self.child.wait().unwrap(), std::mem::take(&mut self.told).join("\n"))
+    }
+}
+
+/// A run that nobody listens to.
+pub(crate) struct Unheard(Running);
+
+impl Unheard {
+    /// How it ended, if it has.
+    pub(crate) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.child.try_wait()
     }
 }
 

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 const IN_TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
 /// Runs the program in a terminal as if the cloud were the real AWS, and types an answer.
-fn ask(cloud: &Cloud, args: &[&str], typed: &str, settings: &[(&str, &str)]) -> Ran {
+pub(crate) fn ask(cloud: &Cloud, args: &[&str], typed: &str, settings: &[(&str, &str)]) -> Ran {
     let program = cloud.command_on_aws(args);
     let mut command = Command::new("python3");
     command.args(["-c", IN_TERMINAL]).arg(program.get_program()).args(program.get_args());

@@ -1,0 +1,50 @@
+//! What is said while files are watched.
+
+use super::{DIM, GREEN, count, json::Document, seconds, styled};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How many files are named.
+const FILES: usize = 3;
+
+/// What is watched, and how to leave.
+pub fn watching() -> String {
+    styled(DIM, "Watching the stack file and the code; Ctrl-C to leave.")
+}
+
+/// The files that were saved, as seen from a folder.
+pub fn saved(files: &BTreeSet<PathBuf>, folder: &Path) -> String {
+    let mut names: Vec<String> = files.iter().map(|file| name(file, folder)).collect();
+    let more = names.len().saturating_sub(FILES);
+    names.truncate(FILES);
+    if more > 0 {
+        names.push(format!("and {} more", count(more as u64, "file")));
+    }
+    format!("\n{} {}", styled(DIM, "Saved:"), names.join(", "))
+}
+
+fn name(file: &Path, folder: &Path) -> String {
+    super::tame(&file.strip_prefix(folder).unwrap_or(file).display().to_string())
+}
+
+/// That a change is live, so long after it was saved.
+pub fn live(took: Duration) -> String {
+    format!("{} {} after the save", styled(GREEN.bold(), "Live"), seconds(took))
+}
+
+/// What became of a change, for programs.
+pub fn document(
+    files: &BTreeSet<PathBuf>,
+    live: bool,
+    took: Duration,
+    error: Option<&anyhow::Error>,
+) -> Document {
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let errors = error.map(super::json::errors).unwrap_or_default();
+    Document::new(
+        "round",
+        json!({ "files": files, "live": live, "errors": errors, "seconds": took.as_secs_f64() }),
+    )
+}

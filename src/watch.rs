@@ -1,0 +1,192 @@
+//! Tells when files have changed. It reads none of them, and says nothing about what has become of them: whoever hears of a
+//! change looks again.
+
+use crate::config::Stack;
+use crate::error::Failure;
+use crate::exit::Exit;
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// How long it must be quiet before a change counts as finished: one save of an editor is a handful of events.
+const QUIET: Duration = Duration::from_millis(25);
+
+/// Watches files and folders, whether they are there or not yet.
+#[derive(Debug)]
+pub struct Watcher {
+    system: RecommendedWatcher,
+    events: mpsc::UnboundedReceiver<Event>,
+    /// What is of interest.
+    places: BTreeSet<PathBuf>,
+    /// What the system watches for that: folders, some of them with all that is in them.
+    watched: BTreeMap<PathBuf, RecursiveMode>,
+}
+
+impl Watcher {
+    /// A watcher of nothing.
+    ///
+    /// # Errors
+    /// That this system cannot watch files.
+    pub fn new() -> Result<Self, Failure> {
+        let (tell, events) = mpsc::unbounded_channel();
+        let heard = move |event: notify::Result<Event>| {
+            // Where events were lost, anything may have changed.
+            let event = event.unwrap_or_else(|_| Event::new(EventKind::Any));
+            // Nobody listens any more when the program ends.
+            let _ = tell.send(event);
+        };
+        let system = notify::recommended_watcher(heard).map_err(|error| unwatchable(None, &error))?;
+        Ok(Watcher { system, events, places: BTreeSet::new(), watched: BTreeMap::new() })
+    }
+
+    /// Watches these files and folders from now on, and no others.
+    ///
+    /// # Errors
+    /// That one of them cannot be watched.
+    pub fn watch(&mut self, places: BTreeSet<PathBuf>) -> Result<(), Failure> {
+        self.places = places;
+        let needed: BTreeMap<PathBuf, RecursiveMode> = needed(&self.places);
+        // A folder that was deleted and made again is another one to the system, so all are asked for anew.
+        for (folder, mode) in &needed {
+            if self.watched.get(folder) != Some(mode) || *mode == RecursiveMode::Recursive {
+                self.system.watch(folder, *mode).map_err(|error| unwatchable(Some(folder), &error))?;
+            }
+        }
+        for folder in self.watched.keys().filter(|folder| !needed.contains_key(*folder)) {
+            // What is gone cannot be let go.
+            let _ = self.system.unwatch(folder);
+        }
+        self.watched = needed;
+        Ok(())
+    }
+
+    /// Waits for a change, and then until it is quiet again. Answers the files that have changed, as far as they are known.
+    pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
+        let mut changed: Option<BTreeSet<PathBuf>> = None;
+        loop {
+            let event = match &changed {
+                None => self.events.recv().await,
+                Some(_) => match timeout(QUIET, self.events.recv()).await {
+                    Ok(event) => event,
+                    Err(_) => None,
+                },
+            };
+            let Some(event) = event else { return changed.unwrap_or_default() };
+            if let Some(paths) = self.of_interest(event) {
+                changed.get_or_insert_default().extend(paths);
+            }
+        }
+    }
+
+    /// The paths of an event that are of interest, where it is a change at all.
+    fn of_interest(&self, event: Event) -> Option<Vec<PathBuf>> {
+        let read = match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
+            EventKind::Access(_) => true,
+            _ => false,
+        };
+        let near =
+            |path: &Path| self.places.iter().any(|place| path.starts_with(place) || place.starts_with(path));
+        let anything = event.paths.is_empty();
+        let paths: Vec<PathBuf> = event.paths.into_iter().filter(|path| near(path)).collect();
+        (!read && (anything || !paths.is_empty())).then_some(paths)
+    }
+}
+
+/// The files and folders that a stack is made from.
+pub fn places(stack: &Stack) -> BTreeSet<PathBuf> {
+    // What the system tells of goes by its real path.
+    let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
+    let folder = real(stack.folder.clone());
+    let file = stack.file.file_name().map(|name| folder.join(name));
+    let code = stack.functions.iter().map(|function| real(folder.join(&function.code)));
+    file.into_iter().chain(code).collect()
+}
+
+/// What the system has to watch for these places. Many editors put a new file in the place of the old one, so a file is
+/// watched by its folder, and what is not there by the nearest folder above that is.
+fn needed(places: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, RecursiveMode> {
+    let mut needed = BTreeMap::new();
+    for place in places {
+        if place.is_dir() {
+            needed.insert(place.clone(), RecursiveMode::Recursive);
+        } else if let Some(above) = place.ancestors().skip(1).find(|above| above.is_dir()) {
+            needed.entry(above.to_owned()).or_insert(RecursiveMode::NonRecursive);
+        }
+    }
+    needed
+}
+
+fn unwatchable(folder: Option<&Path>, error: &notify::Error) -> Failure {
+    let what = folder.map_or_else(|| "files".to_owned(), |folder| folder.display().to_string());
+    let help = match error.kind {
+        notify::ErrorKind::MaxFilesWatch => Some(
+            "this system watches no more folders; raise fs.inotify.max_user_watches with sysctl".to_owned(),
+        ),
+        _ => None,
+    };
+    Failure { message: format!("{what} cannot be watched: {error}"), help, exit: Exit::Failed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A folder with a watched file and a watched folder, and the watcher.
+    fn watched() -> (tempfile::TempDir, PathBuf, Watcher) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        fs::create_dir_all(root.join("code/deep")).unwrap();
+        fs::write(root.join("stack.yaml"), "a").unwrap();
+        let mut watcher = Watcher::new().unwrap();
+        watcher.watch([root.join("stack.yaml"), root.join("code")].into()).unwrap();
+        (folder, root, watcher)
+    }
+
+    #[tokio::test]
+    async fn a_save_is_told_once_with_the_files_that_changed() {
+        let (_folder, root, mut watcher) = watched();
+        fs::write(root.join("code/deep/a.py"), "1").unwrap();
+        fs::write(root.join("code/b.py"), "1").unwrap();
+        let changed = watcher.changed().await;
+        assert!(changed.contains(&root.join("code/deep/a.py")), "{changed:?}");
+        assert!(changed.contains(&root.join("code/b.py")), "{changed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_file_in_the_place_of_the_old_one_is_a_change() {
+        let (_folder, root, mut watcher) = watched();
+        fs::write(root.join("stack.yaml.new"), "b").unwrap();
+        fs::rename(root.join("stack.yaml.new"), root.join("stack.yaml")).unwrap();
+        assert_eq!(watcher.changed().await, [root.join("stack.yaml")].into());
+    }
+
+    #[tokio::test]
+    async fn what_is_read_and_what_lies_beside_is_no_change() {
+        let (_folder, root, mut watcher) = watched();
+        fs::write(root.join("notes.txt"), "b").unwrap();
+        fs::read_dir(root.join("code")).unwrap().count();
+        fs::read_to_string(root.join("stack.yaml")).unwrap();
+        // The system tells of events in their order, so what was told before this one would be told with it.
+        fs::write(root.join("code/last.py"), "1").unwrap();
+        let changed = watcher.changed().await;
+        assert_eq!(changed, [root.join("code/last.py")].into());
+    }
+
+    #[tokio::test]
+    async fn what_comes_to_be_is_watched_from_then_on() {
+        let (_folder, root, mut watcher) = watched();
+        let places: BTreeSet<PathBuf> = [root.join("later/code")].into();
+        watcher.watch(places.clone()).unwrap();
+        fs::create_dir_all(root.join("later/code")).unwrap();
+        assert_eq!(watcher.changed().await, [root.join("later")].into());
+        watcher.watch(places).unwrap();
+        fs::write(root.join("later/code/a.py"), "1").unwrap();
+        assert!(watcher.changed().await.contains(&root.join("later/code/a.py")));
+    }
+}

@@ -1,0 +1,162 @@
+//! `dev` and `up --watch`: what is saved is live, what goes wrong is shown and loses nothing, and Ctrl-C leaves in order.
+
+use crate::cloud::Cloud;
+use crate::http::get;
+use crate::ran::Ran;
+use crate::running::Running;
+use crate::terminal::ask;
+use serde_json::{Value as Json, json};
+use std::fs;
+
+const HELLO: &str = "\
+stack: hello
+functions:
+  hello: { code: lambdas/hello, runtime: python3.13 }
+api:
+  routes:
+    GET /hello: hello
+";
+
+/// A function that answers a word, and logs it.
+fn answering(word: &str) -> String {
+    format!(
+        "def lambda_handler(event, context):\n    print('said {word}')\n    return {{'statusCode': 200, 'body': '{word}'}}\n"
+    )
+}
+
+/// A cloud with a stack of one function, which answers `one`.
+fn hello() -> Cloud {
+    let cloud = Cloud::with(HELLO);
+    fs::create_dir(cloud.path("stack/lambdas/hello")).unwrap();
+    cloud.write("lambdas/hello/lambda_function.py", &answering("one"));
+    cloud
+}
+
+/// Starts a command that watches, waits until it does, and answers it with the API's URL.
+fn watching(cloud: &Cloud, args: &[&str]) -> (Running, String) {
+    let mut running = Running::start(&mut cloud.command(args));
+    let api = running.says("API: ").strip_prefix("API: ").unwrap().to_owned();
+    running.says("Watching the stack file and the code; Ctrl-C to leave.");
+    (running, api)
+}
+
+/// Asserts that it leaves in order at Ctrl-C. Answers all that it has said.
+fn leaves(running: Running) -> String {
+    running.interrupt();
+    let (status, said) = running.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(said.ends_with("The stack stays as it is. To take it away: provision down --local"), "{said}");
+    said
+}
+
+#[tokio::test]
+async fn what_is_saved_is_live_and_logs_are_shown() {
+    let cloud = hello();
+    let (mut dev, api) = watching(&cloud, &["dev"]);
+    assert_eq!(get(&api, "/hello").await.ok(), "one");
+    dev.says("said one");
+    cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
+    dev.says("Saved: lambdas/hello/lambda_function.py");
+    dev.says("code  ~ lambda_function.py");
+    dev.says("Done: 1 updated");
+    dev.says("Live");
+    assert_eq!(get(&api, "/hello").await.ok(), "two");
+    assert!(dev.says("said two").starts_with("hello  20"), "a line tells whose it is, and when");
+
+    // A function may be declared before its code is there.
+    cloud.edit("stack.yaml", "api:", "  later: { code: lambdas/later, runtime: python3.13 }\napi:");
+    cloud.edit("stack.yaml", "    GET /hello: hello\n", "    GET /hello: hello\n    GET /later: later\n");
+    dev.says("there is no file or folder `lambdas/later`");
+    fs::create_dir(cloud.path("stack/lambdas/later")).unwrap();
+    cloud.write("lambdas/later/lambda_function.py", &answering("later"));
+    dev.says("+ function later created");
+    dev.says("Live");
+    assert_eq!(get(&api, "/later").await.ok(), "later");
+    dev.says("said later");
+    leaves(dev);
+    cloud.plan().changes_nothing();
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_shown_where_it_happens_and_loses_nothing() {
+    let cloud = hello();
+    let (mut dev, api) = watching(&cloud, &["dev"]);
+    cloud.edit("stack.yaml", "code: lambdas/hello,", "cod: lambdas/hello,");
+    dev.says("Saved: stack.yaml");
+    dev.says("did you mean `code`?");
+    assert_eq!(get(&api, "/hello").await.ok(), "one", "what is live stays so");
+    cloud.edit("stack.yaml", "cod: lambdas/hello,", "code: lambdas/hello, memory: 256,");
+    dev.says("memory  128 → 256");
+    dev.says("Live");
+    cloud.edit("stack.yaml", "stack: hello", "stack: other");
+    dev.says("this is another stack now");
+    dev.says("leave with Ctrl-C, and start again");
+    // What was saved in between has not been forgotten.
+    cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
+    cloud.edit("stack.yaml", "stack: other", "stack: hello");
+    dev.says("Live");
+    assert_eq!(get(&api, "/hello").await.ok(), "two");
+    // The API's URL would change for good.
+    let api = fs::read_to_string(cloud.path("stack/stack.yaml")).unwrap();
+    cloud.write("stack.yaml", api.split("api:").next().unwrap());
+    dev.says("--allow-data-loss api");
+    dev.says("Nothing was changed.");
+    leaves(dev);
+}
+
+#[tokio::test]
+async fn programs_get_a_document_for_each_round() {
+    let cloud = hello();
+    let mut dev = Running::start(&mut cloud.command(&["dev", "--json"]));
+    dev.says(r#""type":"outputs""#);
+    let round = |line: String| -> Json { serde_json::from_str(&line).unwrap() };
+    cloud.edit("stack.yaml", "stack: hello", "stak: hello");
+    let wrong = round(dev.says(r#""type":"round""#));
+    assert_eq!((&wrong["live"], &wrong["errors"][0]["line"]), (&json!(false), &json!(1)), "{wrong}");
+    cloud.edit("stack.yaml", "stak: hello", "stack: hello");
+    cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
+    let right = round(dev.says(r#""live":true"#));
+    assert_eq!(
+        (right["files"].as_array().unwrap().is_empty(), &right["errors"]),
+        (false, &json!([])),
+        "{right}"
+    );
+    dev.interrupt();
+    assert!(dev.end().0.success());
+}
+
+#[tokio::test]
+async fn it_ends_when_nobody_reads_any_more() {
+    let cloud = hello();
+    let (dev, api) = watching(&cloud, &["dev"]);
+    let mut unheard = dev.unheard();
+    let ended = loop {
+        // It notices when it has something to say.
+        get(&api, "/hello").await.ok();
+        if let Some(ended) = unheard.try_wait().unwrap() {
+            break ended;
+        }
+    };
+    assert!(ended.success(), "{ended}");
+}
+
+#[tokio::test]
+async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_protected() {
+    let cloud = hello();
+    let asked = ask(&cloud, &["up", "--watch"], "n\n", &[]).fails();
+    asked
+        .says("Change account 000000000000 like this, and at each save from now on? [y/N]")
+        .says("Nothing was changed.");
+    Ran::of(&mut cloud.command_on_aws(&["up", "--watch"])).ends(64).says("nobody can be asked here");
+    let mut up = Running::start(&mut cloud.command_on_aws(&["up", "--watch", "--yes"]));
+    up.says("Watching");
+    cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
+    up.says("Done: 1 updated");
+    up.says("Live");
+    up.interrupt();
+    assert!(up.end().0.success());
+    let stack = format!("{HELLO}environments:\n  prod: {{ protect: true }}\n");
+    cloud.write("stack.yaml", &stack);
+    let refused = Ran::of(&mut cloud.command_on_aws(&["up", "--watch", "--yes", "--env", "prod"])).ends(64);
+    refused.says("the environment prod is protected, and --watch changes it at each save");
+}
