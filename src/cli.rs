@@ -30,7 +30,7 @@ enum Command {
     /// Make AWS what the stack file says; shows the plan and asks first
     #[command(after_help = examples::UP)]
     Up(UpArgs),
-    /// Work on this machine: up on the local cloud at each save, with logs
+    /// Bring up each save on the local cloud, and show the logs
     #[command(after_help = examples::DEV)]
     Dev(DevArgs),
     /// Show what `up` would do, and change nothing

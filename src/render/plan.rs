@@ -91,7 +91,7 @@ pub(super) fn title(step: &Step) -> String {
 const FILES: usize = 5;
 
 /// The files that differ.
-fn files(files: &[FileChange]) -> String {
+pub(super) fn files(files: &[FileChange]) -> String {
     let named = files.iter().take(FILES);
     let named = named.map(|file| format!("{} {}", sign(file.action), value::printable(&file.name)));
     let more = Some(files.len().saturating_sub(FILES)).filter(|more| *more > 0);

@@ -7,6 +7,7 @@ mod calls;
 mod lists;
 mod plans;
 mod reports;
+mod saves;
 mod statuses;
 mod values;
 

@@ -82,7 +82,6 @@ async fn what_is_wrong_is_shown_where_it_happens_and_loses_nothing() {
     let cloud = hello();
     let (mut dev, api) = watching(&cloud, &["dev"]);
     cloud.edit("stack.yaml", "code: lambdas/hello,", "cod: lambdas/hello,");
-    dev.says("Saved: stack.yaml");
     dev.says("did you mean `code`?");
     assert_eq!(get(&api, "/hello").await.ok(), "one", "what is live stays so");
     cloud.edit("stack.yaml", "cod: lambdas/hello,", "code: lambdas/hello, memory: 256,");

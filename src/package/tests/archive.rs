@@ -165,3 +165,27 @@ async fn a_finished_zip_is_weighed_too() {
     stack.limits = Limits { zipped: 1_000, ..Limits::LAMBDA };
     assert!(stack.error("built.zip").await.contains("bytes zipped"));
 }
+
+#[tokio::test]
+async fn two_packages_differ_by_files() {
+    use crate::package::compare;
+    use crate::plan::{Action, FileChange};
+
+    let stack = Stack::new(&[("app/a.py", "1"), ("app/b.py", "1"), ("app/same.py", "1")]);
+    let old = stack.build("app").await.expect("a package");
+    fs::remove_file(stack.path("app/a.py")).expect("removed");
+    stack.write("app/b.py", "2");
+    stack.write("app/lib/c.py", "1");
+    let new = stack.build("app").await.expect("a package");
+    let cache = stack.cache.path().join("not/yet/there");
+    let change = |name: &str, action| FileChange { name: name.to_owned(), action };
+    assert_eq!(
+        compare(&cache, &old.sha256, &new.sha256),
+        [change("a.py", Action::Delete), change("b.py", Action::Update), change("lib/c.py", Action::Create)]
+    );
+    assert_eq!(compare(&cache, &new.sha256, &new.sha256), []);
+    let elsewhere = STANDARD.encode(Sha256::digest("a package of another machine"));
+    for unknown in [elsewhere.as_str(), "", "no hash", "../.."] {
+        assert_eq!(compare(&cache, unknown, &new.sha256), [], "{unknown}");
+    }
+}
