@@ -102,6 +102,9 @@ impl Cli {
         if self.globals.json {
             speak(Format::Json);
         }
+        if self.globals.hides_values() {
+            tell(&render::warning("--show-values shows no values here: they go to a terminal only"));
+        }
         let ended = self.execute().await;
         let (exit, error) = match &ended {
             Ok(exit) => (*exit, None),

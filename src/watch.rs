@@ -70,10 +70,7 @@ impl Watcher {
         loop {
             let event = match &changed {
                 None => self.events.recv().await,
-                Some(_) => match timeout(QUIET, self.events.recv()).await {
-                    Ok(event) => event,
-                    Err(_) => None,
-                },
+                Some(_) => timeout(QUIET, self.events.recv()).await.unwrap_or_default(),
             };
             let Some(event) = event else { return changed.unwrap_or_default() };
             if let Some(paths) = self.of_interest(event) {

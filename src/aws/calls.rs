@@ -21,8 +21,10 @@ use tokio::time::Instant;
 #[derive(Clone, Default)]
 pub struct Calls {
     counts: Arc<Counts>,
-    tell: Option<Arc<dyn Fn(&Call) + Send + Sync>>,
+    tell: Option<Arc<Tell>>,
 }
+
+type Tell = dyn Fn(&Call) + Send + Sync;
 
 /// A call that has ended. It knows neither what was sent nor what came back.
 #[derive(Debug, Clone)]

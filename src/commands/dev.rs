@@ -191,15 +191,15 @@ impl Rounds<'_> {
         let start = Instant::now();
         let next = self.read(watcher, scene).await;
         let wrong = next.as_ref().err().map(render::failure);
-        // Of a save of something else, the same error would be no news.
-        if matches!(next, Ok(None)) || (wrong.is_some() && wrong == self.wrong) {
+        // A save of something else is no news: neither where all is as before, nor where the same is wrong.
+        if wrong == self.wrong && !matches!(next, Ok(Some(_))) {
             return;
         }
         self.wrong = wrong;
         say(&render::saved(saved, &self.folder));
         let ended = match next {
             Ok(Some(next)) => self.bring_up(next, false).await,
-            Ok(None) => return,
+            Ok(None) => Ok(Ended::Live),
             Err(error) => Err(error),
         };
         let live = matches!(ended, Ok(Ended::Live));

@@ -174,6 +174,7 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
             )),
         }
     }
+    tokio::task::spawn_blocking(move || package::prune(&cache));
     let Some(last) = wrong.pop() else { return Ok(packages) };
     wrong.iter().for_each(|message| tell(&render::error(message, None)));
     bail!(last)

@@ -47,9 +47,14 @@ pub struct Globals {
 }
 
 impl Globals {
-    /// How much of a plan is shown. Secret values never go into a pipe or a file, where they would stay.
+    /// How much of a plan is shown.
     pub(super) fn shown(&self) -> Shown {
-        Shown { details: self.verbose > 0, values: self.show_values && std::io::stdout().is_terminal() }
+        Shown { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
+    }
+
+    /// True if values were asked for where they would stay: into a pipe or a file they never go.
+    pub(crate) fn hides_values(&self) -> bool {
+        self.show_values && !std::io::stdout().is_terminal()
     }
 
     /// Reads the stack file.

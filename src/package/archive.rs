@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -124,7 +125,10 @@ fn settle(
     scale.check_zipped(size)?;
     let zip = cache::package(cache, &hash);
     // A power cut can leave an empty file under the right name, hence the look at the size.
-    if !fs::metadata(&zip).is_ok_and(|there| there.len() == size) {
+    if fs::metadata(&zip).is_ok_and(|there| there.len() == size) {
+        // The time tells that it is in use; where it cannot be set, the zip is built anew some day.
+        let _ = File::open(&zip).and_then(|zip| zip.set_modified(SystemTime::now()));
+    } else {
         temporary.persist(&zip).map_err(|lost| unwritable(&zip, lost.error))?;
     }
     Ok(Package { sha256: STANDARD.encode(hash), zip, size, unzipped, warnings: Vec::new() })

@@ -12,6 +12,7 @@ mod files;
 mod left_out;
 mod npm;
 mod pip;
+mod prune;
 mod requirements;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::path::{self, Path, PathBuf};
 
 pub use contents::compare;
 pub use error::Error;
+pub use prune::prune;
 
 use archive::Limits;
 use files::{Code, Entries};

@@ -15,7 +15,7 @@ async fn a_changed_line_of_one_function_updates_exactly_that_function() {
     let before = dump(&aws).await;
 
     cloud.edit("lambdas/getAlls/lambda_function.py", "list(all_items())", r#"{"all": list(all_items())}"#);
-    cloud.plan().plans(&["function ~ getAlls: code changed"]).says("Plan: 1 to update, 32 unchanged");
+    cloud.plan().plans(&["function ~ getAlls: code ~ lambda_function.py"]).says("Plan: 1 to update, 32 unchanged");
     assert_eq!(touched(&before, &dump(&aws).await), [].into());
 
     cloud.up().says("Done: 1 updated").writes(1);
@@ -101,6 +101,8 @@ async fn environment_values_are_set_changed_and_removed_and_never_printed() {
 
     cloud.edit("stack.yaml", first, second);
     never(cloud.plan()).plans(&["function ~ list: environment.TOKEN changed (values not shown)"]);
+    let asked = never(cloud.run(&["plan", "--local", "--show-values"]).ok());
+    asked.says("--show-values shows no values here: they go to a terminal only");
     never(cloud.run(&["up", "--local", "-v"]).ok()).says("Done: 1 updated");
     assert_eq!(value().await, second);
 

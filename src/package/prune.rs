@@ -1,0 +1,75 @@
+//! Keeps the cache of finished zips small: work with `dev` makes one at each save.
+
+use std::fs::{self, DirEntry, Metadata};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// How many bytes of zips are kept.
+const KEPT: u64 = 1 << 30;
+
+/// What may be in use by a run that is under way.
+const YOUNG: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Deletes the zips of the folder `cache` that were not built for longest, as far as there are too many of them. What cannot
+/// be deleted stays: nothing depends on it.
+pub fn prune(cache: &Path) {
+    prune_to(cache, KEPT, SystemTime::now());
+}
+
+fn prune_to(cache: &Path, mut room: u64, now: SystemTime) {
+    let Ok(folder) = fs::read_dir(cache.join("packages")) else { return };
+    let mut zips: Vec<(SystemTime, DirEntry, Metadata)> =
+        folder.filter_map(|entry| zip(entry.ok()?)).collect();
+    zips.sort_by_key(|(built, ..)| std::cmp::Reverse(*built));
+    for (built, entry, metadata) in zips {
+        let young = now.duration_since(built).is_ok_and(|age| age < YOUNG) || built > now;
+        match room.checked_sub(metadata.len()) {
+            Some(left) => room = left,
+            None if young => room = 0,
+            None => {
+                room = 0;
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// When a finished zip was built last.
+fn zip(entry: DirEntry) -> Option<(SystemTime, DirEntry, Metadata)> {
+    let metadata = entry.metadata().ok()?;
+    let is_zip = metadata.is_file() && entry.path().extension().is_some_and(|extension| extension == "zip");
+    Some((metadata.modified().ok().filter(|_| is_zip)?, entry, metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn the_zips_that_were_not_built_for_longest_go_first_and_young_ones_never() {
+        let cache = tempfile::tempdir().unwrap();
+        let packages = cache.path().join("packages");
+        fs::create_dir(&packages).unwrap();
+        let now = SystemTime::now();
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        for (name, age) in [("a.zip", 1), ("b.zip", 2), ("c.zip", 30), ("d.zip", 40), ("notes.txt", 50)] {
+            let path = packages.join(name);
+            fs::write(&path, [0; 100]).unwrap();
+            File::options().write(true).open(path).unwrap().set_modified(now - hours(age)).unwrap();
+        }
+        let left = || {
+            let mut names: Vec<String> = fs::read_dir(&packages)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        prune_to(cache.path(), 300, now);
+        assert_eq!(left(), ["a.zip", "b.zip", "c.zip", "notes.txt"]);
+        prune_to(cache.path(), 50, now);
+        assert_eq!(left(), ["a.zip", "b.zip", "notes.txt"]);
+        prune_to(&cache.path().join("none"), 50, now);
+    }
+}
