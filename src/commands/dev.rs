@@ -65,7 +65,6 @@ pub(super) async fn watch(globals: &Globals, args: &UpArgs) -> Outcome {
     let mut rounds =
         Rounds { globals, args, folder, place, session, settled: None, wrong: None, agreed: false };
     if rounds.first(&stack).await == Ended::Declined {
-        tell("Nothing was changed.");
         return Ok(Exit::Failed);
     }
     let stop = stop_on_ctrl_c();
@@ -256,15 +255,17 @@ impl Rounds<'_> {
             tell("Nothing was changed.");
             return Ok(Ended::Failed);
         }
+        if plan.is_empty() {
+            say(&unchanged(&self.session, start));
+        }
+        if !self.agreed && !confirmed(self.globals, self.args, &next.stack, &self.session)? {
+            tell("Nothing was changed.");
+            return Ok(Ended::Declined);
+        }
+        self.agreed = true;
         let lives = match plan.is_empty() {
-            true => {
-                say(&unchanged(&self.session, start));
-                plan.lives
-            }
+            true => plan.lives,
             false => {
-                if !self.agreed && !confirmed(self.globals, self.args, &next.stack, &self.session)? {
-                    return Ok(Ended::Declined);
-                }
                 let progress = if first { progress(&plan) } else { Progress::lines(say) };
                 let report =
                     carry_out(&self.session, &plan, packages, Some(&self.globals.file), progress).await;
@@ -274,7 +275,6 @@ impl Rounds<'_> {
                 report.lives
             }
         };
-        self.agreed = true;
         self.settled = Some(next.graph);
         self.finish(&next.stack, &lives, first).await
     }

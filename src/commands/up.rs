@@ -149,8 +149,12 @@ pub(super) fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session
     if !interactive() {
         bail!(nobody());
     }
-    let later = if args.watch { ", and at each save from now on" } else { "" };
-    let answer = ask(&format!("\nChange account {} like this{later}? [y/N]", session.connection.account))?;
+    let account = &session.connection.account;
+    let question = match args.watch {
+        true => format!("Keep account {account} as the files say, now and at each save?"),
+        false => format!("Change account {account} like this?"),
+    };
+    let answer = ask(&format!("\n{question} [y/N]"))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 

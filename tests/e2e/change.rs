@@ -15,7 +15,10 @@ async fn a_changed_line_of_one_function_updates_exactly_that_function() {
     let before = dump(&aws).await;
 
     cloud.edit("lambdas/getAlls/lambda_function.py", "list(all_items())", r#"{"all": list(all_items())}"#);
-    cloud.plan().plans(&["function ~ getAlls: code ~ lambda_function.py"]).says("Plan: 1 to update, 32 unchanged");
+    cloud
+        .plan()
+        .plans(&["function ~ getAlls: code ~ lambda_function.py"])
+        .says("Plan: 1 to update, 32 unchanged");
     assert_eq!(touched(&before, &dump(&aws).await), [].into());
 
     cloud.up().says("Done: 1 updated").writes(1);

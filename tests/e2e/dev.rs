@@ -144,9 +144,15 @@ async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_prot
     let cloud = hello();
     let asked = ask(&cloud, &["up", "--watch"], "n\n", &[]).fails();
     asked
-        .says("Change account 000000000000 like this, and at each save from now on? [y/N]")
+        .says("Keep account 000000000000 as the files say, now and at each save? [y/N]")
         .says("Nothing was changed.");
     Ran::of(&mut cloud.command_on_aws(&["up", "--watch"])).ends(64).says("nobody can be asked here");
+    cloud.run_on_aws(&["up", "--yes"]).ok();
+    // Where there is nothing to do yet, it is asked for what is to come.
+    ask(&cloud, &["up", "--watch"], "n\n", &[])
+        .fails()
+        .says("No changes")
+        .says("now and at each save? [y/N]");
     let mut up = Running::start(&mut cloud.command_on_aws(&["up", "--watch", "--yes"]));
     up.says("Watching");
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
