@@ -21,8 +21,8 @@ fn a_run_right_after_a_death_comes_to_the_same_end() {
         assert_eq!(died.end, End::Died);
         let again = run_after(Duration::ZERO, &died.cloud, &[Command::Up(&stack)], None);
         runs += 1;
-        if !matches!(again.end, End::Done(_)) {
-            wrong.push(format!("after {at}: {:?}", again.end));
+        if !matches!(again.end, End::Done(_)) || !again.halved.is_empty() {
+            wrong.push(format!("after {at}: {:?}, halves {:?}", again.end, again.halved));
             continue;
         }
         let differ = differences(&dump(&later(&again.cloud, Duration::from_secs(60))), &expected);
