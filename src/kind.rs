@@ -260,7 +260,7 @@ fn encode<T: Serialize>(value: &T) -> Result<Json> {
         .map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
 }
 
-/// All kinds, each after those that it is made after.
+/// All kinds, each after its parent and what it refers to.
 pub fn kinds() -> &'static [&'static dyn AnyKind] {
     macro_rules! kinds {
         ($($kind:ty),* $(,)?) => { &[$(&Registered::<$kind>(std::marker::PhantomData)),*] };
