@@ -247,8 +247,8 @@ async fn sight(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Paren
     }
 }
 
-/// Goes on with what an earlier attempt has made. Where that is something else for good it is made anew, but not where it
-/// may hold data: that is for the next plan to show.
+/// Goes on with what an earlier attempt has made. What cannot become what is wanted was made by another run, and is in use by
+/// that: a permission of another API, or a table of other keys. It stays, and the next plan shows what differs.
 async fn adopt(
     ctx: &Context,
     kind: &dyn AnyKind,
@@ -261,14 +261,10 @@ async fn adopt(
         return Err(Error { message: format!("it exists already, and {who}"), ..error });
     }
     let changes = diff(Some(&seen.spec), &spec.clone().into());
-    if !changes.iter().any(|change| kind.frozen().contains(&change.field())) {
-        return update(ctx, kind, seen, parent, spec).await;
-    }
-    if kind.loss().is_some() {
+    if changes.iter().any(|change| kind.frozen().contains(&change.field())) {
         return Err(Error::waited(
             "another one was made meanwhile; run the command again to see what differs",
         ));
     }
-    kind.delete(ctx, seen).await?;
-    kind.create(ctx, &seen.id, spec).await
+    update(ctx, kind, seen, parent, spec).await
 }

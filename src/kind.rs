@@ -17,7 +17,8 @@ pub trait Kind: Send + Sync + 'static {
     const NAME: &'static str;
     /// The fields of `Spec` that AWS cannot change: another value means replacement.
     const FROZEN: &'static [&'static str] = &[];
-    /// The kinds that are made before, and deleted after, this one.
+    /// The kinds that are made before this one where it mentions them, and deleted after it. Parents, what AWS must assign
+    /// first and what a thing was seen to point to need no mention.
     const AFTER: &'static [&'static str] = &[];
     /// The kind of the thing that this one dies with.
     const PARENT: Option<&'static str> = None;
@@ -259,7 +260,7 @@ fn encode<T: Serialize>(value: &T) -> Result<Json> {
         .map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
 }
 
-/// All kinds, each after those that it is made after.
+/// All kinds, each after its parent and what it refers to.
 pub fn kinds() -> &'static [&'static dyn AnyKind] {
     macro_rules! kinds {
         ($($kind:ty),* $(,)?) => { &[$(&Registered::<$kind>(std::marker::PhantomData)),*] };

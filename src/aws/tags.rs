@@ -108,6 +108,7 @@ mod tests {
         let tags = Tags::from([(STACK.to_owned(), "shop/prod".to_owned())]);
         assert_eq!(owner(&tags, &scope("shop", Some("prod"))), Owner::Ours);
         assert!(matches!(owner(&tags, &scope("shop", None)), Owner::Foreign(_)));
+        assert!(matches!(owner(&tags, &scope("shop", Some("prod-2"))), Owner::Foreign(_)));
         assert!(matches!(owner(&Tags::new(), &scope("shop", None)), Owner::Foreign(_)));
     }
 

@@ -89,6 +89,8 @@ pub struct Live {
 impl Kind for Api {
     const NAME: &'static str = "api";
     const FROZEN: &'static [&'static str] = &["protocol"];
+    /// Its routes go with it, and no request may meet a function that may not be called.
+    const AFTER: &'static [&'static str] = &["permission"];
     const LOSS: Option<&'static str> = Some("its URL");
     type Spec = Spec;
     type Live = Live;

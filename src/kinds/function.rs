@@ -65,7 +65,8 @@ pub struct Live {
 
 impl Kind for Function {
     const NAME: &'static str = "function";
-    const AFTER: &'static [&'static str] = &["role", "log_group"];
+    /// Or its first events make a group that nobody owns [aws-facts: Lambda].
+    const AFTER: &'static [&'static str] = &["log_group"];
     const SECRET: &'static [&'static str] = &["environment"];
     /// Most of the time is spent waiting for roles to be assumable, and for Lambda's asynchronous states.
     const WIDTH: usize = 256;

@@ -41,7 +41,6 @@ pub struct Live {
 impl Kind for Integration {
     const NAME: &'static str = "integration";
     const FROZEN: &'static [&'static str] = &["api_id"];
-    const AFTER: &'static [&'static str] = &["api"];
     const PARENT: Option<&'static str> = Some("api");
     const LANE: usize = 4;
     type Spec = Spec;

@@ -40,7 +40,6 @@ pub struct Live {}
 impl Kind for Permission {
     const NAME: &'static str = "permission";
     const FROZEN: &'static [&'static str] = &["function", "sid", "action", "principal", "source_arn"];
-    const AFTER: &'static [&'static str] = &["function", "api"];
     const PARENT: Option<&'static str> = Some("function");
     /// Parallel calls on one function lose statements [aws-facts: Lambda, TF].
     const LANE: usize = 1;

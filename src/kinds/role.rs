@@ -106,12 +106,16 @@ impl Kind for Role {
     async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
         let (iam, name) = (&ctx.clients.iam, &seen.physical);
         // IAM deletes a role only when nothing hangs on it [aws-facts: IAM, TF].
-        for policy in &seen.spec.attached {
-            gone(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
-        }
-        for policy in seen.spec.policies.keys() {
-            gone(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
-        }
+        patiently(ctx, &seen.id, async || {
+            for policy in &seen.spec.attached {
+                gone(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+            }
+            for policy in seen.spec.policies.keys() {
+                gone(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
+            }
+            Ok(())
+        })
+        .await?;
         let held = |error: &Error| {
             let passing = error.is("DeleteConflict") || error.is("ConcurrentModification");
             passing.then_some("IAM still sees something that hangs on the role")

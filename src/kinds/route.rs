@@ -33,9 +33,8 @@ pub struct Live {
 impl Kind for Route {
     const NAME: &'static str = "route";
     const FROZEN: &'static [&'static str] = &["api_id"];
-    /// A permission is not made before its route, but it goes after it, so that no request meets a function that may not
-    /// be called.
-    const AFTER: &'static [&'static str] = &["api", "integration", "permission"];
+    /// No request may meet a function that may not be called.
+    const AFTER: &'static [&'static str] = &["permission"];
     const PARENT: Option<&'static str> = Some("api");
     const LANE: usize = 4;
     type Spec = Spec;

@@ -35,9 +35,7 @@ pub struct Live {
 impl Kind for Stage {
     const NAME: &'static str = "stage";
     const FROZEN: &'static [&'static str] = &["api_id"];
-    const AFTER: &'static [&'static str] = &["api", "integration", "route", "permission", "function"];
     const PARENT: Option<&'static str> = Some("api");
-    const LANE: usize = 4;
     type Spec = Spec;
     type Live = Live;
 

@@ -101,9 +101,12 @@ impl Planned {
         matches!(self.trouble, Trouble::DiesBefore | Trouble::DiesAlone | Trouble::DiesAfter)
     }
 
-    /// True for a fault that passes, and that a patient program is not stopped by.
+    /// True for a fault that a patient program is not stopped by: one that passes, and one that hides for ever that something
+    /// was made, which can be looked for.
     pub(crate) fn passes(&self) -> bool {
-        self.times == Times::Once && self.trouble != Trouble::Denied && !self.kills()
+        let hides = matches!(self.trouble, Trouble::Lost | Trouble::FailedLate);
+        let passes = self.times == Times::Once || (hides && self.at.name.contains(":Create"));
+        passes && self.trouble != Trouble::Denied && !self.kills()
     }
 
     /// The code that AWS answers with; `None` for the troubles that have no answer.

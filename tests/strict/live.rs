@@ -24,6 +24,16 @@ pub(crate) fn halves(cloud: &Cloud) -> BTreeMap<String, String> {
     routes.chain(functions).collect()
 }
 
+/// What is still being made or changed, when a command says that all is done.
+pub(crate) fn unready(cloud: &Cloud) -> Vec<String> {
+    let now = cloud.now;
+    let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.status(now) != "ACTIVE");
+    let tables = tables.map(|(name, table)| format!("the table {name} is {}", table.status(now)));
+    let busy = |function: &Function| now < (function.created + cloud.delays.pending).max(function.updating);
+    let functions = cloud.lambda.functions.iter().filter(|(_, function)| busy(function));
+    tables.chain(functions.map(|(name, _)| format!("the function {name} is Pending or InProgress"))).collect()
+}
+
 /// Why the function of a live route could not run now.
 fn cannot_run(cloud: &Cloud, api: &str, target: &str) -> Option<String> {
     let integration =

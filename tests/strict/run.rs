@@ -220,7 +220,9 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
     match teardown.run(plan, carry_out).await.map_err(told)? {
         Ended::Gone(plan) => gone(&plan, steps),
         Ended::Unfinished(_) => Err(errors),
-        Ended::CameUp(_) => Err(vec!["this came up while the stack was deleted".to_owned()]),
+        Ended::CameUp(_) => {
+            Err(vec!["this came up while the stack was deleted; run the same command again".to_owned()])
+        }
     }
 }
 

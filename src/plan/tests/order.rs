@@ -1,7 +1,6 @@
 //! What must be true of the order of every plan.
 
 use super::{Action, Plan, Step, short};
-use crate::kind::kind;
 use crate::model::{Graph, Seen, World};
 use std::collections::BTreeSet;
 
@@ -39,16 +38,15 @@ fn goes_along(plan: &Plan, child: &Step) {
     assert_eq!(child.seen.as_ref().unwrap().parent, parent, "{}", short(child));
 }
 
-/// Nothing goes before what points to it has led elsewhere or is gone, its own children aside. Children of what stays go in
-/// the order of their kinds.
+/// Nothing goes before what points to it has led elsewhere or is gone, its own children aside, and no permission before what
+/// needs it.
 fn goes_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
     let thing = step.seen.as_ref().unwrap().thing();
     for (index, other) in plan.steps.iter().enumerate() {
         let Some(seen) = &other.seen else { continue };
         let pointing = seen.refs.contains(&thing) && seen.parent.as_ref() != Some(&thing);
-        let after = other.action == Action::Delete && !other.with_parent;
-        let is_child = step.parent.is_some() || other.parent.is_some();
-        let later = after && is_child && kind(other.id.kind).after().contains(&step.id.kind);
+        let goes = other.action == Action::Delete && !other.with_parent;
+        let later = goes && step.id.kind == "permission" && ["api", "route"].contains(&other.id.kind);
         let waits = before.contains(&index);
         assert!(waits || !(pointing || later), "{} does not wait for {}", short(step), short(other));
     }
@@ -58,7 +56,13 @@ fn goes_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
 fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &BTreeSet<usize>) {
     let desired = step.desired.as_ref().unwrap();
     let unknown = desired.references().into_iter().map(|reference| &reference.id);
-    let kinds = kind(step.id.kind).after();
+    let kinds: &[&str] = match step.id.kind {
+        "function" => &["role", "log_group"],
+        "integration" => &["api"],
+        "permission" => &["api", "function"],
+        "route" => &["api", "integration"],
+        _ => &[],
+    };
     let mentioned = graph.get(&step.id).unwrap().desired.references().into_iter();
     let mentioned = mentioned.map(|reference| &reference.id).filter(|id| kinds.contains(&id.kind));
     for needed in unknown.chain(mentioned).chain(&step.parent) {

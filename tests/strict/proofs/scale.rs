@@ -182,6 +182,8 @@ fn lives(size: Size) {
         assert_eq!(cannot_invoke(&up.cloud, api, key), None, "{key}");
     }
     within(&format!("up of {name}"), &up, &[look_for(size), make(size)]);
+    let collided = up.records.iter().filter(|record| record.outcome.contains("Conflict"));
+    assert_eq!(collided.count(), 0, "changes of one API or one function get in each other's way");
 
     let again = well(run(&up.cloud, Command::Up(&stack), None));
     assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));

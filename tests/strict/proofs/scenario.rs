@@ -7,6 +7,7 @@ use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
 use crate::faults::{ALL, Label, Planned};
 use crate::fixture::Fixture;
+use crate::live::unready;
 use crate::run::{Command, End, Ran, empty, later, run, run_after};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,11 +175,14 @@ impl Scenario {
     }
 }
 
-/// What holds in every run, whatever goes wrong: AWS understands each request, and at no moment a route is live that leads
-/// nowhere.
+/// What holds in every run, whatever goes wrong: AWS understands each request, at no moment a route is live that leads nowhere,
+/// and nothing is called done that cannot be used yet.
 fn in_order(ran: &Ran) -> Result<(), String> {
-    match (ran.invalid(), &ran.halved) {
-        (invalid, halved) if invalid.is_empty() && halved.is_empty() => Ok(()),
-        (invalid, halved) => Err(format!("invalid requests {invalid:?}; half routes {halved:?}")),
+    let done = matches!(ran.end, End::Done(_));
+    match (ran.invalid(), &ran.halved, if done { unready(&ran.cloud) } else { Vec::new() }) {
+        (invalid, halved, unready) if invalid.is_empty() && halved.is_empty() && unready.is_empty() => Ok(()),
+        wrong => {
+            Err(format!("invalid requests {:?}; halves {:?}; not ready {:?}", wrong.0, wrong.1, wrong.2))
+        }
     }
 }

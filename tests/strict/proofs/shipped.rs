@@ -2,8 +2,10 @@
 
 use crate::dump::dump;
 use crate::fixture::Fixture;
+use crate::live::unready;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::services::apigateway::cannot_invoke;
+use serde_json::Value as Json;
 use std::time::Duration;
 
 /// A run that ends well, with valid requests.
@@ -14,9 +16,10 @@ pub(super) fn well(ran: Ran) -> Ran {
     ran
 }
 
-/// A run that ends well and at no moment leaves a half of anything.
+/// A run that ends well, when all that it has made can be used, and at no moment leaves a half of anything.
 pub(super) fn whole(ran: Ran) -> Ran {
     assert_eq!(ran.halved, Vec::<String>::new());
+    assert_eq!(unready(&ran.cloud), Vec::<String>::new());
     well(ran)
 }
 
@@ -42,6 +45,18 @@ fn up_makes_it_and_again_writes_nothing_and_down_leaves_nothing() {
     println!("down: {} writes, {} calls, {:?}", down.writes().len(), down.records.len(), down.took);
     let after = later(&down.cloud, Duration::from_secs(60));
     assert_eq!(dump(&after).keys().collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// Whoever still asks an API that goes is told that there is none, not that its functions may not be called.
+#[test]
+fn an_api_goes_before_its_permissions() {
+    let stack = Fixture::shipped();
+    let up = whole(run(&empty(), Command::Up(&stack), None));
+    let functions = stack.with(|stack| stack.api = None, |_| ());
+    let without = whole(run(&up.cloud, Command::Up(&functions), None));
+    assert!(without.cloud.apigateway.apis.is_empty());
+    let statements = without.cloud.lambda.functions.values().flat_map(|function| function.policy.now());
+    assert_eq!(statements.collect::<Vec<_>>(), Vec::<Json>::new());
 }
 
 #[test]

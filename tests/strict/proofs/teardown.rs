@@ -11,6 +11,7 @@ use provision::event::Events;
 use provision::plan::Plan;
 use provision::reconcile::{Ended, Session, Teardown};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use tokio::sync::watch;
 
 #[test]
@@ -40,4 +41,35 @@ fn a_table_that_somebody_makes_again_and_fills_is_not_deleted_unasked() {
         assert!(plan.refusals[0].why.contains("would be lost for good"), "{:?}", plan.refusals);
         assert_eq!((rounds, plan.steps.len()), (1, 1));
     });
+}
+
+/// A function that may make its log group, which no role that the tool makes by itself allows.
+const MAKES_ITS_GROUP: &str = "
+stack: late
+functions:
+  talk:
+    code: lambdas/getAlls
+    runtime: python3.13
+    policy: [{ Effect: Allow, Action: 'logs:CreateLogGroup', Resource: '*' }]
+";
+
+/// Late logs make a group again that was deleted, without any mark [aws-facts: Lambda]. Where that comes before the last look,
+/// it goes as well, also if no stack file says its name.
+#[test]
+fn a_log_group_that_late_logs_make_again_goes_as_well() {
+    let stack = Fixture::of(MAKES_ITS_GROUP);
+    let nothing = Fixture::of("stack: late");
+    let up = well(run(&empty(), Command::Up(&stack), None)).cloud;
+    for file in [&stack, &nothing] {
+        let came_back = (1..20).filter(|late| {
+            let mut up = up.clone();
+            up.delays.late_logs = Duration::from_millis(250 * late);
+            let down = well(run(&up, Command::Down(file), None));
+            let left: Vec<&String> = down.cloud.logs.groups.keys().collect();
+            assert_eq!(left, Vec::<&String>::new(), "{late}");
+            let deletes = down.records.iter().filter(|record| record.label.name == "logs:DeleteLogGroup");
+            deletes.count() > 1
+        });
+        assert!(came_back.count() > 0, "no log comes between the end of the group and the last look");
+    }
 }

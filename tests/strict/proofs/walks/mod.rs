@@ -88,6 +88,28 @@ fn every_drift_changes_something_and_every_foreign_thing_is_made() -> Result<(),
     walker.down(None)
 }
 
+/// Whatever is there before, and bears a name that the stack wants: an `up` stops at it, whoever else it may belong to.
+#[test]
+fn nothing_of_others_is_taken_over_and_nothing_of_a_stack_beside_goes() -> Result<(), String> {
+    for environment in [None, Some("dev")] {
+        let mut walker = Walker::new(environment);
+        walker.neighbour()?;
+        for (name, _) in FOREIGN {
+            walker.foreign(name, 0);
+            walker.up(SMALL, None)?;
+            walker.down(None)?;
+        }
+    }
+    Ok(())
+}
+
+/// A stack with one of each thing whose name others may have.
+const SMALL: &str = "
+stack: walk
+tables: { notes: { partition_key: id } }
+functions: { save: { code: lambdas/create_item, runtime: python3.13 } }
+";
+
 /// A stack where everything can drift.
 const DRIFTING: &str = "
 stack: walk

@@ -1,22 +1,22 @@
 //! Walks through an account: commands, faults, drift and foreign things in any order, and after each step all that must
 //! hold. What it does is told as a story, which is shown where something does not hold.
 
-use super::drift::{DRIFTS, Marked};
+mod ends;
+mod runs;
+
+pub(super) use runs::{At, Fault, RUNS, STRUCK};
+
+use super::drift::DRIFTS;
 use super::foreign::{self, FOREIGN, Thing, everything};
 use super::stacks::STACK;
-use crate::cloud::{ACCOUNT, Cloud, REGION, Tags};
-use crate::dump::{differences, dump};
-use crate::faults::{Label, Planned, Times, Trouble};
+use crate::cloud::Cloud;
+use crate::faults::Trouble;
 use crate::fixture::Fixture;
-use crate::run::{A_MOMENT, Command, End, Ran, empty, later, run, run_after, run_staggered};
-use crate::services::apigateway::cannot_invoke;
-use provision::lower::{identity, lower, wanted};
-use provision::model::Scope;
+use crate::run::{Command, End, Ran, empty, later, run_after, run_staggered};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How long it takes to edit the stack file, or to change things by hand. What was made before is known everywhere by
@@ -27,10 +27,6 @@ const AN_EDIT: Duration = Duration::from_secs(30);
 const SETTLED: Duration = Duration::from_secs(60);
 /// After this, DynamoDB takes another change of an expiry, and another switch to on-demand [aws-facts: DynamoDB].
 const A_DAY: Duration = Duration::from_secs(25 * 3600);
-
-/// How many commands were run, and how many of them a fault struck.
-pub(super) static RUNS: AtomicUsize = AtomicUsize::new(0);
-pub(super) static STRUCK: AtomicUsize = AtomicUsize::new(0);
 
 /// The code of all functions, packaged once.
 static CODE: LazyLock<Fixture> = LazyLock::new(Fixture::shipped);
@@ -64,24 +60,6 @@ impl Verb {
             Verb::Down => Command::Down(stack),
         }
     }
-}
-
-/// What goes wrong in a run, and where.
-#[derive(Debug, Clone)]
-pub(super) struct Fault {
-    pub(super) at: At,
-    pub(super) trouble: Trouble,
-    pub(super) times: Times,
-}
-
-/// A call of the run as it is without the fault.
-#[derive(Debug, Clone)]
-pub(super) enum At {
-    /// One of its writes and then of all its calls, counted round and round.
-    Nth(u16),
-    /// The first whose label begins so.
-    #[allow(dead_code, reason = "for cases that are written by hand")]
-    First(&'static str),
 }
 
 /// What must hold does not, as a text.
@@ -306,190 +284,6 @@ impl Walker {
         self.story.push(format!("{minutes} minutes go by"));
         self.cloud = later(&self.cloud, Duration::from_secs(60 * u64::from(minutes)));
     }
-
-    /// Runs a command, and checks what holds for every run, however it ends.
-    fn run(&mut self, command: Command, fault: Option<&Fault>) -> Result<Ran, String> {
-        let planned = fault.and_then(|fault| self.planned(command, fault));
-        if let Some(Planned { at, trouble, times }) = &planned {
-            self.story.push(format!("  {trouble:?} {times:?} at {at}"));
-        }
-        let ran = run_after(self.pause, &self.cloud, &[command], planned);
-        self.pause = A_MOMENT;
-        self.ran(command, ran)
-    }
-
-    /// Takes over what there is after a run, in which a command was the one that takes away most.
-    fn ran(&mut self, command: Command, ran: Ran) -> Result<Ran, String> {
-        RUNS.fetch_add(1, Ordering::Relaxed);
-        STRUCK.fetch_add(usize::from(ran.struck > 0), Ordering::Relaxed);
-        self.story.push(format!("  {:?}, {} writes", ran.end, ran.writes().len()));
-        let protected = protected(&self.cloud);
-        self.cloud = ran.cloud.clone();
-        let held =
-            ran.invalid().first().map_or(Ok(()), |invalid| Err(format!("an invalid request: {invalid}")));
-        let held = held.and_then(|()| sane(&ran.end)).and_then(|()| self.foreign_is_untouched(command));
-        let kept = self::protected(&self.cloud);
-        let held = held.and_then(|()| {
-            match protected.iter().find(|(name, made)| kept.get(*name).is_some_and(|kept| kept != *made)) {
-                Some((name, _)) => Err(format!("{name} was made anew, though it was protected")),
-                None => Ok(()),
-            }
-        });
-        match held {
-            Ok(()) => Ok(ran),
-            Err(why) => Err(format!("{why}\n{}", calls(&ran))),
-        }
-    }
-
-    /// The fault at the call of a run that it means.
-    fn planned(&self, command: Command, fault: &Fault) -> Option<Planned> {
-        let without = run_after(self.pause, &self.cloud, &[command], None);
-        let labels = |write: bool| -> BTreeSet<Label> {
-            let records = without.records.iter().filter(|record| record.write == write);
-            records.map(|record| record.label.clone()).collect()
-        };
-        let labels: Vec<Label> = labels(true).into_iter().chain(labels(false)).collect();
-        let at = match fault.at {
-            At::Nth(nth) => labels.get(usize::from(nth).checked_rem(labels.len())?),
-            At::First(name) => labels.iter().find(|label| label.to_string().starts_with(name)),
-        };
-        Some(Planned { at: at?.clone(), trouble: fault.trouble, times: fault.times })
-    }
-
-    /// What is foreign is as it was. Only what lives in something of ours may go, together with that.
-    fn foreign_is_untouched(&mut self, command: Command) -> Proof {
-        let now = everything(&self.cloud);
-        let wanted = self.wanted();
-        let keeps = |parent: &Thing| match parent {
-            Thing::Api(_) => wanted.contains_key("api"),
-            parent => parent.is_wanted(&wanted),
-        };
-        let mut gone = Vec::new();
-        for (thing, was) in &self.foreign {
-            match (now.get(thing), thing.parent()) {
-                (Some(is), _) if is == was => {}
-                (None, Some(parent))
-                    if !now.contains_key(&parent)
-                        && (matches!(command, Command::Down(_)) || !keeps(&parent)) =>
-                {
-                    gone.push(thing.clone());
-                }
-                (is, _) => return Err(format!("foreign {thing:?} was\n  {was}\nand is\n  {is:?}")),
-            }
-        }
-        gone.iter().for_each(|thing| drop(self.foreign.remove(thing)));
-        Ok(())
-    }
-
-    /// The stack is up: there is what a first `up` makes and nothing else, every route is answered, and there is nothing
-    /// more to do.
-    fn is_up(&mut self) -> Proof {
-        let fresh = self.fresh()?;
-        let mut live = self.comparable(&later(&self.cloud, SETTLED), &self.foreign);
-        live.retain(|name, _| fresh.contains_key(name) || !self.is_nobodys(name));
-        let differ = differences(&live, &fresh);
-        if !differ.is_empty() {
-            return Err(format!("there is other than after a first up:\n    {}", differ.join("\n    ")));
-        }
-        let apis = self.cloud.apigateway.apis.iter().filter(|(_, api)| api.is_of(&self.identity));
-        for (id, api) in apis {
-            let ours = api
-                .routes
-                .iter()
-                .filter(|(route, _)| !self.foreign.contains_key(&Thing::Route(id.clone(), (*route).clone())));
-            for (_, route) in ours {
-                let key = route["RouteKey"].as_str().unwrap_or_default();
-                if let Some(why) = cannot_invoke(&self.cloud, id, key) {
-                    return Err(format!("{key} is not answered: {why}"));
-                }
-            }
-        }
-        let plan = run(&self.cloud, Command::Plan(&self.stack), None);
-        match plan.end == End::Done(0) && plan.writes().is_empty() {
-            true => Ok(()),
-            false => Err(format!("after an up that succeeded, a plan is not empty: {:?}", plan.end)),
-        }
-    }
-
-    /// The stack is down: there is nothing of it, and another `down` writes nothing.
-    fn is_down(&self) -> Proof {
-        let mut live = self.comparable(&later(&self.cloud, SETTLED), &self.foreign);
-        live.retain(|name, _| !self.is_nobodys(name));
-        if !live.is_empty() {
-            return Err(format!("down leaves {:?}", live.keys()));
-        }
-        let again = run(&self.cloud, Command::Down(&self.stack), None);
-        match again.end == End::Done(0) && again.writes().is_empty() {
-            true => Ok(()),
-            false => Err(format!("after a down that succeeded, another one ends {:?}", again.end)),
-        }
-    }
-
-    /// True for a log group, by its name in a dump, that bears no mark any more.
-    fn is_nobodys(&self, name: &str) -> bool {
-        name.strip_prefix("log group ").is_some_and(|name| {
-            let untagged = self.cloud.logs.groups.get(name).is_none_or(|group| group.tags.is_empty());
-            self.stripped.contains(name) && untagged
-        })
-    }
-
-    /// What there is after an `up` in an account where nothing of the stack was.
-    fn fresh(&mut self) -> Result<BTreeMap<String, Json>, String> {
-        if let Some(fresh) = self.fresh.get(&self.text) {
-            return Ok(fresh.clone());
-        }
-        let account = account();
-        let ran = run(&account, Command::Up(&self.stack), None);
-        if !matches!(ran.end, End::Done(_)) {
-            return Err(format!("it comes up, but not from nothing: {:?}", ran.end));
-        }
-        let fresh = self.comparable(&later(&ran.cloud, SETTLED), &everything(&account));
-        self.fresh.insert(self.text.clone(), fresh.clone());
-        Ok(fresh)
-    }
-
-    /// What there is of the stack, without what it does not say: items, instance profiles, protection of log groups, and
-    /// tags that are not declared, since a tag stays that is not declared any more.
-    fn comparable(&self, cloud: &Cloud, foreign: &BTreeMap<Thing, String>) -> BTreeMap<String, Json> {
-        let mut cloud = cloud.clone();
-        foreign.keys().for_each(|thing| thing.remove(&mut cloud));
-        let declared = &self.stack.stack.tags;
-        let keep = |tags: &mut Tags| {
-            tags.retain(|key, _| key.starts_with("provision:") || declared.contains_key(key));
-        };
-        for table in cloud.dynamodb.tables.values_mut() {
-            table.items = 0;
-            keep(&mut table.tags);
-        }
-        for role in cloud.iam.roles.values_mut() {
-            role.profiles.clear();
-            keep(&mut role.tags);
-        }
-        for group in cloud.logs.groups.values_mut() {
-            group.protected = false;
-            keep(&mut group.tags);
-        }
-        cloud.lambda.functions.values_mut().for_each(|function| keep(&mut function.tags));
-        for api in cloud.apigateway.apis.values_mut() {
-            keep(&mut api.tags);
-            api.stages.values_mut().for_each(|stage| keep(&mut stage.tags));
-        }
-        dump(&cloud)
-    }
-
-    /// The names that the stack wants, by kind.
-    fn wanted(&self) -> BTreeMap<&'static str, BTreeSet<String>> {
-        let scope = Scope {
-            identity: identity(&self.stack.stack),
-            partition: "aws".to_owned(),
-            account: ACCOUNT.to_owned(),
-            region: REGION.to_owned(),
-            wanted: BTreeMap::new(),
-            tag_keys: BTreeSet::new(),
-            teardown: false,
-        };
-        wanted(&lower(&self.stack.stack, &scope, &BTreeMap::new()))
-    }
 }
 
 /// An account in which only a role of somebody else is.
@@ -497,29 +291,4 @@ fn account() -> Cloud {
     let mut account = empty();
     foreign::role(&mut account, "existing", "/", &[]);
     later(&account, SETTLED)
-}
-
-/// What is protected against deletion, with when it was made.
-fn protected(cloud: &Cloud) -> BTreeMap<String, Duration> {
-    let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.protected);
-    let groups = cloud.logs.groups.iter().filter(|(_, group)| group.protected);
-    let groups = groups.map(|(name, group)| (format!("log group {name}"), group.created));
-    tables.map(|(name, table)| (format!("table {name}"), table.created)).chain(groups).collect()
-}
-
-/// A failure has a reason, and one that is not a defect of the tool.
-fn sane(end: &End) -> Proof {
-    match end {
-        End::Failed(errors) if errors.is_empty() => Err("it fails without an error".to_owned()),
-        End::Failed(errors) if errors.iter().any(|error| error.contains("please report")) => {
-            Err(format!("it takes something for a defect of its own: {errors:?}"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The writes of a run and what became of them, for people.
-fn calls(ran: &Ran) -> String {
-    let writes = ran.records.iter().filter(|record| record.write);
-    writes.map(|record| format!("      {} {}", record.label, record.outcome)).collect::<Vec<_>>().join("\n")
 }
