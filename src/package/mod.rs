@@ -6,7 +6,7 @@
 
 mod archive;
 mod cache;
-mod contents;
+mod compare;
 mod error;
 mod files;
 mod left_out;
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{self, Path, PathBuf};
 
-pub use contents::compare;
+pub use compare::compare;
 pub use error::Error;
 pub use prune::prune;
 

@@ -1,5 +1,6 @@
 //! Keeps the cache of finished zips small: work with `dev` makes one at each save.
 
+use std::cmp::Reverse;
 use std::fs::{self, DirEntry, Metadata};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ const KEPT: u64 = 1 << 30;
 /// What may be in use by a run that is under way.
 const YOUNG: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Deletes the zips of the folder `cache` that were not built for longest, as far as there are too many of them. What cannot
+/// Deletes the zips of the folder `cache` that were not in use for longest, as far as there are too many of them. What cannot
 /// be deleted stays: nothing depends on it.
 pub fn prune(cache: &Path) {
     prune_to(cache, KEPT, SystemTime::now());
@@ -18,27 +19,24 @@ pub fn prune(cache: &Path) {
 
 fn prune_to(cache: &Path, mut room: u64, now: SystemTime) {
     let Ok(folder) = fs::read_dir(cache.join("packages")) else { return };
-    let mut zips: Vec<(SystemTime, DirEntry, Metadata)> =
-        folder.filter_map(|entry| zip(entry.ok()?)).collect();
-    zips.sort_by_key(|(built, ..)| std::cmp::Reverse(*built));
-    for (built, entry, metadata) in zips {
-        let young = now.duration_since(built).is_ok_and(|age| age < YOUNG) || built > now;
-        match room.checked_sub(metadata.len()) {
-            Some(left) => room = left,
-            None if young => room = 0,
-            None => {
-                room = 0;
-                let _ = fs::remove_file(entry.path());
-            }
+    let mut files: Vec<_> = folder.filter_map(|entry| used(entry.ok()?)).collect();
+    files.sort_by_key(|(used, ..)| Reverse(*used));
+    for (used, entry, metadata) in files {
+        let fits = room.checked_sub(metadata.len());
+        room = fits.unwrap_or_default();
+        if fits.is_none() && used + YOUNG < now {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// When a finished zip was built last.
-fn zip(entry: DirEntry) -> Option<(SystemTime, DirEntry, Metadata)> {
+/// When a finished zip, or the note of what it was made of, was in use last.
+fn used(entry: DirEntry) -> Option<(SystemTime, DirEntry, Metadata)> {
     let metadata = entry.metadata().ok()?;
-    let is_zip = metadata.is_file() && entry.path().extension().is_some_and(|extension| extension == "zip");
-    Some((metadata.modified().ok().filter(|_| is_zip)?, entry, metadata))
+    let path = entry.path();
+    let extension = path.extension().filter(|_| metadata.is_file())?;
+    let ours = extension == "zip" || extension == "made";
+    Some((metadata.modified().ok().filter(|_| ours)?, entry, metadata))
 }
 
 #[cfg(test)]
