@@ -6,6 +6,7 @@
 
 mod archive;
 mod cache;
+mod contents;
 mod error;
 mod files;
 mod left_out;
