@@ -7,6 +7,7 @@ use crate::cloud::{Cloud, Delays, Paging, Time};
 use crate::connector::Record;
 use crate::fixture::Fixture;
 use crate::run::{Command, Ran, empty, later, planned, run};
+use provision::config::Stack;
 use provision::plan::{Action, Plan, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -224,4 +225,16 @@ fn no_resource_is_read_twice() {
             assert_eq!(twice, Vec::<String>::new(), "{name}");
         }
     }
+}
+
+#[test]
+fn what_is_ready_is_changed_without_another_look() {
+    let stack = Fixture::shipped();
+    let up = well(run(&account(), Command::Up(&stack), None)).cloud;
+    let tagged = |stack: &mut Stack| drop(stack.tags.insert("team".to_owned(), "comments".to_owned()));
+    let change = well(run(&up, Command::Up(&stack.with(tagged, |_| ())), None));
+    assert!(change.writes().iter().any(|write| write.starts_with("dynamodb:TagResource")));
+    let first_write = first_write(&change.records);
+    let reads = change.records.iter().filter(|record| !record.write && Some(record.start) >= first_write);
+    assert_eq!(reads.map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
 }
