@@ -117,7 +117,7 @@ pub trait AnyKind: Send + Sync {
     ///
     /// # Errors
     /// JSON that is no spec of this kind.
-    fn normal(&self, spec: Json) -> Result<Json>;
+    fn normal(&self, spec: &Json) -> Result<Json>;
     /// [`Kind::observe`].
     fn observe<'a>(
         &'a self,
@@ -177,7 +177,7 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::LANE
     }
 
-    fn normal(&self, spec: Json) -> Result<Json> {
+    fn normal(&self, spec: &Json) -> Result<Json> {
         encode(&decode::<K::Spec>(K::NAME, spec)?)
     }
 
@@ -211,11 +211,11 @@ impl<K: Kind> AnyKind for Registered<K> {
     }
 
     fn create<'a>(&'a self, ctx: &'a Context, id: &'a Id, spec: Json) -> BoxFuture<'a, Result<Json>> {
-        Box::pin(async move { encode(&K::create(ctx, id, &decode(K::NAME, spec)?).await?) })
+        Box::pin(async move { encode(&K::create(ctx, id, &decode(K::NAME, &spec)?).await?) })
     }
 
     fn update<'a>(&'a self, ctx: &'a Context, seen: &'a Seen, to: Json) -> BoxFuture<'a, Result<Json>> {
-        Box::pin(async move { encode(&K::update(ctx, &restore::<K>(seen)?, &decode(K::NAME, to)?).await?) })
+        Box::pin(async move { encode(&K::update(ctx, &restore::<K>(seen)?, &decode(K::NAME, &to)?).await?) })
     }
 
     fn delete<'a>(&'a self, ctx: &'a Context, seen: &'a Seen) -> BoxFuture<'a, Result<()>> {
@@ -229,7 +229,7 @@ fn erase<K: Kind>(seen: SeenOf<K>) -> Result<Seen> {
 }
 
 fn restore<K: Kind>(seen: &Seen) -> Result<SeenOf<K>> {
-    let (spec, live) = (decode(K::NAME, seen.spec.clone())?, decode(K::NAME, seen.live.clone())?);
+    let (spec, live) = (decode(K::NAME, &seen.spec)?, decode(K::NAME, &seen.live)?);
     Ok(convert(seen, spec, live))
 }
 
@@ -250,9 +250,8 @@ fn convert<S, L, S2, L2>(seen: &Seen<S, L>, spec: S2, live: L2) -> Seen<S2, L2> 
     }
 }
 
-fn decode<T: DeserializeOwned>(kind: &str, json: Json) -> Result<T> {
-    serde_json::from_value(json)
-        .map_err(|error| Error::waited(format!("a {kind} cannot be like this: {error}")))
+fn decode<T: DeserializeOwned>(kind: &str, json: &Json) -> Result<T> {
+    T::deserialize(json).map_err(|error| Error::waited(format!("a {kind} cannot be like this: {error}")))
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Json> {

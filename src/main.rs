@@ -4,12 +4,17 @@ use provision::cli::Cli;
 use provision::exit::Exit;
 use provision::trace;
 
-#[tokio::main]
-async fn main() -> Exit {
+fn main() -> Exit {
     trace::on_panic();
     trace::listen();
     match Cli::read() {
-        Ok(cli) => cli.run().await,
+        Ok(cli) => run(cli),
         Err(exit) => exit,
     }
+}
+
+/// Runs the command. What needs no more than the command line, such as the version, starts no threads.
+#[tokio::main]
+async fn run(cli: Cli) -> Exit {
+    cli.run().await
 }

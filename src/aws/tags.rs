@@ -57,20 +57,20 @@ pub(crate) fn compared(tags: Tags, scope: &Scope) -> Tags {
     tags.into_iter().filter(|(key, _)| ours(key) || scope.tag_keys.contains(key)).collect()
 }
 
-/// Reads tags, and reads again where a thing younger than a minute shows none: tags are eventually consistent, so "no
-/// tags" right after a create does not mean "not ours" [aws-facts: DynamoDB, M]. The local cloud's are consistent.
+/// The tags of a thing, read again where one younger than a minute shows none: tags are eventually consistent, so "no tags"
+/// right after a create does not mean "not ours" [aws-facts: DynamoDB, M]. The local cloud's are consistent.
 pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
     ctx: &Context,
     created: Option<i64>,
-    read: impl Fn() -> F,
+    tags: Tags,
+    again: impl Fn() -> F,
 ) -> Result<Tags> {
     let young = created.is_some_and(|created| ctx.age(created) < 60);
-    let tags = read().await?;
     if ctx.local || !young || !tags.is_empty() {
         return Ok(tags);
     }
     let look = async || {
-        let tags = read().await?;
+        let tags = again().await?;
         Ok(if tags.is_empty() { Poll::Pending("without tags".to_owned()) } else { Poll::Ready(tags) })
     };
     match until(Patience::TAGS, |_| (), look).await {

@@ -54,7 +54,15 @@ impl Source {
     pub(super) fn at(&self, offset: usize) -> At {
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines[line.saturating_sub(1)];
-        At { line: saturated(line), column: saturated(self.before(offset) - self.before(start) + 1) }
+        At { line: saturated(line), column: saturated(self.between(start, offset) + 1) }
+    }
+
+    /// How many characters begin between two bytes.
+    fn between(&self, start: usize, end: usize) -> usize {
+        match self.text.as_bytes().get(start..end) {
+            Some(few) if few.len() < BLOCK => begin_in(few),
+            _ => self.before(end) - self.before(start),
+        }
     }
 
     /// How many characters begin before a byte.

@@ -163,11 +163,8 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     let Some(answer) = get(ctx, name).await? else { return Ok(None) };
     complete(&answer)?;
     let created = answer.configuration().and_then(modified);
-    let all_tags = tags::settled(ctx, created, async || match answer.tags() {
-        Some(tags) if !tags.is_empty() => Ok(tags.clone().into_iter().collect()),
-        _ => {
-            Ok(get(ctx, name).await?.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
-        }
+    let all_tags = tags::settled(ctx, created, tags_of(&answer), async || {
+        Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
     })
     .await?;
     let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
@@ -193,6 +190,10 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     seen.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
     seen.refs = vec![role, group];
     Ok(Some(seen))
+}
+
+fn tags_of(answer: &GetFunctionOutput) -> Tags {
+    answer.tags().cloned().unwrap_or_default().into_iter().collect()
 }
 
 /// Lambda leaves out what the caller may not read; taking that for nothing would disown the function, or clear its

@@ -166,11 +166,11 @@ async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<Seen
     let arn = told_text(group.arn(), "logs:DescribeLogGroups", "the log group's ARN")?;
     let arn = arn.trim_end_matches(":*").to_owned();
     let created = group.creation_time().map(|millis| millis / 1000);
-    let tags = tags::settled(ctx, created, async || {
+    let list_tags = async || {
         let answer = optional(ctx.clients.logs.list_tags_for_resource().resource_arn(&arn).send().await)?;
         Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
-    })
-    .await?;
+    };
+    let tags = tags::settled(ctx, created, list_tags().await?, list_tags).await?;
     // Other tools, and Lambda itself, leave untagged groups of functions behind; these are taken over.
     let owner = match tags::owner(&tags, &ctx.scope) {
         Owner::Foreign(_) if tags.is_empty() && name.starts_with(PREFIX) => Owner::Unclaimed,

@@ -173,10 +173,8 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
         return Err(Error::broken("iam:GetRole", message));
     }
     let created = Some(role.create_date().secs());
-    let own = tags_of(&role);
-    let all_tags = tags::settled(ctx, created, async || match own.is_empty() {
-        true => Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default()),
-        false => Ok(own.clone()),
+    let all_tags = tags::settled(ctx, created, tags_of(&role), async || {
+        Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
     });
     // The one policy that a role of ours has is asked for by name, together with the lists that tell whether there are more.
     let ours = async { policy(ctx, name, POLICY).await };

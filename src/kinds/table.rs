@@ -83,20 +83,20 @@ impl Kind for Table {
     type Live = Live;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
-        let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name)).await?;
-        let (mut seen, mut blind) = (wanted, None);
-        if ctx.scope.teardown {
-            // The tagging API misses new tables, so a teardown asks every table for its owner.
-            match others_of_ours(ctx).await {
-                Ok(others) => {
-                    seen.extend(others.seen);
-                    blind = others.blind;
-                }
-                Err(error) if error.is_denied() => blind = Some(error.to_string()),
-                Err(error) => return Err(error),
-            }
+        let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name));
+        if !ctx.scope.teardown {
+            return Ok(wanted.await?.into());
         }
-        Ok(Observed { seen, blind })
+        // The tagging API misses new tables, so a teardown asks every table for its owner.
+        let (mut seen, others) = try_join!(wanted, async { Ok(others_of_ours(ctx).await) })?;
+        match others {
+            Ok(others) => {
+                seen.extend(others.seen);
+                Ok(Observed { seen, blind: others.blind })
+            }
+            Err(error) if error.is_denied() => Ok(Observed { seen, blind: Some(error.to_string()) }),
+            Err(error) => Err(error),
+        }
     }
 
     async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
@@ -141,7 +141,9 @@ impl Kind for Table {
     async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
         let (id, from) = (&seen.id, &seen.spec);
         // One class of change a call, and none while the table is UPDATING [aws-facts: DynamoDB, M].
-        active(ctx, id).await?;
+        if seen.status == Status::Busy {
+            active(ctx, id).await?;
+        }
         if from.billing != to.billing {
             let (mode, throughput) = billing(&to.billing)?;
             let update = ctx.clients.dynamodb.update_table().table_name(&id.name);
@@ -188,19 +190,37 @@ async fn describe(ctx: &Context, name: &str) -> Result<Option<TableDescription>>
     answer.map(|answer| told(answer.table, "dynamodb:DescribeTable", "the table")).transpose()
 }
 
+/// The table of a name. A teardown looks into it if it is ours, so there its tags are asked for at once.
 async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
-    let Some(table) = describe(ctx, name).await? else { return Ok(None) };
+    if !ctx.scope.teardown {
+        return read_with(ctx, name, describe(ctx, name).await?, None).await;
+    }
+    let (table, tags) = try_join!(describe(ctx, name), list_tags(ctx, name))?;
+    read_with(ctx, name, table, tags).await
+}
+
+/// A table by its description, and by its tags where they are known already.
+async fn read_with(
+    ctx: &Context,
+    name: &str,
+    table: Option<TableDescription>,
+    tags: Option<Tags>,
+) -> Result<SeenOption<Table>> {
+    let Some(table) = table else { return Ok(None) };
     let live = live(&table)?;
     let created = table.creation_date_time().map(aws_sdk_dynamodb::primitives::DateTime::secs);
-    let tags = async {
-        tags::settled(ctx, created, async || {
-            Ok(optional(list_tags(ctx, &live.arn).await)?.unwrap_or_default())
-        })
-        .await
+    let list_tags = async || Ok(list_tags(ctx, name).await?.unwrap_or_default());
+    let contents = async {
+        let tags = match tags {
+            Some(tags) => tags,
+            None => list_tags().await?,
+        };
+        let tags = tags::settled(ctx, created, tags, list_tags).await?;
+        let owner = tags::owner(&tags, &ctx.scope);
+        let data = if owner == Owner::Ours { data(ctx, name).await? } else { None };
+        Ok((tags, owner, data))
     };
-    let (tags, ttl, recovery) = try_join!(tags, ttl(ctx, name), recovery(ctx, name))?;
-    let owner = tags::owner(&tags, &ctx.scope);
-    let data = if owner == Owner::Ours { data(ctx, name).await? } else { None };
+    let ((tags, owner, data), ttl, recovery) = try_join!(contents, ttl(ctx, name), recovery(ctx, name))?;
     let spec = Spec {
         partition_key: told(
             key(&table, KeyType::Hash),
@@ -252,21 +272,24 @@ async fn others_of_ours(ctx: &Context) -> Result<Observed<Table>> {
 
 /// The table of a name if it is ours. One that vanished since it was listed is not.
 async fn if_ours(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
-    let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
-    match optional(list_tags(ctx, &arn).await)? {
-        Some(tags) if tags::owner(&tags, &ctx.scope) == Owner::Ours => read(ctx, name).await,
+    match list_tags(ctx, name).await? {
+        Some(tags) if tags::owner(&tags, &ctx.scope) == Owner::Ours => {
+            read_with(ctx, name, describe(ctx, name).await?, Some(tags)).await
+        }
         _ => Ok(None),
     }
 }
 
-async fn list_tags(ctx: &Context, arn: &str) -> Result<Tags> {
+/// The tags of a table; `None` if there is no such table.
+async fn list_tags(ctx: &Context, name: &str) -> Result<Option<Tags>> {
+    let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
     let tags = all_pages("dynamodb:ListTagsOfResource", async |token| {
-        let list = ctx.clients.dynamodb.list_tags_of_resource().resource_arn(arn).set_next_token(token);
+        let list = ctx.clients.dynamodb.list_tags_of_resource().resource_arn(&arn).set_next_token(token);
         let page = list.send().await?;
         Ok((page.tags.unwrap_or_default(), page.next_token))
-    })
-    .await?;
-    Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    });
+    let tags = optional(tags.await)?;
+    Ok(tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
 }
 
 async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {

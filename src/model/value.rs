@@ -86,10 +86,13 @@ impl Value {
 
     /// The tree in the form that `normal` gives to its JSON; what is unknown keeps its place. JSON that has no such form
     /// stays as it is.
-    pub fn normalised(self, normal: impl Fn(Json) -> Option<Json>) -> Value {
+    pub fn normalised(self, normal: impl Fn(&Json) -> Option<Json>) -> Value {
+        if let Value::Known(json) = self {
+            return Value::Known(normal(&json).unwrap_or(json));
+        }
         let mut unknown = Vec::new();
         let json = self.with_stand_ins(&mut unknown);
-        match normal(json) {
+        match normal(&json) {
             Some(json) => Value::from_stand_ins(json, &unknown),
             None => self,
         }
@@ -126,12 +129,31 @@ impl Value {
         }
     }
 
-    /// Turns a tree with nothing left to resolve into `Known`.
+    /// Turns a tree whose parts have nothing left to resolve into `Known`.
     fn fold(self) -> Value {
-        match self.known() {
-            Ok(json) => Value::Known(json),
-            Err(_) => self,
+        let are_known = |parts: &[Value]| parts.iter().all(Value::is_known);
+        match self {
+            Value::List(items) if are_known(&items) => {
+                items.into_iter().filter_map(Value::json).collect::<Json>().into()
+            }
+            Value::Map(members) if members.values().all(Value::is_known) => {
+                let members = members.into_iter().filter_map(|(key, item)| Some((key, item.json()?)));
+                Value::Known(Json::Object(members.collect()))
+            }
+            Value::Join(parts) if are_known(&parts) => {
+                let texts = parts.into_iter().filter_map(Value::json);
+                texts.map(|text| text_of(&text)).collect::<String>().into()
+            }
+            other => other,
         }
+    }
+
+    fn is_known(&self) -> bool {
+        matches!(self, Value::Known(_))
+    }
+
+    fn json(self) -> Option<Json> {
+        if let Value::Known(json) = self { Some(json) } else { None }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -18,6 +18,7 @@ use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 use super::Package;
 use super::cache::{self, unwritable};
+use super::contents::{self, Contents, Nowhere, Sink};
 use super::error::{Error, grouped};
 use super::files::{Entries, Entry};
 
@@ -46,13 +47,43 @@ impl Limits {
 
 const _: () = assert!(Limits::LAMBDA.zipped.div_ceil(3) * 4 + 128 * 1024 < Limits::REQUEST);
 
-/// Zips `entries`, and keeps the zip in the cache under its hash.
+/// Zips `entries`, and keeps the zip in the cache under its hash. What was zipped before is not compressed again.
 pub(super) fn pack(entries: &Entries, code: &Path, cache: &Path, limits: Limits) -> Result<Package, Error> {
     let scale = Scale { code, entries, limits };
     scale.check_unzipped(entries.values().map(|entry| entry.size).sum())?;
+    let packages = cache.join("packages");
+    let lost = |source| unwritable(&packages, source);
+    let found = contents::read(entries, &mut Nowhere, lost)?;
+    if let Some(package) = found.zip(&packages).and_then(|zip| made_before(zip, found.size)) {
+        scale.check_zipped(package.size)?;
+        return Ok(package);
+    }
     let mut temporary = temporary(cache)?;
-    let unzipped = write_zip(entries, temporary.as_file_mut(), cache)?;
-    settle(temporary, cache, unzipped, &scale)
+    // What is remembered is what was written: a file may have changed since it was read first.
+    let written = write_zip(entries, temporary.as_file_mut(), cache)?;
+    let package = settle(temporary, cache, written.size, &scale)?;
+    written.remember(&packages, &file_stem(&package.zip))?;
+    Ok(package)
+}
+
+/// The package of a zip in the cache, if the zip still is what its name says; else it makes room for a new one.
+fn made_before(zip: PathBuf, unzipped: u64) -> Option<Package> {
+    let (hash, size) = digest(&mut File::open(&zip).ok()?).ok()?;
+    if file_stem(&zip) != cache::hex(&hash) {
+        fs::remove_file(&zip).ok()?;
+        return None;
+    }
+    mark_used(&zip);
+    Some(Package { sha256: STANDARD.encode(hash), zip, size, unzipped, warnings: Vec::new() })
+}
+
+/// Tells by the zip's time that it is in use. Where that cannot be set, the zip is made anew some day.
+fn mark_used(zip: &Path) {
+    let _ = File::open(zip).and_then(|zip| zip.set_modified(SystemTime::now()));
+}
+
+fn file_stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Takes over a finished zip byte for byte. It is copied, so that the bytes that were hashed are those that are sent.
@@ -79,22 +110,23 @@ fn temporary(cache: &Path) -> Result<NamedTempFile, Error> {
     NamedTempFile::new_in(&packages).map_err(|source| unwritable(&packages, source))
 }
 
-/// Writes the zip, and returns the size of what is in it.
-fn write_zip(entries: &Entries, file: &mut File, cache: &Path) -> Result<u64, Error> {
+/// Writes the zip, and answers what went into it.
+fn write_zip(entries: &Entries, file: &mut File, cache: &Path) -> Result<Contents, Error> {
     let lost = |source| unwritable(cache, source);
     let mut zip = ZipWriter::new(BufWriter::new(file));
-    let (mut unzipped, mut piece) = (0, Vec::new());
-    for (name, entry) in entries {
-        let mut open = entry.open()?;
-        zip.start_file(name.as_str(), options(open.executable)).map_err(|error| lost(error.into()))?;
-        let unreadable = |source| Error::Unreadable { path: entry.shown(), source };
-        while next_piece(&mut open.file, &mut piece).map_err(unreadable)? {
-            zip.write_all(&piece).map_err(lost)?;
-            unzipped += piece.len() as u64;
-        }
-    }
+    let contents = contents::read(entries, &mut zip, lost)?;
     zip.finish().map_err(io::Error::from).and_then(|mut out| out.flush()).map_err(lost)?;
-    Ok(unzipped)
+    Ok(contents)
+}
+
+impl<W: Write + Seek> Sink for ZipWriter<W> {
+    fn begin(&mut self, name: &str, executable: bool) -> io::Result<()> {
+        Ok(self.start_file(name, options(executable))?)
+    }
+
+    fn take(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.write_all(piece)
+    }
 }
 
 /// All that a zip says about a file besides its name and contents, the system that made it included.
@@ -108,7 +140,7 @@ fn options(executable: bool) -> SimpleFileOptions {
 }
 
 /// Reads the next piece, shorter than the others only at the end, and says whether there was one.
-fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Result<bool> {
+pub(super) fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Result<bool> {
     piece.clear();
     from.take(PIECE).read_to_end(piece)?;
     Ok(!piece.is_empty())
@@ -126,8 +158,7 @@ fn settle(
     let zip = cache::package(cache, &hash);
     // A power cut can leave an empty file under the right name, hence the look at the size.
     if fs::metadata(&zip).is_ok_and(|there| there.len() == size) {
-        // The time tells that it is in use; where it cannot be set, the zip is built anew some day.
-        let _ = File::open(&zip).and_then(|zip| zip.set_modified(SystemTime::now()));
+        mark_used(&zip);
     } else {
         temporary.persist(&zip).map_err(|lost| unwritable(&zip, lost.error))?;
     }

@@ -7,6 +7,7 @@
 mod archive;
 mod cache;
 mod compare;
+mod contents;
 mod error;
 mod files;
 mod left_out;

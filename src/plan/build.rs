@@ -104,12 +104,16 @@ impl<'a> Planner<'a> {
     fn decide(&self, resource: &Resource) -> Option<Step> {
         let seen = self.present(resource);
         let desired = self.resolve(resource);
+        let changes = diff(seen.filter(|seen| seen.is_there()).map(|seen| &seen.spec), &desired);
+        if changes.is_empty() && seen.is_some_and(|seen| seen.status == Status::Ready) {
+            return None;
+        }
         let mut step = Step {
             id: resource.id.clone(),
             action: Action::Create,
             at: Some(resource.at),
             parent: resource.parent.clone(),
-            changes: diff(seen.filter(|seen| seen.is_there()).map(|seen| &seen.spec), &desired),
+            changes,
             desired: Some(desired),
             seen: seen.cloned(),
             files: Vec::new(),
@@ -138,7 +142,6 @@ impl<'a> Planner<'a> {
                 step.action = Action::Update;
                 step.reasons.push("still being made or changed; waits until it is ready".to_owned());
             }
-            _ if step.changes.is_empty() => return None,
             _ => step.action = Action::Update,
         }
         if seen.owner == Owner::Unclaimed {

@@ -1,6 +1,7 @@
 //! The account: what every service of it holds, and the time that its own processes go by.
 
 use crate::access::Policies;
+use crate::connector::Record;
 use crate::model::Service;
 use crate::services::{apigateway, dynamodb, iam, lambda, logs, operations, tagging};
 use crate::wire::Call;
@@ -89,6 +90,26 @@ impl Default for Delays {
     }
 }
 
+impl Delays {
+    /// Of a cloud in which all is done at once.
+    pub(crate) fn none() -> Self {
+        Delays {
+            assumable: Time::ZERO,
+            visible: Time::ZERO,
+            tags: Time::ZERO,
+            lists: Time::ZERO,
+            tagging: Time::ZERO,
+            remembered: Time::ZERO,
+            table: Time::ZERO,
+            update: Time::ZERO,
+            pending: Time::ZERO,
+            in_progress: Time::ZERO,
+            deployment: Time::ZERO,
+            late_logs: Time::ZERO,
+        }
+    }
+}
+
 /// A request on its way through AWS.
 #[derive(Debug, Clone)]
 pub(crate) struct InFlight {
@@ -106,6 +127,8 @@ pub(crate) struct Cloud {
     /// When the request that is being carried out reached AWS.
     pub(crate) arrived: Time,
     pub(crate) delays: Delays,
+    /// How long the last of all calls takes there and back, where a proof is about that.
+    pub(crate) latency: Option<fn(&[Record]) -> Time>,
     pub(crate) paging: Paging,
     /// What IAM bears: requests a second, and burst. AWS publishes nothing of it, so there is no limit unless a test sets one.
     pub(crate) iam_quota: Option<(f64, f64)>,

@@ -148,7 +148,7 @@ impl StrictCloud {
         };
         let (number, label, trouble) = self.arrive(&call);
         let _leaving = Leaving { cloud: self, number };
-        let (there, back) = latency(&label);
+        let (there, back) = self.latency(number, &label);
         match trouble {
             Some(Trouble::Refused) => return Err(broken(ErrorKind::ConnectionRefused)),
             Some(Trouble::DiesBefore) => return self.die(false).await,
@@ -208,6 +208,13 @@ impl StrictCloud {
         let struck = state.fault.as_ref().filter(|fault| fault.strikes(&label)).map(|fault| fault.trouble);
         state.struck += usize::from(struck.is_some());
         (number, label, struck)
+    }
+
+    /// How long a call is on its way, and its answer.
+    fn latency(&self, number: usize, label: &Label) -> (Duration, Duration) {
+        let state = self.state();
+        let half = state.cloud.latency.map(|latency| latency(&state.records[..=number]) / 2);
+        half.map_or_else(|| latency(label), |half| (half, half))
     }
 
     /// Lets a request take its time, so that it reaches AWS late.

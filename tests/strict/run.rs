@@ -136,6 +136,26 @@ fn joined(ends: Vec<End>) -> End {
     if errors.is_empty() { End::Done(steps) } else { End::Failed(errors) }
 }
 
+/// What a command would do to an account.
+pub(crate) fn planned(cloud: &Cloud, command: Command) -> Plan {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(async {
+        let clock = Clock::at(cloud.now + A_MOMENT);
+        let strict = StrictCloud::new(cloud.clone(), clock, None);
+        let connection = Connection::of(client_config(&strict, clock), false, Calls::default()).await;
+        let connection = connection.expect("the strict cloud answers");
+        match command {
+            Command::Plan(stack) | Command::Up(stack) | Command::Adopt(stack, _) => {
+                prepare(connection, stack).await.expect("a plan").1
+            }
+            Command::Down(stack) => {
+                let teardown = Teardown::new(Session::of_stack(connection, &stack.stack), everything());
+                teardown.plan(&teardown.look().await.expect("a look")).expect("no circle")
+            }
+        }
+    })
+}
+
 async fn execute(strict: &StrictCloud, clock: Clock, command: Command<'_>) -> End {
     match Connection::of(client_config(strict, clock), false, Calls::default()).await {
         Ok(connection) => {

@@ -11,7 +11,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::super::archive::Limits;
-use super::{Stack, names, open};
+use super::{Package, Stack, names, open};
 
 /// If this changes, every function of every user is uploaded again by the next `up`: that needs a very good reason.
 #[cfg(unix)]
@@ -99,7 +99,34 @@ async fn a_zip_in_the_cache_is_not_written_again_and_counts_as_in_use() {
     assert_eq!(after.ino(), before.ino());
     assert!(after.modified().expect("a time") > old);
     let siblings = fs::read_dir(package.zip.parent().expect("a folder")).expect("readable");
-    assert_eq!(siblings.count(), 1, "temporary files are gone");
+    assert_eq!(siblings.count(), 2, "the zip and what it was made of; temporary files are gone");
+}
+
+#[tokio::test]
+async fn what_was_zipped_before_is_not_compressed_again() {
+    let stack = Stack::new(&[("app/a.py", "a"), ("other/b.py", "b")]);
+    let (app, other) = (stack.build("app").await.expect("built"), stack.build("other").await.expect("built"));
+    let stem =
+        |package: &Package| package.zip.file_stem().expect("a name").to_str().expect("text").to_owned();
+    let folder = app.zip.parent().expect("a folder");
+    let notes = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
+    let note = notes.filter(|path| path.extension().is_some_and(|extension| extension == "made"));
+    let mut note = note.filter(|note| fs::read_to_string(note).expect("a note") == stem(&app));
+    // Nobody but the note says what was made of these files.
+    fs::write(note.next().expect("a note of it"), stem(&other)).expect("written");
+    assert_eq!(stack.build("app").await.expect("built").sha256, other.sha256);
+    stack.write("app/a.py", "c");
+    assert!(![app.sha256, other.sha256].contains(&stack.build("app").await.expect("built").sha256));
+}
+
+#[tokio::test]
+async fn a_damaged_zip_in_the_cache_is_made_anew() {
+    let stack = Stack::new(&[("app/a.py", "a")]);
+    let package = stack.build("app").await.expect("built");
+    let bytes = fs::read(&package.zip).expect("a zip");
+    fs::write(&package.zip, vec![0; bytes.len()]).expect("damaged");
+    assert_eq!(stack.build("app").await.expect("built"), package);
+    assert_eq!(fs::read(&package.zip).expect("a zip"), bytes);
 }
 
 #[tokio::test]

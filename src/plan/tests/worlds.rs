@@ -39,7 +39,7 @@ impl Maker {
 
     /// What AWS shows of a resource after it was made like this.
     pub(super) fn made(&mut self, resource: &Resource, desired: Value, lives: &Lives) -> Seen {
-        let spec = kind(resource.id.kind).normal(desired.known().unwrap()).unwrap();
+        let spec = kind(resource.id.kind).normal(&desired.known().unwrap()).unwrap();
         let parent = resource.parent.as_ref().map(|parent| {
             let live = &lives[parent];
             Physical::new(parent.kind, live.get("id").unwrap_or(&live["name"]).as_str().unwrap())

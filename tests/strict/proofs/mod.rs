@@ -2,6 +2,7 @@
 
 mod adopt;
 mod at_once;
+mod chains;
 mod clear;
 mod deployer;
 mod lies;

@@ -77,7 +77,8 @@ fn the_shipped_stack_lives_and_leaves_nothing() {
     is_empty(&down.cloud, "after the life of a stack");
     let memory = [&up, &again, &change, &down].map(|visit| visit.memory / 1024 / 1024);
     println!("MB of memory at most: {memory:?}");
-    assert!(memory.iter().all(|megabytes| *megabytes < 150), "{memory:?}");
+    // As it is tested, without optimisation, it has 50, and as it is released 17.
+    assert!(memory.iter().all(|megabytes| *megabytes < 70), "{memory:?}");
 }
 
 /// Kills the program at the first call of every operation that writes, before and after it is applied: in turns, or both

@@ -4,7 +4,7 @@ use super::known::Disagreement;
 use super::sender::{Answered, Sender};
 use super::{given, normal};
 use crate::clock::{BEGINNING, Clock};
-use crate::cloud::{ACCOUNT, Cloud, Delays, REGION, Time};
+use crate::cloud::{ACCOUNT, Cloud, Delays, REGION};
 use crate::connector::StrictCloud;
 use crate::fixture::Fixture;
 use crate::run::{A_MOMENT, Command, End, client_config, empty, perform, seen};
@@ -94,7 +94,7 @@ fn of_the_strict_cloud(stack: &Stack) -> Testimony {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let clock = Clock::at(BEGINNING);
-        let strict = StrictCloud::new(Cloud { delays: none(), ..empty() }, clock, None);
+        let strict = StrictCloud::new(Cloud { delays: Delays::none(), ..empty() }, clock, None);
         let config = client_config(&strict, clock);
         let connection =
             Connection::of(config, true, Calls::default()).await.expect("the strict cloud answers");
@@ -109,24 +109,6 @@ fn of_the_strict_cloud(stack: &Stack) -> Testimony {
         };
         flow(&connection, stack, answered, || tokio::time::sleep(A_MOMENT)).await
     })
-}
-
-/// The delays of a cloud in which all is done at once.
-fn none() -> Delays {
-    Delays {
-        assumable: Time::ZERO,
-        visible: Time::ZERO,
-        tags: Time::ZERO,
-        lists: Time::ZERO,
-        tagging: Time::ZERO,
-        remembered: Time::ZERO,
-        table: Time::ZERO,
-        update: Time::ZERO,
-        pending: Time::ZERO,
-        in_progress: Time::ZERO,
-        deployment: Time::ZERO,
-        late_logs: Time::ZERO,
-    }
 }
 
 /// The settings of the SDK for a witness.

@@ -1,0 +1,188 @@
+//! The tool's own work on a stack of a thousand functions, from the text to the plan that is shown: no package and no cloud.
+//!
+//!     cargo bench              how long each stage takes
+//!     scripts/instructions     how many instructions, which a noisy machine does not change
+
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+
+use divan::{Bencher, black_box};
+use provision::config::{self, Stack};
+use provision::kind::kind;
+use provision::lower::{Packages, identity, lower};
+use provision::model::{Graph, Id, Owner, Physical, Reference, Resource, Scope, Seen, World};
+use provision::plan::{Mode, Options, Plan, plan};
+use provision::render::{self, Shown};
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+const FUNCTIONS: usize = 1_000;
+/// As many routes as an HTTP API can have.
+const ROUTES: usize = 300;
+
+fn main() {
+    divan::main();
+}
+
+/// A folder with a stack file and the code that it names.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("code.py"), "def handler(event, context): pass\n").unwrap();
+        std::fs::write(folder.path().join("stack.yaml"), text()).unwrap();
+        Folder(folder)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("stack.yaml")
+    }
+}
+
+/// The stack file.
+fn text() -> String {
+    let mut text =
+        "stack: large\ntags: { team: shop }\ntables:\n  notes: { partition_key: id }\nfunctions:\n"
+            .to_owned();
+    for function in 0..FUNCTIONS {
+        writeln!(
+            text,
+            "  f{function}:\n    code: code.py\n    handler: code.handler\n    runtime: python3.13\n    memory: 256\n    \
+             environment:\n      TABLE: ${{tables.notes.name}}\n      NEXT: ${{functions.f0.arn}}\n    access:\n      notes: read"
+        )
+        .unwrap();
+    }
+    text.push_str("api:\n  routes:\n");
+    for route in 0..ROUTES {
+        writeln!(text, "    GET /r{route}/{{id}}: f{route}").unwrap();
+    }
+    text
+}
+
+/// From the file to the checked stack.
+fn parse(file: &Path) -> Stack {
+    let options = config::Options { environment: None, process: &|_| None };
+    config::load(file, &options).unwrap_or_else(|wrong| panic!("{wrong}"))
+}
+
+/// From the stack to its resources.
+fn lowered(stack: &Stack) -> Graph {
+    let scope = Scope {
+        identity: identity(stack),
+        partition: "aws".to_owned(),
+        account: "123456789012".to_owned(),
+        region: "eu-west-1".to_owned(),
+        wanted: BTreeMap::new(),
+        tag_keys: stack.tags.keys().cloned().collect(),
+        teardown: false,
+    };
+    let packages: Packages =
+        stack.functions.iter().map(|one| (one.name.clone(), "hash".to_owned())).collect();
+    lower(stack, &scope, &packages)
+}
+
+/// From the resources and what there is to the steps.
+fn planned(graph: &Graph, world: &World) -> Plan {
+    let options =
+        Options { mode: Mode::Up, local: false, allow_data_loss: BTreeSet::new(), replace_stack: false };
+    plan(graph, world, &options).unwrap()
+}
+
+/// From the steps to what is shown of them.
+fn shown(plan: &Plan) -> String {
+    render::plan(plan, Shown::default()) + &render::summary(plan)
+}
+
+/// The world in which a graph has come up.
+fn world(graph: &Graph) -> World {
+    let (mut lives, mut world) = (BTreeMap::<Id, Json>::new(), World::default());
+    for (number, resource) in graph.in_order().unwrap().into_iter().enumerate() {
+        let assigned = |reference: &Reference| {
+            let live = lives.get(&reference.id)?.get(reference.attribute)?;
+            live.as_str().map(str::to_owned)
+        };
+        let predicted =
+            |reference: &Reference| graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
+        let live = |reference: &Reference| assigned(reference).or_else(|| predicted(reference));
+        let spec = kind(resource.id.kind).normal(&resource.desired.resolve(&live).known().unwrap()).unwrap();
+        let seen = made(resource, spec, number, &lives);
+        lives.insert(seen.id.clone(), seen.live.clone());
+        world.seen.push(seen);
+    }
+    world
+}
+
+/// What AWS shows of a resource after it was made.
+fn made(resource: &Resource, spec: Json, number: usize, lives: &BTreeMap<Id, Json>) -> Seen {
+    let id = resource.id.clone();
+    let assigned = format!("x{number}");
+    let mut live = json!(resource.predicted);
+    live["id"] = assigned.clone().into();
+    live["role_id"] = assigned.clone().into();
+    let physical =
+        if ["api", "integration", "route"].contains(&id.kind) { assigned } else { id.name.clone() };
+    let mut seen = Seen::new(id, physical, Owner::Ours, spec, live);
+    seen.parent = resource.parent.as_ref().map(|parent| {
+        let name = if parent.kind == "api" { lives[parent]["id"].as_str().unwrap() } else { &parent.name };
+        Physical::new(parent.kind, name)
+    });
+    seen
+}
+
+/// What is measured: its instructions are counted, and those of what comes before and after are not.
+#[inline(never)]
+fn measured<T>(work: impl FnOnce() -> T) -> T {
+    black_box(work())
+}
+
+#[divan::bench]
+fn parsing(bencher: Bencher) {
+    let folder = Folder::new();
+    let file = folder.file();
+    bencher.bench(|| measured(|| parse(black_box(&file))));
+}
+
+#[divan::bench]
+fn lowering(bencher: Bencher) {
+    let stack = parse(&Folder::new().file());
+    bencher.bench(|| measured(|| lowered(black_box(&stack))));
+}
+
+#[divan::bench]
+fn planning_from_nothing(bencher: Bencher) {
+    let graph = lowered(&parse(&Folder::new().file()));
+    bencher.bench(|| measured(|| planned(black_box(&graph), &World::default())));
+}
+
+#[divan::bench]
+fn planning_where_nothing_is_to_be_done(bencher: Bencher) {
+    let graph = lowered(&parse(&Folder::new().file()));
+    let world = world(&graph);
+    assert!(planned(&graph, &world).is_empty());
+    bencher.bench(|| measured(|| planned(black_box(&graph), black_box(&world))));
+}
+
+#[divan::bench]
+fn planning_the_end(bencher: Bencher) {
+    let world = world(&lowered(&parse(&Folder::new().file())));
+    let options =
+        Options { mode: Mode::Down, local: true, allow_data_loss: BTreeSet::new(), replace_stack: false };
+    bencher.bench(|| measured(|| plan(&Graph::default(), black_box(&world), &options).unwrap()));
+}
+
+#[divan::bench]
+fn rendering(bencher: Bencher) {
+    let plan = planned(&lowered(&parse(&Folder::new().file())), &World::default());
+    bencher.bench(|| measured(|| shown(black_box(&plan))));
+}
+
+/// The whole way of a command that has nothing to do.
+#[divan::bench]
+fn everything(bencher: Bencher) {
+    let folder = Folder::new();
+    let file = folder.file();
+    let world = world(&lowered(&parse(&file)));
+    bencher.bench(|| measured(|| shown(&planned(&lowered(&parse(black_box(&file))), black_box(&world)))));
+}

@@ -1,0 +1,90 @@
+//! Reads the files of a package, and tells by them whether its zip is in the cache already.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use super::archive::next_piece;
+use super::cache::{hex, unwritable};
+use super::error::Error;
+use super::files::Entries;
+
+/// Where files go as they are read.
+pub(super) trait Sink {
+    /// Another file begins.
+    fn begin(&mut self, name: &str, executable: bool) -> io::Result<()>;
+    /// The next piece of it.
+    fn take(&mut self, piece: &[u8]) -> io::Result<()>;
+}
+
+/// Takes files that are read for what they are alone.
+pub(super) struct Nowhere;
+
+impl Sink for Nowhere {
+    fn begin(&mut self, _: &str, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What was read of a package's files.
+pub(super) struct Contents {
+    /// A digest of all that decides the bytes of the zip, this program's version included: another one may compress
+    /// otherwise, and two machines must not disagree for what is in their caches.
+    digest: String,
+    /// How many bytes it was.
+    pub(super) size: u64,
+}
+
+/// Reads all files, each in pieces; `lost` explains what a sink cannot take.
+pub(super) fn read(
+    entries: &Entries,
+    sink: &mut impl Sink,
+    lost: impl Fn(io::Error) -> Error,
+) -> Result<Contents, Error> {
+    let mut all = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
+    let (mut size, mut piece) = (0, Vec::new());
+    for (name, entry) in entries {
+        let mut open = entry.open()?;
+        sink.begin(name, open.executable).map_err(&lost)?;
+        let mut file = Sha256::new();
+        let unreadable = |source| Error::Unreadable { path: entry.shown(), source };
+        while next_piece(&mut open.file, &mut piece).map_err(unreadable)? {
+            sink.take(&piece).map_err(&lost)?;
+            file.update(&piece);
+            size += piece.len() as u64;
+        }
+        all.update((name.len() as u64).to_le_bytes());
+        all.update(name);
+        all.update([u8::from(open.executable)]);
+        all.update(file.finalize());
+    }
+    Ok(Contents { digest: hex(&all.finalize()), size })
+}
+
+impl Contents {
+    /// The zip that was made of such contents before, if the cache has it.
+    pub(super) fn zip(&self, packages: &Path) -> Option<PathBuf> {
+        let hash = fs::read_to_string(self.note(packages)).ok()?;
+        Some(packages.join(format!("{hash}.zip"))).filter(|zip| zip.is_file())
+    }
+
+    /// Remembers which zip was made of these contents, by its hash.
+    pub(super) fn remember(&self, packages: &Path, hash: &str) -> Result<(), Error> {
+        let lost = |source| unwritable(packages, source);
+        let mut note = NamedTempFile::new_in(packages).map_err(lost)?;
+        note.write_all(hash.as_bytes()).map_err(lost)?;
+        note.persist(self.note(packages)).map_err(|error| lost(error.error))?;
+        Ok(())
+    }
+
+    fn note(&self, packages: &Path) -> PathBuf {
+        packages.join(format!("{}.made", self.digest))
+    }
+}
