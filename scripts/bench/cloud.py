@@ -38,11 +38,12 @@ class Cloud:
         self._wait()
 
     def _environment(self, state):
-        """As `provision` starts it, but nothing is kept."""
+        """As `provision` starts it, but nothing is kept, and no policies are checked: the emulator would refuse the roles by
+        which the CDK publishes."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         return kept | {
             "HOME": str(state), "TMPDIR": str(state), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port),
-            "IOT_MTLS_ENABLED": "0", "AUTH": "true", "AWS_CONFIG_FILE": "/dev/null",
+            "IOT_MTLS_ENABLED": "0", "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
 

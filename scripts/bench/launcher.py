@@ -1,4 +1,4 @@
-"""Runs a program and writes down how long it took and how much memory, as JSON: `launcher.py RESULT PROGRAM ARGUMENT…`.
+"""Runs a program and writes down how long it took, how much work of the processor and how much memory, as JSON: `launcher.py RESULT PROGRAM ARGUMENT…`.
 
 It is a process of its own because the system counts the memory of whoever starts a program as the program's, up to the
 moment when it begins. This one is small: what it adds is a floor of about ten megabytes, far below any tool.
@@ -52,11 +52,16 @@ def main():
     ended.set()
     watcher.join()
     # The largest of all processes is known exactly, their sum only as often as it was looked at.
-    unit = 1 if sys.platform == "darwin" else 1024
-    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
-    exit_status = os.waitstatus_to_exitcode(status)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    largest = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    answer = {
+        "wall": wall,
+        "processor": used.ru_utime + used.ru_stime,
+        "memory": max(largest, peaks[0]),
+        "status": os.waitstatus_to_exitcode(status),
+    }
     with open(result, "w") as file:
-        json.dump({"wall": wall, "memory": max(largest, peaks[0]), "status": exit_status}, file)
+        json.dump(answer, file)
 
 
 main()

@@ -18,15 +18,15 @@ PATIENCE = 10
 
 
 def measure(tool, cloud, proxy, size, latency, runs, say):
-    """The measures of each step: a list of `runs` of them."""
-    cloud.reset()
-    measures = {step: [] for step in STEPS}
+    """The results of each step: a list of `runs` of them."""
+    results = {step: [] for step in STEPS}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         project = Path(folder) / "project"
         project.mkdir()
+        cloud.reset()
         proxy.latency = 0
-        tool.set_up(cloud, proxy, project)
-        before = cloud.contents()["roles"]
+        tool.set_up(cloud, proxy, project, Work(size))
+        before = cloud.contents()
         for run in range(runs):
             shutil.rmtree(project)
             project.mkdir()
@@ -38,21 +38,22 @@ def measure(tool, cloud, proxy, size, latency, runs, say):
                 result = run_step(tool, proxy, project, step)
                 proxy.latency = 0
                 result["made"] = check(tool, cloud, step, work, before)
-                measures[step].append(result)
-    return measures
+                results[step].append(result)
+    return results
 
 
 def run_step(tool, proxy, project, step):
     """Runs the commands of a step, one after the other, and sums up what they took."""
     environment, log = tool.environment(proxy, project), project.parent / "log"
     proxy.take()
-    parts = [launch(command, project, environment, log) for command in tool.commands(step)]
+    parts = [launch(command, project, environment, log, tool.answers) for command in tool.commands(step)]
     calls = proxy.take()
     if failed := next((part for part in parts if part["status"] != 0), None):
         lines = log.read_text(errors="replace").strip()
         raise Unavailable(f"`{step}` ended with status {failed['status']}: {lines[-1500:]}")
     return {
         "wall": sum(part["wall"] for part in parts),
+        "processor": sum(part["processor"] for part in parts),
         "memory": max(part["memory"] for part in parts),
         "calls": len(calls),
         "chain": chain(calls),
@@ -61,30 +62,27 @@ def run_step(tool, proxy, project, step):
     }
 
 
-def launch(command, project, environment, log):
+def launch(command, project, environment, log, answers):
     """Runs a command by the launcher, which measures it."""
     result = project.parent / "result"
     words = [sys.executable, "-I", "-S", LAUNCHER, result, *command]
     with open(log, "w") as out:
-        subprocess.run([str(word) for word in words], cwd=project, env=environment, stdin=subprocess.DEVNULL, stdout=out,
+        subprocess.run([str(word) for word in words], cwd=project, env=environment, input=answers.encode(), stdout=out,
                        stderr=out, check=True)
     return json.loads(result.read_text())
 
 
 def check(tool, cloud, step, work, before):
-    """Whether the tool did what it says: what there is, and what the functions answer. Answers what there is."""
-    made = cloud.contents()
-    made["roles"] -= before
-    if step == "destroy":
-        wanted = {"functions": 0, "apis": 0, "tables": 0}
-    else:
-        wanted = {"routes": len(work.routes), "tables": tool.tables, "apis": 1}
-        if made["functions"] < work.size:
-            raise Unavailable(f"`{step}` left {made['functions']} functions of {work.size}")
+    """Whether the tool did what it says: what there is now that was not before, and what the functions answer."""
+    made = {kind: count - before[kind] for kind, count in cloud.contents().items()}
+    gone = step == "destroy"
+    wanted = {"apis": 1 - gone, "tables": tool.tables * (1 - gone), "functions": 0 if gone else work.size + tool.more}
+    if not gone:
+        wanted["routes"] = len(work.routes)
         for path, function in (work.routes[0], work.routes[-1]):
             expect(cloud, f"{cloud.url()}/{path}", work.answer(function))
     if wrong := [f"{made[kind]} {kind} instead of {count}" for kind, count in wanted.items() if made[kind] != count]:
-        raise Unavailable(f"`{step}` left {', '.join(wrong)}")
+        raise Unavailable(f"after `{step}` there are {', '.join(wrong)}")
     return made
 
 
@@ -93,5 +91,5 @@ def expect(cloud, path, text):
     deadline = time.monotonic() + PATIENCE
     while (answer := cloud.send("GET", path)) != (200, text):
         if time.monotonic() > deadline:
-            raise Unavailable(f"{path} answers {answer} instead of `{text}`")
+            raise Unavailable(f"the API answers {' '.join(map(str, answer))} instead of `{text}`")
         time.sleep(0.05)

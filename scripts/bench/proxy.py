@@ -167,6 +167,6 @@ def as_json(calls):
     return [[call.operation, call.status, round(call.start - first, 4), round(call.end - first, 4)] for call in rows]
 
 
-def listing(calls):
+def listing(record):
     """The record as text, for people."""
-    return "".join(f"{start:8.3f} {end:8.3f} {status} {operation}\n" for operation, status, start, end in as_json(calls))
+    return "".join(f"{start:8.3f} {end:8.3f} {status} {operation}\n" for operation, status, start, end in record)

@@ -22,9 +22,12 @@ class Tool:
     name = title = ""
     # What it makes otherwise than asked for, as a note under the table.
     note = ""
-    # What it must have made, as functions of the size; the rest is its own way.
-    routes = staticmethod(lambda work: len(work.routes))
-    tables = 1
+    # What it makes: tables, and functions beyond those that are asked for.
+    tables, more = 1, 0
+    # Up to how many functions it is measured.
+    largest = 5
+    # What it is told where it asks.
+    answers = ""
 
     def install(self, tools, say):
         """Installs it."""
@@ -33,7 +36,7 @@ class Tool:
         """Its version in words."""
         return ""
 
-    def set_up(self, cloud, proxy, project):
+    def set_up(self, cloud, proxy, project, work):
         """What is done once per account, and not counted."""
 
     def write(self, project, work):
@@ -64,6 +67,7 @@ class Provision(Tool):
     """The program of this repository, on the local cloud."""
 
     name = title = folder = "provision"
+    largest = 10**6
 
     def __init__(self, binary):
         self.binary = binary
@@ -72,7 +76,7 @@ class Provision(Tool):
     def version(self):
         return subprocess.run([self.binary, "--version"], capture_output=True, text=True).stdout.split()[-1]
 
-    def set_up(self, cloud, proxy, project):
+    def set_up(self, cloud, proxy, project, work):
         """Puts the proxy where `--local` looks for the local cloud: a process that says its port in a file that it holds
         locked. So the program runs as on any local cloud, and needs to know nothing of this."""
         state = project.parent / "state"
@@ -95,8 +99,7 @@ class Paced(Provision):
     name, title = "provision-aws", "provision, at AWS's pace"
 
     def commands(self, step):
-        return [[self.binary, "down" if step == "destroy" else "up", "--yes", "--allow-data-loss", "all"]
-                if step == "destroy" else [self.binary, "up", "--yes"]]
+        return [[self.binary, "down" if step == "destroy" else "up", "--yes"]]
 
 
 class Sam(Tool):
@@ -110,7 +113,7 @@ class Sam(Tool):
     def version(self):
         return pinned("sam.txt")
 
-    def set_up(self, cloud, proxy, project):
+    def set_up(self, cloud, proxy, project, work):
         cloud.make_bucket(BUCKET)
 
     def settings(self, project):
@@ -125,18 +128,21 @@ class SamSync(Sam):
     """The way for development: what changed in code alone goes past CloudFormation."""
 
     name, title = "sam-sync", "SAM, sync"
+    # Whether the stack is one for development.
+    answers = "y\n"
 
     def commands(self, step):
         if step == "destroy":
             return self.destroy()
         return [[self.program, "sync", "--no-watch", "--no-dependency-layer", "--stack-name", STACK, "--s3-bucket", BUCKET,
-                 "--capabilities", "CAPABILITY_IAM", "--region", REGION]]
+                 "--region", REGION]]
 
 
 class SamDeploy(Sam):
     """The way for production."""
 
     name, title = "sam-deploy", "SAM, deploy"
+    largest = 100
 
     def commands(self, step):
         if step == "destroy":
@@ -158,11 +164,11 @@ class Cdk(Tool):
         return json.loads((PEERS / "cdk.package.json").read_text())["dependencies"]["aws-cdk"]
 
     def settings(self, project):
-        return {"NODE_PATH": str(self.packages), "CDK_DISABLE_CLI_TELEMETRY": "1", "AWS_ENDPOINT_URL_S3": "",
+        return {"NODE_PATH": str(self.packages), "CDK_DISABLE_CLI_TELEMETRY": "1",
                 "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
 
-    def set_up(self, cloud, proxy, project):
-        self.write(project, self.first)
+    def set_up(self, cloud, proxy, project, work):
+        self.write(project, work)
         run(self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}"), project, self.environment(proxy, project))
 
     def _cdk(self, *arguments):
@@ -189,7 +195,7 @@ class Osls(Tool):
     def settings(self, project):
         return {"SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off"}
 
-    def set_up(self, cloud, proxy, project):
+    def set_up(self, cloud, proxy, project, work):
         cloud.make_bucket(BUCKET)
 
     def write(self, project, work):
@@ -209,7 +215,7 @@ class Chalice(Tool):
     name = folder = "chalice"
     title = "Chalice"
     note = "no table and no log groups; all routes lead to one function more, by a REST API"
-    tables = 0
+    tables, more = 0, 1
 
     def install(self, tools, say):
         self.program = install.python(tools, "chalice", [PEERS / "chalice.txt"], [], say).parent / "chalice"
@@ -238,3 +244,8 @@ def run(command, project, environment):
                          stdin=subprocess.DEVNULL)
     if ran.returncode != 0:
         raise install.Unavailable(f"it could not be set up: {(ran.stderr or ran.stdout).strip()[-300:]}")
+
+
+def all_tools(binary):
+    """The tools in the order of the tables."""
+    return [Provision(binary), Paced(binary), SamSync(), SamDeploy(), Cdk(), Osls(), Chalice()]
