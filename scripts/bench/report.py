@@ -59,14 +59,14 @@ def about(results):
         f"(the fastest of 20: {binary['fastest start'] * 1000:.1f} ms).",
     ]
     lines += [f"{title}: {note}." for title, note in Results(results).notes.items()]
-    lines += [f"{title} was not measured: {first_line(reason)}." for title, reason in results["left out"].items()]
+    lines += [f"{title} was not measured{why(reason)}." for title, reason in results["left out"].items()]
     return "\n".join(f"- {line}" for line in lines)
 
 
-def first_line(text):
-    """The beginning of a reason, which may be all that a tool has printed."""
-    line = " ".join(text.split())
-    return (line if len(line) < 200 else line[:200] + "…").rstrip(".")
+def why(reason):
+    """A reason on one line, which may be the end of all that a tool has printed."""
+    line = " ".join(reason.split()).rstrip(".")
+    return f": {line if len(line) < 300 else '…' + line[-300:]}"
 
 
 def times(found, latency, size):

@@ -24,8 +24,8 @@ class Tool:
     note = ""
     # What it makes: tables, and functions beyond those that are asked for.
     tables, more = 1, 0
-    # Up to how many functions it is measured.
-    largest = 5
+    # At which numbers of functions it is measured besides the first, and how often at most.
+    also, runs = range(0), 10**6
     # What it is told where it asks.
     answers = ""
 
@@ -67,7 +67,7 @@ class Provision(Tool):
     """The program of this repository, on the local cloud."""
 
     name = title = folder = "provision"
-    largest = 10**6
+    also = range(10**6)
 
     def __init__(self, binary):
         self.binary = binary
@@ -97,6 +97,8 @@ class Paced(Provision):
     """The same at the pace of AWS's quotas, which it keeps to wherever the cloud is not local."""
 
     name, title = "provision-aws", "provision, at AWS's pace"
+    note = "one run, held back by the limits for AWS's quotas, which the emulator does not have"
+    runs = 1
 
     def commands(self, step):
         return [[self.binary, "down" if step == "destroy" else "up", "--yes"]]
@@ -142,7 +144,7 @@ class SamDeploy(Sam):
     """The way for production."""
 
     name, title = "sam-deploy", "SAM, deploy"
-    largest = 100
+    also = [100]
 
     def commands(self, step):
         if step == "destroy":
