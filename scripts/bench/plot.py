@@ -11,11 +11,11 @@ PEERS = ["#6e7781", "#8c959f", "#a0a7b0", "#b4bac1", "#c6cbd1"]
 BAR, GAP, GROUP, LEFT, RIGHT = 13, 3, 14, 150, 70
 
 
-def bars(groups, series):
+def bars(title, groups, series):
     """Groups of bars: a group for each step, in it a bar for each tool; the number stands at its end."""
     most = max(value for values in series.values() for value in values)
     colours = dict(zip(series, [OWN, *PEERS]))
-    parts, y = [], 8
+    parts, y = [text(0, 12, title)], 26
     for index, group in enumerate(groups):
         middle = y + len(series) * (BAR + GAP) / 2
         parts.append(text(0, middle + 4, group, weight="bold"))
@@ -29,18 +29,18 @@ def bars(groups, series):
     return svg(y, parts)
 
 
-def curves(positions, panels):
+def curves(title, positions, panels):
     """Panels side by side, two in a row: a curve for each step over the number of functions."""
     width, height = WIDTH / 2, 220
     names = list(next(iter(panels.values())))
-    parts = []
+    parts = [text(0, 12, title)]
     for index, name in enumerate(names):
-        parts.append(f'<rect x="{45 + index * 110}" y="4" width="12" height="12" rx="2" fill="{COLOURS[index]}"/>')
-        parts.append(text(62 + index * 110, 14, name))
-    for index, (title, series) in enumerate(panels.items()):
-        left, top = index % 2 * width + 45, 30 + index // 2 * height
-        parts += panel(title, positions, series, left, top, width - 65, height - 60)
-    return svg(30 + (len(panels) + 1) // 2 * height, parts)
+        parts.append(f'<rect x="{45 + index * 110}" y="24" width="12" height="12" rx="2" fill="{COLOURS[index]}"/>')
+        parts.append(text(62 + index * 110, 34, name))
+    for index, (measure, series) in enumerate(panels.items()):
+        left, top = index % 2 * width + 45, 55 + index // 2 * height
+        parts += panel(measure, positions, series, left, top, width - 65, height - 60)
+    return svg(55 + (len(panels) + 1) // 2 * height, parts)
 
 
 def panel(title, positions, series, left, top, width, height):

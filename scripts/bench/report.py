@@ -129,7 +129,7 @@ def plots(results):
     latency, size = found.latencies[-1], found.sizes[0]
     tools = [tool for tool in found.tools(latency, size) if tool != PACED]
     walls = {found.titles[tool]: [found.median("wall", tool, latency, size, step) for step in STEPS] for tool in tools}
-    drawn = {"compare.svg": plot.bars(list(STEPS), walls)}
+    drawn = {"compare.svg": plot.bars(f"{size} functions, each call {latency} ms longer", list(STEPS), walls)}
     sizes = [size for size in found.sizes if (OWN, latency, size, "cold") in found.cells]
     if len(sizes) > 1:
         def lines(measure, unit):
@@ -137,7 +137,7 @@ def plots(results):
 
         panels = {"calls": lines("calls", 1), "longest chain": lines("chain", 1), "time in s": lines("wall", 1),
                   "memory in MiB": lines("memory", MIB)}
-        drawn["growth.svg"] = plot.curves(sizes, panels)
+        drawn["growth.svg"] = plot.curves(f"provision by the number of functions, each call {latency} ms longer", sizes, panels)
     return drawn
 
 
