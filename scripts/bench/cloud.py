@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import socket
 import subprocess
 import tempfile
@@ -10,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 import install
 
@@ -91,12 +91,12 @@ class Cloud:
         apis = {api: self._routes(api) for api in self._ids("/v2/apis", "items", "apiId")}
         rest = self._ids("/restapis", "item", "id")
         return {
-            "functions": len(self._ids("/2015-03-31/functions/", "Functions", "FunctionName", "lambda")),
+            "functions": self._functions(),
             "apis": len(apis) + len(rest),
             "routes": sum(apis.values()) + sum(self._methods(api) for api in rest),
-            "tables": len(self._post("dynamodb", "DynamoDB_20120810.ListTables", "1.0")["TableNames"]),
-            "log groups": len(self._post("logs", "Logs_20140328.DescribeLogGroups", "1.1")["logGroups"]),
-            "roles": self._count_roles(),
+            "tables": len(self._post("dynamodb", "DynamoDB_20120810.ListTables", "1.0", {})["TableNames"]),
+            "log groups": self._log_groups(),
+            "roles": self._roles(),
         }
 
     def url(self):
@@ -107,24 +107,43 @@ class Cloud:
             return f"/_aws/execute-api/{api}/api"
         raise LookupError("there is no API")
 
-    def _ids(self, path, items, name, service="apigateway"):
+    def _get(self, path, service):
         status, text = self.send("GET", path, service)
         if status != 200:
             raise LookupError(f"{path} answers {status}: {text[:200]}")
-        return [item[name] for item in json.loads(text).get(items, [])]
+        return json.loads(text)
+
+    def _ids(self, path, items, name):
+        return [item[name] for item in self._get(path, "apigateway").get(items, [])]
 
     def _routes(self, api):
         return len(self._ids(f"/v2/apis/{api}/routes", "items", "routeId"))
 
     def _methods(self, api):
-        _, text = self.send("GET", f"/restapis/{api}/resources", "apigateway")
-        return sum(len(item.get("resourceMethods", {})) for item in json.loads(text)["item"])
+        resources = self._get(f"/restapis/{api}/resources?limit=500", "apigateway")["item"]
+        return sum(len(resource.get("resourceMethods", {})) for resource in resources)
 
-    def _post(self, service, target, version):
+    def _functions(self):
+        path, found = "/2015-03-31/functions/", 0
+        page = self._get(path, "lambda")
+        while marker := page.get("NextMarker"):
+            found += len(page["Functions"])
+            page = self._get(f"{path}?Marker={quote(marker, safe='')}", "lambda")
+        return found + len(page["Functions"])
+
+    def _log_groups(self):
+        target, found = "Logs_20140328.DescribeLogGroups", 0
+        page = self._post("logs", target, "1.1", {})
+        while token := page.get("nextToken"):
+            found += len(page["logGroups"])
+            page = self._post("logs", target, "1.1", {"nextToken": token})
+        return found + len(page["logGroups"])
+
+    def _post(self, service, target, version, body):
         headers = {"X-Amz-Target": target, "Content-Type": f"application/x-amz-json-{version}"}
-        return json.loads(self.send("POST", "/", service, headers, "{}")[1])
+        return json.loads(self.send("POST", "/", service, headers, json.dumps(body))[1])
 
-    def _count_roles(self):
+    def _roles(self):
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         _, text = self.send("POST", "/", "iam", headers, "Action=ListRoles&Version=2010-05-08&MaxItems=1000")
-        return len(re.findall("<RoleName>", text))
+        return text.count("<RoleName>")
