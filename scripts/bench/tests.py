@@ -89,6 +89,11 @@ class Templates(unittest.TestCase):
             self.assertNotRegex(text, "each (function|route)|@(name|id|path|of|answer|stack|runtime)@", template)
 
 
+class Size(unittest.TestCase):
+    def test_a_route_more_is_always_allowed(self):
+        self.assertEqual([len(Work(300).at(step).routes) for step in ("cold", "route")], [299, 300])
+
+
 class Report(unittest.TestCase):
     def test_the_fastest_peer_counts(self):
         text = report.tables(results(("provision", 2), ("slow", 9), ("fast", 5)))
