@@ -35,10 +35,18 @@ class Proxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self):
-        """No new connections; those that are left end with the process."""
-        self._loop.call_soon_threadsafe(self._server.close)
+        """Ends all connections."""
+        self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
+
+    async def _end(self):
+        self._server.close()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
     def take(self):
         """The calls since the last time."""
