@@ -1,4 +1,4 @@
-"""The local cloud of a run: MiniStack in the version that `provision` installs, with the translator that SAM's templates need."""
+"""The local cloud of a run: MiniStack as `provision` installs it, with the translator that SAM's templates need."""
 
 import json
 import os
@@ -32,18 +32,27 @@ class Cloud:
         state = Path(self._folder.name)
         with open(state / "log", "w") as log:
             self._process = subprocess.Popen(
-                [python, "-I", "-m", "ministack"], cwd=state, env=self._environment(state), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
+                [python, "-I", "-m", "ministack"],
+                cwd=state,
+                env=self._environment(state),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._wait()
 
     def _environment(self, state):
-        """As `provision` starts it, but nothing is kept, and no policies are checked: the emulator would refuse the roles by
-        which the CDK publishes."""
+        """As `provision` starts it, but nothing is kept, and no policies are checked: the emulator would refuse the
+        roles by which the CDK publishes."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         return kept | {
-            "HOME": str(state), "TMPDIR": str(state), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port),
-            "IOT_MTLS_ENABLED": "0", "AWS_CONFIG_FILE": "/dev/null",
+            "HOME": str(state),
+            "TMPDIR": str(state),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",
+            "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
 

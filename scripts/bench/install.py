@@ -22,6 +22,7 @@ def folder():
 
 def python(tools, name, files, packages, say):
     """The Python of an environment with these requirement files and packages."""
+
     def make(place):
         run([sys.executable, "-m", "venv", place])
         pip = [place / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -61,7 +62,9 @@ def once(tools, name, pins, make, say):
 
 def run(command, **options):
     """Runs an installer."""
-    ran = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, **options)
+    ran = subprocess.run(
+        [str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, **options
+    )
     if ran.returncode != 0:
         lines = (ran.stderr or ran.stdout).strip().splitlines() or ["no message"]
         raise Unavailable(f"it could not be installed: {lines[-1]}")

@@ -67,8 +67,15 @@ def launch(command, project, environment, log, answers):
     result = project.parent / "result"
     words = [sys.executable, "-I", "-S", LAUNCHER, result, *command]
     with open(log, "w") as out:
-        subprocess.run([str(word) for word in words], cwd=project, env=environment, input=answers.encode(), stdout=out,
-                       stderr=out, check=True)
+        subprocess.run(
+            [str(word) for word in words],
+            cwd=project,
+            env=environment,
+            input=answers.encode(),
+            stdout=out,
+            stderr=out,
+            check=True,
+        )
     return json.loads(result.read_text())
 
 
@@ -76,12 +83,18 @@ def check(tool, cloud, step, work, before):
     """Whether the tool did what it says: what there is now that was not before, and what the functions answer."""
     made = {kind: count - before[kind] for kind, count in cloud.contents().items()}
     gone = step == "destroy"
-    wanted = {"apis": 1 - gone, "tables": tool.tables * (1 - gone), "functions": 0 if gone else work.size + tool.more}
+    wanted = {
+        "apis": 1 - gone,
+        "tables": tool.tables * (1 - gone),
+        "functions": 0 if gone else work.size + tool.more,
+    }
     if not gone:
         wanted["routes"] = len(work.routes)
         for path, function in (work.routes[0], work.routes[-1]):
             expect(cloud, f"{cloud.url()}/{path}", work.answer(function))
-    if wrong := [f"{made[kind]} {kind} instead of {count}" for kind, count in wanted.items() if made[kind] != count]:
+    if wrong := [
+        f"{made[kind]} {kind} instead of {count}" for kind, count in wanted.items() if made[kind] != count
+    ]:
         raise Unavailable(f"after `{step}` there are {', '.join(wrong)}")
     return made
 

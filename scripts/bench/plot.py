@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 WIDTH = 760
 TEXT, LINE = "#7d8590", "#7d859055"
 OWN = "#2da44e"
-# One for each step; the first peer is the darkest.
+# One for each step, and one for each peer.
 COLOURS = ["#2da44e", "#388bfd", "#d29922", "#a371f7", "#db6d28"]
 PEERS = ["#6e7781", "#8c959f", "#a0a7b0", "#b4bac1", "#c6cbd1"]
 BAR, GAP, GROUP, LEFT, RIGHT = 13, 3, 14, 150, 70
@@ -22,7 +22,7 @@ def bars(title, groups, series):
         for name, values in series.items():
             length = values[index] / most * (WIDTH - LEFT - RIGHT)
             parts.append(text(LEFT - 6, y + BAR - 2, name, "end"))
-            parts.append(f'<rect x="{LEFT}" y="{y}" width="{max(length, 1):.1f}" height="{BAR}" rx="2" fill="{colours[name]}"/>')
+            parts.append(box(LEFT, y, max(length, 1), BAR, colours[name]))
             parts.append(text(LEFT + length + 6, y + BAR - 2, f"{values[index]:.2f} s"))
             y += BAR + GAP
         y += GROUP
@@ -35,7 +35,7 @@ def curves(title, positions, panels):
     names = list(next(iter(panels.values())))
     parts = [text(0, 12, title)]
     for index, name in enumerate(names):
-        parts.append(f'<rect x="{45 + index * 110}" y="24" width="12" height="12" rx="2" fill="{COLOURS[index]}"/>')
+        parts.append(box(45 + index * 110, 24, 12, 12, COLOURS[index]))
         parts.append(text(62 + index * 110, 34, name))
     for index, (measure, series) in enumerate(panels.items()):
         left, top = index % 2 * width + 45, 55 + index // 2 * height
@@ -51,10 +51,15 @@ def panel(title, positions, series, left, top, width, height):
     def place(position, value):
         return f"{left + position / positions[-1] * width:.1f},{base - value / most * height:.1f}"
 
-    parts = [text(left, top + 8, title, weight="bold"), text(left - 5, base - height + 4, number(most), "end"),
-             text(left - 5, base, "0", "end"),
-             f'<path d="M{left} {base - height}V{base}H{left + width}" fill="none" stroke="{LINE}"/>']
-    parts += [text(left + position / positions[-1] * width, base + 15, position, "middle") for position in positions]
+    parts = [
+        text(left, top + 8, title, weight="bold"),
+        text(left - 5, base - height + 4, number(most), "end"),
+        text(left - 5, base, "0", "end"),
+        f'<path d="M{left} {base - height}V{base}H{left + width}" fill="none" stroke="{LINE}"/>',
+    ]
+    parts += [
+        text(left + position / positions[-1] * width, base + 15, position, "middle") for position in positions
+    ]
     for colour, values in zip(COLOURS, series.values()):
         points = " ".join(place(*pair) for pair in zip(positions, values))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
@@ -66,6 +71,11 @@ def number(value):
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
+def box(x, y, width, height, colour):
+    """A box with round corners."""
+    return f'<rect x="{x}" y="{y}" width="{width:.1f}" height="{height}" rx="2" fill="{colour}"/>'
+
+
 def text(x, y, words, anchor="start", weight="normal"):
     """A text at a place."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}">{escape(str(words))}</text>'
@@ -73,6 +83,8 @@ def text(x, y, words, anchor="start", weight="normal"):
 
 def svg(height, parts):
     """The whole picture."""
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" font-family="sans-serif" '
-            f'font-size="11" fill="{TEXT}">')
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" font-family="sans-serif" '
+        f'font-size="11" fill="{TEXT}">'
+    )
     return "\n".join([head, *parts, "</svg>"]) + "\n"

@@ -79,7 +79,9 @@ class Proxy:
     async def _pass_on(self, request, cloud, writer):
         """Sends a request on, over the connection of the last one where it is still good, and the answer back."""
         for connection in ([cloud] if cloud else []) + [None]:
-            connection = connection or await asyncio.open_connection("127.0.0.1", self.cloud_port, limit=2**20)
+            connection = connection or await asyncio.open_connection(
+                "127.0.0.1", self.cloud_port, limit=2**20
+            )
             try:
                 connection[1].write(request.bytes)
                 head = await connection[0].readuntil(b"\r\n\r\n")
@@ -159,8 +161,8 @@ async def read_body(reader, fields):
 
 
 def chain(calls):
-    """The longest chain of calls each of which began after the one before had ended: an upper estimate of how many had to
-    wait for each other, since calls may also follow each other for no reason."""
+    """The longest chain of calls each of which began after the one before had ended: an upper estimate of how many had
+    to wait for each other, since calls may also follow each other for no reason."""
     length, last = 0, float("-inf")
     for call in sorted(calls, key=lambda call: call.end):
         if call.start >= last:
@@ -172,9 +174,14 @@ def as_json(calls):
     """The record of calls, in order of their start."""
     first = min((call.start for call in calls), default=0)
     rows = sorted(calls, key=lambda call: call.start)
-    return [[call.operation, call.status, round(call.start - first, 4), round(call.end - first, 4)] for call in rows]
+    return [
+        [call.operation, call.status, round(call.start - first, 4), round(call.end - first, 4)]
+        for call in rows
+    ]
 
 
 def listing(record):
     """The record as text, for people."""
-    return "".join(f"{start:8.3f} {end:8.3f} {status} {operation}\n" for operation, status, start, end in record)
+    return "".join(
+        f"{start:8.3f} {end:8.3f} {status} {operation}\n" for operation, status, start, end in record
+    )

@@ -14,7 +14,9 @@ class Results:
     """The medians of all that was measured, by tool, latency, size and step."""
 
     def __init__(self, results):
-        self.cells = {(cell["tool"], cell["latency"], cell["size"], cell["step"]): cell for cell in results["cells"]}
+        self.cells = {
+            (cell["tool"], cell["latency"], cell["size"], cell["step"]): cell for cell in results["cells"]
+        }
         self.titles = {cell["tool"]: cell["title"] for cell in results["cells"]}
         self.labels = {cell["tool"]: f"{cell['title']} {cell['version']}" for cell in results["cells"]}
         self.notes = {cell["title"]: cell["note"] for cell in results["cells"] if cell["note"]}
@@ -71,32 +73,46 @@ def why(reason):
 
 def times(found, latency, size):
     """How long each step takes, and how many times as long as with `provision`."""
+
     def cell(tool, step):
         wall, own = (found.median("wall", name, latency, size, step) for name in (tool, OWN))
         text = f"{wall:.2f} s"
         return text if tool == OWN or not own else f"{text} ({wall / own:.1f}×)"
 
-    rows = [[found.labels[tool]] + [cell(tool, step) for step in STEPS] for tool in found.tools(latency, size)]
+    rows = [
+        [found.labels[tool]] + [cell(tool, step) for step in STEPS] for tool in found.tools(latency, size)
+    ]
     if peers := found.peers(latency, size):
+
         def ratio(step):
             own = found.median("wall", OWN, latency, size, step)
             return own and min(found.median("wall", peer, latency, size, step) for peer in peers) / own
 
         ratios = [ratio(step) for step in STEPS]
-        rows.append(["**fastest peer ÷ provision**"] + [f"**{value:.1f}**" if value else "" for value in ratios])
+        rows.append(
+            ["**fastest peer ÷ provision**"] + [f"**{value:.1f}**" if value else "" for value in ratios]
+        )
     return table(["", *STEPS], rows)
 
 
 def costs(found, latency, size):
     """Calls and longest chain of each step, processor time and memory."""
+
     def row(tool):
         def most(measure):
             return max(found.median(measure, tool, latency, size, step) for step in STEPS)
 
-        both = [[found.median(measure, tool, latency, size, step) for measure in ("calls", "chain")] for step in STEPS]
+        both = [
+            [found.median(measure, tool, latency, size, step) for measure in ("calls", "chain")]
+            for step in STEPS
+        ]
         used = found.median("processor", tool, latency, size, "cold")
-        return [found.labels[tool], *(f"{calls:.0f} / {chain:.0f}" for calls, chain in both), f"{used:.2f} s",
-                f"{most('memory') / MIB:.0f} MiB"]
+        return [
+            found.labels[tool],
+            *(f"{calls:.0f} / {chain:.0f}" for calls, chain in both),
+            f"{used:.2f} s",
+            f"{most('memory') / MIB:.0f} MiB",
+        ]
 
     heads = ["calls / chain", *STEPS, "processor, cold", "memory, at most"]
     return table(heads, [row(tool) for tool in found.tools(latency, size)])
@@ -104,16 +120,27 @@ def costs(found, latency, size):
 
 def growth(found, latency):
     """What each step costs by the number of functions."""
+
     def row(size, step):
         def value(measure, tool=OWN):
             return found.median(measure, tool, latency, size, step)
 
         paced = value("wall", PACED)
-        return [str(size), step, f"{value('calls'):.0f}", f"{value('calls') / size:.1f}", f"{value('chain'):.0f}",
-                f"{value('wall'):.2f} s", f"{paced:.1f} s" if paced else "", f"{value('memory') / MIB:.0f} MiB"]
+        return [
+            str(size),
+            step,
+            f"{value('calls'):.0f}",
+            f"{value('calls') / size:.1f}",
+            f"{value('chain'):.0f}",
+            f"{value('wall'):.2f} s",
+            f"{paced:.1f} s" if paced else "",
+            f"{value('memory') / MIB:.0f} MiB",
+        ]
 
     heads = ["functions", "step", "calls", "calls per function", "chain", "time", "at AWS's pace", "memory"]
-    rows = [row(size, step) for size in found.sizes for step in STEPS if (OWN, latency, size, step) in found.cells]
+    rows = [
+        row(size, step) for size in found.sizes for step in STEPS if (OWN, latency, size, step) in found.cells
+    ]
     return table(heads, rows) if rows else ""
 
 
@@ -128,16 +155,28 @@ def plots(results):
     found = Results(results)
     latency, size = found.latencies[-1], found.sizes[0]
     tools = [tool for tool in found.tools(latency, size) if tool != PACED]
-    walls = {found.titles[tool]: [found.median("wall", tool, latency, size, step) for step in STEPS] for tool in tools}
+    walls = {
+        found.titles[tool]: [found.median("wall", tool, latency, size, step) for step in STEPS]
+        for tool in tools
+    }
     drawn = {"compare.svg": plot.bars(f"{size} functions, each call {latency} ms longer", list(STEPS), walls)}
     sizes = [size for size in found.sizes if (OWN, latency, size, "cold") in found.cells]
     if len(sizes) > 1:
-        def lines(measure, unit):
-            return {step: [found.median(measure, OWN, latency, size, step) / unit for size in sizes] for step in STEPS}
 
-        panels = {"calls": lines("calls", 1), "longest chain": lines("chain", 1), "time in s": lines("wall", 1),
-                  "memory in MiB": lines("memory", MIB)}
-        drawn["growth.svg"] = plot.curves(f"provision by the number of functions, each call {latency} ms longer", sizes, panels)
+        def lines(measure, unit):
+            return {
+                step: [found.median(measure, OWN, latency, size, step) / unit for size in sizes]
+                for step in STEPS
+            }
+
+        panels = {
+            "calls": lines("calls", 1),
+            "longest chain": lines("chain", 1),
+            "time in s": lines("wall", 1),
+            "memory in MiB": lines("memory", MIB),
+        }
+        title = f"provision by the number of functions, each call {latency} ms longer"
+        drawn["growth.svg"] = plot.curves(title, sizes, panels)
     return drawn
 
 

@@ -32,12 +32,23 @@ def results(*tools):
     """Results as a run has them, of tools with the time that each of them takes."""
     run = {"processor": 1, "memory": 2**20, "calls": 10, "chain": 3}
     cells = [
-        {"tool": tool, "title": tool, "version": "1", "note": "", "latency": 50, "size": size, "step": step,
-         "runs": [run | {"wall": wall}, run | {"wall": wall}, run | {"wall": 99}]}
-        for tool, wall in tools for size in (5, 50) for step in STEPS
+        {
+            "tool": tool,
+            "title": tool,
+            "version": "1",
+            "note": "",
+            "latency": 50,
+            "size": size,
+            "step": step,
+            "runs": [run | {"wall": wall}, run | {"wall": wall}, run | {"wall": 99}],
+        }
+        for tool, wall in tools
+        for size in (5, 50)
+        for step in STEPS
     ]
     binary = {"bytes": 1, "start": 1, "fastest start": 1}
-    return {"machine": {"system": "", "load": 0}, "binary": binary, "runs": 3, "cells": cells, "left out": {"Other": "it\nfails."}}
+    about = {"machine": {"system": "", "load": 0}, "binary": binary, "runs": 3}
+    return about | {"cells": cells, "left out": {"Other": "it\nfails."}}
 
 
 class Chain(unittest.TestCase):
@@ -61,17 +72,19 @@ class Requests(unittest.TestCase):
     def test_operations_of_each_protocol(self):
         signature = b"Authorization: AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/%s/aws4_request, Signature=0\r\n"
         form = b"Action=GetRole&RoleName=r"
-        data = (
-            b"POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\nContent-Length: 2\r\n" + signature % b"dynamodb"
-            + b"\r\n{}"
-            + b"POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 25\r\n"
-            + signature % b"iam" + b"\r\n" + form
-            + b"GET /v2/apis?x=1 HTTP/1.1\r\n" + signature % b"apigateway" + b"\r\n"
+        target = b"X-Amz-Target: DynamoDB_20120810.ListTables\r\nContent-Length: 2\r\n"
+        kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 25\r\n"
+        data = b"POST / HTTP/1.1\r\n" + target + signature % b"dynamodb" + b"\r\n{}"
+        data += b"POST / HTTP/1.1\r\n" + kind + signature % b"iam" + b"\r\n" + form
+        data += b"GET /v2/apis?x=1 HTTP/1.1\r\n" + signature % b"apigateway" + b"\r\n"
+        self.assertEqual(
+            self.operations(data), ["dynamodb:ListTables", "iam:GetRole", "apigateway:GET /v2/apis"]
         )
-        self.assertEqual(self.operations(data), ["dynamodb:ListTables", "iam:GetRole", "apigateway:GET /v2/apis"])
 
     def test_a_body_in_chunks_is_passed_on_as_it_came(self):
-        data = b"PUT /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nx-trailer: 1\r\n\r\n"
+        data = (
+            b"PUT /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nx-trailer: 1\r\n\r\n"
+        )
         requests = asyncio.run(parse(data + b"GET / HTTP/1.1\r\n\r\n"))
         self.assertEqual([request.bytes for request in requests], [data, b"GET / HTTP/1.1\r\n\r\n"])
 
@@ -80,13 +93,18 @@ class Templates(unittest.TestCase):
     def test_blocks_are_repeated(self):
         template = "a\n# each function\n@name@ @answer@\n# end\n// each route\n/@path@ @name@\n// end\nz"
         work = Work(2).at("route")
-        self.assertEqual(fill(template, work), "a\nf001 v2\nf002 f002 v1\n".replace("f001 v2", "f001 f001 v2")
-                         + "/f001 f001\n/f002 f002\n/extra f001\nz\n")
+        self.assertEqual(
+            fill(template, work),
+            "a\nf001 v2\nf002 f002 v1\n".replace("f001 v2", "f001 f001 v2")
+            + "/f001 f001\n/f002 f002\n/extra f001\nz\n",
+        )
 
     def test_nothing_is_left_open_in_those_of_the_tools(self):
         for template in PEERS.glob("*/*"):
             text = fill(template.read_text(), Work(2))
-            self.assertNotRegex(text, "each (function|route)|@(name|id|path|of|answer|stack|runtime)@", template)
+            self.assertNotRegex(
+                text, "each (function|route)|@(name|id|path|of|answer|stack|runtime)@", template
+            )
 
 
 class Size(unittest.TestCase):

@@ -18,8 +18,8 @@ BUCKET = "bench-artifacts"
 class Tool:
     """A tool, with its project in a folder. `commands` has the argument lists of each step."""
 
-    # On the command line, and in tables.
-    name = title = ""
+    # On the command line, in tables, and the folder of its templates.
+    name = title = folder = ""
     # What it makes otherwise than asked for, as a note under the table.
     note = ""
     # What it makes: tables, and functions beyond those that are asked for.
@@ -51,12 +51,24 @@ class Tool:
         """All of its environment."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         url = f"http://127.0.0.1:{proxy.port}"
-        return kept | {
-            "HOME": str(project.parent), "TMPDIR": str(project.parent), "CI": "true", "NO_COLOR": "1",
-            "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true",
-        } | self.settings(project)
+        return (
+            kept
+            | {
+                "HOME": str(project.parent),
+                "TMPDIR": str(project.parent),
+                "CI": "true",
+                "NO_COLOR": "1",
+                "AWS_ENDPOINT_URL": url,
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "AWS_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_CONFIG_FILE": "/dev/null",
+                "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+                "AWS_EC2_METADATA_DISABLED": "true",
+            }
+            | self.settings(project)
+        )
 
     def settings(self, project):
         """Its own variables, such as those that turn telemetry off."""
@@ -77,8 +89,8 @@ class Provision(Tool):
         return subprocess.run([self.binary, "--version"], capture_output=True, text=True).stdout.split()[-1]
 
     def set_up(self, cloud, proxy, project, work):
-        """Puts the proxy where `--local` looks for the local cloud: a process that says its port in a file that it holds
-        locked. So the program runs as on any local cloud, and needs to know nothing of this."""
+        """Puts the proxy where `--local` looks for the local cloud: a process that says its port in a file that it
+        holds locked. So the program runs as on any local cloud, and needs to know nothing of this."""
         state = project.parent / "state"
         state.mkdir(exist_ok=True)
         self._record = open(state / "process", "w")
@@ -87,7 +99,10 @@ class Provision(Tool):
         self._record.flush()
 
     def settings(self, project):
-        return {"PROVISION_STATE_DIR": str(project.parent / "state"), "PROVISION_CACHE_DIR": str(project / "cache")}
+        return {
+            "PROVISION_STATE_DIR": str(project.parent / "state"),
+            "PROVISION_CACHE_DIR": str(project / "cache"),
+        }
 
     def commands(self, step):
         return [[self.binary, "down" if step == "destroy" else "up", "--local"]]
@@ -136,21 +151,48 @@ class SamSync(Sam):
     def commands(self, step):
         if step == "destroy":
             return self.destroy()
-        return [[self.program, "sync", "--no-watch", "--no-dependency-layer", "--stack-name", STACK, "--s3-bucket", BUCKET,
-                 "--region", REGION]]
+        return [
+            [
+                self.program,
+                "sync",
+                "--no-watch",
+                "--no-dependency-layer",
+                "--stack-name",
+                STACK,
+                "--s3-bucket",
+                BUCKET,
+                "--region",
+                REGION,
+            ]
+        ]
 
 
 class SamDeploy(Sam):
     """The way for production."""
 
     name, title = "sam-deploy", "SAM, deploy"
+    note = "without `sam build`, which functions without packages do not need"
     also = [100]
 
     def commands(self, step):
         if step == "destroy":
             return self.destroy()
-        return [[self.program, "deploy", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--stack-name", STACK,
-                 "--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM", "--region", REGION]]
+        return [
+            [
+                self.program,
+                "deploy",
+                "--no-confirm-changeset",
+                "--no-fail-on-empty-changeset",
+                "--stack-name",
+                STACK,
+                "--s3-bucket",
+                BUCKET,
+                "--capabilities",
+                "CAPABILITY_IAM",
+                "--region",
+                REGION,
+            ]
+        ]
 
 
 class Cdk(Tool):
@@ -166,15 +208,25 @@ class Cdk(Tool):
         return json.loads((PEERS / "cdk.package.json").read_text())["dependencies"]["aws-cdk"]
 
     def settings(self, project):
-        return {"NODE_PATH": str(self.packages), "CDK_DISABLE_CLI_TELEMETRY": "1",
-                "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
+        return {
+            "NODE_PATH": str(self.packages),
+            "CDK_DISABLE_CLI_TELEMETRY": "1",
+            "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+            "CDK_DEFAULT_REGION": REGION,
+        }
 
     def set_up(self, cloud, proxy, project, work):
         self.write(project, work)
         run(self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}"), project, self.environment(proxy, project))
 
     def _cdk(self, *arguments):
-        return [self.packages / ".bin/cdk", *arguments, "--no-notices", "--no-version-reporting", "--no-asset-metadata"]
+        return [
+            self.packages / ".bin/cdk",
+            *arguments,
+            "--no-notices",
+            "--no-version-reporting",
+            "--no-asset-metadata",
+        ]
 
     def commands(self, step):
         if step == "destroy":
@@ -189,7 +241,9 @@ class Osls(Tool):
     note = "one role for all functions; `change` is `deploy function`, which looks at that function alone"
 
     def install(self, tools, say):
-        self.program = install.node(tools, "osls", PEERS / "osls.package.json", say) / "node_modules/.bin/osls"
+        self.program = (
+            install.node(tools, "osls", PEERS / "osls.package.json", say) / "node_modules/.bin/osls"
+        )
 
     def version(self):
         return json.loads((PEERS / "osls.package.json").read_text())["dependencies"]["osls"]
@@ -212,7 +266,8 @@ class Osls(Tool):
 
 
 class Chalice(Tool):
-    """Chalice, which calls the services itself and keeps a file of what it made."""
+    """Chalice, which calls the services itself and keeps a file of what it made. Its `config.json` names a size for
+    compression because the emulator answers it with something that is no number if none is given."""
 
     name = folder = "chalice"
     title = "Chalice"
@@ -242,8 +297,14 @@ def pinned(file):
 
 def run(command, project, environment):
     """Runs a step of setting up."""
-    ran = subprocess.run([str(word) for word in command], cwd=project, env=environment, capture_output=True, text=True,
-                         stdin=subprocess.DEVNULL)
+    ran = subprocess.run(
+        [str(word) for word in command],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
     if ran.returncode != 0:
         raise install.Unavailable(f"it could not be set up: {(ran.stderr or ran.stdout).strip()[-300:]}")
 

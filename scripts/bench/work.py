@@ -60,8 +60,10 @@ def fill(template, work):
     lines, are repeated."""
     values = {"runtime": RUNTIME, "stack": STACK}
     functions = [{"name": name, "id": name.upper(), "answer": work.answer(name)} for name in work.functions]
-    routes = [{"path": path, "id": path.upper(), "answer": work.answer(name), "name": name, "of": name.upper()}
-              for path, name in work.routes]
+    routes = [
+        {"path": path, "id": path.upper(), "answer": work.answer(name), "name": name, "of": name.upper()}
+        for path, name in work.routes
+    ]
     lines, block, rows = [], [], None
     for line in template.splitlines():
         match line.strip().lstrip("#/ "):
