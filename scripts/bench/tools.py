@@ -171,8 +171,15 @@ class SamDeploy(Sam):
     """The way for production."""
 
     name, title = "sam-deploy", "SAM, deploy"
-    note = "without `sam build`, which functions without packages do not need"
+    note = (
+        "without `sam build`, which functions without packages do not need; above 80 functions with one role for all and no "
+        "log groups, because a stack of CloudFormation holds at most 500 resources"
+    )
     also = [100]
+
+    def write(self, project, work):
+        self.folder = "sam" if work.size <= 80 else "sam-large"
+        super().write(project, work)
 
     def commands(self, step):
         if step == "destroy":
