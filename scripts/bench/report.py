@@ -48,8 +48,9 @@ def tables(results):
     if found.cells:
         first, latency = found.sizes[0], found.latencies[-1]
         parts += [f"### Calls, chains and memory at {first} functions", costs(found, latency, first)]
-        parts += [f"### How the cost grows (each call {latency} ms longer)", growth(found, latency)]
-    return "\n\n".join(part for part in parts if part)
+        if rows := growth(found, latency):
+            parts += [f"### How the cost grows (each call {latency} ms longer)", rows]
+    return "\n\n".join(parts)
 
 
 def about(results):
@@ -82,16 +83,14 @@ def times(found, latency, size):
     rows = [
         [found.labels[tool]] + [cell(tool, step) for step in STEPS] for tool in found.tools(latency, size)
     ]
-    if peers := found.peers(latency, size):
+    peers = found.peers(latency, size)
+    if peers and OWN in found.tools(latency, size):
 
         def ratio(step):
-            own = found.median("wall", OWN, latency, size, step)
-            return own and min(found.median("wall", peer, latency, size, step) for peer in peers) / own
+            fastest = min(found.median("wall", peer, latency, size, step) for peer in peers)
+            return fastest / found.median("wall", OWN, latency, size, step)
 
-        ratios = [ratio(step) for step in STEPS]
-        rows.append(
-            ["**fastest peer ÷ provision**"] + [f"**{value:.1f}**" if value else "" for value in ratios]
-        )
+        rows.append(["**fastest peer ÷ provision**"] + [f"**{ratio(step):.1f}**" for step in STEPS])
     return table(["", *STEPS], rows)
 
 

@@ -118,6 +118,11 @@ class Report(unittest.TestCase):
         self.assertIn("| fast 1 | 5.00 s (2.5×) |", text)
         self.assertIn("| **fastest peer ÷ provision** | **2.5** |", text)
 
+    def test_peers_can_be_shown_alone(self):
+        text = report.tables(results(("fast", 5)))
+        self.assertIn("| fast 1 | 5.00 s |", text)
+        self.assertNotIn("provision |", text)
+
     def test_what_was_left_out_is_told(self):
         self.assertIn("- Other was not measured: it fails.\n", report.tables(results(("provision", 2))))
 
