@@ -1,4 +1,6 @@
-"""Runs a program and writes down how long it took, how much work of the processor and how much memory, as JSON: `launcher.py RESULT PROGRAM ARGUMENT…`.
+"""Runs a program, and writes as JSON how long it took, how long processors worked for it, and how much memory it had.
+
+Usage: launcher.py RESULT PROGRAM ARGUMENT…
 
 It is a process of its own because the system counts the memory of whoever starts a program as the program's, up to the
 moment when it begins. This one is small: what it adds is a floor of about ten megabytes, far below any tool.
