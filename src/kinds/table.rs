@@ -8,6 +8,7 @@ use crate::aws::wait::{Patience, Poll, retry_while, until};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
 use crate::model::{Id, Owner, Seen, Status};
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
     PointInTimeRecoveryStatus, ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
@@ -146,14 +147,14 @@ impl Kind for Table {
         }
         if from.billing != to.billing {
             let (mode, throughput) = billing(&to.billing)?;
-            let update = ctx.clients.dynamodb.update_table().table_name(&id.name);
-            update.billing_mode(mode).set_provisioned_throughput(throughput).send().await?;
-            active(ctx, id).await?;
+            let update = ctx.clients.dynamodb.update_table().billing_mode(mode);
+            let holds = |table: &TableDescription| billing_of(table) == to.billing;
+            change(ctx, id, update.set_provisioned_throughput(throughput), holds).await?;
         }
         if from.protect != to.protect {
-            let update = ctx.clients.dynamodb.update_table().table_name(&id.name);
-            update.deletion_protection_enabled(to.protect).send().await?;
-            active(ctx, id).await?;
+            let update = ctx.clients.dynamodb.update_table().deletion_protection_enabled(to.protect);
+            let holds = |table: &TableDescription| table.deletion_protection_enabled() == Some(to.protect);
+            change(ctx, id, update, holds).await?;
         }
         if from.ttl != to.ttl {
             set_ttl(ctx, id, from.ttl.as_deref(), to.ttl.as_deref()).await?;
@@ -336,6 +337,26 @@ async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
         Err(error) => return Err(error),
     };
     Ok(holds.then(|| "its items".to_owned()))
+}
+
+/// Sends one class of change, and waits until it is through.
+async fn change(
+    ctx: &Context,
+    id: &Id,
+    update: UpdateTableFluentBuilder,
+    holds: impl Fn(&TableDescription) -> bool,
+) -> Result<()> {
+    match update.table_name(&id.name).send().await.map_err(Error::from) {
+        // An answer was lost and the SDK sent it again, to a table that is UPDATING or has nothing left to change: what
+        // counts is what holds in the end.
+        Err(error) if error.is("ResourceInUse") || error.is("Validation") => {
+            if holds(&active(ctx, id).await?) { Ok(()) } else { Err(error) }
+        }
+        answer => {
+            answer?;
+            active(ctx, id).await.map(|_| ())
+        }
+    }
 }
 
 /// Waits until the table is ACTIVE. Right after a create, DescribeTable may not show it yet, as its own documentation says.

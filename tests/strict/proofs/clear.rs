@@ -57,12 +57,14 @@ fn causes(fault: &Planned) -> Vec<String> {
     }
 }
 
-/// The names under which the subject of a call may be known to its user: itself, or the last part of an ARN or a mark.
+/// The names under which the subject of a call may be known to its user: itself, or the last part of an ARN or a mark. A
+/// stack has one API, whose id says nothing to anybody.
 fn names(at: &Label) -> Vec<String> {
     let words = at.subject.split_whitespace();
     let last = words.map(|word| word.rsplit([':', '/']).next().unwrap_or(word));
     let last = last.map(|word| word.strip_prefix("integration.").unwrap_or(word).to_owned());
-    last.chain([at.subject.clone()]).filter(|name| name.len() > 1).collect()
+    let api = at.subject.contains("/apis/").then(|| "api: ".to_owned());
+    last.chain([at.subject.clone()]).chain(api).filter(|name| name.len() > 1).collect()
 }
 
 #[test]
