@@ -103,12 +103,12 @@ impl<'a> Planner<'a> {
     /// The step for a resource; `None` where it is as it shall be.
     fn decide(&self, resource: &Resource) -> Option<Step> {
         let seen = self.present(resource);
-        let desired = resource.desired.resolve(&|reference| self.lookup(reference));
+        let lookup = |reference: &Reference| self.lookup(reference);
         // Most of a stack is word for word what it shall be, which costs no more than to compare it.
-        let same = |seen: &Seen| matches!(&desired, Value::Known(json) if *json == seen.spec);
-        if seen.is_some_and(|seen| seen.status == Status::Ready && same(seen)) {
+        if seen.is_some_and(|seen| seen.status == Status::Ready && resource.desired.is(&seen.spec, &lookup)) {
             return None;
         }
+        let desired = resource.desired.resolve(&lookup);
         // JSON that is no spec stays as it is, and the step fails with a message before anything is sent.
         let desired = desired.normalised(|json| kind(resource.id.kind).normal(json).ok());
         let changes = diff(seen.filter(|seen| seen.is_there()).map(|seen| &seen.spec), &desired);
