@@ -2,7 +2,7 @@
 
 use super::{Id, Reference, Value};
 use crate::config::At;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The wanted resources of a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Graph {
     /// The resources, each id once.
     pub resources: Vec<Resource>,
     /// Where in `resources` each one is.
-    places: BTreeMap<Id, usize>,
+    places: HashMap<Id, usize>,
 }
 
 /// A wanted resource.
@@ -67,7 +67,7 @@ impl Graph {
     /// # Errors
     /// The ids of a cycle of references.
     pub fn in_order(&self) -> Result<Vec<&Resource>, Vec<Id>> {
-        let mut walk = Walk { graph: self, path: Vec::new(), done: BTreeSet::new(), order: Vec::new() };
+        let mut walk = Walk { graph: self, path: Vec::new(), done: HashSet::new(), order: Vec::new() };
         for resource in &self.resources {
             walk.visit(resource)?;
         }
@@ -78,7 +78,7 @@ impl Graph {
 struct Walk<'a> {
     graph: &'a Graph,
     path: Vec<&'a Id>,
-    done: BTreeSet<&'a Id>,
+    done: HashSet<&'a Id>,
     order: Vec<&'a Resource>,
 }
 

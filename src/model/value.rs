@@ -63,6 +63,26 @@ impl Value {
         }
     }
 
+    /// True if the tree, with every reference filled in, is this JSON.
+    pub fn is(&self, json: &Json, lookup: &dyn Fn(&Reference) -> Option<String>) -> bool {
+        match (self, json) {
+            (Value::Known(known), _) => known == json,
+            (Value::List(items), Json::Array(others)) => {
+                items.len() == others.len()
+                    && items.iter().zip(others).all(|(item, other)| item.is(other, lookup))
+            }
+            (Value::Map(members), Json::Object(others)) => {
+                let same = |(key, item): (&String, &Value)| {
+                    others.get(key).is_some_and(|other| item.is(other, lookup))
+                };
+                members.len() == others.len() && members.iter().all(same)
+            }
+            (Value::Reference(reference), Json::String(text)) => lookup(reference).as_ref() == Some(text),
+            (Value::Join(_), _) => matches!(self.resolve(lookup), Value::Known(known) if known == *json),
+            _ => false,
+        }
+    }
+
     /// The JSON, where nothing is left to resolve.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Decides what to do with each resource.
 
 use super::{Action, Mode, Options, Plan, Step, edges, refuse};
-use crate::diff::diff;
+use crate::diff::{Change, diff};
 use crate::kind::kind;
 use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, Status, Value, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,25 +103,19 @@ impl<'a> Planner<'a> {
     /// The step for a resource; `None` where it is as it shall be.
     fn decide(&self, resource: &Resource) -> Option<Step> {
         let seen = self.present(resource);
-        let desired = self.resolve(resource);
+        let lookup = |reference: &Reference| self.lookup(reference);
+        // Most of a stack is word for word what it shall be, which costs no more than to compare it.
+        if seen.is_some_and(|seen| seen.status == Status::Ready && resource.desired.is(&seen.spec, &lookup)) {
+            return None;
+        }
+        let desired = resource.desired.resolve(&lookup);
+        // JSON that is no spec stays as it is, and the step fails with a message before anything is sent.
+        let desired = desired.normalised(|json| kind(resource.id.kind).normal(json).ok());
         let changes = diff(seen.filter(|seen| seen.is_there()).map(|seen| &seen.spec), &desired);
         if changes.is_empty() && seen.is_some_and(|seen| seen.status == Status::Ready) {
             return None;
         }
-        let mut step = Step {
-            id: resource.id.clone(),
-            action: Action::Create,
-            at: Some(resource.at),
-            parent: resource.parent.clone(),
-            changes,
-            desired: Some(desired),
-            seen: seen.cloned(),
-            files: Vec::new(),
-            reasons: Vec::new(),
-            loss: None,
-            with_parent: false,
-            after: Vec::new(),
-        };
+        let mut step = creation(resource, seen, desired, changes);
         let Some(seen) = seen else { return Some(step) };
         let frozen = kind(seen.id.kind).frozen();
         let frozen: BTreeSet<&str> =
@@ -161,13 +155,6 @@ impl<'a> Planner<'a> {
             Some(Action::Create | Action::Replace) => None,
             _ => self.chosen.by_id.get(&resource.id).copied(),
         }
-    }
-
-    /// What a resource shall be, with all filled in that is known now, and in the form that `observe` answers.
-    fn resolve(&self, resource: &Resource) -> Value {
-        let desired = resource.desired.resolve(&|reference| self.lookup(reference));
-        // JSON that is no spec stays as it is, and the step fails with a message before anything is sent.
-        desired.normalised(|json| kind(resource.id.kind).normal(json).ok())
     }
 
     /// What a reference stands for: what AWS assigned where the thing stays, else what follows from names.
@@ -233,6 +220,24 @@ impl<'a> Planner<'a> {
                 mode == Mode::Down && function.is_some_and(|function| function.owner == Owner::Ours)
             }
         }
+    }
+}
+
+/// The step that makes a resource, where nothing of what was seen calls for another.
+fn creation(resource: &Resource, seen: Option<&Seen>, desired: Value, changes: Vec<Change>) -> Step {
+    Step {
+        id: resource.id.clone(),
+        action: Action::Create,
+        at: Some(resource.at),
+        parent: resource.parent.clone(),
+        changes,
+        desired: Some(desired),
+        seen: seen.cloned(),
+        files: Vec::new(),
+        reasons: Vec::new(),
+        loss: None,
+        with_parent: false,
+        after: Vec::new(),
     }
 }
 
