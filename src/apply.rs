@@ -49,7 +49,7 @@ impl Report {
 /// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
 pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { lives: plan.lives.clone(), ..Report::default() };
-    let mut schedule = Schedule::new(plan);
+    let mut schedule = Schedule::new(plan, ctx.local);
     let mut running = FuturesUnordered::new();
     let mut stopping = false;
     loop {

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The steps of a plan that have not ended.
 pub(super) struct Schedule<'a> {
     plan: &'a Plan,
+    /// True on the local cloud, which no number of calls overburdens.
+    local: bool,
     /// How many steps each one still waits for.
     waits: Vec<usize>,
     /// The steps that wait for each one.
@@ -25,7 +27,7 @@ pub(super) struct Schedule<'a> {
 }
 
 impl<'a> Schedule<'a> {
-    pub(super) fn new(plan: &'a Plan) -> Self {
+    pub(super) fn new(plan: &'a Plan, local: bool) -> Self {
         let waits: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
         let mut dependents = vec![Vec::new(); plan.steps.len()];
         for (index, step) in plan.steps.iter().enumerate() {
@@ -35,7 +37,7 @@ impl<'a> Schedule<'a> {
         let ready = (0..waits.len()).filter(|index| waits[*index] == 0);
         let ready = ready.map(|index| (Reverse(heights[index]), index)).collect();
         let (of_kind, in_parent) = (BTreeMap::new(), BTreeMap::new());
-        Schedule { plan, waits, dependents, heights, ready, of_kind, in_parent }
+        Schedule { plan, local, waits, dependents, heights, ready, of_kind, in_parent }
     }
 
     /// Starts the next step, if one can start now.
@@ -76,7 +78,12 @@ impl<'a> Schedule<'a> {
         let kind = kind(step.id.kind);
         let of_kind = self.of_kind.get(kind.name()).copied().unwrap_or_default();
         let in_parent = step.parent.as_ref().and_then(|parent| self.in_parent.get(parent)).copied();
-        of_kind < kind.width() && in_parent.unwrap_or_default() < kind.lane()
+        of_kind < self.places(kind.width()) && in_parent.unwrap_or_default() < self.places(kind.lane())
+    }
+
+    /// How many steps may be under way. What must go one by one does so everywhere.
+    fn places(&self, in_aws: usize) -> usize {
+        if self.local && in_aws > 1 { usize::MAX } else { in_aws }
     }
 
     fn count(&mut self, index: usize, change: fn(usize) -> usize) {
@@ -136,7 +143,7 @@ mod tests {
     #[test]
     fn what_has_the_longest_way_to_go_comes_first() {
         let plan = from_nothing(SMALL);
-        let mut schedule = Schedule::new(&plan);
+        let mut schedule = Schedule::new(&plan, false);
         let started: Vec<usize> = std::iter::from_fn(|| schedule.start()).collect();
         let mut started = names(&plan, started);
         assert_eq!(started.pop().as_deref(), Some("table notes"), "only the stage waits for it");
@@ -152,7 +159,14 @@ mod tests {
         let functions: String = (0..20).map(functions).collect();
         let routes: String = (0..20).map(routes).collect();
         let plan = from_nothing(&format!("stack: s\nfunctions:\n{functions}api:\n  routes:\n{routes}"));
-        let mut schedule = Schedule::new(&plan);
+        let most = |local| most_at_once(&plan, local);
+        assert_eq!(most(false), [("role", 16), ("route", 4), ("permission", 1)].into());
+        assert_eq!(most(true), [("role", 20), ("route", 20), ("permission", 1)].into());
+    }
+
+    /// How many steps of some kinds are under way at a time, where the oldest always ends first.
+    fn most_at_once(plan: &Plan, local: bool) -> BTreeMap<&'static str, usize> {
+        let mut schedule = Schedule::new(plan, local);
         let (mut running, mut done, mut most) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
         while done.len() < plan.steps.len() {
             while let Some(index) = schedule.start() {
@@ -168,13 +182,13 @@ mod tests {
             schedule.done(ended);
             done.insert(ended);
         }
-        assert_eq!(most, [("role", 16), ("route", 4), ("permission", 1)].into());
+        most
     }
 
     #[test]
     fn a_failure_dooms_what_waits_for_it_and_nothing_else() {
         let plan = from_nothing(SMALL);
-        let mut schedule = Schedule::new(&plan);
+        let mut schedule = Schedule::new(&plan, false);
         while schedule.start().is_some() {}
         let first = names(&plan, schedule.failed(at(&plan, "role save_role")));
         assert_eq!(first, ["function save", "permission save for POST /notes", "stage $default"]);

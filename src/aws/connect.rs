@@ -130,7 +130,8 @@ impl Connection {
     pub(super) fn unchecked(config: SdkConfig, local: bool, calls: Calls) -> Self {
         let http = config.http_client().unwrap_or_else(|| http_client(local));
         let paced =
-            |quotas| if local { Paced::unlimited(http.clone()) } else { Paced::new(http.clone(), quotas) };
+            |quotas| if local { Paced::local(http.clone()) } else { Paced::new(http.clone(), quotas) };
+        let plain = if local { Paced::local(http.clone()) } else { Paced::unknown(http.clone()) };
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         Connection {
             paces: Paces {
@@ -139,7 +140,7 @@ impl Connection {
                 api: paced(API_GATEWAY),
                 logs: paced(LOGS),
             },
-            plain: Paced::unlimited(http),
+            plain,
             calls,
             local,
             partition: partition_of(&region).to_owned(),

@@ -13,8 +13,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// How many calls of one service are on their way at a time.
+/// How many calls of one service are on their way at a time: in AWS, and on the local cloud, where only the number of open
+/// connections counts.
 const WIDTH: usize = 32;
+const LOCAL_WIDTH: usize = 128;
 
 /// The bytes from which a request is an upload.
 const LARGE: u64 = 1_000_000;
@@ -101,9 +103,14 @@ impl Paced {
         Paced { inner, rule, buckets: Arc::new(buckets), width: Arc::new(Semaphore::new(WIDTH)) }
     }
 
-    /// A client without a pace of its own.
-    pub(crate) fn unlimited(inner: SharedHttpClient) -> Self {
+    /// A client for a service whose quotas AWS does not tell.
+    pub(crate) fn unknown(inner: SharedHttpClient) -> Self {
         Paced::new(inner, (&[], |_| None))
+    }
+
+    /// A client for the local cloud.
+    pub(crate) fn local(inner: SharedHttpClient) -> Self {
+        Paced { width: Arc::new(Semaphore::new(LOCAL_WIDTH)), ..Paced::unknown(inner) }
     }
 }
 
