@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::TryFutureExt;
 use futures_util::future::join_all;
-use futures_util::try_join;
+use futures_util::{join, try_join};
 use serde::{Deserialize, Serialize};
 
 /// A DynamoDB table.
@@ -196,8 +196,12 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
     if !ctx.scope.teardown {
         return read_with(ctx, name, describe(ctx, name).await?, None).await;
     }
-    let (table, tags) = try_join!(describe(ctx, name), list_tags(ctx, name))?;
-    read_with(ctx, name, table, tags).await
+    let (table, tags) = join!(describe(ctx, name), list_tags(ctx, name));
+    match table? {
+        // Of a table that is not there, the local cloud says that nobody may read its tags.
+        None => Ok(None),
+        table => read_with(ctx, name, table, tags?).await,
+    }
 }
 
 /// A table by its description, and by its tags where they are known already.
