@@ -130,6 +130,7 @@ fn unwatchable(folder: Option<&Path>, error: &notify::Error) -> Failure {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
 mod tests {
     use super::*;
     use std::fs;

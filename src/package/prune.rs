@@ -40,6 +40,7 @@ fn used(entry: DirEntry) -> Option<(SystemTime, DirEntry, Metadata)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
 mod tests {
     use super::*;
     use std::fs::File;
