@@ -56,8 +56,9 @@ def tables(results):
 def about(results):
     """Where and what was measured, and what was not."""
     binary, machine = results["binary"], results["machine"]
+    runs = f"Medians of {results['runs']} runs." if results["runs"] > 1 else "One run of each."
     lines = [
-        f"Medians of {results['runs']} runs. {machine['system']}; load {machine['load']} at the start.",
+        f"{runs} {machine['system']}; load {machine['load']} at the start.",
         f"The program has {binary['bytes'] / 1e6:.1f} MB; `provision --version` takes {binary['start'] * 1000:.1f} ms "
         f"(the fastest of 20: {binary['fastest start'] * 1000:.1f} ms).",
     ]
