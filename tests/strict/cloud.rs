@@ -132,6 +132,8 @@ pub(crate) struct Cloud {
     pub(crate) paging: Paging,
     /// What IAM bears: requests a second, and burst. AWS publishes nothing of it, so there is no limit unless a test sets one.
     pub(crate) iam_quota: Option<(f64, f64)>,
+    /// True where changes of one API never get into each other's way, as in emulators.
+    pub(crate) never_conflicts: bool,
     pub(crate) in_flight: Vec<InFlight>,
     /// Who calls, where not everything is allowed to him.
     pub(crate) deployer: Option<Arc<Policies>>,

@@ -94,7 +94,8 @@ fn of_the_strict_cloud(stack: &Stack) -> Testimony {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let clock = Clock::at(BEGINNING);
-        let strict = StrictCloud::new(Cloud { delays: Delays::none(), ..empty() }, clock, None);
+        let cloud = Cloud { delays: Delays::none(), never_conflicts: true, ..empty() };
+        let strict = StrictCloud::new(cloud, clock, None);
         let config = client_config(&strict, clock);
         let connection =
             Connection::of(config, true, Calls::default()).await.expect("the strict cloud answers");
