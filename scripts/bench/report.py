@@ -159,7 +159,10 @@ def plots(results):
         found.titles[tool]: [found.median("wall", tool, latency, size, step) for step in STEPS]
         for tool in tools
     }
-    drawn = {"compare.svg": plot.bars(f"{size} functions, each call {latency} ms longer", list(STEPS), walls)}
+    drawn = {}
+    if walls:
+        title = f"{size} functions, each call {latency} ms longer"
+        drawn["compare.svg"] = plot.bars(title, list(STEPS), walls)
     sizes = [size for size in found.sizes if (OWN, latency, size, "cold") in found.cells]
     if len(sizes) > 1:
 
