@@ -1,12 +1,15 @@
 //! The program: reads the command line, runs the command, answers an exit status.
 
 use provision::cli::Cli;
+use provision::defect;
 use provision::exit::Exit;
-use provision::trace;
+
+/// Planning a large stack is mostly small pieces of memory, and the allocator of a static program is slow at these.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Exit {
-    trace::on_panic();
-    trace::listen();
+    defect::on_panic();
     match Cli::read() {
         Ok(cli) => run(cli),
         Err(exit) => exit,

@@ -1,11 +1,16 @@
 """Tests of what needs no cloud: `python3 scripts/bench/tests.py`."""
 
 import asyncio
+import os
+import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 from xml.etree import ElementTree
 
 import report
+import tools
+from install import Unavailable
 from proxy import Call, Request, chain
 from work import STEPS, Work, fill
 
@@ -105,6 +110,20 @@ class Templates(unittest.TestCase):
             self.assertNotRegex(
                 text, "each (function|route)|@(name|id|path|of|answer|stack|runtime)@", template
             )
+
+
+class Terraform(unittest.TestCase):
+    def test_it_is_left_out_where_it_is_not_installed(self):
+        with mock.patch.dict(os.environ, PATH=""), self.assertRaisesRegex(Unavailable, "not installed"):
+            tools.Terraform().install(Path(), print)
+
+    def test_its_providers_stay_pinned_from_step_to_step(self):
+        with tempfile.TemporaryDirectory() as folder:
+            project = Path(folder) / "project"
+            project.mkdir()
+            (Path(folder) / tools.LOCK).write_text("pins")
+            tools.Terraform().write(project, Work(1))
+            self.assertEqual((project / tools.LOCK).read_text(), "pins")
 
 
 class Size(unittest.TestCase):

@@ -13,6 +13,8 @@ from work import STACK, fill
 
 PEERS = Path(__file__).resolve().parent / "peers"
 BUCKET = "bench-artifacts"
+# What pins Terraform's providers, and must lie beside its files.
+LOCK = ".terraform.lock.hcl"
 
 
 class Tool:
@@ -297,6 +299,40 @@ class Chalice(Tool):
         return [[self.program, "delete" if step == "destroy" else "deploy"]]
 
 
+class Terraform(Tool):
+    """Terraform, where it is on the PATH: neither it nor its provider is in a registry that the others come from."""
+
+    name = folder = "terraform"
+    title = "Terraform"
+    note = "without `terraform init`, which is done once"
+
+    def install(self, tools, say):
+        self.program = shutil.which("terraform")
+        if not self.program:
+            raise install.Unavailable("it is not installed")
+
+    def version(self):
+        told = subprocess.run([self.program, "version", "-json"], capture_output=True, text=True).stdout
+        return json.loads(told)["terraform_version"]
+
+    def settings(self, project):
+        return {"TF_DATA_DIR": str(project.parent / "terraform"), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+
+    def set_up(self, cloud, proxy, project, work):
+        self.write(project, work)
+        run([self.program, "init", "-input=false"], project, self.environment(proxy, project))
+        shutil.copy(project / LOCK, project.parent)
+
+    def write(self, project, work):
+        super().write(project, work)
+        if (project.parent / LOCK).exists():
+            shutil.copy(project.parent / LOCK, project)
+
+    def commands(self, step):
+        verb = "destroy" if step == "destroy" else "apply"
+        return [[self.program, verb, "-auto-approve", "-input=false", "-no-color"]]
+
+
 def pinned(file):
     """The version in a requirements file with one line."""
     return (PEERS / file).read_text().strip().split("==")[1]
@@ -318,4 +354,4 @@ def run(command, project, environment):
 
 def all_tools(binary):
     """The tools in the order of the tables."""
-    return [Provision(binary), Paced(binary), SamSync(), SamDeploy(), Cdk(), Osls(), Chalice()]
+    return [Provision(binary), Paced(binary), SamSync(), SamDeploy(), Cdk(), Osls(), Chalice(), Terraform()]

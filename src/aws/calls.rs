@@ -117,9 +117,6 @@ impl Intercept for Calls {
                 .response()
                 .and_then(|response| response.headers().get("x-amzn-requestid").map(str::to_owned)),
         };
-        let Call { name, status, attempts, request_id, .. } = &call;
-        let ms = u64::try_from(call.took.as_millis()).unwrap_or(u64::MAX);
-        tracing::debug!(name, status, ms, attempts, request_id, "call");
         if let Some(tell) = &self.tell {
             tell(&call);
         }

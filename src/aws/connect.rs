@@ -6,6 +6,7 @@ use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
 use super::read_only::ReadOnly;
 use super::{Context, FreshRoles, UPLOADS};
 use crate::event::Events;
+use crate::http;
 use crate::model::{Identity, Scope, partition_of};
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
@@ -19,9 +20,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::{RetryPartition, TokenBucket};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder as HttpBuilder, Connector};
+use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::{BTreeMap, BTreeSet};
@@ -323,16 +322,10 @@ fn local(url: &str, region: &str) -> SdkConfig {
         .build()
 }
 
-/// The SDK's own client, which cannot be had by itself to be wrapped: proxies as the environment names them, but none on
-/// the way to the local cloud.
+/// The SDK's own client, which cannot be had by itself to be wrapped.
 fn http_client(local: bool) -> SharedHttpClient {
     HttpBuilder::new().build_with_connector_fn(move |settings, components| {
-        let proxies = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
-        let mut connector =
-            Connector::builder().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).proxy_config(proxies);
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.build()
+        http::connector(local, settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
     })
 }
 

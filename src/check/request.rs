@@ -3,9 +3,8 @@
 use super::matching::{align, excerpt};
 use super::{Failure, Resolve};
 use crate::config::{Check, Json, Part, Template};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Method};
+use crate::http::{Answer, Client};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -13,12 +12,26 @@ use std::collections::BTreeMap;
 pub(super) type Captures = BTreeMap<String, Value>;
 
 const EXCERPT: usize = 500;
+const CONTENT_TYPE: &str = "content-type";
 /// What is filled into a path is one segment, or one value of the query, whatever is in it.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// What no URL may hold, wherever it was written: all that is not ASCII is encoded as well.
+const ILLEGAL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 /// A request with all of its placeholders filled in, and what is expected of its answer.
 pub(super) struct Request {
-    method: Method,
+    method: String,
     path: String,
     headers: BTreeMap<String, String>,
     body: Option<Value>,
@@ -27,20 +40,12 @@ pub(super) struct Request {
     capture: BTreeMap<String, String>,
 }
 
-/// An answer.
-pub(super) struct Answer {
-    /// The status.
-    pub(super) status: u16,
-    body: Vec<u8>,
-}
-
 impl Request {
     /// Fills in everything but the path, which is filled in already, or says what is not known.
     pub(super) fn new(check: &Check, path: String, fill: Fill<'_>) -> Result<Self, String> {
-        let method = Method::from_bytes(check.method.as_bytes());
         let headers = check.headers.iter().map(|(name, value)| Ok((name.clone(), fill.text(value)?)));
         Ok(Self {
-            method: method.map_err(|_| format!("`{}` is not an HTTP method", check.method))?,
+            method: check.method.clone(),
             path,
             headers: headers.collect::<Result<_, String>>()?,
             body: check.body.as_ref().map(|body| fill.json(body)).transpose()?,
@@ -52,20 +57,15 @@ impl Request {
 
     /// Sends it, once.
     pub(super) async fn send(&self, client: &Client, base: &str) -> Result<Answer, Failure> {
-        let url = format!("{}{}", base.trim_end_matches('/'), self.path);
-        let mut request = client.request(self.method.clone(), url);
-        if let Some(body) = &self.body {
-            request = request.body(body.to_string());
-            if !self.headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str())) {
-                request = request.header(CONTENT_TYPE, "application/json");
-            }
+        let url = format!("{}{}", base.trim_end_matches('/'), utf8_percent_encode(&self.path, ILLEGAL));
+        let mut headers: Vec<(&str, &str)> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if self.body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE)) {
+            headers.push((CONTENT_TYPE, "application/json"));
         }
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let answer = request.send().await.map_err(no_answer)?;
-        let status = answer.status().as_u16();
-        Ok(Answer { status, body: answer.bytes().await.map_err(no_answer)?.to_vec() })
+        let body = self.body.as_ref().map(|body| body.to_string().into_bytes());
+        let answer = client.send(&self.method, &url, &headers, body).await;
+        answer.map_err(|error| Failure::NoAnswer(format!("{error:#}")))
     }
 
     /// Compares the answer with what is expected, and answers what is captured from it.
@@ -89,11 +89,9 @@ impl Request {
     }
 }
 
-impl Answer {
-    /// The beginning of the body.
-    pub(super) fn excerpt(&self) -> String {
-        excerpt(String::from_utf8_lossy(&self.body).trim(), EXCERPT)
-    }
+/// The beginning of an answer's body.
+pub(super) fn excerpt_of(answer: &Answer) -> String {
+    excerpt(String::from_utf8_lossy(&answer.body).trim(), EXCERPT)
 }
 
 /// Knows what placeholders stand for.
@@ -169,13 +167,4 @@ impl Fill<'_> {
     fn captured(&self, name: &str) -> Result<&Value, String> {
         self.captures.get(name).ok_or_else(|| format!("no earlier check captured `{name}`"))
     }
-}
-
-/// The causes as well, since the outermost error only says that a request was sent.
-fn no_answer(error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    if error.is_timeout() {
-        return Failure::NoAnswer("the time was up".to_owned());
-    }
-    Failure::NoAnswer(format!("{:#}", anyhow::Error::from(error)))
 }

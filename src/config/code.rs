@@ -15,7 +15,7 @@ pub(super) fn code(value: Value) -> Option<PathBuf> {
         return leaves(value, text);
     }
     let whole = value.cx.folder.join(path);
-    let (Ok(real), Ok(folder)) = (whole.canonicalize(), value.cx.folder.canonicalize()) else {
+    let (Ok(real), Some(folder)) = (whole.canonicalize(), value.cx.real_folder()) else {
         return value.fail(format!("there is no file or folder `{text}`"), sibling(value.cx.folder, path));
     };
     if !real.starts_with(folder) {

@@ -2,11 +2,13 @@
 //! folder that `provision` itself uses. Only the tests of the installer use a Python that pretends.
 
 use super::*;
+use crate::http::{Answer, Client};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Mutex;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Fills a local cloud, given its URL, and prints the id of an API there.
@@ -104,12 +106,13 @@ fn executable(path: &Path, script: &str) {
 
 fn silent(_: &str) {}
 
-fn client() -> reqwest::Client {
-    crate::http::client().no_proxy().tls_certs_only([]).build().expect("a client")
+async fn answer(url: &str) -> anyhow::Result<Answer> {
+    let patience = Duration::from_secs(60);
+    Client::new(true, patience, patience).send("GET", url, &[], None).await
 }
 
 async fn get(url: &str) -> String {
-    client().get(url).send().await.expect("an answer").text().await.expect("a text")
+    String::from_utf8(answer(url).await.expect("an answer").body).expect("a text")
 }
 
 async fn hello(place: &Place, endpoint: &Endpoint) -> String {
@@ -148,7 +151,7 @@ async fn a_function_at_work_ends_with_the_cloud() {
     let place = Place::new();
     let endpoint = place.cloud.start(&silent).await.expect("a cloud");
     let url = hello(&place, &endpoint).await.replace("/hello", "/slow");
-    let request = tokio::spawn(async move { client().get(url).send().await.is_ok() });
+    let request = tokio::spawn(async move { answer(&url).await.is_ok() });
     while !place.cloud.state.join("tmp/slow").exists() {
         tokio::task::yield_now().await;
     }

@@ -1,7 +1,7 @@
 //! The HTTP API with its integrations, permissions, routes and stage.
 
 use super::{Lowering, resource};
-use crate::config::{Api, Cors, Route};
+use crate::config::{Api, Cors, Function, Route};
 use crate::kinds::{api, permission};
 use crate::model::{Gate, Id, Resource, Value};
 use serde_json::json;
@@ -23,12 +23,16 @@ impl Lowering<'_> {
             by_function.entry(&route.function).or_default().push(route);
         }
         let mut resources = vec![self.http_api(api, &id)];
+        let declared: BTreeMap<&str, &Function> =
+            self.stack.functions.iter().map(|function| (function.name.as_str(), function)).collect();
         for (function, routes) in by_function {
             let permissions = self.permissions(&id, function, &routes);
             let made: Vec<Id> = permissions.iter().map(|permission| permission.id.clone()).collect();
+            let access = declared.get(function).into_iter().flat_map(|declared| declared.access.keys());
+            let tables: Vec<Id> = access.map(|table| self.id("table", table)).collect();
             resources.push(self.integration(&id, function, routes[0]));
             resources.extend(permissions);
-            resources.extend(routes.iter().map(|route| self.route(&id, route, &made)));
+            resources.extend(routes.iter().map(|route| self.route(&id, route, &made, &tables)));
         }
         let before = roots.into_iter().chain(resources.iter().map(|resource| resource.id.clone())).collect();
         resources.push(self.stage(api, &id, before));
@@ -99,7 +103,7 @@ impl Lowering<'_> {
 
     /// A route. In an API that is live it waits for its permission, its function and the tables of that, so that no request
     /// meets half a route.
-    fn route(&self, api: &Id, route: &Route, permissions: &[Id]) -> Resource {
+    fn route(&self, api: &Id, route: &Route, permissions: &[Id], tables: &[Id]) -> Resource {
         let function = self.id("function", &route.function);
         let integration = Id::new("integration", function.name.clone());
         let target = Value::Join(vec!["integrations/".into(), Value::reference(&integration, "id")]);
@@ -110,10 +114,8 @@ impl Lowering<'_> {
         ]);
         let key = Some(route.key.as_str());
         let own = |id: &&Id| [key, None].iter().any(|key| id.name == permission::name(&function.name, *key));
-        let declared = self.stack.functions.iter().find(|declared| declared.name == route.function);
-        let tables = declared.into_iter().flat_map(|function| function.access.keys());
-        let tables = tables.map(|table| self.id("table", table));
-        let after = permissions.iter().filter(own).cloned().chain([function.clone()]).chain(tables).collect();
+        let own = permissions.iter().filter(own).cloned();
+        let after = own.chain([function.clone()]).chain(tables.iter().cloned()).collect();
         let gate = Some(Gate { exists: Id::new("stage", "$default"), after });
         let id = Id::new("route", &route.key);
         Resource { parent: Some(api.clone()), gate, ..resource(id, route.at, desired) }

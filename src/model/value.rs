@@ -41,11 +41,19 @@ impl Value {
 
     /// Every reference in the tree.
     pub fn references(&self) -> Vec<&Reference> {
+        let mut found = Vec::new();
+        self.find_references(&mut found);
+        found
+    }
+
+    fn find_references<'a>(&'a self, found: &mut Vec<&'a Reference>) {
         match self {
-            Value::Known(_) => Vec::new(),
-            Value::Reference(reference) => vec![reference],
-            Value::List(items) | Value::Join(items) => items.iter().flat_map(Value::references).collect(),
-            Value::Map(members) => members.values().flat_map(Value::references).collect(),
+            Value::Known(_) => {}
+            Value::Reference(reference) => found.push(reference),
+            Value::List(items) | Value::Join(items) => {
+                items.iter().for_each(|item| item.find_references(found))
+            }
+            Value::Map(members) => members.values().for_each(|item| item.find_references(found)),
         }
     }
 
@@ -63,7 +71,7 @@ impl Value {
         }
     }
 
-    /// True if the tree, with every reference filled in, is this JSON.
+    /// True if the tree, with every reference filled in, is this JSON. Both have their keys in order.
     pub fn is(&self, json: &Json, lookup: &dyn Fn(&Reference) -> Option<String>) -> bool {
         match (self, json) {
             (Value::Known(known), _) => known == json,
@@ -72,10 +80,10 @@ impl Value {
                     && items.iter().zip(others).all(|(item, other)| item.is(other, lookup))
             }
             (Value::Map(members), Json::Object(others)) => {
-                let same = |(key, item): (&String, &Value)| {
-                    others.get(key).is_some_and(|other| item.is(other, lookup))
+                let same = |((key, item), (other_key, other)): ((&String, &Value), (&String, &Json))| {
+                    key == other_key && item.is(other, lookup)
                 };
-                members.len() == others.len() && members.iter().all(same)
+                members.len() == others.len() && members.iter().zip(others).all(same)
             }
             (Value::Reference(reference), Json::String(text)) => lookup(reference).as_ref() == Some(text),
             (Value::Join(_), _) => matches!(self.resolve(lookup), Value::Known(known) if known == *json),

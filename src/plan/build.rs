@@ -4,7 +4,7 @@ use super::{Action, Mode, Options, Plan, Step, edges, refuse};
 use crate::diff::{Change, diff};
 use crate::kind::kind;
 use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, Status, Value, World};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Plans the way from a world to a graph. For [`Mode::Down`] the graph is empty.
 ///
@@ -13,15 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec<Id>> {
     let ordered = graph.in_order()?;
     let mut planner =
-        Planner { graph, chosen: Chosen::of(world), actions: BTreeMap::new(), steps: Vec::new() };
+        Planner { graph, chosen: Chosen::of(world), actions: HashMap::new(), steps: Vec::new() };
     let mut unchanged = Vec::new();
     for resource in ordered {
-        if planner.is_foreign(resource) {
+        let seen = planner.present(resource);
+        if seen.is_some_and(is_foreign) {
             continue;
         }
-        match planner.decide(resource) {
+        match planner.decide(resource, seen) {
             Some(step) => {
-                planner.actions.insert(resource.id.clone(), step.action);
+                planner.actions.insert(&resource.id, step.action);
                 planner.steps.push(step);
             }
             None => unchanged.push(resource.id.clone()),
@@ -34,16 +35,19 @@ pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec
     let notes = graph.resources.iter().filter_map(|resource| resource.note.clone()).collect();
     let stays = |id: &Id| !matches!(actions.get(id), Some(Action::Create | Action::Replace));
     let lives = chosen.by_id.iter().filter(|(id, _)| graph.get(id).is_some() && stays(id));
-    let lives = lives.map(|(id, seen)| (id.clone(), seen.live.clone())).collect();
+    let lives = lives.map(|(id, seen)| ((*id).clone(), seen.live.clone())).collect();
     let blind = world.blind.clone();
     Ok(Plan { mode: options.mode, steps, unchanged, refusals, notes, blind, lives })
 }
 
 /// The one thing that stands for each id, and what else there is of ours.
+#[derive(Default)]
 pub(super) struct Chosen<'a> {
-    by_id: BTreeMap<Id, &'a Seen>,
+    by_id: HashMap<&'a Id, &'a Seen>,
+    /// The same in an order that is the same in every run.
+    kept: Vec<&'a Seen>,
     /// The ids that things stand for.
-    ids: BTreeMap<Physical, &'a Id>,
+    ids: HashMap<Physical, &'a Id>,
     extra: Vec<&'a Seen>,
 }
 
@@ -51,7 +55,7 @@ impl<'a> Chosen<'a> {
     /// Several things of one id are left by lost answers. The one that others point to or live in is kept, else the
     /// smallest by age and id, so that every run keeps the same one.
     fn of(world: &'a World) -> Self {
-        let mut used: BTreeMap<&Physical, usize> = BTreeMap::new();
+        let mut used: HashMap<&Physical, usize> = HashMap::new();
         for seen in &world.seen {
             let points_to: BTreeSet<&Physical> = seen.refs.iter().chain(&seen.parent).collect();
             points_to.into_iter().for_each(|thing| *used.entry(thing).or_default() += 1);
@@ -64,10 +68,10 @@ impl<'a> Chosen<'a> {
                 seen.parent.is_some(),
                 std::cmp::Reverse(used.get(&seen.thing()).copied()),
                 seen.created,
-                seen.physical.clone(),
+                &seen.physical,
             )
         });
-        let mut chosen = Chosen { by_id: BTreeMap::new(), ids: BTreeMap::new(), extra: Vec::new() };
+        let mut chosen = Chosen::default();
         let mut dropped: BTreeSet<Physical> = BTreeSet::new();
         for seen in sorted {
             // What lives in a thing that goes, goes with it.
@@ -75,7 +79,8 @@ impl<'a> Chosen<'a> {
                 continue;
             }
             if !chosen.by_id.contains_key(&seen.id) {
-                chosen.by_id.insert(seen.id.clone(), seen);
+                chosen.by_id.insert(&seen.id, seen);
+                chosen.kept.push(seen);
                 chosen.ids.insert(seen.thing(), &seen.id);
             } else if seen.owner == Owner::Ours {
                 dropped.insert(seen.thing());
@@ -89,20 +94,13 @@ impl<'a> Chosen<'a> {
 struct Planner<'a> {
     graph: &'a Graph,
     chosen: Chosen<'a>,
-    actions: BTreeMap<Id, Action>,
+    actions: HashMap<&'a Id, Action>,
     steps: Vec<Step>,
 }
 
 impl<'a> Planner<'a> {
-    /// True if another's thing stands in the way; a refusal says so.
-    fn is_foreign(&self, resource: &Resource) -> bool {
-        let seen = self.present(resource).filter(|seen| seen.is_there());
-        seen.is_some_and(|seen| matches!(seen.owner, Owner::Foreign(_)))
-    }
-
-    /// The step for a resource; `None` where it is as it shall be.
-    fn decide(&self, resource: &Resource) -> Option<Step> {
-        let seen = self.present(resource);
+    /// The step for a resource of which this was seen; `None` where it is as it shall be.
+    fn decide(&self, resource: &Resource, seen: Option<&Seen>) -> Option<Step> {
         let lookup = |reference: &Reference| self.lookup(reference);
         // Most of a stack is word for word what it shall be, which costs no more than to compare it.
         if seen.is_some_and(|seen| seen.status == Status::Ready && resource.desired.is(&seen.spec, &lookup)) {
@@ -169,13 +167,15 @@ impl<'a> Planner<'a> {
     /// Plans the end of everything that is ours and not wanted any more.
     fn delete_the_rest(&mut self, mode: Mode) {
         let unwanted = |seen: &&&Seen| self.graph.get(&seen.id).is_none() && self.goes(seen, mode);
-        let orphans = self.chosen.by_id.values().filter(unwanted);
+        let mut orphans: Vec<&Seen> = self.chosen.kept.iter().filter(unwanted).copied().collect();
+        orphans.sort_by_key(|seen| &seen.id);
         let reason = (mode == Mode::Up).then_some("not declared any more");
         // Nobody was ever told of what a lost answer left behind, so nothing is lost with it but what it holds.
         let extra = self.chosen.extra.iter();
         let extra = extra
             .map(|seen| (*seen, Some("one too many, left by an answer that was lost"), seen.holds.clone()));
-        let rest: Vec<_> = orphans.map(|seen| (*seen, reason, loss(seen, mode))).chain(extra).collect();
+        let rest: Vec<_> =
+            orphans.into_iter().map(|seen| (seen, reason, loss(seen, mode))).chain(extra).collect();
         let mut going: BTreeSet<Physical> = rest.iter().map(|(seen, ..)| seen.thing()).collect();
         let replaced = self.steps.iter().filter(|step| step.action == Action::Replace);
         going.extend(replaced.filter_map(|step| step.seen.as_ref()).map(Seen::thing));
@@ -216,11 +216,16 @@ impl<'a> Planner<'a> {
                 let writes = |function: &&&Seen| {
                     function.id.kind == "function" && function.refs.contains(&seen.thing())
                 };
-                let function = self.chosen.by_id.values().find(writes);
+                let function = self.chosen.kept.iter().find(writes);
                 mode == Mode::Down && function.is_some_and(|function| function.owner == Owner::Ours)
             }
         }
     }
+}
+
+/// True if another's thing stands in the way; a refusal says so.
+fn is_foreign(seen: &Seen) -> bool {
+    seen.is_there() && matches!(seen.owner, Owner::Foreign(_))
 }
 
 /// The step that makes a resource, where nothing of what was seen calls for another.

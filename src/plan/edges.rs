@@ -3,16 +3,16 @@
 use super::{Action, Step};
 use crate::kind::{kind, kinds};
 use crate::model::{Graph, Id, Physical, Resource, Seen};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Gives every step the steps that it must wait for.
-pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &BTreeMap<Id, &Seen>) {
+pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &HashMap<&Id, &Seen>) {
     let makes = |step: &Step| step.action != Action::Delete;
-    let made: BTreeMap<Id, usize> = steps
+    let made: HashMap<&Id, usize> = steps
         .iter()
         .enumerate()
         .filter(|(_, step)| makes(step))
-        .map(|(index, step)| (step.id.clone(), index))
+        .map(|(index, step)| (&step.id, index))
         .collect();
     let ends = Index::of(steps);
     let edges: Vec<Vec<usize>> = (0..steps.len())
@@ -36,7 +36,7 @@ pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &BTreeMap<Id, &Se
 fn before_making<'a>(
     resource: &'a Resource,
     graph: &Graph,
-    seen: &BTreeMap<Id, &Seen>,
+    seen: &HashMap<&Id, &Seen>,
 ) -> impl Iterator<Item = &'a Id> {
     let before = kind(resource.id.kind).after();
     let references = resource.desired.references().into_iter();
@@ -50,16 +50,16 @@ fn before_making<'a>(
 
 /// The steps by what ends wait for.
 struct Index<'a> {
-    by_thing: BTreeMap<Physical, usize>,
+    by_thing: HashMap<Physical, usize>,
     by_kind: BTreeMap<&'static str, Vec<usize>>,
     /// The steps on things that point to a thing.
-    pointing: BTreeMap<&'a Physical, Vec<usize>>,
+    pointing: HashMap<&'a Physical, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     fn of(steps: &'a [Step]) -> Self {
         let mut index =
-            Index { by_thing: BTreeMap::new(), by_kind: BTreeMap::new(), pointing: BTreeMap::new() };
+            Index { by_thing: HashMap::new(), by_kind: BTreeMap::new(), pointing: HashMap::new() };
         for (number, step) in steps.iter().enumerate() {
             index.by_kind.entry(step.id.kind).or_default().push(number);
             let Some(seen) = &step.seen else { continue };

@@ -2,6 +2,7 @@
 
 use super::encode;
 use crate::wire::decode;
+use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -9,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value as Json;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,7 +28,7 @@ pub(super) struct Sender(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    client: reqwest::Client,
+    connector: Connector,
     url: String,
     reset: &'static str,
     answered: Mutex<Vec<Answered>>,
@@ -35,8 +37,8 @@ struct Inner {
 impl Sender {
     /// To a cloud at a URL, which forgets everything when a path of it is posted to.
     pub(super) fn to(url: &str, reset: &'static str) -> Self {
-        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
-        Sender(Arc::new(Inner { client, url: url.to_owned(), reset, answered: Mutex::default() }))
+        let connector = Connector::builder().build_http();
+        Sender(Arc::new(Inner { connector, url: url.to_owned(), reset, answered: Mutex::default() }))
     }
 
     pub(super) fn url(&self) -> &str {
@@ -45,8 +47,11 @@ impl Sender {
 
     /// Empties the cloud.
     pub(super) async fn forget_everything(&self) {
-        let answer = self.0.client.post(format!("{}{}", self.0.url, self.0.reset)).send().await;
-        assert!(answer.expect("an answer").status().is_success(), "the witness cannot be emptied");
+        let url = format!("{}{}", self.0.url, self.0.reset);
+        let mut request = HttpRequest::get(url).expect("a URL");
+        request.set_method("POST").expect("a method");
+        let answer = self.0.connector.call(request).await.expect("an answer");
+        assert!(answer.status().is_success(), "the witness cannot be emptied");
     }
 
     /// Sends a request of its own, which must succeed.
@@ -63,21 +68,10 @@ impl Sender {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
         let call = decode(&request, request.uri(), &body);
-        let method = request.method().parse().expect("a method");
-        let mut sent = self.0.client.request(method, request.uri()).body(body);
-        for (name, value) in request.headers() {
-            sent = sent.header(name, value);
-        }
-        let failed = |error: reqwest::Error| ConnectorError::other(error.into(), None);
-        let answer = sent.send().await.map_err(failed)?;
-        let status = answer.status().as_u16().try_into().expect("a status");
-        let headers = answer.headers().clone();
-        let mut response = HttpResponse::new(status, SdkBody::from(answer.bytes().await.map_err(failed)?));
-        for (name, value) in &headers {
-            if let Ok(value) = value.to_str() {
-                response.headers_mut().insert(name.as_str().to_owned(), value.to_owned());
-            }
-        }
+        let mut response = self.0.connector.call(request).await?;
+        let body = ByteStream::new(response.take_body()).collect().await;
+        let body = body.map_err(|error| ConnectorError::other(error.into(), None))?;
+        *response.body_mut() = SdkBody::from(body.into_bytes());
         let (call, subject) = match call {
             Ok(call) => (call.name(), call.subject()),
             Err(why) => (why, String::new()),
