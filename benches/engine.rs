@@ -17,10 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const FUNCTIONS: usize = 1_000;
 /// As many routes as an HTTP API can have.
 const ROUTES: usize = 300;

@@ -4,10 +4,6 @@ use provision::cli::Cli;
 use provision::defect;
 use provision::exit::Exit;
 
-/// Planning a large stack is mostly small pieces of memory, and the allocator of a static program is slow at these.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> Exit {
     defect::on_panic();
     match Cli::read() {

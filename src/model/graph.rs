@@ -2,7 +2,8 @@
 
 use super::{Id, Reference, Value};
 use crate::config::At;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// The wanted resources of a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -10,7 +11,7 @@ pub struct Graph {
     /// The resources, each id once.
     pub resources: Vec<Resource>,
     /// Where in `resources` each one is.
-    places: HashMap<Id, usize>,
+    places: FxHashMap<Id, usize>,
 }
 
 /// A wanted resource.
@@ -53,7 +54,11 @@ impl Graph {
 
     /// The resource of an id.
     pub fn get(&self, id: &Id) -> Option<&Resource> {
-        self.resources.get(*self.places.get(id)?)
+        self.resources.get(self.place(id)?)
+    }
+
+    fn place(&self, id: &Id) -> Option<usize> {
+        self.places.get(id).copied()
     }
 
     /// True for an attribute that follows from names, and so is known before the resource exists. Two functions that
@@ -67,9 +72,10 @@ impl Graph {
     /// # Errors
     /// The ids of a cycle of references.
     pub fn in_order(&self) -> Result<Vec<&Resource>, Vec<Id>> {
-        let mut walk = Walk { graph: self, path: Vec::new(), done: HashSet::new(), order: Vec::new() };
-        for resource in &self.resources {
-            walk.visit(resource)?;
+        let done = vec![false; self.resources.len()];
+        let mut walk = Walk { graph: self, path: Vec::new(), done, order: Vec::new() };
+        for place in 0..self.resources.len() {
+            walk.visit(place)?;
         }
         Ok(walk.order)
     }
@@ -77,28 +83,30 @@ impl Graph {
 
 struct Walk<'a> {
     graph: &'a Graph,
-    path: Vec<&'a Id>,
-    done: HashSet<&'a Id>,
+    path: Vec<usize>,
+    done: Vec<bool>,
     order: Vec<&'a Resource>,
 }
 
 impl<'a> Walk<'a> {
-    fn visit(&mut self, resource: &'a Resource) -> Result<(), Vec<Id>> {
-        if self.done.contains(&resource.id) {
+    fn visit(&mut self, place: usize) -> Result<(), Vec<Id>> {
+        if self.done[place] {
             return Ok(());
         }
-        if let Some(start) = self.path.iter().position(|id| **id == resource.id) {
-            return Err(self.path[start..].iter().map(|id| (*id).clone()).collect());
+        let graph = self.graph;
+        if let Some(start) = self.path.iter().position(|on_path| *on_path == place) {
+            return Err(self.path[start..].iter().map(|place| graph.resources[*place].id.clone()).collect());
         }
-        self.path.push(&resource.id);
+        self.path.push(place);
+        let resource = &graph.resources[place];
         let references = resource.desired.references().into_iter();
         let unknown =
-            references.filter(|reference| !self.graph.predicts(reference)).map(|reference| &reference.id);
-        for next in resource.parent.iter().chain(unknown).filter_map(|id| self.graph.get(id)) {
+            references.filter(|reference| !graph.predicts(reference)).map(|reference| &reference.id);
+        for next in resource.parent.iter().chain(unknown).filter_map(|id| graph.place(id)) {
             self.visit(next)?;
         }
         self.path.pop();
-        self.done.insert(&resource.id);
+        self.done[place] = true;
         self.order.push(resource);
         Ok(())
     }

@@ -31,7 +31,9 @@ pub struct Reference {
 impl Value {
     /// A map from pairs.
     pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Self {
-        Value::Map(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+        let mut members = BTreeMap::new();
+        members.extend(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        Value::Map(members)
     }
 
     /// A reference to an attribute.

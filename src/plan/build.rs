@@ -4,7 +4,8 @@ use super::{Action, Mode, Options, Plan, Step, edges, refuse};
 use crate::diff::{Change, diff};
 use crate::kind::kind;
 use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, Status, Value, World};
-use std::collections::{BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 /// Plans the way from a world to a graph. For [`Mode::Down`] the graph is empty.
 ///
@@ -13,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec<Id>> {
     let ordered = graph.in_order()?;
     let mut planner =
-        Planner { graph, chosen: Chosen::of(world), actions: HashMap::new(), steps: Vec::new() };
+        Planner { graph, chosen: Chosen::of(world), actions: FxHashMap::default(), steps: Vec::new() };
     let mut unchanged = Vec::new();
     for resource in ordered {
         let seen = planner.present(resource);
@@ -43,11 +44,11 @@ pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec
 /// The one thing that stands for each id, and what else there is of ours.
 #[derive(Default)]
 pub(super) struct Chosen<'a> {
-    by_id: HashMap<&'a Id, &'a Seen>,
+    by_id: FxHashMap<&'a Id, &'a Seen>,
     /// The same in an order that is the same in every run.
     kept: Vec<&'a Seen>,
     /// The ids that things stand for.
-    ids: HashMap<Physical, &'a Id>,
+    ids: FxHashMap<Physical, &'a Id>,
     extra: Vec<&'a Seen>,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Chosen<'a> {
     /// Several things of one id are left by lost answers. The one that others point to or live in is kept, else the
     /// smallest by age and id, so that every run keeps the same one.
     fn of(world: &'a World) -> Self {
-        let mut used: HashMap<&Physical, usize> = HashMap::new();
+        let mut used: FxHashMap<&Physical, usize> = FxHashMap::default();
         for seen in &world.seen {
             let points_to: BTreeSet<&Physical> = seen.refs.iter().chain(&seen.parent).collect();
             points_to.into_iter().for_each(|thing| *used.entry(thing).or_default() += 1);
@@ -94,7 +95,7 @@ impl<'a> Chosen<'a> {
 struct Planner<'a> {
     graph: &'a Graph,
     chosen: Chosen<'a>,
-    actions: HashMap<&'a Id, Action>,
+    actions: FxHashMap<&'a Id, Action>,
     steps: Vec<Step>,
 }
 

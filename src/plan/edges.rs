@@ -3,12 +3,13 @@
 use super::{Action, Step};
 use crate::kind::{kind, kinds};
 use crate::model::{Graph, Id, Physical, Resource, Seen};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives every step the steps that it must wait for.
-pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &HashMap<&Id, &Seen>) {
+pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &FxHashMap<&Id, &Seen>) {
     let makes = |step: &Step| step.action != Action::Delete;
-    let made: HashMap<&Id, usize> = steps
+    let made: FxHashMap<&Id, usize> = steps
         .iter()
         .enumerate()
         .filter(|(_, step)| makes(step))
@@ -36,7 +37,7 @@ pub(super) fn connect(steps: &mut [Step], graph: &Graph, seen: &HashMap<&Id, &Se
 fn before_making<'a>(
     resource: &'a Resource,
     graph: &Graph,
-    seen: &HashMap<&Id, &Seen>,
+    seen: &FxHashMap<&Id, &Seen>,
 ) -> impl Iterator<Item = &'a Id> {
     let before = kind(resource.id.kind).after();
     let references = resource.desired.references().into_iter();
@@ -50,16 +51,19 @@ fn before_making<'a>(
 
 /// The steps by what ends wait for.
 struct Index<'a> {
-    by_thing: HashMap<Physical, usize>,
+    by_thing: FxHashMap<Physical, usize>,
     by_kind: BTreeMap<&'static str, Vec<usize>>,
     /// The steps on things that point to a thing.
-    pointing: HashMap<&'a Physical, Vec<usize>>,
+    pointing: FxHashMap<&'a Physical, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     fn of(steps: &'a [Step]) -> Self {
-        let mut index =
-            Index { by_thing: HashMap::new(), by_kind: BTreeMap::new(), pointing: HashMap::new() };
+        let mut index = Index {
+            by_thing: FxHashMap::default(),
+            by_kind: BTreeMap::new(),
+            pointing: FxHashMap::default(),
+        };
         for (number, step) in steps.iter().enumerate() {
             index.by_kind.entry(step.id.kind).or_default().push(number);
             let Some(seen) = &step.seen else { continue };

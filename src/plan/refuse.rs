@@ -5,12 +5,12 @@ use super::{Action, Mode, Options, Refusal, Step};
 use crate::aws::tags::NOBODY;
 use crate::kind::kind;
 use crate::model::{Graph, Id, Owner, Resource, Seen, Value};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Every reason at once.
 pub(super) fn refusals(
     graph: &Graph,
-    seen: &HashMap<&Id, &Seen>,
+    seen: &FxHashMap<&Id, &Seen>,
     steps: &[Step],
     options: &Options,
 ) -> Vec<Refusal> {
@@ -67,7 +67,12 @@ fn guard(step: &Step, options: &Options) -> Option<Refusal> {
 
 /// A stack name that was taken by mistake shows as a plan that keeps nothing: everything of ours would go, and nothing
 /// that is declared exists.
-fn mistaken(graph: &Graph, seen: &HashMap<&Id, &Seen>, steps: &[Step], options: &Options) -> Option<Refusal> {
+fn mistaken(
+    graph: &Graph,
+    seen: &FxHashMap<&Id, &Seen>,
+    steps: &[Step],
+    options: &Options,
+) -> Option<Refusal> {
     let kept =
         graph.resources.iter().filter(|resource| kind(resource.id.kind).parent().is_none()).any(|resource| {
             let ours = seen.get(&resource.id).filter(|seen| seen.owner == Owner::Ours);
