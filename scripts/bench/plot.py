@@ -7,7 +7,7 @@ TEXT, LINE = "#7d8590", "#7d859055"
 OWN = "#2da44e"
 # One for each step, and one for each peer.
 COLOURS = ["#2da44e", "#388bfd", "#d29922", "#a371f7", "#db6d28"]
-PEERS = ["#6e7781", "#8c959f", "#a0a7b0", "#b4bac1", "#c6cbd1"]
+PEERS = ["#6e7781", "#8c959f", "#a0a7b0", "#b4bac1", "#c6cbd1", "#d8dce1"]
 BAR, GAP, GROUP, LEFT, RIGHT = 13, 3, 14, 150, 70
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import install
@@ -300,11 +301,11 @@ class Chalice(Tool):
 
 
 class Terraform(Tool):
-    """Terraform, where it is on the PATH: neither it nor its provider is in a registry that the others come from."""
+    """Terraform, where it is on the PATH and finds its provider: neither is in a registry that the others come from."""
 
     name = folder = "terraform"
     title = "Terraform"
-    note = "without `terraform init`, which is done once"
+    note = "without `terraform init`, which is done once, and without packing, which it leaves to others"
 
     def install(self, tools, say):
         self.program = shutil.which("terraform")
@@ -316,15 +317,25 @@ class Terraform(Tool):
         return json.loads(told)["terraform_version"]
 
     def settings(self, project):
-        return {"TF_DATA_DIR": str(project.parent / "terraform"), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+        # The user's own configuration may name a mirror of the provider.
+        own = {name: os.environ[name] for name in ["TF_CLI_CONFIG_FILE"] if name in os.environ}
+        return own | {
+            "TF_DATA_DIR": str(project.parent / "terraform"),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        }
 
     def set_up(self, cloud, proxy, project, work):
         self.write(project, work)
-        run([self.program, "init", "-input=false"], project, self.environment(proxy, project))
+        run([self.program, "init", "-input=false", "-no-color"], project, self.environment(proxy, project))
         shutil.copy(project / LOCK, project.parent)
 
     def write(self, project, work):
         super().write(project, work)
+        (project / "packages").mkdir(exist_ok=True)
+        for name in work.functions:
+            with zipfile.ZipFile(project / f"packages/{name}.zip", "w") as package:
+                package.writestr(zipfile.ZipInfo("app.py"), work.code(name))
         if (project.parent / LOCK).exists():
             shutil.copy(project.parent / LOCK, project)
 

@@ -243,6 +243,22 @@ async fn no_answer_is_a_failure_with_its_cause() {
 }
 
 #[tokio::test]
+async fn what_no_url_may_hold_is_encoded() {
+    let server = Server::new(&[(200, "")]);
+    let outcomes = outcomes(&[check("GET /items/ä b?q={x}&r=%20")], &server.url).await;
+    assert_eq!(outcomes[0].path, "/items/ä b?q={x}&r=%20");
+    assert_eq!(server.asked(), ["GET /stage/items/%C3%A4%20b?q=%7Bx%7D&r=%20"]);
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_sent_is_a_failure() {
+    let headers = [("x-note".to_owned(), template("two\nlines"))].into();
+    let outcomes = outcomes(&[Check { headers, ..check("GET /items") }], "http://127.0.0.1:1").await;
+    let message = failure(&outcomes[0]);
+    assert!(message.contains("`x-note` cannot be a header with this value"), "{message}");
+}
+
+#[tokio::test]
 async fn a_placeholder_that_is_not_known_skips_the_check() {
     let server = Server::new(&[]);
     let path = Template { parts: vec![Part::Text("/".into()), Part::ApiUrl], ..template("") };

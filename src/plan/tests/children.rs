@@ -91,6 +91,13 @@ fn a_new_route_waits_for_the_update_of_a_function_that_is_there() {
 }
 
 #[test]
+fn an_old_route_goes_only_after_a_new_one_is_there() {
+    let other = graph_with(SMALL, "GET /notes: list", "GET /all: list");
+    let plan = planned_up(&other, &world_of(&graph(SMALL)));
+    assert!(waits(&plan, "delete route GET /notes", "create route GET /all"));
+}
+
+#[test]
 fn a_removed_route_goes_before_its_permission_and_integration() {
     let less = graph_with(SMALL, "    POST /notes: save\n", "");
     let plan = planned_up(&less, &world_of(&graph(SMALL)));

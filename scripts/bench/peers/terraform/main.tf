@@ -1,7 +1,6 @@
 terraform {
   required_providers {
-    archive = { source = "hashicorp/archive", version = "2.7.1" }
-    aws     = { source = "hashicorp/aws", version = "5.100.0" }
+    aws = { source = "hashicorp/aws", version = "5.100.0" }
   }
 }
 
@@ -44,12 +43,6 @@ resource "aws_apigatewayv2_stage" "default" {
 }
 
 # each function
-data "archive_file" "@name@" {
-  type        = "zip"
-  source_dir  = "src/@name@"
-  output_path = "packages/@name@.zip"
-}
-
 resource "aws_iam_role" "@name@" {
   name               = "@stack@-@name@"
   assume_role_policy = local.trust
@@ -67,8 +60,8 @@ resource "aws_cloudwatch_log_group" "@name@" {
 resource "aws_lambda_function" "@name@" {
   function_name    = "@stack@-@name@"
   role             = aws_iam_role.@name@.arn
-  filename         = data.archive_file.@name@.output_path
-  source_code_hash = data.archive_file.@name@.output_base64sha256
+  filename         = "packages/@name@.zip"
+  source_code_hash = filebase64sha256("packages/@name@.zip")
   handler          = "app.handler"
   runtime          = "@runtime@"
 
