@@ -1,8 +1,8 @@
 //! The differences between what is wanted and what is there, by field. Generic: no kind is known here.
 
-use crate::model::Value;
+use crate::model::{Members, Value};
 use serde_json::{Map, Value as Json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,7 @@ fn walk(path: &mut Vec<String>, from: Option<&Json>, to: Option<&Value>, changes
             let (from, to) = (from.and_then(Json::as_object), members(to));
             for key in keys(from, &to) {
                 path.push(key.clone());
-                walk(path, from.and_then(|from| from.get(&key)), to.get(&key), changes);
+                walk(path, from.and_then(|from| from.get(&key)), to.get(key.as_str()), changes);
                 path.pop();
             }
         }
@@ -59,19 +59,19 @@ fn is_map(from: Option<&Json>, to: Option<&Value>) -> bool {
     from_map && to_map
 }
 
-fn members(to: Option<&Value>) -> BTreeMap<String, Value> {
+fn members(to: Option<&Value>) -> Members {
     match to {
         Some(Value::Map(members)) => members.clone(),
         Some(Value::Known(Json::Object(members))) => {
-            members.iter().map(|(key, value)| (key.clone(), Value::Known(value.clone()))).collect()
+            members.iter().map(|(key, value)| (key.clone().into(), Value::Known(value.clone()))).collect()
         }
-        _ => BTreeMap::new(),
+        _ => Members::new_vec(),
     }
 }
 
-fn keys(from: Option<&Map<String, Json>>, to: &BTreeMap<String, Value>) -> BTreeSet<String> {
+fn keys(from: Option<&Map<String, Json>>, to: &Members) -> BTreeSet<String> {
     let from = from.into_iter().flat_map(|members| members.keys().cloned());
-    from.chain(to.keys().cloned()).collect()
+    from.chain(to.keys().map(ToString::to_string)).collect()
 }
 
 fn is_nothing(json: &Json) -> bool {

@@ -4,9 +4,8 @@ use super::{Lowering, resource, texts};
 use crate::aws::tags;
 use crate::config::{Function, Statement};
 use crate::kinds::{log_group, role};
-use crate::model::{Id, Resource, Value};
+use crate::model::{Id, Members, Resource, Value};
 use serde_json::json;
-use std::collections::BTreeMap;
 
 impl Lowering<'_> {
     /// The function, its log group, and its role unless an existing one is named.
@@ -40,7 +39,7 @@ impl Lowering<'_> {
         let trust = json!({ "Lambda": {
             "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": { "Service": "lambda.amazonaws.com" },
         } });
-        let policies = Value::Map([(role::POLICY.to_owned(), self.policy(function, group))].into());
+        let policies = Value::map([(role::POLICY, self.policy(function, group))]);
         let desired = Value::map([
             ("trust", trust.into()),
             ("policies", policies),
@@ -63,8 +62,8 @@ impl Lowering<'_> {
         // The user's own names stand; statements without one step aside.
         let own = function.policy.iter().map(|statement| self.statement(statement));
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
-        let mut statements: BTreeMap<String, Value> =
-            named.into_iter().filter_map(|(sid, members)| Some((sid?, members))).collect();
+        let mut statements: Members =
+            named.into_iter().filter_map(|(sid, members)| Some((sid?.into(), members))).collect();
         let events = Value::Join(vec![Value::reference(group, "arn"), ":*".into()]);
         let logs = allow(&["logs:CreateLogStream", "logs:PutLogEvents"], events);
         let tables = function.access.iter().map(|(table, actions)| {
@@ -74,15 +73,16 @@ impl Lowering<'_> {
         });
         let unnamed = unnamed.into_iter().map(|(_, members)| ("Policy".to_owned(), members));
         for (sid, members) in std::iter::once(("Logs".to_owned(), logs)).chain(tables).chain(unnamed) {
-            statements.insert(free_sid(&statements, &sid), members);
+            statements.insert(free_sid(&statements, &sid).into(), members);
         }
         Value::Map(statements)
     }
 
     /// One of the user's own statements: its `Sid`, and its other members.
     fn statement(&self, statement: &Statement) -> (Option<String>, Value) {
-        let mut members: BTreeMap<String, Value> =
-            statement.members.iter().map(|(name, member)| (name.clone(), self.json(member))).collect();
+        let members = statement.members.iter();
+        let mut members: Members =
+            members.map(|(name, member)| (name.clone().into(), self.json(member))).collect();
         let sid = members.remove("Sid").and_then(|sid| Some(sid.known().ok()?.as_str()?.to_owned()));
         (sid, Value::Map(members))
     }
@@ -93,8 +93,9 @@ impl Lowering<'_> {
             (None, arn) => json!(arn).into(),
         };
         let mut tags = texts(self.tags(&id));
-        tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Value::reference(role, "role_id"))));
-        let environment = function.environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
+        tags.extend(role.map(|role| (tags::ROLE_ID.into(), Value::reference(role, "role_id"))));
+        let environment =
+            function.environment.iter().map(|(key, value)| (key.clone().into(), self.template(value)));
         let desired = Value::map([
             ("code", self.packages.get(&function.name).cloned().unwrap_or_default().into()),
             ("runtime", function.runtime.as_str().into()),
@@ -124,10 +125,10 @@ fn allow(actions: &[&str], resource: Value) -> Value {
 }
 
 /// A `Sid` that no statement has yet: the given one, or that with a number. IAM takes letters and digits only.
-fn free_sid(statements: &BTreeMap<String, Value>, wanted: &str) -> String {
+fn free_sid(statements: &Members, wanted: &str) -> String {
     let numbered = (2..).map(|number| format!("{wanted}{number}"));
     let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
-    candidates.find(|sid| !statements.contains_key(sid)).unwrap_or_default()
+    candidates.find(|sid| !statements.contains_key(sid.as_str())).unwrap_or_default()
 }
 
 fn alphanumeric(name: &str) -> String {

@@ -12,7 +12,7 @@ use crate::aws::Tags;
 use crate::aws::tags::marks;
 use crate::config::{self, Stack};
 use crate::kinds::table;
-use crate::model::{Graph, Id, Identity, Resource, Scope, Value};
+use crate::model::{Graph, Id, Identity, Members, Resource, Scope, Value};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,6 +115,6 @@ fn resource(id: Id, at: config::At, desired: Value) -> Resource {
 }
 
 /// Texts as a map of values.
-fn texts(texts: Tags) -> BTreeMap<String, Value> {
-    texts.into_iter().map(|(key, value)| (key, Value::from(value))).collect()
+fn texts(texts: Tags) -> Members {
+    texts.into_iter().map(|(key, value)| (key.into(), Value::from(value))).collect()
 }

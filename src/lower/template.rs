@@ -40,9 +40,9 @@ impl Lowering<'_> {
             Json::Number(number) => Known::Number(number.clone()).into(),
             Json::Text(template) => self.template(template),
             Json::List(items) => Value::List(items.iter().map(|item| self.json(item)).collect()),
-            Json::Map(members) => {
-                Value::Map(members.iter().map(|(key, value)| (key.clone(), self.json(value))).collect())
-            }
+            Json::Map(members) => Value::Map(
+                members.iter().map(|(key, value)| (key.clone().into(), self.json(value))).collect(),
+            ),
         }
     }
 }

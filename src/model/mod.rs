@@ -9,5 +9,5 @@ mod world;
 pub use graph::{Gate, Graph, Resource};
 pub(crate) use identity::partition_of;
 pub use identity::{Id, Identity, Scope, in_words};
-pub use value::{Reference, Value};
+pub use value::{Members, Reference, Value};
 pub use world::{Blind, Owner, Physical, Seen, Status, World};

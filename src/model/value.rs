@@ -1,8 +1,9 @@
 //! What a resource shall be, as a tree that may point to what AWS has yet to assign.
 
 use super::Id;
+use litemap::LiteMap;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 /// A JSON-like tree with references. Resolving it is the only way to JSON, so an unresolved reference cannot reach AWS.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,12 +13,16 @@ pub enum Value {
     /// A list.
     List(Vec<Value>),
     /// A map.
-    Map(BTreeMap<String, Value>),
+    Map(Members),
     /// An attribute that AWS assigns to a resource.
     Reference(Reference),
     /// Texts and references, to be written one after the other.
     Join(Vec<Value>),
 }
+
+/// The members of a map in the order of their keys, most of which are fields' names that are known to the program. A list of
+/// pairs: small maps in thousands are most of the planner's work.
+pub type Members = LiteMap<Cow<'static, str>, Value>;
 
 /// An attribute of a resource, as its kind's `Live` names it: `arn`, `id`, `url`, …
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +35,8 @@ pub struct Reference {
 
 impl Value {
     /// A map from pairs.
-    pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Self {
-        let mut members = BTreeMap::new();
-        members.extend(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
-        Value::Map(members)
+    pub fn map<const N: usize>(pairs: [(&'static str, Value); N]) -> Self {
+        Value::Map(pairs.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
     /// A reference to an attribute.
@@ -82,10 +85,11 @@ impl Value {
                     && items.iter().zip(others).all(|(item, other)| item.is(other, lookup))
             }
             (Value::Map(members), Json::Object(others)) => {
-                let same = |((key, item), (other_key, other)): ((&String, &Value), (&String, &Json))| {
-                    key == other_key && item.is(other, lookup)
-                };
-                members.len() == others.len() && members.iter().zip(others).all(same)
+                members.len() == others.len()
+                    && members
+                        .iter()
+                        .zip(others)
+                        .all(|((key, item), (other_key, other))| key == other_key && item.is(other, lookup))
             }
             (Value::Reference(reference), Json::String(text)) => lookup(reference).as_ref() == Some(text),
             (Value::Join(_), _) => matches!(self.resolve(lookup), Value::Known(known) if known == *json),
@@ -104,7 +108,7 @@ impl Value {
             Value::List(items) => items.iter().map(Value::known).collect::<Result<_, _>>().map(Json::Array),
             Value::Map(members) => members
                 .iter()
-                .map(|(key, value)| Ok((key.clone(), value.known()?)))
+                .map(|(key, value)| Ok((key.to_string(), value.known()?)))
                 .collect::<Result<_, _>>()
                 .map(Json::Object),
             Value::Join(parts) => {
@@ -135,7 +139,9 @@ impl Value {
             Value::List(items) => items.iter().map(|item| item.with_stand_ins(unknown)).collect(),
             Value::Map(members) => {
                 let members = members.iter();
-                Json::Object(members.map(|(key, item)| (key.clone(), item.with_stand_ins(unknown))).collect())
+                Json::Object(
+                    members.map(|(key, item)| (key.to_string(), item.with_stand_ins(unknown))).collect(),
+                )
             }
             Value::Reference(_) | Value::Join(_) => {
                 unknown.push(self.clone());
@@ -153,7 +159,8 @@ impl Value {
             },
             Json::Array(items) => Value::List(items.into_iter().map(restore).collect()).fold(),
             Json::Object(members) => {
-                Value::Map(members.into_iter().map(|(key, item)| (key, restore(item))).collect()).fold()
+                Value::Map(members.into_iter().map(|(key, item)| (key.into(), restore(item))).collect())
+                    .fold()
             }
             other => other.into(),
         }
@@ -167,7 +174,8 @@ impl Value {
                 items.into_iter().filter_map(Value::json).collect::<Json>().into()
             }
             Value::Map(members) if members.values().all(Value::is_known) => {
-                let members = members.into_iter().filter_map(|(key, item)| Some((key, item.json()?)));
+                let members =
+                    members.into_iter().filter_map(|(key, item)| Some((key.into_owned(), item.json()?)));
                 Value::Known(Json::Object(members.collect()))
             }
             Value::Join(parts) if are_known(&parts) => {

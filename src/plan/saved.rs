@@ -107,6 +107,6 @@ fn shape(value: &Value) -> Json {
         }
         Value::Join(parts) => json!({ "join": parts.iter().map(shape).collect::<Vec<_>>() }),
         Value::List(items) => items.iter().map(shape).collect(),
-        Value::Map(members) => members.iter().map(|(key, item)| (key.clone(), shape(item))).collect(),
+        Value::Map(members) => members.iter().map(|(key, item)| (key.to_string(), shape(item))).collect(),
     }
 }
