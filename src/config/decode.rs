@@ -184,7 +184,7 @@ impl<'a> Value<'a> {
         match &self.node.kind {
             Kind::Plain(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Kind::Plain(text) if text.eq_ignore_ascii_case("false") => Some(false),
-            Kind::Text(text) => {
+            Kind::Plain(text) | Kind::Text(text) => {
                 let meant = match text.to_lowercase().as_str() {
                     "yes" | "on" | "true" | "enabled" => Some("true"),
                     "no" | "off" | "false" | "disabled" => Some("false"),

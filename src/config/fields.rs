@@ -9,8 +9,8 @@ impl<'a> Value<'a> {
     /// A mapping of keys that this program knows; `what` is what has them, for example "table `users`".
     pub(super) fn fields(self, what: impl Into<String>) -> Option<Fields<'a>> {
         let entries = match &self.node.kind {
-            Kind::Null => &[],
-            Kind::Map(entries) => entries.as_slice(),
+            Kind::Null => &[][..],
+            Kind::Map(entries) => entries,
             _ => return self.wrong_type("a mapping", None),
         };
         Some(Fields::new(self.cx, self.key.span, what.into(), entries))

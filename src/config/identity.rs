@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::compose::compose;
 use super::environment::raw;
 use super::root;
 use super::source::Source;
-use super::tree::{self, Node};
+use super::tree::Node;
 
 /// What can be told of a stack without its being valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ fn readable(mut source: Source) -> Option<(Node, bool)> {
     const LARGE: usize = 256 * 1024;
     let attempts = if source.text().len() > LARGE { 1 } else { MOST_ATTEMPTS };
     for attempt in 0..attempts {
-        match tree::read(&source) {
+        match compose(&source) {
             Ok((root, _)) => return Some((root, attempt == 0)),
             Err(broken) => source = without_broken(source.text(), broken.at.line as usize)?,
         }
@@ -58,7 +59,7 @@ fn readable(mut source: Source) -> Option<(Node, bool)> {
 /// well be an open bracket in the one before: what lets the reader get further was at fault.
 fn without_broken(text: &str, line: usize) -> Option<Source> {
     let stopped = line.checked_sub(1)?;
-    let further = |source: &Source| match tree::read(source) {
+    let further = |source: &Source| match compose(source) {
         Ok(_) => true,
         Err(broken) => broken.at.line as usize > line,
     };

@@ -6,6 +6,7 @@ mod api;
 mod broken;
 mod checks;
 mod code;
+mod compose;
 mod cycles;
 mod decode;
 mod diagnostic;
@@ -62,7 +63,7 @@ pub struct Options<'a> {
 /// Reads a stack, or says everything that is wrong with it.
 pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
     let source = read(file)?;
-    let (root, diagnostics) = match tree::read(&source) {
+    let (root, diagnostics) = match compose::compose(&source) {
         Ok(tree) => tree,
         Err(broken) => return Err(Diagnostics::new(file, source, vec![broken])),
     };

@@ -47,7 +47,7 @@ fn statement(value: Value, scope: Scope) -> Option<Statement> {
     };
     let mut members = BTreeMap::new();
     let mut whole = true;
-    for entry in entries {
+    for entry in entries.iter() {
         match member(Value::new(value.cx, entry), scope) {
             Some(json) => whole &= members.insert(entry.key.text.clone(), json).is_none(),
             None => whole = false,

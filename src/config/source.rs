@@ -81,12 +81,6 @@ impl Source {
         self.lines[index] + inside
     }
 
-    /// The place in the text that is nearest to one that may lie behind its last character.
-    pub(super) fn nearest(&self, at: At) -> At {
-        let end = self.text.trim_end_matches('\n').len();
-        if at.line == 0 { at } else { self.at(self.offset(at).min(end)) }
-    }
-
     /// How many characters of a span lie on its first line.
     pub(super) fn length(&self, span: Span) -> usize {
         self.slice(span).lines().next().unwrap_or_default().trim_end().chars().count()

@@ -19,6 +19,11 @@ fn yaml() {
             "stack: @demo\n",
             "stack: demo\ntables\n",
             "stack: demo\n---\nstack: other\n",
+            "stack: demo\n...\nother\n",
+            "stack: !Ref Name\ntags: !Tags { a: !Sub 'x', b: !!str 5, c: ! d }\nregion: !x [y]\n",
+            "stack: !e!x demo\n",
+            "stack: *demo\n",
+            "stack: demo\ntags: { a: \"\\0\" }\n",
             "stack: demo\ntables: &t { users: *t }\n",
             "stack: demo\n? [tables]\n: {}\n",
             &format!("stack: demo\ntags: {}1{}\n", "{ a: ".repeat(40), " }".repeat(40)),
@@ -42,7 +47,9 @@ fn keys() {
             "stack: demo\ntabels: {}\n",
             "stack: demo\nresources: {}\n",
             "stack: demo\nregion: eu-central-1\nstack: other\nregion: eu-west-1\n",
-            "stack: demo\ntags: { 1: a, 0x1: b }\n",
+            "stack: demo\ntags: { 1: a, '1': b, ~: c, '~': d }\n",
+            "stack: demo\ntags: &t { a: b, <<: *t }\n",
+            "stack: demo\ntags: { a: b, <<: [{ c: d }, x] }\nvariables: { <<: y, a: b }\n",
             r"stack: demo
 tables:
   users:
