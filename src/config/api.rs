@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use provision_yaml::Kind;
+
 use super::decode::{Value, help};
 use super::function::description;
 use super::reference::Scope;
 use super::route;
 use super::stack::{Api, Cors, Route};
 use super::suggest;
-use super::tree::Kind;
 
 /// What API Gateway allows one API.
 const MAX_ROUTES: usize = 300;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use provision_yaml::Kind;
+
 use super::decode::{Value, help};
 use super::names::is_made_of;
 use super::reference::{Captures, Names, Scope};
 use super::route;
 use super::stack::{Check, Json, Part, Template};
 use super::suggest;
-use super::tree::Kind;
 
 /// The value of `checks`.
 pub(super) fn checks(value: Value, names: &Names) -> Option<Vec<Check>> {

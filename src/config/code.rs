@@ -1,7 +1,10 @@
 //! `code` and `handler`: the files of a function, which must lie in the stack's folder and hold what Lambda will call.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use super::decode::{Value, help};
 use super::runtime;
@@ -14,17 +17,17 @@ pub(super) fn code(value: Value) -> Option<PathBuf> {
     if path.is_absolute() || escapes(path) {
         return leaves(value, text);
     }
-    let whole = value.cx.folder.join(path);
-    let (Ok(real), Some(folder)) = (whole.canonicalize(), value.cx.real_folder()) else {
-        return value.fail(format!("there is no file or folder `{text}`"), sibling(value.cx.folder, path));
-    };
-    if !real.starts_with(folder) {
-        return leaves(value, text);
+    let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    match value.cx.files.at(&path) {
+        Found::Nothing => {
+            value.fail(format!("there is no file or folder `{text}`"), sibling(value.cx.folder, &path))
+        }
+        Found::Outside => leaves(value, text),
+        Found::EmptyFolder => {
+            value.fail(format!("the folder `{text}` is empty"), help("put the function's code into it"))
+        }
+        Found::Unreadable(_) | Found::Code(_) => Some(path),
     }
-    if real.is_dir() && fs::read_dir(&real).is_ok_and(|mut files| files.next().is_none()) {
-        return value.fail(format!("the folder `{text}` is empty"), help("put the function's code into it"));
-    }
-    Some(path.components().filter(|part| *part != Component::CurDir).collect())
 }
 
 fn leaves<T>(value: Value, text: &str) -> Option<T> {
@@ -62,6 +65,55 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What lies at the paths of functions' code, each looked up once: many functions may share one.
+pub(super) struct CodeFiles<'a> {
+    folder: &'a Path,
+    /// The folder without symbolic links, which every path is held against; `None` if it is gone.
+    real_folder: OnceCell<Option<PathBuf>>,
+    found: RefCell<HashMap<PathBuf, Found>>,
+}
+
+/// What lies at a path.
+#[derive(Clone)]
+enum Found {
+    Nothing,
+    /// Something outside the stack's folder.
+    Outside,
+    EmptyFolder,
+    /// A zip that cannot be read, and why.
+    Unreadable(String),
+    Code(Rc<Files>),
+}
+
+impl<'a> CodeFiles<'a> {
+    pub(super) fn new(folder: &'a Path) -> Self {
+        CodeFiles { folder, real_folder: OnceCell::new(), found: RefCell::default() }
+    }
+
+    fn at(&self, path: &Path) -> Found {
+        if let Some(found) = self.found.borrow().get(path) {
+            return found.clone();
+        }
+        let found = self.look(path);
+        self.found.borrow_mut().insert(path.to_owned(), found.clone());
+        found
+    }
+
+    fn look(&self, path: &Path) -> Found {
+        let whole = self.folder.join(path);
+        let folder = self.real_folder.get_or_init(|| self.folder.canonicalize().ok());
+        let (Ok(real), Some(folder)) = (whole.canonicalize(), folder) else { return Found::Nothing };
+        if !real.starts_with(folder) {
+            return Found::Outside;
+        }
+        if real.is_dir() {
+            let is_empty = fs::read_dir(&real).is_ok_and(|mut files| files.next().is_none());
+            return if is_empty { Found::EmptyFolder } else { Found::Code(Rc::new(Files::Folder(whole))) };
+        }
+        Files::of(&whole).map_or_else(Found::Unreadable, |files| Found::Code(Rc::new(files)))
+    }
+}
+
 /// What the code of a function consists of.
 enum Files {
     /// A folder.
@@ -73,10 +125,8 @@ enum Files {
 }
 
 impl Files {
+    /// The files at a path that is no folder.
     fn of(path: &Path) -> Result<Self, String> {
-        if path.is_dir() {
-            return Ok(Self::Folder(path.to_owned()));
-        }
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
             let file = fs::File::open(path).map_err(|error| error.to_string())?;
             let archive = zip::ZipArchive::new(file).map_err(|error| error.to_string())?;
@@ -108,9 +158,13 @@ impl Files {
 /// Checks that the file that a handler names is in the code. `at` is where to report it: the handler, or where it is
 /// left out, the code.
 pub(super) fn check_handler(at: Value, path: &Path, handler: &str, runtime: &str) -> Option<()> {
-    let files = match Files::of(&at.cx.folder.join(path)) {
-        Ok(files) => files,
-        Err(error) => return at.fail(format!("`{}` cannot be read as a zip: {error}", path.display()), None),
+    let files = match at.cx.files.at(path) {
+        Found::Code(files) => files,
+        Found::Unreadable(why) => {
+            return at.fail(format!("`{}` cannot be read as a zip: {why}", path.display()), None);
+        }
+        // The code is reported already.
+        Found::Nothing | Found::Outside | Found::EmptyFolder => return None,
     };
     let family = runtime::family(runtime);
     let Some(wanted) = Wanted::of(family, handler) else {

@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use provision_yaml::At;
+
 use super::decode::{Cx, help};
-use super::stack::{Api, At, Function, Json, Part, Template};
+use super::stack::{Api, Function, Json, Part, Template};
 
 /// One resource that waits for another.
 struct Edge {

@@ -1,16 +1,16 @@
 //! A decoder that collects what is wrong and goes on: every function here reports a fault at its place and answers
 //! `None`, and whoever calls it decodes the rest all the same.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use provision_yaml::{At, Entry, Key, Kind, Node, Source, Span};
+
+use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
-use super::source::{Source, Span};
-use super::stack::At;
 use super::suggest;
-use super::tree::{Entry, Key, Kind, Node};
 
 /// What all decoding shares: the source, and the list of faults.
 pub(super) struct Cx<'a> {
@@ -21,23 +21,19 @@ pub(super) struct Cx<'a> {
     /// For each template that only `up` can complete, the first placeholder that it waits for.
     pub(super) unresolved: RefCell<BTreeMap<At, Span>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
-    real_folder: OnceCell<Option<PathBuf>>,
+    /// What lies at the paths of functions' code.
+    pub(super) files: CodeFiles<'a>,
 }
 
 impl<'a> Cx<'a> {
-    pub(super) fn new(source: &'a Source, folder: &'a Path, diagnostics: Vec<Diagnostic>) -> Self {
+    pub(super) fn new(source: &'a Source, folder: &'a Path) -> Self {
         Self {
             source,
             folder,
             unresolved: RefCell::default(),
-            diagnostics: RefCell::new(diagnostics),
-            real_folder: OnceCell::new(),
+            diagnostics: RefCell::default(),
+            files: CodeFiles::new(folder),
         }
-    }
-
-    /// The folder without symbolic links, which every path in the file is held against; `None` if it is gone.
-    pub(super) fn real_folder(&self) -> Option<&Path> {
-        self.real_folder.get_or_init(|| self.folder.canonicalize().ok()).as_deref()
     }
 
     /// Notes a fault.

@@ -4,9 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use provision_yaml::{At, Source};
 
-use super::source::Source;
-use super::stack::At;
 use crate::text::{plain, steers};
 
 /// How many things that are wrong are shown; nobody reads more.

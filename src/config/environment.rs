@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use provision_yaml::Node;
+
 use super::decode::{Cx, Value, help};
 use super::fields::Fields;
 use super::names;
 use super::suggest;
-use super::tree::Node;
 
 /// What an environment's name may have in characters.
 pub(super) const MAX_NAME: usize = 16;

@@ -1,9 +1,9 @@
 //! Mappings whose keys this program knows: what is unknown in them, and what is missing.
 
+use provision_yaml::{Entry, Kind, Span};
+
 use super::decode::{Cx, Value, help};
-use super::source::Span;
 use super::suggest;
-use super::tree::{Entry, Kind};
 
 impl<'a> Value<'a> {
     /// A mapping of keys that this program knows; `what` is what has them, for example "table `users`".

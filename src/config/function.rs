@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use provision_yaml::{At, Entry, Kind};
+
 use super::access::access;
 use super::code::{check_handler, code};
 use super::decode::{Cx, Value, help};
@@ -12,7 +14,6 @@ use super::reference::Scope;
 use super::runtime::{default_handler, runtime};
 use super::stack::{Architecture, Function, Part, Template};
 use super::suggest;
-use super::tree::{Entry, Kind};
 
 const NAME: NameRule = NameRule { what: "function", others: "-_", least: 1, most: 64, because: "" };
 const NAME_WITH_ROLE: NameRule = NameRule {
@@ -87,7 +88,7 @@ pub(super) fn check_roles(cx: &Cx, functions: &[Entry]) {
 /// What Lambda runs.
 struct Program {
     code: std::path::PathBuf,
-    code_at: super::stack::At,
+    code_at: At,
     exclude: Vec<String>,
     handler: String,
     runtime: String,

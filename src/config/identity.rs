@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use super::compose::compose;
+use provision_yaml::{Fault, Node, Source, compose};
+
 use super::environment::raw;
 use super::root;
-use super::source::Source;
-use super::tree::Node;
 
 /// What can be told of a stack without its being valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +48,14 @@ fn readable(mut source: Source) -> Option<(Node, bool)> {
     for attempt in 0..attempts {
         match compose(&source) {
             Ok((root, _)) => return Some((root, attempt == 0)),
-            Err(broken) => source = without_broken(source.text(), broken.at.line as usize)?,
+            Err(broken) => source = without_broken(source.text(), line(&source, &broken))?,
         }
     }
     None
+}
+
+fn line(source: &Source, broken: &Fault) -> usize {
+    source.at(broken.span.start).line as usize
 }
 
 /// The text without the section that made the reader stop at a line. Where that line begins a section, the fault may as
@@ -61,7 +64,7 @@ fn without_broken(text: &str, line: usize) -> Option<Source> {
     let stopped = line.checked_sub(1)?;
     let further = |source: &Source| match compose(source) {
         Ok(_) => true,
-        Err(broken) => broken.at.line as usize > line,
+        Err(broken) => self::line(source, &broken) > line,
     };
     let before = stopped.checked_sub(1).and_then(|before| without_section(text, before)).filter(further);
     before.or_else(|| without_section(text, stopped))

@@ -1,10 +1,10 @@
 //! `${…}` in texts and in JSON. One pass: what is put in is never looked at again.
 
+use provision_yaml::{Kind, Span};
+
 use super::decode::{Value, help};
 use super::reference::{self, Scope};
-use super::source::Span;
 use super::stack::{Json, Part, Template};
-use super::tree::Kind;
 
 impl Value<'_> {
     /// A text in which `${…}` works.

@@ -3,10 +3,8 @@
 
 mod access;
 mod api;
-mod broken;
 mod checks;
 mod code;
-mod compose;
 mod cycles;
 mod decode;
 mod diagnostic;
@@ -21,17 +19,18 @@ mod reference;
 mod root;
 mod route;
 mod runtime;
-mod source;
 mod stack;
 mod suggest;
 mod table;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+
+pub use provision_yaml::At;
+use provision_yaml::{Fault, Source, compose};
 
 /// The JSON Schema of a stack file, for editors.
 pub const SCHEMA: &str = include_str!("stack.schema.json");
@@ -40,14 +39,13 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use identity::{Identity, identity};
 pub use names::{account_number, environment_name, stack_name, stack_name_like};
 pub use stack::{
-    Api, Architecture, At, Billing, Check, Cors, Environment, Function, Json, Key, KeyType, Part, Route,
-    Stack, Statement, Table, Template,
+    Api, Architecture, Billing, Check, Cors, Environment, Function, Json, Key, KeyType, Part, Route, Stack,
+    Statement, Table, Template,
 };
 
 pub(crate) use suggest::did_you_mean_or_list;
 
 use decode::Cx;
-use source::Source;
 
 /// A larger file is not a stack.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -63,12 +61,13 @@ pub struct Options<'a> {
 /// Reads a stack, or says everything that is wrong with it.
 pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
     let source = read(file)?;
-    let (root, diagnostics) = match compose::compose(&source) {
-        Ok(tree) => tree,
-        Err(broken) => return Err(Diagnostics::new(file, source, vec![broken])),
+    let cx = Cx::new(&source, folder(file));
+    let (root, faults) = match compose(&source) {
+        Ok((root, faults)) => (Some(root), faults),
+        Err(broken) => (None, vec![broken]),
     };
-    let cx = Cx::new(&source, folder(file), diagnostics);
-    let stack = root::stack(&cx, &root, file, options);
+    faults.into_iter().for_each(|Fault { span, message, help }| cx.report(span, message, help));
+    let stack = root.and_then(|root| root::stack(&cx, &root, file, options));
     let diagnostics = cx.into_diagnostics();
     match stack {
         Some(stack) if diagnostics.is_empty() => Ok(stack),

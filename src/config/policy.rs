@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use provision_yaml::{Key, Kind, Span};
+
 use super::decode::{Cx, Value, help};
 use super::names::is_made_of;
 use super::reference::Scope;
-use super::source::Span;
 use super::stack::{Json, Part, Statement, Template};
 use super::suggest;
-use super::tree::{Key, Kind};
 
 const MEMBERS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use provision_yaml::{Kind, Node, Span};
+
 use super::Options;
 use super::api::api;
 use super::checks::checks;
@@ -13,10 +15,8 @@ use super::fields::Fields;
 use super::function::{check_roles, function};
 use super::names;
 use super::reference::{Names, Scope};
-use super::source::Span;
 use super::stack::{Api, Check, Environment, Function, Stack, Table};
 use super::table::table;
-use super::tree::{Kind, Node};
 
 /// What a stack's name may have in characters.
 pub(super) const MAX_NAME: usize = 32;

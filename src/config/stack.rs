@@ -4,14 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A place in `stack.yaml`; line and column count from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct At {
-    /// The line, from 1.
-    pub line: u32,
-    /// The column, from 1, in characters.
-    pub column: u32,
-}
+use provision_yaml::At;
 
 /// A whole stack, for one environment.
 #[derive(Debug, Clone)]

@@ -2,15 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod compose;
 mod faults;
 mod files;
 mod interpolation;
 mod schema;
 mod valid;
-
-#[path = "../../tests/hostile/mutate.rs"]
-mod mutate;
 
 use std::fs;
 use std::path::Path;

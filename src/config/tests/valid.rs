@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Project, function, valid, valid_in};
 use crate::config::{Architecture, Billing, Json, Key, KeyType, Part, Template};
 
-pub(super) const FULL: &str = r#"
+const FULL: &str = r#"
 stack: blog
 region: eu-central-1
 account: 012345678901

@@ -1,52 +1,63 @@
-//! YAML that cannot be read at all, in words that help.
+//! What is wrong with a file as YAML, in words that help.
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::compose::{MAX_DEPTH, MAX_NODES};
-use super::diagnostic::Diagnostic;
-use super::source::{Source, Span};
+use crate::{MAX_DEPTH, MAX_NODES, Span};
 
-/// What the parser cannot read.
-pub(super) fn syntax(source: &Source, error: &ScanError) -> Diagnostic {
-    let offset = error.marker().byte_offset().unwrap_or_default();
+/// Something that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it stands.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    fn new(span: Span, message: impl Into<String>, help: Option<&str>) -> Self {
+        Fault { span, message: message.into(), help: help.map(str::to_owned) }
+    }
+}
+
+/// What the parser cannot read in a text.
+pub(crate) fn syntax(text: &str, error: &ScanError) -> Fault {
+    let start = error.marker().byte_offset().unwrap_or_default();
+    let rest = text.get(start..).unwrap_or_default();
+    // What ends too early is wrong at its last character, not on an empty line below.
+    let start = if rest.trim().is_empty() { text.trim_end_matches('\n').len().min(start) } else { start };
+    let span = Span { start, end: start + rest.chars().next().map_or(0, char::len_utf8) };
     match error.kind() {
-        ErrorKind::RecursionLimitExceeded => too_large(source, Span { start: offset, end: offset }),
+        ErrorKind::RecursionLimitExceeded => too_large(span),
         kind => {
             let message = message(kind);
-            let help = hint(source.text().get(offset..).unwrap_or_default(), &message);
-            at(source, offset, format!("this is not valid YAML: {message}"), help)
+            let help = hint(rest, &message);
+            Fault::new(span, format!("this is not valid YAML: {message}"), help)
         }
     }
 }
 
 /// A second document.
-pub(super) fn several_documents(source: &Source, span: Span) -> Diagnostic {
+pub(crate) fn several_documents(span: Span) -> Fault {
     let help = "keep one stack in one file, and remove the line `---`";
-    at(source, span.start, "this begins a second document".to_owned(), Some(help))
+    Fault::new(span, "this begins a second document", Some(help))
 }
 
 /// An alias within what it stands for.
-pub(super) fn inside_itself(source: &Source, span: Span) -> Diagnostic {
-    let message = "this alias stands inside its own anchor";
-    at(source, span.start, message.to_owned(), Some("write the value out"))
+pub(crate) fn inside_itself(span: Span) -> Fault {
+    Fault::new(span, "this alias stands inside its own anchor", Some("write the value out"))
 }
 
 /// More than is read.
-pub(super) fn too_large(source: &Source, span: Span) -> Diagnostic {
+pub(crate) fn too_large(span: Span) -> Fault {
     let limits = format!("at most {MAX_DEPTH} levels and {MAX_NODES} values, aliases included, are read");
-    let message = "the file is nested too deep, or has too many values";
-    at(source, span.start, message.to_owned(), Some(&limits))
+    Fault::new(span, "the file is nested too deep, or has too many values", Some(&limits))
 }
 
 /// Something else where a value must stand.
-pub(super) fn no_value(source: &Source, span: Span) -> Diagnostic {
-    at(source, span.start, "this is not valid YAML: a value is missing".to_owned(), None)
-}
-
-/// A fault at a byte, or at the last one of the text where that lies behind it.
-fn at(source: &Source, offset: usize, message: String, help: Option<&str>) -> Diagnostic {
-    let end = source.text().trim_end_matches('\n').len();
-    Diagnostic { at: source.at(offset.min(end)), length: 1, message, help: help.map(str::to_owned) }
+pub(crate) fn no_value(span: Span) -> Fault {
+    Fault::new(span, "this is not valid YAML: a value is missing", None)
 }
 
 /// What the parser says, with one kind of quotes.

@@ -1,12 +1,15 @@
 //! The tree beside what another reader of YAML, by serde, makes of the same text.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../tests/hostile/mutate.rs"]
+mod mutate;
+
 use fastrand::Rng;
 use serde_json::Value as Json;
 
-use super::mutate::mutated;
-use crate::config::compose::compose;
-use crate::config::source::Source;
-use crate::config::tree::{Entry, Kind, Node};
+use mutate::mutated;
+use provision_yaml::{Entry, Kind, Node, Source, compose};
 
 /// Texts whose seldom forms no stack file has.
 const TEXTS: &[&str] = &[
@@ -61,7 +64,8 @@ fn every_form_is_read_as_another_reader_reads_it() {
 
 #[test]
 fn what_is_broken_or_changed_at_random_is_read_as_another_reader_reads_it() {
-    let seeds = [include_str!("../../../stack.yaml"), super::valid::FULL, TEXTS[9], TEXTS[11]];
+    let seeds =
+        [include_str!("../../stack.yaml"), include_str!("../../tests/stacks/rich.yaml"), TEXTS[9], TEXTS[11]];
     let mut rng = Rng::with_seed(1);
     let (mut read, mut refused) = (0, 0);
     for _ in 0..2_000 {

@@ -1,49 +1,55 @@
-//! YAML as a tree in which every value knows where it stands. A derived reader would stop at the first fault; from this
-//! tree the rest of the module finds them all.
+//! The tree.
 
 use std::rc::Rc;
 
-use super::source::Span;
+use crate::Span;
 
 /// A value and where it stands. What comes from an alias stands where its anchor is.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) span: Span,
-    pub(super) kind: Kind,
+pub struct Node {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is.
+    pub kind: Kind,
 }
 
 /// What a value is. Scalars keep their text: `1.10`, `true` and `012345678901` stay as they are written. Aliases share
 /// the lists and the mappings that they stand for.
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Nothing, `~` or `null`.
     Null,
     /// A scalar without quotes, which may be a number or a boolean.
     Plain(String),
     /// A scalar that is text, whatever it looks like.
     Text(String),
+    /// A sequence.
     List(Rc<[Node]>),
-    /// The members in the order of the file, no key twice.
+    /// A mapping: its members in the order of the file, no key twice.
     Map(Rc<[Entry]>),
 }
 
 /// A member of a mapping.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) key: Key,
-    pub(super) value: Node,
+pub struct Entry {
+    /// Its key.
+    pub key: Key,
+    /// What belongs to the key.
+    pub value: Node,
 }
 
 /// The key of a member.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
-    pub(super) span: Span,
-    pub(super) text: String,
+pub struct Key {
+    /// Where it stands.
+    pub span: Span,
+    /// What it says.
+    pub text: String,
 }
 
 impl Node {
     /// The members of a mapping; none for anything else.
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[Entry] {
         match &self.kind {
             Kind::Map(entries) => entries,
             _ => &[],
@@ -51,12 +57,12 @@ impl Node {
     }
 
     /// The value of a mapping's key.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
     }
 
     /// The text of a scalar.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Plain(text) | Kind::Text(text) => Some(text),
             _ => None,

@@ -8,25 +8,22 @@ use std::rc::Rc;
 use granit_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 use rustc_hash::FxHashMap;
 
-use super::broken;
-use super::diagnostic::Diagnostic;
-use super::source::{Source, Span};
-use super::tree::{Entry, Key, Kind, Node};
+use crate::fault::{self, Fault};
+use crate::{Entry, Key, Kind, Node, Source, Span};
 
 /// A deeper file is refused: whoever walks through the tree recurses.
-pub(super) const MAX_DEPTH: usize = 32;
+pub const MAX_DEPTH: usize = 32;
 /// More values than any stack has, aliases counted as often as they are used.
-pub(super) const MAX_NODES: usize = 50_000;
+pub const MAX_NODES: usize = 50_000;
 
 /// Reads a source.
-pub(super) fn compose(source: &Source) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
+pub fn compose(source: &Source) -> Result<(Node, Vec<Fault>), Fault> {
     // Comments would come as events of their own, in between.
     let options = granit_parser::options! { emit_comments: false };
     let parser = Parser::new_from_str_with_options(source.text(), options);
-    let mut composer =
-        Composer { source, parser, anchors: HashMap::new(), nodes: 0, diagnostics: Vec::new() };
+    let mut composer = Composer { source, parser, anchors: HashMap::new(), nodes: 0, faults: Vec::new() };
     let root = composer.document()?;
-    Ok((root, composer.diagnostics))
+    Ok((root, composer.faults))
 }
 
 struct Composer<'a> {
@@ -36,7 +33,7 @@ struct Composer<'a> {
     anchors: HashMap<usize, Node>,
     /// How many values there are so far.
     nodes: usize,
-    diagnostics: Vec<Diagnostic>,
+    faults: Vec<Fault>,
 }
 
 /// An event, and where it stands.
@@ -44,7 +41,7 @@ type Placed<'a> = (Event<'a>, granit_parser::Span);
 
 impl<'a> Composer<'a> {
     /// The one document of the source; nothing where it has none.
-    fn document(&mut self) -> Result<Node, Diagnostic> {
+    fn document(&mut self) -> Result<Node, Fault> {
         let mut root = None;
         loop {
             match self.next()? {
@@ -52,7 +49,7 @@ impl<'a> Composer<'a> {
                     return Ok(root.unwrap_or(Node { span: span(place), kind: Kind::Null }));
                 }
                 (Event::DocumentStart(..), place) if root.is_some() => {
-                    return Err(broken::several_documents(self.source, span(place)));
+                    return Err(fault::several_documents(span(place)));
                 }
                 (Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _) => {}
                 event => root = Some(self.node(event, 0)?),
@@ -60,13 +57,13 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<Placed<'a>, Diagnostic> {
+    fn next(&mut self) -> Result<Placed<'a>, Fault> {
         let next = self.parser.next_event().unwrap_or_else(|| Ok((Event::StreamEnd, Default::default())));
-        next.map_err(|error| broken::syntax(self.source, &error))
+        next.map_err(|error| fault::syntax(self.source.text(), &error))
     }
 
     /// The value that begins with an event; `depth` lists and mappings are around it.
-    fn node(&mut self, (event, place): Placed<'a>, depth: usize) -> Result<Node, Diagnostic> {
+    fn node(&mut self, (event, place): Placed<'a>, depth: usize) -> Result<Node, Fault> {
         let span = span(place);
         let (kind, anchor) = match event {
             Event::Alias(anchor) => return self.alias(anchor, span, depth),
@@ -87,7 +84,7 @@ impl<'a> Composer<'a> {
                 (Kind::Map(self.members(depth + 1)?), anchor)
             }
             // The parser ends what it has begun, so nothing else comes where a value must stand.
-            _ => return Err(broken::no_value(self.source, span)),
+            _ => return Err(fault::no_value(span)),
         };
         let node = Node { span, kind };
         // The parser's numbers begin with 1; 0 is no anchor.
@@ -97,9 +94,9 @@ impl<'a> Composer<'a> {
         Ok(node)
     }
 
-    fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Node, Diagnostic> {
+    fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Node, Fault> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
-            return Err(broken::inside_itself(self.source, span));
+            return Err(fault::inside_itself(span));
         };
         let (nodes, height) = extent(&node);
         self.count(nodes, depth + height, span)?;
@@ -107,13 +104,13 @@ impl<'a> Composer<'a> {
     }
 
     /// Counts values, the innermost of which have `depth` lists and mappings around them.
-    fn count(&mut self, nodes: usize, depth: usize, span: Span) -> Result<(), Diagnostic> {
+    fn count(&mut self, nodes: usize, depth: usize, span: Span) -> Result<(), Fault> {
         self.nodes += nodes;
         let fits = self.nodes <= MAX_NODES && depth <= MAX_DEPTH;
-        if fits { Ok(()) } else { Err(broken::too_large(self.source, span)) }
+        if fits { Ok(()) } else { Err(fault::too_large(span)) }
     }
 
-    fn items(&mut self, depth: usize) -> Result<Rc<[Node]>, Diagnostic> {
+    fn items(&mut self, depth: usize) -> Result<Rc<[Node]>, Fault> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
@@ -123,7 +120,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn members(&mut self, depth: usize) -> Result<Rc<[Entry]>, Diagnostic> {
+    fn members(&mut self, depth: usize) -> Result<Rc<[Entry]>, Fault> {
         let (mut own, mut merged) = (Vec::new(), Vec::new());
         loop {
             let key = match self.next()? {
@@ -217,8 +214,7 @@ impl<'a> Composer<'a> {
     }
 
     fn report(&mut self, span: Span, message: String, help: &str) {
-        let (at, length) = (self.source.at(span.start), self.source.length(span));
-        self.diagnostics.push(Diagnostic { at, length, message, help: Some(help.to_owned()) });
+        self.faults.push(Fault { span, message, help: Some(help.to_owned()) });
     }
 }
 

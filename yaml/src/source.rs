@@ -1,14 +1,21 @@
-//! The text of `stack.yaml`, and the way from a byte in it to a line and a column and back.
+//! The text of a file, and the way from a byte in it to a line and a column and back.
 
-use super::stack::At;
+/// A place in a file; line and column count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct At {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+}
 
 /// A range of bytes in the source; where something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Span {
+pub struct Span {
     /// Its first byte.
-    pub(super) start: usize,
+    pub start: usize,
     /// The byte after its last.
-    pub(super) end: usize,
+    pub end: usize,
 }
 
 /// How many bytes are counted at a time: columns are told for every value, however long its line is.
@@ -16,7 +23,7 @@ const BLOCK: usize = 1024;
 
 /// The text of a file.
 #[derive(Debug)]
-pub(super) struct Source {
+pub struct Source {
     text: String,
     /// Where each line begins.
     lines: Vec<usize>,
@@ -27,7 +34,7 @@ pub(super) struct Source {
 impl Source {
     /// Takes the text, without the byte-order mark that some editors put before it, and with one kind of line ending: to
     /// YAML a carriage return alone is one as well.
-    pub(super) fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
         let newlines = text.match_indices('\n').map(|(offset, _)| offset + 1);
         let lines = std::iter::once(0).chain(newlines).collect();
@@ -41,17 +48,17 @@ impl Source {
     }
 
     /// The whole text.
-    pub(super) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The text of a span; empty where the span does not lie between characters.
-    pub(super) fn slice(&self, span: Span) -> &str {
+    pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
     /// The line and column of a byte.
-    pub(super) fn at(&self, offset: usize) -> At {
+    pub fn at(&self, offset: usize) -> At {
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines[line.saturating_sub(1)];
         At { line: saturated(line), column: saturated(self.between(start, offset) + 1) }
@@ -73,7 +80,7 @@ impl Source {
     }
 
     /// The byte at a line and column, as near as the text has it.
-    pub(super) fn offset(&self, at: At) -> usize {
+    pub fn offset(&self, at: At) -> usize {
         let index = (at.line as usize).saturating_sub(1).min(self.lines.len() - 1);
         let line = self.line(index);
         let column = (at.column as usize).saturating_sub(1);
@@ -82,13 +89,13 @@ impl Source {
     }
 
     /// How many characters of a span lie on its first line.
-    pub(super) fn length(&self, span: Span) -> usize {
+    pub fn length(&self, span: Span) -> usize {
         self.slice(span).lines().next().unwrap_or_default().trim_end().chars().count()
     }
 
     /// The line of a place, and the bytes of it to mark for `length` characters from there; without a length, the word
     /// that stands there.
-    pub(super) fn marked(&self, at: At, length: usize) -> (&str, std::ops::Range<usize>) {
+    pub fn marked(&self, at: At, length: usize) -> (&str, std::ops::Range<usize>) {
         let index = (at.line as usize).saturating_sub(1).min(self.lines.len() - 1);
         let (line, start) = (self.line(index), self.offset(at) - self.lines[index]);
         let rest = line.get(start..).unwrap_or_default();
