@@ -9,7 +9,7 @@ use divan::{Bencher, black_box};
 use provision::config::{self, Stack};
 use provision::kind::kind;
 use provision::lower::{Packages, identity, lower};
-use provision::model::{Graph, Id, Owner, Physical, Reference, Resource, Scope, Seen, World};
+use provision::model::{Graph, Lives, Owner, Physical, Reference, Resource, Scope, Seen, World};
 use provision::plan::{Mode, Options, Plan, plan};
 use provision::render::{self, Shown};
 use serde_json::{Value as Json, json};
@@ -97,14 +97,12 @@ fn shown(plan: &Plan) -> String {
 
 /// The world in which a graph has come up.
 fn world(graph: &Graph) -> World {
-    let (mut lives, mut world) = (BTreeMap::<Id, Json>::new(), World::default());
+    let (mut lives, mut world) = (Lives::new(), World::default());
     for (number, resource) in graph.in_order().unwrap().into_iter().enumerate() {
-        let assigned = |reference: &Reference| {
-            let live = lives.get(&reference.id)?.get(reference.attribute)?;
-            live.as_str().map(str::to_owned)
+        let assigned = |reference: &Reference| lives.get(&reference.id)?.get(reference.attribute)?.as_str();
+        let predicted = |reference: &Reference| {
+            Some(graph.get(&reference.id)?.predicted.get(reference.attribute)?.as_str())
         };
-        let predicted =
-            |reference: &Reference| graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
         let live = |reference: &Reference| assigned(reference).or_else(|| predicted(reference));
         let spec = kind(resource.id.kind).normal(&resource.desired.resolve(&live).known().unwrap()).unwrap();
         let seen = made(resource, spec, number, &lives);
@@ -115,7 +113,7 @@ fn world(graph: &Graph) -> World {
 }
 
 /// What AWS shows of a resource after it was made.
-fn made(resource: &Resource, spec: Json, number: usize, lives: &BTreeMap<Id, Json>) -> Seen {
+fn made(resource: &Resource, spec: Json, number: usize, lives: &Lives) -> Seen {
     let id = resource.id.clone();
     let assigned = format!("x{number}");
     let mut live = json!(resource.predicted);

@@ -194,7 +194,7 @@ impl Session {
             marked.spec["tags"][key] = value.into();
         }
         // What AWS has yet to assign is in no mark.
-        let desired = graph.get(&seen.id).map(|resource| resource.desired.resolve(&|_| Some(String::new())));
+        let desired = graph.get(&seen.id).map(|resource| resource.desired.resolve(&|_| Some("")));
         let desired = desired.and_then(|desired| desired.known().ok());
         if let Some(made_for) = desired.as_ref().and_then(|desired| desired["tags"].get(tags::FOR)) {
             marked.spec["tags"][tags::FOR] = made_for.clone();

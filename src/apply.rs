@@ -8,13 +8,14 @@ use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent, kind};
-use crate::model::{Id, Owner, Reference, Seen, Status};
+use crate::model::{Id, Lives, Owner, Reference, Seen, Status};
 use crate::plan::{Action, Plan, Step};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use schedule::Schedule;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -31,7 +32,7 @@ pub struct Report {
     /// True if the user stopped the run before all steps were handed out.
     pub interrupted: bool,
     /// What AWS has assigned to the resources.
-    pub lives: BTreeMap<Id, Json>,
+    pub lives: Lives,
 }
 
 impl Report {
@@ -72,7 +73,7 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
             Ok((live, took)) => {
                 schedule.done(index);
                 report.done.insert(index);
-                report.lives.extend(live.map(|live| (id.clone(), live)));
+                report.lives.extend(live.map(|live| (id.clone(), Arc::new(live))));
                 if !step.with_parent {
                     ctx.events.tell(Event::Done { id, action, took });
                 }
@@ -113,10 +114,8 @@ struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    fn of(step: &'a Step, lives: &BTreeMap<Id, Json>) -> Self {
-        let lookup = |reference: &Reference| {
-            Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned())
-        };
+    fn of(step: &'a Step, lives: &Lives) -> Self {
+        let lookup = |reference: &Reference| lives.get(&reference.id)?.get(reference.attribute)?.as_str();
         let spec = step.desired.as_ref().map(|desired| {
             desired.resolve(&lookup).known().map_err(|reference| {
                 let Reference { id, attribute } = reference;

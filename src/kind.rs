@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::future::Future;
+use std::sync::Arc;
 
 /// A kind of AWS thing. `observe` answers the same [`Kind::Spec`] that the stack file lowers to; with that, difference, "no
 /// changes", drift and display are one piece of generic code, and no field's drift can be forgotten.
@@ -225,7 +226,7 @@ impl<K: Kind> AnyKind for Registered<K> {
 
 fn erase<K: Kind>(seen: SeenOf<K>) -> Result<Seen> {
     let (spec, live) = (encode(&seen.spec)?, encode(&seen.live)?);
-    Ok(convert(&seen, spec, live))
+    Ok(convert(&seen, spec, Arc::new(live)))
 }
 
 fn restore<K: Kind>(seen: &Seen) -> Result<SeenOf<K>> {

@@ -6,12 +6,10 @@ use crate::config::{Part, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::lower::lookup_part;
-use crate::model::{Id, Owner};
+use crate::model::{Id, Lives, Owner};
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, anyhow, bail};
-use serde_json::Value as Json;
-use std::collections::BTreeMap;
 
 /// Runs the checks of the stack file against the stack as it is.
 ///
@@ -27,7 +25,7 @@ pub async fn check(globals: &Globals) -> Outcome {
 }
 
 /// Runs the checks against a stack of which is known what AWS assigned.
-pub(super) async fn run(stack: &Stack, session: &Session, lives: &BTreeMap<Id, Json>) -> Outcome {
+pub(super) async fn run(stack: &Stack, session: &Session, lives: &Lives) -> Outcome {
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
     }

@@ -12,14 +12,13 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::logs::Pace;
 use crate::lower::lower;
-use crate::model::{Graph, Id};
+use crate::model::{Graph, Lives};
 use crate::package::Package;
 use crate::reconcile::Session;
 use crate::render::{self, Progress};
 use crate::watch::{Watcher, places};
 use anyhow::{Result, bail};
 use clap::Args;
-use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::path::PathBuf;
@@ -280,7 +279,7 @@ impl Rounds<'_> {
     }
 
     /// Shows what there is to use, once, and runs the checks where they are wanted.
-    async fn finish(&self, stack: &Stack, lives: &BTreeMap<Id, Json>, first: bool) -> Result<Ended> {
+    async fn finish(&self, stack: &Stack, lives: &Lives, first: bool) -> Result<Ended> {
         if first {
             say(&render::outputs(stack, lives));
             emit(|| render::json::outputs(stack, lives));

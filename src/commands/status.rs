@@ -5,7 +5,7 @@ use super::session::{Globals, open};
 use super::{Outcome, emit, say, tell};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::model::{Id, Owner};
+use crate::model::{Id, Lives, Owner};
 use crate::render;
 use crate::status::{Health, status as standings};
 use anyhow::{Result, bail};
@@ -54,7 +54,7 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
     };
     let world = session.look().await?;
     let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there());
-    let lives: BTreeMap<Id, Json> = ours.map(|seen| (seen.id, seen.live)).collect();
+    let lives: Lives = ours.map(|seen| (seen.id, seen.live)).collect();
     match &args.output {
         Some(output) => say(&one(&lives, output)?),
         None => say(&render::outputs(&stack, &lives)),
@@ -64,7 +64,7 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
 }
 
 /// An output by its name.
-fn one(lives: &BTreeMap<Id, Json>, output: &str) -> Result<String> {
+fn one(lives: &Lives, output: &str) -> Result<String> {
     let known: BTreeMap<String, &str> = lives.iter().flat_map(|(id, live)| named(id, live)).collect();
     let Some(value) = known.get(output) else {
         let known: Vec<&str> = known.keys().map(String::as_str).collect();

@@ -2,9 +2,8 @@
 
 use super::Lowering;
 use crate::config::{Json, Part, Template};
-use crate::model::{Id, Identity, Value};
+use crate::model::{Id, Identity, Lives, Value};
 use serde_json::Value as Known;
-use std::collections::BTreeMap;
 
 impl Lowering<'_> {
     /// A text, known or not.
@@ -61,7 +60,7 @@ pub fn lookup_part(
     identity: &Identity,
     region: &str,
     account: &str,
-    lives: &BTreeMap<Id, Known>,
+    lives: &Lives,
 ) -> Option<String> {
     let live = |kind, key: &str, attribute: &str| {
         let live = lives.get(&Id::new(kind, identity.prefixed(key)))?;

@@ -13,6 +13,7 @@ use crate::config::Stack;
 use crate::model::{Graph, Id, Reference, Resource, Value};
 use crate::plan::tests::stacks::lowered;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// A stack with functions alone, each by name with these further lines.
 fn functions(functions: &[(&str, &str)]) -> String {
@@ -39,8 +40,10 @@ fn desired(graph: &Graph, id: &str) -> Json {
 }
 
 fn json(value: &Value) -> Json {
-    let written = |reference: &Reference| Some(format!("${{{}.{}}}", reference.id, reference.attribute));
-    value.resolve(&written).known().unwrap()
+    let written = |reference: &&Reference| format!("${{{}.{}}}", reference.id, reference.attribute);
+    let written: BTreeMap<&Reference, String> =
+        value.references().into_iter().map(|reference| (reference, written(&reference))).collect();
+    value.resolve(&|reference| written.get(reference).map(String::as_str)).known().unwrap()
 }
 
 /// All that a graph says, as text.

@@ -10,4 +10,4 @@ pub use graph::{Gate, Graph, Resource};
 pub(crate) use identity::partition_of;
 pub use identity::{Id, Identity, Scope, in_words};
 pub use value::{Members, Reference, Value};
-pub use world::{Blind, Owner, Physical, Seen, Status, World};
+pub use world::{Blind, Live, Lives, Owner, Physical, Seen, Status, World};

@@ -63,7 +63,7 @@ impl Value {
     }
 
     /// The tree with every reference that `lookup` knows filled in.
-    pub fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Value {
+    pub fn resolve<'a>(&self, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Value {
         match self {
             Value::Known(_) => self.clone(),
             Value::Reference(reference) => lookup(reference).map_or_else(|| self.clone(), Value::from),
@@ -77,7 +77,7 @@ impl Value {
     }
 
     /// True if the tree, with every reference filled in, is this JSON. Both have their keys in order.
-    pub fn is(&self, json: &Json, lookup: &dyn Fn(&Reference) -> Option<String>) -> bool {
+    pub fn is<'a>(&self, json: &Json, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> bool {
         match (self, json) {
             (Value::Known(known), _) => known == json,
             (Value::List(items), Json::Array(others)) => {
@@ -91,7 +91,7 @@ impl Value {
                         .zip(others)
                         .all(|((key, item), (other_key, other))| key == other_key && item.is(other, lookup))
             }
-            (Value::Reference(reference), Json::String(text)) => lookup(reference).as_ref() == Some(text),
+            (Value::Reference(reference), Json::String(text)) => lookup(reference) == Some(text),
             (Value::Join(_), _) => matches!(self.resolve(lookup), Value::Known(known) if known == *json),
             _ => false,
         }

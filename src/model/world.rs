@@ -2,6 +2,14 @@
 
 use super::Id;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What AWS has assigned to a thing, by attribute. Plans and reports share it with what was seen.
+pub type Live = Arc<Json>;
+
+/// What AWS has assigned, by resource.
+pub type Lives = BTreeMap<Id, Live>;
 
 /// Everything observed: what is ours, and what bears a wanted name whoever owns it.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +53,7 @@ impl std::fmt::Display for Physical {
 
 /// One thing in AWS. A kind answers it with its own types; past the registry both are JSON.
 #[derive(Debug, Clone)]
-pub struct Seen<S = Json, L = Json> {
+pub struct Seen<S = Json, L = Live> {
     /// Its name within the stack.
     pub id: Id,
     /// Its identifier in AWS.
@@ -74,13 +82,13 @@ pub struct Seen<S = Json, L = Json> {
 
 impl<S, L> Seen<S, L> {
     /// A ready thing of ours or another's; the rest is set by field.
-    pub fn new(id: Id, physical: impl Into<String>, owner: Owner, spec: S, live: L) -> Self {
+    pub fn new(id: Id, physical: impl Into<String>, owner: Owner, spec: S, live: impl Into<L>) -> Self {
         Seen {
             id,
             physical: physical.into(),
             parent: None,
             spec,
-            live,
+            live: live.into(),
             owner,
             status: Status::Ready,
             refs: Vec::new(),

@@ -41,6 +41,17 @@ pub fn plan(graph: &Graph, world: &World, options: &Options) -> Result<Plan, Vec
     Ok(Plan { mode: options.mode, steps, unchanged, refusals, notes, blind, lives })
 }
 
+/// What a thing is known by, to look it up without a copy: its kind, and its identifier.
+type Key<'a> = (&'static str, &'a str);
+
+fn key(thing: &Physical) -> Key<'_> {
+    (thing.kind, &thing.id)
+}
+
+fn own_key(seen: &Seen) -> Key<'_> {
+    (seen.id.kind, &seen.physical)
+}
+
 /// The one thing that stands for each id, and what else there is of ours.
 #[derive(Default)]
 pub(super) struct Chosen<'a> {
@@ -48,7 +59,7 @@ pub(super) struct Chosen<'a> {
     /// The same in an order that is the same in every run.
     kept: Vec<&'a Seen>,
     /// The ids that things stand for.
-    ids: FxHashMap<Physical, &'a Id>,
+    ids: FxHashMap<Key<'a>, &'a Id>,
     extra: Vec<&'a Seen>,
 }
 
@@ -56,10 +67,9 @@ impl<'a> Chosen<'a> {
     /// Several things of one id are left by lost answers. The one that others point to or live in is kept, else the
     /// smallest by age and id, so that every run keeps the same one.
     fn of(world: &'a World) -> Self {
-        let mut used: FxHashMap<&Physical, usize> = FxHashMap::default();
-        for seen in &world.seen {
-            let points_to: BTreeSet<&Physical> = seen.refs.iter().chain(&seen.parent).collect();
-            points_to.into_iter().for_each(|thing| *used.entry(thing).or_default() += 1);
+        let mut used: FxHashMap<Key, usize> = FxHashMap::default();
+        for thing in world.seen.iter().flat_map(|seen| seen.refs.iter().chain(&seen.parent)) {
+            *used.entry(key(thing)).or_default() += 1;
         }
         let mut sorted: Vec<&Seen> = world.seen.iter().collect();
         let foreign = |seen: &&Seen| matches!(seen.owner, Owner::Foreign(_));
@@ -67,24 +77,24 @@ impl<'a> Chosen<'a> {
             (
                 foreign(seen),
                 seen.parent.is_some(),
-                std::cmp::Reverse(used.get(&seen.thing()).copied()),
+                std::cmp::Reverse(used.get(&own_key(seen)).copied()),
                 seen.created,
                 &seen.physical,
             )
         });
         let mut chosen = Chosen::default();
-        let mut dropped: BTreeSet<Physical> = BTreeSet::new();
+        let mut dropped: BTreeSet<Key> = BTreeSet::new();
         for seen in sorted {
             // What lives in a thing that goes, goes with it.
-            if seen.parent.as_ref().is_some_and(|parent| dropped.contains(parent)) {
+            if seen.parent.as_ref().is_some_and(|parent| dropped.contains(&key(parent))) {
                 continue;
             }
             if !chosen.by_id.contains_key(&seen.id) {
                 chosen.by_id.insert(&seen.id, seen);
                 chosen.kept.push(seen);
-                chosen.ids.insert(seen.thing(), &seen.id);
+                chosen.ids.insert(own_key(seen), &seen.id);
             } else if seen.owner == Owner::Ours {
-                dropped.insert(seen.thing());
+                dropped.insert(own_key(seen));
                 chosen.extra.push(seen);
             }
         }
@@ -157,12 +167,12 @@ impl<'a> Planner<'a> {
     }
 
     /// What a reference stands for: what AWS assigned where the thing stays, else what follows from names.
-    fn lookup(&self, reference: &Reference) -> Option<String> {
+    fn lookup(&self, reference: &Reference) -> Option<&'a str> {
         let stays = !matches!(self.actions.get(&reference.id), Some(Action::Create | Action::Replace));
         let seen = self.chosen.by_id.get(&reference.id).filter(|seen| stays && seen.is_there());
         let live = seen.and_then(|seen| seen.live.get(reference.attribute)).and_then(|live| live.as_str());
-        let predicted = || self.graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
-        live.map(str::to_owned).or_else(predicted)
+        let predicted = || Some(self.graph.get(&reference.id)?.predicted.get(reference.attribute)?.as_str());
+        live.or_else(predicted)
     }
 
     /// Plans the end of everything that is ours and not wanted any more.
@@ -190,7 +200,7 @@ impl<'a> Planner<'a> {
 
     /// The step that deletes a thing.
     fn deletion(&self, seen: &Seen) -> Step {
-        let parent = seen.parent.as_ref().and_then(|parent| self.chosen.ids.get(parent));
+        let parent = seen.parent.as_ref().and_then(|parent| self.chosen.ids.get(&key(parent)));
         Step {
             id: seen.id.clone(),
             action: Action::Delete,

@@ -13,9 +13,8 @@ pub use saved::Saved;
 
 use crate::config::At;
 use crate::diff::Change;
-use crate::model::{Blind, Id, Seen, Value};
-use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::{Blind, Id, Lives, Seen, Value};
+use std::collections::BTreeSet;
 
 /// What is done to a resource. There are no more than these four: order lives in edges, reasons beside the action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +79,7 @@ pub struct Plan {
     /// What could not be looked at.
     pub blind: Vec<Blind>,
     /// What AWS has assigned to the resources that stay.
-    pub lives: BTreeMap<Id, Json>,
+    pub lives: Lives,
 }
 
 /// One step of a plan.

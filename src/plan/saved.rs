@@ -92,7 +92,7 @@ fn title(step: &Step) -> String {
 
 /// A digest of all that a step depends on and does.
 fn digest(step: &Step) -> String {
-    let seen = step.seen.as_ref().map(|seen| json!([seen.physical, seen.spec, seen.live]));
+    let seen = step.seen.as_ref().map(|seen| json!([seen.physical, seen.spec, *seen.live]));
     let desired = step.desired.as_ref().map(shape);
     let whole = json!([desired, seen, step.loss, step.with_parent]);
     Sha256::digest(whole.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::kind::kind;
-use crate::model::{Blind, Id, Scope};
+use crate::model::{Blind, Id, Lives, Scope};
 use crate::plan::{Action, Plan, Refusal, Step};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -182,7 +182,7 @@ pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -
 }
 
 /// What the user has: the API's URL, its routes, and the names of all else.
-pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> Document {
+pub fn outputs(stack: &Stack, lives: &Lives) -> Document {
     let live = |kind, name: &str, attribute: &str| lives.get(&Id::new(kind, name))?.get(attribute).cloned();
     let arns = |kind: &'static str| -> BTreeMap<&str, &Json> {
         let own = lives.iter().filter(|(id, _)| id.kind == kind);

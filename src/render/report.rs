@@ -5,10 +5,9 @@ use crate::apply::Report;
 use crate::aws;
 use crate::check::{Outcome, Verdict};
 use crate::config::{At, Part, Stack};
-use crate::model::{Blind, Id, in_words};
+use crate::model::{Blind, Id, Lives, in_words};
 use crate::plan::{Plan, Refusal, Step};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,7 +73,7 @@ pub fn unlisted(blind: &Blind) -> String {
 }
 
 /// What the user has now: the URL, the routes, and a request to try.
-pub fn outputs(stack: &Stack, lives: &BTreeMap<Id, Json>) -> String {
+pub fn outputs(stack: &Stack, lives: &Lives) -> String {
     let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")).and_then(Json::as_str);
     let (Some(api), Some(url)) = (&stack.api, url) else { return String::new() };
     let mut text = format!("\n{} {url}\n\n", styled(BOLD, "API:"));

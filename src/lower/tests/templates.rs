@@ -38,7 +38,7 @@ fn the_url_of_the_api_is_unknown_and_joins_into_a_text() {
     let Value::Map(members) = &the(&graph, "function f").desired else { panic!("a map") };
     let Value::Map(environment) = members.get("environment").unwrap() else { panic!("a map") };
     assert!(environment.get("URL").unwrap().known().is_err());
-    let url = environment.get("URL").unwrap().resolve(&|_| Some("https://a.example".to_owned()));
+    let url = environment.get("URL").unwrap().resolve(&|_| Some("https://a.example"));
     assert_eq!(url, Value::from("https://a.example/x"));
 }
 

@@ -6,6 +6,7 @@ use super::{planned_up, snapshot, step, steps, text, waits};
 use crate::model::{Graph, Status, World};
 use crate::plan::Plan;
 use serde_json::json;
+use std::sync::Arc;
 
 fn changed(graph: &Graph, change: impl FnOnce(&mut World)) -> Plan {
     let mut world = world_of(graph);
@@ -111,7 +112,9 @@ fn a_function_that_is_broken_is_replaced_with_its_permissions() {
 #[test]
 fn a_role_that_was_made_anew_means_an_update_of_its_function() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| the(world, "role save_role").live["role_id"] = json!("AROA999"));
+    let plan = changed(&graph, |world| {
+        Arc::make_mut(&mut the(world, "role save_role").live)["role_id"] = json!("AROA999")
+    });
     insta::assert_snapshot!(text(&plan), @r#"
     function
       ~ save

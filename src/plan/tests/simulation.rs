@@ -1,10 +1,10 @@
 //! Carries out a plan on a made-up world, in any order that its edges allow. Like AWS, that world refuses what cannot be;
 //! unlike AWS, it also minds what nobody may see in between.
 
-use super::worlds::{Lives, Maker, live, look_again, remove};
+use super::worlds::{Maker, live, look_again, remove};
 use super::{Action, Mode, Options, Plan, Step, plan, short};
 use crate::kind::kind;
-use crate::model::{Graph, Id, Owner, Physical, Seen, Status, World};
+use crate::model::{Graph, Id, Lives, Owner, Physical, Seen, Status, World};
 use std::collections::BTreeSet;
 
 /// Carries a plan out in an order that the seed picks; then there is nothing left to do.

@@ -1,17 +1,19 @@
 //! Worlds made from graphs, as the kinds' `observe` would answer them.
 
 use crate::kind::kind;
-use crate::model::{Graph, Id, Owner, Physical, Reference, Resource, Seen, Value, World};
+use crate::model::{Graph, Lives, Owner, Physical, Reference, Resource, Seen, Value, World};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The world in which a graph has just come up.
 pub(crate) fn world_of(graph: &Graph) -> World {
     let (mut maker, mut lives) = (Maker::from(0), Lives::new());
     let mut world = World::default();
     for resource in graph.in_order().unwrap() {
-        let predicted =
-            |reference: &Reference| graph.get(&reference.id)?.predicted.get(reference.attribute).cloned();
+        let predicted = |reference: &Reference| {
+            Some(graph.get(&reference.id)?.predicted.get(reference.attribute)?.as_str())
+        };
         let desired = resource.desired.resolve(&|reference| live(&lives, reference)).resolve(&predicted);
         let seen = maker.made(resource, desired, &lives);
         lives.insert(seen.id.clone(), seen.live.clone());
@@ -20,12 +22,9 @@ pub(crate) fn world_of(graph: &Graph) -> World {
     world
 }
 
-/// What AWS has assigned, by resource.
-pub(super) type Lives = BTreeMap<Id, Json>;
-
 /// What AWS has assigned to a resource, where it has.
-pub(super) fn live(lives: &Lives, reference: &Reference) -> Option<String> {
-    Some(lives.get(&reference.id)?.get(reference.attribute)?.as_str()?.to_owned())
+pub(super) fn live<'a>(lives: &'a Lives, reference: &Reference) -> Option<&'a str> {
+    lives.get(&reference.id)?.get(reference.attribute)?.as_str()
 }
 
 /// Gives out the ids that AWS would assign: `a1`, `i2`, …
@@ -110,7 +109,7 @@ pub(super) fn remove(world: &mut World, thing: &Physical) {
 pub(crate) fn double(world: &mut World, id: &str, physical: &str) -> Physical {
     let mut twin = the(world, id).clone();
     twin.physical = physical.to_owned();
-    twin.live["id"] = physical.into();
+    Arc::make_mut(&mut twin.live)["id"] = physical.into();
     twin.created = Some(1_000);
     let thing = twin.thing();
     world.seen.push(twin);

@@ -20,7 +20,7 @@ pub(super) fn things(about: &str, world: &World, region: &str) -> BTreeMap<Strin
             seen.refs.iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect();
         refs.sort();
         let thing = json!({
-            "physical": seen.physical, "spec": seen.spec, "live": seen.live, "refs": refs,
+            "physical": seen.physical, "spec": seen.spec, "live": *seen.live, "refs": refs,
             "owner": format!("{:?}", seen.owner), "status": format!("{:?}", seen.status),
             "protected": seen.protected, "holds": seen.holds,
         });
