@@ -1,7 +1,7 @@
 //! The differences between what is wanted and what is there, by field. Generic: no kind is known here.
 
-use crate::model::{Members, Value};
-use serde_json::{Map, Value as Json};
+use crate::model::Value;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// A field that differs.
@@ -26,52 +26,85 @@ impl Change {
 /// nothing.
 pub fn diff(from: Option<&Json>, to: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
-    walk(&mut Vec::new(), from, Some(to), &mut changes);
+    walk(&mut Vec::new(), from, Some(Wanted::of(to)), &mut changes);
     changes
 }
 
-fn walk(path: &mut Vec<String>, from: Option<&Json>, to: Option<&Value>, changes: &mut Vec<Change>) {
+/// What is wanted somewhere in the tree. Where nothing is left to resolve it is JSON all the way down.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Known(&'a Json),
+    Unknown(&'a Value),
+}
+
+impl<'a> Wanted<'a> {
+    fn of(value: &'a Value) -> Self {
+        match value {
+            Value::Known(json) => Wanted::Known(json),
+            unknown => Wanted::Unknown(unknown),
+        }
+    }
+
+    /// The keys of a map.
+    fn keys(self) -> Option<Vec<&'a str>> {
+        match self {
+            Wanted::Known(Json::Object(members)) => Some(members.keys().map(String::as_str).collect()),
+            Wanted::Unknown(Value::Map(members)) => Some(members.keys().map(|key| &**key).collect()),
+            _ => None,
+        }
+    }
+
+    fn get(self, key: &str) -> Option<Self> {
+        match self {
+            Wanted::Known(json) => json.get(key).map(Wanted::Known),
+            Wanted::Unknown(Value::Map(members)) => members.get(key).map(Wanted::of),
+            Wanted::Unknown(_) => None,
+        }
+    }
+
+    fn cloned(self) -> Value {
+        match self {
+            Wanted::Known(json) => Value::Known(json.clone()),
+            Wanted::Unknown(value) => value.clone(),
+        }
+    }
+}
+
+fn walk<'a>(
+    path: &mut Vec<&'a str>,
+    from: Option<&'a Json>,
+    to: Option<Wanted<'a>>,
+    changes: &mut Vec<Change>,
+) {
     let from = from.filter(|from| !is_nothing(from));
-    let to = to.filter(|to| !matches!(to, Value::Known(json) if is_nothing(json)));
-    if let (Some(from), Some(Value::Known(to))) = (from, to)
-        && from == to
-    {
-        return;
-    }
+    let to = to.filter(|to| !matches!(to, Wanted::Known(json) if is_nothing(json)));
     match (from, to) {
-        (None, None) => {}
-        (from, to) if is_map(from, to) => {
-            let (from, to) = (from.and_then(Json::as_object), members(to));
-            for key in keys(from, &to) {
-                path.push(key.clone());
-                walk(path, from.and_then(|from| from.get(&key)), to.get(key.as_str()), changes);
-                path.pop();
-            }
-        }
-        (from, to) => changes.push(Change { path: path.clone(), from: from.cloned(), to: to.cloned() }),
+        (None, None) => return,
+        (Some(from), Some(Wanted::Known(to))) if from == to => return,
+        _ => {}
+    }
+    let Some(keys) = keys(from, to) else {
+        let path = path.iter().map(|key| (*key).to_owned()).collect();
+        return changes.push(Change { path, from: from.cloned(), to: to.map(Wanted::cloned) });
+    };
+    for key in keys {
+        path.push(key);
+        walk(path, from.and_then(|from| from.get(key)), to.and_then(|to| to.get(key)), changes);
+        path.pop();
     }
 }
 
-/// True if both sides are maps, or one is and the other is nothing.
-fn is_map(from: Option<&Json>, to: Option<&Value>) -> bool {
-    let from_map = from.is_none_or(Json::is_object);
-    let to_map = to.is_none_or(|to| matches!(to, Value::Map(_) | Value::Known(Json::Object(_))));
-    from_map && to_map
-}
-
-fn members(to: Option<&Value>) -> Members {
-    match to {
-        Some(Value::Map(members)) => members.clone(),
-        Some(Value::Known(Json::Object(members))) => {
-            members.iter().map(|(key, value)| (key.clone().into(), Value::Known(value.clone()))).collect()
-        }
-        _ => Members::new_vec(),
-    }
-}
-
-fn keys(from: Option<&Map<String, Json>>, to: &Members) -> BTreeSet<String> {
-    let from = from.into_iter().flat_map(|members| members.keys().cloned());
-    from.chain(to.keys().map(ToString::to_string)).collect()
+/// The keys of both sides, if both are maps, or one is and the other is nothing.
+fn keys<'a>(from: Option<&'a Json>, to: Option<Wanted<'a>>) -> Option<BTreeSet<&'a str>> {
+    let of_from = match from {
+        Some(from) => from.as_object()?.keys().map(String::as_str).collect(),
+        None => Vec::new(),
+    };
+    let of_to = match to {
+        Some(to) => to.keys()?,
+        None => Vec::new(),
+    };
+    Some(of_from.into_iter().chain(of_to).collect())
 }
 
 fn is_nothing(json: &Json) -> bool {

@@ -24,6 +24,9 @@ pub enum Value {
 /// pairs: small maps in thousands are most of the planner's work.
 pub type Members = LiteMap<Cow<'static, str>, Value>;
 
+/// What a text begins with that stands for an unknown value: no stack file can hold NUL.
+const STAND_IN: char = '\0';
+
 /// An attribute of a resource, as its kind's `Live` names it: `arn`, `id`, `url`, …
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
@@ -121,31 +124,26 @@ impl Value {
     /// The tree in the form that `normal` gives to its JSON; what is unknown keeps its place. JSON that has no such form
     /// stays as it is.
     pub fn normalised(self, normal: impl Fn(&Json) -> Option<Json>) -> Value {
-        if let Value::Known(json) = self {
-            return Value::Known(normal(&json).unwrap_or(json));
-        }
         let mut unknown = Vec::new();
         let json = self.with_stand_ins(&mut unknown);
-        match normal(&json) {
-            Some(json) => Value::from_stand_ins(json, &unknown),
-            None => self,
-        }
+        let json = normal(&json).unwrap_or(json);
+        if unknown.is_empty() { Value::Known(json) } else { Value::from_stand_ins(json, &unknown) }
     }
 
     /// The JSON, with a text that cannot be anything else in place of each unknown value.
-    fn with_stand_ins(&self, unknown: &mut Vec<Value>) -> Json {
+    fn with_stand_ins(self, unknown: &mut Vec<Value>) -> Json {
         match self {
-            Value::Known(json) => json.clone(),
-            Value::List(items) => items.iter().map(|item| item.with_stand_ins(unknown)).collect(),
+            Value::Known(json) => json,
+            Value::List(items) => items.into_iter().map(|item| item.with_stand_ins(unknown)).collect(),
             Value::Map(members) => {
-                let members = members.iter();
+                let members = members.into_iter();
                 Json::Object(
-                    members.map(|(key, item)| (key.to_string(), item.with_stand_ins(unknown))).collect(),
+                    members.map(|(key, item)| (key.into_owned(), item.with_stand_ins(unknown))).collect(),
                 )
             }
             Value::Reference(_) | Value::Join(_) => {
-                unknown.push(self.clone());
-                Json::String(stand_in(unknown.len() - 1))
+                unknown.push(self);
+                Json::String(format!("{STAND_IN}{}", unknown.len() - 1))
             }
         }
     }
@@ -153,10 +151,13 @@ impl Value {
     fn from_stand_ins(json: Json, unknown: &[Value]) -> Value {
         let restore = |json| Value::from_stand_ins(json, unknown);
         match json {
-            Json::String(text) => match (0..unknown.len()).find(|index| text == stand_in(*index)) {
-                Some(index) => unknown[index].clone(),
-                None => text.into(),
-            },
+            Json::String(text) => {
+                let index = text.strip_prefix(STAND_IN).and_then(|index| index.parse::<usize>().ok());
+                match index.and_then(|index| unknown.get(index)) {
+                    Some(unknown) => unknown.clone(),
+                    None => text.into(),
+                }
+            }
             Json::Array(items) => Value::List(items.into_iter().map(restore).collect()).fold(),
             Json::Object(members) => {
                 Value::Map(members.into_iter().map(|(key, item)| (key.into(), restore(item))).collect())
@@ -193,11 +194,6 @@ impl Value {
     fn json(self) -> Option<Json> {
         if let Value::Known(json) = self { Some(json) } else { None }
     }
-}
-
-/// A text that no stack file can hold: NUL is refused there.
-fn stand_in(index: usize) -> String {
-    format!("\0{index}")
 }
 
 fn text_of(json: &Json) -> String {
