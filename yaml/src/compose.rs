@@ -207,7 +207,7 @@ impl<'a> Composer<'a> {
     /// Reports a tag: what a value is shows by itself, and most often the tag is one of CloudFormation's.
     fn refuse(&mut self, tag: Option<Cow<Tag>>, place: granit_parser::Span) {
         if let Some(tag) = tag {
-            let message = format!("the tag `{}` means nothing in a stack file", tag.original());
+            let message = format!("the tag `{}` means nothing here", tag.original());
             let help = "leave it out; to refer to something else, write `${…}`";
             self.report(span(place.tag_span().unwrap_or(place)), message, help);
         }

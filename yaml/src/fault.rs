@@ -40,7 +40,7 @@ pub(crate) fn syntax(text: &str, error: &ScanError) -> Fault {
 
 /// A second document.
 pub(crate) fn several_documents(span: Span) -> Fault {
-    let help = "keep one stack in one file, and remove the line `---`";
+    let help = "keep one document in one file, and remove the line `---`";
     Fault::new(span, "this begins a second document", Some(help))
 }
 
