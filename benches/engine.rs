@@ -17,6 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+/// The program's own.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 const FUNCTIONS: usize = 1_000;
 /// As many routes as an HTTP API can have.
 const ROUTES: usize = 300;

@@ -4,6 +4,11 @@ use provision::cli::Cli;
 use provision::defect;
 use provision::exit::Exit;
 
+/// Most of the tool's own work is memory for small texts and maps.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> Exit {
     defect::on_panic();
     match Cli::read() {
