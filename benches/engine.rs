@@ -121,7 +121,7 @@ fn world(graph: &Graph) -> World {
 fn made(resource: &Resource, spec: Json, number: usize, lives: &Lives) -> Seen {
     let id = resource.id.clone();
     let assigned = format!("x{number}");
-    let mut live = json!(resource.predicted);
+    let mut live: Json = resource.predicted.iter().map(|(name, value)| (*name, value.as_str())).collect();
     live["id"] = assigned.clone().into();
     live["role_id"] = assigned.clone().into();
     let physical =

@@ -46,7 +46,7 @@ impl Lowering<'_> {
             ("protocol", "HTTP".into()),
             ("cors", json!(api.cors.as_ref().map(cors)).into()),
             ("execute_api_endpoint", true.into()),
-            ("tags", json!(self.tags(id)).into()),
+            ("tags", Value::Map(self.tags(id))),
         ]);
         resource(id.clone(), api.at, desired)
     }
@@ -126,7 +126,7 @@ impl Lowering<'_> {
         let desired = Value::map([
             ("api_id", Value::reference(parent, "id")),
             ("auto_deploy", true.into()),
-            ("tags", json!(self.tags(&id)).into()),
+            ("tags", Value::Map(self.tags(&id))),
         ]);
         Resource { parent: Some(parent.clone()), after, ..resource(id, api.at, desired) }
     }

@@ -1,6 +1,6 @@
 //! A function with the role and the log group that it needs, each allowing no more than what the stack declares.
 
-use super::{Lowering, resource, texts};
+use super::{Lowering, predicted, resource};
 use crate::aws::tags;
 use crate::config::{Function, Statement};
 use crate::kinds::{log_group, role};
@@ -20,40 +20,39 @@ impl Lowering<'_> {
     }
 
     /// The tags of a thing that is made for a function.
-    fn tags_for(&self, id: &Id, function: &Id) -> tags::Tags {
+    fn tags_for(&self, id: &Id, function: &Id) -> Value {
         let mut all = self.tags(id);
-        all.insert(tags::FOR.to_owned(), function.tag());
-        all
+        all.insert(tags::FOR.into(), function.tag().into());
+        Value::Map(all)
     }
 
     fn log_group(&self, function: &Function, id: &Id, group: &Id) -> Resource {
-        let spec = json!({ "retention_days": function.log_retention, "tags": self.tags_for(group, id) });
+        let desired = Value::map([
+            ("retention_days", function.log_retention.into()),
+            ("tags", self.tags_for(group, id)),
+        ]);
         let arn = self.scope.arn("logs", &format!("log-group:{}", group.name));
-        Resource {
-            predicted: [("name", group.name.clone()), ("arn", arn)].into(),
-            ..resource(group.clone(), function.at, Value::Known(spec))
-        }
+        Resource { predicted: predicted(group, arn), ..resource(group.clone(), function.at, desired) }
     }
 
     fn role(&self, function: &Function, id: &Id, role: &Id, group: &Id) -> Resource {
-        let trust = json!({ "Lambda": {
-            "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": { "Service": "lambda.amazonaws.com" },
-        } });
+        let trust = Value::map([
+            ("Effect", "Allow".into()),
+            ("Action", json!(["sts:AssumeRole"]).into()),
+            ("Principal", Value::map([("Service", "lambda.amazonaws.com".into())])),
+        ]);
         let policies = Value::map([(role::POLICY, self.policy(function, group))]);
         let desired = Value::map([
-            ("trust", trust.into()),
+            ("trust", Value::map([("Lambda", trust)])),
             ("policies", policies),
             ("attached", json!([]).into()),
             ("boundary", json!(self.stack.permissions_boundary).into()),
-            ("tags", json!(self.tags_for(role, id)).into()),
+            ("tags", self.tags_for(role, id)),
         ]);
         let scope = self.scope;
         let arn =
             format!("arn:{}:iam::{}:role{}{}", scope.partition, scope.account, scope.role_path(), role.name);
-        Resource {
-            predicted: [("name", role.name.clone()), ("arn", arn)].into(),
-            ..resource(role.clone(), function.at, desired)
-        }
+        Resource { predicted: predicted(role, arn), ..resource(role.clone(), function.at, desired) }
     }
 
     /// What the function may do: its declared access, the user's own statements, and logs to its own group. Never
@@ -92,7 +91,7 @@ impl Lowering<'_> {
             (Some(role), _) => Value::reference(role, "arn"),
             (None, arn) => json!(arn).into(),
         };
-        let mut tags = texts(self.tags(&id));
+        let mut tags = self.tags(&id);
         tags.extend(role.map(|role| (tags::ROLE_ID.into(), Value::reference(role, "role_id"))));
         let environment =
             function.environment.iter().map(|(key, value)| (key.clone().into(), self.template(value)));
@@ -112,10 +111,7 @@ impl Lowering<'_> {
             ("tags", Value::Map(tags)),
         ]);
         let arn = self.scope.arn("lambda", &format!("function:{}", id.name));
-        Resource {
-            predicted: [("name", id.name.clone()), ("arn", arn)].into(),
-            ..resource(id, function.at, desired)
-        }
+        Resource { predicted: predicted(&id, arn), ..resource(id, function.at, desired) }
     }
 }
 

@@ -8,11 +8,10 @@ mod tests;
 
 pub use template::lookup_part;
 
-use crate::aws::Tags;
 use crate::aws::tags::marks;
 use crate::config::{self, Stack};
 use crate::kinds::table;
-use crate::model::{Graph, Id, Identity, Members, Resource, Scope, Value};
+use crate::model::{Attributes, Graph, Id, Identity, Members, Resource, Scope, Value};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,8 +61,9 @@ impl Lowering<'_> {
     }
 
     /// The tags of a resource: the user's and the marks of ownership.
-    fn tags(&self, id: &Id) -> Tags {
-        marks(&self.scope.identity, id, &self.stack.tags)
+    fn tags(&self, id: &Id) -> Members {
+        let tags = marks(&self.scope.identity, id, &self.stack.tags);
+        tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
     }
 
     fn table(&self, table: &config::Table) -> Resource {
@@ -74,20 +74,17 @@ impl Lowering<'_> {
                 json!({ "provisioned": { "read": read, "write": write } })
             }
         };
-        let spec = json!({
-            "partition_key": key(&table.partition_key),
-            "sort_key": table.sort_key.as_ref().map(key),
-            "billing": billing,
-            "ttl": table.ttl,
-            "point_in_time_recovery": table.point_in_time_recovery,
-            "protect": table.protect,
-            "tags": self.tags(&id),
-        });
+        let desired = Value::map([
+            ("partition_key", json!(key(&table.partition_key)).into()),
+            ("sort_key", json!(table.sort_key.as_ref().map(key)).into()),
+            ("billing", billing.into()),
+            ("ttl", json!(table.ttl).into()),
+            ("point_in_time_recovery", table.point_in_time_recovery.into()),
+            ("protect", table.protect.into()),
+            ("tags", Value::Map(self.tags(&id))),
+        ]);
         let arn = self.scope.arn("dynamodb", &format!("table/{}", id.name));
-        Resource {
-            predicted: [("name", id.name.clone()), ("arn", arn)].into(),
-            ..resource(id, table.at, Value::Known(spec))
-        }
+        Resource { predicted: predicted(&id, arn), ..resource(id, table.at, desired) }
     }
 }
 
@@ -107,14 +104,14 @@ fn resource(id: Id, at: config::At, desired: Value) -> Resource {
         at,
         parent: None,
         desired,
-        predicted: BTreeMap::new(),
+        predicted: Attributes::new_vec(),
         after: Vec::new(),
         gate: None,
         note: None,
     }
 }
 
-/// Texts as a map of values.
-fn texts(texts: Tags) -> Members {
-    texts.into_iter().map(|(key, value)| (key.into(), Value::from(value))).collect()
+/// What follows from the names of a thing that has an ARN.
+fn predicted(id: &Id, arn: String) -> Attributes {
+    [("arn", arn), ("name", id.name.clone())].into_iter().collect()
 }

@@ -2,8 +2,8 @@
 
 use super::{Id, Reference, Value};
 use crate::config::At;
+use litemap::LiteMap;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
 
 /// The wanted resources of a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,6 +13,9 @@ pub struct Graph {
     /// Where in `resources` each one is.
     places: FxHashMap<Id, usize>,
 }
+
+/// Attributes of a resource and their values, in the order of the names.
+pub type Attributes = LiteMap<&'static str, String>;
 
 /// A wanted resource.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +29,7 @@ pub struct Resource {
     /// What it shall be; decodes to the kind's `Spec` once it is resolved.
     pub desired: Value,
     /// The attributes that follow from names alone, and so are known before it exists.
-    pub predicted: BTreeMap<&'static str, String>,
+    pub predicted: Attributes,
     /// Resources to wait for besides those that `desired` refers to.
     pub after: Vec<Id>,
     /// Resources to wait for in some worlds.

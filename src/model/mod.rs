@@ -6,7 +6,7 @@ mod identity;
 mod value;
 mod world;
 
-pub use graph::{Gate, Graph, Resource};
+pub use graph::{Attributes, Gate, Graph, Resource};
 pub(crate) use identity::partition_of;
 pub use identity::{Id, Identity, Scope, in_words};
 pub use value::{Members, Reference, Value};

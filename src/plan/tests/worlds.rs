@@ -3,7 +3,6 @@
 use crate::kind::kind;
 use crate::model::{Graph, Lives, Owner, Physical, Reference, Resource, Seen, Value, World};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The world in which a graph has just come up.
@@ -56,8 +55,8 @@ fn thing(resource: &Resource, spec: Json, parent: Option<Physical>, serial: usiz
         "integration" | "route" => (assigned.clone(), json!({ "id": assigned })),
         "permission" => (spec["sid"].as_str().unwrap().to_owned(), json!({})),
         "stage" => (id.name.clone(), json!({ "name": id.name })),
-        "role" => (id.name.clone(), with(&resource.predicted, "role_id", &format!("AROA{serial}"))),
-        _ => (id.name.clone(), json!(resource.predicted)),
+        "role" => (id.name.clone(), live_of(resource, &[("role_id", &format!("AROA{serial}"))])),
+        _ => (id.name.clone(), live_of(resource, &[])),
     };
     let mut seen = Seen::new(id, physical, Owner::Ours, spec, live);
     seen.parent = parent;
@@ -82,10 +81,10 @@ pub(super) fn look_again(seen: &mut Seen) {
     seen.protected = seen.id.kind == "table" && seen.spec["protect"] == json!(true);
 }
 
-fn with(live: &BTreeMap<&str, String>, key: &str, value: &str) -> Json {
-    let mut live = json!(live);
-    live[key] = value.into();
-    live
+/// What follows from a resource's names, and what AWS has assigned besides.
+fn live_of(resource: &Resource, assigned: &[(&str, &str)]) -> Json {
+    let predicted = resource.predicted.iter().map(|(name, value)| (*name, value.as_str()));
+    predicted.chain(assigned.iter().copied()).collect()
 }
 
 /// The only thing whose id reads like this, for example `function save`.
