@@ -12,7 +12,7 @@ use provision::lower::{Packages, identity, lower};
 use provision::model::{Graph, Lives, Owner, Physical, Reference, Resource, Scope, Seen, World};
 use provision::plan::{Mode, Options, Plan, plan};
 use provision::render::{self, Shown};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
