@@ -29,7 +29,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-pub use provision_yaml::At;
 use provision_yaml::{Fault, Source, compose};
 
 /// The JSON Schema of a stack file, for editors.
@@ -38,6 +37,7 @@ pub const SCHEMA: &str = include_str!("stack.schema.json");
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use identity::{Identity, identity};
 pub use names::{account_number, environment_name, stack_name, stack_name_like};
+pub use provision_yaml::At;
 pub use stack::{
     Api, Architecture, Billing, Check, Cors, Environment, Function, Json, Key, KeyType, Part, Route, Stack,
     Statement, Table, Template,
