@@ -183,6 +183,8 @@ fn readable(errors: &[String]) -> Result<(), String> {
     static DUMP: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"\b(Some|Ok|Err)\(|\bNone\b|\{ [a-z_]+: |please report|<html|SdkError|\b[A-Z]\w+Error\b|Unhandled"#).unwrap()
     });
+    // AWS's own code, `ValidationError` for one, is shown on purpose.
+    static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\(\w+, request [^)]*\)").unwrap());
     if errors.is_empty() {
         return Err("it fails without an error".to_owned());
     }
@@ -199,7 +201,7 @@ fn readable(errors: &[String]) -> Result<(), String> {
         }) {
             return Err(format!("an error that steers the terminal: {said:?}"));
         }
-        if let Some(dump) = DUMP.find(error) {
+        if let Some(dump) = DUMP.find(&CODE.replace_all(error, "")) {
             return Err(format!("an error with the dump of a value, {:?}: {said}", dump.as_str()));
         }
         // What was tried: a call, or a wait for a state.
