@@ -268,6 +268,7 @@ fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) ->
         created: observed.created,
         protected: observed.protected,
         contains_data: observed.contains_data.clone(),
+        unmanaged_settings: observed.unmanaged_settings.clone(),
     }
 }
 
