@@ -4,6 +4,7 @@ use crate::config::At;
 use crate::diff::Change;
 use crate::model::{LiveState, Owner, ResourceId, Status};
 use crate::plan::{Action, Plan, Step};
+use std::collections::BTreeMap;
 
 /// A resource and how it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,15 @@ pub struct ResourceStatus {
     pub at: Option<At>,
     /// How it is.
     pub health: Health,
+    /// Settings that no field of the stack file manages and that differ from AWS's defaults, by name. They are no drift:
+    /// nothing changes them.
+    pub unmanaged_settings: BTreeMap<String, String>,
+}
+
+impl ResourceStatus {
+    fn new(id: &ResourceId, at: Option<At>, health: Health) -> Self {
+        ResourceStatus { id: id.clone(), at, health, unmanaged_settings: BTreeMap::new() }
+    }
 }
 
 /// How a resource is.
@@ -35,19 +45,30 @@ pub enum Health {
     Unmanaged(String),
 }
 
-/// The standing of everything that is declared, ours, or in its way.
+/// The status of everything that is declared, ours, or has a name that the stack declares.
 pub fn status(plan: &Plan, live_state: &LiveState) -> Vec<ResourceStatus> {
-    let in_order =
-        plan.unchanged.iter().map(|id| ResourceStatus { id: id.clone(), at: None, health: Health::InSync });
-    let steps =
-        plan.steps.iter().map(|step| ResourceStatus { id: step.id.clone(), at: step.at, health: of(step) });
+    let ours = live_state.observed.iter().filter(|observed| observed.owner == Owner::Ours);
+    let settings: BTreeMap<&ResourceId, _> =
+        ours.map(|observed| (&observed.id, &observed.unmanaged_settings)).collect();
+    let in_sync = plan.unchanged.iter().map(|id| ResourceStatus {
+        unmanaged_settings: settings.get(id).map(|settings| (*settings).clone()).unwrap_or_default(),
+        ..ResourceStatus::new(id, None, Health::InSync)
+    });
+    let steps = plan.steps.iter().map(|step| {
+        // What the plan deletes needs no more to be said of.
+        let kept = step.observed.as_ref().filter(|_| step.action == Action::Update);
+        ResourceStatus {
+            unmanaged_settings: kept.map(|observed| observed.unmanaged_settings.clone()).unwrap_or_default(),
+            ..ResourceStatus::new(&step.id, step.at, of(step))
+        }
+    });
     let unmanaged = live_state.observed.iter().filter_map(|observed| match &observed.owner {
-        Owner::Unmanaged(who) => {
-            Some(ResourceStatus { id: observed.id.clone(), at: None, health: Health::Unmanaged(who.clone()) })
+        Owner::Unmanaged(owner) => {
+            Some(ResourceStatus::new(&observed.id, None, Health::Unmanaged(owner.clone())))
         }
         _ => None,
     });
-    in_order.chain(steps).chain(unmanaged).collect()
+    in_sync.chain(steps).chain(unmanaged).collect()
 }
 
 fn of(step: &Step) -> Health {

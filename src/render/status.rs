@@ -1,6 +1,6 @@
 //! How a stack stands.
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled, tame};
 use crate::kinds::kinds;
 use crate::status::{Health, ResourceStatus};
 use serde_json::json;
@@ -37,7 +37,19 @@ fn row(standing: &ResourceStatus) -> String {
         Health::Unmanaged(who) => (styled(DIM, "·"), format!("not this stack's: {who}")),
     };
     let why = if why.is_empty() { why } else { format!("  {}", styled(DIM, why)) };
-    format!("  {sign} {name}{why}\n")
+    format!("  {sign} {name}{why}\n{}", unmanaged_settings(standing))
+}
+
+/// Settings that somebody has made in the console or with another tool. They are no drift, but whoever wonders why a
+/// resource behaves as it does must see them.
+fn unmanaged_settings(standing: &ResourceStatus) -> String {
+    if standing.unmanaged_settings.is_empty() {
+        return String::new();
+    }
+    let settings =
+        standing.unmanaged_settings.iter().map(|(name, value)| format!("{name} = {}", tame(value)));
+    let settings: Vec<String> = settings.collect();
+    format!("      {}\n", styled(DIM, format!("set outside of provision: {}", settings.join(", "))))
 }
 
 /// The name of each state, in the order in which they are counted.
@@ -88,6 +100,7 @@ pub fn document(standings: &[ResourceStatus]) -> Document {
         json!({
             "kind": standing.id.kind, "name": standing.id.name, "state": state(&standing.health),
             "line": super::json::line(standing.at), "message": why, "fields": fields,
+            "unmanaged_settings": standing.unmanaged_settings,
         })
     };
     Document::new("status", json!({ "resources": standings.iter().map(one).collect::<Vec<_>>() }))

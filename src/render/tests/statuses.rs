@@ -96,3 +96,23 @@ fn a_stack_that_is_nowhere_is_missing() {
     Nothing is declared, and nothing is there.
     "#);
 }
+
+#[test]
+fn settings_that_nothing_manages_are_shown_and_are_no_drift() {
+    let graph = graph("stack: s\ntables:\n  notes: { partition_key: id }\n");
+    let mut live_state = world_of(&graph);
+    let settings = [("table_class", "STANDARD_INFREQUENT_ACCESS"), ("stream", "NEW_\u{1b}[31mIMAGE")];
+    the(&mut live_state, "table notes").unmanaged_settings =
+        settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    insta::assert_snapshot!(shown(&graph, &live_state), @r#"
+    table
+      ✓ notes
+          set outside of provision: stream = NEW_IMAGE, table_class = STANDARD_INFREQUENT_ACCESS
+
+    Status: 1 in order
+    "#);
+    let standings = status(&made(&graph, &live_state, &up()), &live_state);
+    let json = render::json::status(&standings).to_string();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["resources"][0]["unmanaged_settings"]["table_class"], "STANDARD_INFREQUENT_ACCESS");
+}
