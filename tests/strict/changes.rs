@@ -5,7 +5,7 @@ use provision::config::{Billing, Cors, Function, Json, Part, Stack, Template};
 use std::fs;
 use std::path::Path;
 
-/// Changes a stack where it has such a thing, and tells whether it has.
+/// Changes a stack where it applies; false where it does not.
 type Change = fn(&mut Stack) -> bool;
 
 /// What can change.

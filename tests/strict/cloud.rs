@@ -18,11 +18,11 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-west-1";
 
 /// An operation of a service: what it answers to its parameters.
-pub(crate) type Handler = fn(&mut Cloud, &Json) -> Result<Json, Fault>;
+pub(crate) type Handler = fn(&mut Cloud, &Json) -> Result<Json, ServiceError>;
 
-/// A refusal of AWS.
+/// An error that AWS responds with.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fault {
+pub(crate) struct ServiceError {
     /// The code on the wire.
     pub(crate) code: String,
     pub(crate) message: String,
@@ -30,15 +30,18 @@ pub(crate) struct Fault {
     pub(crate) status: u16,
 }
 
-impl Fault {
-    /// A refusal with the status that the model gives to the code, or 400.
+/// The name by which the services call it.
+pub(crate) type Fault = ServiceError;
+
+impl ServiceError {
+    /// An error with the status that the model gives to the code, or 400.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        Fault { code: code.to_owned(), message: message.into(), status: 0 }
+        ServiceError { code: code.to_owned(), message: message.into(), status: 0 }
     }
 
-    /// A refusal of an operation.
+    /// An error of an operation.
     pub(crate) fn err<T>(code: &str, message: impl Into<String>) -> Result<T, Self> {
-        Err(Fault::new(code, message))
+        Err(ServiceError::new(code, message))
     }
 }
 
@@ -47,9 +50,9 @@ impl Fault {
 pub(crate) struct Delays {
     /// Until a role that was made, or whose trust was changed, can be assumed [aws-facts: IAM].
     pub(crate) assumable: Time,
-    /// Until all of a service sees a thing that was made.
+    /// Until all of a service sees a resource that was made.
     pub(crate) visible: Time,
-    /// Until the tags of a thing that was made are answered [aws-facts: DynamoDB, M].
+    /// Until the tags of a resource that was made are answered [aws-facts: DynamoDB, M].
     pub(crate) tags: Time,
     /// Until lists show what was made, and leave out what was deleted.
     pub(crate) lists: Time,
@@ -114,7 +117,7 @@ impl Delays {
 #[derive(Debug, Clone)]
 pub(crate) struct InFlight {
     pub(crate) number: usize,
-    /// The thing that it changes; empty for a read.
+    /// The resource that it changes; empty for a read.
     pub(crate) lane: String,
     pub(crate) call: Call,
     pub(crate) arrived: Time,
@@ -127,15 +130,15 @@ pub(crate) struct Cloud {
     /// When the request that is being carried out reached AWS.
     pub(crate) arrived: Time,
     pub(crate) delays: Delays,
-    /// How long the last of all calls takes there and back, where a proof is about that.
+    /// How long the last of all calls takes there and back, where a test is about that.
     pub(crate) latency: Option<fn(&[Record]) -> Time>,
     pub(crate) paging: Paging,
     /// What IAM bears: requests a second, and burst. AWS publishes nothing of it, so there is no limit unless a test sets one.
     pub(crate) iam_quota: Option<(f64, f64)>,
-    /// True where changes of one API never get into each other's way, as in emulators.
+    /// True where changes of one API never conflict, as in emulators.
     pub(crate) never_conflicts: bool,
     pub(crate) in_flight: Vec<InFlight>,
-    /// Who calls, where not everything is allowed to him.
+    /// The policies of the caller, where not everything is allowed.
     pub(crate) deploy_policy: Option<Arc<Policies>>,
     /// How often a name was made up of the same content.
     pub(crate) made: BTreeMap<String, u32>,
@@ -149,7 +152,7 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     /// Carries out a call that has reached AWS.
-    pub(crate) fn handle(&mut self, call: &Call) -> Result<Json, Fault> {
+    pub(crate) fn handle(&mut self, call: &Call) -> Result<Json, ServiceError> {
         logs::deliver_late(self);
         let handler = operations(call.service).find(|(name, _)| *name == call.operation.name);
         let (_, handler) =
@@ -176,7 +179,7 @@ impl Cloud {
         hash.iter().cycle().take(length).map(|byte| letters[usize::from(*byte) % letters.len()]).collect()
     }
 
-    /// How many changes of the same thing are under way, this one included.
+    /// How many changes of the same resource are under way, this one included.
     pub(crate) fn overlapping(&self, lane: &str) -> usize {
         self.in_flight.iter().filter(|other| other.lane == lane).count()
     }
@@ -199,14 +202,14 @@ const UNMODELLED: &[&str] = &[
     "ConflictException",
 ];
 
-/// The thing that a call changes, so that calls can be told to overlap; empty for a read.
+/// The resource that a call changes, so that overlapping calls are known; empty for a read.
 pub(crate) fn lane(call: &Call) -> String {
     if !is_write(&call.operation.name) {
         return String::new();
     }
     let names = ["ApiId", "RoleName", "logGroupName", "FunctionName", "TableName"];
-    let thing = names.iter().find_map(|name| call.params.get(*name)?.as_str());
-    thing.map(|thing| format!("{} {thing}", call.service.name())).unwrap_or_default()
+    let resource = names.iter().find_map(|name| call.params.get(*name)?.as_str());
+    resource.map(|resource| format!("{} {resource}", call.service.name())).unwrap_or_default()
 }
 
 /// True for an operation that changes something.
@@ -260,13 +263,13 @@ pub(crate) fn listed(tags: &Tags) -> Json {
 }
 
 /// What all services refuse among tags: too many of them, and keys that are AWS's own.
-pub(crate) fn check_tags(before: &Tags, new: &Tags, code: &str) -> Result<(), Fault> {
+pub(crate) fn check_tags(before: &Tags, new: &Tags, code: &str) -> Result<(), ServiceError> {
     let keys: BTreeSet<&String> = before.keys().chain(new.keys()).collect();
     if keys.len() > 50 {
-        return Fault::err(code, "A resource can have at most 50 tags.");
+        return ServiceError::err(code, "A resource can have at most 50 tags.");
     }
     match new.keys().find(|key| key.to_lowercase().starts_with("aws:")) {
-        Some(key) => Fault::err(code, format!("The tag key {key} is reserved for AWS's own use.")),
+        Some(key) => ServiceError::err(code, format!("The tag key {key} is reserved for AWS's own use.")),
         None => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! The code of functions: zips, their hashes and sizes [aws-facts: Lambda, LS].
 
-use crate::cloud::{Fault, text};
+use crate::cloud::{ServiceError, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json};
@@ -11,8 +11,8 @@ const MAX_ZIPPED: usize = 52_428_800;
 const MAX_UNZIPPED: u64 = 262_144_000;
 
 /// Takes over the code of a call, whose parameters have a zip in base64.
-pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<(), Fault> {
-    let refused = |message: String| Fault::new("InvalidParameterValueException", message);
+pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<(), ServiceError> {
+    let refused = |message: String| ServiceError::new("InvalidParameterValueException", message);
     let zip = text(code, "ZipFile")
         .ok_or_else(|| refused("Please provide a source for function code.".to_owned()))?;
     let zip =

@@ -3,13 +3,13 @@
 
 use crate::access::{Need, needs};
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
-use crate::faults::{self, Label, Planned, Trouble};
+use crate::cloud::{Cloud, InFlight, REGION, ServiceError, Time, is_write, lane};
+use crate::faults::{self, FaultKind, Label, PlannedFault};
 use crate::invariants::broken_invariants;
-use crate::malformed::Told;
+use crate::malformed::RawResponse;
 use crate::quota::Quotas;
 use crate::validate::{refused, validate};
-use crate::wire::{self, Answer, Call, decode};
+use crate::wire::{self, Call, Response, decode};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// By how much a request is delayed: longer than all that may overtake it, and shorter than anybody's patience.
+/// By how much a request is delayed: longer than all that may overtake it, and shorter than every timeout.
 const DELAY: Duration = Duration::from_secs(12);
 
 /// A call as it was made.
@@ -84,9 +84,9 @@ struct Inner {
 pub(crate) struct State {
     pub(crate) cloud: Cloud,
     pub(crate) records: Vec<Record>,
-    pub(crate) fault: Option<Planned>,
-    /// How often the fault struck.
-    pub(crate) struck: usize,
+    pub(crate) fault: Option<PlannedFault>,
+    /// How often the fault was injected.
+    pub(crate) injected: usize,
     /// The resources that break an invariant now.
     broken: BTreeSet<String>,
     /// Which calls have broken an invariant, and how.
@@ -97,7 +97,7 @@ pub(crate) struct State {
 
 impl StrictCloud {
     /// An account under a clock.
-    pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<Planned>) -> Self {
+    pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<PlannedFault>) -> Self {
         let broken = broken_invariants(&cloud).into_keys().collect();
         let state = State {
             cloud,
@@ -105,7 +105,7 @@ impl StrictCloud {
             violations: Vec::new(),
             records: Vec::new(),
             fault,
-            struck: 0,
+            injected: 0,
             quotas: Quotas::default(),
             counts: HashMap::new(),
         };
@@ -126,11 +126,11 @@ impl StrictCloud {
     }
 
     /// True if a connection breaks only after the call was applied.
-    pub(crate) fn loses_answers(&self) -> bool {
-        self.state().fault.as_ref().is_some_and(|fault| fault.trouble == Trouble::Lost)
+    pub(crate) fn loses_responses(&self) -> bool {
+        self.state().fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Lost)
     }
 
-    /// Waits until the process is to die.
+    /// Waits until the process is to be killed.
     pub(crate) async fn death(&self) {
         self.0.death.notified().await;
     }
@@ -146,47 +146,47 @@ impl StrictCloud {
             Ok(call) => call,
             Err(why) => return Ok(self.undecodable(&request, why)),
         };
-        let (number, label, trouble) = self.arrive(&call);
+        let (number, label, kind) = self.arrive(&call);
         let _leaving = Leaving { cloud: self, number };
         let (there, back) = self.latency(number, &label);
-        match trouble {
-            Some(Trouble::Refused) => return Err(broken(ErrorKind::ConnectionRefused)),
-            Some(Trouble::DiesBefore) => return self.die(false).await,
-            Some(Trouble::Delayed) => self.dawdle(number).await,
+        match kind {
+            Some(FaultKind::Refused) => return Err(broken(ErrorKind::ConnectionRefused)),
+            Some(FaultKind::KilledBefore) => return self.kill(false).await,
+            Some(FaultKind::Delayed) => self.delay(number).await,
             _ => {}
         }
         tokio::time::sleep(there).await;
-        let before = trouble.filter(|trouble| {
-            matches!(trouble, Trouble::Throttled | Trouble::Failed | Trouble::Denied | Trouble::Dropped)
+        let before = kind.filter(|kind| {
+            matches!(kind, FaultKind::Throttled | FaultKind::Failed | FaultKind::Denied | FaultKind::Dropped)
         });
         let result = match before {
-            Some(Trouble::Dropped) => return Err(broken(ErrorKind::ConnectionReset)),
-            Some(trouble) => Err(faults::answer(call.service, &call.name(), trouble)
-                .unwrap_or_else(|| Fault::new("InternalFailure", ""))),
+            Some(FaultKind::Dropped) => return Err(broken(ErrorKind::ConnectionReset)),
+            Some(kind) => Err(faults::service_error(call.service, &call.name(), kind)
+                .unwrap_or_else(|| ServiceError::new("InternalFailure", ""))),
             None => self.state().apply(number, &call),
         };
-        match trouble {
-            Some(Trouble::Lost) => return Err(broken(ErrorKind::ConnectionReset)),
-            Some(Trouble::DiesAlone) => return self.die(false).await,
-            Some(Trouble::DiesAfter) => return self.die(true).await,
-            Some(Trouble::Slow) => tokio::time::sleep(Duration::from_secs(1000)).await,
+        match kind {
+            Some(FaultKind::Lost) => return Err(broken(ErrorKind::ConnectionReset)),
+            Some(FaultKind::KilledAfterCall) => return self.kill(false).await,
+            Some(FaultKind::KilledAfterAll) => return self.kill(true).await,
+            Some(FaultKind::Slow) => tokio::time::sleep(Duration::from_secs(1000)).await,
             _ => {}
         }
-        let result = match trouble.filter(|trouble| *trouble == Trouble::FailedLate) {
-            Some(trouble) => Err(faults::answer(call.service, &call.name(), trouble)
-                .unwrap_or_else(|| Fault::new("InternalFailure", ""))),
+        let result = match kind.filter(|kind| *kind == FaultKind::FailedLate) {
+            Some(kind) => Err(faults::service_error(call.service, &call.name(), kind)
+                .unwrap_or_else(|| ServiceError::new("InternalFailure", ""))),
             None => result,
         };
         tokio::time::sleep(back).await;
-        let answer = self.leave(number, &call, &result);
-        Ok(match trouble {
-            Some(Trouble::Malformed(malformation)) => malformed(malformation.told(answer, label.nth)),
-            _ => response(answer),
+        let response = self.leave(number, &call, &result);
+        Ok(match kind {
+            Some(FaultKind::Malformed(malformation)) => malformed(malformation.apply(response, label.nth)),
+            _ => http_response(response),
         })
     }
 
-    /// Takes a call in: its number, its label, and what shall go wrong with it.
-    fn arrive(&self, call: &Call) -> (usize, Label, Option<Trouble>) {
+    /// Takes a call in: its number, its label, and the fault to inject.
+    fn arrive(&self, call: &Call) -> (usize, Label, Option<FaultKind>) {
         let mut state = self.state();
         let (name, subject) = (call.name(), call.subject());
         let nth = state.counts.entry((name.clone(), subject.clone())).or_default();
@@ -200,25 +200,25 @@ impl StrictCloud {
             write: is_write(&call.operation.name),
             start: arrived,
             end: None,
-            outcome: "no answer".to_owned(),
+            outcome: "no response".to_owned(),
             invalid: validate(call.service.model(), call.operation, &call.params),
             needs: Vec::new(),
         });
         state.cloud.in_flight.push(InFlight { number, lane: lane(call), call: call.clone(), arrived });
-        let struck = state.fault.as_ref().filter(|fault| fault.strikes(&label)).map(|fault| fault.trouble);
-        state.struck += usize::from(struck.is_some());
-        (number, label, struck)
+        let injected = state.fault.as_ref().filter(|fault| fault.applies_to(&label)).map(|fault| fault.kind);
+        state.injected += usize::from(injected.is_some());
+        (number, label, injected)
     }
 
-    /// How long a call is on its way, and its answer.
+    /// How long a call is on its way, and its response.
     fn latency(&self, number: usize, label: &Label) -> (Duration, Duration) {
         let state = self.state();
         let broken = state.cloud.latency.map(|latency| latency(&state.records[..=number]) / 2);
         broken.map_or_else(|| latency(label), |broken| (broken, broken))
     }
 
-    /// Lets a request take its time, so that it reaches AWS late.
-    async fn dawdle(&self, number: usize) {
+    /// Delays a request, so that it reaches AWS late.
+    async fn delay(&self, number: usize) {
         tokio::time::sleep(DELAY).await;
         let mut state = self.state();
         let now = state.cloud.now;
@@ -230,28 +230,28 @@ impl StrictCloud {
             .for_each(|flight| flight.arrived = now);
     }
 
-    /// Answers a call.
-    fn leave(&self, number: usize, call: &Call, result: &Result<Json, Fault>) -> Answer {
+    /// Ends a call with its response.
+    fn leave(&self, number: usize, call: &Call, result: &Result<Json, ServiceError>) -> Response {
         let mut state = self.state();
         let now = state.cloud.now;
         let record = &mut state.records[number];
         record.end = Some(now);
         let request_id = format!("request-{number}");
-        let answer = match result {
+        let response = match result {
             Ok(output) => {
                 record.outcome = "ok".to_owned();
-                wire::answer(call, output, &request_id)
+                wire::success(call, output, &request_id)
             }
-            Err(fault) => {
-                record.outcome.clone_from(&fault.code);
-                wire::fault(call, fault, &request_id)
+            Err(error) => {
+                record.outcome.clone_from(&error.code);
+                wire::error(call, error, &request_id)
             }
         };
-        Answer { body: answer.body.replace(REGION, self.region()), ..answer }
+        Response { body: response.body.replace(REGION, self.region()), ..response }
     }
 
-    /// The process ends here; what was sent already may still be applied.
-    async fn die(&self, applied: bool) -> Result<HttpResponse, ConnectorError> {
+    /// The process is killed here; what was sent already may still be applied.
+    async fn kill(&self, applied: bool) -> Result<HttpResponse, ConnectorError> {
         if applied {
             let mut state = self.state();
             for sent in state.cloud.in_flight.clone() {
@@ -262,7 +262,7 @@ impl StrictCloud {
         std::future::pending().await
     }
 
-    /// A request that AWS knows nothing of.
+    /// A request of no known operation.
     fn undecodable(&self, request: &HttpRequest, why: String) -> HttpResponse {
         let mut state = self.state();
         let (start, name) = (state.cloud.now, format!("{} {}", request.method(), request.uri()));
@@ -277,15 +277,19 @@ impl StrictCloud {
             needs: Vec::new(),
         });
         let headers = vec![("x-amzn-errortype", "UnknownOperationException".to_owned())];
-        response(Answer { status: 400, headers, body: serde_json::json!({ "message": why }).to_string() })
+        http_response(Response {
+            status: 400,
+            headers,
+            body: serde_json::json!({ "message": why }).to_string(),
+        })
     }
 }
 
 impl State {
     /// Carries a call out, unless that was done already, or AWS finds it invalid or one too many.
-    fn apply(&mut self, number: usize, call: &Call) -> Result<Json, Fault> {
+    fn apply(&mut self, number: usize, call: &Call) -> Result<Json, ServiceError> {
         let flight = self.cloud.in_flight.iter().position(|flight| flight.number == number);
-        let Some(flight) = flight else { return Fault::err("InternalFailure", "") };
+        let Some(flight) = flight else { return ServiceError::err("InternalFailure", "") };
         self.cloud.arrived = self.cloud.in_flight[flight].arrived;
         let result = self.quotas.take(call, self.cloud.iam_quota, self.cloud.arrived);
         let result = result.and_then(|()| self.apply_if_allowed(number, call));
@@ -300,16 +304,16 @@ impl State {
     /// broken before is not the doing of this write.
     fn check_invariants(&mut self, number: usize) {
         let broken = broken_invariants(&self.cloud);
-        let fresh = broken.iter().filter(|(thing, _)| !self.broken.contains(*thing));
+        let fresh = broken.iter().filter(|(resource, _)| !self.broken.contains(*resource));
         let label = &self.records[number].label;
-        self.violations.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
+        self.violations.extend(fresh.map(|(resource, why)| format!("{label}, and then {resource}: {why}")));
         self.broken = broken.into_keys().collect();
     }
 }
 
 impl State {
     /// Carries a call out that is valid and allowed.
-    fn apply_if_allowed(&mut self, number: usize, call: &Call) -> Result<Json, Fault> {
+    fn apply_if_allowed(&mut self, number: usize, call: &Call) -> Result<Json, ServiceError> {
         let deploy_policy = self.cloud.deploy_policy.clone();
         if let Some(deploy_policy) = &deploy_policy {
             self.records[number].needs = needs(&self.cloud, call);
@@ -318,11 +322,11 @@ impl State {
         if let Some(wrong) = self.records[number].invalid.first() {
             return Err(refused(call, wrong));
         }
-        let mut answer = self.cloud.handle(call)?;
+        let mut response = self.cloud.handle(call)?;
         if let Some(deploy_policy) = &deploy_policy {
-            deploy_policy.censor(&self.records[number].needs, &mut answer);
+            deploy_policy.censor(&self.records[number].needs, &mut response);
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
@@ -350,7 +354,7 @@ fn region_of_its_own() -> String {
     format!("eu-{letters}-1")
 }
 
-/// How long a call is on its way, and its answer: some 40 ms in all, the same for the same call.
+/// How long a call is on its way, and its response: some 40 ms in all, the same for the same call.
 fn latency(label: &Label) -> (Duration, Duration) {
     let hash = Sha256::digest(label.to_string());
     let millis = |byte: u8| u64::from(byte) % 16;
@@ -361,19 +365,19 @@ fn broken(kind: ErrorKind) -> ConnectorError {
     ConnectorError::io(IoError::from(kind).into())
 }
 
-fn response(answer: Answer) -> HttpResponse {
-    let Answer { status, headers, body } = answer;
-    malformed(Told { status, headers, body: body.into_bytes() })
+fn http_response(response: Response) -> HttpResponse {
+    let Response { status, headers, body } = response;
+    malformed(RawResponse { status, headers, body: body.into_bytes() })
 }
 
-/// Puts an answer on the wire, whatever is in it.
-fn malformed(told: Told) -> HttpResponse {
-    let status = told.status.try_into().expect("an HTTP status");
-    let mut response = HttpResponse::new(status, SdkBody::from(told.body));
-    for (name, value) in told.headers {
-        response.headers_mut().insert(name, value);
+/// Sends a response, whatever is in it.
+fn malformed(raw: RawResponse) -> HttpResponse {
+    let status = raw.status.try_into().expect("an HTTP status");
+    let mut http_response = HttpResponse::new(status, SdkBody::from(raw.body));
+    for (name, value) in raw.headers {
+        http_response.headers_mut().insert(name, value);
     }
-    response
+    http_response
 }
 
 impl HttpConnector for StrictCloud {

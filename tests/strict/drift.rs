@@ -1,5 +1,5 @@
-//! What people do to an account behind the program's back: everything that can be changed of a stack is changed, and
-//! everything that an earlier version of it could have left behind is there.
+//! Drift in an account: everything that can be changed of a stack is changed, and everything that an earlier version of it
+//! could have left behind exists.
 
 use crate::cloud::{Cloud, Tags, arn};
 use crate::model::Service;
@@ -12,10 +12,10 @@ pub(crate) const LOOSE: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}"#;
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
     "Principal":{"Service":"ec2.amazonaws.com"}}]}"#;
-/// The tag that every thing of a stack has, and can lose without being lost.
+/// The tag that every resource of a stack has, and can lose without being lost.
 const ID: &str = "provision:id";
 
-/// An account in which a stack, the only one, was changed wherever it can be, and has left things behind.
+/// An account in which a stack, the only one, was changed wherever it can be, and has left resources behind.
 pub(crate) fn drifted(cloud: &Cloud) -> Cloud {
     let mut cloud = cloud.clone();
     leave_behind(&mut cloud);

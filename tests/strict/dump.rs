@@ -5,29 +5,29 @@ use crate::cloud::Cloud;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
-/// What there is, each thing with its settings by kind and name.
+/// Everything that exists, each resource with its settings by kind and name.
 pub(crate) fn dump(cloud: &Cloud) -> BTreeMap<String, Json> {
-    let mut things = BTreeMap::new();
-    tables(cloud, &mut things);
-    roles(cloud, &mut things);
-    groups(cloud, &mut things);
-    functions(cloud, &mut things);
-    apis(cloud, &mut things);
+    let mut resources = BTreeMap::new();
+    tables(cloud, &mut resources);
+    roles(cloud, &mut resources);
+    groups(cloud, &mut resources);
+    functions(cloud, &mut resources);
+    apis(cloud, &mut resources);
     let made_up = made_up(cloud);
-    let replaced = |(name, thing): (String, Json)| {
+    let replaced = |(name, resource): (String, Json)| {
         (
             replace(&name, &made_up),
-            serde_json::from_str(&replace(&thing.to_string(), &made_up)).unwrap_or(thing),
+            serde_json::from_str(&replace(&resource.to_string(), &made_up)).unwrap_or(resource),
         )
     };
-    things.into_iter().map(replaced).collect()
+    resources.into_iter().map(replaced).collect()
 }
 
 /// The differences of two dumps, for people.
 pub(crate) fn differences(one: &BTreeMap<String, Json>, two: &BTreeMap<String, Json>) -> Vec<String> {
     let names: std::collections::BTreeSet<&String> = one.keys().chain(two.keys()).collect();
     let differ = names.into_iter().filter(|name| one.get(*name) != two.get(*name));
-    let shown = |thing: Option<&Json>| thing.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let shown = |resource: Option<&Json>| resource.map_or_else(|| "nothing".to_owned(), ToString::to_string);
     differ
         .map(|name| format!("{name}:\n      {}\n      {}", shown(one.get(name)), shown(two.get(name))))
         .collect()
@@ -63,7 +63,7 @@ fn made_up(cloud: &Cloud) -> Vec<(String, String)> {
     names
 }
 
-fn tables(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
+fn tables(cloud: &Cloud, resources: &mut BTreeMap<String, Json>) {
     for (name, table) in &cloud.dynamodb.tables {
         let status = table.status(cloud.now);
         if table.phase.0 == "DELETING" {
@@ -79,59 +79,59 @@ fn tables(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
             description.remove("BillingModeSummary");
         }
         let ttl = table.ttl.as_ref().filter(|(_, on, _)| *on).map(|(attribute, ..)| attribute);
-        let thing = json!({
+        let resource = json!({
             "description": description, "status": status, "ttl": ttl, "recovery": table.recovery,
             "protected": table.protected, "tags": table.tags, "items": table.items,
         });
-        things.insert(format!("table {name}"), thing);
+        resources.insert(format!("table {name}"), resource);
     }
 }
 
-fn roles(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
+fn roles(cloud: &Cloud, resources: &mut BTreeMap<String, Json>) {
     let parsed = |document: &String| serde_json::from_str::<Json>(document).unwrap_or_default();
     for role in cloud.iam.roles.values() {
         let policies: BTreeMap<&String, Json> =
             role.policies.iter().map(|(name, document)| (name, parsed(document))).collect();
-        let thing = json!({
+        let resource = json!({
             "path": role.path, "trust": parsed(&role.trust), "policies": policies, "attached": role.attached,
             "boundary": role.boundary, "tags": role.tags, "profiles": role.profiles,
         });
-        things.insert(format!("role {}", role.name), thing);
+        resources.insert(format!("role {}", role.name), resource);
     }
 }
 
-fn groups(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
+fn groups(cloud: &Cloud, resources: &mut BTreeMap<String, Json>) {
     for (name, group) in &cloud.logs.groups {
         // How much is in it depends on when the last logs of a function arrive.
-        let thing = json!({ "days": group.days, "tags": group.tags, "protected": group.protected });
-        things.insert(format!("log group {name}"), thing);
+        let resource = json!({ "days": group.days, "tags": group.tags, "protected": group.protected });
+        resources.insert(format!("log group {name}"), resource);
     }
 }
 
-fn functions(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
+fn functions(cloud: &Cloud, resources: &mut BTreeMap<String, Json>) {
     for (name, function) in cloud.lambda.functions.iter().filter(|(_, function)| function.gone.is_none()) {
         let mut policy = function.policy.now();
         policy.sort_by_key(ToString::to_string);
-        let thing = json!({
+        let resource = json!({
             "configuration": function.configuration, "tags": function.tags, "reserved": function.reserved,
             "policy": policy,
         });
-        things.insert(format!("function {name}"), thing);
+        resources.insert(format!("function {name}"), resource);
     }
 }
 
-fn apis(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
+fn apis(cloud: &Cloud, resources: &mut BTreeMap<String, Json>) {
     for (id, api) in &cloud.apigateway.apis {
-        things.insert(format!("api {id}"), json!({ "settings": api.settings, "tags": api.tags }));
+        resources.insert(format!("api {id}"), json!({ "settings": api.settings, "tags": api.tags }));
         for (child, settings) in &api.integrations {
-            things.insert(format!("api {id} integration {child}"), json!(settings));
+            resources.insert(format!("api {id} integration {child}"), json!(settings));
         }
         for (child, settings) in &api.routes {
-            things.insert(format!("api {id} route {child}"), json!(settings));
+            resources.insert(format!("api {id} route {child}"), json!(settings));
         }
         for (child, stage) in &api.stages {
-            let thing = json!({ "settings": stage.settings, "tags": stage.tags });
-            things.insert(format!("api {id} stage {child}"), thing);
+            let resource = json!({ "settings": stage.settings, "tags": stage.tags });
+            resources.insert(format!("api {id} stage {child}"), resource);
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What goes wrong, and where.
+//! Faults: what goes wrong with a call, and with which one.
 
-use crate::cloud::Fault;
+use crate::cloud::ServiceError;
 use crate::malformed::Malformation;
 use crate::model::Service;
 use crate::quota;
 
-/// A way in which a call goes wrong.
+/// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// Nobody takes the connection.
+pub(crate) enum FaultKind {
+    /// The connection is refused.
     Refused,
     /// The connection breaks before AWS has the request.
     Dropped,
@@ -18,22 +18,22 @@ pub(crate) enum Trouble {
     Failed,
     /// AWS fails after it has applied the call.
     FailedLate,
-    /// AWS applies the call, and the connection breaks before the answer.
+    /// AWS applies the call, and the connection breaks before the response.
     Lost,
-    /// AWS applies the call, and answers after everybody has stopped waiting.
+    /// AWS applies the call, and responds after every timeout.
     Slow,
-    /// The request takes its time on the way, and whatever else is sent overtakes it. Nothing else is wrong.
+    /// The request is delayed on the way, and whatever else is sent overtakes it. Nothing else is wrong.
     Delayed,
-    /// Access control refuses.
+    /// Access is denied.
     Denied,
-    /// AWS applies the call, and answers what it never should.
+    /// AWS applies the call, and its response is malformed.
     Malformed(Malformation),
-    /// The process ends before the request is sent.
-    DiesBefore,
-    /// The process ends after this call was applied, and nothing else that is on its way.
-    DiesAlone,
-    /// The process ends after everything that is on its way was applied, before the answer is there.
-    DiesAfter,
+    /// The process is killed before the request is sent.
+    KilledBefore,
+    /// The process is killed after this call was applied, and nothing else that is on its way.
+    KilledAfterCall,
+    /// The process is killed after everything that was sent is applied, before the response arrives.
+    KilledAfterAll,
 }
 
 /// How often a call goes wrong.
@@ -44,26 +44,26 @@ pub(crate) enum Times {
     Always,
 }
 
-/// Every kind of fault that is tried on every call. What is repeated by the SDK is tried lasting as well.
-pub(crate) const ALL: &[(Trouble, Times)] = &[
-    (Trouble::Refused, Times::Once),
-    (Trouble::Dropped, Times::Once),
-    (Trouble::Throttled, Times::Once),
-    (Trouble::Failed, Times::Once),
-    (Trouble::FailedLate, Times::Once),
-    (Trouble::Lost, Times::Once),
-    (Trouble::Slow, Times::Once),
-    (Trouble::Delayed, Times::Once),
-    (Trouble::Denied, Times::Once),
-    (Trouble::DiesBefore, Times::Once),
-    (Trouble::DiesAlone, Times::Once),
-    (Trouble::DiesAfter, Times::Once),
-    (Trouble::Refused, Times::Always),
-    (Trouble::Dropped, Times::Always),
-    (Trouble::Throttled, Times::Always),
-    (Trouble::FailedLate, Times::Always),
-    (Trouble::Lost, Times::Always),
-    (Trouble::Denied, Times::Always),
+/// Every kind of fault that is tried on every call. What the SDK retries is tried permanently as well.
+pub(crate) const ALL: &[(FaultKind, Times)] = &[
+    (FaultKind::Refused, Times::Once),
+    (FaultKind::Dropped, Times::Once),
+    (FaultKind::Throttled, Times::Once),
+    (FaultKind::Failed, Times::Once),
+    (FaultKind::FailedLate, Times::Once),
+    (FaultKind::Lost, Times::Once),
+    (FaultKind::Slow, Times::Once),
+    (FaultKind::Delayed, Times::Once),
+    (FaultKind::Denied, Times::Once),
+    (FaultKind::KilledBefore, Times::Once),
+    (FaultKind::KilledAfterCall, Times::Once),
+    (FaultKind::KilledAfterAll, Times::Once),
+    (FaultKind::Refused, Times::Always),
+    (FaultKind::Dropped, Times::Always),
+    (FaultKind::Throttled, Times::Always),
+    (FaultKind::FailedLate, Times::Always),
+    (FaultKind::Lost, Times::Always),
+    (FaultKind::Denied, Times::Always),
 ];
 
 /// The place of a call in a run: its operation, its subject, and how many such calls there were before. It stays the same
@@ -83,40 +83,40 @@ impl std::fmt::Display for Label {
 
 /// A fault of a run.
 #[derive(Debug, Clone)]
-pub(crate) struct Planned {
+pub(crate) struct PlannedFault {
     pub(crate) at: Label,
-    pub(crate) trouble: Trouble,
+    pub(crate) kind: FaultKind,
     pub(crate) times: Times,
 }
 
-impl std::fmt::Display for Planned {
+impl std::fmt::Display for PlannedFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} {:?} at {}", self.trouble, self.times, self.at)
+        write!(f, "{:?} {:?} at {}", self.kind, self.times, self.at)
     }
 }
 
-impl Planned {
-    /// True if the process ends of it.
+impl PlannedFault {
+    /// True if the process is killed by it.
     pub(crate) fn kills(&self) -> bool {
-        matches!(self.trouble, Trouble::DiesBefore | Trouble::DiesAlone | Trouble::DiesAfter)
+        matches!(self.kind, FaultKind::KilledBefore | FaultKind::KilledAfterCall | FaultKind::KilledAfterAll)
     }
 
-    /// True for a fault that a patient program is not stopped by: one that passes, and one that hides for ever that something
+    /// True for a fault that retries and waits get over: one that passes, and one that hides for ever that something
     /// was made, which can be looked for.
     pub(crate) fn passes(&self) -> bool {
-        let hides = matches!(self.trouble, Trouble::Lost | Trouble::FailedLate);
+        let hides = matches!(self.kind, FaultKind::Lost | FaultKind::FailedLate);
         let passes = self.times == Times::Once || (hides && self.at.name.contains(":Create"));
-        passes && self.trouble != Trouble::Denied && !self.kills()
+        passes && self.kind != FaultKind::Denied && !self.kills()
     }
 
-    /// The code that AWS answers with; `None` for the troubles that have no answer.
+    /// The code of AWS's response; `None` for the kinds of faults without one.
     pub(crate) fn code(&self) -> Option<String> {
         let (prefix, _) = self.at.name.split_once(':')?;
-        Some(answer(Service::of(prefix)?, &self.at.name, self.trouble)?.code)
+        Some(service_error(Service::of(prefix)?, &self.at.name, self.kind)?.code)
     }
 
-    /// True if the fault strikes this call.
-    pub(crate) fn strikes(&self, label: &Label) -> bool {
+    /// True if the fault is to be injected into this call.
+    pub(crate) fn applies_to(&self, label: &Label) -> bool {
         let same = (&self.at.name, &self.at.subject) == (&label.name, &label.subject);
         same && match self.times {
             Times::Once => self.at.nth == label.nth,
@@ -125,17 +125,17 @@ impl Planned {
     }
 }
 
-/// The answer of a service to an operation in trouble; `None` for the troubles that have none.
-pub(crate) fn answer(service: Service, operation: &str, trouble: Trouble) -> Option<Fault> {
-    match trouble {
-        Trouble::Throttled => Some(quota::throttled(service)),
-        Trouble::Failed | Trouble::FailedLate => Some(failed(service)),
-        Trouble::Denied => Some(denied(service, operation)),
+/// The error that a service responds with; `None` for the kinds of faults without a response.
+pub(crate) fn service_error(service: Service, operation: &str, kind: FaultKind) -> Option<ServiceError> {
+    match kind {
+        FaultKind::Throttled => Some(quota::throttled(service)),
+        FaultKind::Failed | FaultKind::FailedLate => Some(failed(service)),
+        FaultKind::Denied => Some(denied(service, operation)),
         _ => None,
     }
 }
 
-fn failed(service: Service) -> Fault {
+fn failed(service: Service) -> ServiceError {
     let (code, status) = match service {
         Service::DynamoDb => ("InternalServerError", 500),
         Service::Iam => ("ServiceFailure", 500),
@@ -144,11 +144,11 @@ fn failed(service: Service) -> Fault {
         Service::Tagging => ("InternalServiceException", 500),
         Service::ApiGateway | Service::Sts => ("InternalFailure", 500),
     };
-    Fault { code: code.to_owned(), message: "An internal error occurred.".to_owned(), status }
+    ServiceError { code: code.to_owned(), message: "An internal error occurred.".to_owned(), status }
 }
 
 /// A refusal of access control, as each service writes it.
-pub(crate) fn denied(service: Service, operation: &str) -> Fault {
+pub(crate) fn denied(service: Service, operation: &str) -> ServiceError {
     let (code, status) = match service {
         Service::Iam | Service::Sts => ("AccessDenied", 403),
         Service::Lambda | Service::ApiGateway => ("AccessDeniedException", 403),
@@ -158,5 +158,5 @@ pub(crate) fn denied(service: Service, operation: &str) -> Fault {
         "User: arn:aws:iam::123456789012:user/deployer is not authorized to perform: {operation} because no \
          identity-based policy allows it"
     );
-    Fault { code: code.to_owned(), message, status }
+    ServiceError { code: code.to_owned(), message, status }
 }

@@ -1,4 +1,4 @@
-//! Stacks to bring up: a stack file beside its code, packaged once for all runs.
+//! Stacks to bring up: a stack file with its code, packaged once for all runs.
 
 use provision::config::{self, Stack};
 use provision::package::{self, Source};
@@ -16,7 +16,7 @@ pub(crate) struct Fixture {
     pub(crate) stack: Stack,
     /// The functions' packages: their hashes by the functions' keys.
     pub(crate) hashes: BTreeMap<String, String>,
-    /// Where the zips lie, by hash.
+    /// Where the zips are, by hash.
     pub(crate) packages: BTreeMap<String, PathBuf>,
 }
 
@@ -29,7 +29,7 @@ impl Fixture {
     /// The shipped stack with another text, and other code.
     pub(crate) fn changed(text: impl Fn(String) -> String, code: impl Fn(&Path)) -> Self {
         let shipped = fs::read_to_string(root().join("stack.yaml")).expect("the shipped stack");
-        Fixture::beside(&root().join("lambdas"), &text(shipped), code)
+        Fixture::with_code(&root().join("lambdas"), &text(shipped), code)
     }
 
     /// The shipped stack with the code of one function changed, a route removed, and a function renamed.
@@ -48,7 +48,7 @@ impl Fixture {
 
     /// A stack file, whose code is that of the shipped functions.
     pub(crate) fn of(text: &str) -> Self {
-        Fixture::beside(&root().join("lambdas"), text, |_| ())
+        Fixture::with_code(&root().join("lambdas"), text, |_| ())
     }
 
     /// Every stack that the project has: the shipped one, the examples, and those of the tests, by name.
@@ -62,7 +62,7 @@ impl Fixture {
         let read = |path: &Path| edit(fs::read_to_string(path).expect("a stack file"));
         let examples = children(&root().join("examples")).into_iter().filter(|path| path.is_dir());
         let examples = examples.map(|path| {
-            (name(&path), Fixture::beside(&path.join("lambdas"), &read(&path.join("stack.yaml")), |_| ()))
+            (name(&path), Fixture::with_code(&path.join("lambdas"), &read(&path.join("stack.yaml")), |_| ()))
         });
         let tests = children(&root().join("tests/stacks")).into_iter();
         let tests = tests.map(|path| (name(&path), Fixture::of(&read(&path))));
@@ -74,11 +74,11 @@ impl Fixture {
         let lambdas = tempfile::tempdir().expect("a folder");
         fs::write(lambdas.path().join("code.py"), "def handler(event, context):\n    return {}\n")
             .expect("the code is written");
-        Fixture::beside(lambdas.path(), text, |_| ())
+        Fixture::with_code(lambdas.path(), text, |_| ())
     }
 
-    /// A stack file beside a copy of some code, which may be changed.
-    fn beside(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
+    /// A stack file next to a copy of some code, which may be changed.
+    fn with_code(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(lambdas, &folder.path().join("lambdas"));
         code(&folder.path().join("lambdas"));
@@ -106,7 +106,7 @@ impl Fixture {
 
     /// Another stack whose functions have the code of this one's functions, in an environment if it is named: nothing is
     /// packaged again.
-    pub(crate) fn beside_its_code(&self, text: &str, environment: Option<&str>) -> Self {
+    pub(crate) fn with_text(&self, text: &str, environment: Option<&str>) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let file = self.folder.path().join(format!("stack-{number}.yaml"));

@@ -1,6 +1,6 @@
 //! The grammar of IAM policies, as IAM checks it, and what they allow.
 
-use crate::cloud::Fault;
+use crate::cloud::ServiceError;
 use crate::pattern;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ const ELEMENTS: &[&str] = &[
 ];
 
 /// Checks a policy that says what its bearer may do.
-pub(crate) fn check_identity(document: &str) -> Result<(), Fault> {
+pub(crate) fn check_identity(document: &str) -> Result<(), ServiceError> {
     for statement in statements(document)? {
         one_of(&statement, "Resource", "NotResource")?;
         none_of(&statement, &["Principal", "NotPrincipal"])?;
@@ -35,9 +35,9 @@ pub(crate) fn check_identity(document: &str) -> Result<(), Fault> {
 }
 
 /// Checks a policy that says who may assume a role.
-pub(crate) fn check_trust(document: &str) -> Result<(), Fault> {
+pub(crate) fn check_trust(document: &str) -> Result<(), ServiceError> {
     if document.len() > MAX_TRUST {
-        return Fault::err("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048");
+        return ServiceError::err("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048");
     }
     for statement in statements(document)? {
         one_of(&statement, "Principal", "NotPrincipal")?;
@@ -61,7 +61,7 @@ pub(crate) fn check_trust(document: &str) -> Result<(), Fault> {
 }
 
 /// The statements of a document whose common part is right.
-fn statements(document: &str) -> Result<Vec<Map<String, Json>>, Fault> {
+fn statements(document: &str) -> Result<Vec<Map<String, Json>>, ServiceError> {
     let policy: Json =
         serde_json::from_str(document).map_err(|_| malformed("This policy contains invalid Json"))?;
     let Json::Object(members) = &policy else { return Err(malformed("Syntax errors in policy.")) };
@@ -85,7 +85,7 @@ fn statements(document: &str) -> Result<Vec<Map<String, Json>>, Fault> {
     checked.collect()
 }
 
-fn check_statement(statement: &Map<String, Json>, sids: &mut BTreeSet<String>) -> Result<(), Fault> {
+fn check_statement(statement: &Map<String, Json>, sids: &mut BTreeSet<String>) -> Result<(), ServiceError> {
     if let Some(unknown) = statement.keys().find(|name| !ELEMENTS.contains(&name.as_str())) {
         return Err(malformed(&format!("Syntax errors in policy: unknown element {unknown}.")));
     }
@@ -120,22 +120,22 @@ fn check_statement(statement: &Map<String, Json>, sids: &mut BTreeSet<String>) -
     Ok(())
 }
 
-fn one_of(statement: &Map<String, Json>, one: &str, other: &str) -> Result<(), Fault> {
+fn one_of(statement: &Map<String, Json>, one: &str, other: &str) -> Result<(), ServiceError> {
     let there = statement.contains_key(one) != statement.contains_key(other);
     malformed_unless(there, &format!("Policy statement must contain {one} or {other}."))
 }
 
-fn none_of(statement: &Map<String, Json>, names: &[&str]) -> Result<(), Fault> {
+fn none_of(statement: &Map<String, Json>, names: &[&str]) -> Result<(), ServiceError> {
     let there = names.iter().any(|name| statement.contains_key(*name));
     malformed_unless(!there, "Policy document should not specify a principal.")
 }
 
-fn malformed_unless(right: bool, message: &str) -> Result<(), Fault> {
+fn malformed_unless(right: bool, message: &str) -> Result<(), ServiceError> {
     if right { Ok(()) } else { Err(malformed(message)) }
 }
 
-fn malformed(message: &str) -> Fault {
-    Fault::new("MalformedPolicyDocument", message)
+fn malformed(message: &str) -> ServiceError {
+    ServiceError::new("MalformedPolicyDocument", message)
 }
 
 /// A text or a list of texts.

@@ -1,4 +1,4 @@
-//! Tests of the instrument itself: that the strict cloud is as mean as it shall be, through the SDK's own clients.
+//! Tests of the strict cloud itself: that it is as strict as it claims, through the SDK's own clients.
 
 use crate::clock::{BEGINNING, Clock};
 use crate::cloud::Cloud;
@@ -143,7 +143,7 @@ async fn of_two_permissions_at_once_one_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn late_logs_make_a_group_again_only_where_the_role_allows_it() {
+async fn late_logs_recreate_a_group_only_where_the_role_allows_it() {
     for (action, left) in [("logs:CreateLogGroup", 1), ("logs:PutLogEvents", 0)] {
         let (cloud, clients) = account().await;
         let policy = format!(

@@ -1,4 +1,4 @@
-//! What must hold at every moment, not only in the end: whoever calls an API that is live reaches its function, and no
+//! What must hold at every moment, not only in the end: every caller of a live API reaches its function, and no
 //! function is without its role and its log group.
 
 use crate::cloud::Cloud;
@@ -7,7 +7,7 @@ use crate::services::iam;
 use crate::services::lambda::Function;
 use std::collections::BTreeMap;
 
-/// The things of which only a half is there, and why.
+/// The resources that break an invariant, and why.
 pub(crate) fn broken_invariants(cloud: &Cloud) -> BTreeMap<String, String> {
     let invariants = cloud.apigateway.apis.iter().filter(|(_, api)| !api.stages.is_empty());
     let routes = invariants.flat_map(|(id, api)| api.routes.values().map(move |route| (id, route)));
@@ -29,8 +29,9 @@ pub(crate) fn unready(cloud: &Cloud) -> Vec<String> {
     let now = cloud.now;
     let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.status(now) != "ACTIVE");
     let tables = tables.map(|(name, table)| format!("the table {name} is {}", table.status(now)));
-    let busy = |function: &Function| now < (function.created + cloud.delays.pending).max(function.updating);
-    let functions = cloud.lambda.functions.iter().filter(|(_, function)| busy(function));
+    let updating =
+        |function: &Function| now < (function.created + cloud.delays.pending).max(function.updating);
+    let functions = cloud.lambda.functions.iter().filter(|(_, function)| updating(function));
     tables.chain(functions.map(|(name, _)| format!("the function {name} is Pending or InProgress"))).collect()
 }
 
@@ -48,7 +49,7 @@ fn cannot_run(cloud: &Cloud, api: &str, target: &str) -> Option<String> {
 }
 
 /// What a function needs and has not, as long as anybody sees it: late events of one without a log group make a group that
-/// nobody owns [aws-facts: Lambda].
+/// no stack owns [aws-facts: Lambda].
 fn lacks(cloud: &Cloud, function: &Function) -> Option<String> {
     let seen = function.gone.is_none_or(|gone| cloud.now < gone);
     let (role, group) = (function.member("Role"), function.group());

@@ -2,8 +2,8 @@
 //! and the real program over a port; and what is proved with it. It validates every request by AWS's own models, and behaves
 //! as AWS is known to.
 
-#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
-#![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails at what it does not expect")]
+#![allow(clippy::print_stdout, reason = "the suites print their figures")]
 
 mod access;
 mod changes;

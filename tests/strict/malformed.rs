@@ -1,13 +1,13 @@
-//! Answers that no service should give: the call is applied, and what comes back is cut off, of another type, or about
-//! something else. Proxies, portals, bugs and attackers give such answers.
+//! Responses that no service should send: the call is applied, and its response is cut off, of another type, or about
+//! something else. Proxies, portals, bugs and attackers send such responses.
 
-use crate::wire::Answer;
+use crate::wire::Response;
 use fastrand::Rng;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 use std::sync::LazyLock;
 
-/// A lie: what is done to an answer, and to which part of it.
+/// A malformation: what is done to a response, and to which part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformation {
     pub(crate) what: What,
@@ -15,23 +15,23 @@ pub(crate) struct Malformation {
     pub(crate) part: u16,
 }
 
-/// What is done to an answer.
+/// What is done to a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
     /// Nothing comes but the status and the headers.
     Empty,
     /// The end is missing.
     Truncated,
-    /// Bytes without a meaning.
+    /// Random bytes.
     Random,
     /// The page of a portal that wants a login first.
     Page,
-    /// The page of a proxy that finds nobody to ask.
+    /// The page of a proxy that reaches no server.
     BusyPage,
-    /// The way to somewhere else.
+    /// A redirect to somewhere else.
     Redirect,
-    /// A refusal without sense: 403, 404, 418 and 429.
-    Blocker,
+    /// An error status with a body of random bytes: 403, 404, 418 and 429.
+    BareError,
     /// The body of an error with the status of a success.
     FailedSuccess,
     /// Another content type.
@@ -64,11 +64,11 @@ pub(crate) enum What {
     Negative,
     /// A text without letters.
     Blank,
-    /// A word that nobody has heard of: no state, no ARN, no document, no time.
+    /// An unknown word: no state, no ARN, no document, no time.
     Word,
     /// A text that is longer than all else.
     Long,
-    /// Signs that terminals obey.
+    /// Escape sequences for terminals.
     Signs,
     /// A document that is no JSON, or JSON that is no policy.
     Document,
@@ -78,7 +78,7 @@ pub(crate) enum What {
     Bare,
 }
 
-/// Everything that is done to answers.
+/// Everything that is done to responses.
 pub(crate) const ALL: &[What] = &[
     What::Empty,
     What::Truncated,
@@ -86,7 +86,7 @@ pub(crate) const ALL: &[What] = &[
     What::Page,
     What::BusyPage,
     What::Redirect,
-    What::Blocker,
+    What::BareError,
     What::FailedSuccess,
     What::Type,
     What::NoObject,
@@ -111,9 +111,9 @@ pub(crate) const ALL: &[What] = &[
     What::Bare,
 ];
 
-/// An answer as it goes over the wire.
+/// A response as it is sent, whether it is valid or not.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
@@ -123,15 +123,15 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><b
      network.<br>&nbsp;</body></html>\n";
 
 impl Malformation {
-    /// What is told instead of an answer; `nth` counts the calls of the same kind.
-    pub(crate) fn told(self, answer: Answer, nth: u32) -> Told {
-        let Answer { status, headers, body } = answer;
-        let told = Told { status, headers, body: body.clone().into_bytes() };
-        let page = |status| Told { status, ..Told::page(PAGE) };
-        let with = |body: Vec<u8>| Told { body, ..told.clone() };
+    /// What is raw instead of an response; `nth` counts the calls of the same kind.
+    pub(crate) fn apply(self, response: Response, nth: u32) -> RawResponse {
+        let Response { status, headers, body } = response;
+        let raw = RawResponse { status, headers, body: body.clone().into_bytes() };
+        let page = |status| RawResponse { status, ..RawResponse::page(PAGE) };
+        let with = |body: Vec<u8>| RawResponse { body, ..raw.clone() };
         match self.what {
             What::Empty => with(Vec::new()),
-            What::Truncated => with(told.body[..told.body.len() * usize::from(self.part % 8) / 8].to_vec()),
+            What::Truncated => with(raw.body[..raw.body.len() * usize::from(self.part % 8) / 8].to_vec()),
             What::Random => with(self.random()),
             What::Page => page(200),
             What::BusyPage => page(503),
@@ -140,20 +140,22 @@ impl Malformation {
                 page.headers.push(("location", "http://127.0.0.1:1/elsewhere".to_owned()));
                 page
             }
-            What::Blocker => Told { status: self.pick(&[403, 404, 418, 429]), body: self.random(), ..told },
-            What::FailedSuccess => Told { status: 200, body: failure(&body), ..told },
+            What::BareError => {
+                RawResponse { status: self.pick(&[403, 404, 418, 429]), body: self.random(), ..raw }
+            }
+            What::FailedSuccess => RawResponse { status: 200, body: failure(&body), ..raw },
             What::Type => {
                 let headers = vec![(
                     "content-type",
                     self.pick(&["text/html", "image/png", "", "application/cbor"]).to_owned(),
                 )];
-                Told { headers, ..told }
+                RawResponse { headers, ..raw }
             }
             What::NoObject => {
                 with(self.pick(&["null", "[]", "{}", "\"text\"", "<x/>", "0"]).as_bytes().to_vec())
             }
             What::Deep => with(self.pick(&["[", "{\"a\":", "<a>"]).repeat(100_000).into_bytes()),
-            What::Later => Told {
+            What::Later => RawResponse {
                 status: 503,
                 headers: vec![
                     ("x-amz-retry-after", u64::MAX.to_string()),
@@ -288,10 +290,10 @@ impl Malformation {
     }
 }
 
-impl Told {
+impl RawResponse {
     fn page(page: &str) -> Self {
         let headers = vec![("content-type", "text/html".to_owned())];
-        Told { status: 200, headers, body: page.as_bytes().to_vec() }
+        RawResponse { status: 200, headers, body: page.as_bytes().to_vec() }
     }
 }
 

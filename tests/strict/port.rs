@@ -1,10 +1,10 @@
 //! The strict cloud on a port of this machine, for the real program: the same account, the same faults, the same records,
-//! in real time. What AWS does behind the scenes goes quicker here, so that nobody has to wait for it.
+//! in real time. What AWS does behind the scenes goes quicker here, so that no test waits for it.
 
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Delays};
 use crate::connector::StrictCloud;
-use crate::faults::Planned;
+use crate::faults::PlannedFault;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use regex::Regex;
@@ -88,7 +88,7 @@ pub(crate) struct Port {
 
 impl Port {
     /// Opens a port to an account, so long after the last one was closed.
-    pub(crate) fn open(pause: Duration, cloud: &Cloud, fault: Option<Planned>) -> Self {
+    pub(crate) fn open(pause: Duration, cloud: &Cloud, fault: Option<PlannedFault>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
@@ -170,7 +170,7 @@ impl Service {
         }
         match self.strict.serve(request).await {
             Ok(answer) => Ok(self.bytes(&answer)),
-            Err(_) if self.strict.loses_answers() => Err(b"HTTP/1.1 200 \r\ncontent-length: 1000\r\n\r\n{"),
+            Err(_) if self.strict.loses_responses() => Err(b"HTTP/1.1 200 \r\ncontent-length: 1000\r\n\r\n{"),
             Err(_) => Err(b""),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::connector::{self, Record};
-use crate::faults::Planned;
+use crate::faults::PlannedFault;
 use crate::fixture::Fixture;
 use crate::port::Port;
 use crate::run::A_MOMENT;
@@ -50,8 +50,8 @@ pub(crate) struct Visit {
     pub(crate) exits: Vec<Exit>,
     pub(crate) cloud: Cloud,
     pub(crate) records: Vec<Record>,
-    /// How often the planned fault struck.
-    pub(crate) struck: usize,
+    /// How often the planned fault was injected.
+    pub(crate) injected: usize,
     /// The requests of the APIs themselves.
     pub(crate) asked: Vec<String>,
     /// The most memory that a process had at a time, in bytes; 0 where the system does not tell.
@@ -82,7 +82,7 @@ impl Visit {
 }
 
 /// Runs the program on a stack, a moment after the last time.
-pub(crate) fn visit(cloud: &Cloud, stack: &Fixture, args: &[&str], fault: Option<Planned>) -> Visit {
+pub(crate) fn visit(cloud: &Cloud, stack: &Fixture, args: &[&str], fault: Option<PlannedFault>) -> Visit {
     visit_after(A_MOMENT, cloud, &[command(stack, args)], fault)
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn visit_after(
     pause: Duration,
     cloud: &Cloud,
     commands: &[Invocation],
-    fault: Option<Planned>,
+    fault: Option<PlannedFault>,
 ) -> Visit {
     let port = Port::open(pause, cloud, fault);
     let processes: Vec<Process> = commands.iter().map(|command| Process::start(command, &port)).collect();
@@ -102,7 +102,7 @@ pub(crate) fn visit_after(
     let mut state = strict.state();
     let records = std::mem::take(&mut state.records);
     assert_eq!(connector::invalid(&records), Vec::<String>::new());
-    Visit { exits, cloud: state.cloud.clone(), records, struck: state.struck, asked, memory }
+    Visit { exits, cloud: state.cloud.clone(), records, injected: state.injected, asked, memory }
 }
 
 /// What the program is called with.

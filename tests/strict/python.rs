@@ -1,4 +1,4 @@
-//! Python programs that the proofs use, each in an environment of its own in the project's cache.
+//! Python programs that the tests use, each in an environment of its own in the project's cache.
 
 use provision::local::default_folders;
 use sha2::{Digest, Sha256};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The Python of an environment with exactly these requirements, by their hashes. It is made where it is missing: aside at
-/// first, and then put in its place, so that nobody meets half of it.
+/// first, and then put in its place, so that no other test finds half of it.
 pub(crate) fn environment(name: &str, requirements: &Path) -> PathBuf {
     let text = fs::read(requirements).expect("the requirements");
     let fingerprint: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();

@@ -1,6 +1,6 @@
 //! AWS's quotas, as AWS counts them: token buckets on the side of the service.
 
-use crate::cloud::Fault;
+use crate::cloud::ServiceError;
 use crate::model::Service;
 use crate::wire::Call;
 use std::collections::BTreeMap;
@@ -42,7 +42,12 @@ impl Quotas {
     ///
     /// # Errors
     /// That there is none.
-    pub(crate) fn take(&mut self, call: &Call, iam: Option<(f64, f64)>, now: Duration) -> Result<(), Fault> {
+    pub(crate) fn take(
+        &mut self,
+        call: &Call,
+        iam: Option<(f64, f64)>,
+        now: Duration,
+    ) -> Result<(), ServiceError> {
         let iam = iam.filter(|_| call.service == Service::Iam).map(|(rate, burst)| ("iam", rate, burst));
         let quota = iam.or_else(|| quota(call.service, &call.operation.name));
         let Some((name, per_second, burst)) = quota else { return Ok(()) };
@@ -59,12 +64,12 @@ impl Quotas {
 }
 
 /// How each service says that there are too many requests.
-pub(crate) fn throttled(service: Service) -> Fault {
+pub(crate) fn throttled(service: Service) -> ServiceError {
     let (code, status) = match service {
         Service::Lambda | Service::ApiGateway => ("TooManyRequestsException", 429),
         Service::Iam | Service::Sts => ("Throttling", 400),
         Service::DynamoDb | Service::Logs => ("ThrottlingException", 400),
         Service::Tagging => ("ThrottledException", 400),
     };
-    Fault { code: code.to_owned(), message: "Rate exceeded".to_owned(), status }
+    ServiceError { code: code.to_owned(), message: "Rate exceeded".to_owned(), status }
 }

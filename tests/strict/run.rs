@@ -4,7 +4,7 @@
 use crate::clock::{BEGINNING, Clock};
 use crate::cloud::{ACCOUNT, Cloud, Time};
 use crate::connector::{self, Record, StrictCloud};
-use crate::faults::Planned;
+use crate::faults::PlannedFault;
 use crate::fixture::Fixture;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -49,7 +49,7 @@ pub(crate) enum End {
     Done(usize),
     /// It ended with these errors.
     Failed(Vec<String>),
-    /// The process died.
+    /// The process was killed.
     Died,
 }
 
@@ -59,8 +59,8 @@ pub(crate) struct Ran {
     pub(crate) end: End,
     pub(crate) cloud: Cloud,
     pub(crate) records: Vec<Record>,
-    /// How often the planned fault struck.
-    pub(crate) struck: usize,
+    /// How often the planned fault was injected.
+    pub(crate) injected: usize,
     /// Which calls broke an invariant, such as by a live route to a function that does not exist.
     pub(crate) violations: Vec<String>,
     pub(crate) took: Duration,
@@ -84,13 +84,18 @@ pub(crate) fn empty() -> Cloud {
 }
 
 /// Runs a command in an account, a moment after the last one.
-pub(crate) fn run(cloud: &Cloud, command: Command, fault: Option<Planned>) -> Ran {
+pub(crate) fn run(cloud: &Cloud, command: Command, fault: Option<PlannedFault>) -> Ran {
     run_after(A_MOMENT, cloud, &[command], fault)
 }
 
 /// Runs commands in an account, so long after the last one, all at the same time. They have ended when all have, and what
 /// they did not do for an error of one of them is an error of the run.
-pub(crate) fn run_after(pause: Duration, cloud: &Cloud, commands: &[Command], fault: Option<Planned>) -> Ran {
+pub(crate) fn run_after(
+    pause: Duration,
+    cloud: &Cloud,
+    commands: &[Command],
+    fault: Option<PlannedFault>,
+) -> Ran {
     let at_once: Vec<_> = commands.iter().map(|command| (Duration::ZERO, *command)).collect();
     run_staggered(pause, cloud, &at_once, fault)
 }
@@ -100,7 +105,7 @@ pub(crate) fn run_staggered(
     pause: Duration,
     cloud: &Cloud,
     commands: &[(Duration, Command)],
-    fault: Option<Planned>,
+    fault: Option<PlannedFault>,
 ) -> Ran {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
@@ -120,7 +125,7 @@ pub(crate) fn run_staggered(
         let mut state = strict.state();
         let (records, violations) =
             (std::mem::take(&mut state.records), std::mem::take(&mut state.violations));
-        Ran { end, cloud: state.cloud.clone(), records, struck: state.struck, violations, took }
+        Ran { end, cloud: state.cloud.clone(), records, injected: state.injected, violations, took }
     })
 }
 
@@ -151,7 +156,7 @@ pub(crate) fn planned(cloud: &Cloud, command: Command) -> Plan {
             }
             Command::Down(stack) => {
                 let destroy = Teardown::new(Session::of_stack(connection, &stack.stack), everything());
-                destroy.plan(&destroy.look().await.expect("a look")).expect("no circle")
+                destroy.plan(&destroy.look().await.expect("a look")).expect("no cycle")
             }
         }
     })
@@ -200,7 +205,7 @@ pub(crate) fn client_config(strict: &StrictCloud, clock: Clock) -> SdkConfig {
 }
 
 fn options() -> Options {
-    Options { mode: Mode::Up, local: false, allow_data_loss: everything(), replace_stack: true }
+    Options { mode: Mode::Up, local: false, allow_data_loss: everything(), replace_stack: true, environment: None }
 }
 
 /// All data may be lost.
@@ -210,9 +215,9 @@ fn everything() -> BTreeSet<String> {
 
 async fn prepare(connection: Connection, fixture: &Fixture) -> Result<(Session, Plan), Vec<String>> {
     let session = Session::of_stack(connection, &fixture.stack);
-    let live_state = session.look().await.map_err(told)?;
-    let plan = session.plan(&fixture.stack, &fixture.hashes, &live_state, &options()).expect("no circle");
-    unrefused(plan).map(|plan| (session, plan))
+    let live_state = session.look().await.map_err(messages)?;
+    let plan = session.plan(&fixture.stack, &fixture.hashes, &live_state, &options()).expect("no cycle");
+    without_blockers(plan).map(|plan| (session, plan))
 }
 
 async fn up(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
@@ -226,8 +231,8 @@ async fn up(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String
 
 async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
     let mut destroy = Teardown::new(Session::of_stack(connection, &fixture.stack), everything());
-    let live_state = destroy.look().await.map_err(told)?;
-    let plan = unrefused(destroy.plan(&live_state).expect("no circle"))?;
+    let live_state = destroy.look().await.map_err(messages)?;
+    let plan = without_blockers(destroy.plan(&live_state).expect("no cycle"))?;
     if plan.is_empty() {
         return gone(&plan, 0);
     }
@@ -238,7 +243,7 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
         errors.extend(failed(plan, &report));
         report
     };
-    match destroy.run(plan, carry_out).await.map_err(told)? {
+    match destroy.run(plan, carry_out).await.map_err(messages)? {
         Ended::Gone(plan) => gone(&plan, steps),
         Ended::Unfinished(_) => Err(errors),
         Ended::NewResources(_) => {
@@ -249,12 +254,14 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
 
 async fn adopt(connection: Connection, fixture: &Fixture, wish: &Wish) -> Result<End, Vec<String>> {
     let (session, stack) = (Session::of_stack(connection, &fixture.stack), &fixture.stack);
-    let live_state = session.look().await.map_err(told)?;
-    let adoption = session.adoption(stack, &live_state, wish).await.map_err(told)?;
-    let plan =
-        session.afterwards(stack, &fixture.hashes, &live_state, &adoption, &options()).await.map_err(told)?;
-    unrefused(plan)?;
-    session.adopt(stack, &adoption, Events::none()).await.map_err(told)?;
+    let live_state = session.look().await.map_err(messages)?;
+    let adoption = session.adoption(stack, &live_state, wish).await.map_err(messages)?;
+    let plan = session
+        .afterwards(stack, &fixture.hashes, &live_state, &adoption, &options())
+        .await
+        .map_err(messages)?;
+    without_blockers(plan)?;
+    session.adopt(stack, &adoption, Events::none()).await.map_err(messages)?;
     Ok(End::Done(adoption.things.len()))
 }
 
@@ -264,8 +271,8 @@ fn gone(plan: &Plan, steps: usize) -> Result<End, Vec<String>> {
     if unreadable.is_empty() { Ok(End::Done(steps)) } else { Err(unreadable) }
 }
 
-/// A plan that may be carried out, or what stands against it.
-fn unrefused(plan: Plan) -> Result<Plan, Vec<String>> {
+/// A plan without blockers, or its blockers.
+fn without_blockers(plan: Plan) -> Result<Plan, Vec<String>> {
     let blockers = plan.blockers.iter().map(|blocker| format!("{}; {}", blocker.why, blocker.help));
     let blockers: Vec<String> = blockers.collect();
     if blockers.is_empty() { Ok(plan) } else { Err(blockers) }
@@ -275,16 +282,16 @@ fn failed(plan: &Plan, report: &Report) -> Vec<String> {
     report.failed.iter().map(|(index, error)| format!("{}: {error}", plan.steps[*index].id)).collect()
 }
 
-fn told(failure: Failure) -> Vec<String> {
+fn messages(failure: Failure) -> Vec<String> {
     vec![failure.to_string()]
 }
 
-/// Nobody stops a run.
+/// No run is stopped.
 fn never() -> watch::Receiver<bool> {
     watch::channel(false).1
 }
 
-/// Lets time go by in an account.
+/// The account after some time.
 pub(crate) fn later(cloud: &Cloud, time: Time) -> Cloud {
     let mut later = Cloud { now: cloud.now + time, ..cloud.clone() };
     crate::services::logs::deliver_late(&mut later);

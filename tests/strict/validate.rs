@@ -1,6 +1,6 @@
 //! Every request is held against its input shape: required members, unknown ones, types, ranges, patterns, enums.
 
-use crate::cloud::Fault;
+use crate::cloud::ServiceError;
 use crate::model::{Member, Model, Operation, Service, Shape};
 use crate::pattern;
 use crate::wire::Call;
@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 const MAX_REPORTED: usize = 200;
 
 /// How a service refuses what its model does not allow: each has a code of its own for that.
-pub(crate) fn refused(call: &Call, wrong: &str) -> Fault {
+pub(crate) fn refused(call: &Call, wrong: &str) -> ServiceError {
     let code = match call.service {
         Service::Iam | Service::Sts => "ValidationError",
         Service::ApiGateway => "BadRequestException",
@@ -19,7 +19,7 @@ pub(crate) fn refused(call: &Call, wrong: &str) -> Fault {
         Service::Lambda if wrong.starts_with("Runtime: ") => "InvalidParameterValueException",
         Service::Lambda | Service::DynamoDb => "ValidationException",
     };
-    Fault::new(code, wrong)
+    ServiceError::new(code, wrong)
 }
 
 /// Everything that is wrong with the parameters of a call; empty for a valid one.

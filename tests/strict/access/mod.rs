@@ -1,12 +1,12 @@
-//! Access control: whoever deploys may do what his policies allow. Where an account has no such policies, everything is
-//! allowed. What a call needs is told by [`needs`], which knows nothing of the product's own table; whether policies allow
-//! it is told by a library that evaluates them as IAM does.
+//! Access control: the caller may do what its policies allow. Where an account has no such policies, everything is
+//! allowed. [`needs`] says what a call needs, and knows nothing of the product's own table; a library that evaluates policies
+//! as IAM does says whether they allow it.
 
 mod needs;
 
 pub(crate) use needs::{Need, needs};
 
-use crate::cloud::Fault;
+use crate::cloud::ServiceError;
 use crate::faults;
 use crate::wire::Call;
 use iam_rs::{
@@ -65,7 +65,7 @@ impl Policies {
     }
 
     /// Refuses a call that needs what is not allowed.
-    pub(crate) fn check(&self, call: &Call, needs: &[Need]) -> Result<(), Fault> {
+    pub(crate) fn check(&self, call: &Call, needs: &[Need]) -> Result<(), ServiceError> {
         match needs.iter().find(|need| !need.partly && !self.allows(need)) {
             None => Ok(()),
             Some(need) => Err(denied(call, need)),
@@ -87,8 +87,8 @@ fn bearer() -> Principal {
 }
 
 /// A refusal as the service of the call writes it, of what the call needs.
-fn denied(call: &Call, need: &Need) -> Fault {
-    Fault { message: refusal(need), ..faults::denied(call.service, &call.operation.name) }
+fn denied(call: &Call, need: &Need) -> ServiceError {
+    ServiceError { message: refusal(need), ..faults::denied(call.service, &call.operation.name) }
 }
 
 fn refusal(need: &Need) -> String {

@@ -18,7 +18,7 @@ use provision::aws::{Calls, Connection};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The region in which a witness is asked: a layer that a stack names is there.
+/// The region in which an emulator is asked: a layer that a stack names is there.
 pub(super) const THERE: &str = "eu-central-1";
 
 /// What came of a flow: by what was done and looked at, what was answered, how it ended, and what was seen then.
@@ -33,11 +33,11 @@ pub(super) struct Stack {
     strict: Testimony,
 }
 
-/// What a witness cannot tell more of: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
+/// What an emulator cannot tell more of: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
 /// of what these stacks show, larger ones show as well.
 const UNTOLD: [&str; 4] = ["many_routes", "no_api", "only_tables", "own_role"];
 
-/// Every stack that a witness can tell of, so that it can be taken down, on the strict cloud.
+/// Every stack that an emulator can tell of, so that it can be taken down, on the strict cloud.
 pub(super) fn stacks() -> Vec<Stack> {
     let stacks = Fixture::every_with(|text| text.replace("protect: true", "protect: false")).into_iter();
     let stacks = stacks.filter(|(name, _)| !UNTOLD.contains(&name.as_str()));
@@ -58,30 +58,29 @@ pub(super) fn stacks() -> Vec<Stack> {
     stacks.collect()
 }
 
-/// Where a witness's flows are others than the strict cloud's.
+/// Where an emulator's flows are others than the strict cloud's.
 pub(super) async fn disagreements(at: &Sender, stacks: &[Stack]) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for stack in stacks {
         at.forget_everything().await;
         let connection =
-            Connection::of(config(at), true, Calls::default()).await.expect("the witness answers");
+            Connection::of(config(at), true, Calls::default()).await.expect("the emulator answers");
         // What a stack names and does not make; the strict cloud has it.
         let given = given::names();
         let boundary = json!({ "PolicyName": "boundary", "PolicyDocument": given["policy"] });
         at.ask(THERE, "iam:CreatePolicy", &boundary).await;
         let layer = json!({ "LayerName": "tools", "Content": { "ZipFile": given["zip"] } });
         at.ask(THERE, "lambda:PublishLayerVersion", &layer).await;
-        let testimony = flow(&connection, stack, || at.answered(), || std::future::ready(())).await;
+        let result = flow(&connection, stack, || at.answered(), || std::future::ready(())).await;
         println!("{}: {} answers, ends and fields compared", stack.name, stack.strict.len());
-        found.extend(differences(&stack.strict, &testimony));
+        found.extend(differences(&stack.strict, &result));
     }
     found
 }
 
 fn differences(strict: &Testimony, conformance: &Testimony) -> Vec<Disagreement> {
     let all: BTreeSet<&String> = strict.keys().chain(conformance.keys()).collect();
-    let of =
-        |testimony: &Testimony, about| testimony.get(about).cloned().unwrap_or_else(|| "nothing".to_owned());
+    let of = |result: &Testimony, about| result.get(about).cloned().unwrap_or_else(|| "nothing".to_owned());
     let differ = all.into_iter().map(|about| (about, of(strict, about), of(conformance, about)));
     let differ = differ.filter(|(_, strict, conformance)| strict != conformance);
     differ
@@ -112,7 +111,7 @@ fn of_the_strict_cloud(stack: &Stack) -> Testimony {
     })
 }
 
-/// The settings of the SDK for a witness.
+/// The settings of the SDK for an emulator.
 fn config(at: &Sender) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -140,7 +139,7 @@ async fn flow<F: Future<Output = ()>>(
     let mut commands = vec![("up", Command::Up(fixture)), ("up again", Command::Up(fixture))];
     commands.extend(change.as_ref().map(|change| ("change", Command::Up(change))));
     commands.push(("down", Command::Down(last)));
-    let mut testimony = Testimony::new();
+    let mut result = Testimony::new();
     for (what, command) in commands {
         rest().await;
         answered();
@@ -150,13 +149,13 @@ async fn flow<F: Future<Output = ()>>(
             End::Failed(errors) => format!("failed: {}", errors.join("; ")),
             end => format!("{end:?}"),
         };
-        testimony.insert(about.clone(), ended);
-        testimony.extend(verdicts(&about, answered()));
+        result.insert(about.clone(), ended);
+        result.extend(verdicts(&about, answered()));
         rest().await;
         let live_state = observed(connection.clone(), last).await;
-        testimony.extend(normal::things(&about, &live_state, &connection.region));
+        result.extend(normal::resources(&about, &live_state, &connection.region));
     }
-    testimony
+    result
 }
 
 /// What was answered to each operation about each subject: all verdicts, each once.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Where a witness says something else than the strict cloud.
+/// Where an emulator says something else than the strict cloud.
 #[derive(Debug, Clone)]
 pub(super) struct Disagreement {
     /// What was asked.
@@ -24,14 +24,14 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// Disagreements of a witness that have one reason.
+/// Disagreements of an emulator that have one reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Known {
-    conformance: String,
+    emulator: String,
     right: Right,
     why: String,
-    /// What the witness says, by what was asked, in which `*` stands for anything.
+    /// What the emulator says, by what was asked, in which `*` stands for anything.
     says: BTreeMap<String, String>,
 }
 
@@ -42,15 +42,15 @@ enum Right {
     /// The strict cloud does as AWS.
     Strict,
     /// The strict cloud does not do as AWS, for a reason.
-    Witness,
+    Emulator,
 }
 
-/// What is known of a witness.
-pub(super) fn of(conformance: &str) -> Vec<Known> {
+/// What is known of an emulator.
+pub(super) fn of(emulator: &str) -> Vec<Known> {
     let all: Vec<Known> =
         serde_yaml::from_str(include_str!("known.yaml")).unwrap_or_else(|wrong| panic!("{wrong}"));
     assert!(all.iter().all(|known| !known.why.trim().is_empty()), "a disagreement without a reason");
-    all.into_iter().filter(|known| known.conformance == conformance).collect()
+    all.into_iter().filter(|known| known.emulator == emulator).collect()
 }
 
 /// Fails for a disagreement that is not known, and for a known one that is no more.
@@ -69,7 +69,7 @@ pub(super) fn compare(known: &[Known], found: &[Disagreement]) {
         .map(|(about, says)| format!("{about}: {says}"))
         .collect();
     let twice = listed.len() - listed.iter().collect::<BTreeSet<_>>().len();
-    for right in [Right::Strict, Right::Witness] {
+    for right in [Right::Strict, Right::Emulator] {
         let count: usize =
             known.iter().filter(|known| known.right == right).map(|known| known.says.len()).sum();
         println!("{count} disagreements in which {right:?} is right");

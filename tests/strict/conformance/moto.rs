@@ -27,7 +27,7 @@ impl Moto {
         let search = env::var_os("PATH").unwrap_or_default();
         let pinned = Pinned {
             folder: "moto",
-            name: "a witness for the tests",
+            name: "an emulator for the tests",
             package: "moto",
             requirements: REQUIREMENTS,
         };

@@ -6,35 +6,35 @@ use provision::model::{LiveState, Observed};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
-/// Each thing that was seen, by where it was seen and what it is, field by field.
-pub(super) fn things(about: &str, live_state: &LiveState, region: &str) -> BTreeMap<String, String> {
+/// Each resource that was seen, by where it was seen and what it is, field by field.
+pub(super) fn resources(about: &str, live_state: &LiveState, region: &str) -> BTreeMap<String, String> {
     let here = |text: &str| text.replace(region, REGION).replace(THERE, REGION);
     let made_up: Vec<_> = made_up(live_state).into_iter().map(|(id, name)| (here(&id), name)).collect();
     let clean = |text: &str| {
         let text = here(text);
         made_up.iter().fold(text, |text, (id, name)| text.replace(id, name))
     };
-    let mut things = BTreeMap::new();
+    let mut resources = BTreeMap::new();
     for observed in &live_state.observed {
         let mut refs: Vec<String> =
-            observed.refs.iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect();
+            observed.refs.iter().map(|resource| format!("{} {}", resource.kind, resource.id)).collect();
         refs.sort();
-        let thing = json!({
+        let resource = json!({
             "physical": observed.physical_id, "spec": observed.spec, "live": *observed.attributes, "refs": refs,
             "owner": format!("{:?}", observed.owner), "status": format!("{:?}", observed.status),
             "protected": observed.protected, "holds": observed.contains_data,
         });
         let mut fields = BTreeMap::new();
-        flatten("", &thing, &mut fields);
+        flatten("", &resource, &mut fields);
         let fields = fields
             .into_iter()
             .map(|(field, value)| (clean(&format!("{about}: sees {} {field}", observed.id)), clean(&value)));
-        things.extend(fields);
+        resources.extend(fields);
     }
     for unreadable in &live_state.unreadable {
-        things.insert(format!("{about}: is blind for {}", unreadable.kind), clean(&unreadable.why));
+        resources.insert(format!("{about}: is blind for {}", unreadable.kind), clean(&unreadable.why));
     }
-    things
+    resources
 }
 
 /// The leaves of a tree by their paths.

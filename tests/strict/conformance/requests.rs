@@ -30,9 +30,9 @@ struct Request {
     title: String,
     call: String,
     with: Json,
-    /// A member of the answer to be named from then on.
+    /// A member of the response to be named from then on.
     keep: Option<String>,
-    /// A member of the answer that belongs to the verdict.
+    /// A member of the response that belongs to the verdict.
     shows: Option<String>,
     says: String,
 }
@@ -41,7 +41,7 @@ fn stories() -> Vec<Story> {
     serde_yaml::from_str(include_str!("requests.yaml")).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
-/// Where a witness answers otherwise than AWS does.
+/// Where an emulator answers otherwise than AWS does.
 pub(super) async fn disagreements(at: &Sender) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for story in stories() {

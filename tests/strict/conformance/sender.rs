@@ -1,4 +1,4 @@
-//! Sends requests to a witness, for the SDK as well as by themselves, and keeps how each was answered.
+//! Sends requests to an emulator, for the SDK as well as by themselves, and keeps how each was answered.
 
 use super::encode;
 use crate::wire::decode;
@@ -22,7 +22,7 @@ pub(super) struct Answered {
     pub(super) verdict: String,
 }
 
-/// The way to a witness; clones are the same one.
+/// The way to an emulator; clones are the same one.
 #[derive(Debug, Clone)]
 pub(super) struct Sender(Arc<Inner>);
 
@@ -51,7 +51,7 @@ impl Sender {
         let mut request = HttpRequest::get(url).expect("a URL");
         request.set_method("POST").expect("a method");
         let answer = self.0.connector.call(request).await.expect("an answer");
-        assert!(answer.status().is_success(), "the witness cannot be emptied");
+        assert!(answer.status().is_success(), "the emulator cannot be emptied");
     }
 
     /// Sends a request of its own, which must succeed.

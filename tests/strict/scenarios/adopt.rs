@@ -3,7 +3,7 @@
 use super::shipped::well;
 use crate::cloud::{ACCOUNT, Cloud, Tags};
 use crate::dump::dump;
-use crate::faults::{Planned, Times, Trouble};
+use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::services::apigateway::Api;
@@ -17,7 +17,7 @@ fn wish(kind: &'static str, name: &str, from: Option<&str>) -> Wish {
     Wish { kind, name: name.to_owned(), from: from.map(str::to_owned) }
 }
 
-/// A stack that bears no mark and lies nowhere of ours, as if it was made by hand; the tags are what it has instead.
+/// A stack without ownership tags, as if it was created by hand; the tags are what it has instead.
 fn by_hand(stack: &Fixture, tags: &[(&str, &str)]) -> Cloud {
     let tags: Tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let mut cloud = later(&well(run(&empty(), Command::Up(stack), None)).cloud, Duration::from_secs(60));
@@ -62,7 +62,7 @@ fn wishes(cloud: &Cloud, from: Option<&str>) -> Vec<Wish> {
     ]
 }
 
-fn adopt(cloud: &Cloud, stack: &Fixture, wish: &Wish, fault: Option<Planned>) -> Ran {
+fn adopt(cloud: &Cloud, stack: &Fixture, wish: &Wish, fault: Option<PlannedFault>) -> Ran {
     run(cloud, Command::Adopt(stack, wish), fault)
 }
 
@@ -70,7 +70,7 @@ fn adopt(cloud: &Cloud, stack: &Fixture, wish: &Wish, fault: Option<Planned>) ->
 #[track_caller]
 fn refuses(cloud: &Cloud, stack: &Fixture, wish: &Wish, why: &str) {
     let ran = adopt(cloud, stack, wish, None);
-    assert!(matches!(&ran.end, End::Failed(told) if told.concat().contains(why)), "{why}: {:?}", ran.end);
+    assert!(matches!(&ran.end, End::Failed(errors) if errors.concat().contains(why)), "{why}: {:?}", ran.end);
     assert_eq!((ran.writes(), dump(&ran.cloud)), (vec![], dump(cloud)), "{why}");
 }
 
@@ -81,7 +81,7 @@ fn is_empty(cloud: &Cloud) {
 }
 
 #[test]
-fn what_is_taken_over_is_the_stacks_to_its_end() {
+fn an_adopted_resource_belongs_to_the_stack_until_it_is_deleted() {
     let stack = Fixture::of(SMALL);
     let mark = [("provision:stack", "other/prod")];
     let legacy = [("aws:cloudformation:stack-name", "legacy")];
@@ -105,13 +105,13 @@ fn what_is_taken_over_is_the_stacks_to_its_end() {
         let roles = |cloud: &Cloud| -> BTreeMap<String, String> {
             cloud.iam.roles.values().map(|role| (role.arn(), role.id.clone())).collect()
         };
-        assert_eq!((ids(&up), roles(&up)), (ids(&before), roles(&before)), "nothing is made anew");
+        assert_eq!((ids(&up), roles(&up)), (ids(&before), roles(&before)), "nothing is recreated");
         is_empty(&well(run(&up, Command::Down(&stack), None)).cloud);
     }
 }
 
 #[test]
-fn a_role_that_was_taken_over_is_found_through_its_function_when_neither_is_declared() {
+fn an_adopted_role_is_found_through_its_function_when_neither_is_declared() {
     let stack = Fixture::of(SMALL);
     let mut cloud = by_hand(&stack, &[]);
     for wish in wishes(&cloud, None) {
@@ -130,25 +130,27 @@ fn a_role_that_was_taken_over_is_found_through_its_function_when_neither_is_decl
 }
 
 #[test]
-fn who_is_interrupted_asks_for_the_same_again() {
+fn the_same_command_continues_after_an_interruption() {
     let stack = Fixture::of(SMALL);
     let cloud = by_hand(&stack, &[("provision:stack", "other")]);
     for wish in wishes(&cloud, Some("other")) {
         let whole = well(adopt(&cloud, &stack, &wish, None));
         for at in whole.records.iter().filter(|record| record.write).map(|record| &record.label) {
-            for trouble in [Trouble::DiesBefore, Trouble::DiesAfter, Trouble::Lost, Trouble::Denied] {
-                let fault = Planned { at: at.clone(), trouble, times: Times::Once };
+            for kind in
+                [FaultKind::KilledBefore, FaultKind::KilledAfterAll, FaultKind::Lost, FaultKind::Denied]
+            {
+                let fault = PlannedFault { at: at.clone(), kind, times: Times::Once };
                 let broken = adopt(&cloud, &stack, &wish, Some(fault));
-                assert_eq!(broken.struck, 1, "{at} {trouble:?}");
+                assert_eq!(broken.injected, 1, "{at} {kind:?}");
                 let again = well(adopt(&broken.cloud, &stack, &wish, None));
-                assert_eq!(dump(&again.cloud), dump(&whole.cloud), "{at} {trouble:?}");
+                assert_eq!(dump(&again.cloud), dump(&whole.cloud), "{at} {kind:?}");
             }
         }
     }
 }
 
 #[test]
-fn what_must_not_be_taken_over_is_not_touched() {
+fn what_must_not_be_adopted_is_not_touched() {
     let stack = Fixture::of(SMALL);
     let free = by_hand(&stack, &[]);
     refuses(&free, &stack, &wish("table", "nodes", None), "the stack file does not declare the table nodes");

@@ -1,23 +1,23 @@
 //! The command is run again at once, by a script, when AWS's lists do not show yet what the first run has made. What is
-//! not seen is made anew where AWS takes names twice; the run after finds both, and takes the one that is too many away.
+//! not observed is created again where AWS does not keep names unique; the next run finds both, and deletes the duplicate.
 
 use super::shipped::well;
 use crate::dump::{differences, dump};
-use crate::faults::{Planned, Times, Trouble};
+use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::invariants::unready;
 use crate::run::{Command, End, empty, later, run, run_after};
 use std::time::Duration;
 
 #[test]
-fn a_run_right_after_a_death_comes_to_the_same_end() {
+fn a_run_right_after_a_kill_ends_the_same() {
     let stack = Fixture::shipped();
     let alone = well(run(&empty(), Command::Up(&stack), None));
     let expected = dump(&alone.cloud);
     let writes = alone.records.iter().filter(|record| record.write && record.label.nth == 1);
     let (mut wrong, mut repeated, mut runs) = (Vec::new(), 0, 0);
     for at in writes.map(|record| record.label.clone()) {
-        let fault = Planned { at: at.clone(), trouble: Trouble::DiesAfter, times: Times::Once };
+        let fault = PlannedFault { at: at.clone(), kind: FaultKind::KilledAfterAll, times: Times::Once };
         let died = run(&empty(), Command::Up(&stack), Some(fault));
         assert_eq!(died.end, End::Died);
         let again = run_after(Duration::ZERO, &died.cloud, &[Command::Up(&stack)], None);
@@ -44,7 +44,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// What an earlier run has begun may still be in the making when there is nothing else to do: that alone is waited for.
 #[test]
-fn a_run_right_after_a_death_waits_for_what_was_begun() {
+fn a_run_right_after_a_kill_waits_for_what_was_started() {
     for thing in [
         "tables: { notes: { partition_key: id } }",
         "functions: { save: { code: lambdas/create_item, runtime: python3.13 } }",
@@ -52,7 +52,7 @@ fn a_run_right_after_a_death_waits_for_what_was_begun() {
         let stack = Fixture::of(&format!("stack: one\n{thing}\n"));
         let writes = well(run(&empty(), Command::Up(&stack), None)).records.into_iter();
         for at in writes.filter(|record| record.write).map(|record| record.label) {
-            let fault = Planned { at: at.clone(), trouble: Trouble::DiesAfter, times: Times::Once };
+            let fault = PlannedFault { at: at.clone(), kind: FaultKind::KilledAfterAll, times: Times::Once };
             let died = run(&empty(), Command::Up(&stack), Some(fault));
             let again = well(run_after(SOON, &died.cloud, &[Command::Up(&stack)], None));
             assert_eq!(unready(&again.cloud), Vec::<String>::new(), "after {at}");

@@ -198,7 +198,7 @@ fn chains_are_short_and_calls_are_those_that_are_published() {
 }
 
 /// An account in which somebody else has made, long ago and without tags, all that a stack would be named like.
-fn strangers(cloud: &Cloud) -> Cloud {
+fn with_unmanaged(cloud: &Cloud) -> Cloud {
     let mut cloud = later(cloud, Duration::from_secs(86_400));
     cloud.dynamodb.tables.values_mut().for_each(|table| table.tags.clear());
     cloud.iam.roles.values_mut().for_each(|role| role.tags.clear());
@@ -213,7 +213,7 @@ fn no_resource_is_read_twice() {
         let up = well(run(&account(), Command::Up(&stack), None)).cloud;
         let runs = [
             (account(), Command::Up(&stack)),
-            (strangers(&up), Command::Up(&stack)),
+            (with_unmanaged(&up), Command::Up(&stack)),
             (unprotected(&up), Command::Down(&stack)),
             (up, Command::Up(&stack)),
         ];
@@ -228,7 +228,7 @@ fn no_resource_is_read_twice() {
 }
 
 #[test]
-fn what_is_ready_is_changed_without_another_look() {
+fn a_ready_resource_is_changed_without_another_read() {
     let stack = Fixture::shipped();
     let up = well(run(&account(), Command::Up(&stack), None)).cloud;
     let tagged = |stack: &mut Stack| drop(stack.tags.insert("team".to_owned(), "comments".to_owned()));

@@ -1,7 +1,7 @@
-//! What a clear error is: it names the operation, the thing, and AWS's code or how the connection failed; it is a sentence
+//! What a clear error is: it names the operation, the resource, and AWS's code or how the connection failed; it is a sentence
 //! for people, and no dump of a value.
 
-use crate::faults::{Label, Planned, Times, Trouble};
+use crate::faults::{FaultKind, Label, PlannedFault, Times};
 
 /// What only a dump of a value, or an error of this program's own making, contains.
 const DEBRIS: &[&str] = &[
@@ -24,7 +24,7 @@ const MAX: usize = 600;
 ///
 /// # Errors
 /// What is not clear.
-pub(super) fn clear(errors: &[String], fault: &Planned) -> Result<(), String> {
+pub(super) fn clear(errors: &[String], fault: &PlannedFault) -> Result<(), String> {
     if errors.is_empty() {
         return Err("no error".to_owned());
     }
@@ -50,7 +50,7 @@ pub(super) fn clear(errors: &[String], fault: &Planned) -> Result<(), String> {
 }
 
 /// What an error must say of its cause, in one of several ways.
-fn causes(fault: &Planned) -> Vec<String> {
+fn causes(fault: &PlannedFault) -> Vec<String> {
     match fault.code() {
         Some(code) => vec![format!("({code}, request request-")],
         None => ["no connection: ", "the connection broke: ", "no answer in time"].map(str::to_owned).into(),
@@ -70,7 +70,7 @@ fn names(at: &Label) -> Vec<String> {
 #[test]
 fn an_error_is_clear_only_if_it_names_all() {
     let at = Label { name: "lambda:CreateFunction".to_owned(), subject: "create_item".to_owned(), nth: 1 };
-    let fault = Planned { at, trouble: Trouble::Denied, times: Times::Once };
+    let fault = PlannedFault { at, kind: FaultKind::Denied, times: Times::Once };
     let is_clear = |error: &str| clear(&[error.to_owned()], &fault);
     let good =
         "function create_item: lambda:CreateFunction failed: no (AccessDeniedException, request request-7)";

@@ -1,5 +1,5 @@
-//! The permissions of whoever deploys: the policy that is printed for a stack is enough for every command, in any state of
-//! the stack; nothing in it can be left out; and it allows nothing of what is not the stack's.
+//! The deploy policy: the policy that `iam-policy` prints for a stack is enough for every command, in any state of the
+//! stack; no action in it can be left out; and it allows nothing on resources of others.
 
 use super::shipped::well;
 use crate::access::{Need, Policies};
@@ -36,7 +36,7 @@ pub(super) fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
     documents.iter().map(|document| serde_json::to_value(document).expect("JSON")).collect()
 }
 
-/// An account where whoever deploys has these policies and no others.
+/// An account in which the deploying user has these policies and no others.
 pub(super) fn allowing(cloud: &Cloud, policies: &[Json]) -> Cloud {
     Cloud { deploy_policy: Some(Arc::new(Policies::new(policies))), ..cloud.clone() }
 }
@@ -97,7 +97,7 @@ fn what_is_printed_is_enough() {
 }
 
 #[test]
-fn who_may_look_may_not_change() {
+fn read_permissions_allow_no_write() {
     for (name, stack) in Fixture::every() {
         let looking = printed(&stack, &[Task::Plan]);
         for (task, cloud) in story(&stack).into_iter().filter(|(task, _)| *task != Task::Plan) {
@@ -174,7 +174,7 @@ fn nothing_that_is_printed_can_be_left_out() {
                     let said = errors.iter().any(|error| error.contains(&action));
                     assert!(said, "{name}: without {action} in {sid}: {errors:?}");
                 }
-                // Where nobody may look into a table it counts as full, and here its loss is allowed.
+                // A table that cannot be read counts as full, and here its data loss is allowed.
                 End::Done(_) if action == "dynamodb:Scan" => assert!(!denied(&ran.records).is_empty()),
                 end => panic!("{name}: without {action} in {sid} it ends {end:?}"),
             }
@@ -194,7 +194,7 @@ fn with_existing_role() -> (Fixture, Fixture) {
     (Fixture::of(&text("")), Fixture::of(&text(&format!("    role: {EXISTING}\n"))))
 }
 
-/// A role that somebody else has made.
+/// A role that is not managed by the stack.
 const EXISTING: &str = "arn:aws:iam::123456789012:role/others/existing";
 
 /// An account with a role that somebody else has made, like the only one that there is.
@@ -246,7 +246,7 @@ fn a_role_in_an_instance_profile_is_left_to_a_person() {
 }
 
 #[test]
-fn every_row_of_the_table_is_a_call_that_is_made() {
+fn every_row_of_the_table_is_a_call_that_is_sent() {
     let mut made: BTreeSet<String> = BTreeSet::new();
     let mut take = |ran: Ran| made.extend(ran.records.into_iter().map(|record| record.label.name));
     let every = Fixture::every();
@@ -263,7 +263,7 @@ fn every_row_of_the_table_is_a_call_that_is_made() {
     assert_eq!(made, calls().map(str::to_owned).collect());
 }
 
-/// What nobody may do who has the policy of the shipped stack: the action, the resource, and a condition key.
+/// What the policy of the shipped stack must not allow: the action, the resource, and a condition key.
 const REFUSED: &[(&str, &str, (&str, &str))] = &[
     ("lambda:UpdateFunctionCode", "arn:aws:lambda:eu-west-1:123456789012:function:others", OURS),
     ("lambda:UpdateFunctionCode", "arn:aws:lambda:eu-west-1:123456789012:function:create_item2", OURS),
@@ -319,7 +319,7 @@ const OURS: (&str, &str) = ("aws:ResourceTag/provision:stack", "http-crud-tutori
 const THEIRS: (&str, &str) = ("aws:ResourceTag/provision:stack", "http-crud-tutorial/prod");
 
 #[test]
-fn what_is_not_the_stack_s_may_not_be_touched() {
+fn resources_of_others_may_not_be_touched() {
     let deploy_policy = Policies::new(&printed(&Fixture::shipped(), ALL));
     for (action, resource, (key, value)) in REFUSED {
         let need = Need::new(*action, *resource).with(*key, Some(value));

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 #[test]
-fn a_table_that_somebody_makes_again_and_fills_is_not_deleted_unasked() {
+fn a_table_that_is_created_again_and_filled_is_not_deleted_unasked() {
     let stack = Fixture::of(include_str!("../../stacks/small.yaml"));
     let up = well(run(&empty(), Command::Up(&stack), None)).cloud;
     let filled = Table { items: 3, ..up.dynamodb.tables["notes"].clone() };
@@ -56,7 +56,7 @@ functions:
 /// Late logs make a group again that was deleted, without any mark [aws-facts: Lambda]. Where that comes before the last look,
 /// it goes as well, also if no stack file says its name.
 #[test]
-fn a_log_group_that_late_logs_make_again_goes_as_well() {
+fn a_log_group_that_late_logs_recreate_is_deleted_as_well() {
     let stack = Fixture::of(MAKES_ITS_GROUP);
     let nothing = Fixture::of("stack: late");
     let up = well(run(&empty(), Command::Up(&stack), None)).cloud;

@@ -2,7 +2,7 @@
 
 use super::shipped::well;
 use crate::cloud::Cloud;
-use crate::faults::{Label, Planned, Times, Trouble};
+use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::program::Manner::Well;
 use crate::program::{Visit, visit};
@@ -19,7 +19,7 @@ fn up() -> Cloud {
 
 /// Lists the stacks, and writes nothing.
 #[track_caller]
-fn list(cloud: &Cloud, fault: Option<Planned>) -> Visit {
+fn list(cloud: &Cloud, fault: Option<PlannedFault>) -> Visit {
     let visit = visit(cloud, &Fixture::shipped(), &["list"], fault).ends(Well);
     assert_eq!(visit.writes(), Vec::<String>::new());
     visit
@@ -37,7 +37,7 @@ fn a_stack_is_listed_with_all_that_it_has_until_it_is_gone() {
 }
 
 #[test]
-fn what_may_not_be_looked_at_is_said() {
+fn what_cannot_be_read_is_reported() {
     let cloud = up();
     let calls = list(&cloud, None).records;
     let names: BTreeSet<&str> = calls.iter().map(|call| call.label.name.as_str()).collect();
@@ -46,7 +46,7 @@ fn what_may_not_be_looked_at_is_said() {
     for name in names {
         let at = calls.iter().find(|call| call.label.name == name).unwrap().label.clone();
         let at = Label { nth: 1, ..at };
-        let exit = list(&cloud, Some(Planned { at, trouble: Trouble::Denied, times: Times::Always }));
+        let exit = list(&cloud, Some(PlannedFault { at, kind: FaultKind::Denied, times: Times::Always }));
         let lines = exit.exit().err.lines();
         let told = lines.filter_map(|line| line.split_once("could not look for any ")?.1.split_once(':'));
         let told: Vec<&str> = told.map(|(kind, _)| kind).collect();

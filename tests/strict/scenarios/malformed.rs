@@ -5,7 +5,7 @@
 use super::shipped::well;
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
-use crate::faults::{Label, Planned, Times, Trouble};
+use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::malformed::{ALL, Malformation, What};
 use crate::run::{Command, End, Ran, empty, later, run};
@@ -30,7 +30,7 @@ struct Scenario<'a> {
     name: &'static str,
     before: Cloud,
     command: Command<'a>,
-    /// What there is after, without lies.
+    /// What there is after, without malformed responses.
     after: BTreeMap<String, Json>,
     calls: BTreeSet<Label>,
     /// What others have in the account.
@@ -54,9 +54,9 @@ impl<'a> Scenario<'a> {
         Scenario { name, before, command, after: settled(&ran.cloud), calls, others: settled(&others()) }
     }
 
-    /// Every lie to every call, with `parts` different parts of the answer. Without `all`, only one of the calls that differ
-    /// in nothing but their subject is told each lie.
-    fn malformed(&self, parts: u16, all: bool) -> Vec<Planned> {
+    /// Every malformation of every response, with `parts` different parts of it. Without `all`, only one of the calls that differ
+    /// in nothing but their subject is tried with each.
+    fn malformed(&self, parts: u16, all: bool) -> Vec<PlannedFault> {
         let mut alike: BTreeMap<(&str, u32), Vec<&Label>> = BTreeMap::new();
         for at in &self.calls {
             alike.entry((&at.name, at.nth)).or_default().push(at);
@@ -73,8 +73,8 @@ impl<'a> Scenario<'a> {
         malformed
     }
 
-    /// Runs the command with a lie, and again without. Answers how it ended at first, or what is not as it shall be.
-    fn suffer(&self, malformation: &Planned) -> Result<End, String> {
+    /// Runs the command with a malformed response, and again without. Returns how it ended at first, or what is not as expected.
+    fn run_with(&self, malformation: &PlannedFault) -> Result<End, String> {
         let ran = run(&self.before, self.command, Some(malformation.clone()));
         bounded(&ran)?;
         if let End::Failed(errors) = &ran.end {
@@ -83,7 +83,10 @@ impl<'a> Scenario<'a> {
         self.others_stay(&ran.cloud)?;
         let again = run(&ran.cloud, self.command, None);
         if !matches!(again.end, End::Done(_)) {
-            return Err(format!("first {:?}, and again without lies {:?}", ran.end, again.end));
+            return Err(format!(
+                "first {:?}, and again without malformed responses {:?}",
+                ran.end, again.end
+            ));
         }
         let differ = differences(&settled(&again.cloud), &self.after);
         if !differ.is_empty() {
@@ -107,25 +110,25 @@ impl<'a> Scenario<'a> {
         }
     }
 
-    /// Tries the lies, on all processors, and tells the figures.
+    /// Tries the malformed responses, on all processors, and prints the figures.
     fn prove(&self) {
         let (start, full) = (Instant::now(), std::env::var("STRICT_MALFORMED").ok());
         let parts = full.as_ref().and_then(|parts| parts.parse().ok()).unwrap_or(1);
         let only = std::env::var("STRICT_ONLY").unwrap_or_default();
         let all = self.malformed(parts, std::env::var_os("STRICT_FULL").is_some());
         let stride = if full.is_some() || !only.is_empty() { 1 } else { SAMPLE };
-        let chosen: Vec<&Planned> =
+        let chosen: Vec<&PlannedFault> =
             all.iter().step_by(stride).filter(|malformation| shown(malformation).contains(&only)).collect();
         let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let ends: Mutex<BTreeMap<&str, usize>> = Mutex::default();
         let work = || {
             while let Some(malformation) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let suffered = catch_unwind(AssertUnwindSafe(|| self.suffer(malformation)));
-                let suffered = suffered.unwrap_or_else(|_| Err("it panics".to_owned()));
+                let outcome = catch_unwind(AssertUnwindSafe(|| self.run_with(malformation)));
+                let outcome = outcome.unwrap_or_else(|_| Err("it panics".to_owned()));
                 if !only.is_empty() {
-                    println!("{}: {suffered:?}", shown(malformation));
+                    println!("{}: {outcome:?}", shown(malformation));
                 }
-                let end = match suffered {
+                let end = match outcome {
                     Ok(End::Done(_)) => "succeeded all the same",
                     Ok(_) => "failed with an error",
                     Err(why) => {
@@ -141,7 +144,7 @@ impl<'a> Scenario<'a> {
         std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
         let (wrong, ends, took) = (wrong.into_inner().unwrap(), ends.into_inner().unwrap(), start.elapsed());
         println!(
-            "{}: {} calls, {} of {} lies, {ends:?}, {took:?}",
+            "{}: {} calls, {} of {} malformed responses, {ends:?}, {took:?}",
             self.name,
             self.calls.len(),
             chosen.len(),
@@ -151,20 +154,20 @@ impl<'a> Scenario<'a> {
     }
 }
 
-/// How many lies there are to one that is tried, where not all are.
+/// One of so many malformed responses is tried, where not all are.
 const SAMPLE: usize = 97;
 
-/// A lie to a call. Which part of the answer it is about, and whether it is told again, differs from call to call.
-fn planned(at: &Label, what: What, part: u16) -> Planned {
+/// A malformed response to a call. Which part of the response it concerns, and whether it is repeated, differs from call to call.
+fn planned(at: &Label, what: What, part: u16) -> PlannedFault {
     let hash = Sha256::digest(format!("{at} {what:?} {part}"));
     let malformation = Malformation { what, part: u16::from_le_bytes([hash[0], hash[1]]) };
     let always = hash[2].is_multiple_of(3) || matches!(what, What::SamePage | What::MorePages);
     let times = if always { Times::Always } else { Times::Once };
-    Planned { at: at.clone(), trouble: Trouble::Malformed(malformation), times }
+    PlannedFault { at: at.clone(), kind: FaultKind::Malformed(malformation), times }
 }
 
-fn shown(malformation: &Planned) -> String {
-    format!("{:?} {:?} at {}", malformation.trouble, malformation.times, malformation.at)
+fn shown(malformation: &PlannedFault) -> String {
+    format!("{:?} {:?} at {}", malformation.kind, malformation.times, malformation.at)
 }
 
 /// A command ends, in time and without asking for ever.
@@ -212,41 +215,41 @@ fn readable(errors: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// A list that changes while it is read may show a thing twice.
+/// A list that changes while it is read may show a resource twice.
 #[test]
-fn what_comes_twice_in_a_list_is_one_thing() {
+fn a_resource_that_a_list_shows_twice_is_one_resource() {
     let stack = Fixture::shipped();
     let up = well(run(&empty(), Command::Up(&stack), None));
     for name in ["GetApis", "GetIntegrations", "GetRoutes", "GetStages"] {
         let lists = well(run(&up.cloud, Command::Plan(&stack), None)).records.into_iter();
         let lists = lists.map(|record| record.label).filter(|label| label.name.ends_with(name));
         for at in lists {
-            let twice = Trouble::Malformed(Malformation { what: What::Twice, part: 0 });
+            let twice = FaultKind::Malformed(Malformation { what: What::Twice, part: 0 });
             let plan = run(
                 &up.cloud,
                 Command::Plan(&stack),
-                Some(Planned { at, trouble: twice, times: Times::Once }),
+                Some(PlannedFault { at, kind: twice, times: Times::Once }),
             );
-            assert_eq!((plan.struck, plan.end), (1, End::Done(0)), "{name}");
+            assert_eq!((plan.injected, plan.end), (1, End::Done(0)), "{name}");
         }
     }
 }
 
 #[test]
-fn up_from_nothing_survives_lies() {
+fn up_from_nothing_survives_malformed_responses() {
     let stack = Fixture::shipped();
     Scenario::new("up, lied to", others(), Command::Up(&stack)).prove();
 }
 
 #[test]
-fn up_with_changes_survives_lies() {
+fn up_with_changes_survives_malformed_responses() {
     let (old, new) = (Fixture::shipped(), Fixture::shipped_changed());
     let up = well(run(&others(), Command::Up(&old), None));
     Scenario::new("up with changes, lied to", up.cloud, Command::Up(&new)).prove();
 }
 
 #[test]
-fn down_survives_lies() {
+fn down_survives_malformed_responses() {
     let stack = Fixture::shipped();
     let up = well(run(&others(), Command::Up(&stack), None));
     Scenario::new("down, lied to", up.cloud, Command::Down(&stack)).prove();

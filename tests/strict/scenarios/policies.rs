@@ -1,5 +1,5 @@
-//! The policies that the program makes: those of roles, of functions, and of whoever deploys. A linter checks their form,
-//! actions, resources and condition keys by AWS's own reference; a simulator tells what they allow, and what they do not.
+//! The policies that the program makes: those of roles, of functions, and the deploy policy. A linter checks their form,
+//! actions, resources and condition keys by AWS's own reference; a simulator evaluates what they allow, and what they do not.
 
 use super::deploy_policy::{ALL, allowing, perform, printed, story};
 use super::shipped::well;
@@ -114,7 +114,7 @@ const KNOWN: &[&str] = &[
     " on arn:aws:iam::123456789012:role ",
 ];
 
-/// What the strict cloud asks of whoever deploys is not made up.
+/// The permissions that the strict cloud asks for are not made up.
 #[test]
 fn what_access_control_asks_for_is_in_aws_s_reference() {
     let mut needs: BTreeMap<String, Json> = BTreeMap::new();

@@ -4,7 +4,7 @@
 use super::shipped::well;
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
-use crate::faults::{Label, Planned, Times, Trouble};
+use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::port;
 use crate::program::{Exit, Manner, Visit, command, visit, visit_after};
@@ -31,7 +31,7 @@ fn succeed(cloud: &Cloud, stack: &Fixture, args: &[&str]) -> Visit {
 
 /// Asserts that `up` now makes the account what it must be.
 #[track_caller]
-fn comes_to_the_same_end(cloud: &Cloud, stack: &Fixture, reference: &Dump, when: &str) -> Cloud {
+fn ends_the_same(cloud: &Cloud, stack: &Fixture, reference: &Dump, when: &str) -> Cloud {
     let up = succeed(cloud, stack, UP);
     let settled = later(&up.cloud, Duration::from_secs(60));
     assert_eq!(differences(&dump(&settled), reference), Vec::<String>::new(), "{when}");
@@ -52,8 +52,8 @@ fn first_writes(visit: &Visit) -> Vec<Label> {
     writes.filter(|label| seen.insert(&label.name)).cloned().collect()
 }
 
-fn once(at: &Label, trouble: Trouble) -> Planned {
-    Planned { at: at.clone(), trouble, times: Times::Once }
+fn once(at: &Label, kind: FaultKind) -> PlannedFault {
+    PlannedFault { at: at.clone(), kind, times: Times::Once }
 }
 
 /// The call that is neither unique nor safe to repeat [aws-facts: API Gateway v2].
@@ -62,7 +62,7 @@ fn create_api() -> Label {
 }
 
 #[test]
-fn the_shipped_stack_lives_and_leaves_nothing() {
+fn the_shipped_stack_comes_up_and_leaves_nothing() {
     let (stack, new) = (Fixture::shipped(), Fixture::shipped_changed());
     let up = succeed(&port::empty(), &stack, UP);
     assert_eq!(differences(&dump(&up.cloud), &reference(&stack)), Vec::<String>::new());
@@ -91,17 +91,17 @@ fn kill(
     and_then: impl Fn(&Cloud, &str) + Sync,
 ) {
     let both = std::env::var_os("STRICT_FULL").is_some();
-    let deaths = [Trouble::DiesBefore, Trouble::DiesAfter].into_iter().enumerate();
+    let deaths = [FaultKind::KilledBefore, FaultKind::KilledAfterAll].into_iter().enumerate();
     let kills = deaths.flat_map(|(turn, death)| {
         let chosen = writes.iter().enumerate().filter(move |(index, _)| both || index % 2 == turn);
         chosen.map(move |(_, at)| once(at, death))
     });
-    let kills: Vec<Planned> = kills.collect();
+    let kills: Vec<PlannedFault> = kills.collect();
     println!("{} kills at {} operations", kills.len(), writes.len());
     each(&kills, |kill| {
-        let when = format!("{:?} at {}", kill.trouble, kill.at);
+        let when = format!("{:?} at {}", kill.kind, kill.at);
         let killed = visit(cloud, stack, args, Some(kill.clone())).ends(Manner::Killed);
-        assert_eq!(killed.struck, 1, "{when}");
+        assert_eq!(killed.injected, 1, "{when}");
         and_then(&killed.cloud, &when);
     });
 }
@@ -118,69 +118,69 @@ fn each<T: Sync>(cases: &[T], attempt: impl Fn(&T) + Sync) {
 }
 
 #[test]
-fn up_goes_on_after_a_kill() {
+fn up_continues_after_a_kill() {
     let stack = Fixture::shipped();
     let reference = reference(&stack);
     let writes = first_writes(&succeed(&port::empty(), &stack, UP));
     kill(&writes, &port::empty(), &stack, UP, |cloud, when| {
-        comes_to_the_same_end(cloud, &stack, &reference, when);
+        ends_the_same(cloud, &stack, &reference, when);
     });
 }
 
 #[test]
-fn down_goes_on_after_a_kill() {
+fn down_continues_after_a_kill() {
     let stack = Fixture::shipped();
     let up = succeed(&port::empty(), &stack, UP).cloud;
     let writes = first_writes(&succeed(&up, &stack, DOWN));
     kill(&writes, &up, &stack, DOWN, |cloud, when| is_empty(&succeed(cloud, &stack, DOWN).cloud, when));
 }
 
-/// What is tried at [`create_api`]. What lasts is tried where nobody waits long for it.
-const TROUBLES: &[(Trouble, Times)] = &[
-    (Trouble::Refused, Times::Once),
-    (Trouble::Dropped, Times::Once),
-    (Trouble::Throttled, Times::Once),
-    (Trouble::Failed, Times::Once),
-    (Trouble::FailedLate, Times::Once),
-    (Trouble::Lost, Times::Once),
-    (Trouble::Slow, Times::Once),
-    (Trouble::Denied, Times::Once),
-    (Trouble::Lost, Times::Always),
-    (Trouble::Denied, Times::Always),
+/// What is tried at [`create_api`]. What lasts is tried where no long wait follows.
+const TROUBLES: &[(FaultKind, Times)] = &[
+    (FaultKind::Refused, Times::Once),
+    (FaultKind::Dropped, Times::Once),
+    (FaultKind::Throttled, Times::Once),
+    (FaultKind::Failed, Times::Once),
+    (FaultKind::FailedLate, Times::Once),
+    (FaultKind::Lost, Times::Once),
+    (FaultKind::Slow, Times::Once),
+    (FaultKind::Denied, Times::Once),
+    (FaultKind::Lost, Times::Always),
+    (FaultKind::Denied, Times::Always),
 ];
 
 #[test]
-fn whatever_becomes_of_the_call_there_is_one_api() {
+fn after_any_fault_of_create_api_there_is_one_api() {
     let stack = Fixture::shipped();
     let reference = reference(&stack);
-    each(TROUBLES, |(trouble, times)| {
-        let when = format!("{trouble:?} {times:?}");
-        let fault = Planned { at: create_api(), trouble: *trouble, times: *times };
+    each(TROUBLES, |(kind, times)| {
+        let when = format!("{kind:?} {times:?}");
+        let fault = PlannedFault { at: create_api(), kind: *kind, times: *times };
         let first = visit(&port::empty(), &stack, UP, Some(fault));
-        assert!(first.struck > 0, "{when}");
-        // A refusal is told; everything else is repeated, or looked for where it may have been applied.
-        let denied = *trouble == Trouble::Denied;
+        assert!(first.injected > 0, "{when}");
+        // Access denied is reported; everything else is retried, or looked for where it may have been applied.
+        let denied = *kind == FaultKind::Denied;
         let first = first.ends(if denied { Manner::Failing } else { Manner::Well });
         assert_eq!(first.exit().err.contains("apigateway:CreateApi failed"), denied, "{when}");
         assert_eq!(first.cloud.apigateway.apis.len(), usize::from(!denied), "{when}");
-        comes_to_the_same_end(&first.cloud, &stack, &reference, &when);
+        ends_the_same(&first.cloud, &stack, &reference, &when);
     });
 }
 
 #[test]
-fn two_programs_at_once_make_one_stack_and_leave_nothing() {
+fn two_processes_at_once_create_one_stack_and_leave_nothing() {
     let stack = Fixture::shipped();
     let reference = reference(&stack);
     let both = |cloud: &Cloud, one, two| {
         let visit = visit_after(A_MOMENT, cloud, &[command(&stack, one), command(&stack, two)], None);
         let ends: Vec<Manner> = visit.exits.iter().map(Exit::manner).collect();
-        println!("{one:?} beside {two:?}: {ends:?}");
+        println!("{one:?} at the same time as {two:?}: {ends:?}");
         assert!(ends.iter().all(|end| matches!(end, Manner::Well | Manner::Failing)), "{:?}", visit.exits);
         visit.cloud
     };
-    let up = comes_to_the_same_end(&both(&port::empty(), UP, UP), &stack, &reference, "two up");
+    let up = ends_the_same(&both(&port::empty(), UP, UP), &stack, &reference, "two up");
     assert_eq!(succeed(&up, &stack, UP).writes(), Vec::<String>::new());
-    let beside = comes_to_the_same_end(&both(&up, UP, DOWN), &stack, &reference, "up beside down");
+    let beside = ends_the_same(&both(&up, UP, DOWN), &stack, &reference, "up beside down");
     let down = succeed(&both(&beside, DOWN, DOWN), &stack, DOWN);
     is_empty(&down.cloud, "two down, and one more");
 }

@@ -1,4 +1,4 @@
-//! What only looks, looks only: the real program sends no write where it is not told to change anything, or must not.
+//! Commands that read send no write: the real program, with every command and every input that must change nothing.
 //! Asserted on the wire, for every stack.
 
 use super::shipped::well;
@@ -13,13 +13,13 @@ use regex::Regex;
 use std::fs;
 use std::time::Duration;
 
-/// The stack file with something else in it, beside the true one.
+/// The name of a changed stack file, next to the original.
 const OTHER: &str = "other.yaml";
 
 /// A command that must not write, how it ends, and what it says.
 type Case<'a> = (&'a [&'a str], Manner, &'a str);
 
-/// What is run where nothing is there.
+/// Commands on an empty account.
 const ON_NOTHING: &[Case] = &[
     (&["plan"], Well, " to create"),
     (&["up"], Failing, "add --yes to change AWS without being asked"),
@@ -28,7 +28,7 @@ const ON_NOTHING: &[Case] = &[
     (&["list"], Well, "There are no stacks in this account and region."),
 ];
 
-/// What is run where the stack is up.
+/// Commands on a deployed stack.
 const ON_THE_STACK: &[Case] = &[
     (&["plan"], Well, "No changes"),
     (&["plan", "--verbose"], Well, "No changes"),
@@ -48,7 +48,7 @@ const ON_ANOTHERS: &[Case] = &[
     (&["down", "--yes"], Well, "is left alone: it belongs to the stack `"),
 ];
 
-/// What is run where the environment is not to be changed, or is none of the stack's.
+/// Commands on an environment that must not be changed, or that the stack does not declare.
 const IN_ENVIRONMENTS: &[Case] = &[
     (&["plan", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
     (&["up", "--yes", "--env", "nowhere"], Failing, "the environment `nowhere` is not in `environments`"),
@@ -66,7 +66,7 @@ environments:
   elsewhere: { account: '999999999999' }
 ";
 
-/// A stack file with those, beside its own.
+/// A stack file with those environments, next to the original.
 fn with_environments(text: String) -> String {
     match text.split_once("\nenvironments:\n") {
         Some((before, own)) => format!("{before}{ENVIRONMENTS}{own}"),
@@ -74,13 +74,13 @@ fn with_environments(text: String) -> String {
     }
 }
 
-/// What is run with a file that does not hold.
+/// Commands with an invalid stack file.
 const COMMANDS: [&[&str]; 3] = [&["plan"], &["up", "--yes"], &["check"]];
 
 /// A change of a stack file's text.
 type Change = fn(String) -> String;
 
-/// Ways to spoil a stack file, and what is said of them.
+/// Errors in a stack file, and their messages.
 const SPOILED: &[(Change, &str)] = &[
     (|text| text + "\nnonsense: true\n", "nonsense"),
     (|text| text + "\nstack: [", "error"),
@@ -119,7 +119,7 @@ fn up(stack: &Fixture) -> Cloud {
 }
 
 #[test]
-fn what_only_looks_sends_no_write() {
+fn commands_that_read_send_no_write() {
     for (name, stack) in Fixture::every() {
         println!("{name}");
         for (args, manner, says) in ON_NOTHING {
@@ -133,7 +133,7 @@ fn what_only_looks_sends_no_write() {
 }
 
 #[test]
-fn a_stack_file_that_does_not_hold_sends_no_write() {
+fn an_invalid_stack_file_sends_no_write() {
     for (name, stack) in Fixture::every() {
         let text = fs::read_to_string(&stack.stack.file).unwrap();
         let cloud = up(&stack);
@@ -146,7 +146,7 @@ fn a_stack_file_that_does_not_hold_sends_no_write() {
 }
 
 #[test]
-fn what_is_anothers_or_guarded_is_not_written_to() {
+fn unmanaged_and_protected_resources_are_not_written_to() {
     let name_of_stack = Regex::new("(?m)^stack: .*$").unwrap();
     for (name, stack) in Fixture::every() {
         println!("{name}");
@@ -179,7 +179,7 @@ fn checks_write_to_the_api_alone() {
         let cloud = up(&stack);
         let (manner, says) = if checks.is_empty() { (Well, "") } else { (Failing, " checks passed.") };
         let visit = looks(&cloud, &stack, command, manner, says);
-        // Some wait for what another one captures.
+        // Some use what another one captures.
         assert_eq!(visit.asked.is_empty(), checks.is_empty(), "{:?}", visit.asked);
         if !checks.is_empty() {
             looks(&port::empty(), &stack, command, Failing, "there is no API to check");

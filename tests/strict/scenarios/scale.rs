@@ -196,18 +196,18 @@ fn attributes(size: Size) {
 }
 
 #[test]
-fn many_functions_take_hardly_longer_than_the_quotas_let_them() {
+fn many_functions_take_little_longer_than_the_quotas_need() {
     attributes(Size { functions: 300, routes: 300 });
 }
 
 #[test]
-fn many_routes_of_one_function_take_hardly_longer_than_the_quotas_let_them() {
+fn many_routes_of_one_function_take_little_longer_than_the_quotas_need() {
     attributes(Size { functions: 1, routes: 300 });
 }
 
 /// IAM's limits are published nowhere. Whatever they are, its refusals are waited out.
 #[test]
-fn an_iam_that_asks_for_slower_calls_is_waited_out() {
+fn throttling_by_iam_is_waited_out() {
     let stack = Fixture::of_one_file(&Size { functions: 150, routes: 1 }.text());
     let slow = Cloud { iam_quota: Some((20.0, 100.0)), ..account() };
     let up = well(run(&slow, Command::Up(&stack), None));

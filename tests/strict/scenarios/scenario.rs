@@ -5,7 +5,7 @@ use super::shipped::whole;
 use crate::changes::{next_version, unprotected};
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
-use crate::faults::{ALL, Label, Planned};
+use crate::faults::{ALL, Label, PlannedFault};
 use crate::fixture::Fixture;
 use crate::invariants::unready;
 use crate::run::{Command, End, Ran, empty, later, run, run_after};
@@ -47,15 +47,15 @@ pub(super) struct Scenario {
     act: Act,
     /// What there is before.
     before: Cloud,
-    /// What there is after, where nothing goes wrong.
+    /// What there is after a run without a fault.
     after: BTreeMap<String, Json>,
-    /// Every call of the run in which nothing goes wrong.
+    /// Every call of a run without a fault.
     pub(super) calls: BTreeSet<Label>,
     stack: Fixture,
 }
 
 impl Scenario {
-    /// An act on a stack, tried once with nothing going wrong.
+    /// An action on a stack, tried once without a fault.
     pub(super) fn new(name: &str, act: Act, stack: &Fixture) -> Self {
         let old = unprotected(stack);
         let (before, stack) = match act {
@@ -81,30 +81,26 @@ impl Scenario {
     }
 
     /// Every fault at every call.
-    pub(super) fn faults(&self) -> Vec<Planned> {
+    pub(super) fn faults(&self) -> Vec<PlannedFault> {
         let of = |at: &Label| {
             let at = at.clone();
-            ALL.iter().map(move |(trouble, times)| Planned {
-                at: at.clone(),
-                trouble: *trouble,
-                times: *times,
-            })
+            ALL.iter().map(move |(kind, times)| PlannedFault { at: at.clone(), kind: *kind, times: *times })
         };
         self.calls.iter().flat_map(of).collect()
     }
 
-    /// Runs the command with a fault, again without, and what is asked for then. Answers how it ended at first.
+    /// Runs the command with a fault, again without, and then what `then` asks for. Returns how it ended at first.
     ///
     /// # Errors
-    /// What is not as it shall be.
-    pub(super) fn suffer(&self, fault: &Planned, then: Then) -> Result<End, String> {
+    /// What is not as expected.
+    pub(super) fn run_with(&self, fault: &PlannedFault, then: Then) -> Result<End, String> {
         let ran = run(&self.before, self.command(), Some(fault.clone()));
-        if ran.struck == 0 {
+        if ran.injected == 0 {
             return Err("the call was never made".to_owned());
         }
-        self.ends_as_it_may(&ran, fault)?;
+        self.ends_as_expected(&ran, fault)?;
         let again = run(&ran.cloud, self.command(), None);
-        in_order(&again)?;
+        is_valid_run(&again)?;
         if !matches!(again.end, End::Done(_)) {
             return Err(format!("first {:?}, and again without the fault {:?}", ran.end, again.end));
         }
@@ -115,17 +111,17 @@ impl Scenario {
         }
         if then.or_back {
             let back = match self.act {
-                Act::Down => self.is_there_again(&ran.cloud),
+                Act::Down => self.exists_again(&ran.cloud),
                 Act::Up | Act::Change => self.ends_empty(&ran.cloud),
             };
-            back.map_err(|why| format!("first {:?}, and on second thoughts {why}", ran.end))?;
+            back.map_err(|why| format!("first {:?}, and after a change of mind {why}", ran.end))?;
         }
         Ok(ran.end)
     }
 
-    /// Holds the run with the fault against what may come of it.
-    fn ends_as_it_may(&self, ran: &Ran, fault: &Planned) -> Result<(), String> {
-        in_order(ran)?;
+    /// Compares the run with the fault with what may come of it.
+    fn ends_as_expected(&self, ran: &Ran, fault: &PlannedFault) -> Result<(), String> {
+        is_valid_run(ran)?;
         match &ran.end {
             // It says that all is done, so nothing may be missing or there twice.
             End::Done(_) if !fault.kills() => self
@@ -150,10 +146,10 @@ impl Scenario {
         }
     }
 
-    /// Brings up what was to go down, and compares it with what was there.
-    fn is_there_again(&self, cloud: &Cloud) -> Result<(), String> {
+    /// Deploys again what was to be deleted, and compares it with what existed before.
+    fn exists_again(&self, cloud: &Cloud) -> Result<(), String> {
         let up = run_after(ON_SECOND_THOUGHTS, cloud, &[Command::Up(&self.stack)], None);
-        in_order(&up)?;
+        is_valid_run(&up)?;
         let differ = differences(&dump(&later(&up.cloud, SETTLED)), &dump(&later(&self.before, SETTLED)));
         match (&up.end, differ.is_empty()) {
             (End::Done(_), true) => Ok(()),
@@ -166,7 +162,7 @@ impl Scenario {
     /// Takes everything down, and looks whether anything is left.
     fn ends_empty(&self, cloud: &Cloud) -> Result<(), String> {
         let down = run_after(ON_SECOND_THOUGHTS, cloud, &[Command::Down(&self.stack)], None);
-        in_order(&down)?;
+        is_valid_run(&down)?;
         let left = dump(&later(&down.cloud, SETTLED));
         match (&down.end, left.is_empty()) {
             (End::Done(_), true) => Ok(()),
@@ -175,9 +171,9 @@ impl Scenario {
     }
 }
 
-/// What holds in every run, whatever goes wrong: AWS understands each request, at no moment a route is live that leads nowhere,
-/// and nothing is called done that cannot be used yet.
-fn in_order(ran: &Ran) -> Result<(), String> {
+/// What holds in every run, whatever goes wrong: each request is valid, the invariants hold at every moment, and no step
+/// counts as done whose resource cannot be used yet.
+fn is_valid_run(ran: &Ran) -> Result<(), String> {
     let done = matches!(ran.end, End::Done(_));
     match (ran.invalid(), &ran.violations, if done { unready(&ran.cloud) } else { Vec::new() }) {
         (invalid, violations, unready)

@@ -16,7 +16,7 @@ pub(super) fn well(ran: Ran) -> Ran {
     ran
 }
 
-/// A run that ends well, when all that it has made can be used, and at no moment leaves a half of anything.
+/// A run that succeeds, after which all that it has created can be used, and that keeps the invariants at every moment.
 pub(super) fn whole(ran: Ran) -> Ran {
     assert_eq!(ran.violations, Vec::<String>::new());
     assert_eq!(unready(&ran.cloud), Vec::<String>::new());
@@ -24,7 +24,7 @@ pub(super) fn whole(ran: Ran) -> Ran {
 }
 
 #[test]
-fn up_makes_it_and_again_writes_nothing_and_down_leaves_nothing() {
+fn up_creates_a_second_up_writes_nothing_and_down_leaves_nothing() {
     let stack = Fixture::shipped();
     let up = whole(run(&empty(), Command::Up(&stack), None));
     let reads = up.records.len() - up.writes().len();
@@ -47,9 +47,9 @@ fn up_makes_it_and_again_writes_nothing_and_down_leaves_nothing() {
     assert_eq!(dump(&after).keys().collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
-/// Whoever still asks an API that goes is told that there is none, not that its functions may not be called.
+/// A client of an API that is being deleted finds no API, rather than one that may not call its functions.
 #[test]
-fn an_api_goes_before_its_permissions() {
+fn an_api_is_deleted_before_its_permissions() {
     let stack = Fixture::shipped();
     let up = whole(run(&empty(), Command::Up(&stack), None));
     let functions = stack.with(|stack| stack.api = None, |_| ());
@@ -60,7 +60,7 @@ fn an_api_goes_before_its_permissions() {
 }
 
 #[test]
-fn the_same_run_is_the_same_to_the_call() {
+fn equal_runs_send_equal_calls() {
     let stack = Fixture::shipped();
     let labels = |ran: &Ran| {
         let mut labels: Vec<String> = ran.records.iter().map(|record| record.label.to_string()).collect();

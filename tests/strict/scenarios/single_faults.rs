@@ -7,7 +7,7 @@
 //! `STRICT_ONLY=TEXT` takes those whose name has this text, such as `shipped down: Lost Once at iam:`.
 
 use super::scenario::{Act, Scenario, Then};
-use crate::faults::{Planned, Times, Trouble};
+use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::run::End;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// The faults that once went wrong, one a line, as the proof names them; they are always tried.
+/// The faults that once led to a bug, one a line, as this test names them; they are always tried.
 const ONCE_WRONG: &str = include_str!("past_failures.txt");
 
 /// How many faults there are to one that is tried, for the shipped stack and for any other. With the number of kinds of
@@ -84,7 +84,7 @@ fn prove(act: Act) {
     assert!(wrong.is_empty(), "{} of {runs}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Tries the selected faults of a scenario on all processors, and tells the figures.
+/// Tries the selected faults of a scenario on all processors, and prints the figures.
 fn try_all(scenario: &Scenario, selection: &Selection, stride: usize) -> (usize, Vec<String>) {
     let (start, faults) = (Instant::now(), scenario.faults());
     let named = faults.iter().map(|fault| (format!("{}: {fault}", scenario.name), fault)).enumerate();
@@ -92,16 +92,16 @@ fn try_all(scenario: &Scenario, selection: &Selection, stride: usize) -> (usize,
         let then = selection.then(index, &name, stride)?;
         Some((name, fault, then))
     });
-    let chosen: Vec<(String, &Planned, Then)> = chosen.collect();
+    let chosen: Vec<(String, &PlannedFault, Then)> = chosen.collect();
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let ends: Mutex<BTreeMap<(String, &str), usize>> = Mutex::default();
     let work = || {
         while let Some((name, fault, then)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let suffered = scenario.suffer(fault, *then);
+            let outcome = scenario.run_with(fault, *then);
             if selection.only.is_some() {
-                println!("{name}: {suffered:?}");
+                println!("{name}: {outcome:?}");
             }
-            let end = match suffered {
+            let end = match outcome {
                 Ok(End::Done(_)) => "succeeded all the same",
                 Ok(End::Failed(_)) => "failed with an error",
                 Ok(End::Died) => "died",
@@ -111,7 +111,7 @@ fn try_all(scenario: &Scenario, selection: &Selection, stride: usize) -> (usize,
                     "went wrong"
                 }
             };
-            *ends.lock().unwrap().entry((kind(fault.trouble, fault.times), end)).or_default() += 1;
+            *ends.lock().unwrap().entry((kind(fault.kind, fault.times), end)).or_default() += 1;
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -127,8 +127,8 @@ fn try_all(scenario: &Scenario, selection: &Selection, stride: usize) -> (usize,
     (chosen.len(), wrong.into_inner().unwrap())
 }
 
-fn kind(trouble: Trouble, times: Times) -> String {
-    format!("{trouble:?} {times:?}")
+fn kind(kind: FaultKind, times: Times) -> String {
+    format!("{kind:?} {times:?}")
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Two may both look before either of them has made anything, and API Gateway takes two APIs of one name. Only one of them may
 /// come up then, and that one is the stack's from the beginning.
 #[test]
-fn two_up_from_nothing_make_one_stack() {
+fn two_first_up_at_once_create_one_stack() {
     let stack = Fixture::shipped();
     let alone = well(run(&empty(), Command::Up(&stack), None));
     for later in [0, 250, 500, 1000, 1500, 2000, 3000, 8000] {
@@ -32,11 +32,11 @@ fn two_up_from_nothing_make_one_stack() {
 }
 
 #[test]
-fn up_beside_down_ends_and_one_more_finds_all_in_order() {
+fn up_and_down_at_once_end_and_one_more_run_converges() {
     let stack = Fixture::shipped();
     let alone = well(run(&empty(), Command::Up(&stack), None));
     let both = run_after(A_MOMENT, &alone.cloud, &[Command::Down(&stack), Command::Up(&stack)], None);
-    println!("up beside down: {:?}", both.end);
+    println!("up and down at once: {:?}", both.end);
     let up = well(run(&both.cloud, Command::Up(&stack), None));
     let settled = later(&up.cloud, Duration::from_secs(60));
     assert_eq!(differences(&dump(&settled), &dump(&alone.cloud)), Vec::<String>::new());

@@ -39,11 +39,11 @@ pub(super) fn encode(model: &Model, shape: &Shape, value: &Json) -> Json {
         ("structure", Json::Object(members)) => {
             let encode = |(name, value): (&String, &Json)| {
                 let member = shape.members.get(name);
-                let member = member.unwrap_or_else(|| panic!("{name} is in no answer of AWS"));
+                let member = member.unwrap_or_else(|| panic!("{name} is in no response of AWS"));
                 (member.wire_name(name).to_owned(), encode(model, model.shape(member), value))
             };
-            let told = members.iter().filter(|(_, value)| !value.is_null());
-            Json::Object(told.map(encode).collect::<Map<_, _>>())
+            let present = members.iter().filter(|(_, value)| !value.is_null());
+            Json::Object(present.map(encode).collect::<Map<_, _>>())
         }
         ("list", Json::Array(items)) => {
             let member = shape.member.as_ref().expect("a list has a member shape");

@@ -1,5 +1,5 @@
 //! AWS's wire protocols, driven by the models: from an HTTP request to an operation with its parameters by AWS's own
-//! member names, and from an answer or a fault back to HTTP.
+//! member names, and from a result or an error back to HTTP.
 
 mod json;
 mod query;
@@ -9,4 +9,4 @@ mod rest;
 mod xml;
 
 pub(crate) use request::{Call, decode};
-pub(crate) use response::{Answer, answer, fault};
+pub(crate) use response::{Response, error, success};

@@ -1,21 +1,21 @@
-//! From an answer or a fault to HTTP.
+//! From a result or an error to HTTP.
 
 use super::request::Call;
 use super::xml::{self, element, escaped};
 use super::{json, request};
-use crate::cloud::Fault;
+use crate::cloud::ServiceError;
 use serde_json::{Value as Json, json};
 
-/// An HTTP answer, before it is on its way.
+/// An HTTP response before it is sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
 }
 
-/// The answer of a call that succeeded.
-pub(crate) fn answer(call: &request::Call, output: &Json, request_id: &str) -> Answer {
+/// The response to a call that succeeded.
+pub(crate) fn success(call: &request::Call, output: &Json, request_id: &str) -> Response {
     let (model, operation) = (call.service.model(), call.operation);
     let shape = operation.output.as_ref().map(|output| model.shape(output));
     let protocol = model.metadata.protocol.as_str();
@@ -33,32 +33,32 @@ pub(crate) fn answer(call: &request::Call, output: &Json, request_id: &str) -> A
         (_, None) => String::new(),
     };
     let status = operation.http.response_code.unwrap_or(200);
-    Answer { status, headers: headers(call, request_id), body }
+    Response { status, headers: headers(call, request_id), body }
 }
 
-/// The answer of a call that AWS refuses.
-pub(crate) fn fault(call: &Call, fault: &Fault, request_id: &str) -> Answer {
+/// The response to a call that AWS refuses.
+pub(crate) fn error(call: &Call, error: &ServiceError, request_id: &str) -> Response {
     let model = call.service.model();
-    let (modelled, message) = model.error(&fault.code).unwrap_or((400, "message"));
-    let status = if fault.status == 0 { modelled } else { fault.status };
+    let (modelled, message) = model.error(&error.code).unwrap_or((400, "message"));
+    let status = if error.status == 0 { modelled } else { error.status };
     let mut headers = headers(call, request_id);
     let body = match model.metadata.protocol.as_str() {
         "query" => {
             let sender = element("Type", if status < 500 { "Sender" } else { "Receiver" });
-            let error =
-                sender + &element("Code", &fault.code) + &element("Message", &escaped(&fault.message));
-            element("ErrorResponse", &(element("Error", &error) + &element("RequestId", request_id)))
+            let details =
+                sender + &element("Code", &error.code) + &element("Message", &escaped(&error.message));
+            element("ErrorResponse", &(element("Error", &details) + &element("RequestId", request_id)))
         }
         "json" => {
             let kind = match model.metadata.target_prefix.as_deref() {
-                Some("DynamoDB_20120810") => format!("com.amazonaws.dynamodb.v20120810#{}", fault.code),
-                _ => fault.code.clone(),
+                Some("DynamoDB_20120810") => format!("com.amazonaws.dynamodb.v20120810#{}", error.code),
+                _ => error.code.clone(),
             };
-            json!({ "__type": kind, message: fault.message }).to_string()
+            json!({ "__type": kind, message: error.message }).to_string()
         }
         _ => {
-            headers.push(("x-amzn-errortype", fault.code.clone()));
-            let mut body = json!({ message: fault.message });
+            headers.push(("x-amzn-errortype", error.code.clone()));
+            let mut body = json!({ message: error.message });
             if call.service == crate::model::Service::Lambda && status == 429 {
                 headers.push(("retry-after", "1".to_owned()));
                 body["Reason"] = "CallerRateLimitExceeded".into();
@@ -66,7 +66,7 @@ pub(crate) fn fault(call: &Call, fault: &Fault, request_id: &str) -> Answer {
             body.to_string()
         }
     };
-    Answer { status, headers, body }
+    Response { status, headers, body }
 }
 
 fn headers(call: &Call, request_id: &str) -> Vec<(&'static str, String)> {

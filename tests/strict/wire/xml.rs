@@ -1,4 +1,4 @@
-//! The answers of the Query protocol, in XML.
+//! The responses of the Query protocol, in XML.
 
 use super::json::iso8601;
 use crate::model::{Model, Shape};
@@ -11,13 +11,13 @@ use serde_json::Value as Json;
 pub(super) fn encode(model: &Model, shape: &Shape, value: &Json) -> String {
     match (shape.kind.as_str(), value) {
         ("structure", Json::Object(members)) => {
-            let told = members.iter().filter(|(_, value)| !value.is_null());
+            let present = members.iter().filter(|(_, value)| !value.is_null());
             let encode = |(name, value): (&String, &Json)| {
                 let member = shape.members.get(name);
-                let member = member.unwrap_or_else(|| panic!("{name} is in no answer of AWS"));
+                let member = member.unwrap_or_else(|| panic!("{name} is in no response of AWS"));
                 element(member.wire_name(name), &encode(model, model.shape(member), value))
             };
-            told.map(encode).collect()
+            present.map(encode).collect()
         }
         ("list", Json::Array(items)) => {
             let member = shape.member.as_ref().expect("a list has a member shape");

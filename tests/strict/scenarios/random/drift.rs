@@ -1,5 +1,5 @@
-//! What people and other tools do to the things of a stack, behind its back: changes made in the account itself. Each is
-//! one that the next `up` shall undo, whatever the stack file says.
+//! Drift: what people and other tools change in the account itself. The next `up` must undo each of these changes, whatever
+//! the stack file says.
 
 use super::stacks::EXISTING_ROLE;
 use crate::cloud::{Cloud, Tags};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Changes one of the things of a stack, by its identity, and tells which one; `None` where there is none.
+/// Changes one of the resources of a stack, by its identity, and tells which one; `None` where there is none.
 type Change = fn(&mut Cloud, &str, usize) -> Option<String>;
 
 /// Every drift, by name.
@@ -277,7 +277,7 @@ pub(super) const DRIFTS: &[(&str, Change)] = &[
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
     {"Sid":"Theirs","Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
 
-/// What bears a stack's mark.
+/// A resource with a stack's ownership tag.
 pub(super) trait Marked {
     fn tags(&self) -> &Tags;
 
@@ -297,20 +297,21 @@ macro_rules! marked {
 }
 marked!(Table, Role, Group, Function, Api);
 
-/// The key of the nth thing of these, counted round and round.
-fn pick<T>(things: &BTreeMap<String, T>, is_one: impl Fn(&T) -> bool, nth: usize) -> Option<String> {
-    let keys: Vec<&String> = things.iter().filter(|(_, thing)| is_one(thing)).map(|(key, _)| key).collect();
+/// The key of the nth resource of these, counted round and round.
+fn pick<T>(resources: &BTreeMap<String, T>, is_one: impl Fn(&T) -> bool, nth: usize) -> Option<String> {
+    let keys: Vec<&String> =
+        resources.iter().filter(|(_, resource)| is_one(resource)).map(|(key, _)| key).collect();
     Some((*keys.get(nth.checked_rem(keys.len())?)?).clone())
 }
 
 fn changed<T: Marked>(
-    things: &mut BTreeMap<String, T>,
+    resources: &mut BTreeMap<String, T>,
     stack: &str,
     nth: usize,
     change: impl FnOnce(&mut T),
 ) -> Option<String> {
-    let key = pick(things, |thing| thing.is_of(stack), nth)?;
-    change(things.get_mut(&key)?);
+    let key = pick(resources, |resource| resource.is_of(stack), nth)?;
+    change(resources.get_mut(&key)?);
     Some(key)
 }
 
@@ -370,7 +371,7 @@ fn setting(cloud: &mut Cloud, stack: &str, nth: usize, name: &str, value: Json) 
     api(cloud, stack, nth, |api| drop(api.settings.insert(name.to_owned(), value)))
 }
 
-/// Other values for what a stack may declare, and a tag that nobody declares.
+/// Other values for what a stack may declare, and a tag that no stack declares.
 fn retag(tags: &mut Tags) {
     for key in ["team", "provision:id", "provision:for"] {
         if let Some(value) = tags.get_mut(key) {

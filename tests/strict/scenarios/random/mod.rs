@@ -1,17 +1,17 @@
-//! Random walks: stacks A, B, C one after the other, with faults, deaths, drift and foreign things between. After each `up`
+//! Random scenarios: stacks A, B, C one after the other, with faults, kills, drift and unmanaged resources between. After each `up`
 //! that succeeds a plan is empty, and the account is as if the stack had been brought up in it for the first time, but
 //! for what is not the stack's, which is never touched; in the end `down` leaves only that.
 //!
-//! A walk that finds a defect shrinks to a few steps with small stacks, whose story is printed. It then becomes a test with
+//! A scenario that finds a bug shrinks to a few steps with small stacks, whose log is printed. It then becomes a test with
 //! a name in `regressions`.
 //!
 //! What is known and allowed:
-//! - An `up` within the staleness of AWS's lists after a death may make a second API, which the next one deletes: so there is
+//! - An `up` within the staleness of AWS's lists after a kill may create a second API, which the next one deletes: so there is
 //!   a moment between commands (see `at_once` for the other case), and half a minute before another stack.
 //! - Only what the stack file sets is compared. Tags that are not declared any more stay.
-//! - Foreign children of an API or function of the stack die with it, and only with it.
+//! - Unmanaged children of an API or function of the stack are deleted with it, and only with it.
 //! - DynamoDB limits how often an expiry or the billing may change; a run that it holds back is repeated a day later.
-//! - A log group that somebody has taken the tags from is nobody's; it is taken over where it is wanted, and else stays.
+//! - A log group whose tags were removed is untagged; it is adopted where the stack declares it, and else stays.
 
 mod drift;
 mod regressions;
@@ -24,12 +24,12 @@ mod unmanaged;
 use drift::DRIFTS;
 use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
-use runner::{RUNS, Runner, STRUCK};
+use runner::{INJECTED, RUNS, Runner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use unmanaged::UNMANAGED;
 
-/// How many walks there are, and the seed that they come from, unless `CASES` and `RANDOM_SCENARIOS_SEED` say others.
+/// How many scenarios are tried, and the seed that they come from, unless `RANDOM_SCENARIOS` and `RANDOM_SCENARIOS_SEED` say others.
 const CASES: u32 = 30;
 const PAIRS: u32 = 30;
 const SEED: u64 = 1;
@@ -47,11 +47,11 @@ fn prove<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(&S::Value) -> Res
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let ran = runner.run(strategy, |case| {
         let held = catch_unwind(AssertUnwindSafe(|| holds(&case)));
-        held.unwrap_or_else(|_| Err("it panics, as is told above".to_owned())).map_err(TestCaseError::fail)
+        held.unwrap_or_else(|_| Err("it panics, as shown above".to_owned())).map_err(TestCaseError::fail)
     });
-    let (runs, struck) = (RUNS.load(Ordering::Relaxed), STRUCK.load(Ordering::Relaxed));
+    let (runs, injected) = (RUNS.load(Ordering::Relaxed), INJECTED.load(Ordering::Relaxed));
     println!(
-        "{} cases; in all {runs} commands, {struck} of them struck by a fault",
+        "{} cases; in all {runs} commands, {injected} of them injected by a fault",
         number("RANDOM_SCENARIOS", cases)
     );
     match ran {
@@ -62,18 +62,18 @@ fn prove<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(&S::Value) -> Res
 }
 
 #[test]
-fn any_walk_comes_to_the_same_end_as_a_first_up() {
-    prove(CASES, &steps::walk(), |walk| walk.take());
+fn any_scenario_ends_like_a_first_up() {
+    prove(CASES, &steps::scenario(), |scenario| scenario.take());
 }
 
 #[test]
-fn after_any_two_commands_at_once_one_more_finds_all_in_order() {
+fn after_any_two_commands_at_once_one_more_run_converges() {
     prove(PAIRS, &together::together(), |pair| pair.take());
 }
 
-/// Without this, a walk over something that changes nothing would prove nothing.
+/// Without this, a scenario over something that changes nothing would prove nothing.
 #[test]
-fn every_drift_changes_something_and_every_foreign_thing_is_made() -> Result<(), String> {
+fn every_drift_changes_something_and_every_unmanaged_resource_is_created() -> Result<(), String> {
     let mut runner = Runner::new(None);
     runner.up(DRIFTING, None)?;
     for (name, _) in DRIFTS {
@@ -94,7 +94,7 @@ fn every_drift_changes_something_and_every_foreign_thing_is_made() -> Result<(),
 
 /// Whatever is there before, and bears a name that the stack wants: an `up` stops at it, whoever else it may belong to.
 #[test]
-fn nothing_of_others_is_taken_over_and_nothing_of_a_stack_beside_goes() -> Result<(), String> {
+fn nothing_of_others_is_adopted_and_nothing_of_another_stack_is_deleted() -> Result<(), String> {
     for environment in [None, Some("dev")] {
         let mut runner = Runner::new(environment);
         runner.neighbour()?;
@@ -107,7 +107,7 @@ fn nothing_of_others_is_taken_over_and_nothing_of_a_stack_beside_goes() -> Resul
     Ok(())
 }
 
-/// A stack with one of each thing whose name others may have.
+/// A stack with one resource of each kind whose name others may have.
 const SMALL: &str = "
 stack: walk
 tables: { notes: { partition_key: id } }

@@ -1,10 +1,10 @@
-//! The cases that walks have found, each as small as it became.
+//! The bugs that random scenarios have found, each in its smallest form.
 
 use super::runner::{Outcome, Runner};
 
 /// API Gateway says that the deployment failed where there is nothing to deploy, and that was taken for a failure.
 #[test]
-fn an_api_without_routes_comes_up() -> Outcome {
+fn an_api_without_routes_is_created() -> Outcome {
     let mut runner = Runner::new(None);
     runner.up("stack: walk\napi: { name: walking }\n", None)?;
     runner.down(None)

@@ -1,16 +1,16 @@
-//! Walks through an account: commands, faults, drift and foreign things in any order, and after each step all that must
-//! hold. What it does is told as a story, which is shown where something does not hold.
+//! Walks through an account: commands, faults, drift and foreign resources in any order, and after each step all that must
+//! hold. What it does is told as a log, which is shown where something does not hold.
 
 mod ends;
 mod runs;
 
-pub(super) use runs::{At, Fault, RUNS, STRUCK};
+pub(super) use runs::{At, INJECTED, RUNS, ServiceError};
 
 use super::drift::DRIFTS;
 use super::stacks::STACK;
-use super::unmanaged::{self, Thing, UNMANAGED, everything};
+use super::unmanaged::{self, UNMANAGED, UnmanagedResource, everything};
 use crate::cloud::Cloud;
-use crate::faults::Trouble;
+use crate::faults::FaultKind;
 use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run_after, run_staggered};
 use serde_json::Value as Json;
@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// How long it takes to edit the stack file, or to change things by hand. What was made before is known everywhere by
+/// How long it takes to edit the stack file, or to change resources by hand. What was made before is known everywhere by
 /// then, by the tagging API as well, by which alone an `up` finds tables that are not declared any more
 /// [aws-facts: Resource Groups Tagging API].
 const AN_EDIT: Duration = Duration::from_secs(30);
@@ -41,9 +41,9 @@ functions:
 api: { name: walking, routes: { POST /items: save } }
 ";
 
-/// A stack of the walk.
+/// A stack of the scenario.
 pub(super) fn stack(text: &str, environment: Option<&str>) -> Rc<Fixture> {
-    Rc::new(CODE.beside_its_code(text, environment))
+    Rc::new(CODE.with_text(text, environment))
 }
 
 /// What is done with a stack.
@@ -73,8 +73,8 @@ pub(super) struct Runner {
     identity: String,
     cloud: Cloud,
     /// What is not the stack's, to the last detail.
-    unmanaged: BTreeMap<Thing, String>,
-    /// Log groups whose tags were taken away. Nothing tells any more whose they are, so they stay unless they are wanted.
+    unmanaged: BTreeMap<UnmanagedResource, String>,
+    /// Log groups whose tags were removed. Their owner is not known any more, so they stay unless the stack declares them.
     stripped: BTreeSet<String>,
     text: String,
     stack: Rc<Fixture>,
@@ -82,11 +82,11 @@ pub(super) struct Runner {
     fresh: BTreeMap<String, BTreeMap<String, Json>>,
     /// How long it takes until the next command.
     pause: Duration,
-    story: Vec<String>,
+    log: Vec<String>,
 }
 
 impl Runner {
-    /// A walk through an account in which only a role of somebody else is.
+    /// A scenario in an account that has only an unmanaged role.
     pub(super) fn new(environment: Option<&'static str>) -> Self {
         let text = format!("stack: {STACK}\n");
         let cloud = account();
@@ -100,13 +100,13 @@ impl Runner {
             text,
             fresh: BTreeMap::new(),
             pause: AN_EDIT,
-            story: Vec::new(),
+            log: Vec::new(),
         }
     }
 
     /// What was done so far.
-    pub(super) fn story(&self) -> String {
-        self.story.join("\n")
+    pub(super) fn log(&self) -> String {
+        self.log.join("\n")
     }
 
     /// Writes another stack file.
@@ -115,52 +115,54 @@ impl Runner {
             self.pause = AN_EDIT;
             self.text = text.to_owned();
             self.stack = stack(text, self.environment);
-            self.story.push(format!("the stack is\n{text}"));
+            self.log.push(format!("the stack is\n{text}"));
         }
     }
 
     /// Brings up another stack, or the same one again.
-    pub(super) fn up(&mut self, text: &str, fault: Option<&Fault>) -> Outcome {
+    pub(super) fn up(&mut self, text: &str, fault: Option<&ServiceError>) -> Outcome {
         self.edit(text);
-        self.story.push("up".to_owned());
+        self.log.push("up".to_owned());
         for _ in 0..6 {
             if self.up_once(fault)? {
                 return Ok(());
             }
-            self.story.push("up again, now that nothing holds it back".to_owned());
+            self.log.push("up again, now that nothing holds it back".to_owned());
         }
         Err("it is held back again and again".to_owned())
     }
 
     /// Brings the stack up once. False if something holds it back, which is out of the way now.
-    fn up_once(&mut self, fault: Option<&Fault>) -> Result<bool, String> {
+    fn up_once(&mut self, fault: Option<&ServiceError>) -> Result<bool, String> {
         let stack = Rc::clone(&self.stack);
         let wanted = self.wanted();
-        let in_the_way: Vec<Thing> =
-            self.unmanaged.keys().filter(|thing| thing.is_wanted(&wanted)).cloned().collect();
+        let in_the_way: Vec<UnmanagedResource> =
+            self.unmanaged.keys().filter(|resource| resource.is_wanted(&wanted)).cloned().collect();
         let ran = self.run(Command::Up(&stack), fault)?;
         if !in_the_way.is_empty() {
             return self.refused(&ran, "exists already", |runner| {
-                for thing in in_the_way {
-                    runner.unmanaged.remove(&thing);
-                    runner.unmanaged.retain(|child, _| child.parent().as_ref() != Some(&thing));
-                    thing.remove(&mut runner.cloud);
+                for resource in in_the_way {
+                    runner.unmanaged.remove(&resource);
+                    runner.unmanaged.retain(|child, _| child.parent().as_ref() != Some(&resource));
+                    resource.remove(&mut runner.cloud);
                 }
             });
         }
         match &ran.end {
-            // What a refused listing hides is told by the plan, and left for the next run.
-            End::Done(_) if ran.struck > 0 && fault.is_some_and(|fault| fault.trouble == Trouble::Denied) => {
+            // What a denied listing hides is reported by the plan, and left for the next run.
+            End::Done(_)
+                if ran.injected > 0 && fault.is_some_and(|fault| fault.kind == FaultKind::Denied) =>
+            {
                 Ok(true)
             }
             End::Done(_) => self.is_up().map(|()| true),
             End::Died => Ok(true),
-            End::Failed(_) if ran.struck > 0 => Ok(true),
+            End::Failed(_) if ran.injected > 0 => Ok(true),
             End::Failed(errors) => self.held_back(&ran, errors),
         }
     }
 
-    /// Takes what holds a run back out of the way, if it is one of the things that may.
+    /// Takes what holds a run back out of the way, if it is one of the resources that may.
     fn held_back(&mut self, ran: &Ran, errors: &[String]) -> Result<bool, String> {
         let has = |part: &str| errors.iter().any(|error| error.contains(part));
         if has("is protected against deletion") {
@@ -180,7 +182,7 @@ impl Runner {
     /// Checks that a run was refused, and has changed nothing; then does what it asks for.
     fn refused(&mut self, ran: &Ran, why: &str, mend: impl FnOnce(&mut Runner)) -> Result<bool, String> {
         let refused = match &ran.end {
-            End::Failed(errors) => ran.struck > 0 || errors.iter().any(|error| error.contains(why)),
+            End::Failed(errors) => ran.injected > 0 || errors.iter().any(|error| error.contains(why)),
             End::Died => true,
             End::Done(_) => false,
         };
@@ -197,15 +199,15 @@ impl Runner {
     }
 
     /// Takes the stack down.
-    pub(super) fn down(&mut self, fault: Option<&Fault>) -> Outcome {
-        self.story.push("down".to_owned());
+    pub(super) fn down(&mut self, fault: Option<&ServiceError>) -> Outcome {
+        self.log.push("down".to_owned());
         for _ in 0..3 {
             let stack = Rc::clone(&self.stack);
             let ran = self.run(Command::Down(&stack), fault)?;
             let done = match &ran.end {
                 End::Done(_) => self.is_down().map(|()| true)?,
                 End::Died => true,
-                End::Failed(_) if ran.struck > 0 => true,
+                End::Failed(_) if ran.injected > 0 => true,
                 End::Failed(errors) => self.held_back(&ran, errors)?,
             };
             if done {
@@ -218,7 +220,7 @@ impl Runner {
     /// Brings the stack up or takes it down several times at once, each so long after the first began. Whatever comes of
     /// that, it ends, and leaves alone what is not the stack's.
     pub(super) fn together(&mut self, commands: &[(Verb, Duration)]) -> Outcome {
-        self.story.push(format!("together: {commands:?}"));
+        self.log.push(format!("together: {commands:?}"));
         let stack = Rc::clone(&self.stack);
         let commands: Vec<(Duration, Command)> =
             commands.iter().map(|(verb, start)| (*start, verb.of(&stack))).collect();
@@ -234,34 +236,35 @@ impl Runner {
     /// Changes something of the stack's behind its back.
     pub(super) fn drift(&mut self, name: &str, nth: usize) {
         let (_, change) = DRIFTS.iter().find(|(other, _)| *other == name).expect("a drift");
-        let Some(thing) = change(&mut self.cloud, &self.identity, nth) else { return };
-        self.story.push(format!("drift ({nth}): {name}: {thing}"));
+        let Some(resource) = change(&mut self.cloud, &self.identity, nth) else { return };
+        self.log.push(format!("drift ({nth}): {name}: {resource}"));
         self.pause = AN_EDIT;
         if name == "a log group loses its tags" {
-            self.stripped.insert(thing);
+            self.stripped.insert(resource);
         }
         // It may have met something that only bears the stack's mark, or taken away what others lived in.
         let after = everything(&self.cloud);
-        self.unmanaged = after.into_iter().filter(|(thing, _)| self.unmanaged.contains_key(thing)).collect();
+        self.unmanaged =
+            after.into_iter().filter(|(resource, _)| self.unmanaged.contains_key(resource)).collect();
     }
 
     /// Everything that is in the account, to the last detail.
-    pub(super) fn everything(&self) -> BTreeMap<Thing, String> {
+    pub(super) fn everything(&self) -> BTreeMap<UnmanagedResource, String> {
         everything(&self.cloud)
     }
 
     /// Makes something that is not the stack's.
     pub(super) fn unmanaged(&mut self, name: &str, nth: usize) {
-        let (_, make) = UNMANAGED.iter().find(|(other, _)| *other == name).expect("a foreign thing");
+        let (_, make) = UNMANAGED.iter().find(|(other, _)| *other == name).expect("an unmanaged resource");
         let before = everything(&self.cloud);
         make(&mut self.cloud, &self.identity, nth);
-        self.story.push(format!("foreign ({nth}): {name}"));
-        self.add_foreign(&before);
+        self.log.push(format!("foreign ({nth}): {name}"));
+        self.add_unmanaged(&before);
     }
 
-    /// Brings up another stack of the tool beside this one.
+    /// Deploys another stack of the tool next to this one.
     pub(super) fn neighbour(&mut self) -> Outcome {
-        self.story.push("another stack is brought up beside it".to_owned());
+        self.log.push("another stack is deployed".to_owned());
         let other = if self.environment.is_some() { None } else { Some("dev") };
         let before = everything(&self.cloud);
         let ran = run_after(AN_EDIT, &self.cloud, &[Command::Up(&stack(NEIGHBOUR, other))], None);
@@ -269,19 +272,19 @@ impl Runner {
             return Err(format!("the other stack: {:?}", ran.end));
         }
         self.cloud = later(&ran.cloud, AN_EDIT);
-        self.add_foreign(&before);
+        self.add_unmanaged(&before);
         Ok(())
     }
 
-    fn add_foreign(&mut self, before: &BTreeMap<Thing, String>) {
-        let new = everything(&self.cloud).into_iter().filter(|(thing, _)| !before.contains_key(thing));
+    fn add_unmanaged(&mut self, before: &BTreeMap<UnmanagedResource, String>) {
+        let new = everything(&self.cloud).into_iter().filter(|(resource, _)| !before.contains_key(resource));
         self.unmanaged.extend(new);
         self.pause = AN_EDIT;
     }
 
     /// Lets minutes go by.
     pub(super) fn wait(&mut self, minutes: u16) {
-        self.story.push(format!("{minutes} minutes go by"));
+        self.log.push(format!("{minutes} minutes go by"));
         self.cloud = later(&self.cloud, Duration::from_secs(60 * u64::from(minutes)));
     }
 }

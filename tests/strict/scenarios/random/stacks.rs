@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// The name of every stack that walks.
+/// The name of every random stack.
 pub(super) const STACK: &str = "walk";
 
 /// A role that the account has, for functions that bring none of their own.
@@ -128,7 +128,7 @@ fn api() -> impl Strategy<Value = Api> {
         .prop_map(|(routes, name, description, cors)| Api { routes, name, description, cors })
 }
 
-/// Settings of a function, each with its two values. An ARN of the region of the walk would not do: each run gives it
+/// Settings of a function, each with its two values. An ARN of the region of the scenario would not do: each run gives it
 /// another name.
 const SETTINGS: &[(&str, [&str; 2])] = &[
     ("memory", ["256", "512"]),

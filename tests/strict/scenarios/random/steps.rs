@@ -1,16 +1,16 @@
-//! Random walks as data: a first stack, and the steps after it.
+//! Random scenarios as data: a first stack, and the steps after it.
 
 use super::drift::DRIFTS;
-use super::runner::{At, Fault, Outcome, Runner};
+use super::runner::{At, Outcome, Runner, ServiceError};
 use super::stacks::{Stack, stack};
 use super::unmanaged::UNMANAGED;
 use crate::faults::ALL;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A walk.
+/// A scenario.
 #[derive(Debug, Clone)]
-pub(super) struct Walk {
+pub(super) struct Scenario {
     environment: bool,
     first: Stack,
     steps: Vec<Step>,
@@ -19,19 +19,19 @@ pub(super) struct Walk {
 #[derive(Debug, Clone)]
 enum Step {
     /// The last stack is brought up again.
-    Again(Option<Fault>),
+    Again(Option<ServiceError>),
     Drift(usize, usize),
     Unmanaged(usize, usize),
     Neighbour,
     Wait(u16),
-    Down(Option<Fault>),
-    Up(Stack, Option<Fault>),
+    Down(Option<ServiceError>),
+    Up(Stack, Option<ServiceError>),
 }
 
-/// A random walk.
-pub(super) fn walk() -> impl Strategy<Value = Walk> {
+/// A random scenario.
+pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
     let environment = proptest::bool::weighted(0.2);
-    (environment, stack(), vec(step(), 0..=6)).prop_map(|(environment, first, steps)| Walk {
+    (environment, stack(), vec(step(), 0..=6)).prop_map(|(environment, first, steps)| Scenario {
         environment,
         first,
         steps,
@@ -50,21 +50,21 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+fn fault() -> impl Strategy<Value = ServiceError> {
     (0..ALL.len(), 0_u16..400).prop_map(|(kind, call)| {
-        let (trouble, times) = ALL[kind];
-        Fault { at: At::Nth(call), trouble, times }
+        let (kind, times) = ALL[kind];
+        ServiceError { at: At::Nth(call), kind, times }
     })
 }
 
-impl Walk {
+impl Scenario {
     /// Takes all the steps, then brings the last stack up and down without a fault.
     pub(super) fn take(&self) -> Outcome {
         let mut runner = Runner::new(self.environment.then_some("dev"));
-        self.walk(&mut runner).map_err(|why| format!("{why}\n\n{}", runner.story()))
+        self.run(&mut runner).map_err(|why| format!("{why}\n\n{}", runner.log()))
     }
 
-    fn walk(&self, runner: &mut Runner) -> Outcome {
+    fn run(&self, runner: &mut Runner) -> Outcome {
         let mut text = self.first.text();
         runner.up(&text, None)?;
         for step in &self.steps {

@@ -1,5 +1,5 @@
-//! Two commands at once, of random stacks and one after the other by any time: they end, and one more `up` or `down` finds all
-//! in order.
+//! Two commands at once, of random stacks and one after the other by any time: they end, and after one more `up` or `down` the
+//! account is as the stack file says.
 
 use super::runner::{Outcome, Runner, Verb};
 use super::stacks::{Stack, stack};
@@ -31,10 +31,10 @@ impl Together {
     /// Runs both, then one more, and the stack goes up and down as if nothing had been.
     pub(super) fn take(&self) -> Outcome {
         let mut runner = Runner::new(None);
-        self.walk(&mut runner).map_err(|why| format!("{why}\n\n{}", runner.story()))
+        self.run(&mut runner).map_err(|why| format!("{why}\n\n{}", runner.log()))
     }
 
-    fn walk(&self, runner: &mut Runner) -> Outcome {
+    fn run(&self, runner: &mut Runner) -> Outcome {
         if let Some(before) = &self.before {
             runner.up(&before.text(), None)?;
         }

@@ -1,5 +1,5 @@
-//! What is not the stack's: things of people, of other tools and of other stacks, with names and marks near ours. No command
-//! may ever change one of them.
+//! Unmanaged resources: made by hand, by other tools and by other stacks, with names and tags similar to ours. No command may
+//! ever change one of them.
 
 use super::stacks::{FUNCTIONS, TABLES};
 use crate::cloud::{Cloud, Tags, Time};
@@ -10,9 +10,9 @@ use crate::services::operations;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
-/// A thing in an account.
+/// A resource in an account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Thing {
+pub(super) enum UnmanagedResource {
     Table(String),
     /// By its name in lower case.
     Role(String),
@@ -27,46 +27,50 @@ pub(super) enum Thing {
     Statement(String, String),
 }
 
-impl Thing {
-    /// The thing that it dies with.
-    pub(super) fn parent(&self) -> Option<Thing> {
+impl UnmanagedResource {
+    /// The resource whose deletion deletes it.
+    pub(super) fn parent(&self) -> Option<UnmanagedResource> {
         match self {
-            Thing::Integration(api, _) | Thing::Route(api, _) | Thing::Stage(api, _) => {
-                Some(Thing::Api(api.clone()))
-            }
-            Thing::Statement(function, _) => Some(Thing::Function(function.clone())),
+            UnmanagedResource::Integration(api, _)
+            | UnmanagedResource::Route(api, _)
+            | UnmanagedResource::Stage(api, _) => Some(UnmanagedResource::Api(api.clone())),
+            UnmanagedResource::Statement(function, _) => Some(UnmanagedResource::Function(function.clone())),
             _ => None,
         }
     }
 
-    /// True for a thing whose name the stack wants for its own, by what is wanted of each kind.
+    /// True for a resource whose name the stack wants for its own, by what is wanted of each kind.
     pub(super) fn is_wanted(&self, wanted: &BTreeMap<&str, std::collections::BTreeSet<String>>) -> bool {
         let (kind, own) = match self {
-            Thing::Table(name) => ("table", name),
-            Thing::Role(name) => ("role", name),
-            Thing::Group(name) => ("log_group", name),
-            Thing::Function(name) => ("function", name),
+            UnmanagedResource::Table(name) => ("table", name),
+            UnmanagedResource::Role(name) => ("role", name),
+            UnmanagedResource::Group(name) => ("log_group", name),
+            UnmanagedResource::Function(name) => ("function", name),
             _ => return false,
         };
         let same = |name: &String| if kind == "role" { name.eq_ignore_ascii_case(own) } else { name == own };
         wanted.get(kind).is_some_and(|names| names.iter().any(same))
     }
 
-    /// Takes the thing out of an account, as somebody would who owns it.
+    /// Deletes the resource from an account, as its owner would.
     pub(super) fn remove(&self, cloud: &mut Cloud) {
         let apis = &mut cloud.apigateway.apis;
         match self {
-            Thing::Table(name) => drop(cloud.dynamodb.tables.remove(name)),
-            Thing::Role(name) => drop(cloud.iam.roles.remove(name)),
-            Thing::Group(name) => drop(cloud.logs.groups.remove(name)),
-            Thing::Function(name) => drop(cloud.lambda.functions.remove(name)),
-            Thing::Api(id) => drop(apis.remove(id)),
-            Thing::Integration(api, id) => {
+            UnmanagedResource::Table(name) => drop(cloud.dynamodb.tables.remove(name)),
+            UnmanagedResource::Role(name) => drop(cloud.iam.roles.remove(name)),
+            UnmanagedResource::Group(name) => drop(cloud.logs.groups.remove(name)),
+            UnmanagedResource::Function(name) => drop(cloud.lambda.functions.remove(name)),
+            UnmanagedResource::Api(id) => drop(apis.remove(id)),
+            UnmanagedResource::Integration(api, id) => {
                 drop(apis.get_mut(api).and_then(|api| api.integrations.remove(id)))
             }
-            Thing::Route(api, id) => drop(apis.get_mut(api).and_then(|api| api.routes.remove(id))),
-            Thing::Stage(api, name) => drop(apis.get_mut(api).and_then(|api| api.stages.remove(name))),
-            Thing::Statement(function, sid) => {
+            UnmanagedResource::Route(api, id) => {
+                drop(apis.get_mut(api).and_then(|api| api.routes.remove(id)))
+            }
+            UnmanagedResource::Stage(api, name) => {
+                drop(apis.get_mut(api).and_then(|api| api.stages.remove(name)))
+            }
+            UnmanagedResource::Statement(function, sid) => {
                 let now = cloud.now;
                 let Some(function) = cloud.lambda.functions.get_mut(function) else { return };
                 let rest = function.policy.now().into_iter().filter(|statement| statement["Sid"] != **sid);
@@ -77,49 +81,57 @@ impl Thing {
 }
 
 /// Everything in an account, to the last detail.
-pub(super) fn everything(cloud: &Cloud) -> BTreeMap<Thing, String> {
+pub(super) fn everything(cloud: &Cloud) -> BTreeMap<UnmanagedResource, String> {
     let mut all = BTreeMap::new();
     let gone = |until: Time| cloud.now >= until;
     for (name, table) in &cloud.dynamodb.tables {
         if table.phase.0 != "DELETING" || !gone(table.phase.1) {
-            all.insert(Thing::Table(name.clone()), format!("{table:?}"));
+            all.insert(UnmanagedResource::Table(name.clone()), format!("{table:?}"));
         }
     }
     for (name, role) in &cloud.iam.roles {
-        all.insert(Thing::Role(name.clone()), format!("{role:?}"));
+        all.insert(UnmanagedResource::Role(name.clone()), format!("{role:?}"));
     }
     for (name, group) in &cloud.logs.groups {
         // Late logs of a function of the same name may still arrive.
         let group = crate::services::logs::Group { bytes: 0, ..group.clone() };
-        all.insert(Thing::Group(name.clone()), format!("{group:?}"));
+        all.insert(UnmanagedResource::Group(name.clone()), format!("{group:?}"));
     }
     for (name, function) in cloud.lambda.functions.iter().filter(|(_, function)| function.gone.is_none()) {
         for statement in function.policy.now() {
             let sid = statement["Sid"].as_str().unwrap_or_default().to_owned();
-            all.insert(Thing::Statement(name.clone(), sid), statement.to_string());
+            all.insert(UnmanagedResource::Statement(name.clone(), sid), statement.to_string());
         }
         let function = Function { policy: Statements::default(), ..function.clone() };
-        all.insert(Thing::Function(name.clone()), format!("{function:?}"));
+        all.insert(UnmanagedResource::Function(name.clone()), format!("{function:?}"));
     }
     for (id, api) in &cloud.apigateway.apis {
-        all.insert(Thing::Api(id.clone()), format!("{:?} {:?} {:?}", api.settings, api.created, api.tags));
-        let children =
-            api.integrations.iter().map(|(child, one)| (Thing::Integration(id.clone(), child.clone()), one));
-        let routes = api.routes.iter().map(|(child, one)| (Thing::Route(id.clone(), child.clone()), one));
-        all.extend(children.chain(routes).map(|(thing, settings)| (thing, format!("{settings:?}"))));
+        all.insert(
+            UnmanagedResource::Api(id.clone()),
+            format!("{:?} {:?} {:?}", api.settings, api.created, api.tags),
+        );
+        let children = api
+            .integrations
+            .iter()
+            .map(|(child, one)| (UnmanagedResource::Integration(id.clone(), child.clone()), one));
+        let routes =
+            api.routes.iter().map(|(child, one)| (UnmanagedResource::Route(id.clone(), child.clone()), one));
+        all.extend(children.chain(routes).map(|(resource, settings)| (resource, format!("{settings:?}"))));
         let stages = api.stages.iter();
         all.extend(
-            stages.map(|(name, stage)| (Thing::Stage(id.clone(), name.clone()), format!("{stage:?}"))),
+            stages.map(|(name, stage)| {
+                (UnmanagedResource::Stage(id.clone(), name.clone()), format!("{stage:?}"))
+            }),
         );
     }
     all
 }
 
-/// Makes a foreign thing in an account where a stack lives, by its identity; which one of its kind is counted round and
+/// Creates an unmanaged resource in an account in which a stack is deployed, by its identity; which one of its kind is counted round and
 /// round. Where there is no place for it, nothing is made.
 type Make = fn(&mut Cloud, &str, usize);
 
-/// Every kind of foreign things, by name.
+/// Every kind of unmanaged resource, by name.
 pub(super) const UNMANAGED: &[(&str, Make)] = &[
     ("a table of a wanted name", |cloud, stack, nth| table(cloud, &own(stack, TABLES, nth), &[])),
     ("a table of a wanted name, by CloudFormation", |cloud, stack, nth| {

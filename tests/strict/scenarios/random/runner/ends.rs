@@ -1,7 +1,7 @@
 //! What must hold after a command that succeeded: the stack is up as after a first `up`, or gone.
 
 use super::super::drift::Marked;
-use super::super::unmanaged::{Thing, everything};
+use super::super::unmanaged::{UnmanagedResource, everything};
 use super::{Outcome, Runner, SETTLED, account};
 use crate::cloud::{ACCOUNT, Cloud, REGION, Tags};
 use crate::dump::{differences, dump};
@@ -18,7 +18,7 @@ impl Runner {
     pub(super) fn is_up(&mut self) -> Outcome {
         let fresh = self.fresh()?;
         let mut invariants = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
-        invariants.retain(|name, _| fresh.contains_key(name) || !self.is_nobodys(name));
+        invariants.retain(|name, _| fresh.contains_key(name) || !self.is_untagged(name));
         let differ = differences(&invariants, &fresh);
         if !differ.is_empty() {
             return Err(format!("there is other than after a first up:\n    {}", differ.join("\n    ")));
@@ -26,7 +26,7 @@ impl Runner {
         let apis = self.cloud.apigateway.apis.iter().filter(|(_, api)| api.is_of(&self.identity));
         for (id, api) in apis {
             let ours = api.routes.iter().filter(|(route, _)| {
-                !self.unmanaged.contains_key(&Thing::Route(id.clone(), (*route).clone()))
+                !self.unmanaged.contains_key(&UnmanagedResource::Route(id.clone(), (*route).clone()))
             });
             for (_, route) in ours {
                 let key = route["RouteKey"].as_str().unwrap_or_default();
@@ -45,7 +45,7 @@ impl Runner {
     /// The stack is down: there is nothing of it, and another `down` writes nothing.
     pub(super) fn is_down(&self) -> Outcome {
         let mut invariants = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
-        invariants.retain(|name, _| !self.is_nobodys(name));
+        invariants.retain(|name, _| !self.is_untagged(name));
         if !invariants.is_empty() {
             return Err(format!("down leaves {:?}", invariants.keys()));
         }
@@ -56,8 +56,8 @@ impl Runner {
         }
     }
 
-    /// True for a log group, by its name in a dump, that bears no mark any more.
-    pub(super) fn is_nobodys(&self, name: &str) -> bool {
+    /// True for a log group, by its name in a dump, that has no ownership tag any more.
+    pub(super) fn is_untagged(&self, name: &str) -> bool {
         name.strip_prefix("log group ").is_some_and(|name| {
             let untagged = self.cloud.logs.groups.get(name).is_none_or(|group| group.tags.is_empty());
             self.stripped.contains(name) && untagged
@@ -84,10 +84,10 @@ impl Runner {
     pub(super) fn comparable(
         &self,
         cloud: &Cloud,
-        unmanaged: &BTreeMap<Thing, String>,
+        unmanaged: &BTreeMap<UnmanagedResource, String>,
     ) -> BTreeMap<String, Json> {
         let mut cloud = cloud.clone();
-        unmanaged.keys().for_each(|thing| thing.remove(&mut cloud));
+        unmanaged.keys().for_each(|resource| resource.remove(&mut cloud));
         let declared = &self.stack.stack.tags;
         let keep = |tags: &mut Tags| {
             tags.retain(|key, _| key.starts_with("provision:") || declared.contains_key(key));

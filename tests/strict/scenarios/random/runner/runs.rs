@@ -1,23 +1,23 @@
-//! One run of a command in a walk: where its fault strikes, and what holds for every run, however it ends.
+//! One run of a command in a random scenario: which call its fault is injected into, and what holds for every run, however it ends.
 
-use super::super::unmanaged::{Thing, everything};
+use super::super::unmanaged::{UnmanagedResource, everything};
 use super::{Outcome, Runner};
 use crate::cloud::Cloud;
-use crate::faults::{Label, Planned, Times, Trouble};
+use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::run::{A_MOMENT, Command, End, Ran, run_after};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// How many commands were run, and how many of them a fault struck.
+/// How many commands were run, and into how many of them a fault was injected.
 pub(crate) static RUNS: AtomicUsize = AtomicUsize::new(0);
-pub(crate) static STRUCK: AtomicUsize = AtomicUsize::new(0);
+pub(crate) static INJECTED: AtomicUsize = AtomicUsize::new(0);
 
 /// What goes wrong in a run, and where.
 #[derive(Debug, Clone)]
-pub(crate) struct Fault {
+pub(crate) struct ServiceError {
     pub(crate) at: At,
-    pub(crate) trouble: Trouble,
+    pub(crate) kind: FaultKind,
     pub(crate) times: Times,
 }
 
@@ -33,10 +33,10 @@ pub(crate) enum At {
 
 impl Runner {
     /// Runs a command, and checks what holds for every run, however it ends.
-    pub(super) fn run(&mut self, command: Command, fault: Option<&Fault>) -> Result<Ran, String> {
+    pub(super) fn run(&mut self, command: Command, fault: Option<&ServiceError>) -> Result<Ran, String> {
         let planned = fault.and_then(|fault| self.planned(command, fault));
-        if let Some(Planned { at, trouble, times }) = &planned {
-            self.story.push(format!("  {trouble:?} {times:?} at {at}"));
+        if let Some(PlannedFault { at, kind, times }) = &planned {
+            self.log.push(format!("  {kind:?} {times:?} at {at}"));
         }
         let ran = run_after(self.pause, &self.cloud, &[command], planned);
         self.pause = A_MOMENT;
@@ -46,17 +46,18 @@ impl Runner {
     /// Takes over what there is after a run, in which a command was the one that takes away most.
     pub(super) fn ran(&mut self, command: Command, ran: Ran) -> Result<Ran, String> {
         RUNS.fetch_add(1, Ordering::Relaxed);
-        STRUCK.fetch_add(usize::from(ran.struck > 0), Ordering::Relaxed);
-        self.story.push(format!("  {:?}, {} writes", ran.end, ran.writes().len()));
+        INJECTED.fetch_add(usize::from(ran.injected > 0), Ordering::Relaxed);
+        self.log.push(format!("  {:?}, {} writes", ran.end, ran.writes().len()));
         let protected = protected(&self.cloud);
         self.cloud = ran.cloud.clone();
         let held =
             ran.invalid().first().map_or(Ok(()), |invalid| Err(format!("an invalid request: {invalid}")));
-        let held = held.and_then(|()| sane(&ran.end)).and_then(|()| self.foreign_is_untouched(command));
+        let held =
+            held.and_then(|()| is_consistent(&ran.end)).and_then(|()| self.unmanaged_is_untouched(command));
         let kept = self::protected(&self.cloud);
         let held = held.and_then(|()| {
             match protected.iter().find(|(name, made)| kept.get(*name).is_some_and(|kept| kept != *made)) {
-                Some((name, _)) => Err(format!("{name} was made anew, though it was protected")),
+                Some((name, _)) => Err(format!("{name} was recreated, though it was protected")),
                 None => Ok(()),
             }
         });
@@ -67,7 +68,7 @@ impl Runner {
     }
 
     /// The fault at the call of a run that it means.
-    pub(super) fn planned(&self, command: Command, fault: &Fault) -> Option<Planned> {
+    pub(super) fn planned(&self, command: Command, fault: &ServiceError) -> Option<PlannedFault> {
         let without = run_after(self.pause, &self.cloud, &[command], None);
         let labels = |write: bool| -> BTreeSet<Label> {
             let records = without.records.iter().filter(|record| record.write == write);
@@ -78,31 +79,31 @@ impl Runner {
             At::Nth(nth) => labels.get(usize::from(nth).checked_rem(labels.len())?),
             At::First(name) => labels.iter().find(|label| label.to_string().starts_with(name)),
         };
-        Some(Planned { at: at?.clone(), trouble: fault.trouble, times: fault.times })
+        Some(PlannedFault { at: at?.clone(), kind: fault.kind, times: fault.times })
     }
 
-    /// What is foreign is as it was. Only what lives in something of ours may go, together with that.
-    pub(super) fn foreign_is_untouched(&mut self, command: Command) -> Outcome {
+    /// Unmanaged resources are as they were. Only children of our resources may be deleted, together with their parent.
+    pub(super) fn unmanaged_is_untouched(&mut self, command: Command) -> Outcome {
         let now = everything(&self.cloud);
         let wanted = self.wanted();
-        let keeps = |parent: &Thing| match parent {
-            Thing::Api(_) => wanted.contains_key("api"),
+        let keeps = |parent: &UnmanagedResource| match parent {
+            UnmanagedResource::Api(_) => wanted.contains_key("api"),
             parent => parent.is_wanted(&wanted),
         };
         let mut gone = Vec::new();
-        for (thing, was) in &self.unmanaged {
-            match (now.get(thing), thing.parent()) {
+        for (resource, was) in &self.unmanaged {
+            match (now.get(resource), resource.parent()) {
                 (Some(is), _) if is == was => {}
                 (None, Some(parent))
                     if !now.contains_key(&parent)
                         && (matches!(command, Command::Down(_)) || !keeps(&parent)) =>
                 {
-                    gone.push(thing.clone());
+                    gone.push(resource.clone());
                 }
-                (is, _) => return Err(format!("foreign {thing:?} was\n  {was}\nand is\n  {is:?}")),
+                (is, _) => return Err(format!("unmanaged {resource:?} was\n  {was}\nand is\n  {is:?}")),
             }
         }
-        gone.iter().for_each(|thing| drop(self.unmanaged.remove(thing)));
+        gone.iter().for_each(|resource| drop(self.unmanaged.remove(resource)));
         Ok(())
     }
 }
@@ -115,8 +116,8 @@ fn protected(cloud: &Cloud) -> BTreeMap<String, Duration> {
     tables.map(|(name, table)| (format!("table {name}"), table.created)).chain(groups).collect()
 }
 
-/// A failure has a reason, and one that is not a defect of the tool.
-fn sane(end: &End) -> Outcome {
+/// A failure has a reason, which is no internal error of the tool.
+fn is_consistent(end: &End) -> Outcome {
     match end {
         End::Failed(errors) if errors.is_empty() => Err("it fails without an error".to_owned()),
         End::Failed(errors) if errors.iter().any(|error| error.contains("please report")) => {
