@@ -1,10 +1,10 @@
-//! Carries out a plan: the only stage that writes. Steps whose predecessors have succeeded run together; where one fails,
-//! what depends on it is skipped, and everything else is finished.
+//! Applies a plan: the only stage that writes. Steps whose dependencies have succeeded run together. Where one fails, the
+//! steps that depend on it are skipped, and everything else is finished.
 
 mod schedule;
 
 use crate::aws::wait::{Backoff, Poll, wait_until};
-use crate::aws::{Class, Context, Error, Result};
+use crate::aws::{Context, Error, Result};
 use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent};
@@ -15,24 +15,25 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use schedule::Schedule;
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// What became of a plan.
+/// The result of applying a plan.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// The steps that succeeded, by index.
     pub done: BTreeSet<usize>,
     /// The steps that failed, and why.
     pub failed: BTreeMap<usize, Error>,
-    /// The steps that were not tried because a step before them failed, with the index of the first one that did.
+    /// The steps that were skipped, each with the index of the first failed step that it depends on.
     pub skipped: BTreeMap<usize, usize>,
-    /// True if the user stopped the run before all steps were handed out.
+    /// True if the user stopped the run before all steps were started.
     pub interrupted: bool,
-    /// What AWS has assigned to the resources.
+    /// The attributes of the resources.
     pub attributes: AttributeMap,
 }
 
@@ -48,7 +49,7 @@ impl Report {
     }
 }
 
-/// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
+/// Applies a plan. When `stop` turns true no further step is started, and running steps are finished.
 pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let mut schedule = Schedule::new(plan, ctx.local);
@@ -76,41 +77,64 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
                 report.done.insert(index);
                 report.attributes.extend(attributes.map(|attributes| (id.clone(), Arc::new(attributes))));
                 if !step.with_parent {
-                    ctx.events.tell(Event::Done { id, action, took });
+                    ctx.events.tell(Event::Done { id, physical_id: step.physical_id(), action, took });
                 }
             }
             Err(error) => {
                 report.failed.insert(index, error.clone());
-                ctx.events.tell(Event::Failed { id, action, error });
+                ctx.events.tell(Event::Failed { id, physical_id: step.physical_id(), action, error });
                 skip(ctx, plan, schedule.failed(index), index, &mut report);
             }
         }
     }
-    report.interrupted = (0..plan.steps.len()).any(|index| !report.is_settled(index));
+    let left: Vec<usize> = (0..plan.steps.len()).filter(|index| !report.is_settled(*index)).collect();
+    if stopping {
+        report.interrupted = !left.is_empty();
+    } else {
+        fail_stuck(ctx, plan, left, &mut report);
+    }
     report
 }
 
-/// Marks what can never start because a step before it failed.
-fn skip(ctx: &Context, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, report: &mut Report) {
+/// Fails the steps that could never start although no step failed and no stop was asked for. No plan has a dependency cycle,
+/// so only an error of this program can be the reason, and it must not look like an interruption.
+fn fail_stuck(ctx: &Context, plan: &Plan, stuck: Vec<usize>, report: &mut Report) {
+    for index in stuck {
+        let step = &plan.steps[index];
+        let waits = step.depends_on.iter().filter(|before| !report.done.contains(before));
+        let waits: Vec<String> = waits.map(|before| plan.steps[*before].id.to_string()).collect();
+        let error = Error::waited(format!(
+            "internal error: this step was never started; it depends on: {}; please report this",
+            waits.join(", ")
+        ));
+        let (id, action) = (step.id.clone(), step.action);
+        ctx.events.tell(Event::Failed { id, physical_id: step.physical_id(), action, error: error.clone() });
+        report.failed.insert(index, error);
+    }
+}
+
+/// Skips the steps that can never start because a step that they depend on failed.
+fn skip(ctx: &Context, plan: &Plan, skipped: BTreeSet<usize>, cause: usize, report: &mut Report) {
     let why = format!("{} failed", plan.steps[cause].id);
-    for index in doomed {
-        // A step of two causes is told of once, with the first.
+    for index in skipped {
+        // A step with two causes is reported once, with the first.
         if report.skipped.contains_key(&index) {
             continue;
         }
         report.skipped.insert(index, cause);
         let step = &plan.steps[index];
-        ctx.events.tell(Event::Skipped { id: step.id.clone(), action: step.action, why: why.clone() });
+        let (id, action, why) = (step.id.clone(), step.action, why.clone());
+        ctx.events.tell(Event::Skipped { id, physical_id: step.physical_id(), action, why });
     }
 }
 
-/// A step with all that it needs to begin.
+/// A step with all that it needs to start.
 struct Task<'a> {
     step: &'a Step,
     kind: &'static dyn AnyKind,
-    /// The thing that it lives in.
+    /// The parent of its resource.
     parent: Option<Parent>,
-    /// What it shall be, with what the steps before have brought to light filled in; `None` for a delete.
+    /// The desired state, with the attributes that earlier steps have returned filled in; `None` for a delete.
     spec: Option<Result<Json>>,
 }
 
@@ -121,31 +145,30 @@ impl<'a> Task<'a> {
         let spec = step.desired.as_ref().map(|desired| {
             desired.resolve(&lookup).known().map_err(|reference| {
                 let Reference { id, attribute } = reference;
-                Error::waited(format!("the {attribute} of {id} is still unknown; please report this"))
+                Error::waited(format!(
+                    "internal error: the {attribute} of {id} is still unknown; please report this"
+                ))
             })
         });
-        let parent =
-            step.parent.as_ref().and_then(|id| Some(Parent::new(id, physical_id(attributes.get(id)?)?)));
+        let parent = step.parent.as_ref().and_then(|id| {
+            Some(Parent::new(id, crate::kinds::kind(id.kind).physical_id(attributes.get(id)?)?))
+        });
         Task { step, kind: kind(step.id.kind), parent, spec }
     }
-}
-
-/// The identifier of a thing among what AWS assigned to it.
-fn physical_id(attributes: &Json) -> Option<&str> {
-    attributes.get("id").or_else(|| attributes.get("name"))?.as_str()
 }
 
 async fn timed(ctx: &Context, task: Task<'_>) -> Result<(Option<Json>, Duration)> {
     let start = Instant::now();
     let step = task.step;
     if !step.with_parent {
-        ctx.events.tell(Event::Started { id: step.id.clone(), action: step.action });
+        let (id, action) = (step.id.clone(), step.action);
+        ctx.events.tell(Event::Started { id, physical_id: step.physical_id(), action });
     }
     let attributes = run(ctx, task).await?;
     Ok((attributes, start.elapsed()))
 }
 
-/// Does one step, and answers what AWS has assigned.
+/// Runs one step, and returns the attributes that AWS has assigned.
 async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let Task { step, kind, parent, spec } = task;
     let (id, parent) = (&step.id, parent.as_ref());
@@ -159,7 +182,7 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let attributes = match (&step.observed, step.action) {
         (Some(observed), Action::Update) => match update(ctx, kind, observed, parent, spec.clone()).await {
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
-                ctx.waiting(id)("it is gone since the plan was made; what the plan shows is made anew");
+                ctx.waiting(id)("was deleted after planning; recreating it");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,
@@ -177,8 +200,8 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     attributes.map(Some)
 }
 
-/// Changes a thing. What was busy when it was seen is waited for and seen anew, since the change under way may be the very
-/// one that is wanted.
+/// Changes a resource. One that was pending when it was observed is waited for and read again, since the change in progress
+/// may be the very one that is desired.
 async fn update(
     ctx: &Context,
     kind: &dyn AnyKind,
@@ -196,7 +219,7 @@ async fn update(
     }
 }
 
-/// Waits until a thing that is being deleted is gone. Not with a delete of our own: it may never have been ours.
+/// Waits until a resource that is being deleted no longer exists. It may be another owner's, so it is not deleted by us.
 async fn wait_until_deleted(
     ctx: &Context,
     kind: &dyn AnyKind,
@@ -212,8 +235,8 @@ async fn wait_until_deleted(
     .await
 }
 
-/// Makes a thing. "It exists already" and a lost answer may both mean that an attempt of our own was applied, so what is
-/// there now decides. Where nothing is, a lost call is made once more.
+/// Creates a resource. "Already exists" and a lost response may both mean that an attempt of our own was applied, so what
+/// exists now decides. Where nothing exists, a lost call is sent once more.
 async fn create(
     ctx: &Context,
     kind: &dyn AnyKind,
@@ -240,27 +263,33 @@ async fn create(
     }
 }
 
-/// Looks for a thing that may have been made a moment ago, for as long as reads may take to show it.
+/// Looks for a resource that may have been created a moment ago, for as long as reads may take to show it. That the last read
+/// found nothing, and nothing else, means that it does not exist.
 async fn find_after_failed_create(
     ctx: &Context,
     kind: &dyn AnyKind,
     id: &ResourceId,
     parent: Option<&Parent>,
 ) -> Result<Option<Observed>> {
-    let looked = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
-        Ok(match kind.read(ctx, &id.name, parent).await? {
-            Some(observed) => Poll::Ready(observed),
-            None => Poll::Pending("it may exist already; looking for it".to_owned()),
-        })
+    let not_found = Cell::new(false);
+    let found = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
+        not_found.set(false);
+        let observed = kind.read(ctx, &id.name, parent).await?;
+        not_found.set(observed.is_none());
+        Ok(observed.map_or_else(
+            || Poll::Pending("it may exist already; looking for it".to_owned()),
+            Poll::Ready,
+        ))
     });
-    match looked.await {
-        Err(error) if error.class == Class::Waited => Ok(None),
-        looked => looked.map(Some),
+    match found.await {
+        Err(_) if not_found.get() => Ok(None),
+        found => found.map(Some),
     }
 }
 
-/// Goes on with what an earlier attempt has made. What cannot become what is wanted was made by another run, and is in use by
-/// that: a permission of another API, or a table of other keys. It stays, and the next plan shows what differs.
+/// Continues with a resource that an earlier attempt has created. One that would have to be replaced was created by another
+/// run and is in use there: a permission of another API, or a table with other keys. It stays, and the next plan shows the
+/// difference.
 async fn resume_existing(
     ctx: &Context,
     kind: &dyn AnyKind,
@@ -269,14 +298,17 @@ async fn resume_existing(
     parent: Option<&Parent>,
     error: Error,
 ) -> Result<Json> {
-    if let Owner::Unmanaged(who) = &observed.owner {
-        return Err(Error { message: format!("it exists already, and {who}"), ..error });
+    if let Owner::Unmanaged(owner) = &observed.owner {
+        return Err(Error { message: format!("it already exists, and {owner}"), ..error });
     }
     let changes = diff(Some(&observed.spec), &spec.clone().into());
     if changes.iter().any(|change| kind.immutable().contains(&change.field())) {
         return Err(Error::waited(
-            "another one was made meanwhile; run the command again to see what differs",
+            "another run has created it with other settings; run the command again to see the differences",
         ));
     }
     update(ctx, kind, observed, parent, spec).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The differences between what is wanted and what is there, by field. Generic: no kind is known here.
+//! The differences between the desired and the live state, by field. Generic: no kind is known here.
 
 use crate::model::Value;
 use serde_json::Value as Json;
@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The way to the field, for example `environment` then `TABLE_NAME`.
+    /// The path of the field, for example `environment` then `TABLE_NAME`.
     pub path: Vec<String>,
-    /// What is there; `None` for nothing.
+    /// The live value; `None` for nothing.
     pub from: Option<Json>,
-    /// What is wanted; `None` for nothing.
+    /// The desired value; `None` for nothing.
     pub to: Option<Value>,
 }
 
@@ -26,46 +26,46 @@ impl Change {
 /// nothing.
 pub fn diff(from: Option<&Json>, to: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
-    walk(&mut Vec::new(), from, Some(Wanted::of(to)), &mut changes);
+    walk(&mut Vec::new(), from, Some(Desired::of(to)), &mut changes);
     changes
 }
 
-/// What is wanted somewhere in the tree. Where nothing is left to resolve it is JSON all the way down.
+/// A part of the desired state: JSON, or a value with references that are not resolved.
 #[derive(Clone, Copy)]
-enum Wanted<'a> {
+enum Desired<'a> {
     Known(&'a Json),
     Unknown(&'a Value),
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> Desired<'a> {
     fn of(value: &'a Value) -> Self {
         match value {
-            Value::Known(json) => Wanted::Known(json),
-            unknown => Wanted::Unknown(unknown),
+            Value::Known(json) => Desired::Known(json),
+            unknown => Desired::Unknown(unknown),
         }
     }
 
     /// The keys of a map.
     fn keys(self) -> Option<Vec<&'a str>> {
         match self {
-            Wanted::Known(Json::Object(members)) => Some(members.keys().map(String::as_str).collect()),
-            Wanted::Unknown(Value::Map(members)) => Some(members.keys().map(|key| &**key).collect()),
+            Desired::Known(Json::Object(members)) => Some(members.keys().map(String::as_str).collect()),
+            Desired::Unknown(Value::Map(members)) => Some(members.keys().map(|key| &**key).collect()),
             _ => None,
         }
     }
 
     fn get(self, key: &str) -> Option<Self> {
         match self {
-            Wanted::Known(json) => json.get(key).map(Wanted::Known),
-            Wanted::Unknown(Value::Map(members)) => members.get(key).map(Wanted::of),
-            Wanted::Unknown(_) => None,
+            Desired::Known(json) => json.get(key).map(Desired::Known),
+            Desired::Unknown(Value::Map(members)) => members.get(key).map(Desired::of),
+            Desired::Unknown(_) => None,
         }
     }
 
     fn cloned(self) -> Value {
         match self {
-            Wanted::Known(json) => Value::Known(json.clone()),
-            Wanted::Unknown(value) => value.clone(),
+            Desired::Known(json) => Value::Known(json.clone()),
+            Desired::Unknown(value) => value.clone(),
         }
     }
 }
@@ -73,19 +73,19 @@ impl<'a> Wanted<'a> {
 fn walk<'a>(
     path: &mut Vec<&'a str>,
     from: Option<&'a Json>,
-    to: Option<Wanted<'a>>,
+    to: Option<Desired<'a>>,
     changes: &mut Vec<Change>,
 ) {
     let from = from.filter(|from| !is_nothing(from));
-    let to = to.filter(|to| !matches!(to, Wanted::Known(json) if is_nothing(json)));
+    let to = to.filter(|to| !matches!(to, Desired::Known(json) if is_nothing(json)));
     match (from, to) {
         (None, None) => return,
-        (Some(from), Some(Wanted::Known(to))) if from == to => return,
+        (Some(from), Some(Desired::Known(to))) if from == to => return,
         _ => {}
     }
     let Some(keys) = keys(from, to) else {
         let path = path.iter().map(|key| (*key).to_owned()).collect();
-        return changes.push(Change { path, from: from.cloned(), to: to.map(Wanted::cloned) });
+        return changes.push(Change { path, from: from.cloned(), to: to.map(Desired::cloned) });
     };
     for key in keys {
         path.push(key);
@@ -95,7 +95,7 @@ fn walk<'a>(
 }
 
 /// The keys of both sides, if both are maps, or one is and the other is nothing.
-fn keys<'a>(from: Option<&'a Json>, to: Option<Wanted<'a>>) -> Option<BTreeSet<&'a str>> {
+fn keys<'a>(from: Option<&'a Json>, to: Option<Desired<'a>>) -> Option<BTreeSet<&'a str>> {
     let of_from = match from {
         Some(from) => from.as_object()?.keys().map(String::as_str).collect(),
         None => Vec::new(),

@@ -1,4 +1,4 @@
-//! What happens while a command runs, for whoever shows it.
+//! Events: what happens while a command runs.
 
 use crate::model::ResourceId;
 use crate::plan::Action;
@@ -9,10 +9,12 @@ use std::time::Duration;
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A step began.
+    /// A step has started.
     Started {
         /// The resource.
         id: ResourceId,
+        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
+        physical_id: Option<String>,
         /// What is done to it.
         action: Action,
     },
@@ -20,56 +22,62 @@ pub enum Event {
     Waiting {
         /// The resource.
         id: ResourceId,
-        /// What for, for example `the role cannot be assumed yet`.
+        /// The reason, for example `the role cannot be assumed yet`.
         why: String,
     },
-    /// A step succeeded.
+    /// A step has succeeded.
     Done {
         /// The resource.
         id: ResourceId,
+        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
+        physical_id: Option<String>,
         /// What was done to it.
         action: Action,
         /// How long it took.
         took: Duration,
     },
-    /// A step failed.
+    /// A step has failed.
     Failed {
         /// The resource.
         id: ResourceId,
+        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
+        physical_id: Option<String>,
         /// What was tried.
         action: Action,
-        /// Why it failed.
+        /// The reason.
         error: crate::aws::Error,
     },
-    /// The user wants the run to stop: what is under way is finished, and nothing more is begun.
+    /// The user has asked to stop: running steps are finished, and no further one is started.
     Stopping,
-    /// A step was not tried.
+    /// A step was skipped.
     Skipped {
         /// The resource.
         id: ResourceId,
+        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
+        physical_id: Option<String>,
         /// What would have been done to it.
         action: Action,
-        /// Why not.
+        /// The reason.
         why: String,
     },
 }
 
-/// Where events go; clones go to the same place.
+/// The receiver of events; clones are the same receiver.
 #[derive(Clone)]
 pub struct Events(Arc<dyn Fn(Event) + Send + Sync>);
 
 impl Events {
-    /// Events that go to a function.
-    pub fn new(tell: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        Events(Arc::new(tell))
+    /// Events that a function receives.
+    pub fn new(receive: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Events(Arc::new(receive))
     }
 
-    /// Events that nobody hears.
+    /// Events that are dropped.
     pub fn none() -> Self {
         Events::new(|_| ())
     }
 
-    /// Tells of an event.
+    /// Sends an event.
     pub fn tell(&self, event: Event) {
         (self.0)(event);
     }

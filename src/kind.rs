@@ -1,54 +1,58 @@
-//! What a kind of AWS resource must say of itself. A new kind is one file in [`crate::kinds`], and one line in the registry
-//! there.
+//! The contract of a kind of AWS resource. A new kind is one file in [`crate::kinds`], and one line in the registry there.
 
 use crate::aws::{Context, Error, Result};
 use crate::model::{Observed, PhysicalId, ResourceId};
 use futures_util::future::BoxFuture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::future::Future;
 use std::sync::Arc;
 
-/// A kind of AWS thing. `observe` answers the same [`Kind::Spec`] that the stack file lowers to; with that, difference, "no
+/// A kind of AWS resource. `observe` returns the same [`Kind::Spec`] that the stack file lowers to. So differences, "no
 /// changes", drift and display are one piece of generic code, and no field's drift can be forgotten.
 pub trait Kind: Send + Sync + 'static {
     /// The kind's name, for example `log_group`.
     const NAME: &'static str;
-    /// The fields of `Spec` that AWS cannot change: another value means replacement.
+    /// The immutable fields of `Spec`: another value forces replacement.
     const IMMUTABLE: &'static [&'static str] = &[];
-    /// The kinds that are made before this one where it mentions them, and deleted after it. Parents, what AWS must assign
-    /// first and what a thing was seen to point to need no mention.
+    /// Kinds that this one depends on where it refers to them: created before it, deleted after it. Parents, references that
+    /// are known after `up` only, and the references of observed resources need not be listed.
     const DEPENDS_ON: &'static [&'static str] = &[];
-    /// The kind of the thing that this one dies with.
+    /// The kind of the parent: deleting the parent deletes this resource.
     const PARENT: Option<&'static str> = None;
-    /// The fields of `Spec` whose values are never shown.
+    /// The fields of `Spec` with sensitive values, which are never shown.
     const SENSITIVE: &'static [&'static str] = &[];
-    /// What is lost with such a thing for good, where its end must be allowed expressly.
+    /// The data that is lost with the resource; deleting it requires `--allow-data-loss`.
     const DATA: Option<&'static str> = None;
-    /// How many things of this kind may be changed at a time.
+    /// How many resources of this kind may be changed at a time.
     const MAX_CONCURRENCY: usize = 16;
-    /// How many things of one parent may be changed at a time.
+    /// How many resources of one parent may be changed at a time.
     const MAX_PER_PARENT: usize = usize::MAX;
-    /// What such a thing is: fully resolved; what `observe` answers and what is sent.
+    /// The section of the stack file that declares resources of this kind; empty where none does.
+    const SECTION: &'static str = "";
+    /// The attribute that is the resource's physical id.
+    const PHYSICAL_ID: &'static str = "name";
+    /// The desired state, fully resolved: what is sent, and what `observe` returns. It denies unknown fields, so that no
+    /// field of the lowered stack is lost.
     type Spec: Serialize + DeserializeOwned + Send + Sync;
-    /// What AWS assigned: ids, ARNs; all that a reference may name.
+    /// The attributes that AWS assigns, such as ids and ARNs: all that a reference may name.
     type Attributes: Serialize + DeserializeOwned + Send + Sync;
 
-    /// Everything of this kind that is wanted, whoever owns it, and everything that is ours; for a kind with a parent,
-    /// within the given ones.
+    /// Every resource of this kind that has a declared name, whoever owns it, and every one that we own; for a kind with a
+    /// parent, within the given ones.
     fn observe(ctx: &Context, parents: &[Parent]) -> impl Future<Output = Result<Observation<Self>>> + Send;
-    /// The thing of a name, as it is now.
+    /// The resource of a name, as it is now.
     fn read(
         ctx: &Context,
         name: &str,
         parent: Option<&Parent>,
     ) -> impl Future<Output = Result<ObservedOption<Self>>> + Send;
-    /// The thing that AWS knows by this name or id, whoever owns it.
+    /// The resource of a physical id, whoever owns it.
     fn find(ctx: &Context, physical_id: &str) -> impl Future<Output = Result<ObservedOption<Self>>> + Send {
         Self::read(ctx, physical_id, None)
     }
-    /// Makes it, and waits until others can use it.
+    /// Creates it, and waits until others can use it.
     fn create(
         ctx: &Context,
         id: &ResourceId,
@@ -60,18 +64,18 @@ pub trait Kind: Send + Sync + 'static {
         observed: &ObservedOf<Self>,
         to: &Self::Spec,
     ) -> impl Future<Output = Result<Self::Attributes>> + Send;
-    /// Deletes it, and waits until it is gone. That it is gone already is success.
+    /// Deletes it, and waits until it does not exist. If it does not exist already, that is success.
     fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// A seen thing of a kind.
+/// An observed resource of a kind.
 pub type ObservedOf<K> = Observed<<K as Kind>::Spec, <K as Kind>::Attributes>;
-/// Perhaps a seen thing of a kind.
+/// An observed resource of a kind, if it exists.
 pub type ObservedOption<K> = Option<ObservedOf<K>>;
 
-/// What an observation answers.
+/// The result of an observation.
 pub struct Observation<K: Kind + ?Sized> {
-    /// What was seen.
+    /// The observed resources.
     pub observed: Vec<ObservedOf<K>>,
     /// Why the search was not complete, where it was not.
     pub unreadable: Option<String>,
@@ -83,17 +87,17 @@ impl<K: Kind> From<Vec<ObservedOf<K>>> for Observation<K> {
     }
 }
 
-/// A thing that has children.
+/// A resource that has children.
 #[derive(Debug, Clone)]
 pub struct Parent {
-    /// Its name within the stack.
+    /// Its logical id.
     pub id: ResourceId,
-    /// It, in AWS.
+    /// Its physical id.
     pub physical_id: PhysicalId,
 }
 
 impl Parent {
-    /// A parent by its name within the stack and its identifier in AWS.
+    /// A parent by its logical and its physical id.
     pub fn new(id: &ResourceId, physical_id: impl Into<String>) -> Self {
         Parent { id: id.clone(), physical_id: PhysicalId::new(id.kind, physical_id) }
     }
@@ -113,15 +117,19 @@ pub trait AnyKind: Send + Sync {
     fn sensitive(&self) -> &'static [&'static str];
     /// [`Kind::DATA`].
     fn data(&self) -> Option<&'static str>;
+    /// [`Kind::SECTION`].
+    fn section(&self) -> &'static str;
     /// [`Kind::MAX_CONCURRENCY`].
     fn max_concurrency(&self) -> usize;
     /// [`Kind::MAX_PER_PARENT`].
     fn max_per_parent(&self) -> usize;
-    /// A spec in the form that `observe` would answer it.
+    /// [`Kind::PHYSICAL_ID`] among attributes; `None` where they lack it.
+    fn physical_id<'a>(&self, attributes: &'a Json) -> Option<&'a str>;
+    /// A spec in the form in which `observe` would return it.
     ///
     /// # Errors
-    /// JSON that is no spec of this kind.
-    fn normal(&self, spec: &Json) -> Result<Json>;
+    /// JSON that is no spec of this kind: it has an unknown field, lacks one, or has one of another type.
+    fn normalise(&self, spec: &Json) -> std::result::Result<Json, String>;
     /// [`Kind::observe`].
     fn observe<'a>(
         &'a self,
@@ -183,6 +191,10 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::DATA
     }
 
+    fn section(&self) -> &'static str {
+        K::SECTION
+    }
+
     fn max_concurrency(&self) -> usize {
         K::MAX_CONCURRENCY
     }
@@ -191,8 +203,16 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::MAX_PER_PARENT
     }
 
-    fn normal(&self, spec: &Json) -> Result<Json> {
-        encode(&decode::<K::Spec>(K::NAME, spec)?)
+    fn physical_id<'a>(&self, attributes: &'a Json) -> Option<&'a str> {
+        attributes.get(K::PHYSICAL_ID)?.as_str()
+    }
+
+    fn normalise(&self, spec: &Json) -> std::result::Result<Json, String> {
+        let typed = K::Spec::deserialize(spec).map_err(|error| error.to_string())?;
+        let normalised = serde_json::to_value(&typed).map_err(|error| error.to_string())?;
+        // To `serde` an optional field that is missing is `None`, as if somebody had cleared it.
+        missing_field(spec, &normalised)
+            .map_or(Ok(normalised), |field| Err(format!("missing field `{field}`")))
     }
 
     fn observe<'a>(
@@ -201,7 +221,7 @@ impl<K: Kind> AnyKind for Registered<K> {
         parents: &'a [Parent],
     ) -> BoxFuture<'a, Result<(Vec<Observed>, Option<String>)>> {
         Box::pin(async move {
-            // An absent parent has no children, and is not asked for them.
+            // A parent that does not exist has no children: no call is needed.
             if K::PARENT.is_some() && parents.is_empty() {
                 return Ok((Vec::new(), None));
             }
@@ -273,10 +293,70 @@ fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) ->
 }
 
 fn decode<T: DeserializeOwned>(kind: &str, json: &Json) -> Result<T> {
-    T::deserialize(json).map_err(|error| Error::waited(format!("a {kind} cannot be like this: {error}")))
+    T::deserialize(json).map_err(|error| Error::waited(format!("internal error: invalid {kind}: {error}")))
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Json> {
-    serde_json::to_value(value)
-        .map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
+    serde_json::to_value(value).map_err(|error| Error::waited(format!("internal error: no JSON: {error}")))
+}
+
+/// The path of the first field of a normalised spec that the spec itself lacks.
+fn missing_field(spec: &Json, normalised: &Json) -> Option<String> {
+    normalised.as_object()?.iter().find_map(|(field, value)| match spec.get(field) {
+        None => Some(field.clone()),
+        Some(given) => missing_field(given, value).map(|inner| format!("{field}.{inner}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::kind;
+    use serde_json::{Value as Json, json};
+
+    fn api(change: impl Fn(&mut Json)) -> Result<Json, String> {
+        let cors = json!({
+            "allow_origins": ["*"], "allow_methods": [], "allow_headers": [], "expose_headers": [], "max_age": null,
+            "allow_credentials": false,
+        });
+        let mut spec = json!({
+            "name": "shop", "description": "", "protocol": "HTTP", "cors": cors, "execute_api_endpoint": true,
+            "tags": {},
+        });
+        change(&mut spec);
+        kind("api").normalise(&spec)
+    }
+
+    fn remove(spec: &mut Json, field: &str) {
+        spec.as_object_mut().expect("a map").remove(field);
+    }
+
+    #[test]
+    fn a_spec_has_all_fields_of_its_kind_and_no_others() {
+        assert!(api(|_| ()).is_ok());
+        let unknown = api(|spec| spec["descripton"] = "x".into()).expect_err("unknown");
+        assert!(unknown.starts_with("unknown field `descripton`, expected one of"), "{unknown}");
+        let nested = api(|spec| spec["cors"]["age"] = 5.into()).expect_err("unknown");
+        assert!(nested.starts_with("unknown field `age`"), "{nested}");
+        assert_eq!(api(|spec| remove(spec, "name")), Err("missing field `name`".to_owned()));
+        // Optional fields too: a field that lowering forgets must not be cleared in AWS.
+        assert_eq!(api(|spec| remove(spec, "cors")), Err("missing field `cors`".to_owned()));
+        let nested = api(|spec| remove(&mut spec["cors"], "max_age"));
+        assert_eq!(nested, Err("missing field `cors.max_age`".to_owned()));
+    }
+
+    #[test]
+    fn every_kind_denies_unknown_fields() {
+        for kind in crate::kinds::kinds() {
+            let error = kind.normalise(&json!({ "no_such_field": 1 })).expect_err("unknown");
+            assert!(error.starts_with("unknown field `no_such_field`"), "{}: {error}", kind.name());
+        }
+    }
+
+    #[test]
+    fn the_physical_id_is_the_attribute_that_the_kind_names() {
+        let attributes = json!({ "id": "a1", "name": "shop" });
+        assert_eq!(kind("api").physical_id(&attributes), Some("a1"));
+        assert_eq!(kind("function").physical_id(&attributes), Some("shop"));
+        assert_eq!(kind("stage").physical_id(&json!({ "id": "a1" })), None);
+    }
 }

@@ -1,5 +1,5 @@
-//! Looks at AWS: one sweep per kind, all at once, then what the sweeps hint at, then the children of what is ours. Reads
-//! only.
+//! Reads the live state from AWS: all kinds at once, then related resources that these reads point to, then the children of
+//! what we own. Reads only.
 
 use crate::aws::pages::all_pages;
 use crate::aws::{Context, Result, tags};
@@ -10,10 +10,10 @@ use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything that bears a wanted name, and everything that is ours.
+/// Everything that has a declared name, and everything that we own.
 ///
 /// # Errors
-/// A read that failed; only a refused listing is no error but a blind spot of the [`LiveState`].
+/// A read that failed. A denied listing is no error: [`LiveState::unreadable`] names it.
 pub async fn observe(ctx: &Context) -> Result<LiveState> {
     let roots = kinds().iter().filter(|kind| kind.parent().is_none());
     let sweeps = join_all(roots.map(|kind| sweep(ctx, *kind)));
@@ -25,7 +25,7 @@ pub async fn observe(ctx: &Context) -> Result<LiveState> {
     let mut hints = match candidates {
         Ok(candidates) => candidates,
         Err(error) if error.is_denied() => {
-            // Without the tagging API only what roles and log groups tell of is found among the functions.
+            // Without the tagging API only functions that roles and log groups name are found.
             live_state.unreadable.push(Unreadable { kind: "function", why: error.to_string() });
             if !ctx.scope.destroy {
                 live_state.unreadable.push(Unreadable { kind: "table", why: error.to_string() });
@@ -35,14 +35,14 @@ pub async fn observe(ctx: &Context) -> Result<LiveState> {
         Err(error) => return Err(error),
     };
     follow(ctx, &mut live_state, &mut hints).await?;
-    // A list that changes while it is read may show a thing twice; taken for two, one of them would be deleted.
+    // A list that changes while it is read may show a resource twice; taken for two, one of them would be deleted.
     let mut known = BTreeSet::new();
     live_state.observed.retain(|observed| known.insert((observed.key(), observed.parent.clone())));
     claim_routes(&mut live_state);
     Ok(live_state)
 }
 
-/// Looks at a kind, and then at what lives in those of it that are ours, while other kinds are still being looked at.
+/// Reads a kind, and then the children of the resources that we own, while other kinds are still being read.
 async fn sweep(ctx: &Context, kind: &dyn AnyKind) -> Result<LiveState> {
     let (observed, unreadable) = kind.observe(ctx, &[]).await?;
     let mut live_state = children(ctx, &observed).await?;
@@ -56,8 +56,8 @@ pub(crate) fn add(live_state: &mut LiveState, more: LiveState) {
     live_state.unreadable.extend(more.unreadable);
 }
 
-/// Reads what was hinted at and not seen yet, until nothing new is hinted at. What turns out to be another's is left out:
-/// nobody asked for it.
+/// Reads related resources that were not observed yet, until there are no new ones. Those of other owners are left out: the
+/// stack does not declare their names.
 async fn follow(ctx: &Context, live_state: &mut LiveState, hints: &mut BTreeSet<PhysicalId>) -> Result<()> {
     let mut known: BTreeSet<PhysicalId> = BTreeSet::new();
     loop {
@@ -88,8 +88,8 @@ async fn follow(ctx: &Context, live_state: &mut LiveState, hints: &mut BTreeSet<
     }
 }
 
-/// What the tagging API knows of ours among functions and tables. It misses new things and remembers deleted ones, so
-/// these are only candidates, each confirmed by its own service [aws-facts: Resource Groups Tagging API].
+/// The functions and tables that we own by the tagging API. It misses new resources and remembers deleted ones, so these are
+/// only candidates, each confirmed by its own service [aws-facts: Resource Groups Tagging API].
 async fn candidates(ctx: &Context) -> Result<BTreeSet<PhysicalId>> {
     let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
     let get = ctx.clients.tagging.get_resources().tag_filters(filter);
@@ -110,7 +110,7 @@ pub(crate) fn physical_id(arn: &str) -> Option<PhysicalId> {
     PREFIXES.iter().find_map(|(kind, prefix)| Some(PhysicalId::new(kind, resource.strip_prefix(prefix)?)))
 }
 
-/// Observes the kinds that live within others, under the parents among these that are ours.
+/// Observes the children of those of these resources that we own.
 pub(crate) async fn children(ctx: &Context, observed: &[Observed]) -> Result<LiveState> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
     for observed in observed.iter().filter(|observed| observed.owner == Owner::Ours && observed.exists()) {
@@ -130,7 +130,7 @@ pub(crate) async fn children(ctx: &Context, observed: &[Observed]) -> Result<Liv
     Ok(live_state)
 }
 
-/// A route that leads to an integration of ours is ours, though nothing on the route itself says so.
+/// A route to an integration that we own is ours, though the route itself has no ownership mark.
 pub(crate) fn claim_routes(live_state: &mut LiveState) {
     let ours = live_state.observed.iter().filter(|observed| observed.owner == Owner::Ours).map(Observed::key);
     let ours: BTreeSet<PhysicalId> = ours.filter(|resource| resource.kind == "integration").collect();

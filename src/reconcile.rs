@@ -1,5 +1,5 @@
-//! The stages in their order, on a connection that somebody else has opened: look, plan, carry out, and for a teardown look
-//! again. The commands and the proofs run this same code. It prints nothing, asks nothing, and reads no file.
+//! The stages in their order, on an open connection: observe, plan, apply, and for `down` observe again. The commands and the
+//! tests run this same code. It prints nothing, asks nothing, and reads no file.
 
 use crate::apply::{Report, apply};
 use crate::aws::{Access, Connection, Context};
@@ -11,42 +11,42 @@ use crate::kinds::kind;
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
-use crate::plan::{self, Mode, Options, Plan};
+use crate::plan::{self, Mode, Options, Plan, PlanError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A stack, or what is known of one, and the place where it lives.
+/// A stack, or what is known of one, and where it is deployed.
 #[derive(Debug)]
 pub struct Session {
     /// The account and region.
     pub connection: Connection,
-    /// Whose resources are ours, and what to look for.
+    /// The identity of the stack, and what to read.
     pub scope: Scope,
 }
 
 impl Session {
-    /// The session of an identity alone: what is ours bears our mark.
+    /// The session of an identity alone: our resources have its ownership tag.
     pub fn of(connection: Connection, identity: Identity) -> Self {
         let scope = connection.scope(identity);
         Session { connection, scope }
     }
 
-    /// The session of a stack, whose names are looked for as well.
+    /// The session of a stack, whose declared names are read as well.
     pub fn of_stack(connection: Connection, stack: &Stack) -> Self {
         let mut session = Session::of(connection, identity(stack));
         session.declare(stack);
         session
     }
 
-    /// Looks from now on for what this stack names, of the same identity as before.
+    /// Reads from now on the names that this stack declares, with the same identity as before.
     pub fn declare(&mut self, stack: &Stack) {
         self.scope.tag_keys = stack.tags.keys().cloned().collect();
         self.scope.wanted = wanted(&lower(stack, &self.scope, &BTreeMap::new()));
     }
 
-    /// What there is in AWS, by clients that cannot write.
+    /// The live state, read by clients that cannot write.
     ///
     /// # Errors
     /// A read that failed.
@@ -55,7 +55,7 @@ impl Session {
         observe(&context).await.map_err(Failure::from)
     }
 
-    /// One thing by its name in AWS, whoever owns it, by clients that cannot write.
+    /// One resource by its name in AWS, whoever owns it, read by clients that cannot write.
     ///
     /// # Errors
     /// A read that failed.
@@ -64,10 +64,10 @@ impl Session {
         kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
 
-    /// The way from a world to what the stack file says, with the packages that its functions shall have.
+    /// The plan from a live state to the stack file and the packages of its functions.
     ///
     /// # Errors
-    /// That resources refer to each other in a circle.
+    /// A dependency cycle, or an internal error.
     pub fn plan(
         &self,
         stack: &Stack,
@@ -75,10 +75,10 @@ impl Session {
         live_state: &LiveState,
         options: &Options,
     ) -> Result<Plan, Failure> {
-        plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(circle)
+        plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(Failure::from)
     }
 
-    /// Carries out a plan; only here the clients can write. When `stop` turns true, nothing more is begun.
+    /// Applies a plan; only here the clients can write. When `stop` turns true, no further step is started.
     pub async fn carry_out(
         &self,
         plan: &Plan,
@@ -99,49 +99,54 @@ impl Session {
     }
 }
 
-fn circle(ids: Vec<ResourceId>) -> Failure {
-    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let message = format!("these refer to each other in a circle: {}", names.join(" → "));
-    Failure { message, help: None, exit: Exit::Failed }
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let exit = match error {
+            PlanError::Cycle(_) => Exit::Failed,
+            PlanError::InvalidSpec { .. } => Exit::Defect,
+        };
+        Failure { message: error.to_string(), help: None, exit }
+    }
 }
 
-/// How often what came back is deleted as well.
+/// How often resources that were created again are deleted as well.
 const ROUNDS: usize = 3;
 
-/// The pauses between closing looks, in seconds.
+/// The pauses between the last reads, in seconds.
 const PAUSES: &[u64] = &[1, 2, 4, 8, 15];
 
-/// The end of a stack: everything that is ours is deleted, and looked for again.
+/// The deletion of a stack: everything that we own is deleted, and then read again.
 #[derive(Debug)]
 pub struct Teardown {
     /// The stack.
     pub session: Session,
     options: Options,
-    /// What this run has deleted. The user has agreed to its end.
+    /// What this run has deleted. The user has agreed to that.
     deleted: BTreeSet<PhysicalId>,
 }
 
-/// How a teardown ended.
+/// How the deletion of a stack ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// Nothing is left, as far as this plan could look: see [`Plan::unreadable`].
+    /// Nothing is left, as far as it could be read: see [`Plan::unreadable`].
     Gone(Plan),
-    /// A plan was not carried out to its end; this became of it.
+    /// A plan was not applied completely; this is the report.
     Unfinished(Report),
-    /// This came up while the stack was deleted, and nobody has agreed to its end.
+    /// New resources appeared during the deletion, which the user has not agreed to delete.
     NewResources(Plan),
 }
 
 impl Teardown {
-    /// The teardown of a session's stack, with the losses that the user allows.
+    /// The deletion of a session's stack, with the data loss that the user allows.
     pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
         session.scope.destroy = true;
         let local = session.connection.is_local();
-        let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false };
+        let environment = session.scope.identity.environment.clone();
+        let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false, environment };
         Teardown { session, options, deleted: BTreeSet::new() }
     }
 
-    /// What there is. What was deleted and has come back without a mark counts as ours.
+    /// The live state. What was deleted and exists again without tags counts as ours.
     ///
     /// # Errors
     /// A read that failed.
@@ -154,16 +159,16 @@ impl Teardown {
         Ok(live_state)
     }
 
-    /// The plan to delete what is ours.
+    /// The plan to delete what we own.
     ///
     /// # Errors
-    /// That what is to be deleted depends on itself.
+    /// A dependency cycle.
     pub fn plan(&self, live_state: &LiveState) -> Result<Plan, Failure> {
-        plan::plan(&Graph::default(), live_state, &self.options).map_err(circle)
+        plan::plan(&Graph::default(), live_state, &self.options).map_err(Failure::from)
     }
 
-    /// Deletes what the user has agreed to, and what of it comes back, until nothing is left. `carry_out` carries out one
-    /// plan and reports.
+    /// Deletes what the user has agreed to, and what of it is created again, until nothing is left. `carry_out` applies one
+    /// plan and returns the report.
     ///
     /// # Errors
     /// A read that failed.
@@ -182,7 +187,7 @@ impl Teardown {
             if plan.is_empty() {
                 return Ok(Ended::Gone(plan));
             }
-            // Who makes a table again and fills it has not agreed to its end.
+            // A user who creates a table again and fills it has not agreed to delete that one.
             if !self.came_back(&plan) || !plan.blockers.is_empty() {
                 break;
             }
@@ -190,7 +195,7 @@ impl Teardown {
         Ok(Ended::NewResources(plan))
     }
 
-    /// Remembers what was deleted. Log groups can come back after their end, untagged, so they are looked for by name.
+    /// Remembers what was deleted. Late logs can create log groups again, untagged, so they are read by name.
     fn remember(&mut self, plan: &Plan) {
         self.deleted.extend(plan.steps.iter().filter_map(|step| step.observed.as_ref()).map(Observed::key));
         for group in self.deleted.iter().filter(|resource| resource.kind == "log_group") {
@@ -198,8 +203,8 @@ impl Teardown {
         }
     }
 
-    /// Looks until nothing is left. Lists may show for a while what is gone [aws-facts: IAM], so what was deleted is looked
-    /// for again before it counts as still there; the local cloud is consistent.
+    /// Reads until nothing is left. Lists may show deleted resources for a while [aws-facts: IAM], so these are read again
+    /// before they count as existing; the local cloud is consistent.
     async fn closing_look(&self) -> Result<Plan, Failure> {
         let pauses = if self.session.connection.is_local() { &[] } else { PAUSES };
         let mut plan = self.plan(&self.look().await?)?;
@@ -213,8 +218,8 @@ impl Teardown {
         Ok(plan)
     }
 
-    /// True if all that is left was deleted already: what a late event made again, such as a log group. The user has agreed
-    /// to its end; what anybody else makes meanwhile is another matter.
+    /// True if all that is left was deleted before: what a late event has created again, such as a log group. The user has
+    /// agreed to delete it, but not what others create meanwhile.
     fn came_back(&self, plan: &Plan) -> bool {
         plan.steps
             .iter()

@@ -1,6 +1,6 @@
-//! Which step is next. A step is ready when all that it waits for is done, and starts when its kind and its parent have a
-//! place for it. Of those that could start, the one with the longest way to the end comes first: what many things wait for
-//! must not stand behind what nothing waits for, at AWS's quotas either.
+//! The order in which steps start. A step is ready when its dependencies are done, and starts when the concurrency limits of
+//! its kind and its parent allow it. Of several, the one with the longest path of dependents starts first: a step that many
+//! others depend on must not wait for AWS's quotas behind one that none depends on.
 
 use crate::kinds::kind;
 use crate::model::ResourceId;
@@ -8,20 +8,20 @@ use crate::plan::Plan;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The steps of a plan that have not ended.
+/// The steps of a plan that are not finished.
 pub(super) struct Schedule<'a> {
     plan: &'a Plan,
-    /// True on the local cloud, which no number of calls overburdens.
+    /// True on the local cloud, which has no quotas.
     local: bool,
-    /// How many steps each one still waits for.
+    /// How many unfinished steps each step depends on.
     waits: Vec<usize>,
-    /// The steps that wait for each one.
+    /// The steps that depend on each step.
     dependents: Vec<Vec<usize>>,
-    /// The steps on the longest way from each one to the end.
+    /// The length of the longest path of dependents of each step.
     heights: Vec<usize>,
-    /// What waits for nothing but a place.
+    /// The steps that wait for a concurrency limit only.
     ready: BTreeSet<(Reverse<usize>, usize)>,
-    /// How many steps of each kind are under way, and in each parent.
+    /// How many steps of each kind are running, and of each parent.
     of_kind: BTreeMap<&'static str, usize>,
     in_parent: BTreeMap<&'a ResourceId, usize>,
 }
@@ -42,13 +42,13 @@ impl<'a> Schedule<'a> {
 
     /// Starts the next step, if one can start now.
     pub(super) fn start(&mut self) -> Option<usize> {
-        let next = *self.ready.iter().find(|(_, index)| self.has_place(*index))?;
+        let next = *self.ready.iter().find(|(_, index)| self.has_capacity(*index))?;
         self.ready.remove(&next);
         self.count(next.1, |count| count + 1);
         Some(next.1)
     }
 
-    /// A step has succeeded: what waits for it may be ready now.
+    /// A step has succeeded: its dependents may be ready now.
     pub(super) fn done(&mut self, index: usize) {
         self.count(index, |count| count - 1);
         for dependent in std::mem::take(&mut self.dependents[index]) {
@@ -59,31 +59,31 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// A step has failed. Answers the steps that can never start for it, with those that another failure doomed before.
+    /// A step has failed. Returns the steps that can never start because of it, some of which may have been skipped before.
     pub(super) fn failed(&mut self, index: usize) -> BTreeSet<usize> {
         self.count(index, |count| count - 1);
-        let (mut doomed, mut open) = (BTreeSet::new(), vec![index]);
+        let (mut skipped, mut open) = (BTreeSet::new(), vec![index]);
         while let Some(next) = open.pop() {
             for dependent in std::mem::take(&mut self.dependents[next]) {
-                doomed.insert(dependent);
+                skipped.insert(dependent);
                 open.push(dependent);
             }
         }
-        doomed
+        skipped
     }
 
-    /// True if neither the kind nor the parent of a step has its hands full.
-    fn has_place(&self, index: usize) -> bool {
+    /// True if the concurrency limits of kind and parent allow another step.
+    fn has_capacity(&self, index: usize) -> bool {
         let step = &self.plan.steps[index];
         let kind = kind(step.id.kind);
         let of_kind = self.of_kind.get(kind.name()).copied().unwrap_or_default();
         let in_parent = step.parent.as_ref().and_then(|parent| self.in_parent.get(parent)).copied();
-        of_kind < self.places(kind.max_concurrency())
-            && in_parent.unwrap_or_default() < self.places(kind.max_per_parent())
+        of_kind < self.limit(kind.max_concurrency())
+            && in_parent.unwrap_or_default() < self.limit(kind.max_per_parent())
     }
 
-    /// How many steps may be under way. What must go one by one does so everywhere.
-    fn places(&self, in_aws: usize) -> usize {
+    /// How many steps may run at a time. A limit of one holds on the local cloud as well.
+    fn limit(&self, in_aws: usize) -> usize {
         if self.local && in_aws > 1 { usize::MAX } else { in_aws }
     }
 
@@ -142,19 +142,19 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_longest_way_to_go_comes_first() {
+    fn the_step_with_the_longest_path_of_dependents_starts_first() {
         let plan = from_nothing(SMALL);
         let mut schedule = Schedule::new(&plan, false);
         let started: Vec<usize> = std::iter::from_fn(|| schedule.start()).collect();
         let mut started = names(&plan, started);
-        assert_eq!(started.pop().as_deref(), Some("table notes"), "only the stage waits for it");
+        assert_eq!(started.pop().as_deref(), Some("table notes"), "only the stage depends on it");
         started.sort();
         let groups = ["log group /aws/lambda/list", "log group /aws/lambda/save"];
         assert_eq!(started, ["api", groups[0], groups[1], "role list_role", "role save_role"]);
     }
 
     #[test]
-    fn every_step_starts_once_what_it_waits_for_is_done_and_no_kind_takes_more_than_its_places() {
+    fn every_step_starts_after_its_dependencies_and_within_the_concurrency_limits() {
         let functions = |number| format!("  f{number}: {{ code: code, runtime: python3.13 }}\n");
         let routes = |number| format!("    GET /{number}: f0\n");
         let functions: String = (0..20).map(functions).collect();
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(most(true), [("role", 20), ("route", 20), ("permission", 1)].into());
     }
 
-    /// How many steps of some kinds are under way at a time, where the oldest always ends first.
+    /// How many steps of some kinds run at a time, where the oldest always ends first.
     fn most_at_once(plan: &Plan, local: bool) -> BTreeMap<&'static str, usize> {
         let mut schedule = Schedule::new(plan, local);
         let (mut running, mut done, mut most) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_dooms_what_waits_for_it_and_nothing_else() {
+    fn a_failure_skips_its_dependents_and_nothing_else() {
         let plan = from_nothing(SMALL);
         let mut schedule = Schedule::new(&plan, false);
         while schedule.start().is_some() {}

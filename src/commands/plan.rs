@@ -11,7 +11,7 @@ use crate::local::default_folders;
 use crate::lower::Packages;
 use crate::model::{LiveState, Value};
 use crate::package::{self, Package, Source};
-use crate::plan::{Mode, Options, Plan, Saved};
+use crate::plan::{Mode, Options, Plan, Saved, salt};
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Context, Result, bail};
@@ -59,12 +59,13 @@ impl PlanArgs {
         }
     }
 
-    fn options(&self, local: bool) -> Options {
+    fn options(&self, local: bool, environment: Option<String>) -> Options {
         Options {
             mode: Mode::Up,
             local,
             allow_data_loss: self.allow_data_loss.iter().cloned().collect(),
             replace_stack: self.replace_stack,
+            environment,
         }
     }
 }
@@ -98,7 +99,7 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     }
     publish(|| render::markdown(&plan, &session.scope));
     if let Some(file) = args.out.as_ref().filter(|_| fine) {
-        keep(&Saved::of(&plan, &session.scope, &options), file)?;
+        keep(&Saved::of(&plan, &session.scope, &options, &salt()?), file)?;
         say(&format!("\nKept in {0}. To carry it out: provision up --plan {0}", file.display()));
     }
     Ok(match fine {
@@ -123,7 +124,7 @@ pub(super) fn compose(
     live_state: LiveState,
 ) -> Result<Prepared> {
     let hashes = hashes(&packages);
-    let options = args.options(session.connection.is_local());
+    let options = args.options(session.connection.is_local(), session.scope.identity.environment.clone());
     let mut plan = session.plan(stack, &hashes, &live_state, &options)?;
     name_files(&mut plan)?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();

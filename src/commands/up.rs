@@ -60,7 +60,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         return Ok(Exit::Failed);
     }
     if let Some(agreed) = &agreed {
-        still_holds(agreed, &Saved::of(&planned.plan, &session.scope, &planned.options))?;
+        still_holds(agreed, &Saved::of(&planned.plan, &session.scope, &planned.options, &agreed.salt))?;
     }
     let Prepared { plan, packages, .. } = planned;
     let changes = !plan.is_empty();

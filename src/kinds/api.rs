@@ -18,6 +18,7 @@ pub struct Api;
 
 /// What an API is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The name; not unique in AWS.
     pub name: String,
@@ -35,6 +36,7 @@ pub struct Spec {
 
 /// A CORS configuration. Lists are sets to API Gateway, and names of headers have no case: see [`Cors::new`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "the names of AWS's own fields")]
 pub struct Cors {
     pub allow_origins: BTreeSet<String>,
@@ -92,6 +94,8 @@ impl Kind for Api {
     /// Its routes go with it, and no request may meet a function that may not be called.
     const DEPENDS_ON: &'static [&'static str] = &["permission"];
     const DATA: Option<&'static str> = Some("its URL");
+    const PHYSICAL_ID: &'static str = "id";
+    const SECTION: &'static str = "api";
     type Spec = Spec;
     type Attributes = Attributes;
 

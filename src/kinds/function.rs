@@ -25,6 +25,7 @@ pub struct Function;
 
 /// What a function is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Base64 of the SHA-256 of its package.
     pub code: String,
@@ -70,6 +71,7 @@ impl Kind for Function {
     const SENSITIVE: &'static [&'static str] = &["environment"];
     /// Most of the time is spent waiting for roles to be assumable, and for Lambda's asynchronous states.
     const MAX_CONCURRENCY: usize = 256;
+    const SECTION: &'static str = "functions";
     type Spec = Spec;
     type Attributes = Attributes;
 

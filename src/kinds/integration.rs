@@ -18,6 +18,7 @@ const MARKER: &str = "provision:";
 
 /// What an integration is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The id of its API.
     pub api_id: String,
@@ -43,6 +44,7 @@ impl Kind for Integration {
     const IMMUTABLE: &'static [&'static str] = &["api_id"];
     const PARENT: Option<&'static str> = Some("api");
     const MAX_PER_PARENT: usize = 4;
+    const PHYSICAL_ID: &'static str = "id";
     type Spec = Spec;
     type Attributes = Attributes;
 

@@ -23,6 +23,7 @@ const FEW: usize = 10;
 
 /// What a log group is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// After how many days events expire; `None` for never.
     pub retention_days: Option<i32>,

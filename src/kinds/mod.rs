@@ -47,10 +47,10 @@ pub fn kind(name: &str) -> &'static dyn AnyKind {
     *found.unwrap_or_else(|| panic!("`{name}` is not a registered kind"))
 }
 
-/// How many things of a kind are read at a time. A service that asks for slower calls is not asked by all others meanwhile.
+/// How many resources of a kind are read at a time, so that a service that throttles does not get all calls at once.
 const READS: usize = 32;
 
-/// Reads the things of many names side by side, and leaves out those that are not there.
+/// Reads the resources of many names at the same time, and leaves out those that do not exist.
 async fn read_each<'a, T, F: Future<Output = Result<Option<T>>>>(
     names: impl IntoIterator<Item = &'a str>,
     read: impl Fn(&'a str) -> F,
@@ -59,7 +59,7 @@ async fn read_each<'a, T, F: Future<Output = Result<Option<T>>>>(
     let read = names.into_iter().map(|name| {
         let places = &places;
         async move {
-            // The semaphore is never closed, so a failure means only that nobody is counting.
+            // The semaphore is never closed, so this cannot fail.
             let _place = places.acquire().await;
             read(name).await.map_err(|error| error.about(name))
         }
@@ -78,9 +78,9 @@ async fn list_each<'a, T, F: Future<Output = Result<Vec<T>>>>(
     Ok(try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
-/// What AWS always answers to a call, or an error that says that this time it did not.
+/// A member that every response of the operation has, or an error that says that this one lacks it.
 fn require<T>(value: Option<T>, operation: &str, what: &str) -> Result<T> {
-    value.ok_or_else(|| Error::broken(operation, format!("AWS's answer lacks {what}")))
+    value.ok_or_else(|| Error::broken(operation, format!("AWS's response lacks {what}")))
 }
 
 /// The same for a text, which is never empty.
@@ -88,7 +88,7 @@ fn require_str(value: Option<&str>, operation: &str, what: &str) -> Result<Strin
     require(value.filter(|text| !text.is_empty()).map(str::to_owned), operation, what)
 }
 
-/// The thing that others live in, which the engine names wherever it reads them.
+/// The parent, which the engine names wherever it reads children.
 fn within<'a>(parent: Option<&'a Parent>, what: &str) -> Result<&'a Parent> {
-    parent.ok_or_else(|| Error::waited(format!("it is not known which {what} this belongs to")))
+    parent.ok_or_else(|| Error::waited(format!("internal error: the {what} of this resource is unknown; please report this")))
 }

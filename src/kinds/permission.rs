@@ -20,6 +20,7 @@ const MARKER: &str = "provision-";
 
 /// What a permission is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The name of the function.
     pub function: String,

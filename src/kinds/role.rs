@@ -28,6 +28,7 @@ pub(crate) fn name_for(function: &str) -> String {
 
 /// What a role is. Policies that others add are part of it, so that they show as drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Who may assume it.
     pub trust: Policy,

@@ -14,6 +14,7 @@ pub struct Route;
 
 /// What a route is; its key is its name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The id of its API.
     pub api_id: String,
@@ -37,6 +38,7 @@ impl Kind for Route {
     const DEPENDS_ON: &'static [&'static str] = &["permission"];
     const PARENT: Option<&'static str> = Some("api");
     const MAX_PER_PARENT: usize = 4;
+    const PHYSICAL_ID: &'static str = "id";
     type Spec = Spec;
     type Attributes = Attributes;
 

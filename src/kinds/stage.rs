@@ -16,6 +16,7 @@ pub struct Stage;
 
 /// What a stage is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The id of its API.
     pub api_id: String,

@@ -24,6 +24,7 @@ pub struct Table;
 
 /// What a table is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The partition key.
     pub partition_key: Key,
@@ -43,6 +44,7 @@ pub struct Spec {
 
 /// A key attribute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Key {
     /// Its name.
     pub name: String,
@@ -52,7 +54,7 @@ pub struct Key {
 
 /// How a table is paid for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Billing {
     /// By request.
     OnDemand,
@@ -80,6 +82,7 @@ impl Kind for Table {
     const DATA: Option<&'static str> = Some("all of its items");
     /// Tables mostly wait; DynamoDB makes up to 500 at a time, 250 with indexes [aws-facts: Corrections 3].
     const MAX_CONCURRENCY: usize = 64;
+    const SECTION: &'static str = "tables";
     type Spec = Spec;
     type Attributes = Attributes;
 

@@ -1,11 +1,11 @@
-//! What a stack wants: resources, and what each must wait for.
+//! The desired state of a stack: its resources, and what each depends on.
 
 use super::{Reference, ResourceId, Value};
 use crate::config::At;
 use litemap::LiteMap;
 use rustc_hash::FxHashMap;
 
-/// The wanted resources of a stack.
+/// The declared resources of a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Graph {
     /// The resources, each id once.
@@ -17,34 +17,34 @@ pub struct Graph {
 /// KnownAttributes of a resource and their values, in the order of the names.
 pub type KnownAttributes = LiteMap<&'static str, String>;
 
-/// A wanted resource.
+/// A declared resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
-    /// Its name within the stack.
+    /// Its logical id.
     pub id: ResourceId,
-    /// The place in the stack file that asks for it.
+    /// The place in the stack file that declares it.
     pub at: At,
-    /// The resource that it lives and dies with.
+    /// The parent: deleting it deletes this resource.
     pub parent: Option<ResourceId>,
-    /// What it shall be; decodes to the kind's `Spec` once it is resolved.
+    /// The desired state; it decodes to the kind's `Spec` once it is resolved.
     pub desired: Value,
     /// The attributes that follow from names alone, and so are known before it exists.
     pub known_attributes: KnownAttributes,
-    /// Resources to wait for besides those that `desired` refers to.
+    /// Declared dependencies, in addition to the references of `desired`.
     pub depends_on: Vec<ResourceId>,
-    /// Resources to wait for in some worlds.
+    /// Dependencies that depend on the live state.
     pub order_constraint: Option<OrderConstraint>,
-    /// What the user should know of a choice that was made here; shown with the plan.
+    /// A note on a choice that was made for the user; shown with the plan.
     pub note: Option<String>,
 }
 
-/// Further resources to wait for where another one exists already: a new route of a live API waits for its function and
-/// permission, so that no request meets half a route.
+/// Further dependencies where another resource exists already: a new route of a live API depends on its function and
+/// permission, so that no request reaches a route before they exist.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderConstraint {
     /// The resource that makes the order matter.
     pub exists: ResourceId,
-    /// The resources to wait for.
+    /// The dependencies.
     pub depends_on: Vec<ResourceId>,
 }
 
@@ -71,46 +71,34 @@ impl Graph {
             .is_some_and(|resource| resource.known_attributes.contains_key(reference.attribute))
     }
 
-    /// The resources, each after its parent and after all whose assigned attributes it refers to.
-    ///
-    /// # Errors
-    /// The ids of a cycle of references.
-    pub fn in_order(&self) -> Result<Vec<&Resource>, Vec<ResourceId>> {
-        let done = vec![false; self.resources.len()];
-        let mut walk = Walk { graph: self, path: Vec::new(), done, order: Vec::new() };
-        for place in 0..self.resources.len() {
-            walk.visit(place)?;
-        }
-        Ok(walk.order)
+    /// The resources, each after its parent and after all whose assigned attributes it refers to. Where these form a cycle
+    /// there is no such order, and the plan, which knows all dependencies, reports it.
+    pub fn in_order(&self) -> Vec<&Resource> {
+        let visited = vec![false; self.resources.len()];
+        let mut walk = Walk { graph: self, visited, order: Vec::new() };
+        (0..self.resources.len()).for_each(|place| walk.visit(place));
+        walk.order
     }
 }
 
 struct Walk<'a> {
     graph: &'a Graph,
-    path: Vec<usize>,
-    done: Vec<bool>,
+    visited: Vec<bool>,
     order: Vec<&'a Resource>,
 }
 
 impl<'a> Walk<'a> {
-    fn visit(&mut self, place: usize) -> Result<(), Vec<ResourceId>> {
-        if self.done[place] {
-            return Ok(());
+    fn visit(&mut self, place: usize) {
+        if std::mem::replace(&mut self.visited[place], true) {
+            return;
         }
         let graph = self.graph;
-        if let Some(start) = self.path.iter().position(|on_path| *on_path == place) {
-            return Err(self.path[start..].iter().map(|place| graph.resources[*place].id.clone()).collect());
-        }
-        self.path.push(place);
         let resource = &graph.resources[place];
         let references = resource.desired.references().into_iter();
         let unknown = references.filter(|reference| !graph.knows(reference)).map(|reference| &reference.id);
         for next in resource.parent.iter().chain(unknown).filter_map(|id| graph.place(id)) {
-            self.visit(next)?;
+            self.visit(next);
         }
-        self.path.pop();
-        self.done[place] = true;
         self.order.push(resource);
-        Ok(())
     }
 }

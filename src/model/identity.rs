@@ -1,4 +1,4 @@
-//! Who a stack is, where it lives, and how its resources are called.
+//! The identity of a stack, where it is deployed, and the names of its resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,8 +15,8 @@ pub struct Identity {
 
 impl Identity {
     /// The identity that the tag `provision:stack` holds.
-    pub fn of(mark: &str) -> Self {
-        let (stack, environment) = mark.split_once('/').map_or((mark, None), |(a, b)| (a, Some(b)));
+    pub fn of(tag: &str) -> Self {
+        let (stack, environment) = tag.split_once('/').map_or((tag, None), |(a, b)| (a, Some(b)));
         Identity { stack: stack.to_owned(), environment: environment.map(str::to_owned) }
     }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Identity {
     }
 }
 
-/// The name of a resource within its stack: a kind, and a name that is unique for the kind. The API, of which a stack
+/// The logical id of a resource: a kind, and a name that is unique for the kind. The API, of which a stack
 /// has one, has the empty name, so that it can be renamed in AWS and stay the same API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId {
@@ -80,7 +80,7 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// Where a stack lives and what of it to look for: all that the observation of AWS needs to know of the stack.
+/// Where a stack is deployed, and which of its resources to read: all that the observation of AWS needs to know of it.
 #[derive(Debug, Clone)]
 pub struct Scope {
     /// Whose resources are ours.
@@ -91,17 +91,17 @@ pub struct Scope {
     pub account: String,
     /// The region.
     pub region: String,
-    /// The wanted names by kind: they are read whoever owns them.
+    /// The declared names by kind: they are read whoever owns them.
     pub wanted: BTreeMap<&'static str, BTreeSet<String>>,
     /// The tag keys that the stack declares; other tags on our resources are not compared.
     pub tag_keys: BTreeSet<String>,
-    /// True when the stack is to go: then the search for what is ours is as wide as the services allow, and tables are
-    /// asked whether they hold data.
+    /// True for `down`: then the search for what we own is as wide as the services allow, and tables are read to find out
+    /// whether they contain data.
     pub destroy: bool,
 }
 
 impl Scope {
-    /// The path under which the stack's roles live. It only finds candidates: names of roles are unique in an account
+    /// The path of the stack's roles. It only finds candidates: names of roles are unique in an account
     /// whatever their path.
     pub fn role_path(&self) -> String {
         let environment = self.identity.environment.as_deref().unwrap_or("_");
@@ -113,12 +113,12 @@ impl Scope {
         format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
     }
 
-    /// The wanted names of a kind.
+    /// The declared names of a kind.
     pub fn wanted(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.wanted.get(kind).into_iter().flatten().map(String::as_str)
     }
 
-    /// True if a resource of this kind and name is wanted.
+    /// True if a resource of this kind and name is declared.
     pub fn wants(&self, kind: &str, name: &str) -> bool {
         self.wanted.get(kind).is_some_and(|names| names.contains(name))
     }

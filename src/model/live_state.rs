@@ -1,26 +1,26 @@
-//! What AWS has, as far as it concerns a stack.
+//! The live state: what exists in AWS, as far as it concerns a stack.
 
 use super::ResourceId;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What AWS has assigned to a thing, by attribute. Plans and reports share it with what was seen.
+/// The attributes that AWS has assigned to a resource. Plans and reports share them with the observed resource.
 pub type Attributes = Arc<Json>;
 
-/// What AWS has assigned, by resource.
+/// The attributes of resources.
 pub type AttributeMap = BTreeMap<ResourceId, Attributes>;
 
-/// Everything observed: what is ours, and what bears a wanted name whoever owns it.
+/// Everything observed: what we own, and what has a declared name, whoever owns it.
 #[derive(Debug, Clone, Default)]
 pub struct LiveState {
-    /// What was seen.
+    /// The observed resources.
     pub observed: Vec<Observed>,
-    /// What could not be looked at. A refused listing is never "empty".
+    /// What could not be read. A denied listing is never "empty".
     pub unreadable: Vec<Unreadable>,
 }
 
-/// A listing that AWS refused.
+/// A listing that AWS denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The kind that could not be listed.
@@ -29,7 +29,7 @@ pub struct Unreadable {
     pub why: String,
 }
 
-/// A thing in AWS by its kind and the identifier that AWS knows it by.
+/// The physical id: the kind of a resource, and the identifier by which AWS knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhysicalId {
     /// The kind's name.
@@ -39,7 +39,7 @@ pub struct PhysicalId {
 }
 
 impl PhysicalId {
-    /// A thing of a kind.
+    /// A resource of a kind.
     pub fn new(kind: &'static str, id: impl Into<String>) -> Self {
         PhysicalId { kind, id: id.into() }
     }
@@ -51,32 +51,32 @@ impl std::fmt::Display for PhysicalId {
     }
 }
 
-/// One thing in AWS. A kind answers it with its own types; past the registry both are JSON.
+/// One resource in AWS. A kind returns it with its own types; past the registry both are JSON.
 #[derive(Debug, Clone)]
 pub struct Observed<S = Json, L = Attributes> {
-    /// Its name within the stack.
+    /// Its logical id.
     pub id: ResourceId,
-    /// Its identifier in AWS.
+    /// Its physical id.
     pub physical_id: String,
-    /// The thing that it lives and dies with.
+    /// The parent: deleting it deletes this resource.
     pub parent: Option<PhysicalId>,
-    /// What it is, in the very form that the stack file lowers to.
+    /// Its live state, in the form that the stack file lowers to.
     pub spec: S,
-    /// What AWS assigned.
+    /// The attributes that AWS assigned.
     pub attributes: L,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Owner,
-    /// What state it is in.
+    /// Its status.
     pub status: Status,
-    /// The things that it points to.
+    /// The resources that it refers to.
     pub refs: Vec<PhysicalId>,
-    /// Things that exist because of it, or it because of them: worth a look where they were not seen.
+    /// Related resources that may be ours, to be read where no listing has shown them.
     pub hints: Vec<PhysicalId>,
-    /// When it was made, in seconds since 1970, where AWS tells.
+    /// When it was created, in seconds since 1970, where AWS says so.
     pub created: Option<i64>,
-    /// True if AWS refuses to delete it until its protection is taken off.
+    /// True if its deletion protection is on.
     pub protected: bool,
-    /// The data that would be lost with it, for example `holds items`; `None` where there is none.
+    /// The data that it contains and that is lost with it; `None` where there is none.
     pub contains_data: Option<String>,
     /// Settings that differ from AWS's defaults and that no field of ours manages, with their values, by name: for example
     /// `throttling_burst_limit`. Only `status` shows them; nothing changes them.
@@ -84,7 +84,7 @@ pub struct Observed<S = Json, L = Attributes> {
 }
 
 impl<S, L> Observed<S, L> {
-    /// A ready thing of ours or another's; the rest is set by field.
+    /// A ready resource; the other fields are set one by one.
     pub fn new(
         id: ResourceId,
         physical_id: impl Into<String>,
@@ -114,29 +114,29 @@ impl<S, L> Observed<S, L> {
         self.status != Status::Deleting
     }
 
-    /// The thing by kind and identifier.
+    /// Its physical id with its kind.
     pub fn key(&self) -> PhysicalId {
         PhysicalId::new(self.id.kind, self.physical_id.clone())
     }
 }
 
-/// Whose a thing is.
+/// The owner of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// This stack's.
     Ours,
-    /// Nobody's: it bears no mark, and other tools leave such things behind. It is taken over.
+    /// None: it has no ownership tag, and AWS creates such resources by itself. It is adopted.
     Untagged,
-    /// Somebody else's; the text says whose, for example `stack shop/prod`.
+    /// Another owner; the text says which, for example `it belongs to the stack shop/prod`.
     Unmanaged(String),
 }
 
-/// What state a thing is in.
+/// The status of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// It can be used and changed.
     Ready,
-    /// It is being made or changed; a change waits.
+    /// It is being created or changed; another change waits.
     Pending,
     /// It is being deleted, and counts as absent after a wait.
     Deleting,

@@ -1,4 +1,4 @@
-//! The nouns of the tool: what a stack wants ([`Graph`]), what AWS has ([`LiveState`]), and the names that join the two.
+//! The nouns of the tool: the desired state ([`Graph`]), the live state ([`LiveState`]), and the names that join the two.
 //! Plain data, no AWS and no input or output.
 
 mod graph;

@@ -1,4 +1,4 @@
-//! What a resource shall be, as a tree that may point to what AWS has yet to assign.
+//! The desired state of a resource, as a tree with references to attributes that AWS has yet to assign.
 
 use super::ResourceId;
 use litemap::LiteMap;
@@ -16,7 +16,7 @@ pub enum Value {
     Map(Members),
     /// An attribute that AWS assigns to a resource.
     Reference(Reference),
-    /// Texts and references, to be written one after the other.
+    /// Texts and references, to be joined.
     Join(Vec<Value>),
 }
 
@@ -24,7 +24,7 @@ pub enum Value {
 /// pairs: small maps in thousands are most of the planner's work.
 pub type Members = LiteMap<Cow<'static, str>, Value>;
 
-/// What a text begins with that stands for an unknown value: no stack file can hold NUL.
+/// The first character of a text that stands for an unknown value: no stack file can contain NUL.
 const STAND_IN: char = '\0';
 
 /// An attribute of a resource, as its kind's `Attributes` names it: `arn`, `id`, `url`, …
@@ -121,13 +121,15 @@ impl Value {
         }
     }
 
-    /// The tree in the form that `normal` gives to its JSON; what is unknown keeps its place. JSON that has no such form
-    /// stays as it is.
-    pub fn normalised(self, normal: impl Fn(&Json) -> Option<Json>) -> Value {
+    /// The tree in the form that `normal` gives to its JSON; what is unknown keeps its place.
+    ///
+    /// # Errors
+    /// The error of `normal`.
+    pub fn normalised<E>(self, normal: impl Fn(&Json) -> Result<Json, E>) -> Result<Value, E> {
         let mut unknown = Vec::new();
         let json = self.with_stand_ins(&mut unknown);
-        let json = normal(&json).unwrap_or(json);
-        if unknown.is_empty() { Value::Known(json) } else { Value::from_stand_ins(json, &unknown) }
+        let json = normal(&json)?;
+        Ok(if unknown.is_empty() { Value::Known(json) } else { Value::from_stand_ins(json, &unknown) })
     }
 
     /// The JSON, with a text that cannot be anything else in place of each unknown value.

@@ -1,11 +1,12 @@
-//! Reasons not to carry out a plan: what is not ours, what is protected, what would lose data, and what looks like a
-//! mistake.
+//! Reasons not to apply a plan: unmanaged resources, protection, data loss, and a stack name that is used twice.
 
-use super::{Action, Blocker, Mode, Options, Step};
+use super::{Action, Blocker, Mode, Options, Step, build};
 use crate::aws::tags::NOBODY;
+use crate::config::At;
 use crate::kinds::kind;
-use crate::model::{Graph, Observed, Owner, Resource, ResourceId, Value};
+use crate::model::{Graph, Observed, Owner, PhysicalId, Resource, ResourceId, Value};
 use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every reason at once.
 pub(super) fn blockers(
@@ -14,62 +15,177 @@ pub(super) fn blockers(
     steps: &[Step],
     options: &Options,
 ) -> Vec<Blocker> {
-    let unmanaged = graph.resources.iter().filter_map(|resource| {
-        // What is being deleted says nothing reliable of its owner any more, and is soon out of the way.
-        let observed = observed.get(&resource.id).filter(|observed| observed.exists())?;
-        let Owner::Unmanaged(who) = &observed.owner else { return None };
-        let adopt = match who == NOBODY {
-            true => format!(
-                ", or take it over with `provision adopt {} {}`",
-                observed.id.kind, observed.physical_id
-            ),
-            false => String::new(),
-        };
-        Some(Blocker {
-            id: Some(resource.id.clone()),
-            at: Some(resource.at),
-            why: format!("{} exists already, and {who}", resource.id),
-            help: format!("choose another name, or delete the other one first{adopt}; it was not touched"),
-        })
-    });
-    let refused: Vec<Blocker> = unmanaged.collect();
-    // What belongs to another is not ours to judge further.
-    if !refused.is_empty() {
-        return refused;
+    let unmanaged: Vec<Blocker> =
+        graph.resources.iter().filter_map(|resource| unmanaged(resource, observed)).collect();
+    // The rest is judged only where all resources are ours.
+    if !unmanaged.is_empty() {
+        return unmanaged;
     }
-    let guarded = steps.iter().filter(|step| !step.with_parent).filter_map(|step| guard(step, options));
-    stack_name_collision(graph, observed, steps, options).into_iter().chain(guarded).collect()
+    let allowed = Allowed::of(graph, observed, options);
+    let mut blockers: Vec<Blocker> =
+        stack_name_collision(graph, observed, steps, options).into_iter().collect();
+    let deletions = steps.iter().flat_map(|step| deletions(step, steps, observed));
+    let guarded: Vec<Blocker> = deletions.filter_map(|deletion| guard(&deletion, &allowed, options)).collect();
+    // `down`, run again to continue, may name a table that it has already deleted.
+    if (options.mode == Mode::Up && !steps.is_empty()) || !guarded.is_empty() {
+        blockers.extend(allowed.errors);
+    }
+    blockers.extend(guarded);
+    blockers
 }
 
-/// A reason not to delete or replace what a step is about. What is being deleted already cannot be held back.
-fn guard(step: &Step, options: &Options) -> Option<Blocker> {
-    let ends = matches!(step.action, Action::Delete | Action::Replace);
-    let observed = step.observed.as_ref().filter(|observed| ends && observed.exists())?;
-    let verb = if step.action == Action::Replace { "replace" } else { "delete" };
-    let blocker =
-        |why: String, help: String| Some(Blocker { id: Some(step.id.clone()), at: step.at, why, help });
-    if observed.protected {
-        let help = match step.id.kind {
-            "table" => "set `protect: false` and run `up` first; then the protection is off",
-            _ => "take its deletion protection off in the AWS console or with the AWS CLI first",
-        };
-        let why = format!("{} is protected against deletion, and the plan would {verb} it", step.id);
-        return blocker(why, help.to_owned());
+/// A declared name that another owner has.
+fn unmanaged(resource: &Resource, observed: &FxHashMap<&ResourceId, &Observed>) -> Option<Blocker> {
+    // The owner of a resource that is being deleted is not reliable, and the name will soon be free.
+    let observed = observed.get(&resource.id).filter(|observed| observed.exists())?;
+    let Owner::Unmanaged(owner) = &observed.owner else { return None };
+    let adopt = if owner == NOBODY {
+        format!(", or adopt it with `provision adopt {} {}`", observed.id.kind, observed.physical_id)
+    } else {
+        String::new()
+    };
+    Some(Blocker {
+        id: Some(resource.id.clone()),
+        at: Some(resource.at),
+        why: format!("{} already exists, and {owner}", resource.id),
+        help: format!("choose another name, or delete the existing resource{adopt}; it was not changed"),
+    })
+}
+
+/// The data whose loss `--allow-data-loss` allows.
+struct Allowed {
+    ids: BTreeSet<ResourceId>,
+    all: bool,
+    /// Names that match no resource, or several.
+    errors: Vec<Blocker>,
+}
+
+impl Allowed {
+    fn of(graph: &Graph, observed: &FxHashMap<&ResourceId, &Observed>, options: &Options) -> Self {
+        let declared = graph.resources.iter().map(|resource| &resource.id);
+        let with_data = declared.chain(observed.keys().copied()).filter(|id| kind(id.kind).data().is_some());
+        let known: BTreeMap<String, &ResourceId> = with_data.map(|id| (qualified(id, options), id)).collect();
+        let mut allowed = Allowed { ids: BTreeSet::new(), all: false, errors: Vec::new() };
+        for name in &options.allow_data_loss {
+            let bare = known.iter().filter(|(_, id)| id.name == *name || key(id, options) == name);
+            let matches: Vec<(&String, &&ResourceId)> = match known.get_key_value(name) {
+                Some(exact) => vec![exact],
+                None => bare.collect(),
+            };
+            match matches.as_slice() {
+                _ if name == "all" => allowed.all = true,
+                [(_, id)] => drop(allowed.ids.insert((**id).clone())),
+                matches => allowed.errors.push(misnamed(name, matches, &known)),
+            }
+        }
+        allowed
     }
-    let lost = step.data_loss.as_ref().filter(|_| kind(step.id.kind).data().is_some())?;
-    let name = if step.id.name.is_empty() { step.id.kind } else { &step.id.name };
-    let allowed = ["all", name].iter().any(|allowed| options.allow_data_loss.contains(*allowed));
-    if allowed || (options.mode == Mode::Down && options.local) {
+}
+
+/// The name by which `--allow-data-loss` knows a resource: its section of the stack file and its name there.
+fn qualified(id: &ResourceId, options: &Options) -> String {
+    let section = kind(id.kind).section();
+    if id.name.is_empty() { section.to_owned() } else { format!("{section}.{}", key(id, options)) }
+}
+
+/// The name of a resource in the stack file, which lacks the prefix of the environment.
+fn key<'a>(id: &'a ResourceId, options: &Options) -> &'a str {
+    let environment = options.environment.iter();
+    let prefixes = environment.filter_map(|environment| id.name.strip_prefix(environment.as_str()));
+    prefixes.filter_map(|rest| rest.strip_prefix('-')).next().unwrap_or(&id.name)
+}
+
+fn misnamed(
+    name: &str,
+    matches: &[(&String, &&ResourceId)],
+    known: &BTreeMap<String, &ResourceId>,
+) -> Blocker {
+    let list = |names: Vec<&str>| names.join(", ");
+    let (why, names) = if matches.is_empty() {
+        ("matches no resource that contains data", known.keys().map(String::as_str).collect::<Vec<_>>())
+    } else {
+        ("matches several resources", matches.iter().map(|(name, _)| name.as_str()).collect())
+    };
+    let help = if names.is_empty() {
+        "remove the flag".to_owned()
+    } else {
+        format!("use one of these names: {}", list(names))
+    };
+    Blocker { id: None, at: None, why: format!("--allow-data-loss {name} {why}"), help }
+}
+
+/// A resource that a plan would delete.
+struct Deletion<'a> {
+    observed: &'a Observed,
+    at: Option<At>,
+    verb: &'static str,
+    data_loss: Option<String>,
+}
+
+/// What a step deletes: its own resource, and the declared children that AWS deletes with it before they are recreated.
+/// Children that are not declared have steps of their own.
+fn deletions<'a>(
+    step: &'a Step,
+    steps: &'a [Step],
+    observed: &'a FxHashMap<&ResourceId, &Observed>,
+) -> Vec<Deletion<'a>> {
+    let verb = match step.action {
+        Action::Delete => "delete",
+        Action::Replace => "replace",
+        Action::Create | Action::Update => return Vec::new(),
+    };
+    let Some(own) = &step.observed else { return Vec::new() };
+    let key = own.key();
+    let planned: BTreeSet<PhysicalId> = steps
+        .iter()
+        .filter(|step| step.action == Action::Delete)
+        .filter_map(|step| step.observed.as_ref())
+        .map(Observed::key)
+        .collect();
+    let children = observed.values().filter(|child| child.parent.as_ref() == Some(&key));
+    let children = children.filter(|child| child.owner == Owner::Ours && !planned.contains(&child.key()));
+    let mut children: Vec<&Observed> = children.copied().collect();
+    children.sort_by_key(|child| &child.id);
+    let children = children.into_iter().map(|child| Deletion {
+        observed: child,
+        at: step.at,
+        verb,
+        data_loss: build::data_loss(child, Mode::Up),
+    });
+    let own = Deletion { observed: own, at: step.at, verb, data_loss: step.data_loss.clone() };
+    std::iter::once(own).chain(children).collect()
+}
+
+/// A reason not to delete a resource. One that is being deleted already cannot be saved.
+fn guard(deletion: &Deletion, allowed: &Allowed, options: &Options) -> Option<Blocker> {
+    let Deletion { observed, at, verb, data_loss } = deletion;
+    let id = &observed.id;
+    if !observed.exists() {
+        return None;
+    }
+    let blocker = |why: String, help: String| Some(Blocker { id: Some(id.clone()), at: *at, why, help });
+    if observed.protected {
+        let help = match id.kind {
+            "table" => "set `protect: false` and run `up` first; this turns the protection off",
+            _ => "turn its deletion protection off first, in the AWS console or with the AWS CLI",
+        };
+        return blocker(
+            format!("{id} is protected against deletion, and the plan would {verb} it"),
+            help.to_owned(),
+        );
+    }
+    let lost = data_loss.as_ref().filter(|_| kind(id.kind).data().is_some())?;
+    if allowed.all || allowed.ids.contains(id) || (options.mode == Mode::Down && options.local) {
         return None;
     }
     blocker(
-        format!("the plan would {verb} {}, and {lost} would be lost for good", step.id),
-        format!("if that is what you want, add --allow-data-loss {name}"),
+        format!("the plan would {verb} {id}, and {lost} would be lost"),
+        format!("to allow this, add --allow-data-loss {}", qualified(id, options)),
     )
 }
 
-/// A stack name that was taken by mistake shows as a plan that keeps nothing: everything of ours would go, and nothing
-/// that is declared exists.
+/// A stack name that another project uses shows as a plan that keeps nothing: everything that we own would be deleted, and
+/// nothing that is declared exists.
 fn stack_name_collision(
     graph: &Graph,
     observed: &FxHashMap<&ResourceId, &Observed>,
@@ -81,22 +197,21 @@ fn stack_name_collision(
             let ours = observed.get(&resource.id).filter(|observed| observed.owner == Owner::Ours);
             ours.is_some_and(|observed| is_named_alike(resource, observed))
         });
-    let goes = steps.iter().any(|step| step.action == Action::Delete && !step.with_parent);
-    if kept || !goes || options.mode == Mode::Down || options.replace_stack {
+    let deletes = steps.iter().any(|step| step.action == Action::Delete && !step.with_parent);
+    if kept || !deletes || options.mode == Mode::Down || options.replace_stack {
         return None;
     }
     Some(Blocker {
         id: None,
         at: None,
-        why: "a stack of this name already exists here with other contents, all of which would be deleted"
+        why: "a stack of this name already exists here with other resources, all of which would be deleted"
             .to_owned(),
-        help: "give this stack another name; or, if it is to take the other's place, add --replace-stack"
-            .to_owned(),
+        help: "give this stack another name; or, to replace the existing stack, add --replace-stack".to_owned(),
     })
 }
 
-/// True unless the thing is found by its mark alone, as an API is, and its name does not prove that it is the same: every
-/// project that was given this stack name may call its API by it.
+/// True unless the resource is found by its ownership tag alone, as an API is, and its name does not prove that it is the
+/// same: every project that uses this stack name may give its API this name.
 fn is_named_alike(resource: &Resource, observed: &Observed) -> bool {
     if !resource.id.name.is_empty() {
         return true;

@@ -1,6 +1,6 @@
 //! Decides what to do with each resource.
 
-use super::{Action, Mode, Options, Plan, Step, blockers, edges};
+use super::{Action, Mode, Options, Plan, PlanError, Step, blockers, cycles, edges};
 use crate::diff::{Change, diff};
 use crate::kinds::kind;
 use crate::model::{
@@ -9,21 +9,20 @@ use crate::model::{
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
-/// Plans the way from a world to a graph. For [`Mode::Down`] the graph is empty.
+/// Plans the steps from a live state to a graph. For [`Mode::Down`] the graph is empty.
 ///
 /// # Errors
-/// The ids of a cycle of references in the graph.
-pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<Plan, Vec<ResourceId>> {
-    let ordered = graph.in_order()?;
+/// A dependency cycle, or a desired state that its kind cannot read.
+pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<Plan, PlanError> {
     let mut planner =
         Planner { graph, chosen: Chosen::of(live_state), actions: FxHashMap::default(), steps: Vec::new() };
     let mut unchanged = Vec::new();
-    for resource in ordered {
+    for resource in graph.in_order() {
         let observed = planner.present(resource);
-        if observed.is_some_and(is_foreign) {
+        if observed.is_some_and(is_unmanaged) {
             continue;
         }
-        match planner.decide(resource, observed) {
+        match planner.decide(resource, observed)? {
             Some(step) => {
                 planner.actions.insert(&resource.id, step.action);
                 planner.steps.push(step);
@@ -34,6 +33,9 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
     planner.delete_the_rest(options.mode);
     edges::connect(&mut planner.steps, graph, &planner.chosen.by_id);
     let Planner { chosen, actions, steps, .. } = planner;
+    if let Some(cycle) = cycles::find(&steps) {
+        return Err(PlanError::Cycle(cycle.into_iter().map(|index| steps[index].id.clone()).collect()));
+    }
     let blockers = blockers::blockers(graph, &chosen.by_id, &steps, options);
     let notes = graph.resources.iter().filter_map(|resource| resource.note.clone()).collect();
     let stays = |id: &ResourceId| !matches!(actions.get(id), Some(Action::Create | Action::Replace));
@@ -43,7 +45,7 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
     Ok(Plan { mode: options.mode, steps, unchanged, blockers, notes, unreadable, attributes })
 }
 
-/// What a thing is known by, to look it up without a copy: its kind, and its identifier.
+/// A physical id that is looked up without a copy.
 type Key<'a> = (&'static str, &'a str);
 
 fn key(resource: &PhysicalId) -> Key<'_> {
@@ -54,20 +56,20 @@ fn own_key(observed: &Observed) -> Key<'_> {
     (observed.id.kind, &observed.physical_id)
 }
 
-/// The one thing that stands for each id, and what else there is of ours.
+/// The one observed resource that is kept for each logical id, and the duplicates that we own.
 #[derive(Default)]
 pub(super) struct Chosen<'a> {
     by_id: FxHashMap<&'a ResourceId, &'a Observed>,
     /// The same in an order that is the same in every run.
     kept: Vec<&'a Observed>,
-    /// The ids that things stand for.
+    /// Logical ids by physical ones.
     ids: FxHashMap<Key<'a>, &'a ResourceId>,
     extra: Vec<&'a Observed>,
 }
 
 impl<'a> Chosen<'a> {
-    /// Several things of one id are left by lost answers. The one that others point to or live in is kept, else the
-    /// smallest by age and id, so that every run keeps the same one.
+    /// Lost responses leave several resources of one id. The one that others refer to or live in is kept, else the smallest
+    /// by age and physical id, so that every run keeps the same one.
     fn of(live_state: &'a LiveState) -> Self {
         let mut used: FxHashMap<Key, usize> = FxHashMap::default();
         for resource in
@@ -89,7 +91,7 @@ impl<'a> Chosen<'a> {
         let mut chosen = Chosen::default();
         let mut dropped: BTreeSet<Key> = BTreeSet::new();
         for observed in sorted {
-            // What lives in a thing that goes, goes with it.
+            // The children of a deleted resource are deleted with it.
             if observed.parent.as_ref().is_some_and(|parent| dropped.contains(&key(parent))) {
                 continue;
             }
@@ -114,25 +116,26 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// The step for a resource of which this was seen; `None` where it is as it shall be.
-    fn decide(&self, resource: &Resource, observed: Option<&Observed>) -> Option<Step> {
+    /// The step for a resource and what was observed of it; `None` where it needs no change.
+    fn decide(&self, resource: &Resource, observed: Option<&Observed>) -> Result<Option<Step>, PlanError> {
         let lookup = |reference: &Reference| self.lookup(reference);
-        // Most of a stack is word for word what it shall be, which costs no more than to compare it.
+        // Most resources equal their desired state, which a plain comparison finds.
         if observed.is_some_and(|observed| {
             observed.status == Status::Ready && resource.desired.is(&observed.spec, &lookup)
         }) {
-            return None;
+            return Ok(None);
         }
         let desired = resource.desired.resolve(&lookup);
-        // JSON that is no spec stays as it is, and the step fails with a message before anything is sent.
-        let desired = desired.normalised(|json| kind(resource.id.kind).normal(json).ok());
+        let desired = desired
+            .normalised(|json| kind(resource.id.kind).normalise(json))
+            .map_err(|why| PlanError::InvalidSpec { id: resource.id.clone(), why })?;
         let changes =
             diff(observed.filter(|observed| observed.exists()).map(|observed| &observed.spec), &desired);
         if changes.is_empty() && observed.is_some_and(|observed| observed.status == Status::Ready) {
-            return None;
+            return Ok(None);
         }
         let mut step = creation(resource, observed, desired, changes);
-        let Some(observed) = observed else { return Some(step) };
+        let Some(observed) = observed else { return Ok(Some(step)) };
         let immutable = kind(observed.id.kind).immutable();
         let immutable: BTreeSet<&str> = step
             .changes
@@ -142,7 +145,7 @@ impl<'a> Planner<'a> {
             .collect();
         match &observed.status {
             Status::Deleting => {
-                step.reasons.push("the old one is being deleted; waits until it is gone".to_owned())
+                step.reasons.push("the old one is being deleted; waits until it no longer exists".to_owned())
             }
             Status::Failed(why) => {
                 step.action = Action::Replace;
@@ -154,21 +157,21 @@ impl<'a> Planner<'a> {
             }
             Status::Pending if step.changes.is_empty() => {
                 step.action = Action::Update;
-                step.reasons.push("still being made or changed; waits until it is ready".to_owned());
+                step.reasons.push("still being created or changed; waits until it is ready".to_owned());
             }
             _ => step.action = Action::Update,
         }
         if observed.owner == Owner::Untagged {
-            let contains_data = observed.contains_data.as_deref().unwrap_or("nothing in it");
-            step.reasons.push(format!("it exists, untagged, with {contains_data}; it is taken over"));
+            let data = observed.contains_data.as_deref().unwrap_or("no data");
+            step.reasons.push(format!("it exists without tags and contains {data}; it is adopted"));
         }
         if step.action == Action::Replace {
             step.data_loss = data_loss(observed, Mode::Up);
         }
-        Some(step)
+        Ok(Some(step))
     }
 
-    /// What there is of a resource. In a parent that is made anew there is nothing.
+    /// The observed resource. In a parent that is recreated nothing exists.
     fn present(&self, resource: &Resource) -> Option<&'a Observed> {
         let parent = resource.parent.as_ref().and_then(|parent| self.actions.get(parent));
         match parent {
@@ -177,7 +180,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// What a reference stands for: what AWS assigned where the thing stays, else what follows from names.
+    /// The value of a reference: the attribute that AWS assigned where the resource is kept, else one that follows from names.
     fn lookup(&self, reference: &Reference) -> Option<&'a str> {
         let stays = !matches!(self.actions.get(&reference.id), Some(Action::Create | Action::Replace));
         let observed = self.chosen.by_id.get(&reference.id).filter(|observed| stays && observed.exists());
@@ -189,17 +192,17 @@ impl<'a> Planner<'a> {
         attributes.or_else(known_attributes)
     }
 
-    /// Plans the end of everything that is ours and not wanted any more.
+    /// Plans the deletion of everything that we own and that is not declared.
     fn delete_the_rest(&mut self, mode: Mode) {
         let unwanted =
-            |observed: &&&Observed| self.graph.get(&observed.id).is_none() && self.goes(observed, mode);
+            |observed: &&&Observed| self.graph.get(&observed.id).is_none() && self.is_deleted(observed, mode);
         let mut orphans: Vec<&Observed> = self.chosen.kept.iter().filter(unwanted).copied().collect();
         orphans.sort_by_key(|observed| &observed.id);
-        let reason = (mode == Mode::Up).then_some("not declared any more");
-        // Nobody was ever told of what a lost answer left behind, so nothing is lost with it but what it holds.
+        let reason = (mode == Mode::Up).then_some("no longer in the stack file");
+        // The URL or name of a duplicate was never shown to anybody, so only the data in it is lost.
         let extra = self.chosen.extra.iter();
         let extra = extra.map(|observed| {
-            (*observed, Some("one too many, left by an answer that was lost"), observed.contains_data.clone())
+            (*observed, Some("duplicate, left by an interrupted create"), observed.contains_data.clone())
         });
         let rest: Vec<_> = orphans
             .into_iter()
@@ -217,7 +220,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The step that deletes a thing.
+    /// The step that deletes a resource.
     fn deletion(&self, observed: &Observed) -> Step {
         let parent = observed.parent.as_ref().and_then(|parent| self.chosen.ids.get(&key(parent)));
         Step {
@@ -236,9 +239,9 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// True if a thing that nobody wants is to be deleted. An untagged log group is ours to delete only when the stack
-    /// goes, and only if it belongs to a function of ours.
-    fn goes(&self, observed: &Observed, mode: Mode) -> bool {
+    /// True if a resource that is not declared is to be deleted. An untagged log group is deleted only by `down`, and only if
+    /// it belongs to a function of ours.
+    fn is_deleted(&self, observed: &Observed, mode: Mode) -> bool {
         match observed.owner {
             Owner::Unmanaged(_) => false,
             Owner::Ours => mode == Mode::Down || observed.exists(),
@@ -253,12 +256,12 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// True if another's thing stands in the way; a refusal says so.
-fn is_foreign(observed: &Observed) -> bool {
+/// True for a resource of another owner that has a declared name; a blocker says so.
+fn is_unmanaged(observed: &Observed) -> bool {
     observed.exists() && matches!(observed.owner, Owner::Unmanaged(_))
 }
 
-/// The step that makes a resource, where nothing of what was seen calls for another.
+/// The step that creates a resource.
 fn creation(resource: &Resource, observed: Option<&Observed>, desired: Value, changes: Vec<Change>) -> Step {
     Step {
         id: resource.id.clone(),
@@ -276,9 +279,9 @@ fn creation(resource: &Resource, observed: Option<&Observed>, desired: Value, ch
     }
 }
 
-/// What is lost with a thing: what was found in it. Where the whole stack goes it was looked into; else what its kind
-/// always holds is taken to be there.
-fn data_loss(observed: &Observed, mode: Mode) -> Option<String> {
+/// The data that is lost with a resource. `down` has read whether there is any; else the data of its kind is taken to be
+/// there.
+pub(super) fn data_loss(observed: &Observed, mode: Mode) -> Option<String> {
     let always = kind(observed.id.kind).data().filter(|_| mode == Mode::Up);
     observed.contains_data.clone().or_else(|| always.map(str::to_owned))
 }

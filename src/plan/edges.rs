@@ -6,24 +6,24 @@ use crate::model::{Graph, Observed, PhysicalId, Resource, ResourceId};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Gives every step the steps that it must wait for.
+/// Gives every step its dependencies.
 pub(super) fn connect(steps: &mut [Step], graph: &Graph, observed: &FxHashMap<&ResourceId, &Observed>) {
-    let makes = |step: &Step| step.action != Action::Delete;
-    let made: FxHashMap<&ResourceId, usize> = steps
+    let creates = |step: &Step| step.action != Action::Delete;
+    let created: FxHashMap<&ResourceId, usize> = steps
         .iter()
         .enumerate()
-        .filter(|(_, step)| makes(step))
+        .filter(|(_, step)| creates(step))
         .map(|(index, step)| (&step.id, index))
         .collect();
-    let ends = Index::of(steps);
+    let by_id = Index::of(steps);
     let edges: Vec<Vec<usize>> = (0..steps.len())
         .map(|index| {
             let depends_on: BTreeSet<usize> =
-                match graph.get(&steps[index].id).filter(|_| makes(&steps[index])) {
-                    Some(resource) => before_making(resource, graph, observed)
-                        .filter_map(|id| made.get(id).copied())
+                match graph.get(&steps[index].id).filter(|_| creates(&steps[index])) {
+                    Some(resource) => before_creating(resource, graph, observed)
+                        .filter_map(|id| created.get(id).copied())
                         .collect(),
-                    None => before_deleting(&steps[index], steps, &ends),
+                    None => before_deleting(&steps[index], steps, &by_id),
                 };
             depends_on.into_iter().filter(|other| *other != index).collect()
         })
@@ -33,9 +33,9 @@ pub(super) fn connect(steps: &mut [Step], graph: &Graph, observed: &FxHashMap<&R
     }
 }
 
-/// What a resource waits for: its parent, what it refers to where that cannot be known beforehand or is of a kind that
-/// comes before its own, and what it was told to wait for.
-fn before_making<'a>(
+/// The dependencies of a resource that is created or changed: its parent; what it refers to, where the attribute is known
+/// after `up` only or the kinds depend on each other; declared dependencies; and order constraints.
+fn before_creating<'a>(
     resource: &'a Resource,
     graph: &Graph,
     observed: &FxHashMap<&ResourceId, &Observed>,
@@ -57,7 +57,7 @@ fn before_making<'a>(
         .chain(order_constraint)
 }
 
-/// The steps by what ends wait for.
+/// The steps by what deletes depend on.
 struct Index<'a> {
     by_physical_id: FxHashMap<PhysicalId, usize>,
     by_kind: BTreeMap<&'static str, Vec<usize>>,
@@ -88,14 +88,14 @@ impl<'a> Index<'a> {
         self.by_kind.get(kind).into_iter().flatten().copied()
     }
 
-    fn pointing_to(&self, resource: &PhysicalId) -> impl Iterator<Item = usize> {
+    fn referring_to(&self, resource: &PhysicalId) -> impl Iterator<Item = usize> {
         self.referrers_of.get(resource).into_iter().flatten().copied()
     }
 }
 
-/// What a thing's end waits for. With its parent, only for that. Else for the ends of the kinds that come after its own,
-/// for every step on a thing that still points to it, and, within a parent, for what is made: so what is new comes first,
-/// then what is repointed, then the deletes.
+/// The dependencies of a delete. With the parent: only the parent's. Else the deletes of kinds that depend on this one, every
+/// step on a resource that still refers to this one, and, within a parent, what is created: so first the new resources,
+/// then the changed references, then the deletes.
 fn before_deleting(step: &Step, steps: &[Step], index: &Index) -> BTreeSet<usize> {
     let Some(observed) = &step.observed else { return BTreeSet::new() };
     let (resource, is_child) = (observed.key(), step.parent.is_some());
@@ -106,7 +106,7 @@ fn before_deleting(step: &Step, steps: &[Step], index: &Index) -> BTreeSet<usize
             .filter_map(|parent| index.by_physical_id.get(parent).copied())
             .collect();
     }
-    let referrers = index.pointing_to(&resource).filter(|other| {
+    let referrers = index.referring_to(&resource).filter(|other| {
         let other = &steps[*other];
         let is_own_child =
             other.observed.as_ref().is_some_and(|other| other.parent.as_ref() == Some(&resource));
@@ -115,8 +115,8 @@ fn before_deleting(step: &Step, steps: &[Step], index: &Index) -> BTreeSet<usize
     let dependent_kinds = kinds().iter().filter(|kind| kind.depends_on().contains(&step.id.kind));
     let dependent_kinds = dependent_kinds.flat_map(|kind| index.of_kind(kind.name())).filter(|other| {
         let other = &steps[*other];
-        // What is made of later kinds holds up only ends within a parent. Elsewhere what points to the thing is known, and
-        // what does not, and lives in nothing itself, is none of its business.
+        // New resources of dependent kinds delay only deletes within a parent. Elsewhere the references are known, and a
+        // resource without a reference or a parent does not depend on this one.
         let concerns = is_child || (other.action == Action::Delete && other.parent.is_some());
         concerns && !other.with_parent
     });

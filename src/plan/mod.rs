@@ -1,36 +1,37 @@
-//! The plan: what must be done so that AWS is what the stack file says. Pure and synchronous: a [`Graph`] and a
-//! [`LiveState`] go in, and the very value that is shown comes out and is executed.
+//! The plan: the steps from the live state to the desired state. Pure and synchronous: made from a [`Graph`] and a
+//! [`LiveState`], and the very value that is shown is executed.
 
 mod blockers;
 mod build;
+mod cycles;
 mod edges;
 mod saved;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use build::plan;
-pub use saved::Saved;
+pub use saved::{Saved, salt};
 
 use crate::config::At;
 use crate::diff::Change;
 use crate::model::{AttributeMap, Observed, ResourceId, Unreadable, Value};
 use std::collections::BTreeSet;
 
-/// What is done to a resource. There are no more than these four: order lives in edges, reasons beside the action.
+/// What is done to a resource. There are only these four: order is in the edges, and reasons are a field of the step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is changed where it stands.
+    /// It is changed in place.
     Update,
-    /// It is deleted, and made anew.
+    /// It is deleted, and created again.
     Replace,
     /// It is deleted.
     Delete,
 }
 
 impl Action {
-    /// What is to be done, for example `create`.
+    /// The verb of the action, for example `create`.
     pub fn verb(self) -> &'static str {
         match self {
             Action::Create => "create",
@@ -41,44 +42,46 @@ impl Action {
     }
 }
 
-/// What the stack shall become.
+/// What a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// What the stack file says.
+    /// To reach the state that the stack file declares.
     Up,
-    /// Nothing.
+    /// To delete the stack.
     Down,
 }
 
 /// What the user allows.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What the stack shall become.
+    /// What the plan is for.
     pub mode: Mode,
-    /// True on the local cloud, where data are for trying things out.
+    /// True on the local cloud, whose data are for tests.
     pub local: bool,
-    /// `--allow-data-loss`: names of tables, `api`, or `all`.
+    /// `--allow-data-loss`: `SECTION.NAME` such as `tables.orders`, a bare name that is unique, `api`, or `all`.
     pub allow_data_loss: BTreeSet<String>,
     /// `--replace-stack`.
     pub replace_stack: bool,
+    /// `--env`: the prefix of names in AWS, which `--allow-data-loss` leaves out.
+    pub environment: Option<String>,
 }
 
-/// The steps from what is to what shall be, or the reasons not to take them.
+/// The steps from the live state to the desired state, and what blocks them.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// What the stack shall become.
+    /// What the plan is for.
     pub mode: Mode,
     /// The steps; [`Step::depends_on`] gives their order.
     pub steps: Vec<Step>,
-    /// What is as it shall be.
+    /// The resources that need no change.
     pub unchanged: Vec<ResourceId>,
-    /// Why the plan must not be carried out. Nothing is written while there is one.
+    /// Why the plan must not be applied. Nothing is written while there is one.
     pub blockers: Vec<Blocker>,
-    /// What the user should know besides.
+    /// Notes for the user.
     pub notes: Vec<String>,
-    /// What could not be looked at.
+    /// What could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// What AWS has assigned to the resources that stay.
+    /// The attributes of the resources that are kept.
     pub attributes: AttributeMap,
 }
 
@@ -89,26 +92,33 @@ pub struct Step {
     pub id: ResourceId,
     /// What is done to it.
     pub action: Action,
-    /// The place in the stack file that asks for it; `None` where none does any more.
+    /// The place in the stack file that declares it; `None` where it is no longer declared.
     pub at: Option<At>,
-    /// The thing that it lives and dies with.
+    /// The parent: deleting it deletes this resource.
     pub parent: Option<ResourceId>,
-    /// What it shall be. What is known here is what is sent.
+    /// The desired state. What is known here is what is sent.
     pub desired: Option<Value>,
-    /// What there is now.
+    /// The observed resource, where it exists.
     pub observed: Option<Observed>,
     /// The fields that differ.
     pub changes: Vec<Change>,
-    /// The files of its code that differ, where whoever made the plan has both packages at hand.
+    /// The files of its code that differ, where both packages are available.
     pub files: Vec<FileChange>,
-    /// Why, where the changes do not say it.
+    /// The reasons, where the changes do not say them.
     pub reasons: Vec<String>,
-    /// What is lost for good.
+    /// The data that is lost.
     pub data_loss: Option<String>,
     /// True if deleting its parent deletes it: no call is made.
     pub with_parent: bool,
-    /// The steps, by index, that must have succeeded before.
+    /// The steps, by index, that must succeed before.
     pub depends_on: Vec<usize>,
+}
+
+impl Step {
+    /// The physical id of the resource that existed before the step.
+    pub fn physical_id(&self) -> Option<String> {
+        self.observed.as_ref().map(|observed| observed.physical_id.clone())
+    }
 }
 
 /// A file of a function's code that differs.
@@ -116,21 +126,42 @@ pub struct Step {
 pub struct FileChange {
     /// Its name in the package.
     pub name: String,
-    /// What becomes of it.
+    /// What is done to it.
     pub action: Action,
 }
 
-/// A reason not to carry out a plan.
+/// A reason not to apply a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocker {
     /// The resource, where it is about one.
     pub id: Option<ResourceId>,
     /// The place in the stack file.
     pub at: Option<At>,
-    /// What stands in the way.
+    /// The reason.
     pub why: String,
     /// What to do.
     pub help: String,
+}
+
+/// Why no plan can be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Resources that depend on each other, each on the next, and the last one on the first.
+    #[error("dependency cycle: {}", cycle(.0))]
+    Cycle(Vec<ResourceId>),
+    /// A desired state that the kind cannot read: an error of this program.
+    #[error("internal error: the desired state of {id} is invalid: {why}; please report this")]
+    InvalidSpec {
+        /// The resource.
+        id: ResourceId,
+        /// What is invalid, with the field.
+        why: String,
+    },
+}
+
+fn cycle(ids: &[ResourceId]) -> String {
+    let ids: Vec<String> = ids.iter().chain(ids.first()).map(ToString::to_string).collect();
+    ids.join(" → ")
 }
 
 impl Plan {

@@ -5,6 +5,7 @@
 
 mod children;
 mod cold;
+mod cycles;
 mod data;
 mod down;
 mod drift;
@@ -25,7 +26,7 @@ use crate::render;
 
 /// The options of `up` without flags.
 pub(crate) fn up() -> Options {
-    Options { mode: Mode::Up, local: false, allow_data_loss: [].into(), replace_stack: false }
+    Options { mode: Mode::Up, local: false, allow_data_loss: [].into(), replace_stack: false, environment: None }
 }
 
 /// The options of `down` without flags.

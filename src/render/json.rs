@@ -126,16 +126,20 @@ pub fn event(event: &Event) -> Document {
         document
     };
     let members = match event {
-        Event::Started { id, action } => of("started", id, json!({ "action": action.verb() })),
+        Event::Started { id, physical_id, action } => {
+            of("started", id, json!({ "action": action.verb(), "physical_id": physical_id }))
+        }
         Event::Waiting { id, why } => of("waiting", id, json!({ "message": why })),
-        Event::Done { id, action, took } => {
-            of("done", id, json!({ "action": action.verb(), "seconds": took.as_secs_f64() }))
+        Event::Done { id, physical_id, action, took } => {
+            let seconds = took.as_secs_f64();
+            of("done", id, json!({ "action": action.verb(), "physical_id": physical_id, "seconds": seconds }))
         }
-        Event::Failed { id, action, error } => {
-            of("failed", id, json!({ "action": action.verb(), "error": call(error) }))
+        Event::Failed { id, physical_id, action, error } => {
+            let error = call(error);
+            of("failed", id, json!({ "action": action.verb(), "physical_id": physical_id, "error": error }))
         }
-        Event::Skipped { id, action, why } => {
-            of("skipped", id, json!({ "action": action.verb(), "message": why }))
+        Event::Skipped { id, physical_id, action, why } => {
+            of("skipped", id, json!({ "action": action.verb(), "physical_id": physical_id, "message": why }))
         }
         Event::Stopping => json!({ "event": "stopping" }),
     };

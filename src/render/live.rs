@@ -17,7 +17,8 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) struct Live {
     screen: MultiProgress,
     total: ProgressBar,
-    running: Mutex<BTreeMap<ResourceId, ProgressBar>>,
+    /// By physical id as well: duplicates of one id are deleted at the same time.
+    running: Mutex<BTreeMap<(ResourceId, Option<String>), ProgressBar>>,
     /// Takes the styles away where the user wants none.
     dress: fn(&str) -> String,
 }
@@ -36,18 +37,20 @@ impl Live {
     pub(super) fn show(&self, event: &Event) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Started { id, action } => {
+            Event::Started { id, physical_id, action } => {
                 let text = format!("{} {id}", present(*action));
-                running.insert(id.clone(), self.begin(text));
+                running.insert((id.clone(), physical_id.clone()), self.begin(text));
             }
             Event::Waiting { id, why } => {
-                if let Some(bar) = running.get(id) {
+                if let Some((_, bar)) = running.iter().find(|((running, _), _)| running == id) {
                     bar.set_message((self.dress)(&format!("{id}: {}", styled(DIM, why))));
                 }
             }
             Event::Stopping => self.keep(&stopping()),
-            Event::Done { id, .. } | Event::Failed { id, .. } | Event::Skipped { id, .. } => {
-                if let Some(bar) = running.remove(id) {
+            Event::Done { id, physical_id, .. }
+            | Event::Failed { id, physical_id, .. }
+            | Event::Skipped { id, physical_id, .. } => {
+                if let Some(bar) = running.remove(&(id.clone(), physical_id.clone())) {
                     bar.finish_and_clear();
                     self.screen.remove(&bar);
                 }

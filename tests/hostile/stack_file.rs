@@ -143,6 +143,7 @@ fn planned(stack: &Stack) {
         local: false,
         allow_data_loss: BTreeSet::new(),
         replace_stack: false,
+        environment: None,
     };
     let plan = plan::plan(&graph, &LiveState::default(), &options)
         .unwrap_or_else(|cycle| panic!("a cycle that the stack file's check does not see: {cycle:?}"));

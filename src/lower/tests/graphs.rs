@@ -56,12 +56,3 @@ fn every_reference_leads_to_a_resource_of_the_graph() {
         }
     }
 }
-
-#[test]
-fn a_circle_of_unknown_values_is_told_by_name() {
-    let mut graph = graph_of(&stack("stack: demo\napi:\n  name: a\n"));
-    let stage = graph.resources[1].id.clone();
-    graph.resources[0].desired = crate::model::Value::reference(&stage, "name");
-    let cycle = graph.in_order().unwrap_err();
-    assert_eq!(cycle.iter().map(ToString::to_string).collect::<Vec<_>>(), ["api", "stage $default"]);
-}

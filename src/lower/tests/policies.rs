@@ -87,8 +87,8 @@ fn a_policy_reads_back_as_it_was_written() {
     let graph = graph_of(&stack_in(FULL, Some("dev")));
     let resource = the(&graph, "role dev-save_role");
     let written = super::json(&resource.desired);
-    let normal = kind("role").normal(&written).unwrap();
-    assert_eq!(kind("role").normal(&normal).unwrap(), normal);
+    let normal = kind("role").normalise(&written).unwrap();
+    assert_eq!(kind("role").normalise(&normal).unwrap(), normal);
     let detect = &normal["policies"]["provision"]["Detect"];
     assert_eq!(detect["Action"], json!(["comprehend:Detect*", "s3:GetObject"]));
     assert_eq!(detect["Condition"]["StringEquals"]["aws:RequestedRegion"], "eu-central-1");

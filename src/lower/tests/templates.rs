@@ -49,7 +49,7 @@ fn functions_that_mention_each_other_make_no_circle() {
         ("g", "environment: { OTHER: \"${functions.f.arn}\" }"),
     ]);
     let graph = graph_of(&stack(&yaml));
-    assert_eq!(graph.in_order().unwrap().len(), graph.resources.len());
+    assert_eq!(graph.in_order().len(), graph.resources.len());
     assert_eq!(desired(&graph, "function f")["environment"]["OTHER"], "${function g.arn}");
 }
 
@@ -57,7 +57,7 @@ fn functions_that_mention_each_other_make_no_circle() {
 fn a_function_behind_the_api_may_know_its_url() {
     let yaml = functions(&[("f", "environment: { URL: \"${api.url}\" }")]) + "api:\n  routes: { GET /: f }\n";
     let graph = graph_of(&stack(&yaml));
-    let order: Vec<String> = graph.in_order().unwrap().iter().map(|one| one.id.to_string()).collect();
+    let order: Vec<String> = graph.in_order().iter().map(|one| one.id.to_string()).collect();
     let place = |id: &str| order.iter().position(|one| one == id).unwrap();
     assert!(place("api") < place("function f"));
     assert!(place("function f") < place("permission f for GET /"));

@@ -1,7 +1,7 @@
 //! Nothing that holds data goes unless the user says so.
 
-use super::live_states::{the, world_of};
-use super::stacks::{SMALL, graph, graph_with};
+use super::live_states::{lose, the, world_of};
+use super::stacks::{SMALL, graph, graph_with, lowered, stack_in};
 use super::{
     accepted, allowing, blockers, planned, planned_down, planned_up, snapshot, step, steps, text, up,
 };
@@ -17,7 +17,7 @@ fn other_key() -> Graph {
 fn another_key_means_another_table_which_must_be_allowed() {
     let live_state = world_of(&graph(SMALL));
     snapshot("replace_table_refused", &planned(&other_key(), &live_state, &up()));
-    for allowed in ["notes", "all"] {
+    for allowed in ["tables.notes", "notes", "all"] {
         let plan = accepted(&other_key(), &live_state, &allowing(allowed));
         assert_eq!(steps(&plan), ["replace table notes"]);
         assert_eq!(step(&plan, "replace table notes").data_loss.as_deref(), Some("all of its items"));
@@ -37,8 +37,8 @@ fn a_table_and_an_api_that_are_not_declared_any_more_must_be_allowed() {
     let plan = planned(&less, &live_state, &up());
     insta::assert_debug_snapshot!(blockers(&plan), @r#"
     [
-        "the plan would delete api, and its URL would be lost for good",
-        "the plan would delete table notes, and all of its items would be lost for good",
+        "the plan would delete api, and its URL would be lost",
+        "the plan would delete table notes, and all of its items would be lost",
     ]
     "#);
     accepted(&less, &live_state, &allowing("all"));
@@ -100,7 +100,7 @@ fn a_table_that_is_going_is_waited_for_and_made_again() {
     insta::assert_snapshot!(text(&planned_up(&graph, &live_state)), @r#"
     table
       + notes
-          the old one is being deleted; waits until it is gone
+          the old one is being deleted; waits until it no longer exists
     Plan: 1 to create, 16 unchanged
     "#);
 }
@@ -131,4 +131,74 @@ fn what_is_made_again_shows_all_of_its_fields() {
     let first =
         step(&planned_up(&graph, &crate::model::LiveState::default()), "create table notes").changes.clone();
     assert_eq!(again, first);
+}
+
+#[test]
+fn a_bare_name_is_enough_while_it_is_unique() {
+    let both = "stack: s\ntables: { api: { partition_key: id } }\nfunctions: { f: { code: code, runtime: python3.13 } }\napi: { routes: { GET /: f } }\n";
+    let live_state = world_of(&graph(both));
+    let less = graph("stack: s\nfunctions: { f: { code: code, runtime: python3.13 } }\n");
+    // `api` is the API itself; the table of that name is `tables.api`.
+    let blocked = |allowed: &str| -> Vec<String> {
+        planned(&less, &live_state, &allowing(allowed)).blockers.into_iter().map(|one| one.help).collect()
+    };
+    assert_eq!(blocked("api"), ["to allow this, add --allow-data-loss tables.api"]);
+    assert_eq!(blocked("tables.api"), ["to allow this, add --allow-data-loss api"]);
+}
+
+#[test]
+fn a_name_that_matches_nothing_is_an_error() {
+    let live_state = world_of(&graph(SMALL));
+    let plan = planned(&other_key(), &live_state, &allowing("tables.note"));
+    insta::assert_debug_snapshot!(blockers(&plan), @r#"
+    [
+        "--allow-data-loss tables.note matches no resource that contains data",
+        "the plan would replace table notes, and all of its items would be lost",
+    ]
+    "#);
+    assert_eq!(plan.blockers[0].help, "use one of these names: api, tables.notes");
+    // Functions contain no data.
+    let plan = planned(&other_key(), &live_state, &allowing("functions.save"));
+    assert_eq!(blockers(&plan).len(), 2);
+    // Without any step there is nothing to protect.
+    accepted(&graph(SMALL), &live_state, &allowing("tables.note"));
+}
+
+#[test]
+fn down_continues_after_a_named_table_is_deleted() {
+    let mut live_state = world_of(&graph(SMALL));
+    the(&mut live_state, "table notes").contains_data = Some("items".to_owned());
+    let down = |allowed: &str| Options { mode: Mode::Down, ..allowing(allowed) };
+    assert_eq!(blockers(&planned(&Graph::default(), &live_state, &down("note"))).len(), 2);
+    accepted(&Graph::default(), &live_state, &down("notes"));
+    lose(&mut live_state, "table notes");
+    accepted(&Graph::default(), &live_state, &down("notes"));
+}
+
+#[test]
+fn names_are_those_of_the_stack_file_without_the_environment() {
+    let yaml = "stack: s\ntables: { notes: { partition_key: id } }\nenvironments: { dev: }\n";
+    let in_dev = |yaml: &str| lowered(&stack_in(yaml, Some("dev"))).1;
+    let live_state = world_of(&in_dev(yaml));
+    let other = in_dev(&yaml.replace("key: id", "key: other"));
+    for allowed in ["tables.notes", "notes", "dev-notes"] {
+        accepted(&other, &live_state, &Options { environment: Some("dev".to_owned()), ..allowing(allowed) });
+    }
+    let plan = planned(&other, &live_state, &Options { environment: Some("dev".to_owned()), ..up() });
+    assert_eq!(plan.blockers[0].help, "to allow this, add --allow-data-loss tables.notes");
+}
+
+#[test]
+fn a_protected_child_protects_its_parent() {
+    let mut live_state = world_of(&graph(SMALL));
+    the(&mut live_state, "stage $default").protected = true;
+    let without_api = graph(SMALL.split_once("api:").unwrap().0);
+    let plan = planned(&without_api, &live_state, &allowing("api"));
+    assert_eq!(blockers(&plan), ["stage $default is protected against deletion, and the plan would delete it"]);
+    // AWS deletes the children of a replaced parent too, though these are declared.
+    let mut live_state = world_of(&graph(SMALL));
+    the(&mut live_state, "stage $default").protected = true;
+    the(&mut live_state, "api").spec["protocol"] = json!("WEBSOCKET");
+    let plan = planned(&graph(SMALL), &live_state, &allowing("api"));
+    assert_eq!(blockers(&plan), ["stage $default is protected against deletion, and the plan would replace it"]);
 }

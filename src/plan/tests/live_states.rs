@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(crate) fn world_of(graph: &Graph) -> LiveState {
     let (mut maker, mut attributes) = (Maker::from(0), AttributeMap::new());
     let mut live_state = LiveState::default();
-    for resource in graph.in_order().unwrap() {
+    for resource in graph.in_order() {
         let known_attributes = |reference: &Reference| {
             Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
         };
@@ -45,7 +45,7 @@ impl Maker {
         desired: Value,
         attributes: &AttributeMap,
     ) -> Observed {
-        let spec = kind(resource.id.kind).normal(&desired.known().unwrap()).unwrap();
+        let spec = kind(resource.id.kind).normalise(&desired.known().unwrap()).unwrap();
         let parent = resource.parent.as_ref().map(|parent| {
             let attributes = &attributes[parent];
             PhysicalId::new(

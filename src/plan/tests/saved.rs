@@ -1,13 +1,18 @@
-//! Plans that are kept in a file.
+//! Saved plans.
 
 use super::live_states::{lose, the, world_of};
 use super::stacks::{SMALL, graph, lowered, stack};
 use super::{allowing, planned, up};
 use crate::model::LiveState;
-use crate::plan::{Options, Saved};
+use crate::plan::{Options, Saved, salt};
 
 fn saved(yaml: &str, live_state: &LiveState, options: &Options) -> Saved {
-    let kept = Saved::of(&planned(&graph(yaml), live_state, options), &lowered(&stack(yaml)).0, options);
+    saved_with("salt", yaml, live_state, options)
+}
+
+fn saved_with(salt: &str, yaml: &str, live_state: &LiveState, options: &Options) -> Saved {
+    let (scope, graph) = lowered(&stack(yaml));
+    let kept = Saved::of(&planned(&graph, live_state, options), &scope, options, salt);
     let read = Saved::read(&serde_json::to_string(&kept).unwrap()).unwrap();
     assert_eq!(read, kept);
     read
@@ -33,17 +38,17 @@ fn whatever_has_moved_since_is_named() {
     let kept = saved(&changed, &live_state, &up());
     assert_eq!(
         saved(SMALL, &live_state, &up()).differences(&kept),
-        ["update function save: needed now, and not in the plan"]
+        ["update function save: needed now, but not in the plan"]
     );
     the(&mut live_state, "function save").spec["timeout"] = 900.into();
     lose(&mut live_state, "function list");
     assert_eq!(
         kept.differences(&saved(&changed, &live_state, &up())),
         [
-            "create function list: needed now, and not in the plan",
-            "create permission list for GET /notes: needed now, and not in the plan",
-            "create permission list for GET /notes/{id}: needed now, and not in the plan",
-            "update function save: not in the same way any more",
+            "create function list: needed now, but not in the plan",
+            "create permission list for GET /notes: needed now, but not in the plan",
+            "create permission list for GET /notes/{id}: needed now, but not in the plan",
+            "update function save: differs from the plan",
         ]
     );
 }
@@ -61,10 +66,41 @@ fn what_is_no_plan_says_so() {
     for (text, why) in [
         ("", "it is not JSON"),
         ("[]", "not written by `plan --out`"),
-        (r#"{"version": 9}"#, "it has version 9, and this program reads 1"),
-        (r#"{"version": 1}"#, "missing field"),
+        (r#"{"version": 9}"#, "it has version 9, and this program reads version 2"),
+        (r#"{"version": 1}"#, "it has version 1"),
+        (r#"{"version": 2}"#, "missing field"),
     ] {
         let error = Saved::read(text).unwrap_err();
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[test]
+fn more_of_the_same_data_leaves_a_plan_up_to_date() {
+    let less = SMALL.replace(" list", " show");
+    let with = |bytes: Option<&str>| {
+        let mut live_state = world_of(&graph(SMALL));
+        the(&mut live_state, "log group /aws/lambda/list").contains_data = bytes.map(str::to_owned);
+        saved(&less, &live_state, &up())
+    };
+    let agreed = with(Some("2048 bytes of logs"));
+    assert_eq!(agreed.differences(&with(Some("4096 bytes of logs"))), Vec::<String>::new());
+    // That data is lost at all is another plan.
+    assert_eq!(
+        with(None).differences(&agreed),
+        ["delete log group /aws/lambda/list (/aws/lambda/list): differs from the plan"]
+    );
+}
+
+#[test]
+fn digests_are_salted_and_equal_under_the_same_salt() {
+    let steps = |salt: &str| {
+        let plan = saved_with(salt, SMALL, &LiveState::default(), &up());
+        serde_json::to_value(plan).unwrap()["steps"].clone()
+    };
+    assert_ne!(steps("one")["create function save"], steps("two")["create function save"]);
+    assert_eq!(steps("one"), steps("one"));
+    let [one, two] = [salt().unwrap(), salt().unwrap()];
+    assert_ne!(one, two);
+    assert_eq!(one.len(), 32);
 }

@@ -116,11 +116,11 @@ fn on_a_terminal(width: u16, dress: fn(&str) -> String) -> String {
     let progress = Progress::live(target, 3, dress);
     let action = Action::Create;
     let (function, role) = (ResourceId::new("function", "save"), ResourceId::new("role", "save_role"));
-    progress.show(&Event::Started { id: role.clone(), action });
-    progress.show(&Event::Started { id: function.clone(), action });
+    progress.show(&Event::Started { id: role.clone(), physical_id: None, action });
+    progress.show(&Event::Started { id: function.clone(), physical_id: None, action });
     let why = "role save_role is not assumable yet, 4.0 s".to_owned();
     progress.show(&Event::Waiting { id: function, why });
-    progress.show(&Event::Done { id: role, action, took: Duration::from_millis(120) });
+    progress.show(&Event::Done { id: role, physical_id: None, action, took: Duration::from_millis(120) });
     progress.show(&Event::Stopping);
     // The screen is drawn at times of its own.
     let shown = std::iter::repeat_with(|| terminal.contents());
@@ -175,13 +175,14 @@ fn progress_tells_each_event_once() {
     let tell = |event| progress.show(&event);
     let (id, action) = (ResourceId::new("function", "save"), Action::Create);
     let wait = || Event::Waiting { id: id.clone(), why: "the role cannot be assumed yet".to_owned() };
-    tell(Event::Started { id: id.clone(), action });
+    tell(Event::Started { id: id.clone(), physical_id: None, action });
     tell(wait());
     tell(wait());
-    tell(Event::Done { id: id.clone(), action, took: Duration::from_millis(1_900) });
-    tell(Event::Failed { id: id.clone(), action, error: denied() });
+    tell(Event::Done { id: id.clone(), physical_id: None, action, took: Duration::from_millis(1_900) });
+    tell(Event::Failed { id: id.clone(), physical_id: None, action, error: denied() });
     tell(Event::Skipped {
         id: ResourceId::new("stage", "$default"),
+        physical_id: None,
         action,
         why: "function save failed".to_owned(),
     });
