@@ -102,7 +102,7 @@ def check(tool, cloud, step, work, before):
 def expect(cloud, path, text):
     """Asks the API until it answers with a text."""
     deadline = time.monotonic() + PATIENCE
-    while (answer := cloud.send("GET", path)) != (200, text):
+    while (response := cloud.send("GET", path)) != (200, text):
         if time.monotonic() > deadline:
-            raise Unavailable(f"the API answers {' '.join(map(str, answer))} instead of `{text}`")
+            raise Unavailable(f"the API responds with {' '.join(map(str, response))} instead of `{text}`")
         time.sleep(0.05)

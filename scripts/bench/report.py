@@ -44,12 +44,12 @@ def tables(results):
     for size in found.sizes:
         for latency in reversed(found.latencies):
             if found.peers(latency, size):
-                parts += [f"### {size} functions, each call {latency} ms longer", times(found, latency, size)]
+                parts += [f"### {size} functions, {latency} ms added to each call", times(found, latency, size)]
     if found.cells:
         first, latency = found.sizes[0], found.latencies[-1]
         parts += [f"### Calls, chains and memory at {first} functions", costs(found, latency, first)]
         if rows := growth(found, latency):
-            parts += [f"### How the cost grows (each call {latency} ms longer)", rows]
+            parts += [f"### How the cost grows ({latency} ms added to each call)", rows]
     return "\n\n".join(parts)
 
 
@@ -161,7 +161,7 @@ def plots(results):
     }
     drawn = {}
     if walls:
-        title = f"{size} functions, each call {latency} ms longer"
+        title = f"{size} functions, {latency} ms added to each call"
         drawn["compare.svg"] = plot.bars(title, list(STEPS), walls)
     sizes = [size for size in found.sizes if (OWN, latency, size, "cold") in found.cells]
     if len(sizes) > 1:
@@ -178,7 +178,7 @@ def plots(results):
             "time in s": lines("wall", 1),
             "memory in MiB": lines("memory", MIB),
         }
-        title = f"provision by the number of functions, each call {latency} ms longer"
+        title = f"provision by the number of functions, {latency} ms added to each call"
         drawn["growth.svg"] = plot.curves(title, sizes, panels)
     return drawn
 

@@ -115,7 +115,7 @@ class Paced(Provision):
     """The same at the pace of AWS's quotas, which it keeps to wherever the cloud is not local."""
 
     name, title = "provision-aws", "provision, at AWS's pace"
-    note = "one run, held back by the limits for AWS's quotas, which the emulator does not have"
+    note = "one run, slowed down to stay below AWS's quotas, which the emulator does not have"
     runs = 1
 
     def commands(self, step):
@@ -176,7 +176,7 @@ class SamDeploy(Sam):
     name, title = "sam-deploy", "SAM, deploy"
     note = (
         "without `sam build`, which functions without packages do not need; above 80 functions with one role for all and no "
-        "log groups, because a stack of CloudFormation holds at most 500 resources"
+        "log groups, because a CloudFormation stack has at most 500 resources"
     )
     also = [100]
 
@@ -248,7 +248,7 @@ class Osls(Tool):
     """osls, the maintained continuation of the Serverless Framework 3."""
 
     name = title = folder = "osls"
-    note = "one role for all functions; `change` is `deploy function`, which looks at that function alone"
+    note = "one role for all functions; `change` is `deploy function`, which reads only that function"
 
     def install(self, tools, say):
         self.program = (
@@ -281,7 +281,7 @@ class Chalice(Tool):
 
     name = folder = "chalice"
     title = "Chalice"
-    note = "no table and no log groups; all routes lead to one function more, by a REST API"
+    note = "no table and no log groups; all routes of a REST API lead to one extra function"
     tables, more = 0, 1
 
     def install(self, tools, say):
@@ -305,7 +305,10 @@ class Terraform(Tool):
 
     name = folder = "terraform"
     title = "Terraform"
-    note = "without `terraform init`, which is done once, and without packing, which it leaves to others"
+    note = (
+        "without `terraform init`, which is needed only once, and without building the zips, which Terraform leaves "
+        "to other tools"
+    )
 
     def install(self, tools, say):
         self.program = shutil.which("terraform")
