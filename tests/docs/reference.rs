@@ -4,7 +4,8 @@ use crate::page::root;
 use std::fs;
 
 /// The first line of each page.
-pub(crate) const MADE: &str = "<!-- Generated from the program by `UPDATE_DOCS=1 cargo test --test docs`; do not edit. -->\n\n";
+pub(crate) const MADE: &str =
+    "<!-- Generated from the program by `UPDATE_DOCS=1 cargo test --test docs`; do not edit. -->\n\n";
 
 /// Compares a page with its expected text, or writes it if `UPDATE_DOCS` is set.
 pub(crate) fn compare(page: &str, wanted: &str) {
