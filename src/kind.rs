@@ -66,6 +66,17 @@ pub trait Kind: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Attributes>> + Send;
     /// Deletes it, and waits until it does not exist. If it does not exist already, that is success.
     fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send;
+    /// Verifies, after this run has changed its parent or siblings but not the resource itself, that these changes took effect,
+    /// as far as this resource says so: a stage says whether changed routes were deployed. `before` are its attributes from
+    /// before the changes.
+    fn verify(
+        _ctx: &Context,
+        _id: &ResourceId,
+        _parent: &Parent,
+        _before: &Self::Attributes,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// An observed resource of a kind.
@@ -156,6 +167,14 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::delete`].
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
+    /// [`Kind::verify`].
+    fn verify<'a>(
+        &'a self,
+        ctx: &'a Context,
+        id: &'a ResourceId,
+        parent: &'a Parent,
+        before: &'a Json,
+    ) -> BoxFuture<'a, Result<()>>;
 }
 
 /// Carries a kind into the registry.
@@ -261,6 +280,16 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { K::delete(ctx, &restore::<K>(observed)?).await })
+    }
+
+    fn verify<'a>(
+        &'a self,
+        ctx: &'a Context,
+        id: &'a ResourceId,
+        parent: &'a Parent,
+        before: &'a Json,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { K::verify(ctx, id, parent, &decode(K::NAME, before)?).await })
     }
 }
 
