@@ -29,6 +29,8 @@ pub struct Error {
     pub message: String,
     /// AWS's id of the request, for its support.
     pub request_id: Option<String>,
+    /// More about the cause, for those who ask for it.
+    pub detail: Option<String>,
 }
 
 /// The kinds of failure.
@@ -44,6 +46,8 @@ pub enum Class {
     Lost,
     /// There are no credentials, or they could not be loaded.
     Credentials,
+    /// A setting is missing or wrong: nothing was sent.
+    Settings,
     /// The clients of `plan` refused to send a write.
     ReadOnly,
     /// A wait ended: the state is wrong for good, or the time was up.
@@ -59,7 +63,13 @@ impl Error {
             code: None,
             message: message.into(),
             request_id: None,
+            detail: None,
         }
+    }
+
+    /// A setting that is missing or wrong.
+    pub(crate) fn settings(message: impl Into<String>) -> Self {
+        Error { class: Class::Settings, ..Error::waited(message) }
     }
 
     /// A call whose answer does not say what it always says: it may have been applied.
@@ -153,6 +163,7 @@ where
         let status = response.map(|r| r.status().as_u16());
         let code = error.code().map(str::to_owned);
         let (class, message) = match &error {
+            _ if let Some(cause) = credentials_error(&error) => return no_credentials(operation, cause),
             SdkError::ServiceError(_) if status.is_some_and(|status| status >= 500) => {
                 (Class::Broken, service_message(&error, status))
             }
@@ -162,7 +173,7 @@ where
             SdkError::ServiceError(_) => (Class::Refused, service_message(&error, status)),
             _ => transport(&error),
         };
-        Error { operation, class, code, message, request_id }
+        Error { operation, class, code, message, request_id, detail: None }
     }
 }
 
@@ -183,16 +194,30 @@ fn service_message<E: ProvideErrorMetadata>(
     }
 }
 
+/// The error with which the credentials could not be loaded, if this is why a call was not made.
+fn credentials_error<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<&CredentialsError> {
+    match error {
+        SdkError::ServiceError(_) => None,
+        error => anyhow::Chain::new(error).find_map(|cause| cause.downcast_ref()),
+    }
+}
+
+/// Says in a sentence why there are no credentials. What each provider of the SDK's chain has to say comes with the detail.
+fn no_credentials(operation: String, error: &CredentialsError) -> Error {
+    let causes: Vec<String> = anyhow::Chain::new(error).map(ToString::to_string).collect();
+    let message = match (error, causes.last()) {
+        (CredentialsError::CredentialsNotLoaded(_), _) | (_, None) => "no AWS credentials found".to_owned(),
+        (_, Some(cause)) => format!("the AWS credentials could not be loaded: {cause}"),
+    };
+    let detail = Some(causes.join(": "));
+    Error { operation, class: Class::Credentials, detail, ..Error::waited(message) }
+}
+
 /// Classifies a failure that brought no answer from the service.
 fn transport<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (Class, String) {
     let causes = || anyhow::Chain::new(error).skip(1);
     if let Some(refusal) = causes().find_map(|cause| cause.downcast_ref::<super::read_only::Refused>()) {
         return (Class::ReadOnly, refusal.to_string());
-    }
-    if causes().any(|cause| cause.is::<CredentialsError>()) {
-        let credentials = causes().skip_while(|cause| !cause.is::<CredentialsError>());
-        let told: Vec<String> = credentials.map(ToString::to_string).collect();
-        return (Class::Credentials, format!("the AWS credentials could not be loaded: {}", told.join(": ")));
     }
     let last = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
     let refused = causes().filter_map(|cause| cause.downcast_ref::<std::io::Error>());

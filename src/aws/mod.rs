@@ -8,6 +8,7 @@ mod limit;
 pub(crate) mod pages;
 mod read_only;
 mod roles;
+mod settings;
 pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
