@@ -3,7 +3,7 @@
 
 mod address;
 
-pub(crate) use address::{check_endpoint, check_proxies, shown};
+pub(crate) use address::{check_endpoint, check_proxies};
 
 use anyhow::{Context as _, Result, anyhow};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -74,9 +74,8 @@ pub(crate) fn connector(
     connector.set_connector_settings(settings);
     connector.set_sleep_impl(sleep);
     let Some(trust) = trust else { return connector.build_http() };
-    let mut connector = connector
-        .proxy_config(ProxyConfig::from_env())
-        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+    let mut connector =
+        connector.proxy_config(ProxyConfig::from_env()).tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
     // The context cannot fail, which its type does not tell.
     if let Ok(context) = TlsContext::builder().with_trust_store(trust.store()).build() {
         connector.set_tls_context(context);
@@ -219,7 +218,9 @@ mod tests {
         let wrong = |name: &str| Trust::read(&folder.path().join(name)).expect_err("no bundle");
         assert_eq!(wrong("nothing.pem"), "which does not exist");
         assert_eq!(wrong(""), "which is a folder; name a file of certificates in PEM");
-        for garbage in ["", "garbage", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "\u{0}\u{1}"] {
+        for garbage in
+            ["", "garbage", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "\u{0}\u{1}"]
+        {
             std::fs::write(folder.path().join("garbage.pem"), garbage).expect("a file");
             assert_eq!(wrong("garbage.pem"), "which holds no certificate in PEM");
         }

@@ -338,7 +338,8 @@ async fn region_of_machine(settings: &Settings, provider: &ProviderConfig) -> Re
         return Ok(region);
     }
     // Who is told one thing at a time has to try twice.
-    let chain = DefaultCredentialsChain::builder().configure(provider.clone()).profile_name(settings.profile());
+    let chain =
+        DefaultCredentialsChain::builder().configure(provider.clone()).profile_name(settings.profile());
     let found = match settings.is_profile_given {
         true => of_profile(settings, provider).provide_credentials().await,
         false => chain.build().await.provide_credentials().await,

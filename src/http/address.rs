@@ -27,17 +27,20 @@ pub(crate) fn check_endpoint(url: &str) -> Result<(), String> {
 /// As [`check_endpoint`].
 fn check_proxy(url: &str) -> Result<(), String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let (_, address) = split_user(rest);
-    check(&format!("http://{address}")).map_err(|_| format!("is `{}`, which is not a URL", shown(url)))?;
-    match scheme.to_lowercase().as_str() {
-        // What the HTTP client cannot read as a whole, it would pass by.
-        "http" | "https" if url.parse::<Uri>().is_ok() => Ok(()),
-        "http" | "https" => Err(format!(
-            "is `{}`, which is not a URL; signs of a user name or password that have a meaning in URLs are written as \
-             %40 (@), %3A (:) and %2F (/)",
+    let (user, address) = split_user(rest);
+    let scheme = scheme.to_lowercase();
+    if scheme != "http" && scheme != "https" {
+        return Err(format!("is `{}`, and only HTTP proxies are supported, not `{scheme}`", shown(url)));
+    }
+    // The last `@` ends a password; the HTTP client would take the first.
+    let readable = url.parse::<Uri>().is_ok() && !user.is_some_and(|user| user.contains(['@', '/', '?', '#']));
+    match check(&format!("http://{address}")) {
+        Ok(()) if readable => Ok(()),
+        Ok(()) if user.is_some() => Err(format!(
+            "is `{}`, which is not a URL; in a user name or password write %40 for @, %3A for : and %2F for /",
             shown(url)
         )),
-        other => Err(format!("is `{}`, and only HTTP proxies are supported, not `{other}`", shown(url))),
+        _ => Err(format!("is `{}`, which is not a URL", shown(url))),
     }
 }
 
@@ -52,7 +55,10 @@ pub(crate) fn check_proxies(variable: &dyn Fn(&str) -> Option<String>) -> Result
         set.filter(|(_, url)| !url.is_empty())
     };
     let all = || first(["ALL_PROXY", "all_proxy"]);
-    let used = [first(["HTTPS_PROXY", "https_proxy"]).or_else(all), first(["HTTP_PROXY", "http_proxy"]).or_else(all)];
+    let used = [
+        first(["HTTPS_PROXY", "https_proxy"]).or_else(all),
+        first(["HTTP_PROXY", "http_proxy"]).or_else(all),
+    ];
     for (name, url) in used.into_iter().flatten() {
         check_proxy(&url).map_err(|wrong| format!("{name} {wrong}"))?;
     }
@@ -60,7 +66,7 @@ pub(crate) fn check_proxies(variable: &dyn Fn(&str) -> Option<String>) -> Result
 }
 
 /// A URL as it may be shown: without user, password and query, which may hold secrets.
-pub(crate) fn shown(url: &str) -> String {
+fn shown(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), url),
@@ -78,13 +84,17 @@ fn check(url: &str) -> Result<(), String> {
         return Err(format!("is `{}`, which has spaces in it", shown(url)));
     }
     if split_user(rest).0.is_some() {
-        return Err(format!("is `{}`: a user name and password cannot be sent there; leave them out", shown(url)));
+        return Err(format!(
+            "is `{}`: a user name and password cannot be sent there; leave them out",
+            shown(url)
+        ));
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.is_empty() || authority.starts_with(':') {
         return Err(format!("is `{}`, which names no host", shown(url)));
     }
-    let uri: Uri = format!("http://{rest}").parse().map_err(|_| format!("is `{}`, which is not a URL", shown(url)))?;
+    let uri: Uri =
+        format!("http://{rest}").parse().map_err(|_| format!("is `{}`, which is not a URL", shown(url)))?;
     let port = uri.authority().and_then(|authority| authority.as_str().rsplit_once(':'));
     match port {
         Some((_, port)) if !port.contains(']') && port.parse::<u16>().is_err() => {
@@ -122,7 +132,10 @@ mod tests {
             ("[::1]:4566", "is `[::1]:4566`, which has no scheme; write `http://[::1]:4566`"),
             ("127.0.0.1:80", "is `127.0.0.1:80`, which has no scheme; write `http://127.0.0.1:80`"),
             ("sts.example.com", "is `sts.example.com`, which has no scheme; write `https://sts.example.com`"),
-            ("ws://localhost:1", "is `ws://localhost:1`, and AWS's services do not speak `ws`; write `http://localhost:1`"),
+            (
+                "ws://localhost:1",
+                "is `ws://localhost:1`, and AWS's services do not speak `ws`; write `http://localhost:1`",
+            ),
             ("ftp://a.b/c", "is `ftp://a.b/c`, and AWS's services do not speak `ftp`; write `https://a.b/c`"),
             ("http://", "is `http://`, which names no host"),
             ("https:///path", "is `https:///path`, which names no host"),
@@ -135,7 +148,8 @@ mod tests {
         ] {
             assert_eq!(check_endpoint(url), Err(wrong.to_owned()), "{url}");
         }
-        for url in ["http://localhost:4566", "https://x.example/path/", "HTTP://[::1]:1/", "http://127.0.0.1"] {
+        for url in ["http://localhost:4566", "https://x.example/path/", "HTTP://[::1]:1/", "http://127.0.0.1"]
+        {
             assert_eq!(check_endpoint(url), Ok(()), "{url}");
         }
     }
@@ -159,10 +173,14 @@ mod tests {
 
     #[test]
     fn a_proxy_may_have_a_password_and_no_scheme() {
-        for url in ["proxy:3128", "http://proxy", "https://user:pass@proxy.example:3128/", "user:pass@proxy:3128"] {
+        for url in
+            ["proxy:3128", "http://proxy", "https://user:pass@proxy.example:3128/", "user:pass@proxy:3128"]
+        {
             assert_eq!(check_proxy(url), Ok(()), "{url}");
         }
-        for url in ["http://user:hu sh@proxy", "http://user:hu@sh@proxy", "http://user:hu/sh@proxy:1", "http://"] {
+        for url in
+            ["http://user:hu sh@proxy", "http://user:hu@sh@proxy", "http://user:hu/sh@proxy:1", "http://"]
+        {
             let wrong = check_proxy(url).expect_err(url);
             assert!(!wrong.contains("hu") && wrong.contains("is not a URL"), "{wrong}");
         }

@@ -26,6 +26,7 @@ fn denied() -> Error {
         code: Some("AccessDeniedException".to_owned()),
         message: "not authorized to perform lambda:CreateFunction".to_owned(),
         request_id: Some("r-1".to_owned()),
+        detail: None,
     }
 }
 
