@@ -33,7 +33,8 @@ fn check_proxy(url: &str) -> Result<(), String> {
         return Err(format!("is `{}`, and only HTTP proxies are supported, not `{scheme}`", shown(url)));
     }
     // The last `@` ends a password; the HTTP client would take the first.
-    let readable = url.parse::<Uri>().is_ok() && !user.is_some_and(|user| user.contains(['@', '/', '?', '#']));
+    let readable =
+        url.parse::<Uri>().is_ok() && !user.is_some_and(|user| user.contains(['@', '/', '?', '#']));
     match check(&format!("http://{address}")) {
         Ok(()) if readable => Ok(()),
         Ok(()) if user.is_some() => Err(format!(
