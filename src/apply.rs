@@ -121,7 +121,7 @@ impl<'a> Task<'a> {
         let spec = step.desired.as_ref().map(|desired| {
             desired.resolve(&lookup).known().map_err(|reference| {
                 let Reference { id, attribute } = reference;
-                Error::waited(format!("the {attribute} of {id} is still unknown; please report this"))
+                Error::internal(format!("the {attribute} of {id} is still unknown"))
             })
         });
         let parent =
@@ -254,7 +254,7 @@ async fn find_after_failed_create(
         })
     });
     match looked.await {
-        Err(error) if error.class == Class::Waited => Ok(None),
+        Err(error) if error.class == Class::Timeout => Ok(None),
         looked => looked.map(Some),
     }
 }
@@ -274,7 +274,7 @@ async fn resume_existing(
     }
     let changes = diff(Some(&observed.spec), &spec.clone().into());
     if changes.iter().any(|change| kind.immutable().contains(&change.field())) {
-        return Err(Error::waited(
+        return Err(Error::state(
             "another one was made meanwhile; run the command again to see what differs",
         ));
     }

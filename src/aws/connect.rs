@@ -4,6 +4,7 @@ use super::calls::Calls;
 use super::error::{Class, Error, Result};
 use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
 use super::read_only::ReadOnly;
+use super::request::NoteRequest;
 use super::settings::Settings;
 use super::{Context, FreshRoles, UPLOADS};
 use crate::event::Events;
@@ -97,7 +98,7 @@ impl Connection {
             Place::Aws { region, profile } => (region.as_deref(), profile.as_deref()),
             Place::Local { url, region } => {
                 check_region(region)
-                    .map_err(|hint| Error::settings(format!("`{region}` is not a region: {hint}")))?;
+                    .map_err(|hint| Error::local(format!("`{region}` is not a region: {hint}")))?;
                 return Connection::of(local(url, region), true, calls).await;
             }
         };
@@ -231,6 +232,7 @@ impl Connection {
                 let config = $service::config::Builder::from(&self.config)
                     .http_client($http)
                     .retry_partition(retries.clone())
+                    .interceptor(NoteRequest)
                     .interceptor(self.calls.clone());
                 let config = match access {
                     Access::Read => config.interceptor(ReadOnly),
@@ -300,7 +302,7 @@ pub async fn configured_region(given: Option<&str>, profile: Option<&str>) -> Re
 }
 
 fn no_region(and: &str) -> Error {
-    Error::settings(format!(
+    Error::local(format!(
         "no region{and}: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region"
     ))
 }

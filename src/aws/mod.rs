@@ -7,6 +7,7 @@ pub(crate) mod error;
 mod limit;
 pub(crate) mod pages;
 mod read_only;
+mod request;
 mod role_propagation;
 mod settings;
 pub(crate) mod tags;

@@ -87,7 +87,7 @@ impl Settings {
             [] => "the AWS configuration files have none".to_owned(),
             known => format!("the AWS configuration files have {}", known.join(", ")),
         };
-        Error::settings(format!("there is no profile `{name}`{source}; {known}"))
+        Error::local(format!("there is no profile `{name}`{source}; {known}"))
     }
 
     /// A variable. An empty one is as if it was not set: pipelines make them of what they lack.
@@ -119,9 +119,7 @@ impl Settings {
         let Some(Setting { source, value }) = region else { return Ok(None) };
         match check_region(&value) {
             Ok(()) => Ok(Some(value)),
-            Err(hint) => {
-                Err(Error::settings(format!("{source} is `{value}`, which is not a region: {hint}")))
-            }
+            Err(hint) => Err(Error::local(format!("{source} is `{value}`, which is not a region: {hint}"))),
         }
     }
 
@@ -192,10 +190,10 @@ impl Settings {
     pub(super) fn check_connections(&self) -> Result<()> {
         for service in SERVICES.iter().copied().map(Some).chain([None]) {
             if let Some(Setting { source, value }) = self.endpoint(service) {
-                check_endpoint(&value).map_err(|wrong| Error::settings(format!("{source} {wrong}")))?;
+                check_endpoint(&value).map_err(|wrong| Error::local(format!("{source} {wrong}")))?;
             }
         }
-        check_proxies(&|name| self.variables.get(name).cloned()).map_err(Error::settings)
+        check_proxies(&|name| self.variables.get(name).cloned()).map_err(Error::local)
     }
 
     /// The certificates of authorities that are trusted besides the system's.
@@ -220,7 +218,7 @@ impl Settings {
 }
 
 fn certificates(Setting { source, value }: Setting) -> Result<Trust> {
-    Trust::read(Path::new(&value)).map_err(|wrong| Error::settings(format!("{source} is `{value}`, {wrong}")))
+    Trust::read(Path::new(&value)).map_err(|wrong| Error::local(format!("{source} is `{value}`, {wrong}")))
 }
 
 /// The SDK asks this for the URL of each service.
@@ -234,7 +232,7 @@ impl LoadServiceConfig for Settings {
 
 fn unreadable(error: ProfileFileLoadError) -> Error {
     let cause = anyhow::Chain::new(&error).last().map_or_else(|| error.to_string(), ToString::to_string);
-    Error::settings(format!("the AWS configuration files cannot be read: {cause}"))
+    Error::local(format!("the AWS configuration files cannot be read: {cause}"))
 }
 
 #[cfg(test)]
@@ -323,7 +321,7 @@ lambda =
         let error = settings(Some("nope"), &[]).await.expect_err("no profile");
         assert_eq!(
             (error.class, error.to_string()),
-            (Class::Settings, format!("there is no profile `nope`; {known}"))
+            (Class::Local, format!("there is no profile `nope`; {known}"))
         );
         let error = settings(None, &[("AWS_PROFILE", "nope")]).await.expect_err("no profile").to_string();
         assert_eq!(error, format!("there is no profile `nope`, which AWS_PROFILE names; {known}"));

@@ -75,7 +75,7 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
     };
     match wait_until(Backoff::TAGS, |_| (), look).await {
         // A thing that shows no tags for so long has none.
-        Err(error) if error.class == Class::Waited => Ok(Tags::new()),
+        Err(error) if error.class == Class::Timeout => Ok(Tags::new()),
         answer => answer,
     }
 }

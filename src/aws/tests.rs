@@ -54,7 +54,7 @@ async fn a_missing_region_is_told_before_any_call() {
 
 #[test]
 fn codes_are_compared_without_their_ending() {
-    let error = |code: &str, message: &str| Error { code: Some(code.to_owned()), ..Error::waited(message) };
+    let error = |code: &str, message: &str| Error::refusal("", Some(code), message);
     assert!(error("ResourceNotFoundException", "").is_absent());
     assert!(error("NoSuchEntity", "").is_absent());
     assert!(error("ResourceConflictException", "Function already exist: f").is_duplicate());

@@ -80,8 +80,8 @@ pub(crate) async fn wait_until<T, F: Future<Output = Result<Poll<T>>>>(
             Poll::Ready(reached) => return Ok(reached),
             Poll::Pending(state) if start.elapsed() >= patience.deadline => {
                 let seconds = patience.deadline.as_secs();
-                return Err(Error::waited(format!(
-                    "still {state} after {seconds} s; run the command again to go on"
+                return Err(Error::timeout(format!(
+                    "still {state} after {seconds} s; run the same command again to continue"
                 )));
             }
             Poll::Pending(state) => tell(&state),
@@ -120,7 +120,7 @@ mod tests {
     use std::cell::Cell;
 
     fn refused(code: &str) -> Error {
-        Error { code: Some(code.to_owned()), ..Error::waited("no") }
+        Error::refusal("", Some(code), "no")
     }
 
     #[tokio::test(start_paused = true)]
@@ -129,7 +129,7 @@ mod tests {
         let answer: Result<()> =
             wait_until(Backoff::state(false), |_| (), async || Ok(Poll::Pending("CREATING".into()))).await;
         let message = answer.expect_err("never ready").to_string();
-        assert_eq!(message, "still CREATING after 600 s; run the command again to go on");
+        assert_eq!(message, "still CREATING after 600 s; run the same command again to continue");
         assert!(start.elapsed() < Duration::from_secs(610));
     }
 

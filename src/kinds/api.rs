@@ -257,7 +257,7 @@ pub(crate) async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
     change: impl Fn() -> F,
 ) -> Result<T> {
     let busy = |error: &Error| {
-        let collided = error.is("Conflict") && error.message.contains("concurrent modification");
+        let collided = error.is("Conflict") && error.says("concurrent modification");
         collided.then_some("another change of the API is under way")
     };
     retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await

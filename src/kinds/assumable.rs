@@ -54,8 +54,8 @@ fn not_assumable(error: &Error) -> Option<&'static str> {
         "KMS key is invalid for CreateGrant",
         "throttled by EC2",
     ];
-    let early = error.is("InvalidParameterValue")
-        && PROPAGATION_ERRORS.iter().any(|saying| error.message.contains(saying));
+    let early =
+        error.is("InvalidParameterValue") && PROPAGATION_ERRORS.iter().any(|saying| error.says(saying));
     early.then_some("the role cannot be assumed by Lambda yet")
 }
 
@@ -66,8 +66,7 @@ mod tests {
     #[test]
     fn only_a_fresh_role_s_sayings_are_waited_out() {
         let refused = |message: &str| {
-            let code = Some("InvalidParameterValueException".to_owned());
-            not_assumable(&Error { code, ..Error::waited(message) })
+            not_assumable(&Error::refusal("", Some("InvalidParameterValueException"), message))
         };
         assert!(refused("The role defined for the function cannot be assumed by Lambda.").is_some());
         assert!(refused("Unsupported runtime").is_none());

@@ -113,10 +113,10 @@ async fn deployed(ctx: &Context, id: &ResourceId, api: &str) -> Result<()> {
     };
     match wait_until(Backoff::VISIBILITY, ctx.waiting(id), look).await {
         Ok(Some(message)) if failed(&message) => {
-            Err(Error::waited(format!("the deployment of the stage failed: {message}")))
+            Err(Error::state(format!("the deployment of the stage failed: {message}")))
         }
         // Where nothing is ever said, nothing speaks against it.
-        Err(error) if error.class != Class::Waited => Err(error),
+        Err(error) if error.class != Class::Timeout => Err(error),
         _ => Ok(()),
     }
 }

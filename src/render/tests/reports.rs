@@ -20,14 +20,9 @@ fn shown(plan: &Plan, report: &Report) -> String {
 }
 
 fn denied() -> Error {
-    Error {
-        operation: "lambda:CreateFunction".to_owned(),
-        class: Class::Refused,
-        code: Some("AccessDeniedException".to_owned()),
-        message: "not authorized to perform lambda:CreateFunction".to_owned(),
-        request_id: Some("r-1".to_owned()),
-        detail: None,
-    }
+    let message = "not authorized to perform lambda:CreateFunction";
+    let refusal = Error::refusal("lambda:CreateFunction", Some("AccessDeniedException"), message);
+    Error { request_id: Some("r-1".to_owned()), ..refusal }
 }
 
 #[test]
