@@ -3,6 +3,7 @@
 use super::calls::Calls;
 use super::error::{Class, Error, Result};
 use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
+use super::quota_errors::QuotasAreFinal;
 use super::read_only::ReadOnly;
 use super::request::NoteRequest;
 use super::settings::Settings;
@@ -27,7 +28,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
 /// Attempts of a call that AWS throttles or fails.
@@ -186,13 +187,16 @@ impl Connection {
         packages: BTreeMap<String, PathBuf>,
         events: Events,
     ) -> Context {
+        let time = self.config.time_source().unwrap_or_default();
+        let since = time.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Context {
             clients: self.clients(access),
             scope,
             packages,
             local: self.local,
             endpoint: self.endpoint.clone(),
-            time: self.config.time_source().unwrap_or_default(),
+            process: u64::from(since.subsec_nanos()),
+            time,
             role_propagation: FreshRoles::default(),
             uploads: Semaphore::new(UPLOADS as usize),
             events,
@@ -232,6 +236,7 @@ impl Connection {
                 let config = $service::config::Builder::from(&self.config)
                     .http_client($http)
                     .retry_partition(retries.clone())
+                    .retry_classifier(QuotasAreFinal)
                     .interceptor(NoteRequest)
                     .interceptor(self.calls.clone());
                 let config = match access {

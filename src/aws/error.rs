@@ -135,6 +135,11 @@ impl Error {
         self.aws_message.as_deref().is_some_and(|message| message.contains(text))
     }
 
+    /// True if AWS gave a reason.
+    pub(crate) fn has_aws_message(&self) -> bool {
+        self.aws_message.as_deref().is_some_and(|message| !message.is_empty())
+    }
+
     /// True if AWS failed with a 5xx status, whatever it says, which may be nothing [hazards: G1].
     pub(crate) fn is_server_error(&self) -> bool {
         self.status.is_some_and(|status| status >= 500)

@@ -89,8 +89,9 @@ impl Intercept for NoteRequest {
         let host = cfg.load::<Host>().map(|host| host.0.clone());
         let request = Request { operation, host };
         if let Some(response) = context.response_mut() {
-            response.add_extension(request);
-        } else if let Some(Err(error)) = context.output_or_error_mut() {
+            response.add_extension(request.clone());
+        }
+        if let Some(Err(error)) = context.output_or_error_mut() {
             let cause = std::mem::replace(error, OrchestratorError::other("no error"));
             *error = noted(request, cause);
         }

@@ -257,10 +257,10 @@ pub(crate) async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
     change: impl Fn() -> F,
 ) -> Result<T> {
     let busy = |error: &Error| {
-        let collided = error.is("Conflict") && error.says("concurrent modification");
-        collided.then_some("another change of the API is under way")
+        let collided = error.is("Conflict") && !error.is_duplicate();
+        (collided || error.is_throttled()).then_some("another change of the API is under way")
     };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+    retry_if(Backoff::API_GATEWAY, ctx.waiting(id), busy, change).await
 }
 
 fn cors(cors: &SdkCors) -> Cors {

@@ -2,7 +2,7 @@
 
 use super::{eventful, plain};
 use crate::apply::Report;
-use crate::aws::{Class, Error};
+use crate::aws::Error;
 use crate::check::{Failure, Outcome, Verdict};
 use crate::event::Event;
 use crate::model::{ResourceId, Unreadable};
