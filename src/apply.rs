@@ -5,7 +5,7 @@ mod schedule;
 mod siblings;
 
 use crate::aws::wait::{Backoff, Poll, wait_until};
-use crate::aws::{Context, Error, Result};
+use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent};
@@ -18,7 +18,6 @@ use futures_util::stream::FuturesUnordered;
 use schedule::Schedule;
 use serde_json::Value as Json;
 use siblings::Siblings;
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,10 +110,8 @@ fn fail_stuck(ctx: &Context, plan: &Plan, stuck: Vec<usize>, report: &mut Report
         let step = &plan.steps[index];
         let waits = step.depends_on.iter().filter(|before| !report.done.contains(before));
         let waits: Vec<String> = waits.map(|before| plan.steps[*before].id.to_string()).collect();
-        let error = Error::waited(format!(
-            "internal error: this step was never started; it depends on: {}; please report this",
-            waits.join(", ")
-        ));
+        let error =
+            Error::internal(format!("this step was never started; it depends on: {}", waits.join(", ")));
         let (id, action) = (step.id.clone(), step.action);
         ctx.events.tell(Event::Failed { id, physical_id: step.physical_id(), action, error: error.clone() });
         report.failed.insert(index, error);
@@ -153,9 +150,7 @@ impl<'a> Task<'a> {
         let spec = step.desired.as_ref().map(|desired| {
             desired.resolve(&lookup).known().map_err(|reference| {
                 let Reference { id, attribute } = reference;
-                Error::waited(format!(
-                    "internal error: the {attribute} of {id} is still unknown; please report this"
-                ))
+                Error::internal(format!("the {attribute} of {id} is still unknown"))
             })
         });
         let parent = step.parent.as_ref().and_then(|id| known_parent(id, attributes));
@@ -219,7 +214,7 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let attributes = match (&step.observed, step.action) {
         (Some(observed), Action::Update) => match update(ctx, kind, observed, parent, spec.clone()).await {
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
-                ctx.waiting(id)("was deleted after planning; recreating it");
+                ctx.waiting(id).tell("was deleted after planning; recreating it");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,
@@ -300,27 +295,23 @@ async fn create(
     }
 }
 
-/// Looks for a resource that may have been created a moment ago, for as long as reads may take to show it. That the last read
-/// found nothing, and nothing else, means that it does not exist.
+/// Looks for a resource that may have been created a moment ago, for as long as reads may take to show it. Only that this time
+/// is up means that it does not exist: any other error says nothing of it.
 async fn find_after_failed_create(
     ctx: &Context,
     kind: &dyn AnyKind,
     id: &ResourceId,
     parent: Option<&Parent>,
 ) -> Result<Option<Observed>> {
-    let not_found = Cell::new(false);
-    let found = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
-        not_found.set(false);
-        let observed = kind.read(ctx, &id.name, parent).await?;
-        not_found.set(observed.is_none());
-        Ok(observed.map_or_else(
-            || Poll::Pending("it may exist already; looking for it".to_owned()),
-            Poll::Ready,
-        ))
+    let looked = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
+        Ok(match kind.read(ctx, &id.name, parent).await? {
+            Some(observed) => Poll::Ready(observed),
+            None => Poll::Pending("it may exist already; looking for it".to_owned()),
+        })
     });
-    match found.await {
-        Err(_) if not_found.get() => Ok(None),
-        found => found.map(Some),
+    match looked.await {
+        Err(error) if error.class == Class::Timeout => Ok(None),
+        looked => looked.map(Some),
     }
 }
 
@@ -340,7 +331,7 @@ async fn resume_existing(
     }
     let changes = diff(Some(&observed.spec), &spec.clone().into());
     if changes.iter().any(|change| kind.immutable().contains(&change.field())) {
-        return Err(Error::waited(
+        return Err(Error::state(
             "another run has created it with other settings; run the command again to see the differences",
         ));
     }

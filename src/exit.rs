@@ -44,17 +44,23 @@ impl Exit {
 
     /// How a command ends whose call failed.
     pub(crate) fn of_call(error: &Error) -> Self {
-        let refused = error.is_denied() || error.is_expired() || error.class == Class::Credentials;
-        if refused { Exit::Denied } else { Exit::Failed }
+        match error.class {
+            Class::Internal => Exit::Defect,
+            Class::Credentials => Exit::Denied,
+            _ if error.is_denied() || error.is_expired() => Exit::Denied,
+            _ => Exit::Failed,
+        }
     }
 
     /// How a command ends that carried out a plan.
     pub(crate) fn of_report(report: &Report) -> Self {
-        let mut failed = report.failed.values().map(Exit::of_call);
+        let failed: Vec<Exit> = report.failed.values().map(Exit::of_call).collect();
         match report.is_complete() {
             true => Exit::Done,
             false if report.interrupted && report.failed.is_empty() => Exit::Interrupted,
-            false => failed.find(|exit| *exit == Exit::Denied).unwrap_or(Exit::Failed),
+            false if failed.contains(&Exit::Defect) => Exit::Defect,
+            false if failed.contains(&Exit::Denied) => Exit::Denied,
+            false => Exit::Failed,
         }
     }
 }

@@ -322,11 +322,11 @@ fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) ->
 }
 
 fn decode<T: DeserializeOwned>(kind: &str, json: &Json) -> Result<T> {
-    T::deserialize(json).map_err(|error| Error::waited(format!("internal error: invalid {kind}: {error}")))
+    T::deserialize(json).map_err(|error| Error::internal(format!("invalid {kind}: {error}")))
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Json> {
-    serde_json::to_value(value).map_err(|error| Error::waited(format!("internal error: no JSON: {error}")))
+    serde_json::to_value(value).map_err(|error| Error::internal(format!("not valid as JSON: {error}")))
 }
 
 /// The path of the first field of a normalised spec that the spec itself lacks.

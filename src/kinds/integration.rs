@@ -71,7 +71,7 @@ impl Kind for Integration {
             Ok(create.customize().config_override(once()).send().await?)
         };
         let create = async || retry_conflicts(ctx, id, &create).await;
-        let answer = retry_if(Backoff::CONFLICT, ctx.waiting(id), not_applied, create).await?;
+        let answer = retry_if(Backoff::API_GATEWAY, ctx.waiting(id), not_applied, create).await?;
         Ok(Attributes {
             id: require_str(answer.integration_id(), "apigateway:CreateIntegration", "the integration's id")?,
         })

@@ -100,5 +100,5 @@ fn unmanaged<const N: usize>(settings: [(&str, Option<&str>, &str); N]) -> BTree
 
 /// The parent, which the engine names wherever it reads children.
 fn within<'a>(parent: Option<&'a Parent>, what: &str) -> Result<&'a Parent> {
-    parent.ok_or_else(|| Error::waited(format!("internal error: the {what} of this resource is unknown; please report this")))
+    parent.ok_or_else(|| Error::internal(format!("the {what} of a resource is unknown")))
 }
