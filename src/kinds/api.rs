@@ -3,7 +3,7 @@
 use super::{require_str, unmanaged};
 use crate::aws::error::ignore_not_found;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
+use crate::aws::wait::{Backoff, Poll, Waiting, retry_if, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, ResourceId};
@@ -192,7 +192,7 @@ async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
                 false => Poll::Ready(apis),
             })
         };
-        apis = match wait_until(Backoff::TAGS, |_| (), look).await {
+        apis = match wait_until(Backoff::TAGS, Waiting::unheard(), look).await {
             // An API that shows no tags for so long has none.
             Err(error) if error.class == Class::Timeout => list(ctx).await?,
             settled => settled?,

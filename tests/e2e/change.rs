@@ -50,7 +50,7 @@ async fn a_route_can_be_added_led_elsewhere_and_removed() {
     cloud.edit("stack.yaml", "    GET /all: save\n", "");
     let steps = cloud.plan().steps();
     assert_eq!(steps.len(), 2, "{steps:#?}");
-    assert_eq!(steps[0], "route - GET /all: not declared any more");
+    assert_eq!(steps[0], "route - GET /all: no longer in the stack file");
     assert!(steps[1].starts_with("permission - save provision-"), "{steps:#?}");
     cloud.up().says("Done: 2 deleted");
     get(&api, "/all").await.is(404, json!({ "message": "Not Found" }));

@@ -25,8 +25,8 @@ async fn a_table_is_replaced_only_when_the_loss_of_its_items_is_allowed() {
     let api = cloud.up().api();
     send(&api, "POST /items", Some(NOTE)).await.ok();
     cloud.edit("stack.yaml", "partition_key: uuid", "partition_key: uuid\n    sort_key: title");
-    let lost = "the plan would replace table notes, and all of its items would be lost for good";
-    refuses(&cloud, &[lost, "add --allow-data-loss notes", "stack.yaml:5"]).await;
+    let lost = "the plan would replace table notes, and all of its items would be lost";
+    refuses(&cloud, &[lost, "add --allow-data-loss tables.notes", "stack.yaml:5"]).await;
     cloud.run(&["up", "--local", "--allow-data-loss", "tbl"]).fails().says(lost);
     assert_eq!(get(&api, "/items").await.ok()[0]["title"], "Kept");
 
@@ -43,11 +43,11 @@ async fn a_table_that_is_no_longer_declared_goes_only_when_that_is_allowed() {
     let cloud = Cloud::with(&SMALL.replace("tables:\n", "tables:\n  old:\n    partition_key: uuid\n"));
     cloud.up();
     cloud.write("stack.yaml", SMALL);
-    let lost = "the plan would delete table old, and all of its items would be lost for good";
-    refuses(&cloud, &[lost, "add --allow-data-loss old"]).await;
+    let lost = "the plan would delete table old, and all of its items would be lost";
+    refuses(&cloud, &[lost, "add --allow-data-loss tables.old"]).await;
     cloud.run(&["up", "--local", "--allow-data-loss", "notes"]).fails().says(lost);
     let up = cloud.run(&["up", "--local", "--allow-data-loss", "old"]).ok();
-    up.plans(&["table - old: not declared any more; lost for good: all of its items"]);
+    up.plans(&["table - old: no longer in the stack file; lost for good: all of its items"]);
     assert_eq!(names(&dump(&cloud.aws().await).await, "tables"), ["notes"]);
 }
 
@@ -59,7 +59,7 @@ async fn the_api_goes_only_when_the_loss_of_its_url_is_allowed() {
     cloud.write("stack.yaml", without);
     refuses(
         &cloud,
-        &["the plan would delete api, and its URL would be lost for good", "--allow-data-loss api"],
+        &["the plan would delete api, and its URL would be lost", "--allow-data-loss api"],
     )
     .await;
     cloud.run(&["up", "--local", "--allow-data-loss", "api"]).ok();

@@ -23,7 +23,7 @@ async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
     let before = dump(aws).await;
     for command in ["plan", "up"] {
         let ran = cloud.run(&[command, "--local"]).fails();
-        ran.says(&format!("{what} exists already, and {owner}")).never_says(" created 0.");
+        ran.says(&format!("{what} already exists, and {owner}")).never_says(" created 0.");
         assert_same(&before, &dump(aws).await, &format!("{command} should touch nothing"));
     }
     cloud.down().says("Nothing to delete").says(&format!("{what} is left alone: {owner}"));
@@ -124,7 +124,7 @@ async fn every_foreign_thing_is_told_at_once() {
     make_table(&aws, "notes", &[]).await;
     make_role(&aws, "save_role").await;
     let ran = cloud.run(&["up", "--local"]).fails();
-    ran.says("table notes exists already").says("role save_role exists already").says("stack.yaml:");
+    ran.says("table notes already exists").says("role save_role already exists").says("stack.yaml:");
 }
 
 #[tokio::test]

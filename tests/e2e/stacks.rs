@@ -38,7 +38,7 @@ async fn a_second_region_is_refused_because_names_of_roles_are_global() {
     cloud.up();
     let before = dump(&cloud.aws().await).await;
     let up = cloud.run(&["up", "--local", "--region", "eu-west-1"]).fails();
-    up.says("role list_role exists already").says("already lives in us-east-1").says("--env");
+    up.says("role list_role already exists").says("already lives in us-east-1").says("--env");
     assert_same(&before, &dump(&cloud.aws().await).await, "the first region should be untouched");
     let second = dump(&cloud.aws_in("eu-west-1").await).await;
     assert_eq!((names(&second, "tables"), &second["apis"]), (vec![], &json!([])));
@@ -107,7 +107,7 @@ async fn a_stack_name_of_another_project_stops_up_until_it_is_told_to_take_its_p
         let taken = "a stack of this name already exists here with other contents";
         cloud.run(&[command, "--local"]).fails().says(taken).says("--replace-stack");
     }
-    refused(&["up", "--local", "--replace-stack"], "add --allow-data-loss notes");
+    refused(&["up", "--local", "--replace-stack"], "add --allow-data-loss tables.notes");
     refused(&["up", "--local", "--allow-data-loss", "notes"], "add --replace-stack");
     assert_same(&before, &dump(&aws).await, "nothing should be touched");
 

@@ -105,13 +105,13 @@ fn a_removed_route_goes_before_its_permission_and_integration() {
     insta::assert_snapshot!(text(&plan), @r#"
     integration
       - save
-          not declared any more
+          no longer in the stack file
     route
       - POST /notes
-          not declared any more
+          no longer in the stack file
     permission
       - save for POST /notes
-          not declared any more
+          no longer in the stack file
     Plan: 3 to delete, 14 unchanged
     "#);
     assert!(waits(&plan, "delete integration save", "delete route POST /notes"));
@@ -129,7 +129,7 @@ fn a_permission_goes_only_after_its_route_leads_elsewhere() {
     permissions
       + save for GET /notes
       - list for GET /notes
-          not declared any more
+          no longer in the stack file
     Plan: 1 to create, 1 to update, 1 to delete, 15 unchanged
     "#);
     let route = "update route GET /notes";

@@ -35,7 +35,7 @@ fn a_table_that_holds_items_must_be_allowed_but_not_on_the_local_cloud() {
     let nothing = Graph::default();
     let plan = planned(&nothing, &live_state, &down());
     snapshot("down_refused", &plan);
-    assert_eq!(blockers(&plan), ["the plan would delete table notes, and its items would be lost for good"]);
+    assert_eq!(blockers(&plan), ["the plan would delete table notes, and its items would be lost"]);
     let allowed = Options { allow_data_loss: ["notes".to_owned()].into(), ..down() };
     accepted(&nothing, &live_state, &allowed);
     accepted(&nothing, &live_state, &Options { local: true, ..down() });

@@ -225,7 +225,7 @@ fn a_thing_that_is_busy_is_waited_for() {
     insta::assert_snapshot!(text(&plan), @r#"
     table
       ~ notes
-          still being made or changed; waits until it is ready
+          still being created or changed; waits until it is ready
     Plan: 1 to update, 16 unchanged
     "#);
 }

@@ -1,4 +1,4 @@
-//! What is not ours is not touched, and stops the plan where it bears a name of ours.
+//! Unmanaged resources are not changed, and block the plan where they have a declared name.
 
 use super::live_states::{the, world_of};
 use super::stacks::{SMALL, graph};
@@ -19,7 +19,7 @@ fn a_foreign_thing_of_a_wanted_name_stops_the_plan() {
     let graph = graph(SMALL);
     for id in ["table notes", "role save_role", "log group /aws/lambda/list", "function save"] {
         let live_state = unmanaged(&graph, id, "it belongs to the stack `shop/prod`");
-        let why = format!("{id} exists already, and it belongs to the stack `shop/prod`");
+        let why = format!("{id} already exists, and it belongs to the stack `shop/prod`");
         assert_eq!(blockers(&planned(&graph, &live_state, &up())), [why]);
     }
 }
@@ -56,7 +56,7 @@ fn an_untagged_log_group_is_taken_over() {
     insta::assert_snapshot!(text(&planned_up(&graph, &live_state)), @r#"
     log group
       ~ /aws/lambda/save
-          it exists, untagged, with 5120 bytes of logs; it is taken over
+          it exists without tags and contains 5120 bytes of logs; it is adopted
           retention_days        30
           tags.provision:for    function.save
           tags.provision:id     log_group./aws/lambda/save

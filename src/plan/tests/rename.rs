@@ -39,7 +39,7 @@ fn a_renamed_table_is_a_loss_that_must_be_allowed() {
     let plan = planned(&renamed, &live_state, &up());
     assert_eq!(
         blockers(&plan),
-        ["the plan would delete table notes, and all of its items would be lost for good"]
+        ["the plan would delete table notes, and all of its items would be lost"]
     );
     let plan = accepted(&renamed, &live_state, &allowing("notes"));
     insta::assert_debug_snapshot!(steps(&plan), @r#"

@@ -44,7 +44,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
           lost for good: all of its items
     log group
       ~ /aws/lambda/list
-          it exists, untagged, with 5120 bytes of logs; it is taken over
+          it exists without tags and contains 5120 bytes of logs; it is adopted
           retention_days        30
           tags.provision:for    function.list
           tags.provision:id     log_group./aws/lambda/list
@@ -69,7 +69,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
           AWS cannot change source_arn
           source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
       - list for GET /notes/{id}
-          not declared any more
+          no longer in the stack file
     stage
       + $default
     warning: table notes would be replaced, and all of its items would be lost

@@ -22,7 +22,7 @@ fn a_plan_tells_what_happens_and_why() {
           lost for good: all of its items
     log group
       ~ /aws/lambda/list
-          it exists, untagged, with 5120 bytes of logs; it is taken over
+          it exists without tags and contains 5120 bytes of logs; it is adopted
           retention_days        30
           tags.provision:for    function.list
           tags.provision:id     log_group./aws/lambda/list
@@ -47,7 +47,7 @@ fn a_plan_tells_what_happens_and_why() {
           AWS cannot change source_arn
           source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
       - list for GET /notes/{id}
-          not declared any more
+          no longer in the stack file
     stage
       + $default
     Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged
@@ -105,8 +105,8 @@ fn a_plan_with_nothing_to_do_counts_what_stays() {
 fn refusals_say_where_why_and_what_to_do() {
     let text = render::blockers(&eventful().blockers, Some(Path::new("stack.yaml")));
     insta::assert_snapshot!(plain(&text), @r#"
-    error: stack.yaml:4: the plan would replace table notes, and all of its items would be lost for good
-      help: if that is what you want, add --allow-data-loss notes
+    error: stack.yaml:4: the plan would replace table notes, and all of its items would be lost
+      help: to allow this, add --allow-data-loss tables.notes
     "#);
 }
 
@@ -143,8 +143,8 @@ fn a_plan_in_markdown_is_whole_and_safe() {
     **Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged**
 
     > [!CAUTION]
-    > Refused: the plan would replace table notes, and all of its items would be lost for good  
-    > if that is what you want, add --allow-data-loss notes
+    > Refused: the plan would replace table notes, and all of its items would be lost  
+    > to allow this, add --allow-data-loss tables.notes
 
     > [!WARNING]
     > table notes: lost for good: all of its items

@@ -43,7 +43,7 @@ const ON_THE_STACK: &[Case] = &[
 
 /// What is run with another stack's file where the stack is up.
 const ON_ANOTHERS: &[Case] = &[
-    (&["plan"], Failing, "exists already, and it belongs to the stack `"),
+    (&["plan"], Failing, "already exists, and it belongs to the stack `"),
     (&["up", "--yes"], Failing, "Nothing was changed."),
     (&["down", "--yes"], Well, "is left alone: it belongs to the stack `"),
 ];

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// The faults that once led to a bug, one a line, as this test names them; they are always tried.
-const ONCE_WRONG: &str = include_str!("past_failures.txt");
+const PAST_FAILURES: &str = include_str!("past_failures.txt");
 
 /// How many faults there are to one that is tried, for the shipped stack and for any other. With the number of kinds of
 /// faults they have no divisor in common, so that all kinds are met.
@@ -51,7 +51,7 @@ impl Selection {
         if let Some(only) = &self.only {
             return name.contains(only.as_str()).then_some(all);
         }
-        if self.full || once_wrong().any(|line| line == name) {
+        if self.full || past_failures().any(|line| line == name) {
             return Some(all);
         }
         let nth = (index % stride == self.seed % stride).then_some(index / stride)?;
@@ -59,12 +59,12 @@ impl Selection {
     }
 }
 
-fn once_wrong() -> impl Iterator<Item = &'static str> {
-    ONCE_WRONG.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+fn past_failures() -> impl Iterator<Item = &'static str> {
+    PAST_FAILURES.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// Tries an act with faults on every stack.
-fn prove(act: Act) {
+fn check(act: Act) {
     let selection = Selection::of_environment();
     println!("STRICT_SEED={}", selection.seed);
     let (mut runs, mut wrong, start) = (0, Vec::new(), Instant::now());
@@ -73,9 +73,9 @@ fn prove(act: Act) {
         let stride = if name == "shipped" { SHIPPED } else { OTHERS };
         let known =
             scenario.faults().iter().map(|fault| format!("{}: {fault}", scenario.name)).collect::<Vec<_>>();
-        let stale = once_wrong().filter(|line| line.starts_with(&format!("{}: ", scenario.name)));
+        let stale = past_failures().filter(|line| line.starts_with(&format!("{}: ", scenario.name)));
         let stale: Vec<&str> = stale.filter(|line| !known.iter().any(|name| name == line)).collect();
-        assert!(stale.is_empty(), "no such call is made any more; name what has taken its place: {stale:?}");
+        assert!(stale.is_empty(), "past_failures.txt names calls that are no longer sent: {stale:?}");
         let (tried, more) = try_all(&scenario, &selection, stride);
         runs += tried;
         wrong.extend(more);
@@ -133,15 +133,15 @@ fn kind(kind: FaultKind, times: Times) -> String {
 
 #[test]
 fn up_from_nothing_survives_every_fault() {
-    prove(Act::Up);
+    check(Act::Up);
 }
 
 #[test]
 fn up_with_changes_survives_every_fault() {
-    prove(Act::Change);
+    check(Act::Change);
 }
 
 #[test]
 fn down_survives_every_fault() {
-    prove(Act::Down);
+    check(Act::Down);
 }

@@ -8,7 +8,7 @@
 //! What is known and allowed:
 //! - An `up` within the staleness of AWS's lists after a kill may create a second API, which the next one deletes: so there is
 //!   a moment between commands (see `at_once` for the other case), and half a minute before another stack.
-//! - Only what the stack file sets is compared. Tags that are not declared any more stay.
+//! - Only what the stack file sets is compared. Tags that are no longer declared stay.
 //! - Unmanaged children of an API or function of the stack are deleted with it, and only with it.
 //! - DynamoDB limits how often an expiry or the billing may change; a run that it holds back is repeated a day later.
 //! - A log group whose tags were removed is untagged; it is adopted where the stack declares it, and else stays.
@@ -51,7 +51,7 @@ fn prove<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(&S::Value) -> Res
     });
     let (runs, injected) = (RUNS.load(Ordering::Relaxed), INJECTED.load(Ordering::Relaxed));
     println!(
-        "{} cases; in all {runs} commands, {injected} of them injected by a fault",
+        "{} cases; in all {runs} commands, {injected} of them with a fault",
         number("RANDOM_SCENARIOS", cases)
     );
     match ran {

@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How long it takes to edit the stack file, or to change resources by hand. What was made before is known everywhere by
-/// then, by the tagging API as well, by which alone an `up` finds tables that are not declared any more
+/// then, by the tagging API as well, by which alone an `up` finds tables that are no longer declared
 /// [aws-facts: Resource Groups Tagging API].
 const AN_EDIT: Duration = Duration::from_secs(30);
 /// After this, late logs have arrived.
@@ -140,7 +140,7 @@ impl Runner {
             self.unmanaged.keys().filter(|resource| resource.is_wanted(&wanted)).cloned().collect();
         let ran = self.run(Command::Up(&stack), fault)?;
         if !in_the_way.is_empty() {
-            return self.refused(&ran, "exists already", |runner| {
+            return self.refused(&ran, "already exists", |runner| {
                 for resource in in_the_way {
                     runner.unmanaged.remove(&resource);
                     runner.unmanaged.retain(|child, _| child.parent().as_ref() != Some(&resource));

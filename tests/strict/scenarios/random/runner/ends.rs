@@ -80,7 +80,7 @@ impl Runner {
     }
 
     /// What there is of the stack, without what it does not say: items, instance profiles, protection of log groups, and
-    /// tags that are not declared, since a tag stays that is not declared any more.
+    /// tags that are not declared, since a tag that is no longer declared stays.
     pub(super) fn comparable(
         &self,
         cloud: &Cloud,
