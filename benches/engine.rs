@@ -92,8 +92,13 @@ fn lowered(stack: &Stack) -> Graph {
 
 /// From the resources and what there is to the steps.
 fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
-    let options =
-        Options { mode: Mode::Up, local: false, allow_data_loss: BTreeSet::new(), replace_stack: false, environment: None };
+    let options = Options {
+        mode: Mode::Up,
+        local: false,
+        allow_data_loss: BTreeSet::new(),
+        replace_stack: false,
+        environment: None,
+    };
     plan(graph, live_state, &options).unwrap()
 }
 
@@ -112,7 +117,8 @@ fn live_state(graph: &Graph) -> LiveState {
             Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
         };
         let live = |reference: &Reference| assigned(reference).or_else(|| known_attributes(reference));
-        let spec = kind(resource.id.kind).normalise(&resource.desired.resolve(&live).known().unwrap()).unwrap();
+        let spec =
+            kind(resource.id.kind).normalise(&resource.desired.resolve(&live).known().unwrap()).unwrap();
         let observed = made(resource, spec, number, &attributes);
         attributes.insert(observed.id.clone(), observed.attributes.clone());
         live_state.observed.push(observed);
@@ -175,8 +181,13 @@ fn planning_where_nothing_is_to_be_done(bencher: Bencher) {
 #[divan::bench]
 fn planning_the_end(bencher: Bencher) {
     let live_state = live_state(&lowered(&parse(&Folder::new().file())));
-    let options =
-        Options { mode: Mode::Down, local: true, allow_data_loss: BTreeSet::new(), replace_stack: false, environment: None };
+    let options = Options {
+        mode: Mode::Down,
+        local: true,
+        allow_data_loss: BTreeSet::new(),
+        replace_stack: false,
+        environment: None,
+    };
     bencher.bench(|| measured(|| plan(&Graph::default(), black_box(&live_state), &options).unwrap()));
 }
 

@@ -73,7 +73,7 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
-        let to_ask = result.as_ref().ok().and_then(|_| siblings.to_verify(step));
+        let to_ask = result.as_ref().ok().and_then(|_| siblings.next_to_verify(step));
         match result {
             Ok(finished) if let Some((parent, unchanged)) = to_ask => {
                 let asked = Verification::of(parent, &unchanged, &report.attributes);

@@ -3,8 +3,8 @@
 use crate::aws::{Context, Error, Result};
 use crate::model::{Observed, PhysicalId, ResourceId};
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::future::Future;
 use std::sync::Arc;

@@ -31,7 +31,7 @@ impl<'a> Siblings<'a> {
 
     /// A step has succeeded. Returns the resources to verify now, with their parent. A change that failed has an error of its
     /// own, and then nothing is verified.
-    pub(super) fn to_verify(&mut self, step: &'a Step) -> Option<(&'a ResourceId, Vec<&'a ResourceId>)> {
+    pub(super) fn next_to_verify(&mut self, step: &'a Step) -> Option<(&'a ResourceId, Vec<&'a ResourceId>)> {
         let parent = parent(step)?;
         let changes = self.0.get_mut(parent)?;
         changes.left -= 1;

@@ -25,7 +25,8 @@ pub(super) fn blockers(
     let mut blockers: Vec<Blocker> =
         stack_name_collision(graph, observed, steps, options).into_iter().collect();
     let deletions = steps.iter().flat_map(|step| deletions(step, steps, observed));
-    let guarded: Vec<Blocker> = deletions.filter_map(|deletion| guard(&deletion, &allowed, options)).collect();
+    let guarded: Vec<Blocker> =
+        deletions.filter_map(|deletion| guard(&deletion, &allowed, options)).collect();
     // `down`, run again to continue, may name a table that it has already deleted.
     if (options.mode == Mode::Up && !steps.is_empty()) || !guarded.is_empty() {
         blockers.extend(allowed.errors);
@@ -206,7 +207,8 @@ fn stack_name_collision(
         at: None,
         why: "a stack of this name already exists here with other resources, all of which would be deleted"
             .to_owned(),
-        help: "give this stack another name; or, to replace the existing stack, add --replace-stack".to_owned(),
+        help: "give this stack another name; or, to replace the existing stack, add --replace-stack"
+            .to_owned(),
     })
 }
 

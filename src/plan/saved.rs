@@ -59,7 +59,9 @@ impl Saved {
             Some(version) if version == u64::from(VERSION) => {
                 serde_json::from_value(json).map_err(|error| error.to_string())
             }
-            Some(version) => Err(format!("it has version {version}, and this program reads version {VERSION}")),
+            Some(version) => {
+                Err(format!("it has version {version}, and this program reads version {VERSION}"))
+            }
             None => Err("it was not written by `plan --out`".to_owned()),
         }
     }

@@ -26,7 +26,13 @@ use crate::render;
 
 /// The options of `up` without flags.
 pub(crate) fn up() -> Options {
-    Options { mode: Mode::Up, local: false, allow_data_loss: [].into(), replace_stack: false, environment: None }
+    Options {
+        mode: Mode::Up,
+        local: false,
+        allow_data_loss: [].into(),
+        replace_stack: false,
+        environment: None,
+    }
 }
 
 /// The options of `down` without flags.

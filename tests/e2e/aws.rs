@@ -91,7 +91,8 @@ async fn down_of_a_table_with_items_needs_their_loss_to_be_allowed() {
     let aws = cloud.aws().await;
     let before = dump(&aws).await;
     let lost = "the plan would delete table notes, and its items would be lost";
-    let refused = cloud.run_on_aws(&["down", "--yes"]).fails().says(lost).says("--allow-data-loss tables.notes");
+    let refused =
+        cloud.run_on_aws(&["down", "--yes"]).fails().says(lost).says("--allow-data-loss tables.notes");
     refused.says("Nothing was deleted.");
     cloud.run_on_aws(&["down", "--yes", "--allow-data-loss", "other"]).fails().says(lost);
     assert_same(&before, &dump(&aws).await, "nothing should be touched");

@@ -57,11 +57,7 @@ async fn the_api_goes_only_when_the_loss_of_its_url_is_allowed() {
     cloud.up();
     let (without, _) = SMALL.split_once("\napi:\n").unwrap();
     cloud.write("stack.yaml", without);
-    refuses(
-        &cloud,
-        &["the plan would delete api, and its URL would be lost", "--allow-data-loss api"],
-    )
-    .await;
+    refuses(&cloud, &["the plan would delete api, and its URL would be lost", "--allow-data-loss api"]).await;
     cloud.run(&["up", "--local", "--allow-data-loss", "api"]).ok();
     let after = dump(&cloud.aws().await).await;
     assert_eq!(after["apis"], json!([]));

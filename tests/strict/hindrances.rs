@@ -39,7 +39,8 @@ pub(crate) fn throttled_by_ec2(cloud: &Cloud, call: &Call) -> Option<ServiceErro
 /// A key that no role can be granted the use of: it stays so [hazards: I3].
 pub(crate) fn key_is_invalid(_: &Cloud, call: &Call) -> Option<ServiceError> {
     let message = "KMS key is invalid for CreateGrant operation.";
-    (call.operation.name == "CreateFunction").then(|| ServiceError::new("InvalidParameterValueException", message))
+    (call.operation.name == "CreateFunction")
+        .then(|| ServiceError::new("InvalidParameterValueException", message))
 }
 
 /// While others deploy, API Gateway throttles and refuses its changes in turn [hazards: A9].
@@ -50,7 +51,9 @@ pub(crate) fn api_gateway_is_busy(cloud: &Cloud, call: &Call) -> Option<ServiceE
     }
     let second = cloud.now.as_millis() / Duration::from_millis(700).as_millis();
     Some(match second.is_multiple_of(2) {
-        true => ServiceError { status: 429, ..ServiceError::new("TooManyRequestsException", "Too Many Requests") },
+        true => {
+            ServiceError { status: 429, ..ServiceError::new("TooManyRequestsException", "Too Many Requests") }
+        }
         false => ServiceError::new(
             "ConflictException",
             "Unable to complete operation due to concurrent modification. Please try again later.",

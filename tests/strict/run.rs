@@ -216,7 +216,13 @@ pub(crate) fn client_config(strict: &StrictCloud, clock: Clock) -> SdkConfig {
 }
 
 fn options() -> Options {
-    Options { mode: Mode::Up, local: false, allow_data_loss: everything(), replace_stack: true, environment: None }
+    Options {
+        mode: Mode::Up,
+        local: false,
+        allow_data_loss: everything(),
+        replace_stack: true,
+        environment: None,
+    }
 }
 
 /// All data may be lost.

@@ -5,7 +5,8 @@ use super::simulation::Dice;
 use super::stacks::{SMALL, graph};
 use super::{down, plan, up};
 use crate::model::{
-    Graph, KnownAttributes, LiveState, Observed, OrderConstraint, Owner, PhysicalId, Resource, ResourceId, Value,
+    Graph, KnownAttributes, LiveState, Observed, OrderConstraint, Owner, PhysicalId, Resource, ResourceId,
+    Value,
 };
 use crate::plan::{PlanError, Step};
 use serde_json::json;
@@ -22,9 +23,12 @@ fn cycle(error: PlanError) -> Vec<String> {
 #[test]
 fn a_cycle_is_found_through_every_sort_of_edge() {
     let two = ["role save_role", "function save"];
-    let at = |graph: &Graph, id: &str| graph.resources.iter().position(|one| one.id.to_string() == id).unwrap();
+    let at =
+        |graph: &Graph, id: &str| graph.resources.iter().position(|one| one.id.to_string() == id).unwrap();
     let edges: [fn(&mut Resource, ResourceId); 3] = [
-        |role, function| role.desired = Value::map([("tags", Value::map([("a", Value::reference(&function, "later"))]))]),
+        |role, function| {
+            role.desired = Value::map([("tags", Value::map([("a", Value::reference(&function, "later"))]))])
+        },
         |role, function| role.depends_on.push(function),
         |role, function| {
             let exists = ResourceId::new("table", "notes");
@@ -41,7 +45,8 @@ fn a_cycle_is_found_through_every_sort_of_edge() {
         graph.resources[function].depends_on.push(role_id);
         let normal = graph.resources[role].desired.clone();
         edge(&mut graph.resources[role], id);
-        if let (Value::Map(new), Value::Map(mut old)) = (graph.resources[role].desired.clone(), normal.clone())
+        if let (Value::Map(new), Value::Map(mut old)) =
+            (graph.resources[role].desired.clone(), normal.clone())
             && graph.resources[role].desired != normal
         {
             old.extend(new);
@@ -83,10 +88,14 @@ fn orphan(name: &str, refs: &[&str]) -> Observed {
 /// A stack of log groups with random edges of every sort, and orphans with random references.
 fn random(dice: &mut Dice) -> (Graph, LiveState) {
     let count = 2 + dice.below(6);
-    let ids: Vec<ResourceId> = (0..count).map(|one| ResourceId::new("log_group", format!("g{one}"))).collect();
+    let ids: Vec<ResourceId> =
+        (0..count).map(|one| ResourceId::new("log_group", format!("g{one}"))).collect();
     let resource = |id: &ResourceId, dice: &mut Dice| {
         let mut some = |most: usize| -> Vec<ResourceId> {
-            (0..dice.below(most + 1)).map(|_| ids[dice.below(count)].clone()).filter(|other| other != id).collect()
+            (0..dice.below(most + 1))
+                .map(|_| ids[dice.below(count)].clone())
+                .filter(|other| other != id)
+                .collect()
         };
         let tags = some(1).into_iter().map(|other| ("a", Value::reference(&other, "later")));
         let tags = Value::Map(tags.map(|(key, value)| (key.into(), value)).collect());

@@ -194,11 +194,17 @@ fn a_protected_child_protects_its_parent() {
     the(&mut live_state, "stage $default").protected = true;
     let without_api = graph(SMALL.split_once("api:").unwrap().0);
     let plan = planned(&without_api, &live_state, &allowing("api"));
-    assert_eq!(blockers(&plan), ["stage $default is protected against deletion, and the plan would delete it"]);
+    assert_eq!(
+        blockers(&plan),
+        ["stage $default is protected against deletion, and the plan would delete it"]
+    );
     // AWS deletes the children of a replaced parent too, though these are declared.
     let mut live_state = world_of(&graph(SMALL));
     the(&mut live_state, "stage $default").protected = true;
     the(&mut live_state, "api").spec["protocol"] = json!("WEBSOCKET");
     let plan = planned(&graph(SMALL), &live_state, &allowing("api"));
-    assert_eq!(blockers(&plan), ["stage $default is protected against deletion, and the plan would replace it"]);
+    assert_eq!(
+        blockers(&plan),
+        ["stage $default is protected against deletion, and the plan would replace it"]
+    );
 }

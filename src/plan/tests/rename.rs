@@ -37,10 +37,7 @@ fn a_renamed_table_is_a_loss_that_must_be_allowed() {
     let renamed = graph(&yaml.replace("tables.notes", "tables.pages"));
     let live_state = world_of(&graph(SMALL));
     let plan = planned(&renamed, &live_state, &up());
-    assert_eq!(
-        blockers(&plan),
-        ["the plan would delete table notes, and all of its items would be lost"]
-    );
+    assert_eq!(blockers(&plan), ["the plan would delete table notes, and all of its items would be lost"]);
     let plan = accepted(&renamed, &live_state, &allowing("notes"));
     insta::assert_debug_snapshot!(steps(&plan), @r#"
     [

@@ -1,11 +1,15 @@
 //! A stack that uses every setting, and changes of every one of them.
 
+use super::scenario::{Act, Scenario, Then};
 use super::shipped::whole;
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
+use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::run::{Command, End, empty, later, run};
 use crate::services::apigateway::cannot_invoke;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(super) const RICH: &str = include_str!("../../stacks/rich.yaml");
@@ -77,4 +81,91 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
     assert!(matches!(&refused.end, End::Failed(why) if why[0].contains("protected")), "{:?}", refused.end);
     assert_eq!(refused.writes(), Vec::<String>::new());
     assert_eq!(dump(&refused.cloud), dump(&cloud));
+}
+
+/// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
+const DEFINITIONS: &[(&str, &str)] =
+    &[("table", "/tables/*"), ("function", "/functions/*"), ("api", "/api"), ("cors", "/api/cors")];
+
+/// Optional fields that are no settings of the resource itself, and the role of an account, which has tests of its own.
+const OTHERS: &[&str] = &["routes", "role"];
+
+/// The stack with every optional field.
+fn with_every_field() -> Json {
+    let mut stack: Json = serde_yaml::from_str(RICH).unwrap();
+    stack["functions"]["save"]["handler"] = json!("lambda_function.other");
+    stack["functions"]["save"]["exclude"] = json!(["*.md"]);
+    stack["api"]["name"] = json!("another");
+    stack["api"]["cors"]["credentials"] = json!(true);
+    stack
+}
+
+/// The values at a place of a stack, of which `*` is any key.
+fn values<'a>(stack: &'a mut Json, place: &str) -> Vec<&'a mut Json> {
+    match place.strip_suffix("/*") {
+        Some(section) => stack.pointer_mut(section).unwrap().as_object_mut().unwrap().values_mut().collect(),
+        None => vec![stack.pointer_mut(place).unwrap()],
+    }
+}
+
+/// The optional fields of a definition.
+fn optional_fields(schema: &Json, definition: &str) -> Vec<String> {
+    let definition = &schema["$defs"][definition];
+    let required = definition["required"].as_array().cloned().unwrap_or_default();
+    let names = definition["properties"].as_object().unwrap().keys();
+    let optional = names.filter(|name| !required.contains(&json!(name)) && !OTHERS.contains(&name.as_str()));
+    optional.cloned().collect()
+}
+
+/// Many calls keep the value of a field that a request leaves out [hazards: G7, G8], so a removed field must be reset.
+#[test]
+fn every_optional_field_that_is_removed_is_reset() {
+    let schema: Json = serde_json::from_str(include_str!("../../../src/config/stack.schema.json")).unwrap();
+    let stack = with_every_field();
+    // Once an hour DynamoDB takes a change of an expiry.
+    let cloud = later(&up(&empty(), &stack.to_string(), "at first"), Duration::from_secs(2 * 3600));
+    let mut removals = vec![("permissions_boundary".to_owned(), {
+        let mut stack = stack.clone();
+        stack.as_object_mut().unwrap().remove("permissions_boundary").unwrap();
+        stack
+    })];
+    for (definition, place) in DEFINITIONS {
+        for field in optional_fields(&schema, definition) {
+            let mut stack = stack.clone();
+            let removed =
+                values(&mut stack, place).into_iter().filter_map(|one| one.as_object_mut()?.remove(&field));
+            assert!(removed.count() > 0, "the stack uses no `{field}` of {place}");
+            removals.push((format!("{place}/{field}"), stack));
+        }
+    }
+    for (field, stack) in removals {
+        let text = stack.to_string();
+        let without = later(&up(&cloud, &text, &field), Duration::from_secs(60));
+        let fresh = later(&up(&empty(), &text, &field), Duration::from_secs(60));
+        assert_eq!(differences(&dump(&without), &dump(&fresh)), Vec::<String>::new(), "without {field}");
+    }
+}
+
+/// Every setting is compared by itself, so a resource whose first call succeeded and whose second one failed is finished by
+/// the next run [hazards: G16].
+#[test]
+fn a_created_resource_whose_second_call_failed_is_finished_by_the_next_run() {
+    let scenario = Scenario::new("rich", Act::Up, &Fixture::of(RICH));
+    let seconds = scenario.calls.iter().filter(|label| is_second_call(&label.name));
+    let mut operations = BTreeSet::new();
+    for at in seconds {
+        operations.insert(at.name.clone());
+        let fault = PlannedFault { at: at.clone(), kind: FaultKind::Denied, times: Times::Always };
+        match scenario.run_with(&fault, Then { and_down: false, or_back: false }) {
+            Ok(End::Failed(_)) => {}
+            other => panic!("{fault}: {other:?}"),
+        }
+    }
+    assert!(operations.len() > 4, "{operations:?}");
+}
+
+/// True for a call that changes a setting of a resource which another call has created.
+fn is_second_call(name: &str) -> bool {
+    let (_, operation) = name.split_once(':').unwrap_or_default();
+    ["Put", "Update", "Tag", "Add"].iter().any(|verb| operation.starts_with(verb))
 }
