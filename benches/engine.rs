@@ -32,7 +32,7 @@ fn main() {
     divan::main();
 }
 
-/// A folder with a stack file and the code that it names.
+/// A folder with a stack file and its code.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -90,7 +90,7 @@ fn lowered(stack: &Stack) -> Graph {
     lower(stack, &scope, &packages)
 }
 
-/// From the resources and what there is to the steps.
+/// From the resources and the live state to the steps.
 fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
     let options = Options {
         mode: Mode::Up,
@@ -102,12 +102,12 @@ fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
     plan(graph, live_state, &options).unwrap()
 }
 
-/// From the steps to what is shown of them.
+/// From the steps to their text.
 fn shown(plan: &Plan) -> String {
     render::plan(plan, Shown::default()) + &render::summary(plan)
 }
 
-/// The world in which a graph has come up.
+/// The live state after an `up` of a graph.
 fn live_state(graph: &Graph) -> LiveState {
     let (mut attributes, mut live_state) = (AttributeMap::new(), LiveState::default());
     for (number, resource) in graph.in_order().into_iter().enumerate() {
@@ -126,7 +126,7 @@ fn live_state(graph: &Graph) -> LiveState {
     live_state
 }
 
-/// What AWS shows of a resource after it was made.
+/// The observed resource after it was created.
 fn made(resource: &Resource, spec: Json, number: usize, attributes: &AttributeMap) -> Observed {
     let id = resource.id.clone();
     let assigned = format!("x{number}");
@@ -197,7 +197,7 @@ fn rendering(bencher: Bencher) {
     bencher.bench(|| measured(|| shown(black_box(&plan))));
 }
 
-/// The whole way of a command that has nothing to do.
+/// A whole command that has nothing to do.
 #[divan::bench]
 fn everything(bencher: Bencher) {
     let folder = Folder::new();

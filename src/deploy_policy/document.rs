@@ -1,11 +1,11 @@
-//! Policy documents: their form, and how much AWS lets one hold.
+//! Policy documents: their form and their maximum size.
 
 use serde::Serialize;
 use serde_json::Value as Json;
 
-/// The characters without blanks that a managed policy may have [aws-facts: IAM].
+/// The characters that a managed policy may have, blanks not counted [aws-facts: IAM].
 const MAX: usize = 6_144;
-/// Of these, what a document takes besides its statements, and what a statement takes for its place in the list.
+/// The characters of a document around its statements.
 const FRAME: usize = 50;
 
 /// A policy document.
@@ -27,15 +27,15 @@ pub struct Statement {
     /// What is allowed.
     #[serde(rename = "Action")]
     pub actions: Vec<String>,
-    /// On what.
+    /// The resources.
     #[serde(rename = "Resource")]
     pub resources: Vec<String>,
-    /// Under which condition.
+    /// The condition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Json>,
 }
 
-/// The documents that hold these statements: one, or as many as they need, each small enough for a managed policy.
+/// The documents of these statements: as few as possible, each small enough for a managed policy.
 pub fn documents(statements: &[Statement]) -> Vec<Document> {
     let mut documents: Vec<Document> = Vec::new();
     let mut room = 0;
@@ -53,7 +53,7 @@ pub fn documents(statements: &[Statement]) -> Vec<Document> {
     documents
 }
 
-/// A statement in parts that fit into a document: its resources are dealt out.
+/// A statement in parts that fit into a document, each with a share of its resources.
 fn parts(statement: &Statement, count: usize) -> Vec<Statement> {
     let share = statement.resources.len().div_ceil(count).max(1);
     let parts: Vec<Statement> = statement
@@ -70,7 +70,7 @@ fn parts(statement: &Statement, count: usize) -> Vec<Statement> {
     if fits || share == 1 { parts } else { self::parts(statement, count + 1) }
 }
 
-/// The characters of a statement in a document. Nothing of it has a blank.
+/// The characters of a statement in a document. It has no blanks.
 fn size(statement: &Statement) -> usize {
     serde_json::to_string(statement).map_or(MAX, |text| text.len() + 1)
 }

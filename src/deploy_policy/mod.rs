@@ -1,5 +1,5 @@
 //! The IAM permissions that a person or pipeline needs to run `provision` on one stack, and no more: from the table of its
-//! calls to policy documents. Pure; asks nothing of AWS. The roles of functions are another matter: see [`crate::lower`].
+//! calls to policy documents. Pure, without AWS. For the roles of functions see [`crate::lower`].
 
 mod document;
 mod scope;
@@ -16,7 +16,7 @@ use scope::{On, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use table::TABLE;
 
-/// What is to be done with a stack.
+/// A task with a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// `plan` and `check`.

@@ -1,4 +1,4 @@
-//! What a permission is given on: ARNs from the stack's own names, and the stack's mark where a name cannot be known.
+//! The resources of a permission: ARNs from the stack's own names, and its ownership tag where a name cannot be known.
 
 use super::document::Statement;
 use crate::aws::tags;
@@ -8,15 +8,15 @@ use crate::model::{Graph, Scope};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
-/// What a permission is given on. The order is that of the statements.
+/// The resources of a permission. The order is that of the statements.
 ///
-/// What is declared goes by its name, since marks are eventually consistent and a thing that was made a moment ago may not
-/// bear one yet. What an earlier version of the stack has left behind has a name that nobody can know, so it goes by the
-/// mark; deletes always do, for nothing else is ever deleted. Reads are allowed on every name: only by reading can a name
-/// be told to be free, taken, or ours.
+/// Declared resources are allowed by name: tags are eventually consistent, and a new resource may not show its own yet.
+/// Resources that an earlier version of the stack has left have unknown names, so these are allowed by the ownership tag. So
+/// are all deletes, since nothing else is ever deleted. Reads are allowed on every name: only a read shows whether a name is
+/// free, ours, or another owner's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum On {
-    /// `*`: for lists, which take nothing else.
+    /// `*`: for lists, which allow nothing else.
     Anything,
     AnyTable,
     AnyRole,
@@ -24,22 +24,22 @@ pub(super) enum On {
     AnyLogGroup,
     AnyApi,
     Tables,
-    MarkedTables,
+    OwnedTables,
     Roles,
     /// The roles, as long as they have the stack's permissions boundary.
     BoundRoles,
-    /// The roles of functions, to be handed to Lambda and nobody else.
+    /// The roles of functions, to be passed to Lambda only.
     PassedRoles,
     LogGroups,
-    MarkedLogGroups,
+    OwnedLogGroups,
     Functions,
-    /// Functions behind a route: API Gateway and nobody else may be let in.
+    /// Functions of routes: only API Gateway may be allowed to invoke them.
     CalledFunctions,
     Layers,
-    MarkedFunctions,
-    /// The collection of APIs, and the tags that an API is made with.
+    OwnedFunctions,
+    /// The collection of APIs, and the tags of a new API.
     NewApis,
-    MarkedApis,
+    OwnedApis,
 }
 
 impl On {
@@ -51,15 +51,33 @@ impl On {
         }
     }
 
-    fn sid(self) -> String {
+    /// The name of the statement. Policies with these names are in users' accounts and repositories, so they never change.
+    fn sid(self) -> &'static str {
         match self {
-            On::Anything => "Read".to_owned(),
-            on => format!("{on:?}").replace("Any", "Read"),
+            On::Anything => "Read",
+            On::AnyTable => "ReadTable",
+            On::AnyRole => "ReadRole",
+            On::AnyFunction => "ReadFunction",
+            On::AnyLogGroup => "ReadLogGroup",
+            On::AnyApi => "ReadApi",
+            On::Tables => "Tables",
+            On::OwnedTables => "MarkedTables",
+            On::Roles => "Roles",
+            On::BoundRoles => "BoundRoles",
+            On::PassedRoles => "PassedRoles",
+            On::LogGroups => "LogGroups",
+            On::OwnedLogGroups => "MarkedLogGroups",
+            On::Functions => "Functions",
+            On::CalledFunctions => "CalledFunctions",
+            On::Layers => "Layers",
+            On::OwnedFunctions => "MarkedFunctions",
+            On::NewApis => "NewApis",
+            On::OwnedApis => "MarkedApis",
         }
     }
 }
 
-/// A stack in its place, with the names of its resources.
+/// A stack, where it is deployed, and the names of its resources.
 pub(super) struct Place<'a> {
     pub(super) stack: &'a Stack,
     pub(super) scope: &'a Scope,
@@ -67,13 +85,13 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The statement that allows actions on something, unless the stack has nothing of it.
+    /// The statement that allows actions on resources; `None` where the stack has none of them.
     pub(super) fn statement(&self, on: On, actions: BTreeSet<&str>) -> Option<Statement> {
         let mut resources = self.resources(on);
         resources.sort();
         resources.dedup();
         (!resources.is_empty()).then(|| Statement {
-            sid: on.sid(),
+            sid: on.sid().to_owned(),
             effect: "Allow",
             actions: actions.into_iter().map(str::to_owned).collect(),
             resources,
@@ -86,13 +104,13 @@ impl Place<'_> {
         let functions = &self.stack.functions;
         match on {
             On::Anything => vec!["*".to_owned()],
-            On::AnyTable | On::MarkedTables => vec![scope.arn("dynamodb", "table/*")],
+            On::AnyTable | On::OwnedTables => vec![scope.arn("dynamodb", "table/*")],
             On::AnyRole => vec![format!("arn:{}:iam::{}:role/*", scope.partition, scope.account)],
-            On::AnyFunction | On::MarkedFunctions => vec![scope.arn("lambda", "function:*")],
+            On::AnyFunction | On::OwnedFunctions => vec![scope.arn("lambda", "function:*")],
             On::AnyLogGroup => vec![scope.arn("logs", "log-group:*")],
-            On::MarkedLogGroups => vec![scope.arn("logs", &format!("log-group:{}*", log_group::PREFIX))],
+            On::OwnedLogGroups => vec![scope.arn("logs", &format!("log-group:{}*", log_group::PREFIX))],
             On::AnyApi => vec![self.api_arn("apis"), self.api_arn("apis/*")],
-            On::MarkedApis => vec![self.api_arn("apis/*")],
+            On::OwnedApis => vec![self.api_arn("apis/*")],
             On::NewApis => vec![self.api_arn("apis"), self.tags_arn("apis"), self.tags_arn("v2/apis")],
             On::Tables => self.arns("table"),
             On::Functions => self.arns("function"),
@@ -113,7 +131,7 @@ impl Place<'_> {
     fn condition(&self, on: On) -> Option<Json> {
         let equals = |key: &str, value: &str| Some(json!({ "StringEquals": { key: value } }));
         match on {
-            On::MarkedTables | On::MarkedFunctions | On::MarkedLogGroups | On::MarkedApis => {
+            On::OwnedTables | On::OwnedFunctions | On::OwnedLogGroups | On::OwnedApis => {
                 equals(&format!("aws:ResourceTag/{}", tags::STACK), &self.scope.identity.to_string())
             }
             On::BoundRoles => {
@@ -126,7 +144,7 @@ impl Place<'_> {
         }
     }
 
-    /// The ARNs of the declared things of a kind.
+    /// The ARNs of the declared resources of a kind.
     fn arns(&self, kind: &str) -> Vec<String> {
         let declared = self.graph.resources.iter().filter(|resource| resource.id.kind == kind);
         declared.filter_map(|resource| resource.known_attributes.get("arn").cloned()).collect()
@@ -138,7 +156,7 @@ impl Place<'_> {
         functions.map(|function| self.scope.arn("lambda", &format!("function:{}", function.name))).collect()
     }
 
-    /// The roles of the stack: a path of its own holds them all, those of earlier versions included.
+    /// The roles of the stack: all are under a path of its own, those of earlier versions included.
     fn roles(&self) -> String {
         let scope = self.scope;
         format!("arn:{}:iam::{}:role{}*", scope.partition, scope.account, scope.role_path())
@@ -149,8 +167,8 @@ impl Place<'_> {
         format!("arn:{}:apigateway:{}::/{path}", self.scope.partition, self.scope.region)
     }
 
-    /// What API Gateway checks where an API or a stage is given tags: a path that holds the tagged thing's own ARN, encoded,
-    /// and where it is made as `/v2/apis/*`, as AWS's own refusals say.
+    /// What API Gateway checks where an API or a stage gets tags: a path with the encoded ARN of the tagged resource, and at
+    /// creation `/v2/apis/*`, as AWS's own errors say.
     fn tags_arn(&self, path: &str) -> String {
         let (partition, region) = (&self.scope.partition, &self.scope.region);
         let path = path.replace('/', "%2F");

@@ -1,5 +1,5 @@
 //! The table: each call that `provision` makes, for what, and the actions that IAM asks for it, dependent ones included
-//! [aws-facts: The deployer's own IAM actions]. Whoever adds a call adds its row; the strict cloud finds one that is missing.
+//! [aws-facts: The deployer's own IAM actions]. A new call needs a row; the strict cloud finds a missing one.
 
 use super::Task::{self, Down, Plan, Up};
 use super::scope::On;
@@ -10,9 +10,9 @@ pub(super) struct Row {
     /// The call, for example `lambda:CreateFunction`.
     pub(super) call: &'static str,
     pub(super) tasks: &'static [Task],
-    /// The actions, each with what it is allowed on.
+    /// The actions, each with its resources.
     pub(super) needs: &'static [(&'static str, On)],
-    /// Whether a stack can come to this call.
+    /// Whether a stack can need this call.
     pub(super) when: fn(&Stack) -> bool,
 }
 
@@ -30,7 +30,7 @@ const fn row(
     Row { call, tasks, needs, when }
 }
 
-/// A call whose permission is called as it is itself.
+/// A call whose permission has its own name.
 macro_rules! same {
     ($call:literal, $tasks:expr, $on:ident) => {
         row($call, $tasks, &[($call, On::$on)], always)
@@ -48,7 +48,7 @@ macro_rules! http {
 }
 
 pub(super) const TABLE: &[Row] = &[
-    // Allowed to everybody.
+    // Needs no permission.
     row("sts:GetCallerIdentity", READ, &[], always),
     same!("tag:GetResources", READ, Anything),
     same!("dynamodb:DescribeTable", READ, AnyTable),
@@ -56,7 +56,7 @@ pub(super) const TABLE: &[Row] = &[
     same!("dynamodb:DescribeContinuousBackups", READ, AnyTable),
     same!("dynamodb:ListTagsOfResource", READ, AnyTable),
     same!("dynamodb:ListTables", TEARDOWN, Anything),
-    same!("dynamodb:Scan", TEARDOWN, MarkedTables),
+    same!("dynamodb:Scan", TEARDOWN, OwnedTables),
     row(
         "dynamodb:CreateTable",
         CHANGE,
@@ -67,8 +67,8 @@ pub(super) const TABLE: &[Row] = &[
     same!("dynamodb:UpdateTimeToLive", CHANGE, Tables),
     same!("dynamodb:UpdateContinuousBackups", CHANGE, Tables),
     same!("dynamodb:TagResource", CHANGE, Tables),
-    same!("dynamodb:DeleteTable", DELETE, MarkedTables),
-    // IAM does not resolve the name of a role that is not there, so no ARN of one allows to look whether it is.
+    same!("dynamodb:DeleteTable", DELETE, OwnedTables),
+    // IAM does not resolve the name of a role that does not exist, so an ARN does not allow to read whether it does.
     same!("iam:GetRole", READ, Anything),
     same!("iam:GetRolePolicy", READ, AnyRole),
     same!("iam:ListRoles", READ, Anything),
@@ -84,8 +84,8 @@ pub(super) const TABLE: &[Row] = &[
     same!("iam:DetachRolePolicy", DELETE, Roles),
     same!("iam:ListInstanceProfilesForRole", DELETE, Roles),
     same!("iam:DeleteRole", DELETE, Roles),
-    // To take the role out of an instance profile that others have put it into would need a permission on all instance
-    // profiles of the account: that case is left to a person.
+    // Removing the role from an instance profile that others have put it into would need a permission on all instance profiles
+    // of the account, so that is left to the user.
     row("iam:RemoveRoleFromInstanceProfile", DELETE, &[], always),
     same!("logs:DescribeLogGroups", READ, Anything),
     same!("logs:ListLogGroups", READ, Anything),
@@ -101,11 +101,11 @@ pub(super) const TABLE: &[Row] = &[
     row(
         "logs:DeleteLogGroup",
         DELETE,
-        // A group that comes back while the stack is deleted bears no mark.
-        &[("logs:DeleteLogGroup", On::LogGroups), ("logs:DeleteLogGroup", On::MarkedLogGroups)],
+        // A group that late logs create again while the stack is deleted has no tags.
+        &[("logs:DeleteLogGroup", On::LogGroups), ("logs:DeleteLogGroup", On::OwnedLogGroups)],
         always,
     ),
-    // Without `lambda:ListTags` the answer lacks the tags, by which a function is known.
+    // Without `lambda:ListTags` the response lacks the tags, which say who owns the function.
     row(
         "lambda:GetFunction",
         READ,
@@ -141,31 +141,31 @@ pub(super) const TABLE: &[Row] = &[
     same!("lambda:UntagResource", CHANGE, Functions, takes_a_role),
     same!("lambda:AddPermission", CHANGE, CalledFunctions),
     same!("lambda:RemovePermission", CHANGE, Functions),
-    same!("lambda:DeleteFunction", DELETE, MarkedFunctions),
+    same!("lambda:DeleteFunction", DELETE, OwnedFunctions),
     http!("apigateway:GetApis", READ, "GET", AnyApi),
     http!("apigateway:GetIntegrations", READ, "GET", AnyApi),
     http!("apigateway:GetRoutes", READ, "GET", AnyApi),
     http!("apigateway:GetStages", READ, "GET", AnyApi),
     http!("apigateway:GetStage", CHANGE, "GET", AnyApi),
     http!("apigateway:CreateApi", CHANGE, "POST", NewApis),
-    http!("apigateway:UpdateApi", CHANGE, "PATCH", MarkedApis),
-    http!("apigateway:DeleteCorsConfiguration", CHANGE, "DELETE", MarkedApis),
-    http!("apigateway:CreateIntegration", CHANGE, "POST", MarkedApis),
-    http!("apigateway:UpdateIntegration", CHANGE, "PATCH", MarkedApis),
-    http!("apigateway:DeleteIntegration", CHANGE, "DELETE", MarkedApis),
-    http!("apigateway:CreateRoute", CHANGE, "POST", MarkedApis),
-    http!("apigateway:UpdateRoute", CHANGE, "PATCH", MarkedApis),
-    http!("apigateway:DeleteRoute", CHANGE, "DELETE", MarkedApis),
+    http!("apigateway:UpdateApi", CHANGE, "PATCH", OwnedApis),
+    http!("apigateway:DeleteCorsConfiguration", CHANGE, "DELETE", OwnedApis),
+    http!("apigateway:CreateIntegration", CHANGE, "POST", OwnedApis),
+    http!("apigateway:UpdateIntegration", CHANGE, "PATCH", OwnedApis),
+    http!("apigateway:DeleteIntegration", CHANGE, "DELETE", OwnedApis),
+    http!("apigateway:CreateRoute", CHANGE, "POST", OwnedApis),
+    http!("apigateway:UpdateRoute", CHANGE, "PATCH", OwnedApis),
+    http!("apigateway:DeleteRoute", CHANGE, "DELETE", OwnedApis),
     row(
         "apigateway:CreateStage",
         CHANGE,
-        &[("apigateway:POST", On::MarkedApis), ("apigateway:POST", On::NewApis)],
+        &[("apigateway:POST", On::OwnedApis), ("apigateway:POST", On::NewApis)],
         always,
     ),
-    http!("apigateway:UpdateStage", CHANGE, "PATCH", MarkedApis),
-    http!("apigateway:DeleteStage", CHANGE, "DELETE", MarkedApis),
+    http!("apigateway:UpdateStage", CHANGE, "PATCH", OwnedApis),
+    http!("apigateway:DeleteStage", CHANGE, "DELETE", OwnedApis),
     http!("apigateway:TagResource", CHANGE, "POST", NewApis),
-    http!("apigateway:DeleteApi", DELETE, "DELETE", MarkedApis),
+    http!("apigateway:DeleteApi", DELETE, "DELETE", OwnedApis),
 ];
 
 fn always(_: &Stack) -> bool {
@@ -184,7 +184,7 @@ fn leaves_unreserved(stack: &Stack) -> bool {
     stack.functions.iter().any(|function| function.reserved_concurrency.is_none())
 }
 
-/// A function that is given an existing role loses the mark that named its own.
+/// A function that gets an existing role loses the tag that names its own.
 fn takes_a_role(stack: &Stack) -> bool {
     stack.functions.iter().any(|function| function.role.is_some())
 }

@@ -61,7 +61,7 @@ fn before_creating<'a>(
 struct Index<'a> {
     by_physical_id: FxHashMap<PhysicalId, usize>,
     by_kind: BTreeMap<&'static str, Vec<usize>>,
-    /// The steps on things that point to a thing.
+    /// The steps on resources that refer to a resource.
     referrers_of: FxHashMap<&'a PhysicalId, Vec<usize>>,
 }
 

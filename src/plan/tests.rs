@@ -1,5 +1,5 @@
-//! The planner with no cloud at all: worlds are made from graphs, changed by hand, and planned for. Every plan that is
-//! made here is also checked for its order, carried out in a simulation in several orders, and must leave nothing to do.
+//! The planner without any cloud: live states are made from graphs and changed by hand. The order of every plan here is
+//! checked as well, the plan is applied in a simulation in several orders, and must leave nothing to do.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -45,7 +45,7 @@ pub(crate) fn allowing(what: &str) -> Options {
     Options { allow_data_loss: [what.to_owned()].into(), ..up() }
 }
 
-/// A plan that has been checked for its order and, unless it is refused, carried out in a simulation.
+/// A plan whose order was checked and that, unless it is blocked, was applied in a simulation.
 fn planned(graph: &Graph, live_state: &LiveState, options: &Options) -> Plan {
     let plan = plan(graph, live_state, options).unwrap();
     order::check(&plan, graph, live_state);
@@ -55,7 +55,7 @@ fn planned(graph: &Graph, live_state: &LiveState, options: &Options) -> Plan {
     plan
 }
 
-/// A plan that nothing stands against.
+/// A plan without blockers.
 fn accepted(graph: &Graph, live_state: &LiveState, options: &Options) -> Plan {
     let plan = planned(graph, live_state, options);
     assert!(plan.blockers.is_empty(), "{:#?}", plan.blockers);
@@ -114,7 +114,7 @@ fn waits(plan: &Plan, step: &str, before: &str) -> bool {
     order::all_before(plan, index(plan, step)).contains(&index(plan, before))
 }
 
-/// The reasons against a plan.
+/// The blockers of a plan.
 fn blockers(plan: &Plan) -> Vec<&str> {
     plan.blockers.iter().map(|blocker| blocker.why.as_str()).collect()
 }
@@ -124,7 +124,7 @@ fn snapshot(name: &str, plan: &Plan) {
     snapshot_in("snapshots", name, &text(plan));
 }
 
-/// Compares a text with a snapshot in a folder beside this file.
+/// Compares a text with a snapshot in a folder next to this file.
 pub(crate) fn snapshot_in(folder: &str, name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);

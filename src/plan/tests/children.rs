@@ -1,4 +1,4 @@
-//! Things that live in others, and what happens to them when the other goes or is made anew.
+//! Children, and what happens to them when their parent is deleted or recreated.
 
 use super::live_states::{lose, the, world_of};
 use super::stacks::{SMALL, graph, graph_with};
@@ -46,7 +46,7 @@ fn graph_without_api() -> Graph {
 }
 
 #[test]
-fn an_undeclared_child_of_what_is_replaced_goes_with_it() {
+fn an_undeclared_child_of_a_replaced_parent_is_deleted_with_it() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     let function = the(&mut live_state, "function list");
@@ -92,14 +92,14 @@ fn a_new_route_waits_for_the_update_of_a_function_that_is_there() {
 }
 
 #[test]
-fn an_old_route_goes_only_after_a_new_one_is_there() {
+fn an_old_route_is_deleted_only_after_a_new_one_exists() {
     let other = graph_with(SMALL, "GET /notes: list", "GET /all: list");
     let plan = planned_up(&other, &world_of(&graph(SMALL)));
     assert!(waits(&plan, "delete route GET /notes", "create route GET /all"));
 }
 
 #[test]
-fn a_removed_route_goes_before_its_permission_and_integration() {
+fn a_removed_route_is_deleted_before_its_permission_and_integration() {
     let less = graph_with(SMALL, "    POST /notes: save\n", "");
     let plan = planned_up(&less, &world_of(&graph(SMALL)));
     insta::assert_snapshot!(text(&plan), @r#"
@@ -119,7 +119,7 @@ fn a_removed_route_goes_before_its_permission_and_integration() {
 }
 
 #[test]
-fn a_permission_goes_only_after_its_route_leads_elsewhere() {
+fn a_permission_is_deleted_only_after_its_route_leads_elsewhere() {
     let other = graph_with(SMALL, "GET /notes: list", "GET /notes: save");
     let plan = planned_up(&other, &world_of(&graph(SMALL)));
     insta::assert_snapshot!(text(&plan), @r#"

@@ -1,4 +1,4 @@
-//! The first `up`: everything is made, each thing after what it needs.
+//! The first `up`: everything is created, each resource after its dependencies.
 
 use super::live_states::{lose, the, world_of};
 use super::stacks::{FULL, SMALL, graph, graph_with, lowered, shipped, stack_in};
@@ -49,7 +49,7 @@ fn a_function_waits_for_its_role_and_log_group_but_not_for_the_table() {
 }
 
 #[test]
-fn a_function_that_knows_the_apis_url_is_made_after_the_api() {
+fn a_function_that_knows_the_apis_url_is_created_after_the_api() {
     let graph = graph_with(SMALL, "environment: { TABLE:", "environment: { URL: \"${api.url}\", TABLE:");
     let plan = planned_up(&graph, &LiveState::default());
     assert!(waits(&plan, "create function save", "create api"));
@@ -71,7 +71,7 @@ functions:
 }
 
 #[test]
-fn what_is_there_is_gone_on_from() {
+fn up_continues_from_what_exists() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     for lost in ["stage $default", "route GET /notes", "function save", "integration save"] {

@@ -1,4 +1,4 @@
-//! Nothing that holds data goes unless the user says so.
+//! Nothing that contains data is deleted unless the user allows it.
 
 use super::live_states::{lose, the, world_of};
 use super::stacks::{SMALL, graph, graph_with, lowered, stack_in};
@@ -25,13 +25,13 @@ fn another_key_means_another_table_which_must_be_allowed() {
 }
 
 #[test]
-fn to_allow_one_loss_does_not_allow_another() {
+fn allowing_one_data_loss_does_not_allow_another() {
     let plan = planned(&other_key(), &world_of(&graph(SMALL)), &allowing("api"));
     assert_eq!(blockers(&plan).len(), 1);
 }
 
 #[test]
-fn a_table_and_an_api_that_are_not_declared_any_more_must_be_allowed() {
+fn a_table_and_an_api_that_are_no_longer_declared_must_be_allowed() {
     let less = graph("stack: notes\nfunctions: { save: { code: code, runtime: python3.13 } }\n");
     let live_state = world_of(&graph(SMALL));
     let plan = planned(&less, &live_state, &up());
@@ -45,7 +45,7 @@ fn a_table_and_an_api_that_are_not_declared_any_more_must_be_allowed() {
 }
 
 #[test]
-fn no_flag_takes_a_protected_table() {
+fn no_flag_deletes_a_protected_table() {
     let mut live_state = world_of(&graph(SMALL));
     let table = the(&mut live_state, "table notes");
     (table.protected, table.spec["protect"]) = (true, json!(true));
@@ -57,7 +57,7 @@ fn no_flag_takes_a_protected_table() {
 }
 
 #[test]
-fn protection_is_taken_off_by_an_update() {
+fn protection_is_turned_off_by_an_update() {
     let mut live_state = world_of(&graph(SMALL));
     let table = the(&mut live_state, "table notes");
     (table.protected, table.spec["protect"]) = (true, json!(true));
@@ -81,7 +81,7 @@ fn a_protected_log_group_is_refused_with_help_that_fits_it() {
 }
 
 #[test]
-fn logs_that_go_are_shown_as_a_loss() {
+fn deleted_logs_are_shown_as_data_loss() {
     let renamed = graph(&SMALL.replace(" list", " show"));
     let mut live_state = world_of(&graph(SMALL));
     the(&mut live_state, "log group /aws/lambda/list").contains_data = Some("2048 bytes of logs".to_owned());
@@ -93,7 +93,7 @@ fn logs_that_go_are_shown_as_a_loss() {
 }
 
 #[test]
-fn a_table_that_is_going_is_waited_for_and_made_again() {
+fn a_table_that_is_being_deleted_is_waited_for_and_recreated() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     the(&mut live_state, "table notes").status = Status::Deleting;
@@ -106,7 +106,7 @@ fn a_table_that_is_going_is_waited_for_and_made_again() {
 }
 
 #[test]
-fn a_table_that_is_going_needs_no_further_permission() {
+fn a_table_that_is_being_deleted_needs_no_further_permission() {
     let mut live_state = world_of(&graph(SMALL));
     let table = the(&mut live_state, "table notes");
     (table.status, table.contains_data) = (Status::Deleting, Some("its items".to_owned()));
@@ -123,7 +123,7 @@ fn a_table_that_cannot_be_used_is_replaced_only_where_that_is_allowed() {
 }
 
 #[test]
-fn what_is_made_again_shows_all_of_its_fields() {
+fn a_recreated_resource_shows_all_of_its_fields() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     the(&mut live_state, "table notes").status = Status::Deleting;

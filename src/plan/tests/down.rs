@@ -1,4 +1,4 @@
-//! The end of a stack.
+//! `down`.
 
 use super::live_states::{lose, the, world_of};
 use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
@@ -8,17 +8,17 @@ use crate::plan::Options;
 use serde_json::json;
 
 #[test]
-fn everything_goes_children_with_their_parents() {
+fn everything_is_deleted_children_with_their_parents() {
     snapshot("down_shipped", &planned_down(&world_of(&lowered(&shipped()).1)));
 }
 
 #[test]
-fn nothing_there_means_nothing_to_do() {
+fn nothing_exists_so_nothing_is_done() {
     assert!(planned_down(&LiveState::default()).is_empty());
 }
 
 #[test]
-fn what_is_made_last_goes_first() {
+fn what_is_created_last_is_deleted_first() {
     let plan = planned_down(&world_of(&graph(SMALL)));
     // The API leads to the function, which writes to its log group as its role.
     assert!(waits(&plan, "delete function save", "delete api"));
@@ -52,7 +52,7 @@ fn a_protected_table_of_a_stack_with_every_field_set_is_refused() {
 }
 
 #[test]
-fn what_belongs_to_others_stays() {
+fn resources_of_others_stay() {
     let mut live_state = world_of(&graph(SMALL));
     the(&mut live_state, "table notes").owner =
         Owner::Unmanaged("it belongs to the stack `other`".to_owned());
@@ -61,7 +61,7 @@ fn what_belongs_to_others_stays() {
 }
 
 #[test]
-fn an_untagged_log_group_goes_with_the_function_that_is_ours() {
+fn an_untagged_log_group_is_deleted_with_our_function() {
     let mut live_state = world_of(&graph(SMALL));
     the(&mut live_state, "log group /aws/lambda/save").owner = Owner::Untagged;
     the(&mut live_state, "log group /aws/lambda/list").owner = Owner::Untagged;

@@ -1,4 +1,4 @@
-//! Changes in the stack file and changes behind its back: both are differences, and both are mended the same way.
+//! Changes in the stack file and drift: both are differences, and `up` corrects both in the same way.
 
 use super::live_states::{lose, the, world_of};
 use super::stacks::{SMALL, graph, graph_with, stack_in};
@@ -15,7 +15,7 @@ fn changed(graph: &Graph, change: impl FnOnce(&mut LiveState)) -> Plan {
 }
 
 #[test]
-fn a_changed_field_is_an_update_of_that_thing_alone() {
+fn a_changed_field_is_an_update_of_that_resource_alone() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| the(live_state, "function save").spec["memory"] = json!(256));
     insta::assert_snapshot!(text(&plan), @r#"
@@ -71,7 +71,7 @@ fn policies_that_others_added_to_a_role_are_named() {
 }
 
 #[test]
-fn what_was_deleted_behind_our_back_is_made_again() {
+fn a_resource_that_was_deleted_by_hand_is_recreated() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| {
         lose(live_state, "route GET /notes");
@@ -110,7 +110,7 @@ fn a_function_that_is_broken_is_replaced_with_its_permissions() {
 }
 
 #[test]
-fn a_role_that_was_made_anew_means_an_update_of_its_function() {
+fn a_recreated_role_means_an_update_of_its_function() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| {
         Arc::make_mut(&mut the(live_state, "role save_role").attributes)["role_id"] = json!("AROA999")
@@ -124,7 +124,7 @@ fn a_role_that_was_made_anew_means_an_update_of_its_function() {
 }
 
 #[test]
-fn a_role_that_is_gone_means_an_update_of_its_function_after_it() {
+fn a_missing_role_means_an_update_of_its_function_after_it() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| lose(live_state, "role save_role"));
     assert!(waits(&plan, "update function save", "create role save_role"));
@@ -219,7 +219,7 @@ fn a_policy_that_is_known_in_part_shows_only_what_differs() {
 }
 
 #[test]
-fn a_thing_that_is_busy_is_waited_for() {
+fn a_pending_resource_is_waited_for() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| the(live_state, "table notes").status = Status::Pending);
     insta::assert_snapshot!(text(&plan), @r#"

@@ -1,4 +1,4 @@
-//! Several things of one id, left by answers that were lost.
+//! Several resources of one id, left by lost responses.
 
 use super::live_states::{double, the, world_of};
 use super::stacks::{SMALL, graph};

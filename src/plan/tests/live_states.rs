@@ -1,11 +1,11 @@
-//! Worlds made from graphs, as the kinds' `observe` would answer them.
+//! Live states made from graphs, as the kinds' `observe` would return them.
 
 use crate::kinds::kind;
 use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Value};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// The world in which a graph has just come up.
+/// The live state right after the first `up` of a graph.
 pub(crate) fn world_of(graph: &Graph) -> LiveState {
     let (mut maker, mut attributes) = (Maker::from(0), AttributeMap::new());
     let mut live_state = LiveState::default();
@@ -24,12 +24,12 @@ pub(crate) fn world_of(graph: &Graph) -> LiveState {
     live_state
 }
 
-/// What AWS has assigned to a resource, where it has.
+/// An attribute that AWS has assigned to a resource.
 pub(super) fn attribute<'a>(attributes: &'a AttributeMap, reference: &Reference) -> Option<&'a str> {
     attributes.get(&reference.id)?.get(reference.attribute)?.as_str()
 }
 
-/// Gives out the ids that AWS would assign: `a1`, `i2`, …
+/// Assigns ids like AWS: `a1`, `i2`, …
 pub(super) struct Maker(usize);
 
 impl Maker {
@@ -38,7 +38,7 @@ impl Maker {
         Maker(serial)
     }
 
-    /// What AWS shows of a resource after it was made like this.
+    /// The observed resource after it was created.
     pub(super) fn made(
         &mut self,
         resource: &Resource,
@@ -92,32 +92,32 @@ pub(super) fn look_again(observed: &mut Observed) {
     observed.protected = observed.id.kind == "table" && observed.spec["protect"] == json!(true);
 }
 
-/// What follows from a resource's names, and what AWS has assigned besides.
+/// The attributes that follow from a resource's names, and those that AWS has assigned.
 fn attributes_of(resource: &Resource, assigned: &[(&str, &str)]) -> Json {
     let known_attributes = resource.known_attributes.iter().map(|(name, value)| (*name, value.as_str()));
     known_attributes.chain(assigned.iter().copied()).collect()
 }
 
-/// The only thing whose id reads like this, for example `function save`.
+/// The only resource with this id, for example `function save`.
 pub(crate) fn the<'a>(live_state: &'a mut LiveState, id: &str) -> &'a mut Observed {
     let found = live_state.observed.iter_mut().find(|observed| observed.id.to_string() == id);
-    found.unwrap_or_else(|| panic!("the world has no {id}"))
+    found.unwrap_or_else(|| panic!("the live state has no {id}"))
 }
 
-/// Takes a thing out of the world, with all that lives in it.
+/// Removes a resource from the live state, with its children.
 pub(crate) fn lose(live_state: &mut LiveState, id: &str) {
     let resource = the(live_state, id).key();
     remove(live_state, &resource);
 }
 
-/// Takes a thing out of the world, with all that lives in it.
+/// Removes a resource from the live state, with its children.
 pub(super) fn remove(live_state: &mut LiveState, resource: &PhysicalId) {
     live_state
         .observed
         .retain(|observed| observed.key() != *resource && observed.parent.as_ref() != Some(resource));
 }
 
-/// Puts a second thing of an id into the world, younger and with an identifier of its own.
+/// Adds a second resource of an id, younger and with a physical id of its own.
 pub(crate) fn double(live_state: &mut LiveState, id: &str, physical_id: &str) -> PhysicalId {
     let mut twin = the(live_state, id).clone();
     twin.physical_id = physical_id.to_owned();

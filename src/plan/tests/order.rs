@@ -10,8 +10,8 @@ pub(super) fn check(plan: &Plan, graph: &Graph, live_state: &LiveState) {
         let before = all_before(plan, index);
         assert!(!before.contains(&index), "{} waits for itself", short(step));
         match step.action {
-            Action::Delete if step.with_parent => goes_along(plan, step),
-            Action::Delete => goes_last(plan, step, &before),
+            Action::Delete if step.with_parent => deleted_with_parent(plan, step),
+            Action::Delete => deleted_last(plan, step, &before),
             _ => comes_after_what_it_needs(plan, graph, step, &before),
         }
     }
@@ -31,8 +31,8 @@ pub(super) fn all_before(plan: &Plan, index: usize) -> BTreeSet<usize> {
     before
 }
 
-/// A child of what goes waits for that alone; there is no call for it.
-fn goes_along(plan: &Plan, child: &Step) {
+/// A child that is deleted with its parent depends on the parent alone; it needs no call.
+fn deleted_with_parent(plan: &Plan, child: &Step) {
     let [parent] = child.depends_on.as_slice() else {
         panic!("{} waits for {:?}", short(child), child.depends_on)
     };
@@ -40,9 +40,9 @@ fn goes_along(plan: &Plan, child: &Step) {
     assert_eq!(child.observed.as_ref().unwrap().parent, parent, "{}", short(child));
 }
 
-/// Nothing goes before what points to it has led elsewhere or is gone, its own children aside, and no permission before what
-/// needs it.
-fn goes_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
+/// Nothing is deleted before what refers to it, its own children excepted, leads elsewhere or is deleted, and no permission
+/// before what needs it.
+fn deleted_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
     let resource = step.observed.as_ref().unwrap().key();
     for (index, other) in plan.steps.iter().enumerate() {
         let Some(observed) = &other.observed else { continue };
@@ -54,7 +54,7 @@ fn goes_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
     }
 }
 
-/// What is made waits for its parent and for all whose assigned values it needs.
+/// What is created depends on its parent and on all whose assigned attributes it needs.
 fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &BTreeSet<usize>) {
     let desired = step.desired.as_ref().unwrap();
     let unknown = desired.references().into_iter().map(|reference| &reference.id);
@@ -74,7 +74,7 @@ fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &B
     }
 }
 
-/// A new stage comes after everything that is made.
+/// A new stage comes after everything that is created.
 fn the_stage_is_last(plan: &Plan, live_state: &LiveState) {
     let attributes = live_state.observed.iter().any(|observed| observed.id.kind == "stage");
     let stage = plan.steps.iter().position(|step| step.id.kind == "stage" && step.action == Action::Create);

@@ -6,7 +6,7 @@ use super::{blockers, planned, planned_up, snapshot, text, up};
 use crate::model::{Graph, LiveState, Owner};
 use serde_json::json;
 
-/// A world that holds nothing but one thing, and that of another owner.
+/// A live state with only one resource, which has another owner.
 fn unmanaged(graph: &Graph, id: &str, who: &str) -> LiveState {
     let mut live_state = world_of(graph);
     live_state.observed.retain(|observed| observed.id.to_string() == id);
@@ -15,7 +15,7 @@ fn unmanaged(graph: &Graph, id: &str, who: &str) -> LiveState {
 }
 
 #[test]
-fn a_foreign_thing_of_a_wanted_name_stops_the_plan() {
+fn an_unmanaged_resource_of_a_declared_name_blocks_the_plan() {
     let graph = graph(SMALL);
     for id in ["table notes", "role save_role", "log group /aws/lambda/list", "function save"] {
         let live_state = unmanaged(&graph, id, "it belongs to the stack `shop/prod`");
@@ -25,7 +25,7 @@ fn a_foreign_thing_of_a_wanted_name_stops_the_plan() {
 }
 
 #[test]
-fn every_foreign_thing_is_named_at_once_and_nothing_else() {
+fn every_unmanaged_resource_is_named_at_once_and_nothing_else() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     let who = || Owner::Unmanaged("it was not made by provision".to_owned());
@@ -38,7 +38,7 @@ fn every_foreign_thing_is_named_at_once_and_nothing_else() {
 }
 
 #[test]
-fn the_place_in_the_stack_file_is_told() {
+fn a_blocker_names_the_place_in_the_stack_file() {
     let graph = graph(SMALL);
     let live_state = unmanaged(&graph, "table notes", "it was not made by provision");
     let plan = planned(&graph, &live_state, &up());
@@ -46,7 +46,7 @@ fn the_place_in_the_stack_file_is_told() {
 }
 
 #[test]
-fn an_untagged_log_group_is_taken_over() {
+fn an_untagged_log_group_is_adopted() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     let group = the(&mut live_state, "log group /aws/lambda/save");
@@ -66,7 +66,7 @@ fn an_untagged_log_group_is_taken_over() {
 }
 
 #[test]
-fn an_untagged_log_group_that_nobody_asks_for_stays() {
+fn an_untagged_log_group_that_is_not_declared_stays() {
     let whole = graph(SMALL);
     let mut live_state = world_of(&whole);
     the(&mut live_state, "log group /aws/lambda/list").owner = Owner::Untagged;

@@ -1,4 +1,4 @@
-//! Worlds of which anything may be missing, changed or broken: every plan has an order, can be finished in any order that
+//! Live states of which anything may be missing, changed or failed: every plan has an order, can be finished in any order that
 //! its edges allow, and leaves nothing to do.
 
 use super::live_states::{remove, world_of};
@@ -9,7 +9,7 @@ use crate::model::{Graph, LiveState, Observed, Owner, Status};
 use crate::plan::Options;
 use serde_json::{Value as Json, json};
 
-/// A world of which about one thing in three is not as it should be.
+/// A live state of which about one resource in three is not as declared.
 fn disturbed(graph: &Graph, dice: &mut Dice) -> LiveState {
     let mut live_state = world_of(graph);
     for resource in live_state.observed.iter().map(Observed::key).collect::<Vec<_>>() {
@@ -63,7 +63,7 @@ fn graphs() -> [Graph; 3] {
 }
 
 #[test]
-fn up_heals_any_world() {
+fn up_repairs_any_live_state() {
     for graph in graphs() {
         for seed in 0..60 {
             accepted(&graph, &disturbed(&graph, &mut Dice(seed)), &any_loss());
@@ -72,7 +72,7 @@ fn up_heals_any_world() {
 }
 
 #[test]
-fn down_ends_any_world() {
+fn down_deletes_any_live_state() {
     for graph in [lowered(&shipped()).1, graph(SMALL)] {
         for seed in 0..60 {
             planned_down(&disturbed(&graph, &mut Dice(seed)));
@@ -102,7 +102,7 @@ fn any_stack_can_become_any_other() {
 }
 
 #[test]
-fn the_second_down_after_one_that_was_killed_goes_on() {
+fn a_second_down_after_a_killed_one_continues() {
     let graph = graph(SMALL);
     let live_state = world_of(&graph);
     let plan = super::plan(&Graph::default(), &live_state, &down()).unwrap();

@@ -1,4 +1,4 @@
-//! New first, then repoint, then delete.
+//! First create the new, then change references, then delete.
 
 use super::live_states::world_of;
 use super::stacks::{SMALL, graph};
@@ -11,7 +11,7 @@ fn renamed(from: &str, to: &str) -> Graph {
 }
 
 #[test]
-fn a_renamed_function_is_made_before_its_route_leads_to_it_and_the_old_one_goes() {
+fn a_renamed_function_is_created_before_its_route_leads_to_it_and_the_old_one_is_deleted() {
     let renamed = renamed(" list", " browse");
     let plan = planned_up(&renamed, &world_of(&graph(SMALL)));
     snapshot("rename_function", &plan);
@@ -32,7 +32,7 @@ fn a_renamed_function_is_made_before_its_route_leads_to_it_and_the_old_one_goes(
 }
 
 #[test]
-fn a_renamed_table_is_a_loss_that_must_be_allowed() {
+fn a_renamed_table_is_data_loss_that_must_be_allowed() {
     let yaml = SMALL.replace("  notes:", "  pages:").replace("{ notes:", "{ pages:");
     let renamed = graph(&yaml.replace("tables.notes", "tables.pages"));
     let live_state = world_of(&graph(SMALL));
@@ -58,21 +58,21 @@ fn a_renamed_api_keeps_its_id_and_url() {
 }
 
 #[test]
-fn a_removed_function_goes_with_all_that_was_made_for_it() {
+fn a_removed_function_is_deleted_with_all_that_was_created_for_it() {
     let less = SMALL.split_once("  list:").unwrap().0.to_owned() + "api:\n  routes: { POST /notes: save }\n";
     let plan = planned_up(&graph(&less), &world_of(&graph(SMALL)));
     snapshot("remove_function", &plan);
 }
 
 #[test]
-fn a_role_of_the_users_own_takes_the_place_of_the_made_one() {
+fn an_existing_role_replaces_the_generated_one() {
     let own = renamed("access: { notes: write }", "role: arn:aws:iam::123456789012:role/mine");
     let plan = planned_up(&own, &world_of(&graph(SMALL)));
     assert_eq!(steps(&plan), ["delete role save_role", "update function save"]);
     assert!(waits(&plan, "delete role save_role", "update function save"));
 }
 
-/// Another project that was given the same stack name; `api` is what it says of its API.
+/// Another project with the same stack name; `api` is its declaration of the API.
 fn other_project(api: &str) -> Graph {
     graph(&format!("stack: notes\nfunctions:\n  other: {{ code: code, runtime: python3.13 }}\napi: {api}\n"))
 }

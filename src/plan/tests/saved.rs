@@ -32,7 +32,7 @@ fn the_same_plan_is_the_same() {
 }
 
 #[test]
-fn whatever_has_moved_since_is_named() {
+fn every_difference_is_named() {
     let mut live_state = world_of(&graph(SMALL));
     let changed = SMALL.replace("  save:\n", "  save:\n    memory: 512\n");
     let kept = saved(&changed, &live_state, &up());
@@ -54,7 +54,7 @@ fn whatever_has_moved_since_is_named() {
 }
 
 #[test]
-fn the_allowed_losses_are_kept_and_no_value_is() {
+fn the_allowed_data_loss_is_saved_and_no_value_is() {
     let secret = SMALL.replace("{ TABLE:", "{ TOKEN: hush, TABLE:");
     let kept = saved(&secret, &LiveState::default(), &allowing("notes"));
     assert!(kept.allow_data_loss.contains("notes"));
@@ -62,7 +62,7 @@ fn the_allowed_losses_are_kept_and_no_value_is() {
 }
 
 #[test]
-fn what_is_no_plan_says_so() {
+fn a_file_that_is_no_plan_is_reported() {
     for (text, why) in [
         ("", "it is not JSON"),
         ("[]", "not written by `plan --out`"),

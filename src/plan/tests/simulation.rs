@@ -1,5 +1,5 @@
-//! Carries out a plan on a made-up world, in any order that its edges allow. Like AWS, that world refuses what cannot be;
-//! unlike AWS, it also minds what nobody may see in between.
+//! Applies a plan to a simulated live state, in any order that its edges allow. Like AWS, the simulation rejects impossible
+//! calls; unlike AWS, it also rejects states that no user may see in between.
 
 use super::live_states::{Maker, attribute, look_again, remove};
 use super::{Action, Mode, Options, Plan, Step, plan, short};
@@ -7,7 +7,7 @@ use crate::kinds::kind;
 use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status};
 use std::collections::BTreeSet;
 
-/// Carries a plan out in an order that the seed picks; then there is nothing left to do.
+/// Applies a plan in an order that the seed picks; then there is nothing left to do.
 pub(super) fn check(todo: &Plan, graph: &Graph, live_state: &LiveState, options: &Options, seed: u64) {
     let depends_on = carry_out(todo, graph, live_state, seed);
     let left = plan(graph, &depends_on, options).unwrap();
@@ -18,7 +18,7 @@ pub(super) fn check(todo: &Plan, graph: &Graph, live_state: &LiveState, options:
     }
 }
 
-/// The world after a plan.
+/// The live state after a plan.
 pub(super) fn carry_out(plan: &Plan, graph: &Graph, live_state: &LiveState, seed: u64) -> LiveState {
     let attributes = plan.attributes.clone();
     let mut cloud = Cloud { graph, live_state: live_state.clone(), attributes, maker: Maker::from(100) };
@@ -68,7 +68,7 @@ impl Cloud<'_> {
         }
     }
 
-    /// What AWS makes of what is sent: the plan's own value, with what came to light since.
+    /// What AWS creates from the request: the plan's own value, with the attributes that are known since.
     fn sent(&mut self, step: &Step) -> Observed {
         let desired =
             step.desired.as_ref().unwrap().resolve(&|reference| attribute(&self.attributes, reference));
@@ -106,7 +106,7 @@ impl Cloud<'_> {
         look_again(observed);
     }
 
-    /// What a thing leads to is there; functions alone may come later, and what is not declared is not ours to mind.
+    /// The resources that another one refers to exist; only functions may come later, and undeclared ones are not checked.
     fn needs(&self, id: &ResourceId, needed: &PhysicalId) {
         let named = ResourceId::new(needed.kind, needed.id.clone());
         let minded = needed.kind == "integration" || self.graph.get(&named).is_some();

@@ -1,4 +1,4 @@
-//! A world that is as it shall be, and what makes no difference to it.
+//! A live state that needs no change, and what makes no difference to it.
 
 use super::live_states::{the, world_of};
 use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
@@ -41,7 +41,7 @@ fn two_environments_share_no_name() {
 }
 
 #[test]
-fn foreign_children_of_our_things_are_left_alone() {
+fn unmanaged_children_of_our_resources_are_left_alone() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     let (api, function) = (the(&mut live_state, "api").key(), the(&mut live_state, "function save").key());
