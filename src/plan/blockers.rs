@@ -4,7 +4,7 @@ use super::{Action, Blocker, Mode, Options, Step, build};
 use crate::aws::tags::NOBODY;
 use crate::config::At;
 use crate::kinds::kind;
-use crate::model::{Graph, Observed, Owner, PhysicalId, Resource, ResourceId, Value};
+use crate::model::{Graph, Observed, Owner, Resource, ResourceId, Value};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub(super) fn blockers(
     let allowed = Allowed::of(graph, observed, options);
     let mut blockers: Vec<Blocker> =
         stack_name_collision(graph, observed, steps, options).into_iter().collect();
-    let deletions = steps.iter().flat_map(|step| deletions(step, steps, observed));
+    let deletions = steps.iter().flat_map(|step| deletions(step, graph, observed));
     let guarded: Vec<Blocker> =
         deletions.filter_map(|deletion| guard(&deletion, &allowed, options)).collect();
     // `down`, run again to continue, may name a table that it has already deleted.
@@ -123,38 +123,32 @@ struct Deletion<'a> {
     data_loss: Option<String>,
 }
 
-/// What a step deletes: its own resource, and the declared children that AWS deletes with it before they are recreated.
-/// Children that are not declared have steps of their own.
+/// What a step deletes: its own resource and, where that is replaced, the declared children that AWS deletes with it before
+/// they are recreated. All other children have delete steps of their own.
 fn deletions<'a>(
     step: &'a Step,
-    steps: &'a [Step],
-    observed: &'a FxHashMap<&ResourceId, &Observed>,
+    graph: &Graph,
+    observed: &FxHashMap<&ResourceId, &'a Observed>,
 ) -> Vec<Deletion<'a>> {
-    let verb = match step.action {
-        Action::Delete => "delete",
-        Action::Replace => "replace",
-        Action::Create | Action::Update => return Vec::new(),
+    let (verb, at) = (step.action.verb(), step.at);
+    let Some(own) =
+        step.observed.as_ref().filter(|_| matches!(step.action, Action::Delete | Action::Replace))
+    else {
+        return Vec::new();
     };
-    let Some(own) = &step.observed else { return Vec::new() };
-    let key = own.key();
-    let planned: BTreeSet<PhysicalId> = steps
-        .iter()
-        .filter(|step| step.action == Action::Delete)
-        .filter_map(|step| step.observed.as_ref())
-        .map(Observed::key)
-        .collect();
-    let children = observed.values().filter(|child| child.parent.as_ref() == Some(&key));
-    let children = children.filter(|child| child.owner == Owner::Ours && !planned.contains(&child.key()));
-    let mut children: Vec<&Observed> = children.copied().collect();
-    children.sort_by_key(|child| &child.id);
-    let children = children.into_iter().map(|child| Deletion {
-        observed: child,
-        at: step.at,
-        verb,
-        data_loss: build::data_loss(child, Mode::Up),
-    });
-    let own = Deletion { observed: own, at: step.at, verb, data_loss: step.data_loss.clone() };
-    std::iter::once(own).chain(children).collect()
+    let mut deletions = vec![Deletion { observed: own, at, verb, data_loss: step.data_loss.clone() }];
+    if step.action == Action::Replace {
+        let key = own.key();
+        let children = observed.values().copied().filter(|child| child.parent.as_ref() == Some(&key));
+        let declared = children.filter(|child| child.owner == Owner::Ours && graph.get(&child.id).is_some());
+        let mut children: Vec<&Observed> = declared.collect();
+        children.sort_by_key(|child| &child.id);
+        deletions.extend(children.into_iter().map(|child| {
+            let data_loss = build::data_loss(child, Mode::Up);
+            Deletion { observed: child, at, verb, data_loss }
+        }));
+    }
+    deletions
 }
 
 /// A reason not to delete a resource. One that is being deleted already cannot be saved.

@@ -38,7 +38,7 @@ pub(crate) const CHANGES: &[(&str, Change)] = &[
         let table = stack.tables.iter_mut().find(|table| !table.point_in_time_recovery);
         table.map(|table| table.point_in_time_recovery = true).is_some()
     }),
-    ("a route is gone", |stack| {
+    ("a route is removed", |stack| {
         stack.api.as_mut().is_some_and(|api| api.routes.len() > 1 && api.routes.pop().is_some())
     }),
     ("a route leads elsewhere", |stack| {

@@ -157,7 +157,7 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// Carries out a call that has reached AWS.
+    /// Applies a call that has reached AWS.
     pub(crate) fn handle(&mut self, call: &Call) -> Result<Json, ServiceError> {
         logs::deliver_late(self);
         if let Some(fault) = self.hindrance.and_then(|hindrance| hindrance(self, call)) {
@@ -237,7 +237,7 @@ pub(crate) fn arn(service: Service, resource: &str) -> String {
     }
 }
 
-/// Seconds since 1970, as answers have them.
+/// Seconds since 1970, as in responses.
 pub(crate) fn seconds(time: Time) -> Json {
     Json::from(time.as_millis() as f64 / 1000.0)
 }

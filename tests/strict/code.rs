@@ -10,7 +10,7 @@ use std::io::Cursor;
 const MAX_ZIPPED: usize = 52_428_800;
 const MAX_UNZIPPED: u64 = 262_144_000;
 
-/// Takes over the code of a call, whose parameters have a zip in base64.
+/// Reads the code of a call, whose parameters have a zip in base64.
 pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<(), ServiceError> {
     let refused = |message: String| ServiceError::new("InvalidParameterValueException", message);
     let zip = text(code, "ZipFile")

@@ -38,7 +38,7 @@ pub(crate) struct Record {
     pub(crate) start: Time,
     /// When it was answered; `None` where it was not.
     pub(crate) end: Option<Time>,
-    /// `ok`, or the code of a refusal.
+    /// `ok`, or the code of the error.
     pub(crate) outcome: String,
     /// What is wrong with it by AWS's model.
     pub(crate) invalid: Vec<String>,
@@ -286,7 +286,7 @@ impl StrictCloud {
 }
 
 impl State {
-    /// Carries a call out, unless that was done already, or AWS finds it invalid or one too many.
+    /// Applies a call, unless that was done already, or AWS finds it invalid or throttles it.
     fn apply(&mut self, number: usize, call: &Call) -> Result<Json, ServiceError> {
         let flight = self.cloud.in_flight.iter().position(|flight| flight.number == number);
         let Some(flight) = flight else { return ServiceError::err("InternalFailure", "") };
@@ -312,7 +312,7 @@ impl State {
 }
 
 impl State {
-    /// Carries a call out that is valid and allowed.
+    /// Applies a call if it is valid and allowed.
     fn apply_if_allowed(&mut self, number: usize, call: &Call) -> Result<Json, ServiceError> {
         let deploy_policy = self.cloud.deploy_policy.clone();
         if let Some(deploy_policy) = &deploy_policy {
@@ -342,7 +342,7 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// The name of a region that nobody has used before.
+/// The name of a region that was not used before.
 fn region_of_its_own() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -99,7 +99,7 @@ fn change_api(api: &mut Api) {
     api.routes.insert("earlier".to_owned(), route.as_object().cloned().expect("a map"));
 }
 
-/// An answer was lost, and the API was made again.
+/// A response was lost, and the API was created again.
 fn duplicate_api(cloud: &mut Cloud) {
     let Some(mut api) = cloud.apigateway.apis.values().next().cloned() else { return };
     api.settings.insert("ApiId".to_owned(), "zzzzzzzzzz".into());

@@ -26,7 +26,7 @@ async fn account() -> (StrictCloud, Clients) {
     (cloud, connection.clients(Access::Write))
 }
 
-/// What AWS answers to a call that it refuses.
+/// The error of a call that AWS refuses.
 fn blocker<T: std::fmt::Debug, E: Into<Error>>(answer: Result<T, E>) -> String {
     let error = answer.map_err(Into::into).expect_err("a refusal");
     format!("{}: {}", error.code.unwrap_or_default(), error.message)

@@ -68,7 +68,7 @@ impl Seen {
     }
 }
 
-/// The most memory that a living process had at a time, in bytes; 0 where the system does not tell. What a parent is told
+/// The most memory that a living process had at a time, in bytes; 0 where the system does not say. What a parent is told
 /// of its dead child would hold the parent's own memory too, from before the child became another program.
 fn memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
@@ -104,7 +104,7 @@ impl Port {
         Port { strict, url, seen, runtime }
     }
 
-    /// Says which processes use the port: their memory is watched, and where there is but one, it dies when it is to die.
+    /// Says which processes use the port: their memory is watched, and where there is but one, it is killed when it is to be killed.
     pub(crate) fn used_by(&self, processes: &[&Child]) {
         let users = processes.iter().map(|process| process.id()).collect();
         self.seen.users.set(users).expect("the users are named once");
@@ -112,7 +112,7 @@ impl Port {
         let (pid, strict) = (Pid::from_child(process), self.strict.clone());
         self.runtime.spawn(async move {
             strict.death().await;
-            // It lives: it waits for the answer to the call at which it dies.
+            // It is still running: it waits for the response to the call at which it is killed.
             kill_process(pid, Signal::KILL).expect("the process is killed");
         });
     }

@@ -54,7 +54,7 @@ pub(crate) struct Visit {
     pub(crate) injected: usize,
     /// The requests of the APIs themselves.
     pub(crate) asked: Vec<String>,
-    /// The most memory that a process had at a time, in bytes; 0 where the system does not tell.
+    /// The most memory that a process had at a time, in bytes; 0 where the system does not say.
     pub(crate) memory: u64,
 }
 

@@ -37,7 +37,7 @@ pub(crate) const FOR_EVER: Duration = Duration::from_secs(3600);
 pub(crate) enum Command<'a> {
     Plan(&'a Fixture),
     Up(&'a Fixture),
-    /// With the stack file; deleted is what bears the stack's mark.
+    /// With the stack file; what has the stack's ownership tag is deleted.
     Down(&'a Fixture),
     Adopt(&'a Fixture, &'a Wish),
 }

@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 /// Who calls.
 const CALLER: &str = "arn:aws:iam::123456789012:user/deployer";
 
-/// The policies of somebody, or of something.
+/// The policies of a caller.
 #[derive(Debug)]
 pub(crate) struct Policies(PolicyEvaluator);
 

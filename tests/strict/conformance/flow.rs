@@ -33,11 +33,11 @@ pub(super) struct Stack {
     strict: Testimony,
 }
 
-/// What an emulator cannot tell more of: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
+/// What an emulator cannot add to: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
 /// of what these stacks show, larger ones show as well.
 const UNTOLD: [&str; 4] = ["many_routes", "no_api", "only_tables", "own_role"];
 
-/// Every stack that an emulator can tell of, so that it can be taken down, on the strict cloud.
+/// Every stack that an emulator can run, so that it can be deleted, on the strict cloud.
 pub(super) fn stacks() -> Vec<Stack> {
     let stacks = Fixture::every_with(|text| text.replace("protect: true", "protect: false")).into_iter();
     let stacks = stacks.filter(|(name, _)| !UNTOLD.contains(&name.as_str()));

@@ -10,7 +10,7 @@ use std::fmt;
 pub(super) struct Disagreement {
     /// What was asked.
     pub(super) about: String,
-    /// What AWS answers, as the strict cloud does.
+    /// The response of AWS, and of the strict cloud.
     pub(super) aws: String,
     pub(super) says: String,
     /// For people, not compared.

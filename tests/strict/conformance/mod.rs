@@ -7,7 +7,7 @@
 //! SDK would not even send some of them. Where the strict cloud takes its time, it is given that time: how AWS lives between
 //! two states is no emulator's subject, and is left to the facts that the strict cloud names.
 //!
-//! Neither emulator is AWS. MiniStack runs code and keeps what it is told, but checks little of it; moto runs nothing, but
+//! Neither emulator is AWS. MiniStack runs code and stores what it gets, but checks little of it; moto runs nothing, but
 //! knows IAM's grammar, whether a role exists, paging, and many a limit. So each disagreement that is known stands in
 //! `known.yaml` with who is right and why, and AWS's own documentation outranks them all. A disagreement that is not there
 //! fails the test, and so does one there that is no more.

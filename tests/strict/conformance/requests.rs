@@ -41,7 +41,7 @@ fn stories() -> Vec<Story> {
     serde_yaml::from_str(include_str!("requests.yaml")).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
-/// Where an emulator answers otherwise than AWS does.
+/// Where an emulator responds otherwise than AWS.
 pub(super) async fn disagreements(at: &Sender) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for story in stories() {
@@ -51,7 +51,7 @@ pub(super) async fn disagreements(at: &Sender) -> Vec<Disagreement> {
     found
 }
 
-/// Sends the requests of a story to a cloud, which calls the region as it likes, and answers where the verdict is another.
+/// Sends a sequence of requests to a cloud, which may have its own name for the region, and returns where the result differs.
 async fn tell<F: Future<Output = ()>>(
     story: &Story,
     url: &str,
@@ -105,7 +105,7 @@ fn replaced(value: &Json, names: &BTreeMap<String, Json>) -> Json {
     }
 }
 
-/// The first member, or element, of a name in an answer.
+/// The first member, or element, of a name in a response.
 fn member(response: &HttpResponse, name: &str) -> Option<Json> {
     fn find<'a>(json: &'a Json, name: &str) -> Option<&'a Json> {
         match json {

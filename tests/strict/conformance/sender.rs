@@ -14,7 +14,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value as Json;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How a call was answered: the operation, its subject, and `ok` or the code of a refusal.
+/// The result of a call: the operation, its subject, and `ok` or the code of the error.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Answered {
     pub(super) call: String,
@@ -82,7 +82,7 @@ impl Sender {
     }
 }
 
-/// `ok`, or the code of a refusal, in whichever way a service writes it.
+/// `ok`, or the code of the error, in whichever way a service writes it.
 pub(super) fn verdict(response: &HttpResponse) -> String {
     if response.status().is_success() {
         return "ok".to_owned();
@@ -99,7 +99,7 @@ pub(super) fn verdict(response: &HttpResponse) -> String {
     code.split(':').next().unwrap_or_default().to_owned()
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub(super) fn text(response: &HttpResponse) -> String {
     String::from_utf8_lossy(response.body().bytes().unwrap_or_default()).into_owned()
 }

@@ -66,7 +66,7 @@ fn adopt(cloud: &Cloud, stack: &Fixture, wish: &Wish, fault: Option<PlannedFault
     run(cloud, Command::Adopt(stack, wish), fault)
 }
 
-/// Asserts that nothing is taken over, and why.
+/// Asserts that nothing is adopted, and why.
 #[track_caller]
 fn refuses(cloud: &Cloud, stack: &Fixture, wish: &Wish, why: &str) {
     let ran = adopt(cloud, stack, wish, None);

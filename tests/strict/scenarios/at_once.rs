@@ -35,21 +35,22 @@ fn a_run_right_after_a_kill_ends_the_same() {
             wrong.push(format!("after {at} there is something else:\n    {}", differ.join("\n    ")));
         }
     }
-    println!("{runs} deaths followed by a run at once; {repeated} of them needed one more");
+    println!("{runs} kills followed by a run at once; {repeated} of them needed one more");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// By then reads show what was made, and it is still in the making.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What an earlier run has begun may still be in the making when there is nothing else to do: that alone is waited for.
+/// Resources that an earlier run has started to create may still be pending when there is nothing else to do: then only they are
+/// waited for.
 #[test]
 fn a_run_right_after_a_kill_waits_for_what_was_started() {
-    for thing in [
+    for section in [
         "tables: { notes: { partition_key: id } }",
         "functions: { save: { code: lambdas/create_item, runtime: python3.13 } }",
     ] {
-        let stack = Fixture::of(&format!("stack: one\n{thing}\n"));
+        let stack = Fixture::of(&format!("stack: one\n{section}\n"));
         let writes = well(run(&empty(), Command::Up(&stack), None)).records.into_iter();
         for at in writes.filter(|record| record.write).map(|record| record.label) {
             let fault = PlannedFault { at: at.clone(), kind: FaultKind::KilledAfterAll, times: Times::Once };

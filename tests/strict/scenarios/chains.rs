@@ -1,6 +1,6 @@
 //! How many calls each command makes, and how many of them one after the other: where a call's way there and back is what
 //! takes time, that is how long a command takes. Nothing here looks at a clock: every call takes the same virtual time, AWS
-//! is done with everything at once, and what was recorded tells which calls had ended before another began.
+//! is done with everything at once, and the records show which calls had ended before another began.
 
 use super::shipped::well;
 use crate::cloud::{Cloud, Delays, Paging, Time};
@@ -197,7 +197,7 @@ fn chains_are_short_and_calls_are_those_that_are_published() {
     assert!(page.contains(&table), "docs/speed.md lacks this:\n{table}");
 }
 
-/// An account in which somebody else has made, long ago and without tags, all that a stack would be named like.
+/// An account with unmanaged resources of all the names that a stack declares, old and without tags.
 fn with_unmanaged(cloud: &Cloud) -> Cloud {
     let mut cloud = later(cloud, Duration::from_secs(86_400));
     cloud.dynamodb.tables.values_mut().for_each(|table| table.tags.clear());

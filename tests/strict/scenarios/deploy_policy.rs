@@ -137,7 +137,7 @@ fn text(json: &Json) -> String {
 #[test]
 fn nothing_that_is_printed_can_be_left_out() {
     // A policy also covers what an earlier version of its stack may have left, and only a stack with something of
-    // everything has a story in which that is seen.
+    // everything has a run in which that is seen.
     let whole = |stack: &Fixture| {
         let stack = &stack.stack;
         let roles = stack.functions.iter().all(|function| function.role.is_none());
@@ -197,7 +197,7 @@ fn with_existing_role() -> (Fixture, Fixture) {
 /// A role that is not managed by the stack.
 const EXISTING: &str = "arn:aws:iam::123456789012:role/others/existing";
 
-/// An account with a role that somebody else has made, like the only one that there is.
+/// An account with an unmanaged role, a copy of the only one.
 fn with_others_role(cloud: &Cloud) -> Cloud {
     let mut cloud = cloud.clone();
     let mut role = cloud.iam.roles.values().next().cloned().expect("a role");

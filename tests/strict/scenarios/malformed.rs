@@ -1,6 +1,5 @@
-//! Lies in the answers to every call: the command never panics and never hangs, and either succeeds or fails with an error
-//! that says what was tried and why; nothing of others is touched; and run again with honest answers, it reaches what it
-//! is for.
+//! Malformed responses to every call: the command never panics and never hangs, and either succeeds or fails with an error
+//! that says what was tried and why; no resource of others is changed; and run again with valid responses, it succeeds.
 
 use super::shipped::well;
 use crate::cloud::Cloud;

@@ -108,7 +108,7 @@ fn the_linter_finds_what_is_wrong() {
 
 /// Where AWS itself is known to ask for what its reference does not have.
 const KNOWN: &[&str] = &[
-    // Refusals of AWS name this path, and this verb, for everything that is made with tags or tagged.
+    // AWS's errors name this path, and this verb, for everything that is created with tags or tagged.
     "apigateway:POST on arn:aws:apigateway:eu-west-1::/tags/",
     // The name of a role that is not there is not resolved to an ARN.
     " on arn:aws:iam::123456789012:role ",

@@ -52,7 +52,7 @@ impl Size {
 /// Calls that a command cannot do without.
 type Needed = (Service, &'static str, usize);
 
-/// Calls that go on beside others: no sooner than `after`, and with `before` to wait at their end.
+/// Calls that run at the same time as others: no sooner than `after`, and with `before` to wait at their end.
 struct Lane {
     after: Duration,
     calls: Vec<Needed>,
@@ -138,7 +138,7 @@ fn make(size: Size) -> Vec<Lane> {
     ]
 }
 
-/// The writes that delete a stack: a log group goes after its function is gone.
+/// The writes that delete a stack: a log group is deleted after its function.
 fn delete(size: Size) -> Vec<Lane> {
     let delays = empty().delays;
     let functions = [
@@ -205,7 +205,7 @@ fn many_routes_of_one_function_take_little_longer_than_the_quotas_need() {
     attributes(Size { functions: 1, routes: 300 });
 }
 
-/// IAM's limits are published nowhere. Whatever they are, its refusals are waited out.
+/// IAM's limits are published nowhere. Whatever they are, its throttling is waited out.
 #[test]
 fn throttling_by_iam_is_waited_out() {
     let stack = Fixture::of_one_file(&Size { functions: 150, routes: 1 }.text());

@@ -63,7 +63,7 @@ impl Call {
         format!("{}:{}", self.service.name(), self.operation.name)
     }
 
-    /// The thing that the call is about: the parameters that name it.
+    /// The subject of the call: the parameters that name it.
     pub(crate) fn subject(&self) -> String {
         const NAMES: &[&str] = &[
             "TableName",

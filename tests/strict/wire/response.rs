@@ -43,8 +43,8 @@ pub(crate) fn error(call: &Call, error: &ServiceError, request_id: &str) -> Resp
     let status = if error.status == 0 { modelled } else { error.status };
     let mut headers = headers(call, request_id);
     // A failure that says nothing at all.
-    if fault.code.is_empty() {
-        return Answer { status, headers, body: String::new() };
+    if error.code.is_empty() {
+        return Response { status, headers, body: String::new() };
     }
     let body = match model.metadata.protocol.as_str() {
         "query" => {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Changes one of the resources of a stack, by its identity, and tells which one; `None` where there is none.
+/// Changes one of the resources of a stack, by its identity, and returns which one; `None` where there is none.
 type Change = fn(&mut Cloud, &str, usize) -> Option<String>;
 
 /// Every drift, by name.
@@ -53,7 +53,7 @@ pub(super) const DRIFTS: &[(&str, Change)] = &[
         cloud.iam.roles.remove(&name);
         Some(name)
     }),
-    ("a role is made anew", |cloud, stack, nth| {
+    ("a role is recreated", |cloud, stack, nth| {
         role(cloud, stack, nth, |role| role.id = format!("{}NEW", role.id.trim_end_matches("NEW")))
     }),
     ("a role trusts another service", |cloud, stack, nth| {

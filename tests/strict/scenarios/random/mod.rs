@@ -92,7 +92,7 @@ fn every_drift_changes_something_and_every_unmanaged_resource_is_created() -> Re
     runner.down(None)
 }
 
-/// Whatever is there before, and bears a name that the stack wants: an `up` stops at it, whoever else it may belong to.
+/// An existing resource with a name that the stack declares blocks `up`, whoever owns it.
 #[test]
 fn nothing_of_others_is_adopted_and_nothing_of_another_stack_is_deleted() -> Result<(), String> {
     for environment in [None, Some("dev")] {

@@ -1,10 +1,10 @@
-//! Walks through an account: commands, faults, drift and foreign resources in any order, and after each step all that must
-//! hold. What it does is told as a log, which is shown where something does not hold.
+//! Runs a random scenario in an account: commands, faults, drift and unmanaged resources in any order, and after each step
+//! checks all that must hold. It keeps a log of its steps, which is printed where something does not hold.
 
 mod ends;
 mod runs;
 
-pub(super) use runs::{At, INJECTED, RUNS, ServiceError};
+pub(super) use runs::{At, INJECTED, RUNS, RandomFault};
 
 use super::drift::DRIFTS;
 use super::stacks::STACK;
@@ -69,7 +69,7 @@ pub(super) type Outcome = Result<(), String>;
 #[derive(Clone)]
 pub(super) struct Runner {
     environment: Option<&'static str>,
-    /// The mark on all that is the stack's.
+    /// The ownership tag of the stack.
     identity: String,
     cloud: Cloud,
     /// What is not the stack's, to the last detail.
@@ -120,7 +120,7 @@ impl Runner {
     }
 
     /// Brings up another stack, or the same one again.
-    pub(super) fn up(&mut self, text: &str, fault: Option<&ServiceError>) -> Outcome {
+    pub(super) fn up(&mut self, text: &str, fault: Option<&RandomFault>) -> Outcome {
         self.edit(text);
         self.log.push("up".to_owned());
         for _ in 0..6 {
@@ -133,7 +133,7 @@ impl Runner {
     }
 
     /// Brings the stack up once. False if something holds it back, which is out of the way now.
-    fn up_once(&mut self, fault: Option<&ServiceError>) -> Result<bool, String> {
+    fn up_once(&mut self, fault: Option<&RandomFault>) -> Result<bool, String> {
         let stack = Rc::clone(&self.stack);
         let wanted = self.wanted();
         let in_the_way: Vec<UnmanagedResource> =
@@ -179,7 +179,7 @@ impl Runner {
         Err(format!("it fails without a fault: {errors:?}"))
     }
 
-    /// Checks that a run was refused, and has changed nothing; then does what it asks for.
+    /// Checks that a run was blocked, and has changed nothing; then does what it asks for.
     fn refused(&mut self, ran: &Ran, why: &str, mend: impl FnOnce(&mut Runner)) -> Result<bool, String> {
         let refused = match &ran.end {
             End::Failed(errors) => ran.injected > 0 || errors.iter().any(|error| error.contains(why)),
@@ -199,7 +199,7 @@ impl Runner {
     }
 
     /// Takes the stack down.
-    pub(super) fn down(&mut self, fault: Option<&ServiceError>) -> Outcome {
+    pub(super) fn down(&mut self, fault: Option<&RandomFault>) -> Outcome {
         self.log.push("down".to_owned());
         for _ in 0..3 {
             let stack = Rc::clone(&self.stack);
@@ -242,7 +242,7 @@ impl Runner {
         if name == "a log group loses its tags" {
             self.stripped.insert(resource);
         }
-        // It may have met something that only bears the stack's mark, or taken away what others lived in.
+        // It may have changed a resource that only has the stack's tag, or deleted the parent of an unmanaged one.
         let after = everything(&self.cloud);
         self.unmanaged =
             after.into_iter().filter(|(resource, _)| self.unmanaged.contains_key(resource)).collect();
@@ -258,7 +258,7 @@ impl Runner {
         let (_, make) = UNMANAGED.iter().find(|(other, _)| *other == name).expect("an unmanaged resource");
         let before = everything(&self.cloud);
         make(&mut self.cloud, &self.identity, nth);
-        self.log.push(format!("foreign ({nth}): {name}"));
+        self.log.push(format!("unmanaged ({nth}): {name}"));
         self.add_unmanaged(&before);
     }
 
@@ -289,7 +289,7 @@ impl Runner {
     }
 }
 
-/// An account in which only a role of somebody else is.
+/// An account with only an unmanaged role.
 fn account() -> Cloud {
     let mut account = empty();
     unmanaged::role(&mut account, "existing", "/", &[]);

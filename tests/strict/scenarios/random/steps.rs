@@ -1,7 +1,7 @@
 //! Random scenarios as data: a first stack, and the steps after it.
 
 use super::drift::DRIFTS;
-use super::runner::{At, Outcome, Runner, ServiceError};
+use super::runner::{At, Outcome, RandomFault, Runner};
 use super::stacks::{Stack, stack};
 use super::unmanaged::UNMANAGED;
 use crate::faults::ALL;
@@ -19,13 +19,13 @@ pub(super) struct Scenario {
 #[derive(Debug, Clone)]
 enum Step {
     /// The last stack is brought up again.
-    Again(Option<ServiceError>),
+    Again(Option<RandomFault>),
     Drift(usize, usize),
     Unmanaged(usize, usize),
     Neighbour,
     Wait(u16),
-    Down(Option<ServiceError>),
-    Up(Stack, Option<ServiceError>),
+    Down(Option<RandomFault>),
+    Up(Stack, Option<RandomFault>),
 }
 
 /// A random scenario.
@@ -50,10 +50,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn fault() -> impl Strategy<Value = ServiceError> {
+fn fault() -> impl Strategy<Value = RandomFault> {
     (0..ALL.len(), 0_u16..400).prop_map(|(kind, call)| {
         let (kind, times) = ALL[kind];
-        ServiceError { at: At::Nth(call), kind, times }
+        RandomFault { at: At::Nth(call), kind, times }
     })
 }
 

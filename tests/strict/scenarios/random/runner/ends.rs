@@ -1,4 +1,4 @@
-//! What must hold after a command that succeeded: the stack is up as after a first `up`, or gone.
+//! What must hold after a command that succeeded: the stack is up as after a first `up`, or deleted.
 
 use super::super::drift::Marked;
 use super::super::unmanaged::{UnmanagedResource, everything};

@@ -15,7 +15,7 @@ pub(crate) static INJECTED: AtomicUsize = AtomicUsize::new(0);
 
 /// What goes wrong in a run, and where.
 #[derive(Debug, Clone)]
-pub(crate) struct ServiceError {
+pub(crate) struct RandomFault {
     pub(crate) at: At,
     pub(crate) kind: FaultKind,
     pub(crate) times: Times,
@@ -33,7 +33,7 @@ pub(crate) enum At {
 
 impl Runner {
     /// Runs a command, and checks what holds for every run, however it ends.
-    pub(super) fn run(&mut self, command: Command, fault: Option<&ServiceError>) -> Result<Ran, String> {
+    pub(super) fn run(&mut self, command: Command, fault: Option<&RandomFault>) -> Result<Ran, String> {
         let planned = fault.and_then(|fault| self.planned(command, fault));
         if let Some(PlannedFault { at, kind, times }) = &planned {
             self.log.push(format!("  {kind:?} {times:?} at {at}"));
@@ -43,7 +43,7 @@ impl Runner {
         self.ran(command, ran)
     }
 
-    /// Takes over what there is after a run, in which a command was the one that takes away most.
+    /// Continues with the account after a run, in which this command was the one that deletes most.
     pub(super) fn ran(&mut self, command: Command, ran: Ran) -> Result<Ran, String> {
         RUNS.fetch_add(1, Ordering::Relaxed);
         INJECTED.fetch_add(usize::from(ran.injected > 0), Ordering::Relaxed);
@@ -68,7 +68,7 @@ impl Runner {
     }
 
     /// The fault at the call of a run that it means.
-    pub(super) fn planned(&self, command: Command, fault: &ServiceError) -> Option<PlannedFault> {
+    pub(super) fn planned(&self, command: Command, fault: &RandomFault) -> Option<PlannedFault> {
         let without = run_after(self.pause, &self.cloud, &[command], None);
         let labels = |write: bool| -> BTreeSet<Label> {
             let records = without.records.iter().filter(|record| record.write == write);
