@@ -2,6 +2,7 @@
 //! what depends on it is skipped, and everything else is finished.
 
 mod schedule;
+mod siblings;
 
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
@@ -9,17 +10,19 @@ use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent};
 use crate::kinds::kind;
-use crate::model::{AttributeMap, Observed, Owner, Reference, ResourceId, Status};
+use crate::model::{AttributeMap, Attributes, Observed, Owner, Reference, ResourceId, Status};
 use crate::plan::{Action, Plan, Step};
 use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::stream::FuturesUnordered;
 use schedule::Schedule;
 use serde_json::Value as Json;
+use siblings::Siblings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// What became of a plan.
 #[derive(Debug, Clone, Default)]
@@ -48,29 +51,42 @@ impl Report {
     }
 }
 
-/// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
+/// How long steps in progress may take to end after a stop. A common pipeline runner sends SIGTERM 7.5 s after SIGINT and
+/// SIGKILL 2.5 s later, and the report must be out by then [hazards: G20].
+const GRACE: Duration = Duration::from_millis(6_500);
+
+/// Carries out a plan. When `stop` turns true no further step is started, and those in progress may end. When it is sent once
+/// more, or the time is up, they are left as they are, and the report says so.
 pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
-    let mut schedule = Schedule::new(plan, ctx.local);
-    let mut running = FuturesUnordered::new();
-    let mut stopping = false;
+    let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));
+    let mut running: FuturesUnordered<BoxFuture<(usize, Result<Finished>)>> = FuturesUnordered::new();
+    let (mut started, mut deadline) = (BTreeSet::new(), None);
     loop {
-        let stopped = *stop.borrow();
-        if stopped && !std::mem::replace(&mut stopping, true) {
+        let stopped = *stop.borrow_and_update();
+        if stopped && deadline.is_none() {
+            deadline = Some(Instant::now() + GRACE);
             ctx.events.tell(Event::Stopping);
         }
         while !stopped && let Some(index) = schedule.start() {
+            started.insert(index);
             let task = Task::of(&plan.steps[index], &report.attributes);
-            running.push(async move { (index, timed(ctx, task).await) });
+            running.push(Box::pin(async move { (index, timed(ctx, task).await) }));
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            Ok(()) = stop.changed(), if !stopped => continue,
+            Ok(()) = stop.changed() => if stopped { None } else { continue },
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if stopped => None,
         };
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
+        let to_ask = result.as_ref().ok().and_then(|_| siblings.to_ask(step));
         match result {
+            Ok(finished) if let Some((parent, unchanged)) = to_ask => {
+                let asked = Asked::of(parent, &unchanged, &report.attributes);
+                running.push(Box::pin(async move { (index, asked.verify(ctx).await.map(|()| finished)) }));
+            }
             Ok((attributes, took)) => {
                 schedule.done(index);
                 report.done.insert(index);
@@ -86,8 +102,19 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
             }
         }
     }
+    abandon(ctx, plan, &started, &mut report);
     report.interrupted = (0..plan.steps.len()).any(|index| !report.is_settled(index));
     report
+}
+
+/// Reports the steps that were still in progress when the run ended: nothing is known of what they sent.
+fn abandon(ctx: &Context, plan: &Plan, started: &BTreeSet<usize>, report: &mut Report) {
+    let in_progress: Vec<usize> = started.iter().copied().filter(|step| !report.is_settled(*step)).collect();
+    for index in in_progress {
+        let (step, error) = (&plan.steps[index], Error::stopped());
+        report.failed.insert(index, error.clone());
+        ctx.events.tell(Event::Failed { id: step.id.clone(), action: step.action, error });
+    }
 }
 
 /// Marks what can never start because a step before it failed.
@@ -130,12 +157,39 @@ impl<'a> Task<'a> {
     }
 }
 
+/// Unchanged resources that are asked whether the changes in their parent took effect.
+struct Asked {
+    parent: Option<Parent>,
+    /// Each with its attributes.
+    unchanged: Vec<(ResourceId, Attributes)>,
+}
+
+impl Asked {
+    fn of(parent: &ResourceId, unchanged: &[&ResourceId], attributes: &AttributeMap) -> Self {
+        let known = |id: &&ResourceId| Some(((*id).clone(), Arc::clone(attributes.get(*id)?)));
+        let physical = attributes.get(parent).and_then(|attributes| physical_id(attributes));
+        Asked {
+            parent: physical.map(|physical| Parent::new(parent, physical)),
+            unchanged: unchanged.iter().filter_map(known).collect(),
+        }
+    }
+
+    async fn verify(&self, ctx: &Context) -> Result<()> {
+        let Some(parent) = &self.parent else { return Ok(()) };
+        let verify = self.unchanged.iter().map(|(id, before)| kind(id.kind).verify(ctx, id, parent, before));
+        try_join_all(verify).await.map(drop)
+    }
+}
+
+/// What a step has brought to light, and how long it took.
+type Finished = (Option<Json>, Duration);
+
 /// The identifier of a thing among what AWS assigned to it.
 fn physical_id(attributes: &Json) -> Option<&str> {
     attributes.get("id").or_else(|| attributes.get("name"))?.as_str()
 }
 
-async fn timed(ctx: &Context, task: Task<'_>) -> Result<(Option<Json>, Duration)> {
+async fn timed(ctx: &Context, task: Task<'_>) -> Result<Finished> {
     let start = Instant::now();
     let step = task.step;
     if !step.with_parent {

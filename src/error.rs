@@ -42,7 +42,9 @@ pub fn help(error: &Error) -> Option<String> {
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
         Class::Lost | Class::Failed => "run the same command again; it goes on from what is there".to_owned(),
-        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Internal => return None,
+        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Stopped | Class::Internal => {
+            return None;
+        }
         Class::Refused => return refused(error),
     };
     Some(help)

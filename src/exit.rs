@@ -53,10 +53,16 @@ impl Exit {
         let mut failed = report.failed.values().map(Exit::of_call);
         match report.is_complete() {
             true => Exit::Done,
-            false if report.interrupted && report.failed.is_empty() => Exit::Interrupted,
+            false if only_stopped(report) => Exit::Interrupted,
             false => failed.find(|exit| *exit == Exit::Denied).unwrap_or(Exit::Failed),
         }
     }
+}
+
+/// True where nothing kept a run from its end but the user.
+fn only_stopped(report: &Report) -> bool {
+    let mut failed = report.failed.values();
+    report.skipped.is_empty() && failed.all(|error| error.class == Class::Stopped)
 }
 
 impl Termination for Exit {

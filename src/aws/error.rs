@@ -61,6 +61,8 @@ pub enum Class {
     Timeout,
     /// The state of a resource is wrong for good, or does not allow the change.
     State,
+    /// The user stopped the run before the response came: the call may have been applied.
+    Stopped,
     /// A bug in this program. It says nothing about AWS.
     Internal,
 }
@@ -97,6 +99,11 @@ impl Error {
     /// A resource whose state is wrong for good, or does not allow the change.
     pub(crate) fn state(message: impl Into<String>) -> Self {
         Error::new(Class::State, message)
+    }
+
+    /// What was in progress when the user stopped the run.
+    pub(crate) fn stopped() -> Self {
+        Error::new(Class::Stopped, "the run was stopped before AWS had finished; it may still take effect")
     }
 
     /// A bug in this program.
