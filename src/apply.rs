@@ -213,7 +213,8 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let attributes = match (&step.observed, step.action) {
         (Some(observed), Action::Update) => match update(ctx, kind, observed, parent, spec.clone()).await {
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
-                ctx.waiting(id).tell("it is gone since the plan was made; what the plan shows is made anew");
+                ctx.waiting(id)
+                    .report("it is gone since the plan was made; what the plan shows is made anew");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,

@@ -11,11 +11,11 @@ use aws_smithy_types::error::operation::BuildError;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// How many characters of a message are shown, and of a code or an id: an answer may hold anything.
+/// How many characters of a message are shown, and of a code or an id: a response may hold anything.
 const MOST_SAID: usize = 1000;
 const MOST_NAMED: usize = 128;
 
-/// What a kind's functions answer.
+/// What the functions of a kind return.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A call to AWS that did not succeed, or a wait for AWS that ended without success.
@@ -91,6 +91,11 @@ impl Error {
         Error::new(Class::Local, message)
     }
 
+    /// Credentials that are missing.
+    pub(super) fn credentials(message: impl Into<String>) -> Self {
+        Error::new(Class::Credentials, message)
+    }
+
     /// A wait whose time is up.
     pub(super) fn timeout(message: impl Into<String>) -> Self {
         Error::new(Class::Timeout, message)
@@ -121,11 +126,11 @@ impl Error {
         }
     }
 
-    /// The same error, saying which thing it is about where AWS does not say it.
-    pub(crate) fn about(self, thing: &str) -> Self {
-        match thing.is_empty() || self.message.contains(thing) {
+    /// The same error, with the resource that it is about where AWS does not name it.
+    pub(crate) fn about(self, resource: &str) -> Self {
+        match resource.is_empty() || self.message.contains(resource) {
             true => self,
-            false => Error { message: format!("{thing}: {}", self.message), ..self },
+            false => Error { message: format!("{resource}: {}", self.message), ..self },
         }
     }
 
@@ -152,13 +157,13 @@ impl Error {
         self.status.is_some_and(|status| status >= 500)
     }
 
-    /// True if AWS says that the thing is not there. `NoSuchEntity` is IAM's, `ResourceNotFound` everybody else's,
+    /// True if AWS says that the resource does not exist. `NoSuchEntity` is IAM's, `ResourceNotFound` everybody else's,
     /// `NotFound` API Gateway's.
     pub fn is_absent(&self) -> bool {
         ["NoSuchEntity", "ResourceNotFound", "NotFound"].iter().any(|code| self.is(code))
     }
 
-    /// True if AWS says that a thing of this name exists. Lambda and API Gateway use a code that means other things too,
+    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that means other things too,
     /// so the message decides there [aws-facts: Lambda, LS].
     pub fn is_duplicate(&self) -> bool {
         let conflict = self.is("ResourceConflict") || self.is("Conflict");
@@ -246,7 +251,7 @@ where
 
 impl From<BuildError> for Error {
     fn from(error: BuildError) -> Self {
-        Error::new(Class::Refused, format!("the request could not be made: {error}"))
+        Error::new(Class::Refused, format!("the request could not be built: {error}"))
     }
 }
 
@@ -261,7 +266,7 @@ fn service_message<E: ProvideErrorMetadata>(
     }
 }
 
-/// The error with which the credentials could not be loaded, if this is why a call was not made.
+/// Why the credentials could not be loaded, if a call was not sent for this reason.
 fn credentials_error<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<&CredentialsError> {
     match error {
         SdkError::ServiceError(_) => None,
@@ -309,22 +314,22 @@ fn transport<E: StdError + 'static>(
         }
         SdkError::TimeoutError(_) => (Class::Lost, "no response in time".to_owned()),
         SdkError::ConstructionFailure(_) => {
-            (Class::Refused, format!("the request could not be made: {last}"))
+            (Class::Refused, format!("the request could not be built: {last}"))
         }
         _ => (Class::Lost, format!("the connection{to} broke: {last}")),
     }
 }
 
-/// The answer of a read, or `None` where AWS says that the thing is not there.
-pub(crate) fn not_found_as_none<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
-    match answer.map_err(Into::into) {
-        Ok(answer) => Ok(Some(answer)),
+/// The response to a read, or `None` where AWS says that the resource does not exist.
+pub(crate) fn not_found_as_none<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<Option<T>> {
+    match response.map_err(Into::into) {
+        Ok(response) => Ok(Some(response)),
         Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Success of a delete also where the thing was gone already.
-pub(crate) fn ignore_not_found<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<()> {
-    not_found_as_none(answer).map(|_| ())
+/// Success of a delete also where the resource did not exist.
+pub(crate) fn ignore_not_found<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<()> {
+    not_found_as_none(response).map(|_| ())
 }

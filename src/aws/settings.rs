@@ -87,7 +87,7 @@ impl Settings {
             [] => "the AWS configuration files have none".to_owned(),
             known => format!("the AWS configuration files have {}", known.join(", ")),
         };
-        Error::local(format!("there is no profile `{name}`{source}; {known}"))
+        Error::credentials(format!("there is no profile `{name}`{source}; {known}"))
     }
 
     /// A variable. An empty one is as if it was not set: pipelines make them of what they lack.
@@ -196,7 +196,7 @@ impl Settings {
         check_proxies(&|name| self.variables.get(name).cloned()).map_err(Error::local)
     }
 
-    /// The certificates of authorities that are trusted besides the system's.
+    /// The certificates of authorities that are trusted in addition to those of the system.
     ///
     /// # Errors
     /// That the file cannot be read, or holds no certificate.
@@ -261,7 +261,7 @@ lambda =
   endpoint_url = functions.example
 ";
 
-    /// The settings of somebody with these variables and files.
+    /// The settings from these variables and from [`CONFIG`].
     async fn settings(profile: Option<&str>, variables: &[(&str, &str)]) -> Result<Settings> {
         let home = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(home.path().join(".aws")).expect("a folder");
@@ -321,7 +321,7 @@ lambda =
         let error = settings(Some("nope"), &[]).await.expect_err("no profile");
         assert_eq!(
             (error.class, error.to_string()),
-            (Class::Local, format!("there is no profile `nope`; {known}"))
+            (Class::Credentials, format!("there is no profile `nope`; {known}"))
         );
         let error = settings(None, &[("AWS_PROFILE", "nope")]).await.expect_err("no profile").to_string();
         assert_eq!(error, format!("there is no profile `nope`, which AWS_PROFILE names; {known}"));

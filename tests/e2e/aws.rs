@@ -145,7 +145,7 @@ async fn a_profile_that_is_asked_for_comes_before_the_environment() {
     Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", &file)).ok().says("account 111122223333");
     let mut command = cloud.command_on_aws(&["plan", "--profile", "home"]);
     let ran = Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", &file)).ends(77);
-    ran.says("with credentials from the profile `home`");
+    ran.says("there is no profile `home`").says("`work`");
 }
 
 #[tokio::test]
