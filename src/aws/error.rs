@@ -28,16 +28,16 @@ pub struct Error {
     /// The HTTP status of the response, where there was one.
     pub status: Option<u16>,
     /// AWS's code, for example `AccessDeniedException`.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// Why, as a sentence.
     pub message: String,
     /// AWS's own message. Causes are recognised in it alone: a sentence of ours may hold the name of a resource that reads
     /// like one [hazards: G6].
-    pub aws_message: Option<String>,
+    pub aws_message: Option<Box<str>>,
     /// AWS's id of the request, for its support.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// More about the cause, for those who ask for it.
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
 }
 
 /// The kinds of failure.
@@ -120,8 +120,8 @@ impl Error {
     pub(crate) fn refusal(operation: &str, code: Option<&str>, message: &str) -> Self {
         Error {
             operation: operation.to_owned(),
-            code: code.map(str::to_owned),
-            aws_message: Some(message.to_owned()),
+            code: code.map(Box::from),
+            aws_message: Some(message.into()),
             ..Error::new(Class::Refused, message)
         }
     }
@@ -211,7 +211,7 @@ impl fmt::Display for Error {
             write!(f, "{} failed: ", self.operation)?;
         }
         f.write_str(plain(&self.message, MOST_SAID).trim_end())?;
-        let short = |text: &Option<String>| text.as_deref().map(|text| plain(text, MOST_NAMED));
+        let short = |text: &Option<Box<str>>| text.as_deref().map(|text| plain(text, MOST_NAMED));
         match (short(&self.code), short(&self.request_id)) {
             (Some(code), Some(id)) => write!(f, " ({code}, request {id})"),
             (Some(code), None) => write!(f, " ({code})"),
@@ -230,9 +230,9 @@ where
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         let request = Request::of(&error);
         let response = error.raw_response();
-        let request_id = response.and_then(|r| r.headers().get("x-amzn-requestid")).map(str::to_owned);
+        let request_id = response.and_then(|r| r.headers().get("x-amzn-requestid")).map(Box::from);
         let status = response.map(|r| r.status().as_u16());
-        let code = error.code().map(str::to_owned);
+        let code = error.code().map(Box::from);
         let (class, message) = match &error {
             SdkError::ServiceError(_) if status.is_some_and(|status| status >= 500) => {
                 (Class::Failed, service_message(&error, status))
@@ -243,8 +243,8 @@ where
             SdkError::ServiceError(_) => (Class::Refused, service_message(&error, status)),
             _ => transport(&error, request.host.as_deref()),
         };
-        let detail = credentials_error(&error).map(chain);
-        let (operation, aws_message) = (request.operation, error.message().map(str::to_owned));
+        let detail = credentials_error(&error).map(|error| chain(error).into());
+        let (operation, aws_message) = (request.operation, error.message().map(Box::from));
         Error { operation, status, code, aws_message, request_id, detail, ..Error::new(class, message) }
     }
 }

@@ -127,7 +127,7 @@ mod tests {
     fn a_failure_without_a_word_is_told_from_one_that_says_why() {
         let failed = |message: Option<&str>| Error {
             status: Some(500),
-            aws_message: message.map(str::to_owned),
+            aws_message: message.map(Box::from),
             ..Error::broken("lambda:CreateFunction", "AWS failed")
         };
         assert!(propagating(&failed(None)).is_some() && propagating(&failed(Some(""))).is_some());

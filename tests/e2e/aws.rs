@@ -133,7 +133,7 @@ async fn credentials_that_aws_refuses_are_told_as_such() {
     let ran = fails_soon(command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"));
     let ran = ran.ends(77).says("InvalidClientTokenId");
     let ran = ran.says("with credentials from the environment (AWS_ACCESS_KEY_ID)");
-    ran.says("they have expired or are not valid; set AWS_ACCESS_KEY_ID");
+    ran.says("they have expired or are not valid; set new values of AWS_ACCESS_KEY_ID");
 }
 
 #[tokio::test]
