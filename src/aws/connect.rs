@@ -11,7 +11,6 @@ use super::{Context, FreshRoles, UPLOADS};
 use crate::event::Events;
 use crate::http::{self, Trust};
 use crate::model::{Identity, Scope, check_region, is_known, partition_of};
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -20,8 +19,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -264,7 +262,8 @@ impl Connection {
 fn explained(error: Error, settings: &Settings, region: &str) -> Error {
     match error.class {
         Class::Credentials => {
-            let message = format!("{} (looked at {})", error.message, settings.places());
+            let message =
+                format!("{} (looked at {})", error.message.trim_end_matches('.'), settings.places());
             Error { operation: String::new(), message, ..error }
         }
         Class::Unreachable if !is_known(region) && error.message.contains("lookup") => {
@@ -346,18 +345,10 @@ async fn load(settings: &Settings, region: Option<&str>, trust: &Trust) -> Resul
 
 /// The region that a machine of AWS's knows of itself.
 async fn region_of_machine(settings: &Settings, provider: &ProviderConfig) -> Result<Region> {
-    if let Some(region) = ImdsRegionProvider::builder().configure(provider).build().region().await {
-        return Ok(region);
-    }
+    let region = ImdsRegionProvider::builder().configure(provider).build().region().await;
     // Both are reported at once, so that one run is enough.
-    let chain =
-        DefaultCredentialsChain::builder().configure(provider.clone()).profile_name(settings.profile());
-    let found = match settings.is_profile_given {
-        true => of_profile(settings, provider).provide_credentials().await,
-        false => chain.build().await.provide_credentials().await,
-    };
-    let missing = matches!(found, Err(CredentialsError::CredentialsNotLoaded(_)));
-    Err(no_region(if missing { ", and no AWS credentials either" } else { "" }))
+    let and = if settings.name_credentials() { "" } else { ", and no AWS credentials either" };
+    region.ok_or_else(|| no_region(and))
 }
 
 /// The credentials of a profile that the user has asked for. The SDK's chain would take those of the environment first, and

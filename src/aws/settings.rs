@@ -207,6 +207,28 @@ impl Settings {
         file.map(certificates).transpose().map(Option::unwrap_or_default)
     }
 
+    /// Whether the environment or the profile says where credentials come from.
+    pub(super) fn name_credentials(&self) -> bool {
+        const VARIABLES: [&str; 4] = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ];
+        const KEYS: [&str; 7] = [
+            "aws_access_key_id",
+            "credential_process",
+            "login_session",
+            "role_arn",
+            "sso_account_id",
+            "sso_session",
+            "web_identity_token_file",
+        ];
+        let of_environment = || VARIABLES.iter().any(|name| self.variable(name).is_some());
+        let of_profile = KEYS.iter().any(|key| self.of_profile(key).is_some());
+        of_profile || (!self.is_profile_given && of_environment())
+    }
+
     /// Where credentials were looked for, for a sentence.
     pub(super) fn places(&self) -> String {
         let profile = format!("the profile `{}`", self.profile());
@@ -253,6 +275,7 @@ ca_bundle = nowhere.pem
 
 [profile home]
 region = eu-west-1a
+role_arn = arn:aws:iam::123456789012:role/ada
 
 [services shop]
 dynamodb =
@@ -401,6 +424,19 @@ lambda =
             "SSL_CERT_FILE is `/`, which is a folder; name a file of certificates in PEM"
         );
         assert_eq!(trust(None, &[]).await, "");
+    }
+
+    #[tokio::test]
+    async fn it_is_known_whether_credentials_are_named_at_all() {
+        let key = ("AWS_ACCESS_KEY_ID", "AKID");
+        let named = async |profile, variables: &[(&str, &str)]| {
+            settings(profile, variables).await.expect("settings").name_credentials()
+        };
+        assert!(!named(None, &[]).await);
+        assert!(named(None, &[key]).await);
+        assert!(!named(None, &[("AWS_ACCESS_KEY_ID", "")]).await);
+        assert!(!named(Some("work"), &[key]).await, "the profile alone counts");
+        assert!(named(Some("home"), &[]).await);
     }
 
     #[tokio::test]
