@@ -38,11 +38,13 @@ pub fn help(error: &Error) -> Option<String> {
     let help = match error.class {
         Class::Credentials => credentials(&error.message),
         Class::Unreachable if error.message.contains("certificate") => {
-            "where a proxy opens HTTPS, let SSL_CERT_FILE name a file with its certificate".to_owned()
+            "where a proxy opens HTTPS, set AWS_CA_BUNDLE to a file with its certificate".to_owned()
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
         Class::Lost | Class::Failed => "run the same command again; it goes on from what is there".to_owned(),
-        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Internal => return None,
+        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Stopped | Class::Internal => {
+            return None;
+        }
         Class::Refused => return refused(error),
     };
     Some(help)
@@ -68,6 +70,8 @@ fn refused(error: &Error) -> Option<String> {
             "the credentials have expired or are not valid; log in again, for example with `aws sso login`"
                 .to_owned()
         }
+        // AWS's own sentence says what else is the matter [hazards: G18].
+        error if error.is_denied() && !is_about_permissions(&error.message) => return None,
         error if error.is_denied() => {
             let missing = missing(&error.message).unwrap_or(&error.operation);
             format!(
@@ -83,6 +87,13 @@ fn refused(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(help)
+}
+
+/// True if a denied call lacks a permission; AWS denies calls for other reasons as well, and then says so.
+fn is_about_permissions(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.is_empty()
+        || ["not authorized", "access denied", "accessdenied"].iter().any(|words| message.contains(words))
 }
 
 /// The action that AWS says is not allowed, which may be another one than that of the call: to make a function takes
@@ -105,5 +116,16 @@ mod tests {
         let user = "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: iam:PassRole on resource: x";
         assert!(refused(user).starts_with("ask for the permission iam:PassRole; "));
         assert!(refused("").starts_with("ask for the permission lambda:CreateFunction; "));
+    }
+
+    #[test]
+    fn what_is_denied_for_another_reason_is_left_to_aws_s_own_sentence() {
+        let error = Error::refusal(
+            "lambda:PutFunctionScalingConfig",
+            Some("AccessDeniedException"),
+            "The function has no capacity provider.",
+        );
+        assert_eq!(help(&error), None);
+        assert!(error.to_string().contains("The function has no capacity provider."));
     }
 }

@@ -57,12 +57,18 @@ impl Exit {
         let failed: Vec<Exit> = report.failed.values().map(Exit::of_call).collect();
         match report.is_complete() {
             true => Exit::Done,
-            false if report.interrupted && report.failed.is_empty() => Exit::Interrupted,
+            false if only_stopped(report) => Exit::Interrupted,
             false if failed.contains(&Exit::Defect) => Exit::Defect,
             false if failed.contains(&Exit::Denied) => Exit::Denied,
             false => Exit::Failed,
         }
     }
+}
+
+/// True where nothing kept a run from its end but the user.
+fn only_stopped(report: &Report) -> bool {
+    let mut failed = report.failed.values();
+    report.skipped.is_empty() && failed.all(|error| error.class == Class::Stopped)
 }
 
 impl Termination for Exit {

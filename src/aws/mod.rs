@@ -1,4 +1,4 @@
-//! The way to AWS: connections, clients, and what is true of every service. Nothing here knows a kind.
+//! Access to AWS: connections, clients, and what is true of every service. Nothing here knows a kind.
 
 pub(crate) mod calls;
 mod connect;
@@ -54,21 +54,21 @@ pub struct Context {
     pub(crate) process: u64,
     /// The roles that this run has written to: news of them may not have reached Lambda yet.
     pub role_propagation: FreshRoles,
-    /// Room in memory for packages on their way, in KB.
+    /// Room in memory for packages that are uploaded, in KB.
     pub uploads: Semaphore,
-    /// Where progress is told.
+    /// Where progress is reported.
     pub events: Events,
 }
 
 impl Context {
-    /// Tells that a resource is being waited for, and why.
+    /// A wait for a resource, which is reported.
     pub(crate) fn waiting<'a>(&'a self, id: &'a ResourceId) -> Waiting<'a> {
         Waiting::new(id, self.process, |why| {
             self.events.tell(Event::Waiting { id: id.clone(), why: why.to_owned() });
         })
     }
 
-    /// The age in seconds of a thing that was created at a time in seconds since 1970.
+    /// The age in seconds of a resource that was created at a time in seconds since 1970.
     pub(crate) fn age(&self, created: i64) -> u64 {
         let now = self.time.now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
         now.saturating_sub(created.max(0).unsigned_abs())

@@ -246,7 +246,7 @@ impl Rounds<'_> {
     async fn bring_up(&mut self, next: Next, first: bool) -> Result<Ended> {
         let start = Instant::now();
         self.settled = None;
-        self.session.connection.count_anew();
+        self.session.connection.reset_calls();
         let live_state = self.session.look().await?;
         let Prepared { plan, packages, .. } =
             compose(&self.session, &self.args.plan, &next.stack, next.packages, live_state)?;

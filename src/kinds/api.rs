@@ -192,7 +192,7 @@ async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
                 false => Poll::Ready(apis),
             })
         };
-        apis = match wait_until(Backoff::TAGS, Waiting::unheard(), look).await {
+        apis = match wait_until(Backoff::TAGS, Waiting::unreported(), look).await {
             // An API that shows no tags for so long has none.
             Err(error) if error.class == Class::Timeout => list(ctx).await?,
             settled => settled?,

@@ -116,7 +116,7 @@ fn read(api: &Parent, integration: &SdkIntegration) -> Result<ObservedOf<Integra
         marked.and_then(|id| id.split_whitespace().next()).and_then(|id| id.strip_prefix("integration."));
     let owner = match name {
         Some(_) => Owner::Ours,
-        None => Owner::Unmanaged("it was not made by provision".to_owned()),
+        None => Owner::Unmanaged("it was not created by provision".to_owned()),
     };
     let spec = Spec {
         api_id: api.physical_id.id.clone(),

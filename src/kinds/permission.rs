@@ -143,7 +143,7 @@ fn read(
     let name = wanted.unwrap_or_else(|| format!("{} {sid}", function.id.name));
     let owner = match sid.starts_with(MARKER) {
         true => Owner::Ours,
-        false => Owner::Unmanaged("it was not made by provision".to_owned()),
+        false => Owner::Unmanaged("it was not created by provision".to_owned()),
     };
     let spec = Spec {
         function: function.physical_id.id.clone(),

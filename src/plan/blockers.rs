@@ -1,7 +1,7 @@
 //! Reasons not to apply a plan: unmanaged resources, protection, data loss, and a stack name that is used twice.
 
 use super::{Action, Blocker, Mode, Options, Step, build};
-use crate::aws::tags::NOBODY;
+use crate::aws::tags::UNOWNED;
 use crate::config::At;
 use crate::kinds::kind;
 use crate::model::{Graph, Observed, Owner, Resource, ResourceId, Value};
@@ -40,7 +40,7 @@ fn unmanaged(resource: &Resource, observed: &FxHashMap<&ResourceId, &Observed>) 
     // The owner of a resource that is being deleted is not reliable, and the name will soon be free.
     let observed = observed.get(&resource.id).filter(|observed| observed.exists())?;
     let Owner::Unmanaged(owner) = &observed.owner else { return None };
-    let adopt = if owner == NOBODY {
+    let adopt = if owner == UNOWNED {
         format!(", or adopt it with `provision adopt {} {}`", observed.id.kind, observed.physical_id)
     } else {
         String::new()

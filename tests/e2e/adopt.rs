@@ -18,7 +18,10 @@ async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
     cloud.run(&["up", "--local"]).fails().says("or take it over with `provision adopt table notes`");
 
     let table = cloud.run(&["adopt", "table", "notes", "--local"]).ok();
-    table.says("  + table notes  it was not made by provision").says("changes nothing of it").says("1 thing");
+    table
+        .says("  + table notes  it was not created by provision")
+        .says("changes nothing of it")
+        .says("1 thing");
     let function = cloud.run(&["adopt", "function", "list", "--local", "--json"]).ok().documents();
     assert_eq!(function[1]["type"], "adoption");
     let taken: Vec<&str> = function[1]["resources"]

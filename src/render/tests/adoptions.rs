@@ -13,7 +13,7 @@ fn taken() -> Adoption {
     let owners = [
         ("role list_role", Owner::Unmanaged("it belongs to the stack `other`".to_owned())),
         ("log group /aws/lambda/list", Owner::Untagged),
-        ("function list", Owner::Unmanaged("it was not made by provision".to_owned())),
+        ("function list", Owner::Unmanaged("it was not created by provision".to_owned())),
     ];
     let things = owners.map(|(name, owner)| {
         let observed = the(&mut live_state, name);
@@ -32,7 +32,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
     To be taken over, by its tags alone:
       + role list_role  it belongs to the stack `other`
       + log group /aws/lambda/list  it bears no mark
-      + function list  it was not made by provision
+      + function list  it was not created by provision
       the log group /shared stays as it is
 
     What the next `up` would then do:
@@ -85,12 +85,12 @@ fn what_is_the_same_already_says_so() {
     To be taken over, by its tags alone:
       + role list_role  it belongs to the stack `other`
       + log group /aws/lambda/list  it bears no mark
-      + function list  it was not made by provision
+      + function list  it was not created by provision
       the log group /shared stays as it is
 
     It is what the stack file says; the next `up` changes nothing of it.
     "#);
     insta::assert_snapshot!(json::adoption(&taken()), @r#"
-    {"notes":["the log group /shared stays as it is"],"resources":[{"id":"list_role","kind":"role","name":"list_role","owner":"it belongs to the stack `other`"},{"id":"/aws/lambda/list","kind":"log_group","name":"/aws/lambda/list","owner":"it bears no mark"},{"id":"list","kind":"function","name":"list","owner":"it was not made by provision"}],"type":"adoption","version":1}
+    {"notes":["the log group /shared stays as it is"],"resources":[{"id":"list_role","kind":"role","name":"list_role","owner":"it belongs to the stack `other`"},{"id":"/aws/lambda/list","kind":"log_group","name":"/aws/lambda/list","owner":"it bears no mark"},{"id":"list","kind":"function","name":"list","owner":"it was not created by provision"}],"type":"adoption","version":1}
     "#);
 }
