@@ -110,13 +110,13 @@ pub(crate) fn visit_after(
 pub(crate) fn signalled(
     cloud: &Cloud,
     invocation: &Invocation,
-    fault: Planned,
+    fault: PlannedFault,
     signals: &[(Duration, Signal)],
 ) -> (Exit, Duration) {
     let port = Port::open(A_MOMENT, cloud, Some(fault));
     let process = Process::start(invocation, &port);
     let start = Instant::now();
-    while port.strict.state().struck == 0 {
+    while port.strict.state().injected == 0 {
         assert!(start.elapsed() < Duration::from_secs(60), "the fault does not strike");
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -192,7 +192,7 @@ fn a_run_that_is_stopped_says_what_was_in_progress() {
     let stack = Fixture::shipped();
     let table = Label { name: "dynamodb:CreateTable".to_owned(), subject: "tbl_comment".to_owned(), nth: 1 };
     let stopped = |signals: &[(Duration, Signal)]| {
-        signalled(&port::empty(), &command(&stack, UP), once(&table, Trouble::Slow), signals)
+        signalled(&port::empty(), &command(&stack, UP), once(&table, FaultKind::Slow), signals)
     };
     let moment = Duration::from_millis(300);
     let twice = [(moment, Signal::INT), (moment, Signal::TERM)];
