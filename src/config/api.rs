@@ -9,7 +9,7 @@ use super::function::description;
 use super::reference::Scope;
 use super::route;
 use super::stack::{Api, Cors, Route};
-use super::suggest;
+use crate::suggest;
 
 /// What API Gateway allows one API.
 const MAX_ROUTES: usize = 300;

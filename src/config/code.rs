@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::decode::{Value, help};
 use super::runtime;
-use super::suggest;
+use crate::suggest;
 
 /// The value of `code`, as it is written but without `.`.
 pub(super) fn code(value: Value) -> Option<PathBuf> {

@@ -10,7 +10,7 @@ use provision_yaml::{At, Entry, Key, Kind, Node, Source, Span};
 
 use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
-use super::suggest;
+use crate::suggest;
 
 /// What all decoding shares: the source, and the list of faults.
 pub(super) struct Cx<'a> {

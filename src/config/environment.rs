@@ -7,7 +7,7 @@ use provision_yaml::Node;
 use super::decode::{Cx, Value, help};
 use super::fields::Fields;
 use super::names;
-use super::suggest;
+use crate::suggest;
 
 /// What an environment's name may have in characters.
 pub(super) const MAX_NAME: usize = 16;

@@ -13,7 +13,7 @@ use super::policy::policy;
 use super::reference::Scope;
 use super::runtime::{default_handler, runtime};
 use super::stack::{Architecture, Function, Part, Template};
-use super::suggest;
+use crate::suggest;
 
 const NAME: NameRule = NameRule { what: "function", others: "-_", least: 1, most: 64, because: "" };
 const NAME_WITH_ROLE: NameRule = NameRule {

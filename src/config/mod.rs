@@ -20,7 +20,6 @@ mod root;
 mod route;
 mod runtime;
 mod stack;
-mod suggest;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -43,7 +42,7 @@ pub use stack::{
     Statement, Table, Template,
 };
 
-pub(crate) use suggest::did_you_mean_or_list;
+pub(crate) use crate::suggest::did_you_mean_or_list;
 
 use decode::Cx;
 

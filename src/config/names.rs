@@ -2,7 +2,8 @@
 
 use super::decode::{Value, help};
 use super::reference::Names;
-use super::suggest;
+use crate::model::{check_region, is_partition};
+use crate::suggest;
 
 /// Whether a text is made of letters, digits, and the characters in `others`.
 pub(super) fn is_made_of(text: &str, others: &str) -> bool {
@@ -96,49 +97,11 @@ impl NameRule {
 
 /// A region such as `eu-central-1`.
 pub(super) fn region(value: Value) -> Option<String> {
-    const REGIONS: [&str; 22] = [
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "ca-central-1",
-        "sa-east-1",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "eu-central-1",
-        "eu-central-2",
-        "eu-north-1",
-        "eu-south-1",
-        "ap-south-1",
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-east-1",
-        "me-south-1",
-        "af-south-1",
-    ];
-    const DIRECTIONS: [&str; 9] =
-        ["central", "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"];
     let text = value.text()?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let letters = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
-    let well_formed = match parts.as_slice() {
-        [areas @ .., direction, number] => {
-            !areas.is_empty()
-                && areas.iter().all(|area| letters(area))
-                && DIRECTIONS.contains(direction)
-                && number.parse::<u8>().is_ok()
-        }
-        _ => false,
-    };
-    if well_formed {
-        return Some(text.to_owned());
+    match check_region(text) {
+        Ok(()) => Some(text.to_owned()),
+        Err(hint) => value.fail(format!("`{text}` is not a region"), help(hint)),
     }
-    let example = || help("a region looks like `eu-central-1`");
-    value.fail(format!("`{text}` is not a region"), suggest::did_you_mean(text, REGIONS).or_else(example))
 }
 
 /// The twelve digits of an account.
@@ -165,7 +128,7 @@ pub(super) fn iam_arn(value: Value, what: &str) -> Option<String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let well_formed = match parts.as_slice() {
         ["arn", partition, "iam", "", account, resource] => {
-            is_made_of(partition, "-")
+            is_partition(partition)
                 && (is_account(account) || (what == "policy" && *account == "aws"))
                 && resource
                     .strip_prefix(what)
@@ -192,7 +155,7 @@ pub(super) fn layer(value: Value) -> Option<String> {
     let example = "it looks like `arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1`";
     match parts.as_slice() {
         ["arn", partition, "lambda", region, account, "layer", name, rest @ ..]
-            if is_made_of(partition, "-")
+            if is_partition(partition)
                 && is_made_of(region, "-")
                 && is_account(account)
                 && is_made_of(name, "_-") =>

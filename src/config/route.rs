@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::decode::{Value, help};
 use super::names::is_made_of;
-use super::suggest;
+use crate::suggest;
 
 /// The methods that a route can have.
 pub(super) const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];

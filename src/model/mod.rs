@@ -3,11 +3,13 @@
 
 mod graph;
 mod identity;
+mod region;
 mod value;
 mod world;
 
 pub use graph::{Attributes, Gate, Graph, Resource};
-pub(crate) use identity::partition_of;
 pub use identity::{Id, Identity, Scope, in_words};
+pub(crate) use region::is_partition;
+pub use region::{check_region, partition_of};
 pub use value::{Members, Reference, Value};
 pub use world::{Blind, Live, Lives, Owner, Physical, Seen, Status, World};

@@ -4,7 +4,7 @@
 const MOST_LETTERS: usize = 256;
 
 /// The candidate that a name was probably meant to be.
-pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if given.len() > MOST_LETTERS {
         return None;
     }
@@ -19,7 +19,7 @@ pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// "did you mean `x`?", where something is near enough.
-pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(given, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn did_you_mean_or_list(given: &str, what: &str, candidates: &[&str])
 }
 
 /// "`a`, `b` and `c`", at most a dozen of them.
-pub(super) fn quoted(names: &[&str]) -> String {
+pub(crate) fn quoted(names: &[&str]) -> String {
     const MOST: usize = 12;
     let all = names.len();
     let mut names: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
@@ -48,7 +48,7 @@ pub(super) fn quoted(names: &[&str]) -> String {
 }
 
 /// "a, b and c", all of them.
-pub(super) fn listed(items: &[String]) -> String {
+pub(crate) fn listed(items: &[String]) -> String {
     match items {
         [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => items.concat(),
