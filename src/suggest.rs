@@ -12,10 +12,18 @@ pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= MOST_LETTERS)
-        .map(|candidate| (strsim::jaro_winkler(&given, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (similarity(&given, &candidate.to_lowercase()), candidate))
         .filter(|(similarity, _)| *similarity >= 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
+}
+
+/// How similar two words are, from 0 to 1. One wrong or swapped letter makes a short word too different for the measure
+/// that serves for longer ones.
+fn similarity(given: &str, candidate: &str) -> f64 {
+    let similarity = strsim::jaro_winkler(given, candidate);
+    let one_slip = given.chars().count() >= 3 && strsim::osa_distance(given, candidate) == 1;
+    if one_slip { similarity.max(0.8) } else { similarity }
 }
 
 /// "did you mean `x`?", where something is near enough.

@@ -4,11 +4,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::Path;
 
 use provision_yaml::{At, Entry, Key, Kind, Node, Source, Span};
 
-use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
 use crate::suggest;
 
@@ -16,24 +14,14 @@ use crate::suggest;
 pub(super) struct Cx<'a> {
     /// The text that is decoded.
     pub(super) source: &'a Source,
-    /// The folder that holds the file.
-    pub(super) folder: &'a Path,
     /// For each template that only `up` can complete, the first placeholder that it waits for.
     pub(super) unresolved: RefCell<BTreeMap<At, Span>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
-    /// What lies at the paths of functions' code.
-    pub(super) files: CodeFiles<'a>,
 }
 
 impl<'a> Cx<'a> {
-    pub(super) fn new(source: &'a Source, folder: &'a Path) -> Self {
-        Self {
-            source,
-            folder,
-            unresolved: RefCell::default(),
-            diagnostics: RefCell::default(),
-            files: CodeFiles::new(folder),
-        }
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self { source, unresolved: RefCell::default(), diagnostics: RefCell::default() }
     }
 
     /// Notes a fault.

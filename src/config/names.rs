@@ -5,13 +5,27 @@ use super::reference::Names;
 use crate::model::{check_region, is_partition};
 use crate::suggest;
 
+/// How many characters the name of a stack may have.
+pub(super) const MAX_STACK_NAME: usize = 32;
+/// How many characters the name of an environment may have.
+pub(super) const MAX_ENVIRONMENT_NAME: usize = 16;
+
 /// Whether a text is made of letters, digits, and the characters in `others`.
 pub(super) fn is_made_of(text: &str, others: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// Whether this can name a stack (up to 32 characters) or an environment (up to 16).
-pub(super) fn is_short_name(name: &str, most: usize) -> bool {
+/// Whether this is a valid name of a stack.
+pub(super) fn is_stack_name(name: &str) -> bool {
+    is_short_name(name, MAX_STACK_NAME)
+}
+
+/// Whether this is a valid name of an environment.
+pub(super) fn is_environment_name(name: &str) -> bool {
+    is_short_name(name, MAX_ENVIRONMENT_NAME)
+}
+
+fn is_short_name(name: &str, most: usize) -> bool {
     name.len() <= most
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
@@ -22,7 +36,7 @@ pub(super) fn is_short_name(name: &str, most: usize) -> bool {
 /// # Errors
 /// What the name must be like.
 pub fn stack_name(text: &str) -> Result<String, String> {
-    short_name(text, super::root::MAX_NAME)
+    short_name(text, MAX_STACK_NAME)
 }
 
 /// The name of a stack that comes nearest to a text, if it has anything to make a name of.
@@ -31,7 +45,7 @@ pub fn stack_name_like(text: &str) -> Option<String> {
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut name = words.collect::<Vec<_>>().join("-");
     name.drain(..name.find(|c: char| c.is_ascii_lowercase())?);
-    name.truncate(super::root::MAX_NAME);
+    name.truncate(MAX_STACK_NAME);
     Some(name.trim_end_matches('-').to_owned())
 }
 
@@ -40,7 +54,7 @@ pub fn stack_name_like(text: &str) -> Option<String> {
 /// # Errors
 /// What the name must be like.
 pub fn environment_name(text: &str) -> Result<String, String> {
-    short_name(text, super::environment::MAX_NAME)
+    short_name(text, MAX_ENVIRONMENT_NAME)
 }
 
 /// The number of an account that was given outside the file.
