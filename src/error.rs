@@ -41,7 +41,7 @@ pub fn help(error: &Error) -> Option<String> {
             "where a proxy opens HTTPS, let SSL_CERT_FILE name a file with its certificate".to_owned()
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
-        Class::Lost | Class::Broken => "run the same command again; it goes on from what is there".to_owned(),
+        Class::Lost | Class::Failed => "run the same command again; it goes on from what is there".to_owned(),
         Class::ReadOnly | Class::Waited => return None,
         Class::Refused => return refused(error),
     };

@@ -6,7 +6,7 @@ use super::{Outcome, emit, say, tell};
 use crate::config;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::model::{Identity, Owner, World};
+use crate::model::{Identity, LiveState, Owner};
 use crate::plan::Plan;
 use crate::reconcile::{Ended, Session, Teardown};
 use crate::render;
@@ -38,33 +38,33 @@ pub struct DownArgs {
 pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let (session, protected) = open(globals, args).await?;
     greet(&session);
-    let mut teardown = Teardown::new(session, args.allow_data_loss.iter().cloned().collect());
-    let world = teardown.look().await?;
-    tell_foreign(&world);
-    let plan = teardown.plan(&world)?;
-    plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
+    let mut destroy = Teardown::new(session, args.allow_data_loss.iter().cloned().collect());
+    let live_state = destroy.look().await?;
+    tell_foreign(&live_state);
+    let plan = destroy.plan(&live_state)?;
+    plan.unreadable.iter().for_each(|unreadable| tell(&render::unreadable(unreadable)));
     if plan.is_empty() {
-        return Ok(conclude(&teardown.session, &plan, "Nothing to delete: this stack is not there."));
+        return Ok(conclude(&destroy.session, &plan, "Nothing to delete: this stack is not there."));
     }
     show(globals, &plan);
-    if !plan.refusals.is_empty() {
-        tell(&format!("\n{}\nNothing was deleted.", render::refusals(&plan.refusals, None).trim_end()));
+    if !plan.blockers.is_empty() {
+        tell(&format!("\n{}\nNothing was deleted.", render::blockers(&plan.blockers, None).trim_end()));
         return Ok(Exit::Failed);
     }
-    if !confirmed(globals, args, &teardown.session, protected)? {
+    if !confirmed(globals, args, &destroy.session, protected)? {
         tell("Nothing was deleted.");
         return Ok(Exit::Failed);
     }
     let carry_out = async |session: &Session, plan: &Plan| {
         carry_out(session, plan, BTreeMap::new(), None, progress(plan)).await
     };
-    match teardown.run(plan, carry_out).await? {
-        Ended::Gone(plan) => Ok(conclude(&teardown.session, &plan, "Nothing left.")),
+    match destroy.run(plan, carry_out).await? {
+        Ended::Gone(plan) => Ok(conclude(&destroy.session, &plan, "Nothing left.")),
         Ended::Unfinished(report) => Ok(Exit::of_report(&report)),
-        Ended::CameUp(plan) => {
+        Ended::NewResources(plan) => {
             show(globals, &plan);
-            if !plan.refusals.is_empty() {
-                tell(&format!("\n{}", render::refusals(&plan.refusals, None).trim_end()));
+            if !plan.blockers.is_empty() {
+                tell(&format!("\n{}", render::blockers(&plan.blockers, None).trim_end()));
             }
             tell("This came up while the stack was deleted. Run the same command again to delete it.");
             Ok(Exit::Failed)
@@ -73,10 +73,10 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
 }
 
 /// Tells what bears a name of the stack and is somebody else's.
-fn tell_foreign(world: &World) {
-    for seen in world.seen.iter().filter(|seen| seen.parent.is_none()) {
-        if let Owner::Foreign(who) = &seen.owner {
-            tell(&render::aside(&format!("{} is left alone: {who}", seen.id)));
+fn tell_foreign(live_state: &LiveState) {
+    for observed in live_state.observed.iter().filter(|observed| observed.parent.is_none()) {
+        if let Owner::Unmanaged(who) = &observed.owner {
+            tell(&render::aside(&format!("{} is left alone: {who}", observed.id)));
         }
     }
 }
@@ -125,14 +125,14 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
 
 /// The last word: that nothing is left, or that this cannot be known.
 fn conclude(session: &Session, plan: &Plan, good: &str) -> Exit {
-    match plan.blind.is_empty() {
+    match plan.unreadable.is_empty() {
         true => say(&format!("{good} · {}", calls(session))),
         false => tell(&render::error(
             "cannot confirm that nothing is left: some of it could not be looked at",
             Some("allow the refused calls to these credentials and run the same command again"),
         )),
     }
-    Exit::when(plan.blind.is_empty())
+    Exit::when(plan.unreadable.is_empty())
 }
 
 /// Whether to go on: the stack's name is asked for, unless `--yes` is given. The local cloud is for trying things out.

@@ -113,7 +113,9 @@ fn is_well_formed(region: &str) -> bool {
         Some(partition) => region.strip_prefix(partition.prefix),
         None => region
             .split_once('-')
-            .filter(|(world, _)| world.len() == 2 && world.chars().all(|c| c.is_ascii_lowercase()))
+            .filter(|(live_state, _)| {
+                live_state.len() == 2 && live_state.chars().all(|c| c.is_ascii_lowercase())
+            })
             .map(|(_, rest)| rest),
     };
     let Some((direction, number)) = rest.and_then(|rest| rest.split_once('-')) else { return false };
