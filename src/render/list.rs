@@ -3,7 +3,7 @@
 use super::value::printable;
 use super::{BOLD, DIM, YELLOW, json::Document, plan::plural, styled};
 use crate::inventory::{Contents, Inventory};
-use crate::kind::kinds;
+use crate::kinds::kinds;
 use crate::model::Identity;
 use serde_json::json;
 
