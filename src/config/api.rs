@@ -9,13 +9,11 @@ use super::names::is_made_of;
 use super::reference::Scope;
 use super::route;
 use super::stack::{Api, Cors, Route};
-use super::text::description;
 use crate::suggest;
 
 /// What API Gateway allows one API.
 const MAX_ROUTES: usize = 300;
 const MAX_NAME: usize = 128;
-const MAX_DESCRIPTION: usize = 1024;
 
 /// The value of `api`; `stack` is the name that it takes without one of its own.
 pub(super) fn api(value: Value, stack: &str, scope: Scope) -> Option<Api> {
@@ -25,7 +23,7 @@ pub(super) fn api(value: Value, stack: &str, scope: Scope) -> Option<Api> {
         Some(value) => value.short(MAX_NAME),
         None => Some(stack),
     };
-    let description = fields.optional("description", |value| description(value, scope, MAX_DESCRIPTION));
+    let description = fields.optional("description", |value| value.template(scope));
     let cors = fields.optional("cors", cors);
     let routes = fields.optional("routes", |value| routes(value, scope));
     fields.finish();

@@ -148,7 +148,7 @@ impl<'a> Value<'a> {
     pub(super) fn integer(self, unit: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let Some(text) = self.node.text() else { return self.wrong_type("a whole number", None) };
         let Ok(number) = text.parse::<i64>() else {
-            let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
+            let digits = text.trim().trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
             let alone = digits.parse::<i64>().is_ok().then(|| format!("write the number alone: `{digits}`"));
             return self.wrong_type("a whole number", alone);
         };

@@ -13,7 +13,6 @@ use super::policy::policy;
 use super::reference::Scope;
 use super::runtime::{default_handler, runtime};
 use super::stack::{Architecture, Function, Template};
-use super::text::description;
 use crate::suggest;
 
 const NAME: NameRule = NameRule { what: "function", others: "-_", least: 1, most: 64, because: "" };
@@ -64,7 +63,7 @@ pub(super) fn function(value: Value, scope: Scope, files: &CodeFiles) -> Option<
     let architecture = fields.optional("architecture", architecture);
     let memory = fields.optional("memory", |value| number(value, "MB", 128, 10_240));
     let timeout = fields.optional("timeout", |value| number(value, "seconds", 1, MAX_TIMEOUT));
-    let description = fields.optional("description", |value| description(value, scope, 256));
+    let description = fields.optional("description", |value| value.template(scope));
     let environment = fields.optional("environment", |value| environment(value, scope));
     let concurrency =
         fields.optional("reserved_concurrency", |value| number(value, "", 0, i64::from(i32::MAX)));

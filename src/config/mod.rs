@@ -24,7 +24,6 @@ mod stack;
 mod table;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::path::Path;
 

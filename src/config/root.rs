@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use provision_yaml::{Kind, Node, Span};
+use provision_yaml::{Kind, Node, Span, invisible_hint};
 
 use super::api::api;
 use super::checks::checks;
@@ -41,7 +41,10 @@ pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Opt
             return None;
         }
         Kind::Map(entries) => entries,
-        _ => return cx.fail_at(root.span, "the file must be a mapping", help("begin with `stack: NAME`")),
+        _ => {
+            let hint = root.text().and_then(invisible_hint).or_else(|| help("begin with `stack: NAME`"));
+            return cx.fail_at(root.span, "the file must be a mapping", hint);
+        }
     };
     let begin = Span { start: root.span.start, end: root.span.start };
     let mut fields = Fields::new(cx, begin, "the file".to_owned(), entries);

@@ -109,7 +109,7 @@ fn invalid_part<T>(value: Value, method: &str, path: &str, part: &str) -> Option
     let rule = if part.contains(['{', '}']) && meant_part(part).is_none() {
         "a variable is a whole part of the path: `/items/{id}`, or `/items/{rest+}` for the rest of the path"
     } else {
-        "a part has letters of ASCII, digits, and `.`, `:`, `_` and `-`, or is a variable such as `{id}`"
+        "a part consists of A-Z, a-z, 0-9, `.`, `:`, `_` and `-`, or is a variable such as `{id}`"
     };
     let meant = meant_path(path).map(|path| format!("did you mean `{method} {path}`?"));
     value.fail_key(message, meant.or_else(|| help(rule)))
@@ -117,7 +117,9 @@ fn invalid_part<T>(value: Value, method: &str, path: &str, part: &str) -> Option
 
 /// The path that was probably meant, where other frameworks or URLs show what a part is.
 fn meant_path(path: &str) -> Option<String> {
-    let path = path.split(['?', '#']).next().unwrap_or_default().replace('\\', "/");
+    // A query is no part of a route, but `{id?}` has none.
+    let query = path.find(['?', '#']).filter(|query| !path[*query..].starts_with("?}"));
+    let path = path[..query.unwrap_or(path.len())].replace('\\', "/");
     let parts = path.split('/').filter(|part| !part.is_empty());
     let parts: Vec<String> = parts.map(meant_part).collect::<Option<_>>()?;
     let all_but_last = parts.split_last().map_or(&[][..], |(_, before)| before);
