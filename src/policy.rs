@@ -66,6 +66,11 @@ impl Policy {
         Ok(Policy(named.collect()))
     }
 
+    /// The size that IAM measures: all characters of the document but white space [aws-facts: IAM].
+    pub(crate) fn size(&self) -> usize {
+        self.document().chars().filter(|c| !c.is_whitespace()).count()
+    }
+
     /// The document to send.
     pub fn document(&self) -> String {
         let statement = |(sid, statement): (&String, &Statement)| {

@@ -8,7 +8,7 @@ use crate::diff::Change;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local::default_folders;
-use crate::lower::Packages;
+use crate::lower::{Packages, check_sizes};
 use crate::model::{LiveState, Value};
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved};
@@ -122,6 +122,8 @@ pub(super) fn compose(
     packages: BTreeMap<String, Package>,
     live_state: LiveState,
 ) -> Result<Prepared> {
+    // Now the account and the region are known as well.
+    check_sizes(stack, &session.scope)?;
     let hashes = hashes(&packages);
     let options = args.options(session.connection.is_local());
     let mut plan = session.plan(stack, &hashes, &live_state, &options)?;

@@ -6,6 +6,7 @@ use crate::aws::{Calls, Class, Connection, Place};
 use crate::config::{self, Stack};
 use crate::error::Failure;
 use crate::local::{LocalCloud, default_folders};
+use crate::lower::check_sizes_offline;
 use crate::reconcile::Session;
 use crate::render::{self, Shown};
 use anyhow::{Result, bail};
@@ -64,7 +65,9 @@ impl Globals {
     pub(super) fn stack(&self) -> Result<Stack> {
         let process = |name: &str| std::env::var(name).ok();
         let options = config::Options { environment: self.env.as_deref(), process: &process };
-        config::load(&self.file, &options).map_err(anyhow::Error::new)
+        let stack = config::load(&self.file, &options)?;
+        check_sizes_offline(&stack, self.region.as_deref())?;
+        Ok(stack)
     }
 
     /// A further command on the same stack in the same place, to be typed by the user.

@@ -6,7 +6,7 @@ use provision_yaml::Kind;
 
 use super::decode::{Value, help};
 use super::reference::Names;
-use super::suggest;
+use crate::suggest;
 
 const READ: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
 const WRITE: [&str; 4] = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];

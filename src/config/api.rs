@@ -5,16 +5,15 @@ use std::collections::HashMap;
 use provision_yaml::Kind;
 
 use super::decode::{Value, help};
-use super::function::description;
+use super::names::is_made_of;
 use super::reference::Scope;
 use super::route;
 use super::stack::{Api, Cors, Route};
-use super::suggest;
+use crate::suggest;
 
 /// What API Gateway allows one API.
 const MAX_ROUTES: usize = 300;
 const MAX_NAME: usize = 128;
-const MAX_DESCRIPTION: usize = 1024;
 
 /// The value of `api`; `stack` is the name that it takes without one of its own.
 pub(super) fn api(value: Value, stack: &str, scope: Scope) -> Option<Api> {
@@ -24,7 +23,7 @@ pub(super) fn api(value: Value, stack: &str, scope: Scope) -> Option<Api> {
         Some(value) => value.short(MAX_NAME),
         None => Some(stack),
     };
-    let description = fields.optional("description", |value| description(value, scope, MAX_DESCRIPTION));
+    let description = fields.optional("description", |value| value.template(scope));
     let cors = fields.optional("cors", cors);
     let routes = fields.optional("routes", |value| routes(value, scope));
     fields.finish();
@@ -115,17 +114,32 @@ fn origin(value: Value) -> Option<String> {
         return Some(text.to_owned());
     }
     let Some((scheme, host)) = text.split_once("://") else {
-        let meant = help(format!("did you mean `https://{}`?", text.trim_matches('/')));
-        return value.fail(format!("`{text}` is not an origin"), meant);
+        return value.fail(format!("`{text}` is not an origin"), Some(meant_origin(text)));
     };
     let (host, path) = host.split_once('/').map_or((host, None), |(host, path)| (host, Some(path)));
     if path.is_some() {
         return value.fail("an origin has no path", help(format!("did you mean `{scheme}://{host}`?")));
     }
     if host.is_empty() || scheme.is_empty() || text.contains(char::is_whitespace) {
-        return value.fail(format!("`{text}` is not an origin"), help("it looks like `https://example.com`"));
+        return value
+            .fail(format!("`{text}` is not an origin"), help("an origin looks like `https://example.com`"));
     }
     Some(text.to_owned())
+}
+
+/// A hint for an origin without a scheme.
+fn meant_origin(text: &str) -> String {
+    let host = text.trim_matches('/');
+    let name = host.split(':').next().unwrap_or_default();
+    match name {
+        // Browsers send it for local files and sandboxed frames, and it names no host [DG: API Gateway, CORS].
+        "null" => "`null` cannot be allowed by itself; `*` allows every origin".to_owned(),
+        "localhost" | "127.0.0.1" => format!("did you mean `http://{host}`?"),
+        name if name.contains('.') && is_made_of(name, ".-") && is_made_of(host, ".-:") => {
+            format!("did you mean `https://{host}`?")
+        }
+        _ => "an origin looks like `https://example.com`".to_owned(),
+    }
 }
 
 fn method(value: Value) -> Option<String> {

@@ -9,7 +9,7 @@ use super::names::is_made_of;
 use super::reference::{Captures, Names, Scope};
 use super::route;
 use super::stack::{Check, Json, Part, Template};
-use super::suggest;
+use crate::suggest;
 
 /// The value of `checks`.
 pub(super) fn checks(value: Value, names: &Names) -> Option<Vec<Check>> {

@@ -4,36 +4,24 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::Path;
 
 use provision_yaml::{At, Entry, Key, Kind, Node, Source, Span};
 
-use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
-use super::suggest;
+use crate::suggest;
 
 /// What all decoding shares: the source, and the list of faults.
 pub(super) struct Cx<'a> {
     /// The text that is decoded.
     pub(super) source: &'a Source,
-    /// The folder that holds the file.
-    pub(super) folder: &'a Path,
     /// For each template that only `up` can complete, the first placeholder that it waits for.
     pub(super) unresolved: RefCell<BTreeMap<At, Span>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
-    /// What lies at the paths of functions' code.
-    pub(super) files: CodeFiles<'a>,
 }
 
 impl<'a> Cx<'a> {
-    pub(super) fn new(source: &'a Source, folder: &'a Path) -> Self {
-        Self {
-            source,
-            folder,
-            unresolved: RefCell::default(),
-            diagnostics: RefCell::default(),
-            files: CodeFiles::new(folder),
-        }
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self { source, unresolved: RefCell::default(), diagnostics: RefCell::default() }
     }
 
     /// Notes a fault.
@@ -160,7 +148,7 @@ impl<'a> Value<'a> {
     pub(super) fn integer(self, unit: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let Some(text) = self.node.text() else { return self.wrong_type("a whole number", None) };
         let Ok(number) = text.parse::<i64>() else {
-            let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
+            let digits = text.trim().trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
             let alone = digits.parse::<i64>().is_ok().then(|| format!("write the number alone: `{digits}`"));
             return self.wrong_type("a whole number", alone);
         };

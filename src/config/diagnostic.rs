@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use provision_yaml::{At, Source};
+use provision_yaml::{At, Source, is_invisible};
 
 use crate::text::{plain, steers};
 
@@ -43,17 +43,17 @@ impl Diagnostics {
         // A fault below an anchor is met once for every alias of it.
         items.dedup();
         for item in &mut items {
-            item.message = plain(&item.message, MOST_SAID);
-            item.help = item.help.take().map(|help| plain(&help, MOST_SAID));
+            item.message = plain(&visible(&item.message), MOST_SAID);
+            item.help = item.help.take().map(|help| plain(&visible(&help), MOST_SAID));
         }
         Self { file: file.to_owned(), source, items }
     }
 
-    /// Something that a later stage finds wrong, shown at its place in the file.
-    pub fn one(file: &Path, diagnostic: Diagnostic) -> Self {
-        // The file has been read before; where it is gone since, the message does without the line.
+    /// What a later stage finds wrong, shown at its place in the file.
+    pub fn of_file(file: &Path, diagnostics: Vec<Diagnostic>) -> Self {
+        // The file has been read before; if it was deleted since, the messages have no lines.
         let text = std::fs::read_to_string(file).unwrap_or_default();
-        Self::new(file, Source::new(&text), vec![diagnostic])
+        Self::new(file, Source::new(&text), diagnostics)
     }
 
     /// The file, as the user named it.
@@ -102,6 +102,19 @@ impl Diagnostics {
         let snippet = Snippet::source(line).line_start(item.at.line as usize).path(path);
         snippet.annotation(AnnotationKind::Primary.span(marked))
     }
+}
+
+/// A sentence in which characters that nobody could see, or tell from a space, are shown by their codes.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_invisible(c) {
+            shown += &format!("<U+{:04X}>", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 impl fmt::Display for Diagnostics {

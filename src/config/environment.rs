@@ -7,10 +7,7 @@ use provision_yaml::Node;
 use super::decode::{Cx, Value, help};
 use super::fields::Fields;
 use super::names;
-use super::suggest;
-
-/// What an environment's name may have in characters.
-pub(super) const MAX_NAME: usize = 16;
+use crate::suggest;
 
 /// The values of variables.
 pub(super) type Variables<'a> = BTreeMap<&'a str, String>;
@@ -63,9 +60,9 @@ pub(super) fn settings<'a>(cx: &Cx<'a>, fields: &mut Fields<'a>, picked: Option<
 }
 
 fn check_picked(cx: &Cx, picked: &str, environments: Option<Value>) {
-    if !names::is_short_name(picked, MAX_NAME) {
+    if !names::is_environment_name(picked) {
         let message = format!("`{picked}` cannot name an environment");
-        return cx.report_nowhere(message, Some(names::short_name_rule(MAX_NAME)));
+        return cx.report_nowhere(message, Some(names::short_name_rule(names::MAX_ENVIRONMENT_NAME)));
     }
     let Some(value) = environments else { return };
     let listed: Vec<&str> = value.node.entries().iter().map(|entry| entry.key.text.as_str()).collect();
@@ -78,9 +75,9 @@ fn check_picked(cx: &Cx, picked: &str, environments: Option<Value>) {
 
 fn entry<'a>(value: Value<'a>) -> Option<Entry<'a>> {
     let name = value.key.text.as_str();
-    if !names::is_short_name(name, MAX_NAME) {
+    if !names::is_environment_name(name) {
         let message = format!("`{name}` cannot name an environment");
-        value.fail_key::<()>(message, Some(names::short_name_rule(MAX_NAME)));
+        value.fail_key::<()>(message, Some(names::short_name_rule(names::MAX_ENVIRONMENT_NAME)));
     }
     let mut fields = value.fields(format!("environment `{name}`"))?;
     let entry = Entry {

@@ -3,7 +3,7 @@
 use provision_yaml::{Entry, Kind, Span};
 
 use super::decode::{Cx, Value, help};
-use super::suggest;
+use crate::suggest;
 
 impl<'a> Value<'a> {
     /// A mapping of keys that this program knows; `what` is what has them, for example "table `users`".

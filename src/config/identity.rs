@@ -5,7 +5,8 @@ use std::path::Path;
 use provision_yaml::{Fault, Node, Source, compose};
 
 use super::environment::raw;
-use super::root;
+use super::file;
+use super::names;
 
 /// What can be told of a stack without its being valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +23,8 @@ pub struct Identity {
 
 /// For `down` with a broken file: whatever can be read of the stack's name, region and account.
 pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
-    let bytes = super::bytes(file).ok().filter(|bytes| bytes.len() <= super::MAX_BYTES)?;
-    let source = Source::new(&String::from_utf8_lossy(&bytes));
-    let (root, whole) = readable(source)?;
-    let stack = raw(&root, None, "stack").filter(|name| root::is_name(name))?.to_owned();
+    let (root, whole) = readable(file::read_lossy(file)?)?;
+    let stack = raw(&root, None, "stack").filter(|name| names::is_stack_name(name))?.to_owned();
     let text = |key| raw(&root, environment, key).map(str::to_owned);
     let protect = environment
         .and_then(|name| root.get("environments")?.get(name)?.get("protect")?.text())

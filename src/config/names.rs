@@ -2,15 +2,30 @@
 
 use super::decode::{Value, help};
 use super::reference::Names;
-use super::suggest;
+use crate::model::{check_region, is_partition};
+use crate::suggest;
+
+/// How many characters the name of a stack may have.
+pub(super) const MAX_STACK_NAME: usize = 32;
+/// How many characters the name of an environment may have.
+pub(super) const MAX_ENVIRONMENT_NAME: usize = 16;
 
 /// Whether a text is made of letters, digits, and the characters in `others`.
 pub(super) fn is_made_of(text: &str, others: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// Whether this can name a stack (up to 32 characters) or an environment (up to 16).
-pub(super) fn is_short_name(name: &str, most: usize) -> bool {
+/// Whether this is a valid name of a stack.
+pub(super) fn is_stack_name(name: &str) -> bool {
+    is_short_name(name, MAX_STACK_NAME)
+}
+
+/// Whether this is a valid name of an environment.
+pub(super) fn is_environment_name(name: &str) -> bool {
+    is_short_name(name, MAX_ENVIRONMENT_NAME)
+}
+
+fn is_short_name(name: &str, most: usize) -> bool {
     name.len() <= most
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
@@ -21,7 +36,7 @@ pub(super) fn is_short_name(name: &str, most: usize) -> bool {
 /// # Errors
 /// What the name must be like.
 pub fn stack_name(text: &str) -> Result<String, String> {
-    short_name(text, super::root::MAX_NAME)
+    short_name(text, MAX_STACK_NAME)
 }
 
 /// The name of a stack that comes nearest to a text, if it has anything to make a name of.
@@ -30,7 +45,7 @@ pub fn stack_name_like(text: &str) -> Option<String> {
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut name = words.collect::<Vec<_>>().join("-");
     name.drain(..name.find(|c: char| c.is_ascii_lowercase())?);
-    name.truncate(super::root::MAX_NAME);
+    name.truncate(MAX_STACK_NAME);
     Some(name.trim_end_matches('-').to_owned())
 }
 
@@ -39,7 +54,7 @@ pub fn stack_name_like(text: &str) -> Option<String> {
 /// # Errors
 /// What the name must be like.
 pub fn environment_name(text: &str) -> Result<String, String> {
-    short_name(text, super::environment::MAX_NAME)
+    short_name(text, MAX_ENVIRONMENT_NAME)
 }
 
 /// The number of an account that was given outside the file.
@@ -96,49 +111,11 @@ impl NameRule {
 
 /// A region such as `eu-central-1`.
 pub(super) fn region(value: Value) -> Option<String> {
-    const REGIONS: [&str; 22] = [
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "ca-central-1",
-        "sa-east-1",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "eu-central-1",
-        "eu-central-2",
-        "eu-north-1",
-        "eu-south-1",
-        "ap-south-1",
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-east-1",
-        "me-south-1",
-        "af-south-1",
-    ];
-    const DIRECTIONS: [&str; 9] =
-        ["central", "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"];
     let text = value.text()?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let letters = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
-    let well_formed = match parts.as_slice() {
-        [areas @ .., direction, number] => {
-            !areas.is_empty()
-                && areas.iter().all(|area| letters(area))
-                && DIRECTIONS.contains(direction)
-                && number.parse::<u8>().is_ok()
-        }
-        _ => false,
-    };
-    if well_formed {
-        return Some(text.to_owned());
+    match check_region(text) {
+        Ok(()) => Some(text.to_owned()),
+        Err(hint) => value.fail(format!("`{text}` is not a region"), help(hint)),
     }
-    let example = || help("a region looks like `eu-central-1`");
-    value.fail(format!("`{text}` is not a region"), suggest::did_you_mean(text, REGIONS).or_else(example))
 }
 
 /// The twelve digits of an account.
@@ -165,7 +142,7 @@ pub(super) fn iam_arn(value: Value, what: &str) -> Option<String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let well_formed = match parts.as_slice() {
         ["arn", partition, "iam", "", account, resource] => {
-            is_made_of(partition, "-")
+            is_partition(partition)
                 && (is_account(account) || (what == "policy" && *account == "aws"))
                 && resource
                     .strip_prefix(what)
@@ -192,7 +169,7 @@ pub(super) fn layer(value: Value) -> Option<String> {
     let example = "it looks like `arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1`";
     match parts.as_slice() {
         ["arn", partition, "lambda", region, account, "layer", name, rest @ ..]
-            if is_made_of(partition, "-")
+            if is_partition(partition)
                 && is_made_of(region, "-")
                 && is_account(account)
                 && is_made_of(name, "_-") =>

@@ -8,7 +8,7 @@ use super::decode::{Cx, Value, help};
 use super::names::is_made_of;
 use super::reference::Scope;
 use super::stack::{Json, Part, Statement, Template};
-use super::suggest;
+use crate::suggest;
 
 const MEMBERS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::stack::Part;
-use super::suggest;
+use crate::suggest;
 
 /// What a `${…}` may name, besides captures.
 pub(super) struct Names<'a> {

@@ -1,30 +1,37 @@
 //! The top level of `stack.yaml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use provision_yaml::{Kind, Node, Span};
+use provision_yaml::{Kind, Node, Span, invisible_hint};
 
-use super::Options;
 use super::api::api;
 use super::checks::checks;
+use super::code::CodeFiles;
 use super::cycles;
 use super::decode::{Cx, Value, help};
 use super::environment;
 use super::fields::Fields;
+use super::file::folder;
 use super::function::{check_roles, function};
 use super::names;
 use super::reference::{Names, Scope};
 use super::stack::{Api, Check, Environment, Function, Stack, Table};
 use super::table::table;
 
-/// What a stack's name may have in characters.
-pub(super) const MAX_NAME: usize = 32;
 /// AWS allows 50 tags; three of them are ours.
 const MAX_TAGS: usize = 47;
 
 /// More than any stack has: an account has a thousand roles at first, and each function has one of its own.
 const MAX_OF_A_KIND: usize = 1000;
+
+/// What the meaning of a stack file depends on, besides the file.
+pub struct Options<'a> {
+    /// The environment picked with `--env`.
+    pub environment: Option<&'a str>,
+    /// Looks up `${process.NAME}`.
+    pub process: &'a dyn Fn(&str) -> Option<String>,
+}
 
 /// Decodes a whole file.
 pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Option<Stack> {
@@ -34,17 +41,24 @@ pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Opt
             return None;
         }
         Kind::Map(entries) => entries,
-        _ => return cx.fail_at(root.span, "the file must be a mapping", help("begin with `stack: NAME`")),
+        _ => {
+            let hint = root.text().and_then(invisible_hint).or_else(|| help("begin with `stack: NAME`"));
+            return cx.fail_at(root.span, "the file must be a mapping", hint);
+        }
     };
     let begin = Span { start: root.span.start, end: root.span.start };
     let mut fields = Fields::new(cx, begin, "the file".to_owned(), entries);
     let name = fields.required("stack", "NAME", name);
     let settings = environment::settings(cx, &mut fields, options.environment);
-    let tags = fields.optional("tags", tags);
+    let tags_value = fields.take("tags");
+    let tags = tags_value.and_then(tags);
     let permissions_boundary =
         fields.optional("permissions_boundary", |value| names::iam_arn(value, "policy"));
     let sections = Sections::of(&mut fields);
     fields.finish();
+    if let (Some(tags), Some(functions)) = (tags_value, sections.functions) {
+        check_tags_of_roles(tags, functions);
+    }
 
     let names = Names {
         variables: settings.variables,
@@ -55,11 +69,13 @@ pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Opt
         functions: keys(sections.functions),
         api: sections.api.is_some(),
     };
-    let contents = sections.decode(cx, &names, name.unwrap_or_default());
+    let folder = folder(file);
+    let files = CodeFiles::new(folder);
+    let contents = sections.decode(cx, &names, &files, name.unwrap_or_default());
     let protect = settings.protect;
     Some(Stack {
         file: file.to_owned(),
-        folder: cx.folder.to_owned(),
+        folder: folder.to_owned(),
         name: name?.to_owned(),
         environment: options.environment.map(|name| Environment { name: name.to_owned(), protect }),
         region: settings.region,
@@ -99,10 +115,10 @@ impl<'a> Sections<'a> {
         }
     }
 
-    fn decode(self, cx: &Cx, names: &Names, stack: &str) -> Contents {
+    fn decode(self, cx: &Cx, names: &Names, files: &CodeFiles, stack: &str) -> Contents {
         let scope = Scope { names, captures: None };
         let tables = self.tables.and_then(|value| value.map(|entry| table(entry, names)));
-        let functions = self.functions.and_then(|value| value.map(|entry| function(entry, scope)));
+        let functions = self.functions.and_then(|value| value.map(|entry| function(entry, scope, files)));
         if let Some(value) = self.functions {
             check_roles(cx, value.node.entries());
         }
@@ -127,19 +143,14 @@ fn not_too_many(value: Value<'_>) -> Option<Value<'_>> {
 /// The stack's name, which is the value of a tag on everything that it owns.
 fn name<'a>(value: Value<'a>) -> Option<&'a str> {
     let text = value.text()?;
-    if is_name(text) {
+    if names::is_stack_name(text) {
         return Some(text);
     }
     let help = match names::stack_name_like(text) {
-        None => names::short_name_rule(MAX_NAME),
-        Some(meant) => format!("{}; for example `{meant}`", names::short_name_rule(MAX_NAME)),
+        None => names::short_name_rule(names::MAX_STACK_NAME),
+        Some(meant) => format!("{}; for example `{meant}`", names::short_name_rule(names::MAX_STACK_NAME)),
     };
     value.fail(format!("`{text}` cannot name a stack"), Some(help))
-}
-
-/// Whether this can name a stack.
-pub(super) fn is_name(text: &str) -> bool {
-    names::is_short_name(text, MAX_NAME)
 }
 
 fn keys(value: Option<Value<'_>>) -> Vec<&str> {
@@ -155,6 +166,23 @@ fn tags(value: Value) -> Option<BTreeMap<String, String>> {
         return value.fail_key(message, None);
     }
     Some(tags)
+}
+
+/// IAM takes tag keys that differ only in case for one, and refuses them. Where no role is created they do no harm: the
+/// other services keep them apart.
+fn check_tags_of_roles(tags: Value, functions: Value) {
+    if functions.node.entries().iter().all(|function| function.value.get("role").is_some()) {
+        return;
+    }
+    let mut first: HashMap<String, &str> = HashMap::new();
+    for tag in tags.node.entries() {
+        let key = tag.key.text.as_str();
+        if let Some(other) = first.insert(key.to_lowercase(), key) {
+            let message =
+                format!("the tags `{other}` and `{key}` differ only in case, and IAM takes them for one");
+            tags.cx.report(tag.key.span, message, help("remove one of the two"));
+        }
+    }
 }
 
 fn tag(value: Value) -> Option<(String, String)> {

@@ -2,7 +2,7 @@
 //! refused; the list of names serves for suggestions alone.
 
 use super::decode::{Value, help};
-use super::suggest;
+use crate::suggest;
 
 const KNOWN: [&str; 24] = [
     "nodejs16.x",

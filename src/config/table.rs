@@ -6,7 +6,7 @@ use super::decode::{Value, help};
 use super::names::NameRule;
 use super::reference::Names;
 use super::stack::{Billing, Key, KeyType, Table};
-use super::suggest;
+use crate::suggest;
 
 const NAME: NameRule = NameRule { what: "table", others: "_.-", least: 3, most: 255, because: "" };
 const KEY_TYPES: [(&str, KeyType); 3] = [("S", KeyType::S), ("N", KeyType::N), ("B", KeyType::B)];

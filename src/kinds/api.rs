@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 /// An HTTP API.
 pub struct Api;
 
+/// How many characters a description may have.
+pub(crate) const MAX_DESCRIPTION: usize = 1024;
+
 /// What an API is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {

@@ -23,6 +23,9 @@ use tokio::sync::SemaphorePermit;
 /// A Lambda function.
 pub struct Function;
 
+/// How many characters a description may have [aws-facts: Lambda].
+pub(crate) const MAX_DESCRIPTION: usize = 256;
+
 /// What a function is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {

@@ -3,7 +3,7 @@
 
 pub mod api;
 mod assumable;
-mod environment;
+pub(crate) mod environment;
 pub mod function;
 pub mod integration;
 pub mod log_group;

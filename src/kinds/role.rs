@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An IAM role.
 pub struct Role;
 
+/// How many characters all inline policies of a role may have, white space not counted [aws-facts: IAM].
+pub(crate) const MAX_INLINE_POLICIES: usize = 10_240;
+
 /// The name of the one inline policy that a role of ours has.
 pub(crate) const POLICY: &str = "provision";
 

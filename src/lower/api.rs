@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const MANY_ROUTES: usize = 40;
 const MANY_CHARACTERS: usize = 18_000;
 /// What a statement takes besides the function's name and the route.
-const STATEMENT: usize = 360;
+pub(super) const STATEMENT: usize = 360;
 
 impl Lowering<'_> {
     /// Everything of the API. `roots` is the rest of the stack, which the stage waits for.
@@ -67,7 +67,8 @@ impl Lowering<'_> {
 
     /// A permission for each route of a function, or one for all of the API where there are many.
     fn permissions(&self, api: &ResourceId, function: &str, routes: &[&Route]) -> Vec<Resource> {
-        let sizes = routes.iter().map(|route| STATEMENT + function.len() + route.key.len());
+        let name = self.id("function", function).name;
+        let sizes = routes.iter().map(|route| STATEMENT + name.len() + route.key.len());
         if routes.len() <= MANY_ROUTES && sizes.sum::<usize>() <= MANY_CHARACTERS {
             return routes
                 .iter()

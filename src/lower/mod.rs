@@ -2,10 +2,12 @@
 
 mod api;
 mod function;
+mod sizes;
 mod template;
 #[cfg(test)]
 mod tests;
 
+pub use sizes::{check_sizes, check_sizes_offline};
 pub use template::lookup_part;
 
 use crate::aws::tags::ownership_tags;

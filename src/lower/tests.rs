@@ -7,6 +7,7 @@ mod graphs;
 mod names;
 mod policies;
 mod routes;
+mod sizes;
 mod templates;
 
 use crate::config::Stack;

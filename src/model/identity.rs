@@ -85,7 +85,7 @@ impl fmt::Display for ResourceId {
 pub struct Scope {
     /// Whose resources are ours.
     pub identity: Identity,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// The partition of the region, for example `aws` or `aws-us-gov`.
     pub partition: String,
     /// The twelve digits of the account.
     pub account: String,
@@ -121,14 +121,5 @@ impl Scope {
     /// True if a resource of this kind and name is wanted.
     pub fn wants(&self, kind: &str, name: &str) -> bool {
         self.wanted.get(kind).is_some_and(|names| names.contains(name))
-    }
-}
-
-/// The partition that a region belongs to.
-pub(crate) fn partition_of(region: &str) -> &'static str {
-    match region.split('-').collect::<Vec<_>>().as_slice() {
-        ["cn", ..] => "aws-cn",
-        ["us", "gov", ..] => "aws-us-gov",
-        _ => "aws",
     }
 }

@@ -9,6 +9,7 @@ use granit_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 use rustc_hash::FxHashMap;
 
 use crate::fault::{self, Fault};
+use crate::invisible::is_invisible;
 use crate::{Entry, Key, Kind, Node, Source, Span};
 
 /// A deeper file is refused: whoever walks through the tree recurses.
@@ -133,7 +134,7 @@ impl<'a> Composer<'a> {
             let value = self.node(value, depth)?;
             if merges {
                 merged.extend(self.merged(&value));
-            } else if let Some(key) = self.key(key) {
+            } else if let Some(key) = self.key(key)? {
                 own.push(Entry { key, value });
             }
         }
@@ -175,21 +176,26 @@ impl<'a> Composer<'a> {
     }
 
     fn repeated(&mut self, key: &Key, first: Span) {
-        let help = format!("it is on line {} already; keep one of the two", self.source.at(first.start).line);
-        self.report(key.span, format!("the key `{}` comes twice", key.text), &help);
+        let help = format!("the first is on line {}; keep one of the two", self.source.at(first.start).line);
+        self.report(key.span, format!("duplicate key `{}`", key.text), &help);
     }
 
-    fn key(&mut self, node: Node) -> Option<Key> {
+    fn key(&mut self, node: Node) -> Result<Option<Key>, Fault> {
         let text = match node.kind {
+            // Such a key is most often indented with something else than plain spaces, and so in the wrong mapping. What
+            // follows makes no sense then.
+            Kind::Plain(text) if text.starts_with(is_invisible) => {
+                return Err(fault::invisible_indentation(&text, node.span));
+            }
             Kind::Plain(text) | Kind::Text(text) => text,
             Kind::Null => self.source.slice(node.span).to_owned(),
             Kind::List(_) | Kind::Map(_) => {
                 let help = "a value that begins with `{` or `[` needs quotes";
                 self.report(node.span, "a key must be plain text".to_owned(), help);
-                return None;
+                return Ok(None);
             }
         };
-        Some(Key { span: node.span, text })
+        Ok(Some(Key { span: node.span, text }))
     }
 
     fn scalar(&mut self, text: String, is_text: bool, span: Span) -> Kind {

@@ -2,6 +2,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
+use crate::invisible::{invisible_hint, is_invisible, name};
 use crate::{MAX_DEPTH, MAX_NODES, Span};
 
 /// Something that is wrong, and where.
@@ -32,10 +33,27 @@ pub(crate) fn syntax(text: &str, error: &ScanError) -> Fault {
         ErrorKind::RecursionLimitExceeded => too_large(span),
         kind => {
             let message = message(kind);
-            let help = hint(rest, &message);
-            Fault::new(span, format!("this is not valid YAML: {message}"), help)
+            let help = invisible_near(text, span).or_else(|| hint(rest, &message).map(str::to_owned));
+            Fault { span, message: format!("this is not valid YAML: {message}"), help }
         }
     }
+}
+
+/// A hint for what only looks like a space on the line of an error, or on the line before.
+fn invisible_near(text: &str, span: Span) -> Option<String> {
+    let (before, after) = text.split_at_checked(span.start)?;
+    let begin = before.rfind('\n').map_or(0, |end| before[..end].rfind('\n').map_or(0, |end| end + 1));
+    let end = after.find('\n').map_or(text.len(), |end| span.start + end);
+    invisible_hint(&text[begin..end])
+}
+
+/// A line that does not begin with plain spaces.
+pub(crate) fn invisible_indentation(key: &str, span: Span) -> Fault {
+    let visible = key.trim_start_matches(|c| is_invisible(c) || c == ' ');
+    let first = key.chars().next().map(name).unwrap_or_default();
+    let span = Span { start: span.start, end: span.start + key.len() - visible.len() };
+    let help = "YAML takes it for text; replace it with a plain space, here and in the whole file";
+    Fault::new(span, format!("there is {first} before `{visible}`"), Some(help))
 }
 
 /// A second document.

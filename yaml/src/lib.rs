@@ -5,10 +5,12 @@
 
 mod compose;
 mod fault;
+mod invisible;
 mod source;
 mod tree;
 
 pub use compose::{MAX_DEPTH, MAX_NODES, compose};
 pub use fault::Fault;
+pub use invisible::{invisible_hint, is_invisible};
 pub use source::{At, Source, Span};
 pub use tree::{Entry, Key, Kind, Node};

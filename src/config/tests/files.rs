@@ -57,6 +57,13 @@ fn code_that_is_not() {
     let shown: Vec<String> = [
         ("python3.13", "lambdas/get_itm", ""),
         ("python3.13", "nowhere", ""),
+        ("python3.13", r"lambdas\get_item", "app.handler"),
+        ("python3.13", r".\lambdas\get_item\", "app.handler"),
+        ("python3.13", r"lambdas\get_itm", ""),
+        ("python3.13", r"..\code", ""),
+        ("python3.13", "code", r"pkg\mod.handler"),
+        ("python3.13", "code", r"pkg\other.handler"),
+        ("python3.13", "lambdas/get_item/App.py", ""),
         ("python3.13", "empty", ""),
         ("python3.13", "/etc", ""),
         ("python3.13", "../code", ""),
@@ -93,6 +100,34 @@ fn files_that_are_no_stack() {
 }
 
 #[test]
+fn the_stack_file_that_was_meant() {
+    let project = Project::new();
+    let options = Options { environment: None, process: &process };
+    let help = |path: &str| {
+        let wrong = load(&project.path().join(path), &options).unwrap_err();
+        let help = wrong.items()[0].help.clone().unwrap();
+        help.replace(&project.path().canonicalize().unwrap().display().to_string(), "FOLDER")
+            .replace(&project.path().display().to_string(), "FOLDER")
+    };
+    assert_eq!(
+        help("stack.yaml"),
+        "run `provision` in the folder of `stack.yaml`, or name the file with `-f`"
+    );
+    project.write("stack.yml", "stack: demo\n");
+    let rename = "there is a file `FOLDER/stack.yml`: rename it, or name it with `-f FOLDER/stack.yml`";
+    assert_eq!(help("stack.yaml"), rename);
+    assert_eq!(help("."), "name the file in it: `-f FOLDER/./stack.yml`");
+    project.write("stack.yaml", "stack: demo\n");
+    assert_eq!(help(""), "name the file in it: `-f FOLDER/stack.yaml`");
+    let above = "there is a file `FOLDER/stack.yaml`: go to its folder, or name it with `-f`";
+    assert_eq!(help("lambdas/get_item/stack.yaml"), above);
+    assert_eq!(
+        help("other.toml"),
+        "run `provision` in the folder of `stack.yaml`, or name the file with `-f`"
+    );
+}
+
+#[test]
 fn a_later_stage_shows_a_line_too() {
     let project = Project::new();
     let file = project.path().join("stack.yaml");
@@ -103,10 +138,10 @@ fn a_later_stage_shows_a_line_too() {
         message: "the table `users` belongs to someone else".to_owned(),
         help: None,
     };
-    let shown = Diagnostics::one(&file, diagnostic(0)).to_string();
-    assert_eq!(shown, Diagnostics::one(&file, diagnostic(5)).to_string());
+    let shown = Diagnostics::of_file(&file, vec![diagnostic(0)]).to_string();
+    assert_eq!(shown, Diagnostics::of_file(&file, vec![diagnostic(5)]).to_string());
     assert!(shown.contains("stack.yaml:3:3") && shown.contains("^^^^^"), "{shown}");
-    assert!(Diagnostics::one(&file, diagnostic(5)).render(true).contains("\u{1b}["));
+    assert!(Diagnostics::of_file(&file, vec![diagnostic(5)]).render(true).contains("\u{1b}["));
 }
 
 #[test]
@@ -118,7 +153,8 @@ fn no_place_is_out_of_reach() {
     {
         let diagnostic = Diagnostic { at: At { line, column }, length, message: "x".to_owned(), help: None };
         for file in ["stack.yaml", "gone.yaml"] {
-            let shown = Diagnostics::one(&project.path().join(file), diagnostic.clone()).to_string();
+            let shown =
+                Diagnostics::of_file(&project.path().join(file), vec![diagnostic.clone()]).to_string();
             assert!(shown.contains("error: x"), "{shown}");
         }
     }

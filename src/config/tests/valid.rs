@@ -130,6 +130,38 @@ fn functions() {
 }
 
 #[test]
+fn routes_that_api_gateway_accepts() {
+    for path in ["/", "/a:b", "/.well-known/x", "/a_b-c", "/{a.b:c_d-e}/{rest+}", "/v1.0/A/9", "/{proxy+}"] {
+        let stack = valid(
+            &function(&format!("timeout: 1800\napi: {{ routes: {{ 'GET {path}': f }} }}"))
+                .replace("    api", "api"),
+        );
+        assert_eq!(stack.api.unwrap().routes[0].key, format!("GET {path}"));
+    }
+}
+
+#[test]
+fn variables_that_lambda_leaves_to_users() {
+    for name in [
+        "TZ",
+        "LANG",
+        "PATH",
+        "LD_LIBRARY_PATH",
+        "NODE_PATH",
+        "PYTHONPATH",
+        "AWS_LAMBDA_DOTNET_PREJIT",
+        "AWS_LAMBDA_EXEC_WRAPPER",
+        "AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING",
+        "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS",
+        "AWS_PROFILE",
+    ] {
+        let stack = valid(&function(&format!("environment: {{ {name}: x }}")));
+        assert!(stack.functions[0].environment.contains_key(name), "{name}");
+    }
+}
+
+#[test]
 fn defaults() {
     let stack = valid(&(function("") + "tables:\n  users: { partition_key: id }\napi:\nchecks:\n"));
     let table = &stack.tables[0];

@@ -44,18 +44,26 @@ const BLOCKED: &[&str] = &[
     "dotnetcore3.1",
 ];
 
-/// Names that Lambda sets itself in the environment [aws-facts: Lambda, mem].
+/// Names that Lambda reserves in the environment [DG: "Defined runtime environment variables"].
 const RESERVED: &[&str] = &[
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
-    "TZ",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
 ];
 
 /// Executions of the account that cannot be reserved away.
@@ -153,9 +161,9 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
         ));
     }
     // The model has no upper limits for these [aws-facts: Lambda].
-    if let Some(timeout) = params["Timeout"].as_i64().filter(|timeout| *timeout > 900) {
+    if let Some(timeout) = params["Timeout"].as_i64().filter(|timeout| *timeout > 1_800) {
         let message =
-            format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 900");
+            format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 1800");
         return Fault::err("ValidationException", message);
     }
     if params["MemorySize"].as_i64().is_some_and(|memory| memory > 10_240) {
@@ -170,9 +178,7 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
         ));
     }
     let mut names = variables.as_object().into_iter().flatten().map(|(name, _)| name);
-    if let Some(name) =
-        names.find(|name| RESERVED.contains(&name.as_str()) || name.starts_with("AWS_LAMBDA_"))
-    {
+    if let Some(name) = names.find(|name| RESERVED.contains(&name.as_str())) {
         return refused(format!(
             "Lambda was unable to configure your environment variables because the environment variables you have provided \
              contains reserved keys that are currently not supported for modification. Reserved keys used in this request: \

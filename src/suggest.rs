@@ -4,7 +4,7 @@
 const MOST_LETTERS: usize = 256;
 
 /// The candidate that a name was probably meant to be.
-pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if given.len() > MOST_LETTERS {
         return None;
     }
@@ -12,14 +12,22 @@ pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= MOST_LETTERS)
-        .map(|candidate| (strsim::jaro_winkler(&given, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (similarity(&given, &candidate.to_lowercase()), candidate))
         .filter(|(similarity, _)| *similarity >= 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }
 
+/// How similar two words are, from 0 to 1. One wrong or swapped letter makes a short word too different for the measure
+/// that serves for longer ones.
+fn similarity(given: &str, candidate: &str) -> f64 {
+    let similarity = strsim::jaro_winkler(given, candidate);
+    let one_slip = given.chars().count() >= 3 && strsim::osa_distance(given, candidate) == 1;
+    if one_slip { similarity.max(0.8) } else { similarity }
+}
+
 /// "did you mean `x`?", where something is near enough.
-pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(given, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
@@ -33,7 +41,7 @@ pub(crate) fn did_you_mean_or_list(given: &str, what: &str, candidates: &[&str])
 }
 
 /// "`a`, `b` and `c`", at most a dozen of them.
-pub(super) fn quoted(names: &[&str]) -> String {
+pub(crate) fn quoted(names: &[&str]) -> String {
     const MOST: usize = 12;
     let all = names.len();
     let mut names: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
@@ -48,7 +56,7 @@ pub(super) fn quoted(names: &[&str]) -> String {
 }
 
 /// "a, b and c", all of them.
-pub(super) fn listed(items: &[String]) -> String {
+pub(crate) fn listed(items: &[String]) -> String {
     match items {
         [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => items.concat(),
