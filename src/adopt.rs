@@ -218,7 +218,7 @@ async fn shows(ctx: &Context, observed: &Observed) -> Result<(), Error> {
         Ok(if ours { Poll::Ready(()) } else { Poll::Pending("not marked yet".to_owned()) })
     };
     match wait_until(Backoff::TAGS, ctx.waiting(&observed.id), look).await {
-        Err(error) if error.class != Class::Waited => Err(error),
+        Err(error) if error.class != Class::Timeout => Err(error),
         _ => Ok(()),
     }
 }

@@ -129,7 +129,7 @@ impl<'a> Task<'a> {
         let spec = step.desired.as_ref().map(|desired| {
             desired.resolve(&lookup).known().map_err(|reference| {
                 let Reference { id, attribute } = reference;
-                Error::waited(format!("the {attribute} of {id} is still unknown; please report this"))
+                Error::internal(format!("the {attribute} of {id} is still unknown"))
             })
         });
         let parent =
@@ -194,7 +194,7 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let attributes = match (&step.observed, step.action) {
         (Some(observed), Action::Update) => match update(ctx, kind, observed, parent, spec.clone()).await {
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
-                ctx.waiting(id)("it is gone since the plan was made; what the plan shows is made anew");
+                ctx.waiting(id).tell("it is gone since the plan was made; what the plan shows is made anew");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,
@@ -289,7 +289,7 @@ async fn find_after_failed_create(
         })
     });
     match looked.await {
-        Err(error) if error.class == Class::Waited => Ok(None),
+        Err(error) if error.class == Class::Timeout => Ok(None),
         looked => looked.map(Some),
     }
 }
@@ -309,7 +309,7 @@ async fn resume_existing(
     }
     let changes = diff(Some(&observed.spec), &spec.clone().into());
     if changes.iter().any(|change| kind.immutable().contains(&change.field())) {
-        return Err(Error::waited(
+        return Err(Error::state(
             "another one was made meanwhile; run the command again to see what differs",
         ));
     }

@@ -42,7 +42,7 @@ pub fn help(error: &Error) -> Option<String> {
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
         Class::Lost | Class::Failed => "run the same command again; it goes on from what is there".to_owned(),
-        Class::ReadOnly | Class::Waited => return None,
+        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Internal => return None,
         Class::Refused => return refused(error),
     };
     Some(help)
@@ -99,12 +99,7 @@ mod tests {
     #[test]
     fn a_refusal_tells_which_permission_to_ask_for() {
         let refused = |message: &str| {
-            let error = Error {
-                operation: "lambda:CreateFunction".to_owned(),
-                class: Class::Refused,
-                code: Some("AccessDeniedException".to_owned()),
-                ..Error::waited(message)
-            };
+            let error = Error::refusal("lambda:CreateFunction", Some("AccessDeniedException"), message);
             help(&error).unwrap_or_default()
         };
         let user = "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: iam:PassRole on resource: x";

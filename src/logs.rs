@@ -231,14 +231,14 @@ mod tests {
     #[test]
     fn the_pace_slows_down_while_aws_asks_for_it() {
         let mut pace = Pace::new(false);
-        let throttled = Error { code: Some("ThrottlingException".to_owned()), ..Error::waited("slower") };
+        let throttled = Error::refusal("", Some("ThrottlingException"), "slower");
         let pauses: Vec<u64> =
             (0..6).filter_map(|_| pace.after(&throttled)).map(|pause| pause.as_secs()).collect();
         assert_eq!(pauses, [2, 4, 8, 16, 30, 30]);
         assert!(pace.is_slowed());
         assert_eq!(pace.usual(), Duration::from_secs(1));
         assert!(!pace.is_slowed());
-        let denied = Error { code: Some("AccessDeniedException".to_owned()), ..Error::waited("no") };
+        let denied = Error::refusal("", Some("AccessDeniedException"), "no");
         assert_eq!(pace.after(&denied), None);
     }
 }

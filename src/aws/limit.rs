@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// How many calls of one service are on their way at a time: in AWS, and on the local cloud, where only the number of open
@@ -93,14 +93,15 @@ fn target(request: &HttpRequest) -> &str {
 pub(crate) struct Paced {
     inner: SharedHttpClient,
     rule: Rule,
-    buckets: Arc<Vec<Bucket>>,
-    width: Arc<Semaphore>,
+    lanes: Arc<Vec<Lane>>,
+    /// Of what falls under no quota.
+    free: Arc<Lane>,
 }
 
 impl Paced {
     pub(crate) fn new(inner: SharedHttpClient, (quotas, rule): (&[Quota], Rule)) -> Self {
-        let buckets = quotas.iter().map(|quota| Bucket::new(*quota)).collect();
-        Paced { inner, rule, buckets: Arc::new(buckets), width: Arc::new(Semaphore::new(WIDTH)) }
+        let lanes = quotas.iter().map(|quota| Lane::new(Some(*quota), WIDTH)).collect();
+        Paced { inner, rule, lanes: Arc::new(lanes), free: Arc::new(Lane::new(None, WIDTH)) }
     }
 
     /// A client for a service whose quotas AWS does not tell.
@@ -110,7 +111,7 @@ impl Paced {
 
     /// A client for the local cloud.
     pub(crate) fn local(inner: SharedHttpClient) -> Self {
-        Paced { width: Arc::new(Semaphore::new(LOCAL_WIDTH)), ..Paced::unknown(inner) }
+        Paced { free: Arc::new(Lane::new(None, LOCAL_WIDTH)), ..Paced::unknown(inner) }
     }
 }
 
@@ -133,19 +134,40 @@ struct PacedConnector {
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Paced { rule, buckets, width, .. } = self.paced.clone();
+        let Paced { rule, lanes, free, .. } = self.paced.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
-            if let Some(bucket) = rule(&request).and_then(|index| buckets.get(index)) {
-                bucket.turn().await;
-            }
-            // The semaphore is never closed, so a failure means only that nobody is counting.
-            let _place = width.acquire().await;
+            let lane = rule(&request).and_then(|index| lanes.get(index)).unwrap_or(&free);
+            let _place = lane.enter().await;
             match tokio::time::timeout(time_for(&request), inner.call(request)).await {
                 Ok(answer) => answer,
                 Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
             }
         })
+    }
+}
+
+/// The calls that share a quota. Each quota has a width of its own, so that calls that wait for their turn hold up no others.
+#[derive(Debug)]
+struct Lane {
+    bucket: Option<Bucket>,
+    width: Semaphore,
+}
+
+impl Lane {
+    fn new(quota: Option<Quota>, width: usize) -> Self {
+        Lane { bucket: quota.map(Bucket::new), width: Semaphore::new(width) }
+    }
+
+    /// Waits for a place, and then for the turn: a turn that was taken before the place would be kept, and a full lane that
+    /// empties at once would let a burst pass that the quota does not know.
+    async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed, so a failure means only that nobody is counting.
+        let place = self.width.acquire().await.ok();
+        if let Some(bucket) = &self.bucket {
+            bucket.turn().await;
+        }
+        place
     }
 }
 
@@ -205,6 +227,27 @@ mod tests {
         }
         let elapsed = start.elapsed().as_secs_f64();
         assert!((elapsed - 1.0).abs() < 0.02, "{elapsed}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_lane_that_empties_at_once_keeps_the_pace() {
+        let lane = Lane::new(Some(Quota { per_second: 10.0, burst: 5.0 }), 8);
+        let start = Instant::now();
+        // The first calls get no response for a minute, and then all at once.
+        let call = async || {
+            let _place = lane.enter().await;
+            let at = start.elapsed();
+            if at < Duration::from_secs(60) {
+                tokio::time::sleep_until(start + Duration::from_secs(60)).await;
+            }
+            at
+        };
+        let mut at = futures_util::future::join_all((0..40).map(|_| call())).await;
+        at.sort();
+        for (first, sixth) in at.iter().zip(&at[6..]) {
+            let within = (*sixth - *first).as_secs_f64();
+            assert!(within > 0.09, "seven calls within {within} s at {first:?}");
+        }
     }
 
     fn request(method: &str, path: &str) -> HttpRequest {

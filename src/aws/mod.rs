@@ -6,8 +6,11 @@ pub mod credentials;
 pub(crate) mod error;
 mod limit;
 pub(crate) mod pages;
+mod quota_errors;
 mod read_only;
+mod request;
 mod role_propagation;
+mod settings;
 pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
@@ -18,6 +21,8 @@ pub use connect::{Access, Clients, Connection, Place, configured_region};
 pub use error::{Class, Error, Result};
 pub use role_propagation::FreshRoles;
 pub use tags::Tags;
+
+use wait::Waiting;
 
 use crate::event::{Event, Events};
 use crate::model::{ResourceId, Scope};
@@ -45,6 +50,8 @@ pub struct Context {
     pub endpoint: Option<String>,
     /// What time it is.
     pub time: SharedTimeSource,
+    /// A number that another process has another one of: waits take their pauses by it.
+    pub(crate) process: u64,
     /// The roles that this run has written to: news of them may not have reached Lambda yet.
     pub role_propagation: FreshRoles,
     /// Room in memory for packages on their way, in KB.
@@ -55,8 +62,10 @@ pub struct Context {
 
 impl Context {
     /// Tells that a resource is being waited for, and why.
-    pub(crate) fn waiting<'a>(&'a self, id: &'a ResourceId) -> impl Fn(&str) + 'a {
-        |why| self.events.tell(Event::Waiting { id: id.clone(), why: why.to_owned() })
+    pub(crate) fn waiting<'a>(&'a self, id: &'a ResourceId) -> Waiting<'a> {
+        Waiting::new(id, self.process, |why| {
+            self.events.tell(Event::Waiting { id: id.clone(), why: why.to_owned() });
+        })
     }
 
     /// The age in seconds of a thing that was created at a time in seconds since 1970.

@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::error::{Class, Result};
-use super::wait::{Backoff, Poll, wait_until};
+use super::wait::{Backoff, Poll, Waiting, wait_until};
 use crate::model::{Identity, Owner, ResourceId, Scope};
 use std::collections::BTreeMap;
 
@@ -73,9 +73,9 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
         let tags = again().await?;
         Ok(if tags.is_empty() { Poll::Pending("without tags".to_owned()) } else { Poll::Ready(tags) })
     };
-    match wait_until(Backoff::TAGS, |_| (), look).await {
+    match wait_until(Backoff::TAGS, Waiting::unheard(), look).await {
         // A thing that shows no tags for so long has none.
-        Err(error) if error.class == Class::Waited => Ok(Tags::new()),
+        Err(error) if error.class == Class::Timeout => Ok(Tags::new()),
         answer => answer,
     }
 }

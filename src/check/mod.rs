@@ -9,7 +9,7 @@ mod request;
 mod tests;
 
 use crate::config::{Check, Part};
-use crate::http::Client;
+use crate::http::{Client, Trust};
 pub use matching::Mismatch;
 
 use anyhow::Result;
@@ -92,10 +92,14 @@ pub enum Failure {
 pub async fn run(
     checks: &[Check],
     base: &str,
+    trust: &Trust,
     resolve: Resolve<'_>,
     mut report: impl FnMut(Outcome),
 ) -> bool {
-    let client = Client::new(base.starts_with("http://127.0.0.1"), CONNECT, ANSWER);
+    let client = match base.starts_with("http://127.0.0.1") {
+        true => Client::local(CONNECT, ANSWER),
+        false => Client::new(trust, CONNECT, ANSWER),
+    };
     let mut runner = Runner { client, base, resolve, captures: Captures::new(), wrote: false };
     let mut passed = true;
     for check in checks {

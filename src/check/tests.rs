@@ -124,7 +124,7 @@ async fn outcomes(checks: &[Check], base: &str) -> Vec<Outcome> {
         _ => anyhow::bail!("it is known after `provision up`"),
     };
     let mut outcomes = Vec::new();
-    let passed = run(checks, base, &resolve, |outcome| outcomes.push(outcome)).await;
+    let passed = run(checks, base, &Trust::default(), &resolve, |outcome| outcomes.push(outcome)).await;
     assert_eq!(passed, outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed));
     outcomes
 }

@@ -47,7 +47,7 @@ pub(super) async fn run(stack: &Stack, session: &Session, attributes: &Attribute
             .ok_or_else(|| anyhow!("it is not there"))
     };
     let (mut passed, mut all) = (0, 0);
-    let fine = crate::check::run(&stack.checks, &url, &resolve, |outcome| {
+    let fine = crate::check::run(&stack.checks, &url, session.connection.trust(), &resolve, |outcome| {
         all += 1;
         passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
         say(&render::check(&outcome));

@@ -81,11 +81,10 @@ async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result
         ));
         "*".to_owned()
     });
-    let region = globals.region.clone().or_else(|| stack.region.clone());
+    let region = globals.region.clone().filter(|given| !given.is_empty()).or_else(|| stack.region.clone());
     let region = match region {
-        Some(region) => region,
         None if globals.local => LOCAL_REGION.to_owned(),
-        None => configured_region(globals.profile.as_deref()).await?,
+        given => configured_region(given.as_deref(), globals.profile.as_deref()).await?,
     };
     Ok(Scope {
         identity: identity(stack),

@@ -2,7 +2,7 @@
 
 use super::{emit, say, tell};
 use crate::aws::credentials::Source;
-use crate::aws::{Calls, Class, Connection, Place};
+use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Stack};
 use crate::error::Failure;
 use crate::local::{LocalCloud, default_folders};
@@ -84,17 +84,17 @@ impl Globals {
 
     /// Why there is no connection; where the credentials are at fault, their source is named.
     fn unconnected(&self, error: crate::aws::Error) -> Failure {
-        let (expired, missing) = (error.is_expired(), error.class == Class::Credentials);
+        let expired = error.is_expired();
+        if let Some(detail) = error.detail.as_ref().filter(|_| self.verbose > 0) {
+            tell(&render::aside(detail));
+        }
         let failure = Failure::from(error);
-        if self.local || !(expired || missing) {
+        if self.local || !expired {
             return failure;
         }
         let source = Source::of(self.profile.as_deref(), &|name| std::env::var(name).ok());
         let message = format!("with credentials from {}: {}", source.place(), failure.message);
-        let help = match expired {
-            true => Some(format!("they have expired or are not valid; {}", source.renewal())),
-            false => failure.help,
-        };
+        let help = Some(format!("they have expired or are not valid; {}", source.renewal()));
         Failure { message, help, ..failure }
     }
 
@@ -124,7 +124,8 @@ impl Globals {
     /// # Errors
     /// No credentials, no region, no local cloud, or another account than the stack file names.
     pub(super) async fn connect(&self, region: Option<&str>, account: Option<&str>) -> Result<Connection> {
-        let region = self.region.as_deref().or(region).map(str::to_owned);
+        let given = self.region.as_deref().filter(|given| !given.is_empty());
+        let region = given.or(region).map(str::to_owned);
         let place = match self.local {
             false => Place::Aws { region, profile: self.profile.clone() },
             true => {
@@ -203,9 +204,8 @@ pub(super) fn place(connection: &Connection) -> Vec<String> {
     let mut parts = vec![format!("account {}", connection.account), connection.region.clone()];
     let cloud = if connection.is_local() { "local cloud" } else { "endpoint" };
     parts.extend(connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
-    if !connection.is_local() {
-        parts.extend(service_endpoints());
-    }
+    let services = connection.service_endpoints().iter();
+    parts.extend(services.map(|(service, url)| format!("{} at {url}", service.to_lowercase())));
     parts
 }
 
@@ -217,14 +217,4 @@ pub(super) fn calls(session: &Session) -> String {
         render::count(calls.reads(), "read"),
         render::count(calls.writes(), "write")
     ))
-}
-
-/// The endpoints of single services that the environment sets: a plan that did not show them would not tell where it acts.
-fn service_endpoints() -> Vec<String> {
-    let variables = std::env::vars().filter(|(_, url)| !url.is_empty());
-    let services = variables.filter_map(|(name, url)| {
-        let service = name.strip_prefix("AWS_ENDPOINT_URL_")?.to_lowercase().replace('_', " ");
-        Some(format!("{service} at {url}"))
-    });
-    services.collect()
 }

@@ -3,7 +3,7 @@
 use super::{require_str, unmanaged};
 use crate::aws::error::ignore_not_found;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
+use crate::aws::wait::{Backoff, Poll, Waiting, retry_if, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, ResourceId};
@@ -191,9 +191,9 @@ async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
                 false => Poll::Ready(apis),
             })
         };
-        apis = match wait_until(Backoff::TAGS, |_| (), look).await {
+        apis = match wait_until(Backoff::TAGS, Waiting::unheard(), look).await {
             // An API that shows no tags for so long has none.
-            Err(error) if error.class == Class::Waited => list(ctx).await?,
+            Err(error) if error.class == Class::Timeout => list(ctx).await?,
             settled => settled?,
         };
     }
@@ -279,10 +279,10 @@ pub(crate) async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
     change: impl Fn() -> F,
 ) -> Result<T> {
     let busy = |error: &Error| {
-        let collided = error.is("Conflict") && error.message.contains("concurrent modification");
-        collided.then_some("another change of the API is under way")
+        let collided = error.is("Conflict") && !error.is_duplicate();
+        (collided || error.is_throttled()).then_some("another change of the API is under way")
     };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+    retry_if(Backoff::API_GATEWAY, ctx.waiting(id), busy, change).await
 }
 
 fn cors(cors: &SdkCors) -> Cors {

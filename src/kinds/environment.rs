@@ -19,7 +19,7 @@ pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
     if size <= MAX_SIZE {
         return Ok(());
     }
-    Err(Error::waited(format!(
+    Err(Error::local(format!(
         "the environment takes {size} bytes as JSON, and Lambda allows {MAX_SIZE}; keep large values elsewhere"
     )))
 }
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_message_loses_the_values_and_keeps_the_rest() {
-        let said = |message: &str| redacted(Error::waited(message), &environment("s3cr\"et")).message;
+        let said = |message: &str| redacted(Error::local(message), &environment("s3cr\"et")).message;
         assert_eq!(
             said(r#"Value '{PASSWORD=s3cr"et}' at 'environment' is bad"#),
             "Value '{PASSWORD=…}' at 'environment' is bad"

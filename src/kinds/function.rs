@@ -204,11 +204,8 @@ fn tags_of(answer: &GetFunctionOutput) -> Tags {
 /// Lambda leaves out what the caller may not read; taking that for nothing would disown the function, or clear its
 /// environment.
 fn complete(answer: &GetFunctionOutput) -> Result<()> {
-    let refused = |what: &str, code: Option<&str>, message: Option<&str>| Error {
-        operation: what.to_owned(),
-        class: Class::Refused,
-        code: code.map(str::to_owned),
-        ..Error::waited(message.unwrap_or("Lambda may not show it"))
+    let refused = |what: &str, code: Option<&str>, message: Option<&str>| {
+        Error::refusal(what, code, message.unwrap_or("Lambda may not show it"))
     };
     if let Some(error) = answer.tags_error() {
         return Err(refused("lambda:ListTags", Some(error.error_code()), Some(error.message())));
@@ -301,7 +298,7 @@ async fn active(ctx: &Context, id: &ResourceId) -> Result<()> {
         (_, Some(LastUpdateStatus::Failed)) => "update",
         _ => return Ok(()),
     };
-    Err(Error::waited(format!("the function failed to {failed}. {}", reason(&config))))
+    Err(Error::state(format!("the function failed to {failed}. {}", reason(&config))))
 }
 
 /// The part of a spec that UpdateFunctionConfiguration sends.
@@ -354,14 +351,13 @@ async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Resul
 /// A package, read as soon as there is room for it in memory. The room is to be held until it is sent.
 async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePermit<'a>)> {
     let zip = ctx.packages.get(&spec.code);
-    let zip =
-        zip.ok_or_else(|| Error::waited("the package of this code was not built; please report this"))?;
-    let unreadable = |error| Error::waited(format!("the package {} cannot be read: {error}", zip.display()));
+    let zip = zip.ok_or_else(|| Error::internal("the package of this code was not built"))?;
+    let unreadable = |error| Error::local(format!("the package {} cannot be read: {error}", zip.display()));
     let kilobytes = tokio::fs::metadata(zip).await.map_err(unreadable)?.len() / 1_000 + 1;
     // What is larger than all of the room has it to itself.
     let kilobytes = u32::try_from(kilobytes).unwrap_or(UPLOADS).min(UPLOADS);
     let room = ctx.uploads.acquire_many(kilobytes).await;
-    let room = room.map_err(|_| Error::waited("there is no room for packages; please report this"))?;
+    let room = room.map_err(|_| Error::internal("there is no room for packages"))?;
     Ok((Blob::new(tokio::fs::read(zip).await.map_err(unreadable)?), room))
 }
 
@@ -371,7 +367,7 @@ fn environment(spec: &Spec) -> Environment {
 
 /// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].
 fn in_progress(error: &Error) -> Option<&'static str> {
-    let busy = error.message.contains("in progress") || error.message.contains("in the following state");
+    let busy = error.says("in progress") || error.says("in the following state");
     (error.class == Class::Refused && error.is("ResourceConflict") && busy)
         .then_some("another update is under way")
 }
@@ -410,10 +406,8 @@ mod tests {
 
     #[test]
     fn an_update_under_way_is_one_of_three_conflicts() {
-        let conflict = |message: &str| {
-            let code = Some("ResourceConflictException".to_owned());
-            in_progress(&Error { class: Class::Refused, code, ..Error::waited(message) })
-        };
+        let conflict =
+            |message: &str| in_progress(&Error::refusal("", Some("ResourceConflictException"), message));
         assert!(conflict("An update is in progress for resource: f").is_some());
         assert!(
             conflict("The operation cannot be performed: currently in the following state: Pending")

@@ -100,5 +100,5 @@ fn unmanaged<const N: usize>(settings: [(&str, Option<&str>, &str); N]) -> BTree
 
 /// The thing that others live in, which the engine names wherever it reads them.
 fn within<'a>(parent: Option<&'a Parent>, what: &str) -> Result<&'a Parent> {
-    parent.ok_or_else(|| Error::waited(format!("it is not known which {what} this belongs to")))
+    parent.ok_or_else(|| Error::internal(format!("no {what} was given for a resource that belongs to one")))
 }

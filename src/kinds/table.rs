@@ -405,7 +405,7 @@ async fn set_ttl(ctx: &Context, id: &ResourceId, from: Option<&str>, to: Option<
         answer => answer.map(|_| ())?,
     }
     match (from, to) {
-        (Some(from), Some(to)) => Err(Error::waited(format!(
+        (Some(from), Some(to)) => Err(Error::state(format!(
             "the expiry by `{from}` is being switched off; DynamoDB takes `{to}` in about an hour: run the command \
              again then"
         ))),

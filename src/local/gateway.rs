@@ -27,7 +27,7 @@ pub(super) async fn reset(port: u16) -> Result<()> {
 
 /// Sends a request that must be answered with 200.
 async fn ask(method: &str, url: &str, patience: Duration) -> Result<()> {
-    let answer = Client::new(true, CONNECT, patience).send(method, url, &[], None).await;
+    let answer = Client::local(CONNECT, patience).send(method, url, &[], None).await;
     match answer.with_context(|| format!("No answer from {url}"))?.status {
         200 => Ok(()),
         status => bail!("{url} answered {status}"),

@@ -108,7 +108,7 @@ fn silent(_: &str) {}
 
 async fn answer(url: &str) -> anyhow::Result<Answer> {
     let patience = Duration::from_secs(60);
-    Client::new(true, patience, patience).send("GET", url, &[], None).await
+    Client::local(patience, patience).send("GET", url, &[], None).await
 }
 
 async fn get(url: &str) -> String {

@@ -31,7 +31,7 @@ impl Answer {
 /// Sends `GET /items` or the like, with a body where one is given.
 pub(crate) async fn send(api: &str, request: &str, body: Option<&str>) -> Answer {
     let (method, path) = request.split_once(' ').unwrap();
-    let client = Client::new(true, PATIENCE, PATIENCE);
+    let client = Client::local(PATIENCE, PATIENCE);
     let (url, body) = (format!("{api}{path}"), body.unwrap_or_default().into());
     let answer =
         client.send(method, &url, &[("content-type", "application/json")], Some(body)).await.unwrap();

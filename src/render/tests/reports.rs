@@ -2,7 +2,7 @@
 
 use super::{eventful, plain};
 use crate::apply::Report;
-use crate::aws::{Class, Error};
+use crate::aws::Error;
 use crate::check::{Failure, Outcome, Verdict};
 use crate::event::Event;
 use crate::model::{ResourceId, Unreadable};
@@ -20,13 +20,9 @@ fn shown(plan: &Plan, report: &Report) -> String {
 }
 
 fn denied() -> Error {
-    Error {
-        operation: "lambda:CreateFunction".to_owned(),
-        class: Class::Refused,
-        code: Some("AccessDeniedException".to_owned()),
-        message: "not authorized to perform lambda:CreateFunction".to_owned(),
-        request_id: Some("r-1".to_owned()),
-    }
+    let message = "not authorized to perform lambda:CreateFunction";
+    let refusal = Error::refusal("lambda:CreateFunction", Some("AccessDeniedException"), message);
+    Error { request_id: Some("r-1".to_owned()), ..refusal }
 }
 
 #[test]
