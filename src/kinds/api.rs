@@ -1,6 +1,6 @@
 //! API Gateway HTTP APIs.
 
-use super::require_str;
+use super::{require_str, retry_conflicts as retry};
 use crate::aws::error::ignore_not_found;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
@@ -260,7 +260,7 @@ pub(crate) async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
         let collided = error.is("Conflict") && error.message.contains("concurrent modification");
         collided.then_some("another change of the API is under way")
     };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+    retry(ctx, id, busy, change).await
 }
 
 fn cors(cors: &SdkCors) -> Cors {

@@ -3,7 +3,7 @@
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
 use super::{log_group, role};
-use super::{read_each, require, require_str};
+use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
@@ -140,7 +140,7 @@ impl Kind for Function {
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(ctx, &observed.id, async || {
+        retry_conflicts(ctx, &observed.id, in_progress, async || {
             ignore_not_found(
                 ctx.clients.lambda.delete_function().function_name(&observed.physical_id).send().await,
             )
@@ -321,12 +321,12 @@ async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Re
         Ok(())
     };
     fits(&to.environment)?;
-    let sent = once_assumable(ctx, id, &to.role, async || retry_conflicts(ctx, id, &send).await).await;
+    let sent = once_assumable(ctx, id, &to.role, async || retry_conflicts(ctx, id, in_progress, &send).await).await;
     sent.map_err(|error| redacted(error, &to.environment))
 }
 
 async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
-    retry_conflicts(ctx, id, async || {
+    retry_conflicts(ctx, id, in_progress, async || {
         let (zip, _room) = package(ctx, to).await?;
         let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(zip);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
@@ -337,7 +337,7 @@ async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
 
 async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Result<()> {
     let lambda = &ctx.clients.lambda;
-    retry_conflicts(ctx, id, async || match reserved {
+    retry_conflicts(ctx, id, in_progress, async || match reserved {
         Some(reserved) => {
             let put = lambda.put_function_concurrency().function_name(&id.name);
             put.reserved_concurrent_executions(reserved).send().await?;
@@ -370,15 +370,7 @@ fn environment(spec: &Spec) -> Environment {
 fn in_progress(error: &Error) -> Option<&'static str> {
     let busy = error.message.contains("in progress") || error.message.contains("in the following state");
     (error.class == Class::Refused && error.is("ResourceConflict") && busy)
-        .then_some("another update is under way")
-}
-
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), in_progress, change).await
+        .then_some("another update is in progress")
 }
 
 #[cfg(test)]

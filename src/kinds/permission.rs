@@ -1,6 +1,6 @@
 //! Permissions: the statements of a function's policy that let an API call it.
 
-use super::{list_each, within};
+use super::{list_each, retry_conflicts, within};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
@@ -66,7 +66,7 @@ impl Kind for Permission {
             add.source_arn(&spec.source_arn).send().await?;
             Ok(())
         };
-        let add = async || retry_conflicts(ctx, id, &add).await;
+        let add = async || retry_conflicts(ctx, id, conflict, &add).await;
         retry_if(Backoff::VISIBILITY, ctx.waiting(id), unseen, add).await?;
         Ok(Attributes {})
     }
@@ -77,7 +77,7 @@ impl Kind for Permission {
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(ctx, &observed.id, async || {
+        retry_conflicts(ctx, &observed.id, conflict, async || {
             let remove = ctx.clients.lambda.remove_permission().function_name(&observed.spec.function);
             ignore_not_found(remove.statement_id(&observed.physical_id).send().await)
         })
@@ -181,16 +181,10 @@ fn source_arn(statement: &Statement) -> String {
     }
 }
 
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    let busy = |error: &Error| {
-        let busy = error.is("ResourceConflict") && !error.is_duplicate();
-        (busy || error.is("PreconditionFailed")).then_some("another change of the function is under way")
-    };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+/// How Lambda says that two changes of a function's policy conflict [aws-facts: Lambda, M].
+fn conflict(error: &Error) -> Option<&'static str> {
+    let busy = error.is("ResourceConflict") && !error.is_duplicate();
+    (busy || error.is("PreconditionFailed")).then_some("another change of the function is in progress")
 }
 
 #[cfg(test)]
