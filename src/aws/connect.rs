@@ -4,7 +4,7 @@ use super::calls::Calls;
 use super::error::{Error, Result};
 use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
 use super::read_only::ReadOnly;
-use super::{Context, FreshRoles, UPLOADS};
+use super::{Context, Created, FreshRoles, UPLOADS};
 use crate::event::Events;
 use crate::http;
 use crate::model::{Identity, Scope, partition_of};
@@ -179,6 +179,7 @@ impl Connection {
             endpoint: self.endpoint.clone(),
             time: self.config.time_source().unwrap_or_default(),
             role_propagation: FreshRoles::default(),
+            created: Created::default(),
             uploads: Semaphore::new(UPLOADS as usize),
             events,
         }

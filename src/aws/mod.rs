@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 mod connect;
+mod created;
 pub mod credentials;
 pub(crate) mod error;
 mod limit;
@@ -15,6 +16,7 @@ pub(crate) mod wait;
 
 pub use calls::{Call, Calls};
 pub use connect::{Access, Clients, Connection, Place, configured_region};
+pub use created::Created;
 pub use error::{Class, Error, Result};
 pub use role_propagation::FreshRoles;
 pub use tags::Tags;
@@ -47,6 +49,8 @@ pub struct Context {
     pub time: SharedTimeSource,
     /// The roles that this run has written to: news of them may not have reached Lambda yet.
     pub role_propagation: FreshRoles,
+    /// The resources that this run has created: their service may not show them to every call yet.
+    pub created: Created,
     /// Room in memory for packages on their way, in KB.
     pub uploads: Semaphore,
     /// Where progress is told.

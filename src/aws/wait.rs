@@ -44,6 +44,12 @@ impl Backoff {
         longest: Duration::from_secs(3),
         deadline: Duration::from_secs(30),
     };
+    /// For calls on a function that this run created: any of them may say 404 for a while [hazards: L2].
+    pub(crate) const NEW_FUNCTION: Backoff = Backoff {
+        first: Duration::from_millis(200),
+        longest: Duration::from_secs(3),
+        deadline: Duration::from_secs(60),
+    };
     /// For tags of a thing that is younger than a minute [aws-facts: DynamoDB, M].
     pub(crate) const TAGS: Backoff = Backoff {
         first: Duration::from_millis(250),

@@ -12,6 +12,7 @@ pub mod role;
 pub mod route;
 pub mod stage;
 pub mod table;
+mod unmanaged;
 
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};

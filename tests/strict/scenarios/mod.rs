@@ -9,6 +9,7 @@ mod destroy;
 mod list;
 mod logs;
 mod malformed;
+mod permissions;
 mod policies;
 mod processes;
 mod random;
