@@ -7,7 +7,7 @@ use super::quota_errors::QuotasAreFinal;
 use super::read_only::ReadOnly;
 use super::request::NoteRequest;
 use super::settings::Settings;
-use super::{Context, FreshRoles, UPLOADS};
+use super::{Context, Created, FreshRoles, UPLOADS};
 use crate::event::Events;
 use crate::http::{self, Trust};
 use crate::model::{Identity, Scope, check_region, partition_of};
@@ -198,6 +198,7 @@ impl Connection {
             process: u64::from(since.subsec_nanos()),
             time,
             role_propagation: FreshRoles::default(),
+            created: Created::default(),
             uploads: Semaphore::new(UPLOADS as usize),
             events,
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 mod connect;
+mod created;
 pub mod credentials;
 pub(crate) mod error;
 mod limit;
@@ -18,6 +19,7 @@ pub(crate) mod wait;
 
 pub use calls::{Call, Calls};
 pub use connect::{Access, Clients, Connection, Place, configured_region};
+pub use created::Created;
 pub use error::{Class, Error, Result};
 pub use role_propagation::FreshRoles;
 pub use tags::Tags;
@@ -54,6 +56,8 @@ pub struct Context {
     pub(crate) process: u64,
     /// The roles that this run has written to: news of them may not have reached Lambda yet.
     pub role_propagation: FreshRoles,
+    /// The resources that this run has created: their service may not show them to every call yet.
+    pub created: Created,
     /// Room in memory for packages on their way, in KB.
     pub uploads: Semaphore,
     /// Where progress is told.

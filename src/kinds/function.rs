@@ -2,8 +2,8 @@
 
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
-use super::{log_group, role};
-use super::{read_each, require, require_str};
+use super::{log_group, role, unmanaged};
+use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
@@ -18,6 +18,7 @@ use aws_sdk_lambda::types::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::SemaphorePermit;
 
 /// A Lambda function.
@@ -26,7 +27,10 @@ pub struct Function;
 /// How many characters a description may have [aws-facts: Lambda].
 pub(crate) const MAX_DESCRIPTION: usize = 256;
 
-/// What a function is.
+/// The reason of a function whose role was checked after its creation, and found wanting.
+const ROLE_LACKS_PERMISSIONS: &str = "InsufficientRolePermissions";
+
+/// The desired state of a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Base64 of the SHA-256 of its package.
@@ -47,7 +51,7 @@ pub struct Spec {
     pub environment: BTreeMap<String, String>,
     /// The ARNs of the layers, in order.
     pub layers: Vec<String>,
-    /// Reserved concurrency; `None` for a share of the account's.
+    /// Reserved concurrency: 0 stops the function, `None` is a share of the account's.
     pub reserved_concurrency: Option<i32>,
     /// The ARN of the role.
     pub role: String,
@@ -57,7 +61,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS assigns to a function.
+/// The attributes of a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
     /// The name.
@@ -68,10 +72,10 @@ pub struct Attributes {
 
 impl Kind for Function {
     const NAME: &'static str = "function";
-    /// Or its first events make a group that nobody owns [aws-facts: Lambda].
+    /// Or its first events create a group without an owner [aws-facts: Lambda].
     const DEPENDS_ON: &'static [&'static str] = &["log_group"];
     const SENSITIVE: &'static [&'static str] = &["environment"];
-    /// Most of the time is spent waiting for roles to be assumable, and for Lambda's asynchronous states.
+    /// Most of the time is spent on waiting: for roles to become assumable, and for Lambda's asynchronous states.
     const MAX_CONCURRENCY: usize = 256;
     type Spec = Spec;
     type Attributes = Attributes;
@@ -86,24 +90,19 @@ impl Kind for Function {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         fits(&spec.environment)?;
-        let answer = once_assumable(ctx, id, &spec.role, async || {
-            let (zip, _room) = package(ctx, spec).await?;
-            let code = FunctionCode::builder().zip_file(zip).build();
-            let create = ctx.clients.lambda.create_function().function_name(&id.name).code(code);
-            let create =
-                create.role(&spec.role).handler(&spec.handler).runtime(Runtime::from(spec.runtime.as_str()));
-            let create = create.architectures(Architecture::from(spec.architecture.as_str()));
-            let create = create.memory_size(spec.memory).timeout(spec.timeout).description(&spec.description);
-            let create = create.environment(environment(spec)).set_layers(Some(spec.layers.clone()));
-            Ok(create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?)
+        ctx.created.add(PhysicalId::new(Self::NAME, &id.name));
+        let exists = AtomicBool::new(false);
+        let attributes = once_permitted(ctx, id, &spec.role, async || {
+            // A function whose State is Failed counts as absent: nothing but its deletion heals it.
+            if exists.load(Ordering::Relaxed) {
+                remove(ctx, id, &id.name).await?;
+            }
+            let attributes = send(ctx, id, spec).await?;
+            exists.store(true, Ordering::Relaxed);
+            active(ctx, id).await?;
+            Ok(attributes)
         })
-        .await
-        .map_err(|error| redacted(error, &spec.environment))?;
-        let attributes = Attributes {
-            name: id.name.clone(),
-            arn: require_str(answer.function_arn(), "lambda:CreateFunction", "the function's ARN")?,
-        };
-        active(ctx, id).await?;
+        .await?;
         if spec.reserved_concurrency.is_some() {
             reserve(ctx, id, spec.reserved_concurrency).await?;
         }
@@ -112,6 +111,11 @@ impl Kind for Function {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, from) = (&observed.id, &observed.spec);
+        if let Status::Failed(_) = observed.status {
+            // A create whose response was lost, and that then failed.
+            remove(ctx, id, &observed.physical_id).await?;
+            return Self::create(ctx, id, to).await;
+        }
         if observed.status == Status::Pending {
             idle(ctx, id).await?;
         }
@@ -119,8 +123,11 @@ impl Kind for Function {
         if configuration(from) != configuration(to)
             || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID)
         {
-            configure(ctx, id, from, to).await?;
-            active(ctx, id).await?;
+            once_permitted(ctx, id, &to.role, async || {
+                configure(ctx, id, from, to).await?;
+                active(ctx, id).await
+            })
+            .await?;
         }
         if (&from.code, &from.architecture) != (&to.code, &to.architecture) {
             upload(ctx, id, to).await?;
@@ -130,34 +137,106 @@ impl Kind for Function {
             reserve(ctx, id, to.reserved_concurrency).await?;
         }
         // Tags last: `provision:role-id` says what the function *was* configured with.
-        let set = tags::to_set(&from.tags, &to.tags);
-        if !set.is_empty() {
-            let tag = ctx.clients.lambda.tag_resource().resource(&observed.attributes.arn);
-            tag.set_tags(Some(set.into_iter().collect())).send().await?;
-        }
-        if from.tags.contains_key(tags::ROLE_ID) && !to.tags.contains_key(tags::ROLE_ID) {
-            let untag = ctx.clients.lambda.untag_resource().resource(&observed.attributes.arn);
-            untag.tag_keys(tags::ROLE_ID).send().await?;
-        }
+        once_visible(ctx, id, &id.name, async || retag(ctx, &observed.attributes.arn, from, to).await)
+            .await?;
         Ok(observed.attributes.clone())
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(ctx, &observed.id, async || {
-            ignore_not_found(
-                ctx.clients.lambda.delete_function().function_name(&observed.physical_id).send().await,
-            )
-        })
-        .await?;
-        // The log group goes after the function is really gone, or a late event makes it again [aws-facts: Lambda].
-        wait_until(Backoff::state(ctx.local), ctx.waiting(&observed.id), async || {
-            Ok(match get(ctx, &observed.physical_id).await? {
-                None => Poll::Ready(()),
-                Some(_) => Poll::Pending("being deleted".to_owned()),
-            })
-        })
-        .await
+        remove(ctx, &observed.id, &observed.physical_id).await
     }
+}
+
+/// Sends the create, as soon as the role can be assumed.
+async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
+    let response = once_assumable(ctx, id, &spec.role, async || {
+        let (zip, _room) = package(ctx, spec).await?;
+        let create = ctx
+            .clients
+            .lambda
+            .create_function()
+            .function_name(&id.name)
+            .code(FunctionCode::builder().zip_file(zip).build())
+            .role(&spec.role)
+            .handler(&spec.handler)
+            .runtime(Runtime::from(spec.runtime.as_str()))
+            .architectures(Architecture::from(spec.architecture.as_str()))
+            .memory_size(spec.memory)
+            .timeout(spec.timeout)
+            .description(&spec.description)
+            .environment(environment(spec))
+            .set_layers(Some(spec.layers.clone()))
+            .set_tags(Some(spec.tags.clone().into_iter().collect()));
+        Ok(create.send().await?)
+    })
+    .await
+    .map_err(|error| redacted(error, &spec.environment))?;
+    let arn = require_str(response.function_arn(), "lambda:CreateFunction", "the function's ARN")?;
+    Ok(Attributes { name: id.name.clone(), arn })
+}
+
+/// Sets the tags that differ.
+async fn retag(ctx: &Context, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let lambda = &ctx.clients.lambda;
+    let set = tags::to_set(&from.tags, &to.tags);
+    if !set.is_empty() {
+        lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
+    }
+    if from.tags.contains_key(tags::ROLE_ID) && !to.tags.contains_key(tags::ROLE_ID) {
+        lambda.untag_resource().resource(arn).tag_keys(tags::ROLE_ID).send().await?;
+    }
+    Ok(())
+}
+
+/// Deletes a function and waits until it does not exist: a late event would create its log group again
+/// [aws-facts: Lambda].
+async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
+    let lambda = &ctx.clients.lambda;
+    let delete = async || not_found_as_none(lambda.delete_function().function_name(name).send().await);
+    let deleted = AtomicBool::new(false);
+    wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
+        // A function that was just created may be found by a read and not yet by the delete [hazards: L2].
+        if !deleted.load(Ordering::Relaxed) {
+            let found = retry_conflicts(ctx, id, in_progress, delete).await?.is_some();
+            deleted.store(found, Ordering::Relaxed);
+        }
+        Ok(match get(ctx, name).await? {
+            None => Poll::Ready(()),
+            Some(_) => Poll::Pending("being deleted".to_owned()),
+        })
+    })
+    .await
+}
+
+/// Repeats a call on a function while Lambda says that there is none, if this run has created it: any call may say so for
+/// some seconds, also after another one has found it [hazards: L2].
+pub(super) async fn once_visible<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &ResourceId,
+    function: &str,
+    call: impl Fn() -> F,
+) -> Result<T> {
+    let is_new = ctx.created.has(&PhysicalId::new(Function::NAME, function));
+    let hidden = |error: &Error| {
+        (is_new && error.is_absent()).then_some("not every call of Lambda finds the new function yet")
+    };
+    retry_if(Backoff::NEW_FUNCTION, ctx.waiting(id), hidden, call).await
+}
+
+/// Repeats a create or an update that Lambda took, and whose function then failed for want of permissions of the role: the
+/// check may come that late, and this run has written to the role [hazards: I4].
+async fn once_permitted<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &ResourceId,
+    role: &str,
+    change: impl Fn() -> F,
+) -> Result<T> {
+    let fresh = ctx.role_propagation.has_written(role);
+    let early = |error: &Error| {
+        (fresh && error.class == Class::State && error.is(ROLE_LACKS_PERMISSIONS))
+            .then_some("the permissions of the role have not reached Lambda yet")
+    };
+    retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, change).await
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
@@ -188,9 +267,10 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
         observed.spec.code.clear();
     }
     observed.status = status(config);
+    observed.unmanaged_settings = unmanaged::of_function(config);
     observed.created = created;
     let role = PhysicalId::new("role", role);
-    // A role that was taken over is not at the stack's path, where the others are found.
+    // A role that was adopted is not at the stack's path, where the others are found.
     let may_be_ours = role.id == role::name_for(name);
     observed.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
     observed.refs = vec![role, group];
@@ -217,7 +297,7 @@ fn complete(answer: &GetFunctionOutput) -> Result<()> {
     }
 }
 
-/// When the function was last made or changed; Lambda writes the offset without a colon.
+/// When the function was last created or changed; Lambda writes the offset without a colon.
 fn modified(config: &FunctionConfiguration) -> Option<i64> {
     let text = config.last_modified()?.replace("+0000", "Z");
     DateTime::from_str(&text, DateTimeFormat::DateTime).ok().map(|time| time.secs())
@@ -245,7 +325,7 @@ fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags:
     }
 }
 
-/// A function that failed to be made can only be made anew; one whose last update failed can be updated again.
+/// A function that failed to start can only be recreated; one whose last update failed can be updated again.
 fn status(config: &FunctionConfiguration) -> Status {
     match (config.state(), config.last_update_status()) {
         (Some(State::Failed), _) => Status::Failed(reason(config)),
@@ -255,15 +335,19 @@ fn status(config: &FunctionConfiguration) -> Status {
     }
 }
 
-fn reason(config: &FunctionConfiguration) -> String {
-    let state = match config.state() {
+/// Why the State or else the last update is Failed: the code, and a sentence.
+fn failure(config: &FunctionConfiguration) -> (Option<&str>, Option<&str>) {
+    match config.state() {
         Some(State::Failed) => (config.state_reason_code().map(|code| code.as_str()), config.state_reason()),
         _ => {
             let code = config.last_update_status_reason_code().map(|code| code.as_str());
             (code, config.last_update_status_reason())
         }
-    };
-    match state {
+    }
+}
+
+fn reason(config: &FunctionConfiguration) -> String {
+    match failure(config) {
         (Some(code), Some(reason)) => format!("Lambda says {code}: {reason}"),
         (Some(code), None) => format!("Lambda says {code}"),
         (None, Some(reason)) => format!("Lambda says: {reason}"),
@@ -271,14 +355,17 @@ fn reason(config: &FunctionConfiguration) -> String {
     }
 }
 
+async fn configuration_of(ctx: &Context, id: &ResourceId) -> Result<FunctionConfiguration> {
+    let get = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
+    let response = once_visible(ctx, id, &id.name, get).await?;
+    require(response.configuration, "lambda:GetFunction", "the function's configuration")
+}
+
 /// Waits until the function can be changed. `Inactive` is a function that AWS put to rest, which the next call wakes, and
-/// matches no acceptor of AWS's own waiters [aws-facts: Lambda, M]. Right after a create, reads may not see it yet.
+/// matches no acceptor of AWS's own waiters [aws-facts: Lambda, M].
 async fn idle(ctx: &Context, id: &ResourceId) -> Result<FunctionConfiguration> {
-    let unseen = |error: &Error| error.is_absent().then_some("Lambda does not show the function yet");
-    let look = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
     wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
-        let answer = retry_if(Backoff::VISIBILITY, ctx.waiting(id), unseen, look).await?;
-        let config = require(answer.configuration, "lambda:GetFunction", "the function's configuration")?;
+        let config = configuration_of(ctx, id).await?;
         Ok(match (config.state(), config.last_update_status()) {
             (Some(state @ State::Pending), _) => {
                 Poll::Pending(format!("being prepared by Lambda ({})", state.as_str()))
@@ -298,7 +385,8 @@ async fn active(ctx: &Context, id: &ResourceId) -> Result<()> {
         (_, Some(LastUpdateStatus::Failed)) => "update",
         _ => return Ok(()),
     };
-    Err(Error::state(format!("the function failed to {failed}. {}", reason(&config))))
+    let code = failure(&config).0.map(str::to_owned);
+    Err(Error { code, ..Error::state(format!("the function failed to {failed}. {}", reason(&config))) })
 }
 
 /// The part of a spec that UpdateFunctionConfiguration sends.
@@ -310,23 +398,56 @@ fn configuration(spec: &Spec) -> impl PartialEq + '_ {
 }
 
 async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
+    fits(&to.environment)?;
+    let logging = if from.log_group == to.log_group { None } else { Some(logging(ctx, id, to).await?) };
     let send = async || {
-        let update = ctx.clients.lambda.update_function_configuration().function_name(&id.name);
-        let update = update.role(&to.role).handler(&to.handler).runtime(Runtime::from(to.runtime.as_str()));
-        let update = update.memory_size(to.memory).timeout(to.timeout).description(&to.description);
-        let update = update.environment(environment(to)).set_layers(Some(to.layers.clone()));
-        let logging = LoggingConfig::builder().log_group(&to.log_group).build();
-        let update = update.set_logging_config((from.log_group != to.log_group).then_some(logging));
+        let update = ctx
+            .clients
+            .lambda
+            .update_function_configuration()
+            .function_name(&id.name)
+            .role(&to.role)
+            .handler(&to.handler)
+            .runtime(Runtime::from(to.runtime.as_str()))
+            .memory_size(to.memory)
+            .timeout(to.timeout)
+            .description(&to.description)
+            .environment(environment(to))
+            .set_layers(Some(to.layers.clone()))
+            .set_logging_config(logging.clone());
         update.send().await?;
         Ok(())
     };
-    fits(&to.environment)?;
-    let sent = once_assumable(ctx, id, &to.role, async || retry_conflicts(ctx, id, &send).await).await;
-    sent.map_err(|error| redacted(error, &to.environment))
+    let send = async || change(ctx, id, &send).await;
+    once_assumable(ctx, id, &to.role, send).await.map_err(|error| redacted(error, &to.environment))
+}
+
+/// The logging settings with another log group. An update replaces them as a whole, so the format and the levels, which
+/// nothing of ours manages, are sent as they are [hazards: L5].
+async fn logging(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<LoggingConfig> {
+    let config = configuration_of(ctx, id).await?;
+    let logging = LoggingConfig::builder().log_group(&to.log_group);
+    Ok(match config.logging_config() {
+        None => logging.build(),
+        Some(live) => logging
+            .set_log_format(live.log_format().cloned())
+            .set_application_log_level(live.application_log_level().cloned())
+            .set_system_log_level(live.system_log_level().cloned())
+            .build(),
+    })
+}
+
+/// Sends a change, once nothing else is changing the function and every call finds it.
+async fn change<F: Future<Output = Result<()>>>(
+    ctx: &Context,
+    id: &ResourceId,
+    call: impl Fn() -> F,
+) -> Result<()> {
+    once_visible(ctx, id, &id.name, async || retry_conflicts(ctx, id, in_progress, &call).await).await
 }
 
 async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
-    retry_conflicts(ctx, id, async || {
+    change(ctx, id, async || {
         let (zip, _room) = package(ctx, to).await?;
         let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(zip);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
@@ -337,18 +458,19 @@ async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
 
 async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Result<()> {
     let lambda = &ctx.clients.lambda;
-    retry_conflicts(ctx, id, async || match reserved {
+    change(ctx, id, async || match reserved {
         Some(reserved) => {
             let put = lambda.put_function_concurrency().function_name(&id.name);
             put.reserved_concurrent_executions(reserved).send().await?;
             Ok(())
         }
+        // Zero stops the function; no reservation is a call of its own [hazards: L7].
         None => ignore_not_found(lambda.delete_function_concurrency().function_name(&id.name).send().await),
     })
     .await
 }
 
-/// A package, read as soon as there is room for it in memory. The room is to be held until it is sent.
+/// A package, read as soon as there is room for it in memory. The room is held until it is sent.
 async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePermit<'a>)> {
     let zip = ctx.packages.get(&spec.code);
     let zip = zip.ok_or_else(|| Error::internal("the package of this code was not built"))?;
@@ -361,6 +483,7 @@ async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePe
     Ok((Blob::new(tokio::fs::read(zip).await.map_err(unreadable)?), room))
 }
 
+/// The variables, also where there are none: an environment without the member keeps the old ones [aws-facts: Lambda].
 fn environment(spec: &Spec) -> Environment {
     Environment::builder().set_variables(Some(spec.environment.clone().into_iter().collect())).build()
 }
@@ -369,15 +492,7 @@ fn environment(spec: &Spec) -> Environment {
 fn in_progress(error: &Error) -> Option<&'static str> {
     let busy = error.says("in progress") || error.says("in the following state");
     (error.class == Class::Refused && error.is("ResourceConflict") && busy)
-        .then_some("another update is under way")
-}
-
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), in_progress, change).await
+        .then_some("another update is in progress")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! IAM roles, with their inline and attached policies.
 
-use super::{read_each, require, require_str};
+use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
@@ -96,7 +96,7 @@ impl Kind for Role {
         let early = |error: &Error| error.is_absent().then_some("IAM does not see the role yet");
         for (name, policy) in &spec.policies {
             let put = async || put_policy(ctx, &id.name, name, policy).await;
-            let put = async || retry_conflicts(ctx, id, put).await;
+            let put = async || retry_conflicts(ctx, id, conflict, put).await;
             retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, put).await?;
         }
         Ok(attributes)
@@ -104,7 +104,7 @@ impl Kind for Role {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         ctx.role_propagation.wrote(&observed.attributes.arn);
-        retry_conflicts(ctx, &observed.id, async || {
+        retry_conflicts(ctx, &observed.id, conflict, async || {
             change(ctx, &observed.physical_id, &observed.spec, to).await
         })
         .await?;
@@ -114,7 +114,7 @@ impl Kind for Role {
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         let (iam, name) = (&ctx.clients.iam, &observed.physical_id);
         // IAM deletes a role only when nothing hangs on it [aws-facts: IAM, TF].
-        retry_conflicts(ctx, &observed.id, async || {
+        retry_conflicts(ctx, &observed.id, conflict, async || {
             for policy in &observed.spec.attached {
                 ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
             }
@@ -142,19 +142,9 @@ impl Kind for Role {
 /// Takes off what hangs on a role now, policies that were added since it was observed and instance profiles included.
 async fn release(ctx: &Context, name: &str) -> Result<()> {
     let iam = &ctx.clients.iam;
-    if let Some(profiles) =
-        not_found_as_none(iam.list_instance_profiles_for_role().role_name(name).send().await)?
-    {
-        for profile in profiles.instance_profiles() {
-            let profile = profile.instance_profile_name();
-            ignore_not_found(
-                iam.remove_role_from_instance_profile()
-                    .role_name(name)
-                    .instance_profile_name(profile)
-                    .send()
-                    .await,
-            )?;
-        }
+    for profile in profiles(ctx, name).await? {
+        let remove = iam.remove_role_from_instance_profile().role_name(name).instance_profile_name(profile);
+        ignore_not_found(remove.send().await)?;
     }
     for policy in attached(ctx, name).await? {
         ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
@@ -213,6 +203,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
     let mut observed =
         Observed::new(ResourceId::new(Role::NAME, name), role.role_name(), owner, spec, attributes);
     observed.created = created;
+    observed.unmanaged_settings = super::unmanaged::of_role(&role);
     observed.hints = hints;
     if role.role_name() != name {
         // To IAM, names that differ only in case are the same.
@@ -251,6 +242,16 @@ async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
         Ok(page.map(|page| (page.policy_names, page.marker)).unwrap_or_default())
     })
     .await
+}
+
+async fn profiles(ctx: &Context, role: &str) -> Result<Vec<String>> {
+    let profiles = all_pages("iam:ListInstanceProfilesForRole", async |marker| {
+        let list = ctx.clients.iam.list_instance_profiles_for_role().role_name(role).set_marker(marker);
+        let page = not_found_as_none(list.send().await)?;
+        Ok(page.map(|page| (page.instance_profiles, page.marker)).unwrap_or_default())
+    })
+    .await?;
+    Ok(profiles.into_iter().map(|profile| profile.instance_profile_name).collect())
 }
 
 async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
@@ -307,16 +308,9 @@ async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> R
     Ok(())
 }
 
-/// Repeats a change that collided with another one of the same role [aws-facts: IAM, M].
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    let busy = |error: &Error| {
-        error.is("ConcurrentModification").then_some("another change of the role is under way")
-    };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+/// How IAM says that two changes of a role conflict [aws-facts: IAM, M].
+fn conflict(error: &Error) -> Option<&'static str> {
+    error.is("ConcurrentModification").then_some("another change of the role is in progress")
 }
 
 /// What AWS assigned; the SDK has empty texts for what an answer lacks.

@@ -49,6 +49,8 @@ pub(crate) struct Delays {
     pub(crate) assumable: Time,
     /// Until all of a service sees a thing that was made.
     pub(crate) visible: Time,
+    /// Until every call of Lambda finds a function that was created [hazards: L2].
+    pub(crate) everywhere: Time,
     /// Until the tags of a thing that was made are answered [aws-facts: DynamoDB, M].
     pub(crate) tags: Time,
     /// Until lists show what was made, and leave out what was deleted.
@@ -76,6 +78,7 @@ impl Default for Delays {
         Delays {
             assumable: Duration::from_secs(8),
             visible: Duration::from_millis(700),
+            everywhere: Duration::from_millis(2_800),
             tags: Duration::from_secs(3),
             lists: Duration::from_secs(2),
             tagging: Duration::from_secs(20),
@@ -96,6 +99,7 @@ impl Delays {
         Delays {
             assumable: Time::ZERO,
             visible: Time::ZERO,
+            everywhere: Time::ZERO,
             tags: Time::ZERO,
             lists: Time::ZERO,
             tagging: Time::ZERO,

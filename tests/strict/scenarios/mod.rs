@@ -10,6 +10,7 @@ mod http_api;
 mod list;
 mod logs;
 mod malformed;
+mod permissions;
 mod policies;
 mod processes;
 mod random;

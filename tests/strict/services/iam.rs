@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) roles: BTreeMap<String, Role>,
     /// Roles that were deleted, and when: lists show them for a while.
     deleted: Vec<(Role, Time)>,
+    /// For how long after a role can be assumed Lambda's second check of it, after a create, still fails [hazards: I4].
+    pub(crate) late_check: Time,
 }
 
 /// A role.
@@ -265,6 +267,13 @@ pub(crate) fn not_assumable(cloud: &Cloud, arn: &str) -> Option<&'static str> {
         known && grammar::trusts(&role.trust, "lambda.amazonaws.com")
     });
     (!assumable).then_some("The role defined for the function cannot be assumed by Lambda.")
+}
+
+/// True if a function that is created now with a role fails, since its permissions are checked later than the create.
+pub(crate) fn is_checked_late(cloud: &Cloud, arn: &str) -> bool {
+    let until = |role: &Role| role.trusted + cloud.delays.assumable + cloud.iam.late_check;
+    let mut roles = cloud.iam.roles.values();
+    roles.any(|role| role.arn() == arn && cloud.now < until(role) && cloud.iam.late_check > Time::ZERO)
 }
 
 /// True if there is a role of this ARN.

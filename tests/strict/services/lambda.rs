@@ -66,6 +66,10 @@ const RESERVED: &[&str] = &[
     "LAMBDA_TASK_ROOT",
 ];
 
+/// Why a function failed whose role was checked after its creation.
+const LATE_CHECK: &str =
+    "The provided execution role does not have permissions to call CreateNetworkInterface on EC2";
+
 /// Executions of the account that cannot be reserved away.
 const UNRESERVED: i64 = 100;
 const CONCURRENCY: i64 = 1_000;
@@ -90,6 +94,10 @@ pub(crate) struct Function {
     pub(crate) tags: Tags,
     pub(crate) reserved: Option<i64>,
     pub(crate) policy: Statements,
+    /// True if the check of its role, which comes after the create, fails [hazards: I4].
+    pub(crate) fails: bool,
+    /// How often it was looked at while not every call found it.
+    pub(crate) looks: u32,
 }
 
 impl Function {
@@ -118,16 +126,33 @@ fn forget_deleted(cloud: &mut Cloud) {
     cloud.lambda.functions.retain(|_, function| function.gone.is_none_or(|gone| now < gone));
 }
 
-/// The function of a name, unless it is gone, or so new that not all of Lambda sees it.
+/// The function of a name, unless it is gone, or so new that not all of Lambda finds it [hazards: L2].
 pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+    let delay = cloud.delays.visible.max(cloud.delays.everywhere);
+    find_after(cloud, name, delay).ok_or_else(|| not_found(name))
+}
+
+fn find_after<'a>(cloud: &'a mut Cloud, name: &str, delay: Time) -> Option<&'a mut Function> {
     forget_deleted(cloud);
-    let (now, visible) = (cloud.now, cloud.delays.visible);
-    let function =
-        cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + visible);
-    function.ok_or_else(|| {
-        let message = format!("Function not found: {}", function_arn(bare(name)));
-        Fault::new("ResourceNotFoundException", message)
-    })
+    let now = cloud.now;
+    cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + delay)
+}
+
+fn not_found(name: &str) -> Fault {
+    Fault::new("ResourceNotFoundException", format!("Function not found: {}", function_arn(bare(name))))
+}
+
+/// The function of a name as GetFunction finds it: sooner than other calls do, but not each time [hazards: L2].
+fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+    let (now, delays) = (cloud.now, cloud.delays.clone());
+    let function = find_after(cloud, name, delays.visible).ok_or_else(|| not_found(name))?;
+    if now < function.created + delays.everywhere {
+        function.looks += 1;
+        if function.looks.is_multiple_of(3) {
+            return Err(not_found(name));
+        }
+    }
+    Ok(function)
 }
 
 /// The function of a name to be changed, which it cannot be while Pending or InProgress [aws-facts: Lambda, LS].
@@ -137,6 +162,11 @@ fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, F
     if now < function.created + pending {
         let message = "The operation cannot be performed at this time. The function is currently in the following state: \
                        Pending";
+        return Fault::err("ResourceConflictException", message);
+    }
+    if function.fails {
+        let message = "The operation cannot be performed at this time. The function is currently in the following state: \
+                       Failed";
         return Fault::err("ResourceConflictException", message);
     }
     if now < function.updating {
@@ -215,6 +245,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     code::put(&mut configuration, &params["Code"])?;
     let architectures = params.get("Architectures").cloned().unwrap_or_else(|| json!(["x86_64"]));
     configuration.insert("Architectures".to_owned(), architectures);
+    let fails = iam::is_checked_late(cloud, required(params, "Role"));
     let function = Function {
         configuration,
         created: cloud.now,
@@ -224,6 +255,8 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         tags,
         reserved: None,
         policy: Statements::default(),
+        fails,
+        looks: 0,
     };
     let answer = described(cloud, &function);
     cloud.lambda.functions.insert(name.to_owned(), function);
@@ -240,7 +273,8 @@ fn defaults(name: &str) -> Map<String, Json> {
     defaults.as_object().cloned().unwrap_or_default()
 }
 
-/// Takes over what a call says; an empty environment and no layers clear what there was [aws-facts: Lambda, TF].
+/// Takes over what a call says. No variables and no layers clear what there was; an environment without the member
+/// `Variables` keeps them, and the logging settings are replaced as a whole [aws-facts: Lambda; hazards: L5].
 fn configure(configuration: &mut Map<String, Json>, params: &Json) {
     for name in ["Role", "Runtime", "Handler", "MemorySize", "Timeout", "Description", "LoggingConfig"] {
         if let Some(value) = params.get(name) {
@@ -250,14 +284,12 @@ fn configure(configuration: &mut Map<String, Json>, params: &Json) {
     if let Some(logging) = configuration.get_mut("LoggingConfig").and_then(Json::as_object_mut) {
         logging.entry("LogFormat").or_insert_with(|| "Text".into());
     }
-    if let Some(environment) = params.get("Environment") {
-        let variables = environment["Variables"].as_object().filter(|variables| !variables.is_empty());
-        match variables {
-            Some(variables) => {
-                configuration.insert("Environment".to_owned(), json!({ "Variables": variables }))
-            }
-            None => configuration.remove("Environment"),
-        };
+    if let Some(variables) = params["Environment"]["Variables"].as_object() {
+        if variables.is_empty() {
+            configuration.remove("Environment");
+        } else {
+            configuration.insert("Environment".to_owned(), json!({ "Variables": variables }));
+        }
     }
     if let Some(layers) = params["Layers"].as_array() {
         let layers: Vec<Json> = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 1000 })).collect();
@@ -272,10 +304,17 @@ fn described(cloud: &Cloud, function: &Function) -> Json {
     let mut configuration = function.configuration.clone();
     let pending = cloud.now < function.created + cloud.delays.pending;
     let busy = cloud.now < function.updating;
-    configuration.insert("State".to_owned(), if pending { "Pending" } else { "Active" }.into());
-    if pending {
-        configuration.insert("StateReasonCode".to_owned(), "Creating".into());
-        configuration.insert("StateReason".to_owned(), "The function is being created.".into());
+    let (state, reason) = if pending {
+        ("Pending", Some(("Creating", "The function is being created.")))
+    } else if function.fails {
+        ("Failed", Some(("InsufficientRolePermissions", LATE_CHECK)))
+    } else {
+        ("Active", None)
+    };
+    configuration.insert("State".to_owned(), state.into());
+    if let Some((code, reason)) = reason {
+        configuration.insert("StateReasonCode".to_owned(), code.into());
+        configuration.insert("StateReason".to_owned(), reason.into());
     }
     let update = if busy { "InProgress" } else { "Successful" };
     configuration.insert("LastUpdateStatus".to_owned(), update.into());
@@ -290,7 +329,7 @@ fn described(cloud: &Cloud, function: &Function) -> Json {
 
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let (now, delay) = (cloud.now, cloud.delays.tags);
-    let function = find(cloud, required(params, "FunctionName"))?.clone();
+    let function = look(cloud, required(params, "FunctionName"))?.clone();
     let tags = (now >= function.created + delay && !function.tags.is_empty()).then_some(&function.tags);
     let concurrency = function.reserved.map(|reserved| json!({ "ReservedConcurrentExecutions": reserved }));
     let code = json!({ "RepositoryType": "S3", "Location": "https://example.com/code.zip" });
