@@ -53,13 +53,13 @@ impl Session {
             let there = format!("in account {} and region {}", scope.account, scope.region);
             return Err(Failure::new(
                 format!("there is no {what} {there}"),
-                "look for its name and region in the AWS console; --region NAME picks another region",
+                "check its name and region in the AWS console; --region NAME selects another region",
             ));
         };
         if let Some(other) = world.seen.iter().find(|seen| seen.id == id && is_another(seen, &found)) {
             return Err(Failure::new(
-                format!("the stack has the {} already", other.thing()),
-                "a stack has one API; delete that one first, with `provision down`, or take this one over into another stack",
+                format!("the stack already has the {}", other.thing()),
+                "a stack has one API; delete that one first with `provision down`, or adopt this one into another stack",
             ));
         }
         let mut adoption = Adoption::default();
@@ -89,10 +89,10 @@ impl Session {
             let declared: Vec<&str> = declared.map(|resource| resource.id.name.as_str()).collect();
             let what = Id::new(wish.kind, if wish.kind == "api" { "" } else { &wish.name });
             let declared = match declared.as_slice() {
-                [] => "it declares none".to_owned(),
+                [] => "it declares none of this kind".to_owned(),
                 names => format!("it declares {}", names.join(", ")),
             };
-            let help = format!("declare it under its name in AWS first; {declared}");
+            let help = format!("first declare it under its name in AWS; {declared}");
             Failure::usage(format!("the stack file does not declare the {what}"), help)
         })
     }
@@ -126,12 +126,12 @@ impl Session {
             Some(_) => adoption.things.extend(kind("role").find(ctx, &role.name).await?),
             None => adoption
                 .notes
-                .push(format!("the role {own_role} stays as it is, since the stack file names it")),
+                .push(format!("the role {own_role} is not changed, because the stack file names it")),
         }
         let group = Id::new("log_group", format!("{}{}", log_group::PREFIX, function.id.name));
         adoption.things.extend(kind("log_group").find(ctx, &group.name).await?);
         if text("log_group") != group.name {
-            let note = "stays as it is; from the next `up` on the function writes to";
+            let note = "is not changed; after the next `up` the function logs to";
             adoption.notes.push(format!("the log group {} {note} {}", text("log_group"), group.name));
         }
         Ok(())
@@ -208,7 +208,7 @@ async fn shows(ctx: &Context, seen: &Seen) -> Result<(), Error> {
     let look = async || {
         let now = kind(seen.id.kind).find(ctx, &seen.physical).await?;
         let ours = now.is_none_or(|now| now.owner == Owner::Ours);
-        Ok(if ours { Poll::Ready(()) } else { Poll::Pending("not marked yet".to_owned()) })
+        Ok(if ours { Poll::Ready(()) } else { Poll::Pending("waiting for its ownership tags".to_owned()) })
     };
     match until(Patience::TAGS, ctx.waiting(&seen.id), look).await {
         Err(error) if error.class != Class::Waited => Err(error),
@@ -225,7 +225,7 @@ fn is_another(seen: &Seen, found: &Seen) -> bool {
 fn may_be_taken(seen: Seen, asked_for: &Id, wish: &Wish) -> Result<Seen, Failure> {
     let refused = |why: &str, help: String| Err(Failure::new(format!("{} {why}", seen.id), help));
     if seen.status == Status::Going {
-        return refused("is being deleted", "wait for its end, and let `up` make it".to_owned());
+        return refused("is being deleted", "wait until it is deleted, then let `up` create it".to_owned());
     }
     let Owner::Foreign(who) = &seen.owner else { return Ok(seen) };
     let given = wish.from.as_deref().is_some_and(|from| belongs_to(from).contains(who));
@@ -234,11 +234,13 @@ fn may_be_taken(seen: Seen, asked_for: &Id, wish: &Wish) -> Result<Seen, Failure
         (true, _) => Ok(seen),
         // What comes along may have been made by hand, or by the other stack.
         (false, true) if wish.from.is_none() || seen.id != *asked_for => Ok(seen),
-        (false, true) => refused("belongs to no stack", "leave out --from".to_owned()),
+        (false, true) => refused("belongs to no stack", "omit --from".to_owned()),
         (false, false) => {
-            let why = format!("cannot be taken over: {who}");
+            let why = format!("cannot be adopted: {who}");
             match who.split('`').nth(1).filter(|owner| belongs_to(owner).contains(who)) {
-                Some(owner) => refused(&why, format!("if that stack is to lose it, say so: --from {owner}")),
+                Some(owner) => {
+                    refused(&why, format!("to move it from that stack to this one, add --from {owner}"))
+                }
                 None => refused(&why, "it was not touched".to_owned()),
             }
         }

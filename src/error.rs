@@ -38,10 +38,10 @@ pub fn help(error: &Error) -> Option<String> {
     let help = match error.class {
         Class::Credentials => credentials(&error.message),
         Class::Unreachable if error.message.contains("certificate") => {
-            "where a proxy opens HTTPS, let SSL_CERT_FILE name a file with its certificate".to_owned()
+            "if a proxy intercepts HTTPS, set SSL_CERT_FILE to a file with its certificate".to_owned()
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
-        Class::Lost | Class::Broken => "run the same command again; it goes on from what is there".to_owned(),
+        Class::Lost | Class::Broken => "run the same command again to continue".to_owned(),
         Class::ReadOnly | Class::Waited => return None,
         Class::Refused => return refused(error),
     };
@@ -52,10 +52,10 @@ fn credentials(message: &str) -> String {
     let sso = message.contains("SSO") || message.contains("sso");
     match sso {
         true => {
-            "log in with `aws sso login`, with --profile NAME where the profile is not the default".to_owned()
+            "log in with `aws sso login`, with --profile NAME if the profile is not the default".to_owned()
         }
         false => {
-            "set a profile with --profile or AWS_PROFILE, log in with `aws sso login` or `aws login`, or set \
+            "choose a profile with --profile or AWS_PROFILE, log in with `aws sso login` or `aws login`, or set \
                   AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try without an account, add --local"
                 .to_owned()
         }
@@ -65,20 +65,21 @@ fn credentials(message: &str) -> String {
 fn refused(error: &Error) -> Option<String> {
     let help = match error {
         error if error.is_expired() => {
-            "the credentials have expired or are not valid; log in again, for example with `aws sso login`"
+            "the credentials are expired or invalid; log in again, for example with `aws sso login`"
                 .to_owned()
         }
         error if error.is_denied() => {
             let missing = missing(&error.message).unwrap_or(&error.operation);
             format!(
-                "ask for the permission {missing}; `provision iam-policy` prints all that this stack needs"
+                "ask for the permission {missing}; `provision iam-policy` prints all permissions that this stack needs"
             )
         }
         error if error.is_throttled() => {
             "AWS is throttling this account; run the same command again".to_owned()
         }
         error if error.is("LimitExceeded") || error.is("CodeStorageExceeded") => {
-            "a quota of the account is reached; delete what is not needed, or ask AWS for more".to_owned()
+            "a quota of the account is reached; delete unused resources, or request an increase from AWS"
+                .to_owned()
         }
         _ => return None,
     };

@@ -26,6 +26,8 @@ pub enum Exit {
     Denied = 77,
     /// Ctrl-C ended it.
     Interrupted = 130,
+    /// The reader of the output closed it before the end, as `head` does. A shell's number for such a program.
+    OutputClosed = 141,
 }
 
 impl Exit {

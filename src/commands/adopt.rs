@@ -3,7 +3,7 @@
 use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, calls, open};
 use super::up::confirmed_by_name;
-use super::{Outcome, ask, emit, interactive, say, tell};
+use super::{Outcome, ask, err, is_interactive, json, out};
 use crate::adopt::Wish;
 use crate::config::Stack;
 use crate::error::Failure;
@@ -17,19 +17,19 @@ use clap::{Args, ValueEnum};
 /// The flags of `adopt`.
 #[derive(Debug, Clone, Args)]
 pub struct AdoptArgs {
-    /// What it is; a function brings its role and its log group
+    /// Kind of the resource; with a function come its role and its log group
     #[arg(value_enum)]
     pub kind: Adoptable,
-    /// Its name, under which the stack file declares it; of an API the id
+    /// Name under which the stack file declares it; for an API, its id
     #[arg(value_name = "NAME|API-ID")]
     pub name: String,
-    /// The stack that it belongs to now, and that is to lose it
+    /// Stack that owns it now and gives it up
     #[arg(long, value_name = "STACK")]
     pub from: Option<String>,
-    /// Do not ask before taking it over
+    /// Skip the confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Confirm a change of a protected environment: its stack's name
+    /// Confirm a change in a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
 }
@@ -69,29 +69,29 @@ pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
     let Prepared { world, hashes, options, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
     let wish = Wish { kind: args.kind.kind(), name: args.name.clone(), from: args.from.clone() };
     let adoption = session.adoption(&stack, &world, &wish).await?;
-    emit(|| render::json::adoption(&adoption));
+    json(|| render::json::adoption(&adoption));
     if adoption.things.is_empty() {
-        say("\nNothing to take over: it is this stack's already.");
+        out("\nNothing to adopt: this stack already owns it.");
         return Ok(Exit::Done);
     }
     let plan = session.afterwards(&stack, &hashes, &world, &adoption, &options).await?;
-    say(&format!("\n{}", render::adoption(&adoption, &plan, globals.shown())));
-    emit(|| render::json::plan(&plan));
+    out(&format!("\n{}", render::adoption(&adoption, &plan, globals.shown())));
+    json(|| render::json::plan(&plan));
     if !confirmed(globals, args, &stack, &session)? {
-        tell("Nothing was taken over.");
+        err("Nothing was adopted.");
         return Ok(Exit::Failed);
     }
     let events = Events::new(|event: Event| {
         if let Event::Waiting { id, why } = event {
-            tell(&render::aside(&format!("{id}: {why}")));
+            err(&render::aside(&format!("{id}: {why}")));
         }
     });
     session.adopt(&stack, &adoption, events).await?;
-    let taken = render::count(adoption.things.len() as u64, "thing");
-    say(&format!(
-        "\nTaken over: {taken} · {}\nRun `provision up` to make it what the stack file says.",
-        calls(&session)
-    ));
+    let adopted = render::count(adoption.things.len() as u64, "resource");
+    out(&format!("\nAdopted {adopted} · {}", calls(&session)));
+    if !plan.is_empty() {
+        out(&format!("Make it match the stack file: {}", globals.command("up")));
+    }
     Ok(Exit::Done)
 }
 
@@ -100,14 +100,17 @@ fn confirmed(globals: &Globals, args: &AdoptArgs, stack: &Stack, session: &Sessi
     match () {
         () if globals.local => Ok(true),
         () if stack.environment.as_ref().is_some_and(|environment| environment.protect) => {
-            confirmed_by_name(session, args.confirm.as_deref())
+            confirmed_by_name(session, args.confirm.as_deref(), "to adopt it")
         }
         () if args.yes => Ok(true),
-        () if !interactive() => {
-            bail!(Failure::usage("nobody can be asked here", "add --yes to take it over without being asked"))
+        () if !is_interactive() => {
+            bail!(Failure::usage(
+                "cannot ask for confirmation: not a terminal",
+                "add --yes to adopt it without confirmation"
+            ))
         }
         () => {
-            let answer = ask("\nTake this over? [y/N]")?;
+            let answer = ask("\nAdopt it? [y/N]")?;
             Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
         }
     }

@@ -1,7 +1,7 @@
 //! `check`: sends the stack's own requests to the live API.
 
 use super::session::{Globals, open};
-use super::{Outcome, emit, say};
+use super::{Outcome, json, out};
 use crate::config::{Part, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -21,36 +21,33 @@ pub async fn check(globals: &Globals) -> Outcome {
     let world = session.look().await?;
     let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours);
     let lives = ours.map(|seen| (seen.id, seen.live)).collect();
-    run(&stack, &session, &lives).await
+    run(globals, &stack, &session, &lives).await
 }
 
 /// Runs the checks against a stack of which is known what AWS assigned.
-pub(super) async fn run(stack: &Stack, session: &Session, lives: &Lives) -> Outcome {
+pub(super) async fn run(globals: &Globals, stack: &Stack, session: &Session, lives: &Lives) -> Outcome {
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
     }
     let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")?.as_str()).map(str::to_owned);
     let Some(url) = url else {
-        let local = if session.connection.is_local() { " --local" } else { "" };
-        bail!(Failure::new(
-            "there is no API to check",
-            format!("bring the stack up first: provision up{local}")
-        ))
+        let help = format!("deploy the stack first: {}", globals.command("up"));
+        bail!(Failure::new("no API is deployed", help))
     };
-    say(&format!("{} {url}", render::emphasis("Checking")));
+    out(&format!("{} {url}", render::emphasis("Checking")));
     let scope = &session.scope;
     let resolve = |part: &Part| -> Result<String> {
         lookup_part(part, &scope.identity, &scope.region, &scope.account, lives)
-            .ok_or_else(|| anyhow!("it is not there"))
+            .ok_or_else(|| anyhow!("it is not deployed"))
     };
     let (mut passed, mut all) = (0, 0);
     let fine = crate::check::run(&stack.checks, &url, &resolve, |outcome| {
         all += 1;
         passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
-        say(&render::check(&outcome));
-        emit(|| render::json::check(&outcome));
+        out(&render::check(&outcome));
+        json(|| render::json::check(&outcome));
     })
     .await;
-    say(&format!("{passed} of {all} checks passed."));
+    out(&format!("{passed} of {all} checks passed."));
     Ok(Exit::when(fine))
 }

@@ -6,7 +6,7 @@ use super::logs::{Scene, follow, now, reader};
 use super::plan::{PlanArgs, Prepared, build, compose, hashes, show, unchanged};
 use super::session::{Globals, open};
 use super::up::{UpArgs, carry_out, confirmed, nobody, progress};
-use super::{Outcome, emit, interactive, say, stop_on_ctrl_c, tell};
+use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -31,7 +31,7 @@ pub struct DevArgs {
     /// The flags that the plan depends on.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Run the stack's checks after each change; they send real requests, writes included
+    /// Run the stack's checks after each change; they send real requests and may write data
     #[arg(long)]
     pub check: bool,
 }
@@ -49,8 +49,8 @@ pub async fn dev(globals: &Globals, args: &DevArgs) -> Outcome {
 /// Brings the stack up, and each change as it is saved, until Ctrl-C.
 pub(super) async fn watch(globals: &Globals, args: &UpArgs) -> Outcome {
     let stack = globals.stack()?;
-    refuse_protected(&stack)?;
-    if !(globals.local || args.yes || interactive()) {
+    refuse_protected(globals, &stack)?;
+    if !(globals.local || args.yes || is_interactive()) {
         bail!(nobody());
     }
     // What is saved while the stack comes up is a change already.
@@ -70,13 +70,13 @@ pub(super) async fn watch(globals: &Globals, args: &UpArgs) -> Outcome {
     if *stop.borrow() {
         return Ok(Exit::Interrupted);
     }
-    say(&render::watching());
+    out(&render::watching());
     let (show, scene) = watch::channel(rounds.scene(&stack));
     let logs = async move {
         match follow(&mut reader, scene.clone(), pace).await {
             // Nobody reads what is printed; without a receiver the rounds come to their end.
             Ok(()) => drop(scene),
-            Err(error) => tell(&render::warning(&format!("logs are not shown any more: {error:#}"))),
+            Err(error) => err(&render::warning(&format!("logs are no longer shown: {error:#}"))),
         }
         pending::<()>().await;
     };
@@ -84,17 +84,20 @@ pub(super) async fn watch(globals: &Globals, args: &UpArgs) -> Outcome {
         () = rounds.go_on(watcher, stop, show) => {}
         () = logs => {}
     }
-    say(&format!("\nThe stack stays as it is. To take it away: {}", globals.command("down")));
+    out(&format!("\nThe stack is still deployed. To delete it: {}", globals.command("down")));
     Ok(Exit::Done)
 }
 
 /// Refuses where somebody is to confirm each change.
-fn refuse_protected(stack: &Stack) -> Result<()> {
+fn refuse_protected(globals: &Globals, stack: &Stack) -> Result<()> {
     match stack.environment.as_ref().filter(|environment| environment.protect) {
         None => Ok(()),
         Some(environment) => bail!(Failure::usage(
-            format!("the environment {} is protected, and --watch changes it at each save", environment.name),
-            "bring up each change by itself: provision up",
+            format!(
+                "the environment {} is protected, and --watch would change it on every save",
+                environment.name
+            ),
+            format!("apply each change with: {}", globals.command("up")),
         )),
     }
 }
@@ -194,16 +197,16 @@ impl Rounds<'_> {
             return;
         }
         self.wrong = wrong;
-        say(&render::saved(saved, &self.folder));
+        out(&render::saved(saved, &self.folder));
         let ended = match next {
             Ok(Some(next)) => self.bring_up(next, false).await,
             Ok(None) => Ok(Ended::Live),
             Err(error) => Err(error),
         };
         let live = matches!(ended, Ok(Ended::Live));
-        emit(|| render::json::round(saved, live, start.elapsed(), ended.as_ref().err()));
+        json(|| render::json::round(saved, live, start.elapsed(), ended.as_ref().err()));
         match ended {
-            Ok(Ended::Live) => say(&render::live(start.elapsed())),
+            Ok(Ended::Live) => out(&render::live(start.elapsed())),
             Ok(_) => {}
             Err(error) => drop(failed(&error)),
         }
@@ -219,11 +222,11 @@ impl Rounds<'_> {
                 self.globals.stack()?
             }
         };
-        refuse_protected(&stack)?;
+        refuse_protected(self.globals, &stack)?;
         if Place::of(&stack) != self.place {
-            let help = "leave with Ctrl-C, and start again";
+            let help = "quit with Ctrl-C and start again";
             bail!(Failure::new(
-                "this is another stack now, or elsewhere: its name, region or account differs",
+                "the name, region or account of the stack changed; this cannot be applied while watching",
                 help
             ));
         }
@@ -251,21 +254,21 @@ impl Rounds<'_> {
         let Prepared { plan, packages, .. } =
             compose(&self.session, &self.args.plan, &next.stack, next.packages, world)?;
         if !show(self.globals, &plan) {
-            tell("Nothing was changed.");
+            err("Nothing was changed.");
             return Ok(Ended::Failed);
         }
         if plan.is_empty() {
-            say(&unchanged(&self.session, start));
+            out(&unchanged(&self.session, start));
         }
         if !self.agreed && !confirmed(self.globals, self.args, &next.stack, &self.session)? {
-            tell("Nothing was changed.");
+            err("Nothing was changed.");
             return Ok(Ended::Declined);
         }
         self.agreed = true;
         let lives = match plan.is_empty() {
             true => plan.lives,
             false => {
-                let progress = if first { progress(&plan) } else { Progress::lines(say) };
+                let progress = if first { progress(&plan) } else { Progress::lines(out) };
                 let report =
                     carry_out(&self.session, &plan, packages, Some(&self.globals.file), progress).await;
                 if !report.is_complete() {
@@ -281,10 +284,10 @@ impl Rounds<'_> {
     /// Shows what there is to use, once, and runs the checks where they are wanted.
     async fn finish(&self, stack: &Stack, lives: &Lives, first: bool) -> Result<Ended> {
         if first {
-            say(&render::outputs(stack, lives));
-            emit(|| render::json::outputs(stack, lives));
+            out(&render::outputs(stack, lives));
+            json(|| render::json::outputs(stack, lives));
         }
-        match self.args.check && check::run(stack, &self.session, lives).await? != Exit::Done {
+        match self.args.check && check::run(self.globals, stack, &self.session, lives).await? != Exit::Done {
             true => Ok(Ended::Failed),
             false => Ok(Ended::Live),
         }
@@ -293,6 +296,6 @@ impl Rounds<'_> {
 
 /// Tells what has kept a round from its end.
 fn failed(error: &anyhow::Error) -> Ended {
-    tell(render::failure(error).trim_end());
+    err(render::failure(error).trim_end());
     Ended::Failed
 }

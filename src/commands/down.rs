@@ -2,7 +2,7 @@
 
 use super::session::{Globals, calls, greet};
 use super::up::{carry_out, confirmed_by_name, progress};
-use super::{Outcome, emit, say, tell};
+use super::{Outcome, err, json, out};
 use crate::config;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -17,16 +17,16 @@ use std::collections::BTreeMap;
 /// The flags of `down`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DownArgs {
-    /// The stack to delete, where the stack file is missing or broken
+    /// Stack to delete, if the stack file is missing or invalid
     #[arg(long, value_name = "NAME", value_parser = config::stack_name)]
     pub stack: Option<String>,
-    /// Do not ask for the stack's name
+    /// Skip the confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Allow the loss of a table's items, or of `all`
+    /// Allow data loss: of a table's items, or of `all`
     #[arg(long, value_name = "TABLE")]
     pub allow_data_loss: Vec<String>,
-    /// Confirm the end of a protected environment: its stack's name
+    /// Confirm deleting a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
 }
@@ -42,17 +42,17 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let world = teardown.look().await?;
     tell_foreign(&world);
     let plan = teardown.plan(&world)?;
-    plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
+    plan.blind.iter().for_each(|blind| err(&render::blind(blind)));
     if plan.is_empty() {
-        return Ok(conclude(&teardown.session, &plan, "Nothing to delete: this stack is not there."));
+        return Ok(conclude(&teardown.session, &plan, "Nothing to delete: the stack does not exist."));
     }
     show(globals, &plan);
     if !plan.refusals.is_empty() {
-        tell(&format!("\n{}\nNothing was deleted.", render::refusals(&plan.refusals, None).trim_end()));
+        err(&format!("\n{}\nNothing was deleted.", render::refusals(&plan.refusals, None).trim_end()));
         return Ok(Exit::Failed);
     }
     if !confirmed(globals, args, &teardown.session, protected)? {
-        tell("Nothing was deleted.");
+        err("Nothing was deleted.");
         return Ok(Exit::Failed);
     }
     let carry_out = async |session: &Session, plan: &Plan| {
@@ -64,9 +64,9 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         Ended::CameUp(plan) => {
             show(globals, &plan);
             if !plan.refusals.is_empty() {
-                tell(&format!("\n{}", render::refusals(&plan.refusals, None).trim_end()));
+                err(&format!("\n{}", render::refusals(&plan.refusals, None).trim_end()));
             }
-            tell("This came up while the stack was deleted. Run the same command again to delete it.");
+            err("New resources appeared during deletion. Run the same command again to delete them.");
             Ok(Exit::Failed)
         }
     }
@@ -76,15 +76,15 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
 fn tell_foreign(world: &World) {
     for seen in world.seen.iter().filter(|seen| seen.parent.is_none()) {
         if let Owner::Foreign(who) = &seen.owner {
-            tell(&render::aside(&format!("{} is left alone: {who}", seen.id)));
+            err(&render::aside(&format!("{} is not deleted: {who}", seen.id)));
         }
     }
 }
 
 fn show(globals: &Globals, plan: &Plan) {
-    say(&format!("\n{}", render::plan(plan, globals.shown())));
-    say(&render::summary(plan));
-    emit(|| render::json::plan(plan));
+    out(&format!("\n{}", render::plan(plan, globals.shown())));
+    out(&render::summary(plan));
+    json(|| render::json::plan(plan));
 }
 
 /// The session to delete in, and whether the environment is protected. A missing or broken stack file is no obstacle: what
@@ -113,10 +113,11 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
         }
         Err(wrong) => {
             let Some(known) = config::identity(&globals.file, environment.as_deref()) else {
-                tell("To delete a stack without its stack file: provision down --stack NAME");
+                let command = globals.command("down --stack NAME");
+                err(&format!("To delete a stack without its stack file: {command}"));
                 bail!(wrong)
             };
-            tell(&render::warning("the stack file has errors; going by its name alone"));
+            err(&render::warning("the stack file has errors; using only its name, region and account"));
             let connection = globals.connect(known.region.as_deref(), known.account.as_deref()).await?;
             Ok((Session::of(connection, Identity { stack: known.stack, environment }), known.protect))
         }
@@ -126,10 +127,10 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
 /// The last word: that nothing is left, or that this cannot be known.
 fn conclude(session: &Session, plan: &Plan, good: &str) -> Exit {
     match plan.blind.is_empty() {
-        true => say(&format!("{good} · {}", calls(session))),
-        false => tell(&render::error(
-            "cannot confirm that nothing is left: some of it could not be looked at",
-            Some("allow the refused calls to these credentials and run the same command again"),
+        true => out(&format!("{good} · {}", calls(session))),
+        false => err(&render::error(
+            "cannot verify that nothing is left: some resources could not be listed",
+            Some("grant the denied permissions to these credentials and run the same command again"),
         )),
     }
     Exit::when(plan.blind.is_empty())
@@ -140,9 +141,12 @@ fn confirmed(globals: &Globals, args: &DownArgs, session: &Session, protected: b
     match () {
         () if globals.local => Ok(true),
         () if args.yes && !protected => Ok(true),
-        () if !super::interactive() && args.confirm.is_none() && !protected => {
-            bail!(Failure::usage("nobody can be asked here", "add --yes to delete without being asked"))
+        () if !super::is_interactive() && args.confirm.is_none() && !protected => {
+            bail!(Failure::usage(
+                "cannot ask for confirmation: not a terminal",
+                "add --yes to delete without confirmation"
+            ))
         }
-        () => confirmed_by_name(session, args.confirm.as_deref()),
+        () => confirmed_by_name(session, args.confirm.as_deref(), "to delete it"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::invoke::declared;
 use super::session::{Globals, greet_aside};
-use super::{Outcome, screen, speaks_json, stop_on_ctrl_c, tell};
+use super::{Outcome, err, screen, stop_on_ctrl_c};
 use crate::aws::Access;
 use crate::config::Stack;
 use crate::error::Failure;
@@ -21,13 +21,13 @@ use tokio::sync::watch;
 /// The flags of `logs`.
 #[derive(Debug, Clone, Args)]
 pub struct LogsArgs {
-    /// The functions, as the stack file calls them; all of them without any
+    /// Functions, by their names in the stack file; all by default
     #[arg(value_name = "FUNCTION")]
     pub functions: Vec<String>,
-    /// Go on with what comes, until Ctrl-C
+    /// Keep streaming until Ctrl-C
     #[arg(long)]
     pub follow: bool,
-    /// Since when: so long ago, as 90s, 10m, 2h or 1d, or a time, as 2026-01-31T09:30:00Z
+    /// Start time: a duration such as 90s, 10m, 2h or 1d, or a time such as 2026-01-31T09:30:00Z
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = Since::read)]
     pub since: Since,
 }
@@ -53,7 +53,7 @@ impl Since {
         let time =
             DateTime::from_str(text, Format::DateTimeWithOffset).ok().and_then(|time| time.to_millis().ok());
         time.map(Since::At).ok_or_else(|| {
-            anyhow!("it is neither a duration, such as 10m or 2h, nor a time, such as 2026-01-31T09:30:00Z")
+            anyhow!("use a duration such as 10m or 2h, or a time such as 2026-01-31T09:30:00Z")
         })
     }
 
@@ -144,7 +144,7 @@ pub(super) async fn follow(reader: &mut Reader, scene: watch::Receiver<Scene>, m
                 let told = pace.is_slowed();
                 let Some(pause) = pace.after(&error) else { return Err(Failure::from(error).into()) };
                 if !told {
-                    tell(&render::warning(&format!("logs are late: {error}")));
+                    err(&render::warning(&format!("logs are delayed: {error}")));
                 }
                 pause
             }
@@ -158,23 +158,20 @@ pub(super) async fn follow(reader: &mut Reader, scene: watch::Receiver<Scene>, m
 /// # Errors
 /// That nobody reads them.
 fn show(entries: &[Entry], style: &LogStyle) -> io::Result<()> {
-    entries.iter().try_for_each(|entry| match speaks_json() {
-        true => screen::print(render::json::log(entry)),
-        false => screen::print(style.text(entry)),
-    })
+    entries.iter().try_for_each(|entry| screen::entry(|| style.text(entry), || render::json::log(entry)))
 }
 
 /// Says why there may be nothing to see.
 fn tell_missing(globals: &Globals, found: &Found, scene: &Scene) {
-    let nothing = "there is nothing in this time; --since 1d looks further back";
+    let nothing = "no logs in this time; --since 1d looks further back";
     match found.missing.as_slice() {
-        [] if found.entries.is_empty() => tell(&render::aside(nothing)),
+        [] if found.entries.is_empty() => err(&render::aside(nothing)),
         [] => {}
         missing if missing.len() == scene.sources.len() => {
             let up = globals.command("up");
-            tell(&render::aside(&format!("there are no logs yet; bring the stack up with: {up}")));
+            err(&render::aside(&format!("no logs yet; deploy the stack with: {up}")));
         }
-        missing => tell(&render::aside(&format!("there are no logs yet of {}", missing.join(", ")))),
+        missing => err(&render::aside(&format!("no logs yet from {}", missing.join(", ")))),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `plan`: shows what `up` would do, and keeps it for later. `up` goes the same way as far as the plan.
 
-use super::screen::{Format, publish, speak};
+use super::screen::{Format, set_format};
 use super::session::{Globals, calls, open};
-use super::{Outcome, emit, say, tell};
+use super::{Outcome, err, json, markdown, out};
 use crate::config::{Function, Stack};
 use crate::diff::Change;
 use crate::error::Failure;
@@ -14,6 +14,7 @@ use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved};
 use crate::reconcile::Session;
 use crate::render;
+use crate::text::shell_quoted;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use futures_util::{StreamExt, stream};
@@ -25,10 +26,10 @@ use std::time::Instant;
 /// The flags that a plan depends on.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanArgs {
-    /// Allow the loss of a table's items, of the API's URL (`api`), or of `all`
+    /// Allow data loss: of a table's items, of the API's URL (`api`), or of `all`
     #[arg(long, value_name = "NAME")]
     pub allow_data_loss: Vec<String>,
-    /// Take the place of a stack of this name that has other contents
+    /// Replace an existing stack of this name whose resources are all different
     #[arg(long)]
     pub replace_stack: bool,
 }
@@ -39,13 +40,13 @@ pub struct PlanOnlyArgs {
     /// The flags that the plan depends on.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// End with status 2 where there is something to do, and 0 where there is nothing
+    /// Exit with status 2 if there are changes, and 0 if there are none
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Keep the plan in a file, for `up --plan FILE`; it holds digests, and no values
+    /// Save the plan to a file for `up --plan FILE`; it contains digests, no values
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Print Markdown, for a comment of a pull request
+    /// Print Markdown, for a comment on a pull request
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
 }
@@ -86,7 +87,7 @@ pub(super) struct Prepared {
 pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let start = Instant::now();
     if args.markdown {
-        speak(Format::Markdown);
+        set_format(Format::Markdown);
     }
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
@@ -94,12 +95,16 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let fine = show(globals, &planned.plan);
     let Prepared { plan, options, .. } = planned;
     if plan.is_empty() && fine {
-        say(&unchanged(&session, start));
+        out(&unchanged(&session, start));
     }
-    publish(|| render::markdown(&plan, &session.scope));
+    markdown(|| render::markdown(&plan, &session.scope));
     if let Some(file) = args.out.as_ref().filter(|_| fine) {
         keep(&Saved::of(&plan, &session.scope, &options), file)?;
-        say(&format!("\nKept in {0}. To carry it out: provision up --plan {0}", file.display()));
+        if !plan.is_empty() {
+            let command =
+                globals.command(&format!("up --plan {}", shell_quoted(&file.display().to_string())));
+            out(&format!("\nPlan saved to {}. To apply it: {command}", file.display()));
+        }
     }
     Ok(match fine {
         true if args.detailed_exitcode && !plan.is_empty() => Exit::Pending,
@@ -163,11 +168,11 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
         match package {
             Ok(package) => {
                 let warnings = package.warnings.iter();
-                warnings.for_each(|text| tell(&render::warning(&format!("{}: {text}", function.name))));
+                warnings.for_each(|text| err(&render::warning(&format!("{}: {text}", function.name))));
                 packages.insert(function.name.clone(), package);
             }
             Err(error) => wrong.push(format!(
-                "{}:{}: the code of {} cannot be packaged: {error}",
+                "{}:{}: cannot package the code of {}: {error}",
                 stack.file.display(),
                 function.code_at.line,
                 function.name
@@ -176,7 +181,7 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     }
     tokio::task::spawn_blocking(move || package::prune(&cache));
     let Some(last) = wrong.pop() else { return Ok(packages) };
-    wrong.iter().for_each(|message| tell(&render::error(message, None)));
+    wrong.iter().for_each(|message| err(&render::error(message, None)));
     bail!(last)
 }
 
@@ -188,37 +193,37 @@ async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Pac
         runtime: &function.runtime,
         architecture: function.architecture.as_str(),
     };
-    package::build(&source, cache, &|line| tell(&render::aside(line))).await
+    package::build(&source, cache, &|line| err(&render::aside(line))).await
 }
 
 /// Shows a plan and what stands against it. Answers whether it may be carried out.
 pub(super) fn show(globals: &Globals, plan: &Plan) -> bool {
-    plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
+    plan.blind.iter().for_each(|blind| err(&render::blind(blind)));
     if !plan.is_empty() {
-        say(&format!("\n{}", render::plan(plan, globals.shown())));
-        say(&render::summary(plan));
+        out(&format!("\n{}", render::plan(plan, globals.shown())));
+        out(&render::summary(plan));
     }
-    emit(|| render::json::plan(plan));
+    json(|| render::json::plan(plan));
     tell_refusals(plan, &globals.file)
 }
 
 /// Tells the refusals of a plan. Answers whether there are none.
 fn tell_refusals(plan: &Plan, file: &Path) -> bool {
     if !plan.refusals.is_empty() {
-        tell(&format!("\n{}", render::refusals(&plan.refusals, Some(file)).trim_end()));
+        err(&format!("\n{}", render::refusals(&plan.refusals, Some(file)).trim_end()));
     }
     plan.refusals.is_empty()
 }
 
 pub(super) fn unchanged(session: &Session, start: Instant) -> String {
     let took = render::aside(&render::seconds(start.elapsed()));
-    format!("No changes: AWS is what the stack file says. {took} · {}", calls(session))
+    format!("No changes. Everything matches the stack file. {took} · {}", calls(session))
 }
 
 /// Keeps a plan in a file that nobody else can read, whole or not at all.
 fn keep(plan: &Saved, file: &Path) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let context = || format!("the plan cannot be kept in {}", file.display());
+    let context = || format!("cannot save the plan to {}", file.display());
     let mut kept = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
     serde_json::to_writer_pretty(&mut kept, plan).with_context(context)?;
     kept.persist(file).with_context(context)?;
@@ -229,9 +234,10 @@ fn keep(plan: &Saved, file: &Path) -> Result<()> {
 ///
 /// # Errors
 /// That there is none, or that it cannot be read.
-pub(super) fn kept(file: &Path) -> Result<Saved> {
-    let help = "make one with: provision plan --out FILE";
-    let wrong = |why: String| Failure::usage(format!("{} holds no plan: {why}", file.display()), help);
+pub(super) fn kept(globals: &Globals, file: &Path) -> Result<Saved> {
+    let help = format!("save one with: {}", globals.command("plan --out FILE"));
+    let wrong =
+        |why: String| Failure::usage(format!("{} is not a saved plan: {why}", file.display()), help.clone());
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
     Ok(Saved::read(&text).map_err(wrong)?)
 }

@@ -1,6 +1,6 @@
 //! What every command that talks to AWS begins with: the stack file, the place, the connection.
 
-use super::{emit, say, tell};
+use super::{err, json, out};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Class, Connection, Place};
 use crate::config::{self, Stack};
@@ -8,6 +8,7 @@ use crate::error::Failure;
 use crate::local::{LocalCloud, default_folders};
 use crate::reconcile::Session;
 use crate::render::{self, Shown};
+use crate::text::shell_quoted;
 use anyhow::{Result, bail};
 use clap::Args;
 use std::io::IsTerminal;
@@ -20,28 +21,28 @@ pub(super) const LOCAL_REGION: &str = "us-east-1";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {
-    /// The stack file
+    /// Stack file
     #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
     pub file: PathBuf,
-    /// The environment: its own resources, each name prefixed with NAME-
+    /// Environment: resources of its own, each name prefixed with NAME-
     #[arg(long, global = true, value_name = "NAME", value_parser = config::environment_name)]
     pub env: Option<String>,
-    /// The region, before the stack file's and the profile's
+    /// Region; overrides those of the stack file and the profile
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
-    /// The profile of the AWS configuration
+    /// Profile of the AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Use the local cloud on this machine: no account needed, no AWS_* variable read
+    /// Use the local cloud on this machine; needs no account and reads no AWS_* variables
     #[arg(long, global = true)]
     pub local: bool,
-    /// Show the fields of what is created, and each call to AWS with its time; -vv with AWS's ids of the requests too
+    /// Show all fields of new resources and each call to AWS with its duration; -vv adds AWS's request ids
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Print JSON, one object a line, for programs
+    /// Print JSON for programs, one object per line
     #[arg(long, global = true)]
     pub json: bool,
-    /// Show the values of environment variables in plans; in a terminal only
+    /// Show values of environment variables in plans; in a terminal only
     #[arg(long, global = true)]
     pub show_values: bool,
 }
@@ -70,7 +71,8 @@ impl Globals {
     /// A further command on the same stack in the same place, to be typed by the user.
     pub(super) fn command(&self, command: &str) -> String {
         let named = self.file != Path::new("stack.yaml");
-        let file = if named { format!(" -f {}", self.file.display()) } else { String::new() };
+        let file = self.file.display().to_string();
+        let file = if named { format!(" -f {}", shell_quoted(&file)) } else { String::new() };
         let flag = |name: &str, value: &Option<String>| {
             value.as_ref().map(|value| format!(" --{name} {value}")).unwrap_or_default()
         };
@@ -89,7 +91,7 @@ impl Globals {
         let source = Source::of(self.profile.as_deref(), &|name| std::env::var(name).ok());
         let message = format!("with credentials from {}: {}", source.place(), failure.message);
         let help = match expired {
-            true => Some(format!("they have expired or are not valid; {}", source.renewal())),
+            true => Some(format!("they are expired or invalid; {}", source.renewal())),
             false => failure.help,
         };
         Failure { message, help, ..failure }
@@ -126,8 +128,7 @@ impl Globals {
             false => Place::Aws { region, profile: self.profile.clone() },
             true => {
                 let (cache, state) = default_folders()?;
-                let endpoint =
-                    LocalCloud::new(cache, state).start(&|line| tell(&render::aside(line))).await?;
+                let endpoint = LocalCloud::new(cache, state).start(&|line| err(&render::aside(line))).await?;
                 let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
                 Place::Local { url: endpoint.url, region }
             }
@@ -135,7 +136,7 @@ impl Globals {
         let ids = self.verbose > 1;
         let calls = match self.verbose {
             0 => Calls::default(),
-            _ => Calls::telling(move |call| tell(&render::call(call, ids))),
+            _ => Calls::telling(move |call| err(&render::call(call, ids))),
         };
         let connection = Connection::open(&place, calls).await.map_err(|error| self.unconnected(error))?;
         match account {
@@ -143,7 +144,7 @@ impl Globals {
             Some(account) if account != connection.account && !self.local => {
                 let (name, own) = (self.file.display(), &connection.account);
                 bail!(Failure::new(
-                    format!("{name} allows account {account} only, and these credentials are of {own}"),
+                    format!("{name} allows account {account} only, but these credentials belong to {own}"),
                     format!("use the credentials of that account, or change `account:` in {name}"),
                 ))
             }
@@ -156,10 +157,10 @@ impl Globals {
 /// need no npm on this machine.
 async fn give_node_sdk() -> Result<()> {
     let (cache, state) = default_folders()?;
-    let laid = LocalCloud::new(cache, state).lay_node_sdk(&|line| tell(&render::aside(line))).await;
+    let laid = LocalCloud::new(cache, state).lay_node_sdk(&|line| err(&render::aside(line))).await;
     if let Err(error) = laid {
-        let what = "functions in Node.js that import the AWS SDK will not find it on the local cloud";
-        tell(&render::warning(&format!("{what}: {error:#}")));
+        let what = "Node.js functions that import the AWS SDK will not find it on the local cloud";
+        err(&render::warning(&format!("{what}: {error:#}")));
     }
     Ok(())
 }
@@ -173,19 +174,19 @@ pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
 
 /// Says where the command acts, before anything else is said.
 pub(super) fn greet(session: &Session) {
-    say(&line(session));
+    out(&line(session));
     emit_place(session);
 }
 
 /// The same beside the result, where the result is what somebody else has printed.
 pub(super) fn greet_aside(session: &Session) {
-    tell(&line(session));
+    err(&line(session));
     emit_place(session);
 }
 
 fn emit_place(session: &Session) {
     let connection = &session.connection;
-    emit(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
+    json(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
 }
 
 /// Where a command acts.

@@ -2,7 +2,7 @@
 
 use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, open};
-use super::{Outcome, emit, say, tell};
+use super::{Outcome, err, json, out};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::model::{Id, Lives, Owner};
@@ -21,12 +21,12 @@ pub async fn status(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
     let Prepared { plan, world, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
-    plan.blind.iter().for_each(|blind| tell(&render::blind(blind)));
+    plan.blind.iter().for_each(|blind| err(&render::blind(blind)));
     let standings = standings(&plan, &world);
-    say(&format!("\n{}", render::status(&standings)));
-    emit(|| render::json::status(&standings));
-    say(&render::outputs(&stack, &plan.lives));
-    emit(|| render::json::outputs(&stack, &plan.lives));
+    out(&format!("\n{}", render::status(&standings)));
+    json(|| render::json::status(&standings));
+    out(&render::outputs(&stack, &plan.lives));
+    json(|| render::json::outputs(&stack, &plan.lives));
     let settled = |health: &Health| matches!(health, Health::InOrder | Health::Foreign(_));
     match standings.iter().all(|one| settled(&one.health)) {
         true => Ok(Exit::Done),
@@ -56,10 +56,10 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
     let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there());
     let lives: Lives = ours.map(|seen| (seen.id, seen.live)).collect();
     match &args.output {
-        Some(output) => say(&one(&lives, output)?),
-        None => say(&render::outputs(&stack, &lives)),
+        Some(output) => out(&one(&lives, output)?),
+        None => out(&render::outputs(&stack, &lives)),
     }
-    emit(|| render::json::outputs(&stack, &lives));
+    json(|| render::json::outputs(&stack, &lives));
     Ok(Exit::Done)
 }
 
@@ -69,7 +69,7 @@ fn one(lives: &Lives, output: &str) -> Result<String> {
     let Some(value) = known.get(output) else {
         let known: Vec<&str> = known.keys().map(String::as_str).collect();
         let known = if known.is_empty() {
-            "nothing of the stack is there; bring it up first".to_owned()
+            "the stack is not deployed; deploy it first".to_owned()
         } else {
             format!("there is {}", known.join(", "))
         };

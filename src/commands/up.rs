@@ -3,7 +3,7 @@
 use super::dev::watch;
 use super::plan::{PlanArgs, Prepared, kept, prepare, show, unchanged};
 use super::session::{Globals, calls, open};
-use super::{Outcome, ask, emit, interactive, say, speaks_json, stop_on_ctrl_c, tell};
+use super::{Outcome, ask, err, is_interactive, is_json, json, out, stop_on_ctrl_c};
 use crate::apply::Report;
 use crate::config::Stack;
 use crate::error::Failure;
@@ -24,19 +24,19 @@ pub struct UpArgs {
     /// The flags that the plan depends on.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Do not ask before changing anything
+    /// Skip the confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Carry out the plan that `plan --out FILE` has kept, and refuse if another is needed by now
+    /// Apply a saved plan (`plan --out FILE`); fails if it is out of date
     #[arg(long = "plan", value_name = "FILE", conflicts_with_all = ["allow_data_loss", "replace_stack"])]
     pub kept: Option<PathBuf>,
-    /// Run the stack's checks afterwards; they send real requests, writes included
+    /// Run the stack's checks afterwards; they send real requests and may write data
     #[arg(long)]
     pub check: bool,
-    /// Go on: bring up each saved change, without asking again, and show what the functions log
+    /// Apply every saved change without asking again, and stream the logs
     #[arg(long, conflicts_with = "kept")]
     pub watch: bool,
-    /// Confirm a change of a protected environment: its stack's name
+    /// Confirm a change in a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
 }
@@ -51,27 +51,27 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     }
     let start = Instant::now();
     let stack = globals.stack()?;
-    let agreed = args.kept.as_deref().map(kept).transpose()?;
+    let agreed = args.kept.as_deref().map(|file| kept(globals, file)).transpose()?;
     let wishes = agreed.as_ref().map_or_else(|| args.plan.clone(), PlanArgs::of);
     let session = open(globals, &stack).await?;
     let planned = prepare(&session, &wishes, &stack).await?;
     if !show(globals, &planned.plan) {
-        tell("Nothing was changed.");
+        err("Nothing was changed.");
         return Ok(Exit::Failed);
     }
     if let Some(agreed) = &agreed {
-        still_holds(agreed, &Saved::of(&planned.plan, &session.scope, &planned.options))?;
+        still_holds(globals, agreed, &Saved::of(&planned.plan, &session.scope, &planned.options))?;
     }
     let Prepared { plan, packages, .. } = planned;
     let changes = !plan.is_empty();
     let lives = match changes {
         false => {
-            say(&unchanged(&session, start));
+            out(&unchanged(&session, start));
             plan.lives
         }
         true => {
             if !confirmed(globals, args, &stack, &session)? {
-                tell("Nothing was changed.");
+                err("Nothing was changed.");
                 return Ok(Exit::Failed);
             }
             let report = carry_out(&session, &plan, packages, Some(&globals.file), progress(&plan)).await;
@@ -81,30 +81,30 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
             report.lives
         }
     };
-    say(&render::outputs(&stack, &lives));
-    emit(|| render::json::outputs(&stack, &lives));
+    out(&render::outputs(&stack, &lives));
+    json(|| render::json::outputs(&stack, &lives));
     match args.check || (globals.local && changes) {
-        true => super::check::run(&stack, &session, &lives).await,
+        true => super::check::run(globals, &stack, &session, &lives).await,
         false => Ok(Exit::Done),
     }
 }
 
-/// Refuses where the plan that somebody has agreed to is not the one that is needed now.
-fn still_holds(agreed: &Saved, now: &Saved) -> Result<()> {
+/// Fails if the saved plan is not the one that is needed now.
+fn still_holds(globals: &Globals, agreed: &Saved, now: &Saved) -> Result<()> {
     let differences = agreed.differences(now);
     if differences.is_empty() {
         return Ok(());
     }
     let listed: Vec<String> = differences.iter().map(|one| format!("\n  - {one}")).collect();
     bail!(Failure::new(
-        format!("the kept plan does not fit any more, and nothing was changed:{}", listed.concat()),
-        "make a new one with `provision plan --out FILE`, and have a look at it",
+        format!("the saved plan is out of date; nothing was changed:{}", listed.concat()),
+        format!("save a new one with `{}`, and review it", globals.command("plan --out FILE")),
     ))
 }
 
 /// The progress of a plan, live where the screen allows it.
 pub(super) fn progress(plan: &Plan) -> Progress {
-    Progress::new(plan.steps.iter().filter(|step| !step.with_parent).count(), say)
+    Progress::new(plan.steps.iter().filter(|step| !step.with_parent).count(), out)
 }
 
 /// Carries out a plan and reports; also for `down`.
@@ -116,20 +116,20 @@ pub(super) async fn carry_out(
     progress: Progress,
 ) -> Report {
     let start = Instant::now();
-    say("");
-    let events = Events::new(move |event| match speaks_json() {
-        true => emit(|| render::json::event(&event)),
+    out("");
+    let events = Events::new(move |event| match is_json() {
+        true => json(|| render::json::event(&event)),
         false => progress.show(&event),
     });
     let report = session.carry_out(plan, packages, events, stop_on_ctrl_c()).await;
     let (took, made) = (start.elapsed(), session.connection.calls());
-    emit(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
+    json(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
     let text = render::report(plan, &report, file, took);
     let text = format!("{} · {}", text.trim_end(), calls(session));
     if report.is_complete() {
-        say(&format!("\n{text}"))
+        out(&format!("\n{text}"))
     } else {
-        tell(&format!("\n{text}"))
+        err(&format!("\n{text}"))
     }
     report
 }
@@ -140,19 +140,19 @@ pub(super) fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session
         return Ok(true);
     }
     if stack.environment.as_ref().is_some_and(|environment| environment.protect) {
-        return confirmed_by_name(session, args.confirm.as_deref());
+        return confirmed_by_name(session, args.confirm.as_deref(), "to apply these changes");
     }
     // A kept plan was read and agreed to before.
     if args.yes || args.kept.is_some() {
         return Ok(true);
     }
-    if !interactive() {
+    if !is_interactive() {
         bail!(nobody());
     }
     let account = &session.connection.account;
     let question = match args.watch {
-        true => format!("Keep account {account} as the files say, now and at each save?"),
-        false => format!("Change account {account} like this?"),
+        true => format!("Apply these changes to account {account}, and the changes of every save?"),
+        false => format!("Apply these changes to account {account}?"),
     };
     let answer = ask(&format!("\n{question} [y/N]"))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
@@ -160,19 +160,27 @@ pub(super) fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session
 
 /// That there is nobody to ask.
 pub(super) fn nobody() -> Failure {
-    Failure::usage("nobody can be asked here", "add --yes to change AWS without being asked")
+    Failure::usage(
+        "cannot ask for confirmation: not a terminal",
+        "add --yes to apply the changes without confirmation",
+    )
 }
 
-/// Whether the name of the stack was given, on the command line or now.
-pub(super) fn confirmed_by_name(session: &Session, confirmed: Option<&str>) -> Result<bool> {
+/// Whether the name of the stack was given, on the command line or now. `to` says what for, for example `to delete it`.
+pub(super) fn confirmed_by_name(session: &Session, confirmed: Option<&str>, to: &str) -> Result<bool> {
     let name = session.scope.identity.to_string();
     let given = match confirmed {
         Some(given) => given.to_owned(),
-        None if interactive() => ask(&format!("\nType {} to go on:", render::emphasis(&name)))?,
-        None => bail!(Failure::usage("nobody can be asked here", format!("add --confirm {name}"))),
+        None if is_interactive() => {
+            ask(&format!("\nType the stack's name, {}, {to}:", render::emphasis(&name)))?
+        }
+        None => bail!(Failure::usage(
+            "cannot ask for confirmation: not a terminal",
+            format!("add --confirm {name}")
+        )),
     };
     if given != name {
-        tell(&format!("`{given}` is not `{name}`."));
+        err(&format!("`{given}` is not `{name}`."));
     }
     Ok(given == name)
 }

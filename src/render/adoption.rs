@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// What is taken over from whom, and what the next `up` would do with it.
 pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
-    let mut text = format!("{}\n", styled(BOLD, "To be taken over, by its tags alone:"));
+    let mut text = format!("{}\n", styled(BOLD, "Will be adopted (only tags change):"));
     text.extend(
         adoption
             .things
@@ -18,9 +18,9 @@ pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
     );
     text.extend(adoption.notes.iter().map(|note| format!("  {}\n", styled(DIM, note))));
     if then.is_empty() {
-        return text + "\nIt is what the stack file says; the next `up` changes nothing of it.";
+        return text + "\nIt matches the stack file; the next `up` will not change it.";
     }
-    text += &format!("\n{}\n\n{}", styled(BOLD, "What the next `up` would then do:"), plan(then, shown));
+    text += &format!("\n{}\n\n{}", styled(BOLD, "The next `up` would then do this:"), plan(then, shown));
     // What lives in another thing is made anew without anybody's losing it.
     let replaced = |step: &&Step| step.action == Action::Replace && kind(step.id.kind).parent().is_none();
     for step in then.steps.iter().filter(replaced) {
@@ -29,7 +29,7 @@ pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
         text += &format!("{}\n", warning(&format!("{} would be replaced{loss}", step.id)));
     }
     for refusal in &then.refusals {
-        text += &format!("{}\n", warning(&format!("it would refuse: {}", refusal.why)));
+        text += &format!("{}\n", warning(&format!("it would be blocked: {}", refusal.why)));
     }
     text + &summary(then)
 }
@@ -38,8 +38,8 @@ pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
 fn owner(seen: &Seen) -> &str {
     match &seen.owner {
         Owner::Foreign(who) => who,
-        Owner::Unclaimed => "it bears no mark",
-        Owner::Ours => "it is this stack's",
+        Owner::Unclaimed => "it has no ownership tag",
+        Owner::Ours => "it belongs to this stack",
     }
 }
 

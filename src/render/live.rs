@@ -4,6 +4,7 @@ use super::progress::{line, stopping};
 use super::{DIM, present, styled};
 use crate::event::Event;
 use crate::model::Id;
+use crate::text::without_credentials;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -42,7 +43,7 @@ impl Live {
             }
             Event::Waiting { id, why } => {
                 if let Some(bar) = running.get(id) {
-                    bar.set_message((self.dress)(&format!("{id}: {}", styled(DIM, why))));
+                    bar.set_message(self.shown(&format!("{id}: {}", styled(DIM, why))));
                 }
             }
             Event::Stopping => self.keep(&stopping()),
@@ -68,8 +69,13 @@ impl Live {
 
     /// A line that stays on the screen, above all that moves.
     fn keep(&self, text: &str) {
-        // Where the terminal is gone there is nobody to tell.
-        let _ = self.screen.println((self.dress)(text));
+        // If the terminal is closed, there is nothing left to do.
+        let _ = self.screen.println(self.shown(text));
+    }
+
+    /// A text as it goes to the screen.
+    fn shown(&self, text: &str) -> String {
+        (self.dress)(&without_credentials(text))
     }
 }
 

@@ -86,7 +86,7 @@ fn waiting(waits: &mut BTreeMap<Id, Wait>, id: &Id, why: &str, now: Instant) -> 
 
 /// What follows from Ctrl-C.
 pub(super) fn stopping() -> String {
-    let what = "what is under way is finished, and nothing more is begun. Ctrl-C again to end at once.";
+    let what = "finishing what is running, starting nothing new. Press Ctrl-C again to quit now.";
     format!("{} {what}", styled(YELLOW.bold(), "Stopping:"))
 }
 
@@ -102,7 +102,7 @@ pub(super) fn line(event: &Event) -> Option<String> {
             format!("  {} {id} could not be {}", styled(RED, "✗"), past(*action))
         }
         Event::Skipped { id, action, why } => {
-            format!("  {} {id}: did not {} it, since {why}", styled(YELLOW, "·"), action.verb())
+            format!("  {} {id} not {}: {why}", styled(YELLOW, "·"), past(*action))
         }
     })
 }

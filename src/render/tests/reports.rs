@@ -49,11 +49,11 @@ fn a_report_with_a_failure_tells_its_cause_its_place_and_the_way_on() {
         ..Report::default()
     };
     insta::assert_snapshot!(shown(&plan, &report), @r#"
-    Partly done: 1 created, 1 replaced in 1.2 s
+    Incomplete: 1 created, 1 replaced in 1.2 s
     error: stack.yaml:6: function save could not be updated: lambda:CreateFunction failed: not authorized to perform lambda:CreateFunction (AccessDeniedException, request r-1)
-      help: ask for the permission lambda:CreateFunction; `provision iam-policy` prints all that this stack needs
-    Not tried, since what comes before failed: 9 further steps.
-    What was done stays; run the same command again to go on from here.
+      help: ask for the permission lambda:CreateFunction; `provision iam-policy` prints all permissions that this stack needs
+    Skipped, because a step before failed: 9 steps.
+    Run the same command again to continue.
     "#);
 }
 
@@ -68,9 +68,9 @@ fn one_skipped_step_is_told_in_the_singular() {
 fn an_interrupted_report_counts_what_was_not_begun() {
     let report = Report { done: [0].into(), interrupted: true, ..Report::default() };
     insta::assert_snapshot!(shown(&eventful(), &report), @r#"
-    Partly done: 1 replaced in 1.2 s
-    Stopped on request; not begun: 11 steps.
-    What was done stays; run the same command again to go on from here.
+    Incomplete: 1 replaced in 1.2 s
+    Interrupted; 11 steps not started.
+    Run the same command again to continue.
     "#);
 }
 
@@ -84,7 +84,7 @@ fn a_report_of_nothing_says_so() {
 fn what_could_not_be_seen_is_a_warning() {
     let blind = Blind { kind: "log_group", why: "logs:ListLogGroups failed: no".to_owned() };
     insta::assert_snapshot!(plain(&render::blind(&blind)), @r#"
-    warning: could not look for every log group of this stack: logs:ListLogGroups failed: no
+    warning: could not list every log group of this stack, so the plan may be incomplete: logs:ListLogGroups failed: no
     "#);
 }
 
@@ -142,27 +142,27 @@ fn at_no_time(screen: &str) -> String {
 fn a_terminal_shows_what_runs_under_what_is_finished() {
     insta::assert_snapshot!(at_no_time(&on_a_terminal(80, plain)), @r#"
       + role save_role created
-    Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, starting nothing new. Press Ctrl-C again to
+     quit now.
         function save: role save_role is not assumable yet,
       1 of 3 done in
     --- at the end ---
       + role save_role created
-    Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, starting nothing new. Press Ctrl-C again to
+     quit now.
     "#);
     insta::assert_snapshot!(at_no_time(&on_a_terminal(40, plain)), @r#"
       + role save_role created
-    Stopping: what is under way is finished,
-     and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, sta
+    rting nothing new. Press Ctrl-C again to
+     quit now.
         function save: role save_rol
       1 of 3 done in
     --- at the end ---
       + role save_role created
-    Stopping: what is under way is finished,
-     and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, sta
+    rting nothing new. Press Ctrl-C again to
+     quit now.
     "#);
 }
 
@@ -184,7 +184,7 @@ fn progress_tells_each_event_once() {
     … function save: the role cannot be assumed yet
     + function save created 1.9 s
     ✗ function save could not be created
-    · stage $default: did not create it, since function save failed
+    · stage $default not created: function save failed
     "#);
 }
 
@@ -214,7 +214,7 @@ fn a_check_passes_fails_or_is_skipped() {
     ✓ an item is saved  POST /items, 0.3 s
     ✗ an item is saved  POST /items
         expected status 200, got 500
-        the answer: {"message":"no"}
+        response: {"message":"no"}
     ✗ an item is saved  POST /items
         expected status 200, got 500
     · an item is saved  skipped: `id` was not captured
