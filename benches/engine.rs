@@ -9,7 +9,9 @@ use divan::{Bencher, black_box};
 use provision::config::{self, Stack};
 use provision::kind::kind;
 use provision::lower::{Packages, identity, lower};
-use provision::model::{Graph, Lives, Owner, Physical, Reference, Resource, Scope, Seen, World};
+use provision::model::{
+    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,
+};
 use provision::plan::{Mode, Options, Plan, plan};
 use provision::render::{self, Shown};
 use serde_json::Value as Json;
@@ -81,7 +83,7 @@ fn lowered(stack: &Stack) -> Graph {
         region: "eu-west-1".to_owned(),
         wanted: BTreeMap::new(),
         tag_keys: stack.tags.keys().cloned().collect(),
-        teardown: false,
+        destroy: false,
     };
     let packages: Packages =
         stack.functions.iter().map(|one| (one.name.clone(), "hash".to_owned())).collect();
@@ -89,10 +91,10 @@ fn lowered(stack: &Stack) -> Graph {
 }
 
 /// From the resources and what there is to the steps.
-fn planned(graph: &Graph, world: &World) -> Plan {
+fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
     let options =
         Options { mode: Mode::Up, local: false, allow_data_loss: BTreeSet::new(), replace_stack: false };
-    plan(graph, world, &options).unwrap()
+    plan(graph, live_state, &options).unwrap()
 }
 
 /// From the steps to what is shown of them.
@@ -101,37 +103,40 @@ fn shown(plan: &Plan) -> String {
 }
 
 /// The world in which a graph has come up.
-fn world(graph: &Graph) -> World {
-    let (mut lives, mut world) = (Lives::new(), World::default());
+fn live_state(graph: &Graph) -> LiveState {
+    let (mut attributes, mut live_state) = (AttributeMap::new(), LiveState::default());
     for (number, resource) in graph.in_order().unwrap().into_iter().enumerate() {
-        let assigned = |reference: &Reference| lives.get(&reference.id)?.get(reference.attribute)?.as_str();
-        let predicted = |reference: &Reference| {
-            Some(graph.get(&reference.id)?.predicted.get(reference.attribute)?.as_str())
+        let assigned =
+            |reference: &Reference| attributes.get(&reference.id)?.get(reference.attribute)?.as_str();
+        let known_attributes = |reference: &Reference| {
+            Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
         };
-        let live = |reference: &Reference| assigned(reference).or_else(|| predicted(reference));
+        let live = |reference: &Reference| assigned(reference).or_else(|| known_attributes(reference));
         let spec = kind(resource.id.kind).normal(&resource.desired.resolve(&live).known().unwrap()).unwrap();
-        let seen = made(resource, spec, number, &lives);
-        lives.insert(seen.id.clone(), seen.live.clone());
-        world.seen.push(seen);
+        let observed = made(resource, spec, number, &attributes);
+        attributes.insert(observed.id.clone(), observed.attributes.clone());
+        live_state.observed.push(observed);
     }
-    world
+    live_state
 }
 
 /// What AWS shows of a resource after it was made.
-fn made(resource: &Resource, spec: Json, number: usize, lives: &Lives) -> Seen {
+fn made(resource: &Resource, spec: Json, number: usize, attributes: &AttributeMap) -> Observed {
     let id = resource.id.clone();
     let assigned = format!("x{number}");
-    let mut live: Json = resource.predicted.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut live: Json =
+        resource.known_attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
     live["id"] = assigned.clone().into();
     live["role_id"] = assigned.clone().into();
-    let physical =
+    let physical_id =
         if ["api", "integration", "route"].contains(&id.kind) { assigned } else { id.name.clone() };
-    let mut seen = Seen::new(id, physical, Owner::Ours, spec, live);
-    seen.parent = resource.parent.as_ref().map(|parent| {
-        let name = if parent.kind == "api" { lives[parent]["id"].as_str().unwrap() } else { &parent.name };
-        Physical::new(parent.kind, name)
+    let mut observed = Observed::new(id, physical_id, Owner::Ours, spec, live);
+    observed.parent = resource.parent.as_ref().map(|parent| {
+        let name =
+            if parent.kind == "api" { attributes[parent]["id"].as_str().unwrap() } else { &parent.name };
+        PhysicalId::new(parent.kind, name)
     });
-    seen
+    observed
 }
 
 /// What is measured: its instructions are counted, and those of what comes before and after are not.
@@ -156,28 +161,28 @@ fn lowering(bencher: Bencher) {
 #[divan::bench]
 fn planning_from_nothing(bencher: Bencher) {
     let graph = lowered(&parse(&Folder::new().file()));
-    bencher.bench(|| measured(|| planned(black_box(&graph), &World::default())));
+    bencher.bench(|| measured(|| planned(black_box(&graph), &LiveState::default())));
 }
 
 #[divan::bench]
 fn planning_where_nothing_is_to_be_done(bencher: Bencher) {
     let graph = lowered(&parse(&Folder::new().file()));
-    let world = world(&graph);
-    assert!(planned(&graph, &world).is_empty());
-    bencher.bench(|| measured(|| planned(black_box(&graph), black_box(&world))));
+    let live_state = live_state(&graph);
+    assert!(planned(&graph, &live_state).is_empty());
+    bencher.bench(|| measured(|| planned(black_box(&graph), black_box(&live_state))));
 }
 
 #[divan::bench]
 fn planning_the_end(bencher: Bencher) {
-    let world = world(&lowered(&parse(&Folder::new().file())));
+    let live_state = live_state(&lowered(&parse(&Folder::new().file())));
     let options =
         Options { mode: Mode::Down, local: true, allow_data_loss: BTreeSet::new(), replace_stack: false };
-    bencher.bench(|| measured(|| plan(&Graph::default(), black_box(&world), &options).unwrap()));
+    bencher.bench(|| measured(|| plan(&Graph::default(), black_box(&live_state), &options).unwrap()));
 }
 
 #[divan::bench]
 fn rendering(bencher: Bencher) {
-    let plan = planned(&lowered(&parse(&Folder::new().file())), &World::default());
+    let plan = planned(&lowered(&parse(&Folder::new().file())), &LiveState::default());
     bencher.bench(|| measured(|| shown(black_box(&plan))));
 }
 
@@ -186,6 +191,7 @@ fn rendering(bencher: Bencher) {
 fn everything(bencher: Bencher) {
     let folder = Folder::new();
     let file = folder.file();
-    let world = world(&lowered(&parse(&file)));
-    bencher.bench(|| measured(|| shown(&planned(&lowered(&parse(black_box(&file))), black_box(&world)))));
+    let live_state = live_state(&lowered(&parse(&file)));
+    bencher
+        .bench(|| measured(|| shown(&planned(&lowered(&parse(black_box(&file))), black_box(&live_state)))));
 }

@@ -3,12 +3,12 @@
 
 mod schedule;
 
-use crate::aws::wait::{Patience, Poll, until};
+use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent, kind};
-use crate::model::{Id, Lives, Owner, Reference, Seen, Status};
+use crate::model::{AttributeMap, Observed, Owner, Reference, ResourceId, Status};
 use crate::plan::{Action, Plan, Step};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -32,7 +32,7 @@ pub struct Report {
     /// True if the user stopped the run before all steps were handed out.
     pub interrupted: bool,
     /// What AWS has assigned to the resources.
-    pub lives: Lives,
+    pub attributes: AttributeMap,
 }
 
 impl Report {
@@ -49,7 +49,7 @@ impl Report {
 
 /// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
 pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
-    let mut report = Report { lives: plan.lives.clone(), ..Report::default() };
+    let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let mut schedule = Schedule::new(plan, ctx.local);
     let mut running = FuturesUnordered::new();
     let mut stopping = false;
@@ -59,7 +59,7 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
             ctx.events.tell(Event::Stopping);
         }
         while !stopped && let Some(index) = schedule.start() {
-            let task = Task::of(&plan.steps[index], &report.lives);
+            let task = Task::of(&plan.steps[index], &report.attributes);
             running.push(async move { (index, timed(ctx, task).await) });
         }
         let finished = tokio::select! {
@@ -70,10 +70,10 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
         match result {
-            Ok((live, took)) => {
+            Ok((attributes, took)) => {
                 schedule.done(index);
                 report.done.insert(index);
-                report.lives.extend(live.map(|live| (id.clone(), Arc::new(live))));
+                report.attributes.extend(attributes.map(|attributes| (id.clone(), Arc::new(attributes))));
                 if !step.with_parent {
                     ctx.events.tell(Event::Done { id, action, took });
                 }
@@ -114,22 +114,24 @@ struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    fn of(step: &'a Step, lives: &Lives) -> Self {
-        let lookup = |reference: &Reference| lives.get(&reference.id)?.get(reference.attribute)?.as_str();
+    fn of(step: &'a Step, attributes: &AttributeMap) -> Self {
+        let lookup =
+            |reference: &Reference| attributes.get(&reference.id)?.get(reference.attribute)?.as_str();
         let spec = step.desired.as_ref().map(|desired| {
             desired.resolve(&lookup).known().map_err(|reference| {
                 let Reference { id, attribute } = reference;
                 Error::waited(format!("the {attribute} of {id} is still unknown; please report this"))
             })
         });
-        let parent = step.parent.as_ref().and_then(|id| Some(Parent::new(id, physical(lives.get(id)?)?)));
+        let parent =
+            step.parent.as_ref().and_then(|id| Some(Parent::new(id, physical_id(attributes.get(id)?)?)));
         Task { step, kind: kind(step.id.kind), parent, spec }
     }
 }
 
 /// The identifier of a thing among what AWS assigned to it.
-fn physical(live: &Json) -> Option<&str> {
-    live.get("id").or_else(|| live.get("name"))?.as_str()
+fn physical_id(attributes: &Json) -> Option<&str> {
+    attributes.get("id").or_else(|| attributes.get("name"))?.as_str()
 }
 
 async fn timed(ctx: &Context, task: Task<'_>) -> Result<(Option<Json>, Duration)> {
@@ -138,8 +140,8 @@ async fn timed(ctx: &Context, task: Task<'_>) -> Result<(Option<Json>, Duration)
     if !step.with_parent {
         ctx.events.tell(Event::Started { id: step.id.clone(), action: step.action });
     }
-    let live = run(ctx, task).await?;
-    Ok((live, start.elapsed()))
+    let attributes = run(ctx, task).await?;
+    Ok((attributes, start.elapsed()))
 }
 
 /// Does one step, and answers what AWS has assigned.
@@ -147,31 +149,31 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let Task { step, kind, parent, spec } = task;
     let (id, parent) = (&step.id, parent.as_ref());
     let Some(spec) = spec else {
-        if let Some(seen) = step.seen.as_ref().filter(|_| !step.with_parent) {
-            kind.delete(ctx, seen).await?;
+        if let Some(observed) = step.observed.as_ref().filter(|_| !step.with_parent) {
+            kind.delete(ctx, observed).await?;
         }
         return Ok(None);
     };
     let spec = spec?;
-    let live = match (&step.seen, step.action) {
-        (Some(seen), Action::Update) => match update(ctx, kind, seen, parent, spec.clone()).await {
+    let attributes = match (&step.observed, step.action) {
+        (Some(observed), Action::Update) => match update(ctx, kind, observed, parent, spec.clone()).await {
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
                 ctx.waiting(id)("it is gone since the plan was made; what the plan shows is made anew");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,
         },
-        (Some(seen), Action::Create) if seen.status == Status::Going => {
-            gone(ctx, kind, id, parent).await?;
+        (Some(observed), Action::Create) if observed.status == Status::Deleting => {
+            wait_until_deleted(ctx, kind, id, parent).await?;
             create(ctx, kind, id, spec, parent).await
         }
-        (Some(seen), _) => {
-            kind.delete(ctx, seen).await?;
+        (Some(observed), _) => {
+            kind.delete(ctx, observed).await?;
             create(ctx, kind, id, spec, parent).await
         }
         (None, _) => create(ctx, kind, id, spec, parent).await,
     };
-    live.map(Some)
+    attributes.map(Some)
 }
 
 /// Changes a thing. What was busy when it was seen is waited for and seen anew, since the change under way may be the very
@@ -179,23 +181,28 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
 async fn update(
     ctx: &Context,
     kind: &dyn AnyKind,
-    seen: &Seen,
+    observed: &Observed,
     parent: Option<&Parent>,
     spec: Json,
 ) -> Result<Json> {
-    if seen.status != Status::Busy {
-        return kind.update(ctx, seen, spec).await;
+    if observed.status != Status::Pending {
+        return kind.update(ctx, observed, spec).await;
     }
-    kind.update(ctx, seen, seen.spec.clone()).await?;
-    match kind.read(ctx, &seen.id.name, parent).await? {
+    kind.update(ctx, observed, observed.spec.clone()).await?;
+    match kind.read(ctx, &observed.id.name, parent).await? {
         Some(fresh) => kind.update(ctx, &fresh, spec).await,
-        None => kind.update(ctx, seen, spec).await,
+        None => kind.update(ctx, observed, spec).await,
     }
 }
 
 /// Waits until a thing that is being deleted is gone. Not with a delete of our own: it may never have been ours.
-async fn gone(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Parent>) -> Result<()> {
-    until(Patience::state(ctx.local), ctx.waiting(id), async || {
+async fn wait_until_deleted(
+    ctx: &Context,
+    kind: &dyn AnyKind,
+    id: &ResourceId,
+    parent: Option<&Parent>,
+) -> Result<()> {
+    wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
         Ok(match kind.read(ctx, &id.name, parent).await? {
             None => Poll::Ready(()),
             Some(_) => Poll::Pending("the old one is being deleted".to_owned()),
@@ -209,7 +216,7 @@ async fn gone(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Parent
 async fn create(
     ctx: &Context,
     kind: &dyn AnyKind,
-    id: &Id,
+    id: &ResourceId,
     spec: Json,
     parent: Option<&Parent>,
 ) -> Result<Json> {
@@ -217,15 +224,15 @@ async fn create(
         Err(error) if error.is_duplicate() || error.is_ambiguous() => error,
         result => return result,
     };
-    if let Some(seen) = sight(ctx, kind, id, parent).await? {
-        return adopt(ctx, kind, &seen, spec, parent, first).await;
+    if let Some(observed) = find_after_failed_create(ctx, kind, id, parent).await? {
+        return resume_existing(ctx, kind, &observed, spec, parent, first).await;
     }
     if !first.is_ambiguous() {
         return Err(first);
     }
     match kind.create(ctx, id, spec.clone()).await {
-        Err(error) if error.is_duplicate() => match sight(ctx, kind, id, parent).await? {
-            Some(seen) => adopt(ctx, kind, &seen, spec, parent, error).await,
+        Err(error) if error.is_duplicate() => match find_after_failed_create(ctx, kind, id, parent).await? {
+            Some(observed) => resume_existing(ctx, kind, &observed, spec, parent, error).await,
             None => Err(error),
         },
         result => result,
@@ -233,10 +240,15 @@ async fn create(
 }
 
 /// Looks for a thing that may have been made a moment ago, for as long as reads may take to show it.
-async fn sight(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Parent>) -> Result<Option<Seen>> {
-    let looked = until(Patience::SIGHT, ctx.waiting(id), async || {
+async fn find_after_failed_create(
+    ctx: &Context,
+    kind: &dyn AnyKind,
+    id: &ResourceId,
+    parent: Option<&Parent>,
+) -> Result<Option<Observed>> {
+    let looked = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
         Ok(match kind.read(ctx, &id.name, parent).await? {
-            Some(seen) => Poll::Ready(seen),
+            Some(observed) => Poll::Ready(observed),
             None => Poll::Pending("it may exist already; looking for it".to_owned()),
         })
     });
@@ -248,22 +260,22 @@ async fn sight(ctx: &Context, kind: &dyn AnyKind, id: &Id, parent: Option<&Paren
 
 /// Goes on with what an earlier attempt has made. What cannot become what is wanted was made by another run, and is in use by
 /// that: a permission of another API, or a table of other keys. It stays, and the next plan shows what differs.
-async fn adopt(
+async fn resume_existing(
     ctx: &Context,
     kind: &dyn AnyKind,
-    seen: &Seen,
+    observed: &Observed,
     spec: Json,
     parent: Option<&Parent>,
     error: Error,
 ) -> Result<Json> {
-    if let Owner::Foreign(who) = &seen.owner {
+    if let Owner::Unmanaged(who) = &observed.owner {
         return Err(Error { message: format!("it exists already, and {who}"), ..error });
     }
-    let changes = diff(Some(&seen.spec), &spec.clone().into());
-    if changes.iter().any(|change| kind.frozen().contains(&change.field())) {
+    let changes = diff(Some(&observed.spec), &spec.clone().into());
+    if changes.iter().any(|change| kind.immutable().contains(&change.field())) {
         return Err(Error::waited(
             "another one was made meanwhile; run the command again to see what differs",
         ));
     }
-    update(ctx, kind, seen, parent, spec).await
+    update(ctx, kind, observed, parent, spec).await
 }

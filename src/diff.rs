@@ -119,7 +119,7 @@ fn is_nothing(json: &Json) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Id;
+    use crate::model::ResourceId;
     use serde_json::json;
 
     fn paths(from: Json, to: Value) -> Vec<String> {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_unknown_value_is_a_difference() {
-        let reference = Value::reference(&Id::new("api", ""), "id");
+        let reference = Value::reference(&ResourceId::new("api", ""), "id");
         let to = Value::map([
             ("api_id", reference.clone()),
             ("target", Value::Join(vec!["x/".into(), reference])),

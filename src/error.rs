@@ -41,7 +41,7 @@ pub fn help(error: &Error) -> Option<String> {
             "if a proxy intercepts HTTPS, set SSL_CERT_FILE to a file with its certificate".to_owned()
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
-        Class::Lost | Class::Broken => "run the same command again to continue".to_owned(),
+        Class::Lost | Class::Failed => "run the same command again to continue".to_owned(),
         Class::ReadOnly | Class::Waited => return None,
         Class::Refused => return refused(error),
     };

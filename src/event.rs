@@ -1,6 +1,6 @@
 //! What happens while a command runs, for whoever shows it.
 
-use crate::model::Id;
+use crate::model::ResourceId;
 use crate::plan::Action;
 use std::fmt;
 use std::sync::Arc;
@@ -12,21 +12,21 @@ pub enum Event {
     /// A step began.
     Started {
         /// The resource.
-        id: Id,
+        id: ResourceId,
         /// What is done to it.
         action: Action,
     },
     /// A step waits for AWS.
     Waiting {
         /// The resource.
-        id: Id,
+        id: ResourceId,
         /// What for, for example `the role cannot be assumed yet`.
         why: String,
     },
     /// A step succeeded.
     Done {
         /// The resource.
-        id: Id,
+        id: ResourceId,
         /// What was done to it.
         action: Action,
         /// How long it took.
@@ -35,7 +35,7 @@ pub enum Event {
     /// A step failed.
     Failed {
         /// The resource.
-        id: Id,
+        id: ResourceId,
         /// What was tried.
         action: Action,
         /// Why it failed.
@@ -46,7 +46,7 @@ pub enum Event {
     /// A step was not tried.
     Skipped {
         /// The resource.
-        id: Id,
+        id: ResourceId,
         /// What would have been done to it.
         action: Action,
         /// Why not.

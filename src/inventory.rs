@@ -1,10 +1,10 @@
 //! What stacks there are in an account and a region, as their marks tell. Reads only, and knows no stack file.
 
-use crate::aws::error::optional;
+use crate::aws::error::not_found_as_none;
 use crate::aws::{Clients, Error, Result, tags};
 use crate::kinds::log_group;
-use crate::model::{Blind, Identity, Physical};
-use crate::observe::physical;
+use crate::model::{Identity, PhysicalId, Unreadable};
+use crate::observe::physical_id;
 use aws_sdk_dynamodb::types::TableStatus;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::try_join_all;
@@ -18,7 +18,7 @@ pub struct Inventory {
     /// The regions in which others live, as the paths of their roles tell: IAM is global.
     pub elsewhere: BTreeMap<Identity, BTreeSet<String>>,
     /// What could not be looked for.
-    pub blind: Vec<Blind>,
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// What a stack has.
@@ -33,14 +33,14 @@ pub struct Contents {
 /// A thing that bears the mark of a stack.
 struct Found {
     identity: Identity,
-    thing: Physical,
+    thing: PhysicalId,
     protected: bool,
     /// The region of a thing that may be in any.
     region: Option<String>,
 }
 
 impl Found {
-    fn new(mark: &str, thing: Physical) -> Self {
+    fn new(mark: &str, thing: PhysicalId) -> Self {
         Found { identity: Identity::of(mark), thing, protected: false, region: None }
     }
 }
@@ -57,7 +57,9 @@ pub async fn inventory(clients: &Clients, region: &str) -> Result<Inventory> {
     for (kind, found) in apis.into_iter().chain(roles).chain(tagged) {
         match found {
             Ok(found) => found.into_iter().for_each(|one| inventory.add(one, region)),
-            Err(error) if error.is_denied() => inventory.blind.push(Blind { kind, why: error.to_string() }),
+            Err(error) if error.is_denied() => {
+                inventory.unreadable.push(Unreadable { kind, why: error.to_string() })
+            }
             Err(error) => return Err(error),
         }
     }
@@ -84,7 +86,7 @@ async fn apis(clients: &Clients) -> Result<Vec<Found>> {
         let answer = clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
         let marked = answer.items().iter().filter_map(|api| {
             let mark = api.tags()?.get(tags::STACK)?;
-            Some(Found::new(mark, Physical::new("api", api.api_id().unwrap_or_default())))
+            Some(Found::new(mark, PhysicalId::new("api", api.api_id().unwrap_or_default())))
         });
         found.extend(marked);
         token = answer.next_token;
@@ -105,7 +107,7 @@ async fn roles(clients: &Clients) -> Result<Vec<Found>> {
             let environment = Some(*environment).filter(|environment| *environment != "_");
             let identity =
                 Identity { stack: (*stack).to_owned(), environment: environment.map(str::to_owned) };
-            let thing = Physical::new("role", role.role_name());
+            let thing = PhysicalId::new("role", role.role_name());
             found.push(Found { identity, thing, protected: false, region: Some((*region).to_owned()) });
         }
     }
@@ -129,7 +131,7 @@ async fn tagged(clients: &Clients) -> Vec<(&'static str, Result<Vec<Found>>)> {
     kinds.into_iter().zip([functions, tables, groups]).collect()
 }
 
-type Candidates = Vec<(Physical, String)>;
+type Candidates = Vec<(PhysicalId, String)>;
 
 async fn candidates(clients: &Clients) -> Result<Candidates> {
     let get = clients.tagging.get_resources().tag_filters(TagFilter::builder().key(tags::STACK).build());
@@ -139,7 +141,7 @@ async fn candidates(clients: &Clients) -> Result<Candidates> {
     while let Some(resource) = pages.next().await {
         let resource = resource.map_err(Error::from)?;
         let mark = resource.tags().iter().find(|tag| tag.key() == tags::STACK);
-        let thing = resource.resource_arn().and_then(physical);
+        let thing = resource.resource_arn().and_then(physical_id);
         found.extend(thing.zip(mark.map(|mark| mark.value().to_owned())));
     }
     Ok(found)
@@ -147,7 +149,8 @@ async fn candidates(clients: &Clients) -> Result<Candidates> {
 
 async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Found>> {
     let there = candidates.into_iter().map(async |(thing, _)| {
-        let function = optional(clients.lambda.get_function().function_name(&thing.id).send().await)?;
+        let function =
+            not_found_as_none(clients.lambda.get_function().function_name(&thing.id).send().await)?;
         let mark = function.and_then(|function| function.tags?.remove(tags::STACK));
         Ok::<_, Error>(mark.map(|mark| Found::new(&mark, thing)))
     });
@@ -156,7 +159,7 @@ async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Foun
 
 async fn tables(clients: &Clients, candidates: Candidates) -> Result<Vec<Found>> {
     let there = candidates.into_iter().map(async |(thing, mark)| {
-        let answer = optional(clients.dynamodb.describe_table().table_name(&thing.id).send().await)?;
+        let answer = not_found_as_none(clients.dynamodb.describe_table().table_name(&thing.id).send().await)?;
         let table = answer.and_then(|answer| answer.table);
         let table = table.filter(|table| table.table_status() != Some(&TableStatus::Deleting));
         Ok::<_, Error>(table.map(|table| Found {

@@ -3,7 +3,7 @@
 
 use crate::aws::{Context, Error, Result};
 use crate::kinds;
-use crate::model::{Id, Physical, Seen};
+use crate::model::{Observed, PhysicalId, ResourceId};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,66 +17,70 @@ pub trait Kind: Send + Sync + 'static {
     /// The kind's name, for example `log_group`.
     const NAME: &'static str;
     /// The fields of `Spec` that AWS cannot change: another value means replacement.
-    const FROZEN: &'static [&'static str] = &[];
+    const IMMUTABLE: &'static [&'static str] = &[];
     /// The kinds that are made before this one where it mentions them, and deleted after it. Parents, what AWS must assign
     /// first and what a thing was seen to point to need no mention.
-    const AFTER: &'static [&'static str] = &[];
+    const DEPENDS_ON: &'static [&'static str] = &[];
     /// The kind of the thing that this one dies with.
     const PARENT: Option<&'static str> = None;
     /// The fields of `Spec` whose values are never shown.
-    const SECRET: &'static [&'static str] = &[];
+    const SENSITIVE: &'static [&'static str] = &[];
     /// What is lost with such a thing for good, where its end must be allowed expressly.
-    const LOSS: Option<&'static str> = None;
+    const DATA: Option<&'static str> = None;
     /// How many things of this kind may be changed at a time.
-    const WIDTH: usize = 16;
+    const MAX_CONCURRENCY: usize = 16;
     /// How many things of one parent may be changed at a time.
-    const LANE: usize = usize::MAX;
+    const MAX_PER_PARENT: usize = usize::MAX;
     /// What such a thing is: fully resolved; what `observe` answers and what is sent.
     type Spec: Serialize + DeserializeOwned + Send + Sync;
     /// What AWS assigned: ids, ARNs; all that a reference may name.
-    type Live: Serialize + DeserializeOwned + Send + Sync;
+    type Attributes: Serialize + DeserializeOwned + Send + Sync;
 
     /// Everything of this kind that is wanted, whoever owns it, and everything that is ours; for a kind with a parent,
     /// within the given ones.
-    fn observe(ctx: &Context, parents: &[Parent]) -> impl Future<Output = Result<Observed<Self>>> + Send;
+    fn observe(ctx: &Context, parents: &[Parent]) -> impl Future<Output = Result<Observation<Self>>> + Send;
     /// The thing of a name, as it is now.
     fn read(
         ctx: &Context,
         name: &str,
         parent: Option<&Parent>,
-    ) -> impl Future<Output = Result<SeenOption<Self>>> + Send;
+    ) -> impl Future<Output = Result<ObservedOption<Self>>> + Send;
     /// The thing that AWS knows by this name or id, whoever owns it.
-    fn find(ctx: &Context, physical: &str) -> impl Future<Output = Result<SeenOption<Self>>> + Send {
-        Self::read(ctx, physical, None)
+    fn find(ctx: &Context, physical_id: &str) -> impl Future<Output = Result<ObservedOption<Self>>> + Send {
+        Self::read(ctx, physical_id, None)
     }
     /// Makes it, and waits until others can use it.
-    fn create(ctx: &Context, id: &Id, spec: &Self::Spec) -> impl Future<Output = Result<Self::Live>> + Send;
+    fn create(
+        ctx: &Context,
+        id: &ResourceId,
+        spec: &Self::Spec,
+    ) -> impl Future<Output = Result<Self::Attributes>> + Send;
     /// Changes it to `to`, with no call for what does not differ.
     fn update(
         ctx: &Context,
-        seen: &SeenOf<Self>,
+        observed: &ObservedOf<Self>,
         to: &Self::Spec,
-    ) -> impl Future<Output = Result<Self::Live>> + Send;
+    ) -> impl Future<Output = Result<Self::Attributes>> + Send;
     /// Deletes it, and waits until it is gone. That it is gone already is success.
-    fn delete(ctx: &Context, seen: &SeenOf<Self>) -> impl Future<Output = Result<()>> + Send;
+    fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// A seen thing of a kind.
-pub type SeenOf<K> = Seen<<K as Kind>::Spec, <K as Kind>::Live>;
+pub type ObservedOf<K> = Observed<<K as Kind>::Spec, <K as Kind>::Attributes>;
 /// Perhaps a seen thing of a kind.
-pub type SeenOption<K> = Option<SeenOf<K>>;
+pub type ObservedOption<K> = Option<ObservedOf<K>>;
 
 /// What an observation answers.
-pub struct Observed<K: Kind + ?Sized> {
+pub struct Observation<K: Kind + ?Sized> {
     /// What was seen.
-    pub seen: Vec<SeenOf<K>>,
+    pub observed: Vec<ObservedOf<K>>,
     /// Why the search was not complete, where it was not.
-    pub blind: Option<String>,
+    pub unreadable: Option<String>,
 }
 
-impl<K: Kind> From<Vec<SeenOf<K>>> for Observed<K> {
-    fn from(seen: Vec<SeenOf<K>>) -> Self {
-        Observed { seen, blind: None }
+impl<K: Kind> From<Vec<ObservedOf<K>>> for Observation<K> {
+    fn from(observed: Vec<ObservedOf<K>>) -> Self {
+        Observation { observed, unreadable: None }
     }
 }
 
@@ -84,15 +88,15 @@ impl<K: Kind> From<Vec<SeenOf<K>>> for Observed<K> {
 #[derive(Debug, Clone)]
 pub struct Parent {
     /// Its name within the stack.
-    pub id: Id,
+    pub id: ResourceId,
     /// It, in AWS.
-    pub thing: Physical,
+    pub physical_id: PhysicalId,
 }
 
 impl Parent {
     /// A parent by its name within the stack and its identifier in AWS.
-    pub fn new(id: &Id, physical: impl Into<String>) -> Self {
-        Parent { id: id.clone(), thing: Physical::new(id.kind, physical) }
+    pub fn new(id: &ResourceId, physical_id: impl Into<String>) -> Self {
+        Parent { id: id.clone(), physical_id: PhysicalId::new(id.kind, physical_id) }
     }
 }
 
@@ -100,20 +104,20 @@ impl Parent {
 pub trait AnyKind: Send + Sync {
     /// [`Kind::NAME`].
     fn name(&self) -> &'static str;
-    /// [`Kind::FROZEN`].
-    fn frozen(&self) -> &'static [&'static str];
-    /// [`Kind::AFTER`].
-    fn after(&self) -> &'static [&'static str];
+    /// [`Kind::IMMUTABLE`].
+    fn immutable(&self) -> &'static [&'static str];
+    /// [`Kind::DEPENDS_ON`].
+    fn depends_on(&self) -> &'static [&'static str];
     /// [`Kind::PARENT`].
     fn parent(&self) -> Option<&'static str>;
-    /// [`Kind::SECRET`].
-    fn secret(&self) -> &'static [&'static str];
-    /// [`Kind::LOSS`].
-    fn loss(&self) -> Option<&'static str>;
-    /// [`Kind::WIDTH`].
-    fn width(&self) -> usize;
-    /// [`Kind::LANE`].
-    fn lane(&self) -> usize;
+    /// [`Kind::SENSITIVE`].
+    fn sensitive(&self) -> &'static [&'static str];
+    /// [`Kind::DATA`].
+    fn data(&self) -> Option<&'static str>;
+    /// [`Kind::MAX_CONCURRENCY`].
+    fn max_concurrency(&self) -> usize;
+    /// [`Kind::MAX_PER_PARENT`].
+    fn max_per_parent(&self) -> usize;
     /// A spec in the form that `observe` would answer it.
     ///
     /// # Errors
@@ -124,22 +128,27 @@ pub trait AnyKind: Send + Sync {
         &'a self,
         ctx: &'a Context,
         parents: &'a [Parent],
-    ) -> BoxFuture<'a, Result<(Vec<Seen>, Option<String>)>>;
+    ) -> BoxFuture<'a, Result<(Vec<Observed>, Option<String>)>>;
     /// [`Kind::read`].
     fn read<'a>(
         &'a self,
         ctx: &'a Context,
         name: &'a str,
         parent: Option<&'a Parent>,
-    ) -> BoxFuture<'a, Result<Option<Seen>>>;
+    ) -> BoxFuture<'a, Result<Option<Observed>>>;
     /// [`Kind::find`].
-    fn find<'a>(&'a self, ctx: &'a Context, physical: &'a str) -> BoxFuture<'a, Result<Option<Seen>>>;
+    fn find<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Observed>>>;
     /// [`Kind::create`].
-    fn create<'a>(&'a self, ctx: &'a Context, id: &'a Id, spec: Json) -> BoxFuture<'a, Result<Json>>;
+    fn create<'a>(&'a self, ctx: &'a Context, id: &'a ResourceId, spec: Json) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::update`].
-    fn update<'a>(&'a self, ctx: &'a Context, seen: &'a Seen, to: Json) -> BoxFuture<'a, Result<Json>>;
+    fn update<'a>(
+        &'a self,
+        ctx: &'a Context,
+        observed: &'a Observed,
+        to: Json,
+    ) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::delete`].
-    fn delete<'a>(&'a self, ctx: &'a Context, seen: &'a Seen) -> BoxFuture<'a, Result<()>>;
+    fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
 }
 
 /// Carries a kind into the registry.
@@ -150,32 +159,32 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::NAME
     }
 
-    fn frozen(&self) -> &'static [&'static str] {
-        K::FROZEN
+    fn immutable(&self) -> &'static [&'static str] {
+        K::IMMUTABLE
     }
 
-    fn after(&self) -> &'static [&'static str] {
-        K::AFTER
+    fn depends_on(&self) -> &'static [&'static str] {
+        K::DEPENDS_ON
     }
 
     fn parent(&self) -> Option<&'static str> {
         K::PARENT
     }
 
-    fn secret(&self) -> &'static [&'static str] {
-        K::SECRET
+    fn sensitive(&self) -> &'static [&'static str] {
+        K::SENSITIVE
     }
 
-    fn loss(&self) -> Option<&'static str> {
-        K::LOSS
+    fn data(&self) -> Option<&'static str> {
+        K::DATA
     }
 
-    fn width(&self) -> usize {
-        K::WIDTH
+    fn max_concurrency(&self) -> usize {
+        K::MAX_CONCURRENCY
     }
 
-    fn lane(&self) -> usize {
-        K::LANE
+    fn max_per_parent(&self) -> usize {
+        K::MAX_PER_PARENT
     }
 
     fn normal(&self, spec: &Json) -> Result<Json> {
@@ -186,15 +195,15 @@ impl<K: Kind> AnyKind for Registered<K> {
         &'a self,
         ctx: &'a Context,
         parents: &'a [Parent],
-    ) -> BoxFuture<'a, Result<(Vec<Seen>, Option<String>)>> {
+    ) -> BoxFuture<'a, Result<(Vec<Observed>, Option<String>)>> {
         Box::pin(async move {
             // An absent parent has no children, and is not asked for them.
             if K::PARENT.is_some() && parents.is_empty() {
                 return Ok((Vec::new(), None));
             }
-            let observed = K::observe(ctx, parents).await?;
-            let seen = observed.seen.into_iter().map(erase::<K>).collect::<Result<_>>()?;
-            Ok((seen, observed.blind))
+            let observation = K::observe(ctx, parents).await?;
+            let observed = observation.observed.into_iter().map(erase::<K>).collect::<Result<_>>()?;
+            Ok((observed, observation.unreadable))
         })
     }
 
@@ -203,51 +212,58 @@ impl<K: Kind> AnyKind for Registered<K> {
         ctx: &'a Context,
         name: &'a str,
         parent: Option<&'a Parent>,
-    ) -> BoxFuture<'a, Result<Option<Seen>>> {
+    ) -> BoxFuture<'a, Result<Option<Observed>>> {
         Box::pin(async move { K::read(ctx, name, parent).await?.map(erase::<K>).transpose() })
     }
 
-    fn find<'a>(&'a self, ctx: &'a Context, physical: &'a str) -> BoxFuture<'a, Result<Option<Seen>>> {
-        Box::pin(async move { K::find(ctx, physical).await?.map(erase::<K>).transpose() })
+    fn find<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Observed>>> {
+        Box::pin(async move { K::find(ctx, physical_id).await?.map(erase::<K>).transpose() })
     }
 
-    fn create<'a>(&'a self, ctx: &'a Context, id: &'a Id, spec: Json) -> BoxFuture<'a, Result<Json>> {
+    fn create<'a>(&'a self, ctx: &'a Context, id: &'a ResourceId, spec: Json) -> BoxFuture<'a, Result<Json>> {
         Box::pin(async move { encode(&K::create(ctx, id, &decode(K::NAME, &spec)?).await?) })
     }
 
-    fn update<'a>(&'a self, ctx: &'a Context, seen: &'a Seen, to: Json) -> BoxFuture<'a, Result<Json>> {
-        Box::pin(async move { encode(&K::update(ctx, &restore::<K>(seen)?, &decode(K::NAME, &to)?).await?) })
+    fn update<'a>(
+        &'a self,
+        ctx: &'a Context,
+        observed: &'a Observed,
+        to: Json,
+    ) -> BoxFuture<'a, Result<Json>> {
+        Box::pin(
+            async move { encode(&K::update(ctx, &restore::<K>(observed)?, &decode(K::NAME, &to)?).await?) },
+        )
     }
 
-    fn delete<'a>(&'a self, ctx: &'a Context, seen: &'a Seen) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { K::delete(ctx, &restore::<K>(seen)?).await })
+    fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { K::delete(ctx, &restore::<K>(observed)?).await })
     }
 }
 
-fn erase<K: Kind>(seen: SeenOf<K>) -> Result<Seen> {
-    let (spec, live) = (encode(&seen.spec)?, encode(&seen.live)?);
-    Ok(convert(&seen, spec, Arc::new(live)))
+fn erase<K: Kind>(observed: ObservedOf<K>) -> Result<Observed> {
+    let (spec, attributes) = (encode(&observed.spec)?, encode(&observed.attributes)?);
+    Ok(convert(&observed, spec, Arc::new(attributes)))
 }
 
-fn restore<K: Kind>(seen: &Seen) -> Result<SeenOf<K>> {
-    let (spec, live) = (decode(K::NAME, &seen.spec)?, decode(K::NAME, &seen.live)?);
-    Ok(convert(seen, spec, live))
+fn restore<K: Kind>(observed: &Observed) -> Result<ObservedOf<K>> {
+    let (spec, attributes) = (decode(K::NAME, &observed.spec)?, decode(K::NAME, &observed.attributes)?);
+    Ok(convert(observed, spec, attributes))
 }
 
-fn convert<S, L, S2, L2>(seen: &Seen<S, L>, spec: S2, live: L2) -> Seen<S2, L2> {
-    Seen {
-        id: seen.id.clone(),
-        physical: seen.physical.clone(),
-        parent: seen.parent.clone(),
+fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) -> Observed<S2, L2> {
+    Observed {
+        id: observed.id.clone(),
+        physical_id: observed.physical_id.clone(),
+        parent: observed.parent.clone(),
         spec,
-        live,
-        owner: seen.owner.clone(),
-        status: seen.status.clone(),
-        refs: seen.refs.clone(),
-        hints: seen.hints.clone(),
-        created: seen.created,
-        protected: seen.protected,
-        holds: seen.holds.clone(),
+        attributes,
+        owner: observed.owner.clone(),
+        status: observed.status.clone(),
+        refs: observed.refs.clone(),
+        hints: observed.hints.clone(),
+        created: observed.created,
+        protected: observed.protected,
+        contains_data: observed.contains_data.clone(),
     }
 }
 

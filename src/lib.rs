@@ -4,7 +4,7 @@
 //! ```text
 //! stack.yaml → config → lower → Graph ─┐
 //!                                      ├→ plan (pure) → Plan → apply → Report → render
-//! AWS → observe (one sweep per kind) → World ┘
+//! AWS → observe (one sweep per kind) → LiveState ┘
 //! ```
 
 pub mod adopt;
@@ -14,13 +14,13 @@ pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod defect;
-pub mod deployer;
+pub mod deploy_policy;
 pub mod diff;
 pub mod error;
 pub mod event;
 pub mod exit;
 pub mod http;
+pub mod internal_error;
 pub mod inventory;
 pub mod invoke;
 pub mod kind;

@@ -168,7 +168,7 @@ impl Pace {
 
     /// The pause after a look that failed, unless it is no use to look again.
     pub fn after(&mut self, error: &Error) -> Option<Duration> {
-        let passes = matches!(error.class, Class::Unreachable | Class::Lost | Class::Broken);
+        let passes = matches!(error.class, Class::Unreachable | Class::Lost | Class::Failed);
         (passes || error.is_throttled()).then(|| {
             self.next = (self.next * 2).min(LONGEST);
             self.next

@@ -1,8 +1,8 @@
 //! The program: reads the command line, runs the command, answers an exit status.
 
 use provision::cli::Cli;
-use provision::defect;
 use provision::exit::Exit;
+use provision::internal_error;
 
 /// Most of the tool's own work is memory for small texts and maps.
 #[cfg(target_env = "musl")]
@@ -10,7 +10,7 @@ use provision::exit::Exit;
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> Exit {
-    defect::on_panic();
+    internal_error::on_panic();
     match Cli::read() {
         Ok(cli) => run(cli),
         Err(exit) => exit,

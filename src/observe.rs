@@ -4,7 +4,7 @@
 use crate::aws::pages::all_pages;
 use crate::aws::{Context, Result, tags};
 use crate::kind::{AnyKind, Parent, kind, kinds};
-use crate::model::{Blind, Owner, Physical, Seen, World};
+use crate::model::{LiveState, Observed, Owner, PhysicalId, Unreadable};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,61 +12,65 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Everything that bears a wanted name, and everything that is ours.
 ///
 /// # Errors
-/// A read that failed; only a refused listing is no error but a blind spot of the [`World`].
-pub async fn observe(ctx: &Context) -> Result<World> {
+/// A read that failed; only a refused listing is no error but a blind spot of the [`LiveState`].
+pub async fn observe(ctx: &Context) -> Result<LiveState> {
     let roots = kinds().iter().filter(|kind| kind.parent().is_none());
     let sweeps = join_all(roots.map(|kind| sweep(ctx, *kind)));
     let (sweeps, candidates) = futures_util::join!(sweeps, candidates(ctx));
-    let mut world = World::default();
+    let mut live_state = LiveState::default();
     for sweep in sweeps {
-        add(&mut world, sweep?);
+        add(&mut live_state, sweep?);
     }
     let mut hints = match candidates {
         Ok(candidates) => candidates,
         Err(error) if error.is_denied() => {
             // Without the tagging API only what roles and log groups tell of is found among the functions.
-            world.blind.push(Blind { kind: "function", why: error.to_string() });
-            if !ctx.scope.teardown {
-                world.blind.push(Blind { kind: "table", why: error.to_string() });
+            live_state.unreadable.push(Unreadable { kind: "function", why: error.to_string() });
+            if !ctx.scope.destroy {
+                live_state.unreadable.push(Unreadable { kind: "table", why: error.to_string() });
             }
             BTreeSet::new()
         }
         Err(error) => return Err(error),
     };
-    follow(ctx, &mut world, &mut hints).await?;
+    follow(ctx, &mut live_state, &mut hints).await?;
     // A list that changes while it is read may show a thing twice; taken for two, one of them would be deleted.
     let mut known = BTreeSet::new();
-    world.seen.retain(|seen| known.insert((seen.thing(), seen.parent.clone())));
-    claim_routes(&mut world);
-    Ok(world)
+    live_state.observed.retain(|observed| known.insert((observed.key(), observed.parent.clone())));
+    claim_routes(&mut live_state);
+    Ok(live_state)
 }
 
 /// Looks at a kind, and then at what lives in those of it that are ours, while other kinds are still being looked at.
-async fn sweep(ctx: &Context, kind: &dyn AnyKind) -> Result<World> {
-    let (seen, blind) = kind.observe(ctx, &[]).await?;
-    let mut world = children(ctx, &seen).await?;
-    world.seen.extend(seen);
-    world.blind.extend(blind.map(|why| Blind { kind: kind.name(), why }));
-    Ok(world)
+async fn sweep(ctx: &Context, kind: &dyn AnyKind) -> Result<LiveState> {
+    let (observed, unreadable) = kind.observe(ctx, &[]).await?;
+    let mut live_state = children(ctx, &observed).await?;
+    live_state.observed.extend(observed);
+    live_state.unreadable.extend(unreadable.map(|why| Unreadable { kind: kind.name(), why }));
+    Ok(live_state)
 }
 
-pub(crate) fn add(world: &mut World, more: World) {
-    world.seen.extend(more.seen);
-    world.blind.extend(more.blind);
+pub(crate) fn add(live_state: &mut LiveState, more: LiveState) {
+    live_state.observed.extend(more.observed);
+    live_state.unreadable.extend(more.unreadable);
 }
 
 /// Reads what was hinted at and not seen yet, until nothing new is hinted at. What turns out to be another's is left out:
 /// nobody asked for it.
-async fn follow(ctx: &Context, world: &mut World, hints: &mut BTreeSet<Physical>) -> Result<()> {
-    let mut known: BTreeSet<Physical> = BTreeSet::new();
+async fn follow(ctx: &Context, live_state: &mut LiveState, hints: &mut BTreeSet<PhysicalId>) -> Result<()> {
+    let mut known: BTreeSet<PhysicalId> = BTreeSet::new();
     loop {
-        known.extend(world.seen.iter().map(Seen::thing));
+        known.extend(live_state.observed.iter().map(Observed::key));
         hints.extend(
-            world.seen.iter().filter(|seen| seen.owner == Owner::Ours).flat_map(|seen| seen.hints.clone()),
+            live_state
+                .observed
+                .iter()
+                .filter(|observed| observed.owner == Owner::Ours)
+                .flat_map(|observed| observed.hints.clone()),
         );
         let unseen =
             hints.iter().filter(|hint| !known.contains(hint) && !ctx.scope.wants(hint.kind, &hint.id));
-        let fresh: Vec<Physical> = unseen.cloned().collect();
+        let fresh: Vec<PhysicalId> = unseen.cloned().collect();
         if fresh.is_empty() {
             return Ok(());
         }
@@ -75,16 +79,17 @@ async fn follow(ctx: &Context, world: &mut World, hints: &mut BTreeSet<Physical>
         });
         let read = try_join_all(read).await?;
         known.extend(fresh);
-        let ours = read.into_iter().flatten().filter(|seen| !matches!(seen.owner, Owner::Foreign(_)));
-        let ours: Vec<Seen> = ours.collect();
-        add(world, children(ctx, &ours).await?);
-        world.seen.extend(ours);
+        let ours =
+            read.into_iter().flatten().filter(|observed| !matches!(observed.owner, Owner::Unmanaged(_)));
+        let ours: Vec<Observed> = ours.collect();
+        add(live_state, children(ctx, &ours).await?);
+        live_state.observed.extend(ours);
     }
 }
 
 /// What the tagging API knows of ours among functions and tables. It misses new things and remembers deleted ones, so
 /// these are only candidates, each confirmed by its own service [aws-facts: Resource Groups Tagging API].
-async fn candidates(ctx: &Context) -> Result<BTreeSet<Physical>> {
+async fn candidates(ctx: &Context) -> Result<BTreeSet<PhysicalId>> {
     let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
     let get = ctx.clients.tagging.get_resources().tag_filters(filter);
     let get = get.resource_type_filters("lambda:function").resource_type_filters("dynamodb:table");
@@ -93,44 +98,44 @@ async fn candidates(ctx: &Context) -> Result<BTreeSet<Physical>> {
         Ok((page.resource_tag_mapping_list.unwrap_or_default(), page.pagination_token))
     })
     .await?;
-    Ok(resources.iter().filter_map(|resource| resource.resource_arn().and_then(physical)).collect())
+    Ok(resources.iter().filter_map(|resource| resource.resource_arn().and_then(physical_id)).collect())
 }
 
 /// The function, table or log group of an ARN.
-pub(crate) fn physical(arn: &str) -> Option<Physical> {
+pub(crate) fn physical_id(arn: &str) -> Option<PhysicalId> {
     const PREFIXES: [(&str, &str); 3] =
         [("function", "function:"), ("table", "table/"), ("log_group", "log-group:")];
     let resource = arn.splitn(6, ':').nth(5)?;
-    PREFIXES.iter().find_map(|(kind, prefix)| Some(Physical::new(kind, resource.strip_prefix(prefix)?)))
+    PREFIXES.iter().find_map(|(kind, prefix)| Some(PhysicalId::new(kind, resource.strip_prefix(prefix)?)))
 }
 
 /// Observes the kinds that live within others, under the parents among these that are ours.
-pub(crate) async fn children(ctx: &Context, seen: &[Seen]) -> Result<World> {
+pub(crate) async fn children(ctx: &Context, observed: &[Observed]) -> Result<LiveState> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
-    for seen in seen.iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there()) {
-        let parent = Parent::new(&seen.id, &seen.physical);
-        parents.entry(seen.id.kind).or_default().push(parent);
+    for observed in observed.iter().filter(|observed| observed.owner == Owner::Ours && observed.exists()) {
+        let parent = Parent::new(&observed.id, &observed.physical_id);
+        parents.entry(observed.id.kind).or_default().push(parent);
     }
     let sweeps = kinds().iter().filter_map(|kind| {
         let parents = parents.get(kind.parent()?)?;
         Some(async move { (kind.name(), kind.observe(ctx, parents).await) })
     });
-    let mut world = World::default();
+    let mut live_state = LiveState::default();
     for (kind, sweep) in join_all(sweeps).await {
-        let (seen, blind) = sweep?;
-        world.seen.extend(seen);
-        world.blind.extend(blind.map(|why| Blind { kind, why }));
+        let (observed, unreadable) = sweep?;
+        live_state.observed.extend(observed);
+        live_state.unreadable.extend(unreadable.map(|why| Unreadable { kind, why }));
     }
-    Ok(world)
+    Ok(live_state)
 }
 
 /// A route that leads to an integration of ours is ours, though nothing on the route itself says so.
-pub(crate) fn claim_routes(world: &mut World) {
-    let ours = world.seen.iter().filter(|seen| seen.owner == Owner::Ours).map(Seen::thing);
-    let ours: BTreeSet<Physical> = ours.filter(|thing| thing.kind == "integration").collect();
-    for seen in world.seen.iter_mut().filter(|seen| seen.id.kind == "route") {
-        if seen.refs.iter().any(|target| ours.contains(target)) {
-            seen.owner = Owner::Ours;
+pub(crate) fn claim_routes(live_state: &mut LiveState) {
+    let ours = live_state.observed.iter().filter(|observed| observed.owner == Owner::Ours).map(Observed::key);
+    let ours: BTreeSet<PhysicalId> = ours.filter(|resource| resource.kind == "integration").collect();
+    for observed in live_state.observed.iter_mut().filter(|observed| observed.id.kind == "route") {
+        if observed.refs.iter().any(|target| ours.contains(target)) {
+            observed.owner = Owner::Ours;
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::event::Events;
 use crate::exit::Exit;
 use crate::kind::kind;
 use crate::lower::{self, identity, lower, wanted};
-use crate::model::{Graph, Id, Identity, Owner, Physical, Scope, Seen, World};
+use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
 use crate::plan::{self, Mode, Options, Plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,7 @@ impl Session {
     ///
     /// # Errors
     /// A read that failed.
-    pub async fn look(&self) -> Result<World, Failure> {
+    pub async fn look(&self) -> Result<LiveState, Failure> {
         let context = self.context(Access::Read, BTreeMap::new(), Events::none());
         observe(&context).await.map_err(Failure::from)
     }
@@ -59,7 +59,7 @@ impl Session {
     ///
     /// # Errors
     /// A read that failed.
-    pub async fn read(&self, id: &Id) -> Result<Option<Seen>, Failure> {
+    pub async fn read(&self, id: &ResourceId) -> Result<Option<Observed>, Failure> {
         let context = self.context(Access::Read, BTreeMap::new(), Events::none());
         kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
@@ -72,10 +72,10 @@ impl Session {
         &self,
         stack: &Stack,
         packages: &lower::Packages,
-        world: &World,
+        live_state: &LiveState,
         options: &Options,
     ) -> Result<Plan, Failure> {
-        plan::plan(&lower(stack, &self.scope, packages), world, options).map_err(circle)
+        plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(circle)
     }
 
     /// Carries out a plan; only here the clients can write. When `stop` turns true, nothing more is begun.
@@ -99,7 +99,7 @@ impl Session {
     }
 }
 
-fn circle(ids: Vec<Id>) -> Failure {
+fn circle(ids: Vec<ResourceId>) -> Failure {
     let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let message = format!("these refer to each other in a circle: {}", names.join(" → "));
     Failure { message, help: None, exit: Exit::Failed }
@@ -118,24 +118,24 @@ pub struct Teardown {
     pub session: Session,
     options: Options,
     /// What this run has deleted. The user has agreed to its end.
-    deleted: BTreeSet<Physical>,
+    deleted: BTreeSet<PhysicalId>,
 }
 
 /// How a teardown ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// Nothing is left, as far as this plan could look: see [`Plan::blind`].
+    /// Nothing is left, as far as this plan could look: see [`Plan::unreadable`].
     Gone(Plan),
     /// A plan was not carried out to its end; this became of it.
     Unfinished(Report),
     /// This came up while the stack was deleted, and nobody has agreed to its end.
-    CameUp(Plan),
+    NewResources(Plan),
 }
 
 impl Teardown {
     /// The teardown of a session's stack, with the losses that the user allows.
     pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
-        session.scope.teardown = true;
+        session.scope.destroy = true;
         let local = session.connection.is_local();
         let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false };
         Teardown { session, options, deleted: BTreeSet::new() }
@@ -145,21 +145,21 @@ impl Teardown {
     ///
     /// # Errors
     /// A read that failed.
-    pub async fn look(&self) -> Result<World, Failure> {
-        let mut world = self.session.look().await?;
-        let unclaimed = world.seen.iter_mut().filter(|seen| seen.owner == Owner::Unclaimed);
+    pub async fn look(&self) -> Result<LiveState, Failure> {
+        let mut live_state = self.session.look().await?;
+        let unclaimed = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
         unclaimed
-            .filter(|seen| self.deleted.contains(&seen.thing()))
-            .for_each(|seen| seen.owner = Owner::Ours);
-        Ok(world)
+            .filter(|observed| self.deleted.contains(&observed.key()))
+            .for_each(|observed| observed.owner = Owner::Ours);
+        Ok(live_state)
     }
 
     /// The plan to delete what is ours.
     ///
     /// # Errors
     /// That what is to be deleted depends on itself.
-    pub fn plan(&self, world: &World) -> Result<Plan, Failure> {
-        plan::plan(&Graph::default(), world, &self.options).map_err(circle)
+    pub fn plan(&self, live_state: &LiveState) -> Result<Plan, Failure> {
+        plan::plan(&Graph::default(), live_state, &self.options).map_err(circle)
     }
 
     /// Deletes what the user has agreed to, and what of it comes back, until nothing is left. `carry_out` carries out one
@@ -183,17 +183,17 @@ impl Teardown {
                 return Ok(Ended::Gone(plan));
             }
             // Who makes a table again and fills it has not agreed to its end.
-            if !self.came_back(&plan) || !plan.refusals.is_empty() {
+            if !self.came_back(&plan) || !plan.blockers.is_empty() {
                 break;
             }
         }
-        Ok(Ended::CameUp(plan))
+        Ok(Ended::NewResources(plan))
     }
 
     /// Remembers what was deleted. Log groups can come back after their end, untagged, so they are looked for by name.
     fn remember(&mut self, plan: &Plan) {
-        self.deleted.extend(plan.steps.iter().filter_map(|step| step.seen.as_ref()).map(Seen::thing));
-        for group in self.deleted.iter().filter(|thing| thing.kind == "log_group") {
+        self.deleted.extend(plan.steps.iter().filter_map(|step| step.observed.as_ref()).map(Observed::key));
+        for group in self.deleted.iter().filter(|resource| resource.kind == "log_group") {
             self.session.scope.wanted.entry("log_group").or_default().insert(group.id.clone());
         }
     }
@@ -218,6 +218,6 @@ impl Teardown {
     fn came_back(&self, plan: &Plan) -> bool {
         plan.steps
             .iter()
-            .all(|step| step.seen.as_ref().is_some_and(|seen| self.deleted.contains(&seen.thing())))
+            .all(|step| step.observed.as_ref().is_some_and(|observed| self.deleted.contains(&observed.key())))
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::config::At;
 use crate::diff::Change;
-use crate::model::{Id, Owner, Status, World};
+use crate::model::{LiveState, Owner, ResourceId, Status};
 use crate::plan::{Action, Plan, Step};
 
 /// A resource and how it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct ResourceStatus {
     /// The resource.
-    pub id: Id,
+    pub id: ResourceId,
     /// The place in the stack file that declares it.
     pub at: Option<At>,
     /// How it is.
@@ -20,43 +20,44 @@ pub struct Standing {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Health {
     /// It is what the stack file says.
-    InOrder,
+    InSync,
     /// It is not there.
     Missing,
     /// It is there and differs.
-    Differs(Vec<Change>),
+    Drifted(Vec<Change>),
     /// AWS is still making or changing it.
-    Busy,
+    Pending,
     /// It cannot be used; the text says why.
-    Broken(String),
+    Failed(String),
     /// It is ours, and the stack file does not declare it.
-    Undeclared,
+    Orphaned,
     /// It bears a name of the stack, or lives in something of ours, and is somebody else's; the text says whose.
-    Foreign(String),
+    Unmanaged(String),
 }
 
 /// The standing of everything that is declared, ours, or in its way.
-pub fn status(plan: &Plan, world: &World) -> Vec<Standing> {
+pub fn status(plan: &Plan, live_state: &LiveState) -> Vec<ResourceStatus> {
     let in_order =
-        plan.unchanged.iter().map(|id| Standing { id: id.clone(), at: None, health: Health::InOrder });
-    let steps = plan.steps.iter().map(|step| Standing { id: step.id.clone(), at: step.at, health: of(step) });
-    let foreign = world.seen.iter().filter_map(|seen| match &seen.owner {
-        Owner::Foreign(who) => {
-            Some(Standing { id: seen.id.clone(), at: None, health: Health::Foreign(who.clone()) })
+        plan.unchanged.iter().map(|id| ResourceStatus { id: id.clone(), at: None, health: Health::InSync });
+    let steps =
+        plan.steps.iter().map(|step| ResourceStatus { id: step.id.clone(), at: step.at, health: of(step) });
+    let unmanaged = live_state.observed.iter().filter_map(|observed| match &observed.owner {
+        Owner::Unmanaged(who) => {
+            Some(ResourceStatus { id: observed.id.clone(), at: None, health: Health::Unmanaged(who.clone()) })
         }
         _ => None,
     });
-    in_order.chain(steps).chain(foreign).collect()
+    in_order.chain(steps).chain(unmanaged).collect()
 }
 
 fn of(step: &Step) -> Health {
-    let status = step.seen.as_ref().map(|seen| &seen.status);
+    let status = step.observed.as_ref().map(|observed| &observed.status);
     match (step.action, status) {
-        (Action::Delete, _) => Health::Undeclared,
+        (Action::Delete, _) => Health::Orphaned,
         (_, None) => Health::Missing,
-        (_, Some(Status::Going)) => Health::Busy,
-        (_, Some(Status::Broken(why))) => Health::Broken(why.clone()),
-        (_, Some(Status::Busy)) if step.changes.is_empty() => Health::Busy,
-        _ => Health::Differs(step.changes.clone()),
+        (_, Some(Status::Deleting)) => Health::Pending,
+        (_, Some(Status::Failed(why))) => Health::Failed(why.clone()),
+        (_, Some(Status::Pending)) if step.changes.is_empty() => Health::Pending,
+        _ => Health::Drifted(step.changes.clone()),
     }
 }

@@ -3,7 +3,7 @@
 //! must not stand behind what nothing waits for, at AWS's quotas either.
 
 use crate::kind::kind;
-use crate::model::Id;
+use crate::model::ResourceId;
 use crate::plan::Plan;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,15 +23,15 @@ pub(super) struct Schedule<'a> {
     ready: BTreeSet<(Reverse<usize>, usize)>,
     /// How many steps of each kind are under way, and in each parent.
     of_kind: BTreeMap<&'static str, usize>,
-    in_parent: BTreeMap<&'a Id, usize>,
+    in_parent: BTreeMap<&'a ResourceId, usize>,
 }
 
 impl<'a> Schedule<'a> {
     pub(super) fn new(plan: &'a Plan, local: bool) -> Self {
-        let waits: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
+        let waits: Vec<usize> = plan.steps.iter().map(|step| step.depends_on.len()).collect();
         let mut dependents = vec![Vec::new(); plan.steps.len()];
         for (index, step) in plan.steps.iter().enumerate() {
-            step.after.iter().for_each(|before| dependents[*before].push(index));
+            step.depends_on.iter().for_each(|before| dependents[*before].push(index));
         }
         let heights = heights(plan, &waits, &dependents);
         let ready = (0..waits.len()).filter(|index| waits[*index] == 0);
@@ -78,7 +78,8 @@ impl<'a> Schedule<'a> {
         let kind = kind(step.id.kind);
         let of_kind = self.of_kind.get(kind.name()).copied().unwrap_or_default();
         let in_parent = step.parent.as_ref().and_then(|parent| self.in_parent.get(parent)).copied();
-        of_kind < self.places(kind.width()) && in_parent.unwrap_or_default() < self.places(kind.lane())
+        of_kind < self.places(kind.max_concurrency())
+            && in_parent.unwrap_or_default() < self.places(kind.max_per_parent())
     }
 
     /// How many steps may be under way. What must go one by one does so everywhere.
@@ -113,7 +114,7 @@ fn heights(plan: &Plan, waits: &[usize], dependents: &[Vec<usize>]) -> Vec<usize
     }
     let mut heights = vec![0; plan.steps.len()];
     for index in order.into_iter().rev() {
-        for before in &plan.steps[index].after {
+        for before in &plan.steps[index].depends_on {
             heights[*before] = heights[*before].max(heights[index] + 1);
         }
     }
@@ -123,13 +124,13 @@ fn heights(plan: &Plan, waits: &[usize], dependents: &[Vec<usize>]) -> Vec<usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::World;
+    use crate::model::LiveState;
     use crate::plan::plan;
     use crate::plan::tests::stacks::{SMALL, graph};
     use crate::plan::tests::up;
 
     fn from_nothing(yaml: &str) -> Plan {
-        plan(&graph(yaml), &World::default(), &up()).expect("no cycle")
+        plan(&graph(yaml), &LiveState::default(), &up()).expect("no cycle")
     }
 
     fn names(plan: &Plan, steps: impl IntoIterator<Item = usize>) -> Vec<String> {
@@ -170,7 +171,7 @@ mod tests {
         let (mut running, mut done, mut most) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
         while done.len() < plan.steps.len() {
             while let Some(index) = schedule.start() {
-                assert!(plan.steps[index].after.iter().all(|before| done.contains(before)));
+                assert!(plan.steps[index].depends_on.iter().all(|before| done.contains(before)));
                 running.push(index);
             }
             for kind in ["role", "route", "permission"] {

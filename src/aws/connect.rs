@@ -159,7 +159,7 @@ impl Connection {
             region: self.region.clone(),
             wanted: BTreeMap::new(),
             tag_keys: BTreeSet::new(),
-            teardown: false,
+            destroy: false,
         }
     }
 
@@ -178,7 +178,7 @@ impl Connection {
             local: self.local,
             endpoint: self.endpoint.clone(),
             time: self.config.time_source().unwrap_or_default(),
-            roles: FreshRoles::default(),
+            role_propagation: FreshRoles::default(),
             uploads: Semaphore::new(UPLOADS as usize),
             events,
         }

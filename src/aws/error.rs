@@ -37,7 +37,7 @@ pub enum Class {
     /// AWS understood the call and refused it.
     Refused,
     /// AWS answered that it failed itself (5xx), or its answer could not be read: the call may have been applied.
-    Broken,
+    Failed,
     /// No connection was made: the call was not applied.
     Unreachable,
     /// The connection broke or timed out with the call on its way: it may have been applied.
@@ -64,7 +64,7 @@ impl Error {
 
     /// A call whose answer does not say what it always says: it may have been applied.
     pub fn broken(operation: &str, message: impl Into<String>) -> Self {
-        Error { operation: operation.to_owned(), class: Class::Broken, ..Error::waited(message) }
+        Error { operation: operation.to_owned(), class: Class::Failed, ..Error::waited(message) }
     }
 
     /// The same error, saying which thing it is about where AWS does not say it.
@@ -120,7 +120,7 @@ impl Error {
 
     /// True if the call may have been applied although it failed.
     pub fn is_ambiguous(&self) -> bool {
-        matches!(self.class, Class::Broken | Class::Lost)
+        matches!(self.class, Class::Failed | Class::Lost)
     }
 }
 
@@ -154,10 +154,10 @@ where
         let code = error.code().map(str::to_owned);
         let (class, message) = match &error {
             SdkError::ServiceError(_) if status.is_some_and(|status| status >= 500) => {
-                (Class::Broken, service_message(&error, status))
+                (Class::Failed, service_message(&error, status))
             }
             SdkError::ServiceError(_) if code.is_none() && status.is_some_and(|status| status < 300) => {
-                (Class::Broken, "AWS's answer could not be read".to_owned())
+                (Class::Failed, "AWS's answer could not be read".to_owned())
             }
             SdkError::ServiceError(_) => (Class::Refused, service_message(&error, status)),
             _ => transport(&error),
@@ -232,7 +232,7 @@ fn operation_of<E>() -> String {
 }
 
 /// The answer of a read, or `None` where AWS says that the thing is not there.
-pub(crate) fn optional<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
+pub(crate) fn not_found_as_none<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
     match answer.map_err(Into::into) {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_absent() => Ok(None),
@@ -241,6 +241,6 @@ pub(crate) fn optional<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> 
 }
 
 /// Success of a delete also where the thing was gone already.
-pub(crate) fn gone<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<()> {
-    optional(answer).map(|_| ())
+pub(crate) fn ignore_not_found<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<()> {
+    not_found_as_none(answer).map(|_| ())
 }

@@ -7,7 +7,7 @@ pub(crate) mod error;
 mod limit;
 pub(crate) mod pages;
 mod read_only;
-mod roles;
+mod role_propagation;
 pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
@@ -16,11 +16,11 @@ pub(crate) mod wait;
 pub use calls::{Call, Calls};
 pub use connect::{Access, Clients, Connection, Place, configured_region};
 pub use error::{Class, Error, Result};
-pub use roles::FreshRoles;
+pub use role_propagation::FreshRoles;
 pub use tags::Tags;
 
 use crate::event::{Event, Events};
-use crate::model::{Id, Scope};
+use crate::model::{ResourceId, Scope};
 use aws_smithy_async::time::SharedTimeSource;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub struct Context {
     /// What time it is.
     pub time: SharedTimeSource,
     /// The roles that this run has written to: news of them may not have reached Lambda yet.
-    pub roles: FreshRoles,
+    pub role_propagation: FreshRoles,
     /// Room in memory for packages on their way, in KB.
     pub uploads: Semaphore,
     /// Where progress is told.
@@ -55,7 +55,7 @@ pub struct Context {
 
 impl Context {
     /// Tells that a resource is being waited for, and why.
-    pub(crate) fn waiting<'a>(&'a self, id: &'a Id) -> impl Fn(&str) + 'a {
+    pub(crate) fn waiting<'a>(&'a self, id: &'a ResourceId) -> impl Fn(&str) + 'a {
         |why| self.events.tell(Event::Waiting { id: id.clone(), why: why.to_owned() })
     }
 

@@ -3,8 +3,8 @@
 
 use super::Context;
 use super::error::{Class, Result};
-use super::wait::{Patience, Poll, until};
-use crate::model::{Id, Identity, Owner, Scope};
+use super::wait::{Backoff, Poll, wait_until};
+use crate::model::{Identity, Owner, ResourceId, Scope};
 use std::collections::BTreeMap;
 
 /// Tags by key.
@@ -21,9 +21,9 @@ pub(crate) const FOR: &str = "provision:for";
 pub(crate) const ROLE_ID: &str = "provision:role-id";
 
 /// The tags of a resource: the stack's own, and the marks.
-pub(crate) fn marks(identity: &Identity, id: &Id, declared: &Tags) -> Tags {
-    let marks = [(STACK.to_owned(), identity.to_string()), (ID.to_owned(), id.tag())];
-    declared.clone().into_iter().chain(marks).collect()
+pub(crate) fn ownership_tags(identity: &Identity, id: &ResourceId, declared: &Tags) -> Tags {
+    let ownership_tags = [(STACK.to_owned(), identity.to_string()), (ID.to_owned(), id.tag())];
+    declared.clone().into_iter().chain(ownership_tags).collect()
 }
 
 /// Of a thing without anybody's mark.
@@ -41,13 +41,13 @@ pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
         (Some(stack), _) if *stack == scope.identity.to_string() => Owner::Ours,
         (Some(stack), _) => {
             let [ours, _] = belongs_to(stack);
-            Owner::Foreign(ours)
+            Owner::Unmanaged(ours)
         }
         (None, Some(stack)) => {
             let [_, cloudformation] = belongs_to(stack);
-            Owner::Foreign(cloudformation)
+            Owner::Unmanaged(cloudformation)
         }
-        (None, None) => Owner::Foreign(NOBODY.to_owned()),
+        (None, None) => Owner::Unmanaged(NOBODY.to_owned()),
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
         let tags = again().await?;
         Ok(if tags.is_empty() { Poll::Pending("without tags".to_owned()) } else { Poll::Ready(tags) })
     };
-    match until(Patience::TAGS, |_| (), look).await {
+    match wait_until(Backoff::TAGS, |_| (), look).await {
         // A thing that shows no tags for so long has none.
         Err(error) if error.class == Class::Waited => Ok(Tags::new()),
         answer => answer,
@@ -99,7 +99,7 @@ mod tests {
             region: "eu-west-1".into(),
             wanted: BTreeMap::new(),
             tag_keys: ["team".to_owned()].into(),
-            teardown: false,
+            destroy: false,
         }
     }
 
@@ -107,9 +107,9 @@ mod tests {
     fn ownership_is_equality_never_a_prefix() {
         let tags = Tags::from([(STACK.to_owned(), "shop/prod".to_owned())]);
         assert_eq!(owner(&tags, &scope("shop", Some("prod"))), Owner::Ours);
-        assert!(matches!(owner(&tags, &scope("shop", None)), Owner::Foreign(_)));
-        assert!(matches!(owner(&tags, &scope("shop", Some("prod-2"))), Owner::Foreign(_)));
-        assert!(matches!(owner(&Tags::new(), &scope("shop", None)), Owner::Foreign(_)));
+        assert!(matches!(owner(&tags, &scope("shop", None)), Owner::Unmanaged(_)));
+        assert!(matches!(owner(&tags, &scope("shop", Some("prod-2"))), Owner::Unmanaged(_)));
+        assert!(matches!(owner(&Tags::new(), &scope("shop", None)), Owner::Unmanaged(_)));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Patience, in two kinds that are never mixed: [`until`] polls for a state that AWS reaches by itself, and
-//! [`retry_while`] repeats a call that AWS refuses only because news travels slowly in it. The third kind, waiting out
+//! Backoff, in two kinds that are never mixed: [`wait_until`] polls for a state that AWS reaches by itself, and
+//! [`retry_if`] repeats a call that AWS refuses only because news travels slowly in it. The third kind, waiting out
 //! throttling and lost connections, is the SDK's own.
 
 use super::error::{Error, Result};
@@ -8,18 +8,18 @@ use tokio::time::{Instant, sleep};
 
 /// How long to wait at most, and how fast to begin.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
     deadline: Duration,
 }
 
-impl Patience {
+impl Backoff {
     /// For asynchronous states: AWS is often done in under a second, though its own waiters poll each 1 to 20 s. The local
     /// cloud is done sooner, and has no quota that polls count against.
-    pub(crate) const fn state(local: bool) -> Patience {
+    pub(crate) const fn state(local: bool) -> Backoff {
         let (first, longest) = if local { (20, 50) } else { (100, 2_000) };
-        Patience {
+        Backoff {
             first: Duration::from_millis(first),
             longest: Duration::from_millis(longest),
             deadline: Duration::from_secs(600),
@@ -27,25 +27,25 @@ impl Patience {
     }
 
     /// For a fresh role that Lambda cannot assume yet [aws-facts: IAM, inf].
-    pub(crate) const PROPAGATION: Patience = Patience {
+    pub(crate) const PROPAGATION: Backoff = Backoff {
         first: Duration::from_millis(500),
         longest: Duration::from_secs(5),
         deadline: Duration::from_secs(120),
     };
     /// For conflicts with another change that is under way.
-    pub(crate) const CONFLICT: Patience = Patience {
+    pub(crate) const CONFLICT: Backoff = Backoff {
         first: Duration::from_millis(200),
         longest: Duration::from_secs(3),
         deadline: Duration::from_secs(120),
     };
     /// For a thing that was made a moment ago and that reads do not show yet.
-    pub(crate) const SIGHT: Patience = Patience {
+    pub(crate) const VISIBILITY: Backoff = Backoff {
         first: Duration::from_millis(200),
         longest: Duration::from_secs(3),
         deadline: Duration::from_secs(30),
     };
     /// For tags of a thing that is younger than a minute [aws-facts: DynamoDB, M].
-    pub(crate) const TAGS: Patience = Patience {
+    pub(crate) const TAGS: Backoff = Backoff {
         first: Duration::from_millis(250),
         longest: Duration::from_secs(3),
         deadline: Duration::from_secs(30),
@@ -68,8 +68,8 @@ pub(crate) enum Poll<T> {
 ///
 /// # Errors
 /// What a look answers, or that the time is up.
-pub(crate) async fn until<T, F: Future<Output = Result<Poll<T>>>>(
-    patience: Patience,
+pub(crate) async fn wait_until<T, F: Future<Output = Result<Poll<T>>>>(
+    patience: Backoff,
     tell: impl Fn(&str),
     mut look: impl FnMut() -> F,
 ) -> Result<T> {
@@ -94,8 +94,8 @@ pub(crate) async fn until<T, F: Future<Output = Result<Poll<T>>>>(
 ///
 /// # Errors
 /// What the call answers.
-pub(crate) async fn retry_while<T, F: Future<Output = Result<T>>>(
-    patience: Patience,
+pub(crate) async fn retry_if<T, F: Future<Output = Result<T>>>(
+    patience: Backoff,
     tell: impl Fn(&str),
     passing: impl Fn(&Error) -> Option<&'static str>,
     mut call: impl FnMut() -> F,
@@ -127,7 +127,7 @@ mod tests {
     async fn a_wait_ends_with_the_last_state_when_the_time_is_up() {
         let start = Instant::now();
         let answer: Result<()> =
-            until(Patience::state(false), |_| (), async || Ok(Poll::Pending("CREATING".into()))).await;
+            wait_until(Backoff::state(false), |_| (), async || Ok(Poll::Pending("CREATING".into()))).await;
         let message = answer.expect_err("never ready").to_string();
         assert_eq!(message, "still CREATING after 600 s; run the command again to go on");
         assert!(start.elapsed() < Duration::from_secs(610));
@@ -137,8 +137,8 @@ mod tests {
     async fn a_call_is_repeated_only_for_a_passing_reason() {
         let calls = Cell::new(0);
         let passing = |error: &Error| error.is("Conflict").then_some("a change is under way");
-        let answer = retry_while(
-            Patience::CONFLICT,
+        let answer = retry_if(
+            Backoff::CONFLICT,
             |_| (),
             passing,
             async || {
@@ -148,8 +148,8 @@ mod tests {
         );
         assert_eq!(answer.await, Ok(3));
         calls.set(0);
-        let answer: Result<()> = retry_while(
-            Patience::CONFLICT,
+        let answer: Result<()> = retry_if(
+            Backoff::CONFLICT,
             |_| (),
             passing,
             async || {

@@ -66,15 +66,16 @@ impl Adoptable {
 pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
-    let Prepared { world, hashes, options, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
+    let Prepared { live_state, hashes, options, .. } =
+        prepare(&session, &PlanArgs::default(), &stack).await?;
     let wish = Wish { kind: args.kind.kind(), name: args.name.clone(), from: args.from.clone() };
-    let adoption = session.adoption(&stack, &world, &wish).await?;
+    let adoption = session.adoption(&stack, &live_state, &wish).await?;
     json(|| render::json::adoption(&adoption));
     if adoption.things.is_empty() {
         out("\nNothing to adopt: this stack already owns it.");
         return Ok(Exit::Done);
     }
-    let plan = session.afterwards(&stack, &hashes, &world, &adoption, &options).await?;
+    let plan = session.afterwards(&stack, &hashes, &live_state, &adoption, &options).await?;
     out(&format!("\n{}", render::adoption(&adoption, &plan, globals.shown())));
     json(|| render::json::plan(&plan));
     if !confirmed(globals, args, &stack, &session)? {

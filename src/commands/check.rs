@@ -6,7 +6,7 @@ use crate::config::{Part, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::lower::lookup_part;
-use crate::model::{Id, Lives, Owner};
+use crate::model::{AttributeMap, Owner, ResourceId};
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, anyhow, bail};
@@ -18,18 +18,26 @@ use anyhow::{Result, anyhow, bail};
 pub async fn check(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
-    let world = session.look().await?;
-    let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours);
-    let lives = ours.map(|seen| (seen.id, seen.live)).collect();
-    run(globals, &stack, &session, &lives).await
+    let live_state = session.look().await?;
+    let ours = live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours);
+    let attributes = ours.map(|observed| (observed.id, observed.attributes)).collect();
+    run(globals, &stack, &session, &attributes).await
 }
 
 /// Runs the checks against a stack of which is known what AWS assigned.
-pub(super) async fn run(globals: &Globals, stack: &Stack, session: &Session, lives: &Lives) -> Outcome {
+pub(super) async fn run(
+    globals: &Globals,
+    stack: &Stack,
+    session: &Session,
+    attributes: &AttributeMap,
+) -> Outcome {
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
     }
-    let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")?.as_str()).map(str::to_owned);
+    let url = attributes
+        .get(&ResourceId::new("api", ""))
+        .and_then(|live| live.get("url")?.as_str())
+        .map(str::to_owned);
     let Some(url) = url else {
         let help = format!("deploy the stack first: {}", globals.command("up"));
         bail!(Failure::new("no API is deployed", help))
@@ -37,7 +45,7 @@ pub(super) async fn run(globals: &Globals, stack: &Stack, session: &Session, liv
     out(&format!("{} {url}", render::emphasis("Checking")));
     let scope = &session.scope;
     let resolve = |part: &Part| -> Result<String> {
-        lookup_part(part, &scope.identity, &scope.region, &scope.account, lives)
+        lookup_part(part, &scope.identity, &scope.region, &scope.account, attributes)
             .ok_or_else(|| anyhow!("it is not deployed"))
     };
     let (mut passed, mut all) = (0, 0);

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::logs::Pace;
 use crate::lower::lower;
-use crate::model::{Graph, Lives};
+use crate::model::{AttributeMap, Graph};
 use crate::package::Package;
 use crate::reconcile::Session;
 use crate::render::{self, Progress};
@@ -127,7 +127,7 @@ struct Next {
 #[derive(Debug, PartialEq)]
 enum Ended {
     /// AWS is what the stack file says.
-    Live,
+    Attributes,
     /// It is not.
     Failed,
     /// The user does not want it.
@@ -159,7 +159,7 @@ impl Rounds<'_> {
     async fn first(&mut self, stack: &Stack) -> Ended {
         let ended = match self.next(stack.clone()).await {
             Ok(Some(next)) => self.bring_up(next, true).await,
-            Ok(None) => Ok(Ended::Live),
+            Ok(None) => Ok(Ended::Attributes),
             Err(error) => Err(error),
         };
         ended.unwrap_or_else(|error| failed(&error))
@@ -200,13 +200,13 @@ impl Rounds<'_> {
         out(&render::saved(saved, &self.folder));
         let ended = match next {
             Ok(Some(next)) => self.bring_up(next, false).await,
-            Ok(None) => Ok(Ended::Live),
+            Ok(None) => Ok(Ended::Attributes),
             Err(error) => Err(error),
         };
-        let live = matches!(ended, Ok(Ended::Live));
+        let live = matches!(ended, Ok(Ended::Attributes));
         json(|| render::json::round(saved, live, start.elapsed(), ended.as_ref().err()));
         match ended {
-            Ok(Ended::Live) => out(&render::live(start.elapsed())),
+            Ok(Ended::Attributes) => out(&render::live(start.elapsed())),
             Ok(_) => {}
             Err(error) => drop(failed(&error)),
         }
@@ -250,9 +250,9 @@ impl Rounds<'_> {
         let start = Instant::now();
         self.settled = None;
         self.session.connection.count_anew();
-        let world = self.session.look().await?;
+        let live_state = self.session.look().await?;
         let Prepared { plan, packages, .. } =
-            compose(&self.session, &self.args.plan, &next.stack, next.packages, world)?;
+            compose(&self.session, &self.args.plan, &next.stack, next.packages, live_state)?;
         if !show(self.globals, &plan) {
             err("Nothing was changed.");
             return Ok(Ended::Failed);
@@ -265,8 +265,8 @@ impl Rounds<'_> {
             return Ok(Ended::Declined);
         }
         self.agreed = true;
-        let lives = match plan.is_empty() {
-            true => plan.lives,
+        let attributes = match plan.is_empty() {
+            true => plan.attributes,
             false => {
                 let progress = if first { progress(&plan) } else { Progress::lines(out) };
                 let report =
@@ -274,22 +274,24 @@ impl Rounds<'_> {
                 if !report.is_complete() {
                     return Ok(Ended::Failed);
                 }
-                report.lives
+                report.attributes
             }
         };
         self.settled = Some(next.graph);
-        self.finish(&next.stack, &lives, first).await
+        self.finish(&next.stack, &attributes, first).await
     }
 
     /// Shows what there is to use, once, and runs the checks where they are wanted.
-    async fn finish(&self, stack: &Stack, lives: &Lives, first: bool) -> Result<Ended> {
+    async fn finish(&self, stack: &Stack, attributes: &AttributeMap, first: bool) -> Result<Ended> {
         if first {
-            out(&render::outputs(stack, lives));
-            json(|| render::json::outputs(stack, lives));
+            out(&render::outputs(stack, attributes));
+            json(|| render::json::outputs(stack, attributes));
         }
-        match self.args.check && check::run(self.globals, stack, &self.session, lives).await? != Exit::Done {
+        match self.args.check
+            && check::run(self.globals, stack, &self.session, attributes).await? != Exit::Done
+        {
             true => Ok(Ended::Failed),
-            false => Ok(Ended::Live),
+            false => Ok(Ended::Attributes),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Outcome, err, json, out};
 use crate::config;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::model::{Identity, Owner, World};
+use crate::model::{Identity, LiveState, Owner};
 use crate::plan::Plan;
 use crate::reconcile::{Ended, Session, Teardown};
 use crate::render;
@@ -38,33 +38,33 @@ pub struct DownArgs {
 pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let (session, protected) = open(globals, args).await?;
     greet(&session);
-    let mut teardown = Teardown::new(session, args.allow_data_loss.iter().cloned().collect());
-    let world = teardown.look().await?;
-    tell_foreign(&world);
-    let plan = teardown.plan(&world)?;
-    plan.blind.iter().for_each(|blind| err(&render::blind(blind)));
+    let mut destroy = Teardown::new(session, args.allow_data_loss.iter().cloned().collect());
+    let live_state = destroy.look().await?;
+    tell_foreign(&live_state);
+    let plan = destroy.plan(&live_state)?;
+    plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     if plan.is_empty() {
-        return Ok(conclude(&teardown.session, &plan, "Nothing to delete: the stack does not exist."));
+        return Ok(conclude(&destroy.session, &plan, "Nothing to delete: the stack does not exist."));
     }
     show(globals, &plan);
-    if !plan.refusals.is_empty() {
-        err(&format!("\n{}\nNothing was deleted.", render::refusals(&plan.refusals, None).trim_end()));
+    if !plan.blockers.is_empty() {
+        err(&format!("\n{}\nNothing was deleted.", render::blockers(&plan.blockers, None).trim_end()));
         return Ok(Exit::Failed);
     }
-    if !confirmed(globals, args, &teardown.session, protected)? {
+    if !confirmed(globals, args, &destroy.session, protected)? {
         err("Nothing was deleted.");
         return Ok(Exit::Failed);
     }
     let carry_out = async |session: &Session, plan: &Plan| {
         carry_out(session, plan, BTreeMap::new(), None, progress(plan)).await
     };
-    match teardown.run(plan, carry_out).await? {
-        Ended::Gone(plan) => Ok(conclude(&teardown.session, &plan, "Nothing left.")),
+    match destroy.run(plan, carry_out).await? {
+        Ended::Gone(plan) => Ok(conclude(&destroy.session, &plan, "Nothing left.")),
         Ended::Unfinished(report) => Ok(Exit::of_report(&report)),
-        Ended::CameUp(plan) => {
+        Ended::NewResources(plan) => {
             show(globals, &plan);
-            if !plan.refusals.is_empty() {
-                err(&format!("\n{}", render::refusals(&plan.refusals, None).trim_end()));
+            if !plan.blockers.is_empty() {
+                err(&format!("\n{}", render::blockers(&plan.blockers, None).trim_end()));
             }
             err("New resources appeared during deletion. Run the same command again to delete them.");
             Ok(Exit::Failed)
@@ -73,10 +73,10 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
 }
 
 /// Tells what bears a name of the stack and is somebody else's.
-fn tell_foreign(world: &World) {
-    for seen in world.seen.iter().filter(|seen| seen.parent.is_none()) {
-        if let Owner::Foreign(who) = &seen.owner {
-            err(&render::aside(&format!("{} is not deleted: {who}", seen.id)));
+fn tell_foreign(live_state: &LiveState) {
+    for observed in live_state.observed.iter().filter(|observed| observed.parent.is_none()) {
+        if let Owner::Unmanaged(who) = &observed.owner {
+            err(&render::aside(&format!("{} is not deleted: {who}", observed.id)));
         }
     }
 }
@@ -126,14 +126,14 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
 
 /// The last word: that nothing is left, or that this cannot be known.
 fn conclude(session: &Session, plan: &Plan, good: &str) -> Exit {
-    match plan.blind.is_empty() {
+    match plan.unreadable.is_empty() {
         true => out(&format!("{good} · {}", calls(session))),
         false => err(&render::error(
             "cannot verify that nothing is left: some resources could not be listed",
             Some("grant the denied permissions to these credentials and run the same command again"),
         )),
     }
-    Exit::when(plan.blind.is_empty())
+    Exit::when(plan.unreadable.is_empty())
 }
 
 /// Whether to go on: the stack's name is asked for, unless `--yes` is given. The local cloud is for trying things out.

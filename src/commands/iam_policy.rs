@@ -4,7 +4,7 @@ use super::session::{Globals, LOCAL_REGION};
 use super::{Outcome, err, raw};
 use crate::aws::configured_region;
 use crate::config::{self, Stack};
-use crate::deployer::{Document, Task, documents, statements};
+use crate::deploy_policy::{Document, Task, documents, statements};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::lower::identity;
@@ -92,7 +92,7 @@ async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result
         region,
         wanted: BTreeMap::new(),
         tag_keys: BTreeSet::new(),
-        teardown: false,
+        destroy: false,
     })
 }
 

@@ -88,7 +88,7 @@ pub fn init(args: &InitArgs) -> Outcome {
     free(folder, &files)?;
     let ignore = (IGNORE.0, IGNORE.1.to_owned());
     let files: Vec<_> =
-        files.into_iter().chain((!is_there(&folder.join(IGNORE.0))).then_some(ignore)).collect();
+        files.into_iter().chain((!exists(&folder.join(IGNORE.0))).then_some(ignore)).collect();
     for (file, text) in &files {
         write(&folder.join(file), text)?;
     }
@@ -131,7 +131,7 @@ fn contents(language: Language, name: &str) -> Vec<(&'static str, String)> {
 
 /// Refuses where any of the files is there already, and names them all.
 fn free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
-    let taken = files.iter().map(|(file, _)| folder.join(file)).filter(|path| is_there(path));
+    let taken = files.iter().map(|(file, _)| folder.join(file)).filter(|path| exists(path));
     let taken: Vec<String> = taken.map(|path| format!("\n  - {}", in_short(&path))).collect();
     if taken.is_empty() {
         return Ok(());
@@ -148,7 +148,7 @@ fn in_short(path: &Path) -> String {
 }
 
 /// True if there is anything of this name, even a link that leads nowhere.
-fn is_there(path: &Path) -> bool {
+fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 

@@ -7,7 +7,7 @@ use crate::config::{Stack, did_you_mean_or_list};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::invoke;
-use crate::model::{Id, Owner};
+use crate::model::{Owner, ResourceId};
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, bail};
@@ -89,11 +89,11 @@ fn event(from: &str) -> Result<Vec<u8>> {
 
 /// The name in AWS of a function that is there and ours: another's of the same name is not called by mistake.
 async fn callable(globals: &Globals, session: &Session, function: &str) -> Result<String> {
-    let id = Id::new("function", session.scope.identity.prefixed(function));
+    let id = ResourceId::new("function", session.scope.identity.prefixed(function));
     match session.read(&id).await? {
-        Some(seen) if !seen.is_there() => bail!(missing(globals, &id)),
-        Some(seen) => match seen.owner {
-            Owner::Foreign(who) => {
+        Some(observed) if !observed.exists() => bail!(missing(globals, &id)),
+        Some(observed) => match observed.owner {
+            Owner::Unmanaged(who) => {
                 bail!(Failure::new(
                     format!("{id} does not belong to this stack: {who}"),
                     "it was not called; give the function of this stack another name"
@@ -105,7 +105,7 @@ async fn callable(globals: &Globals, session: &Session, function: &str) -> Resul
     }
 }
 
-fn missing(globals: &Globals, id: &Id) -> Failure {
+fn missing(globals: &Globals, id: &ResourceId) -> Failure {
     Failure::new(
         format!("{id} is not deployed"),
         format!("deploy the stack first: {}", globals.command("up")),

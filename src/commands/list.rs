@@ -17,7 +17,7 @@ pub async fn list(globals: &Globals) -> Outcome {
     let connection = globals.connect(known.as_ref().and_then(|known| known.region.as_deref()), None).await?;
     out(&place(&connection).join(" · "));
     let found = inventory(&connection.clients(Access::Read), &connection.region).await?;
-    found.blind.iter().for_each(|blind| err(&render::unlisted(blind)));
+    found.unreadable.iter().for_each(|unreadable| err(&render::unlisted(unreadable)));
     out(&format!("\n{}", render::list(&found).trim_end()));
     for document in render::json::stacks(&found, &connection.account, &connection.region) {
         json(|| document);

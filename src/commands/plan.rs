@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local::default_folders;
 use crate::lower::Packages;
-use crate::model::{Value, World};
+use crate::model::{LiveState, Value};
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved};
 use crate::reconcile::Session;
@@ -72,7 +72,7 @@ impl PlanArgs {
 
 /// A plan, and everything that it was made of.
 pub(super) struct Prepared {
-    pub(super) world: World,
+    pub(super) live_state: LiveState,
     pub(super) plan: Plan,
     pub(super) packages: BTreeMap<String, PathBuf>,
     /// The packages by function, as the plan knows them.
@@ -114,9 +114,9 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
 
 /// Reads the world, builds the packages meanwhile, and plans.
 pub(super) async fn prepare(session: &Session, args: &PlanArgs, stack: &Stack) -> Result<Prepared> {
-    let (world, packages) = futures_util::join!(session.look(), build(stack));
+    let (live_state, packages) = futures_util::join!(session.look(), build(stack));
     let packages = packages?;
-    compose(session, args, stack, packages, world?)
+    compose(session, args, stack, packages, live_state?)
 }
 
 /// Plans the way from a world to a stack with its packages.
@@ -125,14 +125,14 @@ pub(super) fn compose(
     args: &PlanArgs,
     stack: &Stack,
     packages: BTreeMap<String, Package>,
-    world: World,
+    live_state: LiveState,
 ) -> Result<Prepared> {
     let hashes = hashes(&packages);
     let options = args.options(session.connection.is_local());
-    let mut plan = session.plan(stack, &hashes, &world, &options)?;
+    let mut plan = session.plan(stack, &hashes, &live_state, &options)?;
     name_files(&mut plan)?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
-    Ok(Prepared { world, plan, packages, hashes, options })
+    Ok(Prepared { live_state, plan, packages, hashes, options })
 }
 
 /// The hashes of packages, by function.
@@ -198,7 +198,7 @@ async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Pac
 
 /// Shows a plan and what stands against it. Answers whether it may be carried out.
 pub(super) fn show(globals: &Globals, plan: &Plan) -> bool {
-    plan.blind.iter().for_each(|blind| err(&render::blind(blind)));
+    plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     if !plan.is_empty() {
         out(&format!("\n{}", render::plan(plan, globals.shown())));
         out(&render::summary(plan));
@@ -209,10 +209,10 @@ pub(super) fn show(globals: &Globals, plan: &Plan) -> bool {
 
 /// Tells the refusals of a plan. Answers whether there are none.
 fn tell_refusals(plan: &Plan, file: &Path) -> bool {
-    if !plan.refusals.is_empty() {
-        err(&format!("\n{}", render::refusals(&plan.refusals, Some(file)).trim_end()));
+    if !plan.blockers.is_empty() {
+        err(&format!("\n{}", render::blockers(&plan.blockers, Some(file)).trim_end()));
     }
-    plan.refusals.is_empty()
+    plan.blockers.is_empty()
 }
 
 pub(super) fn unchanged(session: &Session, start: Instant) -> String {

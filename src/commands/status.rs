@@ -5,7 +5,7 @@ use super::session::{Globals, open};
 use super::{Outcome, err, json, out};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::model::{Id, Lives, Owner};
+use crate::model::{AttributeMap, Owner, ResourceId};
 use crate::render;
 use crate::status::{Health, status as standings};
 use anyhow::{Result, bail};
@@ -20,14 +20,14 @@ use std::collections::BTreeMap;
 pub async fn status(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
-    let Prepared { plan, world, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
-    plan.blind.iter().for_each(|blind| err(&render::blind(blind)));
-    let standings = standings(&plan, &world);
+    let Prepared { plan, live_state, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
+    plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
+    let standings = standings(&plan, &live_state);
     out(&format!("\n{}", render::status(&standings)));
     json(|| render::json::status(&standings));
-    out(&render::outputs(&stack, &plan.lives));
-    json(|| render::json::outputs(&stack, &plan.lives));
-    let settled = |health: &Health| matches!(health, Health::InOrder | Health::Foreign(_));
+    out(&render::outputs(&stack, &plan.attributes));
+    json(|| render::json::outputs(&stack, &plan.attributes));
+    let settled = |health: &Health| matches!(health, Health::InSync | Health::Unmanaged(_));
     match standings.iter().all(|one| settled(&one.health)) {
         true => Ok(Exit::Done),
         false => Ok(Exit::Pending),
@@ -52,20 +52,21 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
         Some(_) => globals.session(&stack).await?,
         None => open(globals, &stack).await?,
     };
-    let world = session.look().await?;
-    let ours = world.seen.into_iter().filter(|seen| seen.owner == Owner::Ours && seen.is_there());
-    let lives: Lives = ours.map(|seen| (seen.id, seen.live)).collect();
+    let live_state = session.look().await?;
+    let ours =
+        live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours && observed.exists());
+    let attributes: AttributeMap = ours.map(|observed| (observed.id, observed.attributes)).collect();
     match &args.output {
-        Some(output) => out(&one(&lives, output)?),
-        None => out(&render::outputs(&stack, &lives)),
+        Some(output) => out(&one(&attributes, output)?),
+        None => out(&render::outputs(&stack, &attributes)),
     }
-    json(|| render::json::outputs(&stack, &lives));
+    json(|| render::json::outputs(&stack, &attributes));
     Ok(Exit::Done)
 }
 
 /// An output by its name.
-fn one(lives: &Lives, output: &str) -> Result<String> {
-    let known: BTreeMap<String, &str> = lives.iter().flat_map(|(id, live)| named(id, live)).collect();
+fn one(attributes: &AttributeMap, output: &str) -> Result<String> {
+    let known: BTreeMap<String, &str> = attributes.iter().flat_map(|(id, live)| named(id, live)).collect();
     let Some(value) = known.get(output) else {
         let known: Vec<&str> = known.keys().map(String::as_str).collect();
         let known = if known.is_empty() {
@@ -79,7 +80,7 @@ fn one(lives: &Lives, output: &str) -> Result<String> {
 }
 
 /// The outputs of a resource, by name.
-fn named<'a>(id: &Id, live: &'a Json) -> Vec<(String, &'a str)> {
+fn named<'a>(id: &ResourceId, live: &'a Json) -> Vec<(String, &'a str)> {
     let attributes: &[(String, &str)] = match id.kind {
         "api" => &[("api.url".to_owned(), "url"), ("api.id".to_owned(), "id")],
         "function" => &[(format!("functions.{}", id.name), "arn")],

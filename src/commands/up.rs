@@ -64,10 +64,10 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     }
     let Prepared { plan, packages, .. } = planned;
     let changes = !plan.is_empty();
-    let lives = match changes {
+    let attributes = match changes {
         false => {
             out(&unchanged(&session, start));
-            plan.lives
+            plan.attributes
         }
         true => {
             if !confirmed(globals, args, &stack, &session)? {
@@ -78,13 +78,13 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
             if !report.is_complete() {
                 return Ok(Exit::of_report(&report));
             }
-            report.lives
+            report.attributes
         }
     };
-    out(&render::outputs(&stack, &lives));
-    json(|| render::json::outputs(&stack, &lives));
+    out(&render::outputs(&stack, &attributes));
+    json(|| render::json::outputs(&stack, &attributes));
     match args.check || (globals.local && changes) {
-        true => super::check::run(globals, &stack, &session, &lives).await,
+        true => super::check::run(globals, &stack, &session, &attributes).await,
         false => Ok(Exit::Done),
     }
 }

@@ -1,12 +1,12 @@
 //! API Gateway HTTP APIs.
 
-use super::told_text;
-use crate::aws::error::gone;
+use super::require_str;
+use crate::aws::error::ignore_not_found;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Patience, retry_while};
+use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Class, Context, Error, Result};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Owner, Seen};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Observed, Owner, ResourceId};
 use aws_sdk_apigatewayv2::config::Builder;
 use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
@@ -79,7 +79,7 @@ impl Cors {
 
 /// What AWS assigns to an API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub struct Attributes {
     /// The id.
     pub id: String,
     /// The URL of its `$default` stage, without a slash at the end.
@@ -88,37 +88,37 @@ pub struct Live {
 
 impl Kind for Api {
     const NAME: &'static str = "api";
-    const FROZEN: &'static [&'static str] = &["protocol"];
+    const IMMUTABLE: &'static [&'static str] = &["protocol"];
     /// Its routes go with it, and no request may meet a function that may not be called.
-    const AFTER: &'static [&'static str] = &["permission"];
-    const LOSS: Option<&'static str> = Some("its URL");
+    const DEPENDS_ON: &'static [&'static str] = &["permission"];
+    const DATA: Option<&'static str> = Some("its URL");
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
         match ours(ctx).await {
-            Ok(seen) => Ok(seen.into()),
+            Ok(observed) => Ok(observed.into()),
             // An API is found by its tag alone: where it is wanted, not seeing it would mean making a second one.
             Err(error) if error.is_denied() && ctx.scope.wanted(Self::NAME).next().is_none() => {
-                Ok(Observed { seen: Vec::new(), blind: Some(error.to_string()) })
+                Ok(Observation { observed: Vec::new(), unreadable: Some(error.to_string()) })
             }
             Err(error) => Err(error),
         }
     }
 
-    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {
         let same = ours(ctx).await?.into_iter().filter(|api| api.id.name == name);
-        Ok(same.min_by_key(|api| (api.created, api.physical.clone())))
+        Ok(same.min_by_key(|api| (api.created, api.physical_id.clone())))
     }
 
-    async fn find(ctx: &Context, physical: &str) -> Result<SeenOption<Self>> {
-        Ok(all(ctx).await?.into_iter().find(|api| api.physical == physical))
+    async fn find(ctx: &Context, physical_id: &str) -> Result<ObservedOption<Self>> {
+        Ok(all(ctx).await?.into_iter().find(|api| api.physical_id == physical_id))
     }
 
-    async fn create(ctx: &Context, _: &Id, spec: &Spec) -> Result<Live> {
+    async fn create(ctx: &Context, _: &ResourceId, spec: &Spec) -> Result<Attributes> {
         // The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
-        let id = Id::new(Self::NAME, "");
-        let answer = retry_while(Patience::CONFLICT, ctx.waiting(&id), not_applied, async || {
+        let id = ResourceId::new(Self::NAME, "");
+        let answer = retry_if(Backoff::CONFLICT, ctx.waiting(&id), not_applied, async || {
             let create = ctx.clients.api.create_api().name(&spec.name).protocol_type(ProtocolType::Http);
             let create = create
                 .description(&spec.description)
@@ -128,23 +128,26 @@ impl Kind for Api {
             Ok(create.customize().config_override(once()).send().await?)
         })
         .await?;
-        live(ctx, "apigateway:CreateApi", answer.api_id(), answer.api_endpoint())
+        attributes(ctx, "apigateway:CreateApi", answer.api_id(), answer.api_endpoint())
     }
 
-    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        let (api, from) = (&ctx.clients.api, &seen.spec);
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        let (api, from) = (&ctx.clients.api, &observed.spec);
         let fields = |spec: &Spec| (spec.name.clone(), spec.description.clone(), spec.execute_api_endpoint);
         if from.cors.as_ref().is_some_and(|cors| cors.loses(to.cors.as_ref())) {
             // An update clears nothing of it [aws-facts: API Gateway v2, TF].
-            patiently(ctx, &seen.id, async || {
-                gone(api.delete_cors_configuration().api_id(&seen.physical).send().await)
+            retry_conflicts(ctx, &observed.id, async || {
+                ignore_not_found(api.delete_cors_configuration().api_id(&observed.physical_id).send().await)
             })
             .await?;
         }
         if fields(from) != fields(to) || (from.cors != to.cors && to.cors.is_some()) {
-            patiently(ctx, &seen.id, async || {
-                let update =
-                    api.update_api().api_id(&seen.physical).name(&to.name).description(&to.description);
+            retry_conflicts(ctx, &observed.id, async || {
+                let update = api
+                    .update_api()
+                    .api_id(&observed.physical_id)
+                    .name(&to.name)
+                    .description(&to.description);
                 let update = update.disable_execute_api_endpoint(!to.execute_api_endpoint);
                 update.set_cors_configuration(to.cors.as_ref().map(sdk_cors)).send().await?;
                 Ok(())
@@ -153,14 +156,14 @@ impl Kind for Api {
         }
         let set = tags::to_set(&from.tags, &to.tags);
         if !set.is_empty() {
-            tag(ctx, &format!("/apis/{}", seen.physical), set).await?;
+            tag(ctx, &format!("/apis/{}", observed.physical_id), set).await?;
         }
-        Ok(seen.live.clone())
+        Ok(observed.attributes.clone())
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        patiently(ctx, &seen.id, async || {
-            gone(ctx.clients.api.delete_api().api_id(&seen.physical).send().await)
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        retry_conflicts(ctx, &observed.id, async || {
+            ignore_not_found(ctx.clients.api.delete_api().api_id(&observed.physical_id).send().await)
         })
         .await
     }
@@ -172,7 +175,7 @@ macro_rules! pages {
         crate::aws::pages::all_pages($operation, async |token| {
             let page = $list.max_results("100").set_next_token(token).send().await;
             // Where the parent is gone, its children are as well.
-            let answer = crate::aws::error::optional(page)?;
+            let answer = crate::aws::error::not_found_as_none(page)?;
             Ok(answer.map(|page| (page.items.unwrap_or_default(), page.next_token)).unwrap_or_default())
         })
         .await?
@@ -181,21 +184,21 @@ macro_rules! pages {
 pub(crate) use pages;
 
 /// The stack's APIs; more than one where an answer was lost.
-async fn ours(ctx: &Context) -> Result<Vec<SeenOf<Api>>> {
+async fn ours(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
     Ok(all(ctx).await?.into_iter().filter(|api| api.owner == Owner::Ours).collect())
 }
 
 /// Every API of the region. GetApis carries the tags.
-async fn all(ctx: &Context) -> Result<Vec<SeenOf<Api>>> {
+async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
     let apis = pages!("apigateway:GetApis", ctx.clients.api.get_apis());
     apis.iter().map(|api| read(ctx, api)).collect()
 }
 
-fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOf<Api>> {
+fn read(ctx: &Context, api: &SdkApi) -> Result<ObservedOf<Api>> {
     let all_tags: Tags = api.tags().cloned().unwrap_or_default().into_iter().collect();
     let owner = tags::owner(&all_tags, &ctx.scope);
     let name = all_tags.get(tags::ID).and_then(|id| id.strip_prefix("api.")).unwrap_or_default().to_owned();
-    let live = live(ctx, "apigateway:GetApis", api.api_id(), api.api_endpoint())?;
+    let attributes = attributes(ctx, "apigateway:GetApis", api.api_id(), api.api_endpoint())?;
     let spec = Spec {
         name: api.name().unwrap_or_default().to_owned(),
         description: api.description().unwrap_or_default().to_owned(),
@@ -204,19 +207,25 @@ fn read(ctx: &Context, api: &SdkApi) -> Result<SeenOf<Api>> {
         execute_api_endpoint: !api.disable_execute_api_endpoint().unwrap_or_default(),
         tags: tags::compared(all_tags, &ctx.scope),
     };
-    let mut seen = Seen::new(Id::new(Api::NAME, name), live.id.clone(), owner, spec, live);
-    seen.created = api.created_date().map(aws_sdk_apigatewayv2::primitives::DateTime::secs);
-    Ok(seen)
+    let mut observed =
+        Observed::new(ResourceId::new(Api::NAME, name), attributes.id.clone(), owner, spec, attributes);
+    observed.created = api.created_date().map(aws_sdk_apigatewayv2::primitives::DateTime::secs);
+    Ok(observed)
 }
 
-fn live(ctx: &Context, operation: &str, id: Option<&str>, endpoint: Option<&str>) -> Result<Live> {
-    let id = told_text(id, operation, "the API's id")?;
+fn attributes(
+    ctx: &Context,
+    operation: &str,
+    id: Option<&str>,
+    endpoint: Option<&str>,
+) -> Result<Attributes> {
+    let id = require_str(id, operation, "the API's id")?;
     // The local cloud's own host form works in curl only; this path works everywhere.
     let url = match &ctx.endpoint {
         Some(cloud) if ctx.local => format!("{}/_aws/execute-api/{id}/$default", cloud.trim_end_matches('/')),
-        _ => told_text(endpoint, operation, "the API's endpoint")?,
+        _ => require_str(endpoint, operation, "the API's endpoint")?,
     };
-    Ok(Live { id, url })
+    Ok(Attributes { id, url })
 }
 
 /// For a create that makes a second thing when it is sent twice: the SDK must never repeat it by itself. After a lost answer
@@ -242,16 +251,16 @@ pub(crate) async fn tag(ctx: &Context, path: &str, set: Tags) -> Result<()> {
 }
 
 /// Repeats a change that collided with another one of the same API, which the SDK does not [aws-facts: API Gateway v2, TF].
-pub(crate) async fn patiently<T, F: Future<Output = Result<T>>>(
+pub(crate) async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
     ctx: &Context,
-    id: &Id,
+    id: &ResourceId,
     change: impl Fn() -> F,
 ) -> Result<T> {
     let busy = |error: &Error| {
         let collided = error.is("Conflict") && error.message.contains("concurrent modification");
         collided.then_some("another change of the API is under way")
     };
-    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
 }
 
 fn cors(cors: &SdkCors) -> Cors {

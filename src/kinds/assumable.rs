@@ -1,21 +1,21 @@
 //! Waiting until a service can assume a role that was made a moment ago.
 
-use crate::aws::wait::{Patience, retry_while};
+use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
-use crate::model::Id;
+use crate::model::ResourceId;
 
 /// Repeats a call while its role is too fresh to be assumed; a role that is older will not become assumable by waiting.
 pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
     ctx: &Context,
-    id: &Id,
+    id: &ResourceId,
     role: &str,
     call: impl Fn() -> F,
 ) -> Result<T> {
     let call = async || {
-        ctx.roles.grown(role).await;
+        ctx.role_propagation.wait_for_propagation(role).await;
         let answer = call().await;
         if answer.as_ref().is_err_and(|error| not_assumable(error).is_some()) {
-            ctx.roles.refused(role);
+            ctx.role_propagation.refused(role);
         }
         answer
     };
@@ -28,7 +28,7 @@ pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
             ..error
         }),
         Err(error) if not_assumable(&error).is_some() => {
-            retry_while(Patience::PROPAGATION, ctx.waiting(id), not_assumable, call).await
+            retry_if(Backoff::PROPAGATION, ctx.waiting(id), not_assumable, call).await
         }
         answer => answer,
     }
@@ -36,7 +36,7 @@ pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
 
 /// True for a role that this run has written to, or that was made in the last five minutes as far as IAM lets us see.
 async fn is_fresh(ctx: &Context, role: &str) -> bool {
-    if ctx.roles.has_written(role) {
+    if ctx.role_propagation.has_written(role) {
         return true;
     }
     let name = role.rsplit('/').next().unwrap_or_default();
@@ -48,14 +48,14 @@ async fn is_fresh(ctx: &Context, role: &str) -> bool {
 /// A role that was made a moment ago is not assumable for some seconds, which Lambda tells in these words
 /// [aws-facts: IAM, TF].
 fn not_assumable(error: &Error) -> Option<&'static str> {
-    const SAYINGS: &[&str] = &[
+    const PROPAGATION_ERRORS: &[&str] = &[
         "cannot be assumed by Lambda",
         "The provided execution role does not have permissions",
         "KMS key is invalid for CreateGrant",
         "throttled by EC2",
     ];
-    let early =
-        error.is("InvalidParameterValue") && SAYINGS.iter().any(|saying| error.message.contains(saying));
+    let early = error.is("InvalidParameterValue")
+        && PROPAGATION_ERRORS.iter().any(|saying| error.message.contains(saying));
     early.then_some("the role cannot be assumed by Lambda yet")
 }
 

@@ -3,13 +3,13 @@
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
 use super::{log_group, role};
-use super::{read_each, told, told_text};
-use crate::aws::error::{gone, optional};
+use super::{read_each, require, require_str};
+use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Patience, Poll, retry_while, until};
+use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Class, Context, Error, Result, UPLOADS};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Physical, Seen, Status};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Observed, PhysicalId, ResourceId, Status};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_lambda::types::{
@@ -56,7 +56,7 @@ pub struct Spec {
 
 /// What AWS assigns to a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub struct Attributes {
     /// The name.
     pub name: String,
     /// The ARN.
@@ -66,22 +66,22 @@ pub struct Live {
 impl Kind for Function {
     const NAME: &'static str = "function";
     /// Or its first events make a group that nobody owns [aws-facts: Lambda].
-    const AFTER: &'static [&'static str] = &["log_group"];
-    const SECRET: &'static [&'static str] = &["environment"];
+    const DEPENDS_ON: &'static [&'static str] = &["log_group"];
+    const SENSITIVE: &'static [&'static str] = &["environment"];
     /// Most of the time is spent waiting for roles to be assumable, and for Lambda's asynchronous states.
-    const WIDTH: usize = 256;
+    const MAX_CONCURRENCY: usize = 256;
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
         Ok(read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name)).await?.into())
     }
 
-    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {
         read(ctx, name).await
     }
 
-    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+    async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         fits(&spec.environment)?;
         let answer = once_assumable(ctx, id, &spec.role, async || {
             let (zip, _room) = package(ctx, spec).await?;
@@ -96,20 +96,20 @@ impl Kind for Function {
         })
         .await
         .map_err(|error| redacted(error, &spec.environment))?;
-        let live = Live {
+        let attributes = Attributes {
             name: id.name.clone(),
-            arn: told_text(answer.function_arn(), "lambda:CreateFunction", "the function's ARN")?,
+            arn: require_str(answer.function_arn(), "lambda:CreateFunction", "the function's ARN")?,
         };
         active(ctx, id).await?;
         if spec.reserved_concurrency.is_some() {
             reserve(ctx, id, spec.reserved_concurrency).await?;
         }
-        Ok(live)
+        Ok(attributes)
     }
 
-    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        let (id, from) = (&seen.id, &seen.spec);
-        if seen.status == Status::Busy {
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        let (id, from) = (&observed.id, &observed.spec);
+        if observed.status == Status::Pending {
             idle(ctx, id).await?;
         }
         // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
@@ -129,24 +129,26 @@ impl Kind for Function {
         // Tags last: `provision:role-id` says what the function *was* configured with.
         let set = tags::to_set(&from.tags, &to.tags);
         if !set.is_empty() {
-            let tag = ctx.clients.lambda.tag_resource().resource(&seen.live.arn);
+            let tag = ctx.clients.lambda.tag_resource().resource(&observed.attributes.arn);
             tag.set_tags(Some(set.into_iter().collect())).send().await?;
         }
         if from.tags.contains_key(tags::ROLE_ID) && !to.tags.contains_key(tags::ROLE_ID) {
-            let untag = ctx.clients.lambda.untag_resource().resource(&seen.live.arn);
+            let untag = ctx.clients.lambda.untag_resource().resource(&observed.attributes.arn);
             untag.tag_keys(tags::ROLE_ID).send().await?;
         }
-        Ok(seen.live.clone())
+        Ok(observed.attributes.clone())
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        patiently(ctx, &seen.id, async || {
-            gone(ctx.clients.lambda.delete_function().function_name(&seen.physical).send().await)
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        retry_conflicts(ctx, &observed.id, async || {
+            ignore_not_found(
+                ctx.clients.lambda.delete_function().function_name(&observed.physical_id).send().await,
+            )
         })
         .await?;
         // The log group goes after the function is really gone, or a late event makes it again [aws-facts: Lambda].
-        until(Patience::state(ctx.local), ctx.waiting(&seen.id), async || {
-            Ok(match get(ctx, &seen.physical).await? {
+        wait_until(Backoff::state(ctx.local), ctx.waiting(&observed.id), async || {
+            Ok(match get(ctx, &observed.physical_id).await? {
                 None => Poll::Ready(()),
                 Some(_) => Poll::Pending("being deleted".to_owned()),
             })
@@ -156,10 +158,10 @@ impl Kind for Function {
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
-    optional(ctx.clients.lambda.get_function().function_name(name).send().await)
+    not_found_as_none(ctx.clients.lambda.get_function().function_name(name).send().await)
 }
 
-async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
+async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
     let Some(answer) = get(ctx, name).await? else { return Ok(None) };
     complete(&answer)?;
     let created = answer.configuration().and_then(modified);
@@ -168,28 +170,28 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Function>> {
     })
     .await?;
     let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
-    let config = told(answer.configuration(), "lambda:GetFunction", "the function's configuration")?;
+    let config = require(answer.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
     let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
-    let live = Live {
+    let attributes = Attributes {
         name: name.to_owned(),
-        arn: told_text(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,
+        arn: require_str(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,
     };
     let role = spec.role.rsplit('/').next().unwrap_or_default().to_owned();
-    let group = Physical::new("log_group", spec.log_group.clone());
-    let mut seen = Seen::new(Id::new(Function::NAME, name), name, owner, spec, live);
+    let group = PhysicalId::new("log_group", spec.log_group.clone());
+    let mut observed = Observed::new(ResourceId::new(Function::NAME, name), name, owner, spec, attributes);
     if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
         // What runs is not what the configuration says, so the code is uploaded again.
-        seen.spec.code.clear();
+        observed.spec.code.clear();
     }
-    seen.status = status(config);
-    seen.created = created;
-    let role = Physical::new("role", role);
+    observed.status = status(config);
+    observed.created = created;
+    let role = PhysicalId::new("role", role);
     // A role that was taken over is not at the stack's path, where the others are found.
     let may_be_ours = role.id == role::name_for(name);
-    seen.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
-    seen.refs = vec![role, group];
-    Ok(Some(seen))
+    observed.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
+    observed.refs = vec![role, group];
+    Ok(Some(observed))
 }
 
 fn tags_of(answer: &GetFunctionOutput) -> Tags {
@@ -246,9 +248,9 @@ fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags:
 /// A function that failed to be made can only be made anew; one whose last update failed can be updated again.
 fn status(config: &FunctionConfiguration) -> Status {
     match (config.state(), config.last_update_status()) {
-        (Some(State::Failed), _) => Status::Broken(reason(config)),
-        (Some(State::Deleting), _) => Status::Going,
-        (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Status::Busy,
+        (Some(State::Failed), _) => Status::Failed(reason(config)),
+        (Some(State::Deleting), _) => Status::Deleting,
+        (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Status::Pending,
         _ => Status::Ready,
     }
 }
@@ -271,12 +273,12 @@ fn reason(config: &FunctionConfiguration) -> String {
 
 /// Waits until the function can be changed. `Inactive` is a function that AWS put to rest, which the next call wakes, and
 /// matches no acceptor of AWS's own waiters [aws-facts: Lambda, M]. Right after a create, reads may not see it yet.
-async fn idle(ctx: &Context, id: &Id) -> Result<FunctionConfiguration> {
+async fn idle(ctx: &Context, id: &ResourceId) -> Result<FunctionConfiguration> {
     let unseen = |error: &Error| error.is_absent().then_some("Lambda does not show the function yet");
     let look = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
-    until(Patience::state(ctx.local), ctx.waiting(id), async || {
-        let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
-        let config = told(answer.configuration, "lambda:GetFunction", "the function's configuration")?;
+    wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
+        let answer = retry_if(Backoff::VISIBILITY, ctx.waiting(id), unseen, look).await?;
+        let config = require(answer.configuration, "lambda:GetFunction", "the function's configuration")?;
         Ok(match (config.state(), config.last_update_status()) {
             (Some(state @ State::Pending), _) => {
                 Poll::Pending(format!("being prepared by Lambda ({})", state.as_str()))
@@ -289,7 +291,7 @@ async fn idle(ctx: &Context, id: &Id) -> Result<FunctionConfiguration> {
 }
 
 /// Waits until the function can be called as it was last configured.
-async fn active(ctx: &Context, id: &Id) -> Result<()> {
+async fn active(ctx: &Context, id: &ResourceId) -> Result<()> {
     let config = idle(ctx, id).await?;
     let failed = match (config.state(), config.last_update_status()) {
         (Some(State::Failed), _) => "start",
@@ -307,7 +309,7 @@ fn configuration(spec: &Spec) -> impl PartialEq + '_ {
     )
 }
 
-async fn configure(ctx: &Context, id: &Id, from: &Spec, to: &Spec) -> Result<()> {
+async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
     let send = async || {
         let update = ctx.clients.lambda.update_function_configuration().function_name(&id.name);
         let update = update.role(&to.role).handler(&to.handler).runtime(Runtime::from(to.runtime.as_str()));
@@ -319,12 +321,12 @@ async fn configure(ctx: &Context, id: &Id, from: &Spec, to: &Spec) -> Result<()>
         Ok(())
     };
     fits(&to.environment)?;
-    let sent = once_assumable(ctx, id, &to.role, async || patiently(ctx, id, &send).await).await;
+    let sent = once_assumable(ctx, id, &to.role, async || retry_conflicts(ctx, id, &send).await).await;
     sent.map_err(|error| redacted(error, &to.environment))
 }
 
-async fn upload(ctx: &Context, id: &Id, to: &Spec) -> Result<()> {
-    patiently(ctx, id, async || {
+async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
+    retry_conflicts(ctx, id, async || {
         let (zip, _room) = package(ctx, to).await?;
         let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(zip);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
@@ -333,15 +335,15 @@ async fn upload(ctx: &Context, id: &Id, to: &Spec) -> Result<()> {
     .await
 }
 
-async fn reserve(ctx: &Context, id: &Id, reserved: Option<i32>) -> Result<()> {
+async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Result<()> {
     let lambda = &ctx.clients.lambda;
-    patiently(ctx, id, async || match reserved {
+    retry_conflicts(ctx, id, async || match reserved {
         Some(reserved) => {
             let put = lambda.put_function_concurrency().function_name(&id.name);
             put.reserved_concurrent_executions(reserved).send().await?;
             Ok(())
         }
-        None => gone(lambda.delete_function_concurrency().function_name(&id.name).send().await),
+        None => ignore_not_found(lambda.delete_function_concurrency().function_name(&id.name).send().await),
     })
     .await
 }
@@ -371,12 +373,12 @@ fn in_progress(error: &Error) -> Option<&'static str> {
         .then_some("another update is under way")
 }
 
-async fn patiently<F: Future<Output = Result<()>>>(
+async fn retry_conflicts<F: Future<Output = Result<()>>>(
     ctx: &Context,
-    id: &Id,
+    id: &ResourceId,
     change: impl Fn() -> F,
 ) -> Result<()> {
-    retry_while(Patience::CONFLICT, ctx.waiting(id), in_progress, change).await
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), in_progress, change).await
 }
 
 #[cfg(test)]
@@ -397,10 +399,10 @@ mod tests {
         };
         assert_eq!(of(State::Active, LastUpdateStatus::Successful), Status::Ready);
         assert_eq!(of(State::Inactive, LastUpdateStatus::Successful), Status::Ready);
-        assert_eq!(of(State::Pending, LastUpdateStatus::InProgress), Status::Busy);
-        assert_eq!(of(State::Active, LastUpdateStatus::InProgress), Status::Busy);
-        assert_eq!(of(State::Deleting, LastUpdateStatus::Successful), Status::Going);
-        assert!(matches!(of(State::Failed, LastUpdateStatus::Successful), Status::Broken(_)));
+        assert_eq!(of(State::Pending, LastUpdateStatus::InProgress), Status::Pending);
+        assert_eq!(of(State::Active, LastUpdateStatus::InProgress), Status::Pending);
+        assert_eq!(of(State::Deleting, LastUpdateStatus::Successful), Status::Deleting);
+        assert!(matches!(of(State::Failed, LastUpdateStatus::Successful), Status::Failed(_)));
     }
 
     #[test]

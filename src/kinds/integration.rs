@@ -1,12 +1,12 @@
 //! Integrations of an HTTP API: one per function, shared by the function's routes.
 
-use super::api::{not_applied, once, pages, patiently};
-use super::{list_each, told_text, within};
-use crate::aws::error::gone;
-use crate::aws::wait::{Patience, retry_while};
+use super::api::{not_applied, once, pages, retry_conflicts};
+use super::{list_each, require_str, within};
+use crate::aws::error::ignore_not_found;
+use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Result};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Owner, Physical, Seen};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use aws_sdk_apigatewayv2::types::{Integration as SdkIntegration, IntegrationType};
 use serde::{Deserialize, Serialize};
 
@@ -33,30 +33,30 @@ pub struct Spec {
 
 /// What AWS assigns to an integration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub struct Attributes {
     /// The id.
     pub id: String,
 }
 
 impl Kind for Integration {
     const NAME: &'static str = "integration";
-    const FROZEN: &'static [&'static str] = &["api_id"];
+    const IMMUTABLE: &'static [&'static str] = &["api_id"];
     const PARENT: Option<&'static str> = Some("api");
-    const LANE: usize = 4;
+    const MAX_PER_PARENT: usize = 4;
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observed<Self>> {
+    async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observation<Self>> {
         Ok(list_each(apis, |api| list(ctx, api)).await?.into())
     }
 
-    async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, within(api, "API")?).await?;
-        let same = seen.into_iter().filter(|one| one.id.name == name && one.owner == Owner::Ours);
-        Ok(same.min_by_key(|one| one.physical.clone()))
+    async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<ObservedOption<Self>> {
+        let observed = list(ctx, within(api, "API")?).await?;
+        let same = observed.into_iter().filter(|one| one.id.name == name && one.owner == Owner::Ours);
+        Ok(same.min_by_key(|one| one.physical_id.clone()))
     }
 
-    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+    async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let create = async || {
             let create = ctx.clients.api.create_integration().api_id(&spec.api_id);
             let create = create.description(format!("{MARKER}{}", id.tag())).integration_method("POST");
@@ -68,17 +68,17 @@ impl Kind for Integration {
                 .timeout_in_millis(spec.timeout_millis);
             Ok(create.customize().config_override(once()).send().await?)
         };
-        let create = async || patiently(ctx, id, &create).await;
-        let answer = retry_while(Patience::CONFLICT, ctx.waiting(id), not_applied, create).await?;
-        Ok(Live {
-            id: told_text(answer.integration_id(), "apigateway:CreateIntegration", "the integration's id")?,
+        let create = async || retry_conflicts(ctx, id, &create).await;
+        let answer = retry_if(Backoff::CONFLICT, ctx.waiting(id), not_applied, create).await?;
+        Ok(Attributes {
+            id: require_str(answer.integration_id(), "apigateway:CreateIntegration", "the integration's id")?,
         })
     }
 
-    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        patiently(ctx, &seen.id, async || {
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        retry_conflicts(ctx, &observed.id, async || {
             let update =
-                ctx.clients.api.update_integration().api_id(&to.api_id).integration_id(&seen.physical);
+                ctx.clients.api.update_integration().api_id(&to.api_id).integration_id(&observed.physical_id);
             let update =
                 update.integration_type(IntegrationType::from(to.r#type.as_str())).integration_uri(&to.uri);
             let update = update.integration_method("POST").payload_format_version(&to.payload_format_version);
@@ -86,47 +86,55 @@ impl Kind for Integration {
             Ok(())
         })
         .await?;
-        Ok(seen.live.clone())
+        Ok(observed.attributes.clone())
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        patiently(ctx, &seen.id, async || {
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        retry_conflicts(ctx, &observed.id, async || {
             let delete = ctx.clients.api.delete_integration();
-            gone(delete.api_id(&seen.spec.api_id).integration_id(&seen.physical).send().await)
+            ignore_not_found(
+                delete.api_id(&observed.spec.api_id).integration_id(&observed.physical_id).send().await,
+            )
         })
         .await
     }
 }
 
-async fn list(ctx: &Context, api: &Parent) -> Result<Vec<SeenOf<Integration>>> {
+async fn list(ctx: &Context, api: &Parent) -> Result<Vec<ObservedOf<Integration>>> {
     let items =
-        pages!("apigateway:GetIntegrations", ctx.clients.api.get_integrations().api_id(&api.thing.id));
+        pages!("apigateway:GetIntegrations", ctx.clients.api.get_integrations().api_id(&api.physical_id.id));
     items.iter().map(|item| read(api, item)).collect()
 }
 
-fn read(api: &Parent, integration: &SdkIntegration) -> Result<SeenOf<Integration>> {
+fn read(api: &Parent, integration: &SdkIntegration) -> Result<ObservedOf<Integration>> {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let id = told_text(integration.integration_id(), "apigateway:GetIntegrations", "the integration's id")?;
+    let id = require_str(integration.integration_id(), "apigateway:GetIntegrations", "the integration's id")?;
     let marked = integration.description().and_then(|text| text.strip_prefix(MARKER));
     let name =
         marked.and_then(|id| id.split_whitespace().next()).and_then(|id| id.strip_prefix("integration."));
     let owner = match name {
         Some(_) => Owner::Ours,
-        None => Owner::Foreign("it was not made by provision".to_owned()),
+        None => Owner::Unmanaged("it was not made by provision".to_owned()),
     };
     let spec = Spec {
-        api_id: api.thing.id.clone(),
+        api_id: api.physical_id.id.clone(),
         r#type: text(integration.integration_type().map(IntegrationType::as_str)),
         uri: function_arn(&text(integration.integration_uri())).to_owned(),
         payload_format_version: text(integration.payload_format_version()),
         timeout_millis: integration.timeout_in_millis().unwrap_or(30_000),
     };
-    let function = spec.uri.split(":function:").nth(1).map(|name| Physical::new("function", name));
-    let live = Live { id: id.clone() };
-    let mut seen = Seen::new(Id::new(Integration::NAME, name.unwrap_or(&id)), id.clone(), owner, spec, live);
-    seen.parent = Some(api.thing.clone());
-    seen.refs = function.into_iter().collect();
-    Ok(seen)
+    let function = spec.uri.split(":function:").nth(1).map(|name| PhysicalId::new("function", name));
+    let attributes = Attributes { id: id.clone() };
+    let mut observed = Observed::new(
+        ResourceId::new(Integration::NAME, name.unwrap_or(&id)),
+        id.clone(),
+        owner,
+        spec,
+        attributes,
+    );
+    observed.parent = Some(api.physical_id.clone());
+    observed.refs = function.into_iter().collect();
+    Ok(observed)
 }
 
 /// The function's ARN, which some tools wrap into an invocation URI [aws-facts: Lambda, TF].

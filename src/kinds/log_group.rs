@@ -1,13 +1,13 @@
 //! CloudWatch log groups.
 
-use super::{read_each, told_text};
-use crate::aws::error::{gone, optional};
+use super::{read_each, require_str};
+use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Patience, retry_while};
+use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Owner, Physical, Seen};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, TagFilter};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub struct Spec {
 
 /// What AWS assigns to a log group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub struct Attributes {
     /// The name.
     pub name: String,
     /// The ARN, without the `:*` that AWS likes to add.
@@ -42,30 +42,32 @@ pub struct Live {
 impl Kind for LogGroup {
     const NAME: &'static str = "log_group";
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
-        let (seen, listed) = futures_util::join!(read_wanted(ctx), list(ctx));
-        let mut seen = seen?;
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
+        let (observed, listed) = futures_util::join!(read_wanted(ctx), list(ctx));
+        let mut observed = observed?;
         match listed {
             Ok(names) => {
                 let orphans =
                     names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Self::NAME, name));
                 let orphans = read_each(orphans, |name| read(ctx, name)).await?;
-                seen.extend(orphans.into_iter().filter(|group| group.owner == Owner::Ours));
-                Ok(seen.into())
+                observed.extend(orphans.into_iter().filter(|group| group.owner == Owner::Ours));
+                Ok(observed.into())
             }
-            Err(error) if error.is_denied() => Ok(Observed { seen, blind: Some(error.to_string()) }),
+            Err(error) if error.is_denied() => {
+                Ok(Observation { observed, unreadable: Some(error.to_string()) })
+            }
             Err(error) => Err(error),
         }
     }
 
-    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {
         read(ctx, name).await
     }
 
-    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
-        patiently(ctx, id, async || {
+    async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
+        retry_conflicts(ctx, id, async || {
             let create = ctx.clients.logs.create_log_group().log_group_name(&id.name);
             create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?;
             Ok(())
@@ -73,31 +75,33 @@ impl Kind for LogGroup {
         .await?;
         retain(ctx, id, spec.retention_days).await?;
         let arn = ctx.scope.arn("logs", &format!("log-group:{}", id.name));
-        Ok(Live { name: id.name.clone(), arn })
+        Ok(Attributes { name: id.name.clone(), arn })
     }
 
-    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        if seen.spec.retention_days != to.retention_days {
-            retain(ctx, &seen.id, to.retention_days).await?;
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        if observed.spec.retention_days != to.retention_days {
+            retain(ctx, &observed.id, to.retention_days).await?;
         }
-        let set = tags::to_set(&seen.spec.tags, &to.tags);
+        let set = tags::to_set(&observed.spec.tags, &to.tags);
         if !set.is_empty() {
-            let tag = ctx.clients.logs.tag_resource().resource_arn(&seen.live.arn);
+            let tag = ctx.clients.logs.tag_resource().resource_arn(&observed.attributes.arn);
             tag.set_tags(Some(set.into_iter().collect())).send().await?;
         }
-        Ok(seen.live.clone())
+        Ok(observed.attributes.clone())
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        patiently(ctx, &seen.id, async || {
-            gone(ctx.clients.logs.delete_log_group().log_group_name(&seen.physical).send().await)
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        retry_conflicts(ctx, &observed.id, async || {
+            ignore_not_found(
+                ctx.clients.logs.delete_log_group().log_group_name(&observed.physical_id).send().await,
+            )
         })
         .await
     }
 }
 
 /// The groups of the wanted names. Where they are many, pages of groups are cheaper than a call for each.
-async fn read_wanted(ctx: &Context) -> Result<Vec<SeenOf<LogGroup>>> {
+async fn read_wanted(ctx: &Context) -> Result<Vec<ObservedOf<LogGroup>>> {
     let names: Vec<&str> = ctx.scope.wanted(LogGroup::NAME).collect();
     let paged = if names.len() > FEW { page_through(ctx, &names).await? } else { Paged::default() };
     read_each(names, async |name| match paged.look_up(name) {
@@ -154,7 +158,7 @@ fn in_common<'a>(names: &[&'a str]) -> &'a str {
     &first[..others.iter().map(same).min().unwrap_or(first.len())]
 }
 
-async fn read(ctx: &Context, name: &str) -> Result<SeenOption<LogGroup>> {
+async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<LogGroup>> {
     match describe(ctx, name).await? {
         Some(group) => Ok(Some(complete(ctx, name, &group).await?)),
         None => Ok(None),
@@ -162,31 +166,32 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<LogGroup>> {
 }
 
 /// A group with its tags, which are a call of their own.
-async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<SeenOf<LogGroup>> {
-    let arn = told_text(group.arn(), "logs:DescribeLogGroups", "the log group's ARN")?;
+async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<ObservedOf<LogGroup>> {
+    let arn = require_str(group.arn(), "logs:DescribeLogGroups", "the log group's ARN")?;
     let arn = arn.trim_end_matches(":*").to_owned();
     let created = group.creation_time().map(|millis| millis / 1000);
     let list_tags = async || {
-        let answer = optional(ctx.clients.logs.list_tags_for_resource().resource_arn(&arn).send().await)?;
+        let answer =
+            not_found_as_none(ctx.clients.logs.list_tags_for_resource().resource_arn(&arn).send().await)?;
         Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
     };
     let tags = tags::settled(ctx, created, list_tags().await?, list_tags).await?;
     // Other tools, and Lambda itself, leave untagged groups of functions behind; these are taken over.
     let owner = match tags::owner(&tags, &ctx.scope) {
-        Owner::Foreign(_) if tags.is_empty() && name.starts_with(PREFIX) => Owner::Unclaimed,
+        Owner::Unmanaged(_) if tags.is_empty() && name.starts_with(PREFIX) => Owner::Untagged,
         owner => owner,
     };
     let made_for = tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
-    let hints = made_for.map(|function| Physical::new("function", function)).into_iter().collect();
+    let hints = made_for.map(|function| PhysicalId::new("function", function)).into_iter().collect();
     let spec = Spec { retention_days: group.retention_in_days(), tags: tags::compared(tags, &ctx.scope) };
-    let live = Live { name: name.to_owned(), arn };
-    let mut seen = Seen::new(Id::new(LogGroup::NAME, name), name, owner, spec, live);
-    seen.created = created;
-    seen.hints = hints;
-    seen.protected = group.deletion_protection_enabled().unwrap_or_default();
-    seen.holds =
+    let attributes = Attributes { name: name.to_owned(), arn };
+    let mut observed = Observed::new(ResourceId::new(LogGroup::NAME, name), name, owner, spec, attributes);
+    observed.created = created;
+    observed.hints = hints;
+    observed.protected = group.deletion_protection_enabled().unwrap_or_default();
+    observed.contains_data =
         group.stored_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("{bytes} bytes of logs"));
-    Ok(seen)
+    Ok(observed)
 }
 
 /// The group of exactly this name. The filter is a prefix; a name sorts before all that it is a prefix of, so it is on
@@ -222,14 +227,14 @@ async fn list_all(ctx: &Context) -> Result<Vec<String>> {
 }
 
 /// Retention is a call of its own, and "never" is the deletion of the retention policy [aws-facts: CloudWatch Logs, M].
-async fn retain(ctx: &Context, id: &Id, days: Option<i32>) -> Result<()> {
-    patiently(ctx, id, async || {
+async fn retain(ctx: &Context, id: &ResourceId, days: Option<i32>) -> Result<()> {
+    retry_conflicts(ctx, id, async || {
         let logs = &ctx.clients.logs;
         match days {
             Some(days) => {
                 logs.put_retention_policy().log_group_name(&id.name).retention_in_days(days).send().await?;
             }
-            None => gone(logs.delete_retention_policy().log_group_name(&id.name).send().await)?,
+            None => ignore_not_found(logs.delete_retention_policy().log_group_name(&id.name).send().await)?,
         }
         Ok(())
     })
@@ -237,13 +242,13 @@ async fn retain(ctx: &Context, id: &Id, days: Option<i32>) -> Result<()> {
 }
 
 /// Repeats a change that collided with another one of the same group [aws-facts: CloudWatch Logs, TF].
-async fn patiently<F: Future<Output = Result<()>>>(
+async fn retry_conflicts<F: Future<Output = Result<()>>>(
     ctx: &Context,
-    id: &Id,
+    id: &ResourceId,
     change: impl Fn() -> F,
 ) -> Result<()> {
     let busy = |error: &Error| {
         error.is("OperationAborted").then_some("another change of the log group is under way")
     };
-    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
 }

@@ -1,4 +1,4 @@
-//! The kinds of AWS things, one file each: its constants, its `Spec` and `Live`, its `impl Kind`, and what these need.
+//! The kinds of AWS things, one file each: its constants, its `Spec` and `Attributes`, its `impl Kind`, and what these need.
 
 pub mod api;
 mod assumable;
@@ -51,13 +51,13 @@ async fn list_each<'a, T, F: Future<Output = Result<Vec<T>>>>(
 }
 
 /// What AWS always answers to a call, or an error that says that this time it did not.
-fn told<T>(value: Option<T>, operation: &str, what: &str) -> Result<T> {
+fn require<T>(value: Option<T>, operation: &str, what: &str) -> Result<T> {
     value.ok_or_else(|| Error::broken(operation, format!("AWS's answer lacks {what}")))
 }
 
 /// The same for a text, which is never empty.
-fn told_text(value: Option<&str>, operation: &str, what: &str) -> Result<String> {
-    told(value.filter(|text| !text.is_empty()).map(str::to_owned), operation, what)
+fn require_str(value: Option<&str>, operation: &str, what: &str) -> Result<String> {
+    require(value.filter(|text| !text.is_empty()).map(str::to_owned), operation, what)
 }
 
 /// The thing that others live in, which the engine names wherever it reads them.

@@ -1,11 +1,11 @@
 //! Permissions: the statements of a function's policy that let an API call it.
 
 use super::{list_each, within};
-use crate::aws::error::{gone, optional};
-use crate::aws::wait::{Patience, retry_while};
+use crate::aws::error::{ignore_not_found, not_found_as_none};
+use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Identity, Owner, Physical, Seen};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Identity, Observed, Owner, PhysicalId, ResourceId};
 use crate::policy::{Policy, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -35,28 +35,28 @@ pub struct Spec {
 
 /// What AWS assigns to a permission: nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {}
+pub struct Attributes {}
 
 impl Kind for Permission {
     const NAME: &'static str = "permission";
-    const FROZEN: &'static [&'static str] = &["function", "sid", "action", "principal", "source_arn"];
+    const IMMUTABLE: &'static [&'static str] = &["function", "sid", "action", "principal", "source_arn"];
     const PARENT: Option<&'static str> = Some("function");
     /// Parallel calls on one function lose statements [aws-facts: Lambda, TF].
-    const LANE: usize = 1;
+    const MAX_PER_PARENT: usize = 1;
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observed<Self>> {
+    async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observation<Self>> {
         let names = names(ctx);
         Ok(list_each(functions, |function| list(ctx, function, &names)).await?.into())
     }
 
-    async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, within(function, "function")?, &names(ctx)).await?;
-        Ok(seen.into_iter().find(|permission| permission.id.name == name))
+    async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<ObservedOption<Self>> {
+        let observed = list(ctx, within(function, "function")?, &names(ctx)).await?;
+        Ok(observed.into_iter().find(|permission| permission.id.name == name))
     }
 
-    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+    async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         // A function that was made a moment ago is not seen everywhere in Lambda yet [aws-facts: Lambda, TF].
         let unseen = |error: &Error| error.is_absent().then_some("Lambda does not see the function yet");
         let add = async || {
@@ -66,20 +66,20 @@ impl Kind for Permission {
             add.source_arn(&spec.source_arn).send().await?;
             Ok(())
         };
-        let add = async || patiently(ctx, id, &add).await;
-        retry_while(Patience::SIGHT, ctx.waiting(id), unseen, add).await?;
-        Ok(Live {})
+        let add = async || retry_conflicts(ctx, id, &add).await;
+        retry_if(Backoff::VISIBILITY, ctx.waiting(id), unseen, add).await?;
+        Ok(Attributes {})
     }
 
     /// A statement cannot be changed, only taken away and added; the fields that could differ are all frozen.
-    async fn update(_: &Context, _: &SeenOf<Self>, _: &Spec) -> Result<Live> {
-        Ok(Live {})
+    async fn update(_: &Context, _: &ObservedOf<Self>, _: &Spec) -> Result<Attributes> {
+        Ok(Attributes {})
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        patiently(ctx, &seen.id, async || {
-            let remove = ctx.clients.lambda.remove_permission().function_name(&seen.spec.function);
-            gone(remove.statement_id(&seen.physical).send().await)
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        retry_conflicts(ctx, &observed.id, async || {
+            let remove = ctx.clients.lambda.remove_permission().function_name(&observed.spec.function);
+            ignore_not_found(remove.statement_id(&observed.physical_id).send().await)
         })
         .await
     }
@@ -123,8 +123,10 @@ async fn list(
     ctx: &Context,
     function: &Parent,
     names: &BTreeMap<String, &str>,
-) -> Result<Vec<SeenOf<Permission>>> {
-    let answer = optional(ctx.clients.lambda.get_policy().function_name(&function.thing.id).send().await)?;
+) -> Result<Vec<ObservedOf<Permission>>> {
+    let answer = not_found_as_none(
+        ctx.clients.lambda.get_policy().function_name(&function.physical_id.id).send().await,
+    )?;
     let document = answer.and_then(|answer| answer.policy).unwrap_or_else(|| "{}".to_owned());
     let policy = Policy::read("lambda:GetPolicy", &document)?;
     Ok(policy.0.into_iter().map(|(sid, statement)| read(function, sid, &statement, names)).collect())
@@ -135,24 +137,25 @@ fn read(
     sid: String,
     statement: &Statement,
     names: &BTreeMap<String, &str>,
-) -> SeenOf<Permission> {
+) -> ObservedOf<Permission> {
     let wanted = names.get(&sid).map(|name| (*name).to_owned());
     let name = wanted.unwrap_or_else(|| format!("{} {sid}", function.id.name));
     let owner = match sid.starts_with(MARKER) {
         true => Owner::Ours,
-        false => Owner::Foreign("it was not made by provision".to_owned()),
+        false => Owner::Unmanaged("it was not made by provision".to_owned()),
     };
     let spec = Spec {
-        function: function.thing.id.clone(),
+        function: function.physical_id.id.clone(),
         sid: sid.clone(),
         action: text(statement, "/Action"),
         principal: text(statement, "/Principal/Service"),
         source_arn: source_arn(statement),
     };
-    let mut seen = Seen::new(Id::new(Permission::NAME, name), sid, owner, spec, Live {});
-    seen.parent = Some(function.thing.clone());
-    seen.refs = vec![Physical::new("function", function.thing.id.clone())];
-    seen
+    let mut observed =
+        Observed::new(ResourceId::new(Permission::NAME, name), sid, owner, spec, Attributes {});
+    observed.parent = Some(function.physical_id.clone());
+    observed.refs = vec![PhysicalId::new("function", function.physical_id.id.clone())];
+    observed
 }
 
 /// A member of a statement as text: itself if it is one, its JSON if someone made it more than one.
@@ -178,16 +181,16 @@ fn source_arn(statement: &Statement) -> String {
     }
 }
 
-async fn patiently<F: Future<Output = Result<()>>>(
+async fn retry_conflicts<F: Future<Output = Result<()>>>(
     ctx: &Context,
-    id: &Id,
+    id: &ResourceId,
     change: impl Fn() -> F,
 ) -> Result<()> {
     let busy = |error: &Error| {
         let busy = error.is("ResourceConflict") && !error.is_duplicate();
         (busy || error.is("PreconditionFailed")).then_some("another change of the function is under way")
     };
-    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
 }
 
 #[cfg(test)]

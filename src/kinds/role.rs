@@ -1,13 +1,13 @@
 //! IAM roles, with their inline and attached policies.
 
-use super::{read_each, told, told_text};
-use crate::aws::error::{gone, optional};
+use super::{read_each, require, require_str};
+use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Patience, retry_while};
+use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Owner, Physical, Scope, Seen, Status};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::future::try_join_all;
@@ -43,7 +43,7 @@ pub struct Spec {
 
 /// What AWS assigns to a role.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub struct Attributes {
     /// The name.
     pub name: String,
     /// The ARN, which holds the path.
@@ -55,63 +55,68 @@ pub struct Live {
 impl Kind for Role {
     const NAME: &'static str = "role";
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
         let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name));
         let listed = async { Ok(list(ctx).await) };
-        let (mut seen, listed) = try_join!(wanted, listed)?;
+        let (mut observed, listed) = try_join!(wanted, listed)?;
         match listed {
             Ok(names) => {
                 let wanted =
                     |name: &&str| ctx.scope.wanted(Self::NAME).any(|own| own.eq_ignore_ascii_case(name));
                 let orphans = names.iter().map(String::as_str).filter(|name| !wanted(name));
-                seen.extend(read_each(orphans, |name| read(ctx, name)).await?);
-                Ok(seen.into())
+                observed.extend(read_each(orphans, |name| read(ctx, name)).await?);
+                Ok(observed.into())
             }
-            Err(error) if error.is_denied() => Ok(Observed { seen, blind: Some(error.to_string()) }),
+            Err(error) if error.is_denied() => {
+                Ok(Observation { observed, unreadable: Some(error.to_string()) })
+            }
             Err(error) => Err(error),
         }
     }
 
-    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {
         read(ctx, name).await
     }
 
-    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+    async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let create = ctx.clients.iam.create_role().role_name(&id.name).path(ctx.scope.role_path());
         let create = create
             .assume_role_policy_document(spec.trust.document())
             .set_permissions_boundary(spec.boundary.clone());
         let answer = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
-        let role = told(answer.role(), "iam:CreateRole", "the role")?;
-        let live = live(role, "iam:CreateRole")?;
-        ctx.roles.wrote(&live.arn);
+        let role = require(answer.role(), "iam:CreateRole", "the role")?;
+        let attributes = attributes(role, "iam:CreateRole")?;
+        ctx.role_propagation.wrote(&attributes.arn);
         // A role that was created a moment ago may not be known everywhere in IAM yet.
         let early = |error: &Error| error.is_absent().then_some("IAM does not see the role yet");
         for (name, policy) in &spec.policies {
             let put = async || put_policy(ctx, &id.name, name, policy).await;
-            let put = async || patiently(ctx, id, put).await;
-            retry_while(Patience::PROPAGATION, ctx.waiting(id), early, put).await?;
+            let put = async || retry_conflicts(ctx, id, put).await;
+            retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, put).await?;
         }
-        Ok(live)
+        Ok(attributes)
     }
 
-    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        ctx.roles.wrote(&seen.live.arn);
-        patiently(ctx, &seen.id, async || change(ctx, &seen.physical, &seen.spec, to).await).await?;
-        Ok(seen.live.clone())
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        ctx.role_propagation.wrote(&observed.attributes.arn);
+        retry_conflicts(ctx, &observed.id, async || {
+            change(ctx, &observed.physical_id, &observed.spec, to).await
+        })
+        .await?;
+        Ok(observed.attributes.clone())
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        let (iam, name) = (&ctx.clients.iam, &seen.physical);
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        let (iam, name) = (&ctx.clients.iam, &observed.physical_id);
         // IAM deletes a role only when nothing hangs on it [aws-facts: IAM, TF].
-        patiently(ctx, &seen.id, async || {
-            for policy in &seen.spec.attached {
-                gone(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+        retry_conflicts(ctx, &observed.id, async || {
+            for policy in &observed.spec.attached {
+                ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
             }
-            for policy in seen.spec.policies.keys() {
-                gone(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
+            for policy in observed.spec.policies.keys() {
+                ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
             }
             Ok(())
         })
@@ -120,8 +125,8 @@ impl Kind for Role {
             let passing = error.is("DeleteConflict") || error.is("ConcurrentModification");
             passing.then_some("IAM still sees something that hangs on the role")
         };
-        retry_while(Patience::CONFLICT, ctx.waiting(&seen.id), held, async || {
-            let deleted = gone(iam.delete_role().role_name(name).send().await);
+        retry_if(Backoff::CONFLICT, ctx.waiting(&observed.id), held, async || {
+            let deleted = ignore_not_found(iam.delete_role().role_name(name).send().await);
             if deleted.as_ref().is_err_and(|error| error.is("DeleteConflict")) {
                 release(ctx, name).await?;
             }
@@ -134,10 +139,12 @@ impl Kind for Role {
 /// Takes off what hangs on a role now, policies that were added since it was observed and instance profiles included.
 async fn release(ctx: &Context, name: &str) -> Result<()> {
     let iam = &ctx.clients.iam;
-    if let Some(profiles) = optional(iam.list_instance_profiles_for_role().role_name(name).send().await)? {
+    if let Some(profiles) =
+        not_found_as_none(iam.list_instance_profiles_for_role().role_name(name).send().await)?
+    {
         for profile in profiles.instance_profiles() {
             let profile = profile.instance_profile_name();
-            gone(
+            ignore_not_found(
                 iam.remove_role_from_instance_profile()
                     .role_name(name)
                     .instance_profile_name(profile)
@@ -147,10 +154,10 @@ async fn release(ctx: &Context, name: &str) -> Result<()> {
         }
     }
     for policy in attached(ctx, name).await? {
-        gone(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+        ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
     }
     for policy in policy_names(ctx, name).await? {
-        gone(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
+        ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
     }
     Ok(())
 }
@@ -165,9 +172,9 @@ async fn list(ctx: &Context) -> Result<Vec<String>> {
     .await
 }
 
-async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
+async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
     let Some(role) = get(ctx, name).await? else { return Ok(None) };
-    let live = live(&role, "iam:GetRole")?;
+    let attributes = attributes(&role, "iam:GetRole")?;
     if !role.role_name().eq_ignore_ascii_case(name) {
         let message = format!("it was asked for {name}, and answered {}", role.role_name());
         return Err(Error::broken("iam:GetRole", message));
@@ -188,7 +195,7 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
     let policies = others.into_iter().chain([(POLICY.to_owned(), ours)]);
     let policies = policies.filter_map(|(name, policy)| Some((name, policy?))).collect();
     let made_for = all_tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
-    let hints = made_for.map(|function| Physical::new("function", function)).into_iter().collect();
+    let hints = made_for.map(|function| PhysicalId::new("function", function)).into_iter().collect();
     let owner = owner(&all_tags, role.path(), &ctx.scope);
     let spec = Spec {
         trust: Policy::decode("iam:GetRole", role.assume_role_policy_document().unwrap_or("{}"))?,
@@ -200,20 +207,21 @@ async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Role>> {
             .map(str::to_owned),
         tags: tags::compared(all_tags, &ctx.scope),
     };
-    let mut seen = Seen::new(Id::new(Role::NAME, name), role.role_name(), owner, spec, live);
-    seen.created = created;
-    seen.hints = hints;
+    let mut observed =
+        Observed::new(ResourceId::new(Role::NAME, name), role.role_name(), owner, spec, attributes);
+    observed.created = created;
+    observed.hints = hints;
     if role.role_name() != name {
         // To IAM, names that differ only in case are the same.
-        seen.status =
-            Status::Broken(format!("IAM has it as {}, and nothing can rename it", role.role_name()));
+        observed.status =
+            Status::Failed(format!("IAM has it as {}, and nothing can rename it", role.role_name()));
     }
-    Ok(Some(seen))
+    Ok(Some(observed))
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<SdkRole>> {
-    let answer = optional(ctx.clients.iam.get_role().role_name(name).send().await)?;
-    answer.map(|answer| told(answer.role, "iam:GetRole", "the role")).transpose()
+    let answer = not_found_as_none(ctx.clients.iam.get_role().role_name(name).send().await)?;
+    answer.map(|answer| require(answer.role, "iam:GetRole", "the role")).transpose()
 }
 
 /// Whose a role is: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
@@ -224,7 +232,7 @@ fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
     match tags::owner(tags, scope) {
         Owner::Ours if path.starts_with(of_stack) && path != own => {
             let region = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-            Owner::Foreign(format!(
+            Owner::Unmanaged(format!(
                 "the stack `{}` already lives in {region}, and names of roles are global; use --env for a second one",
                 scope.identity
             ))
@@ -236,7 +244,7 @@ fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
 async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
     all_pages("iam:ListRolePolicies", async |marker| {
         let list = ctx.clients.iam.list_role_policies().role_name(role).set_marker(marker);
-        let page = optional(list.send().await)?;
+        let page = not_found_as_none(list.send().await)?;
         Ok(page.map(|page| (page.policy_names, page.marker)).unwrap_or_default())
     })
     .await
@@ -245,7 +253,7 @@ async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
 async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
     let policies = all_pages("iam:ListAttachedRolePolicies", async |marker| {
         let list = ctx.clients.iam.list_attached_role_policies().role_name(role).set_marker(marker);
-        let page = optional(list.send().await)?;
+        let page = not_found_as_none(list.send().await)?;
         Ok(page.map(|page| (page.attached_policies.unwrap_or_default(), page.marker)).unwrap_or_default())
     })
     .await?;
@@ -253,7 +261,8 @@ async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
 }
 
 async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
-    let answer = optional(ctx.clients.iam.get_role_policy().role_name(role).policy_name(name).send().await)?;
+    let answer =
+        not_found_as_none(ctx.clients.iam.get_role_policy().role_name(role).policy_name(name).send().await)?;
     answer.map(|answer| Policy::decode("iam:GetRolePolicy", answer.policy_document())).transpose()
 }
 
@@ -273,14 +282,14 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
         put_policy(ctx, name, policy, document).await?;
     }
     for extra in from.policies.keys().filter(|policy| !to.policies.contains_key(*policy)) {
-        gone(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
+        ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
     }
     // A role of ours has no managed policies, so there is never one to attach.
     for extra in from.attached.difference(&to.attached) {
-        gone(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
+        ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
     }
     if to.boundary.is_none() && from.boundary.is_some() {
-        gone(iam.delete_role_permissions_boundary().role_name(name).send().await)?;
+        ignore_not_found(iam.delete_role_permissions_boundary().role_name(name).send().await)?;
     }
     let set = tags::to_set(&from.tags, &to.tags);
     if !set.is_empty() {
@@ -296,24 +305,24 @@ async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> R
 }
 
 /// Repeats a change that collided with another one of the same role [aws-facts: IAM, M].
-async fn patiently<F: Future<Output = Result<()>>>(
+async fn retry_conflicts<F: Future<Output = Result<()>>>(
     ctx: &Context,
-    id: &Id,
+    id: &ResourceId,
     change: impl Fn() -> F,
 ) -> Result<()> {
     let busy = |error: &Error| {
         error.is("ConcurrentModification").then_some("another change of the role is under way")
     };
-    retry_while(Patience::CONFLICT, ctx.waiting(id), busy, change).await
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
 }
 
 /// What AWS assigned; the SDK has empty texts for what an answer lacks.
-fn live(role: &SdkRole, operation: &str) -> Result<Live> {
-    let told = |text, what| told_text(Some(text), operation, what);
-    Ok(Live {
-        name: told(role.role_name(), "the role's name")?,
-        arn: told(role.arn(), "the role's ARN")?,
-        role_id: told(role.role_id(), "the role's id")?,
+fn attributes(role: &SdkRole, operation: &str) -> Result<Attributes> {
+    let require = |text, what| require_str(Some(text), operation, what);
+    Ok(Attributes {
+        name: require(role.role_name(), "the role's name")?,
+        arn: require(role.arn(), "the role's ARN")?,
+        role_id: require(role.role_id(), "the role's id")?,
     })
 }
 

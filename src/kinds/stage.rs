@@ -1,13 +1,13 @@
 //! Stages of an HTTP API. The stage is what makes the API answer, so it comes after everything else of the API.
 
-use super::api::{pages, patiently, tag};
-use super::{list_each, told_text, within};
-use crate::aws::error::{gone, optional};
+use super::api::{pages, retry_conflicts, tag};
+use super::{list_each, require_str, within};
+use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Patience, Poll, until};
+use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Owner, Seen};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Observed, Owner, ResourceId};
 use aws_sdk_apigatewayv2::types::Stage as SdkStage;
 use serde::{Deserialize, Serialize};
 
@@ -27,29 +27,29 @@ pub struct Spec {
 
 /// What AWS assigns to a stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub struct Attributes {
     /// The name.
     pub name: String,
 }
 
 impl Kind for Stage {
     const NAME: &'static str = "stage";
-    const FROZEN: &'static [&'static str] = &["api_id"];
+    const IMMUTABLE: &'static [&'static str] = &["api_id"];
     const PARENT: Option<&'static str> = Some("api");
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observed<Self>> {
+    async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observation<Self>> {
         Ok(list_each(apis, |api| list(ctx, api)).await?.into())
     }
 
-    async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<SeenOption<Self>> {
-        let seen = list(ctx, within(api, "API")?).await?;
-        Ok(seen.into_iter().find(|stage| stage.id.name == name))
+    async fn read(ctx: &Context, name: &str, api: Option<&Parent>) -> Result<ObservedOption<Self>> {
+        let observed = list(ctx, within(api, "API")?).await?;
+        Ok(observed.into_iter().find(|stage| stage.id.name == name))
     }
 
-    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
-        patiently(ctx, id, async || {
+    async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
+        retry_conflicts(ctx, id, async || {
             let create = ctx.clients.api.create_stage().api_id(&spec.api_id).stage_name(&id.name);
             let create =
                 create.auto_deploy(spec.auto_deploy).set_tags(Some(spec.tags.clone().into_iter().collect()));
@@ -57,34 +57,35 @@ impl Kind for Stage {
         })
         .await?;
         deployed(ctx, id, &spec.api_id).await?;
-        Ok(Live { name: id.name.clone() })
+        Ok(Attributes { name: id.name.clone() })
     }
 
-    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        if seen.spec.auto_deploy != to.auto_deploy {
-            patiently(ctx, &seen.id, async || {
-                let update = ctx.clients.api.update_stage().api_id(&to.api_id).stage_name(&seen.physical);
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        if observed.spec.auto_deploy != to.auto_deploy {
+            retry_conflicts(ctx, &observed.id, async || {
+                let update =
+                    ctx.clients.api.update_stage().api_id(&to.api_id).stage_name(&observed.physical_id);
                 update.auto_deploy(to.auto_deploy).send().await?;
                 Ok(())
             })
             .await?;
-            deployed(ctx, &seen.id, &to.api_id).await?;
+            deployed(ctx, &observed.id, &to.api_id).await?;
         }
-        let set = tags::to_set(&seen.spec.tags, &to.tags);
+        let set = tags::to_set(&observed.spec.tags, &to.tags);
         if !set.is_empty() {
-            tag(ctx, &format!("/apis/{}/stages/{}", to.api_id, seen.physical), set).await?;
+            tag(ctx, &format!("/apis/{}/stages/{}", to.api_id, observed.physical_id), set).await?;
         }
-        Ok(seen.live.clone())
+        Ok(observed.attributes.clone())
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        patiently(ctx, &seen.id, async || {
-            gone(
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        retry_conflicts(ctx, &observed.id, async || {
+            ignore_not_found(
                 ctx.clients
                     .api
                     .delete_stage()
-                    .api_id(&seen.spec.api_id)
-                    .stage_name(&seen.physical)
+                    .api_id(&observed.spec.api_id)
+                    .stage_name(&observed.physical_id)
                     .send()
                     .await,
             )
@@ -95,9 +96,10 @@ impl Kind for Stage {
 
 /// With auto deploy, how a deployment went shows in this one field only, and a moment later [aws-facts: API Gateway v2, M].
 /// Only AWS itself says it: clouds at endpoints of their own deploy nothing.
-async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
+async fn deployed(ctx: &Context, id: &ResourceId, api: &str) -> Result<()> {
     let look = async || {
-        let answer = optional(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
+        let answer =
+            not_found_as_none(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
         let message = answer.and_then(|stage| stage.last_deployment_status_message);
         Ok(match message {
             None if ctx.endpoint.is_none() => Poll::Pending("the first deployment is under way".to_owned()),
@@ -109,7 +111,7 @@ async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
         let message = message.to_lowercase();
         message.contains("fail") && !message.contains("no routes exist")
     };
-    match until(Patience::SIGHT, ctx.waiting(id), look).await {
+    match wait_until(Backoff::VISIBILITY, ctx.waiting(id), look).await {
         Ok(Some(message)) if failed(&message) => {
             Err(Error::waited(format!("the deployment of the stage failed: {message}")))
         }
@@ -119,26 +121,26 @@ async fn deployed(ctx: &Context, id: &Id, api: &str) -> Result<()> {
     }
 }
 
-async fn list(ctx: &Context, api: &Parent) -> Result<Vec<SeenOf<Stage>>> {
-    let items = pages!("apigateway:GetStages", ctx.clients.api.get_stages().api_id(&api.thing.id));
+async fn list(ctx: &Context, api: &Parent) -> Result<Vec<ObservedOf<Stage>>> {
+    let items = pages!("apigateway:GetStages", ctx.clients.api.get_stages().api_id(&api.physical_id.id));
     items.iter().map(|item| read(ctx, api, item)).collect()
 }
 
 /// A stage of a wanted name in an API of ours is ours, since nobody else can have made the API.
-fn read(ctx: &Context, api: &Parent, stage: &SdkStage) -> Result<SeenOf<Stage>> {
-    let name = told_text(stage.stage_name(), "apigateway:GetStages", "the stage's name")?;
+fn read(ctx: &Context, api: &Parent, stage: &SdkStage) -> Result<ObservedOf<Stage>> {
+    let name = require_str(stage.stage_name(), "apigateway:GetStages", "the stage's name")?;
     let all_tags: Tags = stage.tags().cloned().unwrap_or_default().into_iter().collect();
     let owner = match tags::owner(&all_tags, &ctx.scope) {
-        Owner::Foreign(_) if ctx.scope.wants(Stage::NAME, &name) => Owner::Ours,
+        Owner::Unmanaged(_) if ctx.scope.wants(Stage::NAME, &name) => Owner::Ours,
         owner => owner,
     };
     let spec = Spec {
-        api_id: api.thing.id.clone(),
+        api_id: api.physical_id.id.clone(),
         auto_deploy: stage.auto_deploy().unwrap_or_default(),
         tags: tags::compared(all_tags, &ctx.scope),
     };
-    let live = Live { name: name.clone() };
-    let mut seen = Seen::new(Id::new(Stage::NAME, &name), name, owner, spec, live);
-    seen.parent = Some(api.thing.clone());
-    Ok(seen)
+    let attributes = Attributes { name: name.clone() };
+    let mut observed = Observed::new(ResourceId::new(Stage::NAME, &name), name, owner, spec, attributes);
+    observed.parent = Some(api.physical_id.clone());
+    Ok(observed)
 }

@@ -1,13 +1,13 @@
 //! DynamoDB tables.
 
-use super::{read_each, told, told_text};
-use crate::aws::error::{gone, optional};
+use super::{read_each, require, require_str};
+use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Patience, Poll, retry_while, until};
+use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Context, Error, Result};
-use crate::kind::{Kind, Observed, Parent, SeenOf, SeenOption};
-use crate::model::{Id, Owner, Seen, Status};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::model::{Observed, Owner, ResourceId, Status};
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
@@ -67,7 +67,7 @@ pub enum Billing {
 
 /// What AWS assigns to a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub struct Attributes {
     /// The name.
     pub name: String,
     /// The ARN.
@@ -76,35 +76,37 @@ pub struct Live {
 
 impl Kind for Table {
     const NAME: &'static str = "table";
-    const FROZEN: &'static [&'static str] = &["partition_key", "sort_key"];
-    const LOSS: Option<&'static str> = Some("all of its items");
+    const IMMUTABLE: &'static [&'static str] = &["partition_key", "sort_key"];
+    const DATA: Option<&'static str> = Some("all of its items");
     /// Tables mostly wait; DynamoDB makes up to 500 at a time, 250 with indexes [aws-facts: Corrections 3].
-    const WIDTH: usize = 64;
+    const MAX_CONCURRENCY: usize = 64;
     type Spec = Spec;
-    type Live = Live;
+    type Attributes = Attributes;
 
-    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observed<Self>> {
+    async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
         let wanted = read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name));
-        if !ctx.scope.teardown {
+        if !ctx.scope.destroy {
             return Ok(wanted.await?.into());
         }
         // The tagging API misses new tables, so a teardown asks every table for its owner.
-        let (mut seen, others) = try_join!(wanted, async { Ok(others_of_ours(ctx).await) })?;
+        let (mut observed, others) = try_join!(wanted, async { Ok(others_of_ours(ctx).await) })?;
         match others {
             Ok(others) => {
-                seen.extend(others.seen);
-                Ok(Observed { seen, blind: others.blind })
+                observed.extend(others.observed);
+                Ok(Observation { observed, unreadable: others.unreadable })
             }
-            Err(error) if error.is_denied() => Ok(Observed { seen, blind: Some(error.to_string()) }),
+            Err(error) if error.is_denied() => {
+                Ok(Observation { observed, unreadable: Some(error.to_string()) })
+            }
             Err(error) => Err(error),
         }
     }
 
-    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<SeenOption<Self>> {
+    async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {
         read(ctx, name).await
     }
 
-    async fn create(ctx: &Context, id: &Id, spec: &Spec) -> Result<Live> {
+    async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let keys = || {
             [(&spec.partition_key, KeyType::Hash)]
                 .into_iter()
@@ -136,25 +138,26 @@ impl Kind for Table {
         if spec.point_in_time_recovery {
             set_recovery(ctx, id, true).await?;
         }
-        live(&table)
+        attributes(&table)
     }
 
-    async fn update(ctx: &Context, seen: &SeenOf<Self>, to: &Spec) -> Result<Live> {
-        let (id, from) = (&seen.id, &seen.spec);
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        let (id, from) = (&observed.id, &observed.spec);
         // One class of change a call, and none while the table is UPDATING [aws-facts: DynamoDB, M].
-        if seen.status == Status::Busy {
+        if observed.status == Status::Pending {
             active(ctx, id).await?;
         }
         if from.billing != to.billing {
             let (mode, throughput) = billing(&to.billing)?;
             let update = ctx.clients.dynamodb.update_table().billing_mode(mode);
-            let holds = |table: &TableDescription| billing_of(table) == to.billing;
-            change(ctx, id, update.set_provisioned_throughput(throughput), holds).await?;
+            let contains_data = |table: &TableDescription| billing_of(table) == to.billing;
+            change(ctx, id, update.set_provisioned_throughput(throughput), contains_data).await?;
         }
         if from.protect != to.protect {
             let update = ctx.clients.dynamodb.update_table().deletion_protection_enabled(to.protect);
-            let holds = |table: &TableDescription| table.deletion_protection_enabled() == Some(to.protect);
-            change(ctx, id, update, holds).await?;
+            let contains_data =
+                |table: &TableDescription| table.deletion_protection_enabled() == Some(to.protect);
+            change(ctx, id, update, contains_data).await?;
         }
         if from.ttl != to.ttl {
             set_ttl(ctx, id, from.ttl.as_deref(), to.ttl.as_deref()).await?;
@@ -164,20 +167,23 @@ impl Kind for Table {
         }
         let set = tags::to_set(&from.tags, &to.tags);
         if !set.is_empty() {
-            let tag = ctx.clients.dynamodb.tag_resource().resource_arn(&seen.live.arn);
+            let tag = ctx.clients.dynamodb.tag_resource().resource_arn(&observed.attributes.arn);
             tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
         }
-        Ok(seen.live.clone())
+        Ok(observed.attributes.clone())
     }
 
-    async fn delete(ctx: &Context, seen: &SeenOf<Self>) -> Result<()> {
-        let id = &seen.id;
+    async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        let id = &observed.id;
         let busy = |error: &Error| error.is("ResourceInUse").then_some("the table is being changed");
-        let delete =
-            async || gone(ctx.clients.dynamodb.delete_table().table_name(&seen.physical).send().await);
-        retry_while(Patience::CONFLICT, ctx.waiting(id), busy, delete).await?;
-        until(Patience::state(ctx.local), ctx.waiting(id), async || {
-            Ok(match describe(ctx, &seen.physical).await? {
+        let delete = async || {
+            ignore_not_found(
+                ctx.clients.dynamodb.delete_table().table_name(&observed.physical_id).send().await,
+            )
+        };
+        retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, delete).await?;
+        wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
+            Ok(match describe(ctx, &observed.physical_id).await? {
                 None => Poll::Ready(()),
                 Some(table) => Poll::Pending(state(&table)),
             })
@@ -187,13 +193,13 @@ impl Kind for Table {
 }
 
 async fn describe(ctx: &Context, name: &str) -> Result<Option<TableDescription>> {
-    let answer = optional(ctx.clients.dynamodb.describe_table().table_name(name).send().await)?;
-    answer.map(|answer| told(answer.table, "dynamodb:DescribeTable", "the table")).transpose()
+    let answer = not_found_as_none(ctx.clients.dynamodb.describe_table().table_name(name).send().await)?;
+    answer.map(|answer| require(answer.table, "dynamodb:DescribeTable", "the table")).transpose()
 }
 
 /// The table of a name. A teardown looks into it if it is ours, so there its tags are asked for at once.
-async fn read(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
-    if !ctx.scope.teardown {
+async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Table>> {
+    if !ctx.scope.destroy {
         return read_with(ctx, name, describe(ctx, name).await?, None).await;
     }
     let (table, tags) = join!(describe(ctx, name), list_tags(ctx, name));
@@ -210,9 +216,9 @@ async fn read_with(
     name: &str,
     table: Option<TableDescription>,
     tags: Option<Tags>,
-) -> Result<SeenOption<Table>> {
+) -> Result<ObservedOption<Table>> {
     let Some(table) = table else { return Ok(None) };
-    let live = live(&table)?;
+    let attributes = attributes(&table)?;
     let created = table.creation_date_time().map(aws_sdk_dynamodb::primitives::DateTime::secs);
     let list_tags = async || Ok(list_tags(ctx, name).await?.unwrap_or_default());
     let contents = async {
@@ -227,7 +233,7 @@ async fn read_with(
     };
     let ((tags, owner, data), ttl, recovery) = try_join!(contents, ttl(ctx, name), recovery(ctx, name))?;
     let spec = Spec {
-        partition_key: told(
+        partition_key: require(
             key(&table, KeyType::Hash),
             "dynamodb:DescribeTable",
             "the table's partition key",
@@ -239,23 +245,23 @@ async fn read_with(
         protect: table.deletion_protection_enabled().unwrap_or_default(),
         tags: tags::compared(tags, &ctx.scope),
     };
-    let mut seen = Seen::new(Id::new(Table::NAME, name), name, owner, spec, live);
-    seen.status = match table.table_status() {
+    let mut observed = Observed::new(ResourceId::new(Table::NAME, name), name, owner, spec, attributes);
+    observed.status = match table.table_status() {
         Some(TableStatus::Active) => Status::Ready,
-        Some(TableStatus::Deleting) => Status::Going,
+        Some(TableStatus::Deleting) => Status::Deleting,
         Some(status @ (TableStatus::Archived | TableStatus::InaccessibleEncryptionCredentials)) => {
-            Status::Broken(format!("it is {status}"))
+            Status::Failed(format!("it is {status}"))
         }
-        _ => Status::Busy,
+        _ => Status::Pending,
     };
-    seen.created = created;
-    seen.protected = seen.spec.protect;
-    seen.holds = data;
-    Ok(Some(seen))
+    observed.created = created;
+    observed.protected = observed.spec.protect;
+    observed.contains_data = data;
+    Ok(Some(observed))
 }
 
 /// Our tables among those that nobody asked for by name, and why some could not be told.
-async fn others_of_ours(ctx: &Context) -> Result<Observed<Table>> {
+async fn others_of_ours(ctx: &Context) -> Result<Observation<Table>> {
     let names = all_pages("dynamodb:ListTables", async |after| {
         let page = ctx.clients.dynamodb.list_tables().set_exclusive_start_table_name(after).send().await?;
         Ok((page.table_names.unwrap_or_default(), page.last_evaluated_table_name))
@@ -264,19 +270,19 @@ async fn others_of_ours(ctx: &Context) -> Result<Observed<Table>> {
     let unknown = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Table::NAME, name));
     let looks = unknown.map(|name| if_ours(ctx, name).map_err(|error| error.about(name)));
     let looks = join_all(looks).await;
-    let (mut seen, mut blind) = (Vec::new(), None);
+    let (mut observed, mut unreadable) = (Vec::new(), None);
     for look in looks {
         match look {
-            Ok(table) => seen.extend(table),
-            Err(error) if error.is_denied() => blind = Some(error.to_string()),
+            Ok(table) => observed.extend(table),
+            Err(error) if error.is_denied() => unreadable = Some(error.to_string()),
             Err(error) => return Err(error),
         }
     }
-    Ok(Observed { seen, blind })
+    Ok(Observation { observed, unreadable })
 }
 
 /// The table of a name if it is ours. One that vanished since it was listed is not.
-async fn if_ours(ctx: &Context, name: &str) -> Result<SeenOption<Table>> {
+async fn if_ours(ctx: &Context, name: &str) -> Result<ObservedOption<Table>> {
     match list_tags(ctx, name).await? {
         Some(tags) if tags::owner(&tags, &ctx.scope) == Owner::Ours => {
             read_with(ctx, name, describe(ctx, name).await?, Some(tags)).await
@@ -293,12 +299,13 @@ async fn list_tags(ctx: &Context, name: &str) -> Result<Option<Tags>> {
         let page = list.send().await?;
         Ok((page.tags.unwrap_or_default(), page.next_token))
     });
-    let tags = optional(tags.await)?;
+    let tags = not_found_as_none(tags.await)?;
     Ok(tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
 }
 
 async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
-    let answer = optional(ctx.clients.dynamodb.describe_time_to_live().table_name(name).send().await)?;
+    let answer =
+        not_found_as_none(ctx.clients.dynamodb.describe_time_to_live().table_name(name).send().await)?;
     let ttl = answer.and_then(|answer| answer.time_to_live_description);
     let on =
         |status: &TimeToLiveStatus| matches!(status, TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling);
@@ -317,7 +324,7 @@ async fn recovery(ctx: &Context, name: &str) -> Result<bool> {
         .map_err(Error::from)
     {
         Err(error) if error.is("TableNotFound") => None,
-        answer => optional(answer)?,
+        answer => not_found_as_none(answer)?,
     };
     let backups = answer.and_then(|answer| answer.continuous_backups_description);
     let recovery = backups.and_then(|backups| backups.point_in_time_recovery_description);
@@ -328,33 +335,33 @@ async fn recovery(ctx: &Context, name: &str) -> Result<bool> {
 /// Whether the table holds items, asked only when the stack is to go. DynamoDB's own count is up to six hours old
 /// [aws-facts: DynamoDB, M].
 async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
-    if !ctx.scope.teardown {
+    if !ctx.scope.destroy {
         return Ok(None);
     }
     let scan =
         ctx.clients.dynamodb.scan().table_name(name).limit(1).select(aws_sdk_dynamodb::types::Select::Count);
-    let holds = match scan.send().await.map_err(Error::from) {
+    let contains_data = match scan.send().await.map_err(Error::from) {
         Ok(answer) => answer.count() > 0 || answer.last_evaluated_key().is_some(),
         Err(error) if error.is_absent() => false,
         // Nobody can tell, so it is taken to hold some.
         Err(error) if error.is_denied() || error.is("ResourceInUse") => true,
         Err(error) => return Err(error),
     };
-    Ok(holds.then(|| "its items".to_owned()))
+    Ok(contains_data.then(|| "its items".to_owned()))
 }
 
 /// Sends one class of change, and waits until it is through.
 async fn change(
     ctx: &Context,
-    id: &Id,
+    id: &ResourceId,
     update: UpdateTableFluentBuilder,
-    holds: impl Fn(&TableDescription) -> bool,
+    contains_data: impl Fn(&TableDescription) -> bool,
 ) -> Result<()> {
     match update.table_name(&id.name).send().await.map_err(Error::from) {
         // An answer was lost and the SDK sent it again, to a table that is UPDATING or has nothing left to change: what
         // counts is what holds in the end.
         Err(error) if error.is("ResourceInUse") || error.is("Validation") => {
-            if holds(&active(ctx, id).await?) { Ok(()) } else { Err(error) }
+            if contains_data(&active(ctx, id).await?) { Ok(()) } else { Err(error) }
         }
         answer => {
             answer?;
@@ -364,12 +371,12 @@ async fn change(
 }
 
 /// Waits until the table is ACTIVE. Right after a create, DescribeTable may not show it yet, as its own documentation says.
-async fn active(ctx: &Context, id: &Id) -> Result<TableDescription> {
+async fn active(ctx: &Context, id: &ResourceId) -> Result<TableDescription> {
     let unseen = |error: &Error| error.is_absent().then_some("DynamoDB does not show the table yet");
     let look = async || Ok(ctx.clients.dynamodb.describe_table().table_name(&id.name).send().await?);
-    until(Patience::state(ctx.local), ctx.waiting(id), async || {
-        let answer = retry_while(Patience::SIGHT, ctx.waiting(id), unseen, look).await?;
-        let table = told(answer.table, "dynamodb:DescribeTable", "the table")?;
+    wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
+        let answer = retry_if(Backoff::VISIBILITY, ctx.waiting(id), unseen, look).await?;
+        let table = require(answer.table, "dynamodb:DescribeTable", "the table")?;
         Ok(match table.table_status() {
             Some(TableStatus::Active) => Poll::Ready(table),
             _ => Poll::Pending(state(&table)),
@@ -383,7 +390,7 @@ fn state(table: &TableDescription) -> String {
 }
 
 /// Only one attribute can be on, and a second change within an hour is an error [aws-facts: DynamoDB, M].
-async fn set_ttl(ctx: &Context, id: &Id, from: Option<&str>, to: Option<&str>) -> Result<()> {
+async fn set_ttl(ctx: &Context, id: &ResourceId, from: Option<&str>, to: Option<&str>) -> Result<()> {
     let (attribute, enabled) = match (from, to) {
         (Some(from), _) => (from, false),
         (None, Some(to)) => (to, true),
@@ -406,11 +413,11 @@ async fn set_ttl(ctx: &Context, id: &Id, from: Option<&str>, to: Option<&str>) -
     }
 }
 
-async fn set_recovery(ctx: &Context, id: &Id, enabled: bool) -> Result<()> {
+async fn set_recovery(ctx: &Context, id: &ResourceId, enabled: bool) -> Result<()> {
     // Right after a create, backups are still being switched on [aws-facts: DynamoDB, TF].
     let early =
         |error: &Error| error.is("ContinuousBackupsUnavailable").then_some("backups are not available yet");
-    retry_while(Patience::PROPAGATION, ctx.waiting(id), early, async || {
+    retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, async || {
         let specification =
             PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(enabled).build()?;
         let update = ctx.clients.dynamodb.update_continuous_backups().table_name(&id.name);
@@ -454,11 +461,11 @@ fn key(table: &TableDescription, role: KeyType) -> Option<Key> {
     })
 }
 
-fn live(table: &TableDescription) -> Result<Live> {
-    let told = |value, what| told_text(value, "dynamodb:DescribeTable", what);
-    Ok(Live {
-        name: told(table.table_name(), "the table's name")?,
-        arn: told(table.table_arn(), "the table's ARN")?,
+fn attributes(table: &TableDescription) -> Result<Attributes> {
+    let require = |value, what| require_str(value, "dynamodb:DescribeTable", what);
+    Ok(Attributes {
+        name: require(table.table_name(), "the table's name")?,
+        arn: require(table.table_arn(), "the table's ARN")?,
     })
 }
 

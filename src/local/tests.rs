@@ -203,15 +203,15 @@ async fn a_killed_cloud_is_noticed_and_can_be_started_again() {
 #[tokio::test]
 async fn a_foreign_process_of_the_recorded_number_is_left_alone() {
     let place = Place::new();
-    let mut foreign = Command::new("sleep").arg("600").spawn().expect("sleep runs");
+    let mut unmanaged = Command::new("sleep").arg("600").spawn().expect("sleep runs");
     create_private(&place.cloud.state).expect("a folder");
-    fs::write(place.cloud.state.join("process"), format!("{} 4566\n", foreign.id())).expect("written");
+    fs::write(place.cloud.state.join("process"), format!("{} 4566\n", unmanaged.id())).expect("written");
     assert_eq!(place.cloud.status().await.expect("no cloud"), None);
     assert!(!place.cloud.stop().await.expect("nothing to stop"));
     place.cloud.reset().await.expect("nothing to reset");
-    assert!(foreign.try_wait().expect("ours").is_none());
-    foreign.kill().expect("ours");
-    foreign.wait().expect("ours");
+    assert!(unmanaged.try_wait().expect("ours").is_none());
+    unmanaged.kill().expect("ours");
+    unmanaged.wait().expect("ours");
 }
 
 #[tokio::test]

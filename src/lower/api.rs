@@ -3,7 +3,7 @@
 use super::{Lowering, resource};
 use crate::config::{Api, Cors, Function, Route};
 use crate::kinds::{api, permission};
-use crate::model::{Gate, Id, Resource, Value};
+use crate::model::{OrderConstraint, Resource, ResourceId, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ const STATEMENT: usize = 360;
 
 impl Lowering<'_> {
     /// Everything of the API. `roots` is the rest of the stack, which the stage waits for.
-    pub(super) fn api(&self, api: &Api, roots: Vec<Id>) -> Vec<Resource> {
-        let id = Id::new("api", "");
+    pub(super) fn api(&self, api: &Api, roots: Vec<ResourceId>) -> Vec<Resource> {
+        let id = ResourceId::new("api", "");
         let mut by_function: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
         for route in &api.routes {
             by_function.entry(&route.function).or_default().push(route);
@@ -27,9 +27,9 @@ impl Lowering<'_> {
             self.stack.functions.iter().map(|function| (function.name.as_str(), function)).collect();
         for (function, routes) in by_function {
             let permissions = self.permissions(&id, function, &routes);
-            let made: Vec<Id> = permissions.iter().map(|permission| permission.id.clone()).collect();
+            let made: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
             let access = declared.get(function).into_iter().flat_map(|declared| declared.access.keys());
-            let tables: Vec<Id> = access.map(|table| self.id("table", table)).collect();
+            let tables: Vec<ResourceId> = access.map(|table| self.id("table", table)).collect();
             resources.push(self.integration(&id, function, routes[0]));
             resources.extend(permissions);
             resources.extend(routes.iter().map(|route| self.route(&id, route, &made, &tables)));
@@ -39,7 +39,7 @@ impl Lowering<'_> {
         resources
     }
 
-    fn http_api(&self, api: &Api, id: &Id) -> Resource {
+    fn http_api(&self, api: &Api, id: &ResourceId) -> Resource {
         let desired = Value::map([
             ("name", self.scope.identity.prefixed(&api.name).into()),
             ("description", self.template(&api.description)),
@@ -52,7 +52,7 @@ impl Lowering<'_> {
     }
 
     /// One integration for all routes of a function.
-    fn integration(&self, api: &Id, function: &str, first: &Route) -> Resource {
+    fn integration(&self, api: &ResourceId, function: &str, first: &Route) -> Resource {
         let function = self.id("function", function);
         let desired = Value::map([
             ("api_id", Value::reference(api, "id")),
@@ -61,12 +61,12 @@ impl Lowering<'_> {
             ("payload_format_version", "2.0".into()),
             ("timeout_millis", 30_000.into()),
         ]);
-        let id = Id::new("integration", function.name);
+        let id = ResourceId::new("integration", function.name);
         Resource { parent: Some(api.clone()), ..resource(id, first.at, desired) }
     }
 
     /// A permission for each route of a function, or one for all of the API where there are many.
-    fn permissions(&self, api: &Id, function: &str, routes: &[&Route]) -> Vec<Resource> {
+    fn permissions(&self, api: &ResourceId, function: &str, routes: &[&Route]) -> Vec<Resource> {
         let sizes = routes.iter().map(|route| STATEMENT + function.len() + route.key.len());
         if routes.len() <= MANY_ROUTES && sizes.sum::<usize>() <= MANY_CHARACTERS {
             return routes
@@ -83,9 +83,9 @@ impl Lowering<'_> {
         vec![Resource { note: Some(note), ..all }]
     }
 
-    fn permission(&self, api: &Id, function: &str, route: &Route, key: Option<&str>) -> Resource {
+    fn permission(&self, api: &ResourceId, function: &str, route: &Route, key: Option<&str>) -> Resource {
         let function = self.id("function", function);
-        let id = Id::new("permission", permission::name(&function.name, key));
+        let id = ResourceId::new("permission", permission::name(&function.name, key));
         let source = Value::Join(vec![
             self.scope.arn("execute-api", "").into(),
             Value::reference(api, "id"),
@@ -103,9 +103,15 @@ impl Lowering<'_> {
 
     /// A route. In an API that is live it waits for its permission, its function and the tables of that, so that no request
     /// meets half a route.
-    fn route(&self, api: &Id, route: &Route, permissions: &[Id], tables: &[Id]) -> Resource {
+    fn route(
+        &self,
+        api: &ResourceId,
+        route: &Route,
+        permissions: &[ResourceId],
+        tables: &[ResourceId],
+    ) -> Resource {
         let function = self.id("function", &route.function);
-        let integration = Id::new("integration", function.name.clone());
+        let integration = ResourceId::new("integration", function.name.clone());
         let target = Value::Join(vec!["integrations/".into(), Value::reference(&integration, "id")]);
         let desired = Value::map([
             ("api_id", Value::reference(api, "id")),
@@ -113,22 +119,25 @@ impl Lowering<'_> {
             ("authorization", "NONE".into()),
         ]);
         let key = Some(route.key.as_str());
-        let own = |id: &&Id| [key, None].iter().any(|key| id.name == permission::name(&function.name, *key));
+        let own = |id: &&ResourceId| {
+            [key, None].iter().any(|key| id.name == permission::name(&function.name, *key))
+        };
         let own = permissions.iter().filter(own).cloned();
-        let after = own.chain([function.clone()]).chain(tables.iter().cloned()).collect();
-        let gate = Some(Gate { exists: Id::new("stage", "$default"), after });
-        let id = Id::new("route", &route.key);
-        Resource { parent: Some(api.clone()), gate, ..resource(id, route.at, desired) }
+        let depends_on = own.chain([function.clone()]).chain(tables.iter().cloned()).collect();
+        let order_constraint =
+            Some(OrderConstraint { exists: ResourceId::new("stage", "$default"), depends_on });
+        let id = ResourceId::new("route", &route.key);
+        Resource { parent: Some(api.clone()), order_constraint, ..resource(id, route.at, desired) }
     }
 
-    fn stage(&self, api: &Api, parent: &Id, after: Vec<Id>) -> Resource {
-        let id = Id::new("stage", "$default");
+    fn stage(&self, api: &Api, parent: &ResourceId, depends_on: Vec<ResourceId>) -> Resource {
+        let id = ResourceId::new("stage", "$default");
         let desired = Value::map([
             ("api_id", Value::reference(parent, "id")),
             ("auto_deploy", true.into()),
             ("tags", Value::Map(self.tags(&id))),
         ]);
-        Resource { parent: Some(parent.clone()), after, ..resource(id, api.at, desired) }
+        Resource { parent: Some(parent.clone()), depends_on, ..resource(id, api.at, desired) }
     }
 }
 

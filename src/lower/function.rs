@@ -1,18 +1,18 @@
 //! A function with the role and the log group that it needs, each allowing no more than what the stack declares.
 
-use super::{Lowering, predicted, resource};
+use super::{Lowering, known_attributes, resource};
 use crate::aws::tags;
 use crate::config::{Function, Statement};
 use crate::kinds::{log_group, role};
-use crate::model::{Id, Members, Resource, Value};
+use crate::model::{Members, Resource, ResourceId, Value};
 use serde_json::json;
 
 impl Lowering<'_> {
     /// The function, its log group, and its role unless an existing one is named.
     pub(super) fn function(&self, function: &Function) -> Vec<Resource> {
         let id = self.id("function", &function.name);
-        let group = Id::new("log_group", format!("{}{}", log_group::PREFIX, id.name));
-        let role = function.role.is_none().then(|| Id::new("role", role::name_for(&id.name)));
+        let group = ResourceId::new("log_group", format!("{}{}", log_group::PREFIX, id.name));
+        let role = function.role.is_none().then(|| ResourceId::new("role", role::name_for(&id.name)));
         let mut resources = vec![self.log_group(function, &id, &group)];
         resources.extend(role.as_ref().map(|role| self.role(function, &id, role, &group)));
         resources.push(self.lambda(function, id, role.as_ref(), &group));
@@ -20,22 +20,25 @@ impl Lowering<'_> {
     }
 
     /// The tags of a thing that is made for a function.
-    fn tags_for(&self, id: &Id, function: &Id) -> Value {
+    fn tags_for(&self, id: &ResourceId, function: &ResourceId) -> Value {
         let mut all = self.tags(id);
         all.insert(tags::FOR.into(), function.tag().into());
         Value::Map(all)
     }
 
-    fn log_group(&self, function: &Function, id: &Id, group: &Id) -> Resource {
+    fn log_group(&self, function: &Function, id: &ResourceId, group: &ResourceId) -> Resource {
         let desired = Value::map([
             ("retention_days", function.log_retention.into()),
             ("tags", self.tags_for(group, id)),
         ]);
         let arn = self.scope.arn("logs", &format!("log-group:{}", group.name));
-        Resource { predicted: predicted(group, arn), ..resource(group.clone(), function.at, desired) }
+        Resource {
+            known_attributes: known_attributes(group, arn),
+            ..resource(group.clone(), function.at, desired)
+        }
     }
 
-    fn role(&self, function: &Function, id: &Id, role: &Id, group: &Id) -> Resource {
+    fn role(&self, function: &Function, id: &ResourceId, role: &ResourceId, group: &ResourceId) -> Resource {
         let trust = Value::map([
             ("Effect", "Allow".into()),
             ("Action", json!(["sts:AssumeRole"]).into()),
@@ -52,12 +55,15 @@ impl Lowering<'_> {
         let scope = self.scope;
         let arn =
             format!("arn:{}:iam::{}:role{}{}", scope.partition, scope.account, scope.role_path(), role.name);
-        Resource { predicted: predicted(role, arn), ..resource(role.clone(), function.at, desired) }
+        Resource {
+            known_attributes: known_attributes(role, arn),
+            ..resource(role.clone(), function.at, desired)
+        }
     }
 
     /// What the function may do: its declared access, the user's own statements, and logs to its own group. Never
     /// `logs:CreateLogGroup`, or a late event makes the group again after it was deleted [aws-facts: Lambda].
-    fn policy(&self, function: &Function, group: &Id) -> Value {
+    fn policy(&self, function: &Function, group: &ResourceId) -> Value {
         // The user's own names stand; statements without one step aside.
         let own = function.policy.iter().map(|statement| self.statement(statement));
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
@@ -86,7 +92,13 @@ impl Lowering<'_> {
         (sid, Value::Map(members))
     }
 
-    fn lambda(&self, function: &Function, id: Id, role: Option<&Id>, group: &Id) -> Resource {
+    fn lambda(
+        &self,
+        function: &Function,
+        id: ResourceId,
+        role: Option<&ResourceId>,
+        group: &ResourceId,
+    ) -> Resource {
         let role_arn = match (role, &function.role) {
             (Some(role), _) => Value::reference(role, "arn"),
             (None, arn) => json!(arn).into(),
@@ -111,7 +123,7 @@ impl Lowering<'_> {
             ("tags", Value::Map(tags)),
         ]);
         let arn = self.scope.arn("lambda", &format!("function:{}", id.name));
-        Resource { predicted: predicted(&id, arn), ..resource(id, function.at, desired) }
+        Resource { known_attributes: known_attributes(&id, arn), ..resource(id, function.at, desired) }
     }
 }
 

@@ -8,10 +8,10 @@ mod tests;
 
 pub use template::lookup_part;
 
-use crate::aws::tags::marks;
+use crate::aws::tags::ownership_tags;
 use crate::config::{self, Stack};
 use crate::kinds::table;
-use crate::model::{Attributes, Graph, Id, Identity, Members, Resource, Scope, Value};
+use crate::model::{Graph, Identity, KnownAttributes, Members, Resource, ResourceId, Scope, Value};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
     let functions = stack.functions.iter().flat_map(|function| lowering.function(function));
     let mut resources: Vec<Resource> = tables.chain(functions).collect();
     if let Some(api) = &stack.api {
-        let roots: Vec<Id> = resources.iter().map(|resource| resource.id.clone()).collect();
+        let roots: Vec<ResourceId> = resources.iter().map(|resource| resource.id.clone()).collect();
         resources.extend(lowering.api(api, roots));
     }
     Graph::new(resources)
@@ -56,13 +56,13 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     /// The id of a thing whose key in the stack file is its name in AWS, before an environment's prefix.
-    fn id(&self, kind: &'static str, key: &str) -> Id {
-        Id::new(kind, self.scope.identity.prefixed(key))
+    fn id(&self, kind: &'static str, key: &str) -> ResourceId {
+        ResourceId::new(kind, self.scope.identity.prefixed(key))
     }
 
     /// The tags of a resource: the user's and the marks of ownership.
-    fn tags(&self, id: &Id) -> Members {
-        let tags = marks(&self.scope.identity, id, &self.stack.tags);
+    fn tags(&self, id: &ResourceId) -> Members {
+        let tags = ownership_tags(&self.scope.identity, id, &self.stack.tags);
         tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
     }
 
@@ -84,7 +84,7 @@ impl Lowering<'_> {
             ("tags", Value::Map(self.tags(&id))),
         ]);
         let arn = self.scope.arn("dynamodb", &format!("table/{}", id.name));
-        Resource { predicted: predicted(&id, arn), ..resource(id, table.at, desired) }
+        Resource { known_attributes: known_attributes(&id, arn), ..resource(id, table.at, desired) }
     }
 }
 
@@ -98,20 +98,20 @@ fn key(key: &config::Key) -> table::Key {
 }
 
 /// A resource that waits for nothing but what it refers to.
-fn resource(id: Id, at: config::At, desired: Value) -> Resource {
+fn resource(id: ResourceId, at: config::At, desired: Value) -> Resource {
     Resource {
         id,
         at,
         parent: None,
         desired,
-        predicted: Attributes::new_vec(),
-        after: Vec::new(),
-        gate: None,
+        known_attributes: KnownAttributes::new_vec(),
+        depends_on: Vec::new(),
+        order_constraint: None,
         note: None,
     }
 }
 
 /// What follows from the names of a thing that has an ARN.
-fn predicted(id: &Id, arn: String) -> Attributes {
+fn known_attributes(id: &ResourceId, arn: String) -> KnownAttributes {
     [("arn", arn), ("name", id.name.clone())].into_iter().collect()
 }

@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use crate::config::{Json, Part, Template};
-use crate::model::{Id, Identity, Lives, Value};
+use crate::model::{AttributeMap, Identity, ResourceId, Value};
 use serde_json::Value as Known;
 
 impl Lowering<'_> {
@@ -25,7 +25,7 @@ impl Lowering<'_> {
             Part::TableArn(key) => Value::reference(&self.id("table", key), "arn"),
             Part::FunctionName(key) => self.id("function", key).name.into(),
             Part::FunctionArn(key) => Value::reference(&self.id("function", key), "arn"),
-            Part::ApiUrl => Value::reference(&Id::new("api", ""), "url"),
+            Part::ApiUrl => Value::reference(&ResourceId::new("api", ""), "url"),
             // The reader of the stack file lets captures stand in checks alone, which are not lowered.
             Part::Capture(name) => format!("${{capture.{name}}}").into(),
         }
@@ -60,10 +60,10 @@ pub fn lookup_part(
     identity: &Identity,
     region: &str,
     account: &str,
-    lives: &Lives,
+    attributes: &AttributeMap,
 ) -> Option<String> {
     let live = |kind, key: &str, attribute: &str| {
-        let live = lives.get(&Id::new(kind, identity.prefixed(key)))?;
+        let live = attributes.get(&ResourceId::new(kind, identity.prefixed(key)))?;
         Some(live.get(attribute)?.as_str()?.to_owned())
     };
     match part {
@@ -74,7 +74,7 @@ pub fn lookup_part(
         Part::TableArn(key) => live("table", key, "arn"),
         Part::FunctionName(key) => live("function", key, "name"),
         Part::FunctionArn(key) => live("function", key, "arn"),
-        Part::ApiUrl => Some(lives.get(&Id::new("api", ""))?.get("url")?.as_str()?.to_owned()),
+        Part::ApiUrl => Some(attributes.get(&ResourceId::new("api", ""))?.get("url")?.as_str()?.to_owned()),
         Part::Capture(_) => None,
     }
 }

@@ -10,7 +10,7 @@ mod routes;
 mod templates;
 
 use crate::config::Stack;
-use crate::model::{Graph, Id, Reference, Resource, Value};
+use crate::model::{Graph, Reference, Resource, ResourceId, Value};
 use crate::plan::tests::stacks::lowered;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -52,22 +52,25 @@ fn dump(graph: &Graph) -> String {
 }
 
 fn dump_resource(resource: &Resource) -> String {
-    let names = |ids: &[Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let names = |ids: &[ResourceId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut text = format!("{} (line {})\n", resource.id, resource.at.line);
     let mut line = |name: &str, value: String| text += &format!("    {name}: {value}\n");
     if let Some(parent) = &resource.parent {
         line("lives in", parent.to_string());
     }
-    if !resource.after.is_empty() {
-        line("waits for", names(&resource.after));
+    if !resource.depends_on.is_empty() {
+        line("waits for", names(&resource.depends_on));
     }
-    if let Some(gate) = &resource.gate {
-        line(&format!("where there is {}, waits for", gate.exists), names(&gate.after));
+    if let Some(order_constraint) = &resource.order_constraint {
+        line(
+            &format!("where there is {}, waits for", order_constraint.exists),
+            names(&order_constraint.depends_on),
+        );
     }
     if let Some(note) = &resource.note {
         line("note", note.clone());
     }
-    for (name, value) in &resource.predicted {
+    for (name, value) in &resource.known_attributes {
         line(&format!("known {name}"), value.clone());
     }
     for (field, value) in json(&resource.desired).as_object().unwrap() {

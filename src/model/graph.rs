@@ -1,6 +1,6 @@
 //! What a stack wants: resources, and what each must wait for.
 
-use super::{Id, Reference, Value};
+use super::{Reference, ResourceId, Value};
 use crate::config::At;
 use litemap::LiteMap;
 use rustc_hash::FxHashMap;
@@ -11,29 +11,29 @@ pub struct Graph {
     /// The resources, each id once.
     pub resources: Vec<Resource>,
     /// Where in `resources` each one is.
-    places: FxHashMap<Id, usize>,
+    places: FxHashMap<ResourceId, usize>,
 }
 
-/// Attributes of a resource and their values, in the order of the names.
-pub type Attributes = LiteMap<&'static str, String>;
+/// KnownAttributes of a resource and their values, in the order of the names.
+pub type KnownAttributes = LiteMap<&'static str, String>;
 
 /// A wanted resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
     /// Its name within the stack.
-    pub id: Id,
+    pub id: ResourceId,
     /// The place in the stack file that asks for it.
     pub at: At,
     /// The resource that it lives and dies with.
-    pub parent: Option<Id>,
+    pub parent: Option<ResourceId>,
     /// What it shall be; decodes to the kind's `Spec` once it is resolved.
     pub desired: Value,
     /// The attributes that follow from names alone, and so are known before it exists.
-    pub predicted: Attributes,
+    pub known_attributes: KnownAttributes,
     /// Resources to wait for besides those that `desired` refers to.
-    pub after: Vec<Id>,
+    pub depends_on: Vec<ResourceId>,
     /// Resources to wait for in some worlds.
-    pub gate: Option<Gate>,
+    pub order_constraint: Option<OrderConstraint>,
     /// What the user should know of a choice that was made here; shown with the plan.
     pub note: Option<String>,
 }
@@ -41,11 +41,11 @@ pub struct Resource {
 /// Further resources to wait for where another one exists already: a new route of a live API waits for its function and
 /// permission, so that no request meets half a route.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Gate {
+pub struct OrderConstraint {
     /// The resource that makes the order matter.
-    pub exists: Id,
+    pub exists: ResourceId,
     /// The resources to wait for.
-    pub after: Vec<Id>,
+    pub depends_on: Vec<ResourceId>,
 }
 
 impl Graph {
@@ -56,25 +56,26 @@ impl Graph {
     }
 
     /// The resource of an id.
-    pub fn get(&self, id: &Id) -> Option<&Resource> {
+    pub fn get(&self, id: &ResourceId) -> Option<&Resource> {
         self.resources.get(self.place(id)?)
     }
 
-    fn place(&self, id: &Id) -> Option<usize> {
+    fn place(&self, id: &ResourceId) -> Option<usize> {
         self.places.get(id).copied()
     }
 
     /// True for an attribute that follows from names, and so is known before the resource exists. Two functions that
     /// mention each other's ARN make no cycle.
-    pub fn predicts(&self, reference: &Reference) -> bool {
-        self.get(&reference.id).is_some_and(|resource| resource.predicted.contains_key(reference.attribute))
+    pub fn knows(&self, reference: &Reference) -> bool {
+        self.get(&reference.id)
+            .is_some_and(|resource| resource.known_attributes.contains_key(reference.attribute))
     }
 
     /// The resources, each after its parent and after all whose assigned attributes it refers to.
     ///
     /// # Errors
     /// The ids of a cycle of references.
-    pub fn in_order(&self) -> Result<Vec<&Resource>, Vec<Id>> {
+    pub fn in_order(&self) -> Result<Vec<&Resource>, Vec<ResourceId>> {
         let done = vec![false; self.resources.len()];
         let mut walk = Walk { graph: self, path: Vec::new(), done, order: Vec::new() };
         for place in 0..self.resources.len() {
@@ -92,7 +93,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn visit(&mut self, place: usize) -> Result<(), Vec<Id>> {
+    fn visit(&mut self, place: usize) -> Result<(), Vec<ResourceId>> {
         if self.done[place] {
             return Ok(());
         }
@@ -103,8 +104,7 @@ impl<'a> Walk<'a> {
         self.path.push(place);
         let resource = &graph.resources[place];
         let references = resource.desired.references().into_iter();
-        let unknown =
-            references.filter(|reference| !graph.predicts(reference)).map(|reference| &reference.id);
+        let unknown = references.filter(|reference| !graph.knows(reference)).map(|reference| &reference.id);
         for next in resource.parent.iter().chain(unknown).filter_map(|id| graph.place(id)) {
             self.visit(next)?;
         }

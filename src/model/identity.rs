@@ -41,17 +41,17 @@ impl fmt::Display for Identity {
 /// The name of a resource within its stack: a kind, and a name that is unique for the kind. The API, of which a stack
 /// has one, has the empty name, so that it can be renamed in AWS and stay the same API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id {
+pub struct ResourceId {
     /// The kind's name, for example `function`.
     pub kind: &'static str,
     /// The name within the kind; for most kinds the name in AWS.
     pub name: String,
 }
 
-impl Id {
+impl ResourceId {
     /// An id of a kind and a name.
     pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
-        Id { kind, name: name.into() }
+        ResourceId { kind, name: name.into() }
     }
 
     /// The value of the tag `provision:id`: `function.create_item`. Tags take letters, digits, spaces and `_.:/=+-@`, so
@@ -70,7 +70,7 @@ pub fn in_words(kind: &str) -> String {
     kind.replace('_', " ")
 }
 
-impl fmt::Display for Id {
+impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = in_words(self.kind);
         match self.name.as_str() {
@@ -97,7 +97,7 @@ pub struct Scope {
     pub tag_keys: BTreeSet<String>,
     /// True when the stack is to go: then the search for what is ours is as wide as the services allow, and tables are
     /// asked whether they hold data.
-    pub teardown: bool,
+    pub destroy: bool,
 }
 
 impl Scope {

@@ -1,13 +1,13 @@
-//! The nouns of the tool: what a stack wants ([`Graph`]), what AWS has ([`World`]), and the names that join the two.
+//! The nouns of the tool: what a stack wants ([`Graph`]), what AWS has ([`LiveState`]), and the names that join the two.
 //! Plain data, no AWS and no input or output.
 
 mod graph;
 mod identity;
+mod live_state;
 mod value;
-mod world;
 
-pub use graph::{Attributes, Gate, Graph, Resource};
+pub use graph::{Graph, KnownAttributes, OrderConstraint, Resource};
 pub(crate) use identity::partition_of;
-pub use identity::{Id, Identity, Scope, in_words};
+pub use identity::{Identity, ResourceId, Scope, in_words};
+pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};
 pub use value::{Members, Reference, Value};
-pub use world::{Blind, Live, Lives, Owner, Physical, Seen, Status, World};

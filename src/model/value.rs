@@ -1,6 +1,6 @@
 //! What a resource shall be, as a tree that may point to what AWS has yet to assign.
 
-use super::Id;
+use super::ResourceId;
 use litemap::LiteMap;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -27,11 +27,11 @@ pub type Members = LiteMap<Cow<'static, str>, Value>;
 /// What a text begins with that stands for an unknown value: no stack file can hold NUL.
 const STAND_IN: char = '\0';
 
-/// An attribute of a resource, as its kind's `Live` names it: `arn`, `id`, `url`, …
+/// An attribute of a resource, as its kind's `Attributes` names it: `arn`, `id`, `url`, …
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
     /// The resource.
-    pub id: Id,
+    pub id: ResourceId,
     /// The attribute.
     pub attribute: &'static str,
 }
@@ -43,7 +43,7 @@ impl Value {
     }
 
     /// A reference to an attribute.
-    pub fn reference(id: &Id, attribute: &'static str) -> Self {
+    pub fn reference(id: &ResourceId, attribute: &'static str) -> Self {
         Value::Reference(Reference { id: id.clone(), attribute })
     }
 

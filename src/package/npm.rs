@@ -74,13 +74,13 @@ fn check(lock: &Value, path: &Path) -> Result<(), Error> {
             "is of an old format; run `npm install --package-lock-only` with a current npm".to_owned(),
         );
     };
-    let foreign = packages.iter().find(|(_, package)| {
+    let unmanaged = packages.iter().find(|(_, package)| {
         let resolved = package.get("resolved").and_then(Value::as_str).unwrap_or_default();
         let is_dev = package.get("dev") == Some(&Value::Bool(true));
         !is_dev
             && (package.get("link").is_some() || resolved.starts_with("git") || resolved.starts_with("file:"))
     });
-    let Some((name, _)) = foreign else { return Ok(()) };
+    let Some((name, _)) = unmanaged else { return Ok(()) };
     refused(format!(
         "`{name}` comes from a local folder or from git, and would have to be built, which runs its code; depend on a \
          published version, or put its files into the code folder"

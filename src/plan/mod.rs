@@ -1,9 +1,9 @@
 //! The plan: what must be done so that AWS is what the stack file says. Pure and synchronous: a [`Graph`] and a
-//! [`World`] go in, and the very value that is shown comes out and is executed.
+//! [`LiveState`] go in, and the very value that is shown comes out and is executed.
 
+mod blockers;
 mod build;
 mod edges;
-mod refuse;
 mod saved;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -13,7 +13,7 @@ pub use saved::Saved;
 
 use crate::config::At;
 use crate::diff::Change;
-use crate::model::{Blind, Id, Lives, Seen, Value};
+use crate::model::{AttributeMap, Observed, ResourceId, Unreadable, Value};
 use std::collections::BTreeSet;
 
 /// What is done to a resource. There are no more than these four: order lives in edges, reasons beside the action.
@@ -68,35 +68,35 @@ pub struct Options {
 pub struct Plan {
     /// What the stack shall become.
     pub mode: Mode,
-    /// The steps; [`Step::after`] gives their order.
+    /// The steps; [`Step::depends_on`] gives their order.
     pub steps: Vec<Step>,
     /// What is as it shall be.
-    pub unchanged: Vec<Id>,
+    pub unchanged: Vec<ResourceId>,
     /// Why the plan must not be carried out. Nothing is written while there is one.
-    pub refusals: Vec<Refusal>,
+    pub blockers: Vec<Blocker>,
     /// What the user should know besides.
     pub notes: Vec<String>,
     /// What could not be looked at.
-    pub blind: Vec<Blind>,
+    pub unreadable: Vec<Unreadable>,
     /// What AWS has assigned to the resources that stay.
-    pub lives: Lives,
+    pub attributes: AttributeMap,
 }
 
 /// One step of a plan.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The resource.
-    pub id: Id,
+    pub id: ResourceId,
     /// What is done to it.
     pub action: Action,
     /// The place in the stack file that asks for it; `None` where none does any more.
     pub at: Option<At>,
     /// The thing that it lives and dies with.
-    pub parent: Option<Id>,
+    pub parent: Option<ResourceId>,
     /// What it shall be. What is known here is what is sent.
     pub desired: Option<Value>,
     /// What there is now.
-    pub seen: Option<Seen>,
+    pub observed: Option<Observed>,
     /// The fields that differ.
     pub changes: Vec<Change>,
     /// The files of its code that differ, where whoever made the plan has both packages at hand.
@@ -104,11 +104,11 @@ pub struct Step {
     /// Why, where the changes do not say it.
     pub reasons: Vec<String>,
     /// What is lost for good.
-    pub loss: Option<String>,
+    pub data_loss: Option<String>,
     /// True if deleting its parent deletes it: no call is made.
     pub with_parent: bool,
     /// The steps, by index, that must have succeeded before.
-    pub after: Vec<usize>,
+    pub depends_on: Vec<usize>,
 }
 
 /// A file of a function's code that differs.
@@ -122,9 +122,9 @@ pub struct FileChange {
 
 /// A reason not to carry out a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Blocker {
     /// The resource, where it is about one.
-    pub id: Option<Id>,
+    pub id: Option<ResourceId>,
     /// The place in the stack file.
     pub at: Option<At>,
     /// What stands in the way.

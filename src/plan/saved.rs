@@ -85,16 +85,23 @@ impl Saved {
 
 /// What a step does to what: `update function list`. Of several things of one id each has its own identifier in AWS.
 fn title(step: &Step) -> String {
-    let physical = step.seen.as_ref().map(|seen| seen.physical.as_str()).filter(|_| step.desired.is_none());
-    let physical = physical.map(|physical| format!(" ({physical})")).unwrap_or_default();
-    format!("{} {}{physical}", step.action.verb(), step.id)
+    let physical_id = step
+        .observed
+        .as_ref()
+        .map(|observed| observed.physical_id.as_str())
+        .filter(|_| step.desired.is_none());
+    let physical_id = physical_id.map(|physical_id| format!(" ({physical_id})")).unwrap_or_default();
+    format!("{} {}{physical_id}", step.action.verb(), step.id)
 }
 
 /// A digest of all that a step depends on and does.
 fn digest(step: &Step) -> String {
-    let seen = step.seen.as_ref().map(|seen| json!([seen.physical, seen.spec, *seen.live]));
+    let observed = step
+        .observed
+        .as_ref()
+        .map(|observed| json!([observed.physical_id, observed.spec, *observed.attributes]));
     let desired = step.desired.as_ref().map(shape);
-    let whole = json!([desired, seen, step.loss, step.with_parent]);
+    let whole = json!([desired, observed, step.data_loss, step.with_parent]);
     Sha256::digest(whole.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -9,6 +9,7 @@ mod data;
 mod down;
 mod drift;
 mod duplicates;
+pub(crate) mod live_states;
 mod order;
 mod ownership;
 mod random;
@@ -17,10 +18,9 @@ mod saved;
 mod simulation;
 pub(crate) mod stacks;
 mod unchanged;
-pub(crate) mod worlds;
 
 use super::{Action, Mode, Options, Plan, Step, plan};
-use crate::model::{Graph, World};
+use crate::model::{Graph, LiveState};
 use crate::render;
 
 /// The options of `up` without flags.
@@ -39,37 +39,37 @@ pub(crate) fn allowing(what: &str) -> Options {
 }
 
 /// A plan that has been checked for its order and, unless it is refused, carried out in a simulation.
-fn planned(graph: &Graph, world: &World, options: &Options) -> Plan {
-    let plan = plan(graph, world, options).unwrap();
-    order::check(&plan, graph, world);
-    if plan.refusals.is_empty() {
-        (0..5).for_each(|seed| simulation::check(&plan, graph, world, options, seed));
+fn planned(graph: &Graph, live_state: &LiveState, options: &Options) -> Plan {
+    let plan = plan(graph, live_state, options).unwrap();
+    order::check(&plan, graph, live_state);
+    if plan.blockers.is_empty() {
+        (0..5).for_each(|seed| simulation::check(&plan, graph, live_state, options, seed));
     }
     plan
 }
 
 /// A plan that nothing stands against.
-fn accepted(graph: &Graph, world: &World, options: &Options) -> Plan {
-    let plan = planned(graph, world, options);
-    assert!(plan.refusals.is_empty(), "{:#?}", plan.refusals);
+fn accepted(graph: &Graph, live_state: &LiveState, options: &Options) -> Plan {
+    let plan = planned(graph, live_state, options);
+    assert!(plan.blockers.is_empty(), "{:#?}", plan.blockers);
     plan
 }
 
 /// What `up` does without flags.
-fn planned_up(graph: &Graph, world: &World) -> Plan {
-    accepted(graph, world, &up())
+fn planned_up(graph: &Graph, live_state: &LiveState) -> Plan {
+    accepted(graph, live_state, &up())
 }
 
 /// What `down` does without flags; its graph is empty, as in the command.
-fn planned_down(world: &World) -> Plan {
-    accepted(&Graph::default(), world, &down())
+fn planned_down(live_state: &LiveState) -> Plan {
+    accepted(&Graph::default(), live_state, &down())
 }
 
 /// What the user reads of a plan.
 fn text(plan: &Plan) -> String {
-    let refusals = render::refusals(&plan.refusals, None);
+    let blockers = render::blockers(&plan.blockers, None);
     let text =
-        format!("{}{}\n{refusals}", render::plan(plan, render::Shown::default()), render::summary(plan));
+        format!("{}{}\n{blockers}", render::plan(plan, render::Shown::default()), render::summary(plan));
     anstream::adapter::strip_str(&text).to_string()
 }
 
@@ -108,8 +108,8 @@ fn waits(plan: &Plan, step: &str, before: &str) -> bool {
 }
 
 /// The reasons against a plan.
-fn refusals(plan: &Plan) -> Vec<&str> {
-    plan.refusals.iter().map(|refusal| refusal.why.as_str()).collect()
+fn blockers(plan: &Plan) -> Vec<&str> {
+    plan.blockers.iter().map(|blocker| blocker.why.as_str()).collect()
 }
 
 /// Compares what the user reads of a plan with `src/plan/snapshots/NAME.snap`.

@@ -10,8 +10,8 @@ use crate::error::Failure;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::kind::kind;
-use crate::model::{Blind, Id, Lives, Scope};
-use crate::plan::{Action, Plan, Refusal, Step};
+use crate::model::{AttributeMap, ResourceId, Scope, Unreadable};
+use crate::plan::{Action, Blocker, Plan, Step};
 use crate::text::without_credentials;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -85,50 +85,50 @@ pub fn plan(plan: &Plan) -> Document {
         json!({
             "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
             "unchanged": plan.unchanged.iter().map(id).collect::<Vec<_>>(),
-            "refusals": plan.refusals.iter().map(refusal).collect::<Vec<_>>(),
+            "refusals": plan.blockers.iter().map(blocker).collect::<Vec<_>>(),
             "notes": plan.notes,
-            "unseen": plan.blind.iter().map(blind).collect::<Vec<_>>(),
+            "unseen": plan.unreadable.iter().map(unreadable).collect::<Vec<_>>(),
         }),
     )
 }
 
 /// The kind and the name of a resource; the API, of which there is one, has none.
-fn id(id: &Id) -> Json {
+fn id(id: &ResourceId) -> Json {
     json!({ "kind": id.kind, "name": id.name })
 }
 
 fn step(step: &Step) -> Json {
-    let secret = kind(step.id.kind).secret();
+    let sensitive = kind(step.id.kind).sensitive();
     json!({
         "kind": step.id.kind,
         "name": step.id.name,
         "action": step.action.verb(),
         "line": line(step.at),
         "reasons": step.reasons,
-        "changes": step.changes.iter().map(|one| change(one, secret.contains(&one.field()))).collect::<Vec<_>>(),
+        "changes": step.changes.iter().map(|one| change(one, sensitive.contains(&one.field()))).collect::<Vec<_>>(),
         "files": step.files.iter().map(|file| json!({ "name": file.name, "action": file.action.verb() })).collect::<Vec<_>>(),
-        "loss": step.loss,
+        "loss": step.data_loss,
         "with_parent": step.with_parent,
-        "after": step.after,
+        "after": step.depends_on,
     })
 }
 
 /// A field that differs: what it is, and what it shall be. What only AWS will tell is a text in parentheses, and marked.
-fn change(change: &Change, secret: bool) -> Json {
+fn change(change: &Change, sensitive: bool) -> Json {
     let to = change.to.as_ref().map(|to| to.known().unwrap_or_else(|_| value::value(to).into()));
     let known = change.to.as_ref().is_none_or(|to| to.known().is_ok());
-    match secret {
+    match sensitive {
         true => json!({ "path": change.path, "secret": true }),
         false => json!({ "path": change.path, "from": change.from, "to": to, "known": known }),
     }
 }
 
-fn refusal(refusal: &Refusal) -> Json {
-    json!({ "resource": refusal.id.as_ref().map(id), "line": line(refusal.at), "message": refusal.why, "help": refusal.help })
+fn blocker(blocker: &Blocker) -> Json {
+    json!({ "resource": blocker.id.as_ref().map(id), "line": line(blocker.at), "message": blocker.why, "help": blocker.help })
 }
 
-fn blind(blind: &Blind) -> Json {
-    json!({ "kind": blind.kind, "message": blind.why })
+fn unreadable(unreadable: &Unreadable) -> Json {
+    json!({ "kind": unreadable.kind, "message": unreadable.why })
 }
 
 pub(super) fn line(at: Option<At>) -> Option<u32> {
@@ -137,7 +137,7 @@ pub(super) fn line(at: Option<At>) -> Option<u32> {
 
 /// Something that happens while a plan is carried out.
 pub fn event(event: &Event) -> Document {
-    let of = |what: &str, of: &Id, members: Json| {
+    let of = |what: &str, of: &ResourceId, members: Json| {
         let mut document = json!({ "event": what, "kind": of.kind, "name": of.name });
         if let (Json::Object(document), Json::Object(members)) = (&mut document, members) {
             document.extend(members);
@@ -201,10 +201,12 @@ pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -
 }
 
 /// What the user has: the API's URL, its routes, and the names of all else.
-pub fn outputs(stack: &Stack, lives: &Lives) -> Document {
-    let live = |kind, name: &str, attribute: &str| lives.get(&Id::new(kind, name))?.get(attribute).cloned();
+pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> Document {
+    let live = |kind, name: &str, attribute: &str| {
+        attributes.get(&ResourceId::new(kind, name))?.get(attribute).cloned()
+    };
     let arns = |kind: &'static str| -> BTreeMap<&str, &Json> {
-        let own = lives.iter().filter(|(id, _)| id.kind == kind);
+        let own = attributes.iter().filter(|(id, _)| id.kind == kind);
         own.filter_map(|(id, live)| Some((id.name.as_str(), live.get("arn")?))).collect()
     };
     let routes = stack.api.iter().flat_map(|api| &api.routes);

@@ -3,7 +3,7 @@
 use super::progress::{line, stopping};
 use super::{DIM, present, styled};
 use crate::event::Event;
-use crate::model::Id;
+use crate::model::ResourceId;
 use crate::text::without_credentials;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) struct Live {
     screen: MultiProgress,
     total: ProgressBar,
-    running: Mutex<BTreeMap<Id, ProgressBar>>,
+    running: Mutex<BTreeMap<ResourceId, ProgressBar>>,
     /// Takes the styles away where the user wants none.
     dress: fn(&str) -> String,
 }

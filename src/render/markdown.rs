@@ -3,7 +3,7 @@
 use super::plan::{Shown, fields, plural, title};
 use crate::kind::kinds;
 use crate::model::{Scope, in_words};
-use crate::plan::{Plan, Refusal, Step};
+use crate::plan::{Blocker, Plan, Step};
 use crate::text::sanitize;
 
 /// What a comment may be long. GitHub takes 65,536 characters, GitLab more.
@@ -19,16 +19,16 @@ pub fn markdown(plan: &Plan, scope: &Scope) -> String {
         true => "No changes. Everything matches the stack file.\n".to_owned(),
         false => format!("**{}**\n", plain(&super::summary(plan))),
     };
-    let refusals = plan.refusals.iter().map(refusal);
-    let losses = plan.steps.iter().filter(|step| !step.with_parent).filter_map(loss);
-    let unseen = plan.blind.iter().map(|blind| {
+    let blockers = plan.blockers.iter().map(blocker);
+    let losses = plan.steps.iter().filter(|step| !step.with_parent).filter_map(data_loss);
+    let unseen = plan.unreadable.iter().map(|unreadable| {
         format!(
             "\n> [!WARNING]\n> Could not list every {}, so the plan may be incomplete: {}\n",
-            in_words(blind.kind),
-            one_line(&blind.why)
+            in_words(unreadable.kind),
+            one_line(&unreadable.why)
         )
     });
-    text.extend(refusals.chain(losses).chain(unseen));
+    text.extend(blockers.chain(losses).chain(unseen));
     text.extend(plan.notes.iter().map(|note| format!("\n> [!NOTE]\n> {}\n", one_line(note))));
     if !plan.is_empty() {
         text += &details(plan, MOST.saturating_sub(text.len()));
@@ -66,7 +66,7 @@ fn step(step: &Step) -> String {
         _ => '!',
     };
     let mut text = format!("{sign} {} {}\n", step.action.verb(), plain(&title(step)));
-    if step.seen.is_some() && step.desired.is_some() {
+    if step.observed.is_some() && step.desired.is_some() {
         let fields = fields(step, Shown::default());
         text.extend(fields.iter().map(|field| format!("{}\n", plain(field).trim_end())));
     }
@@ -74,14 +74,14 @@ fn step(step: &Step) -> String {
     text.replace("```", "'''")
 }
 
-fn refusal(refusal: &Refusal) -> String {
-    format!("\n> [!CAUTION]\n> Refused: {}  \n> {}\n", one_line(&refusal.why), one_line(&refusal.help))
+fn blocker(blocker: &Blocker) -> String {
+    format!("\n> [!CAUTION]\n> Refused: {}  \n> {}\n", one_line(&blocker.why), one_line(&blocker.help))
 }
 
-fn loss(step: &Step) -> Option<String> {
-    let loss = step.loss.as_ref()?;
+fn data_loss(step: &Step) -> Option<String> {
+    let data_loss = step.data_loss.as_ref()?;
     let id = one_line(&step.id.to_string());
-    Some(format!("\n> [!WARNING]\n> {id}: lost for good: {}\n", one_line(loss)))
+    Some(format!("\n> [!WARNING]\n> {id}: lost for good: {}\n", one_line(data_loss)))
 }
 
 fn plain(text: &str) -> String {

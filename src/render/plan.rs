@@ -68,8 +68,8 @@ fn step(step: &Step, shown: Shown) -> String {
     if step.action == Action::Update || step.action == Action::Replace || shown.details {
         text.extend(fields(step, shown));
     }
-    if let Some(loss) = step.loss.as_ref().filter(|_| !step.with_parent) {
-        text += &format!("      {} {}\n", styled(RED.bold(), "lost for good:"), styled(RED, loss));
+    if let Some(data_loss) = step.data_loss.as_ref().filter(|_| !step.with_parent) {
+        text += &format!("      {} {}\n", styled(RED.bold(), "lost for good:"), styled(RED, data_loss));
     }
     text
 }
@@ -84,7 +84,7 @@ pub(super) fn title(step: &Step) -> String {
         crate::model::Value::Map(members) => members.get("name").and_then(|name| name.known().ok()),
         _ => None,
     });
-    let name = desired.or_else(|| step.seen.as_ref()?.spec.get("name").cloned());
+    let name = desired.or_else(|| step.observed.as_ref()?.spec.get("name").cloned());
     name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_else(|| step.id.to_string())
 }
 
@@ -106,22 +106,22 @@ fn parent(step: &Step) -> String {
 /// The fields that differ, the names aligned.
 pub(super) fn fields(step: &Step, shown: Shown) -> Vec<String> {
     let kind = kind(step.id.kind);
-    let secret = |field: &str| !shown.values && kind.secret().contains(&field);
+    let sensitive = |field: &str| !shown.values && kind.sensitive().contains(&field);
     let marks = |change: &Change| {
-        step.seen.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"))
+        step.observed.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"))
     };
     let changes: Vec<&Change> = step.changes.iter().filter(|change| !marks(change)).collect();
     let width =
         changes.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
     let line = |change: &&Change| {
         let path = change.path.join(".");
-        let replaces = match step.action == Action::Replace && kind.frozen().contains(&change.field()) {
+        let replaces = match step.action == Action::Replace && kind.immutable().contains(&change.field()) {
             true => styled(RED, "  (forces replacement)"),
             false => String::new(),
         };
         let change = match change.field() == "code" && !step.files.is_empty() {
             true => files(&step.files),
-            false => value::change(change, secret(change.field())),
+            false => value::change(change, sensitive(change.field())),
         };
         let line = format!("      {path:<width$}  {change}{replaces}");
         format!("{}\n", line.trim_end())

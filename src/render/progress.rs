@@ -3,7 +3,7 @@
 use super::live::Live;
 use super::{DIM, RED, YELLOW, past, seconds, sign, styled};
 use crate::event::Event;
-use crate::model::Id;
+use crate::model::ResourceId;
 use indicatif::ProgressDrawTarget;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -18,7 +18,7 @@ pub struct Progress(Mutex<Shown>);
 
 enum Shown {
     Live(Live),
-    Lines { print: Box<dyn Fn(&str) + Send>, waits: BTreeMap<Id, Wait> },
+    Lines { print: Box<dyn Fn(&str) + Send>, waits: BTreeMap<ResourceId, Wait> },
 }
 
 impl Progress {
@@ -73,7 +73,12 @@ struct Wait {
 }
 
 /// The line for a wait: when it begins, and then at each heartbeat with the time that it has taken.
-fn waiting(waits: &mut BTreeMap<Id, Wait>, id: &Id, why: &str, now: Instant) -> Option<String> {
+fn waiting(
+    waits: &mut BTreeMap<ResourceId, Wait>,
+    id: &ResourceId,
+    why: &str,
+    now: Instant,
+) -> Option<String> {
     let old = waits.get(id).filter(|wait| wait.why == why);
     if old.is_some_and(|wait| now.duration_since(wait.told) < HEARTBEAT) {
         return None;

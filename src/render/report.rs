@@ -5,8 +5,8 @@ use crate::apply::Report;
 use crate::aws;
 use crate::check::{Outcome, Verdict};
 use crate::config::{At, Part, Stack};
-use crate::model::{Blind, Id, Lives, in_words};
-use crate::plan::{Plan, Refusal, Step};
+use crate::model::{AttributeMap, ResourceId, Unreadable, in_words};
+use crate::plan::{Blocker, Plan, Step};
 use serde_json::Value as Json;
 use std::path::Path;
 use std::time::Duration;
@@ -54,31 +54,32 @@ fn place(file: Option<&Path>, at: Option<At>) -> String {
 }
 
 /// The reasons not to carry out a plan.
-pub fn refusals(refusals: &[Refusal], file: Option<&Path>) -> String {
-    let one = |refusal: &Refusal| {
-        let message = format!("{}{}", place(file, refusal.at), refusal.why);
-        format!("{}\n", error(&message, Some(&refusal.help)))
+pub fn blockers(blockers: &[Blocker], file: Option<&Path>) -> String {
+    let one = |blocker: &Blocker| {
+        let message = format!("{}{}", place(file, blocker.at), blocker.why);
+        format!("{}\n", error(&message, Some(&blocker.help)))
     };
-    refusals.iter().map(one).collect()
+    blockers.iter().map(one).collect()
 }
 
 /// What could not be looked at.
-pub fn blind(blind: &Blind) -> String {
+pub fn unreadable(unreadable: &Unreadable) -> String {
     super::warning(&format!(
         "could not list every {} of this stack, so the plan may be incomplete: {}",
-        in_words(blind.kind),
-        blind.why
+        in_words(unreadable.kind),
+        unreadable.why
     ))
 }
 
 /// What could not be listed of any stack.
-pub fn unlisted(blind: &Blind) -> String {
-    super::warning(&format!("could not list any {}: {}", in_words(blind.kind), blind.why))
+pub fn unlisted(unreadable: &Unreadable) -> String {
+    super::warning(&format!("could not list any {}: {}", in_words(unreadable.kind), unreadable.why))
 }
 
 /// What the user has now: the URL, the routes, and a request to try.
-pub fn outputs(stack: &Stack, lives: &Lives) -> String {
-    let url = lives.get(&Id::new("api", "")).and_then(|live| live.get("url")).and_then(Json::as_str);
+pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> String {
+    let url =
+        attributes.get(&ResourceId::new("api", "")).and_then(|live| live.get("url")).and_then(Json::as_str);
     let (Some(api), Some(url)) = (&stack.api, url) else { return String::new() };
     let mut text = format!("\n{} {url}\n\n", styled(BOLD, "API:"));
     let width = api.routes.iter().map(|route| route.key.chars().count()).max().unwrap_or_default();

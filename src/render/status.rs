@@ -2,14 +2,14 @@
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
 use crate::kind::kinds;
-use crate::status::{Health, Standing};
+use crate::status::{Health, ResourceStatus};
 use serde_json::json;
 
 /// Everything by kind, each with how it is; then all of it counted.
-pub fn status(standings: &[Standing]) -> String {
+pub fn status(standings: &[ResourceStatus]) -> String {
     let mut text = String::new();
     for kind in kinds() {
-        let own: Vec<&Standing> = standings.iter().filter(|one| one.id.kind == kind.name()).collect();
+        let own: Vec<&ResourceStatus> = standings.iter().filter(|one| one.id.kind == kind.name()).collect();
         if !own.is_empty() {
             text += &format!("{}\n", styled(BOLD, plural(kind.name(), own.len())));
             text.extend(own.into_iter().map(row));
@@ -21,20 +21,20 @@ pub fn status(standings: &[Standing]) -> String {
     text + &counts(standings)
 }
 
-fn row(standing: &Standing) -> String {
+fn row(standing: &ResourceStatus) -> String {
     let name = if standing.id.name.is_empty() { standing.id.kind } else { &standing.id.name };
     let (sign, why) = match &standing.health {
-        Health::InOrder => (styled(GREEN, "✓"), String::new()),
-        Health::Busy => (styled(YELLOW, "…"), "update in progress".to_owned()),
+        Health::InSync => (styled(GREEN, "✓"), String::new()),
+        Health::Pending => (styled(YELLOW, "…"), "update in progress".to_owned()),
         Health::Missing => (styled(RED, "✗"), "missing".to_owned()),
-        Health::Differs(changes) => {
+        Health::Drifted(changes) => {
             let mut fields: Vec<&str> = changes.iter().map(|change| change.field()).collect();
             fields.dedup();
             (styled(YELLOW, "~"), format!("drifted: {}", fields.join(", ")))
         }
-        Health::Broken(why) => (styled(RED, "✗"), why.clone()),
-        Health::Undeclared => (styled(YELLOW, "-"), "orphaned: no longer in the stack file".to_owned()),
-        Health::Foreign(who) => (styled(DIM, "·"), format!("unmanaged: {who}")),
+        Health::Failed(why) => (styled(RED, "✗"), why.clone()),
+        Health::Orphaned => (styled(YELLOW, "-"), "orphaned: no longer in the stack file".to_owned()),
+        Health::Unmanaged(who) => (styled(DIM, "·"), format!("unmanaged: {who}")),
     };
     let why = if why.is_empty() { why } else { format!("  {}", styled(DIM, why)) };
     format!("  {sign} {name}{why}\n")
@@ -53,17 +53,17 @@ const STATES: [(&str, &str); 7] = [
 
 fn state(health: &Health) -> &'static str {
     match health {
-        Health::InOrder => "in_order",
-        Health::Busy => "busy",
+        Health::InSync => "in_order",
+        Health::Pending => "busy",
         Health::Missing => "missing",
-        Health::Differs(_) => "differs",
-        Health::Broken(_) => "broken",
-        Health::Undeclared => "undeclared",
-        Health::Foreign(_) => "foreign",
+        Health::Drifted(_) => "differs",
+        Health::Failed(_) => "broken",
+        Health::Orphaned => "undeclared",
+        Health::Unmanaged(_) => "foreign",
     }
 }
 
-fn counts(standings: &[Standing]) -> String {
+fn counts(standings: &[ResourceStatus]) -> String {
     let count = |name: &str| standings.iter().filter(|one| state(&one.health) == name).count();
     let counts = STATES.iter().map(|(name, words)| (count(name), words));
     let counts: Vec<String> =
@@ -75,14 +75,14 @@ fn counts(standings: &[Standing]) -> String {
 }
 
 /// The same for programs. Values are left to `plan`.
-pub fn document(standings: &[Standing]) -> Document {
-    let one = |standing: &Standing| {
+pub fn document(standings: &[ResourceStatus]) -> Document {
+    let one = |standing: &ResourceStatus| {
         let why = match &standing.health {
-            Health::Broken(why) | Health::Foreign(why) => Some(why.as_str()),
+            Health::Failed(why) | Health::Unmanaged(why) => Some(why.as_str()),
             _ => None,
         };
         let fields: Vec<String> = match &standing.health {
-            Health::Differs(changes) => changes.iter().map(|change| change.path.join(".")).collect(),
+            Health::Drifted(changes) => changes.iter().map(|change| change.path.join(".")).collect(),
             _ => Vec::new(),
         };
         json!({

@@ -11,9 +11,9 @@ mod saves;
 mod statuses;
 mod values;
 
-use crate::model::{Graph, World};
+use crate::model::{Graph, LiveState};
+use crate::plan::tests::live_states::{lose, the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph};
-use crate::plan::tests::worlds::{lose, the, world_of};
 use crate::plan::{Options, Plan, plan};
 use serde_json::json;
 
@@ -22,8 +22,8 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn made(graph: &Graph, world: &World, options: &Options) -> Plan {
-    plan(graph, world, options).unwrap()
+fn made(graph: &Graph, live_state: &LiveState, options: &Options) -> Plan {
+    plan(graph, live_state, options).unwrap()
 }
 
 /// A plan with all four actions, reasons, losses, a secret and an unknown value.
@@ -33,10 +33,10 @@ fn eventful() -> Plan {
         .replace("partition_key: id", "partition_key: key")
         .replace("    GET /notes/{id}: list\n", "");
     let wanted = graph(&yaml);
-    let mut world = world_of(&graph(SMALL));
-    lose(&mut world, "api");
-    let group = the(&mut world, "log group /aws/lambda/list");
-    (group.owner, group.spec) = (crate::model::Owner::Unclaimed, json!({ "tags": {} }));
-    group.holds = Some("5120 bytes of logs".to_owned());
-    made(&wanted, &world, &crate::plan::tests::up())
+    let mut live_state = world_of(&graph(SMALL));
+    lose(&mut live_state, "api");
+    let group = the(&mut live_state, "log group /aws/lambda/list");
+    (group.owner, group.spec) = (crate::model::Owner::Untagged, json!({ "tags": {} }));
+    group.contains_data = Some("5120 bytes of logs".to_owned());
+    made(&wanted, &live_state, &crate::plan::tests::up())
 }

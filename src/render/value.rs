@@ -6,14 +6,14 @@ use crate::text::sanitize_line;
 use serde_json::Value as Json;
 
 /// How a field changes: `128 → 256`. Secrets are named and never shown.
-pub(super) fn change(change: &Change, secret: bool) -> String {
+pub(super) fn change(change: &Change, sensitive: bool) -> String {
     if change.field() == "code" {
         return if change.from.is_some() { "changed".to_owned() } else { "new".to_owned() };
     }
     match (&change.from, &change.to) {
-        (None, Some(_)) if secret => "set (value not shown)".to_owned(),
-        (Some(_), None) if secret => "removed".to_owned(),
-        (Some(_), Some(_)) if secret => "changed (values not shown)".to_owned(),
+        (None, Some(_)) if sensitive => "set (value not shown)".to_owned(),
+        (Some(_), None) if sensitive => "removed".to_owned(),
+        (Some(_), Some(_)) if sensitive => "changed (values not shown)".to_owned(),
         (Some(Json::Array(from)), Some(Value::Known(Json::Array(to)))) => list(from, to),
         (None, Some(to)) => value(to),
         (Some(Json::String(from)), Some(to)) if from.is_empty() => value(to),

@@ -136,7 +136,7 @@ pub(crate) struct Cloud {
     pub(crate) never_conflicts: bool,
     pub(crate) in_flight: Vec<InFlight>,
     /// Who calls, where not everything is allowed to him.
-    pub(crate) deployer: Option<Arc<Policies>>,
+    pub(crate) deploy_policy: Option<Arc<Policies>>,
     /// How often a name was made up of the same content.
     pub(crate) made: BTreeMap<String, u32>,
     pub(crate) dynamodb: dynamodb::State,

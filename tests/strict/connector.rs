@@ -5,8 +5,8 @@ use crate::access::{Need, needs};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
-use crate::lies::Told;
-use crate::live::halves;
+use crate::invariants::broken_invariants;
+use crate::malformed::Told;
 use crate::quota::Quotas;
 use crate::validate::{refused, validate};
 use crate::wire::{self, Answer, Call, decode};
@@ -88,9 +88,9 @@ pub(crate) struct State {
     /// How often the fault struck.
     pub(crate) struck: usize,
     /// The things of which only a half is there.
-    half: BTreeSet<String>,
+    broken: BTreeSet<String>,
     /// Which calls left such things, and why.
-    pub(crate) halved: Vec<String>,
+    pub(crate) broken: Vec<String>,
     quotas: Quotas,
     counts: HashMap<(String, String), u32>,
 }
@@ -98,11 +98,11 @@ pub(crate) struct State {
 impl StrictCloud {
     /// An account under a clock.
     pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<Planned>) -> Self {
-        let half = halves(&cloud).into_keys().collect();
+        let broken = broken_invariants(&cloud).into_keys().collect();
         let state = State {
             cloud,
-            half,
-            halved: Vec::new(),
+            broken,
+            broken: Vec::new(),
             records: Vec::new(),
             fault,
             struck: 0,
@@ -180,7 +180,7 @@ impl StrictCloud {
         tokio::time::sleep(back).await;
         let answer = self.leave(number, &call, &result);
         Ok(match trouble {
-            Some(Trouble::Lies(lie)) => lied(lie.told(answer, label.nth)),
+            Some(Trouble::Malformed(malformation)) => malformed(malformation.told(answer, label.nth)),
             _ => response(answer),
         })
     }
@@ -213,8 +213,8 @@ impl StrictCloud {
     /// How long a call is on its way, and its answer.
     fn latency(&self, number: usize, label: &Label) -> (Duration, Duration) {
         let state = self.state();
-        let half = state.cloud.latency.map(|latency| latency(&state.records[..=number]) / 2);
-        half.map_or_else(|| latency(label), |half| (half, half))
+        let broken = state.cloud.latency.map(|latency| latency(&state.records[..=number]) / 2);
+        broken.map_or_else(|| latency(label), |broken| (broken, broken))
     }
 
     /// Lets a request take its time, so that it reaches AWS late.
@@ -299,28 +299,28 @@ impl State {
     /// At no moment may a write leave a half of something, such as a live route whose function is not there. What was in
     /// such a state before is not this write's doing.
     fn look_for_halves(&mut self, number: usize) {
-        let half = halves(&self.cloud);
-        let fresh = half.iter().filter(|(thing, _)| !self.half.contains(*thing));
+        let broken = broken_invariants(&self.cloud);
+        let fresh = broken.iter().filter(|(thing, _)| !self.broken.contains(*thing));
         let label = &self.records[number].label;
-        self.halved.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
-        self.half = half.into_keys().collect();
+        self.broken.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
+        self.broken = broken.into_keys().collect();
     }
 }
 
 impl State {
     /// Carries a call out that is valid and allowed.
     fn apply_if_allowed(&mut self, number: usize, call: &Call) -> Result<Json, Fault> {
-        let deployer = self.cloud.deployer.clone();
-        if let Some(deployer) = &deployer {
+        let deploy_policy = self.cloud.deploy_policy.clone();
+        if let Some(deploy_policy) = &deploy_policy {
             self.records[number].needs = needs(&self.cloud, call);
-            deployer.check(call, &self.records[number].needs)?;
+            deploy_policy.check(call, &self.records[number].needs)?;
         }
         if let Some(wrong) = self.records[number].invalid.first() {
             return Err(refused(call, wrong));
         }
         let mut answer = self.cloud.handle(call)?;
-        if let Some(deployer) = &deployer {
-            deployer.censor(&self.records[number].needs, &mut answer);
+        if let Some(deploy_policy) = &deploy_policy {
+            deploy_policy.censor(&self.records[number].needs, &mut answer);
         }
         Ok(answer)
     }
@@ -363,11 +363,11 @@ fn broken(kind: ErrorKind) -> ConnectorError {
 
 fn response(answer: Answer) -> HttpResponse {
     let Answer { status, headers, body } = answer;
-    lied(Told { status, headers, body: body.into_bytes() })
+    malformed(Told { status, headers, body: body.into_bytes() })
 }
 
 /// Puts an answer on the wire, whatever is in it.
-fn lied(told: Told) -> HttpResponse {
+fn malformed(told: Told) -> HttpResponse {
     let status = told.status.try_into().expect("an HTTP status");
     let mut response = HttpResponse::new(status, SdkBody::from(told.body));
     for (name, value) in told.headers {

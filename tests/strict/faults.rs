@@ -1,7 +1,7 @@
 //! What goes wrong, and where.
 
 use crate::cloud::Fault;
-use crate::lies::Lie;
+use crate::malformed::Malformation;
 use crate::model::Service;
 use crate::quota;
 
@@ -27,7 +27,7 @@ pub(crate) enum Trouble {
     /// Access control refuses.
     Denied,
     /// AWS applies the call, and answers what it never should.
-    Lies(Lie),
+    Malformed(Malformation),
     /// The process ends before the request is sent.
     DiesBefore,
     /// The process ends after this call was applied, and nothing else that is on its way.

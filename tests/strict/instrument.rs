@@ -27,7 +27,7 @@ async fn account() -> (StrictCloud, Clients) {
 }
 
 /// What AWS answers to a call that it refuses.
-fn refusal<T: std::fmt::Debug, E: Into<Error>>(answer: Result<T, E>) -> String {
+fn blocker<T: std::fmt::Debug, E: Into<Error>>(answer: Result<T, E>) -> String {
     let error = answer.map_err(Into::into).expect_err("a refusal");
     format!("{}: {}", error.code.unwrap_or_default(), error.message)
 }
@@ -69,10 +69,10 @@ async fn a_fresh_role_is_not_assumable_and_not_seen_everywhere() {
     let (_, clients) = account().await;
     let create = clients.iam.create_role().role_name("r").assume_role_policy_document(TRUST);
     let role = create.send().await.unwrap().role.unwrap();
-    assert!(refusal(clients.iam.get_role().role_name("r").send().await).starts_with("NoSuchEntity: "));
+    assert!(blocker(clients.iam.get_role().role_name("r").send().await).starts_with("NoSuchEntity: "));
     let again = clients.iam.create_role().role_name("R").assume_role_policy_document(TRUST).send().await;
-    assert_eq!(refusal(again), "EntityAlreadyExists: Role with name R already exists.");
-    let early = refusal(create_function(&clients, &role.arn).send().await);
+    assert_eq!(blocker(again), "EntityAlreadyExists: Role with name R already exists.");
+    let early = blocker(create_function(&clients, &role.arn).send().await);
     assert!(early.contains("cannot be assumed by Lambda"), "{early}");
     seconds(8).await;
     create_function(&clients, &role.arn).send().await.unwrap();
@@ -85,13 +85,13 @@ async fn a_role_is_deleted_only_when_nothing_hangs_on_it() {
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
     role(&clients, policy).await;
     let delete = || clients.iam.delete_role().role_name("r").send();
-    assert!(refusal(delete().await).starts_with("DeleteConflict: "));
+    assert!(blocker(delete().await).starts_with("DeleteConflict: "));
     clients.iam.delete_role_policy().role_name("r").policy_name("p").send().await.unwrap();
-    assert!(refusal(delete().await).starts_with("DeleteConflict: "), "IAM sees it for a moment more");
+    assert!(blocker(delete().await).starts_with("DeleteConflict: "), "IAM sees it for a moment more");
     seconds(1).await;
     delete().await.unwrap();
     let put = clients.iam.put_role_policy().role_name("r").policy_name("p").policy_document("{}");
-    assert!(refusal(put.send().await).starts_with("MalformedPolicyDocument: "));
+    assert!(blocker(put.send().await).starts_with("MalformedPolicyDocument: "));
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,25 +100,25 @@ async fn a_function_takes_one_update_at_a_time_and_none_at_first() {
     let role = role(&clients, "").await;
     seconds(8).await;
     let reserved = Environment::builder().variables("AWS_REGION", "x").build();
-    let reserved = refusal(create_function(&clients, &role).environment(reserved).send().await);
+    let reserved = blocker(create_function(&clients, &role).environment(reserved).send().await);
     assert!(reserved.contains("reserved keys"), "{reserved}");
-    let blocked = refusal(create_function(&clients, &role).runtime(Runtime::Nodejs14x).send().await);
+    let blocked = blocker(create_function(&clients, &role).runtime(Runtime::Nodejs14x).send().await);
     assert!(blocked.contains("no longer supported"), "{blocked}");
-    let unknown = refusal(create_function(&clients, &role).runtime(Runtime::from("python9")).send().await);
+    let unknown = blocker(create_function(&clients, &role).runtime(Runtime::from("python9")).send().await);
     assert!(unknown.contains("is none of"), "{unknown}");
     create_function(&clients, &role).send().await.unwrap();
     assert_eq!(
-        refusal(create_function(&clients, &role).send().await),
+        blocker(create_function(&clients, &role).send().await),
         "ResourceConflictException: Function already exist: f"
     );
     seconds(1).await;
     let update = || clients.lambda.update_function_configuration().function_name("f").timeout(9).send();
-    assert!(refusal(update().await).contains("in the following state: Pending"));
+    assert!(blocker(update().await).contains("in the following state: Pending"));
     let function = clients.lambda.get_function().function_name("f").send().await.unwrap();
     assert!(function.tags().is_none() && function.configuration().unwrap().code_sha256().is_some());
     seconds(2).await;
     update().await.unwrap();
-    assert!(refusal(update().await).contains("An update is in progress"));
+    assert!(blocker(update().await).contains("An update is in progress"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +129,7 @@ async fn of_two_permissions_at_once_one_is_lost() {
     create_function(&clients, &role).send().await.unwrap();
     seconds(3).await;
     let policy = || clients.lambda.get_policy().function_name("f").send();
-    assert!(refusal(policy().await).starts_with("ResourceNotFoundException: "));
+    assert!(blocker(policy().await).starts_with("ResourceNotFoundException: "));
     let add = |sid: &str| {
         let add = clients.lambda.add_permission().function_name("f").statement_id(sid);
         add.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com").send()
@@ -139,7 +139,7 @@ async fn of_two_permissions_at_once_one_is_lost() {
     let text = policy().await.unwrap().policy.unwrap();
     assert_eq!(text.matches("Sid").count(), 1, "{text}");
     let sid = if text.contains("\"one\"") { "one" } else { "two" };
-    assert!(refusal(add(sid).await).contains("already exists"));
+    assert!(blocker(add(sid).await).contains("already exists"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,23 +175,23 @@ async fn apis_have_duplicates_order_and_collisions() {
     let function = "arn:aws:lambda:eu-west-1:123456789012:function:f";
     let integrate = api.create_integration().api_id(&id).integration_type(IntegrationType::AwsProxy);
     let integrate = integrate.integration_uri(function).integration_method("POST");
-    assert!(refusal(integrate.clone().send().await).contains("PayloadFormatVersion is a required parameter"));
+    assert!(blocker(integrate.clone().send().await).contains("PayloadFormatVersion is a required parameter"));
     let integration = integrate.payload_format_version("2.0").send().await.unwrap().integration_id.unwrap();
     let route = |key: &str, target: &str| api.create_route().api_id(&id).route_key(key).target(target).send();
     let target = format!("integrations/{integration}");
-    assert!(refusal(route("GET /", "integrations/none").await).starts_with("BadRequestException: "));
-    assert!(refusal(route("GET nowhere", &target).await).contains("not formatted properly"));
+    assert!(blocker(route("GET /", "integrations/none").await).starts_with("BadRequestException: "));
+    assert!(blocker(route("GET nowhere", &target).await).contains("not formatted properly"));
     route("GET /", &target).await.unwrap();
-    assert!(refusal(route("GET /", &target).await).contains("already exists"));
+    assert!(blocker(route("GET /", &target).await).contains("already exists"));
     let delete = api.delete_integration().api_id(&id).integration_id(&integration).send().await;
-    assert!(refusal(delete).contains("referenced by the following Routes"));
+    assert!(blocker(delete).contains("referenced by the following Routes"));
     let keys: Vec<String> = (0..6).map(|number| format!("GET /{number}")).collect();
     let answers = join_all(keys.iter().map(|key| route(key, &target))).await;
     assert!(
         answers
             .into_iter()
             .filter(Result::is_err)
-            .map(refusal)
+            .map(blocker)
             .all(|why| why.contains("concurrent modification"))
     );
 }
@@ -200,7 +200,7 @@ async fn apis_have_duplicates_order_and_collisions() {
 async fn quotas_hold() {
     let (cloud, clients) = account().await;
     let answers = join_all((0..60).map(|_| clients.api.get_apis().send())).await;
-    let refused = answers.into_iter().filter(Result::is_err).map(refusal).collect::<Vec<_>>();
+    let refused = answers.into_iter().filter(Result::is_err).map(blocker).collect::<Vec<_>>();
     assert!((15..=20).contains(&refused.len()), "{}", refused.len());
     assert!(refused.iter().all(|why| why.starts_with("TooManyRequestsException: ")));
     assert!(cloud.state().records.iter().all(|record| record.invalid.is_empty()));
@@ -217,11 +217,11 @@ async fn a_table_takes_its_time() {
         t::AttributeDefinition::builder().attribute_name("k").attribute_type(kind).build().unwrap();
     let create =
         db.create_table().table_name("tbl").key_schema(key).billing_mode(t::BillingMode::PayPerRequest);
-    assert!(refusal(create.clone().send().await).contains("AttributeDefinitions"));
+    assert!(blocker(create.clone().send().await).contains("AttributeDefinitions"));
     let tag = t::Tag::builder().key("a").value("b").build().unwrap();
     create.attribute_definitions(attribute).tags(tag).send().await.unwrap();
     assert!(
-        refusal(db.describe_table().table_name("tbl").send().await)
+        blocker(db.describe_table().table_name("tbl").send().await)
             .starts_with("ResourceNotFoundException: ")
     );
     seconds(1).await;
@@ -229,16 +229,16 @@ async fn a_table_takes_its_time() {
     assert_eq!(table.table_status(), Some(&t::TableStatus::Creating));
     let tags = || db.list_tags_of_resource().resource_arn(table.table_arn().unwrap()).send();
     assert!(tags().await.unwrap().tags().is_empty(), "tags are late");
-    assert!(refusal(db.delete_table().table_name("tbl").send().await).contains("Table is being created"));
+    assert!(blocker(db.delete_table().table_name("tbl").send().await).contains("Table is being created"));
     let protect = || db.update_table().table_name("tbl").deletion_protection_enabled(true).send();
-    assert!(refusal(protect().await).starts_with("ResourceInUseException: "));
+    assert!(blocker(protect().await).starts_with("ResourceInUseException: "));
     seconds(6).await;
     assert_eq!(tags().await.unwrap().tags().len(), 1);
     let both = db.update_table().table_name("tbl").deletion_protection_enabled(true);
     assert!(
-        refusal(both.billing_mode(t::BillingMode::PayPerRequest).send().await).contains("Only one class")
+        blocker(both.billing_mode(t::BillingMode::PayPerRequest).send().await).contains("Only one class")
     );
     protect().await.unwrap();
     seconds(4).await;
-    assert!(refusal(db.delete_table().table_name("tbl").send().await).contains("protected against deletion"));
+    assert!(blocker(db.delete_table().table_name("tbl").send().await).contains("protected against deletion"));
 }

@@ -19,7 +19,7 @@ use provision::apply::Report;
 use provision::aws::{Calls, Connection};
 use provision::error::Failure;
 use provision::event::Events;
-use provision::model::World;
+use provision::model::LiveState;
 use provision::plan::{Mode, Options, Plan};
 use provision::reconcile::{Ended, Session, Teardown};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ pub(crate) struct Ran {
     /// How often the planned fault struck.
     pub(crate) struck: usize,
     /// Which calls left a half of something, such as a live route to a function that is not there.
-    pub(crate) halved: Vec<String>,
+    pub(crate) broken: Vec<String>,
     pub(crate) took: Duration,
 }
 
@@ -118,8 +118,8 @@ pub(crate) fn run_staggered(
         };
         let took = clock.time().saturating_sub(cloud.now + pause);
         let mut state = strict.state();
-        let (records, halved) = (std::mem::take(&mut state.records), std::mem::take(&mut state.halved));
-        Ran { end, cloud: state.cloud.clone(), records, struck: state.struck, halved, took }
+        let (records, broken) = (std::mem::take(&mut state.records), std::mem::take(&mut state.broken));
+        Ran { end, cloud: state.cloud.clone(), records, struck: state.struck, broken, took }
     })
 }
 
@@ -149,8 +149,8 @@ pub(crate) fn planned(cloud: &Cloud, command: Command) -> Plan {
                 prepare(connection, stack).await.expect("a plan").1
             }
             Command::Down(stack) => {
-                let teardown = Teardown::new(Session::of_stack(connection, &stack.stack), everything());
-                teardown.plan(&teardown.look().await.expect("a look")).expect("no circle")
+                let destroy = Teardown::new(Session::of_stack(connection, &stack.stack), everything());
+                destroy.plan(&destroy.look().await.expect("a look")).expect("no circle")
             }
         }
     })
@@ -180,7 +180,7 @@ pub(crate) async fn perform(connection: Connection, command: Command<'_>) -> End
 }
 
 /// What the product sees of a stack.
-pub(crate) async fn seen(connection: Connection, fixture: &Fixture) -> World {
+pub(crate) async fn observed(connection: Connection, fixture: &Fixture) -> LiveState {
     Session::of_stack(connection, &fixture.stack).look().await.expect("the stack can be read")
 }
 
@@ -209,8 +209,8 @@ fn everything() -> BTreeSet<String> {
 
 async fn prepare(connection: Connection, fixture: &Fixture) -> Result<(Session, Plan), Vec<String>> {
     let session = Session::of_stack(connection, &fixture.stack);
-    let world = session.look().await.map_err(told)?;
-    let plan = session.plan(&fixture.stack, &fixture.hashes, &world, &options()).expect("no circle");
+    let live_state = session.look().await.map_err(told)?;
+    let plan = session.plan(&fixture.stack, &fixture.hashes, &live_state, &options()).expect("no circle");
     unrefused(plan).map(|plan| (session, plan))
 }
 
@@ -224,9 +224,9 @@ async fn up(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String
 }
 
 async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
-    let mut teardown = Teardown::new(Session::of_stack(connection, &fixture.stack), everything());
-    let world = teardown.look().await.map_err(told)?;
-    let plan = unrefused(teardown.plan(&world).expect("no circle"))?;
+    let mut destroy = Teardown::new(Session::of_stack(connection, &fixture.stack), everything());
+    let live_state = destroy.look().await.map_err(told)?;
+    let plan = unrefused(destroy.plan(&live_state).expect("no circle"))?;
     if plan.is_empty() {
         return gone(&plan, 0);
     }
@@ -237,10 +237,10 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
         errors.extend(failed(plan, &report));
         report
     };
-    match teardown.run(plan, carry_out).await.map_err(told)? {
+    match destroy.run(plan, carry_out).await.map_err(told)? {
         Ended::Gone(plan) => gone(&plan, steps),
         Ended::Unfinished(_) => Err(errors),
-        Ended::CameUp(_) => {
+        Ended::NewResources(_) => {
             Err(vec!["this came up while the stack was deleted; run the same command again".to_owned()])
         }
     }
@@ -248,10 +248,10 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
 
 async fn adopt(connection: Connection, fixture: &Fixture, wish: &Wish) -> Result<End, Vec<String>> {
     let (session, stack) = (Session::of_stack(connection, &fixture.stack), &fixture.stack);
-    let world = session.look().await.map_err(told)?;
-    let adoption = session.adoption(stack, &world, wish).await.map_err(told)?;
+    let live_state = session.look().await.map_err(told)?;
+    let adoption = session.adoption(stack, &live_state, wish).await.map_err(told)?;
     let plan =
-        session.afterwards(stack, &fixture.hashes, &world, &adoption, &options()).await.map_err(told)?;
+        session.afterwards(stack, &fixture.hashes, &live_state, &adoption, &options()).await.map_err(told)?;
     unrefused(plan)?;
     session.adopt(stack, &adoption, Events::none()).await.map_err(told)?;
     Ok(End::Done(adoption.things.len()))
@@ -259,15 +259,15 @@ async fn adopt(connection: Connection, fixture: &Fixture, wish: &Wish) -> Result
 
 /// The end of a teardown after which nothing is seen any more.
 fn gone(plan: &Plan, steps: usize) -> Result<End, Vec<String>> {
-    let blind: Vec<String> = plan.blind.iter().map(|blind| blind.why.clone()).collect();
-    if blind.is_empty() { Ok(End::Done(steps)) } else { Err(blind) }
+    let unreadable: Vec<String> = plan.unreadable.iter().map(|unreadable| unreadable.why.clone()).collect();
+    if unreadable.is_empty() { Ok(End::Done(steps)) } else { Err(unreadable) }
 }
 
 /// A plan that may be carried out, or what stands against it.
 fn unrefused(plan: Plan) -> Result<Plan, Vec<String>> {
-    let refusals = plan.refusals.iter().map(|refusal| format!("{}; {}", refusal.why, refusal.help));
-    let refusals: Vec<String> = refusals.collect();
-    if refusals.is_empty() { Ok(plan) } else { Err(refusals) }
+    let blockers = plan.blockers.iter().map(|blocker| format!("{}; {}", blocker.why, blocker.help));
+    let blockers: Vec<String> = blockers.collect();
+    if blockers.is_empty() { Ok(plan) } else { Err(blockers) }
 }
 
 fn failed(plan: &Plan, report: &Report) -> Vec<String> {

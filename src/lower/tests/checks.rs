@@ -3,15 +3,15 @@
 use crate::config::Part;
 use crate::lower::lookup_part;
 use crate::plan::plan;
+use crate::plan::tests::live_states::world_of;
 use crate::plan::tests::stacks::{FULL, lowered, stack_in};
 use crate::plan::tests::up;
-use crate::plan::tests::worlds::world_of;
 
 #[test]
 fn placeholders_find_what_aws_has_assigned() {
     let (scope, graph) = lowered(&stack_in(FULL, Some("dev")));
-    let lives = plan(&graph, &world_of(&graph), &up()).unwrap().lives;
-    let look = |part: Part| lookup_part(&part, &scope.identity, &scope.region, &scope.account, &lives);
+    let attributes = plan(&graph, &world_of(&graph), &up()).unwrap().attributes;
+    let look = |part: Part| lookup_part(&part, &scope.identity, &scope.region, &scope.account, &attributes);
     let cases = [
         (Part::Text("as it is".to_owned()), "as it is"),
         (Part::Region, "eu-central-1"),

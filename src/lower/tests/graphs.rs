@@ -47,7 +47,11 @@ fn every_reference_leads_to_a_resource_of_the_graph() {
         for reference in resource.desired.references() {
             assert!(graph.get(&reference.id).is_some(), "{} refers to {}", resource.id, reference.id);
         }
-        for id in resource.after.iter().chain(resource.gate.iter().flat_map(|gate| &gate.after)) {
+        for id in resource
+            .depends_on
+            .iter()
+            .chain(resource.order_constraint.iter().flat_map(|order_constraint| &order_constraint.depends_on))
+        {
             assert!(graph.get(id).is_some(), "{} waits for {id}", resource.id);
         }
     }

@@ -29,7 +29,7 @@ fn an_environment_prefixes_every_name() {
 #[test]
 fn arns_follow_from_account_region_and_name() {
     let graph = full("prod");
-    let arn = |id: &str| the(&graph, id).predicted.get("arn").unwrap().clone();
+    let arn = |id: &str| the(&graph, id).known_attributes.get("arn").unwrap().clone();
     assert_eq!(arn("table prod-pages"), "arn:aws:dynamodb:us-east-1:012345678901:table/prod-pages");
     assert_eq!(arn("function prod-save"), "arn:aws:lambda:us-east-1:012345678901:function:prod-save");
     assert_eq!(

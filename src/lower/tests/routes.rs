@@ -66,10 +66,10 @@ fn routes_that_are_too_long_for_a_policy_together_get_a_single_permission() {
 #[test]
 fn a_route_of_many_waits_for_the_single_permission() {
     let graph = with_routes(40);
-    let gate = the(&graph, "route GET /r7").gate.clone().unwrap();
-    let after: Vec<String> = gate.after.iter().map(ToString::to_string).collect();
-    assert_eq!(after, ["permission save for all routes", "function save", "table notes"]);
-    assert_eq!(gate.exists.to_string(), "stage $default");
+    let order_constraint = the(&graph, "route GET /r7").order_constraint.clone().unwrap();
+    let depends_on: Vec<String> = order_constraint.depends_on.iter().map(ToString::to_string).collect();
+    assert_eq!(depends_on, ["permission save for all routes", "function save", "table notes"]);
+    assert_eq!(order_constraint.exists.to_string(), "stage $default");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn what_follows_from_names_is_filled_in_or_predicted() {
     let references = the(&graph, "function f").desired.references();
     let unknown: Vec<String> = references
         .into_iter()
-        .filter(|reference| !graph.predicts(reference))
+        .filter(|reference| !graph.knows(reference))
         .map(|reference| format!("{}.{}", reference.id, reference.attribute))
         .collect();
     assert_eq!(unknown, ["role f_role.role_id"]);

@@ -1,17 +1,17 @@
 //! Things that live in others, and what happens to them when the other goes or is made anew.
 
+use super::live_states::{lose, the, world_of};
 use super::stacks::{SMALL, graph, graph_with};
-use super::worlds::{lose, the, world_of};
 use super::{accepted, allowing, planned_up, snapshot, step, steps, text, waits};
-use crate::model::{Graph, Id, Owner, Seen, Status};
+use crate::model::{Graph, Observed, Owner, ResourceId, Status};
 use serde_json::json;
 
 #[test]
 fn a_new_api_gets_all_of_its_children_and_new_permissions() {
     let graph = graph(SMALL);
-    let mut world = world_of(&graph);
-    lose(&mut world, "api");
-    let plan = planned_up(&graph, &world);
+    let mut live_state = world_of(&graph);
+    lose(&mut live_state, "api");
+    let plan = planned_up(&graph, &live_state);
     snapshot("create_api_again", &plan);
     let permission = step(&plan, "replace permission save for POST /notes");
     assert_eq!(permission.changes[0].field(), "source_arn");
@@ -20,9 +20,9 @@ fn a_new_api_gets_all_of_its_children_and_new_permissions() {
 #[test]
 fn a_replaced_api_gets_all_of_its_children_again() {
     let graph = graph(SMALL);
-    let mut world = world_of(&graph);
-    the(&mut world, "api").spec["protocol"] = json!("WEBSOCKET");
-    let plan = accepted(&graph, &world, &allowing("api"));
+    let mut live_state = world_of(&graph);
+    the(&mut live_state, "api").spec["protocol"] = json!("WEBSOCKET");
+    let plan = accepted(&graph, &live_state, &allowing("api"));
     snapshot("replace_api", &plan);
     for made in ["integration save", "route GET /notes", "stage $default"] {
         assert!(waits(&plan, &format!("create {made}"), "replace api"));
@@ -48,15 +48,16 @@ fn graph_without_api() -> Graph {
 #[test]
 fn an_undeclared_child_of_what_is_replaced_goes_with_it() {
     let graph = graph(SMALL);
-    let mut world = world_of(&graph);
-    let function = the(&mut world, "function list");
-    function.status = Status::Broken("it is Failed".to_owned());
-    let parent = function.thing();
-    let id = Id::new("permission", "list provision-old");
-    let mut orphan = Seen::new(id, "provision-old", Owner::Ours, json!({ "function": "list" }), json!({}));
+    let mut live_state = world_of(&graph);
+    let function = the(&mut live_state, "function list");
+    function.status = Status::Failed("it is Failed".to_owned());
+    let parent = function.key();
+    let id = ResourceId::new("permission", "list provision-old");
+    let mut orphan =
+        Observed::new(id, "provision-old", Owner::Ours, json!({ "function": "list" }), json!({}));
     (orphan.parent, orphan.refs) = (Some(parent.clone()), vec![parent]);
-    world.seen.push(orphan);
-    assert!(step(&planned_up(&graph, &world), "delete permission list provision-old").with_parent);
+    live_state.observed.push(orphan);
+    assert!(step(&planned_up(&graph, &live_state), "delete permission list provision-old").with_parent);
 }
 
 #[test]
@@ -84,9 +85,9 @@ fn a_new_route_of_a_live_api_waits_for_its_function_and_permission() {
 #[test]
 fn a_new_route_waits_for_the_update_of_a_function_that_is_there() {
     let more = format!("{SMALL}    PUT /notes: save\n");
-    let mut world = world_of(&graph(SMALL));
-    the(&mut world, "function save").spec["code"] = json!("old");
-    let plan = planned_up(&graph(&more), &world);
+    let mut live_state = world_of(&graph(SMALL));
+    the(&mut live_state, "function save").spec["code"] = json!("old");
+    let plan = planned_up(&graph(&more), &live_state);
     assert!(waits(&plan, "create route PUT /notes", "update function save"));
 }
 

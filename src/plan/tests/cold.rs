@@ -1,15 +1,15 @@
 //! The first `up`: everything is made, each thing after what it needs.
 
+use super::live_states::{lose, the, world_of};
 use super::stacks::{FULL, SMALL, graph, graph_with, lowered, shipped, stack_in};
-use super::worlds::{lose, the, world_of};
 use super::{planned_up, snapshot, snapshot_in, step, steps, waits};
-use crate::model::World;
+use crate::model::LiveState;
 use crate::render;
 
 #[test]
 fn nothing_exists_so_everything_is_created() {
     let graph = lowered(&shipped()).1;
-    let plan = planned_up(&graph, &World::default());
+    let plan = planned_up(&graph, &LiveState::default());
     assert_eq!(plan.steps.len(), graph.resources.len());
     snapshot("cold_shipped", &plan);
 }
@@ -17,7 +17,7 @@ fn nothing_exists_so_everything_is_created() {
 #[test]
 fn details_show_every_field_and_what_is_known_after_up() {
     let graph = lowered(&stack_in(FULL, Some("dev"))).1;
-    let plan = planned_up(&graph, &World::default());
+    let plan = planned_up(&graph, &LiveState::default());
     let text =
         anstream::adapter::strip_str(&render::plan(&plan, render::Shown { details: true, values: false }))
             .to_string();
@@ -27,14 +27,14 @@ fn details_show_every_field_and_what_is_known_after_up() {
 
 #[test]
 fn the_stage_waits_for_all_of_the_stack() {
-    let plan = planned_up(&graph(SMALL), &World::default());
+    let plan = planned_up(&graph(SMALL), &LiveState::default());
     let stage = step(&plan, "create stage $default");
-    assert_eq!(stage.after.len(), plan.steps.len() - 1);
+    assert_eq!(stage.depends_on.len(), plan.steps.len() - 1);
 }
 
 #[test]
 fn routes_of_an_api_that_does_not_answer_yet_wait_for_their_integration_alone() {
-    let plan = planned_up(&graph(SMALL), &World::default());
+    let plan = planned_up(&graph(SMALL), &LiveState::default());
     let route = "create route GET /notes";
     assert!(waits(&plan, route, "create integration list"));
     assert!(!waits(&plan, route, "create function list"));
@@ -42,7 +42,7 @@ fn routes_of_an_api_that_does_not_answer_yet_wait_for_their_integration_alone() 
 
 #[test]
 fn a_function_waits_for_its_role_and_log_group_but_not_for_the_table() {
-    let plan = planned_up(&graph(SMALL), &World::default());
+    let plan = planned_up(&graph(SMALL), &LiveState::default());
     assert!(waits(&plan, "create function save", "create role save_role"));
     assert!(waits(&plan, "create function save", "create log group /aws/lambda/save"));
     assert!(!waits(&plan, "create function save", "create table notes"));
@@ -51,7 +51,7 @@ fn a_function_waits_for_its_role_and_log_group_but_not_for_the_table() {
 #[test]
 fn a_function_that_knows_the_apis_url_is_made_after_the_api() {
     let graph = graph_with(SMALL, "environment: { TABLE:", "environment: { URL: \"${api.url}\", TABLE:");
-    let plan = planned_up(&graph, &World::default());
+    let plan = planned_up(&graph, &LiveState::default());
     assert!(waits(&plan, "create function save", "create api"));
     let environment = step(&plan, "create function save").desired.clone().unwrap();
     assert!(environment.known().is_err(), "the URL is not known before the API is made");
@@ -65,7 +65,7 @@ functions:
   ping: { code: code, runtime: python3.13, environment: { OTHER: \"${functions.pong.arn}\" } }
   pong: { code: code, runtime: python3.13, environment: { OTHER: \"${functions.ping.arn}\" } }
 ";
-    let plan = planned_up(&graph(yaml), &World::default());
+    let plan = planned_up(&graph(yaml), &LiveState::default());
     assert!(!waits(&plan, "create function ping", "create function pong"));
     assert!(!waits(&plan, "create function pong", "create function ping"));
 }
@@ -73,13 +73,13 @@ functions:
 #[test]
 fn what_is_there_is_gone_on_from() {
     let graph = graph(SMALL);
-    let mut world = world_of(&graph);
+    let mut live_state = world_of(&graph);
     for lost in ["stage $default", "route GET /notes", "function save", "integration save"] {
-        lose(&mut world, lost);
+        lose(&mut live_state, lost);
     }
     // Only what the first run made before it was killed can be there: no route leads to an integration that is not.
-    lose(&mut world, "route POST /notes");
-    let plan = planned_up(&graph, &world);
+    lose(&mut live_state, "route POST /notes");
+    let plan = planned_up(&graph, &live_state);
     insta::assert_debug_snapshot!(steps(&plan), @r#"
     [
         "create function save",
@@ -96,10 +96,10 @@ fn what_is_there_is_gone_on_from() {
 #[test]
 fn a_known_value_is_taken_from_what_exists() {
     let graph = graph(SMALL);
-    let mut world = world_of(&graph);
-    lose(&mut world, "route GET /notes");
-    let target = the(&mut world, "integration list").physical.clone();
-    let plan = planned_up(&graph, &world);
+    let mut live_state = world_of(&graph);
+    lose(&mut live_state, "route GET /notes");
+    let target = the(&mut live_state, "integration list").physical_id.clone();
+    let plan = planned_up(&graph, &live_state);
     let desired = step(&plan, "create route GET /notes").desired.clone().unwrap().known().unwrap();
     assert_eq!(desired["target"], format!("integrations/{target}"));
 }

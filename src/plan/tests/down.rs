@@ -1,9 +1,9 @@
 //! The end of a stack.
 
+use super::live_states::{lose, the, world_of};
 use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
-use super::worlds::{lose, the, world_of};
-use super::{accepted, down, planned, planned_down, refusals, snapshot, step, steps, waits};
-use crate::model::{Graph, Owner, World};
+use super::{accepted, blockers, down, planned, planned_down, snapshot, step, steps, waits};
+use crate::model::{Graph, LiveState, Owner};
 use crate::plan::Options;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn everything_goes_children_with_their_parents() {
 
 #[test]
 fn nothing_there_means_nothing_to_do() {
-    assert!(planned_down(&World::default()).is_empty());
+    assert!(planned_down(&LiveState::default()).is_empty());
 }
 
 #[test]
@@ -30,50 +30,51 @@ fn what_is_made_last_goes_first() {
 
 #[test]
 fn a_table_that_holds_items_must_be_allowed_but_not_on_the_local_cloud() {
-    let mut world = world_of(&graph(SMALL));
-    the(&mut world, "table notes").holds = Some("its items".to_owned());
+    let mut live_state = world_of(&graph(SMALL));
+    the(&mut live_state, "table notes").contains_data = Some("its items".to_owned());
     let nothing = Graph::default();
-    let plan = planned(&nothing, &world, &down());
+    let plan = planned(&nothing, &live_state, &down());
     snapshot("down_refused", &plan);
-    assert_eq!(refusals(&plan), ["the plan would delete table notes, and its items would be lost for good"]);
+    assert_eq!(blockers(&plan), ["the plan would delete table notes, and its items would be lost for good"]);
     let allowed = Options { allow_data_loss: ["notes".to_owned()].into(), ..down() };
-    accepted(&nothing, &world, &allowed);
-    accepted(&nothing, &world, &Options { local: true, ..down() });
+    accepted(&nothing, &live_state, &allowed);
+    accepted(&nothing, &live_state, &Options { local: true, ..down() });
 }
 
 #[test]
 fn a_protected_table_of_a_stack_with_every_field_set_is_refused() {
     let graph = lowered(&stack_in(FULL, Some("dev"))).1;
-    let mut world = world_of(&graph);
-    assert_eq!(refusals(&planned(&Graph::default(), &world, &down())).len(), 1);
-    let table = the(&mut world, "table dev-pages");
+    let mut live_state = world_of(&graph);
+    assert_eq!(blockers(&planned(&Graph::default(), &live_state, &down())).len(), 1);
+    let table = the(&mut live_state, "table dev-pages");
     (table.protected, table.spec["protect"]) = (false, json!(false));
-    planned_down(&world);
+    planned_down(&live_state);
 }
 
 #[test]
 fn what_belongs_to_others_stays() {
-    let mut world = world_of(&graph(SMALL));
-    the(&mut world, "table notes").owner = Owner::Foreign("it belongs to the stack `other`".to_owned());
-    let plan = planned_down(&world);
+    let mut live_state = world_of(&graph(SMALL));
+    the(&mut live_state, "table notes").owner =
+        Owner::Unmanaged("it belongs to the stack `other`".to_owned());
+    let plan = planned_down(&live_state);
     assert!(!steps(&plan).contains(&"delete table notes".to_owned()));
 }
 
 #[test]
 fn an_untagged_log_group_goes_with_the_function_that_is_ours() {
-    let mut world = world_of(&graph(SMALL));
-    the(&mut world, "log group /aws/lambda/save").owner = Owner::Unclaimed;
-    the(&mut world, "log group /aws/lambda/list").owner = Owner::Unclaimed;
-    the(&mut world, "function list").owner = Owner::Foreign("it was not made by provision".to_owned());
-    lose(&mut world, "role list_role");
-    let plan = planned_down(&world);
+    let mut live_state = world_of(&graph(SMALL));
+    the(&mut live_state, "log group /aws/lambda/save").owner = Owner::Untagged;
+    the(&mut live_state, "log group /aws/lambda/list").owner = Owner::Untagged;
+    the(&mut live_state, "function list").owner = Owner::Unmanaged("it was not made by provision".to_owned());
+    lose(&mut live_state, "role list_role");
+    let plan = planned_down(&live_state);
     step(&plan, "delete log group /aws/lambda/save");
     assert!(!steps(&plan).contains(&"delete log group /aws/lambda/list".to_owned()));
 }
 
 #[test]
 fn what_could_not_be_looked_at_is_part_of_the_plan() {
-    let blind = crate::model::Blind { kind: "role", why: "iam:ListRoles failed".to_owned() };
-    let world = World { blind: vec![blind.clone()], ..World::default() };
-    assert_eq!(planned_down(&world).blind, [blind]);
+    let unreadable = crate::model::Unreadable { kind: "role", why: "iam:ListRoles failed".to_owned() };
+    let live_state = LiveState { unreadable: vec![unreadable.clone()], ..LiveState::default() };
+    assert_eq!(planned_down(&live_state).unreadable, [unreadable]);
 }

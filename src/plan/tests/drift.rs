@@ -1,23 +1,23 @@
 //! Changes in the stack file and changes behind its back: both are differences, and both are mended the same way.
 
+use super::live_states::{lose, the, world_of};
 use super::stacks::{SMALL, graph, graph_with, stack_in};
-use super::worlds::{lose, the, world_of};
 use super::{planned_up, snapshot, step, steps, text, waits};
-use crate::model::{Graph, Status, World};
+use crate::model::{Graph, LiveState, Status};
 use crate::plan::Plan;
 use serde_json::json;
 use std::sync::Arc;
 
-fn changed(graph: &Graph, change: impl FnOnce(&mut World)) -> Plan {
-    let mut world = world_of(graph);
-    change(&mut world);
-    planned_up(graph, &world)
+fn changed(graph: &Graph, change: impl FnOnce(&mut LiveState)) -> Plan {
+    let mut live_state = world_of(graph);
+    change(&mut live_state);
+    planned_up(graph, &live_state)
 }
 
 #[test]
 fn a_changed_field_is_an_update_of_that_thing_alone() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| the(world, "function save").spec["memory"] = json!(256));
+    let plan = changed(&graph, |live_state| the(live_state, "function save").spec["memory"] = json!(256));
     insta::assert_snapshot!(text(&plan), @r#"
     function
       ~ save
@@ -29,7 +29,7 @@ fn a_changed_field_is_an_update_of_that_thing_alone() {
 #[test]
 fn changed_code_is_an_update_of_one_function() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| the(world, "function list").spec["code"] = json!("old"));
+    let plan = changed(&graph, |live_state| the(live_state, "function list").spec["code"] = json!("old"));
     insta::assert_snapshot!(text(&plan), @r#"
     function
       ~ list
@@ -41,8 +41,8 @@ fn changed_code_is_an_update_of_one_function() {
 #[test]
 fn values_of_the_environment_are_never_shown() {
     let graph = graph_with(SMALL, "{ TABLE:", "{ NEW: hush-1, SAME: hush-2, TABLE:");
-    let plan = changed(&graph, |world| {
-        let save = the(world, "function save");
+    let plan = changed(&graph, |live_state| {
+        let save = the(live_state, "function save");
         save.spec["environment"] = json!({ "OLD": "hush-3", "SAME": "hush-4", "TABLE": "notes" });
     });
     assert!(!text(&plan).contains("hush"));
@@ -59,8 +59,8 @@ fn values_of_the_environment_are_never_shown() {
 #[test]
 fn policies_that_others_added_to_a_role_are_named() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| {
-        let role = the(world, "role save_role");
+    let plan = changed(&graph, |live_state| {
+        let role = the(live_state, "role save_role");
         role.spec["attached"] = json!(["arn:aws:iam::aws:policy/AdministratorAccess"]);
         role.spec["policies"]["more"] =
             json!({ "All": { "Effect": "Allow", "Action": ["*"], "Resource": ["*"] } });
@@ -73,9 +73,9 @@ fn policies_that_others_added_to_a_role_are_named() {
 #[test]
 fn what_was_deleted_behind_our_back_is_made_again() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| {
-        lose(world, "route GET /notes");
-        lose(world, "permission list for GET /notes/{id}");
+    let plan = changed(&graph, |live_state| {
+        lose(live_state, "route GET /notes");
+        lose(live_state, "permission list for GET /notes/{id}");
     });
     insta::assert_debug_snapshot!(steps(&plan), @r#"
     [
@@ -88,7 +88,7 @@ fn what_was_deleted_behind_our_back_is_made_again() {
 #[test]
 fn a_function_that_was_deleted_gets_its_permissions_again() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| lose(world, "function list"));
+    let plan = changed(&graph, |live_state| lose(live_state, "function list"));
     insta::assert_debug_snapshot!(steps(&plan), @r#"
     [
         "create function list",
@@ -102,8 +102,8 @@ fn a_function_that_was_deleted_gets_its_permissions_again() {
 #[test]
 fn a_function_that_is_broken_is_replaced_with_its_permissions() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| {
-        the(world, "function list").status = Status::Broken("it is Failed: EniLimitExceeded".to_owned());
+    let plan = changed(&graph, |live_state| {
+        the(live_state, "function list").status = Status::Failed("it is Failed: EniLimitExceeded".to_owned());
     });
     snapshot("replace_broken_function", &plan);
     assert!(waits(&plan, "create permission list for GET /notes", "replace function list"));
@@ -112,8 +112,8 @@ fn a_function_that_is_broken_is_replaced_with_its_permissions() {
 #[test]
 fn a_role_that_was_made_anew_means_an_update_of_its_function() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| {
-        Arc::make_mut(&mut the(world, "role save_role").live)["role_id"] = json!("AROA999")
+    let plan = changed(&graph, |live_state| {
+        Arc::make_mut(&mut the(live_state, "role save_role").attributes)["role_id"] = json!("AROA999")
     });
     insta::assert_snapshot!(text(&plan), @r#"
     function
@@ -126,7 +126,7 @@ fn a_role_that_was_made_anew_means_an_update_of_its_function() {
 #[test]
 fn a_role_that_is_gone_means_an_update_of_its_function_after_it() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| lose(world, "role save_role"));
+    let plan = changed(&graph, |live_state| lose(live_state, "role save_role"));
     assert!(waits(&plan, "update function save", "create role save_role"));
     insta::assert_snapshot!(text(&plan), @r#"
     role
@@ -141,8 +141,9 @@ fn a_role_that_is_gone_means_an_update_of_its_function_after_it() {
 #[test]
 fn a_permission_cannot_be_changed_only_replaced() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| {
-        the(world, "permission save for POST /notes").spec["source_arn"] = json!("arn:aws:execute-api:*");
+    let plan = changed(&graph, |live_state| {
+        the(live_state, "permission save for POST /notes").spec["source_arn"] =
+            json!("arn:aws:execute-api:*");
     });
     insta::assert_snapshot!(text(&plan), @r#"
     permission
@@ -156,9 +157,9 @@ fn a_permission_cannot_be_changed_only_replaced() {
 #[test]
 fn a_route_that_was_led_elsewhere_is_led_back() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| {
-        let target = format!("integrations/{}", the(world, "integration save").physical);
-        the(world, "route GET /notes").spec["target"] = target.into();
+    let plan = changed(&graph, |live_state| {
+        let target = format!("integrations/{}", the(live_state, "integration save").physical_id);
+        the(live_state, "route GET /notes").spec["target"] = target.into();
     });
     insta::assert_debug_snapshot!(steps(&plan), @r#"
     [
@@ -211,7 +212,7 @@ fn a_note_comes_with_the_plan() {
 fn a_policy_that_is_known_in_part_shows_only_what_differs() {
     let policy = "policy:\n      - { Effect: Allow, Action: s3:GetObject, Resource: \"*\", Condition: { StringEquals: { aws:Referer: \"${api.url}\" } } }";
     let graph = graph_with(SMALL, "access: { notes: write }", policy);
-    let plan = changed(&graph, |world| lose(world, "api"));
+    let plan = changed(&graph, |live_state| lose(live_state, "api"));
     let changes = &step(&plan, "update role save_role").changes;
     let paths: Vec<String> = changes.iter().map(|change| change.path.join(".")).collect();
     assert_eq!(paths, ["policies.provision.Policy.Condition.StringEquals.aws:Referer"]);
@@ -220,7 +221,7 @@ fn a_policy_that_is_known_in_part_shows_only_what_differs() {
 #[test]
 fn a_thing_that_is_busy_is_waited_for() {
     let graph = graph(SMALL);
-    let plan = changed(&graph, |world| the(world, "table notes").status = Status::Busy);
+    let plan = changed(&graph, |live_state| the(live_state, "table notes").status = Status::Pending);
     insta::assert_snapshot!(text(&plan), @r#"
     table
       ~ notes

@@ -1,11 +1,11 @@
 //! What must be true of the order of every plan.
 
 use super::{Action, Plan, Step, short};
-use crate::model::{Graph, Seen, World};
+use crate::model::{Graph, LiveState, Observed};
 use std::collections::BTreeSet;
 
 /// Checks the edges of a plan.
-pub(super) fn check(plan: &Plan, graph: &Graph, world: &World) {
+pub(super) fn check(plan: &Plan, graph: &Graph, live_state: &LiveState) {
     for (index, step) in plan.steps.iter().enumerate() {
         let before = all_before(plan, index);
         assert!(!before.contains(&index), "{} waits for itself", short(step));
@@ -15,17 +15,17 @@ pub(super) fn check(plan: &Plan, graph: &Graph, world: &World) {
             _ => comes_after_what_it_needs(plan, graph, step, &before),
         }
     }
-    the_stage_is_last(plan, world);
-    a_live_route_leads_somewhere(plan, graph, world);
+    the_stage_is_last(plan, live_state);
+    a_live_route_leads_somewhere(plan, graph, live_state);
 }
 
 /// All steps that must have succeeded before one.
 pub(super) fn all_before(plan: &Plan, index: usize) -> BTreeSet<usize> {
     let mut before = BTreeSet::new();
-    let mut open = plan.steps[index].after.clone();
+    let mut open = plan.steps[index].depends_on.clone();
     while let Some(next) = open.pop() {
         if before.insert(next) {
-            open.extend(&plan.steps[next].after);
+            open.extend(&plan.steps[next].depends_on);
         }
     }
     before
@@ -33,18 +33,20 @@ pub(super) fn all_before(plan: &Plan, index: usize) -> BTreeSet<usize> {
 
 /// A child of what goes waits for that alone; there is no call for it.
 fn goes_along(plan: &Plan, child: &Step) {
-    let [parent] = child.after.as_slice() else { panic!("{} waits for {:?}", short(child), child.after) };
-    let parent = plan.steps[*parent].seen.as_ref().map(Seen::thing);
-    assert_eq!(child.seen.as_ref().unwrap().parent, parent, "{}", short(child));
+    let [parent] = child.depends_on.as_slice() else {
+        panic!("{} waits for {:?}", short(child), child.depends_on)
+    };
+    let parent = plan.steps[*parent].observed.as_ref().map(Observed::key);
+    assert_eq!(child.observed.as_ref().unwrap().parent, parent, "{}", short(child));
 }
 
 /// Nothing goes before what points to it has led elsewhere or is gone, its own children aside, and no permission before what
 /// needs it.
 fn goes_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
-    let thing = step.seen.as_ref().unwrap().thing();
+    let resource = step.observed.as_ref().unwrap().key();
     for (index, other) in plan.steps.iter().enumerate() {
-        let Some(seen) = &other.seen else { continue };
-        let pointing = seen.refs.contains(&thing) && seen.parent.as_ref() != Some(&thing);
+        let Some(observed) = &other.observed else { continue };
+        let pointing = observed.refs.contains(&resource) && observed.parent.as_ref() != Some(&resource);
         let goes = other.action == Action::Delete && !other.with_parent;
         let later = goes && step.id.kind == "permission" && ["api", "route"].contains(&other.id.kind);
         let waits = before.contains(&index);
@@ -73,10 +75,10 @@ fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &B
 }
 
 /// A new stage comes after everything that is made.
-fn the_stage_is_last(plan: &Plan, world: &World) {
-    let live = world.seen.iter().any(|seen| seen.id.kind == "stage");
+fn the_stage_is_last(plan: &Plan, live_state: &LiveState) {
+    let attributes = live_state.observed.iter().any(|observed| observed.id.kind == "stage");
     let stage = plan.steps.iter().position(|step| step.id.kind == "stage" && step.action == Action::Create);
-    let Some(stage) = stage.filter(|_| !live) else { return };
+    let Some(stage) = stage.filter(|_| !attributes) else { return };
     let before = all_before(plan, stage);
     for (index, step) in plan.steps.iter().enumerate() {
         let made = step.action != Action::Delete && index != stage;
@@ -85,15 +87,15 @@ fn the_stage_is_last(plan: &Plan, world: &World) {
 }
 
 /// Where the stage answers requests, a route waits for the function that it leads to, and for its permission.
-fn a_live_route_leads_somewhere(plan: &Plan, graph: &Graph, world: &World) {
-    if !world.seen.iter().any(|seen| seen.id.kind == "stage") {
+fn a_live_route_leads_somewhere(plan: &Plan, graph: &Graph, live_state: &LiveState) {
+    if !live_state.observed.iter().any(|observed| observed.id.kind == "stage") {
         return;
     }
     let routes = plan.steps.iter().enumerate();
     for (index, route) in routes.filter(|(_, step)| step.id.kind == "route" && step.action != Action::Delete)
     {
         let before = all_before(plan, index);
-        for needed in &graph.get(&route.id).unwrap().gate.as_ref().unwrap().after {
+        for needed in &graph.get(&route.id).unwrap().order_constraint.as_ref().unwrap().depends_on {
             let made = |step: &Step| step.id == *needed && step.action != Action::Delete;
             let Some(needed) = plan.steps.iter().position(made) else { continue };
             assert!(before.contains(&needed), "{} meets half a route", short(route));

@@ -1,30 +1,35 @@
 //! Worlds of which anything may be missing, changed or broken: every plan has an order, can be finished in any order that
 //! its edges allow, and leaves nothing to do.
 
+use super::live_states::{remove, world_of};
 use super::simulation::Dice;
 use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
-use super::worlds::{remove, world_of};
 use super::{accepted, allowing, down, planned_down};
-use crate::model::{Graph, Owner, Seen, Status, World};
+use crate::model::{Graph, LiveState, Observed, Owner, Status};
 use crate::plan::Options;
 use serde_json::{Value as Json, json};
 
 /// A world of which about one thing in three is not as it should be.
-fn disturbed(graph: &Graph, dice: &mut Dice) -> World {
-    let mut world = world_of(graph);
-    for thing in world.seen.iter().map(Seen::thing).collect::<Vec<_>>() {
-        let Some(seen) = world.seen.iter_mut().find(|seen| seen.thing() == thing) else { continue };
+fn disturbed(graph: &Graph, dice: &mut Dice) -> LiveState {
+    let mut live_state = world_of(graph);
+    for resource in live_state.observed.iter().map(Observed::key).collect::<Vec<_>>() {
+        let Some(observed) = live_state.observed.iter_mut().find(|observed| observed.key() == resource)
+        else {
+            continue;
+        };
         match dice.below(12) {
-            0 | 1 => remove(&mut world, &thing),
-            2 => change(&mut seen.spec, dice),
-            3 if seen.id.kind == "function" => seen.status = Status::Broken("it is Failed".to_owned()),
-            3 if seen.id.kind == "table" => seen.status = Status::Going,
-            3 if seen.id.kind == "log_group" => seen.owner = Owner::Unclaimed,
+            0 | 1 => remove(&mut live_state, &resource),
+            2 => change(&mut observed.spec, dice),
+            3 if observed.id.kind == "function" => {
+                observed.status = Status::Failed("it is Failed".to_owned())
+            }
+            3 if observed.id.kind == "table" => observed.status = Status::Deleting,
+            3 if observed.id.kind == "log_group" => observed.owner = Owner::Untagged,
             _ => {}
         }
     }
-    no_dangling_routes(&mut world);
-    world
+    no_dangling_routes(&mut live_state);
+    live_state
 }
 
 /// Changes one field that AWS can change.
@@ -42,11 +47,11 @@ fn change(spec: &mut Json, dice: &mut Dice) {
 }
 
 /// AWS does not delete an integration that a route leads to.
-fn no_dangling_routes(world: &mut World) {
-    let things: Vec<_> = world.seen.iter().map(Seen::thing).collect();
-    world
-        .seen
-        .retain(|seen| seen.id.kind != "route" || seen.refs.iter().all(|target| things.contains(target)));
+fn no_dangling_routes(live_state: &mut LiveState) {
+    let things: Vec<_> = live_state.observed.iter().map(Observed::key).collect();
+    live_state.observed.retain(|observed| {
+        observed.id.kind != "route" || observed.refs.iter().all(|target| things.contains(target))
+    });
 }
 
 fn any_loss() -> Options {
@@ -99,12 +104,12 @@ fn any_stack_can_become_any_other() {
 #[test]
 fn the_second_down_after_one_that_was_killed_goes_on() {
     let graph = graph(SMALL);
-    let world = world_of(&graph);
-    let plan = super::plan(&Graph::default(), &world, &down()).unwrap();
+    let live_state = world_of(&graph);
+    let plan = super::plan(&Graph::default(), &live_state, &down()).unwrap();
     for kept in 0..plan.steps.len() {
-        let mut left = world.clone();
-        for seen in plan.steps.iter().take(kept).filter_map(|step| step.seen.as_ref()) {
-            remove(&mut left, &seen.thing());
+        let mut left = live_state.clone();
+        for observed in plan.steps.iter().take(kept).filter_map(|step| step.observed.as_ref()) {
+            remove(&mut left, &observed.key());
         }
         planned_down(&left);
     }

@@ -1,8 +1,8 @@
 //! New first, then repoint, then delete.
 
+use super::live_states::world_of;
 use super::stacks::{SMALL, graph};
-use super::worlds::world_of;
-use super::{accepted, allowing, planned, planned_up, refusals, snapshot, step, steps, up, waits};
+use super::{accepted, allowing, blockers, planned, planned_up, snapshot, step, steps, up, waits};
 use crate::model::Graph;
 use crate::plan::Options;
 
@@ -35,13 +35,13 @@ fn a_renamed_function_is_made_before_its_route_leads_to_it_and_the_old_one_goes(
 fn a_renamed_table_is_a_loss_that_must_be_allowed() {
     let yaml = SMALL.replace("  notes:", "  pages:").replace("{ notes:", "{ pages:");
     let renamed = graph(&yaml.replace("tables.notes", "tables.pages"));
-    let world = world_of(&graph(SMALL));
-    let plan = planned(&renamed, &world, &up());
+    let live_state = world_of(&graph(SMALL));
+    let plan = planned(&renamed, &live_state, &up());
     assert_eq!(
-        refusals(&plan),
+        blockers(&plan),
         ["the plan would delete table notes, and all of its items would be lost for good"]
     );
-    let plan = accepted(&renamed, &world, &allowing("notes"));
+    let plan = accepted(&renamed, &live_state, &allowing("notes"));
     insta::assert_debug_snapshot!(steps(&plan), @r#"
     [
         "create table pages",
@@ -83,15 +83,15 @@ fn other_project(api: &str) -> Graph {
 #[test]
 fn another_stack_of_the_same_name_is_not_replaced_by_mistake() {
     let other = other_project("{ name: other-api }");
-    let world = world_of(&graph(SMALL));
-    let plan = planned(&other, &world, &allowing("all"));
+    let live_state = world_of(&graph(SMALL));
+    let plan = planned(&other, &live_state, &allowing("all"));
     snapshot("mistaken", &plan);
     let options = Options { replace_stack: true, ..allowing("all") };
-    accepted(&other, &world, &options);
+    accepted(&other, &live_state, &options);
 }
 
 #[test]
 fn the_stacks_own_name_on_an_api_proves_nothing() {
     let plan = planned(&other_project("{}"), &world_of(&graph(SMALL)), &allowing("all"));
-    assert_eq!(refusals(&plan).len(), 1);
+    assert_eq!(blockers(&plan).len(), 1);
 }

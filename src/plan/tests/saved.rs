@@ -1,13 +1,13 @@
 //! Plans that are kept in a file.
 
+use super::live_states::{lose, the, world_of};
 use super::stacks::{SMALL, graph, lowered, stack};
-use super::worlds::{lose, the, world_of};
 use super::{allowing, planned, up};
-use crate::model::World;
+use crate::model::LiveState;
 use crate::plan::{Options, Saved};
 
-fn saved(yaml: &str, world: &World, options: &Options) -> Saved {
-    let kept = Saved::of(&planned(&graph(yaml), world, options), &lowered(&stack(yaml)).0, options);
+fn saved(yaml: &str, live_state: &LiveState, options: &Options) -> Saved {
+    let kept = Saved::of(&planned(&graph(yaml), live_state, options), &lowered(&stack(yaml)).0, options);
     let read = Saved::read(&serde_json::to_string(&kept).unwrap()).unwrap();
     assert_eq!(read, kept);
     read
@@ -15,26 +15,30 @@ fn saved(yaml: &str, world: &World, options: &Options) -> Saved {
 
 #[test]
 fn the_same_plan_is_the_same() {
-    let world = world_of(&graph(SMALL));
+    let live_state = world_of(&graph(SMALL));
     let changed = SMALL.replace("  save:\n", "  save:\n    memory: 512\n");
-    for (yaml, world) in [(SMALL, &World::default()), (SMALL, &world), (&changed, &world)] {
-        assert_eq!(saved(yaml, world, &up()).differences(&saved(yaml, world, &up())), Vec::<String>::new());
+    for (yaml, live_state) in [(SMALL, &LiveState::default()), (SMALL, &live_state), (&changed, &live_state)]
+    {
+        assert_eq!(
+            saved(yaml, live_state, &up()).differences(&saved(yaml, live_state, &up())),
+            Vec::<String>::new()
+        );
     }
 }
 
 #[test]
 fn whatever_has_moved_since_is_named() {
-    let mut world = world_of(&graph(SMALL));
+    let mut live_state = world_of(&graph(SMALL));
     let changed = SMALL.replace("  save:\n", "  save:\n    memory: 512\n");
-    let kept = saved(&changed, &world, &up());
+    let kept = saved(&changed, &live_state, &up());
     assert_eq!(
-        saved(SMALL, &world, &up()).differences(&kept),
+        saved(SMALL, &live_state, &up()).differences(&kept),
         ["update function save: needed now, and not in the plan"]
     );
-    the(&mut world, "function save").spec["timeout"] = 900.into();
-    lose(&mut world, "function list");
+    the(&mut live_state, "function save").spec["timeout"] = 900.into();
+    lose(&mut live_state, "function list");
     assert_eq!(
-        kept.differences(&saved(&changed, &world, &up())),
+        kept.differences(&saved(&changed, &live_state, &up())),
         [
             "create function list: needed now, and not in the plan",
             "create permission list for GET /notes: needed now, and not in the plan",
@@ -47,7 +51,7 @@ fn whatever_has_moved_since_is_named() {
 #[test]
 fn the_allowed_losses_are_kept_and_no_value_is() {
     let secret = SMALL.replace("{ TABLE:", "{ TOKEN: hush, TABLE:");
-    let kept = saved(&secret, &World::default(), &allowing("notes"));
+    let kept = saved(&secret, &LiveState::default(), &allowing("notes"));
     assert!(kept.allow_data_loss.contains("notes"));
     assert!(!serde_json::to_string(&kept).unwrap().contains("hush"));
 }

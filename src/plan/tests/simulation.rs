@@ -1,39 +1,40 @@
 //! Carries out a plan on a made-up world, in any order that its edges allow. Like AWS, that world refuses what cannot be;
 //! unlike AWS, it also minds what nobody may see in between.
 
-use super::worlds::{Maker, live, look_again, remove};
+use super::live_states::{Maker, attributes, look_again, remove};
 use super::{Action, Mode, Options, Plan, Step, plan, short};
 use crate::kind::kind;
-use crate::model::{Graph, Id, Lives, Owner, Physical, Seen, Status, World};
+use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status};
 use std::collections::BTreeSet;
 
 /// Carries a plan out in an order that the seed picks; then there is nothing left to do.
-pub(super) fn check(todo: &Plan, graph: &Graph, world: &World, options: &Options, seed: u64) {
-    let after = carry_out(todo, graph, world, seed);
-    let left = plan(graph, &after, options).unwrap();
+pub(super) fn check(todo: &Plan, graph: &Graph, live_state: &LiveState, options: &Options, seed: u64) {
+    let depends_on = carry_out(todo, graph, live_state, seed);
+    let left = plan(graph, &depends_on, options).unwrap();
     assert!(left.is_empty(), "still to do: {:#?}", left.steps.iter().map(short).collect::<Vec<_>>());
     if options.mode == Mode::Down {
-        let ours = after.seen.iter().filter(|seen| seen.owner == Owner::Ours);
-        assert_eq!(ours.map(|seen| seen.id.to_string()).collect::<Vec<_>>(), [""; 0]);
+        let ours = depends_on.observed.iter().filter(|observed| observed.owner == Owner::Ours);
+        assert_eq!(ours.map(|observed| observed.id.to_string()).collect::<Vec<_>>(), [""; 0]);
     }
 }
 
 /// The world after a plan.
-pub(super) fn carry_out(plan: &Plan, graph: &Graph, world: &World, seed: u64) -> World {
-    let lives = plan.lives.clone();
-    let mut cloud = Cloud { graph, world: world.clone(), lives, maker: Maker::from(100) };
+pub(super) fn carry_out(plan: &Plan, graph: &Graph, live_state: &LiveState, seed: u64) -> LiveState {
+    let attributes = plan.attributes.clone();
+    let mut cloud = Cloud { graph, live_state: live_state.clone(), attributes, maker: Maker::from(100) };
     let mut dice = Dice(seed);
     let mut done: BTreeSet<usize> = BTreeSet::new();
     while done.len() < plan.steps.len() {
         let open = (0..plan.steps.len()).filter(|index| !done.contains(index));
-        let ready = open.filter(|index| plan.steps[*index].after.iter().all(|before| done.contains(before)));
+        let ready =
+            open.filter(|index| plan.steps[*index].depends_on.iter().all(|before| done.contains(before)));
         let ready: Vec<usize> = ready.collect();
         assert!(!ready.is_empty(), "the plan cannot be finished");
         let next = ready[dice.below(ready.len())];
         cloud.run(&plan.steps[next]);
         done.insert(next);
     }
-    cloud.world
+    cloud.live_state
 }
 
 /// Numbers that look random and are the same in every run.
@@ -49,8 +50,8 @@ impl Dice {
 
 struct Cloud<'a> {
     graph: &'a Graph,
-    world: World,
-    lives: Lives,
+    live_state: LiveState,
+    attributes: AttributeMap,
     maker: Maker,
 }
 
@@ -68,53 +69,65 @@ impl Cloud<'_> {
     }
 
     /// What AWS makes of what is sent: the plan's own value, with what came to light since.
-    fn sent(&mut self, step: &Step) -> Seen {
-        let desired = step.desired.as_ref().unwrap().resolve(&|reference| live(&self.lives, reference));
-        let seen = self.maker.made(self.graph.get(&step.id).unwrap(), desired, &self.lives);
-        seen.refs.iter().for_each(|needed| self.needs(&seen.id, needed));
-        seen
+    fn sent(&mut self, step: &Step) -> Observed {
+        let desired =
+            step.desired.as_ref().unwrap().resolve(&|reference| attributes(&self.attributes, reference));
+        let observed = self.maker.made(self.graph.get(&step.id).unwrap(), desired, &self.attributes);
+        observed.refs.iter().for_each(|needed| self.needs(&observed.id, needed));
+        observed
     }
 
     fn create(&mut self, step: &Step) {
-        self.world.seen.retain(|seen| seen.id != step.id || seen.is_there());
-        let seen = self.sent(step);
-        let same = self.world.seen.iter().find(|other| other.id == seen.id && other.parent == seen.parent);
-        assert!(same.is_none(), "{} exists already", seen.id);
-        self.lives.insert(seen.id.clone(), seen.live.clone());
-        self.world.seen.push(seen);
+        self.live_state.observed.retain(|observed| observed.id != step.id || observed.exists());
+        let observed = self.sent(step);
+        let same = self
+            .live_state
+            .observed
+            .iter()
+            .find(|other| other.id == observed.id && other.parent == observed.parent);
+        assert!(same.is_none(), "{} exists already", observed.id);
+        self.attributes.insert(observed.id.clone(), observed.attributes.clone());
+        self.live_state.observed.push(observed);
     }
 
     fn update(&mut self, step: &Step) {
-        let old = step.seen.as_ref().unwrap();
+        let old = step.observed.as_ref().unwrap();
         let new = self.sent(step);
-        let same = |seen: &&mut Seen| seen.thing() == old.thing() && seen.parent == old.parent;
-        let seen = self.world.seen.iter_mut().find(same).unwrap();
-        for frozen in kind(step.id.kind).frozen() {
-            assert_eq!(seen.spec.get(frozen), new.spec.get(frozen), "AWS cannot change {frozen}");
+        let same = |observed: &&mut Observed| observed.key() == old.key() && observed.parent == old.parent;
+        let observed = self.live_state.observed.iter_mut().find(same).unwrap();
+        for immutable in kind(step.id.kind).immutable() {
+            assert_eq!(
+                observed.spec.get(immutable),
+                new.spec.get(immutable),
+                "AWS cannot change {immutable}"
+            );
         }
-        (seen.spec, seen.owner, seen.status) = (new.spec, Owner::Ours, Status::Ready);
-        look_again(seen);
+        (observed.spec, observed.owner, observed.status) = (new.spec, Owner::Ours, Status::Ready);
+        look_again(observed);
     }
 
     /// What a thing leads to is there; functions alone may come later, and what is not declared is not ours to mind.
-    fn needs(&self, id: &Id, needed: &Physical) {
-        let named = Id::new(needed.kind, needed.id.clone());
+    fn needs(&self, id: &ResourceId, needed: &PhysicalId) {
+        let named = ResourceId::new(needed.kind, needed.id.clone());
         let minded = needed.kind == "integration" || self.graph.get(&named).is_some();
-        let there = self.world.seen.iter().any(|seen| seen.thing() == *needed && seen.is_there());
+        let there =
+            self.live_state.observed.iter().any(|observed| observed.key() == *needed && observed.exists());
         assert!(there || !minded || needed.kind == "function", "{id} needs {needed:?}");
     }
 
     fn delete(&mut self, step: &Step) {
-        let seen = step.seen.as_ref().unwrap();
-        let thing = seen.thing();
+        let observed = step.observed.as_ref().unwrap();
+        let resource = observed.key();
         if step.with_parent {
-            let same = |other: &Seen| other.thing() == thing && other.parent == seen.parent;
-            return assert!(!self.world.seen.iter().any(same), "{} is still there", step.id);
+            let same = |other: &Observed| other.key() == resource && other.parent == observed.parent;
+            return assert!(!self.live_state.observed.iter().any(same), "{} is still there", step.id);
         }
-        assert!(!seen.protected, "{} is protected", step.id);
-        let pointing = |other: &&Seen| other.refs.contains(&thing) && other.parent.as_ref() != Some(&thing);
-        let pointing = self.world.seen.iter().find(pointing).filter(|_| step.action == Action::Delete);
+        assert!(!observed.protected, "{} is protected", step.id);
+        let pointing =
+            |other: &&Observed| other.refs.contains(&resource) && other.parent.as_ref() != Some(&resource);
+        let pointing =
+            self.live_state.observed.iter().find(pointing).filter(|_| step.action == Action::Delete);
         assert!(pointing.is_none(), "{} still points to {}", pointing.unwrap().id, step.id);
-        remove(&mut self.world, &thing);
+        remove(&mut self.live_state, &resource);
     }
 }

@@ -125,7 +125,7 @@ pub(crate) fn lowered(stack: &Stack) -> (Scope, Graph) {
         region,
         wanted: [].into(),
         tag_keys: stack.tags.keys().cloned().collect(),
-        teardown: false,
+        destroy: false,
     };
     let hash = |name: &String| (name.clone(), format!("sha256 of {name}"));
     let packages: Packages = stack.functions.iter().map(|function| hash(&function.name)).collect();

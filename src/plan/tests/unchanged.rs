@@ -1,16 +1,16 @@
 //! A world that is as it shall be, and what makes no difference to it.
 
+use super::live_states::{the, world_of};
 use super::stacks::{FULL, SMALL, graph, lowered, shipped, stack_in};
-use super::worlds::{the, world_of};
 use super::{planned_up, steps};
-use crate::model::{Graph, Id, Owner, Physical, Seen};
+use crate::model::{Graph, Observed, Owner, PhysicalId, ResourceId};
 use serde_json::json;
 
 fn assert_unchanged(graph: &Graph) {
     let plan = planned_up(graph, &world_of(graph));
     assert_eq!(steps(&plan), [""; 0]);
     assert_eq!(plan.unchanged.len(), graph.resources.len());
-    assert_eq!(plan.lives.len(), graph.resources.len());
+    assert_eq!(plan.attributes.len(), graph.resources.len());
 }
 
 #[test]
@@ -32,44 +32,45 @@ fn an_empty_stack_has_nothing_to_do() {
 fn two_environments_share_no_name() {
     let [dev, prod] = ["dev", "prod"].map(|name| lowered(&stack_in(FULL, Some(name))).1);
     [&dev, &prod].into_iter().for_each(assert_unchanged);
-    let names = |graph: &Graph| -> Vec<Id> {
+    let names = |graph: &Graph| -> Vec<ResourceId> {
         let ids = graph.resources.iter().map(|resource| resource.id.clone());
         ids.filter(|id| !matches!(id.kind, "api" | "stage" | "route")).collect()
     };
-    let shared: Vec<Id> = names(&dev).into_iter().filter(|id| names(&prod).contains(id)).collect();
+    let shared: Vec<ResourceId> = names(&dev).into_iter().filter(|id| names(&prod).contains(id)).collect();
     assert_eq!(shared, []);
 }
 
 #[test]
 fn foreign_children_of_our_things_are_left_alone() {
     let graph = graph(SMALL);
-    let mut world = world_of(&graph);
-    let (api, function) = (the(&mut world, "api").thing(), the(&mut world, "function save").thing());
-    let foreign = |kind, name: &str, parent: &Physical| {
-        let owner = Owner::Foreign("it was not made by provision".to_owned());
-        let mut seen = Seen::new(Id::new(kind, name), name, owner, json!({}), json!({ "id": name }));
-        seen.parent = Some(parent.clone());
-        seen
+    let mut live_state = world_of(&graph);
+    let (api, function) = (the(&mut live_state, "api").key(), the(&mut live_state, "function save").key());
+    let unmanaged = |kind, name: &str, parent: &PhysicalId| {
+        let owner = Owner::Unmanaged("it was not made by provision".to_owned());
+        let mut observed =
+            Observed::new(ResourceId::new(kind, name), name, owner, json!({}), json!({ "id": name }));
+        observed.parent = Some(parent.clone());
+        observed
     };
-    world.seen.extend([
-        foreign("route", "GET /theirs", &api),
-        foreign("integration", "theirs", &api),
-        foreign("stage", "beta", &api),
-        foreign("permission", "save theirs", &function),
+    live_state.observed.extend([
+        unmanaged("route", "GET /theirs", &api),
+        unmanaged("integration", "theirs", &api),
+        unmanaged("stage", "beta", &api),
+        unmanaged("permission", "save theirs", &function),
     ]);
-    assert_eq!(steps(&planned_up(&graph, &world)), [""; 0]);
+    assert_eq!(steps(&planned_up(&graph, &live_state)), [""; 0]);
 }
 
 #[test]
 fn a_tag_that_is_not_declared_any_more_is_left_alone() {
     let (_, tagged) = lowered(&stack_in(&format!("tags: {{ team: a }}{SMALL}"), None));
     let (scope, plain) = lowered(&stack_in(SMALL, None));
-    let mut world = world_of(&tagged);
+    let mut live_state = world_of(&tagged);
     // As `observe` does: only the marks and the declared keys are compared.
-    for seen in &mut world.seen {
-        if let Some(tags) = seen.spec.get_mut("tags").and_then(|tags| tags.as_object_mut()) {
+    for observed in &mut live_state.observed {
+        if let Some(tags) = observed.spec.get_mut("tags").and_then(|tags| tags.as_object_mut()) {
             tags.retain(|key, _| key.starts_with("provision:") || scope.tag_keys.contains(key));
         }
     }
-    assert_eq!(steps(&planned_up(&plain, &world)), [""; 0]);
+    assert_eq!(steps(&planned_up(&plain, &live_state)), [""; 0]);
 }

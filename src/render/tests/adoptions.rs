@@ -3,22 +3,22 @@
 use super::{eventful, plain};
 use crate::adopt::Adoption;
 use crate::model::Owner;
+use crate::plan::tests::live_states::{the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph};
-use crate::plan::tests::worlds::{the, world_of};
-use crate::plan::{Plan, Refusal};
+use crate::plan::{Blocker, Plan};
 use crate::render::{Shown, adoption, json};
 
 fn taken() -> Adoption {
-    let mut world = world_of(&graph(SMALL));
+    let mut live_state = world_of(&graph(SMALL));
     let owners = [
-        ("role list_role", Owner::Foreign("it belongs to the stack `other`".to_owned())),
-        ("log group /aws/lambda/list", Owner::Unclaimed),
-        ("function list", Owner::Foreign("it was not made by provision".to_owned())),
+        ("role list_role", Owner::Unmanaged("it belongs to the stack `other`".to_owned())),
+        ("log group /aws/lambda/list", Owner::Untagged),
+        ("function list", Owner::Unmanaged("it was not made by provision".to_owned())),
     ];
     let things = owners.map(|(name, owner)| {
-        let seen = the(&mut world, name);
-        seen.owner = owner;
-        seen.clone()
+        let observed = the(&mut live_state, name);
+        observed.owner = owner;
+        observed.clone()
     });
     Adoption { things: things.into(), notes: vec!["the log group /shared stays as it is".to_owned()] }
 }
@@ -26,8 +26,8 @@ fn taken() -> Adoption {
 #[test]
 fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
     let mut then = eventful();
-    then.refusals =
-        vec![Refusal { id: None, at: None, why: "the plan would lose it".to_owned(), help: String::new() }];
+    then.blockers =
+        vec![Blocker { id: None, at: None, why: "the plan would lose it".to_owned(), help: String::new() }];
     insta::assert_snapshot!(plain(&adoption(&taken(), &then, Shown::default())), @r#"
     Will be adopted (only tags change):
       + role list_role  it belongs to the stack `other`

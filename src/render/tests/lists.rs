@@ -19,7 +19,7 @@ fn eventful() -> Inventory {
     Inventory {
         stacks: stacks.map(|(mark, contents)| (Identity::of(mark), contents)).into(),
         elsewhere: elsewhere.map(|(mark, regions)| (Identity::of(mark), regions)).into(),
-        blind: Vec::new(),
+        unreadable: Vec::new(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{eventful, made, plain};
 use crate::plan::Plan;
+use crate::plan::tests::live_states::{the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph, lowered, stack};
-use crate::plan::tests::worlds::{the, world_of};
 use crate::plan::tests::{down, up};
 use crate::render;
 use std::path::Path;
@@ -64,9 +64,9 @@ fn a_secret_is_never_shown() {
 #[test]
 fn styles_stress_what_matters() {
     let graph = graph(SMALL);
-    let mut world = world_of(&graph);
-    the(&mut world, "table notes").spec["partition_key"]["name"] = "old".into();
-    let plan = made(&graph, &world, &up());
+    let mut live_state = world_of(&graph);
+    the(&mut live_state, "table notes").spec["partition_key"]["name"] = "old".into();
+    let plan = made(&graph, &live_state, &up());
     let text = format!("{}{}", render::plan(&plan, render::Shown::default()), render::summary(&plan));
     insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r#"
     ^[1mtable^[0m
@@ -103,7 +103,7 @@ fn a_plan_with_nothing_to_do_counts_what_stays() {
 
 #[test]
 fn refusals_say_where_why_and_what_to_do() {
-    let text = render::refusals(&eventful().refusals, Some(Path::new("stack.yaml")));
+    let text = render::blockers(&eventful().blockers, Some(Path::new("stack.yaml")));
     insta::assert_snapshot!(plain(&text), @r#"
     error: stack.yaml:4: the plan would replace table notes, and all of its items would be lost for good
       help: if that is what you want, add --allow-data-loss notes
@@ -113,9 +113,9 @@ fn refusals_say_where_why_and_what_to_do() {
 #[test]
 fn the_empty_text_is_shown_as_such() {
     let graph = graph(&SMALL.replace("api:", "api:\n  description: The notes"));
-    let mut world = world_of(&graph);
-    the(&mut world, "api").spec["description"] = "".into();
-    let text = shown(&made(&graph, &world, &up()));
+    let mut live_state = world_of(&graph);
+    the(&mut live_state, "api").spec["description"] = "".into();
+    let text = shown(&made(&graph, &live_state, &up()));
     assert!(!text.contains("  → The notes"), "{text}");
 }
 
@@ -126,7 +126,7 @@ fn values_are_shown_to_who_asks_for_them() {
 
 #[test]
 fn no_line_ends_in_blanks() {
-    let plan = made(&graph(SMALL), &crate::model::World::default(), &up());
+    let plan = made(&graph(SMALL), &crate::model::LiveState::default(), &up());
     for line in plain(&render::plan(&plan, render::Shown { details: true, values: false })).lines() {
         assert_eq!(line, line.trim_end());
     }

@@ -5,9 +5,9 @@ use crate::apply::Report;
 use crate::aws::{Class, Error};
 use crate::check::{Failure, Outcome, Verdict};
 use crate::event::Event;
-use crate::model::{Blind, Id};
+use crate::model::{ResourceId, Unreadable};
+use crate::plan::tests::live_states::world_of;
 use crate::plan::tests::stacks::{SMALL, lowered, stack};
-use crate::plan::tests::worlds::world_of;
 use crate::plan::{Action, Plan};
 use crate::render::{self, progress::Progress};
 use indicatif::{InMemoryTerm, ProgressDrawTarget};
@@ -82,8 +82,8 @@ fn a_report_of_nothing_says_so() {
 
 #[test]
 fn what_could_not_be_seen_is_a_warning() {
-    let blind = Blind { kind: "log_group", why: "logs:ListLogGroups failed: no".to_owned() };
-    insta::assert_snapshot!(plain(&render::blind(&blind)), @r#"
+    let unreadable = Unreadable { kind: "log_group", why: "logs:ListLogGroups failed: no".to_owned() };
+    insta::assert_snapshot!(plain(&render::unreadable(&unreadable)), @r#"
     warning: could not list every log group of this stack, so the plan may be incomplete: logs:ListLogGroups failed: no
     "#);
 }
@@ -92,8 +92,9 @@ fn what_could_not_be_seen_is_a_warning() {
 fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
     let stack = stack(SMALL);
     let graph = lowered(&stack).1;
-    let lives = world_of(&graph).seen.into_iter().map(|seen| (seen.id, seen.live)).collect();
-    insta::assert_snapshot!(plain(&render::outputs(&stack, &lives)), @r#"
+    let attributes =
+        world_of(&graph).observed.into_iter().map(|observed| (observed.id, observed.attributes)).collect();
+    insta::assert_snapshot!(plain(&render::outputs(&stack, &attributes)), @r#"
 
     API: https://a8.example
 
@@ -114,7 +115,7 @@ fn on_a_terminal(width: u16, dress: fn(&str) -> String) -> String {
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
     let progress = Progress::live(target, 3, dress);
     let action = Action::Create;
-    let (function, role) = (Id::new("function", "save"), Id::new("role", "save_role"));
+    let (function, role) = (ResourceId::new("function", "save"), ResourceId::new("role", "save_role"));
     progress.show(&Event::Started { id: role.clone(), action });
     progress.show(&Event::Started { id: function.clone(), action });
     let why = "role save_role is not assumable yet, 4.0 s".to_owned();
@@ -172,14 +173,18 @@ fn progress_tells_each_event_once() {
     let heard = lines.clone();
     let progress = Progress::lines(move |line| heard.lock().unwrap().push(plain(line)));
     let tell = |event| progress.show(&event);
-    let (id, action) = (Id::new("function", "save"), Action::Create);
+    let (id, action) = (ResourceId::new("function", "save"), Action::Create);
     let wait = || Event::Waiting { id: id.clone(), why: "the role cannot be assumed yet".to_owned() };
     tell(Event::Started { id: id.clone(), action });
     tell(wait());
     tell(wait());
     tell(Event::Done { id: id.clone(), action, took: Duration::from_millis(1_900) });
     tell(Event::Failed { id: id.clone(), action, error: denied() });
-    tell(Event::Skipped { id: Id::new("stage", "$default"), action, why: "function save failed".to_owned() });
+    tell(Event::Skipped {
+        id: ResourceId::new("stage", "$default"),
+        action,
+        why: "function save failed".to_owned(),
+    });
     insta::assert_snapshot!(lines.lock().unwrap().join("\n"), @r#"
     … function save: the role cannot be assumed yet
     + function save created 1.9 s

@@ -2,14 +2,14 @@
 
 use super::{made, plain};
 use crate::model::{Graph, Owner, Status};
+use crate::plan::tests::live_states::{lose, the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph};
 use crate::plan::tests::up;
-use crate::plan::tests::worlds::{lose, the, world_of};
 use crate::render;
 use crate::status::status;
 
-fn shown(graph: &Graph, world: &crate::model::World) -> String {
-    let standings = status(&made(graph, world, &up()), world);
+fn shown(graph: &Graph, live_state: &crate::model::LiveState) -> String {
+    let standings = status(&made(graph, live_state, &up()), live_state);
     serde_json::from_str::<serde_json::Value>(&render::json::status(&standings).to_string()).unwrap();
     plain(&render::status(&standings))
 }
@@ -52,13 +52,13 @@ fn a_stack_in_order_says_so() {
 #[test]
 fn a_stack_in_disorder_says_what_is_wrong_where() {
     let old = graph(SMALL);
-    let mut world = world_of(&old);
-    lose(&mut world, "table notes");
-    the(&mut world, "function list").spec["memory"] = 512.into();
-    the(&mut world, "function save").status = Status::Broken("its image is gone".to_owned());
-    the(&mut world, "stage $default").status = Status::Busy;
-    the(&mut world, "role list_role").owner = Owner::Foreign("belongs to the stack shop".to_owned());
-    insta::assert_snapshot!(shown(&graph(&SMALL.replace("    GET /notes/{id}: list\n", "")), &world), @r#"
+    let mut live_state = world_of(&old);
+    lose(&mut live_state, "table notes");
+    the(&mut live_state, "function list").spec["memory"] = 512.into();
+    the(&mut live_state, "function save").status = Status::Failed("its image is gone".to_owned());
+    the(&mut live_state, "stage $default").status = Status::Pending;
+    the(&mut live_state, "role list_role").owner = Owner::Unmanaged("belongs to the stack shop".to_owned());
+    insta::assert_snapshot!(shown(&graph(&SMALL.replace("    GET /notes/{id}: list\n", "")), &live_state), @r#"
     table
       ✗ notes  missing
     roles
@@ -92,7 +92,7 @@ fn a_stack_in_disorder_says_what_is_wrong_where() {
 
 #[test]
 fn a_stack_that_is_nowhere_is_missing() {
-    insta::assert_snapshot!(shown(&graph("stack: none\n"), &crate::model::World::default()), @r#"
+    insta::assert_snapshot!(shown(&graph("stack: none\n"), &crate::model::LiveState::default()), @r#"
     The stack file declares no resources, and none exist.
     "#);
 }

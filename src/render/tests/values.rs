@@ -1,7 +1,7 @@
 //! Values of fields.
 
 use crate::diff::Change;
-use crate::model::{Id, Value};
+use crate::model::{ResourceId, Value};
 use crate::render::value::change;
 use serde_json::{Value as Json, json};
 
@@ -31,25 +31,25 @@ fn a_list_shows_what_comes_and_goes() {
 
 #[test]
 fn a_secret_shows_that_it_changes_and_nothing_else() {
-    let secret = |from: Option<Json>, to: Option<Value>| {
+    let sensitive = |from: Option<Json>, to: Option<Value>| {
         let text =
             change(&Change { path: vec!["environment".to_owned(), "TOKEN".to_owned()], from, to }, true);
         assert!(!text.contains("hush"));
         text
     };
     let hush = || json!("hush");
-    assert_eq!(secret(None, Some(hush().into())), "set (value not shown)");
-    assert_eq!(secret(Some(hush()), None), "removed");
-    assert_eq!(secret(Some(hush()), Some("hush too".into())), "changed (values not shown)");
+    assert_eq!(sensitive(None, Some(hush().into())), "set (value not shown)");
+    assert_eq!(sensitive(Some(hush()), None), "removed");
+    assert_eq!(sensitive(Some(hush()), Some("hush too".into())), "changed (values not shown)");
     assert_eq!(
-        secret(Some(json!(["hush"])), Some(json!(["hush", "x"]).into())),
+        sensitive(Some(json!(["hush"])), Some(json!(["hush", "x"]).into())),
         "changed (values not shown)"
     );
 }
 
 #[test]
 fn an_unknown_value_says_whose_it_is() {
-    let id = Value::reference(&Id::new("integration", "save"), "id");
+    let id = Value::reference(&ResourceId::new("integration", "save"), "id");
     assert_eq!(shown(None, Some(id.clone())), "(id of the integration save, known after up)");
     let list = Value::List(vec!["a".into(), id.clone()]);
     assert_eq!(shown(None, Some(list)), "[a, (id of the integration save, known after up)]");

@@ -1,0 +1,129 @@
+//! Worlds made from graphs, as the kinds' `observe` would answer them.
+
+use crate::kind::kind;
+use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Value};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+/// The world in which a graph has just come up.
+pub(crate) fn world_of(graph: &Graph) -> LiveState {
+    let (mut maker, mut attributes) = (Maker::from(0), AttributeMap::new());
+    let mut live_state = LiveState::default();
+    for resource in graph.in_order().unwrap() {
+        let known_attributes = |reference: &Reference| {
+            Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
+        };
+        let desired = resource
+            .desired
+            .resolve(&|reference| attributes(&attributes, reference))
+            .resolve(&known_attributes);
+        let observed = maker.made(resource, desired, &attributes);
+        attributes.insert(observed.id.clone(), observed.attributes.clone());
+        live_state.observed.push(observed);
+    }
+    live_state
+}
+
+/// What AWS has assigned to a resource, where it has.
+pub(super) fn attributes<'a>(attributes: &'a AttributeMap, reference: &Reference) -> Option<&'a str> {
+    attributes.get(&reference.id)?.get(reference.attribute)?.as_str()
+}
+
+/// Gives out the ids that AWS would assign: `a1`, `i2`, …
+pub(super) struct Maker(usize);
+
+impl Maker {
+    /// Ids from a number on.
+    pub(super) fn from(serial: usize) -> Self {
+        Maker(serial)
+    }
+
+    /// What AWS shows of a resource after it was made like this.
+    pub(super) fn made(
+        &mut self,
+        resource: &Resource,
+        desired: Value,
+        attributes: &AttributeMap,
+    ) -> Observed {
+        let spec = kind(resource.id.kind).normal(&desired.known().unwrap()).unwrap();
+        let parent = resource.parent.as_ref().map(|parent| {
+            let attributes = &attributes[parent];
+            PhysicalId::new(
+                parent.kind,
+                attributes.get("id").unwrap_or(&attributes["name"]).as_str().unwrap(),
+            )
+        });
+        self.0 += 1;
+        resource(resource, spec, parent, self.0)
+    }
+}
+
+fn resource(resource: &Resource, spec: Json, parent: Option<PhysicalId>, serial: usize) -> Observed {
+    let id = resource.id.clone();
+    let assigned = format!("{}{serial}", &id.kind[..1]);
+    let (physical_id, attributes) = match id.kind {
+        "api" => (assigned.clone(), json!({ "id": assigned, "url": format!("https://{assigned}.example") })),
+        "integration" | "route" => (assigned.clone(), json!({ "id": assigned })),
+        "permission" => (spec["sid"].as_str().unwrap().to_owned(), json!({})),
+        "stage" => (id.name.clone(), json!({ "name": id.name })),
+        "role" => (id.name.clone(), live_of(resource, &[("role_id", &format!("AROA{serial}"))])),
+        _ => (id.name.clone(), live_of(resource, &[])),
+    };
+    let mut observed = Observed::new(id, physical_id, Owner::Ours, spec, attributes);
+    observed.parent = parent;
+    observed.created = Some(i64::try_from(serial).unwrap());
+    look_again(&mut observed);
+    observed
+}
+
+/// Fills in what `observe` derives from the spec.
+pub(super) fn look_again(observed: &mut Observed) {
+    let text = |field: &str| observed.spec[field].as_str().unwrap_or_default();
+    let last = |field: &str, sign: char| text(field).rsplit(sign).next().unwrap_or_default().to_owned();
+    observed.refs = match observed.id.kind {
+        "function" => {
+            vec![PhysicalId::new("role", last("role", '/')), PhysicalId::new("log_group", text("log_group"))]
+        }
+        "integration" => vec![PhysicalId::new("function", last("uri", ':'))],
+        "route" => vec![PhysicalId::new("integration", last("target", '/'))],
+        "permission" => vec![PhysicalId::new("function", text("function"))],
+        _ => Vec::new(),
+    };
+    observed.protected = observed.id.kind == "table" && observed.spec["protect"] == json!(true);
+}
+
+/// What follows from a resource's names, and what AWS has assigned besides.
+fn live_of(resource: &Resource, assigned: &[(&str, &str)]) -> Json {
+    let known_attributes = resource.known_attributes.iter().map(|(name, value)| (*name, value.as_str()));
+    known_attributes.chain(assigned.iter().copied()).collect()
+}
+
+/// The only thing whose id reads like this, for example `function save`.
+pub(crate) fn the<'a>(live_state: &'a mut LiveState, id: &str) -> &'a mut Observed {
+    let found = live_state.observed.iter_mut().find(|observed| observed.id.to_string() == id);
+    found.unwrap_or_else(|| panic!("the world has no {id}"))
+}
+
+/// Takes a thing out of the world, with all that lives in it.
+pub(crate) fn lose(live_state: &mut LiveState, id: &str) {
+    let resource = the(live_state, id).key();
+    remove(live_state, &resource);
+}
+
+/// Takes a thing out of the world, with all that lives in it.
+pub(super) fn remove(live_state: &mut LiveState, resource: &PhysicalId) {
+    live_state
+        .observed
+        .retain(|observed| observed.key() != *resource && observed.parent.as_ref() != Some(resource));
+}
+
+/// Puts a second thing of an id into the world, younger and with an identifier of its own.
+pub(crate) fn double(live_state: &mut LiveState, id: &str, physical_id: &str) -> PhysicalId {
+    let mut twin = the(live_state, id).clone();
+    twin.physical_id = physical_id.to_owned();
+    Arc::make_mut(&mut twin.attributes)["id"] = physical_id.into();
+    twin.created = Some(1_000);
+    let resource = twin.key();
+    live_state.observed.push(twin);
+    resource
+}

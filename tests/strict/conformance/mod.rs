@@ -1,0 +1,56 @@
+//! Independent witnesses of what AWS's control plane does: `moto_server` and MiniStack, which other people wrote. They keep
+//! the strict cloud honest, for it was written by those who wrote the product, and both could share an error.
+//!
+//! Each is asked for two testimonies. The flow: every stack of the project comes up, again, is changed and goes down, through
+//! the real SDK and the product's own stages, and what each cloud answered to each call, and what the product saw in the end,
+//! is compared with the strict cloud. And single requests, good and bad, as `requests.yaml` has them, sent as they are: the
+//! SDK would not even send some of them. Where the strict cloud takes its time, it is given that time: how AWS lives between
+//! two states is no emulator's subject, and is left to the facts that the strict cloud names.
+//!
+//! Neither witness is AWS. MiniStack runs code and keeps what it is told, but checks little of it; moto runs nothing, but
+//! knows IAM's grammar, whether a role exists, paging, and many a limit. So each disagreement that is known stands in
+//! `known.yaml` with who is right and why, and AWS's own documentation outranks them all. A disagreement that is not there
+//! fails the test, and so does one there that is no more.
+
+mod encode;
+mod flow;
+mod given;
+mod known;
+mod ministack;
+mod moto;
+mod normal;
+mod requests;
+mod sender;
+
+use flow::Stack;
+use sender::Sender;
+
+/// Compares both testimonies of a witness with the strict cloud's.
+async fn testifies(conformance: &str, at: &Sender, stacks: &[Stack]) {
+    let mut disagreements = requests::disagreements(at).await;
+    disagreements.extend(flow::disagreements(at, stacks).await);
+    known::compare(&known::of(conformance), &disagreements);
+}
+
+fn in_real_time(testimony: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(testimony);
+}
+
+#[test]
+fn moto_agrees_but_where_it_is_known_not_to() {
+    let stacks = flow::stacks();
+    in_real_time(async {
+        let moto = moto::Moto::start().await;
+        testifies("moto", &moto.sender(), &stacks).await;
+    });
+}
+
+#[test]
+fn ministack_agrees_but_where_it_is_known_not_to() {
+    let stacks = flow::stacks();
+    in_real_time(async {
+        let ministack = ministack::MiniStack::start().await;
+        testifies("ministack", &ministack.sender(), &stacks).await;
+    });
+}

@@ -1,0 +1,21 @@
+//! What is proved with the strict cloud.
+
+mod adopt;
+mod at_once;
+mod chains;
+mod clear;
+mod deploy_policy;
+mod destroy;
+mod list;
+mod logs;
+mod malformed;
+mod policies;
+mod processes;
+mod random;
+mod read_only;
+mod rich;
+mod scale;
+mod scenario;
+mod shipped;
+mod single_faults;
+mod two_together;

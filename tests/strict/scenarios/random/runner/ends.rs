@@ -1,0 +1,128 @@
+//! What must hold after a command that succeeded: the stack is up as after a first `up`, or gone.
+
+use super::super::drift::Marked;
+use super::super::unmanaged::{Thing, everything};
+use super::{Outcome, Runner, SETTLED, account};
+use crate::cloud::{ACCOUNT, Cloud, REGION, Tags};
+use crate::dump::{differences, dump};
+use crate::run::{Command, End, later, run};
+use crate::services::apigateway::cannot_invoke;
+use provision::lower::{identity, lower, wanted};
+use provision::model::Scope;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Runner {
+    /// The stack is up: there is what a first `up` makes and nothing else, every route is answered, and there is nothing
+    /// more to do.
+    pub(super) fn is_up(&mut self) -> Outcome {
+        let fresh = self.fresh()?;
+        let mut invariants = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
+        invariants.retain(|name, _| fresh.contains_key(name) || !self.is_nobodys(name));
+        let differ = differences(&invariants, &fresh);
+        if !differ.is_empty() {
+            return Err(format!("there is other than after a first up:\n    {}", differ.join("\n    ")));
+        }
+        let apis = self.cloud.apigateway.apis.iter().filter(|(_, api)| api.is_of(&self.identity));
+        for (id, api) in apis {
+            let ours = api.routes.iter().filter(|(route, _)| {
+                !self.unmanaged.contains_key(&Thing::Route(id.clone(), (*route).clone()))
+            });
+            for (_, route) in ours {
+                let key = route["RouteKey"].as_str().unwrap_or_default();
+                if let Some(why) = cannot_invoke(&self.cloud, id, key) {
+                    return Err(format!("{key} is not answered: {why}"));
+                }
+            }
+        }
+        let plan = run(&self.cloud, Command::Plan(&self.stack), None);
+        match plan.end == End::Done(0) && plan.writes().is_empty() {
+            true => Ok(()),
+            false => Err(format!("after an up that succeeded, a plan is not empty: {:?}", plan.end)),
+        }
+    }
+
+    /// The stack is down: there is nothing of it, and another `down` writes nothing.
+    pub(super) fn is_down(&self) -> Outcome {
+        let mut invariants = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
+        invariants.retain(|name, _| !self.is_nobodys(name));
+        if !invariants.is_empty() {
+            return Err(format!("down leaves {:?}", invariants.keys()));
+        }
+        let again = run(&self.cloud, Command::Down(&self.stack), None);
+        match again.end == End::Done(0) && again.writes().is_empty() {
+            true => Ok(()),
+            false => Err(format!("after a down that succeeded, another one ends {:?}", again.end)),
+        }
+    }
+
+    /// True for a log group, by its name in a dump, that bears no mark any more.
+    pub(super) fn is_nobodys(&self, name: &str) -> bool {
+        name.strip_prefix("log group ").is_some_and(|name| {
+            let untagged = self.cloud.logs.groups.get(name).is_none_or(|group| group.tags.is_empty());
+            self.stripped.contains(name) && untagged
+        })
+    }
+
+    /// What there is after an `up` in an account where nothing of the stack was.
+    pub(super) fn fresh(&mut self) -> Result<BTreeMap<String, Json>, String> {
+        if let Some(fresh) = self.fresh.get(&self.text) {
+            return Ok(fresh.clone());
+        }
+        let account = account();
+        let ran = run(&account, Command::Up(&self.stack), None);
+        if !matches!(ran.end, End::Done(_)) {
+            return Err(format!("it comes up, but not from nothing: {:?}", ran.end));
+        }
+        let fresh = self.comparable(&later(&ran.cloud, SETTLED), &everything(&account));
+        self.fresh.insert(self.text.clone(), fresh.clone());
+        Ok(fresh)
+    }
+
+    /// What there is of the stack, without what it does not say: items, instance profiles, protection of log groups, and
+    /// tags that are not declared, since a tag stays that is not declared any more.
+    pub(super) fn comparable(
+        &self,
+        cloud: &Cloud,
+        unmanaged: &BTreeMap<Thing, String>,
+    ) -> BTreeMap<String, Json> {
+        let mut cloud = cloud.clone();
+        unmanaged.keys().for_each(|thing| thing.remove(&mut cloud));
+        let declared = &self.stack.stack.tags;
+        let keep = |tags: &mut Tags| {
+            tags.retain(|key, _| key.starts_with("provision:") || declared.contains_key(key));
+        };
+        for table in cloud.dynamodb.tables.values_mut() {
+            table.items = 0;
+            keep(&mut table.tags);
+        }
+        for role in cloud.iam.roles.values_mut() {
+            role.profiles.clear();
+            keep(&mut role.tags);
+        }
+        for group in cloud.logs.groups.values_mut() {
+            group.protected = false;
+            keep(&mut group.tags);
+        }
+        cloud.lambda.functions.values_mut().for_each(|function| keep(&mut function.tags));
+        for api in cloud.apigateway.apis.values_mut() {
+            keep(&mut api.tags);
+            api.stages.values_mut().for_each(|stage| keep(&mut stage.tags));
+        }
+        dump(&cloud)
+    }
+
+    /// The names that the stack wants, by kind.
+    pub(super) fn wanted(&self) -> BTreeMap<&'static str, BTreeSet<String>> {
+        let scope = Scope {
+            identity: identity(&self.stack.stack),
+            partition: "aws".to_owned(),
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            wanted: BTreeMap::new(),
+            tag_keys: BTreeSet::new(),
+            destroy: false,
+        };
+        wanted(&lower(&self.stack.stack, &scope, &BTreeMap::new()))
+    }
+}

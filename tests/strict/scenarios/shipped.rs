@@ -1,0 +1,84 @@
+//! The life of the shipped stack: up, up again, and down.
+
+use crate::dump::dump;
+use crate::fixture::Fixture;
+use crate::invariants::unready;
+use crate::run::{Command, End, Ran, empty, later, run};
+use crate::services::apigateway::cannot_invoke;
+use serde_json::Value as Json;
+use std::time::Duration;
+
+/// A run that ends well, with valid requests.
+pub(super) fn well(ran: Ran) -> Ran {
+    let calls: Vec<String> = ran.records.iter().map(ToString::to_string).collect();
+    assert!(matches!(ran.end, End::Done(_)), "{:?}\n{}", ran.end, calls.join("\n"));
+    assert_eq!(ran.invalid(), Vec::<String>::new());
+    ran
+}
+
+/// A run that ends well, when all that it has made can be used, and at no moment leaves a half of anything.
+pub(super) fn whole(ran: Ran) -> Ran {
+    assert_eq!(ran.broken, Vec::<String>::new());
+    assert_eq!(unready(&ran.cloud), Vec::<String>::new());
+    well(ran)
+}
+
+#[test]
+fn up_makes_it_and_again_writes_nothing_and_down_leaves_nothing() {
+    let stack = Fixture::shipped();
+    let up = whole(run(&empty(), Command::Up(&stack), None));
+    let reads = up.records.len() - up.writes().len();
+    println!("up: {} writes, {reads} reads, {:?} of virtual time", up.writes().len(), up.took);
+    let (api, invariants) = up.cloud.apigateway.apis.iter().next().expect("an API");
+    for route in invariants.routes.values() {
+        let key = route["RouteKey"].as_str().expect("a key");
+        assert_eq!(cannot_invoke(&up.cloud, api, key), None, "{key}");
+    }
+    assert_eq!(cannot_invoke(&up.cloud, api, "GET /nowhere").as_deref(), Some("there is no such route"));
+
+    let again = whole(run(&up.cloud, Command::Up(&stack), None));
+    assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
+    assert_eq!(dump(&again.cloud), dump(&up.cloud));
+    println!("up again: {} reads, {:?}", again.records.len(), again.took);
+
+    let down = whole(run(&again.cloud, Command::Down(&stack), None));
+    println!("down: {} writes, {} calls, {:?}", down.writes().len(), down.records.len(), down.took);
+    let after = later(&down.cloud, Duration::from_secs(60));
+    assert_eq!(dump(&after).keys().collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// Whoever still asks an API that goes is told that there is none, not that its functions may not be called.
+#[test]
+fn an_api_goes_before_its_permissions() {
+    let stack = Fixture::shipped();
+    let up = whole(run(&empty(), Command::Up(&stack), None));
+    let functions = stack.with(|stack| stack.api = None, |_| ());
+    let without = whole(run(&up.cloud, Command::Up(&functions), None));
+    assert!(without.cloud.apigateway.apis.is_empty());
+    let statements = without.cloud.lambda.functions.values().flat_map(|function| function.policy.now());
+    assert_eq!(statements.collect::<Vec<_>>(), Vec::<Json>::new());
+}
+
+#[test]
+fn the_same_run_is_the_same_to_the_call() {
+    let stack = Fixture::shipped();
+    let labels = |ran: &Ran| {
+        let mut labels: Vec<String> = ran.records.iter().map(|record| record.label.to_string()).collect();
+        labels.sort();
+        labels
+    };
+    let (one, two) = (run(&empty(), Command::Up(&stack), None), run(&empty(), Command::Up(&stack), None));
+    assert_eq!(labels(&one), labels(&two));
+}
+
+#[test]
+fn a_plan_of_any_stack_sends_no_write() {
+    for (name, stack) in Fixture::every() {
+        let plan = whole(run(&empty(), Command::Plan(&stack), None));
+        assert_eq!(plan.writes(), Vec::<String>::new(), "{name}");
+        assert!(matches!(plan.end, End::Done(steps) if steps > 0), "{name}");
+        let up = whole(run(&empty(), Command::Up(&stack), None));
+        let plan = whole(run(&up.cloud, Command::Plan(&stack), None));
+        assert_eq!((plan.writes(), plan.end), (vec![], End::Done(0)), "{name}");
+    }
+}
