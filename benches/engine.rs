@@ -7,7 +7,7 @@
 
 use divan::{Bencher, black_box};
 use provision::config::{self, Stack};
-use provision::kind::kind;
+use provision::kinds::kind;
 use provision::lower::{Packages, identity, lower};
 use provision::model::{
     AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,

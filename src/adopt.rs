@@ -7,7 +7,7 @@ use crate::aws::{Access, Class, Context, Error};
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::kinds::log_group;
 use crate::lower::{Packages, lower};
 use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status};

@@ -1,8 +1,7 @@
-//! What a kind of AWS thing must say of itself, and the registry of all kinds. A new kind is one file in [`crate::kinds`]
-//! and one line in [`kinds`].
+//! What a kind of AWS resource must say of itself. A new kind is one file in [`crate::kinds`], and one line in the registry
+//! there.
 
 use crate::aws::{Context, Error, Result};
-use crate::kinds;
 use crate::model::{Observed, PhysicalId, ResourceId};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -152,7 +151,12 @@ pub trait AnyKind: Send + Sync {
 }
 
 /// Carries a kind into the registry.
-struct Registered<K>(std::marker::PhantomData<fn() -> K>);
+pub(crate) struct Registered<K>(std::marker::PhantomData<fn() -> K>);
+
+impl<K> Registered<K> {
+    /// The entry of a kind.
+    pub(crate) const NEW: Self = Registered(std::marker::PhantomData);
+}
 
 impl<K: Kind> AnyKind for Registered<K> {
     fn name(&self) -> &'static str {
@@ -264,6 +268,7 @@ fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) ->
         created: observed.created,
         protected: observed.protected,
         contains_data: observed.contains_data.clone(),
+        unmanaged_settings: observed.unmanaged_settings.clone(),
     }
 }
 
@@ -274,31 +279,4 @@ fn decode<T: DeserializeOwned>(kind: &str, json: &Json) -> Result<T> {
 fn encode<T: Serialize>(value: &T) -> Result<Json> {
     serde_json::to_value(value)
         .map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
-}
-
-/// All kinds, each after its parent and what it refers to.
-pub fn kinds() -> &'static [&'static dyn AnyKind] {
-    macro_rules! kinds {
-        ($($kind:ty),* $(,)?) => { &[$(&Registered::<$kind>(std::marker::PhantomData)),*] };
-    }
-    kinds![
-        kinds::table::Table,
-        kinds::role::Role,
-        kinds::log_group::LogGroup,
-        kinds::function::Function,
-        kinds::api::Api,
-        kinds::integration::Integration,
-        kinds::route::Route,
-        kinds::permission::Permission,
-        kinds::stage::Stage,
-    ]
-}
-
-/// The kind of a name.
-///
-/// # Panics
-/// Never for the name of a registered kind, and every id is made from one.
-pub fn kind(name: &str) -> &'static dyn AnyKind {
-    let found = kinds().iter().find(|kind| kind.name() == name);
-    *found.unwrap_or_else(|| panic!("`{name}` is not a registered kind"))
 }

@@ -3,7 +3,8 @@
 
 use crate::aws::pages::all_pages;
 use crate::aws::{Context, Result, tags};
-use crate::kind::{AnyKind, Parent, kind, kinds};
+use crate::kind::{AnyKind, Parent};
+use crate::kinds::{kind, kinds};
 use crate::model::{LiveState, Observed, Owner, PhysicalId, Unreadable};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::{join_all, try_join_all};

@@ -7,7 +7,7 @@ use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;

@@ -2,7 +2,7 @@
 //! place for it. Of those that could start, the one with the longest way to the end comes first: what many things wait for
 //! must not stand behind what nothing waits for, at AWS's quotas either.
 
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::ResourceId;
 use crate::plan::Plan;
 use std::cmp::Reverse;

@@ -1,4 +1,5 @@
-//! The kinds of AWS things, one file each: its constants, its `Spec` and `Attributes`, its `impl Kind`, and what these need.
+//! The kinds of AWS resources, one file each: its constants, its `Spec` and `Attributes`, its `impl Kind`, and what these
+//! need. [`kinds`] is the registry.
 
 pub mod api;
 mod assumable;
@@ -13,11 +14,38 @@ pub mod stage;
 pub mod table;
 
 use crate::aws::{Error, Result};
-use crate::kind::Parent;
+use crate::kind::{AnyKind, Parent, Registered};
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use std::future::Future;
 use tokio::sync::Semaphore;
+
+/// All kinds, each after its parent and what it refers to.
+pub fn kinds() -> &'static [&'static dyn AnyKind] {
+    macro_rules! kinds {
+        ($($kind:ty),* $(,)?) => { &[$(&Registered::<$kind>::NEW),*] };
+    }
+    kinds![
+        table::Table,
+        role::Role,
+        log_group::LogGroup,
+        function::Function,
+        api::Api,
+        integration::Integration,
+        route::Route,
+        permission::Permission,
+        stage::Stage,
+    ]
+}
+
+/// The kind of a name.
+///
+/// # Panics
+/// Never for the name of a registered kind, and every id is made from one.
+pub fn kind(name: &str) -> &'static dyn AnyKind {
+    let found = kinds().iter().find(|kind| kind.name() == name);
+    *found.unwrap_or_else(|| panic!("`{name}` is not a registered kind"))
+}
 
 /// How many things of a kind are read at a time. A service that asks for slower calls is not asked by all others meanwhile.
 const READS: usize = 32;

@@ -117,7 +117,7 @@ impl Kind for Table {
                 Ok(KeySchemaElement::builder().attribute_name(&key.name).key_type(role).build()?)
             })
             .collect();
-        let attributes: Result<Vec<_>> = keys()
+        let definitions: Result<Vec<_>> = keys()
             .map(|(key, _)| {
                 let kind = ScalarAttributeType::from(key.r#type.as_str());
                 Ok(AttributeDefinition::builder().attribute_name(&key.name).attribute_type(kind).build()?)
@@ -128,7 +128,7 @@ impl Kind for Table {
         let create = create
             .table_name(&id.name)
             .set_key_schema(Some(schema?))
-            .set_attribute_definitions(Some(attributes?));
+            .set_attribute_definitions(Some(definitions?));
         let create = create.billing_mode(mode).set_provisioned_throughput(throughput);
         create.deletion_protection_enabled(spec.protect).set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let table = active(ctx, id).await?;

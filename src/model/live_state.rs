@@ -76,8 +76,11 @@ pub struct Observed<S = Json, L = Attributes> {
     pub created: Option<i64>,
     /// True if AWS refuses to delete it until its protection is taken off.
     pub protected: bool,
-    /// What is lost with it, for example `holds items`; `None` where there is nothing.
+    /// The data that would be lost with it, for example `holds items`; `None` where there is none.
     pub contains_data: Option<String>,
+    /// Settings that differ from AWS's defaults and that no field of ours manages, with their values, by name: for example
+    /// `throttling_burst_limit`. Only `status` shows them; nothing changes them.
+    pub unmanaged_settings: BTreeMap<String, String>,
 }
 
 impl<S, L> Observed<S, L> {
@@ -102,6 +105,7 @@ impl<S, L> Observed<S, L> {
             created: None,
             protected: false,
             contains_data: None,
+            unmanaged_settings: BTreeMap::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::{Action, Blocker, Mode, Options, Step};
 use crate::aws::tags::NOBODY;
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::{Graph, Observed, Owner, Resource, ResourceId, Value};
 use rustc_hash::FxHashMap;
 

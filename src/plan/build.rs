@@ -2,7 +2,7 @@
 
 use super::{Action, Mode, Options, Plan, Step, blockers, edges};
 use crate::diff::{Change, diff};
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::{
     Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status, Value,
 };

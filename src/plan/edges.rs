@@ -1,7 +1,7 @@
 //! The order of the steps.
 
 use super::{Action, Step};
-use crate::kind::{kind, kinds};
+use crate::kinds::{kind, kinds};
 use crate::model::{Graph, Observed, PhysicalId, Resource, ResourceId};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};

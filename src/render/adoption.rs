@@ -2,7 +2,7 @@
 
 use super::{BOLD, DIM, GREEN, RED, Shown, json::Document, plan, styled, summary, warning};
 use crate::adopt::Adoption;
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::{Observed, Owner};
 use crate::plan::{Action, Plan, Step};
 use serde_json::json;

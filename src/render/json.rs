@@ -9,7 +9,7 @@ use crate::diff::Change;
 use crate::error::Failure;
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::{AttributeMap, ResourceId, Scope, Unreadable};
 use crate::plan::{Action, Blocker, Plan, Step};
 use crate::text::without_credentials;

@@ -2,7 +2,7 @@
 
 use super::{BOLD, DIM, YELLOW, json::Document, plan::plural, styled};
 use crate::inventory::{Contents, Inventory};
-use crate::kind::kinds;
+use crate::kinds::kinds;
 use crate::model::Identity;
 use crate::text::sanitize_line;
 use serde_json::json;

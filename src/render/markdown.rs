@@ -1,7 +1,7 @@
 //! A plan for the comment of a pull request. Only what is known from the plan goes in: no values of secret fields.
 
 use super::plan::{Shown, fields, plural, title};
-use crate::kind::kinds;
+use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
 use crate::plan::{Blocker, Plan, Step};
 use crate::text::sanitize;

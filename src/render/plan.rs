@@ -2,7 +2,7 @@
 
 use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, value};
 use crate::diff::Change;
-use crate::kind::{kind, kinds};
+use crate::kinds::{kind, kinds};
 use crate::model::in_words;
 use crate::plan::{Action, FileChange, Plan, Step};
 use crate::text::sanitize_line;

@@ -1,7 +1,7 @@
 //! How a stack stands.
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
-use crate::kind::kinds;
+use crate::kinds::kinds;
 use crate::status::{Health, ResourceStatus};
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 
 use provision::config::{self, Diagnostics, Options, Stack};
 use provision::lower::{identity, lower, wanted};
-use provision::model::{Scope, World};
+use provision::model::{LiveState, Scope};
 use provision::plan::{self, Mode};
 use provision::render;
 use regex::Regex;
@@ -127,7 +127,7 @@ fn planned(stack: &Stack) {
         region: "eu-west-1".to_owned(),
         wanted: BTreeMap::new(),
         tag_keys: BTreeSet::new(),
-        teardown: false,
+        destroy: false,
     };
     let graph = lower(stack, &scope, &BTreeMap::new());
     scope.wanted = wanted(&graph);
@@ -144,7 +144,7 @@ fn planned(stack: &Stack) {
         allow_data_loss: BTreeSet::new(),
         replace_stack: false,
     };
-    let plan = plan::plan(&graph, &World::default(), &options)
+    let plan = plan::plan(&graph, &LiveState::default(), &options)
         .unwrap_or_else(|cycle| panic!("a cycle that the stack file's check does not see: {cycle:?}"));
     assert_eq!(plan.steps.len(), graph.resources.len(), "from nothing, everything is made");
     let shown = render::plan(&plan, render::Shown { details: true, values: false });

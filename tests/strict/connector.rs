@@ -87,10 +87,10 @@ pub(crate) struct State {
     pub(crate) fault: Option<Planned>,
     /// How often the fault struck.
     pub(crate) struck: usize,
-    /// The things of which only a half is there.
+    /// The resources that break an invariant now.
     broken: BTreeSet<String>,
-    /// Which calls left such things, and why.
-    pub(crate) broken: Vec<String>,
+    /// Which calls have broken an invariant, and how.
+    pub(crate) violations: Vec<String>,
     quotas: Quotas,
     counts: HashMap<(String, String), u32>,
 }
@@ -102,7 +102,7 @@ impl StrictCloud {
         let state = State {
             cloud,
             broken,
-            broken: Vec::new(),
+            violations: Vec::new(),
             records: Vec::new(),
             fault,
             struck: 0,
@@ -291,18 +291,18 @@ impl State {
         let result = result.and_then(|()| self.apply_if_allowed(number, call));
         self.cloud.in_flight.retain(|flight| flight.number != number);
         if self.records[number].write {
-            self.look_for_halves(number);
+            self.check_invariants(number);
         }
         result
     }
 
-    /// At no moment may a write leave a half of something, such as a live route whose function is not there. What was in
-    /// such a state before is not this write's doing.
-    fn look_for_halves(&mut self, number: usize) {
+    /// No write may break an invariant at any moment, such as by a live route whose function does not exist. What was
+    /// broken before is not the doing of this write.
+    fn check_invariants(&mut self, number: usize) {
         let broken = broken_invariants(&self.cloud);
         let fresh = broken.iter().filter(|(thing, _)| !self.broken.contains(*thing));
         let label = &self.records[number].label;
-        self.broken.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
+        self.violations.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
         self.broken = broken.into_keys().collect();
     }
 }

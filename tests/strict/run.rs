@@ -61,8 +61,8 @@ pub(crate) struct Ran {
     pub(crate) records: Vec<Record>,
     /// How often the planned fault struck.
     pub(crate) struck: usize,
-    /// Which calls left a half of something, such as a live route to a function that is not there.
-    pub(crate) broken: Vec<String>,
+    /// Which calls broke an invariant, such as by a live route to a function that does not exist.
+    pub(crate) violations: Vec<String>,
     pub(crate) took: Duration,
 }
 
@@ -118,8 +118,9 @@ pub(crate) fn run_staggered(
         };
         let took = clock.time().saturating_sub(cloud.now + pause);
         let mut state = strict.state();
-        let (records, broken) = (std::mem::take(&mut state.records), std::mem::take(&mut state.broken));
-        Ran { end, cloud: state.cloud.clone(), records, struck: state.struck, broken, took }
+        let (records, violations) =
+            (std::mem::take(&mut state.records), std::mem::take(&mut state.violations));
+        Ran { end, cloud: state.cloud.clone(), records, struck: state.struck, violations, took }
     })
 }
 

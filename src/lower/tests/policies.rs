@@ -1,7 +1,7 @@
 //! What a function's role allows: no more than what the stack declares.
 
 use super::{desired, functions, graph_of, the};
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::Graph;
 use crate::plan::tests::stacks::{FULL, stack, stack_in};
 use serde_json::{Value as Json, json};

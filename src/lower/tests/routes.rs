@@ -83,7 +83,7 @@ fn a_permission_lives_in_its_function_and_the_rest_in_the_api() {
             _ => None,
         };
         assert_eq!(parent, expected, "{}", resource.id);
-        assert_eq!(crate::kind::kind(resource.id.kind).parent(), expected);
+        assert_eq!(crate::kinds::kind(resource.id.kind).parent(), expected);
     }
 }
 

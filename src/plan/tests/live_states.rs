@@ -1,6 +1,6 @@
 //! Worlds made from graphs, as the kinds' `observe` would answer them.
 
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Value};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(crate) fn world_of(graph: &Graph) -> LiveState {
         };
         let desired = resource
             .desired
-            .resolve(&|reference| attributes(&attributes, reference))
+            .resolve(&|reference| attribute(&attributes, reference))
             .resolve(&known_attributes);
         let observed = maker.made(resource, desired, &attributes);
         attributes.insert(observed.id.clone(), observed.attributes.clone());
@@ -25,7 +25,7 @@ pub(crate) fn world_of(graph: &Graph) -> LiveState {
 }
 
 /// What AWS has assigned to a resource, where it has.
-pub(super) fn attributes<'a>(attributes: &'a AttributeMap, reference: &Reference) -> Option<&'a str> {
+pub(super) fn attribute<'a>(attributes: &'a AttributeMap, reference: &Reference) -> Option<&'a str> {
     attributes.get(&reference.id)?.get(reference.attribute)?.as_str()
 }
 
@@ -54,11 +54,11 @@ impl Maker {
             )
         });
         self.0 += 1;
-        resource(resource, spec, parent, self.0)
+        observed(resource, spec, parent, self.0)
     }
 }
 
-fn resource(resource: &Resource, spec: Json, parent: Option<PhysicalId>, serial: usize) -> Observed {
+fn observed(resource: &Resource, spec: Json, parent: Option<PhysicalId>, serial: usize) -> Observed {
     let id = resource.id.clone();
     let assigned = format!("{}{serial}", &id.kind[..1]);
     let (physical_id, attributes) = match id.kind {
@@ -66,8 +66,8 @@ fn resource(resource: &Resource, spec: Json, parent: Option<PhysicalId>, serial:
         "integration" | "route" => (assigned.clone(), json!({ "id": assigned })),
         "permission" => (spec["sid"].as_str().unwrap().to_owned(), json!({})),
         "stage" => (id.name.clone(), json!({ "name": id.name })),
-        "role" => (id.name.clone(), live_of(resource, &[("role_id", &format!("AROA{serial}"))])),
-        _ => (id.name.clone(), live_of(resource, &[])),
+        "role" => (id.name.clone(), attributes_of(resource, &[("role_id", &format!("AROA{serial}"))])),
+        _ => (id.name.clone(), attributes_of(resource, &[])),
     };
     let mut observed = Observed::new(id, physical_id, Owner::Ours, spec, attributes);
     observed.parent = parent;
@@ -93,7 +93,7 @@ pub(super) fn look_again(observed: &mut Observed) {
 }
 
 /// What follows from a resource's names, and what AWS has assigned besides.
-fn live_of(resource: &Resource, assigned: &[(&str, &str)]) -> Json {
+fn attributes_of(resource: &Resource, assigned: &[(&str, &str)]) -> Json {
     let known_attributes = resource.known_attributes.iter().map(|(name, value)| (*name, value.as_str()));
     known_attributes.chain(assigned.iter().copied()).collect()
 }

@@ -1,9 +1,9 @@
 //! Carries out a plan on a made-up world, in any order that its edges allow. Like AWS, that world refuses what cannot be;
 //! unlike AWS, it also minds what nobody may see in between.
 
-use super::live_states::{Maker, attributes, look_again, remove};
+use super::live_states::{Maker, attribute, look_again, remove};
 use super::{Action, Mode, Options, Plan, Step, plan, short};
-use crate::kind::kind;
+use crate::kinds::kind;
 use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status};
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ impl Cloud<'_> {
     /// What AWS makes of what is sent: the plan's own value, with what came to light since.
     fn sent(&mut self, step: &Step) -> Observed {
         let desired =
-            step.desired.as_ref().unwrap().resolve(&|reference| attributes(&self.attributes, reference));
+            step.desired.as_ref().unwrap().resolve(&|reference| attribute(&self.attributes, reference));
         let observed = self.maker.made(self.graph.get(&step.id).unwrap(), desired, &self.attributes);
         observed.refs.iter().for_each(|needed| self.needs(&observed.id, needed));
         observed

@@ -7,7 +7,7 @@ use crate::clock::{BEGINNING, Clock};
 use crate::cloud::{ACCOUNT, Cloud, Delays, REGION};
 use crate::connector::StrictCloud;
 use crate::fixture::Fixture;
-use crate::run::{A_MOMENT, Command, End, client_config, empty, perform, seen};
+use crate::run::{A_MOMENT, Command, End, client_config, empty, observed, perform};
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -153,7 +153,7 @@ async fn flow<F: Future<Output = ()>>(
         testimony.insert(about.clone(), ended);
         testimony.extend(verdicts(&about, answered()));
         rest().await;
-        let live_state = seen(connection.clone(), last).await;
+        let live_state = observed(connection.clone(), last).await;
         testimony.extend(normal::things(&about, &live_state, &connection.region));
     }
     testimony

@@ -20,9 +20,9 @@ pub(super) fn things(about: &str, live_state: &LiveState, region: &str) -> BTree
             observed.refs.iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect();
         refs.sort();
         let thing = json!({
-            "physical": observed.physical_id, "spec": observed.spec, "live": *observed.invariants, "refs": refs,
+            "physical": observed.physical_id, "spec": observed.spec, "live": *observed.attributes, "refs": refs,
             "owner": format!("{:?}", observed.owner), "status": format!("{:?}", observed.status),
-            "protected": observed.protected, "holds": observed.holds,
+            "protected": observed.protected, "holds": observed.contains_data,
         });
         let mut fields = BTreeMap::new();
         flatten("", &thing, &mut fields);
@@ -53,7 +53,7 @@ fn made_up(live_state: &LiveState) -> Vec<(String, String)> {
     let assigned = |observed: &Observed| {
         let ids = ["id", "url", "role_id"]
             .into_iter()
-            .filter_map(|name| Some((name, observed.invariants.get(name)?.as_str()?)));
+            .filter_map(|name| Some((name, observed.attributes.get(name)?.as_str()?)));
         let ids = ids.map(|(name, id)| (id.to_owned(), format!("<{name} of {}>", observed.id)));
         ids.collect::<Vec<_>>()
     };

@@ -22,9 +22,9 @@ fn a_run_right_after_a_death_comes_to_the_same_end() {
         assert_eq!(died.end, End::Died);
         let again = run_after(Duration::ZERO, &died.cloud, &[Command::Up(&stack)], None);
         runs += 1;
-        let broken_invariants = again.broken.iter().cloned().chain(unready(&again.cloud)).collect::<Vec<_>>();
-        if !matches!(again.end, End::Done(_)) || !broken_invariants.is_empty() {
-            wrong.push(format!("after {at}: {:?}, {broken_invariants:?}", again.end));
+        let violations = again.violations.iter().cloned().chain(unready(&again.cloud)).collect::<Vec<_>>();
+        if !matches!(again.end, End::Done(_)) || !violations.is_empty() {
+            wrong.push(format!("after {at}: {:?}, {violations:?}", again.end));
             continue;
         }
         let differ = differences(&dump(&later(&again.cloud, Duration::from_secs(60))), &expected);

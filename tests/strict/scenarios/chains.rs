@@ -111,7 +111,7 @@ fn shortest(plan: &Plan) -> usize {
     while ends.len() < plan.steps.len() {
         for (index, step) in plan.steps.iter().enumerate() {
             let before: Option<Vec<usize>> =
-                step.after.iter().map(|before| ends.get(before).copied()).collect();
+                step.depends_on.iter().map(|before| ends.get(before).copied()).collect();
             if let Some(before) = before {
                 ends.insert(index, needs(step) + before.into_iter().max().unwrap_or_default());
             }

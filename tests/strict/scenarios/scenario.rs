@@ -179,10 +179,14 @@ impl Scenario {
 /// and nothing is called done that cannot be used yet.
 fn in_order(ran: &Ran) -> Result<(), String> {
     let done = matches!(ran.end, End::Done(_));
-    match (ran.invalid(), &ran.broken, if done { unready(&ran.cloud) } else { Vec::new() }) {
-        (invalid, broken, unready) if invalid.is_empty() && broken.is_empty() && unready.is_empty() => Ok(()),
+    match (ran.invalid(), &ran.violations, if done { unready(&ran.cloud) } else { Vec::new() }) {
+        (invalid, violations, unready)
+            if invalid.is_empty() && violations.is_empty() && unready.is_empty() =>
+        {
+            Ok(())
+        }
         wrong => {
-            Err(format!("invalid requests {:?}; halves {:?}; not ready {:?}", wrong.0, wrong.1, wrong.2))
+            Err(format!("invalid requests {:?}; violations {:?}; not ready {:?}", wrong.0, wrong.1, wrong.2))
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn well(ran: Ran) -> Ran {
 
 /// A run that ends well, when all that it has made can be used, and at no moment leaves a half of anything.
 pub(super) fn whole(ran: Ran) -> Ran {
-    assert_eq!(ran.broken, Vec::<String>::new());
+    assert_eq!(ran.violations, Vec::<String>::new());
     assert_eq!(unready(&ran.cloud), Vec::<String>::new());
     well(ran)
 }

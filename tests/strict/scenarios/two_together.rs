@@ -20,7 +20,7 @@ fn two_up_from_nothing_make_one_stack() {
         println!("two up, {second:?} apart: {:?}", both.end);
         let once_more = well(run(&both.cloud, Command::Up(&stack), None));
         for (which, ran) in [("both", &both), ("the third", &once_more)] {
-            assert_eq!(ran.broken, Vec::<String>::new(), "{which}, {second:?} apart");
+            assert_eq!(ran.violations, Vec::<String>::new(), "{which}, {second:?} apart");
         }
         let invariants = |api: &Api| !api.stages.is_empty();
         let came_up = both.cloud.apigateway.apis.iter().filter(|(_, api)| invariants(api)).map(|(id, _)| id);
