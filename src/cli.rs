@@ -7,6 +7,7 @@ use crate::commands::{
     self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs,
     LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
 };
+use crate::error::exit_of;
 use crate::exit::Exit;
 use crate::render;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -112,7 +113,7 @@ impl Cli {
         let ended = self.execute().await;
         let (exit, error) = match &ended {
             Ok(exit) => (*exit, None),
-            Err(error) => (Exit::of(error), Some(error)),
+            Err(error) => (exit_of(error), Some(error)),
         };
         if let Some(error) = error {
             err(render::failure(error).trim_end());

@@ -4,8 +4,8 @@ use super::calls::Calls;
 use super::error::{Error, Result};
 use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
 use super::read_only::ReadOnly;
-use super::{Context, FreshRoles, UPLOADS};
-use crate::event::Events;
+use super::{Context, FreshRoles, UPLOADS, Waits};
+
 use crate::http;
 use crate::model::{Identity, Scope, partition_of};
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -169,7 +169,7 @@ impl Connection {
         scope: Scope,
         access: Access,
         packages: BTreeMap<String, PathBuf>,
-        events: Events,
+        waits: Waits,
     ) -> Context {
         Context {
             clients: self.clients(access),
@@ -180,7 +180,7 @@ impl Connection {
             time: self.config.time_source().unwrap_or_default(),
             role_propagation: FreshRoles::default(),
             uploads: Semaphore::new(UPLOADS as usize),
-            events,
+            waits,
         }
     }
 

@@ -1,17 +1,13 @@
-//! `adopt`: takes over what is there already, after it has shown what that means.
+//! `adopt`: makes existing resources part of the stack, after it has shown the effect.
 
+use super::execute::Confirmation;
 use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, calls, open};
-use super::up::confirmed_by_name;
-use super::{Outcome, ask, err, is_interactive, json, out};
-use crate::adopt::Wish;
-use crate::config::Stack;
-use crate::error::Failure;
+use super::{Outcome, err, json, out};
+use crate::adopt::AdoptRequest;
 use crate::event::{Event, Events};
 use crate::exit::Exit;
-use crate::reconcile::Session;
 use crate::render;
-use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 /// The flags of `adopt`.
@@ -34,7 +30,7 @@ pub struct AdoptArgs {
     pub confirm: Option<String>,
 }
 
-/// A kind whose things take a mark after they were made.
+/// A kind whose resources can get ownership tags after they were created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "the kinds' names")]
 #[value(rename_all = "snake_case")]
@@ -59,26 +55,26 @@ impl Adoptable {
     }
 }
 
-/// Takes over an existing thing under the name that the stack file gives it.
+/// Adopts an existing resource under the name that the stack file gives it.
 ///
 /// # Errors
-/// That it is not declared, not there, or another's.
+/// It is not declared, does not exist, or belongs to another stack.
 pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
     let Prepared { live_state, hashes, options, .. } =
         prepare(&session, &PlanArgs::default(), &stack).await?;
-    let wish = Wish { kind: args.kind.kind(), name: args.name.clone(), from: args.from.clone() };
-    let adoption = session.adoption(&stack, &live_state, &wish).await?;
+    let request = AdoptRequest { kind: args.kind.kind(), name: args.name.clone(), from: args.from.clone() };
+    let adoption = session.adoption(&stack, &live_state, &request).await?;
     json(|| render::json::adoption(&adoption));
-    if adoption.things.is_empty() {
+    if adoption.resources.is_empty() {
         out("\nNothing to adopt: this stack already owns it.");
         return Ok(Exit::Done);
     }
-    let plan = session.afterwards(&stack, &hashes, &live_state, &adoption, &options).await?;
+    let plan = session.plan_after_adoption(&stack, &hashes, &live_state, &adoption, &options).await?;
     out(&format!("\n{}", render::adoption(&adoption, &plan, globals.shown())));
     json(|| render::json::plan(&plan));
-    if !confirmed(globals, args, &stack, &session)? {
+    if !confirmation(args).is_given(globals, &stack, &session)? {
         err("Nothing was adopted.");
         return Ok(Exit::Failed);
     }
@@ -88,7 +84,7 @@ pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
         }
     });
     session.adopt(&stack, &adoption, events).await?;
-    let adopted = render::count(adoption.things.len() as u64, "resource");
+    let adopted = render::count(adoption.resources.len() as u64, "resource");
     out(&format!("\nAdopted {adopted} · {}", calls(&session)));
     if !plan.is_empty() {
         out(&format!("Make it match the stack file: {}", globals.command("up")));
@@ -96,23 +92,12 @@ pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Whether to go on: asked in a terminal, else told by `--yes`. The local cloud is for trying things out.
-fn confirmed(globals: &Globals, args: &AdoptArgs, stack: &Stack, session: &Session) -> Result<bool> {
-    match () {
-        () if globals.local => Ok(true),
-        () if stack.environment.as_ref().is_some_and(|environment| environment.protect) => {
-            confirmed_by_name(session, args.confirm.as_deref(), "to adopt it")
-        }
-        () if args.yes => Ok(true),
-        () if !is_interactive() => {
-            bail!(Failure::usage(
-                "cannot ask for confirmation: not a terminal",
-                "add --yes to adopt it without confirmation"
-            ))
-        }
-        () => {
-            let answer = ask("\nAdopt it? [y/N]")?;
-            Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
-        }
+fn confirmation(args: &AdoptArgs) -> Confirmation<'_> {
+    Confirmation {
+        yes: args.yes,
+        name: args.confirm.as_deref(),
+        question: "Adopt it?".to_owned(),
+        purpose: "to adopt it",
+        effect: "adopt it",
     }
 }

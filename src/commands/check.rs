@@ -57,5 +57,5 @@ pub(super) async fn run(
     })
     .await;
     out(&format!("{passed} of {all} checks passed."));
-    Ok(Exit::when(fine))
+    Ok(Exit::success_if(fine))
 }

@@ -1,6 +1,6 @@
 //! `invoke`: calls one function with an event. What it answers is the result; all else goes beside it.
 
-use super::session::{Globals, greet_aside};
+use super::session::{Globals, print_target_to_stderr};
 use super::{Outcome, data, err, json};
 use crate::aws::Access;
 use crate::config::{Stack, did_you_mean_or_list};
@@ -38,7 +38,7 @@ pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     declared(&stack, function)?;
     let event = args.event.as_deref().map_or_else(|| Ok(b"{}".to_vec()), event)?;
     let session = globals.session(&stack).await?;
-    greet_aside(&session);
+    print_target_to_stderr(&session);
     let name = callable(globals, &session, function).await?;
     // Whatever the function does, it is not for us to say that it only reads.
     let clients = session.connection.clients(Access::Write);

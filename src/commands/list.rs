@@ -1,6 +1,6 @@
 //! `list`: the stacks that are in the account and the region.
 
-use super::session::{Globals, place};
+use super::session::{Globals, target};
 use super::{Outcome, err, json, out};
 use crate::aws::Access;
 use crate::config;
@@ -15,7 +15,7 @@ use crate::render;
 pub async fn list(globals: &Globals) -> Outcome {
     let known = config::identity(&globals.file, globals.env.as_deref());
     let connection = globals.connect(known.as_ref().and_then(|known| known.region.as_deref()), None).await?;
-    out(&place(&connection).join(" · "));
+    out(&target(&connection).join(" · "));
     let found = inventory(&connection.clients(Access::Read), &connection.region).await?;
     found.unreadable.iter().for_each(|unreadable| err(&render::unlisted(unreadable)));
     out(&format!("\n{}", render::list(&found).trim_end()));

@@ -5,6 +5,7 @@ mod adopt;
 mod check;
 mod dev;
 mod down;
+mod execute;
 mod iam_policy;
 mod init;
 mod invoke;
@@ -18,6 +19,7 @@ mod session;
 mod status;
 mod up;
 mod validate;
+mod watch_loop;
 
 pub use adopt::{AdoptArgs, adopt};
 pub use check::check;

@@ -1,4 +1,4 @@
-//! What every command that talks to AWS begins with: the stack file, the place, the connection.
+//! What every command that calls AWS begins with: the stack file, the target, the connection.
 
 use super::{err, json, out};
 use crate::aws::credentials::Source;
@@ -53,7 +53,7 @@ impl Globals {
         Shown { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
     }
 
-    /// True if values were asked for where they would stay: into a pipe or a file they never go.
+    /// True if values were requested but the output is a pipe or a file, where they would be kept.
     pub(crate) fn hides_values(&self) -> bool {
         self.show_values && !std::io::stdout().is_terminal()
     }
@@ -61,14 +61,14 @@ impl Globals {
     /// Reads the stack file.
     ///
     /// # Errors
-    /// Everything that is wrong with it, at once.
+    /// All errors of the file, at once.
     pub(super) fn stack(&self) -> Result<Stack> {
         let process = |name: &str| std::env::var(name).ok();
         let options = config::Options { environment: self.env.as_deref(), process: &process };
         config::load(&self.file, &options).map_err(anyhow::Error::new)
     }
 
-    /// A further command on the same stack in the same place, to be typed by the user.
+    /// A command for the user to type next, with the flags that select the same stack and target.
     pub(super) fn command(&self, command: &str) -> String {
         let named = self.file != Path::new("stack.yaml");
         let file = self.file.display().to_string();
@@ -81,8 +81,8 @@ impl Globals {
         format!("provision {command}{file}{env}{region}{place}")
     }
 
-    /// Why there is no connection; where the credentials are at fault, their source is named.
-    fn unconnected(&self, error: crate::aws::Error) -> Failure {
+    /// Why there is no connection; if the reason is the credentials, it names their source.
+    fn connection_failure(&self, error: crate::aws::Error) -> Failure {
         let (expired, missing) = (error.is_expired(), error.class == Class::Credentials);
         let failure = Failure::from(error);
         if self.local || !(expired || missing) {
@@ -103,22 +103,30 @@ impl Globals {
     /// As [`Globals::connect`].
     pub(super) async fn session(&self, stack: &Stack) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-        self.furnish(stack).await?;
+        self.install_node_sdk(stack).await?;
         Ok(Session::of_stack(connection, stack))
     }
 
-    /// Gives the local cloud what the functions of a stack expect there.
+    /// Installs the AWS SDK for the Node.js functions of a stack on the local cloud, as Lambda does on AWS.
     ///
     /// # Errors
-    /// That there is no folder for it.
-    pub(super) async fn furnish(&self, stack: &Stack) -> Result<()> {
-        match self.local && stack.functions.iter().any(|function| function.runtime.starts_with("nodejs")) {
-            true => give_node_sdk().await,
-            false => Ok(()),
+    /// There is no folder for it.
+    pub(super) async fn install_node_sdk(&self, stack: &Stack) -> Result<()> {
+        let uses_node = stack.functions.iter().any(|function| function.runtime.starts_with("nodejs"));
+        if !self.local || !uses_node {
+            return Ok(());
         }
+        let (cache, state) = default_folders()?;
+        // Functions that bundle the SDK, or do without it, need no npm on this machine.
+        let installed = LocalCloud::new(cache, state).lay_node_sdk(&|line| err(&render::aside(line))).await;
+        if let Err(error) = installed {
+            let what = "Node.js functions that import the AWS SDK will not find it on the local cloud";
+            err(&render::warning(&format!("{what}: {error:#}")));
+        }
+        Ok(())
     }
 
-    /// Starts the local cloud if it is to be used, and connects.
+    /// Starts the local cloud if `--local` is given, and connects.
     ///
     /// # Errors
     /// No credentials, no region, no local cloud, or another account than the stack file names.
@@ -138,9 +146,10 @@ impl Globals {
             0 => Calls::default(),
             _ => Calls::telling(move |call| err(&render::call(call, ids))),
         };
-        let connection = Connection::open(&place, calls).await.map_err(|error| self.unconnected(error))?;
+        let connection =
+            Connection::open(&place, calls).await.map_err(|error| self.connection_failure(error))?;
         match account {
-            // The local cloud is nobody's account.
+            // The local cloud is no account.
             Some(account) if account != connection.account && !self.local => {
                 let (name, own) = (self.file.display(), &connection.account);
                 bail!(Failure::new(
@@ -153,51 +162,39 @@ impl Globals {
     }
 }
 
-/// Gives the functions of the local cloud what Lambda's Node.js brings along. Those that bring it themselves, or do without,
-/// need no npm on this machine.
-async fn give_node_sdk() -> Result<()> {
-    let (cache, state) = default_folders()?;
-    let laid = LocalCloud::new(cache, state).lay_node_sdk(&|line| err(&render::aside(line))).await;
-    if let Err(error) = laid {
-        let what = "Node.js functions that import the AWS SDK will not find it on the local cloud";
-        err(&render::warning(&format!("{what}: {error:#}")));
-    }
-    Ok(())
-}
-
-/// The session of a stack, which says where it acts.
+/// The session of a stack; prints its target.
 pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
     let session = globals.session(stack).await?;
-    greet(&session);
+    print_target(&session);
     Ok(session)
 }
 
-/// Says where the command acts, before anything else is said.
-pub(super) fn greet(session: &Session) {
-    out(&line(session));
-    emit_place(session);
+/// Prints where the command acts, before anything else.
+pub(super) fn print_target(session: &Session) {
+    out(&target_line(session));
+    json_target(session);
 }
 
-/// The same beside the result, where the result is what somebody else has printed.
-pub(super) fn greet_aside(session: &Session) {
-    err(&line(session));
-    emit_place(session);
+/// The same on standard error, for commands whose result is the output of a function.
+pub(super) fn print_target_to_stderr(session: &Session) {
+    err(&target_line(session));
+    json_target(session);
 }
 
-fn emit_place(session: &Session) {
+fn json_target(session: &Session) {
     let connection = &session.connection;
     json(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
 }
 
-/// Where a command acts.
-fn line(session: &Session) -> String {
+/// The stack, account and region that a command acts on.
+fn target_line(session: &Session) -> String {
     let stack = format!("stack {}", render::emphasis(&session.scope.identity.to_string()));
-    let parts: Vec<String> = std::iter::once(stack).chain(place(&session.connection)).collect();
+    let parts: Vec<String> = std::iter::once(stack).chain(target(&session.connection)).collect();
     parts.join(" · ")
 }
 
-/// Where a connection leads: account, region, and endpoints other than AWS's own.
-pub(super) fn place(connection: &Connection) -> Vec<String> {
+/// The target of a connection: account, region, and endpoints other than AWS's own.
+pub(super) fn target(connection: &Connection) -> Vec<String> {
     let mut parts = vec![format!("account {}", connection.account), connection.region.clone()];
     let cloud = if connection.is_local() { "local cloud" } else { "endpoint" };
     parts.extend(connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));

@@ -10,7 +10,7 @@ use serde_json::json;
 /// What is taken over from whom, and what the next `up` would do with it.
 pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
     let mut text = format!("{}\n", styled(BOLD, "Will be adopted (only tags change):"));
-    text.extend(adoption.things.iter().map(|observed| {
+    text.extend(adoption.resources.iter().map(|observed| {
         format!("  {} {}  {}\n", styled(GREEN, "+"), observed.key(), styled(DIM, owner(observed)))
     }));
     text.extend(adoption.notes.iter().map(|note| format!("  {}\n", styled(DIM, note))));
@@ -44,8 +44,8 @@ fn owner(observed: &Observed) -> &str {
 
 /// The same, for programs.
 pub fn document(adoption: &Adoption) -> Document {
-    let things = adoption.things.iter().map(|observed| {
+    let resources = adoption.resources.iter().map(|observed| {
         json!({ "kind": observed.id.kind, "name": observed.id.name, "id": observed.physical_id, "owner": owner(observed) })
     });
-    Document::new("adoption", json!({ "resources": things.collect::<Vec<_>>(), "notes": adoption.notes }))
+    Document::new("adoption", json!({ "resources": resources.collect::<Vec<_>>(), "notes": adoption.notes }))
 }

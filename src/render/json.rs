@@ -145,16 +145,19 @@ pub fn event(event: &Event) -> Document {
         document
     };
     let members = match event {
-        Event::Started { id, action } => of("started", id, json!({ "action": action.verb() })),
+        Event::Started { step, id, action } => {
+            of("started", id, json!({ "step": step, "action": action.verb() }))
+        }
         Event::Waiting { id, why } => of("waiting", id, json!({ "message": why })),
-        Event::Done { id, action, took } => {
-            of("done", id, json!({ "action": action.verb(), "seconds": took.as_secs_f64() }))
+        Event::Done { step, id, action, took } => {
+            let seconds = took.as_secs_f64();
+            of("done", id, json!({ "step": step, "action": action.verb(), "seconds": seconds }))
         }
-        Event::Failed { id, action, error } => {
-            of("failed", id, json!({ "action": action.verb(), "error": call(error) }))
+        Event::Failed { step, id, action, error } => {
+            of("failed", id, json!({ "step": step, "action": action.verb(), "error": call(error) }))
         }
-        Event::Skipped { id, action, why } => {
-            of("skipped", id, json!({ "action": action.verb(), "message": why }))
+        Event::Skipped { step, id, action, why } => {
+            of("skipped", id, json!({ "step": step, "action": action.verb(), "message": why }))
         }
         Event::Stopping => json!({ "event": "stopping" }),
     };

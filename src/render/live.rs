@@ -18,8 +18,9 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) struct Live {
     screen: MultiProgress,
     total: ProgressBar,
-    running: Mutex<BTreeMap<ResourceId, ProgressBar>>,
-    /// Takes the styles away where the user wants none.
+    /// The lines of running steps, by the step's index: two steps may concern resources of the same id.
+    running: Mutex<BTreeMap<usize, (ResourceId, ProgressBar)>>,
+    /// Removes the styles if the user wants none.
     dress: fn(&str) -> String,
 }
 
@@ -37,18 +38,18 @@ impl Live {
     pub(super) fn show(&self, event: &Event) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Started { id, action } => {
+            Event::Started { step, id, action } => {
                 let text = format!("{} {id}", present(*action));
-                running.insert(id.clone(), self.begin(text));
+                running.insert(*step, (id.clone(), self.begin(text)));
             }
             Event::Waiting { id, why } => {
-                if let Some(bar) = running.get(id) {
+                for (_, bar) in running.values().filter(|(of, _)| of == id) {
                     bar.set_message(self.shown(&format!("{id}: {}", styled(DIM, why))));
                 }
             }
             Event::Stopping => self.keep(&stopping()),
-            Event::Done { id, .. } | Event::Failed { id, .. } | Event::Skipped { id, .. } => {
-                if let Some(bar) = running.remove(id) {
+            Event::Done { step, .. } | Event::Failed { step, .. } | Event::Skipped { step, .. } => {
+                if let Some((_, bar)) = running.remove(step) {
                     bar.finish_and_clear();
                     self.screen.remove(&bar);
                 }

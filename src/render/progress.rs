@@ -100,13 +100,13 @@ pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Started { .. } | Event::Waiting { .. } => return None,
         Event::Stopping => stopping(),
-        Event::Done { id, action, took } => {
+        Event::Done { id, action, took, .. } => {
             format!("  {} {id} {} {}", sign(*action), past(*action), styled(DIM, seconds(*took)))
         }
         Event::Failed { id, action, .. } => {
             format!("  {} {id} could not be {}", styled(RED, "✗"), past(*action))
         }
-        Event::Skipped { id, action, why } => {
+        Event::Skipped { id, action, why, .. } => {
             format!("  {} {id} not {}: {why}", styled(YELLOW, "·"), past(*action))
         }
     })

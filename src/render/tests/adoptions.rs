@@ -15,12 +15,12 @@ fn taken() -> Adoption {
         ("log group /aws/lambda/list", Owner::Untagged),
         ("function list", Owner::Unmanaged("it was not made by provision".to_owned())),
     ];
-    let things = owners.map(|(name, owner)| {
+    let resources = owners.map(|(name, owner)| {
         let observed = the(&mut live_state, name);
         observed.owner = owner;
         observed.clone()
     });
-    Adoption { things: things.into(), notes: vec!["the log group /shared stays as it is".to_owned()] }
+    Adoption { resources: resources.into(), notes: vec!["the log group /shared stays as it is".to_owned()] }
 }
 
 #[test]

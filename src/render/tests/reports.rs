@@ -116,17 +116,48 @@ fn on_a_terminal(width: u16, dress: fn(&str) -> String) -> String {
     let progress = Progress::live(target, 3, dress);
     let action = Action::Create;
     let (function, role) = (ResourceId::new("function", "save"), ResourceId::new("role", "save_role"));
-    progress.show(&Event::Started { id: role.clone(), action });
-    progress.show(&Event::Started { id: function.clone(), action });
+    progress.show(&Event::Started { step: 0, id: role.clone(), action });
+    progress.show(&Event::Started { step: 1, id: function.clone(), action });
     let why = "role save_role is not assumable yet, 4.0 s".to_owned();
     progress.show(&Event::Waiting { id: function, why });
-    progress.show(&Event::Done { id: role, action, took: Duration::from_millis(120) });
+    progress.show(&Event::Done { step: 0, id: role, action, took: Duration::from_millis(120) });
     progress.show(&Event::Stopping);
-    // The screen is drawn at times of its own.
-    let shown = std::iter::repeat_with(|| terminal.contents());
-    let shown = shown.inspect(|_| std::thread::yield_now()).find(|shown| shown.contains("1 of 3")).unwrap();
+    let shown = once_shown(&terminal, "1 of 3");
     drop(progress);
     format!("{shown}\n--- at the end ---\n{}", terminal.contents())
+}
+
+/// What a terminal shows as soon as a text is on it: the screen is drawn at times of its own.
+fn once_shown(terminal: &InMemoryTerm, text: &str) -> String {
+    let shown = std::iter::repeat_with(|| terminal.contents());
+    shown.inspect(|_| std::thread::yield_now()).find(|shown| shown.contains(text)).unwrap()
+}
+
+#[test]
+fn two_steps_of_one_id_have_a_line_each() {
+    let terminal = InMemoryTerm::new(24, 80);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
+    let progress = Progress::live(target, 2, plain);
+    let id = ResourceId::new("api", "");
+    progress.show(&Event::Started { step: 0, id: id.clone(), action: Action::Update });
+    progress.show(&Event::Started { step: 1, id: id.clone(), action: Action::Delete });
+    progress.show(&Event::Done { step: 1, id: id.clone(), action: Action::Delete, took: Duration::ZERO });
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "1 of 2")), @r#"
+      - api deleted
+        updating api
+      1 of 2 done in
+    "#);
+    let event = Event::Done { step: 1, id, action: Action::Delete, took: Duration::ZERO };
+    insta::assert_snapshot!(render::json::event(&event), @r#"{"action":"delete","event":"done","kind":"api","name":"","seconds":0.0,"step":1,"type":"event","version":1}"#);
+}
+
+#[test]
+fn an_event_shows_no_credentials_of_a_url() {
+    let error = Error { message: "no connection: proxy http://ada:hush@proxy:3128/".to_owned(), ..denied() };
+    let event =
+        Event::Failed { step: 0, id: ResourceId::new("table", "notes"), action: Action::Create, error };
+    let document = render::json::event(&event).to_string();
+    assert!(document.contains("proxy http://proxy:3128/") && !document.contains("hush"), "{document}");
 }
 
 /// A screen without what the clock decides.
@@ -175,12 +206,13 @@ fn progress_tells_each_event_once() {
     let tell = |event| progress.show(&event);
     let (id, action) = (ResourceId::new("function", "save"), Action::Create);
     let wait = || Event::Waiting { id: id.clone(), why: "the role cannot be assumed yet".to_owned() };
-    tell(Event::Started { id: id.clone(), action });
+    tell(Event::Started { step: 0, id: id.clone(), action });
     tell(wait());
     tell(wait());
-    tell(Event::Done { id: id.clone(), action, took: Duration::from_millis(1_900) });
-    tell(Event::Failed { id: id.clone(), action, error: denied() });
+    tell(Event::Done { step: 0, id: id.clone(), action, took: Duration::from_millis(1_900) });
+    tell(Event::Failed { step: 0, id: id.clone(), action, error: denied() });
     tell(Event::Skipped {
+        step: 1,
         id: ResourceId::new("stage", "$default"),
         action,
         why: "function save failed".to_owned(),
