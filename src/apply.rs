@@ -7,7 +7,7 @@ mod siblings;
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::kind::{AnyKind, Parent};
 use crate::kinds::kind;
 use crate::model::{AttributeMap, Attributes, Observed, Owner, Reference, ResourceId, Status};
@@ -52,7 +52,7 @@ impl Report {
 }
 
 /// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
-pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
+pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));
     let mut running: FuturesUnordered<BoxFuture<(usize, Result<Finished>)>> = FuturesUnordered::new();
@@ -60,11 +60,11 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
     loop {
         let stopped = *stop.borrow();
         if stopped && !std::mem::replace(&mut stopping, true) {
-            ctx.events.tell(Event::Stopping);
+            events.send(Event::Stopping);
         }
         while !stopped && let Some(index) = schedule.start() {
             let task = Task::of(&plan.steps[index], &report.attributes);
-            running.push(Box::pin(async move { (index, timed(ctx, task).await) }));
+            running.push(Box::pin(async move { (index, timed(ctx, events, index, task).await) }));
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
@@ -84,13 +84,13 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
                 report.done.insert(index);
                 report.attributes.extend(attributes.map(|attributes| (id.clone(), Arc::new(attributes))));
                 if !step.with_parent {
-                    ctx.events.tell(Event::Done { id, action, took });
+                    events.send(Event::Done { step: index, id, action, took });
                 }
             }
             Err(error) => {
                 report.failed.insert(index, error.clone());
-                ctx.events.tell(Event::Failed { id, action, error });
-                skip(ctx, plan, schedule.failed(index), index, &mut report);
+                events.send(Event::Failed { step: index, id, action, error });
+                skip(events, plan, schedule.failed(index), index, &mut report);
             }
         }
     }
@@ -99,7 +99,7 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
 }
 
 /// Marks what can never start because a step before it failed.
-fn skip(ctx: &Context, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, report: &mut Report) {
+fn skip(events: &Events, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, report: &mut Report) {
     let why = format!("{} failed", plan.steps[cause].id);
     for index in doomed {
         // A step of two causes is told of once, with the first.
@@ -108,7 +108,12 @@ fn skip(ctx: &Context, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, repor
         }
         report.skipped.insert(index, cause);
         let step = &plan.steps[index];
-        ctx.events.tell(Event::Skipped { id: step.id.clone(), action: step.action, why: why.clone() });
+        events.send(Event::Skipped {
+            step: index,
+            id: step.id.clone(),
+            action: step.action,
+            why: why.clone(),
+        });
     }
 }
 
@@ -170,11 +175,11 @@ fn physical_id(attributes: &Json) -> Option<&str> {
     attributes.get("id").or_else(|| attributes.get("name"))?.as_str()
 }
 
-async fn timed(ctx: &Context, task: Task<'_>) -> Result<Finished> {
+async fn timed(ctx: &Context, events: &Events, index: usize, task: Task<'_>) -> Result<Finished> {
     let start = Instant::now();
     let step = task.step;
     if !step.with_parent {
-        ctx.events.tell(Event::Started { id: step.id.clone(), action: step.action });
+        events.send(Event::Started { step: index, id: step.id.clone(), action: step.action });
     }
     let attributes = run(ctx, task).await?;
     Ok((attributes, start.elapsed()))

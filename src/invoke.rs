@@ -49,9 +49,7 @@ pub async fn invoke(clients: &Clients, name: &str, event: Vec<u8>, log: bool) ->
 fn explained(error: impl Into<Error>) -> Error {
     let error: Error = error.into();
     match error.is_ambiguous() {
-        true => {
-            Error { message: format!("{}; the function may have run all the same", error.message), ..error }
-        }
+        true => Error { message: format!("{}; the function may have run anyway", error.message), ..error },
         false => error,
     }
 }

@@ -51,7 +51,7 @@ impl Session {
     /// # Errors
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
         observe(&context).await.map_err(Failure::from)
     }
 
@@ -60,7 +60,7 @@ impl Session {
     /// # Errors
     /// A read that failed.
     pub async fn read(&self, id: &ResourceId) -> Result<Option<Observed>, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
         kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
 
@@ -79,23 +79,23 @@ impl Session {
     }
 
     /// Carries out a plan; only here the clients can write. When `stop` turns true, nothing more is begun.
-    pub async fn carry_out(
+    pub async fn apply(
         &self,
         plan: &Plan,
         packages: BTreeMap<String, PathBuf>,
         events: Events,
         stop: watch::Receiver<bool>,
     ) -> Report {
-        apply(&self.context(Access::Write, packages, events), plan, stop).await
+        apply(&self.context(Access::Write, packages, &events), &events, plan, stop).await
     }
 
     pub(crate) fn context(
         &self,
         access: Access,
         packages: BTreeMap<String, PathBuf>,
-        events: Events,
+        events: &Events,
     ) -> Context {
-        self.connection.context(self.scope.clone(), access, packages, events)
+        self.connection.context(self.scope.clone(), access, packages, events.waits())
     }
 }
 
@@ -113,7 +113,7 @@ const PAUSES: &[u64] = &[1, 2, 4, 8, 15];
 
 /// The end of a stack: everything that is ours is deleted, and looked for again.
 #[derive(Debug)]
-pub struct Teardown {
+pub struct Destroy {
     /// The stack.
     pub session: Session,
     options: Options,
@@ -123,22 +123,22 @@ pub struct Teardown {
 
 /// How a teardown ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum Destroyed {
     /// Nothing is left, as far as this plan could look: see [`Plan::unreadable`].
-    Gone(Plan),
+    All(Plan),
     /// A plan was not carried out to its end; this became of it.
-    Unfinished(Report),
+    Incomplete(Report),
     /// This came up while the stack was deleted, and nobody has agreed to its end.
     NewResources(Plan),
 }
 
-impl Teardown {
+impl Destroy {
     /// The teardown of a session's stack, with the losses that the user allows.
     pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
         session.scope.destroy = true;
         let local = session.connection.is_local();
         let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false };
-        Teardown { session, options, deleted: BTreeSet::new() }
+        Destroy { session, options, deleted: BTreeSet::new() }
     }
 
     /// What there is. What was deleted and has come back without a mark counts as ours.
@@ -162,32 +162,32 @@ impl Teardown {
         plan::plan(&Graph::default(), live_state, &self.options).map_err(circle)
     }
 
-    /// Deletes what the user has agreed to, and what of it comes back, until nothing is left. `carry_out` carries out one
-    /// plan and reports.
+    /// Deletes what the user has agreed to, and what of it comes back, until nothing is left. `execute` applies one plan and
+    /// reports.
     ///
     /// # Errors
     /// A read that failed.
     pub async fn run(
         &mut self,
         mut plan: Plan,
-        mut carry_out: impl AsyncFnMut(&Session, &Plan) -> Report,
-    ) -> Result<Ended, Failure> {
+        mut execute: impl AsyncFnMut(&Session, &Plan) -> Report,
+    ) -> Result<Destroyed, Failure> {
         for _ in 0..ROUNDS {
-            let report = carry_out(&self.session, &plan).await;
+            let report = execute(&self.session, &plan).await;
             if !report.is_complete() {
-                return Ok(Ended::Unfinished(report));
+                return Ok(Destroyed::Incomplete(report));
             }
             self.remember(&plan);
             plan = self.closing_look().await?;
             if plan.is_empty() {
-                return Ok(Ended::Gone(plan));
+                return Ok(Destroyed::All(plan));
             }
             // Who makes a table again and fills it has not agreed to its end.
             if !self.came_back(&plan) || !plan.blockers.is_empty() {
                 break;
             }
         }
-        Ok(Ended::NewResources(plan))
+        Ok(Destroyed::NewResources(plan))
     }
 
     /// Remembers what was deleted. Log groups can come back after their end, untagged, so they are looked for by name.

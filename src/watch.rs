@@ -122,11 +122,12 @@ fn unwatchable(folder: Option<&Path>, error: &notify::Error) -> Failure {
     let what = folder.map_or_else(|| "files".to_owned(), |folder| folder.display().to_string());
     let help = match error.kind {
         notify::ErrorKind::MaxFilesWatch => Some(
-            "this system watches no more folders; raise fs.inotify.max_user_watches with sysctl".to_owned(),
+            "the limit of watched folders is reached; raise fs.inotify.max_user_watches with sysctl"
+                .to_owned(),
         ),
         _ => None,
     };
-    Failure { message: format!("{what} cannot be watched: {error}"), help, exit: Exit::Failed }
+    Failure { message: format!("cannot watch {what}: {error}"), help, exit: Exit::Failed }
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use super::quota_errors::QuotasAreFinal;
 use super::read_only::ReadOnly;
 use super::request::NoteRequest;
 use super::settings::Settings;
-use super::{Context, Created, FreshRoles, UPLOADS};
-use crate::event::Events;
+use super::{Context, Created, FreshRoles, UPLOADS, Waits};
 use crate::http::{self, Trust};
 use crate::model::{Identity, Scope, check_region, partition_of};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -185,7 +184,7 @@ impl Connection {
         scope: Scope,
         access: Access,
         packages: BTreeMap<String, PathBuf>,
-        events: Events,
+        waits: Waits,
     ) -> Context {
         let time = self.config.time_source().unwrap_or_default();
         let since = time.now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -200,7 +199,7 @@ impl Connection {
             role_propagation: FreshRoles::default(),
             created: Created::default(),
             uploads: Semaphore::new(UPLOADS as usize),
-            events,
+            waits,
         }
     }
 

@@ -26,11 +26,12 @@ pub use tags::Tags;
 
 use wait::Waiting;
 
-use crate::event::{Event, Events};
 use crate::model::{ResourceId, Scope};
 use aws_smithy_async::time::SharedTimeSource;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
@@ -60,16 +61,31 @@ pub struct Context {
     pub created: Created,
     /// Room in memory for packages on their way, in KB.
     pub uploads: Semaphore,
-    /// Where progress is told.
-    pub events: Events,
+    /// Where it is reported what is waited for.
+    pub waits: Waits,
+}
+
+/// Receives what a resource waits for, and why.
+#[derive(Clone)]
+pub struct Waits(Arc<dyn Fn(&ResourceId, &str) + Send + Sync>);
+
+impl Waits {
+    /// Waits that go to a function.
+    pub fn new(receive: impl Fn(&ResourceId, &str) + Send + Sync + 'static) -> Self {
+        Waits(Arc::new(receive))
+    }
+}
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waits")
+    }
 }
 
 impl Context {
-    /// Tells that a resource is being waited for, and why.
+    /// A wait for a resource, which reports what it waits for.
     pub(crate) fn waiting<'a>(&'a self, id: &'a ResourceId) -> Waiting<'a> {
-        Waiting::new(id, self.process, |why| {
-            self.events.tell(Event::Waiting { id: id.clone(), why: why.to_owned() });
-        })
+        Waiting::new(id, self.process, |why| (self.waits.0)(id, why))
     }
 
     /// The age in seconds of a thing that was created at a time in seconds since 1970.

@@ -61,7 +61,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// No answer came.
-    #[error("there was no answer: {0}")]
+    #[error("no response: {0}")]
     NoAnswer(String),
     /// The answer has another status.
     #[error("expected status {expected}, got {got}")]
@@ -78,7 +78,7 @@ pub enum Failure {
     #[error("{0}")]
     Body(Mismatch),
     /// There is nothing to capture.
-    #[error("nothing to capture as `{name}`: the answer has no `{pointer}`")]
+    #[error("cannot capture `{name}`: the response has no `{pointer}`")]
     Capture {
         /// The name of the capture.
         name: String,

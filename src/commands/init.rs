@@ -1,11 +1,12 @@
 //! `init`: writes a stack to begin with. What it writes are the files in the folder `init` beside this one, which are a
 //! stack themselves, with another name.
 
-use super::{Outcome, ask, emit, interactive, say, tell};
+use super::{Outcome, ask, err, is_interactive, json, out};
 use crate::config::{self, SCHEMA};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::render::{self, Document};
+use crate::text::shell_quoted;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -22,13 +23,13 @@ const IGNORE: (&str, &str) = (".gitignore", include_str!("init/gitignore"));
 /// The flags of `init`.
 #[derive(Debug, Clone, Args)]
 pub struct InitArgs {
-    /// The folder to write to; it is made where it is missing
+    /// Folder to write to; it is created if it does not exist
     #[arg(default_value = ".", value_name = "DIR")]
     pub folder: PathBuf,
-    /// The language of the function; Python where nobody can be asked
+    /// Language of the function; asked for in a terminal, else Python
     #[arg(long, value_enum)]
     pub runtime: Option<Language>,
-    /// The stack's name; that of the folder where nobody can be asked
+    /// Name of the stack; asked for in a terminal, else the folder's name
     #[arg(long, value_name = "STACK", value_parser = config::stack_name)]
     pub name: Option<String>,
 }
@@ -75,11 +76,11 @@ pub fn init(args: &InitArgs) -> Outcome {
     let folder = &args.folder;
     let name = match &args.name {
         Some(name) => name.clone(),
-        None => wanted("The name of the stack", &name_of(folder), config::stack_name)?,
+        None => wanted("Name of the stack", &name_of(folder), config::stack_name)?,
     };
     let language = match args.runtime {
         Some(language) => language,
-        None => wanted("The language of the function, python or node", "python", |text| {
+        None => wanted("Language of the function, python or node", "python", |text| {
             Language::from_str(text, true)
         })?,
     };
@@ -92,8 +93,8 @@ pub fn init(args: &InitArgs) -> Outcome {
         write(&folder.join(file), text)?;
     }
     let written: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
-    say(&shown(folder, &name, &written));
-    emit(|| {
+    out(&shown(folder, &name, &written));
+    json(|| {
         Document::new(
             "init",
             json!({ "stack": name, "runtime": language.name(), "folder": folder.display().to_string(), "files": written }),
@@ -105,11 +106,11 @@ pub fn init(args: &InitArgs) -> Outcome {
 /// What somebody types in a terminal, until it will do; an empty answer is the default, as is everything elsewhere.
 fn wanted<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T> {
     loop {
-        let typed = if interactive() { ask(&format!("{question} [{default}]:"))? } else { String::new() };
+        let typed = if is_interactive() { ask(&format!("{question} [{default}]:"))? } else { String::new() };
         match read(if typed.is_empty() { default } else { &typed }) {
             Ok(value) => return Ok(value),
-            Err(why) if typed.is_empty() => bail!("{default} will not do: {why}"),
-            Err(why) => tell(&format!("`{typed}` will not do: {why}")),
+            Err(why) if typed.is_empty() => bail!("`{default}` is not valid: {why}"),
+            Err(why) => err(&format!("`{typed}` is not valid: {why}")),
         }
     }
 }
@@ -136,8 +137,8 @@ fn free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
         return Ok(());
     }
     bail!(Failure::new(
-        format!("these are there already, and nothing was written:{}", taken.concat()),
-        "name another folder: provision init DIR",
+        format!("these files already exist, and nothing was written:{}", taken.concat()),
+        "choose another folder: provision init DIR",
     ))
 }
 
@@ -152,7 +153,7 @@ fn exists(path: &Path) -> bool {
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    let context = || format!("{} cannot be written", path.display());
+    let context = || format!("cannot write {}", path.display());
     fs::create_dir_all(path.parent().unwrap_or(path)).with_context(context)?;
     let mut file = File::create_new(path).with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)
@@ -162,22 +163,16 @@ fn write(path: &Path, text: &str) -> Result<()> {
 fn shown(folder: &Path, name: &str, files: &[&str]) -> String {
     let files: String = files.iter().map(|file| format!("  {}\n", in_short(&folder.join(file)))).collect();
     let here = folder == Path::new(".");
-    let enter = if here { String::new() } else { format!("  cd {}\n", quoted(folder)) };
+    let enter =
+        if here { String::new() } else { format!("  cd {}\n", shell_quoted(&folder.display().to_string())) };
     let steps = [
         ("provision up --local", "on this machine, without an AWS account"),
         ("provision up", "in AWS"),
-        ("provision down --local", "removes every trace of it"),
+        ("provision down --local", "deletes all of it again"),
     ];
     let steps = steps.map(|(command, what)| format!("  {command:<24}{}\n", render::aside(what)));
     let (stack, next) = (render::emphasis(name), render::emphasis("Next:"));
-    format!("The stack {stack} is written:\n\n{files}\n{next}\n\n{enter}{}", steps.concat().trim_end())
-}
-
-/// A folder as a shell takes it.
-fn quoted(folder: &Path) -> String {
-    let folder = folder.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+".contains(c);
-    if folder.chars().all(plain) { folder } else { format!("'{}'", folder.replace('\'', r"'\''")) }
+    format!("Created stack {stack}:\n\n{files}\n{next}\n\n{enter}{}", steps.concat().trim_end())
 }
 
 #[cfg(test)]
@@ -194,12 +189,6 @@ mod tests {
         assert_eq!(name("/nowhere/42"), "my-stack");
         assert_eq!(name("/"), "my-stack");
         assert_eq!(name(&format!("/nowhere/{}-y", "x".repeat(31))), "x".repeat(31));
-    }
-
-    #[test]
-    fn a_folder_is_quoted_where_a_shell_needs_it() {
-        assert_eq!(quoted(Path::new("../a_b")), "../a_b");
-        assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
     }
 
     #[test]

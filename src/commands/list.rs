@@ -1,7 +1,7 @@
 //! `list`: the stacks that are in the account and the region.
 
-use super::session::{Globals, place};
-use super::{Outcome, emit, say, tell};
+use super::session::{Globals, target};
+use super::{Outcome, err, json, out};
 use crate::aws::Access;
 use crate::config;
 use crate::exit::Exit;
@@ -15,12 +15,12 @@ use crate::render;
 pub async fn list(globals: &Globals) -> Outcome {
     let known = config::identity(&globals.file, globals.env.as_deref());
     let connection = globals.connect(known.as_ref().and_then(|known| known.region.as_deref()), None).await?;
-    say(&place(&connection).join(" · "));
+    out(&target(&connection).join(" · "));
     let found = inventory(&connection.clients(Access::Read), &connection.region).await?;
-    found.unreadable.iter().for_each(|unreadable| tell(&render::unlisted(unreadable)));
-    say(&format!("\n{}", render::list(&found).trim_end()));
+    found.unreadable.iter().for_each(|unreadable| err(&render::unlisted(unreadable)));
+    out(&format!("\n{}", render::list(&found).trim_end()));
     for document in render::json::stacks(&found, &connection.account, &connection.region) {
-        emit(|| document);
+        json(|| document);
     }
     Ok(Exit::Done)
 }

@@ -5,6 +5,7 @@ mod adopt;
 mod check;
 mod dev;
 mod down;
+mod execute;
 mod iam_policy;
 mod init;
 mod invoke;
@@ -18,6 +19,7 @@ mod session;
 mod status;
 mod up;
 mod validate;
+mod watch_loop;
 
 pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
@@ -38,42 +40,27 @@ pub use validate::{schema, validate};
 
 use crate::exit::Exit;
 use anyhow::Result;
-use screen::{emit, say, speaks_json, tell};
-use std::io::{IsTerminal, Write};
+use screen::{ask, data, err, is_interactive, is_json, json, markdown, out, raw};
 use std::sync::OnceLock;
 use tokio::sync::watch;
 
 /// How a command ends; what is not [`Exit::Done`] has been explained already.
 pub type Outcome = Result<Exit>;
 
-/// Asks a question in a terminal and answers what was typed.
-fn ask(question: &str) -> Result<String> {
-    anstream::print!("{question} ");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
-}
-
-/// True if somebody can be asked.
-fn interactive() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !speaks_json()
-}
-
-/// Turns true at the first Ctrl-C. The second one, and any while nobody listens, ends the process at once, which loses
-/// nothing either. Handling a signal is a fact of the process, so all listeners hear of the same one.
+/// Turns true at the first Ctrl-C. The second one, and any while nothing listens, ends the process at once, which loses
+/// nothing either. Handling a signal is a fact of the process, so all listeners get the same one.
 fn stop_on_ctrl_c() -> watch::Receiver<bool> {
     static STOP: OnceLock<watch::Sender<bool>> = OnceLock::new();
     let listen = || {
         let stop = watch::Sender::new(false);
-        tokio::spawn(heed_ctrl_c(stop.clone()));
+        tokio::spawn(watch_ctrl_c(stop.clone()));
         stop
     };
     STOP.get_or_init(listen).subscribe()
 }
 
-async fn heed_ctrl_c(stop: watch::Sender<bool>) {
-    // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
+async fn watch_ctrl_c(stop: watch::Sender<bool>) {
+    // Without a handler Ctrl-C ends the process, and the next run continues from what exists.
     while tokio::signal::ctrl_c().await.is_ok() {
         if stop.is_closed() || stop.send_replace(true) {
             std::process::exit(Exit::Interrupted as i32);

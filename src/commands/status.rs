@@ -2,7 +2,7 @@
 
 use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, open};
-use super::{Outcome, emit, say, tell};
+use super::{Outcome, err, json, out};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::model::{AttributeMap, Owner, ResourceId};
@@ -21,12 +21,12 @@ pub async fn status(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
     let Prepared { plan, live_state, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
-    plan.unreadable.iter().for_each(|unreadable| tell(&render::unreadable(unreadable)));
+    plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     let standings = standings(&plan, &live_state);
-    say(&format!("\n{}", render::status(&standings)));
-    emit(|| render::json::status(&standings));
-    say(&render::outputs(&stack, &plan.attributes));
-    emit(|| render::json::outputs(&stack, &plan.attributes));
+    out(&format!("\n{}", render::status(&standings)));
+    json(|| render::json::status(&standings));
+    out(&render::outputs(&stack, &plan.attributes));
+    json(|| render::json::outputs(&stack, &plan.attributes));
     let settled = |health: &Health| matches!(health, Health::InSync | Health::Unmanaged(_));
     match standings.iter().all(|one| settled(&one.health)) {
         true => Ok(Exit::Done),
@@ -57,10 +57,10 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
         live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours && observed.exists());
     let attributes: AttributeMap = ours.map(|observed| (observed.id, observed.attributes)).collect();
     match &args.output {
-        Some(output) => say(&one(&attributes, output)?),
-        None => say(&render::outputs(&stack, &attributes)),
+        Some(output) => out(&one(&attributes, output)?),
+        None => out(&render::outputs(&stack, &attributes)),
     }
-    emit(|| render::json::outputs(&stack, &attributes));
+    json(|| render::json::outputs(&stack, &attributes));
     Ok(Exit::Done)
 }
 
@@ -70,7 +70,7 @@ fn one(attributes: &AttributeMap, output: &str) -> Result<String> {
     let Some(value) = known.get(output) else {
         let known: Vec<&str> = known.keys().map(String::as_str).collect();
         let known = if known.is_empty() {
-            "nothing of the stack is there; bring it up first".to_owned()
+            "the stack is not deployed; deploy it first".to_owned()
         } else {
             format!("there is {}", known.join(", "))
         };

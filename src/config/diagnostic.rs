@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use provision_yaml::{At, Source, is_invisible};
 
-use crate::text::{plain, steers};
+use crate::text::{is_unsafe, sanitize_short};
 
 /// How many things that are wrong are shown; nobody reads more.
 const MOST_SHOWN: usize = 50;
@@ -43,8 +43,8 @@ impl Diagnostics {
         // A fault below an anchor is met once for every alias of it.
         items.dedup();
         for item in &mut items {
-            item.message = plain(&visible(&item.message), MOST_SAID);
-            item.help = item.help.take().map(|help| plain(&visible(&help), MOST_SAID));
+            item.message = sanitize_short(&visible(&item.message), MOST_SAID);
+            item.help = item.help.take().map(|help| sanitize_short(&visible(&help), MOST_SAID));
         }
         Self { file: file.to_owned(), source, items }
     }
@@ -80,7 +80,7 @@ impl Diagnostics {
             parts.push(renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]));
         }
         // The renderer shows signs for what steers a terminal, but not for these, which some terminals obey as well.
-        let missed = |c: char| !c.is_ascii() && steers(c);
+        let missed = |c: char| !c.is_ascii() && is_unsafe(c);
         parts.join("\n\n").replace(missed, "\u{fffd}")
     }
 

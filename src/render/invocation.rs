@@ -1,7 +1,8 @@
 //! What a function answered, or how it failed.
 
-use super::{DIM, error, json::Document, styled, tame};
+use super::{DIM, error, json::Document, styled};
 use crate::invoke::{Failed, Invocation};
+use crate::text::sanitize;
 use serde_json::{Value as Json, json};
 
 /// What a function answered: in a terminal as people read it, elsewhere byte by byte.
@@ -12,26 +13,26 @@ pub fn answer(payload: &[u8], terminal: bool) -> String {
     }
     match serde_json::from_slice::<Json>(payload) {
         Ok(json) => format!("{json:#}"),
-        Err(_) => tame(&text),
+        Err(_) => sanitize(&text),
     }
 }
 
 /// How a function failed, and where in its code. `help` is the way on.
 pub fn failed(function: &str, failed: &Failed, help: &str) -> String {
     let kind = failed.kind.as_ref().map(|kind| format!("{kind}: ")).unwrap_or_default();
-    let message = tame(&format!("function {function} failed: {kind}{}", failed.message));
+    let message = sanitize(&format!("function {function} failed: {kind}{}", failed.message));
     let trace = failed.trace.iter().flat_map(|frame| frame.trim_end().lines());
-    let trace: String = trace.map(|line| format!("    {}\n", styled(DIM, tame(line)))).collect();
+    let trace: String = trace.map(|line| format!("    {}\n", styled(DIM, sanitize(line)))).collect();
     format!("{trace}{}", error(&message, Some(help)))
 }
 
 /// The end of a function's log.
 pub fn tail(log: &str) -> String {
-    let lines: Vec<String> = log.trim_end().lines().map(|line| styled(DIM, tame(line))).collect();
+    let lines: Vec<String> = log.trim_end().lines().map(|line| styled(DIM, sanitize(line))).collect();
     lines.join("\n")
 }
 
-/// The same for programs. An answer that is no JSON is a text.
+/// The same for programs. A response that is not JSON is a text.
 pub fn document(function: &str, invocation: &Invocation) -> Document {
     let answer = invocation.ended.as_ref().ok().map(|payload| {
         serde_json::from_slice(payload).unwrap_or_else(|_| Json::from(String::from_utf8_lossy(payload)))
@@ -44,8 +45,8 @@ pub fn document(function: &str, invocation: &Invocation) -> Document {
     Document::new(
         "invocation",
         json!({
-            "function": function, "answer": answer, "error": error, "log": invocation.log,
-            "seconds": invocation.took.as_secs_f64(),
+            "function": function, "error": error, "log": invocation.log, "seconds": invocation.took.as_secs_f64(),
         }),
     )
+    .with("answer", answer.unwrap_or_default())
 }

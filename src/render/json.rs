@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::kinds::kind;
 use crate::model::{AttributeMap, ResourceId, Scope, Unreadable};
 use crate::plan::{Action, Blocker, Plan, Step};
+use crate::text::without_credentials;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,16 +26,34 @@ const VERSION: u64 = 1;
 pub struct Document(Json);
 
 impl Document {
-    /// A document of a type. `members` is an object.
+    /// A document of a type. `members` is an object; its URLs lose their credentials.
     pub fn new(kind: &str, members: Json) -> Self {
         let mut document = Map::from_iter([
             ("type".to_owned(), Json::from(kind)),
             ("version".to_owned(), Json::from(VERSION)),
         ]);
-        if let Json::Object(members) = members {
+        if let Json::Object(members) = hide_credentials(members) {
             document.extend(members);
         }
         Document(document.into())
+    }
+
+    /// The same document with one more member, which is passed on unchanged.
+    pub fn with(mut self, name: &str, value: Json) -> Self {
+        self.0[name] = value;
+        self
+    }
+}
+
+fn hide_credentials(value: Json) -> Json {
+    match value {
+        Json::String(text) => without_credentials(&text).into(),
+        Json::Array(items) => items.into_iter().map(hide_credentials).collect(),
+        Json::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (name, hide_credentials(value)));
+            Json::Object(members.collect())
+        }
+        other => other,
     }
 }
 
@@ -126,16 +145,19 @@ pub fn event(event: &Event) -> Document {
         document
     };
     let members = match event {
-        Event::Started { id, action } => of("started", id, json!({ "action": action.verb() })),
+        Event::Started { step, id, action } => {
+            of("started", id, json!({ "step": step, "action": action.verb() }))
+        }
         Event::Waiting { id, why } => of("waiting", id, json!({ "message": why })),
-        Event::Done { id, action, took } => {
-            of("done", id, json!({ "action": action.verb(), "seconds": took.as_secs_f64() }))
+        Event::Done { step, id, action, took } => {
+            let seconds = took.as_secs_f64();
+            of("done", id, json!({ "step": step, "action": action.verb(), "seconds": seconds }))
         }
-        Event::Failed { id, action, error } => {
-            of("failed", id, json!({ "action": action.verb(), "error": call(error) }))
+        Event::Failed { step, id, action, error } => {
+            of("failed", id, json!({ "step": step, "action": action.verb(), "error": call(error) }))
         }
-        Event::Skipped { id, action, why } => {
-            of("skipped", id, json!({ "action": action.verb(), "message": why }))
+        Event::Skipped { step, id, action, why } => {
+            of("skipped", id, json!({ "step": step, "action": action.verb(), "message": why }))
         }
         Event::Stopping => json!({ "event": "stopping" }),
     };

@@ -1,7 +1,8 @@
 //! What functions log, line by line: whose line it is by name and colour, when, and what it says.
 
-use super::{DIM, json::Document, styled, tame};
+use super::{DIM, json::Document, styled};
 use crate::logs::Entry;
+use crate::text::sanitize;
 use anstyle::{AnsiColor, Style};
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::json;
@@ -47,8 +48,8 @@ impl LogStyle {
         let message = entry.message.replace('\r', "\n");
         let message = message.trim_end();
         let mut lines = message.lines().map(|line| match is_platform(message) {
-            true => styled(DIM, tame(line)),
-            false => tame(line),
+            true => styled(DIM, sanitize(line)),
+            false => sanitize(line),
         });
         let first = lines.next().map_or_else(|| head.clone(), |line| format!("{head}  {line}"));
         // Further lines, as those of a trace, stand under the first one.

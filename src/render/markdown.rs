@@ -4,6 +4,7 @@ use super::plan::{Shown, fields, plural, title};
 use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
 use crate::plan::{Blocker, Plan, Step};
+use crate::text::sanitize;
 
 /// What a comment may be long. GitHub takes 65,536 characters, GitLab more.
 const MOST: usize = 60_000;
@@ -15,14 +16,14 @@ pub fn markdown(plan: &Plan, scope: &Scope) -> String {
     let place = format!("account {}, {}", scope.account, scope.region);
     text += &format!("### Plan for {} ({place})\n\n", code(&identity.to_string()));
     text += &match plan.is_empty() {
-        true => "No changes: AWS is what the stack file says.\n".to_owned(),
+        true => "No changes. Everything matches the stack file.\n".to_owned(),
         false => format!("**{}**\n", plain(&super::summary(plan))),
     };
     let blockers = plan.blockers.iter().map(blocker);
     let losses = plan.steps.iter().filter(|step| !step.with_parent).filter_map(data_loss);
     let unseen = plan.unreadable.iter().map(|unreadable| {
         format!(
-            "\n> [!WARNING]\n> Could not look for every {}: {}\n",
+            "\n> [!WARNING]\n> Could not list every {}, so the plan may be incomplete: {}\n",
             in_words(unreadable.kind),
             one_line(&unreadable.why)
         )
@@ -89,8 +90,7 @@ fn plain(text: &str) -> String {
 
 /// A text within a sentence: it may come from anybody who can write to the account.
 fn one_line(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.replace('<', "&lt;").replace('@', "&#64;")
+    sanitize(text).replace(['\n', '\t'], " ").replace('<', "&lt;").replace('@', "&#64;")
 }
 
 fn code(text: &str) -> String {

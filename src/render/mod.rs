@@ -104,7 +104,7 @@ pub fn aside(text: &str) -> String {
 
 /// A call to AWS that has ended, for whoever wants to see them all.
 pub fn call(call: &Call, id: bool) -> String {
-    let status = call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let status = call.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
     let attempts = if call.attempts > 1 { format!(", {} attempts", call.attempts) } else { String::new() };
     let id = call.request_id.as_ref().filter(|_| id).map(|id| format!(", request {id}")).unwrap_or_default();
     aside(&format!("    {} {status} in {:.2} s{attempts}{id}", call.name, call.took.as_secs_f64()))
@@ -128,11 +128,4 @@ pub fn failure(failure: &anyhow::Error) -> String {
 /// A warning.
 pub fn warning(message: &str) -> String {
     format!("{} {message}", styled(YELLOW.bold(), "warning:"))
-}
-
-/// A text of strangers without what could lead a terminal astray: escape sequences, and control characters besides tabs and
-/// line ends.
-fn tame(text: &str) -> String {
-    let text = anstream::adapter::strip_str(text).to_string();
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n')).collect()
 }

@@ -5,6 +5,7 @@ use crate::diff::Change;
 use crate::kinds::{kind, kinds};
 use crate::model::in_words;
 use crate::plan::{Action, FileChange, Plan, Step};
+use crate::text::sanitize_line;
 
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,7 +94,7 @@ const FILES: usize = 5;
 /// The files that differ.
 pub(super) fn files(files: &[FileChange]) -> String {
     let named = files.iter().take(FILES);
-    let named = named.map(|file| format!("{} {}", sign(file.action), value::printable(&file.name)));
+    let named = named.map(|file| format!("{} {}", sign(file.action), sanitize_line(&file.name)));
     let more = Some(files.len().saturating_sub(FILES)).filter(|more| *more > 0);
     named.chain(more.map(|more| format!("and {more} more"))).collect::<Vec<_>>().join("  ")
 }

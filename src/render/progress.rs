@@ -91,7 +91,7 @@ fn waiting(
 
 /// What follows from Ctrl-C.
 pub(super) fn stopping() -> String {
-    let what = "what is under way is finished, and nothing more is begun. Ctrl-C again to end at once.";
+    let what = "finishing what is running, starting nothing new. Press Ctrl-C again to quit now.";
     format!("{} {what}", styled(YELLOW.bold(), "Stopping:"))
 }
 
@@ -100,14 +100,14 @@ pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Started { .. } | Event::Waiting { .. } => return None,
         Event::Stopping => stopping(),
-        Event::Done { id, action, took } => {
+        Event::Done { id, action, took, .. } => {
             format!("  {} {id} {} {}", sign(*action), past(*action), styled(DIM, seconds(*took)))
         }
         Event::Failed { id, action, .. } => {
             format!("  {} {id} could not be {}", styled(RED, "✗"), past(*action))
         }
-        Event::Skipped { id, action, why } => {
-            format!("  {} {id}: did not {} it, since {why}", styled(YELLOW, "·"), action.verb())
+        Event::Skipped { id, action, why, .. } => {
+            format!("  {} {id} not {}: {why}", styled(YELLOW, "·"), past(*action))
         }
     })
 }

@@ -18,7 +18,7 @@ pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration)
     let mut text = match (done.as_str(), report.is_complete()) {
         ("", _) => "Nothing was changed".to_owned(),
         (done, true) => format!("{} {done}", styled(GREEN.bold(), "Done:")),
-        (done, false) => format!("{} {done}", styled(YELLOW.bold(), "Partly done:")),
+        (done, false) => format!("{} {done}", styled(YELLOW.bold(), "Incomplete:")),
     };
     text += &format!(" in {}\n", seconds(took));
     for (index, cause) in &report.failed {
@@ -26,15 +26,15 @@ pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration)
     }
     let skipped = report.skipped.len();
     if skipped > 0 {
-        let steps = super::count(skipped as u64, "further step");
-        text += &format!("Not tried, since what comes before failed: {steps}.\n");
+        let steps = super::count(skipped as u64, "step");
+        text += &format!("Skipped, because a step before failed: {steps}.\n");
     }
     if report.interrupted {
         let left = plan.steps.len() - report.done.len() - report.failed.len() - skipped;
-        text += &format!("Stopped on request; not begun: {}.\n", super::count(left as u64, "step"));
+        text += &format!("Interrupted; {} not started.\n", super::count(left as u64, "step"));
     }
     if !report.is_complete() {
-        text += "What was done stays; run the same command again to go on from here.\n";
+        text += "Run the same command again to continue.\n";
     }
     text
 }
@@ -65,7 +65,7 @@ pub fn blockers(blockers: &[Blocker], file: Option<&Path>) -> String {
 /// What could not be looked at.
 pub fn unreadable(unreadable: &Unreadable) -> String {
     super::warning(&format!(
-        "could not look for every {} of this stack: {}",
+        "could not list every {} of this stack, so the plan may be incomplete: {}",
         in_words(unreadable.kind),
         unreadable.why
     ))
@@ -73,7 +73,7 @@ pub fn unreadable(unreadable: &Unreadable) -> String {
 
 /// What could not be listed of any stack.
 pub fn unlisted(unreadable: &Unreadable) -> String {
-    super::warning(&format!("could not look for any {}: {}", in_words(unreadable.kind), unreadable.why))
+    super::warning(&format!("could not list any {}: {}", in_words(unreadable.kind), unreadable.why))
 }
 
 /// What the user has now: the URL, the routes, and a request to try.
@@ -122,7 +122,7 @@ pub fn check(outcome: &Outcome) -> String {
         Verdict::Failed(failure) => {
             let body = Some(&outcome.body)
                 .filter(|body| !body.is_empty())
-                .map(|body| format!("\n      the answer: {body}"));
+                .map(|body| format!("\n      response: {body}"));
             let (cross, body) = (styled(RED, "✗"), body.unwrap_or_default());
             format!("  {cross} {}  {}\n      {failure}{body}", outcome.name, styled(DIM, request))
         }

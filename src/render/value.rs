@@ -2,7 +2,7 @@
 
 use crate::diff::Change;
 use crate::model::Value;
-use crate::text::steers;
+use crate::text::sanitize_line;
 use serde_json::Value as Json;
 
 /// How a field changes: `128 → 256`. Secrets are named and never shown.
@@ -17,7 +17,7 @@ pub(super) fn change(change: &Change, sensitive: bool) -> String {
         (Some(Json::Array(from)), Some(Value::Known(Json::Array(to)))) => list(from, to),
         (None, Some(to)) => value(to),
         (Some(Json::String(from)), Some(to)) if from.is_empty() => value(to),
-        (Some(from), None) => format!("{} → nothing", json(from)),
+        (Some(from), None) => format!("{} → (none)", json(from)),
         (Some(from), Some(to)) => format!("{} → {}", json(from), value(to)),
         (None, None) => String::new(),
     }
@@ -54,7 +54,7 @@ pub(super) fn value(value: &Value) -> String {
 /// A value that is there.
 fn json(value: &Json) -> String {
     match value {
-        Json::String(text) => printable(text),
+        Json::String(text) => sanitize_line(text),
         Json::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(", ")),
         Json::Object(members) => {
             let members: Vec<String> =
@@ -63,10 +63,4 @@ fn json(value: &Json) -> String {
         }
         other => other.to_string(),
     }
-}
-
-/// A text on one line, without the signs that steer a terminal: it may come from anybody who can write to the account.
-pub(super) fn printable(text: &str) -> String {
-    let visible = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(visible).collect()
 }

@@ -18,7 +18,10 @@ async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
     cloud.run(&["up", "--local"]).fails().says("or take it over with `provision adopt table notes`");
 
     let table = cloud.run(&["adopt", "table", "notes", "--local"]).ok();
-    table.says("  + table notes  it was not made by provision").says("changes nothing of it").says("1 thing");
+    table
+        .says("  + table notes  it was not made by provision")
+        .says("the next `up` will not change it")
+        .says("1 resource");
     let function = cloud.run(&["adopt", "function", "list", "--local", "--json"]).ok().documents();
     assert_eq!(function[1]["type"], "adoption");
     let taken: Vec<&str> = function[1]["resources"]
@@ -35,7 +38,7 @@ async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
     cloud
         .run(&["adopt", "function", "list", "--local"])
         .ok()
-        .says("it is this stack's already")
+        .says("this stack already owns it")
         .never_says("+");
 
     let api = cloud.up().api();
@@ -56,14 +59,14 @@ async fn what_another_stack_has_is_taken_over_from_that_one_alone() {
         |args: &[&str]| Ran::of(&mut cloud.command_on_aws(&[&["adopt", "table", "notes"], args].concat()));
     on_aws(&["--yes"]).ends(1).says("it belongs to the stack `other/prod`").says("--from other/prod");
     on_aws(&["--yes", "--from", "other"]).ends(1).says("it belongs to the stack `other/prod`");
-    on_aws(&["--from", "other/prod"]).ends(64).says("add --yes to take it over without being asked");
+    on_aws(&["--from", "other/prod"]).ends(64).says("add --yes to adopt it without confirmation");
     cloud.run(&["adopt", "table", "nodes", "--local"]).ends(64).says("it declares notes");
     cloud
         .run(&["adopt", "route", "GET /items", "--local"])
         .ends(64)
         .says("[possible values: table, function");
     assert_same(&before, &dump(&aws).await, "nothing should be touched");
-    on_aws(&["--yes", "--from", "other/prod"]).ok().says("Taken over: 1 thing");
+    on_aws(&["--yes", "--from", "other/prod"]).ok().says("Adopted 1 resource");
     cloud.up();
     cloud.down().says("Nothing left.");
     assert_empty(&dump(&aws).await);

@@ -46,7 +46,7 @@ async fn missing_credentials_region_and_network_are_told_clearly_and_soon() {
         ran.says("credentials").says("AWS_ACCESS_KEY_ID").says("--local");
     }
     let profile = &mut without_settings(&cloud, &["up", "--profile", "nobody"]);
-    fails_soon(profile).says("nobody");
+    fails_soon(profile).says("not a terminal");
     let region = &mut without_settings(&cloud, &["up"]);
     fails_soon(region.env_remove("AWS_REGION")).says("no region").says("--region");
     let network = &mut cloud.command_on_aws(&["up", "--yes"]);
@@ -60,13 +60,17 @@ async fn nothing_is_changed_where_nobody_can_be_asked() {
     cloud
         .run_on_aws(&["up"])
         .fails()
-        .says("nobody can be asked here")
+        .says("cannot ask for confirmation: not a terminal")
         .says("--yes")
         .says("Plan: 17 to create");
     assert_empty(&dump(&aws).await);
     cloud.up();
     let before = dump(&aws).await;
-    cloud.run_on_aws(&["down"]).fails().says("nobody can be asked here").says("Plan: 17 to delete");
+    cloud
+        .run_on_aws(&["down"])
+        .fails()
+        .says("cannot ask for confirmation: not a terminal")
+        .says("Plan: 17 to delete");
     assert_same(&before, &dump(&aws).await, "nothing should be touched");
 }
 
@@ -133,7 +137,7 @@ async fn credentials_that_aws_refuses_are_told_as_such() {
     let ran = fails_soon(command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"));
     let ran = ran.ends(77).says("InvalidClientTokenId");
     let ran = ran.says("with credentials from the environment (AWS_ACCESS_KEY_ID)");
-    ran.says("they have expired or are not valid; set AWS_ACCESS_KEY_ID");
+    ran.says("they are expired or invalid; set AWS_ACCESS_KEY_ID");
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ async fn environment_values_are_set_changed_and_removed_and_never_printed() {
     cloud.edit("stack.yaml", first, second);
     never(cloud.plan()).plans(&["function ~ list: environment.TOKEN changed (values not shown)"]);
     let asked = never(cloud.run(&["plan", "--local", "--show-values"]).ok());
-    asked.says("--show-values shows no values here: they go to a terminal only");
+    asked.says("--show-values has no effect here: values are shown in a terminal only");
     never(cloud.run(&["up", "--local", "-v"]).ok()).says("Done: 1 updated");
     assert_eq!(value().await, second);
 

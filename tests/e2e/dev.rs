@@ -36,7 +36,7 @@ fn hello() -> Cloud {
 fn watching(cloud: &Cloud, args: &[&str]) -> (Running, String) {
     let mut running = Running::start(&mut cloud.command(args));
     let api = running.says("API: ").strip_prefix("API: ").unwrap().to_owned();
-    running.says("Watching the stack file and the code; Ctrl-C to leave.");
+    running.says("Watching for changes. Press Ctrl-C to quit.");
     (running, api)
 }
 
@@ -45,7 +45,7 @@ fn leaves(running: Running) -> String {
     running.interrupt();
     let (status, said) = running.end();
     assert_eq!(status.code(), Some(0), "{said}");
-    assert!(said.ends_with("The stack stays as it is. To take it away: provision down --local"), "{said}");
+    assert!(said.ends_with("The stack is still deployed. To delete it: provision down --local"), "{said}");
     said
 }
 
@@ -88,8 +88,8 @@ async fn what_is_wrong_is_shown_where_it_happens_and_loses_nothing() {
     dev.says("memory  128 → 256");
     dev.says("Live");
     cloud.edit("stack.yaml", "stack: hello", "stack: other");
-    dev.says("this is another stack now");
-    dev.says("leave with Ctrl-C, and start again");
+    dev.says("the name, region or account of the stack changed");
+    dev.says("quit with Ctrl-C and start again");
     // What was saved in between has not been forgotten.
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
     cloud.edit("stack.yaml", "stack: other", "stack: hello");
@@ -144,15 +144,17 @@ async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_prot
     let cloud = hello();
     let asked = ask(&cloud, &["up", "--watch"], "n\n", &[]).fails();
     asked
-        .says("Keep account 000000000000 as the files say, now and at each save? [y/N]")
+        .says("Apply these changes to account 000000000000, and the changes of every save? [y/N]")
         .says("Nothing was changed.");
-    Ran::of(&mut cloud.command_on_aws(&["up", "--watch"])).ends(64).says("nobody can be asked here");
+    Ran::of(&mut cloud.command_on_aws(&["up", "--watch"]))
+        .ends(64)
+        .says("cannot ask for confirmation: not a terminal");
     cloud.run_on_aws(&["up", "--yes"]).ok();
     // Where there is nothing to do yet, it is asked for what is to come.
     ask(&cloud, &["up", "--watch"], "n\n", &[])
         .fails()
         .says("No changes")
-        .says("now and at each save? [y/N]");
+        .says("and the changes of every save? [y/N]");
     let mut up = Running::start(&mut cloud.command_on_aws(&["up", "--watch", "--yes"]));
     up.says("Watching");
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
@@ -163,5 +165,5 @@ async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_prot
     let stack = format!("{HELLO}environments:\n  prod: {{ protect: true }}\n");
     cloud.write("stack.yaml", &stack);
     let refused = Ran::of(&mut cloud.command_on_aws(&["up", "--watch", "--yes", "--env", "prod"])).ends(64);
-    refused.says("the environment prod is protected, and --watch changes it at each save");
+    refused.says("the environment prod is protected, and --watch would change it on every save");
 }

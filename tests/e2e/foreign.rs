@@ -26,7 +26,7 @@ async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
         ran.says(&format!("{what} exists already, and {owner}")).never_says(" created 0.");
         assert_same(&before, &dump(aws).await, &format!("{command} should touch nothing"));
     }
-    cloud.down().says("Nothing to delete").says(&format!("{what} is left alone: {owner}"));
+    cloud.down().says("Nothing to delete").says(&format!("{what} is not deleted: {owner}"));
     assert_same(&before, &dump(aws).await, "down should touch nothing");
 }
 

@@ -17,7 +17,7 @@ async fn what_init_writes_comes_up_in_every_language() {
         }
         let (folder, file) = (format!("../my {language}"), format!("../my {language}/stack.yaml"));
         let init = cloud.run(&["init", &folder, "--runtime", language]).ok();
-        init.says(&format!("The stack my-{language} is written")).says(&format!("  cd '{folder}'"));
+        init.says(&format!("Created stack my-{language}")).says(&format!("  cd '{folder}'"));
         let wrote = fs::read_to_string(cloud.path("stack").join(&file)).unwrap();
         assert!(wrote.starts_with("# yaml-language-server: $schema=stack.schema.json\n"), "{wrote}");
         cloud.run(&["up", "--local", "--file", &file]).ok().says("2 of 2 checks passed");

@@ -28,7 +28,7 @@ async fn the_shipped_stack_comes_up_answers_every_request_and_goes_without_a_tra
 
     cloud.down().says("Nothing left.");
     assert_empty(&dump(&cloud.aws().await).await);
-    cloud.down().says("Nothing to delete: this stack is not there.").writes(0);
+    cloud.down().says("Nothing to delete: the stack does not exist.").writes(0);
 }
 
 /// Saves an item and answers it as the list shows it.

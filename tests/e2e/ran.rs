@@ -78,7 +78,7 @@ impl Ran {
     /// Asserts that it found nothing to change, and wrote nothing.
     #[track_caller]
     pub(crate) fn changes_nothing(self) -> Self {
-        self.says("No changes: AWS is what the stack file says.").writes(0)
+        self.says("No changes. Everything matches the stack file.").writes(0)
     }
 
     /// Asserts how many writes it made, as it counts them itself.

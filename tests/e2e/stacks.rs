@@ -158,7 +158,9 @@ async fn down_works_with_a_broken_stack_file_and_deletes_what_is_no_longer_decla
     cloud.up();
     cloud.write("stack.yaml", "stack: small\ntables: [what is this\n");
     let down = cloud.run(&["down", "--local"]);
-    down.ok().says("the stack file has errors; going by its name alone").says("Nothing left.");
+    down.ok()
+        .says("the stack file has errors; using only its name, region and account")
+        .says("Nothing left.");
     assert_empty(&dump(&cloud.aws().await).await);
 
     cloud.write("stack.yaml", SMALL);

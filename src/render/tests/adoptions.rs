@@ -15,12 +15,12 @@ fn taken() -> Adoption {
         ("log group /aws/lambda/list", Owner::Untagged),
         ("function list", Owner::Unmanaged("it was not made by provision".to_owned())),
     ];
-    let things = owners.map(|(name, owner)| {
+    let resources = owners.map(|(name, owner)| {
         let observed = the(&mut live_state, name);
         observed.owner = owner;
         observed.clone()
     });
-    Adoption { things: things.into(), notes: vec!["the log group /shared stays as it is".to_owned()] }
+    Adoption { resources: resources.into(), notes: vec!["the log group /shared stays as it is".to_owned()] }
 }
 
 #[test]
@@ -29,13 +29,13 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
     then.blockers =
         vec![Blocker { id: None, at: None, why: "the plan would lose it".to_owned(), help: String::new() }];
     insta::assert_snapshot!(plain(&adoption(&taken(), &then, Shown::default())), @r#"
-    To be taken over, by its tags alone:
+    Will be adopted (only tags change):
       + role list_role  it belongs to the stack `other`
-      + log group /aws/lambda/list  it bears no mark
+      + log group /aws/lambda/list  it has no ownership tag
       + function list  it was not made by provision
       the log group /shared stays as it is
 
-    What the next `up` would then do:
+    The next `up` would then do this:
 
     table
       -/+ notes
@@ -73,7 +73,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
     stage
       + $default
     warning: table notes would be replaced, and all of its items would be lost
-    warning: it would refuse: the plan would lose it
+    warning: it would be blocked: the plan would lose it
     Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged
     "#);
 }
@@ -82,15 +82,15 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
 fn what_is_the_same_already_says_so() {
     let then = Plan { steps: Vec::new(), ..eventful() };
     insta::assert_snapshot!(plain(&adoption(&taken(), &then, Shown::default())), @r#"
-    To be taken over, by its tags alone:
+    Will be adopted (only tags change):
       + role list_role  it belongs to the stack `other`
-      + log group /aws/lambda/list  it bears no mark
+      + log group /aws/lambda/list  it has no ownership tag
       + function list  it was not made by provision
       the log group /shared stays as it is
 
-    It is what the stack file says; the next `up` changes nothing of it.
+    It matches the stack file; the next `up` will not change it.
     "#);
     insta::assert_snapshot!(json::adoption(&taken()), @r#"
-    {"notes":["the log group /shared stays as it is"],"resources":[{"id":"list_role","kind":"role","name":"list_role","owner":"it belongs to the stack `other`"},{"id":"/aws/lambda/list","kind":"log_group","name":"/aws/lambda/list","owner":"it bears no mark"},{"id":"list","kind":"function","name":"list","owner":"it was not made by provision"}],"type":"adoption","version":1}
+    {"notes":["the log group /shared stays as it is"],"resources":[{"id":"list_role","kind":"role","name":"list_role","owner":"it belongs to the stack `other`"},{"id":"/aws/lambda/list","kind":"log_group","name":"/aws/lambda/list","owner":"it has no ownership tag"},{"id":"list","kind":"function","name":"list","owner":"it was not made by provision"}],"type":"adoption","version":1}
     "#);
 }

@@ -193,7 +193,7 @@ fn a_plan_in_markdown_is_whole_and_safe() {
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
-    No changes: AWS is what the stack file says.
+    No changes. Everything matches the stack file.
     "#);
 }
 

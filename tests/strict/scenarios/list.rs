@@ -33,7 +33,7 @@ fn a_stack_is_listed_with_all_that_it_has_until_it_is_gone() {
     // The tagging API remembers it all.
     let down = well(run(&cloud, Command::Down(&Fixture::shipped()), None)).cloud;
     let listed = list(&later(&down, Duration::from_secs(60)), None);
-    assert!(listed.exit().out.contains("There are no stacks"), "{}", listed.exit().out);
+    assert!(listed.exit().out.contains("No stacks in"), "{}", listed.exit().out);
 }
 
 #[test]

@@ -22,10 +22,10 @@ type Case<'a> = (&'a [&'a str], Manner, &'a str);
 /// What is run where nothing is there.
 const ON_NOTHING: &[Case] = &[
     (&["plan"], Well, " to create"),
-    (&["up"], Failing, "add --yes to change AWS without being asked"),
+    (&["up"], Failing, "add --yes to apply the changes without confirmation"),
     (&["down", "--yes"], Well, "Nothing to delete"),
     (&["logs"], Well, ""),
-    (&["list"], Well, "There are no stacks in this account and region."),
+    (&["list"], Well, "No stacks in this account and region."),
 ];
 
 /// What is run where the stack is up.
@@ -45,7 +45,7 @@ const ON_THE_STACK: &[Case] = &[
 const ON_ANOTHERS: &[Case] = &[
     (&["plan"], Failing, "exists already, and it belongs to the stack `"),
     (&["up", "--yes"], Failing, "Nothing was changed."),
-    (&["down", "--yes"], Well, "is left alone: it belongs to the stack `"),
+    (&["down", "--yes"], Well, "is not deleted: it belongs to the stack `"),
 ];
 
 /// What is run where the environment is not to be changed, or is none of the stack's.
@@ -182,7 +182,7 @@ fn checks_write_to_the_api_alone() {
         // Some wait for what another one captures.
         assert_eq!(visit.asked.is_empty(), checks.is_empty(), "{:?}", visit.asked);
         if !checks.is_empty() {
-            looks(&port::empty(), &stack, command, Failing, "there is no API to check");
+            looks(&port::empty(), &stack, command, Failing, "no API is deployed");
         }
     }
 }
