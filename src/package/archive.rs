@@ -49,19 +49,19 @@ const _: () = assert!(Limits::LAMBDA.zipped.div_ceil(3) * 4 + 128 * 1024 < Limit
 
 /// Zips `entries`, and keeps the zip in the cache under its hash. What was zipped before is not compressed again.
 pub(super) fn pack(entries: &Entries, code: &Path, cache: &Path, limits: Limits) -> Result<Package, Error> {
-    let scale = Scale { code, entries, limits };
-    scale.check_unzipped(entries.values().map(|entry| entry.size).sum())?;
+    let check = SizeCheck { code, entries, limits };
+    check.check_unzipped(entries.values().map(|entry| entry.size).sum())?;
     let packages = cache.join("packages");
     let lost = |source| unwritable(&packages, source);
     let found = contents::read(entries, &mut Nowhere, lost)?;
     if let Some(package) = found.zip(&packages).and_then(|zip| made_before(zip, found.size)) {
-        scale.check_zipped(package.size)?;
+        check.check_zipped(package.size)?;
         return Ok(package);
     }
     let mut temporary = temporary(cache)?;
     // What is remembered is what was written: a file may have changed since it was read first.
     let written = write_zip(entries, temporary.as_file_mut(), cache)?;
-    let package = settle(temporary, cache, written.size, &scale)?;
+    let package = settle(temporary, cache, written.size, &check)?;
     written.remember(&packages, &file_stem(&package.zip))?;
     Ok(package)
 }
@@ -89,8 +89,8 @@ fn file_stem(path: &Path) -> String {
 /// Takes over a finished zip byte for byte. It is copied, so that the bytes that were hashed are those that are sent.
 pub(super) fn adopt(zip: &Entry, cache: &Path, limits: Limits) -> Result<Package, Error> {
     let code = zip.shown();
-    let scale = Scale { code: &code, entries: &Entries::new(), limits };
-    scale.check_zipped(zip.size)?;
+    let check = SizeCheck { code: &code, entries: &Entries::new(), limits };
+    check.check_zipped(zip.size)?;
     let mut temporary = temporary(cache)?;
     let mut original = zip.open()?.file;
     let mut piece = Vec::new();
@@ -100,8 +100,8 @@ pub(super) fn adopt(zip: &Entry, cache: &Path, limits: Limits) -> Result<Package
         temporary.write_all(&piece).map_err(|source| unwritable(cache, source))?;
     }
     let unzipped = unzipped_size(temporary.as_file_mut(), &code)?;
-    scale.check_unzipped(unzipped)?;
-    settle(temporary, cache, unzipped, &scale)
+    check.check_unzipped(unzipped)?;
+    settle(temporary, cache, unzipped, &check)
 }
 
 fn temporary(cache: &Path) -> Result<NamedTempFile, Error> {
@@ -151,10 +151,10 @@ fn settle(
     mut temporary: NamedTempFile,
     cache: &Path,
     unzipped: u64,
-    scale: &Scale<'_>,
+    check: &SizeCheck<'_>,
 ) -> Result<Package, Error> {
     let (hash, size) = digest(temporary.as_file_mut()).map_err(|source| unwritable(cache, source))?;
-    scale.check_zipped(size)?;
+    check.check_zipped(size)?;
     let zip = cache::package(cache, &hash);
     // A power cut can leave an empty file under the right name, hence the look at the size.
     if fs::metadata(&zip).is_ok_and(|there| there.len() == size) {
@@ -191,13 +191,13 @@ fn unzipped_size(file: &mut File, code: &Path) -> Result<u64, Error> {
 }
 
 /// Weighs a package against its limits.
-struct Scale<'a> {
+struct SizeCheck<'a> {
     code: &'a Path,
     entries: &'a Entries,
     limits: Limits,
 }
 
-impl Scale<'_> {
+impl SizeCheck<'_> {
     fn check_zipped(&self, size: u64) -> Result<(), Error> {
         self.check("zipped", size, self.limits.zipped)
     }

@@ -10,7 +10,7 @@ mod compare;
 mod contents;
 mod error;
 mod files;
-mod left_out;
+mod ignore;
 mod npm;
 mod pip;
 mod prune;
@@ -28,9 +28,9 @@ pub use compare::compare;
 pub use error::Error;
 pub use prune::prune;
 
+use self::ignore::IgnoreRules;
 use archive::Limits;
 use files::{Code, Entries};
-use left_out::LeftOut;
 use tool::Tools;
 
 /// The code of one function, as `stack.yaml` describes it.
@@ -74,7 +74,7 @@ pub async fn build(
     let tools = Tools::new(env::vars_os());
     // Build tools run in a folder of their own, where a relative path would lead elsewhere.
     let cache = &path::absolute(cache).map_err(|source| cache::unwritable(cache, source))?;
-    Workshop { cache, tools: &tools, limits: Limits::LAMBDA, progress }.build(source).await
+    Builder { cache, tools: &tools, limits: Limits::LAMBDA, progress }.build(source).await
 }
 
 /// Packages of npm, pinned by the hashes of a lock file.
@@ -98,12 +98,12 @@ pub async fn node_modules(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<PathBuf, Error> {
     let tools = Tools::new(env::vars_os());
-    npm::modules(&Workshop { cache, tools: &tools, limits: Limits::LAMBDA, progress }, packages).await
+    npm::modules(&Builder { cache, tools: &tools, limits: Limits::LAMBDA, progress }, packages).await
 }
 
 /// All that building needs besides the source itself, so that tests can bring their own tools and limits.
 #[derive(Clone, Copy)]
-struct Workshop<'a> {
+struct Builder<'a> {
     cache: &'a Path,
     tools: &'a Tools,
     limits: Limits,
@@ -117,7 +117,7 @@ struct Installed {
     warnings: Vec<String>,
 }
 
-impl Workshop<'_> {
+impl Builder<'_> {
     async fn build(&self, source: &Source<'_>) -> Result<Package, Error> {
         let (folder, code) = (source.folder.to_owned(), source.code.to_owned());
         let code = blocking(move || files::locate(&folder, &code)).await?;
@@ -199,7 +199,7 @@ impl Project {
     async fn own_files(&self, exclude: &[String], brings_node_modules: bool) -> Result<Entries, Error> {
         let (root, label, exclude) = (self.root.clone(), self.label.clone(), exclude.to_vec());
         blocking(move || {
-            let left_out = LeftOut::new(&root, &exclude, brings_node_modules)?;
+            let left_out = IgnoreRules::new(&root, &exclude, brings_node_modules)?;
             let entries = files::walk(&root, &label, &|path, is_dir| left_out.covers(path, is_dir))?;
             if entries.is_empty() { Err(Error::Empty { code: label }) } else { Ok(entries) }
         })

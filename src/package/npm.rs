@@ -8,7 +8,7 @@ use super::cache::{self, Staging, key};
 use super::error::Error;
 use super::files::{self, Entries, read_text};
 use super::tool::Call;
-use super::{Installed, Locked, Project, Workshop, blocking};
+use super::{Builder, Installed, Locked, Project, blocking};
 
 /// On Windows npm is a script, which is found only by its whole name.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -89,12 +89,12 @@ fn check(lock: &Value, path: &Path) -> Result<(), Error> {
 
 /// Installs the packages, unless the cache has them already.
 pub(super) async fn install(
-    shop: &Workshop<'_>,
+    builder: &Builder<'_>,
     project: &Project,
     manifest: Manifest,
 ) -> Result<Installed, Error> {
     let key = key(&[RECIPE, &project.runtime, &project.architecture, &manifest.dependencies, &manifest.lock]);
-    let place = shop.cache.join("node").join(key);
+    let place = builder.cache.join("node").join(key);
     if !place.is_dir() {
         let task = format!(
             "installing the packages of {} for {} on {}",
@@ -102,15 +102,15 @@ pub(super) async fn install(
             project.runtime,
             project.architecture
         );
-        fill(shop, task, &project.architecture, manifest, &place).await?;
+        fill(builder, task, &project.architecture, manifest, &place).await?;
     }
     let entries = blocking(move || collect(&place)).await?;
     Ok(Installed { entries, warnings: Vec::new() })
 }
 
 /// The same with packages of our own, for programs on this machine; answers where they are.
-pub(super) async fn modules(shop: &Workshop<'_>, packages: &Locked<'_>) -> Result<PathBuf, Error> {
-    let place = shop.cache.join("node").join(key(&[RECIPE, packages.package, packages.lock]));
+pub(super) async fn modules(builder: &Builder<'_>, packages: &Locked<'_>) -> Result<PathBuf, Error> {
+    let place = builder.cache.join("node").join(key(&[RECIPE, packages.package, packages.lock]));
     if !place.is_dir() {
         let manifest = Manifest {
             package: packages.package.to_owned(),
@@ -119,19 +119,19 @@ pub(super) async fn modules(shop: &Workshop<'_>, packages: &Locked<'_>) -> Resul
             dependencies: String::new(),
         };
         let task = format!("installing {}", packages.name);
-        fill(shop, task, std::env::consts::ARCH, manifest, &place).await?;
+        fill(builder, task, std::env::consts::ARCH, manifest, &place).await?;
     }
     Ok(place.join(MODULES))
 }
 
 async fn fill(
-    shop: &Workshop<'_>,
+    builder: &Builder<'_>,
     task: String,
     architecture: &str,
     manifest: Manifest,
     place: &Path,
 ) -> Result<(), Error> {
-    (shop.progress)(&task);
+    (builder.progress)(&task);
     let place = place.to_owned();
     let staging = blocking(move || prepare(&place, &manifest)).await?;
     let cpu = if matches!(architecture, "arm64" | "aarch64") { "arm64" } else { "x64" };
@@ -145,7 +145,7 @@ async fn fill(
         folder: staging.path(),
         task: &task,
     };
-    let ran = shop.tools.run(&call, help).await?;
+    let ran = builder.tools.run(&call, help).await?;
     let help = "install Node.js, which brings it (https://nodejs.org/)";
     ran.ok_or_else(|| Error::ToolMissing { tool: NPM.to_owned(), task: task.clone(), help })?;
     blocking(move || finish(staging)).await

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::files::read_text;
 use super::requirements::{Requirements, normal};
 use super::tool::{Call, Tools};
-use super::{Installed, Project, Workshop, blocking, wheels};
+use super::{Builder, Installed, Project, blocking, wheels};
 
 /// Settings that a user's own configuration of pip may hold and that would break an installation into a folder.
 const PIP_SETTINGS: &[(&str, &str)] = &[
@@ -31,14 +31,14 @@ const WARNINGS: &str = "warnings.txt";
 
 /// Installs the packages, unless the cache has them already.
 pub(super) async fn install(
-    shop: &Workshop<'_>,
+    builder: &Builder<'_>,
     project: &Project,
     requirements: Requirements,
 ) -> Result<Installed, Error> {
     let key = key(&[RECIPE, &project.runtime, &project.architecture, &requirements.text]);
-    let place = shop.cache.join("python").join(key);
+    let place = builder.cache.join("python").join(key);
     if !place.is_dir() {
-        fill(shop, project, &requirements, &place).await?;
+        fill(builder, project, &requirements, &place).await?;
     }
     blocking(move || {
         let read = |name: &str| read_text(&place.join(name), &place.join(name));
@@ -50,7 +50,7 @@ pub(super) async fn install(
 }
 
 async fn fill(
-    shop: &Workshop<'_>,
+    builder: &Builder<'_>,
     project: &Project,
     requirements: &Requirements,
     place: &Path,
@@ -62,11 +62,11 @@ async fn fill(
         project.runtime,
         project.architecture
     );
-    (shop.progress)(&task);
+    (builder.progress)(&task);
     let place = place.to_owned();
     let staging = blocking(move || cache::stage(&place)).await?;
     let target = Target::new(project);
-    let installer = Installer { tools: shop.tools, target: &target, folder: staging.path(), task: &task };
+    let installer = Installer { tools: builder.tools, target: &target, folder: staging.path(), task: &task };
     let judge = installer.run(&requirements.file).await?;
     blocking(move || finish(staging, &target, judge)).await
 }

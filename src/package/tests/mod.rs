@@ -1,4 +1,4 @@
-//! Packages built from real folders, with real and with feigned build tools.
+//! Packages built from real folders, with real and with fake build tools.
 
 mod archive;
 mod folder;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use zip::ZipArchive;
 
 use super::archive::Limits;
-use super::{Error, Package, Source, Tools, Workshop};
+use super::{Builder, Error, Package, Source, Tools};
 
 /// A stack's folder and a cache, both of which go with the value.
 struct Stack {
@@ -78,7 +78,7 @@ impl Stack {
         };
         let progress = |line: &str| self.progress.lock().expect("unpoisoned").push(line.to_owned());
         let cache = &self.cache.path().join("not/yet/there");
-        Workshop { cache, tools, limits: self.limits, progress: &progress }.build(&source).await
+        Builder { cache, tools, limits: self.limits, progress: &progress }.build(&source).await
     }
 
     async fn names(&self, code: &str) -> Vec<String> {
@@ -102,14 +102,14 @@ fn names(package: &Package) -> Vec<String> {
     open(package).file_names().map(|name| name.expect("UTF-8").into_owned()).collect()
 }
 
-/// A folder of feigned build tools: shell scripts that note how they were called, and then do as they are told.
+/// A folder of fake build tools: shell scripts that note how they were called, and then do as they are told.
 #[cfg(unix)]
-struct Feigned {
+struct FakeTools {
     folder: TempDir,
 }
 
 #[cfg(unix)]
-impl Feigned {
+impl FakeTools {
     fn new(scripts: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log");

@@ -25,7 +25,7 @@ async fn a_real_package_is_installed_from_its_lock_file() {
     let locked =
         Command::new("npm").args(["install", "--package-lock-only"]).current_dir(stack.path("app")).output();
     let Ok(locked) = locked else {
-        return eprintln!("npm is not installed here: only the feigned one was tested");
+        return eprintln!("npm is not installed here: only the fake one was tested");
     };
     assert!(locked.status.success(), "{}", String::from_utf8_lossy(&locked.stderr));
     let package = stack.build("app").await.expect("built");
@@ -93,8 +93,8 @@ fn builds_can_be_spawned() {
 }
 
 #[cfg(unix)]
-mod feigned {
-    use super::super::Feigned;
+mod fake {
+    use super::super::FakeTools;
     use super::*;
 
     const INSTALL: &str = r"
@@ -108,29 +108,29 @@ cat .npmrc
 
     #[tokio::test]
     async fn npm_sees_no_secret_and_runs_no_script() {
-        let feigned = Feigned::new(&[("npm", INSTALL)]);
+        let fake = FakeTools::new(&[("npm", INSTALL)]);
         let mut stack = stack(&[("app/package-lock.json", LOCK), ("app/.npmrc", "registry=https://x.y/\n")]);
         stack.architecture = "arm64";
-        let package = stack.build_with("app", &feigned.tools()).await.expect("built");
+        let package = stack.build_with("app", &fake.tools()).await.expect("built");
         assert_eq!(
             names(&package),
             ["index.mjs", "node_modules/is-number/index.js", "package-lock.json", "package.json"]
         );
         let expected = "npm ci --ignore-scripts --omit=dev --no-bin-links --no-audit --no-fund --os=linux --libc=glibc \
                         --cpu=arm64";
-        assert_eq!(feigned.calls(), [expected]);
-        assert!(!feigned.log().contains("leaked"), "{}", feigned.log());
+        assert_eq!(fake.calls(), [expected]);
+        assert!(!fake.log().contains("leaked"), "{}", fake.log());
     }
 
     #[tokio::test]
     async fn packages_are_cached_by_lock_file_and_credentials_are_not() {
-        let feigned = Feigned::new(&[("npm", INSTALL)]);
+        let fake = FakeTools::new(&[("npm", INSTALL)]);
         let stack = stack(&[("app/package-lock.json", LOCK), ("app/.npmrc", "//x.y/:_authToken=leaked")]);
         for (lock, calls) in [(LOCK.to_owned(), 1), (LOCK.to_owned(), 1), (LOCK.replace("7.0.0", "7.0.1"), 2)]
         {
             stack.write("app/package-lock.json", &lock);
-            stack.build_with("app", &feigned.tools()).await.expect("built");
-            assert_eq!(feigned.calls().len(), calls);
+            stack.build_with("app", &fake.tools()).await.expect("built");
+            assert_eq!(fake.calls().len(), calls);
         }
         let cached =
             walkdir::WalkDir::new(stack.cache.path()).into_iter().map(|found| found.expect("readable"));
@@ -141,7 +141,7 @@ cat .npmrc
     async fn without_npm_the_error_says_how_to_get_it() {
         let stack = stack(&[("app/package-lock.json", LOCK)]);
         let error =
-            stack.build_with("app", &Feigned::new(&[]).tools()).await.expect_err("no npm").to_string();
+            stack.build_with("app", &FakeTools::new(&[]).tools()).await.expect_err("no npm").to_string();
         assert_eq!(
             error,
             "installing the packages of app/package.json for nodejs22.x on x86_64 needs `npm`, which is not \
@@ -152,9 +152,9 @@ cat .npmrc
     #[tokio::test]
     async fn a_lock_file_that_lags_behind_is_explained() {
         let script = "echo 'npm error `npm ci` can only install packages when they are in sync.' >&2; exit 1";
-        let feigned = Feigned::new(&[("npm", script)]);
+        let fake = FakeTools::new(&[("npm", script)]);
         let stack = stack(&[("app/package-lock.json", LOCK)]);
-        let error = stack.build_with("app", &feigned.tools()).await.expect_err("failed").to_string();
+        let error = stack.build_with("app", &fake.tools()).await.expect_err("failed").to_string();
         assert!(error.ends_with(
             "Run `npm install --package-lock-only` in the code folder and commit package-lock.json."
         ));

@@ -35,11 +35,11 @@ const DEFAULTS: &[&str] = &[
 const FILE: &str = ".provisionignore";
 
 /// The patterns of the defaults, of `.provisionignore` and of `exclude`, in this order; the last match decides.
-pub(super) struct LeftOut {
+pub(super) struct IgnoreRules {
     patterns: Gitignore,
 }
 
-impl LeftOut {
+impl IgnoreRules {
     pub(super) fn new(root: &Path, exclude: &[String], brings_node_modules: bool) -> Result<Self, Error> {
         let mut builder = GitignoreBuilder::new("");
         let own_modules = brings_node_modules.then_some("/node_modules/");
