@@ -52,13 +52,21 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A file that tells how to build is in an encoding that its readers do not know.
+    #[error("`{path}` is {encoding}; save it as UTF-8 in your editor")]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// What is known of its encoding.
+        encoding: &'static str,
+    },
     /// Something that is neither a file nor a folder.
     #[error(
         "`{path}` is neither a file nor a folder (a socket, pipe or device); remove it, or leave it out with \
          `exclude` or .provisionignore"
     )]
     Special {
-        /// The thing in question.
+        /// Its path.
         path: PathBuf,
     },
     /// A name that a zip cannot carry to every machine.
@@ -120,10 +128,10 @@ pub enum Error {
         path: PathBuf,
         /// The number of the line.
         line: usize,
-        /// The line.
+        /// The line, without credentials.
         text: String,
         /// Why not, and what to do instead.
-        reason: &'static str,
+        reason: String,
     },
     /// `package.json` or its lock file is malformed or cannot be installed from.
     #[error("`{path}`: {reason}")]

@@ -203,16 +203,6 @@ fn is_executable(_: &std::fs::Metadata) -> bool {
     false
 }
 
-/// Reads a small file that tells how to build, called `shown` in messages.
-pub(super) fn read_text(path: &Path, shown: &Path) -> Result<String, Error> {
-    let unreadable = |source| Error::Unreadable { path: shown.to_owned(), source };
-    // A device may have no end.
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err(Error::Special { path: shown.to_owned() });
-    }
-    std::fs::read_to_string(path).map_err(unreadable)
-}
-
 /// The parts of a relative path joined by forward slashes. A backslash in a part would be a separator to some tools
 /// that unpack zips, and to others not.
 fn name_in_zip(path: &Path) -> Option<String> {

@@ -6,6 +6,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::error::Error;
+use super::text::read_marked;
 
 /// What never belongs into a function: secrets, the stack itself, and traces of version control, editors and
 /// interpreters, which differ from machine to machine.
@@ -40,17 +41,23 @@ pub(super) struct IgnoreRules {
 }
 
 impl IgnoreRules {
-    pub(super) fn new(root: &Path, exclude: &[String], brings_node_modules: bool) -> Result<Self, Error> {
+    pub(super) fn new(
+        root: &Path,
+        label: &Path,
+        exclude: &[String],
+        brings_node_modules: bool,
+    ) -> Result<Self, Error> {
         let mut builder = GitignoreBuilder::new("");
         let own_modules = brings_node_modules.then_some("/node_modules/");
         for pattern in DEFAULTS.iter().copied().chain(own_modules) {
             builder.add_line(None, pattern).map_err(|reason| malformed("the defaults", &reason))?;
         }
         let file = root.join(FILE);
-        if file.exists()
-            && let Some(reason) = builder.add(&file)
-        {
-            return Err(malformed(FILE, &reason));
+        if file.exists() {
+            for (index, pattern) in read_marked(&file, &label.join(FILE))?.lines().enumerate() {
+                let origin = || format!("line {} of {FILE}", index + 1);
+                builder.add_line(None, pattern).map_err(|reason| malformed(&origin(), &reason))?;
+            }
         }
         for pattern in exclude {
             builder.add_line(None, pattern).map_err(|reason| malformed("`exclude`", &reason))?;

@@ -11,18 +11,22 @@ mod contents;
 mod error;
 mod files;
 mod ignore;
+mod machine;
 mod npm;
 mod pip;
 mod prune;
+mod redact;
 mod requirements;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tool;
 mod wheels;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{self, Path, PathBuf};
+use std::sync::LazyLock;
 
 pub use compare::compare;
 pub use error::Error;
@@ -31,7 +35,12 @@ pub use prune::prune;
 use self::ignore::IgnoreRules;
 use archive::Limits;
 use files::{Code, Entries};
+use machine::Machine;
+use requirements::Requirements;
 use tool::Tools;
+
+/// The build tools of this machine.
+static TOOLS: LazyLock<Tools> = LazyLock::new(|| Tools::new(env::vars_os()));
 
 /// The code of one function, as `stack.yaml` describes it.
 #[derive(Debug, Clone, Copy)]
@@ -71,10 +80,9 @@ pub async fn build(
     cache: &Path,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Package, Error> {
-    let tools = Tools::new(env::vars_os());
     // Build tools run in a folder of their own, where a relative path would lead elsewhere.
     let cache = &path::absolute(cache).map_err(|source| cache::unwritable(cache, source))?;
-    Builder { cache, tools: &tools, limits: Limits::LAMBDA, progress }.build(source).await
+    Builder { cache, tools: &TOOLS, limits: Limits::LAMBDA, progress }.build(source).await
 }
 
 /// Packages of npm, pinned by the hashes of a lock file.
@@ -97,8 +105,7 @@ pub async fn node_modules(
     cache: &Path,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<PathBuf, Error> {
-    let tools = Tools::new(env::vars_os());
-    npm::modules(&Builder { cache, tools: &tools, limits: Limits::LAMBDA, progress }, packages).await
+    npm::modules(&Builder { cache, tools: &TOOLS, limits: Limits::LAMBDA, progress }, packages).await
 }
 
 /// All that building needs besides the source itself, so that tests can bring their own tools and limits.
@@ -135,11 +142,13 @@ impl Builder<'_> {
 
     async fn build_folder(&self, source: &Source<'_>, root: PathBuf) -> Result<Package, Error> {
         let project = Project::new(source, root);
-        let needs = project.clone().needs().await?;
+        let needs = project.clone().needs(self.tools.names()).await?;
         let mut entries = project.own_files(source.exclude, matches!(needs, Needs::Node(_))).await?;
         let installed = match needs {
             Needs::Nothing => Installed::default(),
-            Needs::Python(requirements) => pip::install(self, &project, requirements).await?,
+            Needs::Python(machine, requirements) => {
+                pip::install(self, &project, machine, requirements).await?
+            }
             Needs::Node(manifest) => npm::install(self, &project, manifest).await?,
         };
         for (name, entry) in installed.entries {
@@ -165,7 +174,7 @@ struct Project {
 /// What has to be installed into a package.
 enum Needs {
     Nothing,
-    Python(requirements::Requirements),
+    Python(Machine, Requirements),
     Node(npm::Manifest),
 }
 
@@ -181,10 +190,13 @@ impl Project {
 
     /// Only the file of the function's own language counts: a Python function may well keep a `package.json` for
     /// its development tools.
-    async fn needs(self) -> Result<Needs, Error> {
+    async fn needs(self, variables: BTreeSet<String>) -> Result<Needs, Error> {
         blocking(move || {
             let needs = if self.runtime.starts_with("python") {
-                requirements::read(&self.root, &self.label)?.map(Needs::Python)
+                let machine = Machine::new(&self.runtime, &self.architecture);
+                let is_set = |name: &str| variables.contains(name);
+                let requirements = requirements::read(&self.root, &self.label, &machine, &is_set)?;
+                requirements.map(|requirements| Needs::Python(machine, requirements))
             } else if self.runtime.starts_with("nodejs") {
                 npm::read(&self.root, &self.label)?.map(Needs::Node)
             } else {
@@ -199,7 +211,7 @@ impl Project {
     async fn own_files(&self, exclude: &[String], brings_node_modules: bool) -> Result<Entries, Error> {
         let (root, label, exclude) = (self.root.clone(), self.label.clone(), exclude.to_vec());
         blocking(move || {
-            let left_out = IgnoreRules::new(&root, &exclude, brings_node_modules)?;
+            let left_out = IgnoreRules::new(&root, &label, &exclude, brings_node_modules)?;
             let entries = files::walk(&root, &label, &|path, is_dir| left_out.covers(path, is_dir))?;
             if entries.is_empty() { Err(Error::Empty { code: label }) } else { Ok(entries) }
         })

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::cache::{self, Staging, key};
 use super::error::Error;
-use super::files::{self, Entries, read_text};
+use super::files::{self, Entries};
+use super::text::read_utf8;
 use super::tool::Call;
 use super::{Builder, Installed, Locked, Project, blocking};
 
@@ -35,7 +36,7 @@ pub(super) struct Manifest {
 
 /// Reads the manifest of a code folder; `None` if it asks for no package.
 pub(super) fn read(root: &Path, label: &Path) -> Result<Option<Manifest>, Error> {
-    let read = |name: &str| read_text(&root.join(name), &label.join(name));
+    let read = |name: &str| read_utf8(&root.join(name), &label.join(name));
     if !root.join(PACKAGE).exists() {
         return Ok(None);
     }
@@ -60,7 +61,7 @@ pub(super) fn read(root: &Path, label: &Path) -> Result<Option<Manifest>, Error>
 }
 
 fn parse(text: &str, path: &Path) -> Result<Value, Error> {
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| Error::Manifest {
+    serde_json::from_str(text).map_err(|error| Error::Manifest {
         path: path.to_owned(),
         reason: format!("is not valid JSON: {error}"),
     })

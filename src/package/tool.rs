@@ -1,13 +1,16 @@
 //! Runs `uv`, `pip` and `npm` where they can neither see the user's credentials nor ask questions.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 use super::error::Error;
+use super::redact::redact;
 
 /// The whole of the environment that build tools see: where programs and caches are, the proxy, certificates, and
 /// from where packages come. Credentials of AWS or of a pipeline are not in it; those for a private index belong into
@@ -85,6 +88,8 @@ const LAST_LINES: usize = 15;
 /// How to start build tools.
 pub(super) struct Tools {
     environment: Vec<(OsString, OsString)>,
+    /// What tools said about their versions, by program: each is asked once. `None` for one that failed.
+    versions: Mutex<BTreeMap<String, Option<String>>>,
 }
 
 /// One run of a build tool.
@@ -101,9 +106,58 @@ pub(super) struct Call<'a> {
 }
 
 impl Tools {
-    /// Takes over what may be known from an environment.
+    /// Tools that see no more of an environment than they may.
     pub(super) fn new(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        Self { environment: environment.into_iter().filter(|(name, _)| may_pass(name)).collect() }
+        let environment = environment.into_iter().filter(|(name, _)| may_pass(name)).collect();
+        Self { environment, versions: Mutex::default() }
+    }
+
+    /// The names of the variables that build tools see.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        self.environment.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+    }
+
+    /// The variables with one of `parts` in their names, as text. Credentials, which may be others each time, are no
+    /// part of it.
+    pub(super) fn named(&self, parts: &[&str]) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for (name, value) in &self.environment {
+            let name = name.to_string_lossy().to_ascii_uppercase();
+            if parts.iter().any(|part| name.contains(part)) {
+                lines.push(format!("{name}={}\n", redact(&value.to_string_lossy())));
+            }
+        }
+        lines.sort();
+        lines.concat()
+    }
+
+    /// What a tool says about its version; `None` if there is no such program, which is looked for each time.
+    pub(super) async fn version(
+        &self,
+        call: &Call<'_>,
+        help: impl Fn(&str) -> String,
+    ) -> Result<Option<String>, Error> {
+        let mut versions = self.versions.lock().await;
+        if let Some(known) = versions.get(call.program).cloned().flatten() {
+            return Ok(Some(known));
+        }
+        let version = self.run(call, help).await?.map(|output| output.trim().to_owned());
+        if version.is_some() {
+            versions.insert(call.program.to_owned(), version.clone());
+        }
+        Ok(version)
+    }
+
+    /// The same for a program that others can stand in for: one that fails is not asked again.
+    pub(super) async fn version_if_any(&self, call: &Call<'_>) -> Option<String> {
+        if self.versions.lock().await.get(call.program).is_some_and(Option::is_none) {
+            return None;
+        }
+        let version = self.version(call, |_| String::new()).await;
+        if version.is_err() {
+            self.versions.lock().await.insert(call.program.to_owned(), None);
+        }
+        version.ok().flatten()
     }
 
     /// Runs a tool to its end, and returns what it wrote to its output; `None` if there is no such program.
@@ -158,7 +212,7 @@ fn complaints(output: &Output) -> String {
     let text = String::from_utf8_lossy(stream);
     let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    redact(&last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Which files of a folder go into a package, and which are refused.
 
+use std::fs;
+
 use super::Stack;
 
 #[tokio::test]
@@ -83,9 +85,19 @@ async fn a_malformed_pattern_is_named() {
     assert!(error.contains("a pattern in `exclude` is malformed") && error.contains("[z-a]"), "{error}");
     let error = Stack::new(&[("app/a.py", ""), ("app/.provisionignore", "ok\n[z-a]\n")]).error("app").await;
     assert!(
-        error.contains("a pattern in .provisionignore is malformed") && error.contains("[z-a]"),
+        error.contains("a pattern in line 2 of .provisionignore is malformed") && error.contains("[z-a]"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_provisionignore_may_be_utf_16_and_nothing_else() {
+    let stack = Stack::new(&[("app/a.py", ""), ("app/a.log", "")]);
+    stack.write_utf_16("app/.provisionignore", "*.log\r\n");
+    assert_eq!(stack.names("app").await, ["a.py"]);
+    fs::write(stack.path("app/.provisionignore"), b"# f\xfcr\n*.log\n").expect("written");
+    let expected = "`app/.provisionignore` is not UTF-8; save it as UTF-8 in your editor";
+    assert_eq!(stack.error("app").await, expected);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod archive;
 mod folder;
 mod node;
 mod python;
+mod requirements;
 
 #[cfg(unix)]
 use std::ffi::OsString;
@@ -61,6 +62,13 @@ impl Stack {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(path, contents).expect("written");
+    }
+
+    /// Writes a file as Windows PowerShell does with `>`.
+    fn write_utf_16(&self, name: &str, contents: &str) {
+        let units = format!("\u{feff}{contents}");
+        let bytes: Vec<u8> = units.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(self.path(name), bytes).expect("written");
     }
 
     /// Builds with the tools of this machine.
@@ -133,6 +141,11 @@ impl FakeTools {
 
     /// These tools alone, in an environment full of secrets.
     fn tools(&self) -> Tools {
+        self.tools_with(&[])
+    }
+
+    /// The same with more variables.
+    fn tools_with(&self, more: &[(&str, &str)]) -> Tools {
         let environment = [
             ("PATH", self.folder.path().to_str().expect("UTF-8")),
             ("HOME", "/home/someone"),
@@ -143,7 +156,13 @@ impl FakeTools {
             ("UV_PUBLISH_PASSWORD", "leaked"),
             ("PIP_NO_BINARY", "leaked"),
         ];
+        let environment = environment.iter().chain(more);
         Tools::new(environment.map(|(name, value)| (OsString::from(name), OsString::from(value))))
+    }
+
+    /// A file that a tool has written beside itself.
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).expect("readable")
     }
 
     /// How the tools were called, and what they saw.
@@ -151,7 +170,10 @@ impl FakeTools {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// The calls, besides questions for a version.
     fn calls(&self) -> Vec<String> {
-        self.log().lines().filter_map(|line| line.strip_prefix("called ")).map(str::to_owned).collect()
+        let log = self.log();
+        let calls = log.lines().filter_map(|line| line.strip_prefix("called "));
+        calls.filter(|call| !call.ends_with("--version")).map(str::to_owned).collect()
     }
 }

@@ -71,6 +71,16 @@ async fn a_malformed_manifest_is_refused() {
 }
 
 #[tokio::test]
+async fn manifests_that_node_cannot_read_are_refused() {
+    for name in ["package.json", "package-lock.json"] {
+        let stack = stack(&[("app/package-lock.json", LOCK)]);
+        stack.write_utf_16(&format!("app/{name}"), PACKAGE);
+        let expected = format!("`app/{name}` is UTF-16, not UTF-8; save it as UTF-8 in your editor");
+        assert_eq!(stack.error("app").await, expected);
+    }
+}
+
+#[tokio::test]
 async fn what_would_have_to_be_built_is_refused() {
     for package in [r#"{"resolved":"lib","link":true}"#, r#"{"resolved":"git+ssh://git@x.y/z.git#0"}"#] {
         let lock = format!(r#"{{"packages":{{"":{{}},"node_modules/lib":{package}}}}}"#);
