@@ -30,6 +30,14 @@ const DEFAULTS: &[&str] = &[
     ".idea",
     ".vscode",
     "*.swp",
+    // Backups and temporary files of Vim, Emacs, patch and merge tools.
+    "*~",
+    ".*.sw?",
+    "4913",
+    ".#*",
+    "\\#*#",
+    "*.orig",
+    "*.rej",
     "Thumbs.db",
 ];
 
