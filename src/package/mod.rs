@@ -11,6 +11,7 @@ mod contents;
 mod error;
 mod files;
 mod ignore;
+mod lock;
 mod machine;
 mod npm;
 mod pip;
@@ -175,7 +176,7 @@ struct Project {
 enum Needs {
     Nothing,
     Python(Machine, Requirements),
-    Node(npm::Manifest),
+    Node(lock::Manifest),
 }
 
 impl Project {
@@ -198,7 +199,7 @@ impl Project {
                 let requirements = requirements::read(&self.root, &self.label, &machine, &is_set)?;
                 requirements.map(|requirements| Needs::Python(machine, requirements))
             } else if self.runtime.starts_with("nodejs") {
-                npm::read(&self.root, &self.label)?.map(Needs::Node)
+                lock::read(&self.root, &self.label)?.map(Needs::Node)
             } else {
                 None
             };

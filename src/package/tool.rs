@@ -117,6 +117,12 @@ impl Tools {
         self.environment.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
     }
 
+    /// The value of a variable that build tools see.
+    pub(super) fn value(&self, name: &str) -> Option<&OsStr> {
+        let found = self.environment.iter().find(|(set, _)| set.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_os_str())
+    }
+
     /// The variables with one of `parts` in their names, as text. Credentials, which may be others each time, are no
     /// part of it.
     pub(super) fn named(&self, parts: &[&str]) -> String {
@@ -167,20 +173,20 @@ impl Tools {
         call: &Call<'_>,
         help: impl Fn(&str) -> String,
     ) -> Result<Option<String>, Error> {
-        let failed = |status: String, output: String| Error::ToolFailed {
+        let failed = |status: String, complaints: &str| Error::ToolFailed {
             tool: call.program.to_owned(),
             task: call.task.to_owned(),
-            help: help(&output),
+            help: help(complaints),
             status,
-            output,
+            output: last_lines(complaints),
         };
         match self.command(call).output().await {
             Ok(output) if output.status.success() => {
                 Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
             }
-            Ok(output) => Err(failed(output.status.to_string(), complaints(&output))),
+            Ok(output) => Err(failed(output.status.to_string(), &complaints(&output))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("no start".to_owned(), format!("  {error}"))),
+            Err(error) => Err(failed("no start".to_owned(), &error.to_string())),
         }
     }
 
@@ -206,13 +212,29 @@ fn may_pass(name: &OsStr) -> bool {
         && !SECRET.iter().any(|word| upper.contains(word))
 }
 
-/// The last lines of what a tool complained about. Some write their errors to the wrong stream.
+/// What a tool complained about. Some write their errors to the wrong stream.
 fn complaints(output: &Output) -> String {
     let stream = if output.stderr.trim_ascii().is_empty() { &output.stdout } else { &output.stderr };
-    let text = String::from_utf8_lossy(stream);
-    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    String::from_utf8_lossy(stream).into_owned()
+}
+
+/// The last lines that say something, without credentials. npm writes how it is used after the reason, as often as its
+/// arguments were not what failed.
+fn last_lines(complaints: &str) -> String {
+    let mut lines: Vec<_> =
+        complaints.lines().map(str::trim_end).filter(|line| !said(line).is_empty()).collect();
+    if let Some(usage) = lines.iter().position(|line| said(line) == "Usage:") {
+        // The line before says what the command is for.
+        lines.truncate(usage.saturating_sub(1));
+    }
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
     redact(&last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))
+}
+
+/// What a line says after npm's mark.
+fn said(line: &str) -> &str {
+    let marks = ["npm error", "npm ERR!"];
+    marks.iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line).trim()
 }
 
 #[cfg(test)]
@@ -246,5 +268,20 @@ mod tests {
     #[test]
     fn no_listed_name_looks_like_a_secret() {
         assert!(PASSED.iter().all(|name| may_pass(OsStr::new(name))));
+    }
+
+    #[test]
+    fn the_reason_is_shown_and_not_the_usage() {
+        for mark in ["npm error", "npm ERR!"] {
+            let output = format!(
+                "{mark} code EUSAGE\n{mark}\n{mark} `npm ci` needs a lock file in sync.\n{mark}\n{mark} Invalid: ms@2\n\
+                 {mark}\n{mark} Clean install a project\n{mark}\n{mark} Usage:\n{mark} npm ci\n{mark} Options:\n"
+            );
+            let expected = format!(
+                "  {mark} code EUSAGE\n  {mark} `npm ci` needs a lock file in sync.\n  {mark} Invalid: ms@2"
+            );
+            assert_eq!(last_lines(&output), expected);
+        }
+        assert_eq!(last_lines("Usage:\n"), "");
     }
 }
