@@ -24,10 +24,13 @@ pub(super) fn read_utf8(path: &Path, shown: &Path) -> Result<String, Error> {
 /// with `>`.
 pub(super) fn read_marked(path: &Path, shown: &Path) -> Result<String, Error> {
     let bytes = read_bytes(path, shown)?;
-    let Some((data, unit)) = utf_16(&bytes) else {
+    let Some((order, data)) = utf_16(&bytes) else {
         return decode(bytes).ok_or_else(|| undecodable(shown, UNKNOWN));
     };
-    let units = data.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let units = data.chunks_exact(2).map(|pair| match order {
+        Order::LowFirst => u16::from_le_bytes([pair[0], pair[1]]),
+        Order::HighFirst => u16::from_be_bytes([pair[0], pair[1]]),
+    });
     let text: Option<String> = char::decode_utf16(units).map(Result::ok).collect();
     // A zero is what is left of UTF-32.
     text.filter(|text| data.len().is_multiple_of(2) && !text.contains('\0'))
@@ -43,11 +46,18 @@ fn read_bytes(path: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(unreadable)
 }
 
-/// What follows a byte order mark of UTF-16, and how two bytes make a unit.
-fn utf_16(bytes: &[u8]) -> Option<(&[u8], fn([u8; 2]) -> u16)> {
+/// The order of the two bytes of a unit of UTF-16.
+#[derive(Clone, Copy)]
+enum Order {
+    LowFirst,
+    HighFirst,
+}
+
+/// What the byte order mark of UTF-16 says, and what follows it.
+fn utf_16(bytes: &[u8]) -> Option<(Order, &[u8])> {
     match bytes {
-        [0xff, 0xfe, data @ ..] => Some((data, u16::from_le_bytes)),
-        [0xfe, 0xff, data @ ..] => Some((data, u16::from_be_bytes)),
+        [0xff, 0xfe, data @ ..] => Some((Order::LowFirst, data)),
+        [0xfe, 0xff, data @ ..] => Some((Order::HighFirst, data)),
         _ => None,
     }
 }
