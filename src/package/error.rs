@@ -95,6 +95,14 @@ pub enum Error {
         /// The value of `code`.
         code: PathBuf,
     },
+    /// Lambda could not start the `bootstrap` of a custom runtime.
+    #[error("`{path}` cannot be started by Lambda: it {reason}")]
+    Bootstrap {
+        /// The file.
+        path: PathBuf,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// A finished `.zip` is not one.
     #[error("`{path}` is not a zip that Lambda could unpack: {reason}; build it again")]
     NotZip {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use pep508_rs::{ExtraName, MarkerTree};
@@ -19,11 +19,11 @@ const NOTES: &[&str] = &["RECORD", "INSTALLER", "REQUESTED", "direct_url.json", 
 pub(super) fn collect(packages: &Path) -> Result<Entries, Error> {
     let unreadable = |source| Error::Unreadable { path: packages.to_owned(), source };
     let root = packages.canonicalize().map_err(unreadable)?;
-    let mut entries = files::walk(&root, packages, &is_left_out)?;
+    let mut entries = files::walk(&root, packages, &is_ignored)?;
     let scripts: Vec<_> = entries.range("bin/".to_owned().."bin0".to_owned()).collect();
     let mut dropped = Vec::new();
     for (name, entry) in scripts {
-        if is_script(entry)? {
+        if !entry.is_link() && is_script(entry)? {
             dropped.push(name.clone());
         }
     }
@@ -32,7 +32,7 @@ pub(super) fn collect(packages: &Path) -> Result<Entries, Error> {
 }
 
 /// Headers for C compilers go too: no function compiles, and each installer puts them elsewhere.
-fn is_left_out(path: &Path, is_dir: bool) -> bool {
+fn is_ignored(path: &Path, is_dir: bool) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     if is_dir {
         return name == "__pycache__";
@@ -46,10 +46,7 @@ fn is_left_out(path: &Path, is_dir: bool) -> bool {
 /// Commands that the installer wrote begin with the path of the user's Python; nothing in Lambda calls them. Programs
 /// that a wheel brings along stay.
 fn is_script(entry: &Entry) -> Result<bool, Error> {
-    let mut start = Vec::new();
-    let read = entry.open()?.file.take(2).read_to_end(&mut start);
-    read.map_err(|source| Error::Unreadable { path: entry.shown(), source })?;
-    Ok(start == b"#!")
+    Ok(entry.start(2)? == b"#!")
 }
 
 /// The versions that were installed, by the names of the folders that describe them.
@@ -196,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn traces_of_the_installer_are_left_out() {
+    fn traces_of_the_installer_are_ignored() {
         for (path, expected) in [
             ("six-1.dist-info/RECORD", true),
             ("six-1.dist-info/METADATA", false),
@@ -206,7 +203,7 @@ mod tests {
             ("include/greenlet/greenlet.h", true),
             ("six/include/six.h", false),
         ] {
-            assert_eq!(is_left_out(Path::new(path), false), expected, "{path}");
+            assert_eq!(is_ignored(Path::new(path), false), expected, "{path}");
         }
     }
 }

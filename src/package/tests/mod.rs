@@ -27,6 +27,7 @@ struct Stack {
     exclude: Vec<String>,
     runtime: &'static str,
     architecture: &'static str,
+    has_layers: bool,
     limits: Limits,
     /// What the build announced.
     progress: Mutex<Vec<String>>,
@@ -40,6 +41,7 @@ impl Stack {
             exclude: Vec::new(),
             runtime: "python3.13",
             architecture: "x86_64",
+            has_layers: false,
             limits: Limits::LAMBDA,
             progress: Mutex::default(),
         };
@@ -83,6 +85,7 @@ impl Stack {
             exclude: &self.exclude,
             runtime: self.runtime,
             architecture: self.architecture,
+            has_layers: self.has_layers,
         };
         let progress = |line: &str| self.progress.lock().expect("unpoisoned").push(line.to_owned());
         let cache = &self.cache.path().join("not/yet/there");

@@ -126,6 +126,7 @@ fn builds_can_be_spawned() {
         exclude: &[],
         runtime: "python3.13",
         architecture: "arm64",
+        has_layers: false,
     };
     is_send(build(&source, ".".as_ref(), &|_| {}));
 }
