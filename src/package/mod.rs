@@ -15,6 +15,7 @@ mod finished;
 mod ignore;
 mod lock;
 mod machine;
+mod manifests;
 mod npm;
 mod pip;
 mod prune;
@@ -159,7 +160,9 @@ impl Builder<'_> {
         let needs = project.clone().needs(self.tools.names()).await?;
         let own = project.clone().own_files(source.exclude, matches!(needs, Needs::Node(_))).await?;
         let installed = match needs {
-            Needs::Nothing => Installed::default(),
+            Needs::Nothing => {
+                Installed { warnings: project.clone().missing(own.clone()).await?, ..Installed::default() }
+            }
             Needs::Python(machine, requirements) => {
                 pip::install(self, &project, machine, requirements).await?
             }
@@ -271,6 +274,12 @@ impl Project {
             Ok(entries)
         })
         .await
+    }
+
+    /// What is probably missing, since it stands in a list that is not read. A layer may bring it.
+    async fn missing(self, own: Entries) -> Result<Vec<String>, Error> {
+        let look = move || manifests::warning(&self.root, &self.runtime, &own).into_iter().collect();
+        if self.has_layers { Ok(Vec::new()) } else { blocking(move || Ok(look())).await }
     }
 }
 

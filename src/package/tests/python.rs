@@ -28,6 +28,65 @@ async fn requirements_count_for_python_alone() {
     assert_eq!(stack.names("app").await, ["index.mjs", "requirements.txt"]);
 }
 
+#[tokio::test]
+async fn lists_of_dependencies_that_are_not_read_give_a_warning() {
+    let uv = "uv export --no-dev --no-emit-project -o requirements.txt";
+    for (files, expected) in [
+        (
+            &[("pyproject.toml", "[project]\nname='a'\ndependencies = [\n  'six==1', # x\n]")][..],
+            Some(("pyproject.toml", uv)),
+        ),
+        (
+            &[("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.13'\nsix = '1'")],
+            Some(("pyproject.toml", "poetry export -o requirements.txt")),
+        ),
+        (
+            &[("pyproject.toml", "project.dependencies = ['six']"), ("pdm.lock", "")],
+            Some(("pyproject.toml", "pdm export --prod -o requirements.txt")),
+        ),
+        (&[("pyproject.toml", "[tool.ruff]\nline-length = 100"), ("uv.lock", "")], None),
+        (&[("pyproject.toml", "[project]\nname='a'\ndependencies = []")], None),
+        (&[("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.13'")], None),
+        (
+            &[("Pipfile", "[packages]\nsix = '*'")],
+            Some(("Pipfile", "pipenv requirements > requirements.txt")),
+        ),
+        (&[("Pipfile", "[dev-packages]\nsix = '*'"), ("Pipfile.lock", "")], None),
+        (&[("uv.lock", "")], Some(("uv.lock", uv))),
+        (&[("poetry.lock", "")], Some(("poetry.lock", "poetry export -o requirements.txt"))),
+        (&[("uv.lock", ""), ("requirements.txt", "# none")], None),
+        (&[("uv.lock", ""), ("six-1.dist-info/METADATA", "")], None),
+    ] {
+        let mut stack = Stack::new(&[("app/lambda_function.py", "")]);
+        for (name, contents) in files {
+            stack.write(&format!("app/{name}"), contents);
+        }
+        let expected: Vec<_> = expected
+            .map(|(file, command)| {
+                format!("the dependencies in {file} are not installed; write them to requirements.txt with `{command}`")
+            })
+            .into_iter()
+            .collect();
+        assert_eq!(stack.build("app").await.expect("built").warnings, expected, "{files:?}");
+        stack.has_layers = true;
+        assert_eq!(
+            stack.build("app").await.expect("built").warnings,
+            Vec::<String>::new(),
+            "a layer may have them"
+        );
+    }
+}
+
+#[tokio::test]
+async fn gems_that_are_not_in_the_folder_give_a_warning() {
+    let mut stack = Stack::new(&[("app/app.rb", ""), ("app/Gemfile", "gem 'rack'")]);
+    stack.runtime = "ruby3.4";
+    let warnings = stack.build("app").await.expect("built").warnings;
+    assert!(warnings[0].starts_with("the gems of Gemfile are not installed"), "{warnings:?}");
+    stack.write("app/vendor/bundle/ruby/3.4.0/gems/rack.rb", "");
+    assert_eq!(stack.build("app").await.expect("built").warnings, Vec::<String>::new());
+}
+
 #[cfg(unix)]
 mod fake {
     use super::super::FakeTools;
@@ -69,6 +128,26 @@ echo installed > "$2/six.py"; echo installed > "$2/flask/__init__.py"
         let own =
             std::io::read_to_string(zip.by_name("flask/__init__.py").expect("there")).expect("readable");
         assert_eq!(own, "the user's own");
+    }
+
+    #[tokio::test]
+    async fn an_own_file_or_link_takes_the_place_of_installed_ones() {
+        let fake = FakeTools::new(&[("uv", INSTALL)]);
+        let stack = stack("six==1.17.0\n");
+        stack.write("app/src/app.py", "");
+        stack.write("app/six.py/__init__.py", "");
+        std::os::unix::fs::symlink("src", stack.path("app/flask")).expect("linked");
+        let package = stack.build_with("app", &fake.tools()).await.expect("built");
+        let expected = [
+            "bin/program",
+            "flask",
+            "lambda_function.py",
+            "requirements.txt",
+            "six-1.17.0.dist-info/METADATA",
+            "six.py/__init__.py",
+            "src/app.py",
+        ];
+        assert_eq!(names(&package), expected);
     }
 
     #[tokio::test]
