@@ -199,6 +199,7 @@ async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Pac
         exclude: &function.exclude,
         runtime: &function.runtime,
         architecture: function.architecture.as_str(),
+        has_layers: !function.layers.is_empty(),
     };
     package::build(&source, cache, &|line| err(&render::aside(line))).await
 }

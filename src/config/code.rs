@@ -180,6 +180,9 @@ pub(super) fn check_handler(
         Found::Nothing | Found::Outside | Found::EmptyFolder => return None,
     };
     let family = runtime::family(runtime);
+    if family == "provided" {
+        return check_bootstrap(at, &files);
+    }
     let Some(wanted) = Wanted::of(family, handler) else {
         if matches!(family, "python" | "nodejs" | "ruby") {
             return at.fail(
@@ -199,6 +202,17 @@ pub(super) fn check_handler(
     }
     let example = || help("`handler` names a file without its ending, a dot, and a function in it");
     at.fail(message, wanted.meant(&files).or_else(example))
+}
+
+/// Checks that the program that Lambda starts for a custom runtime is in the code, whatever the handler is.
+fn check_bootstrap(at: Value, files: &Files) -> Option<()> {
+    if files.has("bootstrap") {
+        return Some(());
+    }
+    let help = help(
+        "a custom runtime starts the executable `bootstrap` at the top of the code; a layer may bring it",
+    );
+    at.fail("the code has no file `bootstrap`".to_owned(), help)
 }
 
 /// The files of which a handler needs one, and what of the handler comes after them.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
-const LAUNCH: &str = include_str!("launch.py");
+const LAUNCH: &str = concat!(include_str!("extension/links.py"), "\ninstall()\n", include_str!("launch.py"));
 const POLL: Duration = Duration::from_millis(50);
 /// Between the lock and the record lies the start of a Python interpreter.
 const RECORD: Duration = Duration::from_secs(15);

@@ -12,12 +12,17 @@ use super::cache::{hex, unwritable};
 use super::error::Error;
 use super::files::Entries;
 
+/// Tells a link from a file, executable or not, in the digest.
+const LINK: u8 = 2;
+
 /// Where files go as they are read.
 pub(super) trait Sink {
     /// Another file begins.
     fn begin(&mut self, name: &str, executable: bool) -> io::Result<()>;
     /// The next piece of it.
     fn take(&mut self, piece: &[u8]) -> io::Result<()>;
+    /// A symbolic link.
+    fn link(&mut self, name: &str, target: &str) -> io::Result<()>;
 }
 
 /// Takes files that are read for what they are alone.
@@ -29,6 +34,10 @@ impl Sink for Nowhere {
     }
 
     fn take(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn link(&mut self, _: &str, _: &str) -> io::Result<()> {
         Ok(())
     }
 }
@@ -51,6 +60,15 @@ pub(super) fn read(
     let mut all = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
     let (mut size, mut piece) = (0, Vec::new());
     for (name, entry) in entries {
+        all.update((name.len() as u64).to_le_bytes());
+        all.update(name);
+        if let Some(target) = &entry.link {
+            sink.link(name, target).map_err(&lost)?;
+            size += target.len() as u64;
+            all.update([LINK]);
+            all.update(Sha256::digest(target));
+            continue;
+        }
         let mut open = entry.open()?;
         sink.begin(name, open.executable).map_err(&lost)?;
         let mut file = Sha256::new();
@@ -60,8 +78,6 @@ pub(super) fn read(
             file.update(&piece);
             size += piece.len() as u64;
         }
-        all.update((name.len() as u64).to_le_bytes());
-        all.update(name);
         all.update([u8::from(open.executable)]);
         all.update(file.finalize());
     }

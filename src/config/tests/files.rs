@@ -81,6 +81,8 @@ fn code_that_is_not() {
         ("nodejs22.x", "node", "main.handler"),
         ("ruby3.4", "ruby", "main.handler"),
         ("java21", "code", ""),
+        ("provided.al2023", "code", ""),
+        ("provided.al2023", "package.zip", "app.handler"),
     ]
     .iter()
     .map(|(runtime, code, handler)| project.faults(function(runtime, code, handler), None))
