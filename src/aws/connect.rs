@@ -54,6 +54,8 @@ pub enum Place {
         url: String,
         /// The region to pretend.
         region: String,
+        /// The credentials that it made for itself.
+        credentials: Credentials,
     },
 }
 
@@ -92,7 +94,7 @@ impl Connection {
     pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
         let config = match place {
             Place::Aws { region, profile } => load(region.as_deref(), profile.as_deref()).await,
-            Place::Local { url, region } => local(url, region),
+            Place::Local { url, region, credentials } => local(url, region, credentials.clone()),
         };
         Connection::of(config, matches!(place, Place::Local { .. }), calls).await
     }
@@ -306,8 +308,7 @@ async fn of_profile(region: Option<&str>, profile: &str) -> ProfileFileCredentia
 
 /// The local cloud has one account. It would take an access key of twelve digits for the account to act in, but the URL of an
 /// API there answers those alone who send such a key.
-fn local(url: &str, region: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "the local cloud");
+fn local(url: &str, region: &str, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.to_owned()))

@@ -1,6 +1,7 @@
 //! The local cloud: AWS on this machine, with no account. It is MiniStack, installed from PyPI by pinned hashes into a
 //! folder of its own, and it keeps running, with its data, until it is told to stop.
 
+mod credentials;
 mod gateway;
 mod install;
 mod lock;
@@ -8,12 +9,15 @@ mod port;
 mod process;
 mod python;
 mod sdk;
+mod sign;
 #[cfg(all(test, unix))]
 mod tests;
 
 pub use install::Pinned;
+pub use sign::Unsigned;
 
 use anyhow::{Context, Result, bail};
+use aws_credential_types::Credentials;
 use directories::ProjectDirs;
 use std::env;
 use std::ffi::OsString;
@@ -56,6 +60,19 @@ impl LocalCloud {
     /// The file that takes what the cloud, and the functions in it, print.
     pub fn log(&self) -> PathBuf {
         process::log(&self.state)
+    }
+
+    /// The file with its credentials, in the form that every AWS tool reads.
+    pub fn credentials_file(&self) -> PathBuf {
+        credentials::file(&self.state)
+    }
+
+    /// Its credentials, once it has been started.
+    ///
+    /// # Errors
+    /// That they cannot be read.
+    pub fn credentials(&self) -> Result<Credentials> {
+        credentials::read(&self.state)
     }
 
     /// Installs it where that is not done yet, and starts it where it does not run. It outlives this process.
@@ -113,16 +130,18 @@ impl LocalCloud {
         Ok(Some(endpoint))
     }
 
-    /// Deletes everything in it. A running cloud goes on, empty, at its port; one that is stopped forgets its port too.
+    /// Deletes everything in it. A running cloud goes on, empty, at its port; one that is stopped forgets its port and its
+    /// credentials too.
     ///
     /// # Errors
     /// That it does not answer, or that its files cannot be removed.
     pub async fn reset(&self) -> Result<()> {
         let _turn = self.turn(&|_| ()).await?;
         match process::running(&self.state).await? {
-            Some(endpoint) => gateway::reset(endpoint.port).await,
+            Some(endpoint) => gateway::reset(endpoint.port, &self.credentials()?).await,
             None => {
-                port::forget(&self.state)?;
+                remove_file(&port::file(&self.state))?;
+                remove_file(&credentials::file(&self.state))?;
                 process::data(&self.state).iter().try_for_each(|folder| remove(folder))
             }
         }
@@ -171,7 +190,17 @@ fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).with_context(|| format!("Cannot write the file {}", file.display()))
 }
 
-/// Removes a folder with everything in it; one that is not there is fine.
+/// Removes a file; one that does not exist is fine.
+fn remove_file(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("Cannot remove the file {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder with everything in it; one that does not exist is fine.
 fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -13,6 +13,17 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
+/// The local extension, a Python package.
+const EXTENSION: [(&str, &str); 8] = [
+    ("__init__.py", include_str!("extension/__init__.py")),
+    ("credentials.py", include_str!("extension/credentials.py")),
+    ("door.py", include_str!("extension/door.py")),
+    ("hosts.py", include_str!("extension/hosts.py")),
+    ("roles.py", include_str!("extension/roles.py")),
+    ("runtime_api.py", include_str!("extension/runtime_api.py")),
+    ("seams.py", include_str!("extension/seams.py")),
+    ("signature.py", include_str!("extension/signature.py")),
+];
 const POLL: Duration = Duration::from_millis(50);
 /// Between the lock and the record lies the start of a Python interpreter.
 const RECORD: Duration = Duration::from_secs(15);
@@ -64,6 +75,7 @@ pub(super) async fn launch(python: &Path, state: &Path, port: u16) -> Result<End
     let log = File::create(log(state)).context("Cannot write the log of the local cloud")?;
     let launch = state.join("launch.py");
     write(&launch, LAUNCH)?;
+    write_extension(state)?;
     Command::new(python)
         .arg("-I")
         .arg(launch)
@@ -78,6 +90,16 @@ pub(super) async fn launch(python: &Path, state: &Path, port: u16) -> Result<End
     let Some(endpoint) = running(state).await? else { bail!(ended(state)) };
     wait_until_up(state, &endpoint).await?;
     Ok(endpoint)
+}
+
+/// Writes the local extension where `launch.py` finds it.
+fn write_extension(state: &Path) -> Result<()> {
+    let python = state.join("python");
+    // What an earlier version had is not to be found.
+    remove(&python)?;
+    let folder = python.join("extension");
+    create_private(&folder)?;
+    EXTENSION.iter().try_for_each(|(name, text)| write(&folder.join(name), text))
 }
 
 /// Waits until a cloud that runs, or is starting, answers.

@@ -10,8 +10,7 @@ import zipfile
 
 import boto3
 
-client = lambda name: boto3.client(name, endpoint_url=sys.argv[1], region_name="us-east-1",
-                                   aws_access_key_id="test", aws_secret_access_key="test")
+client = lambda name: boto3.client(name, endpoint_url=sys.argv[1], region_name="us-east-1")
 table, roles, functions, apis = map(client, ["dynamodb", "iam", "lambda", "apigatewayv2"])
 arn = table.create_table(TableName="words", BillingMode="PAY_PER_REQUEST",
     KeySchema=[{"AttributeName": "word", "KeyType": "HASH"}],

@@ -115,9 +115,15 @@ async fn get(url: &str) -> String {
     String::from_utf8(answer(url).await.expect("an answer").body).expect("a text")
 }
 
+async fn hello_command(place: &Place, endpoint: &Endpoint) -> Command {
+    let mut command = Command::new(place.python().await);
+    command.args(["-c", HELLO, &endpoint.url]);
+    command.env("AWS_SHARED_CREDENTIALS_FILE", place.cloud.credentials_file());
+    command
+}
+
 async fn hello(place: &Place, endpoint: &Endpoint) -> String {
-    let output =
-        Command::new(place.python().await).args(["-c", HELLO, &endpoint.url]).output().expect("it runs");
+    let output = hello_command(place, endpoint).await.output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let api = String::from_utf8(output.stdout).expect("a name");
     format!("{}/_aws/execute-api/{}/$default/hello", endpoint.url, api.trim())

@@ -2,8 +2,10 @@
 
 use crate::ran::Ran;
 use crate::stack;
+use aws_credential_types::Credentials;
 use aws_sdk_lambda::client::Waiters;
 use provision::aws::{Access, Calls, Clients, Connection, Place};
+use provision::local::LocalCloud;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,7 +100,9 @@ impl Cloud {
     pub(crate) fn command_on_aws(&self, args: &[&str]) -> Command {
         let mut command = self.command(args);
         command.env("AWS_ENDPOINT_URL", &self.url).env("AWS_REGION", REGION);
-        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        let credentials = self.credentials();
+        command.env("AWS_ACCESS_KEY_ID", credentials.access_key_id());
+        command.env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
         let nowhere = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
         command.envs(nowhere.map(|name| (name, "/dev/null"))).env("AWS_EC2_METADATA_DISABLED", "true");
         command
@@ -109,6 +113,16 @@ impl Cloud {
         Ran::of(&mut self.command_on_aws(args))
     }
 
+    /// The port at which it answers.
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// The credentials that the cloud made for itself.
+    pub(crate) fn credentials(&self) -> Credentials {
+        LocalCloud::new(self.path("cache"), self.path("state")).credentials().unwrap()
+    }
+
     /// Clients to look at the cloud, and to change it behind the program's back.
     pub(crate) async fn aws(&self) -> Clients {
         self.aws_in(REGION).await
@@ -116,7 +130,8 @@ impl Cloud {
 
     /// Clients in another region.
     pub(crate) async fn aws_in(&self, region: &str) -> Clients {
-        let place = Place::Local { url: self.url.clone(), region: region.to_owned() };
+        let (url, region) = (self.url.clone(), region.to_owned());
+        let place = Place::Local { url, region, credentials: self.credentials() };
         Connection::open(&place, Calls::default()).await.unwrap().clients(Access::Write)
     }
 }
