@@ -139,7 +139,9 @@ async fn credentials_that_aws_refuses_are_told_as_such() {
 #[tokio::test]
 async fn a_profile_that_is_asked_for_comes_before_the_environment() {
     let cloud = Cloud::with(SMALL);
-    cloud.write("credentials", "[work]\naws_access_key_id = 111122223333\naws_secret_access_key = secret\n");
+    let secret = cloud.credentials().secret_access_key().to_owned();
+    let work = format!("[work]\naws_access_key_id = 111122223333\naws_secret_access_key = {secret}\n");
+    cloud.write("credentials", &work);
     let mut command = cloud.command_on_aws(&["plan", "--profile", "work"]);
     let file = cloud.path("stack/credentials");
     Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", &file)).ok().says("account 111122223333");

@@ -140,8 +140,8 @@ fn a_signed_request_is_refused_under_a_foreign_host_or_from_a_page() {
     for Ask { service, request } in asks(port).into_iter().chain([reset(port)]) {
         // What cannot be part of a URL cannot be signed for; it goes with the signature of the own host.
         let rename = |host: String| match host.contains([',', '#', '@']) || host.starts_with("localhost:1:") {
-            false => request.clone().to_host(host).signed(service, &real),
-            true => request.clone().signed(service, &real).to_host(host),
+            false => request.clone().at_host(host).signed(service, &real),
+            true => request.clone().signed(service, &real).at_host(host),
         };
         assert_all_refused(&cloud, hosts.clone().map(rename));
         let from = |origin: &&str| request.clone().with("origin", *origin).signed(service, &real);
@@ -195,7 +195,7 @@ fn no_host_path_or_header_makes_the_control_plane_look_like_what_is_open() {
         ("x-ministack-rds-capability", "x"),
     ];
     for Ask { request, .. } in asks(port).into_iter().chain([reset(port)]) {
-        assert_all_refused(&cloud, hosts.iter().map(|host| request.clone().to_host(host)));
+        assert_all_refused(&cloud, hosts.iter().map(|host| request.clone().at_host(host)));
         assert_all_refused(
             &cloud,
             prefixes

@@ -21,7 +21,12 @@ async fn data_survive_a_stop_and_a_start_and_end_with_a_reset() {
     let aws = cloud.aws().await;
     let before = dump(&aws).await;
 
-    cloud.run(&["local", "status"]).ok().says(&cloud.url);
+    let file = cloud.path("state/credentials");
+    cloud
+        .run(&["local", "status"])
+        .ok()
+        .says(&cloud.url)
+        .says(&format!("Its credentials are in {}", file.display()));
     cloud.run(&["local", "stop"]).ok().says("The local cloud is stopped; its data are kept.");
     cloud.run(&["local", "status"]).ok().says("The local cloud is not running.");
     cloud.run(&["local", "stop"]).ok().says("The local cloud was not running.");

@@ -40,7 +40,7 @@ impl Request {
     }
 
     /// To a host of this name.
-    pub(crate) fn to_host(mut self, host: impl Into<String>) -> Self {
+    pub(crate) fn at_host(mut self, host: impl Into<String>) -> Self {
         self.host = host.into();
         self
     }

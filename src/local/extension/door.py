@@ -17,6 +17,7 @@ SEAMS = {
     "ministack.app:app": "scope receive send #ab1297bd6cd59811",
     "ministack.app:_credential_failure": "service iam_action request_id denied headers",
     "ministack.app:_dispatch_service_request": "method path headers body query_params request_id #17e5ef6dcfa0d4e6",
+    "ministack.app:_get_module": "name",
     "ministack.app:_handle_cognito_body_request": "method path headers body query_params",
     "ministack.app:_handle_cognito_get_request": "method path headers query_params",
     "ministack.app:_handle_execute_api_request":
@@ -39,6 +40,7 @@ SEAMS = {
     "ministack.core.iam_evaluator:AuthError": "code message details",
     "ministack.core.router:detect_service": "method path headers query_params",
     "ministack.core.sigv4:decode_header_value": "value",
+    "ministack.services.s3:cors_response_headers": "bucket_name method headers",
 }
 
 USER_POOLS = "AWSCognitoIdentityProviderService."
@@ -51,11 +53,15 @@ class Visit:
 
     # Why the control plane does not answer it; nothing if it does.
     refusal: object
-    # Whether its signature is right, and whether it has none at all.
+    # Whether its signature is right, and whether it has none at all. The emulator would believe a wrong one.
     signed: bool
     anonymous: bool
     # Whether what answered is open, so that it says itself which pages may read the response.
     is_open: bool = False
+
+    @property
+    def credible(self):
+        return self.signed or self.anonymous
 
 
 # None for what the emulator asks of itself.
@@ -142,6 +148,8 @@ async def data_plane(_, method, path, headers, body, query, request_id, raw_path
     from ministack import app
 
     host = headers.get("host", "")
+    if not visit.get().credible:
+        return None
     if response := await app._handle_execute_api_request(host, path, method, headers, body, query, raw_path=raw_path,
                                                          raw_query_string=raw_query_string):
         return app._with_data_plane_headers(response, request_id, wildcard_cors=False)
@@ -149,18 +157,11 @@ async def data_plane(_, method, path, headers, body, query, request_id, raw_path
         response[1].setdefault("x-amzn-RequestId", request_id)
         return response
     target = app._s3_cors_target(host, path, path_style=False)
-    if target and may_ask_bucket(target) and (
+    if target and (
             response := await app._handle_s3_vhost_request(host, path, method, headers, body, query)):
         response[1].update(app._get_module("s3").cors_response_headers(target[0], method, headers))
         return app._with_data_plane_headers(response, request_id, include_s3_id=True, wildcard_cors=False)
     return None
-
-
-def may_ask_bucket(target):
-    """Whether the bucket decides: the signature is right, or there is none. A bucket that exists asks its own policy
-    and access lists for those without; it also checks forms, whose fields hold a signature."""
-    current = visit.get()
-    return current.signed or (current.anonymous and target is not None)
 
 
 async def services(dispatch, method, path, headers, body, query, request_id):
@@ -168,14 +169,17 @@ async def services(dispatch, method, path, headers, body, query, request_id):
     from ministack import app
     from ministack.core.iam_actions import unsigned_operations
 
+    current = visit.get()
     service = app.detect_service(method, path, headers, app._routing_params(method, path, headers, body, query))
-    if not path.startswith("/_"):
-        operation = headers.get("x-amz-target", "").removeprefix(USER_POOLS)
-        is_public = service == "cognito-idp" and path == "/" and operation in unsigned_operations("cognito-idp")
-        target = app._s3_cors_target(headers.get("host", ""), path) if service == "s3" else None
-        if is_public or (service == "s3" and may_ask_bucket(target)):
-            return opened(await dispatch(method, path, headers, body, query, request_id))
-    return app._credential_failure(service, "", request_id, visit.get().refusal, headers)
+    is_open = False
+    if service == "cognito-idp" and path == "/":
+        is_open = headers.get("x-amz-target", "").removeprefix(USER_POOLS) in unsigned_operations(service)
+    elif service == "s3" and current.credible and not path.startswith("/_"):
+        # A bucket that exists asks its policy and access lists, and checks the signature in the fields of a form.
+        is_open = current.signed or app._s3_cors_target(headers.get("host", ""), path) is not None
+    if is_open:
+        return opened(await dispatch(method, path, headers, body, query, request_id))
+    return app._credential_failure(service, "", request_id, current.refusal, headers)
 
 
 def entrance(application, hint):
@@ -241,8 +245,9 @@ def is_open_socket(request, scope):
     """WebSockets lead to an API, whose own authorizer decides, or need a signature."""
     from ministack import app
 
-    return (visit.get().refusal is None
-            or app._parse_execute_api_url(request.headers.get("host", ""), scope["path"]) is not None)
+    current = visit.get()
+    is_api = app._parse_execute_api_url(request.headers.get("host", ""), scope["path"]) is not None
+    return current.refusal is None or (is_api and current.credible)
 
 
 async def collect(receive):

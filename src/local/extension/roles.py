@@ -1,5 +1,5 @@
-"""The credentials of functions. The emulator derives those of a role from names, so that anyone who knows the names of a
-function and its role could sign as that role; here they depend on a secret as well."""
+"""The credentials of functions. The emulator derives those of a role from names, so that anyone who knows the names of
+a function and its role could sign as that role; here they depend on a secret as well."""
 
 import hashlib
 import hmac

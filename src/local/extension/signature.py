@@ -10,7 +10,8 @@ SEAMS = {
     "ministack.app:_request_account_scope": "access_key_id",
     "ministack.core.iam_evaluator:AuthError": "code message details",
     "ministack.core.iam_evaluator:SignedRequest":
-        "access_key_id method raw_path query_params headers body presigned handshake unverifiable sigv2 auth_path s3_scoped",
+        "access_key_id method raw_path query_params headers body presigned handshake unverifiable sigv2 auth_path "
+        "s3_scoped",
     "ministack.core.iam_evaluator:_sigv2_check": "request account_id",
     "ministack.core.iam_evaluator:resolve_credential": "access_key_id account_id session_token",
     "ministack.core.responses:get_account_id": "",
@@ -28,8 +29,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 # What AWS allows at most: a week, and a quarter of an hour for a clock that is fast.
 LONGEST = 7 * 24 * 3600
 FAST = 15 * 60
-# As in requests, in lower case.
-QUERY_CREDENTIALS = {"x-amz-algorithm", "x-amz-credential", "x-amz-signature", "awsaccesskeyid", "signature"}
+# As in requests, in lower case. `Signature` by itself may be an API's own.
+QUERY_CREDENTIALS = {"x-amz-algorithm", "x-amz-credential", "x-amz-signature", "awsaccesskeyid"}
 HASH = re.compile("[0-9a-f]{64}")
 
 
