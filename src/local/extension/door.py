@@ -56,6 +56,8 @@ class Visit:
     # Whether its signature is right, and whether it has none at all. The emulator would believe a wrong one.
     signed: bool
     anonymous: bool
+    # Whether a web page sends it, or may do so.
+    from_page: bool
     # Whether what answered is open, so that it says itself which pages may read the response.
     is_open: bool = False
 
@@ -176,7 +178,8 @@ async def services(dispatch, method, path, headers, body, query, request_id):
         is_open = headers.get("x-amz-target", "").removeprefix(USER_POOLS) in unsigned_operations(service)
     elif service == "s3" and current.credible and not path.startswith("/_"):
         # A bucket that exists asks its policy and access lists, and checks the signature in the fields of a form.
-        is_open = current.signed or app._s3_cors_target(headers.get("host", ""), path) is not None
+        is_open = (app._s3_cors_target(headers.get("host", ""), path) is not None
+                   or current.signed and not current.from_page)
     if is_open:
         return opened(await dispatch(method, path, headers, body, query, request_id))
     return app._credential_failure(service, "", request_id, current.refusal, headers)
@@ -198,7 +201,8 @@ def entrance(application, hint):
                 return None
             receive = replay(request.body, receive)
         failure = signature.failure(request)
-        current = Visit(refusal(failure, request, is_own, hint), failure is None, request.anonymous)
+        from_page = "origin" in request.headers or not is_own
+        current = Visit(refusal(failure, request, from_page, hint), failure is None, request.anonymous, from_page)
         visit.set(current)
         if scope["type"] == "websocket" and not is_open_socket(request, scope):
             return await turn_away(scope, receive, send)
@@ -228,13 +232,13 @@ def read(scope):
     return signature.Request(scope.get("method", "GET"), raw_path.decode("latin-1"), query, headers)
 
 
-def refusal(failure, request, is_own_host, hint):
+def refusal(failure, request, from_page, hint):
     """Why the control plane does not answer, with what the owner of the cloud can do."""
     from ministack.core.iam_evaluator import AuthError
 
     if failure:
         return replace(failure, message=f"{failure.message} ({hint})")
-    if "origin" in request.headers or not is_own_host:
+    if from_page:
         return AuthError("AccessDenied", "The control plane of the local cloud does not answer web pages.")
     if request.for_objects:
         return AuthError("SignatureDoesNotMatch", "Credential should be scoped to correct service.")
