@@ -284,6 +284,8 @@ async fn an_api_answers_anyone_and_its_function_has_the_credentials_of_its_role_
     };
     let answer = who.clone().signed("sts", &session(of("AWS_SESSION_TOKEN"))).send(cloud.port());
     assert!(answer.body.contains(":assumed-role/tell_role/tell<"), "{answer:?}");
+    let emptied = reset(cloud.port()).request.signed("local", &session(of("AWS_SESSION_TOKEN")));
+    assert_refused(&emptied, &emptied.send(cloud.port()));
     for token in ["", "x"] {
         let request = who.clone().signed("sts", &session(token.to_owned()));
         assert_refused(&request, &request.send(cloud.port()));

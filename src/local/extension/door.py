@@ -38,13 +38,17 @@ SEAMS = {
     "ministack.app:_with_data_plane_headers": "response request_id include_s3_id wildcard_cors",
     "ministack.core.iam_actions:unsigned_operations": "service",
     "ministack.core.iam_evaluator:AuthError": "code message details",
+    "ministack.core.iam_evaluator:is_root_access_key": "access_key_id",
     "ministack.core.router:detect_service": "method path headers query_params",
+    "ministack.core.router:extract_access_key_id": "headers query_params",
     "ministack.core.sigv4:decode_header_value": "value",
     "ministack.services.s3:cors_response_headers": "bucket_name method headers",
 }
 
 USER_POOLS = "AWSCognitoIdentityProviderService."
 OPEN_CORS = ("/oauth2/token", "/oauth2/userInfo", "/oauth2/userinfo")
+# Where other identity providers send people back to; the emulator takes them for its service, not for its pages.
+RETURNS = ("/oauth2/idpresponse", "/saml2/idpresponse")
 
 
 @dataclass
@@ -174,8 +178,9 @@ async def services(dispatch, method, path, headers, body, query, request_id):
     current = visit.get()
     service = app.detect_service(method, path, headers, app._routing_params(method, path, headers, body, query))
     is_open = False
-    if service == "cognito-idp" and path == "/":
-        is_open = headers.get("x-amz-target", "").removeprefix(USER_POOLS) in unsigned_operations(service)
+    if service == "cognito-idp":
+        operation = headers.get("x-amz-target", "").removeprefix(USER_POOLS)
+        is_open = path in RETURNS or path == "/" and operation in unsigned_operations(service)
     elif service == "s3" and current.credible and not path.startswith("/_"):
         # A bucket that exists asks its policy and access lists, and checks the signature in the fields of a form.
         is_open = (app._s3_cors_target(headers.get("host", ""), path) is not None
@@ -202,7 +207,8 @@ def entrance(application, hint):
             receive = replay(request.body, receive)
         failure = signature.failure(request)
         from_page = "origin" in request.headers or not is_own
-        current = Visit(refusal(failure, request, from_page, hint), failure is None, request.anonymous, from_page)
+        current = Visit(refusal(failure, request, scope["path"], from_page, hint), failure is None, request.anonymous,
+                        from_page)
         visit.set(current)
         if scope["type"] == "websocket" and not is_open_socket(request, scope):
             return await turn_away(scope, receive, send)
@@ -232,9 +238,10 @@ def read(scope):
     return signature.Request(scope.get("method", "GET"), raw_path.decode("latin-1"), query, headers)
 
 
-def refusal(failure, request, from_page, hint):
+def refusal(failure, request, path, from_page, hint):
     """Why the control plane does not answer, with what the owner of the cloud can do."""
-    from ministack.core.iam_evaluator import AuthError
+    from ministack.core.iam_evaluator import AuthError, is_root_access_key
+    from ministack.core.router import extract_access_key_id
 
     if failure:
         return replace(failure, message=f"{failure.message} ({hint})")
@@ -242,6 +249,9 @@ def refusal(failure, request, from_page, hint):
         return AuthError("AccessDenied", "The control plane of the local cloud does not answer web pages.")
     if request.for_objects:
         return AuthError("SignatureDoesNotMatch", "Credential should be scoped to correct service.")
+    key = extract_access_key_id(request.headers, request.query)
+    if path.startswith("/_ministack/") and not is_root_access_key(key):
+        return AuthError("AccessDenied", "Only the owner of the local cloud may use the emulator's own endpoints.")
     return None
 
 

@@ -66,7 +66,7 @@ class Signatures(unittest.TestCase):
         signed = request(HmacV1QueryAuth(OWNER, expires=60), "GET", body=b"")
         self.assertIsNone(code(signed))
         self.assertTrue(signed.for_objects)
-        self.assertEqual(door.refusal(None, signed, False, "").code, "SignatureDoesNotMatch")
+        self.assertEqual(door.refusal(None, signed, "/", False, "").code, "SignatureDoesNotMatch")
         signed.query["Signature"] = ["AAAA"]
         self.assertEqual(code(signed), "SignatureDoesNotMatch")
         self.assertIsNotNone(code(request(HmacV1QueryAuth(Credentials("test", "test"), expires=60), "GET", body=b"")))

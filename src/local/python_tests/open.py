@@ -195,7 +195,8 @@ class UserPools(unittest.TestCase):
         status, headers, body = ask("POST", "/oauth2/token", urlencode({"grant_type": "authorization_code"}),
                                     Origin=PAGE, Content_Type="application/x-www-form-urlencoded")
         self.assertEqual((status, headers.get("access-control-allow-origin")), (400, "*"), body)
-        self.assertNotEqual(ask("GET", f"/oauth2/authorize?client_id={self.app}")[0], 403)
+        for path in (f"/oauth2/authorize?client_id={self.app}", "/oauth2/idpresponse", "/logout"):
+            self.assertNotEqual(ask("GET", path)[0], 403, path)
 
 
 if __name__ == "__main__":
