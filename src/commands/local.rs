@@ -44,7 +44,7 @@ pub async fn local(action: LocalAction) -> Outcome {
             Some(endpoint) => {
                 say(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
                 say(&format!("Its log is {}", cloud.log().display()));
-                say(&format!("Its credentials are in {}", cloud.credentials_file().display()));
+                say(&format!("Credentials: {}", cloud.credentials_file().display()));
             }
             None => say("The local cloud is not running."),
         },

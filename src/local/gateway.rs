@@ -10,7 +10,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 const HEALTH: Duration = Duration::from_secs(5);
 const RESET: Duration = Duration::from_secs(60);
 
-/// Where a local cloud at a port answers. The address is spelled out, because `localhost` may mean IPv6 alone.
+/// The URL of a local cloud at a port. The address is spelled out, because `localhost` may mean IPv6 alone.
 pub(super) fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
@@ -30,12 +30,12 @@ pub(super) async fn reset(port: u16, credentials: &Credentials) -> Result<()> {
     ask("POST", &url, &headers, RESET).await.context("The local cloud was not reset")
 }
 
-/// Sends a request that must be answered with 200.
+/// Sends a request whose response must have the status 200.
 async fn ask(method: &str, url: &str, headers: &[(String, String)], timeout: Duration) -> Result<()> {
     let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let response = Client::new(true, CONNECT, timeout).send(method, url, &headers, None).await;
-    match response.with_context(|| format!("No answer from {url}"))?.status {
+    match response.with_context(|| format!("No response from {url}"))?.status {
         200 => Ok(()),
-        status => bail!("{url} answered {status}"),
+        status => bail!("{url} returned {status}"),
     }
 }

@@ -1,5 +1,5 @@
 //! The local cloud: AWS on this machine, with no account. It is MiniStack, installed from PyPI by pinned hashes into a
-//! folder of its own, and it keeps running, with its data, until it is told to stop.
+//! folder of its own, and it keeps running, with its data, until it is stopped.
 
 mod credentials;
 mod gateway;
@@ -25,7 +25,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Takes the messages that tell the user what takes time.
+/// Takes the messages about what takes time.
 pub type Say<'a> = &'a (dyn Fn(&str) + Sync);
 
 /// The local cloud that lives in two folders.
@@ -39,7 +39,7 @@ pub struct LocalCloud {
     port: Option<String>,
 }
 
-/// Where a running local cloud answers.
+/// Where a running local cloud listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// `http://127.0.0.1:PORT`.
@@ -75,7 +75,7 @@ impl LocalCloud {
         credentials::read(&self.state)
     }
 
-    /// Installs it where that is not done yet, and starts it where it does not run. It outlives this process.
+    /// Installs it if needed, and starts it if it does not run. It outlives this process.
     ///
     /// # Errors
     /// No Python or network to install it, a port in use, or that it does not come up; the message says what to do.
@@ -103,7 +103,7 @@ impl LocalCloud {
         sdk::lay(&self.cache, &self.state, say).await
     }
 
-    /// Stops it; its data stay for the next start. Answers whether it was running.
+    /// Stops it; its data is kept for the next start. Returns whether it was running.
     ///
     /// # Errors
     /// That it does not end in time.
@@ -116,16 +116,16 @@ impl LocalCloud {
         Ok(running.is_some())
     }
 
-    /// Where it answers, if it runs.
+    /// Its endpoint, if it runs.
     ///
     /// # Errors
-    /// That it runs but does not answer.
+    /// That it runs but does not respond.
     pub async fn status(&self) -> Result<Option<Endpoint>> {
         let Some(endpoint) = process::running(&self.state).await? else { return Ok(None) };
         gateway::health(endpoint.port).await.with_context(|| {
             let (Endpoint { pid, url, .. }, log) = (&endpoint, self.log());
             let log = log.display();
-            format!("The local cloud runs as process {pid} but does not answer at {url}; see its log {log}")
+            format!("The local cloud runs as process {pid} but does not respond at {url}; see its log {log}")
         })?;
         Ok(Some(endpoint))
     }
@@ -134,7 +134,7 @@ impl LocalCloud {
     /// credentials too.
     ///
     /// # Errors
-    /// That it does not answer, or that its files cannot be removed.
+    /// That it does not respond, or that its files cannot be removed.
     pub async fn reset(&self) -> Result<()> {
         let _turn = self.turn(&|_| ()).await?;
         match process::running(&self.state).await? {

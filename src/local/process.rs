@@ -29,7 +29,7 @@ const POLL: Duration = Duration::from_millis(50);
 const RECORD: Duration = Duration::from_secs(15);
 const UP: Duration = Duration::from_secs(60);
 const DOWN: Duration = Duration::from_secs(60);
-/// Killed processes are gone at once, unless whoever should collect them never does.
+/// Killed processes end at once, unless their parent never collects them.
 const KILLED: Duration = Duration::from_secs(1);
 const LOG_LINES: usize = 15;
 
@@ -62,7 +62,7 @@ pub(super) async fn running(state: &Path) -> Result<Option<Endpoint>> {
     Ok(None)
 }
 
-/// Starts the cloud and waits until it answers.
+/// Starts the cloud and waits until it responds.
 pub(super) async fn launch(python: &Path, state: &Path, port: u16) -> Result<Endpoint> {
     let [data, objects, tmp] = data(state);
     // A cloud that was killed leaves the code of its functions there.
@@ -95,14 +95,14 @@ pub(super) async fn launch(python: &Path, state: &Path, port: u16) -> Result<End
 /// Writes the local extension where `launch.py` finds it.
 fn write_extension(state: &Path) -> Result<()> {
     let python = state.join("python");
-    // What an earlier version had is not to be found.
+    // Nothing of an earlier version must be found there.
     remove(&python)?;
     let folder = python.join("extension");
     create_private(&folder)?;
     EXTENSION.iter().try_for_each(|(name, text)| write(&folder.join(name), text))
 }
 
-/// Waits until a cloud that runs, or is starting, answers.
+/// Waits until a cloud that runs, or is starting, responds.
 pub(super) async fn wait_until_up(state: &Path, endpoint: &Endpoint) -> Result<()> {
     let deadline = Instant::now() + UP;
     loop {
@@ -117,7 +117,7 @@ pub(super) async fn wait_until_up(state: &Path, endpoint: &Endpoint) -> Result<(
                 return Err(error).with_context(|| {
                     let (log, seconds) = (log.display(), UP.as_secs());
                     format!(
-                        "The local cloud runs as process {pid} but has not answered for {seconds} s; see its log {log}, \
+                        "The local cloud runs as process {pid} but has not responded for {seconds} s; see its log {log}, \
                          and try `provision local stop`, then start it again"
                     )
                 });
@@ -148,7 +148,7 @@ pub(super) async fn stop(state: &Path, endpoint: &Endpoint) -> Result<()> {
     remove(&tmp)
 }
 
-/// Ends functions that did not do as they were asked: nobody will take their answers.
+/// Ends functions that did not do as they were asked: nothing waits for their responses.
 async fn end_the_rest(session: u32) {
     let deadline = Instant::now() + KILLED;
     while signal::kill(session).is_ok() && Instant::now() < deadline {
@@ -223,7 +223,7 @@ pub(super) fn read(record: &Path) -> Option<Endpoint> {
     Some(Endpoint { url: gateway::url(port), port, pid: pid.parse().ok()? })
 }
 
-/// Why the cloud did not come up, in its own words.
+/// Why the cloud did not come up: the end of its log.
 fn ended(state: &Path) -> String {
     let log = log(state);
     let text = fs::read(&log).unwrap_or_default();

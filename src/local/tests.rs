@@ -115,7 +115,7 @@ async fn get(url: &str) -> String {
     String::from_utf8(answer(url).await.expect("an answer").body).expect("a text")
 }
 
-/// Runs a program in Python to its end, with the credentials of the cloud, and answers what it printed.
+/// Runs a program in Python to its end, with the credentials of the cloud, and returns what it printed.
 async fn python(place: &Place, args: &[&str]) -> String {
     let credentials = place.cloud.credentials_file();
     let mut command = Command::new(place.python().await);

@@ -1,4 +1,4 @@
-//! A local cloud of a test's own, a stack beside it, and the program that is tested.
+//! A local cloud and a stack for one test, and the program that is tested.
 
 use crate::ran::Ran;
 use crate::stack;
@@ -19,7 +19,7 @@ pub(crate) const REGION: &str = "us-east-1";
 /// A local cloud with a copy of the shipped stack. It ends with the test.
 pub(crate) struct Cloud {
     folder: TempDir,
-    /// Where it answers.
+    /// Its URL.
     pub(crate) url: String,
 }
 
@@ -54,7 +54,7 @@ impl Cloud {
         fs::write(self.path("stack").join(file), text).unwrap();
     }
 
-    /// Changes a text in a file of the stack, which must be there exactly once.
+    /// Changes a text in a file of the stack, which must occur exactly once.
     pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
         let path = self.path("stack").join(file);
         let text = fs::read_to_string(&path).unwrap();
@@ -123,7 +123,7 @@ impl Cloud {
         LocalCloud::new(self.path("cache"), self.path("state")).credentials().unwrap()
     }
 
-    /// Clients to look at the cloud, and to change it behind the program's back.
+    /// Clients to look at the cloud, and to change it without the program.
     pub(crate) async fn aws(&self) -> Clients {
         self.aws_in(REGION).await
     }
@@ -136,7 +136,7 @@ impl Cloud {
     }
 }
 
-/// Waits until a function that was made or changed is at rest again.
+/// Waits until a function that was created or updated is ready again.
 pub(crate) async fn at_rest(aws: &Clients, function: &str) {
     let patience = Duration::from_secs(60);
     aws.lambda.wait_until_function_active_v2().function_name(function).wait(patience).await.unwrap();
