@@ -130,8 +130,8 @@ impl LocalCloud {
         Ok(Some(endpoint))
     }
 
-    /// Deletes everything in it. A running cloud goes on, empty, at its port; one that is stopped forgets its port and its
-    /// credentials too.
+    /// Deletes everything in it. A running cloud stays up, empty, at its port; one that is stopped forgets its port and
+    /// its credentials too.
     ///
     /// # Errors
     /// That it does not respond, or that its files cannot be removed.

@@ -197,7 +197,7 @@ async fn the_extension_passes_its_own_tests() {
 }
 
 #[tokio::test]
-async fn what_is_open_at_aws_is_open_and_nothing_beside_it() {
+async fn what_is_open_at_aws_is_open_and_nothing_else() {
     let place = Place::new();
     let endpoint = place.cloud.start(&silent).await.expect("a cloud");
     python(&place, &["-B", &python_tests("open.py"), &endpoint.url]).await;

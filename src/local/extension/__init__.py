@@ -1,8 +1,8 @@
-"""The local extension: what the local cloud does otherwise than MiniStack, the emulator under it.
+"""The local extension: where the local cloud differs from MiniStack, the emulator under it.
 
 Each module replaces functions of the emulator before it starts. What a module replaces or calls it declares in `SEAMS`,
-which `seams` compares with the emulator that is installed: a new version whose functions changed stops here, with a
-line that names them, and not in some request later.
+which `seams` compares with the emulator that is installed: if they changed in a new version, the start fails with a
+line that names them.
 """
 
 from . import credentials, door, roles, runtime_api, seams, signature

@@ -1,6 +1,7 @@
 """The credentials of the local cloud's owner: random, kept in the state folder for the user alone.
 
-They are made at the first start and kept, as the port is, so that programs and presigned URLs outlive a restart.
+They are created at the first start and kept, as the port is, so that programs and presigned URLs still work after a
+restart.
 The file has the form that every AWS tool reads (`AWS_SHARED_CREDENTIALS_FILE`).
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 ID = "aws_access_key_id"
 SECRET = "aws_secret_access_key"
 TEXT = """\
-# Whoever has these may do anything in this local cloud. To get others: stop it, delete this file, start it.
+# These allow everything in this local cloud. To get new ones: stop it, delete this file, start it.
 [default]
 {ID} = {id}
 {SECRET} = {secret}
@@ -55,7 +56,7 @@ def read(file):
 
 
 def write(file, text):
-    """Writes a file that nobody else can read at any moment, and that is there whole or not at all."""
+    """Writes a file that no other user can ever read, and that exists completely or not at all."""
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:

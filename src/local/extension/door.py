@@ -1,10 +1,10 @@
 """The door: who may ask what of the local cloud.
 
-The control plane answers requests that are signed with credentials of this cloud and do not come from a web page.
-Everything else reaches only what is open at AWS too, and is not even shown the emulator's other routes: an API's data
-plane, function URLs, objects by presigned URLs or by the bucket's own grants, and the public operations and pages of a
-user pool. So no trick with paths or hosts can make one look like the other: the emulator itself decides what a request
-is, and here it is decided which of its answers the request may get.
+The control plane accepts requests that are signed with credentials of this cloud and do not come from a web page. All
+other requests reach only what is open at AWS too: an API's data plane, function URLs, objects by presigned URLs or by
+the bucket's own grants, and the public operations and pages of a user pool. For them the emulator's other routes do not
+exist, so no path or host can make the control plane look like an open route: the emulator decides what a request is,
+and the door decides which of its routes there are for the request.
 """
 
 from contextvars import ContextVar
@@ -47,22 +47,22 @@ SEAMS = {
 
 USER_POOLS = "AWSCognitoIdentityProviderService."
 OPEN_CORS = ("/oauth2/token", "/oauth2/userInfo", "/oauth2/userinfo")
-# Where other identity providers send people back to; the emulator takes them for its service, not for its pages.
+# To which other identity providers redirect people; the emulator handles them as calls of the service.
 RETURNS = ("/oauth2/idpresponse", "/saml2/idpresponse")
 
 
 @dataclass
 class Visit:
-    """What is known of the request that is being answered."""
+    """What is known about the current request."""
 
-    # Why the control plane does not answer it; nothing if it does.
+    # Why the control plane refuses it; nothing if it does not.
     refusal: object
-    # Whether its signature is right, and whether it has none at all. The emulator would believe a wrong one.
+    # Whether its signature is right, and whether it has none at all. The emulator would accept a wrong one.
     signed: bool
     anonymous: bool
     # Whether a web page sends it, or may do so.
     from_page: bool
-    # Whether what answered is open, so that it says itself which pages may read the response.
+    # Whether an open route has responded, which decides itself which pages may read the response.
     is_open: bool = False
 
     @property
@@ -70,18 +70,18 @@ class Visit:
         return self.signed or self.anonymous
 
 
-# None for what the emulator asks of itself.
+# None for calls that the emulator makes to itself.
 visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
 
 
 def admitted():
-    """Whether the request may ask anything."""
+    """Whether the request may use every route."""
     current = visit.get()
     return current is None or current.refusal is None
 
 
 def opened(response):
-    """Notes that an open route has answered."""
+    """Notes that an open route has responded."""
     if response is not None and (current := visit.get()):
         current.is_open = True
     return response
@@ -108,14 +108,14 @@ def opening(handler):
 
 
 def guarded(handler, guard):
-    """A handler of the emulator for what is admitted, and for the rest what is in its place."""
+    """A handler of the emulator for admitted requests, and a guard in its place for all others."""
     async def handle(*args, **others):
         return await (handler(*args, **others) if admitted() else guard(handler, *args, **others))
     return handle
 
 
 async def before_body(_, method, path, headers, query, request_id):
-    """Health, the answer to a preflight, and the pages of a user pool."""
+    """Health, preflights, and the pages of a user pool."""
     from ministack import app
 
     host = headers.get("host", "")
@@ -130,7 +130,7 @@ async def before_body(_, method, path, headers, query, request_id):
 
 
 def preflight(method, path, headers, query, request_id):
-    """A browser asks on behalf of a page whether it may send a request: to what is open, it may."""
+    """A browser asks for a page whether the page may send a request: to an open route it may."""
     from ministack import app
 
     wanted = headers.get("access-control-request-headers", "").lower().replace(" ", "").split(",")
@@ -239,14 +239,14 @@ def read(scope):
 
 
 def refusal(failure, request, path, from_page, hint):
-    """Why the control plane does not answer, with what the owner of the cloud can do."""
+    """Why the control plane refuses a request, with a hint for the owner of the cloud."""
     from ministack.core.iam_evaluator import AuthError, is_root_access_key
     from ministack.core.router import extract_access_key_id
 
     if failure:
         return replace(failure, message=f"{failure.message} ({hint})")
     if from_page:
-        return AuthError("AccessDenied", "The control plane of the local cloud does not answer web pages.")
+        return AuthError("AccessDenied", "The control plane of the local cloud accepts no requests from web pages.")
     if request.for_objects:
         return AuthError("SignatureDoesNotMatch", "Credential should be scoped to correct service.")
     key = extract_access_key_id(request.headers, request.query)
@@ -286,7 +286,7 @@ def replay(body, receive):
 
 
 def reticent(send, current):
-    """Lets no page read a response of the control plane, to which the emulator invites them all."""
+    """Removes the headers by which the emulator lets every page read the responses of the control plane."""
     async def send_on(message):
         if message["type"] == "http.response.start" and not current.is_open:
             kept = [(name, value) for name, value in message.get("headers", [])
@@ -297,11 +297,11 @@ def reticent(send, current):
 
 
 async def turn_away(scope, receive, send):
-    """Refuses a request that is not for this cloud, before anything looks at it."""
+    """Refuses a request for another host, before the emulator sees it."""
     if scope["type"] == "websocket":
         await receive()
         return await send({"type": "websocket.close", "code": 1008})
-    text = b"The local cloud answers to 127.0.0.1 and localhost."
+    text = b"The local cloud accepts requests to 127.0.0.1 and localhost only."
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": text})

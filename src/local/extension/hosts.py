@@ -1,5 +1,5 @@
-"""Whom a request means. A page whose name was made to lead to this machine (DNS rebinding) sends its own name as the
-`Host`; the names of the local cloud belong to no one else: `localhost`, and what lies below it [RFC 6761, 6.3]."""
+"""The names of the local cloud. A page whose name was made to point to this machine (DNS rebinding) sends its own name
+as the `Host`. No attacker can own `localhost` or a name below it [RFC 6761, 6.3]."""
 
 import re
 

@@ -1,5 +1,5 @@
 """The emulator opens a port of its own for each function with a custom runtime: the runtime API, by which the function
-fetches events and delivers results. It is for that function; here it answers no web page."""
+fetches events and returns results. Here it accepts no requests from web pages."""
 
 import http.server
 

@@ -1,5 +1,5 @@
 """Checks signatures (AWS Signature Version 4), in the header or in the query of a presigned URL. The emulator checks
-those of users and roles only: whoever says `test` it takes for the owner of the account, with any signature or none."""
+those of users and roles only: with the key `test` it accepts any signature for the owner of the account."""
 
 import hashlib
 import re

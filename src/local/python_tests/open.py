@@ -1,6 +1,6 @@
-"""Tests of what is open at AWS and so is open here, and of what lies right beside it and is not.
+"""Tests of what is open at AWS and so is open here, and of what is close to it and is not.
 
-Usage: open.py URL, where a local cloud answers, with its credentials in `AWS_SHARED_CREDENTIALS_FILE`.
+Usage: open.py URL, that of a local cloud, with its credentials in `AWS_SHARED_CREDENTIALS_FILE`.
 """
 
 import http.client
