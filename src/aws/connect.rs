@@ -56,6 +56,8 @@ pub enum Place {
         url: String,
         /// The region to pretend.
         region: String,
+        /// The credentials that it made for itself.
+        credentials: Credentials,
     },
 }
 
@@ -96,10 +98,10 @@ impl Connection {
     pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
         let (region, profile) = match place {
             Place::Aws { region, profile } => (region.as_deref(), profile.as_deref()),
-            Place::Local { url, region } => {
+            Place::Local { url, region, credentials } => {
                 check_region(region)
                     .map_err(|hint| Error::local(format!("`{region}` is not a region: {hint}")))?;
-                return Connection::of(local(url, region), true, calls).await;
+                return Connection::of(local(url, region, credentials.clone()), true, calls).await;
             }
         };
         let settings = Settings::read(profile).await?;
@@ -363,8 +365,7 @@ fn of_profile(settings: &Settings, provider: &ProviderConfig) -> ProfileFileCred
 
 /// The local cloud has one account. It would take an access key of twelve digits for the account to act in, but the URL of an
 /// API there answers those alone who send such a key.
-fn local(url: &str, region: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "the local cloud");
+fn local(url: &str, region: &str, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.to_owned()))

@@ -44,6 +44,7 @@ pub async fn local(action: LocalAction) -> Outcome {
             Some(endpoint) => {
                 out(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
                 out(&format!("Log: {}", cloud.log().display()));
+                out(&format!("Credentials: {}", cloud.credentials_file().display()));
             }
             None => out("The local cloud is not running."),
         },

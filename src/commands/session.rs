@@ -140,9 +140,10 @@ impl Globals {
             false => Place::Aws { region, profile: self.profile.clone() },
             true => {
                 let (cache, state) = default_folders()?;
-                let endpoint = LocalCloud::new(cache, state).start(&|line| err(&render::aside(line))).await?;
+                let cloud = LocalCloud::new(cache, state);
+                let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
                 let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
-                Place::Local { url: endpoint.url, region }
+                Place::Local { url: endpoint.url, region, credentials: cloud.credentials()? }
             }
         };
         let ids = self.verbose > 1;

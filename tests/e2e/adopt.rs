@@ -1,20 +1,20 @@
-//! What others have made, and a stack takes over.
+//! Resources that exist already, and that a stack adopts.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump};
-use crate::foreign::{make_function, make_role, make_table};
 use crate::http::get;
 use crate::ran::Ran;
 use crate::stack::SMALL;
+use crate::unmanaged::{create_function, create_role, create_table};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
+async fn a_table_and_a_function_are_adopted_used_and_deleted() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[]).await;
-    let role = make_role(&aws, "list_role").await;
-    make_function(&aws, "list", &role).await;
+    create_table(&aws, "notes", &[]).await;
+    let role = create_role(&aws, "list_role").await;
+    create_function(&aws, "list", &role).await;
     cloud.run(&["up", "--local"]).fails().says("or take it over with `provision adopt table notes`");
 
     let table = cloud.run(&["adopt", "table", "notes", "--local"]).ok();
@@ -50,10 +50,10 @@ async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_another_stack_has_is_taken_over_from_that_one_alone() {
+async fn a_resource_of_another_stack_is_adopted_from_that_stack_only() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[("provision:stack", "other/prod")]).await;
+    create_table(&aws, "notes", &[("provision:stack", "other/prod")]).await;
     let before = dump(&aws).await;
     let on_aws =
         |args: &[&str]| Ran::of(&mut cloud.command_on_aws(&[&["adopt", "table", "notes"], args].concat()));
@@ -73,10 +73,10 @@ async fn what_another_stack_has_is_taken_over_from_that_one_alone() {
 }
 
 #[tokio::test]
-async fn a_replacement_is_warned_of_before_anything_is_taken_over() {
+async fn a_replacement_is_warned_of_before_anything_is_adopted() {
     let cloud = Cloud::with(&SMALL.replace("partition_key: uuid", "partition_key: id"));
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[("team", "blue")]).await;
+    create_table(&aws, "notes", &[("team", "blue")]).await;
     let adopt = Ran::of(&mut cloud.command_on_aws(&["adopt", "table", "notes"])).ends(64);
     adopt.says("warning: table notes would be replaced, and all of its items would be lost");
 }

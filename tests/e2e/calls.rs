@@ -74,7 +74,7 @@ async fn a_function_is_called_and_its_logs_are_shown() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_call_is_told() {
+async fn errors_of_a_call_are_reported() {
     let cloud = cloud();
     let wrong = invoke(&cloud, &["invoke", "echo", "--event", "-", "--local"], "{\"word\": }").ends(64);
     wrong.says("standard input is not valid JSON: expected value at line 1 column 10").never_says("account");

@@ -17,14 +17,14 @@ api:
     GET /hello: hello
 ";
 
-/// A function that answers a word, and logs it.
+/// A function that returns a word, and logs it.
 fn answering(word: &str) -> String {
     format!(
         "def lambda_handler(event, context):\n    print('said {word}')\n    return {{'statusCode': 200, 'body': '{word}'}}\n"
     )
 }
 
-/// A cloud with a stack of one function, which answers `one`.
+/// A cloud with a stack of one function, which returns `one`.
 fn hello() -> Cloud {
     let cloud = Cloud::with(HELLO);
     fs::create_dir(cloud.path("stack/lambdas/hello")).unwrap();
@@ -32,7 +32,7 @@ fn hello() -> Cloud {
     cloud
 }
 
-/// Starts a command that watches, waits until it does, and answers it with the API's URL.
+/// Starts a command that watches, waits until it does, and returns it with the API's URL.
 fn watching(cloud: &Cloud, args: &[&str]) -> (Running, String) {
     let mut running = Running::start(&mut cloud.command(args));
     let api = running.says("API: ").strip_prefix("API: ").unwrap().to_owned();
@@ -40,7 +40,7 @@ fn watching(cloud: &Cloud, args: &[&str]) -> (Running, String) {
     (running, api)
 }
 
-/// Asserts that it leaves in order at Ctrl-C. Answers all that it has said.
+/// Asserts that it leaves in order at Ctrl-C. Returns everything that it printed.
 fn leaves(running: Running) -> String {
     running.interrupt();
     let (status, said) = running.end();
@@ -63,7 +63,7 @@ async fn what_is_saved_is_live_and_logs_are_shown() {
     assert_eq!(get(&api, "/hello").await.ok(), "two");
     assert!(dev.says("said two").starts_with("hello  20"), "a line tells whose it is, and when");
 
-    // A function may be declared before its code is there.
+    // A function may be declared before its code exists.
     cloud.edit("stack.yaml", "api:", "  later: { code: lambdas/later, runtime: python3.13 }\napi:");
     cloud.edit("stack.yaml", "    GET /hello: hello\n", "    GET /hello: hello\n    GET /later: later\n");
     dev.says("there is no file or folder `lambdas/later`");
@@ -78,7 +78,7 @@ async fn what_is_saved_is_live_and_logs_are_shown() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_shown_where_it_happens_and_loses_nothing() {
+async fn errors_are_shown_where_they_happen_and_lose_nothing() {
     let cloud = hello();
     let (mut dev, api) = watching(&cloud, &["dev"]);
     cloud.edit("stack.yaml", "code: lambdas/hello,", "cod: lambdas/hello,");
@@ -125,14 +125,14 @@ async fn programs_get_a_document_for_each_round() {
 }
 
 #[tokio::test]
-async fn it_ends_when_nobody_reads_any_more() {
+async fn it_ends_when_its_output_is_no_longer_read() {
     let cloud = hello();
     let (dev, api) = watching(&cloud, &["dev"]);
-    let mut unheard = dev.unheard();
+    let mut unread = dev.unread();
     let ended = loop {
         // It notices when it has something to say.
         get(&api, "/hello").await.ok();
-        if let Some(ended) = unheard.try_wait().unwrap() {
+        if let Some(ended) = unread.try_wait().unwrap() {
             break ended;
         }
     };
@@ -150,7 +150,7 @@ async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_prot
         .ends(64)
         .says("cannot ask for confirmation: not a terminal");
     cloud.run_on_aws(&["up", "--yes"]).ok();
-    // Where there is nothing to do yet, it is asked for what is to come.
+    // Where nothing is to be done yet, it asks about what is to come.
     ask(&cloud, &["up", "--watch"], "n\n", &[])
         .fails()
         .says("No changes")

@@ -30,7 +30,7 @@ async fn what_init_writes_comes_up_in_every_language() {
 }
 
 #[tokio::test]
-async fn init_writes_over_nothing_and_names_all_that_is_in_its_way() {
+async fn init_overwrites_nothing_and_names_every_file_in_its_way() {
     let cloud = Cloud::with(SMALL);
     fs::create_dir_all(cloud.path("stack/lambdas/hello")).unwrap();
     cloud.write("lambdas/hello/lambda_function.py", "mine");

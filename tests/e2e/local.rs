@@ -21,7 +21,8 @@ async fn data_survive_a_stop_and_a_start_and_end_with_a_reset() {
     let aws = cloud.aws().await;
     let before = dump(&aws).await;
 
-    cloud.run(&["local", "status"]).ok().says(&cloud.url);
+    let file = cloud.path("state/credentials");
+    cloud.run(&["local", "status"]).ok().says(&cloud.url).says(&format!("Credentials: {}", file.display()));
     cloud.run(&["local", "stop"]).ok().says("The local cloud is stopped; its data is kept.");
     cloud.run(&["local", "status"]).ok().says("The local cloud is not running.");
     cloud.run(&["local", "stop"]).ok().says("The local cloud was not running.");
@@ -57,7 +58,7 @@ async fn the_local_cloud_needs_no_setting_of_aws_and_believes_none() {
 }
 
 #[tokio::test]
-async fn ctrl_c_stops_in_order_and_the_next_run_goes_on() {
+async fn ctrl_c_stops_in_order_and_the_next_run_continues() {
     let cloud = Cloud::with(SMALL);
     let mut command = cloud.command(&["up", "--local"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -82,7 +83,7 @@ async fn ctrl_c_stops_in_order_and_the_next_run_goes_on() {
 }
 
 #[tokio::test]
-async fn colours_are_for_terminals_alone_and_for_nobody_with_no_color() {
+async fn colours_are_for_terminals_only_and_off_with_no_color() {
     let cloud = Cloud::with(SMALL);
     let forced = |no_color: bool, args: &[&str]| {
         let mut command = cloud.command(args);
@@ -103,7 +104,7 @@ async fn colours_are_for_terminals_alone_and_for_nobody_with_no_color() {
 }
 
 #[tokio::test]
-async fn errors_in_the_stack_file_are_told_at_once_and_nothing_is_sent() {
+async fn errors_in_the_stack_file_are_reported_at_once_and_nothing_is_sent() {
     let cloud = Cloud::with(SMALL);
     cloud.edit("stack.yaml", "partition_key", "partition_kye");
     cloud.edit("stack.yaml", "POST /items: save", "POST /items: sav");

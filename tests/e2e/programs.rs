@@ -59,7 +59,7 @@ async fn json_is_all_that_a_program_reads() {
 }
 
 #[tokio::test]
-async fn a_kept_plan_is_carried_out_as_long_as_it_holds() {
+async fn a_saved_plan_is_applied_unless_it_is_out_of_date() {
     let cloud = Cloud::with(SMALL);
     cloud
         .run(&["plan", "--local", "--out", "plan.json"])
@@ -87,7 +87,7 @@ async fn markdown_is_all_that_goes_into_a_comment() {
     cloud.run(&["plan", "--local", "--markdown"]).ends(0).says("No changes").never_says("<details>");
 }
 
-/// True if there is a program of this name on the machine.
+/// Whether a program of this name exists on the machine.
 pub(crate) fn is_here(program: &str) -> bool {
     std::process::Command::new(program).arg("--version").output().is_ok_and(|ran| ran.status.success())
 }

@@ -2,9 +2,9 @@
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump};
-use crate::foreign::make_table;
 use crate::ran::Ran;
 use crate::stack::SMALL;
+use crate::unmanaged::create_table;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -70,7 +70,7 @@ async fn a_terminal_gets_colours_unless_the_user_wants_none() {
 }
 
 #[tokio::test]
-async fn init_asks_for_the_name_and_the_language_until_they_will_do() {
+async fn init_asks_for_the_name_and_the_language_until_they_are_valid() {
     let cloud = Cloud::with(SMALL);
     let asked = ask(&cloud, &["init", "../notes"], "No Good\nblog\nperl\nnode\n", &[("NO_COLOR", "1")]).ok();
     asked.says("Name of the stack [notes]:").says("`No Good` is not valid").says("Created stack blog");
@@ -84,7 +84,7 @@ async fn adopt_asks_and_takes_only_a_yes() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     // A young table without tags would be looked at again and again.
-    make_table(&aws, "notes", &[("team", "blue")]).await;
+    create_table(&aws, "notes", &[("team", "blue")]).await;
     let before = dump(&aws).await;
     let ran = ask(&cloud, &["adopt", "table", "notes"], "\n", &[]).fails();
     ran.says("Adopt it? [y/N]").says("Nothing was adopted.");
