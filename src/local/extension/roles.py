@@ -3,25 +3,25 @@ a function and its role could sign as that role; here they depend on a secret as
 
 import hashlib
 import hmac
-import sys
 
 SEAMS = {
     "ministack.core.lambda_runtime:execution_credentials": "config #cffaadc4f396f6e4",
     "ministack.core.lambda_runtime:_account_region_from_function_config": "config",
+    "ministack.services.lambda_svc:execution_credentials": "config #cffaadc4f396f6e4",
     "ministack.services.sts:register_session": "access_key session",
 }
 
 
 def install(secret):
-    """Replaces what issues the credentials, before the service that uses it is loaded."""
+    """Replaces what issues the credentials, also where the service has it by name."""
     from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
 
     def execution_credentials(config):
         return issue(config, secret)
 
-    if "ministack.services.lambda_svc" in sys.modules:
-        raise SystemExit("The local extension comes too late: the emulator has loaded its functions.")
     lambda_runtime.execution_credentials = execution_credentials
+    lambda_svc.execution_credentials = execution_credentials
 
 
 def issue(config, secret):
