@@ -23,7 +23,7 @@ const SMALL: usize = 4;
 /// What needs longer than this for one file hangs.
 const HANGS: Duration = Duration::from_secs(300);
 
-/// The smallest stack that a thread gets anywhere: what overflows it panics for nobody to catch.
+/// The smallest stack that a thread has on any platform: an overflow of it cannot be caught.
 const STACK: usize = 2 * 1024 * 1024;
 
 /// Judges stack files one after the other. Those that panic are kept in the folder of that name in `target/tmp`, as is the

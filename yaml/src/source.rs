@@ -9,7 +9,7 @@ pub struct At {
     pub column: u32,
 }
 
-/// A range of bytes in the source; where something stands.
+/// A range of bytes in the source: the place of a value or an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
     /// Its first byte.
@@ -18,7 +18,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// How many bytes are counted at a time: columns are told for every value, however long its line is.
+/// How many bytes are counted at a time: every value has a column, however long its line is.
 const BLOCK: usize = 1024;
 
 /// The text of a file.
@@ -32,7 +32,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Takes the text, without the byte-order mark that some editors put before it, and with one kind of line ending: to
+    /// The text, without the byte-order mark that some editors put before it, and with one kind of line ending: to
     /// YAML a carriage return alone is one as well.
     pub fn new(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
@@ -94,7 +94,7 @@ impl Source {
     }
 
     /// The line of a place, and the bytes of it to mark for `length` characters from there; without a length, the word
-    /// that stands there.
+    /// at that place.
     pub fn marked(&self, at: At, length: usize) -> (&str, std::ops::Range<usize>) {
         let index = (at.line as usize).saturating_sub(1).min(self.lines.len() - 1);
         let (line, start) = (self.line(index), self.offset(at) - self.lines[index]);

@@ -1,4 +1,4 @@
-//! Each kind of fault, as the user reads it.
+//! Each kind of error, as the user reads it.
 
 use super::{Project, api, check, check_each, check_in, checks, function, table};
 
