@@ -3,7 +3,7 @@
 use granit_parser::{ErrorKind, ScanError};
 
 use crate::invisible::{invisible_hint, is_invisible, name};
-use crate::{MAX_DEPTH, MAX_NODES, Span};
+use crate::{MAX_DEPTH, MAX_NODES, Source, Span};
 
 /// An error and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub struct Error {
 impl Error {
     fn new(span: Span, message: impl Into<String>, help: Option<&str>) -> Self {
         Error { span, message: message.into(), help: help.map(str::to_owned) }
+    }
+
+    /// The error at the same line and column of another text.
+    pub fn in_other(self, from: &Source, to: &Source) -> Self {
+        let place = |offset| to.offset(from.at(offset));
+        let Span { start, end } = self.span;
+        Error { span: Span { start: place(start), end: place(end) }, ..self }
     }
 }
 
@@ -52,7 +59,7 @@ pub(crate) fn invisible_indentation(key: &str, span: Span) -> Error {
     let visible = key.trim_start_matches(|c| is_invisible(c) || c == ' ');
     let first = key.chars().next().map(name).unwrap_or_default();
     let span = Span { start: span.start, end: span.start + key.len() - visible.len() };
-    let help = "YAML takes it for text; replace it with a plain space, here and in the whole file";
+    let help = "YAML takes it for text; replace it with a plain space, here and everywhere in the file";
     Error::new(span, format!("there is {first} before `{visible}`"), Some(help))
 }
 

@@ -1,5 +1,7 @@
 //! The text of a file, and the way from a byte in it to a line and a column and back.
 
+use crate::invisible::is_invisible;
+
 /// A place in a file; line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct At {
@@ -45,6 +47,23 @@ impl Source {
         });
         let characters = std::iter::once(0).chain(blocks).collect();
         Self { text, lines, characters }
+    }
+
+    /// The same with plain spaces where lines are indented with characters that only look like spaces; `None` where no line
+    /// is. Lines and columns stay the same.
+    pub fn with_plain_indentation(&self) -> Option<Self> {
+        let is_indentation = |c: char| c == ' ' || is_invisible(c);
+        let plain: Vec<String> = self
+            .text
+            .split('\n')
+            .map(|line| {
+                let rest = line.trim_start_matches(is_indentation);
+                let indentation = line[..line.len() - rest.len()].chars().count();
+                format!("{}{rest}", " ".repeat(indentation))
+            })
+            .collect();
+        let plain = plain.join("\n");
+        (plain != self.text).then(|| Source::new(&plain))
     }
 
     /// The whole text.
