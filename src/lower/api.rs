@@ -28,12 +28,12 @@ impl Lowering<'_> {
             self.stack.functions.iter().map(|function| (function.name.as_str(), function)).collect();
         for (function, routes) in by_function {
             let permissions = self.permissions(&id, function, &routes);
-            let made: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
+            let own: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
             let access = declared.get(function).into_iter().flat_map(|declared| declared.access.keys());
             let tables: Vec<ResourceId> = access.map(|table| self.id("table", table)).collect();
             resources.push(self.integration(&id, function, routes[0]));
             resources.extend(permissions);
-            resources.extend(routes.iter().map(|route| self.route(&id, route, &made, &tables)));
+            resources.extend(routes.iter().map(|route| self.route(&id, route, &own, &tables)));
         }
         let before = roots.into_iter().chain(resources.iter().map(|resource| resource.id.clone())).collect();
         resources.push(self.stage(api, &id, before));

@@ -118,7 +118,7 @@ fn cycles() {
             "stack: demo\napi: { description: '${api.url}', name: '${api.url}' }\n",
         ],
     );
-    // The ARNs of functions are known before they are made, and the API is made before a function that asks for its
+    // The ARNs of functions are known before they exist, and the API is created before a function that asks for its
     // URL.
     let mutual = r"stack: demo
 api: {}
