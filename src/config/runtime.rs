@@ -31,22 +31,23 @@ const KNOWN: [&str; 24] = [
     "provided.al2023",
 ];
 
-/// The runtimes that AWS rejects for new and changed functions, with their successors.
-const REJECTED: [(&str, &str); 7] = [
-    ("python3.7", "python3.13"),
-    ("nodejs12.x", "nodejs22.x"),
-    ("nodejs14.x", "nodejs22.x"),
-    ("go1.x", "provided.al2023"),
-    ("java8", "java21"),
-    ("provided", "provided.al2023"),
-    ("ruby2.7", "ruby3.4"),
+/// The oldest versions that AWS accepts for new and changed functions, and what to use instead of older ones.
+const OLDEST: [(&str, [u32; 2], &str); 4] = [
+    ("python", [3, 8], "python3.13"),
+    ("nodejs", [16, 0], "nodejs22.x"),
+    ("ruby", [3, 2], "ruby3.4"),
+    ("dotnet", [6, 0], "dotnet8"),
 ];
+
+/// Other runtimes that AWS rejects, with their successors.
+const REJECTED: [(&str, &str); 3] =
+    [("go1.x", "provided.al2023"), ("java8", "java21"), ("provided", "provided.al2023")];
 
 /// The value of `runtime`.
 pub(super) fn runtime(value: Value) -> Option<String> {
     let text = value.text()?;
-    if let Some((_, instead)) = REJECTED.iter().find(|(rejected, _)| *rejected == text) {
-        let message = format!("AWS no longer accepts the runtime `{text}`");
+    if let Some(instead) = instead_of_rejected(text) {
+        let message = format!("AWS does not accept the runtime `{text}`");
         return value.fail(message, help(format!("use `{instead}`")));
     }
     if is_well_formed(text) {
@@ -55,6 +56,18 @@ pub(super) fn runtime(value: Value) -> Option<String> {
     let help =
         meant(text).or_else(|| help("a runtime looks like `python3.13`, `nodejs22.x` or `provided.al2023`"));
     value.fail(format!("unknown runtime `{text}`"), help)
+}
+
+/// The runtime to use instead of one that AWS rejects.
+fn instead_of_rejected(runtime: &str) -> Option<&'static str> {
+    let rejected = REJECTED.iter().find(|(rejected, _)| *rejected == runtime).map(|(_, instead)| *instead);
+    rejected.or_else(|| {
+        let family = family(runtime);
+        let (_, oldest, instead) = OLDEST.iter().find(|(known, ..)| *known == family)?;
+        let mut numbers = runtime[family.len()..].split('.').map(str::parse::<u32>);
+        let version = [numbers.next()?.ok()?, numbers.next().and_then(Result::ok).unwrap_or_default()];
+        (version < *oldest && is_well_formed(runtime)).then_some(*instead)
+    })
 }
 
 /// The default handler.
@@ -105,7 +118,7 @@ fn meant(text: &str) -> Option<String> {
         ("py" | "python", version) => format!("python{version}"),
         (family, version) => format!("{family}{version}"),
     };
-    if is_well_formed(&exact) && !REJECTED.iter().any(|(rejected, _)| *rejected == exact) {
+    if is_well_formed(&exact) && instead_of_rejected(&exact).is_none() {
         return help(format!("did you mean `{exact}`?"));
     }
     suggest::did_you_mean(text, KNOWN)
