@@ -1,4 +1,4 @@
-//! `code` and `handler`: the files of a function, which must lie in the stack's folder and hold what Lambda will call.
+//! `code` and `handler`: the files of a function, which must be in the stack's folder and contain what Lambda calls.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use super::decode::{Value, help};
 use super::runtime;
 use crate::suggest;
 
-/// The value of `code`, as it is written but without `.`.
+/// The value of `code` without `.` parts.
 pub(super) fn code(value: Value, files: &CodeFiles) -> Option<PathBuf> {
     let text = value.short(4096)?;
     let path = Path::new(text);
@@ -54,22 +54,22 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What lies at the paths of functions' code, each looked up once: many functions may share one.
+/// The code of functions by path, each looked up once: many functions may share one.
 pub(super) struct CodeFiles<'a> {
     folder: &'a Path,
-    /// The folder without symbolic links, which every path is held against; `None` if it is gone.
+    /// The folder with symbolic links resolved, in which every path must be; `None` if it does not exist.
     real_folder: OnceCell<Option<PathBuf>>,
     found: RefCell<HashMap<PathBuf, Found>>,
 }
 
-/// What lies at a path.
+/// What exists at a path.
 #[derive(Clone)]
 pub(super) enum Found {
     Nothing,
     /// Something outside the stack's folder.
     Outside,
     EmptyFolder,
-    /// A zip that cannot be read, and why.
+    /// A zip that cannot be read, with the reason.
     Unreadable(String),
     Code(Rc<Files>),
 }
@@ -132,12 +132,12 @@ pub(super) enum Files {
 }
 
 impl Files {
-    /// The files at a path that is no folder.
+    /// The files at a path that is not a folder.
     fn of(path: &Path) -> Result<Self, String> {
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
             let file = fs::File::open(path).map_err(|error| error.to_string())?;
             let archive = zip::ZipArchive::new(file).map_err(|error| error.to_string())?;
-            // A name that cannot be read is no handler's file.
+            // A name that cannot be read is not the file of a handler.
             let names = archive.file_names().flatten().map(|name| name.into_owned());
             return Ok(Self::Zip(names.collect()));
         }
@@ -176,7 +176,7 @@ pub(super) fn check_handler(
         Found::Unreadable(why) => {
             return at.fail(format!("cannot read `{}` as a zip: {why}", path.display()), None);
         }
-        // The code is reported already.
+        // The error of the code is already reported.
         Found::Nothing | Found::Outside | Found::EmptyFolder => return None,
     };
     let family = runtime::family(runtime);
@@ -186,7 +186,7 @@ pub(super) fn check_handler(
     let Some(wanted) = Wanted::of(family, handler) else {
         if matches!(family, "python" | "nodejs" | "ruby") {
             return at.fail(
-                format!("`{handler}` is not a handler"),
+                format!("invalid handler `{handler}`"),
                 help("a handler is the name of a file, a dot, and the name of a function in it"),
             );
         }
@@ -200,7 +200,7 @@ pub(super) fn check_handler(
     if slashes != handler && Wanted::of(family, &slashes).is_some_and(|wanted| wanted.exists(&files)) {
         return at.fail(message, help(format!("did you mean `handler: {slashes}`?")));
     }
-    let example = || help("`handler` names a file without its ending, a dot, and a function in it");
+    let example = || help("write the file without its extension, a dot, and the function in it");
     at.fail(message, wanted.meant(&files).or_else(example))
 }
 
@@ -215,7 +215,7 @@ fn check_bootstrap(at: Value, files: &Files) -> Option<()> {
     at.fail("the code has no file `bootstrap`".to_owned(), help)
 }
 
-/// The files of which a handler needs one, and what of the handler comes after them.
+/// The files of which a handler needs one, and the rest of the handler.
 struct Wanted<'a> {
     files: Vec<String>,
     endings: &'static [&'static str],

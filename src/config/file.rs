@@ -1,4 +1,4 @@
-//! The stack file as it lies on disk.
+//! The stack file on disk.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -56,7 +56,7 @@ pub(super) fn read(file: &Path) -> Result<Source, Diagnostics> {
 
 const ELSEWHERE: &str = "run `provision` in the folder of `stack.yaml`, or name the file with `-f`";
 
-/// The bytes of a file, and never many more than a stack file may have: a device has no end, and says that it is empty.
+/// The bytes of a file, but never many more than a stack file can have: a device has no end and claims to be empty.
 fn bytes(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;

@@ -15,10 +15,10 @@ use super::runtime::{default_handler, runtime};
 use super::stack::{Architecture, Function, Template};
 use crate::suggest;
 
-const NAME: NameRule = NameRule { what: "function", others: "-_", least: 1, most: 64, because: "" };
+const NAME: NameRule = NameRule { what: "function", others: "-_", min: 1, max: 64, because: "" };
 const NAME_WITH_ROLE: NameRule = NameRule {
-    most: 59,
-    because: "its role is called `<name>_role`, and AWS allows a role's name 64 characters",
+    max: 59,
+    because: "its role is named `<name>_role`, and AWS allows 64 characters for the name of a role",
     ..NAME
 };
 
@@ -46,7 +46,7 @@ const RESERVED: [&str; 18] = [
     "LAMBDA_RUNTIME_DIR",
     "LAMBDA_TASK_ROOT",
 ];
-/// The periods for which CloudWatch Logs can keep a log.
+/// The retention periods of CloudWatch Logs, in days.
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 const ARCHITECTURES: [(&str, Architecture); 2] =
@@ -58,7 +58,7 @@ pub(super) fn function(value: Value, scope: Scope, files: &CodeFiles) -> Option<
     let mut fields = value.fields(format!("function `{name}`"))?;
     let program = Program::of(&mut fields, files);
     let role = Role::of(&mut fields, scope);
-    let rule = if role.own { NAME } else { NAME_WITH_ROLE };
+    let rule = if role.existing { NAME } else { NAME_WITH_ROLE };
     let named = rule.check(value, scope.names);
     let architecture = fields.optional("architecture", architecture);
     let memory = fields.optional("memory", |value| number(value, "MB", 128, 10_240));
@@ -93,14 +93,14 @@ pub(super) fn function(value: Value, scope: Scope, files: &CodeFiles) -> Option<
     })
 }
 
-/// Two generated roles that differ only in case are one role to IAM.
+/// Reports generated roles whose names differ only in case, which IAM treats as the same role.
 pub(super) fn check_roles(cx: &Cx, functions: &[Entry]) {
     let mut first: HashMap<String, &str> = HashMap::new();
     for entry in functions.iter().filter(|entry| entry.value.get("role").is_none()) {
         let name = entry.key.text.as_str();
         if let Some(other) = first.insert(name.to_lowercase(), name) {
             let message = format!(
-                "the roles of `{other}` and `{name}` differ only in case, and IAM takes them for one"
+                "the roles of `{other}` and `{name}` differ only in case, and IAM treats them as the same role"
             );
             cx.report(entry.key.span, message, help("rename one of the two functions"));
         }
@@ -137,7 +137,7 @@ impl Program {
             (None, None, _) => None,
         };
         let (code, code_value, runtime, handler) = (code?, code_value?, runtime?, handler?);
-        // A layer may bring the handler, and what is in it only AWS knows.
+        // A layer may contain the handler, and only AWS knows what is in it.
         if layers.is_empty() {
             check_handler(handler_value.unwrap_or(code_value), files.at(&code), &code, &handler, &runtime)?;
         }
@@ -146,11 +146,11 @@ impl Program {
     }
 }
 
-/// What the function may do: a generated role, or one of the user's own.
+/// The permissions of the function: a generated role, or an existing one.
 struct Role {
     arn: Option<String>,
-    /// Whether `role` is there at all.
-    own: bool,
+    /// Whether there is a `role`.
+    existing: bool,
     access: BTreeMap<String, Vec<String>>,
     policy: Vec<super::stack::Statement>,
 }
@@ -160,17 +160,18 @@ impl Role {
         let role = fields.take("role");
         for key in ["access", "policy"] {
             if let (Some(value), Some(_)) = (fields.take(key), role) {
-                let message =
-                    format!("`{key}` is for the role that `provision` makes, and `role` names another");
+                let message = format!(
+                    "`{key}` applies to the role that `provision` creates, but `role` names an existing one"
+                );
                 value.fail_key::<()>(
                     message,
-                    help(format!("remove `role`, or remove `{key}` and let the role allow it")),
+                    help(format!("remove `role`, or remove `{key}` and grant the permissions in that role")),
                 );
             }
         }
         Self {
             arn: role.and_then(|value| names::iam_arn(value, "role")),
-            own: role.is_some(),
+            existing: role.is_some(),
             access: fields.optional("access", |value| access(value, scope.names)).unwrap_or_default(),
             policy: fields.optional("policy", |value| policy(value, scope)).unwrap_or_default(),
         }
@@ -184,7 +185,7 @@ fn number(value: Value, unit: &str, least: i64, most: i64) -> Option<u32> {
 fn handler(value: Value) -> Option<String> {
     let text = value.short(128)?;
     if text.contains(char::is_whitespace) {
-        return value.fail("a handler has no spaces", None);
+        return value.fail("a handler cannot contain spaces", None);
     }
     Some(text.to_owned())
 }
@@ -223,10 +224,10 @@ fn variable_of(value: Value, scope: Scope) -> Option<(String, Template)> {
 }
 
 fn layers(value: Value) -> Option<Vec<String>> {
-    const MOST: usize = 5;
+    const MAX: usize = 5;
     let layers = value.list(names::layer)?;
-    if layers.len() > MOST {
-        return value.fail(format!("a function has at most {MOST} layers, not {}", layers.len()), None);
+    if layers.len() > MAX {
+        return value.fail(format!("a function can have at most {MAX} layers, not {}", layers.len()), None);
     }
     Some(layers)
 }
@@ -239,6 +240,6 @@ fn log_retention(value: Value) -> Option<u32> {
     let nearest = RETENTIONS.into_iter().min_by_key(|known| known.abs_diff(days));
     let all: Vec<String> = RETENTIONS.iter().map(u32::to_string).collect();
     let all = suggest::listed(&all);
-    let help = nearest.map(|nearest| format!("the nearest is {nearest}; CloudWatch Logs knows {all}"));
-    value.fail(format!("CloudWatch Logs cannot keep a log for {days} days"), help)
+    let help = nearest.map(|nearest| format!("the nearest value is {nearest}; allowed are {all}"));
+    value.fail(format!("CloudWatch Logs cannot retain logs for {days} days"), help)
 }

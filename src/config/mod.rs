@@ -1,5 +1,5 @@
-//! From `stack.yaml` to a [`Stack`]: read, checked in full, and with every fault reported at once. Nothing here
-//! asks AWS, and no file is read but the stack's own.
+//! From `stack.yaml` to a [`Stack`]: read, checked in full, and with all errors reported at once. Nothing here calls AWS
+//! or reads a file outside the stack's folder.
 
 mod access;
 mod api;
@@ -27,7 +27,7 @@ mod tests;
 
 use std::path::Path;
 
-use provision_yaml::{Fault, compose};
+use provision_yaml::{Error, Node, Source, compose};
 
 /// The JSON Schema of a stack file, for editors.
 pub const SCHEMA: &str = include_str!("stack.schema.json");
@@ -46,16 +46,40 @@ pub(crate) use crate::suggest::did_you_mean_or_list;
 
 use decode::Cx;
 
-/// Reads a stack, or says everything that is wrong with it.
+/// Reads a stack, or returns all errors in it.
 pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
     let source = file::read(file)?;
-    let cx = Cx::new(&source);
-    let (root, faults) = match compose(&source) {
-        Ok((root, faults)) => (Some(root), faults),
-        Err(broken) => (None, vec![broken]),
+    let error = match compose(&source) {
+        Ok((root, errors)) => return decode(file, source, &root, errors, options),
+        Err(error) => error,
     };
-    faults.into_iter().for_each(|Fault { span, message, help }| cx.report(span, message, help));
-    let stack = root.and_then(|root| root::stack(&cx, &root, file, options));
+    // Where only the indentation looks like spaces and is none, the rest of the file is checked all the same.
+    let plain = source.with_plain_indentation();
+    let composed = plain.and_then(|plain| Some((compose(&plain).ok()?, plain)));
+    match composed {
+        Some(((root, mut errors), plain)) => {
+            errors.push(error.in_other(&source, &plain));
+            decode(file, plain, &root, errors, options)
+        }
+        None => {
+            let cx = Cx::new(&source);
+            cx.report(error.span, error.message, error.help);
+            let diagnostics = cx.into_diagnostics();
+            Err(Diagnostics::new(file, source, diagnostics))
+        }
+    }
+}
+
+fn decode(
+    file: &Path,
+    source: Source,
+    root: &Node,
+    errors: Vec<Error>,
+    options: &Options,
+) -> Result<Stack, Diagnostics> {
+    let cx = Cx::new(&source);
+    errors.into_iter().for_each(|Error { span, message, help }| cx.report(span, message, help));
+    let stack = root::stack(&cx, root, file, options);
     let diagnostics = cx.into_diagnostics();
     match stack {
         Some(stack) if diagnostics.is_empty() => Ok(stack),

@@ -19,10 +19,10 @@ use super::reference::{Names, Scope};
 use super::stack::{Api, Check, Environment, Function, Stack, Table};
 use super::table::table;
 
-/// AWS allows 50 tags; three of them are ours.
+/// AWS allows 50 tags; `provision` adds three.
 const MAX_TAGS: usize = 47;
 
-/// More than any stack has: an account has a thousand roles at first, and each function has one of its own.
+/// More than any stack has: the default quota of an account is a thousand roles, and each function has one.
 const MAX_OF_A_KIND: usize = 1000;
 
 /// What the meaning of a stack file depends on, besides the file.
@@ -89,7 +89,7 @@ pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Opt
     })
 }
 
-/// The sections that say what the stack consists of. They refer to each other, so all are found before one is decoded.
+/// The sections with the contents of the stack. They refer to each other, so all are found before one is decoded.
 struct Sections<'a> {
     tables: Option<Value<'a>>,
     functions: Option<Value<'a>>,
@@ -97,7 +97,7 @@ struct Sections<'a> {
     checks: Option<Value<'a>>,
 }
 
-/// What the sections say.
+/// The contents of the sections.
 struct Contents {
     tables: Vec<Table>,
     functions: Vec<Function>,
@@ -130,17 +130,17 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// A section that is worth decoding.
+/// A section, unless it has too many entries to decode.
 fn not_too_many(value: Value<'_>) -> Option<Value<'_>> {
     let (count, section) = (value.node.entries().len(), &value.key.text);
     if count > MAX_OF_A_KIND {
-        let message = format!("a stack has at most {MAX_OF_A_KIND} {section}, not {count}");
+        let message = format!("a stack can have at most {MAX_OF_A_KIND} {section}, not {count}");
         return value.fail_key(message, help("split it into several stacks"));
     }
     Some(value)
 }
 
-/// The stack's name, which is the value of a tag on everything that it owns.
+/// The stack's name, which is the value of a tag on every resource that it owns.
 fn name<'a>(value: Value<'a>) -> Option<&'a str> {
     let text = value.text()?;
     if names::is_stack_name(text) {
@@ -150,7 +150,7 @@ fn name<'a>(value: Value<'a>) -> Option<&'a str> {
         None => names::short_name_rule(names::MAX_STACK_NAME),
         Some(meant) => format!("{}; for example `{meant}`", names::short_name_rule(names::MAX_STACK_NAME)),
     };
-    value.fail(format!("`{text}` cannot name a stack"), Some(help))
+    value.fail(format!("invalid stack name `{text}`"), Some(help))
 }
 
 fn keys(value: Option<Value<'_>>) -> Vec<&str> {
@@ -161,15 +161,14 @@ fn keys(value: Option<Value<'_>>) -> Vec<&str> {
 fn tags(value: Value) -> Option<BTreeMap<String, String>> {
     let tags: BTreeMap<String, String> = value.map(tag)?.into_iter().collect();
     if tags.len() > MAX_TAGS {
-        let message =
-            format!("there are {} tags; AWS allows 50, and 3 of them are `provision`'s own", tags.len());
+        let message = format!("there are {} tags; AWS allows 50, and `provision` adds 3", tags.len());
         return value.fail_key(message, None);
     }
     Some(tags)
 }
 
-/// IAM takes tag keys that differ only in case for one, and refuses them. Where no role is created they do no harm: the
-/// other services keep them apart.
+/// Reports tag keys that differ only in case: IAM treats them as duplicates and rejects them. They are allowed where no
+/// role is created, since the other services distinguish them.
 fn check_tags_of_roles(tags: Value, functions: Value) {
     if functions.node.entries().iter().all(|function| function.value.get("role").is_some()) {
         return;
@@ -178,8 +177,9 @@ fn check_tags_of_roles(tags: Value, functions: Value) {
     for tag in tags.node.entries() {
         let key = tag.key.text.as_str();
         if let Some(other) = first.insert(key.to_lowercase(), key) {
-            let message =
-                format!("the tags `{other}` and `{key}` differ only in case, and IAM takes them for one");
+            let message = format!(
+                "the tags `{other}` and `{key}` differ only in case, and IAM treats them as the same key"
+            );
             tags.cx.report(tag.key.span, message, help("remove one of the two"));
         }
     }
@@ -191,7 +191,7 @@ fn tag(value: Value) -> Option<(String, String)> {
     let lower = key.to_lowercase();
     for (prefix, owner) in [("aws:", "AWS"), ("provision:", "`provision`")] {
         if lower.starts_with(prefix) {
-            let message = format!("tags that begin with `{prefix}` belong to {owner}");
+            let message = format!("tag keys that begin with `{prefix}` are reserved for {owner}");
             return value.fail_key(message, help("choose another name"));
         }
     }
@@ -199,17 +199,17 @@ fn tag(value: Value) -> Option<(String, String)> {
         |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c));
     let rule = || help("use letters, digits, spaces and `_ . : / = + - @`");
     if !(1..=128).contains(&key.chars().count()) {
-        return value.fail_key("the key of a tag has 1 to 128 characters", None);
+        return value.fail_key("the key of a tag must have 1 to 128 characters", None);
     }
     if !allowed(key) {
-        return value.fail_key(format!("`{key}` cannot be the key of a tag"), rule());
+        return value.fail_key(format!("invalid tag key `{key}`"), rule());
     }
     let text = text?;
     if text.chars().count() > 256 {
-        return value.fail("the value of a tag has at most 256 characters", None);
+        return value.fail("the value of a tag can have at most 256 characters", None);
     }
     if !allowed(text) {
-        return value.fail(format!("`{text}` cannot be the value of a tag"), rule());
+        return value.fail(format!("invalid tag value `{text}`"), rule());
     }
     Some((key.to_owned(), text.to_owned()))
 }

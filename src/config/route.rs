@@ -38,11 +38,13 @@ pub(super) fn pattern(value: Value) -> Option<String> {
 }
 
 fn unknown_method<T>(value: Value, method: &str, path: &str) -> Option<T> {
+    if method.starts_with('/') {
+        let message = format!("the HTTP method must come first in `{}`", value.key.text);
+        return value.fail_key(message, help(format!("did you mean `{path} {method}`?")));
+    }
     let upper = method.to_uppercase();
     let meant = if METHODS.contains(&upper.as_str()) {
         help(format!("methods are in upper case: `{upper} {path}`"))
-    } else if method.starts_with('/') {
-        help(format!("the method comes first: `{path} {method}`"))
     } else {
         suggest::did_you_mean_or_list(method, "the methods are", &METHODS)
     };
@@ -52,7 +54,7 @@ fn unknown_method<T>(value: Value, method: &str, path: &str) -> Option<T> {
 fn path_pattern(value: Value, method: &str, path: &str) -> Option<String> {
     if !path.starts_with('/') {
         let meant = format!("did you mean `{method} /{}`?", path.trim().trim_start_matches('/'));
-        return value.fail_key("the path of a route begins with `/`, after one space", Some(meant));
+        return value.fail_key("the path of a route must begin with `/`, after one space", Some(meant));
     }
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     if path != "/"
@@ -88,7 +90,7 @@ enum Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// A part that API Gateway accepts. A literal `:id` it accepts too, but whoever writes it means a variable.
+    /// A part that API Gateway accepts. It accepts a literal `:id` too, but that is meant as a variable.
     fn of(part: &'a str) -> Option<Self> {
         let Some(inner) = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
             return (is_made_of(part, OTHERS) && !part.starts_with(':')).then_some(Part::Literal);
@@ -147,7 +149,7 @@ fn meant_part(part: &str) -> Option<String> {
     is_made_of(bare, OTHERS).then(|| format!("{{{bare}{}}}", if greedy { "+" } else { "" }))
 }
 
-/// Whether this can be the name of a header.
+/// Whether this is a valid name of a header.
 pub(super) fn is_header(text: &str) -> bool {
     is_made_of(text, "!#$%&'*+-.^_`|~")
 }

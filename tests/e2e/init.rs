@@ -47,7 +47,7 @@ async fn init_overwrites_nothing_and_names_every_file_in_its_way() {
     for file in ["stack.yaml", "lambdas/hello/lambda_function.py"] {
         fs::remove_file(cloud.path("stack").join(file)).unwrap();
     }
-    cloud.run(&["init", "--name", "No Good"]).ends(64).says("use lower-case letters");
+    cloud.run(&["init", "--name", "No Good"]).ends(64).says("use lowercase letters");
     let init = cloud.run(&["init", "--name", "blog", "--json"]).ok().documents();
     let files = json!(["stack.yaml", "lambdas/hello/lambda_function.py", "stack.schema.json"]);
     assert_eq!(

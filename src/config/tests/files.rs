@@ -1,4 +1,4 @@
-//! What `code` and `handler` name, and files that are no stack.
+//! What `code` and `handler` name, and files that are not stack files.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -41,11 +41,11 @@ fn code_that_is_fine() {
         ("python3.99", "code", ""),
     ] {
         let yaml = function(runtime, code, handler);
-        assert_eq!(project.faults(&yaml, None), "(no fault)", "{yaml}");
+        assert_eq!(project.errors(&yaml, None), "(no error)", "{yaml}");
     }
     let layered = function("python3.13", "code", "in_a_layer.handler")
         + "    layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:x:1']\n";
-    assert_eq!(project.faults(layered, None), "(no fault)");
+    assert_eq!(project.errors(layered, None), "(no error)");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn code_that_is_not() {
         ("provided.al2023", "package.zip", "app.handler"),
     ]
     .iter()
-    .map(|(runtime, code, handler)| project.faults(function(runtime, code, handler), None))
+    .map(|(runtime, code, handler)| project.errors(function(runtime, code, handler), None))
     .collect();
     snapshot("code", &shown.join(&format!("\n\n{}\n\n", "=".repeat(80))));
 }
@@ -93,7 +93,7 @@ fn code_that_is_not() {
 #[test]
 fn files_that_are_no_stack() {
     let project = Project::new();
-    let latin1 = project.faults(b"stack: demo\ntags: { name: caf\xe9 }\n", None);
+    let latin1 = project.errors(b"stack: demo\ntags: { name: caf\xe9 }\n", None);
     let options = Options { environment: None, process: &process };
     let missing = load(Path::new("no-such-folder/stack.yaml"), &options).unwrap_err();
     let folder = load(project.path(), &options).unwrap_err();
@@ -219,9 +219,9 @@ checks:
     let project = Project::new();
     for (index, _) in TEXT.char_indices().step_by(3) {
         let (before, after) = TEXT.split_at(index);
-        project.faults(before, None);
-        project.faults(after, Some("é"));
-        project.faults(format!("{before}\t{after}"), None);
-        project.faults(format!("{before}é: {after}\r\u{0}"), None);
+        project.errors(before, None);
+        project.errors(after, Some("é"));
+        project.errors(format!("{before}\t{after}"), None);
+        project.errors(format!("{before}é: {after}\r\u{0}"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Stacks without a fault, and what is read from them.
+//! Valid stacks, and what is read from them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -266,9 +266,9 @@ fn a_fault_below_an_anchor_is_reported_once() {
 fn marks_and_line_endings_of_other_systems() {
     let project = Project::new();
     assert_eq!(
-        project.faults("\u{feff}stack: demo\r\ntables:\r\n  users: { partition_key: id }\r\n", None),
-        "(no fault)"
+        project.errors("\u{feff}stack: demo\r\ntables:\r\n  users: { partition_key: id }\r\n", None),
+        "(no error)"
     );
-    let faults = project.load("\u{feff}stack: demo\r\ntabels:\r\n", None).unwrap_err();
-    assert_eq!((faults.items()[0].at.line, faults.items()[0].at.column), (2, 1));
+    let errors = project.load("\u{feff}stack: demo\r\ntabels:\r\n", None).unwrap_err();
+    assert_eq!((errors.items()[0].at.line, errors.items()[0].at.column), (2, 1));
 }

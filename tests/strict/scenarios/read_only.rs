@@ -87,6 +87,11 @@ const SPOILED: &[(Change, &str)] = &[
     (|text| text + "\naccount: \"999999999999\"\n", "allows account 999999999999 only"),
     (|text| text.replace("code: lambdas/", "code: nowhere/"), "nowhere/"),
     (|text| text.replace("access: {", "access: { no_such_table: read, "), "no_such_table"),
+    (
+        |text| text.replace("environment:\n", &format!("environment:\n      LARGE: {}\n", "x".repeat(4096))),
+        "bytes as JSON; AWS allows 4096",
+    ),
+    (|text| text.replace("  routes:\n", "  routes:\n    GET /items/*: nowhere\n"), "invalid part `*`"),
 ];
 
 /// Runs commands on the stack's other file.

@@ -1,4 +1,4 @@
-//! Each kind of fault, as the user reads it.
+//! Each kind of error, as the user reads it.
 
 use super::{Project, api, check, check_each, check_in, checks, function, table};
 
@@ -286,8 +286,24 @@ fn runtimes() {
     let runtime = |text: &str| {
         format!("stack: demo\nfunctions:\n  f: {{ code: code, handler: a.b, runtime: {text} }}\n")
     };
-    let texts =
-        ["python-3.13", "Python3.13", "python", "node20", "nodejs20", "python3.7", "go1.x", "rust", "cobol"];
+    let texts = [
+        "python-3.13",
+        "Python3.13",
+        "python",
+        "node20",
+        "nodejs20",
+        "python3.7",
+        "python3.3",
+        "python2.7",
+        "nodejs14.x",
+        "ruby2.7",
+        "dotnet5.0",
+        "java8",
+        "node12",
+        "go1.x",
+        "rust",
+        "cobol",
+    ];
     let cases: Vec<String> = texts.iter().map(|text| runtime(text)).collect();
     check("runtimes", &cases.iter().map(String::as_str).collect::<Vec<&str>>());
 }
