@@ -7,6 +7,7 @@
 mod archive;
 mod bootstrap;
 mod cache;
+mod closure;
 mod compare;
 mod contents;
 mod error;

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::cache::{self, Staging, key};
+use super::closure::{Missing, Survey};
 use super::error::Error;
 use super::machine::Machine;
 use super::requirements::{FILE, Requirements, normal};
 use super::text::read_utf8;
 use super::tool::{Call, Tools};
-use super::wheels::Missing;
 use super::{Builder, Installed, Project, blocking, wheels};
 
 /// Settings that a user's own configuration of pip may hold and that would break an installation into a folder.
@@ -158,23 +158,23 @@ impl Job<'_> {
         let staging = blocking(move || cache::stage(&place)).await?;
         let packages = staging.path().join(PACKAGES);
         let (mut lines, mut round) = (requirements.lines.clone(), 1);
-        let missing = loop {
+        let survey = loop {
             self.run(&lines, &requirements.constraints, staging.path()).await?;
-            let missing = self.missing(&packages, requirements)?;
-            let added = additions(&lines, &missing);
+            let survey = self.survey(&packages, requirements)?;
+            let added = additions(&lines, &survey.missing);
             if added.is_empty() || round == ROUNDS {
-                break missing;
+                break survey;
             }
             (lines, round) = (lines + &added, round + 1);
             fs::remove_dir_all(&packages).map_err(|source| cache::unwritable(&packages, source))?;
         };
-        let warnings: String = missing.iter().map(|missing| self.target.warning(missing)).collect();
-        blocking(move || finish(staging, &warnings)).await
+        let warnings: String = survey.missing.iter().map(|missing| self.target.warning(missing)).collect();
+        blocking(move || finish(staging, &survey.unneeded, &warnings)).await
     }
 
-    fn missing(&self, packages: &Path, requirements: &Requirements) -> Result<Vec<Missing>, Error> {
+    fn survey(&self, packages: &Path, requirements: &Requirements) -> Result<Survey, Error> {
         cache::make_folder(packages)?;
-        wheels::missing(packages, &requirements.wanted, &self.target.machine)
+        Survey::of(packages, &requirements.wanted, &self.target.machine)
             .map_err(|source| Error::Unreadable { path: packages.to_owned(), source })
     }
 
@@ -209,12 +209,15 @@ fn additions(lines: &str, missing: &[Missing]) -> String {
     added.iter().map(|requirement| format!("{requirement}\n")).collect()
 }
 
-/// Notes the versions next to the packages, and puts all into the cache.
-fn finish(staging: Staging, warnings: &str) -> Result<(), Error> {
+/// Removes what is not needed, notes the versions next to the packages, and puts all into the cache.
+fn finish(staging: Staging, unneeded: &[PathBuf], warnings: &str) -> Result<(), Error> {
     let packages = staging.path().join(PACKAGES);
-    for name in [FILE, CONSTRAINTS] {
-        let path = staging.path().join(name);
-        fs::remove_file(&path).map_err(|source| cache::unwritable(&path, source))?;
+    let files = [FILE, CONSTRAINTS].map(|name| staging.path().join(name));
+    for path in files.iter().chain(unneeded) {
+        match fs::remove_file(path) {
+            Err(source) if path.exists() => return Err(cache::unwritable(path, source)),
+            _ => {}
+        }
     }
     let unreadable = |source| Error::Unreadable { path: packages.clone(), source };
     cache::write(&staging.path().join(RESOLVED), &wheels::resolved(&packages).map_err(unreadable)?)?;

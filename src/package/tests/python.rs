@@ -198,10 +198,18 @@ mkdir -p "$2"
 while read -r line; do
     name=${line%%[=><]*}; info="$2/$name-1.0.dist-info"
     mkdir -p "$info"; echo "installed" > "$2/$name.py"; echo "Name: $name" > "$info/METADATA"
+    printf '%s.py,,\n%s-1.0.dist-info/METADATA,,\n%s-1.0.dist-info/RECORD,,\n' $name $name $name > "$info/RECORD"
     if [ "$name" = app ]; then echo 'Requires-Dist: tomli>=2; python_version < "3.11"' >> "$info/METADATA"; fi
     if [ "$name" = tomli ]; then echo 'Requires-Dist: old; python_full_version < "3.10.5"' >> "$info/METADATA"; fi
-    if [ "$name" = app ]; then echo 'Requires-Dist: new; python_version >= "3.11"' >> "$info/METADATA"; fi
+    if [ "$name" = app ]; then echo 'Requires-Dist: new; python_version >= "3.14"' >> "$info/METADATA"; fi
 done < "$file"
+"#;
+
+    /// Does so too, and then what a Python 3.14 needs.
+    const INSTALL_MORE: &str = r#"
+info="$2/new-1.0.dist-info"; mkdir -p "$info" "$2/shared"
+echo 'installed' > "$2/new.py"; echo 'installed' > "$2/shared/own.py"; echo 'Name: new' > "$info/METADATA"
+printf 'new.py,,\nshared/own.py,,\napp.py,,\nnew-1.0.dist-info/METADATA,,\n' > "$info/RECORD"
 "#;
 
     #[tokio::test]
@@ -233,6 +241,20 @@ done < "$file"
         let modules = names(&package).into_iter().filter(|name| name.ends_with(".py") && !name.contains('_'));
         assert_eq!(modules.collect::<Vec<_>>(), ["app.py", "old.py", "tomli.py"]);
         assert_eq!(package.warnings, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn what_only_the_installer_s_python_needs_is_not_in_the_package() {
+        let more = format!("{INSTALL_EACH}{INSTALL_MORE}");
+        let (uv, pip) = (FakeTools::new(&[("uv", INSTALL_EACH)]), FakeTools::new(&[("python3", &more)]));
+        let stack = stack("app==1\n");
+        let by_uv = stack.build_with("app", &uv.tools()).await.expect("built");
+        let by_pip = stack.build_with("app", &pip.tools()).await.expect("built");
+        assert_eq!(names(&by_pip), names(&by_uv));
+        assert_eq!(by_pip.sha256, by_uv.sha256);
+        stack.write("app/requirements.txt", "app==1\nnew==1\n");
+        let wanted = stack.build_with("app", &pip.tools()).await.expect("built");
+        assert!(names(&wanted).iter().any(|name| name == "new.py"), "asked for by the user");
     }
 
     #[tokio::test]
