@@ -1,8 +1,8 @@
 //! Which packages a function needs, by what installed packages say about themselves.
 //!
 //! An installer that runs on another machine than the function's judges conditions such as `python_version < "3.11"` by
-//! its own. Here they are judged again: what is missing can be installed then, and what is not needed goes, so that a
-//! package is the same whatever machine it is built on.
+//! its own. Here they are judged again: what is missing can be installed then, and what is not needed is left out, so
+//! that a package is the same on whatever machine it is built.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

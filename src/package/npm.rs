@@ -18,7 +18,7 @@ const HOW_TO_GET: &str = "install Node.js, which brings it (https://nodejs.org/)
 
 const MODULES: &str = "node_modules";
 
-/// Goes up when packages are to be installed in another way, so that the cache does not keep the old one alive.
+/// Changes when packages are installed in another way, so that old ones in the cache are not used.
 const RECIPE: &str = "npm 2";
 
 const SETTINGS: &[(&str, &str)] = &[("npm_config_update_notifier", "false")];
@@ -30,7 +30,7 @@ pub(super) async fn install(
     manifest: Manifest,
 ) -> Result<Installed, Error> {
     let folder = builder.cache.join("node");
-    cache::make_folder(&folder)?;
+    cache::create_folder(&folder)?;
     let task = format!(
         "installing the packages of {} for {} on {}",
         project.label.join(PACKAGE).display(),
@@ -160,7 +160,7 @@ fn unset_in_settings(manifest: &Manifest, tools: &Tools) -> BTreeSet<String> {
     variables
 }
 
-/// What installing would have done besides, and was not done because no script is run.
+/// What the package may lack because no script is run.
 fn warnings(manifest: &Manifest, entries: &Entries, processor: &str) -> Vec<String> {
     let incomplete =
         manifest.with_scripts.iter().filter(|folder| may_be_incomplete(entries, folder, processor));

@@ -27,7 +27,7 @@ const SOURCES: &[&str] = &["INDEX", "FIND_LINKS", "CONFIG_FILE"];
 
 const HOW_TO_GET: &str = "install uv (https://docs.astral.sh/uv/) or Python 3 with pip";
 
-/// Goes up when packages are to be installed in another way, so that the cache does not keep the old one alive.
+/// Changes when packages are installed in another way, so that old ones in the cache are not used.
 const RECIPE: &str = "pip 2";
 
 /// What a cached folder holds: the packages, the list of their versions, and warnings about them.
@@ -50,7 +50,7 @@ pub(super) async fn install(
     requirements: Requirements,
 ) -> Result<Installed, Error> {
     let folder = builder.cache.join("python");
-    cache::make_folder(&folder)?;
+    cache::create_folder(&folder)?;
     let task = format!(
         "installing the packages of {} for {} on {}",
         project.label.join(FILE).display(),
@@ -173,7 +173,7 @@ impl Job<'_> {
     }
 
     fn survey(&self, packages: &Path, requirements: &Requirements) -> Result<Survey, Error> {
-        cache::make_folder(packages)?;
+        cache::create_folder(packages)?;
         Survey::of(packages, &requirements.wanted, &self.target.machine)
             .map_err(|source| Error::Unreadable { path: packages.to_owned(), source })
     }

@@ -1,4 +1,4 @@
-//! Reads what an installer of Python packages has left, in a folder of the cache.
+//! Reads what an installer of Python packages has put into a folder of the cache.
 
 use std::fs;
 use std::io;
@@ -27,7 +27,7 @@ pub(super) fn collect(packages: &Path) -> Result<Entries, Error> {
     Ok(entries)
 }
 
-/// Headers for C compilers go too: no function compiles, and each installer puts them elsewhere.
+/// Headers for C compilers are left out too: no function compiles, and each installer puts them elsewhere.
 fn is_ignored(path: &Path, is_dir: bool) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     if is_dir {
@@ -40,7 +40,7 @@ fn is_ignored(path: &Path, is_dir: bool) -> bool {
 }
 
 /// Commands that the installer wrote begin with the path of the user's Python; nothing in Lambda calls them. Programs
-/// that a wheel brings along stay.
+/// that come with a wheel stay.
 fn is_script(entry: &Entry) -> Result<bool, Error> {
     Ok(entry.start(2)? == b"#!")
 }
