@@ -18,7 +18,7 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::Package;
 use super::cache::{self, unwritable};
-use super::contents::{self, Contents, Nowhere, Sink};
+use super::contents::{self, Contents, Discard, Sink};
 use super::error::{Error, grouped};
 use super::files::{Entries, Entry};
 use super::finished;
@@ -41,8 +41,8 @@ impl Limits {
     /// What Lambda takes in a direct upload.
     pub(super) const LAMBDA: Self = Self { zipped: 52_428_800, unzipped: 262_144_000 };
 
-    /// The largest request that Lambda takes. It holds the zip in base64 beside the function's settings, so a zip
-    /// within its own limit always fits; this is checked here, once and for all.
+    /// The largest request that Lambda takes. It holds the zip in base64 next to the function's settings, so a zip
+    /// within its own limit always fits, as the assertion below checks.
     const REQUEST: u64 = 70_167_211;
 }
 
@@ -54,7 +54,7 @@ pub(super) fn pack(entries: &Entries, code: &Path, cache: &Path, limits: Limits)
     check.unzipped(entries.values().map(|entry| entry.size).sum())?;
     let packages = cache.join("packages");
     let lost = |source| unwritable(&packages, source);
-    let found = contents::read(entries, &mut Nowhere, lost)?;
+    let found = contents::read(entries, &mut Discard, lost)?;
     if let Some(package) = found.zip(&packages).and_then(|zip| from_cache(zip, found.size)) {
         check.zipped(package.size)?;
         return Ok(package);
@@ -67,7 +67,7 @@ pub(super) fn pack(entries: &Entries, code: &Path, cache: &Path, limits: Limits)
     Ok(package)
 }
 
-/// The package of a zip in the cache, if the zip still is what its name says; else it makes room for a new one.
+/// The package of a zip in the cache. A zip that does not match its name any more is deleted.
 fn from_cache(zip: PathBuf, unzipped: u64) -> Option<Package> {
     let (hash, size) = digest(&mut File::open(&zip).ok()?).ok()?;
     if file_stem(&zip) != cache::hex(&hash) {
@@ -78,7 +78,7 @@ fn from_cache(zip: PathBuf, unzipped: u64) -> Option<Package> {
     Some(Package { sha256: STANDARD.encode(hash), zip, size, unzipped, warnings: Vec::new() })
 }
 
-/// Tells by the zip's time that it is in use. Where that cannot be set, the zip is deleted some day and written again.
+/// Notes in the zip's time that it is in use. If that fails, it is deleted from the cache earlier than others.
 fn mark_used(zip: &Path) {
     let _ = File::open(zip).and_then(|zip| zip.set_modified(SystemTime::now()));
 }
@@ -114,11 +114,11 @@ pub(super) fn copy(
 
 fn temporary(cache: &Path) -> Result<NamedTempFile, Error> {
     let packages = cache.join("packages");
-    cache::make_folder(&packages)?;
+    cache::create_folder(&packages)?;
     NamedTempFile::new_in(&packages).map_err(|source| unwritable(&packages, source))
 }
 
-/// Writes the zip, and answers what went into it.
+/// Writes the zip, and returns what went into it.
 fn write_zip(entries: &Entries, file: &mut File, cache: &Path) -> Result<Contents, Error> {
     let lost = |source| unwritable(cache, source);
     let mut zip = ZipWriter::new(BufWriter::new(file));
@@ -141,7 +141,7 @@ impl<W: Write + Seek> Sink for ZipWriter<W> {
     }
 }
 
-/// All that a zip says about a file besides its name and contents, the system that made it included.
+/// Everything that a zip says about a file apart from its name and contents, including the system that made it.
 fn options(executable: bool) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .system(System::Unix)
@@ -151,7 +151,7 @@ fn options(executable: bool) -> SimpleFileOptions {
         .unix_permissions(if executable { 0o755 } else { 0o644 })
 }
 
-/// Reads the next piece, shorter than the others only at the end, and says whether there was one.
+/// Reads the next piece, shorter than the others only at the end, and returns whether there was one.
 pub(super) fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Result<bool> {
     piece.clear();
     from.take(PIECE).read_to_end(piece)?;
@@ -187,7 +187,7 @@ fn digest(file: &mut File) -> io::Result<(Vec<u8>, u64)> {
     Ok((hash.finalize().to_vec(), size))
 }
 
-/// Weighs a package against its limits.
+/// Compares a package with its limits.
 struct SizeCheck<'a> {
     code: &'a Path,
     entries: &'a Entries,

@@ -19,7 +19,7 @@ pub enum Error {
         source: io::Error,
     },
     /// `code` lies outside the stack's folder.
-    #[error("the code `{code}` leaves the stack's folder; move it inside, beside stack.yaml")]
+    #[error("the code `{code}` is outside the stack's folder; move it inside, next to stack.yaml")]
     OutsideStack {
         /// The value of `code`.
         code: PathBuf,

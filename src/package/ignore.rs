@@ -8,7 +8,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::error::Error;
 use super::text::read_marked;
 
-/// What never belongs into a function: secrets, the stack itself, and traces of version control, editors and
+/// What never belongs in a function: secrets, the stack itself, and traces of version control, editors and
 /// interpreters, which differ from machine to machine.
 const DEFAULTS: &[&str] = &[
     ".env*",

@@ -1,12 +1,13 @@
 //! Turns a function's code into a zip that is byte-identical for the same files on any machine and day.
 //!
 //! Lambda tells apart two versions of a function by the hash of its zip, so a hash that moved with file times,
-//! the order of a folder or the person's umask would make every plan show a change. The only things that count
-//! here are names, contents and the owner's executable bit.
+//! the order of a folder or the person's umask would make every plan show a change. Only names, contents,
+//! links and the owner's executable bit count here.
 
 mod archive;
 mod bootstrap;
 mod cache;
+mod closure;
 mod compare;
 mod contents;
 mod error;
@@ -94,7 +95,7 @@ pub async fn build(
 /// Packages of npm, pinned by the hashes of a lock file.
 #[derive(Debug, Clone, Copy)]
 pub struct Locked<'a> {
-    /// What they are to the user.
+    /// Their name in messages.
     pub name: &'a str,
     /// The text of `package.json`.
     pub package: &'a str,
@@ -102,7 +103,7 @@ pub struct Locked<'a> {
     pub lock: &'a str,
 }
 
-/// The folder `node_modules` with these packages, which are installed at first and kept in the folder `cache`.
+/// The folder `node_modules` with these packages, installed on first use and kept in the folder `cache`.
 ///
 /// # Errors
 /// No npm or network to install them.
@@ -175,7 +176,7 @@ impl Builder<'_> {
     }
 }
 
-/// The user's own files with the installed ones, of which those go that an own file or link stands in the place of.
+/// The user's own files with the installed ones, except those whose place an own file or link takes.
 fn merge(mut own: Entries, installed: Entries) -> Entries {
     for (name, entry) in installed {
         let mut folders = name.match_indices('/').map(|(end, _)| &name[..end]);

@@ -1,8 +1,12 @@
 //! Installs the dependencies of `package.json` as its lock file has them.
 
 use std::collections::BTreeSet;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::cache::{self, Staging, key};
 use super::error::Error;
@@ -18,7 +22,7 @@ const HOW_TO_GET: &str = "install Node.js, which brings it (https://nodejs.org/)
 
 const MODULES: &str = "node_modules";
 
-/// Goes up when packages are to be installed in another way, so that the cache does not keep the old one alive.
+/// Changes when packages are installed in another way, so that old ones in the cache are not used.
 const RECIPE: &str = "npm 2";
 
 const SETTINGS: &[(&str, &str)] = &[("npm_config_update_notifier", "false")];
@@ -30,16 +34,14 @@ pub(super) async fn install(
     manifest: Manifest,
 ) -> Result<Installed, Error> {
     let folder = builder.cache.join("node");
-    cache::make_folder(&folder)?;
+    cache::create_folder(&folder)?;
     let task = format!(
         "installing the packages of {} for {} on {}",
         project.label.join(PACKAGE).display(),
         project.runtime,
         project.architecture
     );
-    let help = |_: &str| format!("See whether it runs at all, or {HOW_TO_GET}.");
-    let call = call(vec!["--version".into()], &folder, &task);
-    let version = builder.tools.version(&call, help).await?.ok_or_else(|| missing(&task))?;
+    let version = version(builder.tools, &folder, &task).await?;
     let key = key(&[
         RECIPE,
         &version,
@@ -62,6 +64,26 @@ pub(super) async fn install(
     .await
 }
 
+/// The version of npm. Where npm lies in a folder of its own, as nearly everywhere, that folder has it; to start npm takes
+/// a quarter of a second.
+async fn version(tools: &Tools, folder: &Path, task: &str) -> Result<String, Error> {
+    if let Some(version) = tools.value("PATH").and_then(version_in) {
+        return Ok(version);
+    }
+    let help = |_: &str| format!("See whether it runs at all, or {HOW_TO_GET}.");
+    let call = call(vec!["--version".into()], folder, task);
+    tools.version(&call, help).await?.ok_or_else(|| missing(task))
+}
+
+/// The version of the npm that is found in a `PATH`, if it is a link to its program `bin/npm-cli.js`.
+fn version_in(path: &OsStr) -> Option<String> {
+    let npm = env::split_paths(path).map(|folder| folder.join(NPM)).find(|npm| npm.is_file())?;
+    let program = npm.canonicalize().ok().filter(|program| program.ends_with("bin/npm-cli.js"))?;
+    let package = program.ancestors().nth(2)?.join(PACKAGE);
+    let package: Value = serde_json::from_str(&fs::read_to_string(package).ok()?).ok()?;
+    package["version"].as_str().map(str::to_owned)
+}
+
 /// The same with packages of our own, for programs on this machine; returns where they are. Their lock file has a hash
 /// of every package, so that no version of npm needs to be named.
 pub(super) async fn modules(builder: &Builder<'_>, packages: &Locked<'_>) -> Result<PathBuf, Error> {
@@ -69,7 +91,7 @@ pub(super) async fn modules(builder: &Builder<'_>, packages: &Locked<'_>) -> Res
     if !place.is_dir() {
         let manifest = Manifest::own(packages.package, packages.lock);
         let task = format!("installing {}", packages.name);
-        fill(builder, &task, std::env::consts::ARCH, &manifest, &place).await?;
+        fill(builder, &task, env::consts::ARCH, &manifest, &place).await?;
     }
     Ok(place.join(MODULES))
 }
@@ -93,7 +115,7 @@ async fn fill(
     blocking(move || finish(staging)).await
 }
 
-fn call<'a>(arguments: Vec<std::ffi::OsString>, folder: &'a Path, task: &'a str) -> Call<'a> {
+fn call<'a>(arguments: Vec<OsString>, folder: &'a Path, task: &'a str) -> Call<'a> {
     Call { program: NPM, arguments, settings: SETTINGS, folder, task }
 }
 
@@ -160,7 +182,7 @@ fn unset_in_settings(manifest: &Manifest, tools: &Tools) -> BTreeSet<String> {
     variables
 }
 
-/// What installing would have done besides, and was not done because no script is run.
+/// What the package may lack because no script is run.
 fn warnings(manifest: &Manifest, entries: &Entries, processor: &str) -> Vec<String> {
     let incomplete =
         manifest.with_scripts.iter().filter(|folder| may_be_incomplete(entries, folder, processor));
@@ -206,4 +228,26 @@ fn collect(place: &Path) -> Result<Entries, Error> {
         let note = in_modules && (path.ends_with(".bin") || path.ends_with(".package-lock.json"));
         note || !path.starts_with(MODULES)
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_npm_is_read_from_its_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (modules, bin) = (folder.path().join("lib/npm"), folder.path().join("bin"));
+        let path = |folders: &[&PathBuf]| env::join_paths(folders).expect("a path");
+        fs::create_dir_all(modules.join("bin")).expect("made");
+        fs::create_dir(&bin).expect("made");
+        fs::write(modules.join("bin/npm-cli.js"), "").expect("written");
+        fs::write(modules.join(PACKAGE), r#"{"name":"npm","version":"11.1.0"}"#).expect("written");
+        assert_eq!(version_in(&path(&[&bin])), None);
+        std::os::unix::fs::symlink(modules.join("bin/npm-cli.js"), bin.join(NPM)).expect("linked");
+        assert_eq!(version_in(&path(&[&modules, &bin])).as_deref(), Some("11.1.0"));
+        // The program of a version manager, which chooses the npm that it calls.
+        fs::write(modules.join(NPM), "").expect("written");
+        assert_eq!(version_in(&path(&[&modules, &bin])), None);
+    }
 }

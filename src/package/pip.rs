@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::cache::{self, Staging, key};
+use super::closure::{Missing, Survey};
 use super::error::Error;
 use super::machine::Machine;
+use super::redact::redact;
 use super::requirements::{FILE, Requirements, normal};
 use super::text::read_utf8;
 use super::tool::{Call, Tools};
-use super::wheels::Missing;
 use super::{Builder, Installed, Project, blocking, wheels};
 
 /// Settings that a user's own configuration of pip may hold and that would break an installation into a folder.
@@ -25,9 +26,32 @@ const PIP_SETTINGS: &[(&str, &str)] = &[
 /// Parts of the names of variables that decide where packages come from.
 const SOURCES: &[&str] = &["INDEX", "FIND_LINKS", "CONFIG_FILE"];
 
+/// Prints the versions of pip and Python, in a fraction of the time that pip itself takes for that.
+const VERSIONS: &str =
+    "import pip, sys; print('pip %s (python %d.%d)' % ((pip.__version__,) + sys.version_info[:2]))";
+
+/// Signs of failures that have nothing to do with what is installed, in the words of pip and uv, and what to do.
+const HELP: &[(&[&str], &str)] = &[
+    (
+        &["401 Error", "403 Error", "Unauthorized", "Forbidden"],
+        "The index refused access: check the credentials for it in pip.conf, uv.toml or ~/.netrc. pip and uv see no secrets \
+         of a pipeline.",
+    ),
+    (
+        &[
+            "Name or service not known",
+            "dns error",
+            "NewConnectionError",
+            "Connection refused",
+            "Could not connect",
+        ],
+        "The index could not be reached: check its URL, the network and the proxy.",
+    ),
+];
+
 const HOW_TO_GET: &str = "install uv (https://docs.astral.sh/uv/) or Python 3 with pip";
 
-/// Goes up when packages are to be installed in another way, so that the cache does not keep the old one alive.
+/// Changes when packages are installed in another way, so that old ones in the cache are not used.
 const RECIPE: &str = "pip 2";
 
 /// What a cached folder holds: the packages, the list of their versions, and warnings about them.
@@ -50,7 +74,7 @@ pub(super) async fn install(
     requirements: Requirements,
 ) -> Result<Installed, Error> {
     let folder = builder.cache.join("python");
-    cache::make_folder(&folder)?;
+    cache::create_folder(&folder)?;
     let task = format!(
         "installing the packages of {} for {} on {}",
         project.label.join(FILE).display(),
@@ -98,23 +122,18 @@ impl Tool {
     /// uv, which resolves for other machines; else pip. A Python of the function's own version comes first, since pip
     /// judges conditions such as `python_version < "3.13"` by the Python that runs it.
     async fn find(tools: &Tools, machine: &Machine, folder: &Path, task: &str) -> Result<Self, Error> {
-        let call = |program, arguments| Call {
-            program,
-            arguments: words(arguments),
-            settings: PIP_SETTINGS,
-            folder,
-            task,
-        };
-        if let Some(version) = tools.version(&call("uv", "--version"), help_with_python).await? {
+        let call = |program, arguments| Call { program, arguments, settings: PIP_SETTINGS, folder, task };
+        let uv = call("uv", words("--version"));
+        if let Some(version) = tools.version(&uv, help_with_python).await? {
             return Ok(Self { kind: Installer::Uv, version });
         }
-        let pip = "-m pip --version";
+        let versions = || vec!["-c".into(), VERSIONS.into()];
         let exact = format!("python{}", machine.version);
-        let found = match tools.version_if_any(&call(&exact, pip)).await {
+        let found = match tools.version_if_any(&call(&exact, versions())).await {
             Some(version) => Some((exact, version)),
             None => {
                 let python = "python3";
-                let version = tools.version(&call(python, pip), help_with_python).await?;
+                let version = tools.version(&call(python, versions()), help_with_python).await?;
                 version.map(|version| (python.to_owned(), version))
             }
         };
@@ -122,21 +141,12 @@ impl Tool {
             || Error::ToolMissing { tool: "uv".to_owned(), task: task.to_owned(), help: HOW_TO_GET };
         let (python, version) = found.ok_or_else(missing)?;
         let system = (std::env::consts::OS, std::env::consts::ARCH);
-        Ok(Self { kind: Installer::Pip(python), version: format!("{} {system:?}", without_path(&version)) })
-    }
-}
-
-/// `pip 25.0 (python 3.11)` of `pip 25.0 from /usr/lib/python3/site-packages/pip (python 3.11)`: where it lies does not
-/// matter.
-fn without_path(version: &str) -> String {
-    match (version.split_once(" from "), version.rfind('(')) {
-        (Some((name, _)), Some(python)) => format!("{name} {}", &version[python..]),
-        _ => version.to_owned(),
+        Ok(Self { kind: Installer::Pip(python), version: format!("{version} {system:?}") })
     }
 }
 
 fn help_with_python(complaints: &str) -> String {
-    if complaints.contains("No module named pip") {
+    if complaints.contains("No module named 'pip'") {
         return format!("This Python has no pip: {HOW_TO_GET}.");
     }
     format!("See whether it runs at all, or {HOW_TO_GET}.")
@@ -158,23 +168,23 @@ impl Job<'_> {
         let staging = blocking(move || cache::stage(&place)).await?;
         let packages = staging.path().join(PACKAGES);
         let (mut lines, mut round) = (requirements.lines.clone(), 1);
-        let missing = loop {
+        let survey = loop {
             self.run(&lines, &requirements.constraints, staging.path()).await?;
-            let missing = self.missing(&packages, requirements)?;
-            let added = additions(&lines, &missing);
+            let survey = self.survey(&packages, requirements)?;
+            let added = additions(&lines, &survey.missing);
             if added.is_empty() || round == ROUNDS {
-                break missing;
+                break survey;
             }
             (lines, round) = (lines + &added, round + 1);
             fs::remove_dir_all(&packages).map_err(|source| cache::unwritable(&packages, source))?;
         };
-        let warnings: String = missing.iter().map(|missing| self.target.warning(missing)).collect();
-        blocking(move || finish(staging, &warnings)).await
+        let warnings: String = survey.missing.iter().map(|missing| self.target.warning(missing)).collect();
+        blocking(move || finish(staging, &survey.unneeded, &warnings)).await
     }
 
-    fn missing(&self, packages: &Path, requirements: &Requirements) -> Result<Vec<Missing>, Error> {
-        cache::make_folder(packages)?;
-        wheels::missing(packages, &requirements.wanted, &self.target.machine)
+    fn survey(&self, packages: &Path, requirements: &Requirements) -> Result<Survey, Error> {
+        cache::create_folder(packages)?;
+        Survey::of(packages, &requirements.wanted, &self.target.machine)
             .map_err(|source| Error::Unreadable { path: packages.to_owned(), source })
     }
 
@@ -209,12 +219,15 @@ fn additions(lines: &str, missing: &[Missing]) -> String {
     added.iter().map(|requirement| format!("{requirement}\n")).collect()
 }
 
-/// Notes the versions next to the packages, and puts all into the cache.
-fn finish(staging: Staging, warnings: &str) -> Result<(), Error> {
+/// Removes what is not needed, notes the versions next to the packages, and puts all into the cache.
+fn finish(staging: Staging, unneeded: &[PathBuf], warnings: &str) -> Result<(), Error> {
     let packages = staging.path().join(PACKAGES);
-    for name in [FILE, CONSTRAINTS] {
-        let path = staging.path().join(name);
-        fs::remove_file(&path).map_err(|source| cache::unwritable(&path, source))?;
+    let files = [FILE, CONSTRAINTS].map(|name| staging.path().join(name));
+    for path in files.iter().chain(unneeded) {
+        match fs::remove_file(path) {
+            Err(source) if path.exists() => return Err(cache::unwritable(path, source)),
+            _ => {}
+        }
     }
     let unreadable = |source| Error::Unreadable { path: packages.clone(), source };
     cache::write(&staging.path().join(RESOLVED), &wheels::resolved(&packages).map_err(unreadable)?)?;
@@ -269,19 +282,23 @@ impl Target {
     }
 
     fn help(&self, complaints: &str) -> String {
-        if complaints.contains("No module named pip") {
-            return help_with_python(complaints);
+        if let Some((_, help)) =
+            HELP.iter().find(|(signs, _)| signs.iter().any(|sign| complaints.contains(sign)))
+        {
+            return (*help).to_owned();
         }
         format!(
-            "Packages are installed from wheels only. If one has none for {}, choose a version that has (on its page at \
-             PyPI under \"Download files\"), another `runtime` or `architecture`.",
+            "Packages are installed from wheels only. If one has none for {}, choose a version that has one (on its page at \
+             PyPI under \"Download files\"), another `runtime` or `architecture`. If it comes from a private index, check \
+             the credentials in pip.conf or uv.toml: pip does not say that an index refused access.",
             self.machine.described()
         )
     }
 
     fn warning(&self, Missing { requirement, by }: &Missing) -> String {
         format!(
-            "`{by}` needs `{requirement}` on {}, which is not in the package; add it to {FILE}\n",
+            "`{by}` needs `{}` on {}, which is not in the package; add it to {FILE}\n",
+            redact(requirement),
             self.machine.described()
         )
     }

@@ -13,7 +13,7 @@ use super::error::Error;
 use super::redact::redact;
 
 /// The whole of the environment that build tools see: where programs and caches are, the proxy, certificates, and
-/// from where packages come. Credentials of AWS or of a pipeline are not in it; those for a private index belong into
+/// from where packages come. Credentials of AWS or of a pipeline are not in it; those for a private index belong in
 /// the tool's own configuration below `HOME`.
 const PASSED: &[&str] = &[
     "PATH",
@@ -79,10 +79,10 @@ const PASSED: &[&str] = &[
     "USERPROFILE",
 ];
 
-/// A second guard, should a name like these ever slip into the list.
+/// A second guard, in case a name like these gets into the list.
 const SECRET: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "KEY"];
 
-/// As much of a tool's output as fits on a screen beside the rest of an error.
+/// As much of a tool's output as fits on a screen with the rest of an error.
 const LAST_LINES: usize = 15;
 
 /// How to start build tools.
@@ -167,7 +167,7 @@ impl Tools {
     }
 
     /// Runs a tool to its end, and returns what it wrote to its output; `None` if there is no such program.
-    /// `help` turns the complaints of a tool that failed into advice.
+    /// `help` turns the output of a tool that failed into advice.
     pub(super) async fn run(
         &self,
         call: &Call<'_>,
@@ -222,8 +222,8 @@ fn complaints(output: &Output) -> String {
 /// arguments were not what failed.
 fn last_lines(complaints: &str) -> String {
     let mut lines: Vec<_> =
-        complaints.lines().map(str::trim_end).filter(|line| !said(line).is_empty()).collect();
-    if let Some(usage) = lines.iter().position(|line| said(line) == "Usage:") {
+        complaints.lines().map(str::trim_end).filter(|line| !text_of(line).is_empty()).collect();
+    if let Some(usage) = lines.iter().position(|line| text_of(line) == "Usage:") {
         // The line before says what the command is for.
         lines.truncate(usage.saturating_sub(1));
     }
@@ -232,7 +232,7 @@ fn last_lines(complaints: &str) -> String {
 }
 
 /// What a line says after npm's mark.
-fn said(line: &str) -> &str {
+fn text_of(line: &str) -> &str {
     let marks = ["npm error", "npm ERR!"];
     marks.iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line).trim()
 }

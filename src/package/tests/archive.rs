@@ -148,7 +148,7 @@ async fn what_was_zipped_before_is_not_compressed_again() {
     let notes = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
     let note = notes.filter(|path| path.extension().is_some_and(|extension| extension == "made"));
     let mut note = note.filter(|note| fs::read_to_string(note).expect("a note") == stem(&app));
-    // Nobody but the note says what was made of these files.
+    // Only the note says what was made of these files.
     fs::write(note.next().expect("a note of it"), stem(&other)).expect("written");
     assert_eq!(stack.build("app").await.expect("built").sha256, other.sha256);
     stack.write("app/a.py", "c");
@@ -296,7 +296,7 @@ async fn the_zipped_limit_is_checked_on_the_zip() {
 }
 
 #[tokio::test]
-async fn a_finished_zip_is_weighed_too() {
+async fn the_limits_hold_for_a_finished_zip_too() {
     let mut stack = Stack::new(&[]);
     fs::write(stack.path("built.zip"), finished(&[("a", 700), ("b", 400)])).expect("written");
     stack.limits.unzipped = 1_099;

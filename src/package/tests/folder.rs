@@ -118,9 +118,9 @@ async fn code_that_is_missing_or_outside_is_refused() {
     let stack = Stack::new(&[("stack/app/a.py", ""), ("outside/a.py", "")]);
     assert!(stack.error("absent").await.starts_with("cannot find the code `absent`: "));
     let error = stack.error("..").await;
-    assert!(error.starts_with("the code `..` leaves the stack's folder"), "{error}");
+    assert!(error.starts_with("the code `..` is outside the stack's folder"), "{error}");
     let error = stack.error("/").await;
-    assert!(error.starts_with("the code `/` leaves the stack's folder"), "{error}");
+    assert!(error.starts_with("the code `/` is outside the stack's folder"), "{error}");
 }
 
 #[cfg(unix)]
@@ -285,7 +285,7 @@ mod unix {
     async fn code_that_is_a_link_out_of_the_stack_is_refused() {
         let (stack, other) = (Stack::new(&[]), Stack::new(&[("a.py", "")]));
         symlink(other.path("a.py"), stack.path("a.py")).expect("linked");
-        assert!(stack.error("a.py").await.starts_with("the code `a.py` leaves the stack's folder"));
+        assert!(stack.error("a.py").await.starts_with("the code `a.py` is outside the stack's folder"));
     }
 
     #[tokio::test]

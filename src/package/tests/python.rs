@@ -94,7 +94,7 @@ mod fake {
 
     /// Installs what a real installer would, traces of the machine included.
     const INSTALL: &str = r#"
-case "$*" in *--version) echo "pip 25.0 from /usr/lib (python 3.11)"; exit;; esac
+if [ "$1" != pip ] && [ "$2" != pip ]; then echo "pip 25.0 (python 3.11)"; exit; fi
 while [ "$1" != --target ]; do shift; done
 mkdir -p "$2/six-1.17.0.dist-info" "$2/__pycache__" "$2/bin" "$2/flask"
 for name in RECORD INSTALLER REQUESTED direct_url.json uv_cache.json METADATA; do
@@ -191,17 +191,25 @@ echo installed > "$2/six.py"; echo installed > "$2/flask/__init__.py"
 
     /// Installs each line of the requirements; `app` needs more, and says so in its metadata.
     const INSTALL_EACH: &str = r#"
-case "$*" in *--version) echo "pip 25.0 from /usr/lib (python 3.14)"; exit;; esac
+if [ "$1" != pip ] && [ "$2" != pip ]; then echo "pip 25.0 (python 3.14)"; exit; fi
 while [ "$1" != --requirement ]; do shift; done; cp "$2" "$0.seen"
 while [ "$1" != --target ]; do file=${file:-$2}; shift; done
 mkdir -p "$2"
 while read -r line; do
     name=${line%%[=><]*}; info="$2/$name-1.0.dist-info"
     mkdir -p "$info"; echo "installed" > "$2/$name.py"; echo "Name: $name" > "$info/METADATA"
+    printf '%s.py,,\n%s-1.0.dist-info/METADATA,,\n%s-1.0.dist-info/RECORD,,\n' $name $name $name > "$info/RECORD"
     if [ "$name" = app ]; then echo 'Requires-Dist: tomli>=2; python_version < "3.11"' >> "$info/METADATA"; fi
     if [ "$name" = tomli ]; then echo 'Requires-Dist: old; python_full_version < "3.10.5"' >> "$info/METADATA"; fi
-    if [ "$name" = app ]; then echo 'Requires-Dist: new; python_version >= "3.11"' >> "$info/METADATA"; fi
+    if [ "$name" = app ]; then echo 'Requires-Dist: new; python_version >= "3.14"' >> "$info/METADATA"; fi
 done < "$file"
+"#;
+
+    /// Does so too, and then what a Python 3.14 needs.
+    const INSTALL_MORE: &str = r#"
+info="$2/new-1.0.dist-info"; mkdir -p "$info" "$2/shared"
+echo 'installed' > "$2/new.py"; echo 'installed' > "$2/shared/own.py"; echo 'Name: new' > "$info/METADATA"
+printf 'new.py,,\nshared/own.py,,\napp.py,,\nnew-1.0.dist-info/METADATA,,\n' > "$info/RECORD"
 "#;
 
     #[tokio::test]
@@ -233,6 +241,20 @@ done < "$file"
         let modules = names(&package).into_iter().filter(|name| name.ends_with(".py") && !name.contains('_'));
         assert_eq!(modules.collect::<Vec<_>>(), ["app.py", "old.py", "tomli.py"]);
         assert_eq!(package.warnings, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn what_only_the_installer_s_python_needs_is_not_in_the_package() {
+        let more = format!("{INSTALL_EACH}{INSTALL_MORE}");
+        let (uv, pip) = (FakeTools::new(&[("uv", INSTALL_EACH)]), FakeTools::new(&[("python3", &more)]));
+        let stack = stack("app==1\n");
+        let by_uv = stack.build_with("app", &uv.tools()).await.expect("built");
+        let by_pip = stack.build_with("app", &pip.tools()).await.expect("built");
+        assert_eq!(names(&by_pip), names(&by_uv));
+        assert_eq!(by_pip.sha256, by_uv.sha256);
+        stack.write("app/requirements.txt", "app==1\nnew==1\n");
+        let wanted = stack.build_with("app", &pip.tools()).await.expect("built");
+        assert!(names(&wanted).iter().any(|name| name == "new.py"), "asked for by the user");
     }
 
     #[tokio::test]
@@ -378,8 +400,28 @@ done < "$file"
     }
 
     #[tokio::test]
+    async fn an_index_that_refuses_access_or_is_not_reached_is_named() {
+        for (output, expected) in [
+            ("WARNING: 401 Error, Credentials not correct for https://a:s3cret@x.y/simple", "refused access"),
+            ("error: HTTP status client error (403 Forbidden) for url (https://x.y/six)", "refused access"),
+            ("error: dns error: failed to lookup address information", "could not be reached"),
+        ] {
+            let script = format!("[ \"$*\" = --version ] || {{ echo '{output}' >&2; exit 1; }}");
+            let fake = FakeTools::new(&[("uv", &script)]);
+            let error =
+                stack("six==1").build_with("app", &fake.tools()).await.expect_err("failed").to_string();
+            let help = error.lines().last().expect("a line");
+            assert!(help.starts_with("The index ") && help.contains(expected), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_python_without_pip_is_recognised() {
-        let fake = FakeTools::new(&[("python3", "echo '/usr/bin/python3: No module named pip' >&2; exit 1")]);
+        let fake = FakeTools::new(&[(
+            "python3",
+            r#"echo "ModuleNotFoundError: No module named 'pip'" >&2; exit 1"#,
+        )]);
         let error = stack("six==1.17.0").build_with("app", &fake.tools()).await.expect_err("failed");
         assert!(error.to_string().ends_with(
             "This Python has no pip: install uv (https://docs.astral.sh/uv/) or Python 3 with pip."

@@ -79,7 +79,7 @@ fn lines_apply_by_the_function_s_machine() {
 }
 
 #[test]
-fn a_condition_that_nobody_understands_is_refused() {
+fn an_invalid_condition_is_refused() {
     let error = read_files(&[("requirements.txt", "a; python_verson > '3'")]).expect_err("misspelt");
     assert!(error.contains("line 1: `a; python_verson > '3'` cannot be installed: its condition"), "{error}");
 }
