@@ -2,7 +2,7 @@
 
 use super::execute::{cannot_ask, execute, is_confirmed_by_name, progress_of};
 use super::session::{Globals, calls, print_target};
-use super::{Outcome, err, is_interactive, json, out};
+use super::{Outcome, err, is_interactive, json, out, stack_file};
 use crate::config;
 use crate::error::exit_of_report;
 use crate::exit::Exit;
@@ -103,7 +103,8 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
     }
     let process = |name: &str| Some(std::env::var(name).unwrap_or_default());
     let options = config::Options { environment: environment.as_deref(), process: &process };
-    match config::load(&globals.file, &options) {
+    let loaded = stack_file::check_exists(&globals.file).and_then(|()| config::load(&globals.file, &options));
+    match loaded {
         Ok(stack) => {
             let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
             Ok((
@@ -111,11 +112,11 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
                 stack.environment.is_some_and(|environment| environment.protect),
             ))
         }
-        Err(wrong) => {
+        Err(errors) => {
             let Some(known) = config::identity(&globals.file, environment.as_deref()) else {
                 let command = globals.command("down --stack NAME");
                 err(&format!("To delete a stack without its stack file: {command}"));
-                bail!(wrong)
+                bail!(errors)
             };
             err(&render::warning("the stack file has errors; using only its name, region and account"));
             let connection = globals.connect(known.region.as_deref(), known.account.as_deref()).await?;

@@ -1,6 +1,6 @@
 //! What every command that calls AWS begins with: the stack file, the target, the connection.
 
-use super::{err, json, out};
+use super::{err, json, out, stack_file};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Class, Connection, Place};
 use crate::config::{self, Stack};
@@ -11,6 +11,7 @@ use crate::render::{self, Shown};
 use crate::text::shell_quoted;
 use anyhow::{Result, bail};
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -21,8 +22,9 @@ pub(super) const LOCAL_REGION: &str = "us-east-1";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {
-    /// Stack file
-    #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
+    /// Stack file, or its folder
+    #[arg(short, long, global = true, value_name = "FILE", default_value = stack_file::DEFAULT)]
+    #[arg(value_parser = PathBufValueParser::new().map(stack_file::resolve))]
     pub file: PathBuf,
     /// Environment: resources of its own, each name prefixed with NAME-
     #[arg(long, global = true, value_name = "NAME", value_parser = config::environment_name)]
@@ -63,6 +65,7 @@ impl Globals {
     /// # Errors
     /// All errors of the file, at once.
     pub(super) fn stack(&self) -> Result<Stack> {
+        stack_file::check_exists(&self.file)?;
         let process = |name: &str| std::env::var(name).ok();
         let options = config::Options { environment: self.env.as_deref(), process: &process };
         config::load(&self.file, &options).map_err(anyhow::Error::new)
@@ -70,7 +73,7 @@ impl Globals {
 
     /// A command for the user to type next, with the flags that select the same stack and target.
     pub(super) fn command(&self, command: &str) -> String {
-        let named = self.file != Path::new("stack.yaml");
+        let named = self.file != Path::new(stack_file::DEFAULT);
         let file = self.file.display().to_string();
         let file = if named { format!(" -f {}", shell_quoted(&file)) } else { String::new() };
         let flag = |name: &str, value: &Option<String>| {

@@ -9,6 +9,8 @@ mod destroy;
 mod list;
 mod logs;
 mod malformed;
+mod messages;
+mod output;
 mod policies;
 mod processes;
 mod random;
