@@ -6,6 +6,7 @@ mod chains;
 mod clear;
 mod deploy_policy;
 mod destroy;
+mod http_api;
 mod list;
 mod logs;
 mod malformed;
