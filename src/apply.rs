@@ -51,7 +51,7 @@ impl Report {
     }
 }
 
-/// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
+/// Applies a plan. When `stop` turns true no other step starts, and running steps are finished.
 pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));

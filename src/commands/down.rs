@@ -82,7 +82,7 @@ fn print_unmanaged(live_state: &LiveState) {
 }
 
 fn print_plan(globals: &Globals, plan: &Plan) {
-    out(&format!("\n{}", render::plan(plan, globals.shown())));
+    out(&format!("\n{}", render::plan(plan, globals.detail())));
     out(&render::summary(plan));
     json(|| render::json::plan(plan));
 }

@@ -1,4 +1,4 @@
-//! `local`: starts, stops, shows and empties the local cloud.
+//! `local`: starts, stops, shows and resets the local cloud.
 
 use super::{Outcome, err, out};
 use crate::cli::examples;

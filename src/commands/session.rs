@@ -7,7 +7,7 @@ use crate::config::{self, Stack};
 use crate::error::Failure;
 use crate::local::{LocalCloud, default_folders};
 use crate::reconcile::Session;
-use crate::render::{self, Shown};
+use crate::render::{self, Detail};
 use crate::text::shell_quoted;
 use anyhow::{Result, bail};
 use clap::Args;
@@ -51,8 +51,8 @@ pub struct Globals {
 
 impl Globals {
     /// How much of a plan is shown.
-    pub(super) fn shown(&self) -> Shown {
-        Shown { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
+    pub(super) fn detail(&self) -> Detail {
+        Detail { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
     }
 
     /// True if values were requested but the output is a pipe or a file, where they would be kept.
@@ -217,7 +217,7 @@ pub(super) fn calls(session: &Session) -> String {
     ))
 }
 
-/// The endpoints of single services that the environment sets: a plan that did not show them would not tell where it acts.
+/// The endpoints of single services that the environment sets: they belong to the target as well.
 fn service_endpoints() -> Vec<String> {
     let variables = std::env::vars().filter(|(_, url)| !url.is_empty());
     let services = variables.filter_map(|(name, url)| {

@@ -13,7 +13,7 @@ pub(super) fn resolve(given: PathBuf) -> PathBuf {
 
 /// Fails if there is no such file, and says which one the user may mean.
 pub(super) fn check_exists(file: &Path) -> Result<(), Diagnostics> {
-    // A link that leads nowhere is there, and reading it says what is wrong.
+    // A broken link exists, and reading it reports the error.
     if file.symlink_metadata().is_ok() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use crate::model::Identity;
 use crate::text::sanitize_line;
 use serde_json::json;
 
-/// A table of the stacks, then where others are.
+/// A table of the stacks, then those of other regions.
 pub fn list(inventory: &Inventory) -> String {
     let mut text = match inventory.stacks.is_empty() {
         true => "No stacks in this account and region.\n".to_owned(),
@@ -44,7 +44,7 @@ fn table(inventory: &Inventory) -> String {
     rows.collect()
 }
 
-/// How many there are of each kind, and what AWS refuses to delete.
+/// The number of resources of each kind, and the tables with deletion protection.
 fn resources(contents: &Contents) -> String {
     let counts = kinds().iter().filter_map(|kind| {
         let count = *contents.kinds.get(kind.name())?;
