@@ -136,7 +136,7 @@ async fn it_ends_when_nobody_reads_any_more() {
             break ended;
         }
     };
-    assert!(ended.success(), "{ended}");
+    assert_eq!(ended.code(), Some(141), "{ended}");
 }
 
 #[tokio::test]
