@@ -73,9 +73,9 @@ pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch:
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
-        let to_ask = result.as_ref().ok().and_then(|_| siblings.to_ask(step));
+        let ask_after = result.as_ref().ok().and_then(|_| siblings.ask_after(step));
         match result {
-            Ok(finished) if let Some((parent, unchanged)) = to_ask => {
+            Ok(finished) if let Some((parent, unchanged)) = ask_after => {
                 let asked = Asked::of(parent, &unchanged, &report.attributes);
                 running.push(Box::pin(async move { (index, asked.verify(ctx).await.map(|()| finished)) }));
             }

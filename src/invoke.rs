@@ -48,9 +48,10 @@ pub async fn invoke(clients: &Clients, name: &str, event: Vec<u8>, log: bool) ->
 /// A lost response does not mean that the function did not run.
 fn explain_lost(error: impl Into<Error>) -> Error {
     let error: Error = error.into();
-    match error.is_ambiguous() {
-        true => Error { message: format!("{}; the function may have run anyway", error.message), ..error },
-        false => error,
+    if error.is_ambiguous() {
+        Error { message: format!("{}; the function may have run anyway", error.message), ..error }
+    } else {
+        error
     }
 }
 

@@ -75,12 +75,11 @@ fn event(from: &str) -> Result<Vec<u8>> {
     let place = if from_stdin { "standard input" } else { from };
     let wrong =
         |why: String| Failure::usage(format!("{place} is not valid JSON: {why}"), "the event must be JSON");
-    let read = match from_stdin {
-        true => {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-        }
-        false => std::fs::read(from),
+    let read = if from_stdin {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(from)
     };
     let bytes = read.map_err(|error| wrong(error.to_string()))?;
     serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| wrong(error.to_string()))?;

@@ -93,9 +93,10 @@ impl Globals {
         }
         let source = Source::of(self.profile.as_deref(), &|name| std::env::var(name).ok());
         let message = format!("with credentials from {}: {}", source.place(), failure.message);
-        let help = match expired {
-            true => Some(format!("they are expired or invalid; {}", source.renewal())),
-            false => failure.help,
+        let help = if expired {
+            Some(format!("they are expired or invalid; {}", source.renewal()))
+        } else {
+            failure.help
         };
         Failure { message, help, ..failure }
     }
@@ -135,14 +136,13 @@ impl Globals {
     /// No credentials, no region, no local cloud, or another account than the stack file names.
     pub(super) async fn connect(&self, region: Option<&str>, account: Option<&str>) -> Result<Connection> {
         let region = self.region.as_deref().or(region).map(str::to_owned);
-        let place = match self.local {
-            false => Place::Aws { region, profile: self.profile.clone() },
-            true => {
-                let (cache, state) = default_folders()?;
-                let endpoint = LocalCloud::new(cache, state).start(&|line| err(&render::aside(line))).await?;
-                let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
-                Place::Local { url: endpoint.url, region }
-            }
+        let place = if self.local {
+            let (cache, state) = default_folders()?;
+            let endpoint = LocalCloud::new(cache, state).start(&|line| err(&render::aside(line))).await?;
+            let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
+            Place::Local { url: endpoint.url, region }
+        } else {
+            Place::Aws { region, profile: self.profile.clone() }
         };
         let ids = self.verbose > 1;
         let calls = match self.verbose {

@@ -118,9 +118,10 @@ fn step(step: &Step) -> Json {
 fn change(change: &Change, sensitive: bool) -> Json {
     let to = change.to.as_ref().map(|to| to.known().unwrap_or_else(|_| value::value(to).into()));
     let known = change.to.as_ref().is_none_or(|to| to.known().is_ok());
-    match sensitive {
-        true => json!({ "path": change.path, "secret": true }),
-        false => json!({ "path": change.path, "from": change.from, "to": to, "known": known }),
+    if sensitive {
+        json!({ "path": change.path, "secret": true })
+    } else {
+        json!({ "path": change.path, "from": change.from, "to": to, "known": known })
     }
 }
 

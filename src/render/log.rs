@@ -47,10 +47,9 @@ impl LogStyle {
         let head = format!("{name}  {}", styled(DIM, time(entry.at)));
         let message = entry.message.replace('\r', "\n");
         let message = message.trim_end();
-        let mut lines = message.lines().map(|line| match is_platform(message) {
-            true => styled(DIM, sanitize(line)),
-            false => sanitize(line),
-        });
+        let mut lines = message
+            .lines()
+            .map(|line| if is_platform(message) { styled(DIM, sanitize(line)) } else { sanitize(line) });
         let first = lines.next().map_or_else(|| head.clone(), |line| format!("{head}  {line}"));
         // Further lines, as those of a trace, stand under the first one.
         let below = " ".repeat(self.width + 2 + time(entry.at).len() + 2);

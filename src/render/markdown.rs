@@ -15,9 +15,10 @@ pub fn markdown(plan: &Plan, scope: &Scope) -> String {
     let mut text = format!("<!-- provision plan {identity} {} -->\n", scope.region);
     let place = format!("account {}, {}", scope.account, scope.region);
     text += &format!("### Plan for {} ({place})\n\n", code(&identity.to_string()));
-    text += &match plan.is_empty() {
-        true => "No changes. Everything matches the stack file.\n".to_owned(),
-        false => format!("**{}**\n", plain(&super::summary(plan))),
+    text += &if plan.is_empty() {
+        "No changes. Everything matches the stack file.\n".to_owned()
+    } else {
+        format!("**{}**\n", plain(&super::summary(plan)))
     };
     let blockers = plan.blockers.iter().map(blocker);
     let losses = plan.steps.iter().filter(|step| !step.with_parent).filter_map(data_loss);
@@ -47,9 +48,10 @@ fn details(plan: &Plan, room: usize) -> String {
     });
     let (mut text, mut left_out) = (BEGIN.to_owned(), 0);
     for part in groups {
-        match left_out == 0 && text.len() + part.len() + END.len() + 60 <= room {
-            true => text += &part,
-            false => left_out += 1,
+        if left_out == 0 && text.len() + part.len() + END.len() + 60 <= room {
+            text += &part
+        } else {
+            left_out += 1
         }
     }
     if left_out > 0 {

@@ -107,21 +107,23 @@ fn parent(step: &Step) -> String {
 pub(super) fn fields(step: &Step, shown: Detail) -> Vec<String> {
     let kind = kind(step.id.kind);
     let sensitive = |field: &str| !shown.values && kind.sensitive().contains(&field);
-    let marks = |change: &Change| {
+    let is_ownership_tag = |change: &Change| {
         step.observed.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"))
     };
-    let changes: Vec<&Change> = step.changes.iter().filter(|change| !marks(change)).collect();
+    let changes: Vec<&Change> = step.changes.iter().filter(|change| !is_ownership_tag(change)).collect();
     let width =
         changes.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
     let line = |change: &&Change| {
         let path = change.path.join(".");
-        let replaces = match step.action == Action::Replace && kind.immutable().contains(&change.field()) {
-            true => styled(RED, "  (forces replacement)"),
-            false => String::new(),
+        let replaces = if step.action == Action::Replace && kind.immutable().contains(&change.field()) {
+            styled(RED, "  (forces replacement)")
+        } else {
+            String::new()
         };
-        let change = match change.field() == "code" && !step.files.is_empty() {
-            true => files(&step.files),
-            false => value::change(change, sensitive(change.field())),
+        let change = if change.field() == "code" && !step.files.is_empty() {
+            files(&step.files)
+        } else {
+            value::change(change, sensitive(change.field()))
         };
         let line = format!("      {path:<width$}  {change}{replaces}");
         format!("{}\n", line.trim_end())

@@ -26,9 +26,10 @@ impl Progress {
     /// cursor.
     pub fn new(steps: usize, print: fn(&str)) -> Self {
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        match std::io::stdout().is_terminal() && !dumb {
-            true => Progress::live(ProgressDrawTarget::stdout(), steps, dress),
-            false => Progress::lines(print),
+        if std::io::stdout().is_terminal() && !dumb {
+            Progress::live(ProgressDrawTarget::stdout(), steps, dress)
+        } else {
+            Progress::lines(print)
         }
     }
 

@@ -28,9 +28,10 @@ fn list(from: &[Json], to: &[Json]) -> String {
     let removed = from.iter().filter(|item| !to.contains(item)).map(|item| format!("- {}", json(item)));
     let added = to.iter().filter(|item| !from.contains(item)).map(|item| format!("+ {}", json(item)));
     let changes: Vec<String> = removed.chain(added).collect();
-    match changes.is_empty() {
-        true => format!("{} → {}", json(&from.into()), json(&to.into())),
-        false => changes.join("  "),
+    if changes.is_empty() {
+        format!("{} → {}", json(&from.into()), json(&to.into()))
+    } else {
+        changes.join("  ")
     }
 }
 
