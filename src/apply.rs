@@ -51,7 +51,7 @@ impl Report {
     }
 }
 
-/// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
+/// Applies a plan. When `stop` turns true no other step starts, and running steps are finished.
 pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));
@@ -73,9 +73,9 @@ pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch:
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
-        let to_ask = result.as_ref().ok().and_then(|_| siblings.to_ask(step));
+        let ask_after = result.as_ref().ok().and_then(|_| siblings.ask_after(step));
         match result {
-            Ok(finished) if let Some((parent, unchanged)) = to_ask => {
+            Ok(finished) if let Some((parent, unchanged)) = ask_after => {
                 let asked = Asked::of(parent, &unchanged, &report.attributes);
                 running.push(Box::pin(async move { (index, asked.verify(ctx).await.map(|()| finished)) }));
             }

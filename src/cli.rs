@@ -58,7 +58,7 @@ enum Command {
     /// Print the JSON Schema of the stack file, for editors
     #[command(after_help = examples::SCHEMA)]
     Schema,
-    /// Send the stack's checks to the live API; they may write data data
+    /// Send the stack's checks to the live API; they may write data
     #[command(after_help = examples::CHECK)]
     Check,
     /// Call a function with an event and print its response

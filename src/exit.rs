@@ -17,7 +17,7 @@ pub enum Exit {
     /// The stack file is missing or invalid.
     BadFile = 65,
     /// An internal error.
-    Defect = 70,
+    InternalError = 70,
     /// AWS denied access, or there are no credentials.
     Denied = 77,
     /// Ctrl-C ended it.

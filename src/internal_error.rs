@@ -13,6 +13,6 @@ pub fn on_panic() {
         let help = "please report this line and what you did, as CONTRIBUTING.md says. Nothing is lost: AWS holds the \
             state; run the same command again to continue";
         err(&render::error(&message, Some(help)));
-        std::process::exit(Exit::Defect as i32);
+        std::process::exit(Exit::InternalError as i32);
     }));
 }

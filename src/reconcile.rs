@@ -1,5 +1,5 @@
-//! The stages in their order, on a connection that somebody else has opened: look, plan, carry out, and for a teardown look
-//! again. The commands and the proofs run this same code. It prints nothing, asks nothing, and reads no file.
+//! The stages in their order, on an open connection: look, plan, apply, and after the deletion of a stack look again. The
+//! commands and the tests run this same code. It prints nothing, asks nothing, and reads no file.
 
 use crate::apply::{Report, apply};
 use crate::aws::{Access, Connection, Context};
@@ -27,7 +27,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session of an identity alone: what is ours bears our mark.
+    /// The session of an identity alone: resources that are ours have its ownership tag.
     pub fn of(connection: Connection, identity: Identity) -> Self {
         let scope = connection.scope(identity);
         Session { connection, scope }
@@ -55,7 +55,7 @@ impl Session {
         observe(&context).await.map_err(Failure::from)
     }
 
-    /// One thing by its name in AWS, whoever owns it, by clients that cannot write.
+    /// One resource by its name in AWS, with any owner, by clients that cannot write.
     ///
     /// # Errors
     /// A read that failed.
@@ -64,10 +64,10 @@ impl Session {
         kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
 
-    /// The way from a world to what the stack file says, with the packages that its functions shall have.
+    /// Plans how to get from the live state to the desired state, with the packages of the functions.
     ///
     /// # Errors
-    /// That resources refer to each other in a circle.
+    /// Resources form a dependency cycle.
     pub fn plan(
         &self,
         stack: &Stack,
@@ -78,7 +78,7 @@ impl Session {
         plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(circle)
     }
 
-    /// Carries out a plan; only here the clients can write. When `stop` turns true, nothing more is begun.
+    /// Applies a plan; only here the clients can write. When `stop` turns true, no other step starts.
     pub async fn apply(
         &self,
         plan: &Plan,
@@ -111,29 +111,29 @@ const ROUNDS: usize = 3;
 /// The pauses between closing looks, in seconds.
 const PAUSES: &[u64] = &[1, 2, 4, 8, 15];
 
-/// The end of a stack: everything that is ours is deleted, and looked for again.
+/// The deletion of a stack: everything that is ours is deleted, and looked for again.
 #[derive(Debug)]
 pub struct Destroy {
     /// The stack.
     pub session: Session,
     options: Options,
-    /// What this run has deleted. The user has agreed to its end.
+    /// What this run has deleted. The user has agreed to that.
     deleted: BTreeSet<PhysicalId>,
 }
 
-/// How a teardown ended.
+/// The result of a deletion.
 #[derive(Debug)]
 pub enum Destroyed {
     /// Nothing is left, as far as this plan could look: see [`Plan::unreadable`].
     All(Plan),
-    /// A plan was not carried out to its end; this became of it.
+    /// A plan could not be applied completely; this is its report.
     Incomplete(Report),
-    /// This came up while the stack was deleted, and nobody has agreed to its end.
+    /// New resources appeared during the deletion, and the user has not agreed to delete them.
     NewResources(Plan),
 }
 
 impl Destroy {
-    /// The teardown of a session's stack, with the losses that the user allows.
+    /// The deletion of a session's stack, with the data loss that the user allows.
     pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
         session.scope.destroy = true;
         let local = session.connection.is_local();
@@ -141,14 +141,14 @@ impl Destroy {
         Destroy { session, options, deleted: BTreeSet::new() }
     }
 
-    /// What there is. What was deleted and has come back without a mark counts as ours.
+    /// The live state. What was deleted and has come back untagged counts as ours.
     ///
     /// # Errors
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
         let mut live_state = self.session.look().await?;
-        let unclaimed = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
-        unclaimed
+        let untagged = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
+        untagged
             .filter(|observed| self.deleted.contains(&observed.key()))
             .for_each(|observed| observed.owner = Owner::Ours);
         Ok(live_state)
@@ -157,7 +157,7 @@ impl Destroy {
     /// The plan to delete what is ours.
     ///
     /// # Errors
-    /// That what is to be deleted depends on itself.
+    /// The resources form a dependency cycle.
     pub fn plan(&self, live_state: &LiveState) -> Result<Plan, Failure> {
         plan::plan(&Graph::default(), live_state, &self.options).map_err(circle)
     }
@@ -182,7 +182,7 @@ impl Destroy {
             if plan.is_empty() {
                 return Ok(Destroyed::All(plan));
             }
-            // Who makes a table again and fills it has not agreed to its end.
+            // A table that was created again and filled was not agreed to.
             if !self.came_back(&plan) || !plan.blockers.is_empty() {
                 break;
             }

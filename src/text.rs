@@ -38,25 +38,36 @@ pub(crate) fn sanitize_short(text: &str, most: usize) -> String {
     begin.chain(" … ".chars()).chain(end).collect()
 }
 
-/// A text whose URLs have lost their credentials: `https://user:password@host/` becomes `https://host/`. A password may
-/// contain an `@` that nobody encoded, so everything up to the last one goes, as long as it is still the same word.
+/// A text whose URLs have lost their credentials: `https://user:password@host/` becomes `https://host/`.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     const SCHEME_END: &str = "://";
-    let ends = |c: char| c.is_whitespace() || "/?#\"'`<>".contains(c);
     let mut kept = String::new();
     let mut rest = text;
     while let Some(start) = rest.find(SCHEME_END).map(|start| start + SCHEME_END.len()) {
         let (before, after) = rest.split_at(start);
-        let authority = &after[..after.find(ends).unwrap_or(after.len())];
-        let credentials = authority.rfind('@').map_or(0, |at| at + 1);
         kept.push_str(before);
-        rest = &after[credentials..];
+        rest = &after[credentials(after)..];
     }
     if kept.len() + rest.len() == text.len() {
         return Cow::Borrowed(text);
     }
     kept.push_str(rest);
     Cow::Owned(kept)
+}
+
+/// The length of the credentials at the begin of a URL whose scheme is cut off, with their `@`. A password may contain an `@`
+/// or a `/` that should have been encoded.
+fn credentials(url: &str) -> usize {
+    let word = &url[..url.find(|c: char| c.is_whitespace() || "\"'`<>".contains(c)).unwrap_or(url.len())];
+    let authority = &word[..word.find(['/', '?', '#']).unwrap_or(word.len())];
+    if let Some(at) = authority.rfind('@') {
+        return at + 1;
+    }
+    // What follows the colon of a host is a number, and an IPv6 address stands in brackets.
+    let is_host = authority.rsplit_once(':').is_none_or(|(host, port)| {
+        port.chars().all(|c| c.is_ascii_digit()) || (host.starts_with('[') && port.ends_with(']'))
+    });
+    if is_host { 0 } else { word.find('@').map_or(0, |at| at + 1) }
 }
 
 /// A word of a command line, quoted if a shell needs that.
@@ -99,6 +110,11 @@ mod tests {
             ("https://example.com/ada@example.com", "https://example.com/ada@example.com"),
             ("http://[::1]:80/ or ada@example.com", "http://[::1]:80/ or ada@example.com"),
             ("http://ü:ß@ö/://a:b@c", "http://ö/://c"),
+            ("http://ada:hu/sh@example.com/x", "http://example.com/x"),
+            (
+                "http://localhost:4566/a@b http://[fe80::1]/a@b",
+                "http://localhost:4566/a@b http://[fe80::1]/a@b",
+            ),
             ("no URL ://", "no URL ://"),
         ] {
             assert_eq!(without_credentials(text), shown);

@@ -67,7 +67,9 @@ pub struct Context {
 
 /// Receives what a resource waits for, and why.
 #[derive(Clone)]
-pub struct Waits(Arc<dyn Fn(&ResourceId, &str) + Send + Sync>);
+pub struct Waits(Arc<WaitFn>);
+
+type WaitFn = dyn Fn(&ResourceId, &str) + Send + Sync;
 
 impl Waits {
     /// Waits that go to a function.

@@ -118,7 +118,7 @@ fn capture(name: &str, pointer: &str) -> std::collections::BTreeMap<String, Stri
     [(name.to_owned(), pointer.to_owned())].into()
 }
 
-async fn outcomes(checks: &[Check], base: &str) -> Vec<Outcome> {
+async fn outcomes(checks: &[Check], base: &str) -> Vec<CheckResult> {
     let resolve = |part: &Part| match part {
         Part::Region => Ok("eu west".to_owned()),
         _ => anyhow::bail!("it is known after `provision up`"),
@@ -129,7 +129,7 @@ async fn outcomes(checks: &[Check], base: &str) -> Vec<Outcome> {
     outcomes
 }
 
-fn failure(outcome: &Outcome) -> String {
+fn failure(outcome: &CheckResult) -> String {
     match &outcome.verdict {
         Verdict::Failed(failure) => failure.to_string(),
         other => panic!("it did not fail: {other:?}"),

@@ -72,7 +72,7 @@ pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
         return Ok(Exit::Done);
     }
     let plan = session.plan_after_adoption(&stack, &hashes, &live_state, &adoption, &options).await?;
-    out(&format!("\n{}", render::adoption(&adoption, &plan, globals.shown())));
+    out(&format!("\n{}", render::adoption(&adoption, &plan, globals.detail())));
     json(|| render::json::plan(&plan));
     if !confirmation(args).is_given(globals, &stack, &session)? {
         err("Nothing was adopted.");

@@ -1,4 +1,4 @@
-//! `check`: sends the stack's own requests to the live API.
+//! `check`: runs the stack's checks against the live API.
 
 use super::session::{Globals, open};
 use super::{Outcome, json, out};
@@ -11,10 +11,10 @@ use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, anyhow, bail};
 
-/// Runs the checks of the stack file against the stack as it is.
+/// Runs the checks of the stack file against the deployed stack.
 ///
 /// # Errors
-/// That there is no API, or that AWS cannot be read.
+/// No API is deployed, or AWS cannot be read.
 pub async fn check(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
@@ -24,7 +24,7 @@ pub async fn check(globals: &Globals) -> Outcome {
     run(globals, &stack, &session, &attributes).await
 }
 
-/// Runs the checks against a stack of which is known what AWS assigned.
+/// Runs the checks against a stack whose attributes are known.
 pub(super) async fn run(
     globals: &Globals,
     stack: &Stack,

@@ -82,7 +82,7 @@ fn print_unmanaged(live_state: &LiveState) {
 }
 
 fn print_plan(globals: &Globals, plan: &Plan) {
-    out(&format!("\n{}", render::plan(plan, globals.shown())));
+    out(&format!("\n{}", render::plan(plan, globals.detail())));
     out(&render::summary(plan));
     json(|| render::json::plan(plan));
 }
@@ -103,7 +103,8 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
     }
     let process = |name: &str| Some(std::env::var(name).unwrap_or_default());
     let options = config::Options { environment: environment.as_deref(), process: &process };
-    match config::load(&globals.file, &options) {
+    let loaded = config::load(&globals.file, &options);
+    match loaded {
         Ok(stack) => {
             let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
             Ok((
@@ -111,11 +112,11 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
                 stack.environment.is_some_and(|environment| environment.protect),
             ))
         }
-        Err(wrong) => {
+        Err(errors) => {
             let Some(known) = config::identity(&globals.file, environment.as_deref()) else {
                 let command = globals.command("down --stack NAME");
                 err(&format!("To delete a stack without its stack file: {command}"));
-                bail!(wrong)
+                bail!(errors)
             };
             err(&render::warning("the stack file has errors; using only its name, region and account"));
             let connection = globals.connect(known.region.as_deref(), known.account.as_deref()).await?;

@@ -1,4 +1,4 @@
-//! `iam-policy`: the least that credentials must be allowed to do, for the stack of the stack file.
+//! `iam-policy`: the deploy policy, the least permissions that a stack needs.
 
 use super::session::{Globals, LOCAL_REGION};
 use super::{Outcome, err, raw};
@@ -46,10 +46,10 @@ impl From<Allowed> for Task {
     }
 }
 
-/// Prints the policy. Nothing is asked of AWS, so that whoever makes the credentials can do so before there are any.
+/// Prints the policy. It calls nothing, so that it can be printed before there are any credentials.
 ///
 /// # Errors
-/// What is wrong with the stack file, or that no region is known.
+/// The stack file is invalid, or no region is known.
 pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
     let stack = globals.stack()?;
     let scope = place(globals, args, &stack).await?;
@@ -63,7 +63,7 @@ pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Where the stack lives, as far as files, flags and the environment know.
+/// The account and region of the stack, from its file, flags and the environment.
 async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result<Scope> {
     let account = match (&stack.account, &args.account) {
         (Some(own), Some(given)) if own != given => {
@@ -95,7 +95,7 @@ async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result
     })
 }
 
-/// One document as it is, several as a list.
+/// One document alone, several as a list.
 fn text(documents: &[Document]) -> Result<String> {
     if let [document] = documents {
         return Ok(serde_json::to_string_pretty(document)?);

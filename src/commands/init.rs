@@ -1,5 +1,5 @@
-//! `init`: writes a stack to begin with. What it writes are the files in the folder `init` beside this one, which are a
-//! stack themselves, with another name.
+//! `init`: creates a starter stack from the files in the folder `init` next to this one, which are a stack themselves, with
+//! another name.
 
 use super::{Outcome, ask, err, is_interactive, json, out};
 use crate::config::{self, SCHEMA};
@@ -14,10 +14,10 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The stack's name in the templates, which begins the name of all that is in it.
+/// The stack's name in the templates, with which all names in it begin.
 const TEMPLATE: &str = "my-stack";
 
-/// What is not to be committed. A file that is there says so already.
+/// What must not be committed. An existing file is not changed.
 const IGNORE: (&str, &str) = (".gitignore", include_str!("init/gitignore"));
 
 /// The flags of `init`.
@@ -34,7 +34,7 @@ pub struct InitArgs {
     pub name: Option<String>,
 }
 
-/// A language that there is a template for.
+/// A language with a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "their names")]
 pub enum Language {
@@ -43,7 +43,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The files of the template: a path and what is in it.
+    /// The files of the template: path and content.
     fn files(self) -> [(&'static str, &'static str); 2] {
         match self {
             Language::Python => [
@@ -68,24 +68,24 @@ impl Language {
     }
 }
 
-/// Writes a stack with one table, one function and one route. No file is written over.
+/// Writes a stack with one table, one function and one route. No file is overwritten.
 ///
 /// # Errors
-/// That a file is there already, or cannot be written.
+/// A file already exists, or cannot be written.
 pub fn init(args: &InitArgs) -> Outcome {
     let folder = &args.folder;
     let name = match &args.name {
         Some(name) => name.clone(),
-        None => wanted("Name of the stack", &name_of(folder), config::stack_name)?,
+        None => prompt("Name of the stack", &name_of(folder), config::stack_name)?,
     };
     let language = match args.runtime {
         Some(language) => language,
-        None => wanted("Language of the function, python or node", "python", |text| {
+        None => prompt("Language of the function, python or node", "python", |text| {
             Language::from_str(text, true)
         })?,
     };
     let files = contents(language, &name);
-    free(folder, &files)?;
+    check_free(folder, &files)?;
     let ignore = (IGNORE.0, IGNORE.1.to_owned());
     let files: Vec<_> =
         files.into_iter().chain((!exists(&folder.join(IGNORE.0))).then_some(ignore)).collect();
@@ -103,8 +103,8 @@ pub fn init(args: &InitArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// What somebody types in a terminal, until it will do; an empty answer is the default, as is everything elsewhere.
-fn wanted<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T> {
+/// What the user types in a terminal, asked again until it is valid. Without a terminal, and for an empty line, the default.
+fn prompt<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T> {
     loop {
         let typed = if is_interactive() { ask(&format!("{question} [{default}]:"))? } else { String::new() };
         match read(if typed.is_empty() { default } else { &typed }) {
@@ -115,7 +115,7 @@ fn wanted<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, Str
     }
 }
 
-/// The folder's name, made one that a stack can have.
+/// The folder's name, changed to a valid name of a stack.
 fn name_of(folder: &Path) -> String {
     let folder = std::path::absolute(folder).unwrap_or_default();
     let own = folder.canonicalize().unwrap_or(folder);
@@ -129,8 +129,8 @@ fn contents(language: Language, name: &str) -> Vec<(&'static str, String)> {
     template.into_iter().chain([("stack.schema.json", SCHEMA.to_owned())]).collect()
 }
 
-/// Refuses where any of the files is there already, and names them all.
-fn free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+/// Fails if any of the files already exists, and names them all.
+fn check_free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     let taken = files.iter().map(|(file, _)| folder.join(file)).filter(|path| exists(path));
     let taken: Vec<String> = taken.map(|path| format!("\n  - {}", in_short(&path))).collect();
     if taken.is_empty() {
@@ -142,12 +142,12 @@ fn free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     ))
 }
 
-/// A path for people, without what says that it is here.
+/// A path for people, without a leading `./`.
 fn in_short(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
-/// True if there is anything of this name, even a link that leads nowhere.
+/// True for anything of this name, even a broken link.
 fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
@@ -159,7 +159,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     file.write_all(text.as_bytes()).with_context(context)
 }
 
-/// What was written, and the way on.
+/// What was written, and the next steps.
 fn shown(folder: &Path, name: &str, files: &[&str]) -> String {
     let files: String = files.iter().map(|file| format!("  {}\n", in_short(&folder.join(file)))).collect();
     let here = folder == Path::new(".");

@@ -1,4 +1,4 @@
-//! `invoke`: calls one function with an event. What it answers is the result; all else goes beside it.
+//! `invoke`: calls one function with an event. Its response goes to standard output, everything else to standard error.
 
 use super::session::{Globals, print_target_to_stderr};
 use super::{Outcome, data, err, json};
@@ -31,7 +31,7 @@ pub struct InvokeArgs {
 /// Calls a function of the stack.
 ///
 /// # Errors
-/// That there is no such function, that the event is no JSON, or that Lambda did not call the function.
+/// There is no such function, the event is not JSON, or Lambda did not call the function.
 pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     let stack = globals.stack()?;
     let function = args.function.as_str();
@@ -40,14 +40,14 @@ pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     let session = globals.session(&stack).await?;
     print_target_to_stderr(&session);
     let name = callable(globals, &session, function).await?;
-    // Whatever the function does, it is not for us to say that it only reads.
+    // The function may write, so the clients may.
     let clients = session.connection.clients(Access::Write);
     let invocation = invoke::invoke(&clients, &name, event, args.log).await.map_err(Failure::from)?;
     invocation.log.iter().for_each(|log| err(&render::tail(log)));
     json(|| render::json::invocation(function, &invocation));
-    match &invocation.ended {
+    match &invocation.result {
         Ok(payload) => {
-            data(&render::answer(payload, std::io::stdout().is_terminal()));
+            data(&render::response(payload, std::io::stdout().is_terminal()));
             Ok(Exit::Done)
         }
         Err(failed) => {
@@ -58,7 +58,7 @@ pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     }
 }
 
-/// Refuses a function that the stack file does not declare.
+/// Fails for a function that the stack file does not declare.
 pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
     let known: Vec<&str> = stack.functions.iter().map(|function| function.name.as_str()).collect();
     if known.contains(&function) {
@@ -69,29 +69,28 @@ pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
     bail!(Failure::usage(format!("there is no function `{function}` in {}", stack.file.display()), help))
 }
 
-/// Reads an event, which must be JSON: Lambda would say so too, but not where.
+/// Reads an event, which must be JSON: Lambda would reject it too, but not say where.
 fn event(from: &str) -> Result<Vec<u8>> {
     let from_stdin = from == "-";
     let place = if from_stdin { "standard input" } else { from };
     let wrong =
         |why: String| Failure::usage(format!("{place} is not valid JSON: {why}"), "the event must be JSON");
-    let read = match from_stdin {
-        true => {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-        }
-        false => std::fs::read(from),
+    let read = if from_stdin {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(from)
     };
     let bytes = read.map_err(|error| wrong(error.to_string()))?;
     serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| wrong(error.to_string()))?;
     Ok(bytes)
 }
 
-/// The name in AWS of a function that is there and ours: another's of the same name is not called by mistake.
+/// The name in AWS of a deployed function of this stack: an unmanaged one of the same name is not called by mistake.
 async fn callable(globals: &Globals, session: &Session, function: &str) -> Result<String> {
     let id = ResourceId::new("function", session.scope.identity.prefixed(function));
     match session.read(&id).await? {
-        Some(observed) if !observed.exists() => bail!(missing(globals, &id)),
+        Some(observed) if !observed.exists() => bail!(not_deployed(globals, &id)),
         Some(observed) => match observed.owner {
             Owner::Unmanaged(who) => {
                 bail!(Failure::new(
@@ -101,11 +100,11 @@ async fn callable(globals: &Globals, session: &Session, function: &str) -> Resul
             }
             _ => Ok(id.name),
         },
-        None => bail!(missing(globals, &id)),
+        None => bail!(not_deployed(globals, &id)),
     }
 }
 
-fn missing(globals: &Globals, id: &ResourceId) -> Failure {
+fn not_deployed(globals: &Globals, id: &ResourceId) -> Failure {
     Failure::new(
         format!("{id} is not deployed"),
         format!("deploy the stack first: {}", globals.command("up")),

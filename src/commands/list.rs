@@ -1,4 +1,4 @@
-//! `list`: the stacks that are in the account and the region.
+//! `list`: the stacks in the account and region.
 
 use super::session::{Globals, target};
 use super::{Outcome, err, json, out};
@@ -8,10 +8,10 @@ use crate::exit::Exit;
 use crate::inventory::inventory;
 use crate::render;
 
-/// Shows what stacks there are. It takes no more from a stack file than the region.
+/// Lists the stacks. Of a stack file it uses only the region.
 ///
 /// # Errors
-/// That AWS cannot be read.
+/// AWS cannot be read.
 pub async fn list(globals: &Globals) -> Outcome {
     let known = config::identity(&globals.file, globals.env.as_deref());
     let connection = globals.connect(known.as_ref().and_then(|known| known.region.as_deref()), None).await?;

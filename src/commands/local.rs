@@ -1,4 +1,4 @@
-//! `local`: starts, stops, shows and empties the local cloud.
+//! `local`: starts, stops, shows and resets the local cloud.
 
 use super::{Outcome, err, out};
 use crate::cli::examples;
@@ -36,10 +36,14 @@ pub async fn local(action: LocalAction) -> Outcome {
             let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
             out(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
         }
-        LocalAction::Stop => match cloud.stop().await? {
-            true => out("The local cloud is stopped; its data is kept."),
-            false => out("The local cloud was not running."),
-        },
+        LocalAction::Stop => {
+            let was_running = cloud.stop().await?;
+            out(if was_running {
+                "The local cloud is stopped; its data is kept."
+            } else {
+                "The local cloud was not running."
+            });
+        }
         LocalAction::Status => match cloud.status().await? {
             Some(endpoint) => {
                 out(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));

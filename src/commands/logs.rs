@@ -1,4 +1,4 @@
-//! `logs`: what the functions of a stack have logged, and with `--follow` what they log from now on. It only reads.
+//! `logs`: what the functions of a stack have logged, and with `--follow` what they log from now on. Only reads.
 
 use super::invoke::declared;
 use super::session::{Globals, print_target_to_stderr};
@@ -7,7 +7,7 @@ use crate::aws::Access;
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::logs::{Entry, Found, Pace, Reader, Source};
+use crate::logs::{LogBatch, LogEntry, LogSource, PollInterval, Reader};
 use crate::model::Identity;
 use crate::reconcile::Session;
 use crate::render::{self, LogStyle};
@@ -75,7 +75,7 @@ pub(super) fn now() -> i64 {
 /// Shows what the functions of the stack have logged.
 ///
 /// # Errors
-/// That there is no such function, or that CloudWatch cannot be read.
+/// There is no such function, or CloudWatch cannot be read.
 pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     let stack = globals.stack()?;
     args.functions.iter().try_for_each(|function| declared(&stack, function))?;
@@ -95,7 +95,7 @@ pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     let mut stop = stop_on_ctrl_c();
     let (_unchanging, view) = watch::channel(view);
     tokio::select! {
-        ended = follow(&mut reader, view, Pace::new(session.connection.is_local())) => ended.map(|()| Exit::Done),
+        ended = follow(&mut reader, view, PollInterval::new(session.connection.is_local())) => ended.map(|()| Exit::Done),
         // Ctrl-C is how one ends this.
         _ = stop.wait_for(|stop| *stop) => Ok(Exit::Done),
     }
@@ -109,7 +109,7 @@ pub(super) fn reader(session: &Session, since: i64) -> Reader {
 /// Whose logs are shown, and how.
 #[derive(Debug, Clone)]
 pub(super) struct LogView {
-    sources: Vec<Source>,
+    sources: Vec<LogSource>,
     style: LogStyle,
 }
 
@@ -121,19 +121,19 @@ impl LogView {
             all().filter(|name| picked.is_empty() || picked.iter().any(|one| one == name)).collect();
         LogView {
             style: LogStyle::new(all(), shown.iter().copied()),
-            sources: shown.into_iter().map(|name| Source::of(identity, name)).collect(),
+            sources: shown.into_iter().map(|name| LogSource::of(identity, name)).collect(),
         }
     }
 }
 
-/// Shows what comes, until nobody reads it any more.
+/// Shows new entries until the output is closed.
 ///
 /// # Errors
-/// A refusal that does not pass by itself.
+/// An error that does not pass by itself.
 pub(super) async fn follow(
     reader: &mut Reader,
     view: watch::Receiver<LogView>,
-    mut pace: Pace,
+    mut interval: PollInterval,
 ) -> Result<()> {
     loop {
         let now = view.borrow().clone();
@@ -142,11 +142,11 @@ pub(super) async fn follow(
                 if print_entries(&found.entries, &now.style).is_err() {
                     return Ok(());
                 }
-                pace.usual()
+                interval.usual()
             }
             Err(error) => {
-                let reported = pace.is_slowed();
-                let Some(pause) = pace.after(&error) else { return Err(Failure::from(error).into()) };
+                let reported = interval.is_slowed();
+                let Some(pause) = interval.after(&error) else { return Err(Failure::from(error).into()) };
                 if !reported {
                     err(&render::warning(&format!("logs are delayed: {error}")));
                 }
@@ -160,13 +160,13 @@ pub(super) async fn follow(
 /// Prints entries.
 ///
 /// # Errors
-/// That nobody reads them.
-fn print_entries(entries: &[Entry], style: &LogStyle) -> io::Result<()> {
+/// The output cannot be written.
+fn print_entries(entries: &[LogEntry], style: &LogStyle) -> io::Result<()> {
     entries.iter().try_for_each(|entry| screen::entry(|| style.text(entry), || render::json::log(entry)))
 }
 
-/// Says why there may be nothing to see.
-fn print_missing(globals: &Globals, found: &Found, view: &LogView) {
+/// Says why there may be no logs.
+fn print_missing(globals: &Globals, found: &LogBatch, view: &LogView) {
     let nothing = "no logs in this time; --since 1d looks further back";
     match found.missing.as_slice() {
         [] if found.entries.is_empty() => err(&render::aside(nothing)),

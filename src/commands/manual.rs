@@ -1,4 +1,4 @@
-//! `completions` and `man`: what the program says of itself to shells and to `man`.
+//! `completions` and `man`: the command line, described for shells and for `man`.
 
 use super::{Outcome, raw};
 use crate::exit::Exit;

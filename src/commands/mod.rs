@@ -16,6 +16,7 @@ mod manual;
 mod plan;
 pub(crate) mod screen;
 mod session;
+mod stack_file;
 mod status;
 mod up;
 mod validate;

@@ -208,7 +208,7 @@ async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Pac
 pub(super) fn print_plan(globals: &Globals, plan: &Plan) -> bool {
     plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     if !plan.is_empty() {
-        out(&format!("\n{}", render::plan(plan, globals.shown())));
+        out(&format!("\n{}", render::plan(plan, globals.detail())));
         out(&render::summary(plan));
     }
     json(|| render::json::plan(plan));

@@ -1,6 +1,6 @@
 //! What every command that calls AWS begins with: the stack file, the target, the connection.
 
-use super::{err, json, out};
+use super::{err, json, out, stack_file};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Stack};
@@ -8,10 +8,11 @@ use crate::error::Failure;
 use crate::local::{LocalCloud, default_folders};
 use crate::lower::check_sizes_offline;
 use crate::reconcile::Session;
-use crate::render::{self, Shown};
+use crate::render::{self, Detail};
 use crate::text::shell_quoted;
 use anyhow::{Result, bail};
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -22,8 +23,9 @@ pub(super) const LOCAL_REGION: &str = "us-east-1";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {
-    /// Stack file
-    #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
+    /// Stack file, or its folder
+    #[arg(short, long, global = true, value_name = "FILE", default_value = stack_file::DEFAULT)]
+    #[arg(value_parser = PathBufValueParser::new().map(stack_file::resolve))]
     pub file: PathBuf,
     /// Environment: resources of its own, each name prefixed with NAME-
     #[arg(long, global = true, value_name = "NAME", value_parser = config::environment_name)]
@@ -50,8 +52,8 @@ pub struct Globals {
 
 impl Globals {
     /// How much of a plan is shown.
-    pub(super) fn shown(&self) -> Shown {
-        Shown { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
+    pub(super) fn detail(&self) -> Detail {
+        Detail { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
     }
 
     /// True if values were requested but the output is a pipe or a file, where they would be kept.
@@ -73,7 +75,7 @@ impl Globals {
 
     /// A command for the user to type next, with the flags that select the same stack and target.
     pub(super) fn command(&self, command: &str) -> String {
-        let named = self.file != Path::new("stack.yaml");
+        let named = self.file != Path::new(stack_file::DEFAULT);
         let file = self.file.display().to_string();
         let file = if named { format!(" -f {}", shell_quoted(&file)) } else { String::new() };
         let flag = |name: &str, value: &Option<String>| {
@@ -136,15 +138,14 @@ impl Globals {
     pub(super) async fn connect(&self, region: Option<&str>, account: Option<&str>) -> Result<Connection> {
         let given = self.region.as_deref().filter(|given| !given.is_empty());
         let region = given.or(region).map(str::to_owned);
-        let place = match self.local {
-            false => Place::Aws { region, profile: self.profile.clone() },
-            true => {
-                let (cache, state) = default_folders()?;
-                let cloud = LocalCloud::new(cache, state);
-                let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
-                let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
-                Place::Local { url: endpoint.url, region, credentials: cloud.credentials()? }
-            }
+        let place = if self.local {
+            let (cache, state) = default_folders()?;
+            let cloud = LocalCloud::new(cache, state);
+            let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
+            let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
+            Place::Local { url: endpoint.url, region, credentials: cloud.credentials()? }
+        } else {
+            Place::Aws { region, profile: self.profile.clone() }
         };
         let ids = self.verbose > 1;
         let calls = match self.verbose {

@@ -1,4 +1,4 @@
-//! `validate` and `schema`: what a stack file may say. Both call nobody.
+//! `validate` and `schema`: what a stack file may contain. Both work offline.
 
 use super::session::Globals;
 use super::{Outcome, json, out, raw};
@@ -7,10 +7,10 @@ use crate::exit::Exit;
 use crate::render::{self, Document};
 use serde_json::json;
 
-/// Reads the stack file, and says what it declares.
+/// Checks the stack file, and counts what it declares.
 ///
 /// # Errors
-/// Everything that is wrong with it, at once.
+/// All errors of the file, at once.
 pub fn validate(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let routes = stack.api.as_ref().map_or(0, |api| api.routes.len());

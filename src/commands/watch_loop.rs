@@ -10,7 +10,7 @@ use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::logs::Pace;
+use crate::logs::PollInterval;
 use crate::lower::lower;
 use crate::model::{AttributeMap, Graph};
 use crate::package::Package;
@@ -50,7 +50,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
     watcher.watch(places(&stack))?;
     let session = open(globals, &stack).await?;
     let mut reader = reader(&session, now());
-    let pace = Pace::new(session.connection.is_local());
+    let interval = PollInterval::new(session.connection.is_local());
     let folder = stack.folder.canonicalize().unwrap_or_default();
     let target = Target::of(&stack);
     let mut watch_loop = WatchLoop {
@@ -73,7 +73,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
     out(&render::watching());
     let (show, view) = watch::channel(watch_loop.log_view(&stack));
     let logs = async move {
-        match follow(&mut reader, view.clone(), pace).await {
+        match follow(&mut reader, view.clone(), interval).await {
             // The output is closed; without a receiver the loop ends.
             Ok(()) => drop(view),
             Err(error) => err(&render::warning(&format!("logs are no longer shown: {error:#}"))),
@@ -235,7 +235,7 @@ impl WatchLoop<'_> {
         self.change_to(stack).await
     }
 
-    /// Builds the packages. `None` if the stack has been applied like this already.
+    /// Builds the packages. `None` if exactly this stack has been applied already.
     async fn change_to(&mut self, stack: Stack) -> Result<Option<Change>> {
         let packages = build(&stack).await?;
         self.session.declare(&stack);

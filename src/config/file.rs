@@ -54,7 +54,7 @@ pub(super) fn read(file: &Path) -> Result<Source, Diagnostics> {
     }
 }
 
-const ELSEWHERE: &str = "run `provision` in the folder of `stack.yaml`, or name the file with `-f`";
+const ELSEWHERE: &str = "run `provision` in the folder of `stack.yaml`, name the file with `-f`, or create one with `provision init`";
 
 /// The bytes of a file, but never many more than a stack file can have: a device has no end and claims to be empty.
 fn bytes(file: &Path) -> io::Result<Vec<u8>> {

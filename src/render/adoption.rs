@@ -1,14 +1,14 @@
-//! What is to be taken over, and what comes of it.
+//! An adoption, and its effect.
 
-use super::{BOLD, DIM, GREEN, RED, Shown, json::Document, plan, styled, summary, warning};
+use super::{BOLD, DIM, Detail, GREEN, RED, json::Document, plan, styled, summary, warning};
 use crate::adopt::Adoption;
 use crate::kinds::kind;
 use crate::model::{Observed, Owner};
 use crate::plan::{Action, Plan, Step};
 use serde_json::json;
 
-/// What is taken over from whom, and what the next `up` would do with it.
-pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
+/// What is adopted from which owner, and what the next `up` would do with it.
+pub fn adoption(adoption: &Adoption, then: &Plan, shown: Detail) -> String {
     let mut text = format!("{}\n", styled(BOLD, "Will be adopted (only tags change):"));
     text.extend(adoption.resources.iter().map(|observed| {
         format!("  {} {}  {}\n", styled(GREEN, "+"), observed.key(), styled(DIM, owner(observed)))
@@ -18,7 +18,7 @@ pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
         return text + "\nIt matches the stack file; the next `up` will not change it.";
     }
     text += &format!("\n{}\n\n{}", styled(BOLD, "The next `up` would then do this:"), plan(then, shown));
-    // What lives in another thing is made anew without anybody's losing it.
+    // A child resource is recreated without any data loss.
     let replaced = |step: &&Step| step.action == Action::Replace && kind(step.id.kind).parent().is_none();
     for step in then.steps.iter().filter(replaced) {
         let data_loss = step.data_loss.as_deref().or(kind(step.id.kind).data());
@@ -33,7 +33,7 @@ pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
     text + &summary(then)
 }
 
-/// Whose it is now.
+/// The current owner.
 fn owner(observed: &Observed) -> &str {
     match &observed.owner {
         Owner::Unmanaged(who) => who,

@@ -1,12 +1,12 @@
-//! What a function answered, or how it failed.
+//! The response of a function, or its error.
 
 use super::{DIM, error, json::Document, styled};
-use crate::invoke::{Failed, Invocation};
+use crate::invoke::{FunctionError, Invocation};
 use crate::text::sanitize;
 use serde_json::{Value as Json, json};
 
-/// What a function answered: in a terminal as people read it, elsewhere byte by byte.
-pub fn answer(payload: &[u8], terminal: bool) -> String {
+/// The response of a function: in a terminal readable, elsewhere byte by byte.
+pub fn response(payload: &[u8], terminal: bool) -> String {
     let text = String::from_utf8_lossy(payload);
     if !terminal {
         return text.into_owned();
@@ -17,8 +17,8 @@ pub fn answer(payload: &[u8], terminal: bool) -> String {
     }
 }
 
-/// How a function failed, and where in its code. `help` is the way on.
-pub fn failed(function: &str, failed: &Failed, help: &str) -> String {
+/// The error of a function, and where in its code it happened. `help` is the next step.
+pub fn failed(function: &str, failed: &FunctionError, help: &str) -> String {
     let kind = failed.kind.as_ref().map(|kind| format!("{kind}: ")).unwrap_or_default();
     let message = sanitize(&format!("function {function} failed: {kind}{}", failed.message));
     let trace = failed.trace.iter().flat_map(|frame| frame.trim_end().lines());
@@ -34,11 +34,11 @@ pub fn tail(log: &str) -> String {
 
 /// The same for programs. A response that is not JSON is a text.
 pub fn document(function: &str, invocation: &Invocation) -> Document {
-    let answer = invocation.ended.as_ref().ok().map(|payload| {
+    let answer = invocation.result.as_ref().ok().map(|payload| {
         serde_json::from_slice(payload).unwrap_or_else(|_| Json::from(String::from_utf8_lossy(payload)))
     });
     let error = invocation
-        .ended
+        .result
         .as_ref()
         .err()
         .map(|failed| json!({ "type": failed.kind, "message": failed.message, "trace": failed.trace }));

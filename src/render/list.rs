@@ -7,11 +7,12 @@ use crate::model::Identity;
 use crate::text::sanitize_line;
 use serde_json::json;
 
-/// A table of the stacks, then where others are.
+/// A table of the stacks, then those of other regions.
 pub fn list(inventory: &Inventory) -> String {
-    let mut text = match inventory.stacks.is_empty() {
-        true => "No stacks in this account and region.\n".to_owned(),
-        false => table(inventory),
+    let mut text = if inventory.stacks.is_empty() {
+        "No stacks in this account and region.\n".to_owned()
+    } else {
+        table(inventory)
     };
     if !inventory.elsewhere.is_empty() {
         let one = |(identity, regions): (&Identity, &std::collections::BTreeSet<String>)| {
@@ -25,9 +26,8 @@ pub fn list(inventory: &Inventory) -> String {
 }
 
 fn table(inventory: &Inventory) -> String {
-    let environment = |identity: &Identity| {
-        identity.environment.as_deref().map_or("–".to_owned(), |name| sanitize_line(name))
-    };
+    let environment =
+        |identity: &Identity| identity.environment.as_deref().map_or("–".to_owned(), sanitize_line);
     let head = [("stack".to_owned(), "environment".to_owned())].into_iter();
     let names = inventory.stacks.keys().map(|one| (sanitize_line(&one.stack), environment(one)));
     let names: Vec<(String, String)> = head.chain(names).collect();
@@ -44,7 +44,7 @@ fn table(inventory: &Inventory) -> String {
     rows.collect()
 }
 
-/// How many there are of each kind, and what AWS refuses to delete.
+/// The number of resources of each kind, and the tables with deletion protection.
 fn resources(contents: &Contents) -> String {
     let counts = kinds().iter().filter_map(|kind| {
         let count = *contents.kinds.get(kind.name())?;

@@ -1,4 +1,4 @@
-//! Progress in a terminal: what runs now, each line with the time that it has taken, under the lines of what is finished.
+//! Progress in a terminal: the running steps, each with its time, below the finished ones.
 
 use super::progress::{line, stopping};
 use super::{DIM, present, styled};
@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often the times on the screen move on.
+/// How often the times on the screen are updated.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The live view of a run. It is cleared when it is dropped; the finished lines stay.

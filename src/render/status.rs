@@ -1,11 +1,11 @@
-//! How a stack stands.
+//! The state of a stack.
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
 use crate::kinds::kinds;
 use crate::status::{Health, ResourceStatus};
 use serde_json::json;
 
-/// Everything by kind, each with how it is; then all of it counted.
+/// All resources by kind, each with its state; then their counts.
 pub fn status(standings: &[ResourceStatus]) -> String {
     let mut text = String::new();
     for kind in kinds() {

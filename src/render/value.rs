@@ -5,7 +5,7 @@ use crate::model::Value;
 use crate::text::sanitize_line;
 use serde_json::Value as Json;
 
-/// How a field changes: `128 → 256`. Secrets are named and never shown.
+/// How a field changes: `128 → 256`. Sensitive values are never shown.
 pub(super) fn change(change: &Change, sensitive: bool) -> String {
     if change.field() == "code" {
         return if change.from.is_some() { "changed".to_owned() } else { "new".to_owned() };
@@ -23,18 +23,19 @@ pub(super) fn change(change: &Change, sensitive: bool) -> String {
     }
 }
 
-/// What comes to a list and what goes from it; the whole lists where only their order differs.
+/// What is added to a list and removed from it; the whole lists if only their order differs.
 fn list(from: &[Json], to: &[Json]) -> String {
-    let gone = from.iter().filter(|item| !to.contains(item)).map(|item| format!("- {}", json(item)));
-    let come = to.iter().filter(|item| !from.contains(item)).map(|item| format!("+ {}", json(item)));
-    let changes: Vec<String> = gone.chain(come).collect();
-    match changes.is_empty() {
-        true => format!("{} → {}", json(&from.into()), json(&to.into())),
-        false => changes.join("  "),
+    let removed = from.iter().filter(|item| !to.contains(item)).map(|item| format!("- {}", json(item)));
+    let added = to.iter().filter(|item| !from.contains(item)).map(|item| format!("+ {}", json(item)));
+    let changes: Vec<String> = removed.chain(added).collect();
+    if changes.is_empty() {
+        format!("{} → {}", json(&from.into()), json(&to.into()))
+    } else {
+        changes.join("  ")
     }
 }
 
-/// A wanted value; what AWS has yet to assign is said to be unknown.
+/// A desired value; what AWS has yet to assign is known after `up`.
 pub(super) fn value(value: &Value) -> String {
     match value {
         Value::Known(known) => json(known),
@@ -51,7 +52,7 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
-/// A value that is there.
+/// A live value.
 fn json(value: &Json) -> String {
     match value {
         Json::String(text) => sanitize_line(text),

@@ -1,4 +1,4 @@
-//! What is said while files are watched.
+//! What is shown while files are watched.
 
 use super::{DIM, GREEN, count, json::Document, seconds, styled};
 use crate::text::sanitize;
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// How many files are named.
 const FILES: usize = 3;
 
-/// What is watched, and how to leave.
+/// What is watched, and how to quit.
 pub fn watching() -> String {
     styled(DIM, "Watching for changes. Press Ctrl-C to quit.")
 }
@@ -35,7 +35,7 @@ pub fn live(took: Duration) -> String {
     format!("{} {} after the save", styled(GREEN.bold(), "Live"), seconds(took))
 }
 
-/// What became of a change, for programs.
+/// The result of a change, for programs.
 pub fn document(
     files: &BTreeSet<PathBuf>,
     live: bool,

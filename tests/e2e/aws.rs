@@ -46,7 +46,7 @@ async fn missing_credentials_region_and_network_are_reported_clearly_and_soon() 
         ran.says("credentials").says("AWS_ACCESS_KEY_ID").says("--local");
     }
     let profile = &mut without_settings(&cloud, &["up", "--profile", "nobody"]);
-    fails_soon(profile).says("not a terminal");
+    fails_soon(profile).says("nobody");
     let region = &mut without_settings(&cloud, &["up"]);
     fails_soon(region.env_remove("AWS_REGION")).says("no region").says("--region");
     let network = &mut cloud.command_on_aws(&["up", "--yes"]);

@@ -150,7 +150,7 @@ fn planned(stack: &Stack) {
     let plan = plan::plan(&graph, &LiveState::default(), &options)
         .unwrap_or_else(|cycle| panic!("a cycle that the stack file's check does not see: {cycle:?}"));
     assert_eq!(plan.steps.len(), graph.resources.len(), "from nothing, everything is created");
-    let shown = render::plan(&plan, render::Shown { details: true, values: false });
+    let shown = render::plan(&plan, render::Detail { details: true, values: false });
     let plain = shown.replace("\u{1b}[", "").replace('\u{1b}', "");
     readable(&plain, |_| true);
     render::summary(&plan);

@@ -6,7 +6,7 @@ use crate::model::Owner;
 use crate::plan::tests::live_states::{the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph};
 use crate::plan::{Blocker, Plan};
-use crate::render::{Shown, adoption, json};
+use crate::render::{Detail, adoption, json};
 
 fn taken() -> Adoption {
     let mut live_state = world_of(&graph(SMALL));
@@ -28,7 +28,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
     let mut then = eventful();
     then.blockers =
         vec![Blocker { id: None, at: None, why: "the plan would lose it".to_owned(), help: String::new() }];
-    insta::assert_snapshot!(plain(&adoption(&taken(), &then, Shown::default())), @r#"
+    insta::assert_snapshot!(plain(&adoption(&taken(), &then, Detail::default())), @r#"
     Will be adopted (only tags change):
       + role list_role  it belongs to the stack `other`
       + log group /aws/lambda/list  it has no ownership tag
@@ -41,7 +41,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
       -/+ notes
           AWS cannot change partition_key
           partition_key.name  id → key  (forces replacement)
-          lost for good: all of its items
+          will be lost: all of its items
     log group
       ~ /aws/lambda/list
           it exists, untagged, with 5120 bytes of logs; it is taken over
@@ -81,7 +81,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
 #[test]
 fn what_is_the_same_already_says_so() {
     let then = Plan { steps: Vec::new(), ..eventful() };
-    insta::assert_snapshot!(plain(&adoption(&taken(), &then, Shown::default())), @r#"
+    insta::assert_snapshot!(plain(&adoption(&taken(), &then, Detail::default())), @r#"
     Will be adopted (only tags change):
       + role list_role  it belongs to the stack `other`
       + log group /aws/lambda/list  it has no ownership tag

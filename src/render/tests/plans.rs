@@ -9,7 +9,7 @@ use crate::render;
 use std::path::Path;
 
 fn shown(plan: &Plan) -> String {
-    plain(&format!("{}{}", render::plan(plan, render::Shown::default()), render::summary(plan)))
+    plain(&format!("{}{}", render::plan(plan, render::Detail::default()), render::summary(plan)))
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn a_plan_tells_what_happens_and_why() {
       -/+ notes
           AWS cannot change partition_key
           partition_key.name  id → key  (forces replacement)
-          lost for good: all of its items
+          will be lost: all of its items
     log group
       ~ /aws/lambda/list
           it exists, untagged, with 5120 bytes of logs; it is taken over
@@ -57,7 +57,7 @@ fn a_plan_tells_what_happens_and_why() {
 #[test]
 fn a_secret_is_never_shown() {
     for details in [false, true] {
-        assert!(!render::plan(&eventful(), render::Shown { details, values: false }).contains("hush"));
+        assert!(!render::plan(&eventful(), render::Detail { details, values: false }).contains("hush"));
     }
 }
 
@@ -67,13 +67,13 @@ fn styles_stress_what_matters() {
     let mut live_state = world_of(&graph);
     the(&mut live_state, "table notes").spec["partition_key"]["name"] = "old".into();
     let plan = made(&graph, &live_state, &up());
-    let text = format!("{}{}", render::plan(&plan, render::Shown::default()), render::summary(&plan));
+    let text = format!("{}{}", render::plan(&plan, render::Detail::default()), render::summary(&plan));
     insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r#"
     ^[1mtable^[0m
       ^[35m-/+^[0m notes
           ^[2mAWS cannot change partition_key^[0m
           partition_key.name  old → id^[31m  (forces replacement)^[0m
-          ^[1m^[31mlost for good:^[0m ^[31mall of its items^[0m
+          ^[1m^[31mwill be lost:^[0m ^[31mall of its items^[0m
     ^[1mPlan:^[0m 1 to replace, 16 unchanged
     "#);
 }
@@ -89,7 +89,7 @@ fn what_goes_with_its_parent_says_so() {
 fn a_note_stands_below_the_steps() {
     let mut plan = eventful();
     plan.notes = vec!["one permission for all routes".to_owned()];
-    let text = plain(&render::plan(&plan, render::Shown::default()));
+    let text = plain(&render::plan(&plan, render::Detail::default()));
     assert_eq!(text.lines().last(), Some("note: one permission for all routes"));
 }
 
@@ -97,7 +97,7 @@ fn a_note_stands_below_the_steps() {
 fn a_plan_with_nothing_to_do_counts_what_stays() {
     let graph = graph(SMALL);
     let plan = made(&graph, &world_of(&graph), &up());
-    assert_eq!(plain(&render::plan(&plan, render::Shown::default())), "");
+    assert_eq!(plain(&render::plan(&plan, render::Detail::default())), "");
     assert_eq!(plain(&render::summary(&plan)), "Plan: 17 unchanged");
 }
 
@@ -121,13 +121,13 @@ fn the_empty_text_is_shown_as_such() {
 
 #[test]
 fn values_are_shown_to_who_asks_for_them() {
-    assert!(render::plan(&eventful(), render::Shown { details: true, values: true }).contains("hush"));
+    assert!(render::plan(&eventful(), render::Detail { details: true, values: true }).contains("hush"));
 }
 
 #[test]
 fn no_line_ends_in_blanks() {
     let plan = made(&graph(SMALL), &crate::model::LiveState::default(), &up());
-    for line in plain(&render::plan(&plan, render::Shown { details: true, values: false })).lines() {
+    for line in plain(&render::plan(&plan, render::Detail { details: true, values: false })).lines() {
         assert_eq!(line, line.trim_end());
     }
 }
@@ -143,11 +143,11 @@ fn a_plan_in_markdown_is_whole_and_safe() {
     **Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged**
 
     > [!CAUTION]
-    > Refused: the plan would replace table notes, and all of its items would be lost for good  
+    > Blocked: the plan would replace table notes, and all of its items would be lost for good  
     > if that is what you want, add --allow-data-loss notes
 
     > [!WARNING]
-    > table notes: lost for good: all of its items
+    > table notes: will be lost: all of its items
 
     > [!NOTE]
     > &#64;everybody &lt;b>look&lt;/b> > here

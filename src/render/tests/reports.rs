@@ -3,7 +3,7 @@
 use super::{eventful, plain};
 use crate::apply::Report;
 use crate::aws::Error;
-use crate::check::{Failure, Outcome, Verdict};
+use crate::check::{CheckFailure, CheckResult, Verdict};
 use crate::event::Event;
 use crate::model::{ResourceId, Unreadable};
 use crate::plan::tests::live_states::world_of;
@@ -222,7 +222,7 @@ fn progress_tells_each_event_once() {
 }
 
 fn outcome(verdict: Verdict, body: &str) -> String {
-    plain(&render::check(&Outcome {
+    plain(&render::check(&CheckResult {
         name: "an item is saved".to_owned(),
         method: "POST".to_owned(),
         path: "/items".to_owned(),
@@ -236,7 +236,7 @@ fn outcome(verdict: Verdict, body: &str) -> String {
 
 #[test]
 fn a_check_passes_fails_or_is_skipped() {
-    let failed = Verdict::Failed(Failure::Status { expected: 200, got: 500 });
+    let failed = Verdict::Failed(CheckFailure::Status { expected: 200, got: 500 });
     let shown = [
         outcome(Verdict::Passed, "{}"),
         outcome(failed.clone(), "{\"message\":\"no\"}"),

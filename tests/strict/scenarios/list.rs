@@ -48,7 +48,7 @@ fn what_may_not_be_looked_at_is_said() {
         let at = Label { nth: 1, ..at };
         let exit = list(&cloud, Some(Planned { at, trouble: Trouble::Denied, times: Times::Always }));
         let lines = exit.exit().err.lines();
-        let told = lines.filter_map(|line| line.split_once("could not look for any ")?.1.split_once(':'));
+        let told = lines.filter_map(|line| line.split_once("could not list any ")?.1.split_once(':'));
         let told: Vec<&str> = told.map(|(kind, _)| kind).collect();
         assert!(!exit.exit().out.contains(WHOLE), "{name}");
         refused.push(format!("{name}: {}", told.join(", ")));

@@ -10,6 +10,8 @@ mod http_api;
 mod list;
 mod logs;
 mod malformed;
+mod messages;
+mod output;
 mod permissions;
 mod policies;
 mod processes;
