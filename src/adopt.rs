@@ -246,7 +246,7 @@ fn check_adoptable(
     }
     let Owner::Unmanaged(who) = &observed.owner else { return Ok(observed) };
     let given = request.from.as_deref().is_some_and(|from| belongs_to(from).contains(who));
-    let free = who == tags::NOBODY;
+    let free = who == tags::UNOWNED;
     match (given, free) {
         (true, _) => Ok(observed),
         // What comes along may have been made by hand, or by the other stack.

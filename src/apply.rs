@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// What became of a plan.
 #[derive(Debug, Clone, Default)]
@@ -51,24 +51,32 @@ impl Report {
     }
 }
 
-/// Applies a plan. When `stop` turns true no other step starts, and running steps are finished.
+/// How long steps in progress may take to end after a stop. A common pipeline runner sends SIGTERM 7.5 s after SIGINT and
+/// SIGKILL 2.5 s later, and the report must be out by then [hazards: G20].
+const GRACE: Duration = Duration::from_millis(6_500);
+
+/// Applies a plan. When `stop` turns true no other step starts, and running steps may end. When it is sent once
+/// more, or the time is up, they are left as they are, and the report says so.
 pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));
     let mut running: FuturesUnordered<BoxFuture<(usize, Result<Finished>)>> = FuturesUnordered::new();
-    let mut stopping = false;
+    let (mut started, mut deadline) = (BTreeSet::new(), None);
     loop {
-        let stopped = *stop.borrow();
-        if stopped && !std::mem::replace(&mut stopping, true) {
+        let stopped = *stop.borrow_and_update();
+        if stopped && deadline.is_none() {
+            deadline = Some(Instant::now() + GRACE);
             events.send(Event::Stopping);
         }
         while !stopped && let Some(index) = schedule.start() {
+            started.insert(index);
             let task = Task::of(&plan.steps[index], &report.attributes);
             running.push(Box::pin(async move { (index, timed(ctx, events, index, task).await) }));
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            Ok(()) = stop.changed(), if !stopped => continue,
+            Ok(()) = stop.changed() => if stopped { None } else { continue },
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if stopped => None,
         };
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
@@ -94,8 +102,19 @@ pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch:
             }
         }
     }
+    abandon(events, plan, &started, &mut report);
     report.interrupted = (0..plan.steps.len()).any(|index| !report.is_settled(index));
     report
+}
+
+/// Reports the steps that were still in progress when the run ended: nothing is known of what they sent.
+fn abandon(events: &Events, plan: &Plan, started: &BTreeSet<usize>, report: &mut Report) {
+    let in_progress: Vec<usize> = started.iter().copied().filter(|step| !report.is_settled(*step)).collect();
+    for index in in_progress {
+        let (step, error) = (&plan.steps[index], Error::stopped());
+        report.failed.insert(index, error.clone());
+        events.send(Event::Failed { step: index, id: step.id.clone(), action: step.action, error });
+    }
 }
 
 /// Marks what can never start because a step before it failed.
@@ -199,7 +218,8 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let attributes = match (&step.observed, step.action) {
         (Some(observed), Action::Update) => match update(ctx, kind, observed, parent, spec.clone()).await {
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
-                ctx.waiting(id).tell("it is gone since the plan was made; what the plan shows is made anew");
+                ctx.waiting(id)
+                    .report("it is gone since the plan was made; what the plan shows is made anew");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,

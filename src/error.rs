@@ -54,11 +54,16 @@ pub(crate) fn exit_of_report(report: &Report) -> Exit {
     if report.is_complete() {
         return Exit::Done;
     }
-    if report.interrupted && report.failed.is_empty() {
+    if only_stopped(report) {
         return Exit::Interrupted;
     }
     let mut failed = report.failed.values().map(exit_of_call);
     failed.find(|exit| *exit == Exit::Denied).unwrap_or(Exit::Failed)
+}
+
+/// True if nothing but the user ended a run early.
+fn only_stopped(report: &Report) -> bool {
+    report.skipped.is_empty() && report.failed.values().all(|error| error.class == Class::Stopped)
 }
 
 /// The next step for the user, where one is known.
@@ -66,11 +71,13 @@ pub fn help(error: &Error) -> Option<String> {
     let help = match error.class {
         Class::Credentials => credentials(&error.message),
         Class::Unreachable if error.message.contains("certificate") => {
-            "if a proxy intercepts HTTPS, set SSL_CERT_FILE to a file with its certificate".to_owned()
+            "if a proxy intercepts HTTPS, set AWS_CA_BUNDLE to a file with its certificate".to_owned()
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
         Class::Lost | Class::Failed => "run the same command again to continue".to_owned(),
-        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Internal => return None,
+        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Stopped | Class::Internal => {
+            return None;
+        }
         Class::Refused => return help_for_rejected(error),
     };
     Some(help)
@@ -92,6 +99,8 @@ fn help_for_rejected(error: &Error) -> Option<String> {
             "the credentials are expired or invalid; log in again, for example with `aws sso login`"
                 .to_owned()
         }
+        // AWS's own sentence says what else is the matter [hazards: G18].
+        error if error.is_denied() && !is_about_permissions(&error.message) => return None,
         error if error.is_denied() => {
             let missing = missing_permission(&error.message).unwrap_or(&error.operation);
             format!(
@@ -108,6 +117,13 @@ fn help_for_rejected(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(help)
+}
+
+/// True if a denied call lacks a permission; AWS denies calls for other reasons as well, and then says so.
+fn is_about_permissions(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.is_empty()
+        || ["not authorized", "access denied", "accessdenied"].iter().any(|words| message.contains(words))
 }
 
 /// The action that AWS says is not allowed. It may differ from that of the call: CreateFunction needs `iam:PassRole`.
@@ -129,5 +145,16 @@ mod tests {
         let user = "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: iam:PassRole on resource: x";
         assert!(refused(user).starts_with("ask for the permission iam:PassRole; "));
         assert!(refused("").starts_with("ask for the permission lambda:CreateFunction; "));
+    }
+
+    #[test]
+    fn what_is_denied_for_another_reason_is_left_to_aws_s_own_sentence() {
+        let error = Error::refusal(
+            "lambda:PutFunctionScalingConfig",
+            Some("AccessDeniedException"),
+            "The function has no capacity provider.",
+        );
+        assert_eq!(help(&error), None);
+        assert!(error.to_string().contains("The function has no capacity provider."));
     }
 }

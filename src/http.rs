@@ -1,5 +1,5 @@
-//! The way to the network: for the clients of AWS's services, for the checks of a stack, and for the local cloud's word about
-//! itself. It is the SDK's own, so that all of them find the same proxies and certificates.
+//! Access to the network: for the clients of AWS's services, for the checks of a stack, and for the health of the local
+//! cloud. It is the SDK's own, so that all of them use the same proxies and certificates.
 
 mod address;
 
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// The certificates of authorities that are trusted besides the system's own, in PEM.
+/// The certificates of authorities that are trusted in addition to those of the system, in PEM.
 #[derive(Debug, Clone, Default)]
 pub struct Trust(Option<Arc<str>>);
 
@@ -76,7 +76,7 @@ pub(crate) fn connector(
     let Some(trust) = trust else { return connector.build_http() };
     let mut connector =
         connector.proxy_config(ProxyConfig::from_env()).tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
-    // The context cannot fail, which its type does not tell.
+    // The context cannot fail, which its type does not say.
     if let Ok(context) = TlsContext::builder().with_trust_store(trust.store()).build() {
         connector.set_tls_context(context);
     }
@@ -90,9 +90,9 @@ pub struct Client {
     patience: Duration,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status.
     pub status: u16,
     /// The body.
@@ -100,7 +100,7 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client that waits for a connection, and then for the whole of an answer, no longer than this.
+    /// A client that waits for a connection, and then for the whole of a response, no longer than this.
     pub fn new(trust: &Trust, connect: Duration, patience: Duration) -> Self {
         Client::with(Some(trust), connect, patience)
     }
@@ -119,14 +119,14 @@ impl Client {
     /// Sends a request.
     ///
     /// # Errors
-    /// What cannot be sent, and that no answer came, with the cause.
+    /// That the request is not valid, or that there was no response, with the cause.
     pub async fn send(
         &self,
         method: &str,
         url: &str,
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
-    ) -> Result<Answer> {
+    ) -> Result<Response> {
         let mut request = HttpRequest::new(body.map_or_else(SdkBody::empty, SdkBody::from));
         request.set_method(method).with_context(|| format!("`{method}` is not an HTTP method"))?;
         request.set_uri(url).with_context(|| format!("`{url}` is not a URL"))?;
@@ -137,14 +137,14 @@ impl Client {
                 .try_insert((*name).to_owned(), (*value).to_owned())
                 .with_context(refused)?;
         }
-        timeout(self.patience, self.exchange(request)).await.map_err(|_| anyhow!("the time was up"))?
+        timeout(self.patience, self.exchange(request)).await.map_err(|_| anyhow!("timed out"))?
     }
 
-    async fn exchange(&self, request: HttpRequest) -> Result<Answer> {
+    async fn exchange(&self, request: HttpRequest) -> Result<Response> {
         let response = self.connector.call(request).await?;
         let status = response.status().as_u16();
         let body = ByteStream::new(response.into_body()).collect().await?;
-        Ok(Answer { status, body: body.to_vec() })
+        Ok(Response { status, body: body.to_vec() })
     }
 }
 
@@ -206,8 +206,8 @@ mod tests {
         std::fs::write(&file, format!("# Our own\n{unusable}{authority}")).expect("a file");
         let trust = Trust::read(&file).expect("a bundle");
         let second = Duration::from_secs(10);
-        let answer = Client::new(&trust, second, second).send("GET", &url, &[], None).await;
-        assert_eq!(answer.expect("an answer").status, 204);
+        let response = Client::new(&trust, second, second).send("GET", &url, &[], None).await;
+        assert_eq!(response.expect("a response").status, 204);
         let refused = Client::new(&Trust::default(), second, second).send("GET", &url, &[], None).await;
         assert!(format!("{:#}", refused.expect_err("an unknown authority")).contains("certificate"));
     }

@@ -9,8 +9,7 @@ use super::request::NoteRequest;
 use super::settings::Settings;
 use super::{Context, Created, FreshRoles, UPLOADS, Waits};
 use crate::http::{self, Trust};
-use crate::model::{Identity, Scope, check_region, partition_of};
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use crate::model::{Identity, Scope, check_region, is_known, partition_of};
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -19,8 +18,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -37,7 +35,7 @@ const ATTEMPTS: u32 = 8;
 /// that a service asks for slower calls would fail. Each call has its own limit, and the pace is kept, so nothing is counted.
 const RETRIES: &str = "provision";
 
-/// The call that tells who calls.
+/// The call that says whose credentials these are.
 const IDENTITY: &str = "sts:GetCallerIdentity";
 
 /// Where to act.
@@ -107,8 +105,9 @@ impl Connection {
         let settings = Settings::read(profile).await?;
         let trust = settings.trust()?;
         let config = load(&settings, region, &trust).await?;
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
         let connection = Connection::of(config, false, calls).await;
-        let connection = connection.map_err(|error| explained(error, &settings))?;
+        let connection = connection.map_err(|error| explained(error, &settings, &region))?;
         Ok(Connection { trust, service_endpoints: settings.service_endpoints(), ..connection })
     }
 
@@ -121,16 +120,16 @@ impl Connection {
             return Err(no_region(""));
         }
         let mut connection = Connection::unchecked(config, local, calls);
-        // The first call tells soon whether anything can be reached at all.
+        // The first call shows soon whether AWS can be reached at all.
         let retries =
             RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(300));
         let soon = aws_sdk_sts::config::Builder::new().retry_config(retries);
         let ask =
             connection.clients(Access::Read).sts.get_caller_identity().customize().config_override(soon);
         let identity = ask.send().await?;
-        // Names and ARNs are made of these, so that nothing is done on a guess.
+        // Names and ARNs are built from these, so nothing is guessed.
         let account = identity.account().filter(|account| is_account(account));
-        let account = account.ok_or_else(|| Error::broken(IDENTITY, "AWS's answer names no account"))?;
+        let account = account.ok_or_else(|| Error::broken(IDENTITY, "AWS's response names no account"))?;
         connection.account = account.to_owned();
         if let Some(["arn", partition, ..]) =
             identity.arn().map(|arn| arn.split(':').collect::<Vec<_>>()).as_deref()
@@ -220,14 +219,14 @@ impl Connection {
         &self.service_endpoints
     }
 
-    /// The calls made so far.
+    /// The calls so far.
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
 
-    /// Counts anew. The clients that there are already count no more for [`Connection::calls`].
-    pub fn count_anew(&mut self) {
-        self.calls = self.calls.anew();
+    /// Starts to count again. Existing clients no longer count for [`Connection::calls`].
+    pub fn reset_calls(&mut self) {
+        self.calls = self.calls.reset();
     }
 
     /// Clients for every service in use. On the local cloud, which has no quotas, nothing is held back.
@@ -262,11 +261,16 @@ impl Connection {
 }
 
 /// The error of the first call, which says where credentials were looked for.
-fn explained(error: Error, settings: &Settings) -> Error {
+fn explained(error: Error, settings: &Settings, region: &str) -> Error {
     match error.class {
         Class::Credentials => {
-            let message = format!("{} (looked at {})", error.message, settings.places());
+            let message =
+                format!("{} (looked at {})", error.message.trim_end_matches('.'), settings.places());
             Error { operation: String::new(), message, ..error }
+        }
+        Class::Unreachable if !is_known(region) && error.message.contains("lookup") => {
+            let hint = format!("`{region}` is not a region that provision knows: it is new, or misspelt");
+            Error { message: format!("{}; {hint}", error.message), ..error }
         }
         _ => error,
     }
@@ -343,18 +347,10 @@ async fn load(settings: &Settings, region: Option<&str>, trust: &Trust) -> Resul
 
 /// The region that a machine of AWS's knows of itself.
 async fn region_of_machine(settings: &Settings, provider: &ProviderConfig) -> Result<Region> {
-    if let Some(region) = ImdsRegionProvider::builder().configure(provider).build().region().await {
-        return Ok(region);
-    }
-    // Who is told one thing at a time has to try twice.
-    let chain =
-        DefaultCredentialsChain::builder().configure(provider.clone()).profile_name(settings.profile());
-    let found = match settings.is_profile_given {
-        true => of_profile(settings, provider).provide_credentials().await,
-        false => chain.build().await.provide_credentials().await,
-    };
-    let missing = matches!(found, Err(CredentialsError::CredentialsNotLoaded(_)));
-    Err(no_region(if missing { ", and no AWS credentials either" } else { "" }))
+    let region = ImdsRegionProvider::builder().configure(provider).build().region().await;
+    // Both are reported at once, so that one run is enough.
+    let and = if settings.name_credentials() { "" } else { ", and no AWS credentials either" };
+    region.ok_or_else(|| no_region(and))
 }
 
 /// The credentials of a profile that the user has asked for. The SDK's chain would take those of the environment first, and
@@ -364,7 +360,7 @@ fn of_profile(settings: &Settings, provider: &ProviderConfig) -> ProfileFileCred
 }
 
 /// The local cloud has one account. It would take an access key of twelve digits for the account to act in, but the URL of an
-/// API there answers those alone who send such a key.
+/// API there responds only to those who send such a key.
 fn local(url: &str, region: &str, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -387,7 +383,7 @@ fn http_client(trust: Option<Trust>) -> SharedHttpClient {
     })
 }
 
-/// Watches that answers keep coming. Not uploads: a call that waits for its turn would look stalled [sdk-notes].
+/// Watches that responses keep coming. Not uploads: a call that waits for its turn would look stalled [sdk-notes].
 fn stalls() -> StalledStreamProtectionConfig {
     StalledStreamProtectionConfig::enabled()
         .upload_enabled(false)

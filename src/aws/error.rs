@@ -11,11 +11,11 @@ use aws_smithy_types::error::operation::BuildError;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// How many characters of a message are shown, and of a code or an id: an answer may hold anything.
+/// How many characters of a message are shown, and of a code or an id: a response may hold anything.
 const MOST_SAID: usize = 1000;
 const MOST_NAMED: usize = 128;
 
-/// What a kind's functions answer.
+/// What the functions of a kind return.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A call to AWS that did not succeed, or a wait for AWS that ended without success.
@@ -28,16 +28,16 @@ pub struct Error {
     /// The HTTP status of the response, where there was one.
     pub status: Option<u16>,
     /// AWS's code, for example `AccessDeniedException`.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// Why, as a sentence.
     pub message: String,
     /// AWS's own message. Causes are recognised in it alone: a sentence of ours may hold the name of a resource that reads
     /// like one [hazards: G6].
-    pub aws_message: Option<String>,
+    pub aws_message: Option<Box<str>>,
     /// AWS's id of the request, for its support.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// More about the cause, for those who ask for it.
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
 }
 
 /// The kinds of failure.
@@ -61,6 +61,8 @@ pub enum Class {
     Timeout,
     /// The state of a resource is wrong for good, or does not allow the change.
     State,
+    /// The user stopped the run before the response came: the call may have been applied.
+    Stopped,
     /// A bug in this program. It says nothing about AWS.
     Internal,
 }
@@ -89,6 +91,11 @@ impl Error {
         Error::new(Class::Local, message)
     }
 
+    /// Credentials that are missing.
+    pub(super) fn credentials(message: impl Into<String>) -> Self {
+        Error::new(Class::Credentials, message)
+    }
+
     /// A wait whose time is up.
     pub(super) fn timeout(message: impl Into<String>) -> Self {
         Error::new(Class::Timeout, message)
@@ -97,6 +104,11 @@ impl Error {
     /// A resource whose state is wrong for good, or does not allow the change.
     pub(crate) fn state(message: impl Into<String>) -> Self {
         Error::new(Class::State, message)
+    }
+
+    /// What was in progress when the user stopped the run.
+    pub(crate) fn stopped() -> Self {
+        Error::new(Class::Stopped, "the run was stopped before AWS had finished; it may still take effect")
     }
 
     /// A bug in this program.
@@ -108,17 +120,17 @@ impl Error {
     pub(crate) fn refusal(operation: &str, code: Option<&str>, message: &str) -> Self {
         Error {
             operation: operation.to_owned(),
-            code: code.map(str::to_owned),
-            aws_message: Some(message.to_owned()),
+            code: code.map(Box::from),
+            aws_message: Some(message.into()),
             ..Error::new(Class::Refused, message)
         }
     }
 
-    /// The same error, saying which thing it is about where AWS does not say it.
-    pub(crate) fn about(self, thing: &str) -> Self {
-        match thing.is_empty() || self.message.contains(thing) {
+    /// The same error, with the resource that it is about where AWS does not name it.
+    pub(crate) fn about(self, resource: &str) -> Self {
+        match resource.is_empty() || self.message.contains(resource) {
             true => self,
-            false => Error { message: format!("{thing}: {}", self.message), ..self },
+            false => Error { message: format!("{resource}: {}", self.message), ..self },
         }
     }
 
@@ -145,13 +157,13 @@ impl Error {
         self.status.is_some_and(|status| status >= 500)
     }
 
-    /// True if AWS says that the thing is not there. `NoSuchEntity` is IAM's, `ResourceNotFound` everybody else's,
+    /// True if AWS says that the resource does not exist. `NoSuchEntity` is IAM's, `ResourceNotFound` everybody else's,
     /// `NotFound` API Gateway's.
     pub fn is_absent(&self) -> bool {
         ["NoSuchEntity", "ResourceNotFound", "NotFound"].iter().any(|code| self.is(code))
     }
 
-    /// True if AWS says that a thing of this name exists. Lambda and API Gateway use a code that means other things too,
+    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that means other things too,
     /// so the message decides there [aws-facts: Lambda, LS].
     pub fn is_duplicate(&self) -> bool {
         let conflict = self.is("ResourceConflict") || self.is("Conflict");
@@ -199,7 +211,7 @@ impl fmt::Display for Error {
             write!(f, "{} failed: ", self.operation)?;
         }
         f.write_str(sanitize_short(&self.message, MOST_SAID).trim_end())?;
-        let short = |text: &Option<String>| text.as_deref().map(|text| sanitize_short(text, MOST_NAMED));
+        let short = |text: &Option<Box<str>>| text.as_deref().map(|text| sanitize_short(text, MOST_NAMED));
         match (short(&self.code), short(&self.request_id)) {
             (Some(code), Some(id)) => write!(f, " ({code}, request {id})"),
             (Some(code), None) => write!(f, " ({code})"),
@@ -218,9 +230,9 @@ where
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         let request = Request::of(&error);
         let response = error.raw_response();
-        let request_id = response.and_then(|r| r.headers().get("x-amzn-requestid")).map(str::to_owned);
+        let request_id = response.and_then(|r| r.headers().get("x-amzn-requestid")).map(Box::from);
         let status = response.map(|r| r.status().as_u16());
-        let code = error.code().map(str::to_owned);
+        let code = error.code().map(Box::from);
         let (class, message) = match &error {
             SdkError::ServiceError(_) if status.is_some_and(|status| status >= 500) => {
                 (Class::Failed, service_message(&error, status))
@@ -231,15 +243,15 @@ where
             SdkError::ServiceError(_) => (Class::Refused, service_message(&error, status)),
             _ => transport(&error, request.host.as_deref()),
         };
-        let detail = credentials_error(&error).map(chain);
-        let (operation, aws_message) = (request.operation, error.message().map(str::to_owned));
+        let detail = credentials_error(&error).map(|error| chain(error).into());
+        let (operation, aws_message) = (request.operation, error.message().map(Box::from));
         Error { operation, status, code, aws_message, request_id, detail, ..Error::new(class, message) }
     }
 }
 
 impl From<BuildError> for Error {
     fn from(error: BuildError) -> Self {
-        Error::new(Class::Refused, format!("the request could not be made: {error}"))
+        Error::new(Class::Refused, format!("the request could not be built: {error}"))
     }
 }
 
@@ -254,7 +266,7 @@ fn service_message<E: ProvideErrorMetadata>(
     }
 }
 
-/// The error with which the credentials could not be loaded, if this is why a call was not made.
+/// Why the credentials could not be loaded, if a call was not sent for this reason.
 fn credentials_error<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<&CredentialsError> {
     match error {
         SdkError::ServiceError(_) => None,
@@ -302,22 +314,22 @@ fn transport<E: StdError + 'static>(
         }
         SdkError::TimeoutError(_) => (Class::Lost, "no response in time".to_owned()),
         SdkError::ConstructionFailure(_) => {
-            (Class::Refused, format!("the request could not be made: {last}"))
+            (Class::Refused, format!("the request could not be built: {last}"))
         }
         _ => (Class::Lost, format!("the connection{to} broke: {last}")),
     }
 }
 
-/// The answer of a read, or `None` where AWS says that the thing is not there.
-pub(crate) fn not_found_as_none<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
-    match answer.map_err(Into::into) {
-        Ok(answer) => Ok(Some(answer)),
+/// The response to a read, or `None` where AWS says that the resource does not exist.
+pub(crate) fn not_found_as_none<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<Option<T>> {
+    match response.map_err(Into::into) {
+        Ok(response) => Ok(Some(response)),
         Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Success of a delete also where the thing was gone already.
-pub(crate) fn ignore_not_found<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<()> {
-    not_found_as_none(answer).map(|_| ())
+/// Success of a delete also where the resource did not exist.
+pub(crate) fn ignore_not_found<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<()> {
+    not_found_as_none(response).map(|_| ())
 }

@@ -1,5 +1,5 @@
 //! Keeps the pace that AWS's quotas allow, for every attempt that goes over the wire, retries included. Quotas are per
-//! account and region, so one process can only do its part; AWS's throttling answers are the SDK's to retry.
+//! account and region, so one process can only do its part; the SDK retries what AWS throttles.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -13,10 +13,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// How many calls of one service are on their way at a time: in AWS, and on the local cloud, where only the number of open
-/// connections counts.
-const WIDTH: usize = 32;
-const LOCAL_WIDTH: usize = 128;
+/// The concurrency limit of one quota: on AWS, and on the local cloud, where only the number of open connections counts.
+const CONCURRENCY: usize = 32;
+const LOCAL_CONCURRENCY: usize = 128;
 
 /// The bytes from which a request is an upload.
 const LARGE: u64 = 1_000_000;
@@ -39,7 +38,7 @@ pub(crate) type Rule = fn(&HttpRequest) -> Option<usize>;
 /// API Gateway: 10 requests a second with a burst of 40, for all of its control plane [aws-facts: API Gateway v2, DG].
 pub(crate) const API_GATEWAY: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst: 40.0 }], |_| Some(0));
 
-/// Lambda: 15 requests a second in all, besides GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].
+/// Lambda: 15 requests a second in all, apart from GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].
 pub(crate) const LAMBDA: (&[Quota], Rule) = (
     &[
         Quota { per_second: 15.0, burst: 15.0 },
@@ -100,18 +99,18 @@ pub(crate) struct Paced {
 
 impl Paced {
     pub(crate) fn new(inner: SharedHttpClient, (quotas, rule): (&[Quota], Rule)) -> Self {
-        let lanes = quotas.iter().map(|quota| Lane::new(Some(*quota), WIDTH)).collect();
-        Paced { inner, rule, lanes: Arc::new(lanes), free: Arc::new(Lane::new(None, WIDTH)) }
+        let lanes = quotas.iter().map(|quota| Lane::new(Some(*quota), CONCURRENCY)).collect();
+        Paced { inner, rule, lanes: Arc::new(lanes), free: Arc::new(Lane::new(None, CONCURRENCY)) }
     }
 
-    /// A client for a service whose quotas AWS does not tell.
+    /// A client for a service whose quotas AWS does not publish.
     pub(crate) fn unknown(inner: SharedHttpClient) -> Self {
         Paced::new(inner, (&[], |_| None))
     }
 
     /// A client for the local cloud.
     pub(crate) fn local(inner: SharedHttpClient) -> Self {
-        Paced { free: Arc::new(Lane::new(None, LOCAL_WIDTH)), ..Paced::unknown(inner) }
+        Paced { free: Arc::new(Lane::new(None, LOCAL_CONCURRENCY)), ..Paced::unknown(inner) }
     }
 }
 
@@ -140,30 +139,30 @@ impl HttpConnector for PacedConnector {
             let lane = rule(&request).and_then(|index| lanes.get(index)).unwrap_or(&free);
             let _place = lane.enter().await;
             match tokio::time::timeout(time_for(&request), inner.call(request)).await {
-                Ok(answer) => answer,
+                Ok(response) => response,
                 Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
             }
         })
     }
 }
 
-/// The calls that share a quota. Each quota has a width of its own, so that calls that wait for their turn hold up no others.
+/// The calls that share a quota. Each quota has a concurrency limit of its own, so that calls that wait for their turn hold up no others.
 #[derive(Debug)]
 struct Lane {
     bucket: Option<Bucket>,
-    width: Semaphore,
+    concurrency: Semaphore,
 }
 
 impl Lane {
-    fn new(quota: Option<Quota>, width: usize) -> Self {
-        Lane { bucket: quota.map(Bucket::new), width: Semaphore::new(width) }
+    fn new(quota: Option<Quota>, concurrency: usize) -> Self {
+        Lane { bucket: quota.map(Bucket::new), concurrency: Semaphore::new(concurrency) }
     }
 
     /// Waits for a place, and then for the turn: a turn that was taken before the place would be kept, and a full lane that
     /// empties at once would let a burst pass that the quota does not know.
     async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed, so a failure means only that nobody is counting.
-        let place = self.width.acquire().await.ok();
+        // The semaphore is never closed, so a failure means only that there is no limit.
+        let place = self.concurrency.acquire().await.ok();
         if let Some(bucket) = &self.bucket {
             bucket.turn().await;
         }
@@ -171,7 +170,7 @@ impl Lane {
     }
 }
 
-/// How long an attempt may take until the answer begins: longer where it uploads code, or has a function at work.
+/// How long an attempt may take until the response begins: longer where it uploads code, or has a function at work.
 fn time_for(request: &HttpRequest) -> Duration {
     let uploads = request.body().content_length().is_some_and(|bytes| bytes > LARGE);
     match path(request).ends_with("/invocations") {
@@ -181,7 +180,7 @@ fn time_for(request: &HttpRequest) -> Duration {
     }
 }
 
-/// A token bucket that may go into debt: each caller takes its token at once and is told how long to wait for it, so
+/// A token bucket that may go into debt: each caller takes its token at once and knows how long to wait for it, so
 /// turns are served in order.
 #[derive(Debug)]
 struct Bucket {

@@ -1,4 +1,4 @@
-//! The way to AWS: connections, clients, and what is true of every service. Nothing here knows a kind.
+//! Access to AWS: connections, clients, and what is true of every service. Nothing here knows a kind.
 
 pub(crate) mod calls;
 mod connect;
@@ -90,7 +90,7 @@ impl Context {
         Waiting::new(id, self.process, |why| (self.waits.0)(id, why))
     }
 
-    /// The age in seconds of a thing that was created at a time in seconds since 1970.
+    /// The age in seconds of a resource that was created at a time in seconds since 1970.
     pub(crate) fn age(&self, created: i64) -> u64 {
         let now = self.time.now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
         now.saturating_sub(created.max(0).unsigned_abs())

@@ -87,7 +87,7 @@ impl Settings {
             [] => "the AWS configuration files have none".to_owned(),
             known => format!("the AWS configuration files have {}", known.join(", ")),
         };
-        Error::local(format!("there is no profile `{name}`{source}; {known}"))
+        Error::credentials(format!("there is no profile `{name}`{source}; {known}"))
     }
 
     /// A variable. An empty one is as if it was not set: pipelines make them of what they lack.
@@ -196,7 +196,7 @@ impl Settings {
         check_proxies(&|name| self.variables.get(name).cloned()).map_err(Error::local)
     }
 
-    /// The certificates of authorities that are trusted besides the system's.
+    /// The certificates of authorities that are trusted in addition to those of the system.
     ///
     /// # Errors
     /// That the file cannot be read, or holds no certificate.
@@ -205,6 +205,28 @@ impl Settings {
         self.variable("SSL_CERT_FILE").map(certificates).transpose()?;
         let file = self.variable("AWS_CA_BUNDLE").or_else(|| self.of_profile("ca_bundle"));
         file.map(certificates).transpose().map(Option::unwrap_or_default)
+    }
+
+    /// Whether the environment or the profile says where credentials come from.
+    pub(super) fn name_credentials(&self) -> bool {
+        const VARIABLES: [&str; 4] = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ];
+        const KEYS: [&str; 7] = [
+            "aws_access_key_id",
+            "credential_process",
+            "login_session",
+            "role_arn",
+            "sso_account_id",
+            "sso_session",
+            "web_identity_token_file",
+        ];
+        let of_environment = || VARIABLES.iter().any(|name| self.variable(name).is_some());
+        let of_profile = KEYS.iter().any(|key| self.of_profile(key).is_some());
+        of_profile || (!self.is_profile_given && of_environment())
     }
 
     /// Where credentials were looked for, for a sentence.
@@ -253,6 +275,7 @@ ca_bundle = nowhere.pem
 
 [profile home]
 region = eu-west-1a
+role_arn = arn:aws:iam::123456789012:role/ada
 
 [services shop]
 dynamodb =
@@ -261,7 +284,7 @@ lambda =
   endpoint_url = functions.example
 ";
 
-    /// The settings of somebody with these variables and files.
+    /// The settings from these variables and from [`CONFIG`].
     async fn settings(profile: Option<&str>, variables: &[(&str, &str)]) -> Result<Settings> {
         let home = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(home.path().join(".aws")).expect("a folder");
@@ -321,7 +344,7 @@ lambda =
         let error = settings(Some("nope"), &[]).await.expect_err("no profile");
         assert_eq!(
             (error.class, error.to_string()),
-            (Class::Local, format!("there is no profile `nope`; {known}"))
+            (Class::Credentials, format!("there is no profile `nope`; {known}"))
         );
         let error = settings(None, &[("AWS_PROFILE", "nope")]).await.expect_err("no profile").to_string();
         assert_eq!(error, format!("there is no profile `nope`, which AWS_PROFILE names; {known}"));
@@ -401,6 +424,19 @@ lambda =
             "SSL_CERT_FILE is `/`, which is a folder; name a file of certificates in PEM"
         );
         assert_eq!(trust(None, &[]).await, "");
+    }
+
+    #[tokio::test]
+    async fn it_is_known_whether_credentials_are_named_at_all() {
+        let key = ("AWS_ACCESS_KEY_ID", "AKID");
+        let named = async |profile, variables: &[(&str, &str)]| {
+            settings(profile, variables).await.expect("settings").name_credentials()
+        };
+        assert!(!named(None, &[]).await);
+        assert!(named(None, &[key]).await);
+        assert!(!named(None, &[("AWS_ACCESS_KEY_ID", "")]).await);
+        assert!(!named(Some("work"), &[key]).await, "the profile alone counts");
+        assert!(named(Some("home"), &[]).await);
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
 //! Backoff, in two kinds that are never mixed: [`wait_until`] polls for a state that AWS reaches by itself, and
-//! [`retry_if`] repeats a call that AWS refuses only because news travels slowly in it. The third kind, waiting out
+//! [`retry_if`] repeats a call that AWS refuses for a reason that passes, such as a propagation delay. The third kind, waiting out
 //! throttling and lost connections, is the SDK's own.
 
 use super::error::{Error, Result};
@@ -39,7 +39,7 @@ impl Backoff {
 
     /// For a fresh role that Lambda cannot assume yet [aws-facts: IAM, inf; hazards: G2].
     pub(crate) const PROPAGATION: Backoff = Backoff::new(500, 5_000, 120);
-    /// For conflicts with another change that is under way.
+    /// For conflicts with another change that is in progress.
     pub(crate) const CONFLICT: Backoff = Backoff::new(200, 3_000, 120);
     /// For API Gateway, where the conflicts and the throttling of several deployments at once last a minute
     /// [hazards: A9].
@@ -69,33 +69,33 @@ fn share(seed: u64, nth: u32) -> u32 {
     u32::try_from((hasher.finish() >> 32) % 51).unwrap_or_default()
 }
 
-/// Who waits: hears of what is waited for, and waits in pauses of its own.
+/// One wait: where it is reported, and the seed of its pauses.
 pub(crate) struct Waiting<'a> {
-    tell: Box<dyn Fn(&str) + Send + Sync + 'a>,
+    report: Box<dyn Fn(&str) + Send + Sync + 'a>,
     seed: u64,
 }
 
 impl<'a> Waiting<'a> {
-    /// A wait that is told of. What has another name waits in other pauses, and so does another process, whose number is
-    /// another one.
-    pub(crate) fn new(name: impl Hash, process: u64, tell: impl Fn(&str) + Send + Sync + 'a) -> Self {
+    /// A wait that is reported. A wait of another name has other pauses, and so has one of another process, whose number
+    /// differs.
+    pub(crate) fn new(name: impl Hash, process: u64, report: impl Fn(&str) + Send + Sync + 'a) -> Self {
         let mut hasher = FxHasher::default();
         (name, process).hash(&mut hasher);
-        Waiting { tell: Box::new(tell), seed: hasher.finish() }
+        Waiting { report: Box::new(report), seed: hasher.finish() }
     }
 
-    /// A wait that nobody hears of.
-    pub(crate) fn unheard() -> Self {
-        Waiting { tell: Box::new(|_| ()), seed: 0 }
+    /// A wait that is not reported.
+    pub(crate) fn unreported() -> Self {
+        Waiting { report: Box::new(|_| ()), seed: 0 }
     }
 
-    /// Says what is waited for.
-    pub(crate) fn tell(&self, why: &str) {
-        (self.tell)(why);
+    /// Reports what is waited for.
+    pub(crate) fn report(&self, why: &str) {
+        (self.report)(why);
     }
 }
 
-/// What one look at a state tells.
+/// What one look at a state finds.
 pub(crate) enum Poll<T> {
     /// The state is reached.
     Ready(T),
@@ -123,7 +123,7 @@ pub(crate) async fn wait_until<T, F: Future<Output = Result<Poll<T>>>>(
                     "still {state} after {seconds} s; run the same command again to continue"
                 )));
             }
-            Poll::Pending(state) => waiting.tell(&state),
+            Poll::Pending(state) => waiting.report(&state),
         }
         sleep(pauses.next().unwrap_or(backoff.longest)).await;
     }
@@ -155,7 +155,7 @@ pub(crate) async fn retry_if<T, F: Future<Output = Result<T>>>(
             let message = format!("{message}; tried {tries} times in {seconds} s");
             return Err(Error { message, ..error });
         }
-        waiting.tell(reason);
+        waiting.report(reason);
         sleep(pauses.next().unwrap_or(backoff.longest)).await;
     }
 }
@@ -172,7 +172,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_wait_ends_with_the_last_state_when_the_time_is_up() {
         let start = Instant::now();
-        let answer: Result<()> = wait_until(Backoff::state(false), Waiting::unheard(), async || {
+        let answer: Result<()> = wait_until(Backoff::state(false), Waiting::unreported(), async || {
             Ok(Poll::Pending("CREATING".into()))
         })
         .await;
@@ -184,14 +184,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_is_repeated_only_for_a_passing_reason() {
         let calls = Cell::new(0);
-        let passing = |error: &Error| error.is("Conflict").then_some("a change is under way");
-        let answer = retry_if(Backoff::CONFLICT, Waiting::unheard(), passing, async || {
+        let passing = |error: &Error| error.is("Conflict").then_some("a change is in progress");
+        let answer = retry_if(Backoff::CONFLICT, Waiting::unreported(), passing, async || {
             calls.set(calls.get() + 1);
             if calls.get() < 3 { Err(refused("ConflictException")) } else { Ok(calls.get()) }
         });
         assert_eq!(answer.await, Ok(3));
         calls.set(0);
-        let answer: Result<()> = retry_if(Backoff::CONFLICT, Waiting::unheard(), passing, async || {
+        let answer: Result<()> = retry_if(Backoff::CONFLICT, Waiting::unreported(), passing, async || {
             calls.set(calls.get() + 1);
             Err(refused("AccessDenied"))
         })
@@ -204,7 +204,7 @@ mod tests {
         let tried = async |backoff| {
             let passing = |_: &Error| Some("it passes");
             let refused = async || Err::<(), _>(Error::refusal("x:Y", Some("Z"), "Not yet."));
-            retry_if(backoff, Waiting::unheard(), passing, refused).await.expect_err("never").to_string()
+            retry_if(backoff, Waiting::unreported(), passing, refused).await.expect_err("never").to_string()
         };
         let message = tried(Backoff::API_GATEWAY).await;
         let told = message.strip_prefix("x:Y failed: Not yet; tried 10 times in ").expect("the tries");

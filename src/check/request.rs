@@ -3,7 +3,7 @@
 use super::matching::{align, excerpt};
 use super::{CheckFailure, Resolve};
 use crate::config::{Check, Json, Part, Template};
-use crate::http::{Answer, Client};
+use crate::http::{Client, Response};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ impl Request {
     }
 
     /// Sends it, once.
-    pub(super) async fn send(&self, client: &Client, base: &str) -> Result<Answer, CheckFailure> {
+    pub(super) async fn send(&self, client: &Client, base: &str) -> Result<Response, CheckFailure> {
         let url = format!("{}{}", base.trim_end_matches('/'), utf8_percent_encode(&self.path, ILLEGAL));
         let mut headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -69,7 +69,7 @@ impl Request {
     }
 
     /// Compares the response with the expected one, and returns what is captured from it.
-    pub(super) fn judge(&self, answer: &Answer) -> Result<Captures, CheckFailure> {
+    pub(super) fn judge(&self, answer: &Response) -> Result<Captures, CheckFailure> {
         if answer.status != self.status {
             return Err(CheckFailure::Status { expected: self.status, got: answer.status });
         }
@@ -90,7 +90,7 @@ impl Request {
 }
 
 /// The beginning of a response's body.
-pub(super) fn excerpt_of(answer: &Answer) -> String {
+pub(super) fn excerpt_of(answer: &Response) -> String {
     excerpt(String::from_utf8_lossy(&answer.body).trim(), EXCERPT)
 }
 

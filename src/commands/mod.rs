@@ -48,23 +48,69 @@ use tokio::sync::watch;
 /// How a command ends; what is not [`Exit::Done`] has been explained already.
 pub type Outcome = Result<Exit>;
 
-/// Turns true at the first Ctrl-C. The second one, and any while nothing listens, ends the process at once, which loses
-/// nothing either. Handling a signal is a fact of the process, so all listeners get the same one.
+/// Turns true at the first Ctrl-C or SIGTERM, and is sent once more at the second one, which must not cut off the report
+/// [hazards: G20]. The third one, and any while nothing listens, ends the process at once, which loses nothing either.
+/// Handling a signal is a fact of the process, so all listeners get the same one.
 fn stop_on_ctrl_c() -> watch::Receiver<bool> {
     static STOP: OnceLock<watch::Sender<bool>> = OnceLock::new();
     let listen = || {
         let stop = watch::Sender::new(false);
-        tokio::spawn(watch_ctrl_c(stop.clone()));
+        tokio::spawn(watch_signals(stop.clone()));
         stop
     };
     STOP.get_or_init(listen).subscribe()
 }
 
-async fn watch_ctrl_c(stop: watch::Sender<bool>) {
-    // Without a handler Ctrl-C ends the process, and the next run continues from what exists.
-    while tokio::signal::ctrl_c().await.is_ok() {
-        if stop.is_closed() || stop.send_replace(true) {
+async fn watch_signals(stop: watch::Sender<bool>) {
+    // Without a handler a signal ends the process, and the next run continues from what exists.
+    let Ok(mut signals) = Signals::new() else { return };
+    let mut count = 0;
+    while signals.next().await {
+        count += 1;
+        if stop.is_closed() || count > 2 {
             std::process::exit(Exit::Interrupted as i32);
         }
+        stop.send_replace(true);
+    }
+}
+
+/// The signals to stop: Ctrl-C, and what a pipeline sends.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one; false if there will be none.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            signal = self.interrupt.recv() => signal.is_some(),
+            signal = self.terminate.recv() => signal.is_some(),
+        }
+    }
+}
+
+/// The signal to stop: Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Signals)
+    }
+
+    async fn next(&mut self) -> bool {
+        tokio::signal::ctrl_c().await.is_ok()
     }
 }

@@ -150,7 +150,7 @@ impl Globals {
         let ids = self.verbose > 1;
         let calls = match self.verbose {
             0 => Calls::default(),
-            _ => Calls::telling(move |call| err(&render::call(call, ids))),
+            _ => Calls::reporting(move |call| err(&render::call(call, ids))),
         };
         let connection =
             Connection::open(&place, calls).await.map_err(|error| self.connection_failure(error))?;

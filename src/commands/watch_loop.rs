@@ -248,7 +248,7 @@ impl WatchLoop<'_> {
     async fn apply(&mut self, change: Change, is_first: bool) -> Result<Applied> {
         let start = Instant::now();
         self.applied = None;
-        self.session.connection.count_anew();
+        self.session.connection.reset_calls();
         let live_state = self.session.look().await?;
         let Prepared { plan, packages, .. } =
             make_plan(&self.session, self.options.plan, &change.stack, change.packages, live_state)?;

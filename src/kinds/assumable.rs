@@ -1,4 +1,4 @@
-//! Calls that hand a role to Lambda: they are refused while news of the role travels, and now and then for other reasons
+//! Calls that hand a role to Lambda: they are refused while the role propagates, and now and then for other reasons
 //! that pass.
 
 use crate::aws::wait::{Backoff, retry_if};
@@ -15,27 +15,27 @@ pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
 ) -> Result<T> {
     let call = async || {
         ctx.role_propagation.wait_for_propagation(role).await;
-        let answer = call().await;
-        if answer.as_ref().is_err_and(|error| propagating(error).is_some()) {
+        let response = call().await;
+        if response.as_ref().is_err_and(|error| propagating(error).is_some()) {
             ctx.role_propagation.refused(role);
         }
-        answer
+        response
     };
     let first = match call().await {
         Err(error) if propagating(&error).or(busy(&error)).is_some() => error,
-        answer => return answer,
+        response => return response,
     };
     let is_fresh = is_fresh(ctx, role).await;
     let passing = |error: &Error| busy(error).or_else(|| propagating(error).filter(|_| is_fresh));
-    let answer = match passing(&first) {
+    let response = match passing(&first) {
         Some(reason) => {
             let waiting = ctx.waiting(id);
-            waiting.tell(reason);
+            waiting.report(reason);
             retry_if(Backoff::PROPAGATION, waiting, passing, call).await
         }
         None => Err(first),
     };
-    answer.map_err(|error| if is_fresh { error } else { with_advice(error, role) })
+    response.map_err(|error| if is_fresh { error } else { with_advice(error, role) })
 }
 
 /// Adds what to do about an old role that Lambda cannot assume.
@@ -48,14 +48,14 @@ fn with_advice(error: Error, role: &str) -> Error {
     Error { message, ..error }
 }
 
-/// True for a role that this run has written to, or that was made in the last five minutes as far as IAM lets us see.
+/// True for a role that this run has written to, or that was created in the last five minutes as far as IAM lets us see.
 async fn is_fresh(ctx: &Context, role: &str) -> bool {
     if ctx.role_propagation.has_written(role) {
         return true;
     }
     let name = role.rsplit('/').next().unwrap_or_default();
-    let answer = ctx.clients.iam.get_role().role_name(name).send().await.ok();
-    let created = answer.and_then(|answer| answer.role).map(|role| role.create_date().secs());
+    let response = ctx.clients.iam.get_role().role_name(name).send().await.ok();
+    let created = response.and_then(|response| response.role).map(|role| role.create_date().secs());
     created.is_some_and(|created| ctx.age(created) < 300)
 }
 
@@ -127,7 +127,7 @@ mod tests {
     fn a_failure_without_a_word_is_told_from_one_that_says_why() {
         let failed = |message: Option<&str>| Error {
             status: Some(500),
-            aws_message: message.map(str::to_owned),
+            aws_message: message.map(Box::from),
             ..Error::broken("lambda:CreateFunction", "AWS failed")
         };
         assert!(propagating(&failed(None)).is_some() && propagating(&failed(Some(""))).is_some());

@@ -385,7 +385,7 @@ async fn active(ctx: &Context, id: &ResourceId) -> Result<()> {
         (_, Some(LastUpdateStatus::Failed)) => "update",
         _ => return Ok(()),
     };
-    let code = failure(&config).0.map(str::to_owned);
+    let code = failure(&config).0.map(Box::from);
     Err(Error { code, ..Error::state(format!("the function failed to {failed}. {}", reason(&config))) })
 }
 

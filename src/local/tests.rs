@@ -2,7 +2,7 @@
 //! folder that `provision` itself uses. Only the tests of the installer use a Python that pretends.
 
 use super::*;
-use crate::http::{Answer, Client};
+use crate::http::{Client, Response};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::net::TcpListener;
@@ -106,7 +106,7 @@ fn executable(path: &Path, script: &str) {
 
 fn silent(_: &str) {}
 
-async fn answer(url: &str) -> anyhow::Result<Answer> {
+async fn answer(url: &str) -> anyhow::Result<Response> {
     let patience = Duration::from_secs(60);
     Client::local(patience, patience).send("GET", url, &[], None).await
 }

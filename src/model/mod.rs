@@ -10,6 +10,6 @@ mod value;
 pub use graph::{Graph, KnownAttributes, OrderConstraint, Resource};
 pub use identity::{Identity, ResourceId, Scope, in_words};
 pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};
-pub(crate) use region::is_partition;
 pub use region::{check_region, partition_of};
+pub(crate) use region::{is_known, is_partition};
 pub use value::{Members, Reference, Value};

@@ -104,6 +104,11 @@ pub fn check_region(text: &str) -> Result<(), String> {
     })
 }
 
+/// Whether the region is one of those that are known so far.
+pub(crate) fn is_known(region: &str) -> bool {
+    OTHERS.iter().chain([&AWS]).any(|partition| partition.regions.contains(&region))
+}
+
 fn other(region: &str) -> Option<&'static Partition> {
     OTHERS.iter().find(|partition| region.starts_with(partition.prefix))
 }

@@ -19,7 +19,7 @@ async fn a_table_and_a_function_are_adopted_used_and_deleted() {
 
     let table = cloud.run(&["adopt", "table", "notes", "--local"]).ok();
     table
-        .says("  + table notes  it was not made by provision")
+        .says("  + table notes  it was not created by provision")
         .says("the next `up` will not change it")
         .says("1 resource");
     let function = cloud.run(&["adopt", "function", "list", "--local", "--json"]).ok().documents();

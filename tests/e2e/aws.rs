@@ -49,6 +49,24 @@ async fn missing_credentials_region_and_network_are_reported_clearly_and_soon() 
     fails_soon(profile).says("nobody");
     let region = &mut without_settings(&cloud, &["up"]);
     fails_soon(region.env_remove("AWS_REGION")).says("no region").says("--region");
+    fails_soon(without_settings(&cloud, &["up"]).env("AWS_REGION", ""))
+        .says("no region, and no AWS credentials");
+    for (variable, value, told) in [
+        (
+            "AWS_REGION",
+            "us-east-1a",
+            "AWS_REGION is `us-east-1a`, which is not a region: did you mean `us-east-1`?",
+        ),
+        ("AWS_PROFILE", "nope", "there is no profile `nope`, which AWS_PROFILE names"),
+        ("AWS_ENDPOINT_URL", "localhost:4566", "has no scheme; write `http://localhost:4566`"),
+        ("AWS_ENDPOINT_URL_STS", "ws://user:hush@localhost", "AWS_ENDPOINT_URL_STS is `ws://***@localhost`"),
+        ("HTTPS_PROXY", "socks5://user:hush@localhost", "HTTPS_PROXY is `socks5://***@localhost`"),
+        ("AWS_CA_BUNDLE", "stack.yaml", "AWS_CA_BUNDLE is `stack.yaml`, which holds no certificate in PEM"),
+    ] {
+        let mut command = cloud.command_on_aws(&["plan"]);
+        command.env("HOME", cloud.path("stack")).env("AWS_ENDPOINT_URL", closed()).env(variable, value);
+        fails_soon(&mut command).says(told).never_says("hush");
+    }
     let network = &mut cloud.command_on_aws(&["up", "--yes"]);
     fails_soon(network.env("AWS_ENDPOINT_URL", closed())).says("AWS_ENDPOINT_URL");
 }
@@ -137,7 +155,7 @@ async fn credentials_that_aws_rejects_are_reported_as_such() {
     let ran = fails_soon(command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"));
     let ran = ran.ends(77).says("InvalidClientTokenId");
     let ran = ran.says("with credentials from the environment (AWS_ACCESS_KEY_ID)");
-    ran.says("they are expired or invalid; set AWS_ACCESS_KEY_ID");
+    ran.says("they are expired or invalid; set new values of AWS_ACCESS_KEY_ID");
 }
 
 #[tokio::test]
@@ -151,7 +169,7 @@ async fn a_profile_that_is_asked_for_comes_before_the_environment() {
     Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", &file)).ok().says("account 111122223333");
     let mut command = cloud.command_on_aws(&["plan", "--profile", "home"]);
     let ran = Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", &file)).ends(77);
-    ran.says("with credentials from the profile `home`");
+    ran.says("there is no profile `home`").says("`work`");
 }
 
 #[tokio::test]

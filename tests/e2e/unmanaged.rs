@@ -16,7 +16,7 @@ use std::io::Write;
 
 const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}"#;
-const NOBODY: &str = "it was not made by provision";
+const NOBODY: &str = "it was not created by provision";
 
 /// Asserts that `plan` and `up` stop, say why, and change nothing.
 async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {

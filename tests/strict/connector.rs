@@ -346,13 +346,13 @@ impl Drop for Leaving<'_> {
 /// The name of a region that nobody has used before.
 fn region_of_its_own() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let mut number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let mut letters = String::new();
-    for _ in 0..6 {
-        letters.push(char::from(b'a' + u8::try_from(number % 26).unwrap_or_default()));
-        number /= 26;
-    }
-    format!("eu-{letters}-1")
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let letter = |first: char, number: u32| char::from_u32(u32::from(first) + number).unwrap_or(first);
+    let directions = ["north", "south", "east", "west", "central"];
+    let (world, rest) = (number / (99 * 5), number % (99 * 5));
+    let (first, second) = (letter('p', world / 26 % 11), letter('a', world % 26));
+    let direction = directions[rest as usize % directions.len()];
+    format!("{first}{second}-{direction}-{}", rest / 5 + 1)
 }
 
 /// How long a call is on its way, and its answer: some 40 ms in all, the same for the same call.

@@ -6,10 +6,11 @@ use crate::faults::Planned;
 use crate::fixture::Fixture;
 use crate::port::Port;
 use crate::run::A_MOMENT;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a process ended, in short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +104,31 @@ pub(crate) fn visit_after(
     let records = std::mem::take(&mut state.records);
     assert_eq!(connector::invalid(&records), Vec::<String>::new());
     Visit { exits, cloud: state.cloud.clone(), records, struck: state.struck, asked, memory }
+}
+
+/// Runs the program, and sends it a signal so long after the fault has struck, each time from there.
+pub(crate) fn signalled(
+    cloud: &Cloud,
+    invocation: &Invocation,
+    fault: Planned,
+    signals: &[(Duration, Signal)],
+) -> (Exit, Duration) {
+    let port = Port::open(A_MOMENT, cloud, Some(fault));
+    let process = Process::start(invocation, &port);
+    let start = Instant::now();
+    while port.strict.state().struck == 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "the fault does not strike");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (struck, pid) = (Instant::now(), Pid::from_child(&process.child));
+    for (after, signal) in signals {
+        std::thread::sleep(*after);
+        // A process that has ended by then needs no further one.
+        let _sent = kill_process(pid, *signal);
+    }
+    let exit = process.end();
+    port.close();
+    (exit, struck.elapsed())
 }
 
 /// What the program is called with.

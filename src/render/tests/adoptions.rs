@@ -13,7 +13,7 @@ fn taken() -> Adoption {
     let owners = [
         ("role list_role", Owner::Unmanaged("it belongs to the stack `other`".to_owned())),
         ("log group /aws/lambda/list", Owner::Untagged),
-        ("function list", Owner::Unmanaged("it was not made by provision".to_owned())),
+        ("function list", Owner::Unmanaged("it was not created by provision".to_owned())),
     ];
     let resources = owners.map(|(name, owner)| {
         let observed = the(&mut live_state, name);
@@ -32,7 +32,7 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
     Will be adopted (only tags change):
       + role list_role  it belongs to the stack `other`
       + log group /aws/lambda/list  it has no ownership tag
-      + function list  it was not made by provision
+      + function list  it was not created by provision
       the log group /shared stays as it is
 
     The next `up` would then do this:
@@ -85,12 +85,12 @@ fn what_is_the_same_already_says_so() {
     Will be adopted (only tags change):
       + role list_role  it belongs to the stack `other`
       + log group /aws/lambda/list  it has no ownership tag
-      + function list  it was not made by provision
+      + function list  it was not created by provision
       the log group /shared stays as it is
 
     It matches the stack file; the next `up` will not change it.
     "#);
     insta::assert_snapshot!(json::adoption(&taken()), @r#"
-    {"notes":["the log group /shared stays as it is"],"resources":[{"id":"list_role","kind":"role","name":"list_role","owner":"it belongs to the stack `other`"},{"id":"/aws/lambda/list","kind":"log_group","name":"/aws/lambda/list","owner":"it has no ownership tag"},{"id":"list","kind":"function","name":"list","owner":"it was not made by provision"}],"type":"adoption","version":1}
+    {"notes":["the log group /shared stays as it is"],"resources":[{"id":"list_role","kind":"role","name":"list_role","owner":"it belongs to the stack `other`"},{"id":"/aws/lambda/list","kind":"log_group","name":"/aws/lambda/list","owner":"it has no ownership tag"},{"id":"list","kind":"function","name":"list","owner":"it was not created by provision"}],"type":"adoption","version":1}
     "#);
 }

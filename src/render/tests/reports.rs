@@ -22,7 +22,7 @@ fn shown(plan: &Plan, report: &Report) -> String {
 fn denied() -> Error {
     let message = "not authorized to perform lambda:CreateFunction";
     let refusal = Error::refusal("lambda:CreateFunction", Some("AccessDeniedException"), message);
-    Error { request_id: Some("r-1".to_owned()), ..refusal }
+    Error { request_id: Some("r-1".into()), ..refusal }
 }
 
 #[test]
