@@ -35,7 +35,7 @@ pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
 }
 
 /// True for a role that this run has written to, or that was made in the last five minutes as far as IAM lets us see.
-async fn is_fresh(ctx: &Context, role: &str) -> bool {
+pub(super) async fn is_fresh(ctx: &Context, role: &str) -> bool {
     if ctx.role_propagation.has_written(role) {
         return true;
     }

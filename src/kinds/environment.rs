@@ -1,4 +1,4 @@
-//! The environment of a function: its size, and that its values reach nobody through Lambda's own messages.
+//! The environment of a function: its size, and that Lambda's own messages do not show its values.
 
 use crate::aws::{Error, Result};
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ const MAX: usize = 4096;
 /// A shorter value gives nothing away, and would hit half the words of a message.
 const SHORT: usize = 4;
 
-/// Lambda's own refusal of an environment that is too large quotes every value, so the size is checked before the call.
+/// Lambda's error for an environment that is too large quotes every value, so the size is checked before the call.
 pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
     let size = serde_json::to_string(environment).map(|json| json.len()).unwrap_or_default();
     if size <= MAX {
