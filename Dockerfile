@@ -1,11 +1,11 @@
-# The program alone, static, with the certificates that it trusts: docker run --rm -v "$PWD:/stack:ro" IMAGE plan
-# It has no Python and no Node.js, which packages of requirements.txt and package.json need.
+# Only the static program, with the certificates that it trusts: docker run --rm -v "$PWD:/stack:ro" IMAGE plan
+# It has no Python and no Node.js, so it cannot install the packages of requirements.txt and package.json.
 
-# Where the binary comes from: `built` here, or `released` from dist/amd64 and dist/arm64.
+# Where the binary comes from: `built` here, or `released`, from dist/amd64 and dist/arm64.
 ARG BINARY=built
 
 FROM --platform=$BUILDPLATFORM rust:1.95-slim AS base
-# Every user may write to /tmp: the program keeps packages there while it works.
+# Every user may write to /tmp: the program writes packages there while it works.
 RUN mkdir --parents /root/image/etc/ssl/certs \
     && cp /etc/ssl/certs/ca-certificates.crt /root/image/etc/ssl/certs/ \
     && mkdir --mode=1777 /root/image/tmp

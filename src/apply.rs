@@ -2,6 +2,7 @@
 //! what depends on it is skipped, and everything else is finished.
 
 mod schedule;
+mod siblings;
 
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
@@ -9,12 +10,14 @@ use crate::diff::diff;
 use crate::event::Event;
 use crate::kind::{AnyKind, Parent};
 use crate::kinds::kind;
-use crate::model::{AttributeMap, Observed, Owner, Reference, ResourceId, Status};
+use crate::model::{AttributeMap, Attributes, Observed, Owner, Reference, ResourceId, Status};
 use crate::plan::{Action, Plan, Step};
 use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::stream::FuturesUnordered;
 use schedule::Schedule;
 use serde_json::Value as Json;
+use siblings::Siblings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,8 +54,8 @@ impl Report {
 /// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
 pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
-    let mut schedule = Schedule::new(plan, ctx.local);
-    let mut running = FuturesUnordered::new();
+    let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));
+    let mut running: FuturesUnordered<BoxFuture<(usize, Result<Finished>)>> = FuturesUnordered::new();
     let mut stopping = false;
     loop {
         let stopped = *stop.borrow();
@@ -61,7 +64,7 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         }
         while !stopped && let Some(index) = schedule.start() {
             let task = Task::of(&plan.steps[index], &report.attributes);
-            running.push(async move { (index, timed(ctx, task).await) });
+            running.push(Box::pin(async move { (index, timed(ctx, task).await) }));
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
@@ -70,7 +73,12 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
+        let to_ask = result.as_ref().ok().and_then(|_| siblings.to_ask(step));
         match result {
+            Ok(finished) if let Some((parent, unchanged)) = to_ask => {
+                let asked = Asked::of(parent, &unchanged, &report.attributes);
+                running.push(Box::pin(async move { (index, asked.verify(ctx).await.map(|()| finished)) }));
+            }
             Ok((attributes, took)) => {
                 schedule.done(index);
                 report.done.insert(index);
@@ -130,12 +138,39 @@ impl<'a> Task<'a> {
     }
 }
 
+/// Unchanged resources that are asked whether the changes in their parent took effect.
+struct Asked {
+    parent: Option<Parent>,
+    /// Each with its attributes.
+    unchanged: Vec<(ResourceId, Attributes)>,
+}
+
+impl Asked {
+    fn of(parent: &ResourceId, unchanged: &[&ResourceId], attributes: &AttributeMap) -> Self {
+        let known = |id: &&ResourceId| Some(((*id).clone(), Arc::clone(attributes.get(*id)?)));
+        let physical = attributes.get(parent).and_then(|attributes| physical_id(attributes));
+        Asked {
+            parent: physical.map(|physical| Parent::new(parent, physical)),
+            unchanged: unchanged.iter().filter_map(known).collect(),
+        }
+    }
+
+    async fn verify(&self, ctx: &Context) -> Result<()> {
+        let Some(parent) = &self.parent else { return Ok(()) };
+        let verify = self.unchanged.iter().map(|(id, before)| kind(id.kind).verify(ctx, id, parent, before));
+        try_join_all(verify).await.map(drop)
+    }
+}
+
+/// What a step has brought to light, and how long it took.
+type Finished = (Option<Json>, Duration);
+
 /// The identifier of a thing among what AWS assigned to it.
 fn physical_id(attributes: &Json) -> Option<&str> {
     attributes.get("id").or_else(|| attributes.get("name"))?.as_str()
 }
 
-async fn timed(ctx: &Context, task: Task<'_>) -> Result<(Option<Json>, Duration)> {
+async fn timed(ctx: &Context, task: Task<'_>) -> Result<Finished> {
     let start = Instant::now();
     let step = task.step;
     if !step.with_parent {

@@ -62,6 +62,17 @@ pub trait Kind: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Attributes>> + Send;
     /// Deletes it, and waits until it is gone. That it is gone already is success.
     fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send;
+    /// Checks, after this run has changed its parent or other children of that but not itself, that these changes took
+    /// effect as far as this resource tells: a stage tells whether changed routes were deployed. `before` are its attributes
+    /// from before the changes.
+    fn verify(
+        _ctx: &Context,
+        _id: &ResourceId,
+        _parent: &Parent,
+        _before: &Self::Attributes,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// A seen thing of a kind.
@@ -148,6 +159,14 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::delete`].
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
+    /// [`Kind::verify`].
+    fn verify<'a>(
+        &'a self,
+        ctx: &'a Context,
+        id: &'a ResourceId,
+        parent: &'a Parent,
+        before: &'a Json,
+    ) -> BoxFuture<'a, Result<()>>;
 }
 
 /// Carries a kind into the registry.
@@ -241,6 +260,16 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { K::delete(ctx, &restore::<K>(observed)?).await })
+    }
+
+    fn verify<'a>(
+        &'a self,
+        ctx: &'a Context,
+        id: &'a ResourceId,
+        parent: &'a Parent,
+        before: &'a Json,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { K::verify(ctx, id, parent, &decode(K::NAME, before)?).await })
     }
 }
 

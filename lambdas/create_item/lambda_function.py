@@ -1,4 +1,4 @@
-"""POST /items: saves a new item under a uuid of its own."""
+"""POST /items: saves a new item with a new uuid."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def lambda_handler(event, context):
 
 
 def read_fields(event):
-    """The fields of the new item; a ValueError says what is missing."""
+    """The fields of the new item; raises a ValueError that says what is missing."""
     body = unwrap(read_json(event))
     missing = [name for name in FIELDS if not isinstance(body.get(name), str)]
     if missing:
@@ -46,7 +46,7 @@ def read_json(event):
 
 
 def unwrap(body):
-    """Clients may also send the fields inside an event: {"event": {"body": {…}}}."""
+    """Clients can also send the fields inside an event: {"event": {"body": {…}}}."""
     event = body.get("event")
     inner = event.get("body") if isinstance(event, dict) else None
     return inner if isinstance(inner, dict) else body

@@ -1,4 +1,4 @@
-"""DELETE /items/{uuid}: removes one item."""
+"""DELETE /items/{uuid}: deletes one item."""
 
 import json
 import os
@@ -12,7 +12,7 @@ table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 def lambda_handler(event, context):
     uuid = event["pathParameters"]["uuid"]
     try:
-        # Without this condition, removing what is not there would look like a success.
+        # Without this condition, deleting an item that does not exist would look like a success.
         table.delete_item(Key={"uuid": uuid}, ConditionExpression=Attr("uuid").exists())
     except table.meta.client.exceptions.ConditionalCheckFailedException:
         return answer(404, {"message": f"There is no item {uuid}"})

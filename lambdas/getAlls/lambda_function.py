@@ -14,7 +14,7 @@ def lambda_handler(event, context):
 
 
 def all_items():
-    """A scan answers 1 MB at a time. It is consistent: an item is listed as soon as it is saved."""
+    """A scan returns 1 MB per page. It is consistent: an item is listed as soon as it is saved."""
     scan = table.meta.client.get_paginator("scan")
     for page in scan.paginate(TableName=table.name, ConsistentRead=True):
         yield from page["Items"]
@@ -29,7 +29,7 @@ def answer(status, body):
 
 
 def plain(value):
-    """DynamoDB's numbers are Decimals, which JSON does not know."""
+    """DynamoDB's numbers are Decimals, which json cannot write."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return str(value)

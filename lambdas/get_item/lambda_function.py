@@ -26,7 +26,7 @@ def answer(status, body):
 
 
 def plain(value):
-    """DynamoDB's numbers are Decimals, which JSON does not know."""
+    """DynamoDB's numbers are Decimals, which json cannot write."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return str(value)

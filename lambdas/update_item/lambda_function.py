@@ -33,7 +33,7 @@ def lambda_handler(event, context):
 
 
 def read_changes(event):
-    """The uuid and the fields to change; a ValueError says what is missing."""
+    """The uuid and the fields to change; raises a ValueError that says what is missing."""
     body = read_json(event)
     uuid = body.get("uuid")
     if not isinstance(uuid, str) or not uuid:

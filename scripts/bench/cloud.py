@@ -1,4 +1,4 @@
-"""The local cloud of a run: MiniStack as `provision` installs it, with the translator that SAM's templates need."""
+"""The local cloud of a run: MiniStack as `provision` installs it, plus the translator for SAM templates."""
 
 import json
 import os
@@ -21,7 +21,7 @@ UP = 60
 
 
 class Cloud:
-    """A cloud that runs as long as the benchmark."""
+    """A local cloud that runs as long as the benchmark."""
 
     def __init__(self, tools, say):
         python = install.python(tools, "cloud", [PINS], [TRANSLATOR], say)
@@ -43,8 +43,8 @@ class Cloud:
         self._wait()
 
     def _environment(self, state):
-        """As `provision` starts it, but nothing is kept, and no policies are checked: the emulator would refuse the
-        roles by which the CDK publishes."""
+        """As `provision` starts it, but without saving data and without checking policies: the emulator would deny the
+        roles with which the CDK publishes assets."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         return kept | {
             "HOME": str(state),
@@ -64,21 +64,22 @@ class Cloud:
             except OSError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     log = (Path(self._folder.name) / "log").read_text()
-                    raise SystemExit(f"The local cloud does not come up:\n{log[-2000:]}") from None
+                    raise SystemExit(f"The local cloud does not start:\n{log[-2000:]}") from None
                 time.sleep(0.05)
 
     def stop(self):
-        """Ends it, and what it has started."""
+        """Stops it and the processes that it started."""
         os.killpg(self._process.pid, 9)
         self._process.wait()
         self._folder.cleanup()
 
     def reset(self):
-        """Deletes everything in it."""
+        """Deletes all data in it."""
         self.send("POST", "/_ministack/reset")
 
     def send(self, method, path, service=None, headers=None, body=None):
-        """Status and text of what it answers; a signature is not looked at, but it names the service."""
+        """Sends a request and returns the status and text of the response. The signature is not checked, but it names the
+        service."""
         headers = dict(headers or {})
         if service:
             scope = f"test/20260101/{REGION}/{service}/aws4_request"
@@ -86,17 +87,17 @@ class Cloud:
         url = f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, method=method, headers=headers, data=body and body.encode())
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, answer.read().decode()
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
     def make_bucket(self, name):
-        """A bucket, as the tools that upload templates and code ask for."""
+        """Creates a bucket, for tools that upload templates and code."""
         self.send("PUT", f"/{name}", "s3")
 
     def contents(self):
-        """How many there are of each kind of thing that the tools make."""
+        """The number of resources of each kind."""
         apis = {api: self._routes(api) for api in self._ids("/v2/apis", "items", "apiId")}
         rest = self._ids("/restapis", "item", "id")
         return {
@@ -109,17 +110,17 @@ class Cloud:
         }
 
     def url(self):
-        """The path of the one API that there is."""
+        """The path of the only API."""
         for api in self._ids("/v2/apis", "items", "apiId"):
             return f"/_aws/execute-api/{api}/$default"
         for api in self._ids("/restapis", "item", "id"):
             return f"/_aws/execute-api/{api}/api"
-        raise LookupError("there is no API")
+        raise LookupError("no API exists")
 
     def _get(self, path, service):
         status, text = self.send("GET", path, service)
         if status != 200:
-            raise LookupError(f"{path} answers {status}: {text[:200]}")
+            raise LookupError(f"{path} responds with {status}: {text[:200]}")
         return json.loads(text)
 
     def _ids(self, path, items, name):

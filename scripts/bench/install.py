@@ -1,4 +1,4 @@
-"""Installs what is compared, each into a folder of its own that is named after its pins."""
+"""Installs the tools, each into its own folder, named after its pinned versions."""
 
 import hashlib
 import os
@@ -11,17 +11,17 @@ READY = "ready"
 
 
 class Unavailable(Exception):
-    """Why a tool cannot be measured here."""
+    """The reason why a tool cannot be measured here."""
 
 
 def folder():
-    """Where everything is installed: the cache that `provision` has too."""
+    """The folder for all installations, in the cache of `provision`."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("PROVISION_CACHE_DIR") or Path(home) / "provision") / "bench"
 
 
 def python(tools, name, files, packages, say):
-    """The Python of an environment with these requirement files and packages."""
+    """The Python of a virtual environment with these requirement files and packages."""
 
     def make(place):
         run([sys.executable, "-m", "venv", place])
@@ -49,10 +49,10 @@ def node(tools, name, manifest, say):
 
 
 def once(tools, name, pins, make, say):
-    """The folder, which is made if it is not there in full."""
+    """The folder, which is created unless it is complete."""
     place = tools / f"{name}-{hashlib.sha256(pins.encode()).hexdigest()[:12]}"
     if not (place / READY).exists():
-        say(f"Installing {name} into {place}; this is done once")
+        say(f"Installing {name} into {place} (only once)")
         shutil.rmtree(place, ignore_errors=True)
         tools.mkdir(parents=True, exist_ok=True)
         make(place)

@@ -1,9 +1,9 @@
-"""Runs a program, and writes as JSON how long it took, how long processors worked for it, and how much memory it had.
+"""Runs a program, and writes its time, its processor time and its memory as JSON.
 
 Usage: launcher.py RESULT PROGRAM ARGUMENT…
 
-It is a process of its own because the system counts the memory of whoever starts a program as the program's, up to the
-moment when it begins. This one is small: what it adds is a floor of about ten megabytes, far below any tool.
+It is a separate process because the system counts the memory of the parent as the memory of the program, until the program
+starts. This process is small: it adds a minimum of about ten megabytes, far less than any tool needs.
 """
 
 import json
@@ -18,7 +18,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def family(process):
-    """A process and all that it started, as far as the system tells."""
+    """A process and all its descendants, as far as the system shows them."""
     try:
         with open(f"/proc/{process}/task/{process}/children") as file:
             children = file.read().split()
@@ -28,7 +28,7 @@ def family(process):
 
 
 def resident(process):
-    """The bytes of a process in memory; none where it has ended."""
+    """The memory of a process in bytes; 0 if it has ended."""
     try:
         with open(f"/proc/{process}/statm") as file:
             return int(file.read().split()[1]) * PAGE
@@ -37,7 +37,7 @@ def resident(process):
 
 
 def watch(process, ended, peaks):
-    """Keeps the most that a process and its children had in memory together."""
+    """Records the peak of the memory of a process and its descendants together."""
     while not ended.wait(POLL):
         peaks.append(max(peaks.pop(), sum(resident(member) for member in family(process))))
 
@@ -53,17 +53,17 @@ def main():
     wall = time.monotonic() - start
     ended.set()
     watcher.join()
-    # The largest of all processes is known exactly, their sum only as often as it was looked at.
+    # The peak of the largest process is exact; the sum of all processes is only sampled.
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     largest = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    answer = {
+    measured = {
         "wall": wall,
         "processor": used.ru_utime + used.ru_stime,
         "memory": max(largest, peaks[0]),
         "status": os.waitstatus_to_exitcode(status),
     }
     with open(result, "w") as file:
-        json.dump(answer, file)
+        json.dump(measured, file)
 
 
 main()

@@ -1,4 +1,4 @@
-"""Takes one tool through its steps, again and again, and looks after each step whether the cloud is as it should be."""
+"""Runs the steps of one tool several times, and checks the cloud after each step."""
 
 import json
 import shutil
@@ -13,8 +13,8 @@ from proxy import as_json, chain
 from work import STEPS, Work
 
 LAUNCHER = Path(__file__).resolve().parent / "launcher.py"
-# An API answers a moment after its tool has said so.
-PATIENCE = 10
+# The time that an API may need until it responds, in seconds.
+TIMEOUT = 10
 
 
 def measure(tool, cloud, proxy, size, latency, runs, say):
@@ -43,7 +43,7 @@ def measure(tool, cloud, proxy, size, latency, runs, say):
 
 
 def run_step(tool, proxy, project, step):
-    """Runs the commands of a step, one after the other, and sums up what they took."""
+    """Runs the commands of a step, one after the other, and adds up their measurements."""
     environment, log = tool.environment(proxy, project), project.parent / "log"
     proxy.take()
     parts = [launch(command, project, environment, log, tool.answers) for command in tool.commands(step)]
@@ -63,7 +63,7 @@ def run_step(tool, proxy, project, step):
 
 
 def launch(command, project, environment, log, answers):
-    """Runs a command by the launcher, which measures it."""
+    """Runs a command with the launcher, which measures it."""
     result = project.parent / "result"
     words = [sys.executable, "-I", "-S", LAUNCHER, result, *command]
     with open(log, "w") as out:
@@ -80,7 +80,7 @@ def launch(command, project, environment, log, answers):
 
 
 def check(tool, cloud, step, work, before):
-    """Whether the tool did what it says: what there is now that was not before, and what the functions answer."""
+    """Checks the result of a step: the resources that the tool created, and the responses of the functions."""
     made = {kind: count - before[kind] for kind, count in cloud.contents().items()}
     gone = step == "destroy"
     wanted = {
@@ -100,9 +100,9 @@ def check(tool, cloud, step, work, before):
 
 
 def expect(cloud, path, text):
-    """Asks the API until it answers with a text."""
-    deadline = time.monotonic() + PATIENCE
-    while (answer := cloud.send("GET", path)) != (200, text):
+    """Calls the API until it responds with a text."""
+    deadline = time.monotonic() + TIMEOUT
+    while (response := cloud.send("GET", path)) != (200, text):
         if time.monotonic() > deadline:
-            raise Unavailable(f"the API answers {' '.join(map(str, answer))} instead of `{text}`")
+            raise Unavailable(f"the API responds with {' '.join(map(str, response))} instead of `{text}`")
         time.sleep(0.05)

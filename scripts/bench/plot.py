@@ -1,18 +1,18 @@
-"""Plots as SVG, in colours that can be read on light and on dark pages."""
+"""Plots as SVG, in colours for light and dark pages."""
 
 from xml.sax.saxutils import escape
 
 WIDTH = 760
 TEXT, LINE = "#7d8590", "#7d859055"
 OWN = "#2da44e"
-# One for each step, and one for each peer.
+# One colour for each step, and one for each peer.
 COLOURS = ["#2da44e", "#388bfd", "#d29922", "#a371f7", "#db6d28"]
 PEERS = ["#6e7781", "#8c959f", "#a0a7b0", "#b4bac1", "#c6cbd1", "#d8dce1"]
 BAR, GAP, GROUP, LEFT, RIGHT = 13, 3, 14, 150, 70
 
 
 def bars(title, groups, series):
-    """Groups of bars: a group for each step, in it a bar for each tool; the number stands at its end."""
+    """Groups of bars: a group for each step, with a bar for each tool and its number at the end."""
     most = max(value for values in series.values() for value in values)
     colours = dict(zip(series, [OWN, *PEERS]))
     parts, y = [text(0, 12, title)], 26
@@ -44,7 +44,7 @@ def curves(title, positions, panels):
 
 
 def panel(title, positions, series, left, top, width, height):
-    """One panel: its axes with the greatest values, and its curves."""
+    """One panel: its axes with their maximum values, and its curves."""
     most = max(value for values in series.values() for value in values) or 1
     base = top + 16 + height
 
@@ -67,7 +67,7 @@ def panel(title, positions, series, left, top, width, height):
 
 
 def number(value):
-    """A number as short as it can be read."""
+    """A number in a short form."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
@@ -77,7 +77,7 @@ def box(x, y, width, height, colour):
 
 
 def text(x, y, words, anchor="start", weight="normal"):
-    """A text at a place."""
+    """A text at a position."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}">{escape(str(words))}</text>'
 
 

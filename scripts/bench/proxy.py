@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-# What the emulator answers about itself. Such requests are no calls to AWS, and are neither delayed nor recorded.
+# Requests about the emulator itself. They are not calls to AWS, and are neither delayed nor recorded.
 OWN = "/_ministack/"
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call, from the end of its request to the end of its answer, in seconds of one clock."""
+    """A call, from the end of its request to the end of its response, in seconds of one clock."""
 
     operation: str
     status: int
@@ -22,7 +22,7 @@ class Call:
 
 
 class Proxy:
-    """Listens on a port of its own, from `start` to `stop`, in a thread of its own."""
+    """Listens on its own port, in its own thread, until `stop`."""
 
     def __init__(self, cloud_port):
         self.cloud_port = cloud_port
@@ -35,7 +35,7 @@ class Proxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self):
-        """Ends all connections."""
+        """Closes all connections."""
         self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -49,7 +49,7 @@ class Proxy:
         await asyncio.gather(*connections, return_exceptions=True)
 
     def take(self):
-        """The calls since the last time."""
+        """Returns and forgets the calls since the last time."""
         calls, self.calls = self.calls, []
         return calls
 
@@ -70,14 +70,14 @@ class Proxy:
                 if closes:
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # A tool that ends does not close its connections one by one.
+            pass  # A tool that ends just drops its connections.
         finally:
             writer.close()
             if cloud:
                 cloud[1].close()
 
     async def _pass_on(self, request, cloud, writer):
-        """Sends a request on, over the connection of the last one where it is still good, and the answer back."""
+        """Forwards a request, over the previous connection if it still works, and sends the response back."""
         for connection in ([cloud] if cloud else []) + [None]:
             connection = connection or await asyncio.open_connection(
                 "127.0.0.1", self.cloud_port, limit=2**20
@@ -99,7 +99,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came, and the parts of it that tell which operation it is."""
+    """A request in its original bytes, with the parts that identify its operation."""
 
     method: str
     path: str
@@ -109,7 +109,7 @@ class Request:
 
     @classmethod
     async def read(cls, reader, writer):
-        """The next request of a connection; nothing where it has ended."""
+        """The next request of a connection; None if the connection has ended."""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:
@@ -123,7 +123,7 @@ class Request:
         return cls(method, path, fields, body, head + body)
 
     def operation(self):
-        """`service:Operation` where the protocol names it, else the service, the method and the path without names."""
+        """`service:Operation` if the protocol names it, else the service, the method and the path without names."""
         if target := self.headers.get("x-amz-target"):
             return f"{self._service()}:{target.rsplit('.', 1)[-1]}"
         if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -138,13 +138,13 @@ class Request:
 
 
 def headers(head):
-    """The fields of a head, by names in lower case."""
+    """The headers, with names in lower case."""
     lines = head.decode("latin-1").split("\r\n")[1:]
     return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name}
 
 
 async def read_body(reader, fields):
-    """A body, byte for byte as it came."""
+    """A body, in its original bytes."""
     if fields.get("transfer-encoding", "").lower() != "chunked":
         return await reader.readexactly(int(fields.get("content-length", 0)))
     parts = []
@@ -161,8 +161,8 @@ async def read_body(reader, fields):
 
 
 def chain(calls):
-    """The longest chain of calls each of which began after the one before had ended: an upper estimate of how many had
-    to wait for each other, since calls may also follow each other for no reason."""
+    """The longest chain of calls in which each started after the one before had ended: an upper estimate of how many had
+    to wait for each other, because calls can also follow each other without a reason."""
     length, last = 0, float("-inf")
     for call in sorted(calls, key=lambda call: call.end):
         if call.start >= last:
@@ -171,7 +171,7 @@ def chain(calls):
 
 
 def as_json(calls):
-    """The record of calls, in order of their start."""
+    """The calls as JSON, in the order of their start."""
     first = min((call.start for call in calls), default=0)
     rows = sorted(calls, key=lambda call: call.start)
     return [
@@ -181,7 +181,7 @@ def as_json(calls):
 
 
 def listing(record):
-    """The record as text, for people."""
+    """The calls as text, for people."""
     return "".join(
         f"{start:8.3f} {end:8.3f} {status} {operation}\n" for operation, status, start, end in record
     )

@@ -11,7 +11,7 @@ MIB = 2**20
 
 
 class Results:
-    """The medians of all that was measured, by tool, latency, size and step."""
+    """The medians of all measurements, by tool, latency, size and step."""
 
     def __init__(self, results):
         self.cells = {
@@ -24,12 +24,12 @@ class Results:
         self.sizes = sorted({key[2] for key in self.cells})
 
     def median(self, measure, *key):
-        """The median of a measure; nothing where it was not taken."""
+        """The median of a measure; None if it was not measured."""
         cell = self.cells.get(key)
         return cell and statistics.median(run[measure] for run in cell["runs"])
 
     def tools(self, latency, size):
-        """The tools that were measured so. That `provision` can keep AWS's pace is another matter than how fast it is."""
+        """The tools that were measured at this latency and size, except `provision` at AWS's pace, which is not a peer."""
         return [tool for tool in self.labels if (tool, latency, size, "cold") in self.cells and tool != PACED]
 
     def peers(self, latency, size):
@@ -44,17 +44,17 @@ def tables(results):
     for size in found.sizes:
         for latency in reversed(found.latencies):
             if found.peers(latency, size):
-                parts += [f"### {size} functions, each call {latency} ms longer", times(found, latency, size)]
+                parts += [f"### {size} functions, {latency} ms added to each call", times(found, latency, size)]
     if found.cells:
         first, latency = found.sizes[0], found.latencies[-1]
         parts += [f"### Calls, chains and memory at {first} functions", costs(found, latency, first)]
         if rows := growth(found, latency):
-            parts += [f"### How the cost grows (each call {latency} ms longer)", rows]
+            parts += [f"### How the cost grows ({latency} ms added to each call)", rows]
     return "\n\n".join(parts)
 
 
 def about(results):
-    """Where and what was measured, and what was not."""
+    """The machine, what was measured, and what was not."""
     binary, machine = results["binary"], results["machine"]
     runs = f"Medians of {results['runs']} runs." if results["runs"] > 1 else "One run of each."
     lines = [
@@ -68,13 +68,13 @@ def about(results):
 
 
 def why(reason):
-    """A reason on one line, which may be the end of all that a tool has printed."""
+    """A reason on one line; of a long one, such as the output of a tool, the end."""
     line = " ".join(reason.split()).rstrip(".")
     return f": {line if len(line) < 300 else '…' + line[-300:]}"
 
 
 def times(found, latency, size):
-    """How long each step takes, and how many times as long as with `provision`."""
+    """The time of each step, also as a multiple of the time of `provision`."""
 
     def cell(tool, step):
         wall, own = (found.median("wall", name, latency, size, step) for name in (tool, OWN))
@@ -119,7 +119,7 @@ def costs(found, latency, size):
 
 
 def growth(found, latency):
-    """What each step costs by the number of functions."""
+    """The cost of each step by the number of functions."""
 
     def row(size, step):
         def value(measure, tool=OWN):
@@ -145,13 +145,13 @@ def growth(found, latency):
 
 
 def table(heads, rows):
-    """A table in Markdown."""
+    """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def plots(results):
-    """The plots by their file names."""
+    """The plots by file name."""
     found = Results(results)
     latency, size = found.latencies[-1], found.sizes[0]
     tools = found.tools(latency, size)
@@ -161,7 +161,7 @@ def plots(results):
     }
     drawn = {}
     if walls:
-        title = f"{size} functions, each call {latency} ms longer"
+        title = f"{size} functions, {latency} ms added to each call"
         drawn["compare.svg"] = plot.bars(title, list(STEPS), walls)
     sizes = [size for size in found.sizes if (OWN, latency, size, "cold") in found.cells]
     if len(sizes) > 1:
@@ -178,7 +178,7 @@ def plots(results):
             "time in s": lines("wall", 1),
             "memory in MiB": lines("memory", MIB),
         }
-        title = f"provision by the number of functions, each call {latency} ms longer"
+        title = f"provision by the number of functions, {latency} ms added to each call"
         drawn["growth.svg"] = plot.curves(title, sizes, panels)
     return drawn
 
@@ -192,7 +192,7 @@ def write(results, folder):
 
 
 def write_docs(results, docs):
-    """Puts tables and plots where the book shows them."""
+    """Writes tables and plots into the book."""
     write(results, docs / "benchmarks")
     page = docs / "benchmarks.md"
     before, rest = page.read_text().split(MARKS[0])

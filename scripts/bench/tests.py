@@ -1,4 +1,4 @@
-"""Tests of what needs no cloud: `python3 scripts/bench/tests.py`."""
+"""Tests that need no cloud: `python3 scripts/bench/tests.py`."""
 
 import asyncio
 import os
@@ -18,12 +18,12 @@ PEERS = Path(__file__).resolve().parent / "peers"
 
 
 def calls(*times):
-    """Calls from start to end."""
+    """Calls with these start and end times."""
     return [Call("x", 200, start, end) for start, end in times]
 
 
 async def parse(data):
-    """All requests of a connection on which these bytes come."""
+    """All requests in the bytes of a connection."""
     reader = asyncio.StreamReader()
     reader.feed_data(data)
     reader.feed_eof()
@@ -34,7 +34,7 @@ async def parse(data):
 
 
 def results(*tools):
-    """Results as a run has them, of tools with the time that each of them takes."""
+    """Results of a run, for tools with their times."""
     run = {"processor": 1, "memory": 2**20, "calls": 10, "chain": 3}
     cells = [
         {
@@ -86,7 +86,7 @@ class Requests(unittest.TestCase):
             self.operations(data), ["dynamodb:ListTables", "iam:GetRole", "apigateway:GET /v2/apis"]
         )
 
-    def test_a_body_in_chunks_is_passed_on_as_it_came(self):
+    def test_a_body_in_chunks_is_forwarded_unchanged(self):
         data = (
             b"PUT /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nx-trailer: 1\r\n\r\n"
         )
@@ -104,7 +104,7 @@ class Templates(unittest.TestCase):
             + "/f001 f001\n/f002 f002\n/extra f001\nz\n",
         )
 
-    def test_nothing_is_left_open_in_those_of_the_tools(self):
+    def test_all_values_in_the_templates_of_the_tools_are_filled_in(self):
         for template in PEERS.glob("*/*"):
             text = fill(template.read_text(), Work(2))
             self.assertNotRegex(
@@ -113,7 +113,7 @@ class Templates(unittest.TestCase):
 
 
 class Terraform(unittest.TestCase):
-    def test_it_is_left_out_where_it_is_not_installed(self):
+    def test_it_is_left_out_if_it_is_not_installed(self):
         with mock.patch.dict(os.environ, PATH=""), self.assertRaisesRegex(Unavailable, "not installed"):
             tools.Terraform().install(Path(), print)
 
@@ -127,7 +127,7 @@ class Terraform(unittest.TestCase):
 
 
 class Size(unittest.TestCase):
-    def test_a_route_more_is_always_allowed(self):
+    def test_one_more_route_is_always_allowed(self):
         self.assertEqual([len(Work(300).at(step).routes) for step in ("cold", "route")], [299, 300])
 
 
@@ -142,7 +142,7 @@ class Report(unittest.TestCase):
         self.assertIn("| fast 1 | 5.00 s |", text)
         self.assertNotIn("provision |", text)
 
-    def test_what_was_left_out_is_told(self):
+    def test_left_out_tools_are_reported(self):
         self.assertIn("- Other was not measured: it fails.\n", report.tables(results(("provision", 2))))
 
     def test_plots_are_pictures(self):

@@ -1,4 +1,4 @@
-"""The tools that are compared: how each is installed and set up, and which commands are its steps."""
+"""The tools: how each is installed and set up, and the commands of its steps."""
 
 import fcntl
 import json
@@ -14,33 +14,33 @@ from work import STACK, fill
 
 PEERS = Path(__file__).resolve().parent / "peers"
 BUCKET = "bench-artifacts"
-# What pins Terraform's providers, and must lie beside its files.
+# Pins Terraform's providers, and must be next to its files.
 LOCK = ".terraform.lock.hcl"
 
 
 class Tool:
-    """A tool, with its project in a folder. `commands` has the argument lists of each step."""
+    """A tool, with its project in a folder. `commands` returns the argument lists of a step."""
 
-    # On the command line, in tables, and the folder of its templates.
+    # Its name on the command line and in tables, and the folder of its templates.
     name = title = folder = ""
-    # What it makes otherwise than asked for, as a note under the table.
+    # How its work differs from the others, as a note below the table.
     note = ""
-    # What it makes: tables, and functions beyond those that are asked for.
+    # The numbers of tables and of extra functions that it creates.
     tables, more = 1, 0
-    # At which numbers of functions it is measured besides the first, and how often at most.
+    # The numbers of functions at which it is measured, in addition to the first one, and the maximum number of runs.
     also, runs = range(0), 10**6
-    # What it is told where it asks.
+    # The input for its questions.
     answers = ""
 
     def install(self, tools, say):
         """Installs it."""
 
     def version(self):
-        """Its version in words."""
+        """Its version, as text."""
         return ""
 
     def set_up(self, cloud, proxy, project, work):
-        """What is done once per account, and not counted."""
+        """The setup per account, which is not measured."""
 
     def write(self, project, work):
         """Writes its project: the code of the functions, and its templates filled in."""
@@ -51,7 +51,7 @@ class Tool:
             (project / template.name).write_text(fill(template.read_text(), work))
 
     def environment(self, proxy, project):
-        """All of its environment."""
+        """All of its environment variables."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         url = f"http://127.0.0.1:{proxy.port}"
         return (
@@ -92,8 +92,8 @@ class Provision(Tool):
         return subprocess.run([self.binary, "--version"], capture_output=True, text=True).stdout.split()[-1]
 
     def set_up(self, cloud, proxy, project, work):
-        """Puts the proxy where `--local` looks for the local cloud: a process that says its port in a file that it
-        holds locked. So the program runs as on any local cloud, and needs to know nothing of this."""
+        """Puts the proxy where `--local` looks for the local cloud: a process that writes its port to a file and keeps
+        the file locked. So the program runs as on any local cloud, and needs no change."""
         state = project.parent / "state"
         state.mkdir(exist_ok=True)
         self._record = open(state / "process", "w")
@@ -112,10 +112,10 @@ class Provision(Tool):
 
 
 class Paced(Provision):
-    """The same at the pace of AWS's quotas, which it keeps to wherever the cloud is not local."""
+    """The same, limited by AWS's quotas, which the program respects unless the cloud is local."""
 
     name, title = "provision-aws", "provision, at AWS's pace"
-    note = "one run, held back by the limits for AWS's quotas, which the emulator does not have"
+    note = "one run, slowed down to stay below AWS's quotas, which the emulator does not have"
     runs = 1
 
     def commands(self, step):
@@ -123,7 +123,7 @@ class Paced(Provision):
 
 
 class Sam(Tool):
-    """What both ways of SAM have in common."""
+    """The common part of both ways to deploy with SAM."""
 
     folder = "sam"
 
@@ -140,15 +140,15 @@ class Sam(Tool):
         return {"SAM_CLI_TELEMETRY": "0"}
 
     def destroy(self):
-        """The command that removes it all."""
+        """The command that deletes the stack."""
         return [[self.program, "delete", "--stack-name", STACK, "--no-prompts", "--region", REGION]]
 
 
 class SamSync(Sam):
-    """The way for development: what changed in code alone goes past CloudFormation."""
+    """The way for development: changes of code alone bypass CloudFormation."""
 
     name, title = "sam-sync", "SAM, sync"
-    # Whether the stack is one for development.
+    # Confirms that this is a development stack.
     answers = "y\n"
 
     def commands(self, step):
@@ -176,7 +176,7 @@ class SamDeploy(Sam):
     name, title = "sam-deploy", "SAM, deploy"
     note = (
         "without `sam build`, which functions without packages do not need; above 80 functions with one role for all and no "
-        "log groups, because a stack of CloudFormation holds at most 500 resources"
+        "log groups, because a CloudFormation stack has at most 500 resources"
     )
     also = [100]
 
@@ -206,7 +206,7 @@ class SamDeploy(Sam):
 
 
 class Cdk(Tool):
-    """The CDK with an app in JavaScript, which spares it a compiler."""
+    """The CDK with an app in JavaScript, so that it needs no compiler."""
 
     name = folder = "cdk"
     title = "CDK"
@@ -248,7 +248,7 @@ class Osls(Tool):
     """osls, the maintained continuation of the Serverless Framework 3."""
 
     name = title = folder = "osls"
-    note = "one role for all functions; `change` is `deploy function`, which looks at that function alone"
+    note = "one role for all functions; `change` is `deploy function`, which reads only that function"
 
     def install(self, tools, say):
         self.program = (
@@ -276,12 +276,12 @@ class Osls(Tool):
 
 
 class Chalice(Tool):
-    """Chalice, which calls the services itself and keeps a file of what it made. Its `config.json` names a size for
-    compression because the emulator answers it with something that is no number if none is given."""
+    """Chalice, which calls the services itself and lists its resources in a file. Its `config.json` sets a size for
+    compression, because otherwise the emulator returns a value that is not a number."""
 
     name = folder = "chalice"
     title = "Chalice"
-    note = "no table and no log groups; all routes lead to one function more, by a REST API"
+    note = "no table and no log groups; all routes of a REST API lead to one extra function"
     tables, more = 0, 1
 
     def install(self, tools, say):
@@ -301,11 +301,14 @@ class Chalice(Tool):
 
 
 class Terraform(Tool):
-    """Terraform, where it is on the PATH and finds its provider: neither is in a registry that the others come from."""
+    """Terraform, if it is on the PATH and finds its provider: neither comes from PyPI or npm, as the other tools do."""
 
     name = folder = "terraform"
     title = "Terraform"
-    note = "without `terraform init`, which is done once, and without packing, which it leaves to others"
+    note = (
+        "without `terraform init`, which is needed only once, and without building the zips, which Terraform leaves "
+        "to other tools"
+    )
 
     def install(self, tools, say):
         self.program = shutil.which("terraform")
@@ -313,8 +316,8 @@ class Terraform(Tool):
             raise install.Unavailable("it is not installed")
 
     def version(self):
-        told = subprocess.run([self.program, "version", "-json"], capture_output=True, text=True).stdout
-        return json.loads(told)["terraform_version"]
+        output = subprocess.run([self.program, "version", "-json"], capture_output=True, text=True).stdout
+        return json.loads(output)["terraform_version"]
 
     def settings(self, project):
         # The user's own configuration may name a mirror of the provider.
@@ -350,7 +353,7 @@ def pinned(file):
 
 
 def run(command, project, environment):
-    """Runs a step of setting up."""
+    """Runs a command of the setup."""
     ran = subprocess.run(
         [str(word) for word in command],
         cwd=project,

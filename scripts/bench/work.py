@@ -1,12 +1,12 @@
-"""What every tool is given to do: functions, a route to each of them, one table; and the same again with one change."""
+"""The work of every tool: functions, a route to each of them, one table; and the same again with one change."""
 
 import sys
 from dataclasses import dataclass, replace
 
-# Some tools build only for the Python that they find, so this one is the runtime of all functions.
+# Some tools build only for the installed Python, so all functions use this version.
 RUNTIME = f"python3.{sys.version_info.minor}"
 STACK = "bench"
-# An API has no more, and in one step there is one route more.
+# The maximum of an API. One step adds a route.
 MOST_ROUTES = 300
 STEPS = {
     "cold": "from nothing",
@@ -19,14 +19,14 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Work:
-    """What is wanted."""
+    """The desired resources."""
 
     size: int
     changed: bool = False
     extra: bool = False
 
     def at(self, step):
-        """What is wanted in a step: a change stays for the steps after it."""
+        """The desired resources in a step: a change stays for the following steps."""
         changed = step in ("change", "route")
         return replace(self, changed=changed, extra=step == "route")
 
@@ -42,7 +42,7 @@ class Work:
         return [(name, name) for name in self.functions[: MOST_ROUTES - 1]] + more
 
     def answer(self, function):
-        """What a function answers."""
+        """The response of a function."""
         return f"{function} v{2 if self.changed and function == 'f001' else 1}"
 
     def code(self, function):
@@ -56,8 +56,8 @@ class Work:
 
 
 def fill(template, work):
-    """A template with its values. The lines between `each function` or `each route` and `end`, comments alone in their
-    lines, are repeated."""
+    """A template with its values filled in. Lines between a comment `each function` or `each route` and a comment `end`
+    are repeated."""
     values = {"runtime": RUNTIME, "stack": STACK}
     functions = [{"name": name, "id": name.upper(), "answer": work.answer(name)} for name in work.functions]
     routes = [

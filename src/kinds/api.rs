@@ -1,9 +1,9 @@
 //! API Gateway HTTP APIs.
 
-use super::{require_str, retry_conflicts as retry};
+use super::{require_str, retry_conflicts as retry, unmanaged};
 use crate::aws::error::ignore_not_found;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, retry_if};
+use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, ResourceId};
@@ -62,18 +62,6 @@ impl Cors {
     /// The same with a time in seconds that browsers may keep it; AWS answers 0 for none.
     pub fn kept_for(self, max_age: Option<i32>) -> Self {
         Cors { max_age: max_age.filter(|seconds| *seconds != 0), ..self }
-    }
-
-    /// True if something that is set here is not set in another one.
-    fn loses(&self, other: Option<&Cors>) -> bool {
-        let set = |cors: &Cors| {
-            let lists = [&cors.allow_origins, &cors.allow_methods, &cors.allow_headers, &cors.expose_headers];
-            (lists.map(|list| !list.is_empty()), cors.max_age.is_some())
-        };
-        let Some(other) = other else { return true };
-        let ((lists, age), (other_lists, other_age)) = (set(self), set(other));
-        let lost = lists.iter().zip(other_lists).any(|(own, other)| *own && !other);
-        lost || (age && !other_age)
     }
 }
 
@@ -134,8 +122,8 @@ impl Kind for Api {
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (api, from) = (&ctx.clients.api, &observed.spec);
         let fields = |spec: &Spec| (spec.name.clone(), spec.description.clone(), spec.execute_api_endpoint);
-        if from.cors.as_ref().is_some_and(|cors| cors.loses(to.cors.as_ref())) {
-            // An update clears nothing of it [aws-facts: API Gateway v2, TF].
+        if from.cors.is_some() && to.cors.is_none() {
+            // No update takes it away as a whole [aws-facts: API Gateway v2, TF].
             retry_conflicts(ctx, &observed.id, async || {
                 ignore_not_found(api.delete_cors_configuration().api_id(&observed.physical_id).send().await)
             })
@@ -188,10 +176,34 @@ async fn ours(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
     Ok(all(ctx).await?.into_iter().filter(|api| api.owner == Owner::Ours).collect())
 }
 
-/// Every API of the region. GetApis carries the tags.
+/// Every API of the region. GetApis carries the tags, which may come later than an API that is younger than a minute: taken
+/// for another's, ours would be created a second time [aws-facts: DynamoDB, M]. The local cloud's come at once.
 async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
-    let apis = pages!("apigateway:GetApis", ctx.clients.api.get_apis());
+    let mut apis = list(ctx).await?;
+    if !ctx.local && apis.iter().any(|api| is_young_without_tags(ctx, api)) {
+        let look = async || {
+            let apis = list(ctx).await?;
+            Ok(match apis.iter().any(|api| is_young_without_tags(ctx, api)) {
+                true => Poll::Pending("without tags".to_owned()),
+                false => Poll::Ready(apis),
+            })
+        };
+        apis = match wait_until(Backoff::TAGS, |_| (), look).await {
+            // An API that shows no tags for so long has none.
+            Err(error) if error.class == Class::Waited => list(ctx).await?,
+            settled => settled?,
+        };
+    }
     apis.iter().map(|api| read(ctx, api)).collect()
+}
+
+async fn list(ctx: &Context) -> Result<Vec<SdkApi>> {
+    Ok(pages!("apigateway:GetApis", ctx.clients.api.get_apis()))
+}
+
+fn is_young_without_tags(ctx: &Context, api: &SdkApi) -> bool {
+    let young = api.created_date().is_some_and(|created| ctx.age(created.secs()) < 60);
+    young && api.tags().is_none_or(|tags| tags.is_empty())
 }
 
 fn read(ctx: &Context, api: &SdkApi) -> Result<ObservedOf<Api>> {
@@ -210,6 +222,13 @@ fn read(ctx: &Context, api: &SdkApi) -> Result<ObservedOf<Api>> {
     let mut observed =
         Observed::new(ResourceId::new(Api::NAME, name), attributes.id.clone(), owner, spec, attributes);
     observed.created = api.created_date().map(aws_sdk_apigatewayv2::primitives::DateTime::secs);
+    let settings = [
+        ("version", api.version(), ""),
+        ("ip_address_type", api.ip_address_type().map(|kind| kind.as_str()), "ipv4"),
+        ("route_selection_expression", api.route_selection_expression(), "$request.method $request.path"),
+        ("api_key_selection_expression", api.api_key_selection_expression(), "$request.header.x-api-key"),
+    ];
+    observed.unmanaged_settings = unmanaged(settings);
     Ok(observed)
 }
 
@@ -269,14 +288,16 @@ fn cors(cors: &SdkCors) -> Cors {
     Cors { allow_credentials: cors.allow_credentials().unwrap_or_default(), ..own.kept_for(cors.max_age()) }
 }
 
+/// The whole configuration. An update keeps what is left out, so what is empty is sent as such: a removed list or age is
+/// cleared by the same call, and CORS is never absent for a moment [TF: apigatewayv2/api.go].
 fn sdk_cors(cors: &Cors) -> SdkCors {
-    let list = |set: &BTreeSet<String>| (!set.is_empty()).then(|| set.iter().cloned().collect());
+    let list = |set: &BTreeSet<String>| Some(set.iter().cloned().collect());
     SdkCors::builder()
         .set_allow_origins(list(&cors.allow_origins))
         .set_allow_methods(list(&cors.allow_methods))
         .set_allow_headers(list(&cors.allow_headers))
         .set_expose_headers(list(&cors.expose_headers))
-        .set_max_age(cors.max_age)
+        .max_age(cors.max_age.unwrap_or_default())
         .allow_credentials(cors.allow_credentials)
         .build()
 }

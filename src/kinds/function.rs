@@ -2,7 +2,7 @@
 
 use super::assumable::{is_fresh, once_assumable};
 use super::environment::{fits, redacted};
-use super::{log_group, role, unmanaged};
+use super::{log_group, role, settings};
 use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
@@ -269,7 +269,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
         observed.spec.code.clear();
     }
     observed.status = status(config);
-    observed.unmanaged_settings = unmanaged::of_function(config);
+    observed.unmanaged_settings = settings::of_function(config);
     observed.created = created;
     let role = PhysicalId::new("role", role);
     // A role that was adopted is not at the stack's path, where the others are found.

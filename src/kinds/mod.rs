@@ -10,9 +10,9 @@ pub mod log_group;
 pub mod permission;
 pub mod role;
 pub mod route;
+mod settings;
 pub mod stage;
 pub mod table;
-mod unmanaged;
 
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
@@ -20,6 +20,7 @@ use crate::kind::{AnyKind, Parent, Registered};
 use crate::model::ResourceId;
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
+use std::collections::BTreeMap;
 use std::future::Future;
 use tokio::sync::Semaphore;
 
@@ -100,6 +101,15 @@ fn require<T>(value: Option<T>, operation: &str, what: &str) -> Result<T> {
 /// The same for a text, which is never empty.
 fn require_str(value: Option<&str>, operation: &str, what: &str) -> Result<String> {
     require(value.filter(|text| !text.is_empty()).map(str::to_owned), operation, what)
+}
+
+/// Settings that nothing of ours manages: name, value and AWS's default, of which those count that differ from it.
+fn unmanaged<const N: usize>(settings: [(&str, Option<&str>, &str); N]) -> BTreeMap<String, String> {
+    let differ = settings.into_iter().filter_map(|(name, value, default)| {
+        let value = value.filter(|value| *value != default)?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    differ.collect()
 }
 
 /// The thing that others live in, which the engine names wherever it reads them.

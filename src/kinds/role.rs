@@ -213,7 +213,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
     let mut observed =
         Observed::new(ResourceId::new(Role::NAME, name), role.role_name(), owner, spec, attributes);
     observed.created = created;
-    observed.unmanaged_settings = super::unmanaged::of_role(&role);
+    observed.unmanaged_settings = super::settings::of_role(&role);
     observed.hints = hints;
     if role.role_name() != name {
         // To IAM, names that differ only in case are the same.

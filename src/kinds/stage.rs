@@ -1,15 +1,16 @@
 //! Stages of an HTTP API. The stage is what makes the API answer, so it comes after everything else of the API.
 
 use super::api::{pages, retry_conflicts, tag};
-use super::{list_each, require_str, within};
+use super::{list_each, require_str, unmanaged, within};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, ResourceId};
-use aws_sdk_apigatewayv2::types::Stage as SdkStage;
+use aws_sdk_apigatewayv2::types::{RouteSettings, Stage as SdkStage};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A stage.
 pub struct Stage;
@@ -21,6 +22,8 @@ pub struct Spec {
     pub api_id: String,
     /// Whether changes of the API go live by themselves.
     pub auto_deploy: bool,
+    /// How the last automatic deployment ended: [`DEPLOYED`], or why it failed.
+    pub deployment: String,
     /// The tags that are compared.
     pub tags: Tags,
 }
@@ -30,7 +33,12 @@ pub struct Spec {
 pub struct Attributes {
     /// The name.
     pub name: String,
+    /// The deployment that is live, where AWS has told one. Each edit of the API makes another one [hazards: A8].
+    pub deployment_id: Option<String>,
 }
+
+/// A [`Spec::deployment`] that succeeded, or of which nothing bad is known.
+pub(crate) const DEPLOYED: &str = "succeeded";
 
 impl Kind for Stage {
     const NAME: &'static str = "stage";
@@ -56,12 +64,15 @@ impl Kind for Stage {
             Ok(create.send().await?)
         })
         .await?;
-        deployed(ctx, id, &spec.api_id).await?;
-        Ok(Attributes { name: id.name.clone() })
+        let deployment_id = deployed(ctx, id, &spec.api_id, None).await?;
+        Ok(Attributes { name: id.name.clone(), deployment_id })
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
-        if observed.spec.auto_deploy != to.auto_deploy {
+        let mut attributes = observed.attributes.clone();
+        let fields = |spec: &Spec| (spec.auto_deploy, spec.deployment.clone());
+        if fields(&observed.spec) != fields(to) {
+            // What did not deploy is deployed again by any update of the stage [inf].
             retry_conflicts(ctx, &observed.id, async || {
                 let update =
                     ctx.clients.api.update_stage().api_id(&to.api_id).stage_name(&observed.physical_id);
@@ -69,13 +80,14 @@ impl Kind for Stage {
                 Ok(())
             })
             .await?;
-            deployed(ctx, &observed.id, &to.api_id).await?;
+            let before = attributes.deployment_id.take();
+            attributes.deployment_id = deployed(ctx, &observed.id, &to.api_id, before.as_deref()).await?;
         }
         let set = tags::to_set(&observed.spec.tags, &to.tags);
         if !set.is_empty() {
             tag(ctx, &format!("/apis/{}/stages/{}", to.api_id, observed.physical_id), set).await?;
         }
-        Ok(observed.attributes.clone())
+        Ok(attributes)
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
@@ -92,33 +104,49 @@ impl Kind for Stage {
         })
         .await
     }
+
+    async fn verify(ctx: &Context, id: &ResourceId, api: &Parent, before: &Attributes) -> Result<()> {
+        deployed(ctx, id, &api.physical_id.id, before.deployment_id.as_deref()).await.map(drop)
+    }
 }
 
-/// With auto deploy, how a deployment went shows in this one field only, and a moment later [aws-facts: API Gateway v2, M].
-/// Only AWS itself says it: clouds at endpoints of their own deploy nothing.
-async fn deployed(ctx: &Context, id: &ResourceId, api: &str) -> Result<()> {
+/// Waits for the deployment that follows `before`, and answers its id. With auto deploy, how it went shows in one field only,
+/// and a moment later [aws-facts: API Gateway v2, M]; until then the field tells of the deployment before. A failure that
+/// shows later still is found by the next plan.
+async fn deployed(ctx: &Context, id: &ResourceId, api: &str, before: Option<&str>) -> Result<Option<String>> {
     let look = async || {
-        let answer =
+        let stage =
             not_found_as_none(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
-        let message = answer.and_then(|stage| stage.last_deployment_status_message);
-        Ok(match message {
-            None if ctx.endpoint.is_none() => Poll::Pending("the first deployment is under way".to_owned()),
-            message => Poll::Ready(message),
+        let (deployment, message) = stage
+            .map(|stage| (stage.deployment_id, stage.last_deployment_status_message))
+            .unwrap_or_default();
+        let is_new = message.is_some() && (deployment.is_none() || deployment.as_deref() != before);
+        Ok(match is_new || !tells_of_deployments(ctx) {
+            true => Poll::Ready((deployment, message)),
+            false => Poll::Pending("the deployment is in progress".to_owned()),
         })
     };
-    // The stage comes after all routes, so that an API without routes was declared so: it has nothing to deploy yet.
-    let failed = |message: &str| {
-        let message = message.to_lowercase();
-        message.contains("fail") && !message.contains("no routes exist")
-    };
     match wait_until(Backoff::VISIBILITY, ctx.waiting(id), look).await {
-        Ok(Some(message)) if failed(&message) => {
-            Err(Error::waited(format!("the deployment of the stage failed: {message}")))
+        Ok((_, Some(message))) if failed(&message) => {
+            Err(Error::waited(format!("the change was made, but its deployment failed: {message}")))
         }
+        Ok((deployment, _)) => Ok(deployment),
         // Where nothing is ever said, nothing speaks against it.
-        Err(error) if error.class != Class::Waited => Err(error),
-        _ => Ok(()),
+        Err(error) if error.class == Class::Waited => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// True for AWS itself, by private endpoints too; other clouds deploy nothing, and say nothing of it.
+fn tells_of_deployments(ctx: &Context) -> bool {
+    ctx.endpoint.as_deref().is_none_or(|endpoint| endpoint.contains(".amazonaws."))
+}
+
+/// True for a deployment that failed. The stage comes after all routes, so that an API without routes was declared so: it
+/// has nothing to deploy yet.
+fn failed(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.contains("fail") && !message.contains("no routes exist")
 }
 
 async fn list(ctx: &Context, api: &Parent) -> Result<Vec<ObservedOf<Stage>>> {
@@ -134,13 +162,47 @@ fn read(ctx: &Context, api: &Parent, stage: &SdkStage) -> Result<ObservedOf<Stag
         Owner::Unmanaged(_) if ctx.scope.wants(Stage::NAME, &name) => Owner::Ours,
         owner => owner,
     };
+    let message = stage.last_deployment_status_message();
     let spec = Spec {
         api_id: api.physical_id.id.clone(),
         auto_deploy: stage.auto_deploy().unwrap_or_default(),
+        deployment: message.filter(|message| failed(message)).unwrap_or(DEPLOYED).to_owned(),
         tags: tags::compared(all_tags, &ctx.scope),
     };
-    let attributes = Attributes { name: name.clone() };
+    let attributes =
+        Attributes { name: name.clone(), deployment_id: stage.deployment_id().map(str::to_owned) };
     let mut observed = Observed::new(ResourceId::new(Stage::NAME, &name), name, owner, spec, attributes);
     observed.parent = Some(api.physical_id.clone());
+    observed.unmanaged_settings = by_hand(stage);
     Ok(observed)
+}
+
+/// What only a person can have set. An update of the stage cannot clear most of it [hazards: A1, A2].
+fn by_hand(stage: &SdkStage) -> BTreeMap<String, String> {
+    let routes = stage.route_settings().into_iter().flatten();
+    let routes = routes.flat_map(|(key, settings)| throttling(&format!("{key} "), settings));
+    let variables = stage.stage_variables().into_iter().flatten();
+    let variables = variables.map(|(name, value)| (format!("stage_variables.{name}"), value.clone()));
+    let logs = stage.access_log_settings().and_then(|logs| logs.destination_arn());
+    let texts = unmanaged([
+        ("description", stage.description(), ""),
+        ("access_logs", logs, ""),
+        ("client_certificate", stage.client_certificate_id(), ""),
+    ]);
+    let defaults = stage.default_route_settings().into_iter().flat_map(|settings| throttling("", settings));
+    defaults.chain(routes).chain(variables).chain(texts).collect()
+}
+
+/// The settings of a route, or of all, that are not AWS's defaults.
+fn throttling(prefix: &str, settings: &RouteSettings) -> Vec<(String, String)> {
+    let level = settings.logging_level().map(|level| level.as_str()).filter(|level| *level != "OFF");
+    let on = |flag: Option<bool>| flag.filter(|on| *on).map(|on| on.to_string());
+    let all = [
+        ("throttling_burst_limit", settings.throttling_burst_limit().map(|limit| limit.to_string())),
+        ("throttling_rate_limit", settings.throttling_rate_limit().map(|limit| limit.to_string())),
+        ("detailed_metrics", on(settings.detailed_metrics_enabled())),
+        ("data_trace", on(settings.data_trace_enabled())),
+        ("logging_level", level.map(str::to_owned)),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((format!("{prefix}{name}"), value?))).collect()
 }

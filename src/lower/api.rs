@@ -2,7 +2,7 @@
 
 use super::{Lowering, resource};
 use crate::config::{Api, Cors, Function, Route};
-use crate::kinds::{api, permission};
+use crate::kinds::{api, permission, stage};
 use crate::model::{OrderConstraint, Resource, ResourceId, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -135,6 +135,7 @@ impl Lowering<'_> {
         let desired = Value::map([
             ("api_id", Value::reference(parent, "id")),
             ("auto_deploy", true.into()),
+            ("deployment", stage::DEPLOYED.into()),
             ("tags", Value::Map(self.tags(&id))),
         ]);
         Resource { parent: Some(parent.clone()), depends_on, ..resource(id, api.at, desired) }

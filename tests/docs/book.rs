@@ -19,7 +19,7 @@ fn every_page_is_in_the_summary_once() {
 
 #[test]
 fn every_page_begins_with_its_one_title() {
-    // The summary's further titles are the parts of the book.
+    // The other titles of the summary are the parts of the book.
     for page in pages().into_iter().filter(|page| !page.path.ends_with("SUMMARY.md")) {
         let titles: Vec<_> = page.headings().into_iter().filter(|(level, _)| *level as u8 == 1).collect();
         assert_eq!(titles.len(), 1, "{}: {titles:?}", page.path.display());

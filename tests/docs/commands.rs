@@ -1,4 +1,4 @@
-//! `docs/reference/commands.md`, made from the command line that the program takes.
+//! `docs/reference/commands.md`, generated from the command line of the program.
 
 use crate::reference::{MADE, compare, table};
 use clap::{Arg, Command, CommandFactory};
@@ -7,7 +7,7 @@ use provision::cli::Cli;
 const BEGINNING: &str = "\
 # Every command
 
-What the commands are for, what is asked when, and how they end: [Commands](../commands.md).
+[Commands](../commands.md) explains the commands, the confirmations and the exit status.
 
 ";
 
@@ -24,7 +24,7 @@ fn the_reference_of_commands_is_that_of_the_program() {
     compare("commands.md", &format!("{}\n", page.trim_end()));
 }
 
-/// A command with what is below it; `help` explains itself.
+/// A command with its subcommands; `help` needs no section.
 fn section(command: &Command, above: &str) -> String {
     let name = format!("{above}{}", command.get_name());
     if command.get_name() == "help" {
@@ -51,7 +51,7 @@ fn options<'a>(all: impl Iterator<Item = &'a Arg>) -> String {
     table(&["option", "what it does"], &rows)
 }
 
-/// How an option is given: `-f, --file <FILE>`.
+/// An option as it is written: `-f, --file <FILE>`.
 fn written(option: &Arg) -> String {
     match option.get_short() {
         Some(short) => format!("-{short}, {option}"),
@@ -59,7 +59,7 @@ fn written(option: &Arg) -> String {
     }
 }
 
-/// What an option is for, its values and its default.
+/// The description of an option, its values and its default.
 fn meaning(option: &Arg) -> String {
     let mut text = format!("{}.", option.get_help().unwrap());
     if !option.get_num_args().is_some_and(|number| number.takes_values()) {

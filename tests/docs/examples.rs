@@ -1,4 +1,4 @@
-//! What the pages show works: stack files load, and the program takes the command lines.
+//! The examples on the pages work: stack files load, and the program accepts the command lines.
 
 use crate::page::{At, pages};
 use clap::CommandFactory;
@@ -10,23 +10,23 @@ use serde_json::Value as Json;
 use std::fs;
 use std::path::Path;
 
-/// Languages of blocks that a shell would read.
+/// Languages of shell blocks.
 const SHELL: &[&str] = &["", "console", "sh", "bash"];
 
-/// The command lines of the program in a text, without what comes before or after them in a pipe or a list.
+/// The command lines of the program in a text, without the rest of a pipe or a list.
 pub(crate) fn command_lines(text: &str) -> Vec<Vec<String>> {
     let command = Regex::new(r"(?m)(?:^(?:\$ )?|\(|&& |; )(?:provision|cargo run --) ([^|;&)>\n]*)").unwrap();
     let words = |found: regex::Captures| shlex::split(&found[1]).unwrap_or_else(|| panic!("{}", &found[1]));
     command.captures_iter(text).map(words).collect()
 }
 
-/// What a page says of how a command is called, which is not a call: `[DIR]`, `<COMMAND>`, `…`.
+/// Whether it shows the syntax of a command, and is no real command line: `[DIR]`, `<COMMAND>`, `…`.
 fn is_pattern(words: &[String]) -> bool {
     words.iter().any(|word| word.starts_with(['[', '<', '…']))
 }
 
-/// Why the program does not take a command line.
-pub(crate) fn refusal(words: &[String]) -> Option<String> {
+/// Why the program rejects a command line.
+pub(crate) fn rejection(words: &[String]) -> Option<String> {
     let line = std::iter::once("provision").chain(words.iter().map(String::as_str));
     let error = Cli::command().try_get_matches_from(line).err()?;
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
@@ -34,7 +34,7 @@ pub(crate) fn refusal(words: &[String]) -> Option<String> {
 }
 
 #[test]
-fn the_program_takes_every_command_line() {
+fn the_program_accepts_every_command_line() {
     let mut wrong = Vec::new();
     let mut tried = 0;
     for page in pages() {
@@ -44,7 +44,7 @@ fn the_program_takes_every_command_line() {
         for At { line, what } in texts {
             for words in command_lines(&what).iter().filter(|words| !is_pattern(words)) {
                 tried += 1;
-                wrong.extend(refusal(words).map(|why| format!("{}: {why}", page.at(line))));
+                wrong.extend(rejection(words).map(|why| format!("{}: {why}", page.at(line))));
             }
         }
     }
@@ -52,7 +52,7 @@ fn the_program_takes_every_command_line() {
     assert!(tried > 30, "only {tried} command lines were found");
 }
 
-/// The keys of a mapping that begin a line.
+/// The top-level keys of a mapping.
 fn top_level(yaml: &str) -> Vec<&str> {
     let keys = yaml.lines().filter_map(|line| line.split_once(':')).map(|(key, _)| key);
     keys.filter(|key| key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"')).collect()
@@ -66,7 +66,7 @@ fn is_of_a_stack(yaml: &str) -> bool {
     !keys.is_empty() && keys.iter().all(|key| known.contains_key(*key))
 }
 
-/// Writes the code that a stack file names, as far as reading it takes.
+/// Writes the code files that a stack file names, so that it loads.
 fn write_code(folder: &Path, yaml: &str) {
     let codes = Regex::new(r"code: ([\w./-]+)").unwrap();
     let handlers = Regex::new(r"handler: ([\w/-]+)\.").unwrap();
@@ -80,30 +80,30 @@ fn write_code(folder: &Path, yaml: &str) {
     }
 }
 
-/// What is wrong with a stack file.
-fn faults(yaml: &str, environment: Option<&str>) -> Vec<String> {
+/// The errors in a stack file.
+fn errors(yaml: &str, environment: Option<&str>) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     write_code(folder.path(), yaml);
     let file = folder.path().join("stack.yaml");
     fs::write(&file, yaml).unwrap();
     let options = Options { environment, process: &|_| Some(String::new()) };
-    let told = config::load(&file, &options).err();
-    told.map_or_else(Vec::new, |told| told.items().iter().map(|item| item.message.clone()).collect())
+    let errors = config::load(&file, &options).err();
+    errors.map_or_else(Vec::new, |errors| errors.items().iter().map(|item| item.message.clone()).collect())
 }
 
-/// What is wrong with a block. A whole file must load, in each environment that it names; a part may lack what it refers to,
-/// but knows its keys.
+/// The errors in a block. A whole file must load, in each of its environments. A part of a file may refer to names that it
+/// lacks, but all of its keys must be known.
 fn wrong_with(yaml: &str) -> Vec<String> {
     if !top_level(yaml).contains(&"stack") {
         let whole = format!("stack: part\n{yaml}");
-        return faults(&whole, None).into_iter().filter(|fault| fault.starts_with("unknown key")).collect();
+        return errors(&whole, None).into_iter().filter(|error| error.starts_with("unknown key")).collect();
     }
     let environments = Regex::new(r"(?m)^  ([a-z]+): *(?:\{|$)").unwrap();
     let listed = yaml.split_once("\nenvironments:\n").map_or("", |(_, rest)| rest);
     let listed = listed.split_inclusive('\n').take_while(|line| line.starts_with(' ')).collect::<String>();
     let named = environments.captures_iter(&listed).map(|found| Some(found[1].to_owned()));
     let either = if listed.is_empty() { vec![None] } else { named.collect() };
-    either.iter().flat_map(|environment| faults(yaml, environment.as_deref())).collect()
+    either.iter().flat_map(|environment| errors(yaml, environment.as_deref())).collect()
 }
 
 #[test]

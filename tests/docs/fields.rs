@@ -1,4 +1,4 @@
-//! `docs/reference/stack-file.md`, made from the schema of the stack file.
+//! `docs/reference/stack-file.md`, generated from the schema of the stack file.
 
 use crate::reference::{MADE, compare, table};
 use provision::config::SCHEMA;
@@ -7,12 +7,12 @@ use serde_json::{Map, Value as Json};
 const BEGINNING: &str = "\
 # Every field
 
-What the fields mean together, with examples: [The stack file](../stack-file.md). The same as a JSON Schema, for
-editors and programs, is printed by `provision schema`.
+[The stack file](../stack-file.md) explains the fields, with examples. `provision schema` prints the same as a JSON
+Schema, for editors and programs.
 
 ";
 
-/// The parts of the stack file, each with its heading and its place in the schema.
+/// The parts of the stack file, each with its heading and its path in the schema.
 const PARTS: &[(&str, &str)] = &[
     ("The file", ""),
     ("environments", "/$defs/environment"),
@@ -36,12 +36,12 @@ fn the_reference_of_fields_is_that_of_the_schema() {
         page += &format!("## {heading}\n\n{}\n\n", described(part));
         let mut rows = Vec::new();
         fields(part, "", &mut rows);
-        page += &table(&["field", "type", "default", "what it is"], &rows);
+        page += &table(&["field", "type", "default", "description"], &rows);
     }
     compare("stack-file.md", &format!("{}\n", page.trim_end()));
 }
 
-/// The fields of a mapping, those of the mappings in it below them with a dot.
+/// The fields of a mapping; the fields of nested mappings follow, with a dot in their names.
 fn fields(part: &Json, above: &str, rows: &mut Vec<Vec<String>>) {
     let required = part["required"].as_array().cloned().unwrap_or_default();
     let nothing = Map::new();
@@ -63,7 +63,7 @@ fn fields(part: &Json, above: &str, rows: &mut Vec<Vec<String>>) {
     }
 }
 
-/// What may stand there, in words.
+/// The type of a field, in words.
 fn kind(field: &Json) -> String {
     if let Some(part) = part_of(field) {
         return format!("[{part}](#{part})");
@@ -87,18 +87,18 @@ fn kind(field: &Json) -> String {
         Some("string") => "text".to_owned(),
         Some("integer") => "number".to_owned(),
         Some("boolean") => "`true` or `false`".to_owned(),
-        Some(other) => panic!("the reference has no word for the type {other}"),
+        Some(other) => panic!("unknown type {other}"),
         None => "anything".to_owned(),
     }
 }
 
-/// The heading of the part that a field leads to.
+/// The heading of the part that a field refers to.
 fn part_of(field: &Json) -> Option<&'static str> {
     let place = field["$ref"].as_str()?.trim_start_matches('#').to_owned();
     PARTS.iter().find(|(_, part)| *part == place).map(|(heading, _)| *heading)
 }
 
-/// What a field is for, and its limits.
+/// The description of a field, and its limits.
 fn meaning(field: &Json) -> String {
     let mut text = described(field);
     for limit in limits(field).into_iter().chain(examples(field)) {
@@ -123,18 +123,18 @@ fn limits(field: &Json) -> Vec<String> {
     });
     limits.extend(number("maxLength").map(|most| format!("At most {most} characters.")));
     limits.extend(number("maxItems").or(number("maxProperties")).map(|most| format!("At most {most}.")));
-    limits.extend(field["pattern"].as_str().map(|pattern| format!("Its form: `{pattern}`.")));
+    limits.extend(field["pattern"].as_str().map(|pattern| format!("Pattern: `{pattern}`.")));
     limits.extend(
         field["propertyNames"]["pattern"]
             .as_str()
-            .map(|pattern| format!("The form of its keys: `{pattern}`.")),
+            .map(|pattern| format!("Pattern of the keys: `{pattern}`.")),
     );
     limits
 }
 
 fn examples(field: &Json) -> Option<String> {
     let examples = field["examples"].as_array()?;
-    Some(format!("Such as {}.", examples.iter().map(code).collect::<Vec<_>>().join(", ")))
+    Some(format!("For example {}.", examples.iter().map(code).collect::<Vec<_>>().join(", ")))
 }
 
 /// A value as it is written in YAML.

@@ -1,10 +1,10 @@
-//! What `--help` prints.
+//! The output of `--help`.
 
-use crate::examples::{command_lines, refusal};
+use crate::examples::{command_lines, rejection};
 use clap::{Command, CommandFactory};
 use provision::cli::Cli;
 
-/// Every command that has a help text, by its words after the program's name; the program itself has none.
+/// Every command with a help text, by its words after the program's name; for the program itself there are none.
 fn every_command() -> Vec<(Vec<String>, Command)> {
     let mut program = Cli::command();
     program.build();
@@ -21,7 +21,7 @@ fn every_command() -> Vec<(Vec<String>, Command)> {
 }
 
 #[test]
-fn every_command_has_examples_that_the_program_takes() {
+fn every_command_has_examples_that_the_program_accepts() {
     for (words, command) in every_command() {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         let (title, examples) = help.split_once('\n').unwrap_or_else(|| panic!("{words:?} has no example"));
@@ -30,7 +30,7 @@ fn every_command_has_examples_that_the_program_takes() {
             let line = example.strip_prefix("  ").unwrap_or_else(|| panic!("{words:?}: {example}"));
             let calls = command_lines(line);
             assert!(calls.iter().any(|given| given.starts_with(&words)), "{words:?}: {example}");
-            assert_eq!(calls.iter().find_map(|given| refusal(given)), None);
+            assert_eq!(calls.iter().find_map(|given| rejection(given)), None);
         }
     }
 }
@@ -62,7 +62,7 @@ fn every_command_is_one_line_of_the_overview() {
 }
 
 #[test]
-fn help_begins_with_what_is_the_commands_own() {
+fn help_begins_with_the_own_options_of_a_command() {
     for (words, mut command) in every_command().into_iter().filter(|(words, _)| !words.is_empty()) {
         let help = command.render_help().to_string();
         let (own, shared) =

@@ -1,6 +1,6 @@
-//! The documentation: what of it follows from the program is made from the program, and what it shows works.
+//! The documentation: reference pages are generated from the program, and everything that a page shows works.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod book;
 mod commands;

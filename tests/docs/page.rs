@@ -1,4 +1,4 @@
-//! Pages of Markdown, and what is in them.
+//! Markdown pages and their parts.
 
 use ignore::WalkBuilder;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
@@ -11,27 +11,27 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of Markdown.
+/// A Markdown file.
 pub(crate) struct Page {
     /// Its path in the repository.
     pub(crate) path: PathBuf,
     text: String,
 }
 
-/// Something in a page, and where.
+/// A part of a page, with its line.
 pub(crate) struct At<T> {
     pub(crate) line: usize,
     pub(crate) what: T,
 }
 
-/// A piece of code.
+/// A block of code.
 pub(crate) struct Block {
-    /// What the fence says, `yaml`; empty for an indented block.
+    /// The language of the fence, such as `yaml`; empty for an indented block.
     pub(crate) language: String,
     pub(crate) text: String,
 }
 
-/// Every page in the repository that git would keep.
+/// Every page in the repository, except ignored files.
 pub(crate) fn pages() -> Vec<Page> {
     let files =
         WalkBuilder::new(root()).sort_by_file_name(Ord::cmp).build().map(|entry| entry.unwrap().into_path());
@@ -50,7 +50,7 @@ impl Page {
         parser.map(|(what, range)| At { line: 1 + self.text[..range.start].matches('\n').count(), what })
     }
 
-    /// Where it leads to, pictures included.
+    /// Its links, including pictures.
     pub(crate) fn links(&self) -> Vec<At<String>> {
         let attribute = Regex::new(r#"\b(?:href|src|srcset)="([^"]*)""#).unwrap();
         let mut links = Vec::new();
@@ -69,7 +69,7 @@ impl Page {
         links
     }
 
-    /// Its headings as they are read.
+    /// Its headings, as text.
     pub(crate) fn headings(&self) -> Vec<(HeadingLevel, String)> {
         let mut headings: Vec<(HeadingLevel, String)> = Vec::new();
         let mut inside = false;
@@ -89,8 +89,8 @@ impl Page {
         headings
     }
 
-    /// What may stand behind `#` in a link to it, on forges and in mdBook alike: a heading's letters and digits, small, with
-    /// `-` for blanks; the second of the same name ends in `-1`.
+    /// The anchors of its headings, the same on forges and in mdBook: a heading's letters and digits in lower case, with `-` for
+    /// blanks; the second heading of the same name ends in `-1`.
     pub(crate) fn anchors(&self) -> BTreeSet<String> {
         let mut times: BTreeMap<String, usize> = BTreeMap::new();
         let slugs = self.headings().into_iter().map(|(_, heading)| {
@@ -125,7 +125,7 @@ impl Page {
         blocks
     }
 
-    /// Its code within text.
+    /// Its inline code.
     pub(crate) fn spans(&self) -> Vec<At<String>> {
         let spans = self.events().filter_map(|At { line, what }| match what {
             Event::Code(code) => Some(At { line, what: code.to_string() }),
@@ -134,7 +134,7 @@ impl Page {
         spans.collect()
     }
 
-    /// A place in it, for a message.
+    /// A line of it, for a message.
     pub(crate) fn at(&self, line: usize) -> String {
         format!("{}:{line}", self.path.display())
     }

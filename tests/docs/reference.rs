@@ -1,12 +1,13 @@
-//! Pages that are made from the program.
+//! Pages that are generated from the program.
 
 use crate::page::root;
 use std::fs;
 
-/// Begins each of them.
-pub(crate) const MADE: &str = "<!-- Made from the program by `UPDATE_DOCS=1 cargo test --test docs`; changes here would be lost. -->\n\n";
+/// The first line of each page.
+pub(crate) const MADE: &str =
+    "<!-- Generated from the program by `UPDATE_DOCS=1 cargo test --test docs`; do not edit. -->\n\n";
 
-/// Compares a page with what it should be, or writes it where `UPDATE_DOCS` is set.
+/// Compares a page with its expected text, or writes it if `UPDATE_DOCS` is set.
 pub(crate) fn compare(page: &str, wanted: &str) {
     let file = root().join("docs/reference").join(page);
     if std::env::var_os("UPDATE_DOCS").is_some() {
@@ -17,14 +18,14 @@ pub(crate) fn compare(page: &str, wanted: &str) {
     if let Some((line, (is, wanted))) =
         is.lines().zip(wanted.lines()).enumerate().find(|(_, (is, wanted))| is != wanted)
     {
-        panic!("docs/reference/{page}:{}: it says\n{is}\nand should say\n{wanted}\n{HOW}", line + 1);
+        panic!("docs/reference/{page}:{}: it says\n{is}\ninstead of\n{wanted}\n{HOW}", line + 1);
     }
-    assert_eq!(is.len(), wanted.len(), "docs/reference/{page} ends too early or too late\n{HOW}");
+    assert_eq!(is.len(), wanted.len(), "docs/reference/{page} has another length\n{HOW}");
 }
 
-const HOW: &str = "Make it anew with: UPDATE_DOCS=1 cargo test --test docs";
+const HOW: &str = "To update it: UPDATE_DOCS=1 cargo test --test docs";
 
-/// A table of Markdown; nothing without rows.
+/// A Markdown table; empty without rows.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();

@@ -184,7 +184,7 @@ async fn a_plan_succeeds_without_a_pull_request_and_without_the_right_to_comment
 async fn steps_bring_up_check_for_drift_and_bring_down() {
     let runner = Runner::new();
     let aws = runner.cloud.aws().await;
-    runner.step("rise", "").ends(64).says("`rise` is no command of this action");
+    runner.step("rise", "").ends(64).says("`rise` is not a command of this action");
     runner.step("plan", "--detailed-exitcode --out plan.json").ends(2);
 
     runner.step("up", "--plan plan.json").ok().says("17 created");
@@ -233,7 +233,7 @@ async fn a_release_is_installed_if_its_checksum_is_right_and_else_nothing() {
 
     spoil(&release);
     fs::remove_file(runner.path("GITHUB_PATH")).unwrap();
-    runner.install().ends(1).says("is not the file whose checksum the release names");
+    runner.install().ends(1).says("differs from the one in the release");
     assert_eq!(runner.read("GITHUB_PATH"), "");
 }
 

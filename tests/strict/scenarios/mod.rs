@@ -7,6 +7,7 @@ mod clear;
 mod deploy_policy;
 mod destroy;
 mod functions;
+mod http_api;
 mod list;
 mod logs;
 mod malformed;

@@ -4,6 +4,7 @@ use super::apigateway::{Api, LETTERS, Stage, bad, find, not_found, paged, take, 
 use crate::cloud::{Cloud, Fault, Handler, Tags, Time, check_tags, required, seconds, text, text_map};
 use crate::pattern;
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateIntegration", create_integration),
@@ -19,6 +20,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("GetStage", stage),
     ("UpdateStage", update_stage),
     ("DeleteStage", delete_stage),
+    ("DeleteRouteSettings", delete_route_settings),
 ];
 
 const INTEGRATION: &[&str] = &[
@@ -30,7 +32,7 @@ const INTEGRATION: &[&str] = &[
     "TimeoutInMillis",
 ];
 const ROUTE: &[&str] = &["RouteKey", "Target", "AuthorizationType"];
-const STAGE: &[&str] = &["StageName", "AutoDeploy", "Description"];
+const STAGE: &[&str] = &["StageName", "AutoDeploy"];
 
 /// Integrations, routes and stages of an API at most [aws-facts: API Gateway v2, DG].
 const MANY: usize = 300;
@@ -179,6 +181,7 @@ fn delete_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 
 fn create_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let (now, delay, name) = (cloud.now, cloud.delays.deployment, required(params, "StageName"));
+    let failure = cloud.apigateway.deployments_fail;
     if !pattern::matches(r"\$default|[a-zA-Z0-9_-]{1,128}", name) {
         return bad(format!("Invalid stage name: {name}"));
     }
@@ -194,8 +197,13 @@ fn create_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     full(api.stages.len(), STAGES)?;
     let mut settings = Map::new();
     settings.insert("AutoDeploy".to_owned(), false.into());
+    settings.insert("DefaultRouteSettings".to_owned(), json!({ "DetailedMetricsEnabled": false }));
+    settings.insert("RouteSettings".to_owned(), json!({}));
+    settings.insert("StageVariables".to_owned(), json!({}));
     take(&mut settings, params, STAGE);
-    let stage = Stage { settings, created: now, deployed: now, tags };
+    set_stage(&api.routes, &mut settings, params)?;
+    let mut stage = Stage { settings, created: now, deployments: [None, None], tags };
+    stage.deploy(now, failure);
     api.stages.insert(name.to_owned(), stage.clone());
     Ok(described(&stage, !api.routes.is_empty(), now, delay))
 }
@@ -204,17 +212,25 @@ fn create_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 fn described(stage: &Stage, has_routes: bool, now: Time, delay: Time) -> Json {
     let mut answer = stage.settings.clone();
     answer.insert("CreatedDate".to_owned(), seconds(stage.created));
-    answer.insert("LastUpdatedDate".to_owned(), seconds(stage.deployed));
+    answer.insert(
+        "LastUpdatedDate".to_owned(),
+        seconds(stage.deployments[0].map_or(stage.created, |deployment| deployment.began)),
+    );
     answer.insert("Tags".to_owned(), json!(stage.tags));
-    answer.insert("DefaultRouteSettings".to_owned(), json!({ "DetailedMetricsEnabled": false }));
-    answer.insert("RouteSettings".to_owned(), json!({}));
-    answer.insert("StageVariables".to_owned(), json!({}));
-    if stage.settings.get("AutoDeploy") == Some(&true.into()) && now >= stage.deployed + delay {
-        let message = match has_routes {
-            true => "Successfully deployed stage with deployment ID 'd3pl0y'",
-            false => "Deployment attempt failed: Unable to deploy API because no routes exist in this API",
+    let auto_deploy = stage.settings.get("AutoDeploy") == Some(&true.into());
+    let mut ended =
+        stage.deployments.into_iter().flatten().filter(|deployment| now >= deployment.began + delay);
+    if let Some(deployment) = ended.next().filter(|_| auto_deploy) {
+        // Each deployment has an id of its own [hazards: A8].
+        let id = format!("d{}", deployment.began.as_millis());
+        let message = match deployment.failure {
+            Some(why) => format!("Deployment attempt failed: {why}"),
+            None if has_routes => format!("Successfully deployed stage with deployment ID '{id}'"),
+            None => "Deployment attempt failed: Unable to deploy API because no routes exist in this API"
+                .to_owned(),
         };
         answer.insert("LastDeploymentStatusMessage".to_owned(), message.into());
+        answer.insert("DeploymentId".to_owned(), id.into());
     }
     Json::Object(answer)
 }
@@ -233,13 +249,58 @@ fn stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(described(stage, !api.routes.is_empty(), now, delay))
 }
 
+/// The settings of a stage that an update merges: empty values are ignored without an error, and members that are left out
+/// keep theirs, so that an old throttle stays [hazards: A1, A2]. Settings of a route need the route [hazards: A4].
+fn set_stage(
+    routes: &BTreeMap<String, Map<String, Json>>,
+    settings: &mut Map<String, Json>,
+    params: &Json,
+) -> Result<(), Fault> {
+    if let Some(description) = text(params, "Description").filter(|text| !text.is_empty()) {
+        settings.insert("Description".to_owned(), description.into());
+    }
+    let members = |name: &str| params.get(name).and_then(Json::as_object).into_iter().flatten();
+    for (key, value) in members("DefaultRouteSettings") {
+        settings["DefaultRouteSettings"][key] = value.clone();
+    }
+    for (key, route) in members("RouteSettings") {
+        if !routes.values().any(|route| route.get("RouteKey") == Some(&key.as_str().into())) {
+            let message = format!("Unable to find Route by key {key} within the provided RouteSettings");
+            return Fault::err("NotFoundException", message);
+        }
+        for (member, value) in route.as_object().into_iter().flatten() {
+            settings["RouteSettings"][key][member] = value.clone();
+        }
+    }
+    for (key, value) in members("StageVariables") {
+        match value.as_str() {
+            Some("") => drop(settings["StageVariables"].as_object_mut().map(|all| all.remove(key))),
+            _ => settings["StageVariables"][key] = value.clone(),
+        }
+    }
+    Ok(())
+}
+
+/// Only a whole route's settings can be removed [hazards: A2].
+fn delete_route_settings(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (name, key) = (required(params, "StageName"), required(params, "RouteKey"));
+    let stage = to_change(cloud, params)?.stages.get_mut(name).ok_or_else(|| not_found("Stage", name))?;
+    let removed = stage.settings["RouteSettings"].as_object_mut().and_then(|all| all.remove(key));
+    removed.map(|_| Json::Null).ok_or_else(|| not_found("Route settings", key))
+}
+
 fn update_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let failure = cloud.apigateway.deployments_fail;
     let (now, delay, name) = (cloud.now, cloud.delays.deployment, required(params, "StageName"));
     let api = to_change(cloud, params)?;
     let has_routes = !api.routes.is_empty();
     let stage = api.stages.get_mut(name).ok_or_else(|| not_found("Stage", name))?;
+    if params.get("DeploymentId").is_some() && stage.settings.get("AutoDeploy") == Some(&true.into()) {
+        return bad("Deployment ID cannot be set manually because stage has autoDeploy enabled");
+    }
     take(&mut stage.settings, params, STAGE);
-    stage.deployed = now;
+    set_stage(&api.routes, &mut stage.settings, params)?;
+    stage.deploy(now, failure);
     Ok(described(stage, has_routes, now, delay))
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) apis: BTreeMap<String, Api>,
     /// APIs that were deleted, and when: lists show them for a while.
     deleted: Vec<(Api, Time)>,
+    /// Why deployments fail that begin now.
+    pub(crate) deployments_fail: Option<&'static str>,
 }
 
 /// An API, with its children by id, and its stages by name.
@@ -49,9 +51,24 @@ pub(crate) struct Api {
 pub(crate) struct Stage {
     pub(crate) settings: Map<String, Json>,
     pub(crate) created: Time,
-    /// When the last deployment began.
-    pub(crate) deployed: Time,
+    /// The last two deployments, the last one first: until it has ended, the one before shows.
+    pub(crate) deployments: [Option<Deployment>; 2],
     pub(crate) tags: Tags,
+}
+
+/// A deployment of a stage.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deployment {
+    pub(crate) began: Time,
+    /// Why it fails.
+    pub(crate) failure: Option<&'static str>,
+}
+
+impl Stage {
+    /// Begins a deployment.
+    pub(crate) fn deploy(&mut self, began: Time, failure: Option<&'static str>) {
+        self.deployments = [Some(Deployment { began, failure }), self.deployments[0]];
+    }
 }
 
 /// The API of an id.
@@ -71,10 +88,10 @@ pub(crate) fn to_change<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a m
         let message = "Unable to complete operation due to concurrent modification. Please try again later.";
         return Fault::err("ConflictException", message);
     }
-    let now = cloud.now;
+    let (now, failure) = (cloud.now, cloud.apigateway.deployments_fail);
     let api = find(cloud, params)?;
     let auto = |stage: &&mut Stage| stage.settings.get("AutoDeploy") == Some(&true.into());
-    api.stages.values_mut().filter(auto).for_each(|stage| stage.deployed = now);
+    api.stages.values_mut().filter(auto).for_each(|stage| stage.deploy(now, failure));
     Ok(api)
 }
 
@@ -170,7 +187,13 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let (now, delay) = (cloud.now, cloud.delays.lists);
     let living = cloud.apigateway.apis.values().filter(|api| now >= api.created + delay);
     let gone = cloud.apigateway.deleted.iter().filter(|(_, when)| now < *when + delay).map(|(api, _)| api);
-    paged(cloud.paging, living.chain(gone).map(described).collect(), params)
+    // Tags come later than the API itself, as DynamoDB's do [aws-facts: DynamoDB, M].
+    let tagged = |api: &Api| now >= api.created + cloud.delays.tags;
+    let shown = |api: &Api| match tagged(api) {
+        true => described(api),
+        false => described(&Api { tags: Tags::new(), ..api.clone() }),
+    };
+    paged(cloud.paging, living.chain(gone).map(shown).collect(), params)
 }
 
 fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {

@@ -1,4 +1,4 @@
-"""GET /greetings/{name}: greets as its environment does, and counts."""
+"""GET /greetings/{name}: returns the greeting of the environment, and counts."""
 
 import json
 import logging

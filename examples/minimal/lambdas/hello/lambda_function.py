@@ -1,4 +1,4 @@
-"""GET /hello/{name}: greets, and counts the visits of each name."""
+"""GET /hello/{name}: returns a greeting, and counts the visits of each name."""
 
 import json
 import os

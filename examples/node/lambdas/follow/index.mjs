@@ -1,4 +1,4 @@
-// GET /{code}: redirects to the link of a code, and counts.
+// GET /{code}: redirects to the link of a code, and counts the visits.
 
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";

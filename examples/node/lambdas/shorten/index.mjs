@@ -1,4 +1,4 @@
-// POST /links {"url": …}: keeps a link, and answers the code that leads to it.
+// POST /links {"url": …}: saves a link, and returns its code.
 
 import { randomBytes } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -18,14 +18,14 @@ export const handler = async (event) => {
     new PutCommand({
       TableName: process.env.TABLE_NAME,
       Item: { code, url, expires },
-      // A code that is taken stays whose it is: the request fails, and may be made again.
+      // Never overwrite a code that is already used: the request fails, and the client can retry.
       ConditionExpression: "attribute_not_exists(code)",
     }),
   );
   return answer(201, { code, url });
 };
 
-// The link of a request, if it is one that a browser may be sent to.
+// The link in a request, if it is safe to redirect a browser to it.
 function link(body) {
   try {
     const { url } = JSON.parse(body ?? "");

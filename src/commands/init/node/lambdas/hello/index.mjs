@@ -1,9 +1,9 @@
-// GET /hello/{name}: greets, and counts the visits of each name.
+// GET /hello/{name}: returns a greeting, and counts the visits of each name.
 
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 
-// Lambda brings the AWS SDK along, and the local cloud does the same.
+// The AWS SDK is part of Lambda, and of the local cloud.
 const table = DynamoDBDocumentClient.from(new DynamoDBClient());
 
 export const handler = async (event) => {
