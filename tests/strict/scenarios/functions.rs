@@ -5,7 +5,8 @@ use crate::cloud::{Cloud, Delays, Time};
 use crate::connector::Record;
 use crate::faults::{Label, Planned, Times, Trouble};
 use crate::fixture::Fixture;
-use crate::run::{A_MOMENT, Command, End, Ran, empty, later, planned, run};
+use crate::invariants::unready;
+use crate::run::{A_MOMENT, Command, End, Ran, empty, later, look, planned, run};
 use crate::services::lambda::Function;
 use provision::plan::Action;
 use serde_json::json;
@@ -183,7 +184,9 @@ fn a_function_that_failed_unseen_is_healed() {
             let mut at = fault("lambda:CreateFunction", trouble, Times::Once);
             at.at.nth = nth;
             let broken = run(&cloud, Command::Up(&stack), Some(at));
-            println!("{trouble:?} {nth}: {:?}", broken.end);
+            // Where it says that all is done, the function is not Failed.
+            let unready = if matches!(broken.end, End::Done(_)) { unready(&broken.cloud) } else { vec![] };
+            assert_eq!(unready, Vec::<String>::new(), "{trouble:?} of call {nth}");
             let healed = whole(run(&broken.cloud, Command::Up(&stack), None));
             is_in_sync(&healed.cloud, &stack);
         }
@@ -276,6 +279,42 @@ fn a_policy_is_written_before_the_code_that_needs_it_and_alone_it_takes_its_time
     for update in ["lambda:UpdateFunctionConfiguration", "lambda:UpdateFunctionCode"] {
         assert!(written <= of(update).start, "{update}");
     }
+}
+
+#[test]
+fn settings_of_functions_and_roles_made_by_hand_are_shown_and_left_alone() {
+    let stack = stack("");
+    let mut cloud = change(&up(&stack), |function| {
+        let settings = [
+            ("TracingConfig", json!({ "Mode": "Active" })),
+            ("EphemeralStorage", json!({ "Size": 2048 })),
+            ("VpcConfig", json!({ "VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "SecurityGroupIds": [] })),
+            ("LoggingConfig", json!({ "LogFormat": "JSON", "LogGroup": "/aws/lambda/save" })),
+        ];
+        for (name, value) in settings {
+            function.configuration.insert(name.to_owned(), value);
+        }
+    });
+    let role = cloud.iam.roles.get_mut("save_role").expect("the role");
+    (role.session, role.description) = (7200, "by hand".to_owned());
+    is_in_sync(&cloud, &stack);
+    let shown = look(&cloud, &stack).observed.into_iter().flat_map(|one| {
+        let id = one.id.to_string();
+        one.unmanaged_settings.into_iter().map(move |(name, value)| format!("{id}: {name} {value}"))
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.sort();
+    assert_eq!(
+        shown,
+        [
+            "function save: ephemeral_storage 2048 MB",
+            "function save: log_format JSON",
+            "function save: tracing Active",
+            "function save: vpc vpc-1",
+            "role save_role: description by hand",
+            "role save_role: max_session_duration 7200 s",
+        ]
+    );
 }
 
 /// IAM lists the instance profiles of a role in pages, each of which must be left.
