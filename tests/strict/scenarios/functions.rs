@@ -321,6 +321,21 @@ fn settings_of_functions_and_roles_made_by_hand_are_shown_and_left_alone() {
     );
 }
 
+/// A name that was used before is no older: each role takes its own time [hazards: G3].
+#[test]
+fn a_role_that_is_recreated_is_as_fresh_as_any_other() {
+    let stack = stack("");
+    let up_again = |cloud: &Cloud| whole(run(cloud, Command::Up(&stack), None));
+    let first = up_again(&empty());
+    let down = well(run(&later(&first.cloud, MINUTE), Command::Down(&stack), None));
+    let second = up_again(&later(&down.cloud, MINUTE));
+    let early = |ran: &Ran| {
+        let outcomes = outcomes(ran, "lambda:CreateFunction").into_iter();
+        outcomes.filter(|outcome| *outcome == "InvalidParameterValueException").count()
+    };
+    assert!(early(&first) > 0 && early(&second) == early(&first), "{} and {}", early(&first), early(&second));
+}
+
 /// IAM lists the instance profiles of a role in pages, each of which must be left.
 #[test]
 fn a_role_leaves_all_of_its_instance_profiles() {
@@ -328,6 +343,8 @@ fn a_role_leaves_all_of_its_instance_profiles() {
     let mut cloud = up(&stack);
     let role = cloud.iam.roles.get_mut("save_role").expect("the role");
     role.profiles = (0..5).map(|number| format!("profile-{number}")).collect();
+    cloud.delays.visible = Time::ZERO;
     let down = well(run(&later(&cloud, A_MOMENT), Command::Down(&stack), None));
+    assert_eq!(outcomes(&down, "iam:DeleteRole"), ["DeleteConflict", "ok"], "all are left at once");
     assert!(crate::dump::dump(&later(&down.cloud, MINUTE)).is_empty());
 }

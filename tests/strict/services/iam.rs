@@ -22,7 +22,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("RemoveRoleFromInstanceProfile", leave_profile),
 ];
 
-/// Where the roles lie that somebody else made for functions. Every account has them, and no dump shows them.
+/// The path of roles that others created for functions. Every account has them, and no dump shows them.
 const THEIRS: &str = "role/theirs/";
 
 /// What is encoded in a document.
@@ -284,7 +284,7 @@ pub(crate) fn is_checked_late(cloud: &Cloud, arn: &str) -> bool {
     roles.any(|role| role.arn() == arn && cloud.now < until(role) && cloud.iam.late_check > Time::ZERO)
 }
 
-/// True if there is a role of this ARN.
+/// True if a role of this ARN exists.
 pub(crate) fn exists(cloud: &Cloud, arn: &str) -> bool {
     arn.starts_with(&self::arn(Service::Iam, THEIRS))
         || cloud.iam.roles.values().any(|role| role.arn() == arn)
