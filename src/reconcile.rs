@@ -7,7 +7,7 @@ use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::kinds::kind;
+use crate::kinds::{kind, role};
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
@@ -75,7 +75,10 @@ impl Session {
         live_state: &LiveState,
         options: &Options,
     ) -> Result<Plan, Failure> {
-        plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(circle)
+        let mut plan =
+            plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(circle)?;
+        role::explain(&mut plan);
+        Ok(plan)
     }
 
     /// Applies a plan; only here the clients can write. When `stop` turns true, no other step starts.

@@ -1,4 +1,4 @@
-//! The environment of a function: its size, and that its values reach nobody through Lambda's own messages.
+//! The environment of a function: its size, and that Lambda's own messages do not show its values.
 
 use crate::aws::{Error, Result};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub(crate) fn size(environment: &BTreeMap<String, String>) -> usize {
     serde_json::to_string(environment).map(|json| json.len()).unwrap_or_default()
 }
 
-/// Lambda's own refusal of an environment that is too large quotes every value, so the size is checked before the call.
+/// Lambda's error for an environment that is too large quotes every value, so the size is checked before the call.
 pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
     let size = size(environment);
     if size <= MAX_SIZE {

@@ -1,8 +1,8 @@
 //! Lambda functions.
 
-use super::assumable::once_assumable;
+use super::assumable::{is_fresh, once_assumable};
 use super::environment::{fits, redacted};
-use super::{log_group, role, unmanaged};
+use super::{log_group, role, settings};
 use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
@@ -224,19 +224,23 @@ pub(super) async fn once_visible<T, F: Future<Output = Result<T>>>(
 }
 
 /// Repeats a create or an update that Lambda took, and whose function then failed for want of permissions of the role: the
-/// check may come that late, and this run has written to the role [hazards: I4].
+/// check may come that late, and what was written to the role may not have reached it [hazards: I4].
 async fn once_permitted<T, F: Future<Output = Result<T>>>(
     ctx: &Context,
     id: &ResourceId,
     role: &str,
     change: impl Fn() -> F,
 ) -> Result<T> {
-    let fresh = ctx.role_propagation.has_written(role);
-    let early = |error: &Error| {
-        (fresh && error.class == Class::State && error.is(ROLE_LACKS_PERMISSIONS))
+    let late = |error: &Error| {
+        (error.class == Class::State && error.is(ROLE_LACKS_PERMISSIONS))
             .then_some("the permissions of the role have not reached Lambda yet")
     };
-    retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, change).await
+    match change().await {
+        Err(error) if late(&error).is_some() && is_fresh(ctx, role).await => {
+            retry_if(Backoff::PROPAGATION, ctx.waiting(id), late, change).await
+        }
+        result => result,
+    }
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
@@ -244,15 +248,16 @@ async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
 }
 
 async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
-    let Some(answer) = get(ctx, name).await? else { return Ok(None) };
-    complete(&answer)?;
-    let created = answer.configuration().and_then(modified);
-    let all_tags = tags::settled(ctx, created, tags_of(&answer), async || {
+    let Some(response) = get(ctx, name).await? else { return Ok(None) };
+    complete(&response)?;
+    let created = response.configuration().and_then(modified);
+    let all_tags = tags::settled(ctx, created, tags_of(&response), async || {
         Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
     })
     .await?;
-    let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
-    let config = require(answer.configuration(), "lambda:GetFunction", "the function's configuration")?;
+    let reserved =
+        response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
+    let config = require(response.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
     let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
     let attributes = Attributes {
@@ -267,7 +272,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
         observed.spec.code.clear();
     }
     observed.status = status(config);
-    observed.unmanaged_settings = unmanaged::of_function(config);
+    observed.unmanaged_settings = settings::of_function(config);
     observed.created = created;
     let role = PhysicalId::new("role", role);
     // A role that was adopted is not at the stack's path, where the others are found.
@@ -277,20 +282,20 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
     Ok(Some(observed))
 }
 
-fn tags_of(answer: &GetFunctionOutput) -> Tags {
-    answer.tags().cloned().unwrap_or_default().into_iter().collect()
+fn tags_of(response: &GetFunctionOutput) -> Tags {
+    response.tags().cloned().unwrap_or_default().into_iter().collect()
 }
 
 /// Lambda leaves out what the caller may not read; taking that for nothing would disown the function, or clear its
 /// environment.
-fn complete(answer: &GetFunctionOutput) -> Result<()> {
+fn complete(response: &GetFunctionOutput) -> Result<()> {
     let refused = |what: &str, code: Option<&str>, message: Option<&str>| {
         Error::refusal(what, code, message.unwrap_or("Lambda may not show it"))
     };
-    if let Some(error) = answer.tags_error() {
+    if let Some(error) = response.tags_error() {
         return Err(refused("lambda:ListTags", Some(error.error_code()), Some(error.message())));
     }
-    let environment = answer.configuration().and_then(FunctionConfiguration::environment);
+    let environment = response.configuration().and_then(FunctionConfiguration::environment);
     match environment.and_then(|environment| environment.error()) {
         Some(error) => Err(refused("reading the environment", error.error_code(), error.message())),
         None => Ok(()),

@@ -10,9 +10,9 @@ pub mod log_group;
 pub mod permission;
 pub mod role;
 pub mod route;
+mod settings;
 pub mod stage;
 pub mod table;
-mod unmanaged;
 
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};

@@ -1,5 +1,5 @@
 //! Permissions: the statements of a function's policy that let an API call it. A statement cannot be changed, so a changed
-//! permission is a new statement beside the old one, and then the old one is removed: a live API never lacks it for a
+//! permission is a new statement under another `Sid`, and then the old one is removed: a live API never lacks it for a
 //! moment. The other order breaks the API for some six seconds [hazards: L1].
 
 use super::{list_each, retry_conflicts, within};

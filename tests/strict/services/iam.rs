@@ -22,7 +22,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("RemoveRoleFromInstanceProfile", leave_profile),
 ];
 
-/// Where the roles lie that somebody else made for functions. Every account has them, and no dump shows them.
+/// The path of roles that others created for functions. Every account has them, and no dump shows them.
 const THEIRS: &str = "role/theirs/";
 
 /// What is encoded in a document.
@@ -55,6 +55,9 @@ pub(crate) struct Role {
     pub(crate) boundary: Option<String>,
     pub(crate) tags: Tags,
     pub(crate) profiles: BTreeSet<String>,
+    pub(crate) description: String,
+    /// The longest session, in seconds.
+    pub(crate) session: u32,
 }
 
 impl Role {
@@ -112,6 +115,11 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         boundary: text(params, "PermissionsBoundary").map(str::to_owned),
         tags,
         profiles: BTreeSet::new(),
+        description: text(params, "Description").unwrap_or_default().to_owned(),
+        session: params["MaxSessionDuration"]
+            .as_u64()
+            .and_then(|seconds| seconds.try_into().ok())
+            .unwrap_or(3600),
     };
     let answer = described(&role, true);
     cloud.iam.roles.insert(name.to_lowercase(), role);
@@ -140,7 +148,7 @@ fn described(role: &Role, with_tags: bool) -> Json {
     json!({
         "Path": role.path, "RoleName": role.name, "RoleId": role.id, "Arn": role.arn(),
         "CreateDate": seconds(role.created), "AssumeRolePolicyDocument": encoded(&role.trust),
-        "MaxSessionDuration": 3600, "PermissionsBoundary": boundary, "Tags": tags,
+        "Description": role.description, "MaxSessionDuration": role.session, "PermissionsBoundary": boundary, "Tags": tags,
     })
 }
 
@@ -276,7 +284,7 @@ pub(crate) fn is_checked_late(cloud: &Cloud, arn: &str) -> bool {
     roles.any(|role| role.arn() == arn && cloud.now < until(role) && cloud.iam.late_check > Time::ZERO)
 }
 
-/// True if there is a role of this ARN.
+/// True if a role of this ARN exists.
 pub(crate) fn exists(cloud: &Cloud, arn: &str) -> bool {
     arn.starts_with(&self::arn(Service::Iam, THEIRS))
         || cloud.iam.roles.values().any(|role| role.arn() == arn)

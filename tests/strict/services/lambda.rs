@@ -83,13 +83,13 @@ pub(crate) struct State {
 /// A function.
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
-    /// What FunctionConfiguration says of it, besides its states.
+    /// Its FunctionConfiguration without the states.
     pub(crate) configuration: Map<String, Json>,
     pub(crate) created: Time,
     pub(crate) modified: Time,
     /// Until when an update is InProgress.
     pub(crate) updating: Time,
-    /// From when on nobody sees it any more.
+    /// When reads stop finding it, after its deletion.
     pub(crate) gone: Option<Time>,
     pub(crate) tags: Tags,
     pub(crate) reserved: Option<i64>,
@@ -126,7 +126,7 @@ fn forget_deleted(cloud: &mut Cloud) {
     cloud.lambda.functions.retain(|_, function| function.gone.is_none_or(|gone| now < gone));
 }
 
-/// The function of a name, unless it is gone, or so new that not all of Lambda finds it [hazards: L2].
+/// The function of a name, unless it was deleted, or is so new that not all of Lambda finds it [hazards: L2].
 pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
     let delay = cloud.delays.visible.max(cloud.delays.everywhere);
     find_after(cloud, name, delay).ok_or_else(|| not_found(name))
@@ -183,7 +183,7 @@ fn refused<T>(message: impl Into<String>) -> Result<T, Fault> {
     Fault::err("InvalidParameterValueException", message)
 }
 
-/// What holds for a function that is made as well as for one that is changed.
+/// The checks of a create and of an update.
 fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
     if let Some(runtime) = text(params, "Runtime").filter(|runtime| BLOCKED.contains(runtime)) {
         return refused(format!(
@@ -273,7 +273,7 @@ fn defaults(name: &str) -> Map<String, Json> {
     defaults.as_object().cloned().unwrap_or_default()
 }
 
-/// Takes over what a call says. No variables and no layers clear what there was; an environment without the member
+/// Sets what a call has. No variables and no layers clear what there was; an environment without the member
 /// `Variables` keeps them, and the logging settings are replaced as a whole [aws-facts: Lambda; hazards: L5].
 fn configure(configuration: &mut Map<String, Json>, params: &Json) {
     for name in ["Role", "Runtime", "Handler", "MemorySize", "Timeout", "Description", "LoggingConfig"] {

@@ -1,6 +1,7 @@
 //! The settings of functions and roles that no field of the stack file manages: what differs from AWS's default is shown by
 //! `status` and never changed. Only what the calls that are made anyway show.
 
+use super::unmanaged;
 use aws_sdk_iam::types::Role;
 use aws_sdk_lambda::types::{FunctionConfiguration, LogFormat, PackageType, SnapStartApplyOn, TracingMode};
 use std::collections::BTreeMap;
@@ -9,26 +10,14 @@ use std::collections::BTreeMap;
 type Settings = BTreeMap<String, String>;
 
 /// The defaults that AWS shows or leaves out [hazards: undeclared settings].
-const EPHEMERAL_STORAGE: i32 = 512;
+const EPHEMERAL_STORAGE: &str = "512 MB";
 const LOG_LEVEL: &str = "INFO";
-const SESSION_SECONDS: i32 = 3600;
-
-/// The named values that exist and are not their default.
-fn settings<const N: usize>(all: [(&str, Option<String>); N]) -> Settings {
-    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-/// A text that is not empty, and not the default.
-fn unless(default: &str, value: Option<&str>) -> Option<String> {
-    value.filter(|value| !value.is_empty() && *value != default).map(str::to_owned)
-}
+const SESSION: &str = "3600 s";
 
 /// What a function has that its stack file cannot say.
 pub(super) fn of_function(config: &FunctionConfiguration) -> Settings {
-    let image = PackageType::Image;
     let tracing = config.tracing_config().and_then(|tracing| tracing.mode());
-    let storage = config.ephemeral_storage().map(|storage| storage.size());
-    let storage = storage.filter(|size| *size != EPHEMERAL_STORAGE);
+    let storage = config.ephemeral_storage().map(|storage| format!("{} MB", storage.size()));
     let snap_start = config.snap_start().and_then(|snap_start| snap_start.apply_on());
     let mounts = config.file_system_configs().iter().map(|mount| mount.local_mount_path());
     let logging = config.logging_config();
@@ -37,29 +26,29 @@ pub(super) fn of_function(config: &FunctionConfiguration) -> Settings {
     let log_format = logging.and_then(|logging| logging.log_format()).map(LogFormat::as_str);
     let application = logging.and_then(|logging| logging.application_log_level());
     let system = logging.and_then(|logging| logging.system_log_level());
-    settings([
-        ("application_log_level", unless(LOG_LEVEL, application.map(|level| level.as_str()))),
-        ("dead_letter_queue", unless("", config.dead_letter_config().and_then(|queue| queue.target_arn()))),
-        ("durable", config.durable_config().map(|_| "true".to_owned())),
-        ("ephemeral_storage", storage.map(|size| format!("{size} MB"))),
-        ("file_systems", unless("", Some(&mounts.collect::<Vec<_>>().join(", ")))),
-        ("kms_key", unless("", config.kms_key_arn())),
-        ("log_format", unless(format.as_str(), log_format)),
-        ("package_type", config.package_type().filter(|kind| **kind == image).map(|_| "Image".to_owned())),
-        ("snap_start", unless(SnapStartApplyOn::None.as_str(), snap_start.map(SnapStartApplyOn::as_str))),
-        ("system_log_level", unless(LOG_LEVEL, system.map(|level| level.as_str()))),
-        ("tracing", unless(TracingMode::PassThrough.as_str(), tracing.map(TracingMode::as_str))),
+    unmanaged([
+        ("application_log_level", application.map(|level| level.as_str()), LOG_LEVEL),
+        ("dead_letter_queue", config.dead_letter_config().and_then(|queue| queue.target_arn()), ""),
+        ("durable", config.durable_config().map(|_| "true"), ""),
+        ("ephemeral_storage", storage.as_deref(), EPHEMERAL_STORAGE),
+        ("file_systems", Some(&mounts.collect::<Vec<_>>().join(", ")), ""),
+        ("kms_key", config.kms_key_arn(), ""),
+        ("log_format", log_format, format.as_str()),
+        ("package_type", config.package_type().map(PackageType::as_str), PackageType::Zip.as_str()),
+        ("snap_start", snap_start.map(SnapStartApplyOn::as_str), SnapStartApplyOn::None.as_str()),
+        ("system_log_level", system.map(|level| level.as_str()), LOG_LEVEL),
+        ("tracing", tracing.map(TracingMode::as_str), TracingMode::PassThrough.as_str()),
         // A function that left its VPC has empty lists [hazards: G9].
-        ("vpc", unless("", config.vpc_config().and_then(|vpc| vpc.vpc_id()))),
+        ("vpc", config.vpc_config().and_then(|vpc| vpc.vpc_id()), ""),
     ])
 }
 
 /// What a role has that its stack file cannot say. Its policies and its boundary are part of the desired state.
 pub(super) fn of_role(role: &Role) -> Settings {
-    let session = role.max_session_duration().filter(|seconds| *seconds != SESSION_SECONDS);
-    settings([
-        ("description", unless("", role.description())),
-        ("max_session_duration", session.map(|seconds| format!("{seconds} s"))),
+    let session = role.max_session_duration().map(|seconds| format!("{seconds} s"));
+    unmanaged([
+        ("description", role.description(), ""),
+        ("max_session_duration", session.as_deref(), SESSION),
     ])
 }
 
