@@ -26,7 +26,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// Whether the request was carried out.
+    /// Whether the request succeeded.
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
