@@ -113,7 +113,7 @@ fn the_stack_file_that_was_meant() {
     };
     assert_eq!(
         help("stack.yaml"),
-        "run `provision` in the folder of `stack.yaml`, or name the file with `-f`"
+        "run `provision` in the folder of `stack.yaml`, name the file with `-f`, or create one with `provision init`"
     );
     project.write("stack.yml", "stack: demo\n");
     let rename = "there is a file `FOLDER/stack.yml`: rename it, or name it with `-f FOLDER/stack.yml`";
@@ -125,7 +125,7 @@ fn the_stack_file_that_was_meant() {
     assert_eq!(help("lambdas/get_item/stack.yaml"), above);
     assert_eq!(
         help("other.toml"),
-        "run `provision` in the folder of `stack.yaml`, or name the file with `-f`"
+        "run `provision` in the folder of `stack.yaml`, name the file with `-f`, or create one with `provision init`"
     );
 }
 

@@ -14,7 +14,7 @@ fn shown(plan: &Plan) -> String {
 
 #[test]
 fn a_plan_tells_what_happens_and_why() {
-    insta::assert_snapshot!(shown(&eventful()), @r#"
+    insta::assert_snapshot!(shown(&eventful()), @"
     table
       -/+ notes
           AWS cannot change partition_key
@@ -40,18 +40,16 @@ fn a_plan_tells_what_happens_and_why() {
       + GET /notes
       + POST /notes
     permissions
-      -/+ list for GET /notes
-          AWS cannot change source_arn
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
-      -/+ save for POST /notes
-          AWS cannot change source_arn
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
+      ~ list for GET /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
+      ~ save for POST /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
       - list for GET /notes/{id}
           not declared any more
     stage
       + $default
-    Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged
-    "#);
+    Plan: 6 to create, 4 to update, 1 to replace, 1 to delete, 4 unchanged
+    ");
 }
 
 #[test]
@@ -136,11 +134,11 @@ fn no_line_ends_in_blanks() {
 fn a_plan_in_markdown_is_whole_and_safe() {
     let mut plan = eventful();
     plan.notes.push("@everybody <b>look</b>\n> here".to_owned());
-    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0), @r#"
+    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0), @"
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
-    **Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged**
+    **Plan: 6 to create, 4 to update, 1 to replace, 1 to delete, 4 unchanged**
 
     > [!CAUTION]
     > Blocked: the plan would replace table notes, and all of its items would be lost for good  
@@ -177,17 +175,17 @@ fn a_plan_in_markdown_is_whole_and_safe() {
     + create GET /notes
     + create POST /notes
       permissions
-    ! replace list for GET /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
-    ! replace save for POST /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
+    ! update list for GET /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
+    ! update save for POST /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
     - delete list for GET /notes/{id}
       stage
     + create $default
     ```
 
     </details>
-    "#);
+    ");
     let unchanged = made(&graph(SMALL), &world_of(&graph(SMALL)), &up());
     insta::assert_snapshot!(render::markdown(&unchanged, &lowered(&stack(SMALL)).0), @r#"
     <!-- provision plan notes eu-west-1 -->
