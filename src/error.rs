@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_denied_call_names_the_permission_to_ask_for() {
-        let refused = |message: &str| {
+        let denied = |message: &str| {
             let error = Error {
                 operation: "lambda:CreateFunction".to_owned(),
                 class: Class::Refused,
@@ -132,7 +132,7 @@ mod tests {
             help(&error).unwrap_or_default()
         };
         let user = "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: iam:PassRole on resource: x";
-        assert!(refused(user).starts_with("ask for the permission iam:PassRole; "));
-        assert!(refused("").starts_with("ask for the permission lambda:CreateFunction; "));
+        assert!(denied(user).starts_with("ask for the permission iam:PassRole; "));
+        assert!(denied("").starts_with("ask for the permission lambda:CreateFunction; "));
     }
 }

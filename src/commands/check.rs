@@ -49,7 +49,7 @@ pub(super) async fn run(
             .ok_or_else(|| anyhow!("it is not deployed"))
     };
     let (mut passed, mut all) = (0, 0);
-    let fine = crate::check::run(&stack.checks, &url, &resolve, |outcome| {
+    let all_passed = crate::check::run(&stack.checks, &url, &resolve, |outcome| {
         all += 1;
         passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
         out(&render::check(&outcome));
@@ -57,5 +57,5 @@ pub(super) async fn run(
     })
     .await;
     out(&format!("{passed} of {all} checks passed."));
-    Ok(Exit::success_if(fine))
+    Ok(Exit::success_if(all_passed))
 }
