@@ -159,8 +159,10 @@ impl Session {
     ) -> Result<Plan, Failure> {
         let graph = lower(stack, &self.scope, packages);
         let mut live_state = live_state.clone();
-        let taken: Vec<PhysicalId> = adoption.resources.iter().map(Observed::key).collect();
-        live_state.observed.retain(|observed| observed.parent.is_none() && !taken.contains(&observed.key()));
+        let adopted: Vec<PhysicalId> = adoption.resources.iter().map(Observed::key).collect();
+        live_state
+            .observed
+            .retain(|observed| observed.parent.is_none() && !adopted.contains(&observed.key()));
         live_state
             .observed
             .extend(adoption.resources.iter().map(|observed| self.with_ownership_tags(&graph, observed)));
@@ -237,12 +239,12 @@ fn is_another(observed: &Observed, found: &Observed) -> bool {
 /// Fails for a resource that belongs to another stack than the one that the user named.
 fn check_adoptable(
     observed: Observed,
-    asked_for: &ResourceId,
+    requested: &ResourceId,
     request: &AdoptRequest,
 ) -> Result<Observed, Failure> {
-    let refused = |why: &str, help: String| Err(Failure::new(format!("{} {why}", observed.id), help));
+    let rejected = |why: &str, help: String| Err(Failure::new(format!("{} {why}", observed.id), help));
     if observed.status == Status::Deleting {
-        return refused("is being deleted", "wait until it is deleted, then let `up` create it".to_owned());
+        return rejected("is being deleted", "wait until it is deleted, then let `up` create it".to_owned());
     }
     let Owner::Unmanaged(who) = &observed.owner else { return Ok(observed) };
     let given = request.from.as_deref().is_some_and(|from| belongs_to(from).contains(who));
@@ -250,15 +252,15 @@ fn check_adoptable(
     match (given, free) {
         (true, _) => Ok(observed),
         // What comes along may have been made by hand, or by the other stack.
-        (false, true) if request.from.is_none() || observed.id != *asked_for => Ok(observed),
-        (false, true) => refused("belongs to no stack", "omit --from".to_owned()),
+        (false, true) if request.from.is_none() || observed.id != *requested => Ok(observed),
+        (false, true) => rejected("belongs to no stack", "omit --from".to_owned()),
         (false, false) => {
             let why = format!("cannot be adopted: {who}");
             match who.split('`').nth(1).filter(|owner| belongs_to(owner).contains(who)) {
                 Some(owner) => {
-                    refused(&why, format!("to move it from that stack to this one, add --from {owner}"))
+                    rejected(&why, format!("to move it from that stack to this one, add --from {owner}"))
                 }
-                None => refused(&why, "it was not touched".to_owned()),
+                None => rejected(&why, "it was not touched".to_owned()),
             }
         }
     }

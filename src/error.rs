@@ -138,13 +138,13 @@ mod tests {
 
     #[test]
     fn a_denied_call_names_the_permission_to_ask_for() {
-        let refused = |message: &str| {
+        let denied = |message: &str| {
             let error = Error::refusal("lambda:CreateFunction", Some("AccessDeniedException"), message);
             help(&error).unwrap_or_default()
         };
         let user = "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: iam:PassRole on resource: x";
-        assert!(refused(user).starts_with("ask for the permission iam:PassRole; "));
-        assert!(refused("").starts_with("ask for the permission lambda:CreateFunction; "));
+        assert!(denied(user).starts_with("ask for the permission iam:PassRole; "));
+        assert!(denied("").starts_with("ask for the permission lambda:CreateFunction; "));
     }
 
     #[test]

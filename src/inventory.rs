@@ -83,13 +83,13 @@ impl Inventory {
 async fn apis(clients: &Clients) -> Result<Vec<Tagged>> {
     let (mut found, mut token) = (Vec::new(), None);
     loop {
-        let answer = clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
-        let marked = answer.items().iter().filter_map(|api| {
+        let response = clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
+        let tagged_apis = response.items().iter().filter_map(|api| {
             let mark = api.tags()?.get(tags::STACK)?;
             Some(Tagged::new(mark, PhysicalId::new("api", api.api_id().unwrap_or_default())))
         });
-        found.extend(marked);
-        token = answer.next_token;
+        found.extend(tagged_apis);
+        token = response.next_token;
         if token.is_none() {
             return Ok(found);
         }
@@ -148,26 +148,27 @@ async fn candidates(clients: &Clients) -> Result<Candidates> {
 }
 
 async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
-    let there = candidates.into_iter().map(async |(thing, _)| {
+    let existing = candidates.into_iter().map(async |(thing, _)| {
         let function =
             not_found_as_none(clients.lambda.get_function().function_name(&thing.id).send().await)?;
         let mark = function.and_then(|function| function.tags?.remove(tags::STACK));
         Ok::<_, Error>(mark.map(|mark| Tagged::new(&mark, thing)))
     });
-    Ok(try_join_all(there).await?.into_iter().flatten().collect())
+    Ok(try_join_all(existing).await?.into_iter().flatten().collect())
 }
 
 async fn tables(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
-    let there = candidates.into_iter().map(async |(thing, mark)| {
-        let answer = not_found_as_none(clients.dynamodb.describe_table().table_name(&thing.id).send().await)?;
-        let table = answer.and_then(|answer| answer.table);
+    let existing = candidates.into_iter().map(async |(thing, mark)| {
+        let response =
+            not_found_as_none(clients.dynamodb.describe_table().table_name(&thing.id).send().await)?;
+        let table = response.and_then(|response| response.table);
         let table = table.filter(|table| table.table_status() != Some(&TableStatus::Deleting));
         Ok::<_, Error>(table.map(|table| Tagged {
             protected: table.deletion_protection_enabled().unwrap_or_default(),
             ..Tagged::new(&mark, thing)
         }))
     });
-    Ok(try_join_all(there).await?.into_iter().flatten().collect())
+    Ok(try_join_all(existing).await?.into_iter().flatten().collect())
 }
 
 async fn log_groups(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {

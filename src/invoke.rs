@@ -55,11 +55,11 @@ fn explain_lost(error: impl Into<Error>) -> Error {
     }
 }
 
-fn parse(answer: InvokeOutput, took: Duration) -> Invocation {
-    let log = answer.log_result().and_then(|log| STANDARD.decode(log).ok());
+fn parse(response: InvokeOutput, took: Duration) -> Invocation {
+    let log = response.log_result().and_then(|log| STANDARD.decode(log).ok());
     let log = log.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let failed = answer.function_error().is_some();
-    let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
+    let failed = response.function_error().is_some();
+    let payload = response.payload.map(Blob::into_inner).unwrap_or_default();
     let result = if failed { Err(FunctionError::read(&payload)) } else { Ok(payload) };
     Invocation { result, log, took }
 }
@@ -85,20 +85,21 @@ impl FunctionError {
 mod tests {
     use super::*;
 
-    fn answer() -> aws_sdk_lambda::operation::invoke::builders::InvokeOutputBuilder {
+    fn response() -> aws_sdk_lambda::operation::invoke::builders::InvokeOutputBuilder {
         InvokeOutput::builder().status_code(200)
     }
 
     fn failed(payload: &str) -> FunctionError {
-        let answer = answer().function_error("Unhandled").payload(Blob::new(payload)).build();
-        parse(answer, Duration::ZERO).result.expect_err("it failed")
+        let response = response().function_error("Unhandled").payload(Blob::new(payload)).build();
+        parse(response, Duration::ZERO).result.expect_err("it failed")
     }
 
     #[test]
-    fn an_answer_is_kept_byte_by_byte() {
+    fn a_response_is_kept_byte_by_byte() {
         let payload = r#"{"number": 1.00, "error": null}"#;
-        let answer = answer().payload(Blob::new(payload)).log_result(STANDARD.encode("START\nEND\n")).build();
-        let invocation = parse(answer, Duration::ZERO);
+        let response =
+            response().payload(Blob::new(payload)).log_result(STANDARD.encode("START\nEND\n")).build();
+        let invocation = parse(response, Duration::ZERO);
         assert_eq!(invocation.result, Ok(payload.as_bytes().to_vec()));
         assert_eq!(invocation.log.as_deref(), Some("START\nEND\n"));
     }

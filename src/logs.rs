@@ -201,13 +201,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_told_once() {
+    fn an_event_is_returned_once() {
         let mut position = position();
         let first = || vec![event(5, "a", Some("1")), event(5, "a", Some("2"))];
         assert_eq!(times(&position.take_new(first())), [5, 5]);
         assert_eq!(position.take_new(first()), []);
         let late = vec![event(3, "b", Some("0")), event(5, "a", Some("1")), event(9, "a", Some("3"))];
-        assert_eq!(times(&position.take_new(late)), [3, 9], "what comes late is told as well");
+        assert_eq!(times(&position.take_new(late)), [3, 9], "what comes late is returned as well");
     }
 
     #[test]

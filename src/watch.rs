@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_save_is_told_with_its_file() {
+    async fn every_save_is_reported_with_its_file() {
         let (_folder, root, mut watcher) = watched();
         let saved = [root.join("code/b.py"), root.join("code/deep/a.py")];
         saved.iter().for_each(|file| fs::write(file, "1").unwrap());
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_read_and_what_lies_beside_is_no_change() {
+    async fn a_read_and_a_neighbouring_file_are_no_change() {
         let (_folder, root, mut watcher) = watched();
         fs::write(root.join("notes.txt"), "b").unwrap();
         fs::read_dir(root.join("code")).unwrap().count();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_to_be_is_watched_from_then_on() {
+    async fn a_new_folder_is_watched_from_then_on() {
         let (_folder, root, mut watcher) = watched();
         let places: BTreeSet<PathBuf> = [root.join("later/code")].into();
         watcher.watch(places.clone()).unwrap();

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_met_in_any_order_and_put_in_the_expected_one() {
+    fn a_list_matches_in_any_order_and_is_put_in_the_expected_one() {
         let got = json!([{ "n": 1 }, { "n": 2, "id": "b" }, { "n": 3, "id": "c" }]);
         let aligned = align(&json!([{ "n": 3 }, { "n": 2 }]), &got).expect("both are there");
         assert_eq!(aligned, json!([{ "n": 3, "id": "c" }, { "n": 2, "id": "b" }, { "n": 1 }]));

@@ -173,6 +173,6 @@ impl Runner<'_> {
         let sent = request.send(&self.client, self.base).await;
         outcome.status = sent.as_ref().ok().map(|answer| answer.status);
         outcome.body = sent.as_ref().map(excerpt_of).unwrap_or_default();
-        request.judge(&sent?)
+        request.compare(&sent?)
     }
 }

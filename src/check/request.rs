@@ -64,20 +64,20 @@ impl Request {
             headers.push((CONTENT_TYPE, "application/json"));
         }
         let body = self.body.as_ref().map(|body| body.to_string().into_bytes());
-        let answer = client.send(&self.method, &url, &headers, body).await;
-        answer.map_err(|error| CheckFailure::NoResponse(format!("{error:#}")))
+        let response = client.send(&self.method, &url, &headers, body).await;
+        response.map_err(|error| CheckFailure::NoResponse(format!("{error:#}")))
     }
 
     /// Compares the response with the expected one, and returns what is captured from it.
-    pub(super) fn judge(&self, answer: &Response) -> Result<Captures, CheckFailure> {
-        if answer.status != self.status {
-            return Err(CheckFailure::Status { expected: self.status, got: answer.status });
+    pub(super) fn compare(&self, response: &Response) -> Result<Captures, CheckFailure> {
+        if response.status != self.status {
+            return Err(CheckFailure::Status { expected: self.status, got: response.status });
         }
         if self.expect.is_none() && self.capture.is_empty() {
             return Ok(Captures::new());
         }
-        let mut body: Value =
-            serde_json::from_slice(&answer.body).map_err(|error| CheckFailure::NotJson(error.to_string()))?;
+        let mut body: Value = serde_json::from_slice(&response.body)
+            .map_err(|error| CheckFailure::NotJson(error.to_string()))?;
         if let Some(expected) = &self.expect {
             body = align(expected, &body).map_err(CheckFailure::Body)?;
         }
@@ -90,8 +90,8 @@ impl Request {
 }
 
 /// The beginning of a response's body.
-pub(super) fn excerpt_of(answer: &Response) -> String {
-    excerpt(String::from_utf8_lossy(&answer.body).trim(), EXCERPT)
+pub(super) fn excerpt_of(response: &Response) -> String {
+    excerpt(String::from_utf8_lossy(&response.body).trim(), EXCERPT)
 }
 
 /// Knows what placeholders stand for.

@@ -73,7 +73,7 @@ pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
 fn event(from: &str) -> Result<Vec<u8>> {
     let from_stdin = from == "-";
     let place = if from_stdin { "standard input" } else { from };
-    let wrong =
+    let invalid =
         |why: String| Failure::usage(format!("{place} is not valid JSON: {why}"), "the event must be JSON");
     let read = if from_stdin {
         let mut bytes = Vec::new();
@@ -81,8 +81,8 @@ fn event(from: &str) -> Result<Vec<u8>> {
     } else {
         std::fs::read(from)
     };
-    let bytes = read.map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let bytes = read.map_err(|error| invalid(error.to_string()))?;
+    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| invalid(error.to_string()))?;
     Ok(bytes)
 }
 

@@ -240,8 +240,8 @@ fn save(plan: &Saved, file: &Path) -> Result<()> {
 /// The file does not exist, or is not a saved plan.
 pub(super) fn read_saved(globals: &Globals, file: &Path) -> Result<Saved> {
     let help = format!("save one with: {}", globals.command("plan --out FILE"));
-    let wrong =
+    let invalid =
         |why: String| Failure::usage(format!("{} is not a saved plan: {why}", file.display()), help.clone());
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    Ok(Saved::read(&text).map_err(wrong)?)
+    let text = std::fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
+    Ok(Saved::read(&text).map_err(invalid)?)
 }

@@ -79,7 +79,7 @@ impl Globals {
         let file = self.file.display().to_string();
         let file = if named { format!(" -f {}", shell_quoted(&file)) } else { String::new() };
         let flag = |name: &str, value: &Option<String>| {
-            value.as_ref().map(|value| format!(" --{name} {value}")).unwrap_or_default()
+            value.as_ref().map(|value| format!(" --{name} {}", shell_quoted(value))).unwrap_or_default()
         };
         let (env, region) = (flag("env", &self.env), flag("region", &self.region));
         let place = if self.local { " --local".to_owned() } else { flag("profile", &self.profile) };

@@ -34,7 +34,7 @@ pub fn tail(log: &str) -> String {
 
 /// The same for programs. A response that is not JSON is a text.
 pub fn document(function: &str, invocation: &Invocation) -> Document {
-    let answer = invocation.result.as_ref().ok().map(|payload| {
+    let response = invocation.result.as_ref().ok().map(|payload| {
         serde_json::from_slice(payload).unwrap_or_else(|_| Json::from(String::from_utf8_lossy(payload)))
     });
     let error = invocation
@@ -48,5 +48,5 @@ pub fn document(function: &str, invocation: &Invocation) -> Document {
             "function": function, "error": error, "log": invocation.log, "seconds": invocation.took.as_secs_f64(),
         }),
     )
-    .with("answer", answer.unwrap_or_default())
+    .with("answer", response.unwrap_or_default())
 }

@@ -21,7 +21,8 @@ async fn a_table_and_a_function_are_adopted_used_and_deleted() {
     table
         .says("  + table notes  it was not created by provision")
         .says("the next `up` will not change it")
-        .says("1 resource");
+        .says("Adopted 1 resource")
+        .never_says("Make it match");
     let function = cloud.run(&["adopt", "function", "list", "--local", "--json"]).ok().documents();
     assert_eq!(function[1]["type"], "adoption");
     let taken: Vec<&str> = function[1]["resources"]

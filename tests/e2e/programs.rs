@@ -78,6 +78,21 @@ async fn a_saved_plan_is_applied_unless_it_is_out_of_date() {
 }
 
 #[tokio::test]
+async fn the_hint_after_a_saved_plan_has_the_flags_of_the_plan() {
+    let cloud = Cloud::with(SMALL);
+    let place = ["--local", "--region", "eu-west-1", "--env", "dev", "-f", "./stack.yaml"];
+    let saved = cloud.run(&[&["plan", "--out", "my plan.json"][..], &place].concat()).ends(0);
+    saved.says(
+        "To apply it: provision up --plan 'my plan.json' -f ./stack.yaml --env dev --region eu-west-1 --local\n",
+    );
+    cloud.up();
+    let empty = cloud.run(&["plan", "--local", "--out", "plan.json"]).ends(0).says("No changes");
+    empty.never_says("Plan saved").never_says("To apply it");
+    let adopted = cloud.run(&["adopt", "table", "notes", "--local"]).ends(0);
+    adopted.says("Nothing to adopt: this stack already owns it.");
+}
+
+#[tokio::test]
 async fn markdown_is_all_that_goes_into_a_comment() {
     let cloud = Cloud::with(SMALL);
     let plan = cloud.run(&["plan", "--local", "--markdown"]).ends(0);
