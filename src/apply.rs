@@ -7,7 +7,7 @@ mod siblings;
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::kind::{AnyKind, Parent};
 use crate::kinds::kind;
 use crate::model::{AttributeMap, Attributes, Observed, Owner, Reference, ResourceId, Status};
@@ -55,9 +55,9 @@ impl Report {
 /// SIGKILL 2.5 s later, and the report must be out by then [hazards: G20].
 const GRACE: Duration = Duration::from_millis(6_500);
 
-/// Applies a plan. When `stop` turns true no further step is started, and those in progress may end. When it is sent once
+/// Applies a plan. When `stop` turns true no other step starts, and running steps may end. When it is sent once
 /// more, or the time is up, they are left as they are, and the report says so.
-pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
+pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));
     let mut running: FuturesUnordered<BoxFuture<(usize, Result<Finished>)>> = FuturesUnordered::new();
@@ -66,12 +66,12 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         let stopped = *stop.borrow_and_update();
         if stopped && deadline.is_none() {
             deadline = Some(Instant::now() + GRACE);
-            ctx.events.tell(Event::Stopping);
+            events.send(Event::Stopping);
         }
         while !stopped && let Some(index) = schedule.start() {
             started.insert(index);
             let task = Task::of(&plan.steps[index], &report.attributes);
-            running.push(Box::pin(async move { (index, timed(ctx, task).await) }));
+            running.push(Box::pin(async move { (index, timed(ctx, events, index, task).await) }));
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
@@ -81,9 +81,9 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
-        let to_ask = result.as_ref().ok().and_then(|_| siblings.next_to_verify(step));
+        let ask_after = result.as_ref().ok().and_then(|_| siblings.next_to_verify(step));
         match result {
-            Ok(finished) if let Some((parent, unchanged)) = to_ask => {
+            Ok(finished) if let Some((parent, unchanged)) = ask_after => {
                 let asked = Verification::of(parent, &unchanged, &report.attributes);
                 running.push(Box::pin(async move { (index, asked.verify(ctx).await.map(|()| finished)) }));
             }
@@ -92,54 +92,52 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
                 report.done.insert(index);
                 report.attributes.extend(attributes.map(|attributes| (id.clone(), Arc::new(attributes))));
                 if !step.with_parent {
-                    ctx.events.tell(Event::Done { id, physical_id: step.physical_id(), action, took });
+                    events.send(Event::Done { step: index, id, action, took });
                 }
             }
             Err(error) => {
                 report.failed.insert(index, error.clone());
-                ctx.events.tell(Event::Failed { id, physical_id: step.physical_id(), action, error });
-                skip(ctx, plan, schedule.failed(index), index, &mut report);
+                events.send(Event::Failed { step: index, id, action, error });
+                skip(events, plan, schedule.failed(index), index, &mut report);
             }
         }
     }
-    abandon(ctx, plan, &started, &mut report);
+    abandon(events, plan, &started, &mut report);
     let left: Vec<usize> = (0..plan.steps.len()).filter(|index| !report.is_settled(*index)).collect();
     if deadline.is_some() {
         report.interrupted = !left.is_empty();
     } else {
-        fail_stuck(ctx, plan, left, &mut report);
+        fail_stuck(events, plan, left, &mut report);
     }
     report
 }
 
 /// Reports the steps that were still in progress when the run ended: nothing is known of what they sent.
-fn abandon(ctx: &Context, plan: &Plan, started: &BTreeSet<usize>, report: &mut Report) {
+fn abandon(events: &Events, plan: &Plan, started: &BTreeSet<usize>, report: &mut Report) {
     let in_progress: Vec<usize> = started.iter().copied().filter(|step| !report.is_settled(*step)).collect();
     for index in in_progress {
         let (step, error) = (&plan.steps[index], Error::stopped());
         report.failed.insert(index, error.clone());
-        let (id, action) = (step.id.clone(), step.action);
-        ctx.events.tell(Event::Failed { id, physical_id: step.physical_id(), action, error });
+        events.send(Event::Failed { step: index, id: step.id.clone(), action: step.action, error });
     }
 }
 
 /// Fails the steps that could never start although no step failed and no stop was asked for. No plan has a dependency cycle,
 /// so only an error of this program can be the reason, and it must not look like an interruption.
-fn fail_stuck(ctx: &Context, plan: &Plan, stuck: Vec<usize>, report: &mut Report) {
+fn fail_stuck(events: &Events, plan: &Plan, stuck: Vec<usize>, report: &mut Report) {
     for index in stuck {
         let step = &plan.steps[index];
         let waits = step.depends_on.iter().filter(|before| !report.done.contains(before));
         let waits: Vec<String> = waits.map(|before| plan.steps[*before].id.to_string()).collect();
         let error =
             Error::internal(format!("this step was never started; it depends on: {}", waits.join(", ")));
-        let (id, action) = (step.id.clone(), step.action);
-        ctx.events.tell(Event::Failed { id, physical_id: step.physical_id(), action, error: error.clone() });
-        report.failed.insert(index, error);
+        report.failed.insert(index, error.clone());
+        events.send(Event::Failed { step: index, id: step.id.clone(), action: step.action, error });
     }
 }
 
 /// Skips the steps that can never start because a step that they depend on failed.
-fn skip(ctx: &Context, plan: &Plan, skipped: BTreeSet<usize>, cause: usize, report: &mut Report) {
+fn skip(events: &Events, plan: &Plan, skipped: BTreeSet<usize>, cause: usize, report: &mut Report) {
     let why = format!("{} failed", plan.steps[cause].id);
     for index in skipped {
         // A step with two causes is reported once, with the first.
@@ -148,8 +146,12 @@ fn skip(ctx: &Context, plan: &Plan, skipped: BTreeSet<usize>, cause: usize, repo
         }
         report.skipped.insert(index, cause);
         let step = &plan.steps[index];
-        let (id, action, why) = (step.id.clone(), step.action, why.clone());
-        ctx.events.tell(Event::Skipped { id, physical_id: step.physical_id(), action, why });
+        events.send(Event::Skipped {
+            step: index,
+            id: step.id.clone(),
+            action: step.action,
+            why: why.clone(),
+        });
     }
 }
 
@@ -209,12 +211,11 @@ fn known_parent(id: &ResourceId, attributes: &AttributeMap) -> Option<Parent> {
 /// The attributes that a step has returned, and how long it took.
 type Finished = (Option<Json>, Duration);
 
-async fn timed(ctx: &Context, task: Task<'_>) -> Result<Finished> {
+async fn timed(ctx: &Context, events: &Events, index: usize, task: Task<'_>) -> Result<Finished> {
     let start = Instant::now();
     let step = task.step;
     if !step.with_parent {
-        let (id, action) = (step.id.clone(), step.action);
-        ctx.events.tell(Event::Started { id, physical_id: step.physical_id(), action });
+        events.send(Event::Started { step: index, id: step.id.clone(), action: step.action });
     }
     let attributes = run(ctx, task).await?;
     Ok((attributes, start.elapsed()))

@@ -1,20 +1,22 @@
-//! Events: what happens while a command runs.
+//! What happens while a command runs, for the code that shows it.
 
+use crate::aws::{Error, Waits};
 use crate::model::ResourceId;
 use crate::plan::Action;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that happened.
+/// Something that happened. A step is named by its index in the plan: two steps may concern resources of the same id, as an
+/// update and the deletion of a duplicate.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A step has started.
+    /// A step began.
     Started {
+        /// The step's index in the plan.
+        step: usize,
         /// The resource.
         id: ResourceId,
-        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
-        physical_id: Option<String>,
         /// What is done to it.
         action: Action,
     },
@@ -22,52 +24,52 @@ pub enum Event {
     Waiting {
         /// The resource.
         id: ResourceId,
-        /// The reason, for example `the role cannot be assumed yet`.
+        /// What for, for example `the role cannot be assumed yet`.
         why: String,
     },
-    /// A step has succeeded.
+    /// A step succeeded.
     Done {
+        /// The step's index in the plan.
+        step: usize,
         /// The resource.
         id: ResourceId,
-        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
-        physical_id: Option<String>,
         /// What was done to it.
         action: Action,
         /// How long it took.
         took: Duration,
     },
-    /// A step has failed.
+    /// A step failed.
     Failed {
+        /// The step's index in the plan.
+        step: usize,
         /// The resource.
         id: ResourceId,
-        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
-        physical_id: Option<String>,
         /// What was tried.
         action: Action,
-        /// The reason.
-        error: crate::aws::Error,
+        /// Why it failed.
+        error: Error,
     },
-    /// The user has asked to stop: running steps are finished, and no further one is started.
+    /// The user wants the run to stop: running steps are finished, and no other step starts.
     Stopping,
-    /// A step was skipped.
+    /// A step was not started.
     Skipped {
+        /// The step's index in the plan.
+        step: usize,
         /// The resource.
         id: ResourceId,
-        /// The physical id of the resource that existed before the step: duplicates of one id differ in it.
-        physical_id: Option<String>,
         /// What would have been done to it.
         action: Action,
-        /// The reason.
+        /// Why not.
         why: String,
     },
 }
 
-/// The receiver of events; clones are the same receiver.
+/// Where events go; clones go to the same place.
 #[derive(Clone)]
 pub struct Events(Arc<dyn Fn(Event) + Send + Sync>);
 
 impl Events {
-    /// Events that a function receives.
+    /// Events that go to a function.
     pub fn new(receive: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Events(Arc::new(receive))
     }
@@ -78,8 +80,14 @@ impl Events {
     }
 
     /// Sends an event.
-    pub fn tell(&self, event: Event) {
+    pub fn send(&self, event: Event) {
         (self.0)(event);
+    }
+
+    /// Waits for AWS, which become events.
+    pub fn waits(&self) -> Waits {
+        let events = self.clone();
+        Waits::new(move |id, why| events.send(Event::Waiting { id: id.clone(), why: why.to_owned() }))
     }
 }
 

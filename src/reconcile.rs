@@ -7,7 +7,7 @@ use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::kinds::kind;
+use crate::kinds::{kind, role};
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
@@ -51,7 +51,7 @@ impl Session {
     /// # Errors
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
         observe(&context).await.map_err(Failure::from)
     }
 
@@ -60,7 +60,7 @@ impl Session {
     /// # Errors
     /// A read that failed.
     pub async fn read(&self, id: &ResourceId) -> Result<Option<Observed>, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
         kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
 
@@ -75,27 +75,29 @@ impl Session {
         live_state: &LiveState,
         options: &Options,
     ) -> Result<Plan, Failure> {
-        plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(Failure::from)
+        let mut plan = plan::plan(&lower(stack, &self.scope, packages), live_state, options)?;
+        role::explain(&mut plan);
+        Ok(plan)
     }
 
-    /// Applies a plan; only here the clients can write. When `stop` turns true, no further step is started.
-    pub async fn carry_out(
+    /// Applies a plan; only here the clients can write. When `stop` turns true, no other step starts.
+    pub async fn apply(
         &self,
         plan: &Plan,
         packages: BTreeMap<String, PathBuf>,
         events: Events,
         stop: watch::Receiver<bool>,
     ) -> Report {
-        apply(&self.context(Access::Write, packages, events), plan, stop).await
+        apply(&self.context(Access::Write, packages, &events), &events, plan, stop).await
     }
 
     pub(crate) fn context(
         &self,
         access: Access,
         packages: BTreeMap<String, PathBuf>,
-        events: Events,
+        events: &Events,
     ) -> Context {
-        self.connection.context(self.scope.clone(), access, packages, events)
+        self.connection.context(self.scope.clone(), access, packages, events.waits())
     }
 }
 
@@ -103,7 +105,7 @@ impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         let exit = match error {
             PlanError::Cycle(_) => Exit::Failed,
-            PlanError::InvalidSpec { .. } => Exit::Defect,
+            PlanError::InvalidSpec { .. } => Exit::InternalError,
         };
         Failure { message: error.to_string(), help: None, exit }
     }
@@ -117,7 +119,7 @@ const PAUSES: &[u64] = &[1, 2, 4, 8, 15];
 
 /// The deletion of a stack: everything that we own is deleted, and then read again.
 #[derive(Debug)]
-pub struct Teardown {
+pub struct Destroy {
     /// The stack.
     pub session: Session,
     options: Options,
@@ -127,23 +129,23 @@ pub struct Teardown {
 
 /// How the deletion of a stack ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum Destroyed {
     /// Nothing is left, as far as it could be read: see [`Plan::unreadable`].
-    Gone(Plan),
+    All(Plan),
     /// A plan was not applied completely; this is the report.
-    Unfinished(Report),
+    Incomplete(Report),
     /// New resources appeared during the deletion, which the user has not agreed to delete.
     NewResources(Plan),
 }
 
-impl Teardown {
+impl Destroy {
     /// The deletion of a session's stack, with the data loss that the user allows.
     pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
         session.scope.destroy = true;
         let local = session.connection.is_local();
         let environment = session.scope.identity.environment.clone();
         let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false, environment };
-        Teardown { session, options, deleted: BTreeSet::new() }
+        Destroy { session, options, deleted: BTreeSet::new() }
     }
 
     /// The live state. What was deleted and exists again without tags counts as ours.
@@ -152,8 +154,8 @@ impl Teardown {
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
         let mut live_state = self.session.look().await?;
-        let unclaimed = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
-        unclaimed
+        let untagged = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
+        untagged
             .filter(|observed| self.deleted.contains(&observed.key()))
             .for_each(|observed| observed.owner = Owner::Ours);
         Ok(live_state)
@@ -167,7 +169,7 @@ impl Teardown {
         plan::plan(&Graph::default(), live_state, &self.options).map_err(Failure::from)
     }
 
-    /// Deletes what the user has agreed to, and what of it is created again, until nothing is left. `carry_out` applies one
+    /// Deletes what the user has agreed to, and what of it is created again, until nothing is left. `execute` applies one
     /// plan and returns the report.
     ///
     /// # Errors
@@ -175,24 +177,24 @@ impl Teardown {
     pub async fn run(
         &mut self,
         mut plan: Plan,
-        mut carry_out: impl AsyncFnMut(&Session, &Plan) -> Report,
-    ) -> Result<Ended, Failure> {
+        mut execute: impl AsyncFnMut(&Session, &Plan) -> Report,
+    ) -> Result<Destroyed, Failure> {
         for _ in 0..ROUNDS {
-            let report = carry_out(&self.session, &plan).await;
+            let report = execute(&self.session, &plan).await;
             if !report.is_complete() {
-                return Ok(Ended::Unfinished(report));
+                return Ok(Destroyed::Incomplete(report));
             }
             self.remember(&plan);
             plan = self.closing_look().await?;
             if plan.is_empty() {
-                return Ok(Ended::Gone(plan));
+                return Ok(Destroyed::All(plan));
             }
             // A user who creates a table again and fills it has not agreed to delete that one.
             if !self.came_back(&plan) || !plan.blockers.is_empty() {
                 break;
             }
         }
-        Ok(Ended::NewResources(plan))
+        Ok(Destroyed::NewResources(plan))
     }
 
     /// Remembers what was deleted. Late logs can create log groups again, untagged, so they are read by name.

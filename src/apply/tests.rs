@@ -22,7 +22,7 @@ fn stuck() -> Plan {
     plan
 }
 
-fn context(events: Events) -> Context {
+fn context() -> Context {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-west-1"))
@@ -30,7 +30,7 @@ fn context(events: Events) -> Context {
         .build();
     let connection = Connection::unchecked(config, false, Calls::default());
     let scope = connection.scope(Identity::of("notes"));
-    connection.context(scope, Access::Write, [].into(), events)
+    connection.context(scope, Access::Write, [].into(), Events::none().waits())
 }
 
 async fn applied(plan: &Plan, stop: bool) -> (Report, Vec<String>) {
@@ -41,7 +41,7 @@ async fn applied(plan: &Plan, stop: bool) -> (Report, Vec<String>) {
             sink.lock().expect("no panic").push(error.to_string());
         }
     };
-    let report = apply(&context(Events::new(receive)), plan, watch::channel(stop).1).await;
+    let report = apply(&context(), &Events::new(receive), plan, watch::channel(stop).1).await;
     let failures = failures.lock().expect("no panic").clone();
     (report, failures)
 }
@@ -98,7 +98,7 @@ impl Kind for Unreadable {
 
 #[tokio::test]
 async fn a_lost_create_is_not_sent_again_unless_reads_find_nothing() {
-    let (context, id) = (context(Events::none()), ResourceId::new("unreadable", "a"));
+    let (context, id) = (context(), ResourceId::new("unreadable", "a"));
     let result = create(&context, &Registered::<Unreadable>::NEW, &id, serde_json::Value::Null, None).await;
     assert_eq!(result.map_err(|error| error.class), Err(Class::State));
     assert_eq!(CREATES.load(Ordering::Relaxed), 1);

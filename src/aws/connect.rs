@@ -7,8 +7,7 @@ use super::quota_errors::QuotasAreFinal;
 use super::read_only::ReadOnly;
 use super::request::NoteRequest;
 use super::settings::Settings;
-use super::{Context, FreshRoles, UPLOADS};
-use crate::event::Events;
+use super::{Context, Created, FreshRoles, UPLOADS, Waits};
 use crate::http::{self, Trust};
 use crate::model::{Identity, Scope, check_region, is_known, partition_of};
 use aws_config::imds::region::ImdsRegionProvider;
@@ -55,6 +54,8 @@ pub enum Place {
         url: String,
         /// The region to pretend.
         region: String,
+        /// The credentials that it made for itself.
+        credentials: Credentials,
     },
 }
 
@@ -95,10 +96,10 @@ impl Connection {
     pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
         let (region, profile) = match place {
             Place::Aws { region, profile } => (region.as_deref(), profile.as_deref()),
-            Place::Local { url, region } => {
+            Place::Local { url, region, credentials } => {
                 check_region(region)
                     .map_err(|hint| Error::local(format!("`{region}` is not a region: {hint}")))?;
-                return Connection::of(local(url, region), true, calls).await;
+                return Connection::of(local(url, region, credentials.clone()), true, calls).await;
             }
         };
         let settings = Settings::read(profile).await?;
@@ -184,7 +185,7 @@ impl Connection {
         scope: Scope,
         access: Access,
         packages: BTreeMap<String, PathBuf>,
-        events: Events,
+        waits: Waits,
     ) -> Context {
         let time = self.config.time_source().unwrap_or_default();
         let since = time.now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -197,8 +198,9 @@ impl Connection {
             process: u64::from(since.subsec_nanos()),
             time,
             role_propagation: FreshRoles::default(),
+            created: Created::default(),
             uploads: Semaphore::new(UPLOADS as usize),
-            events,
+            waits,
         }
     }
 
@@ -359,8 +361,7 @@ fn of_profile(settings: &Settings, provider: &ProviderConfig) -> ProfileFileCred
 
 /// The local cloud has one account. It would take an access key of twelve digits for the account to act in, but the URL of an
 /// API there responds only to those who send such a key.
-fn local(url: &str, region: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "the local cloud");
+fn local(url: &str, region: &str, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.to_owned()))

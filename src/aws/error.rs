@@ -2,7 +2,7 @@
 
 use super::read_only::WriteRefused;
 use super::request::Request;
-use crate::text::plain;
+use crate::text::sanitize_short;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -210,8 +210,8 @@ impl fmt::Display for Error {
         if !self.operation.is_empty() {
             write!(f, "{} failed: ", self.operation)?;
         }
-        f.write_str(plain(&self.message, MOST_SAID).trim_end())?;
-        let short = |text: &Option<Box<str>>| text.as_deref().map(|text| plain(text, MOST_NAMED));
+        f.write_str(sanitize_short(&self.message, MOST_SAID).trim_end())?;
+        let short = |text: &Option<Box<str>>| text.as_deref().map(|text| sanitize_short(text, MOST_NAMED));
         match (short(&self.code), short(&self.request_id)) {
             (Some(code), Some(id)) => write!(f, " ({code}, request {id})"),
             (Some(code), None) => write!(f, " ({code})"),

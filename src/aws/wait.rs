@@ -47,6 +47,8 @@ impl Backoff {
         Backoff { growth: 200, tries: 10, ..Backoff::new(1_000, 20_000, 600) };
     /// For a resource that was created a moment ago and that reads do not show yet.
     pub(crate) const VISIBILITY: Backoff = Backoff::new(200, 3_000, 30);
+    /// For calls on a function that this run created: any of them may answer 404 for a while [hazards: L2].
+    pub(crate) const NEW_FUNCTION: Backoff = Backoff::new(200, 3_000, 60);
     /// For the tags of a resource that is younger than a minute [aws-facts: DynamoDB, M].
     pub(crate) const TAGS: Backoff = Backoff::new(250, 3_000, 30);
 

@@ -5,6 +5,7 @@ mod adopt;
 mod check;
 mod dev;
 mod down;
+mod execute;
 mod iam_policy;
 mod init;
 mod invoke;
@@ -15,9 +16,11 @@ mod manual;
 mod plan;
 pub(crate) mod screen;
 mod session;
+mod stack_file;
 mod status;
 mod up;
 mod validate;
+mod watch_loop;
 
 pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
@@ -38,27 +41,12 @@ pub use validate::{schema, validate};
 
 use crate::exit::Exit;
 use anyhow::Result;
-use screen::{emit, say, speaks_json, tell};
-use std::io::{IsTerminal, Write};
+use screen::{ask, data, err, is_interactive, is_json, json, markdown, out, raw};
 use std::sync::OnceLock;
 use tokio::sync::watch;
 
 /// How a command ends; what is not [`Exit::Done`] has been explained already.
 pub type Outcome = Result<Exit>;
-
-/// Asks a question in a terminal and answers what was typed.
-fn ask(question: &str) -> Result<String> {
-    anstream::print!("{question} ");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
-}
-
-/// True if somebody can be asked.
-fn interactive() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !speaks_json()
-}
 
 /// Turns true at the first Ctrl-C or SIGTERM, and is sent once more at the second one, which must not cut off the report
 /// [hazards: G20]. The third one, and any while nothing listens, ends the process at once, which loses nothing either.

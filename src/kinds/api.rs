@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 /// An HTTP API.
 pub struct Api;
 
+/// How many characters a description may have.
+pub(crate) const MAX_DESCRIPTION: usize = 1024;
+
 /// What an API is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -267,7 +270,7 @@ pub(crate) fn not_applied(error: &Error) -> Option<&'static str> {
 }
 
 /// Why a change of an API is refused that collides with another one.
-const COLLISION: &str = "another change of the API is under way";
+const COLLISION: &str = "another change of the API is in progress";
 
 /// True for a refusal because of another change, in this run or of others who deploy [hazards: A9].
 fn collides(error: &Error) -> bool {

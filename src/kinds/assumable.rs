@@ -49,7 +49,7 @@ fn with_advice(error: Error, role: &str) -> Error {
 }
 
 /// True for a role that this run has written to, or that was created in the last five minutes as far as IAM lets us see.
-async fn is_fresh(ctx: &Context, role: &str) -> bool {
+pub(super) async fn is_fresh(ctx: &Context, role: &str) -> bool {
     if ctx.role_propagation.has_written(role) {
         return true;
     }

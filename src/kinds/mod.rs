@@ -3,18 +3,21 @@
 
 pub mod api;
 mod assumable;
-mod environment;
+pub(crate) mod environment;
 pub mod function;
 pub mod integration;
 pub mod log_group;
 pub mod permission;
 pub mod role;
 pub mod route;
+mod settings;
 pub mod stage;
 pub mod table;
 
-use crate::aws::{Error, Result};
+use crate::aws::wait::{Backoff, retry_if};
+use crate::aws::{Context, Error, Result};
 use crate::kind::{AnyKind, Parent, Registered};
+use crate::model::ResourceId;
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
@@ -77,6 +80,17 @@ async fn list_each<'a, T, F: Future<Output = Result<Vec<T>>>>(
     let lists =
         parents.iter().map(|parent| list(parent).map_err(|error| error.about(&parent.id.to_string())));
     Ok(try_join_all(lists).await?.into_iter().flatten().collect())
+}
+
+/// Repeats a change that conflicts with another one of the same resource. `conflict` recognises such an error: each
+/// service has a code and a message of its own for it.
+async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &ResourceId,
+    conflict: impl Fn(&Error) -> Option<&'static str>,
+    change: impl Fn() -> F,
+) -> Result<T> {
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), conflict, change).await
 }
 
 /// A member that every response of the operation has, or an error that says that this one lacks it.

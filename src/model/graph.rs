@@ -1,8 +1,8 @@
 //! The desired state of a stack: its resources, and what each depends on.
 
 use super::{Reference, ResourceId, Value};
-use crate::config::At;
 use litemap::LiteMap;
+use provision_yaml::At;
 use rustc_hash::FxHashMap;
 
 /// The declared resources of a stack.

@@ -27,6 +27,13 @@ impl Identity {
             None => name.to_owned(),
         }
     }
+
+    /// The name without the environment's prefix, as the stack file has it.
+    pub fn unprefixed<'a>(&self, name: &'a str) -> &'a str {
+        let prefix = self.environment.as_deref().unwrap_or_default();
+        let rest = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+        rest.filter(|_| !prefix.is_empty()).unwrap_or(name)
+    }
 }
 
 impl fmt::Display for Identity {

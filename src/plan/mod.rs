@@ -114,13 +114,6 @@ pub struct Step {
     pub depends_on: Vec<usize>,
 }
 
-impl Step {
-    /// The physical id of the resource that existed before the step.
-    pub fn physical_id(&self) -> Option<String> {
-        self.observed.as_ref().map(|observed| observed.physical_id.clone())
-    }
-}
-
 /// A file of a function's code that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {

@@ -53,7 +53,9 @@ pub(crate) struct Delays {
     pub(crate) assumable: Time,
     /// Until all of a service sees a resource that was made.
     pub(crate) visible: Time,
-    /// Until the tags of a resource that was made are answered [aws-facts: DynamoDB, M].
+    /// Until every call of Lambda finds a function that was created [hazards: L2].
+    pub(crate) everywhere: Time,
+    /// Until the tags of a resource that was created are answered [aws-facts: DynamoDB, M].
     pub(crate) tags: Time,
     /// Until lists show what was made, and leave out what was deleted.
     pub(crate) lists: Time,
@@ -80,6 +82,7 @@ impl Default for Delays {
         Delays {
             assumable: Duration::from_secs(8),
             visible: Duration::from_millis(700),
+            everywhere: Duration::from_millis(2_800),
             tags: Duration::from_secs(3),
             lists: Duration::from_secs(2),
             tagging: Duration::from_secs(20),
@@ -100,6 +103,7 @@ impl Delays {
         Delays {
             assumable: Time::ZERO,
             visible: Time::ZERO,
+            everywhere: Time::ZERO,
             tags: Time::ZERO,
             lists: Time::ZERO,
             tagging: Time::ZERO,

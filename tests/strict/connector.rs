@@ -5,7 +5,7 @@ use crate::access::{Need, needs};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, InFlight, REGION, ServiceError, Time, is_write, lane};
 use crate::faults::{self, FaultKind, Label, PlannedFault};
-use crate::invariants::broken_invariants;
+use crate::invariants::{Statements, broken_invariants};
 use crate::malformed::RawResponse;
 use crate::quota::Quotas;
 use crate::validate::{refused, validate};
@@ -89,6 +89,7 @@ pub(crate) struct State {
     pub(crate) injected: usize,
     /// The resources that break an invariant now.
     broken: BTreeSet<String>,
+    statements: Statements,
     /// Which calls have broken an invariant, and how.
     pub(crate) violations: Vec<String>,
     quotas: Quotas,
@@ -99,9 +100,11 @@ impl StrictCloud {
     /// An account under a clock.
     pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<PlannedFault>) -> Self {
         let broken = broken_invariants(&cloud).into_keys().collect();
+        let statements = Statements::of(&cloud);
         let state = State {
             cloud,
             broken,
+            statements,
             violations: Vec::new(),
             records: Vec::new(),
             fault,
@@ -306,6 +309,8 @@ impl State {
         let broken = broken_invariants(&self.cloud);
         let fresh = broken.iter().filter(|(resource, _)| !self.broken.contains(*resource));
         let label = &self.records[number].label;
+        let back = self.statements.look(&self.cloud).into_iter();
+        self.violations.extend(back.map(|why| format!("until {label}, {why}")));
         self.violations.extend(fresh.map(|(resource, why)| format!("{label}, and then {resource}: {why}")));
         self.broken = broken.into_keys().collect();
     }

@@ -135,11 +135,29 @@ pub(crate) fn signalled(
 pub(crate) struct Invocation<'a> {
     stack: &'a Fixture,
     args: Vec<String>,
+    /// Standard output, if not a file that is read afterwards.
+    stdout: Option<File>,
+    /// Further variables of its environment.
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Invocation<'_> {
+    /// The same with another standard output.
+    pub(crate) fn to(self, stdout: File) -> Self {
+        Invocation { stdout: Some(stdout), ..self }
+    }
+
+    /// The same with another variable in its environment.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
 }
 
 /// The program on a stack.
 pub(crate) fn command<'a>(stack: &'a Fixture, args: &[&str]) -> Invocation<'a> {
-    Invocation { stack, args: args.iter().map(|arg| (*arg).to_owned()).collect() }
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    Invocation { stack, args, stdout: None, variables: Vec::new() }
 }
 
 struct Process {
@@ -161,7 +179,9 @@ impl Process {
         command.env("AWS_ENDPOINT_URL", &port.url).env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         let copy = |file: &File| file.try_clone().expect("a second handle");
-        command.stdin(Stdio::null()).stdout(copy(&out)).stderr(copy(&err));
+        command.envs(invocation.variables.iter().map(|(name, value)| (name, value)));
+        let stdout = copy(invocation.stdout.as_ref().unwrap_or(&out));
+        command.stdin(Stdio::null()).stdout(stdout).stderr(copy(&err));
         Process { child: command.spawn().expect("the program starts"), out, err }
     }
 
