@@ -1,8 +1,9 @@
 //! The state of a stack.
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled, tame};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
 use crate::kinds::kinds;
 use crate::status::{Health, ResourceStatus};
+use crate::text::sanitize_line;
 use serde_json::json;
 
 /// All resources by kind, each with its state; then their counts.
@@ -47,7 +48,7 @@ fn unmanaged_settings(standing: &ResourceStatus) -> String {
         return String::new();
     }
     let settings =
-        standing.unmanaged_settings.iter().map(|(name, value)| format!("{name} = {}", tame(value)));
+        standing.unmanaged_settings.iter().map(|(name, value)| format!("{name} = {}", sanitize_line(value)));
     let settings: Vec<String> = settings.collect();
     format!("      {}\n", styled(DIM, format!("set outside of provision: {}", settings.join(", "))))
 }
