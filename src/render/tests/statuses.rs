@@ -109,7 +109,7 @@ fn settings_that_nothing_manages_are_shown_and_are_no_drift() {
       ✓ notes
           set outside of provision: stream = NEW_IMAGE, table_class = STANDARD_INFREQUENT_ACCESS
 
-    Status: 1 in order
+    Status: 1 in sync
     "#);
     let standings = status(&made(&graph, &live_state, &up()), &live_state);
     let json = render::json::status(&standings).to_string();
