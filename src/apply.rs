@@ -29,7 +29,8 @@ use tokio::time::Instant;
 pub struct Report {
     /// The steps that succeeded, by index.
     pub done: BTreeSet<usize>,
-    /// The steps that failed, and why.
+    /// The steps that failed, and why; with [`Class::Deferred`] those that AWS lets be finished only later, which hold
+    /// nothing up.
     pub failed: BTreeMap<usize, Error>,
     /// The steps that were not tried because a step before them failed, with the index of the first one that did.
     pub skipped: BTreeMap<usize, usize>,
@@ -88,8 +89,13 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
                 }
             }
             Err(error) => {
+                let usable = error.class == Class::Deferred;
                 report.failed.insert(index, error.clone());
                 ctx.events.tell(Event::Failed { id, action, error });
+                if usable {
+                    schedule.done(index);
+                    continue;
+                }
                 skip(ctx, plan, schedule.failed(index), index, &mut report);
             }
         }

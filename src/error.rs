@@ -42,7 +42,7 @@ pub fn help(error: &Error) -> Option<String> {
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
         Class::Lost | Class::Failed => "run the same command again; it goes on from what is there".to_owned(),
-        Class::ReadOnly | Class::Waited => return None,
+        Class::ReadOnly | Class::Waited | Class::Deferred => return None,
         Class::Refused => return refused(error),
     };
     Some(help)

@@ -48,6 +48,8 @@ pub enum Class {
     ReadOnly,
     /// A wait ended: the state is wrong for good, or the time was up.
     Waited,
+    /// AWS accepts the rest of a change only later. Everything else is applied, and what depends on the resource can use it.
+    Deferred,
 }
 
 impl Error {
@@ -60,6 +62,11 @@ impl Error {
             message: message.into(),
             request_id: None,
         }
+    }
+
+    /// A change of which AWS accepts the rest only later; the message says what was applied and what was not.
+    pub(crate) fn deferred(message: impl Into<String>) -> Self {
+        Error { class: Class::Deferred, ..Error::waited(message) }
     }
 
     /// A call whose answer does not say what it always says: it may have been applied.

@@ -38,6 +38,22 @@ impl Backoff {
         longest: Duration::from_secs(3),
         deadline: Duration::from_secs(120),
     };
+    /// For tables and their indexes: even with five items, an index takes about 8 minutes [hazards: D1].
+    pub(crate) const fn indexes(local: bool) -> Backoff {
+        let (longest, deadline) = if local { (50, 600) } else { (5_000, 18 * 60) };
+        Backoff {
+            longest: Duration::from_millis(longest),
+            deadline: Duration::from_secs(deadline),
+            ..Backoff::state(local)
+        }
+    }
+
+    /// For the backups of a table that are being turned on, which takes seconds [hazards: D5].
+    pub(crate) const BACKUPS: Backoff = Backoff {
+        first: Duration::from_secs(2),
+        longest: Duration::from_secs(30),
+        deadline: Duration::from_secs(120),
+    };
     /// For a thing that was made a moment ago and that reads do not show yet.
     pub(crate) const VISIBILITY: Backoff = Backoff {
         first: Duration::from_millis(200),
