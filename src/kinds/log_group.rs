@@ -1,6 +1,6 @@
 //! CloudWatch log groups.
 
-use super::{read_each, require_str};
+use super::{read_each, require_str, unmanaged};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
@@ -8,7 +8,9 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
-use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, TagFilter};
+use aws_sdk_cloudwatchlogs::types::{
+    DataProtectionStatus, LogGroup as SdkLogGroup, LogGroupClass, TagFilter,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -191,7 +193,21 @@ async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<Obse
     observed.protected = group.deletion_protection_enabled().unwrap_or_default();
     observed.contains_data =
         group.stored_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("{bytes} bytes of logs"));
+    observed.unmanaged_settings = by_hand(group);
     Ok(observed)
+}
+
+/// What only a person can have set. The class of a group can never change [hazards: C1].
+fn by_hand(group: &SdkLogGroup) -> BTreeMap<String, String> {
+    let protection = group.data_protection_status().map(DataProtectionStatus::as_str);
+    let on = |flag: Option<bool>| flag.filter(|on| *on).map(|_| "true");
+    unmanaged([
+        ("kms_key", group.kms_key_id(), ""),
+        ("class", group.log_group_class().map(LogGroupClass::as_str), "STANDARD"),
+        ("data_protection", protection.filter(|status| *status == "ACTIVATED"), ""),
+        ("deletion_protection", on(group.deletion_protection_enabled()), ""),
+        ("bearer_token_authentication", on(group.bearer_token_authentication_enabled()), ""),
+    ])
 }
 
 /// The group of exactly this name. The filter is a prefix; a name sorts before all that it is a prefix of, so it is on
