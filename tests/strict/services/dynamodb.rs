@@ -1,5 +1,6 @@
-//! DynamoDB tables: their life, from CREATING to gone [aws-facts: DynamoDB].
+//! DynamoDB tables, from CREATING to their deletion [aws-facts: DynamoDB].
 
+use super::table_indexes::{self, Index};
 use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, seconds, tag_list, text};
 use crate::model::Service;
 use crate::pattern;
@@ -32,6 +33,12 @@ pub(crate) struct Table {
     /// The attribute of the expiry, whether it is on, and when that was changed.
     pub(crate) ttl: Option<(String, bool, Time)>,
     pub(crate) recovery: bool,
+    /// How far back it goes.
+    pub(crate) recovery_days: u32,
+    /// When the recovery was turned on last.
+    pub(crate) recovery_since: Option<Time>,
+    /// The global indexes, which somebody has made by hand.
+    pub(crate) indexes: Vec<Index>,
     pub(crate) protected: bool,
     pub(crate) tags: Tags,
     /// The keys of its items.
@@ -48,7 +55,7 @@ impl Table {
     }
 }
 
-/// The table of a name, unless it is gone, or so new that not all of DynamoDB sees it.
+/// The table of a name, unless it is deleted, or so new that not all of DynamoDB sees it.
 pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table, Fault> {
     let (now, visible) = (cloud.now, cloud.delays.visible);
     forget_deleted(cloud);
@@ -86,8 +93,9 @@ pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T, Fault> {
 
 fn forget_deleted(cloud: &mut Cloud) {
     let now = cloud.now;
-    let gone = |table: &Table| table.phase.0 == "DELETING" && now >= table.phase.1;
-    cloud.dynamodb.tables.retain(|_, table| !gone(table));
+    let deleted = |table: &Table| table.phase.0 == "DELETING" && now >= table.phase.1;
+    cloud.dynamodb.tables.retain(|_, table| !deleted(table));
+    cloud.dynamodb.tables.values_mut().for_each(|table| table_indexes::forget_deleted(table, now));
 }
 
 fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
@@ -117,6 +125,9 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         phase: ("CREATING", cloud.now + cloud.delays.table),
         ttl: None,
         recovery: false,
+        recovery_days: 35,
+        recovery_since: None,
+        indexes: Vec::new(),
         protected: params["DeletionProtectionEnabled"].as_bool().unwrap_or_default(),
         tags,
         items: 0,
@@ -189,7 +200,22 @@ fn described(table: &Table, now: Time) -> Json {
     description.insert("ItemCount".to_owned(), 0.into());
     description.insert("TableSizeBytes".to_owned(), 0.into());
     description.insert("DeletionProtectionEnabled".to_owned(), table.protected.into());
+    // They come in another order than they were sent in [hazards: D7].
+    if let Some(attributes) = description.get_mut("AttributeDefinitions").and_then(Json::as_array_mut) {
+        attributes.reverse();
+    }
+    if let Some(indexes) = table_indexes::described(table, now) {
+        description.insert("GlobalSecondaryIndexes".to_owned(), indexes);
+    }
+    description.insert("WarmThroughput".to_owned(), warm(table, now));
     Json::Object(description)
+}
+
+/// It rises by itself, with a state of its own that holds nothing up [hazards: D8].
+fn warm(table: &Table, now: Time) -> Json {
+    let minutes = now.saturating_sub(table.created).as_secs() / 60;
+    let status = if minutes % 2 == 1 { "UPDATING" } else { "ACTIVE" };
+    json!({ "ReadUnitsPerSecond": 12_000 + minutes, "WriteUnitsPerSecond": 4_000 + minutes, "Status": status })
 }
 
 fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
@@ -200,7 +226,9 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 
 fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let (now, until) = (cloud.now, cloud.now + cloud.delays.update);
-    let table = find_active(cloud, required(params, "TableName"))?;
+    let name = required(params, "TableName");
+    let table = find_active(cloud, name)?;
+    table_indexes::check_change(table, name, now)?;
     let has = |names: &[&str]| names.iter().any(|name| params.get(*name).is_some());
     let classes = [
         has(&["BillingMode", "ProvisionedThroughput"]),
@@ -217,32 +245,66 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         _ => return invalid("Only one class of change is allowed in one UpdateTable"),
     }
     if classes[0] {
-        let before = table.description.clone();
-        let on_demand =
-            before.get("BillingModeSummary").is_some_and(|s| s["BillingMode"] == "PAY_PER_REQUEST");
-        let mode = text(params, "BillingMode");
-        let mode = mode.unwrap_or(if on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" });
-        let day = |time: &&Time| now.saturating_sub(**time) < Duration::from_secs(86_400);
-        if mode == "PAY_PER_REQUEST" && !on_demand {
-            // At most four times a rolling day [aws-facts: DynamoDB, DG].
-            if table.switched.iter().filter(day).count() >= 4 {
-                return Fault::err(
-                    "LimitExceededException",
-                    "Subscriber limit exceeded: Update to PayPerRequest mode",
-                );
-            }
-            table.switched.push(now);
-        }
-        bill(&mut table.description, mode, params)?;
-        if table.description == before {
-            return invalid("The provisioned throughput for the table will not change.");
-        }
+        update_billing(table, params, now)?;
+        table_indexes::follow_capacity(table, until);
+    }
+    if classes[1] {
+        table_indexes::update(table, params, now)?;
+    }
+    if let Some(class) = text(params, "TableClass") {
+        update_class(table, class)?;
     }
     if let Some(protected) = params.get("DeletionProtectionEnabled").and_then(Json::as_bool) {
         table.protected = protected;
     }
     table.phase = ("UPDATING", until);
     Ok(json!({ "TableDescription": described(table, now) }))
+}
+
+/// To repeat a value is an error [hazards: D3].
+fn update_class(table: &mut Table, class: &str) -> Result<(), Fault> {
+    let summary = table.description.get("TableClassSummary");
+    if summary.map_or("STANDARD", |summary| required(summary, "TableClass")) == class {
+        return invalid(format!(
+            "One or more parameter values were invalid: Table is already using the {class} class"
+        ));
+    }
+    table.description.insert("TableClassSummary".to_owned(), json!({ "TableClass": class }));
+    Ok(())
+}
+
+fn update_billing(table: &mut Table, params: &Json, now: Time) -> Result<(), Fault> {
+    let before = table.description.clone();
+    let on_demand = before.get("BillingModeSummary").is_some_and(|s| s["BillingMode"] == "PAY_PER_REQUEST");
+    let mode = text(params, "BillingMode");
+    let mode = mode.unwrap_or(if on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" });
+    let day = |time: &&Time| now.saturating_sub(**time) < Duration::from_secs(86_400);
+    if mode == "PAY_PER_REQUEST" && !on_demand {
+        // At most four times a rolling day [aws-facts: DynamoDB, DG].
+        if table.switched.iter().filter(day).count() >= 4 {
+            return Fault::err(
+                "LimitExceededException",
+                "Subscriber limit exceeded: Update to PayPerRequest mode",
+            );
+        }
+        table.switched.push(now);
+    }
+    bill(&mut table.description, mode, params)?;
+    if table.description == before {
+        return invalid(will_not_change(&before["ProvisionedThroughput"]));
+    }
+    Ok(())
+}
+
+/// To repeat a value is an error [hazards: D3].
+fn will_not_change(units: &Json) -> String {
+    let (read, write) = (&units["ReadCapacityUnits"], &units["WriteCapacityUnits"]);
+    format!(
+        "The provisioned throughput for the table will not change. The requested value equals the current value. Current \
+         ReadCapacityUnits provisioned for the table: {read}. Requested ReadCapacityUnits: {read}. Current \
+         WriteCapacityUnits provisioned for the table: {write}. Requested WriteCapacityUnits: {write}. Refer to the Amazon \
+         DynamoDB Developer Guide for current limits and how to request higher limits."
+    )
 }
 
 fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
@@ -261,7 +323,10 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
                  first.",
             );
         }
-        _ => table.phase = ("DELETING", until),
+        _ => {
+            table_indexes::check_delete(table, now)?;
+            table.phase = ("DELETING", until);
+        }
     }
     Ok(json!({ "TableDescription": described(table, now) }))
 }

@@ -3,7 +3,7 @@
 use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, text, text_map};
 use crate::grammar;
 use crate::model::Service;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -16,7 +16,11 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteRetentionPolicy", keep),
     ("ListTagsForResource", tags),
     ("TagResource", tag),
+    ("PutLogGroupDeletionProtection", protect),
 ];
+
+/// How long the deletion protection of a group is being switched.
+const SWITCH: Time = Time::from_secs(20);
 
 /// The times in days that events may be kept [aws-facts: CloudWatch Logs, M].
 const DAYS: &[i64] = &[
@@ -42,6 +46,10 @@ pub(crate) struct Group {
     pub(crate) tags: Tags,
     pub(crate) bytes: i64,
     pub(crate) protected: bool,
+    /// When the protection was switched last.
+    pub(crate) switched: Option<Time>,
+    /// What else somebody has set by hand, as DescribeLogGroups shows it.
+    pub(crate) settings: Map<String, Json>,
     /// The events: when, in milliseconds since 1970, and what was said.
     pub(crate) events: Vec<(i64, String)>,
 }
@@ -88,7 +96,29 @@ fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Group, Faul
             "A conflicting operation is currently in progress against this resource. Please try again.";
         return Fault::err("OperationAbortedException", message);
     }
+    // While the protection is being switched, first the one and then the other [hazards: C3].
+    if let Some(switched) = group.switched.filter(|switched| now < *switched + SWITCH) {
+        return Err(match now < switched + SWITCH / 2 {
+            true => {
+                Fault::new("OperationAbortedException", "A conflicting operation is currently in progress.")
+            }
+            false => Fault {
+                status: 503,
+                ..Fault::new("ServiceUnavailableException", "The service cannot complete the request.")
+            },
+        });
+    }
     Ok(group)
+}
+
+/// Switches the protection of a group, which is named by its name or its ARN.
+fn protect(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+    let (now, name) = (cloud.now, required(params, "logGroupIdentifier"));
+    let name = name.split(":log-group:").last().unwrap_or_default();
+    let group = to_change(cloud, name)?;
+    group.protected = params["deletionProtectionEnabled"].as_bool().unwrap_or_default();
+    group.switched = Some(now);
+    Ok(Json::Null)
 }
 
 fn not_found() -> Fault {
@@ -112,7 +142,12 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let tags = text_map(params, "tags");
     check_tags(&Tags::new(), &tags, "InvalidParameterException")?;
     let protected = params["deletionProtectionEnabled"].as_bool().unwrap_or_default();
-    let group = Group { created: cloud.now, tags, protected, ..Group::default() };
+    // Nothing can change the class any more [hazards: C1].
+    let set = ["kmsKeyId", "logGroupClass"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), params.get(name)?.clone())));
+    let settings = set.collect();
+    let group = Group { created: cloud.now, tags, protected, settings, ..Group::default() };
     cloud.logs.groups.insert(name.to_owned(), group);
     Ok(Json::Null)
 }
@@ -126,12 +161,14 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let prefix = text(params, "logGroupNamePrefix").unwrap_or_default();
     let paging = cloud.paging;
     let groups = cloud.logs.groups.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(name, group)| {
-        json!({
+        let mut description = json!({
             "logGroupName": name, "creationTime": group.created.as_millis() as u64, "retentionInDays": group.days,
             "metricFilterCount": 0, "arn": format!("{}:*", group_arn(name)), "logGroupArn": group_arn(name),
             "storedBytes": group.bytes, "logGroupClass": "STANDARD",
             "deletionProtectionEnabled": group.protected,
-        })
+        });
+        group.settings.iter().for_each(|(name, value)| description[name] = value.clone());
+        description
     });
     let (groups, next) = paging.page(groups.collect(), text(params, "nextToken"), limit(params), (50, 50));
     Ok(json!({ "logGroups": groups, "nextToken": next }))
@@ -202,12 +239,9 @@ fn keep(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Null)
 }
 
-/// The group of an ARN, which must not end in `:*` [aws-facts: CloudWatch Logs].
+/// The group of an ARN. The model does not let it end in `:*` [aws-facts: CloudWatch Logs; hazards: C7].
 fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Group, Fault> {
     let arn = required(params, "resourceArn");
-    if arn.ends_with(":*") {
-        return Fault::err("InvalidParameterException", "Invalid ARN: it must not end with :*");
-    }
     let group = cloud.logs.groups.iter_mut().find(|(name, _)| group_arn(name) == arn);
     group.map(|(_, group)| group).ok_or_else(not_found)
 }
