@@ -21,16 +21,16 @@ use serde::{Deserialize, Serialize};
 /// A DynamoDB table.
 pub struct Table;
 
-/// What a table is.
+/// The desired state of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// The partition key.
     pub partition_key: Key,
     /// The sort key.
     pub sort_key: Option<Key>,
-    /// How it is paid for.
+    /// The billing mode.
     pub billing: Billing,
-    /// The attribute that holds an item's expiry.
+    /// The attribute with an item's expiry.
     pub ttl: Option<String>,
     /// Point-in-time recovery.
     pub point_in_time_recovery: bool,
@@ -49,7 +49,7 @@ pub struct Key {
     pub r#type: String,
 }
 
-/// How a table is paid for.
+/// The billing mode of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Billing {
@@ -64,7 +64,7 @@ pub enum Billing {
     },
 }
 
-/// What AWS assigns to a table.
+/// The attributes of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
     /// The name.
@@ -77,7 +77,7 @@ impl Kind for Table {
     const NAME: &'static str = "table";
     const IMMUTABLE: &'static [&'static str] = &["partition_key", "sort_key"];
     const DATA: Option<&'static str> = Some("all of its items");
-    /// Tables mostly wait; DynamoDB makes up to 500 at a time, 250 with indexes [aws-facts: Corrections 3].
+    /// Tables mostly wait; DynamoDB creates up to 500 at a time, 250 with indexes [aws-facts: Corrections 3].
     const MAX_CONCURRENCY: usize = 64;
     type Spec = Spec;
     type Attributes = Attributes;
@@ -87,7 +87,7 @@ impl Kind for Table {
         if !ctx.scope.destroy {
             return Ok(wanted.await?.into());
         }
-        // The tagging API misses new tables, so a teardown asks every table for its owner.
+        // The tagging API misses new tables, so `down` reads the tags of every table.
         let (mut observed, others) = try_join!(wanted, async { Ok(others_of_ours(ctx).await) })?;
         match others {
             Ok(others) => {

@@ -1,4 +1,4 @@
-//! What a table is now.
+//! Reads of tables.
 
 use super::settings::{Recovery, recovery, ttl};
 use super::{Attributes, Billing, Key, Spec, Table};
@@ -17,26 +17,26 @@ use futures_util::future::join_all;
 use futures_util::{TryFutureExt, join, try_join};
 use std::collections::BTreeMap;
 
-/// The table in DynamoDB's own terms.
+/// The table as DynamoDB describes it; `None` if it does not exist.
 pub(super) async fn describe(ctx: &Context, name: &str) -> Result<Option<TableDescription>> {
-    let answer = not_found_as_none(ctx.clients.dynamodb.describe_table().table_name(name).send().await)?;
-    answer.map(|answer| require(answer.table, "dynamodb:DescribeTable", "the table")).transpose()
+    let response = not_found_as_none(ctx.clients.dynamodb.describe_table().table_name(name).send().await)?;
+    response.map(|response| require(response.table, "dynamodb:DescribeTable", "the table")).transpose()
 }
 
-/// The table of a name. A teardown looks into it if it is ours, so there its tags are asked for at once.
+/// The table of a name. `down` also reads whether it contains items if we own it, so there its tags are read at the same time.
 pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Table>> {
     if !ctx.scope.destroy {
         return read_with(ctx, name, describe(ctx, name).await?, None).await;
     }
     let (table, tags) = join!(describe(ctx, name), list_tags(ctx, name));
     match table? {
-        // Of a table that is not there, the local cloud says that nobody may read its tags.
+        // If the table does not exist, the local cloud denies to read its tags.
         None => Ok(None),
         table => read_with(ctx, name, table, tags?).await,
     }
 }
 
-/// A table by its description, and by its tags where they are known already.
+/// A table from its description, and from its tags if they were read before.
 async fn read_with(
     ctx: &Context,
     name: &str,
@@ -94,7 +94,7 @@ async fn read_with(
     Ok(Some(observed))
 }
 
-/// What only a person can have set. The warm throughput rises by itself, and is left out [hazards: D8].
+/// The settings that nothing manages. The warm throughput rises by itself, and is left out [hazards: D8].
 fn by_hand(table: &TableDescription, recovery: Recovery) -> BTreeMap<String, String> {
     let stream = table.stream_specification().filter(|stream| stream.stream_enabled());
     let encryption = table.sse_description().filter(|sse| sse.status() != Some(&SseStatus::Disabled));
@@ -144,19 +144,19 @@ fn replicas(table: &TableDescription) -> impl Iterator<Item = (String, String)> 
     })
 }
 
-/// Our tables among those that nobody asked for by name, and why some could not be told.
+/// The tables that we own and that are not declared, and why some could not be read.
 pub(super) async fn others_of_ours(ctx: &Context) -> Result<Observation<Table>> {
     let names = all_pages("dynamodb:ListTables", async |after| {
         let page = ctx.clients.dynamodb.list_tables().set_exclusive_start_table_name(after).send().await?;
         Ok((page.table_names.unwrap_or_default(), page.last_evaluated_table_name))
     })
     .await?;
-    let unknown = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Table::NAME, name));
-    let looks = unknown.map(|name| if_ours(ctx, name).map_err(|error| error.about(name)));
-    let looks = join_all(looks).await;
+    let undeclared = names.iter().map(String::as_str).filter(|name| !ctx.scope.wants(Table::NAME, name));
+    let reads = undeclared.map(|name| if_ours(ctx, name).map_err(|error| error.about(name)));
+    let reads = join_all(reads).await;
     let (mut observed, mut unreadable) = (Vec::new(), None);
-    for look in looks {
-        match look {
+    for read in reads {
+        match read {
             Ok(table) => observed.extend(table),
             Err(error) if error.is_denied() => unreadable = Some(error.to_string()),
             Err(error) => return Err(error),
@@ -165,7 +165,7 @@ pub(super) async fn others_of_ours(ctx: &Context) -> Result<Observation<Table>> 
     Ok(Observation { observed, unreadable })
 }
 
-/// The table of a name if it is ours. One that vanished since it was listed is not.
+/// The table of a name if we own it and it still exists.
 async fn if_ours(ctx: &Context, name: &str) -> Result<ObservedOption<Table>> {
     match list_tags(ctx, name).await? {
         Some(tags) if tags::owner(&tags, &ctx.scope) == Owner::Ours => {
@@ -175,7 +175,7 @@ async fn if_ours(ctx: &Context, name: &str) -> Result<ObservedOption<Table>> {
     }
 }
 
-/// The tags of a table; `None` if there is no such table.
+/// The tags of a table; `None` if the table does not exist.
 async fn list_tags(ctx: &Context, name: &str) -> Result<Option<Tags>> {
     let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
     let tags = all_pages("dynamodb:ListTagsOfResource", async |token| {
@@ -187,7 +187,7 @@ async fn list_tags(ctx: &Context, name: &str) -> Result<Option<Tags>> {
     Ok(tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
 }
 
-/// Whether the table holds items, asked only when the stack is to go. DynamoDB's own count is up to six hours old
+/// Whether the table contains items; only `down` asks. DynamoDB's own count is up to six hours old
 /// [aws-facts: DynamoDB, M].
 async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
     if !ctx.scope.destroy {
@@ -196,9 +196,9 @@ async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
     let scan =
         ctx.clients.dynamodb.scan().table_name(name).limit(1).select(aws_sdk_dynamodb::types::Select::Count);
     let contains_data = match scan.send().await.map_err(Error::from) {
-        Ok(answer) => answer.count() > 0 || answer.last_evaluated_key().is_some(),
+        Ok(response) => response.count() > 0 || response.last_evaluated_key().is_some(),
         Err(error) if error.is_absent() => false,
-        // Nobody can tell, so it is taken to hold some.
+        // That is not known, so it may contain some.
         Err(error) if error.is_denied() || error.is("ResourceInUse") => true,
         Err(error) => return Err(error),
     };

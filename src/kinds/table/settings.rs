@@ -133,7 +133,7 @@ fn deferred(error: Error, from: Option<&str>, to: Option<&str>) -> Error {
 
 /// Turns point-in-time recovery on or off.
 pub(super) async fn set_recovery(ctx: &Context, id: &ResourceId, enabled: bool) -> Result<()> {
-    // Right after a create, backups are still being switched on [aws-facts: DynamoDB, TF].
+    // Right after a create, backups are still being turned on [aws-facts: DynamoDB, TF].
     let early =
         |error: &Error| error.is("ContinuousBackupsUnavailable").then_some("backups are not available yet");
     retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, async || {

@@ -1,4 +1,4 @@
-//! What real tables and log groups were seen to do, and what the program does then.
+//! What real tables and log groups do, as other deployers observed it, and what the program does then.
 
 use super::shipped::{well, whole};
 use crate::clock::Clock;
@@ -41,7 +41,7 @@ fn created(text: &str) -> Cloud {
     whole(up(&empty(), text)).cloud
 }
 
-/// The account after somebody has called AWS by hand.
+/// The account after calls by hand.
 fn by_hand(cloud: &Cloud, calls: impl AsyncFnOnce(&SdkConfig)) -> Cloud {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {

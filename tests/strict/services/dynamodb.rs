@@ -25,7 +25,7 @@ pub(crate) struct State {
 /// A table.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    /// Keys, attributes and billing, as DescribeTable answers them.
+    /// Keys, attributes and billing, as DescribeTable shows them.
     pub(crate) description: Map<String, Json>,
     pub(crate) created: Time,
     /// `CREATING`, `UPDATING` or `DELETING`, until this time.
@@ -37,7 +37,7 @@ pub(crate) struct Table {
     pub(crate) recovery_days: u32,
     /// When the recovery was turned on last.
     pub(crate) recovery_since: Option<Time>,
-    /// The global indexes, which somebody has made by hand.
+    /// The global indexes, which were created by hand.
     pub(crate) indexes: Vec<Index>,
     pub(crate) protected: bool,
     pub(crate) tags: Tags,
@@ -86,7 +86,7 @@ pub(crate) fn not_found(name: &str) -> Fault {
     Fault::new("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
 }
 
-/// Refuses what the model allows and DynamoDB does not.
+/// A refusal of what the model allows and DynamoDB does not.
 pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T, Fault> {
     Fault::err("ValidationException", message)
 }
@@ -133,9 +133,9 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         items: 0,
         switched: Vec::new(),
     };
-    let answer = json!({ "TableDescription": described(&table, cloud.now) });
+    let response = json!({ "TableDescription": described(&table, cloud.now) });
     cloud.dynamodb.tables.insert(name.to_owned(), table);
-    Ok(answer)
+    Ok(response)
 }
 
 /// AttributeDefinitions must be exactly those used by keys [aws-facts: DynamoDB, TF]; the hash key comes first.

@@ -48,7 +48,7 @@ pub(crate) struct Group {
     pub(crate) protected: bool,
     /// When the protection was switched last.
     pub(crate) switched: Option<Time>,
-    /// What else somebody has set by hand, as DescribeLogGroups shows it.
+    /// What else was set by hand, as DescribeLogGroups shows it.
     pub(crate) settings: Map<String, Json>,
     /// The events: when, in milliseconds since 1970, and what was said.
     pub(crate) events: Vec<(i64, String)>,
@@ -216,8 +216,8 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         })
     };
     let living = cloud.logs.groups.iter().filter(|(_, group)| now >= group.created + delay);
-    let gone = cloud.logs.deleted.iter().filter(|(.., when)| now < *when + delay);
-    let all = living.chain(gone.map(|(name, group, _)| (name, group)));
+    let deleted = cloud.logs.deleted.iter().filter(|(.., when)| now < *when + delay);
+    let all = living.chain(deleted.map(|(name, group, _)| (name, group)));
     let groups = all.filter(|(_, group)| matches(&group.tags)).map(|(name, _)| {
         json!({ "logGroupName": name, "logGroupArn": group_arn(name), "logGroupClass": "STANDARD" })
     });

@@ -1,5 +1,5 @@
-//! Global indexes of DynamoDB tables, which only a person makes. A table is ACTIVE before its indexes are, and whoever changes or
-//! deletes it must wait for them [hazards: D1, D2].
+//! Global indexes of DynamoDB tables, which only a person creates. A table is ACTIVE before its indexes are, and a change or a
+//! deletion of it must wait for them [hazards: D1, D2].
 
 use super::dynamodb::{Table, invalid};
 use crate::cloud::{Fault, Time, required, text};

@@ -1,4 +1,4 @@
-//! What hangs on a DynamoDB table: tags, expiry, recovery, items [aws-facts: DynamoDB].
+//! Tags, expiry, recovery and items of DynamoDB tables [aws-facts: DynamoDB].
 
 use super::dynamodb::{Table, find, find_active, invalid, not_found};
 use crate::cloud::{Cloud, Fault, Handler, Time, check_tags, listed, required, tag_list, text};
@@ -15,7 +15,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("Scan", scan),
 ];
 
-/// How long after a table has become ACTIVE its backups are still being switched on.
+/// How long after a table has become ACTIVE its backups are still being turned on.
 const BACKUPS: Duration = Duration::from_secs(5);
 
 /// How long after the recovery was turned on it holds a change of the expiry up [hazards: D5].
