@@ -19,8 +19,11 @@ pub(super) fn things(about: &str, live_state: &LiveState, region: &str) -> BTree
         let mut refs: Vec<String> =
             observed.refs.iter().map(|thing| format!("{} {}", thing.kind, thing.id)).collect();
         refs.sort();
+        let mut attributes = (*observed.attributes).clone();
+        // Only AWS deploys, and each deployment has another id.
+        attributes.as_object_mut().map(|attributes| attributes.remove("deployment_id"));
         let thing = json!({
-            "physical": observed.physical_id, "spec": observed.spec, "live": *observed.attributes, "refs": refs,
+            "physical": observed.physical_id, "spec": observed.spec, "live": attributes, "refs": refs,
             "owner": format!("{:?}", observed.owner), "status": format!("{:?}", observed.status),
             "protected": observed.protected, "holds": observed.contains_data,
         });

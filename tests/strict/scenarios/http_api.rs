@@ -5,12 +5,14 @@ use super::shipped::{well, whole};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::connector::StrictCloud;
+use crate::dump::dump;
 use crate::faults::{Label, Planned, Times, Trouble};
 use crate::fixture::Fixture;
-use crate::run::{A_MOMENT, Command, End, client_config, empty, planned, run, run_after};
+use crate::run::{A_MOMENT, Command, End, client_config, empty, look, planned, run, run_after};
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::error::ProvideErrorMetadata;
 use aws_sdk_apigatewayv2::types::RouteSettings;
+use provision::status::Health;
 use serde_json::json;
 use std::time::Duration;
 
@@ -33,7 +35,10 @@ fn a_failed_deployment_of_a_changed_route_is_an_error_and_the_next_run_deploys_a
     let steps: Vec<String> = plan.steps.iter().map(|step| step.id.to_string()).collect();
     // With it goes what waited for the route that failed.
     assert!(steps.contains(&"stage $default".to_owned()), "{steps:?}");
-    assert!(steps.iter().all(|step| step.starts_with("stage") || step.starts_with("permission")), "{steps:?}");
+    assert!(
+        steps.iter().all(|step| step.starts_with("stage") || step.starts_with("permission")),
+        "{steps:?}"
+    );
     cloud = failed.cloud;
     cloud.apigateway.deployments_fail = None;
     let mended = whole(run(&cloud, Command::Up(&after), None));
@@ -100,7 +105,7 @@ fn settings_made_by_hand_are_seen_and_left_alone() {
     stage.settings["StageVariables"] = json!({ "alias": "blue" });
     let again = whole(run(&cloud, Command::Up(&stack), None));
     assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
-    let observed = crate::run::look(&cloud, &stack).observed.into_iter();
+    let observed = look(&cloud, &stack).observed.into_iter();
     let settings: Vec<String> = observed
         .flat_map(|one| {
             one.unmanaged_settings
@@ -118,6 +123,43 @@ fn settings_made_by_hand_are_seen_and_left_alone() {
             "api: version = 7",
         ]
     );
+}
+
+/// What people hang onto an API or a function of ours does not show in its own settings: its children are listed, and
+/// strangers among them are shown and left alone [hazards: G12].
+#[test]
+fn strangers_in_what_is_ours_are_shown_and_left_alone() {
+    let stack = Fixture::of(ONE_ROUTE);
+    let mut cloud = whole(run(&empty(), Command::Up(&stack), None)).cloud;
+    let api = cloud.apigateway.apis.values_mut().next().expect("an API");
+    let child = |json: serde_json::Value| json.as_object().cloned().expect("a map");
+    let integration = json!({ "IntegrationId": "byhand1", "IntegrationType": "HTTP_PROXY" });
+    api.integrations.insert("byhand1".to_owned(), child(integration));
+    let route = json!({ "RouteId": "byhand2", "RouteKey": "GET /admin", "Target": "integrations/byhand1",
+                        "AuthorizationType": "NONE" });
+    api.routes.insert("byhand2".to_owned(), child(route));
+    let mut stage = api.stages["$default"].clone();
+    (stage.tags, stage.settings["StageName"]) = (Default::default(), "byhand3".into());
+    api.stages.insert("byhand3".to_owned(), stage);
+    let function = cloud.lambda.functions.get_mut("save").expect("a function");
+    let mut statements = function.policy.now();
+    let statement = json!({ "Sid": "byhand4", "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+                            "Action": "lambda:InvokeFunction", "Resource": function.member("FunctionArn") });
+    statements.push(statement);
+    function.policy.set(cloud.now, statements);
+
+    let plan = planned(&cloud, Command::Plan(&stack));
+    let status = provision::status::status(&plan, &look(&cloud, &stack)).into_iter();
+    let unmanaged = status.filter(|one| matches!(one.health, Health::Unmanaged(_)));
+    let mut unmanaged: Vec<String> = unmanaged.map(|one| one.id.to_string()).collect();
+    unmanaged.sort();
+    assert_eq!(
+        unmanaged,
+        ["integration byhand1", "permission save byhand4", "route GET /admin", "stage byhand3"]
+    );
+    let again = whole(run(&cloud, Command::Up(&stack), None));
+    assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
+    assert_eq!(dump(&again.cloud), dump(&cloud));
 }
 
 /// Rules of the strict cloud that other deployers learnt on AWS [hazards: A1, A2, A4, A8].
