@@ -13,7 +13,7 @@ use provision::model::{
     AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,
 };
 use provision::plan::{Mode, Options, Plan, plan};
-use provision::render::{self, Shown};
+use provision::render::{self, Detail};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -99,7 +99,7 @@ fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
 
 /// From the steps to what is shown of them.
 fn shown(plan: &Plan) -> String {
-    render::plan(plan, Shown::default()) + &render::summary(plan)
+    render::plan(plan, Detail::default()) + &render::summary(plan)
 }
 
 /// The world in which a graph has come up.

@@ -1,5 +1,5 @@
-//! Taking over what is there already: what a wish comes to, what `up` would then do, and the marks. Prints nothing and asks
-//! nothing.
+//! Adoption of existing resources: which ones a request concerns, what `up` would then do, and their ownership tags. Prints
+//! nothing and asks nothing.
 
 use crate::aws::tags::{self, Tags, belongs_to};
 use crate::aws::wait::{Backoff, Poll, wait_until};
@@ -17,95 +17,96 @@ use crate::reconcile::Session;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// What somebody wants to be taken over.
+/// What the user wants to adopt.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct AdoptRequest {
     /// The kind's name.
     pub kind: &'static str,
     /// The name in AWS or in the stack file; of an API its id.
     pub name: String,
-    /// The stack that it belongs to now.
+    /// The stack that owns it now.
     pub from: Option<String>,
 }
 
-/// What a wish comes to.
+/// The resources that a request concerns.
 #[derive(Debug, Clone, Default)]
 pub struct Adoption {
-    /// What is to be marked, in this order: last what was asked for, so that who is interrupted asks for the same again.
-    pub things: Vec<Observed>,
+    /// The resources that get ownership tags, in this order. The requested one is last, so that after an interruption the
+    /// same request continues.
+    pub resources: Vec<Observed>,
     /// What the user should know.
     pub notes: Vec<String>,
 }
 
 impl Session {
-    /// Finds what a wish is about, and what comes with it.
+    /// Finds the requested resource, and those that come with it.
     ///
     /// # Errors
-    /// That it is not declared, not there, or another's.
+    /// It is not declared, does not exist, or belongs to another stack.
     pub async fn adoption(
         &self,
         stack: &Stack,
         live_state: &LiveState,
-        wish: &Wish,
+        request: &AdoptRequest,
     ) -> Result<Adoption, Failure> {
         let graph = lower(stack, &self.scope, &BTreeMap::new());
-        let id = self.declared(&graph, wish)?;
-        let ctx = self.context(Access::Read, BTreeMap::new(), Events::none());
-        let physical_id = if wish.kind == "api" { &wish.name } else { &id.name };
-        let found = kind(wish.kind).find(&ctx, physical_id).await?;
+        let id = self.declared(&graph, request)?;
+        let ctx = self.context(Access::Read, BTreeMap::new(), &Events::none());
+        let physical_id = if request.kind == "api" { &request.name } else { &id.name };
+        let found = kind(request.kind).find(&ctx, physical_id).await?;
         let Some(found) = found.map(|observed| Observed { id: id.clone(), ..observed }) else {
-            let (what, scope) = (PhysicalId::new(wish.kind, physical_id.clone()), &self.scope);
+            let (what, scope) = (PhysicalId::new(request.kind, physical_id.clone()), &self.scope);
             let there = format!("in account {} and region {}", scope.account, scope.region);
             return Err(Failure::new(
                 format!("there is no {what} {there}"),
-                "look for its name and region in the AWS console; --region NAME picks another region",
+                "check its name and region in the AWS console; --region NAME selects another region",
             ));
         };
         if let Some(other) =
             live_state.observed.iter().find(|observed| observed.id == id && is_another(observed, &found))
         {
             return Err(Failure::new(
-                format!("the stack has the {} already", other.key()),
-                "a stack has one API; delete that one first, with `provision down`, or take this one over into another stack",
+                format!("the stack already has the {}", other.key()),
+                "a stack has one API; delete that one first with `provision down`, or adopt this one into another stack",
             ));
         }
         let mut adoption = Adoption::default();
-        if wish.kind == "function" {
-            self.bring(&ctx, &graph, &found, &mut adoption).await?;
+        if request.kind == "function" {
+            self.add_companions(&ctx, &graph, &found, &mut adoption).await?;
         }
-        adoption.things.push(found);
-        adoption.things = adoption
-            .things
+        adoption.resources.push(found);
+        adoption.resources = adoption
+            .resources
             .into_iter()
-            .map(|observed| may_be_taken(observed, &id, wish))
+            .map(|observed| check_adoptable(observed, &id, request))
             .collect::<Result<_, _>>()?;
-        adoption.things.retain(|observed| observed.owner != Owner::Ours);
+        adoption.resources.retain(|observed| observed.owner != Owner::Ours);
         Ok(adoption)
     }
 
-    /// The id under which the stack file declares what is wished for.
-    fn declared(&self, graph: &Graph, wish: &Wish) -> Result<ResourceId, Failure> {
-        let names = match wish.kind {
+    /// The id under which the stack file declares the requested resource.
+    fn declared(&self, graph: &Graph, request: &AdoptRequest) -> Result<ResourceId, Failure> {
+        let names = match request.kind {
             "api" => vec![String::new()],
-            _ => vec![wish.name.clone(), self.scope.identity.prefixed(&wish.name)],
+            _ => vec![request.name.clone(), self.scope.identity.prefixed(&request.name)],
         };
-        let mut ids = names.into_iter().map(|name| ResourceId::new(wish.kind, name));
+        let mut ids = names.into_iter().map(|name| ResourceId::new(request.kind, name));
         let found = ids.find(|id| graph.get(id).is_some());
         found.ok_or_else(|| {
-            let declared = graph.resources.iter().filter(|resource| resource.id.kind == wish.kind);
+            let declared = graph.resources.iter().filter(|resource| resource.id.kind == request.kind);
             let declared: Vec<&str> = declared.map(|resource| resource.id.name.as_str()).collect();
-            let what = ResourceId::new(wish.kind, if wish.kind == "api" { "" } else { &wish.name });
+            let what = ResourceId::new(request.kind, if request.kind == "api" { "" } else { &request.name });
             let declared = match declared.as_slice() {
-                [] => "it declares none".to_owned(),
+                [] => "it declares none of this kind".to_owned(),
                 names => format!("it declares {}", names.join(", ")),
             };
-            let help = format!("declare it under its name in AWS first; {declared}");
+            let help = format!("first declare it under its name in AWS; {declared}");
             Failure::usage(format!("the stack file does not declare the {what}"), help)
         })
     }
 
-    /// What comes with a function: the role and the log group of the names that the stack gives them.
-    async fn bring(
+    /// Adds what comes with a function: the role and the log group of the names that the stack gives them.
+    async fn add_companions(
         &self,
         ctx: &Context,
         graph: &Graph,
@@ -119,36 +120,36 @@ impl Session {
             Some(_) if !own_role.eq_ignore_ascii_case(&role.name) => {
                 return Err(Failure::new(
                     format!(
-                        "{} has the role {own_role}, and the stack would make it the {role}: a role comes with its function \
-                         under that name alone",
+                        "{} has the role {own_role}, but the stack would give it the {role}: a role is adopted with its \
+                         function under that name only",
                         function.id
                     ),
                     format!(
-                        "to let the function keep its role, set `role: {}` for it in the stack file; once it is taken over, \
-                         the key may go, and `up` makes it a role of its own",
+                        "to let the function keep its role, set `role: {}` for it in the stack file; after the adoption you \
+                         can remove the key, and `up` creates a role for it",
                         text("role")
                     ),
                 ));
             }
-            Some(_) => adoption.things.extend(kind("role").find(ctx, &role.name).await?),
+            Some(_) => adoption.resources.extend(kind("role").find(ctx, &role.name).await?),
             None => adoption
                 .notes
-                .push(format!("the role {own_role} stays as it is, since the stack file names it")),
+                .push(format!("the role {own_role} is not changed, because the stack file names it")),
         }
         let group = ResourceId::new("log_group", format!("{}{}", log_group::PREFIX, function.id.name));
-        adoption.things.extend(kind("log_group").find(ctx, &group.name).await?);
+        adoption.resources.extend(kind("log_group").find(ctx, &group.name).await?);
         if text("log_group") != group.name {
-            let note = "stays as it is; from the next `up` on the function writes to";
+            let note = "is not changed; after the next `up` the function logs to";
             adoption.notes.push(format!("the log group {} {note} {}", text("log_group"), group.name));
         }
         Ok(())
     }
 
-    /// What `up` would do with the things and what lives in them, were they the stack's.
+    /// What `up` would do with the resources and their children after the adoption.
     ///
     /// # Errors
-    /// A read that failed.
-    pub async fn afterwards(
+    /// A read failed.
+    pub async fn plan_after_adoption(
         &self,
         stack: &Stack,
         packages: &Packages,
@@ -158,15 +159,19 @@ impl Session {
     ) -> Result<Plan, Failure> {
         let graph = lower(stack, &self.scope, packages);
         let mut live_state = live_state.clone();
-        let taken: Vec<PhysicalId> = adoption.things.iter().map(Observed::key).collect();
-        live_state.observed.retain(|observed| observed.parent.is_none() && !taken.contains(&observed.key()));
-        live_state.observed.extend(adoption.things.iter().map(|observed| self.marked(&graph, observed)));
-        let ctx = self.context(Access::Read, BTreeMap::new(), Events::none());
+        let adopted: Vec<PhysicalId> = adoption.resources.iter().map(Observed::key).collect();
+        live_state
+            .observed
+            .retain(|observed| observed.parent.is_none() && !adopted.contains(&observed.key()));
+        live_state
+            .observed
+            .extend(adoption.resources.iter().map(|observed| self.with_ownership_tags(&graph, observed)));
+        let ctx = self.context(Access::Read, BTreeMap::new(), &Events::none());
         let within = children(&ctx, &live_state.observed).await?;
         add(&mut live_state, within);
         claim_routes(&mut live_state);
         let mut plan = self.plan(stack, packages, &live_state, options)?;
-        let ids: Vec<&ResourceId> = adoption.things.iter().map(|observed| &observed.id).collect();
+        let ids: Vec<&ResourceId> = adoption.resources.iter().map(|observed| &observed.id).collect();
         plan.steps.retain(|step| {
             ids.contains(&&step.id) || step.parent.as_ref().is_some_and(|one| ids.contains(&one))
         });
@@ -177,30 +182,32 @@ impl Session {
         Ok(plan)
     }
 
-    /// Marks the things as the stack's. To be interrupted does no harm: the next time goes on.
+    /// Gives the resources the stack's ownership tags. After an interruption the next run continues.
     ///
     /// # Errors
-    /// A call that failed.
+    /// A call failed.
     pub async fn adopt(&self, stack: &Stack, adoption: &Adoption, events: Events) -> Result<(), Failure> {
         let graph = lower(stack, &self.scope, &BTreeMap::new());
-        let ctx = self.context(Access::Write, BTreeMap::new(), events);
-        for observed in &adoption.things {
+        let ctx = self.context(Access::Write, BTreeMap::new(), &events);
+        for observed in &adoption.resources {
             // An update that changes the tags alone.
-            kind(observed.id.kind).update(&ctx, observed, self.marked(&graph, observed).spec).await?;
+            kind(observed.id.kind)
+                .update(&ctx, observed, self.with_ownership_tags(&graph, observed).spec)
+                .await?;
         }
-        for observed in &adoption.things {
-            shows(&ctx, observed).await?;
+        for observed in &adoption.resources {
+            wait_for_tags(&ctx, observed).await?;
         }
         Ok(())
     }
 
-    /// A thing with the marks of the stack.
-    fn marked(&self, graph: &Graph, observed: &Observed) -> Observed {
+    /// A resource with the ownership tags of the stack.
+    fn with_ownership_tags(&self, graph: &Graph, observed: &Observed) -> Observed {
         let mut marked = Observed { owner: Owner::Ours, ..observed.clone() };
         for (key, value) in tags::ownership_tags(&self.scope.identity, &observed.id, &Tags::new()) {
             marked.spec["tags"][key] = value.into();
         }
-        // What AWS has yet to assign is in no mark.
+        // No ownership tag contains a value that AWS has yet to assign.
         let desired = graph.get(&observed.id).map(|resource| resource.desired.resolve(&|_| Some("")));
         let desired = desired.and_then(|desired| desired.known().ok());
         if let Some(made_for) = desired.as_ref().and_then(|desired| desired["tags"].get(tags::FOR)) {
@@ -210,43 +217,50 @@ impl Session {
     }
 }
 
-/// Waits until the marks can be seen: some services show tags late, and an `up` before that would take the thing for another's.
-async fn shows(ctx: &Context, observed: &Observed) -> Result<(), Error> {
+/// Waits until the ownership tags are visible: some services show tags late, and until then `up` would treat the resource as
+/// unmanaged.
+async fn wait_for_tags(ctx: &Context, observed: &Observed) -> Result<(), Error> {
     let look = async || {
         let now = kind(observed.id.kind).find(ctx, &observed.physical_id).await?;
         let ours = now.is_none_or(|now| now.owner == Owner::Ours);
-        Ok(if ours { Poll::Ready(()) } else { Poll::Pending("not marked yet".to_owned()) })
+        Ok(if ours { Poll::Ready(()) } else { Poll::Pending("waiting for its ownership tags".to_owned()) })
     };
     match wait_until(Backoff::TAGS, ctx.waiting(&observed.id), look).await {
-        Err(error) if error.class != Class::Waited => Err(error),
+        Err(error) if error.class != Class::Timeout => Err(error),
         _ => Ok(()),
     }
 }
 
-/// True if both stand for the same id, and are two things.
+/// True for two resources of the same id.
 fn is_another(observed: &Observed, found: &Observed) -> bool {
     observed.owner == Owner::Ours && observed.exists() && observed.key() != found.key()
 }
 
-/// A thing that nobody has, or that the user has said whose it is; what is ours already too.
-fn may_be_taken(observed: Observed, asked_for: &ResourceId, wish: &Wish) -> Result<Observed, Failure> {
-    let refused = |why: &str, help: String| Err(Failure::new(format!("{} {why}", observed.id), help));
+/// Fails for a resource that belongs to another stack than the one that the user named.
+fn check_adoptable(
+    observed: Observed,
+    requested: &ResourceId,
+    request: &AdoptRequest,
+) -> Result<Observed, Failure> {
+    let rejected = |why: &str, help: String| Err(Failure::new(format!("{} {why}", observed.id), help));
     if observed.status == Status::Deleting {
-        return refused("is being deleted", "wait for its end, and let `up` make it".to_owned());
+        return rejected("is being deleted", "wait until it is deleted, then let `up` create it".to_owned());
     }
     let Owner::Unmanaged(who) = &observed.owner else { return Ok(observed) };
-    let given = wish.from.as_deref().is_some_and(|from| belongs_to(from).contains(who));
-    let free = who == tags::NOBODY;
+    let given = request.from.as_deref().is_some_and(|from| belongs_to(from).contains(who));
+    let free = who == tags::UNOWNED;
     match (given, free) {
         (true, _) => Ok(observed),
         // What comes along may have been made by hand, or by the other stack.
-        (false, true) if wish.from.is_none() || observed.id != *asked_for => Ok(observed),
-        (false, true) => refused("belongs to no stack", "leave out --from".to_owned()),
+        (false, true) if request.from.is_none() || observed.id != *requested => Ok(observed),
+        (false, true) => rejected("belongs to no stack", "omit --from".to_owned()),
         (false, false) => {
-            let why = format!("cannot be taken over: {who}");
+            let why = format!("cannot be adopted: {who}");
             match who.split('`').nth(1).filter(|owner| belongs_to(owner).contains(who)) {
-                Some(owner) => refused(&why, format!("if that stack is to lose it, say so: --from {owner}")),
-                None => refused(&why, "it was not touched".to_owned()),
+                Some(owner) => {
+                    rejected(&why, format!("to move it from that stack to this one, add --from {owner}"))
+                }
+                None => rejected(&why, "it was not touched".to_owned()),
             }
         }
     }

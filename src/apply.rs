@@ -7,7 +7,7 @@ mod siblings;
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::diff::diff;
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::kind::{AnyKind, Parent};
 use crate::kinds::kind;
 use crate::model::{AttributeMap, Attributes, Observed, Owner, Reference, ResourceId, Status};
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// What became of a plan.
 #[derive(Debug, Clone, Default)]
@@ -52,31 +52,39 @@ impl Report {
     }
 }
 
-/// Carries out a plan. When `stop` turns true no further step is handed out, and those under way end in order.
-pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
+/// How long steps in progress may take to end after a stop. A common pipeline runner sends SIGTERM 7.5 s after SIGINT and
+/// SIGKILL 2.5 s later, and the report must be out by then [hazards: G20].
+const GRACE: Duration = Duration::from_millis(6_500);
+
+/// Applies a plan. When `stop` turns true no other step starts, and running steps may end. When it is sent once
+/// more, or the time is up, they are left as they are, and the report says so.
+pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch::Receiver<bool>) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let (mut schedule, mut siblings) = (Schedule::new(plan, ctx.local), Siblings::new(plan));
     let mut running: FuturesUnordered<BoxFuture<(usize, Result<Finished>)>> = FuturesUnordered::new();
-    let mut stopping = false;
+    let (mut started, mut deadline) = (BTreeSet::new(), None);
     loop {
-        let stopped = *stop.borrow();
-        if stopped && !std::mem::replace(&mut stopping, true) {
-            ctx.events.tell(Event::Stopping);
+        let stopped = *stop.borrow_and_update();
+        if stopped && deadline.is_none() {
+            deadline = Some(Instant::now() + GRACE);
+            events.send(Event::Stopping);
         }
         while !stopped && let Some(index) = schedule.start() {
+            started.insert(index);
             let task = Task::of(&plan.steps[index], &report.attributes);
-            running.push(Box::pin(async move { (index, timed(ctx, task).await) }));
+            running.push(Box::pin(async move { (index, timed(ctx, events, index, task).await) }));
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            Ok(()) = stop.changed(), if !stopped => continue,
+            Ok(()) = stop.changed() => if stopped { None } else { continue },
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if stopped => None,
         };
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
         let (id, action) = (step.id.clone(), step.action);
-        let to_ask = result.as_ref().ok().and_then(|_| siblings.to_ask(step));
+        let ask_after = result.as_ref().ok().and_then(|_| siblings.ask_after(step));
         match result {
-            Ok(finished) if let Some((parent, unchanged)) = to_ask => {
+            Ok(finished) if let Some((parent, unchanged)) = ask_after => {
                 let asked = Asked::of(parent, &unchanged, &report.attributes);
                 running.push(Box::pin(async move { (index, asked.verify(ctx).await.map(|()| finished)) }));
             }
@@ -85,27 +93,38 @@ pub async fn apply(ctx: &Context, plan: &Plan, mut stop: watch::Receiver<bool>) 
                 report.done.insert(index);
                 report.attributes.extend(attributes.map(|attributes| (id.clone(), Arc::new(attributes))));
                 if !step.with_parent {
-                    ctx.events.tell(Event::Done { id, action, took });
+                    events.send(Event::Done { step: index, id, action, took });
                 }
             }
             Err(error) => {
                 let usable = error.class == Class::Deferred;
                 report.failed.insert(index, error.clone());
-                ctx.events.tell(Event::Failed { id, action, error });
+                events.send(Event::Failed { step: index, id, action, error });
                 if usable {
                     schedule.done(index);
                     continue;
                 }
-                skip(ctx, plan, schedule.failed(index), index, &mut report);
+                skip(events, plan, schedule.failed(index), index, &mut report);
             }
         }
     }
+    abandon(events, plan, &started, &mut report);
     report.interrupted = (0..plan.steps.len()).any(|index| !report.is_settled(index));
     report
 }
 
+/// Reports the steps that were still in progress when the run ended: nothing is known of what they sent.
+fn abandon(events: &Events, plan: &Plan, started: &BTreeSet<usize>, report: &mut Report) {
+    let in_progress: Vec<usize> = started.iter().copied().filter(|step| !report.is_settled(*step)).collect();
+    for index in in_progress {
+        let (step, error) = (&plan.steps[index], Error::stopped());
+        report.failed.insert(index, error.clone());
+        events.send(Event::Failed { step: index, id: step.id.clone(), action: step.action, error });
+    }
+}
+
 /// Marks what can never start because a step before it failed.
-fn skip(ctx: &Context, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, report: &mut Report) {
+fn skip(events: &Events, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, report: &mut Report) {
     let why = format!("{} failed", plan.steps[cause].id);
     for index in doomed {
         // A step of two causes is told of once, with the first.
@@ -114,7 +133,12 @@ fn skip(ctx: &Context, plan: &Plan, doomed: BTreeSet<usize>, cause: usize, repor
         }
         report.skipped.insert(index, cause);
         let step = &plan.steps[index];
-        ctx.events.tell(Event::Skipped { id: step.id.clone(), action: step.action, why: why.clone() });
+        events.send(Event::Skipped {
+            step: index,
+            id: step.id.clone(),
+            action: step.action,
+            why: why.clone(),
+        });
     }
 }
 
@@ -135,7 +159,7 @@ impl<'a> Task<'a> {
         let spec = step.desired.as_ref().map(|desired| {
             desired.resolve(&lookup).known().map_err(|reference| {
                 let Reference { id, attribute } = reference;
-                Error::waited(format!("the {attribute} of {id} is still unknown; please report this"))
+                Error::internal(format!("the {attribute} of {id} is still unknown"))
             })
         });
         let parent =
@@ -176,11 +200,11 @@ fn physical_id(attributes: &Json) -> Option<&str> {
     attributes.get("id").or_else(|| attributes.get("name"))?.as_str()
 }
 
-async fn timed(ctx: &Context, task: Task<'_>) -> Result<Finished> {
+async fn timed(ctx: &Context, events: &Events, index: usize, task: Task<'_>) -> Result<Finished> {
     let start = Instant::now();
     let step = task.step;
     if !step.with_parent {
-        ctx.events.tell(Event::Started { id: step.id.clone(), action: step.action });
+        events.send(Event::Started { step: index, id: step.id.clone(), action: step.action });
     }
     let attributes = run(ctx, task).await?;
     Ok((attributes, start.elapsed()))
@@ -200,7 +224,8 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
     let attributes = match (&step.observed, step.action) {
         (Some(observed), Action::Update) => match update(ctx, kind, observed, parent, spec.clone()).await {
             Err(error) if error.is_absent() && kind.read(ctx, &id.name, parent).await?.is_none() => {
-                ctx.waiting(id)("it is gone since the plan was made; what the plan shows is made anew");
+                ctx.waiting(id)
+                    .report("it is gone since the plan was made; what the plan shows is made anew");
                 create(ctx, kind, id, spec, parent).await
             }
             result => result,
@@ -295,7 +320,7 @@ async fn find_after_failed_create(
         })
     });
     match looked.await {
-        Err(error) if error.class == Class::Waited => Ok(None),
+        Err(error) if error.class == Class::Timeout => Ok(None),
         looked => looked.map(Some),
     }
 }
@@ -315,7 +340,7 @@ async fn resume_existing(
     }
     let changes = diff(Some(&observed.spec), &spec.clone().into());
     if changes.iter().any(|change| kind.immutable().contains(&change.field())) {
-        return Err(Error::waited(
+        return Err(Error::state(
             "another one was made meanwhile; run the command again to see what differs",
         ));
     }

@@ -2,11 +2,12 @@
 
 pub(crate) mod examples;
 
-use crate::commands::screen::{Format, emit, speak, tell};
+use crate::commands::screen::{Format, err, finish, json, out, set_format};
 use crate::commands::{
     self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs,
     LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
 };
+use crate::error::exit_of;
 use crate::exit::Exit;
 use crate::render;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -24,97 +25,101 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write a stack to begin with: a table, a function and a route
+    /// Create a starter stack: a table, a function and a route
     #[command(after_help = examples::INIT)]
     Init(InitArgs),
-    /// Make AWS what the stack file says; shows the plan and asks first
+    /// Create or update the stack: shows the plan, then asks
     #[command(after_help = examples::UP)]
     Up(UpArgs),
-    /// Bring up each save on the local cloud, and show the logs
+    /// Redeploy to the local cloud on every save and stream the logs
     #[command(after_help = examples::DEV)]
     Dev(DevArgs),
-    /// Show what `up` would do, and change nothing
+    /// Show what `up` would do, without changing anything
     #[command(after_help = examples::PLAN)]
     Plan(PlanOnlyArgs),
-    /// Delete everything of the stack; make sure that nothing is left
+    /// Delete the stack and verify that nothing is left
     #[command(after_help = examples::DOWN)]
     Down(DownArgs),
-    /// Take over a thing that is there already; shows what that means
+    /// Adopt an existing resource; shows the effect first
     #[command(after_help = examples::ADOPT)]
     Adopt(AdoptArgs),
-    /// Show how everything stands: in order, missing, different, broken
+    /// Show every resource's state: in sync, missing, drifted or failed
     #[command(after_help = examples::STATUS)]
     Status,
-    /// Show what there is to use: the API's URL, its routes, ARNs
+    /// Show the outputs: API URL, routes and ARNs
     #[command(after_help = examples::OUTPUTS)]
     Outputs(OutputsArgs),
-    /// Show the stacks that are in the account and the region
+    /// List the stacks in the account and region
     #[command(after_help = examples::LIST)]
     List,
-    /// Say what is wrong with the stack file; nothing is sent anywhere
+    /// Check the stack file, offline
     #[command(after_help = examples::VALIDATE)]
     Validate,
     /// Print the JSON Schema of the stack file, for editors
     #[command(after_help = examples::SCHEMA)]
     Schema,
-    /// Send the stack's checks to the live API; they may write
+    /// Send the stack's checks to the live API; they may write data
     #[command(after_help = examples::CHECK)]
     Check,
-    /// Call a function with an event, and print what it answers
+    /// Call a function with an event and print its response
     #[command(after_help = examples::INVOKE)]
     Invoke(InvokeArgs),
-    /// Show what the functions have logged
+    /// Show the logs of the functions
     #[command(after_help = examples::LOGS)]
     Logs(LogsArgs),
-    /// Print a script that completes command lines in a shell
+    /// Print a completion script for a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the manual page
     #[command(after_help = examples::MAN)]
     Man,
-    /// Print the IAM policy that whoever deploys this stack needs
+    /// Print the deploy policy: IAM permissions to deploy this stack
     #[command(after_help = examples::IAM_POLICY)]
     IamPolicy(IamPolicyArgs),
     /// Manage the local cloud that --local uses
     #[command(after_help = examples::LOCAL)]
     Local {
-        /// What to do with it
+        /// Action
         #[command(subcommand)]
         action: LocalAction,
     },
 }
 
 impl Cli {
-    /// Reads the command line. Help and version are printed, and so is what is wrong.
+    /// Reads the command line. Help, version and errors are printed.
     ///
     /// # Errors
-    /// How the program ends at once.
+    /// The exit status, if there is no command to run.
     pub fn read() -> Result<Self, Exit> {
         Cli::try_parse().map_err(|error| {
-            // Where nothing can be printed, nothing can be said about it.
-            let _ = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Done }
+            let text = error.render().ansi().to_string();
+            if error.use_stderr() {
+                err(text.trim_end());
+                return Exit::Usage;
+            }
+            out(text.trim_end());
+            finish(Exit::Done)
         })
     }
 
-    /// Carries out the command, and says what kept it from doing so.
+    /// Runs the command, and reports its error.
     pub async fn run(self) -> Exit {
         if self.globals.json {
-            speak(Format::Json);
+            set_format(Format::Json);
         }
         if self.globals.hides_values() {
-            tell(&render::warning("--show-values shows no values here: they go to a terminal only"));
+            err(&render::warning("--show-values has no effect here: values are shown in a terminal only"));
         }
         let ended = self.execute().await;
         let (exit, error) = match &ended {
             Ok(exit) => (*exit, None),
-            Err(error) => (Exit::of(error), Some(error)),
+            Err(error) => (exit_of(error), Some(error)),
         };
         if let Some(error) = error {
-            tell(render::failure(error).trim_end());
+            err(render::failure(error).trim_end());
         }
-        emit(|| render::json::end(exit, error));
-        exit
+        json(|| render::json::end(exit, error));
+        finish(exit)
     }
 
     async fn execute(&self) -> Outcome {

@@ -1,9 +1,11 @@
-//! Errors as the user meets them: what went wrong, and what to do next.
+//! Errors as the user sees them: what went wrong, and what to do next.
 
+use crate::apply::Report;
 use crate::aws::{Class, Error};
+use crate::config::Diagnostics;
 use crate::exit::Exit;
 
-/// What keeps a command from going on.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
@@ -11,17 +13,17 @@ pub struct Failure {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
-    /// How the program ends.
+    /// The exit status.
     pub exit: Exit,
 }
 
 impl Failure {
-    /// A failure with a way on.
+    /// A failure with a next step.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Failure { message: message.into(), help: Some(help.into()), exit: Exit::Failed }
     }
 
-    /// A command line that lacks something.
+    /// A failure of the command line.
     pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Failure { exit: Exit::Usage, ..Failure::new(message, help) }
     }
@@ -29,8 +31,39 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure { message: error.to_string(), help: help(&error), exit: Exit::of_call(&error) }
+        Failure { message: error.to_string(), help: help(&error), exit: exit_of_call(&error) }
     }
+}
+
+/// The exit status of a command that failed.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<Diagnostics>() {
+        return Exit::BadFile;
+    }
+    error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit)
+}
+
+/// The exit status of a command whose call failed.
+fn exit_of_call(error: &Error) -> Exit {
+    let is_denied = error.is_denied() || error.is_expired() || error.class == Class::Credentials;
+    if is_denied { Exit::Denied } else { Exit::Failed }
+}
+
+/// The exit status of a command that applied a plan.
+pub(crate) fn exit_of_report(report: &Report) -> Exit {
+    if report.is_complete() {
+        return Exit::Done;
+    }
+    if only_stopped(report) {
+        return Exit::Interrupted;
+    }
+    let mut failed = report.failed.values().map(exit_of_call);
+    failed.find(|exit| *exit == Exit::Denied).unwrap_or(Exit::Failed)
+}
+
+/// True if nothing but the user ended a run early.
+fn only_stopped(report: &Report) -> bool {
+    report.skipped.is_empty() && report.failed.values().all(|error| error.class == Class::Stopped)
 }
 
 /// The next step for the user, where one is known.
@@ -38,56 +71,67 @@ pub fn help(error: &Error) -> Option<String> {
     let help = match error.class {
         Class::Credentials => credentials(&error.message),
         Class::Unreachable if error.message.contains("certificate") => {
-            "where a proxy opens HTTPS, let SSL_CERT_FILE name a file with its certificate".to_owned()
+            "if a proxy intercepts HTTPS, set AWS_CA_BUNDLE to a file with its certificate".to_owned()
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
-        Class::Lost | Class::Failed => "run the same command again; it goes on from what is there".to_owned(),
-        Class::ReadOnly | Class::Waited | Class::Deferred => return None,
-        Class::Refused => return refused(error),
+        Class::Lost | Class::Failed => "run the same command again to continue".to_owned(),
+        Class::Local
+        | Class::ReadOnly
+        | Class::Timeout
+        | Class::State
+        | Class::Deferred
+        | Class::Stopped
+        | Class::Internal => return None,
+        Class::Refused => return help_for_rejected(error),
     };
     Some(help)
 }
 
 fn credentials(message: &str) -> String {
-    let sso = message.contains("SSO") || message.contains("sso");
-    match sso {
-        true => {
-            "log in with `aws sso login`, with --profile NAME where the profile is not the default".to_owned()
-        }
-        false => {
-            "set a profile with --profile or AWS_PROFILE, log in with `aws sso login` or `aws login`, or set \
-                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try without an account, add --local"
-                .to_owned()
-        }
+    if message.contains("SSO") || message.contains("sso") {
+        return "log in with `aws sso login`, with --profile NAME if the profile is not the default"
+            .to_owned();
     }
+    "choose a profile with --profile or AWS_PROFILE, log in with `aws sso login` or `aws login`, or set \
+        AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try without an account, add --local"
+        .to_owned()
 }
 
-fn refused(error: &Error) -> Option<String> {
+fn help_for_rejected(error: &Error) -> Option<String> {
     let help = match error {
         error if error.is_expired() => {
-            "the credentials have expired or are not valid; log in again, for example with `aws sso login`"
+            "the credentials are expired or invalid; log in again, for example with `aws sso login`"
                 .to_owned()
         }
+        // AWS's own sentence says what else is the matter [hazards: G18].
+        error if error.is_denied() && !is_about_permissions(&error.message) => return None,
         error if error.is_denied() => {
-            let missing = missing(&error.message).unwrap_or(&error.operation);
+            let missing = missing_permission(&error.message).unwrap_or(&error.operation);
             format!(
-                "ask for the permission {missing}; `provision iam-policy` prints all that this stack needs"
+                "ask for the permission {missing}; `provision iam-policy` prints all permissions that this stack needs"
             )
         }
         error if error.is_throttled() => {
             "AWS is throttling this account; run the same command again".to_owned()
         }
         error if error.is("LimitExceeded") || error.is("CodeStorageExceeded") => {
-            "a quota of the account is reached; delete what is not needed, or ask AWS for more".to_owned()
+            "a quota of the account is reached; delete unused resources, or request an increase from AWS"
+                .to_owned()
         }
         _ => return None,
     };
     Some(help)
 }
 
-/// The action that AWS says is not allowed, which may be another one than that of the call: to make a function takes
-/// `iam:PassRole`.
-fn missing(message: &str) -> Option<&str> {
+/// True if a denied call lacks a permission; AWS denies calls for other reasons as well, and then says so.
+fn is_about_permissions(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.is_empty()
+        || ["not authorized", "access denied", "accessdenied"].iter().any(|words| message.contains(words))
+}
+
+/// The action that AWS says is not allowed. It may differ from that of the call: CreateFunction needs `iam:PassRole`.
+fn missing_permission(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("not authorized to perform: ")?;
     rest.split_whitespace().next().filter(|action| action.contains(':'))
 }
@@ -97,18 +141,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_tells_which_permission_to_ask_for() {
-        let refused = |message: &str| {
-            let error = Error {
-                operation: "lambda:CreateFunction".to_owned(),
-                class: Class::Refused,
-                code: Some("AccessDeniedException".to_owned()),
-                ..Error::waited(message)
-            };
+    fn a_denied_call_names_the_permission_to_ask_for() {
+        let denied = |message: &str| {
+            let error = Error::refusal("lambda:CreateFunction", Some("AccessDeniedException"), message);
             help(&error).unwrap_or_default()
         };
         let user = "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: iam:PassRole on resource: x";
-        assert!(refused(user).starts_with("ask for the permission iam:PassRole; "));
-        assert!(refused("").starts_with("ask for the permission lambda:CreateFunction; "));
+        assert!(denied(user).starts_with("ask for the permission iam:PassRole; "));
+        assert!(denied("").starts_with("ask for the permission lambda:CreateFunction; "));
+    }
+
+    #[test]
+    fn what_is_denied_for_another_reason_is_left_to_aws_s_own_sentence() {
+        let error = Error::refusal(
+            "lambda:PutFunctionScalingConfig",
+            Some("AccessDeniedException"),
+            "The function has no capacity provider.",
+        );
+        assert_eq!(help(&error), None);
+        assert!(error.to_string().contains("The function has no capacity provider."));
     }
 }

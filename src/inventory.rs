@@ -1,4 +1,4 @@
-//! What stacks there are in an account and a region, as their marks tell. Reads only, and knows no stack file.
+//! The stacks of an account and a region, by their ownership tags. Reads only, and knows no stack file.
 
 use crate::aws::error::not_found_as_none;
 use crate::aws::{Clients, Error, Result, tags};
@@ -15,13 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Inventory {
     /// The stacks and their environments.
     pub stacks: BTreeMap<Identity, Contents>,
-    /// The regions in which others live, as the paths of their roles tell: IAM is global.
+    /// The stacks of other regions, by the paths of their roles: IAM is global.
     pub elsewhere: BTreeMap<Identity, BTreeSet<String>>,
-    /// What could not be looked for.
+    /// The kinds that could not be listed.
     pub unreadable: Vec<Unreadable>,
 }
 
-/// What a stack has.
+/// The resources of a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
     /// The number of its resources by kind.
@@ -30,25 +30,25 @@ pub struct Contents {
     pub protected: BTreeSet<String>,
 }
 
-/// A thing that bears the mark of a stack.
-struct Found {
+/// A resource with the ownership tag of a stack.
+struct Tagged {
     identity: Identity,
     thing: PhysicalId,
     protected: bool,
-    /// The region of a thing that may be in any.
+    /// The region, for kinds that are listed for all regions.
     region: Option<String>,
 }
 
-impl Found {
+impl Tagged {
     fn new(mark: &str, thing: PhysicalId) -> Self {
-        Found { identity: Identity::of(mark), thing, protected: false, region: None }
+        Tagged { identity: Identity::of(mark), thing, protected: false, region: None }
     }
 }
 
-/// Looks for everything that bears a mark.
+/// Finds every resource with an ownership tag.
 ///
 /// # Errors
-/// A read that failed; only a refusal is no error but a blind spot.
+/// A read failed. If access is denied, it is no error: the kind is unreadable.
 pub async fn inventory(clients: &Clients, region: &str) -> Result<Inventory> {
     let apis = async { vec![("api", apis(clients).await)] };
     let roles = async { vec![("role", roles(clients).await)] };
@@ -67,7 +67,7 @@ pub async fn inventory(clients: &Clients, region: &str) -> Result<Inventory> {
 }
 
 impl Inventory {
-    fn add(&mut self, found: Found, here: &str) {
+    fn add(&mut self, found: Tagged, here: &str) {
         if let Some(region) = found.region.filter(|region| region != here) {
             self.elsewhere.entry(found.identity).or_default().insert(region);
             return;
@@ -80,16 +80,16 @@ impl Inventory {
     }
 }
 
-async fn apis(clients: &Clients) -> Result<Vec<Found>> {
+async fn apis(clients: &Clients) -> Result<Vec<Tagged>> {
     let (mut found, mut token) = (Vec::new(), None);
     loop {
-        let answer = clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
-        let marked = answer.items().iter().filter_map(|api| {
+        let response = clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
+        let tagged_apis = response.items().iter().filter_map(|api| {
             let mark = api.tags()?.get(tags::STACK)?;
-            Some(Found::new(mark, PhysicalId::new("api", api.api_id().unwrap_or_default())))
+            Some(Tagged::new(mark, PhysicalId::new("api", api.api_id().unwrap_or_default())))
         });
-        found.extend(marked);
-        token = answer.next_token;
+        found.extend(tagged_apis);
+        token = response.next_token;
         if token.is_none() {
             return Ok(found);
         }
@@ -97,7 +97,7 @@ async fn apis(clients: &Clients) -> Result<Vec<Found>> {
 }
 
 /// Roles by their path, `/provision/STACK/ENVIRONMENT/REGION/`: lists of roles never show tags [aws-facts: Corrections 4].
-async fn roles(clients: &Clients) -> Result<Vec<Found>> {
+async fn roles(clients: &Clients) -> Result<Vec<Tagged>> {
     let mut pages = clients.iam.list_roles().path_prefix("/provision/").into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(role) = pages.next().await {
@@ -108,15 +108,15 @@ async fn roles(clients: &Clients) -> Result<Vec<Found>> {
             let identity =
                 Identity { stack: (*stack).to_owned(), environment: environment.map(str::to_owned) };
             let thing = PhysicalId::new("role", role.role_name());
-            found.push(Found { identity, thing, protected: false, region: Some((*region).to_owned()) });
+            found.push(Tagged { identity, thing, protected: false, region: Some((*region).to_owned()) });
         }
     }
     Ok(found)
 }
 
-/// What the tagging API knows of. It remembers what was deleted, so each service is asked whether the thing is still there
+/// What the tagging API lists. It remembers deleted resources, so each service is asked whether they still exist
 /// [aws-facts: Resource Groups Tagging API].
-async fn tagged(clients: &Clients) -> Vec<(&'static str, Result<Vec<Found>>)> {
+async fn tagged(clients: &Clients) -> Vec<(&'static str, Result<Vec<Tagged>>)> {
     let kinds = ["function", "table", "log_group"];
     let candidates = match candidates(clients).await {
         Ok(candidates) => candidates,
@@ -147,30 +147,31 @@ async fn candidates(clients: &Clients) -> Result<Candidates> {
     Ok(found)
 }
 
-async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Found>> {
-    let there = candidates.into_iter().map(async |(thing, _)| {
+async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
+    let existing = candidates.into_iter().map(async |(thing, _)| {
         let function =
             not_found_as_none(clients.lambda.get_function().function_name(&thing.id).send().await)?;
         let mark = function.and_then(|function| function.tags?.remove(tags::STACK));
-        Ok::<_, Error>(mark.map(|mark| Found::new(&mark, thing)))
+        Ok::<_, Error>(mark.map(|mark| Tagged::new(&mark, thing)))
     });
-    Ok(try_join_all(there).await?.into_iter().flatten().collect())
+    Ok(try_join_all(existing).await?.into_iter().flatten().collect())
 }
 
-async fn tables(clients: &Clients, candidates: Candidates) -> Result<Vec<Found>> {
-    let there = candidates.into_iter().map(async |(thing, mark)| {
-        let answer = not_found_as_none(clients.dynamodb.describe_table().table_name(&thing.id).send().await)?;
-        let table = answer.and_then(|answer| answer.table);
+async fn tables(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
+    let existing = candidates.into_iter().map(async |(thing, mark)| {
+        let response =
+            not_found_as_none(clients.dynamodb.describe_table().table_name(&thing.id).send().await)?;
+        let table = response.and_then(|response| response.table);
         let table = table.filter(|table| table.table_status() != Some(&TableStatus::Deleting));
-        Ok::<_, Error>(table.map(|table| Found {
+        Ok::<_, Error>(table.map(|table| Tagged {
             protected: table.deletion_protection_enabled().unwrap_or_default(),
-            ..Found::new(&mark, thing)
+            ..Tagged::new(&mark, thing)
         }))
     });
-    Ok(try_join_all(there).await?.into_iter().flatten().collect())
+    Ok(try_join_all(existing).await?.into_iter().flatten().collect())
 }
 
-async fn log_groups(clients: &Clients, candidates: Candidates) -> Result<Vec<Found>> {
+async fn log_groups(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
@@ -181,5 +182,5 @@ async fn log_groups(clients: &Clients, candidates: Candidates) -> Result<Vec<Fou
         there.extend(group?.log_group_name);
     }
     let found = candidates.into_iter().filter(|(thing, _)| there.contains(&thing.id));
-    Ok(found.map(|(thing, mark)| Found::new(&mark, thing)).collect())
+    Ok(found.map(|(thing, mark)| Tagged::new(&mark, thing)).collect())
 }

@@ -1,4 +1,4 @@
-//! Calls a function with an event, and makes sense of what comes back. It prints nothing.
+//! Calls a function with an event, and reads its response. It prints nothing.
 
 use crate::aws::{Clients, Error, Result};
 use aws_sdk_lambda::config::{Builder, retry::RetryConfig};
@@ -10,20 +10,20 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 use std::time::{Duration, Instant};
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
-    /// What the function answered, or what is wrong with it.
-    pub ended: std::result::Result<Vec<u8>, Failed>,
+    /// The response of the function, or its error.
+    pub result: std::result::Result<Vec<u8>, FunctionError>,
     /// The end of what it logged, at most 4 KB, where that was asked for.
     pub log: Option<String>,
     /// How long the call took.
     pub took: Duration,
 }
 
-/// A function that failed: Lambda has called it, and this is what its runtime tells.
+/// The error of a function that Lambda has called, as its runtime reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
+pub struct FunctionError {
     /// The error's message.
     pub message: String,
     /// The error's type, for example `ValueError`.
@@ -35,50 +35,49 @@ pub struct Failed {
 /// Calls a function of a name in AWS, once: whether it is harmless to call it again only its author knows.
 ///
 /// # Errors
-/// That Lambda did not call it, or that its answer was lost.
+/// Lambda did not call it, or its response was lost.
 pub async fn invoke(clients: &Clients, name: &str, event: Vec<u8>, log: bool) -> Result<Invocation> {
     let start = Instant::now();
     let once = Builder::new().retry_config(RetryConfig::disabled());
     let log = if log { LogType::Tail } else { LogType::None };
     let call = clients.lambda.invoke().function_name(name).payload(Blob::new(event)).log_type(log);
-    let answer = call.customize().config_override(once).send().await.map_err(explained)?;
-    Ok(understood(answer, start.elapsed()))
+    let response = call.customize().config_override(once).send().await.map_err(explain_lost)?;
+    Ok(parse(response, start.elapsed()))
 }
 
-/// A lost answer says nothing of the function.
-fn explained(error: impl Into<Error>) -> Error {
+/// A lost response does not mean that the function did not run.
+fn explain_lost(error: impl Into<Error>) -> Error {
     let error: Error = error.into();
-    match error.is_ambiguous() {
-        true => {
-            Error { message: format!("{}; the function may have run all the same", error.message), ..error }
-        }
-        false => error,
+    if error.is_ambiguous() {
+        Error { message: format!("{}; the function may have run anyway", error.message), ..error }
+    } else {
+        error
     }
 }
 
-fn understood(answer: InvokeOutput, took: Duration) -> Invocation {
-    let log = answer.log_result().and_then(|log| STANDARD.decode(log).ok());
+fn parse(response: InvokeOutput, took: Duration) -> Invocation {
+    let log = response.log_result().and_then(|log| STANDARD.decode(log).ok());
     let log = log.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let failed = answer.function_error().is_some();
-    let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
-    let ended = if failed { Err(Failed::read(&payload)) } else { Ok(payload) };
-    Invocation { ended, log, took }
+    let failed = response.function_error().is_some();
+    let payload = response.payload.map(Blob::into_inner).unwrap_or_default();
+    let result = if failed { Err(FunctionError::read(&payload)) } else { Ok(payload) };
+    Invocation { result, log, took }
 }
 
-impl Failed {
-    /// From what a runtime tells: an object whose trace is called `stackTrace` by Python, Java and Ruby, and `trace` by
-    /// Node.js. What is none is the message.
+impl FunctionError {
+    /// From what a runtime reports: an object whose trace is called `stackTrace` by Python, Java and Ruby, and `trace` by
+    /// Node.js. Anything else is the message.
     fn read(payload: &[u8]) -> Self {
-        let told: Json = serde_json::from_slice(payload).unwrap_or_default();
-        let text = |key: &str| told[key].as_str().map(str::to_owned);
-        let trace = told["stackTrace"].as_array().or_else(|| told["trace"].as_array());
+        let report: Json = serde_json::from_slice(payload).unwrap_or_default();
+        let text = |key: &str| report[key].as_str().map(str::to_owned);
+        let trace = report["stackTrace"].as_array().or_else(|| report["trace"].as_array());
         let trace = trace.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
         let message = text("errorMessage").filter(|message| !message.is_empty());
-        let message = message.unwrap_or_else(|| match &told {
+        let message = message.unwrap_or_else(|| match &report {
             Json::Object(_) => "no message".to_owned(),
             _ => String::from_utf8_lossy(payload).into_owned(),
         });
-        Failed { message, kind: text("errorType").filter(|kind| !kind.is_empty()), trace }
+        FunctionError { message, kind: text("errorType").filter(|kind| !kind.is_empty()), trace }
     }
 }
 
@@ -86,21 +85,22 @@ impl Failed {
 mod tests {
     use super::*;
 
-    fn answer() -> aws_sdk_lambda::operation::invoke::builders::InvokeOutputBuilder {
+    fn response() -> aws_sdk_lambda::operation::invoke::builders::InvokeOutputBuilder {
         InvokeOutput::builder().status_code(200)
     }
 
-    fn failed(payload: &str) -> Failed {
-        let answer = answer().function_error("Unhandled").payload(Blob::new(payload)).build();
-        understood(answer, Duration::ZERO).ended.expect_err("it failed")
+    fn failed(payload: &str) -> FunctionError {
+        let response = response().function_error("Unhandled").payload(Blob::new(payload)).build();
+        parse(response, Duration::ZERO).result.expect_err("it failed")
     }
 
     #[test]
-    fn an_answer_is_kept_byte_by_byte() {
+    fn a_response_is_kept_byte_by_byte() {
         let payload = r#"{"number": 1.00, "error": null}"#;
-        let answer = answer().payload(Blob::new(payload)).log_result(STANDARD.encode("START\nEND\n")).build();
-        let invocation = understood(answer, Duration::ZERO);
-        assert_eq!(invocation.ended, Ok(payload.as_bytes().to_vec()));
+        let response =
+            response().payload(Blob::new(payload)).log_result(STANDARD.encode("START\nEND\n")).build();
+        let invocation = parse(response, Duration::ZERO);
+        assert_eq!(invocation.result, Ok(payload.as_bytes().to_vec()));
         assert_eq!(invocation.log.as_deref(), Some("START\nEND\n"));
     }
 
@@ -112,7 +112,11 @@ mod tests {
         let trace = vec!["  File \"a.py\"\n".to_owned()];
         assert_eq!(
             python,
-            Failed { message: "no".to_owned(), kind: Some("ValueError".to_owned()), trace: trace.clone() }
+            FunctionError {
+                message: "no".to_owned(),
+                kind: Some("ValueError".to_owned()),
+                trace: trace.clone()
+            }
         );
         let node =
             failed(r#"{"errorType": "Error", "errorMessage": "no", "trace": ["Error: no", "    at x"]}"#);

@@ -313,10 +313,11 @@ fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) ->
 }
 
 fn decode<T: DeserializeOwned>(kind: &str, json: &Json) -> Result<T> {
-    T::deserialize(json).map_err(|error| Error::waited(format!("a {kind} cannot be like this: {error}")))
+    T::deserialize(json)
+        .map_err(|error| Error::internal(format!("a spec of the kind {kind} is not valid: {error}")))
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Json> {
     serde_json::to_value(value)
-        .map_err(|error| Error::waited(format!("it cannot be written as JSON: {error}")))
+        .map_err(|error| Error::internal(format!("a spec cannot be written as JSON: {error}")))
 }

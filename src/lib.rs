@@ -36,5 +36,6 @@ pub mod policy;
 pub mod reconcile;
 pub mod render;
 pub mod status;
+mod suggest;
 mod text;
 pub mod watch;

@@ -1,4 +1,4 @@
-//! Reads what functions have logged, and remembers what it has read already. It prints nothing, and only reads.
+//! Reads the logs of functions, and remembers what it has read already. It prints nothing, and only reads.
 
 use crate::aws::{Class, Clients, Error, Result};
 use crate::kinds::log_group;
@@ -17,39 +17,39 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// A function, and where its logs are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct LogSource {
     /// The function, as the stack file calls it.
     pub function: String,
     /// The log group's name.
     pub group: String,
 }
 
-impl Source {
+impl LogSource {
     /// The source of a function of a stack.
     pub fn of(identity: &Identity, function: &str) -> Self {
         let group = format!("{}{}", log_group::PREFIX, identity.prefixed(function));
-        Source { function: function.to_owned(), group }
+        LogSource { function: function.to_owned(), group }
     }
 }
 
-/// Something that a function has logged.
+/// An entry in the log of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LogEntry {
     /// The function, as the stack file calls it.
     pub function: String,
     /// When, in milliseconds since 1970.
     pub at: i64,
     /// The log stream: one for each copy of the function that AWS runs.
     pub stream: String,
-    /// What it said.
+    /// The message.
     pub message: String,
 }
 
-/// What one look has found.
+/// The result of one read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// What was not found before, the newest last.
-    pub entries: Vec<Entry>,
+pub struct LogBatch {
+    /// The new entries, the newest last.
+    pub entries: Vec<LogEntry>,
     /// The functions that have no log group.
     pub missing: Vec<String>,
 }
@@ -59,32 +59,34 @@ pub struct Found {
 pub struct Reader {
     client: aws_sdk_cloudwatchlogs::Client,
     since: i64,
-    memories: BTreeMap<String, Memory>,
+    positions: BTreeMap<String, ReadPosition>,
 }
 
 impl Reader {
     /// A reader of everything since a time in milliseconds since 1970.
     pub fn new(clients: &Clients, since: i64) -> Self {
-        Reader { client: clients.logs.clone(), since, memories: BTreeMap::new() }
+        Reader { client: clients.logs.clone(), since, positions: BTreeMap::new() }
     }
 
     /// Looks for what is new.
     ///
     /// # Errors
     /// A read that failed; a group that does not exist is none.
-    pub async fn look(&mut self, sources: &[Source]) -> Result<Found> {
-        let since =
-            |source: &Source| self.memories.get(&source.group).map_or(self.since, |memory| memory.from);
+    pub async fn look(&mut self, sources: &[LogSource]) -> Result<LogBatch> {
+        let since = |source: &LogSource| {
+            self.positions.get(&source.group).map_or(self.since, |position| position.from)
+        };
         let reads = sources.iter().map(|source| read(&self.client, source, since(source)));
-        let mut found = Found::default();
+        let mut found = LogBatch::default();
         for (source, events) in sources.iter().zip(try_join_all(reads).await?) {
             let Some(events) = events else {
                 found.missing.push(source.function.clone());
                 continue;
             };
-            let memory = self.memories.entry(source.group.clone());
-            let memory = memory.or_insert_with(|| Memory { from: self.since, shown: BTreeSet::new() });
-            let fresh = memory.fresh(events).into_iter().map(|event| entry(source, event));
+            let position = self.positions.entry(source.group.clone());
+            let position =
+                position.or_insert_with(|| ReadPosition { from: self.since, shown: BTreeSet::new() });
+            let fresh = position.take_new(events).into_iter().map(|event| entry(source, event));
             found.entries.extend(fresh);
         }
         found.entries.sort_by_key(|entry| entry.at);
@@ -92,10 +94,10 @@ impl Reader {
     }
 }
 
-/// Everything in a group since a time, or nothing where there is no group.
+/// All events of a group since a time; `None` if there is no group.
 async fn read(
     client: &aws_sdk_cloudwatchlogs::Client,
-    source: &Source,
+    source: &LogSource,
     since: i64,
 ) -> Result<Option<Vec<FilteredLogEvent>>> {
     let filter = client.filter_log_events().log_group_name(&source.group).start_time(since);
@@ -109,8 +111,8 @@ async fn read(
     }
 }
 
-fn entry(source: &Source, event: FilteredLogEvent) -> Entry {
-    Entry {
+fn entry(source: &LogSource, event: FilteredLogEvent) -> LogEntry {
+    LogEntry {
         function: source.function.clone(),
         at: event.timestamp.unwrap_or_default(),
         stream: event.log_stream_name.unwrap_or_default(),
@@ -120,14 +122,14 @@ fn entry(source: &Source, event: FilteredLogEvent) -> Entry {
 
 /// What was read of a group: from where to look next, and which events since then are known.
 #[derive(Debug)]
-struct Memory {
+struct ReadPosition {
     from: i64,
     shown: BTreeSet<(i64, String)>,
 }
 
-impl Memory {
+impl ReadPosition {
     /// The events that are not known yet, which are known from now on.
-    fn fresh(&mut self, events: Vec<FilteredLogEvent>) -> Vec<FilteredLogEvent> {
+    fn take_new(&mut self, events: Vec<FilteredLogEvent>) -> Vec<FilteredLogEvent> {
         let mut alike: BTreeMap<(i64, String), usize> = BTreeMap::new();
         let fresh = events.into_iter().filter(|event| {
             let at = event.timestamp().unwrap_or_default();
@@ -148,16 +150,16 @@ impl Memory {
 
 /// The pauses between looks: they grow while looks fail for a reason that passes.
 #[derive(Debug)]
-pub struct Pace {
+pub struct PollInterval {
     usual: Duration,
     next: Duration,
 }
 
-impl Pace {
-    /// The pace on AWS, where a look counts against a quota, or on the local cloud, where it does not.
+impl PollInterval {
+    /// The interval on AWS, where each read counts against a quota, or on the local cloud, where it does not.
     pub fn new(local: bool) -> Self {
         let usual = if local { Duration::from_millis(250) } else { Duration::from_secs(1) };
-        Pace { usual, next: usual }
+        PollInterval { usual, next: usual }
     }
 
     /// The pause after a look that went well.
@@ -190,8 +192,8 @@ mod tests {
         event.set_event_id(id.map(str::to_owned)).build()
     }
 
-    fn memory() -> Memory {
-        Memory { from: 0, shown: BTreeSet::new() }
+    fn position() -> ReadPosition {
+        ReadPosition { from: 0, shown: BTreeSet::new() }
     }
 
     fn times(events: &[FilteredLogEvent]) -> Vec<i64> {
@@ -199,46 +201,46 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_told_once() {
-        let mut memory = memory();
+    fn an_event_is_returned_once() {
+        let mut position = position();
         let first = || vec![event(5, "a", Some("1")), event(5, "a", Some("2"))];
-        assert_eq!(times(&memory.fresh(first())), [5, 5]);
-        assert_eq!(memory.fresh(first()), []);
+        assert_eq!(times(&position.take_new(first())), [5, 5]);
+        assert_eq!(position.take_new(first()), []);
         let late = vec![event(3, "b", Some("0")), event(5, "a", Some("1")), event(9, "a", Some("3"))];
-        assert_eq!(times(&memory.fresh(late)), [3, 9], "what comes late is told as well");
+        assert_eq!(times(&position.take_new(late)), [3, 9], "what comes late is returned as well");
     }
 
     #[test]
     fn without_ids_the_place_in_the_stream_tells_events_apart() {
-        let mut memory = memory();
+        let mut position = position();
         let two = || vec![event(5, "a", None), event(5, "a", None)];
-        assert_eq!(times(&memory.fresh(two())), [5, 5]);
+        assert_eq!(times(&position.take_new(two())), [5, 5]);
         let mut four = two();
         four.extend([event(5, "b", None), event(5, "a", None)]);
-        assert_eq!(times(&memory.fresh(four)), [5, 5], "one more of each stream");
+        assert_eq!(times(&position.take_new(four)), [5, 5], "one more of each stream");
     }
 
     #[test]
     fn what_is_too_old_to_be_read_again_is_forgotten() {
-        let mut memory = memory();
-        memory.fresh(vec![event(1_000, "a", Some("1")), event(50_000, "a", Some("2"))]);
-        assert_eq!(memory.from, 40_000);
-        assert_eq!(memory.shown.len(), 1);
-        memory.fresh(Vec::new());
-        assert_eq!(memory.from, 40_000, "a quiet time moves nothing");
+        let mut position = position();
+        position.take_new(vec![event(1_000, "a", Some("1")), event(50_000, "a", Some("2"))]);
+        assert_eq!(position.from, 40_000);
+        assert_eq!(position.shown.len(), 1);
+        position.take_new(Vec::new());
+        assert_eq!(position.from, 40_000, "a quiet time moves nothing");
     }
 
     #[test]
     fn the_pace_slows_down_while_aws_asks_for_it() {
-        let mut pace = Pace::new(false);
-        let throttled = Error { code: Some("ThrottlingException".to_owned()), ..Error::waited("slower") };
+        let mut interval = PollInterval::new(false);
+        let throttled = Error::refusal("", Some("ThrottlingException"), "slower");
         let pauses: Vec<u64> =
-            (0..6).filter_map(|_| pace.after(&throttled)).map(|pause| pause.as_secs()).collect();
+            (0..6).filter_map(|_| interval.after(&throttled)).map(|pause| pause.as_secs()).collect();
         assert_eq!(pauses, [2, 4, 8, 16, 30, 30]);
-        assert!(pace.is_slowed());
-        assert_eq!(pace.usual(), Duration::from_secs(1));
-        assert!(!pace.is_slowed());
-        let denied = Error { code: Some("AccessDeniedException".to_owned()), ..Error::waited("no") };
-        assert_eq!(pace.after(&denied), None);
+        assert!(interval.is_slowed());
+        assert_eq!(interval.usual(), Duration::from_secs(1));
+        assert!(!interval.is_slowed());
+        let denied = Error::refusal("", Some("AccessDeniedException"), "no");
+        assert_eq!(interval.after(&denied), None);
     }
 }

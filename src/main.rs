@@ -1,4 +1,4 @@
-//! The program: reads the command line, runs the command, answers an exit status.
+//! The program: reads the command line, runs the command, returns an exit status.
 
 use provision::cli::Cli;
 use provision::exit::Exit;
@@ -17,7 +17,7 @@ fn main() -> Exit {
     }
 }
 
-/// Runs the command. What needs no more than the command line, such as the version, starts no threads.
+/// Runs the command. `--version` and the like need no threads.
 #[tokio::main]
 async fn run(cli: Cli) -> Exit {
     cli.run().await

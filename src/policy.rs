@@ -1,5 +1,5 @@
 //! IAM policy documents in one canonical form, so that two that mean the same compare equal: statements by their `Sid`,
-//! actions and resources as sorted lists, single-element lists elsewhere as plain values. IAM answers documents
+//! actions and resources as sorted lists, single-element lists elsewhere as plain values. IAM returns documents
 //! URL-encoded and reordered, so text is never compared [aws-facts: IAM, TF].
 
 use crate::aws::{Error, Result};
@@ -33,24 +33,24 @@ impl Statement {
 }
 
 impl Policy {
-    /// Reads a document as IAM answers it, URL-encoded.
+    /// Reads a document as IAM returns it, URL-encoded.
     ///
     /// # Errors
-    /// A document that is no policy.
+    /// A document that is not a policy.
     pub fn decode(operation: &str, document: &str) -> Result<Self> {
         let text = percent_decode_str(document).decode_utf8();
         Policy::read(operation, &text.map_err(|why| unreadable(operation, why))?)
     }
 
-    /// Reads a document that an operation has answered.
+    /// Reads a document that an operation returned.
     ///
     /// # Errors
-    /// A document that is no policy.
+    /// A document that is not a policy.
     pub fn read(operation: &str, document: &str) -> Result<Self> {
         let unreadable = |why: String| unreadable(operation, why);
         let json: Json = serde_json::from_str(document).map_err(|why| unreadable(why.to_string()))?;
         if !json.is_object() {
-            return Err(unreadable("it is no JSON object".to_owned()));
+            return Err(unreadable("it is not a JSON object".to_owned()));
         }
         let statements = match json.get("Statement") {
             Some(Json::Array(statements)) => statements.clone(),
@@ -59,11 +59,16 @@ impl Policy {
         };
         let members = |statement: Json| match statement {
             Json::Object(members) => Ok(members),
-            _ => Err(unreadable("a statement of it is no JSON object".to_owned())),
+            _ => Err(unreadable("a statement in it is not a JSON object".to_owned())),
         };
         let statements = statements.into_iter().map(members).collect::<Result<Vec<_>>>()?;
         let named = statements.into_iter().enumerate().map(|(index, members)| named(index, members));
         Ok(Policy(named.collect()))
+    }
+
+    /// The size that IAM measures: all characters of the document but white space [aws-facts: IAM].
+    pub(crate) fn size(&self) -> usize {
+        self.document().chars().filter(|c| !c.is_whitespace()).count()
     }
 
     /// The document to send.
@@ -78,10 +83,10 @@ impl Policy {
 }
 
 fn unreadable(operation: &str, why: impl std::fmt::Display) -> Error {
-    Error::broken(operation, format!("AWS answered a policy that cannot be read: {why}"))
+    Error::broken(operation, format!("AWS returned an invalid policy: {why}"))
 }
 
-/// The statement's name and its other members. Others' statements may have no `Sid`; theirs says which one it is.
+/// The statement's name and its other members. Statements of others may have no `Sid`; these are numbered.
 fn named(index: usize, mut members: Map<String, Json>) -> (String, Statement) {
     let sid = members.remove("Sid").and_then(|sid| sid.as_str().map(str::to_owned));
     let sid = sid.filter(|sid| !sid.is_empty()).unwrap_or_else(|| format!("statement {}", index + 1));
@@ -113,7 +118,7 @@ fn plain(value: Json) -> Json {
         }
         Json::Array(items) if items.len() == 1 => items.into_iter().next().unwrap_or_default(),
         Json::Array(_) => sorted(value),
-        // Conditions take `true` and `"true"` alike, and IAM answers the text.
+        // Conditions take `true` and `"true"` alike, and IAM returns the text.
         Json::Bool(flag) => Json::String(flag.to_string()),
         other => other,
     }

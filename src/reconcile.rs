@@ -1,5 +1,5 @@
-//! The stages in their order, on a connection that somebody else has opened: look, plan, carry out, and for a teardown look
-//! again. The commands and the proofs run this same code. It prints nothing, asks nothing, and reads no file.
+//! The stages in their order, on an open connection: look, plan, apply, and after the deletion of a stack look again. The
+//! commands and the tests run this same code. It prints nothing, asks nothing, and reads no file.
 
 use crate::apply::{Report, apply};
 use crate::aws::{Access, Connection, Context};
@@ -7,7 +7,7 @@ use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::kinds::kind;
+use crate::kinds::{kind, role};
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
@@ -27,7 +27,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session of an identity alone: what is ours bears our mark.
+    /// The session of an identity alone: resources that are ours have its ownership tag.
     pub fn of(connection: Connection, identity: Identity) -> Self {
         let scope = connection.scope(identity);
         Session { connection, scope }
@@ -51,23 +51,23 @@ impl Session {
     /// # Errors
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
         observe(&context).await.map_err(Failure::from)
     }
 
-    /// One thing by its name in AWS, whoever owns it, by clients that cannot write.
+    /// One resource by its name in AWS, with any owner, by clients that cannot write.
     ///
     /// # Errors
     /// A read that failed.
     pub async fn read(&self, id: &ResourceId) -> Result<Option<Observed>, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), Events::none());
+        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
         kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
 
-    /// The way from a world to what the stack file says, with the packages that its functions shall have.
+    /// Plans how to get from the live state to the desired state, with the packages of the functions.
     ///
     /// # Errors
-    /// That resources refer to each other in a circle.
+    /// Resources form a dependency cycle.
     pub fn plan(
         &self,
         stack: &Stack,
@@ -75,27 +75,30 @@ impl Session {
         live_state: &LiveState,
         options: &Options,
     ) -> Result<Plan, Failure> {
-        plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(circle)
+        let mut plan =
+            plan::plan(&lower(stack, &self.scope, packages), live_state, options).map_err(circle)?;
+        role::explain(&mut plan);
+        Ok(plan)
     }
 
-    /// Carries out a plan; only here the clients can write. When `stop` turns true, nothing more is begun.
-    pub async fn carry_out(
+    /// Applies a plan; only here the clients can write. When `stop` turns true, no other step starts.
+    pub async fn apply(
         &self,
         plan: &Plan,
         packages: BTreeMap<String, PathBuf>,
         events: Events,
         stop: watch::Receiver<bool>,
     ) -> Report {
-        apply(&self.context(Access::Write, packages, events), plan, stop).await
+        apply(&self.context(Access::Write, packages, &events), &events, plan, stop).await
     }
 
     pub(crate) fn context(
         &self,
         access: Access,
         packages: BTreeMap<String, PathBuf>,
-        events: Events,
+        events: &Events,
     ) -> Context {
-        self.connection.context(self.scope.clone(), access, packages, events)
+        self.connection.context(self.scope.clone(), access, packages, events.waits())
     }
 }
 
@@ -111,44 +114,44 @@ const ROUNDS: usize = 3;
 /// The pauses between closing looks, in seconds.
 const PAUSES: &[u64] = &[1, 2, 4, 8, 15];
 
-/// The end of a stack: everything that is ours is deleted, and looked for again.
+/// The deletion of a stack: everything that is ours is deleted, and looked for again.
 #[derive(Debug)]
-pub struct Teardown {
+pub struct Destroy {
     /// The stack.
     pub session: Session,
     options: Options,
-    /// What this run has deleted. The user has agreed to its end.
+    /// What this run has deleted. The user has agreed to that.
     deleted: BTreeSet<PhysicalId>,
 }
 
-/// How a teardown ended.
+/// The result of a deletion.
 #[derive(Debug)]
-pub enum Ended {
+pub enum Destroyed {
     /// Nothing is left, as far as this plan could look: see [`Plan::unreadable`].
-    Gone(Plan),
-    /// A plan was not carried out to its end; this became of it.
-    Unfinished(Report),
-    /// This came up while the stack was deleted, and nobody has agreed to its end.
+    All(Plan),
+    /// A plan could not be applied completely; this is its report.
+    Incomplete(Report),
+    /// New resources appeared during the deletion, and the user has not agreed to delete them.
     NewResources(Plan),
 }
 
-impl Teardown {
-    /// The teardown of a session's stack, with the losses that the user allows.
+impl Destroy {
+    /// The deletion of a session's stack, with the data loss that the user allows.
     pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
         session.scope.destroy = true;
         let local = session.connection.is_local();
         let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false };
-        Teardown { session, options, deleted: BTreeSet::new() }
+        Destroy { session, options, deleted: BTreeSet::new() }
     }
 
-    /// What there is. What was deleted and has come back without a mark counts as ours.
+    /// The live state. What was deleted and has come back untagged counts as ours.
     ///
     /// # Errors
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
         let mut live_state = self.session.look().await?;
-        let unclaimed = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
-        unclaimed
+        let untagged = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
+        untagged
             .filter(|observed| self.deleted.contains(&observed.key()))
             .for_each(|observed| observed.owner = Owner::Ours);
         Ok(live_state)
@@ -157,37 +160,37 @@ impl Teardown {
     /// The plan to delete what is ours.
     ///
     /// # Errors
-    /// That what is to be deleted depends on itself.
+    /// The resources form a dependency cycle.
     pub fn plan(&self, live_state: &LiveState) -> Result<Plan, Failure> {
         plan::plan(&Graph::default(), live_state, &self.options).map_err(circle)
     }
 
-    /// Deletes what the user has agreed to, and what of it comes back, until nothing is left. `carry_out` carries out one
-    /// plan and reports.
+    /// Deletes what the user has agreed to, and what of it comes back, until nothing is left. `execute` applies one plan and
+    /// reports.
     ///
     /// # Errors
     /// A read that failed.
     pub async fn run(
         &mut self,
         mut plan: Plan,
-        mut carry_out: impl AsyncFnMut(&Session, &Plan) -> Report,
-    ) -> Result<Ended, Failure> {
+        mut execute: impl AsyncFnMut(&Session, &Plan) -> Report,
+    ) -> Result<Destroyed, Failure> {
         for _ in 0..ROUNDS {
-            let report = carry_out(&self.session, &plan).await;
+            let report = execute(&self.session, &plan).await;
             if !report.is_complete() {
-                return Ok(Ended::Unfinished(report));
+                return Ok(Destroyed::Incomplete(report));
             }
             self.remember(&plan);
             plan = self.closing_look().await?;
             if plan.is_empty() {
-                return Ok(Ended::Gone(plan));
+                return Ok(Destroyed::All(plan));
             }
-            // Who makes a table again and fills it has not agreed to its end.
+            // A table that was created again and filled was not agreed to.
             if !self.came_back(&plan) || !plan.blockers.is_empty() {
                 break;
             }
         }
-        Ok(Ended::NewResources(plan))
+        Ok(Destroyed::NewResources(plan))
     }
 
     /// Remembers what was deleted. Log groups can come back after their end, untagged, so they are looked for by name.

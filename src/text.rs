@@ -1,35 +1,130 @@
-//! Texts that others wrote, made fit to be shown: a stack file, a tag or an answer may hold anything.
+//! Texts that others wrote, made safe to show: a stack file, a tag, a log or a response may contain anything.
 
-/// True for a sign that a terminal obeys instead of showing it: controls, and what turns the direction of writing.
-pub(crate) fn steers(c: char) -> bool {
+use std::borrow::Cow;
+
+/// True for a character that a terminal obeys instead of showing it: control characters, and those that change the
+/// direction of writing.
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text of at most so many characters, without signs that steer a terminal. What is too long loses its middle, since the
-/// end often says what is wrong.
-pub(crate) fn plain(text: &str, most: usize) -> String {
-    let shown = |c: char| if steers(c) && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+/// A text that is safe in a terminal: escape sequences are left out, and other control characters are shown as `�`. Tabs
+/// and line ends stay.
+pub(crate) fn sanitize(text: &str) -> String {
+    // An escape sequence begins with ESC and may end with BEL.
+    let shown = |c: char| match c {
+        '\t' | '\n' | '\u{1b}' | '\u{7}' => c,
+        _ if is_unsafe(c) => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    };
+    let text: String = text.chars().map(shown).collect();
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+/// The same on one line.
+pub(crate) fn sanitize_line(text: &str) -> String {
+    sanitize(text).replace('\t', r"\t").replace('\n', r"\n")
+}
+
+/// The same, with at most so many characters. A longer text loses its middle, because the end often says what is wrong.
+pub(crate) fn sanitize_short(text: &str, most: usize) -> String {
+    let text = sanitize(text);
     let length = text.chars().count();
     if length <= most {
-        return text.chars().map(shown).collect();
+        return text;
     }
-    let begin = text.chars().take(most / 2).map(shown);
-    let end = text.chars().skip(length - most / 2).map(shown);
+    let begin = text.chars().take(most / 2);
+    let end = text.chars().skip(length - most / 2);
     begin.chain(" … ".chars()).chain(end).collect()
+}
+
+/// A text whose URLs have lost their credentials: `https://user:password@host/` becomes `https://host/`.
+pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+    const SCHEME_END: &str = "://";
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(SCHEME_END).map(|start| start + SCHEME_END.len()) {
+        let (before, after) = rest.split_at(start);
+        kept.push_str(before);
+        rest = &after[credentials(after)..];
+    }
+    if kept.len() + rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    kept.push_str(rest);
+    Cow::Owned(kept)
+}
+
+/// The length of the credentials at the begin of a URL whose scheme is cut off, with their `@`. A password may contain an `@`
+/// or a `/` that should have been encoded.
+fn credentials(url: &str) -> usize {
+    let word = &url[..url.find(|c: char| c.is_whitespace() || "\"'`<>".contains(c)).unwrap_or(url.len())];
+    let authority = &word[..word.find(['/', '?', '#']).unwrap_or(word.len())];
+    if let Some(at) = authority.rfind('@') {
+        return at + 1;
+    }
+    // What follows the colon of a host is a number, and an IPv6 address stands in brackets.
+    let is_host = authority.rsplit_once(':').is_none_or(|(host, port)| {
+        port.chars().all(|c| c.is_ascii_digit()) || (host.starts_with('[') && port.ends_with(']'))
+    });
+    if is_host { 0 } else { word.find('@').map_or(0, |at| at + 1) }
+}
+
+/// A word of a command line, quoted if a shell needs that.
+pub(crate) fn shell_quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_shown_as_unknown() {
-        assert_eq!(plain("a\u{1b}[2Jb\u{9b}c\u{202e}d\ne é", 99), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\ne é");
+    fn characters_that_control_a_terminal_are_not_passed_on() {
+        assert_eq!(sanitize("a\u{1b}[2Jb\u{9b}c\u{202e}d\n\té\r"), "ab\u{fffd}c\u{fffd}d\n\té\u{fffd}");
+        assert_eq!(sanitize("a\u{1b}]0;title\u{7}b\u{1}\u{7}"), "ab\u{fffd}");
+        assert_eq!(sanitize_line("a\n\tb\u{1b}[0m"), r"a\n\tb");
     }
 
     #[test]
-    fn what_is_too_long_keeps_both_ends() {
-        assert_eq!(plain("0123456789", 10), "0123456789");
-        assert_eq!(plain("0123456789x", 4), "01 … 9x");
+    fn a_long_text_keeps_both_ends() {
+        assert_eq!(sanitize_short("0123456789", 10), "0123456789");
+        assert_eq!(sanitize_short("0123456789x", 4), "01 … 9x");
+    }
+
+    #[test]
+    fn urls_lose_their_credentials() {
+        for (text, shown) in [
+            ("proxy http://ada:hush@10.0.0.1:3128/ failed", "proxy http://10.0.0.1:3128/ failed"),
+            ("(https://token@example.com)", "(https://example.com)"),
+            ("https://ada:p@ss:w@rd@example.com", "https://example.com"),
+            (
+                "a http://u:p@a.b and \"ftp://u:p@c.d\", git+ssh://u@e",
+                "a http://a.b and \"ftp://c.d\", git+ssh://e",
+            ),
+            ("https://:hush@example.com?x=a@b", "https://example.com?x=a@b"),
+            ("https://example.com/ada@example.com", "https://example.com/ada@example.com"),
+            ("http://[::1]:80/ or ada@example.com", "http://[::1]:80/ or ada@example.com"),
+            ("http://ü:ß@ö/://a:b@c", "http://ö/://c"),
+            ("http://ada:hu/sh@example.com/x", "http://example.com/x"),
+            (
+                "http://localhost:4566/a@b http://[fe80::1]/a@b",
+                "http://localhost:4566/a@b http://[fe80::1]/a@b",
+            ),
+            ("no URL ://", "no URL ://"),
+        ] {
+            assert_eq!(without_credentials(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_word_is_quoted_if_a_shell_needs_it() {
+        assert_eq!(shell_quoted("../a_b"), "../a_b");
+        assert_eq!(shell_quoted("it's"), r"'it'\''s'");
+        assert_eq!(shell_quoted(""), "''");
     }
 }

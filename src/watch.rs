@@ -1,5 +1,4 @@
-//! Tells when files have changed. It reads none of them, and says nothing about what has become of them: whoever hears of a
-//! change looks again.
+//! Reports when files have changed. It reads none of them, and does not say how they changed: the caller looks again.
 
 use crate::config::Stack;
 use crate::error::Failure;
@@ -15,7 +14,7 @@ use tokio::time::timeout;
 /// How long it must be quiet before a change counts as finished: one save of an editor is a handful of events.
 const QUIET: Duration = Duration::from_millis(25);
 
-/// Watches files and folders, whether they are there or not yet.
+/// Watches files and folders, whether they exist yet or not.
 #[derive(Debug)]
 pub struct Watcher {
     system: RecommendedWatcher,
@@ -30,41 +29,41 @@ impl Watcher {
     /// A watcher of nothing.
     ///
     /// # Errors
-    /// That this system cannot watch files.
+    /// This system cannot watch files.
     pub fn new() -> Result<Self, Failure> {
-        let (tell, events) = mpsc::unbounded_channel();
-        let heard = move |event: notify::Result<Event>| {
-            // Where events were lost, anything may have changed.
+        let (sender, events) = mpsc::unbounded_channel();
+        let receive = move |event: notify::Result<Event>| {
+            // If events were lost, anything may have changed.
             let event = event.unwrap_or_else(|_| Event::new(EventKind::Any));
-            // Nobody listens any more when the program ends.
-            let _ = tell.send(event);
+            // When the program ends, nothing receives any more.
+            let _ = sender.send(event);
         };
-        let system = notify::recommended_watcher(heard).map_err(|error| unwatchable(None, &error))?;
+        let system = notify::recommended_watcher(receive).map_err(|error| watch_failure(None, &error))?;
         Ok(Watcher { system, events, places: BTreeSet::new(), watched: BTreeMap::new() })
     }
 
     /// Watches these files and folders from now on, and no others.
     ///
     /// # Errors
-    /// That one of them cannot be watched.
+    /// One of them cannot be watched.
     pub fn watch(&mut self, places: BTreeSet<PathBuf>) -> Result<(), Failure> {
         self.places = places;
         let needed: BTreeMap<PathBuf, RecursiveMode> = needed(&self.places);
-        // A folder that was deleted and made again is another one to the system, so all are asked for anew.
+        // A folder that was deleted and created again is another one to the system, so all are watched again.
         for (folder, mode) in &needed {
             if self.watched.get(folder) != Some(mode) || *mode == RecursiveMode::Recursive {
-                self.system.watch(folder, *mode).map_err(|error| unwatchable(Some(folder), &error))?;
+                self.system.watch(folder, *mode).map_err(|error| watch_failure(Some(folder), &error))?;
             }
         }
         for folder in self.watched.keys().filter(|folder| !needed.contains_key(*folder)) {
-            // What is gone cannot be let go.
+            // A deleted folder cannot be unwatched.
             let _ = self.system.unwatch(folder);
         }
         self.watched = needed;
         Ok(())
     }
 
-    /// Waits for a change, and then until it is quiet again. Answers the files that have changed, as far as they are known.
+    /// Waits for a change, and then until it is quiet again. Returns the files that have changed, as far as they are known.
     pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
         let mut changed: Option<BTreeSet<PathBuf>> = None;
         loop {
@@ -96,7 +95,7 @@ impl Watcher {
 
 /// The files and folders that a stack is made from.
 pub fn places(stack: &Stack) -> BTreeSet<PathBuf> {
-    // What the system tells of goes by its real path.
+    // The system reports real paths.
     let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
     let folder = real(stack.folder.clone());
     let file = stack.file.file_name().map(|name| folder.join(name));
@@ -105,7 +104,7 @@ pub fn places(stack: &Stack) -> BTreeSet<PathBuf> {
 }
 
 /// What the system has to watch for these places. Many editors put a new file in the place of the old one, so a file is
-/// watched by its folder, and what is not there by the nearest folder above that is.
+/// watched by its folder, and a missing one by the nearest folder above that exists.
 fn needed(places: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, RecursiveMode> {
     let mut needed = BTreeMap::new();
     for place in places {
@@ -118,19 +117,20 @@ fn needed(places: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, RecursiveMode> {
     needed
 }
 
-fn unwatchable(folder: Option<&Path>, error: &notify::Error) -> Failure {
+fn watch_failure(folder: Option<&Path>, error: &notify::Error) -> Failure {
     let what = folder.map_or_else(|| "files".to_owned(), |folder| folder.display().to_string());
     let help = match error.kind {
         notify::ErrorKind::MaxFilesWatch => Some(
-            "this system watches no more folders; raise fs.inotify.max_user_watches with sysctl".to_owned(),
+            "the limit of watched folders is reached; raise fs.inotify.max_user_watches with sysctl"
+                .to_owned(),
         ),
         _ => None,
     };
-    Failure { message: format!("{what} cannot be watched: {error}"), help, exit: Exit::Failed }
+    Failure { message: format!("cannot watch {what}: {error}"), help, exit: Exit::Failed }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
     use std::fs;
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_save_is_told_with_its_file() {
+    async fn every_save_is_reported_with_its_file() {
         let (_folder, root, mut watcher) = watched();
         let saved = [root.join("code/b.py"), root.join("code/deep/a.py")];
         saved.iter().for_each(|file| fs::write(file, "1").unwrap());
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_read_and_what_lies_beside_is_no_change() {
+    async fn a_read_and_a_neighbouring_file_are_no_change() {
         let (_folder, root, mut watcher) = watched();
         fs::write(root.join("notes.txt"), "b").unwrap();
         fs::read_dir(root.join("code")).unwrap().count();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_to_be_is_watched_from_then_on() {
+    async fn a_new_folder_is_watched_from_then_on() {
         let (_folder, root, mut watcher) = watched();
         let places: BTreeSet<PathBuf> = [root.join("later/code")].into();
         watcher.watch(places.clone()).unwrap();

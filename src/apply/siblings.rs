@@ -31,7 +31,7 @@ impl<'a> Siblings<'a> {
 
     /// A step has succeeded. Answers what is to be asked now, in which parent. A change that failed has an error of its own,
     /// and what it was to complete is not asked.
-    pub(super) fn to_ask(&mut self, step: &'a Step) -> Option<(&'a ResourceId, Vec<&'a ResourceId>)> {
+    pub(super) fn ask_after(&mut self, step: &'a Step) -> Option<(&'a ResourceId, Vec<&'a ResourceId>)> {
         let parent = parent(step)?;
         let changes = self.0.get_mut(parent)?;
         changes.left -= 1;

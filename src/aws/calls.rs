@@ -1,5 +1,5 @@
-//! Counts the calls that a command makes, and tells of each one where the user asked for it. Neither parameters nor
-//! answers are looked at, so nothing secret can be told.
+//! Counts the calls that a command makes, and reports each one where the user asked for it. It reads neither parameters nor
+//! responses, so it can report no sensitive value.
 
 use super::read_only::is_read;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -17,23 +17,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How many calls were made; clones share the figures. Retries of the SDK are part of their call.
+/// The number of calls; clones share the figures. Retries of the SDK are part of their call.
 #[derive(Clone, Default)]
 pub struct Calls {
     counts: Arc<Counts>,
-    tell: Option<Arc<Tell>>,
+    report: Option<Arc<ReportCall>>,
 }
 
-type Tell = dyn Fn(&Call) + Send + Sync;
+type ReportCall = dyn Fn(&Call) + Send + Sync;
 
-/// A call that has ended. It knows neither what was sent nor what came back.
+/// A call that has ended, without what was sent and received.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The operation, for example `DynamoDB:CreateTable`.
     pub name: String,
-    /// The status of the last answer; `None` where there was none.
+    /// The status of the last response; `None` where there was none.
     pub status: Option<u16>,
-    /// From the first attempt to the last answer.
+    /// From the first attempt to the last response.
     pub took: Duration,
     /// How often it was sent.
     pub attempts: u32,
@@ -56,22 +56,22 @@ struct Counts {
 }
 
 impl Calls {
-    /// A counter that also tells of every call as it ends.
-    pub fn telling(tell: impl Fn(&Call) + Send + Sync + 'static) -> Self {
-        Calls { tell: Some(Arc::new(tell)), ..Calls::default() }
+    /// A counter that also reports every call as it ends.
+    pub fn reporting(report: impl Fn(&Call) + Send + Sync + 'static) -> Self {
+        Calls { report: Some(Arc::new(report)), ..Calls::default() }
     }
 
-    /// A counter that tells of calls as this one does, and begins at nothing.
-    pub(super) fn anew(&self) -> Self {
-        Calls { counts: Arc::default(), tell: self.tell.clone() }
+    /// A counter that reports calls as this one does, and starts at zero.
+    pub(super) fn reset(&self) -> Self {
+        Calls { counts: Arc::default(), report: self.report.clone() }
     }
 
-    /// How many reads were made.
+    /// The number of reads.
     pub fn reads(&self) -> u64 {
         self.counts.reads.load(Ordering::Relaxed)
     }
 
-    /// How many writes were made.
+    /// The number of writes.
     pub fn writes(&self) -> u64 {
         self.counts.writes.load(Ordering::Relaxed)
     }
@@ -103,7 +103,7 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A call that an interceptor refused was not made.
+        // A call that an interceptor refused was not sent.
         let refused = matches!(context.output_or_error(), Some(Err(error)) if error.is_interceptor_error());
         let Some(metadata) = cfg.load::<Metadata>().filter(|_| !refused) else { return Ok(()) };
         let count = if is_read(metadata.name()) { &self.counts.reads } else { &self.counts.writes };
@@ -117,8 +117,8 @@ impl Intercept for Calls {
                 .response()
                 .and_then(|response| response.headers().get("x-amzn-requestid").map(str::to_owned)),
         };
-        if let Some(tell) = &self.tell {
-            tell(&call);
+        if let Some(report) = &self.report {
+            report(&call);
         }
         Ok(())
     }

@@ -1,17 +1,17 @@
 //! Finds credentials, region and account, and builds the clients.
 
 use super::calls::Calls;
-use super::error::{Error, Result};
+use super::error::{Class, Error, Result};
 use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
+use super::quota_errors::QuotasAreFinal;
 use super::read_only::ReadOnly;
-use super::{Context, FreshRoles, UPLOADS};
-use crate::event::Events;
-use crate::http;
-use crate::model::{Identity, Scope, partition_of};
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
+use super::request::NoteRequest;
+use super::settings::Settings;
+use super::{Context, Created, FreshRoles, UPLOADS, Waits};
+use crate::http::{self, Trust};
+use crate::model::{Identity, Scope, check_region, is_known, partition_of};
+use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -25,7 +25,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
 /// Attempts of a call that AWS throttles or fails.
@@ -35,7 +35,7 @@ const ATTEMPTS: u32 = 8;
 /// that a service asks for slower calls would fail. Each call has its own limit, and the pace is kept, so nothing is counted.
 const RETRIES: &str = "provision";
 
-/// The call that tells who calls.
+/// The call that says whose credentials these are.
 const IDENTITY: &str = "sts:GetCallerIdentity";
 
 /// Where to act.
@@ -54,6 +54,8 @@ pub enum Place {
         url: String,
         /// The region to pretend.
         region: String,
+        /// The credentials that it made for itself.
+        credentials: Credentials,
     },
 }
 
@@ -73,6 +75,8 @@ pub struct Connection {
     paces: Paces,
     plain: Paced,
     calls: Calls,
+    trust: Trust,
+    service_endpoints: BTreeMap<String, String>,
     local: bool,
     /// The region.
     pub region: String,
@@ -90,11 +94,21 @@ impl Connection {
     /// # Errors
     /// No region, no credentials, or credentials that STS refuses.
     pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
-        let config = match place {
-            Place::Aws { region, profile } => load(region.as_deref(), profile.as_deref()).await,
-            Place::Local { url, region } => local(url, region),
+        let (region, profile) = match place {
+            Place::Aws { region, profile } => (region.as_deref(), profile.as_deref()),
+            Place::Local { url, region, credentials } => {
+                check_region(region)
+                    .map_err(|hint| Error::local(format!("`{region}` is not a region: {hint}")))?;
+                return Connection::of(local(url, region, credentials.clone()), true, calls).await;
+            }
         };
-        Connection::of(config, matches!(place, Place::Local { .. }), calls).await
+        let settings = Settings::read(profile).await?;
+        let trust = settings.trust()?;
+        let config = load(&settings, region, &trust).await?;
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let connection = Connection::of(config, false, calls).await;
+        let connection = connection.map_err(|error| explained(error, &settings, &region))?;
+        Ok(Connection { trust, service_endpoints: settings.service_endpoints(), ..connection })
     }
 
     /// The same, with a configuration of one's own; its HTTP client and time source are used where it has them.
@@ -103,19 +117,19 @@ impl Connection {
     /// No region, no credentials, or credentials that STS refuses.
     pub async fn of(config: SdkConfig, local: bool, calls: Calls) -> Result<Self> {
         if config.region().is_none() {
-            return Err(no_region());
+            return Err(no_region(""));
         }
         let mut connection = Connection::unchecked(config, local, calls);
-        // The first call tells soon whether anything can be reached at all.
+        // The first call shows soon whether AWS can be reached at all.
         let retries =
             RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(300));
         let soon = aws_sdk_sts::config::Builder::new().retry_config(retries);
         let ask =
             connection.clients(Access::Read).sts.get_caller_identity().customize().config_override(soon);
         let identity = ask.send().await?;
-        // Names and ARNs are made of these, so that nothing is done on a guess.
+        // Names and ARNs are built from these, so nothing is guessed.
         let account = identity.account().filter(|account| is_account(account));
-        let account = account.ok_or_else(|| Error::broken(IDENTITY, "AWS's answer names no account"))?;
+        let account = account.ok_or_else(|| Error::broken(IDENTITY, "AWS's response names no account"))?;
         connection.account = account.to_owned();
         if let Some(["arn", partition, ..]) =
             identity.arn().map(|arn| arn.split(':').collect::<Vec<_>>()).as_deref()
@@ -127,7 +141,7 @@ impl Connection {
 
     /// A connection whose account is not known yet. The pace is kept for all clients of the connection together.
     pub(super) fn unchecked(config: SdkConfig, local: bool, calls: Calls) -> Self {
-        let http = config.http_client().unwrap_or_else(|| http_client(local));
+        let http = config.http_client().unwrap_or_else(|| http_client((!local).then(Trust::default)));
         let paced =
             |quotas| if local { Paced::local(http.clone()) } else { Paced::new(http.clone(), quotas) };
         let plain = if local { Paced::local(http.clone()) } else { Paced::unknown(http.clone()) };
@@ -141,6 +155,8 @@ impl Connection {
             },
             plain,
             calls,
+            trust: Trust::default(),
+            service_endpoints: BTreeMap::new(),
             local,
             partition: partition_of(&region).to_owned(),
             region,
@@ -169,18 +185,22 @@ impl Connection {
         scope: Scope,
         access: Access,
         packages: BTreeMap<String, PathBuf>,
-        events: Events,
+        waits: Waits,
     ) -> Context {
+        let time = self.config.time_source().unwrap_or_default();
+        let since = time.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Context {
             clients: self.clients(access),
             scope,
             packages,
             local: self.local,
             endpoint: self.endpoint.clone(),
-            time: self.config.time_source().unwrap_or_default(),
+            process: u64::from(since.subsec_nanos()),
+            time,
             role_propagation: FreshRoles::default(),
+            created: Created::default(),
             uploads: Semaphore::new(UPLOADS as usize),
-            events,
+            waits,
         }
     }
 
@@ -189,14 +209,24 @@ impl Connection {
         self.local
     }
 
-    /// The calls made so far.
+    /// The certificates that are trusted besides the system's.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// The endpoints of single services other than AWS's own, by the services' ids.
+    pub(crate) fn service_endpoints(&self) -> &BTreeMap<String, String> {
+        &self.service_endpoints
+    }
+
+    /// The calls so far.
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
 
-    /// Counts anew. The clients that there are already count no more for [`Connection::calls`].
-    pub fn count_anew(&mut self) {
-        self.calls = self.calls.anew();
+    /// Starts to count again. Existing clients no longer count for [`Connection::calls`].
+    pub fn reset_calls(&mut self) {
+        self.calls = self.calls.reset();
     }
 
     /// Clients for every service in use. On the local cloud, which has no quotas, nothing is held back.
@@ -207,6 +237,8 @@ impl Connection {
                 let config = $service::config::Builder::from(&self.config)
                     .http_client($http)
                     .retry_partition(retries.clone())
+                    .retry_classifier(QuotasAreFinal)
+                    .interceptor(NoteRequest)
                     .interceptor(self.calls.clone());
                 let config = match access {
                     Access::Read => config.interceptor(ReadOnly),
@@ -225,6 +257,22 @@ impl Connection {
             tagging: client!(aws_sdk_resourcegroupstagging, self.plain.clone()),
             sts: client!(aws_sdk_sts, self.plain.clone()),
         }
+    }
+}
+
+/// The error of the first call, which says where credentials were looked for.
+fn explained(error: Error, settings: &Settings, region: &str) -> Error {
+    match error.class {
+        Class::Credentials => {
+            let message =
+                format!("{} (looked at {})", error.message.trim_end_matches('.'), settings.places());
+            Error { operation: String::new(), message, ..error }
+        }
+        Class::Unreachable if !is_known(region) && error.message.contains("lookup") => {
+            let hint = format!("`{region}` is not a region that provision knows: it is new, or misspelt");
+            Error { message: format!("{}; {hint}", error.message), ..error }
+        }
+        _ => error,
     }
 }
 
@@ -255,59 +303,65 @@ pub struct Clients {
     pub sts: aws_sdk_sts::Client,
 }
 
-/// The region that the environment or the profile sets. Nothing is asked, not even the machine's own metadata.
+/// The region that is given, or else the one that the environment or the profile sets. Nothing is asked, not even the machine's
+/// own metadata.
 ///
 /// # Errors
-/// That neither sets one.
-pub async fn configured_region(profile: Option<&str>) -> Result<String> {
-    let mut profiles = ProfileFileRegionProvider::builder();
-    if let Some(profile) = profile {
-        profiles = profiles.profile_name(profile);
-    }
-    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
-    let region = chain.or_else(profiles.build()).region().await;
-    region.map(|region| region.to_string()).ok_or_else(no_region)
+/// That there is none, or that it is none.
+pub async fn configured_region(given: Option<&str>, profile: Option<&str>) -> Result<String> {
+    Settings::read(profile).await?.region(given)?.ok_or_else(|| no_region(""))
 }
 
-fn no_region() -> Error {
-    Error::waited(
-        "no region: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region",
-    )
+fn no_region(and: &str) -> Error {
+    Error::local(format!(
+        "no region{and}: set `region:` in stack.yaml, pass --region, or set AWS_REGION or the profile's region"
+    ))
 }
 
-async fn load(region: Option<&str>, profile: Option<&str>) -> SdkConfig {
+async fn load(settings: &Settings, region: Option<&str>, trust: &Trust) -> Result<SdkConfig> {
+    settings.check_connections()?;
+    let http = http_client(Some(trust.clone()));
+    let provider = ProviderConfig::without_region().with_http_client(http.clone());
+    let region = match settings.region(region)? {
+        Some(region) => Region::new(region),
+        None => region_of_machine(settings, &provider).await?,
+    };
+    let provider = provider.with_region(Some(region.clone()));
     // An explicit retry configuration: the loader panics on an invalid AWS_MAX_ATTEMPTS otherwise [sdk-notes: Set up].
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build())
         .stalled_stream_protection(stalls())
-        .http_client(http_client(false));
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region.to_owned()));
-    }
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile).credentials_provider(of_profile(region, profile).await);
-    }
-    loader.load().await
+        .http_client(http)
+        .profile_name(settings.profile())
+        .region(region);
+    let loader = match settings.is_profile_given {
+        true => loader.credentials_provider(of_profile(settings, &provider)),
+        false => loader,
+    };
+    let mut config = loader.load().await.into_builder();
+    config.set_endpoint_url(settings.common_endpoint());
+    config.set_service_config(Some(settings.clone()));
+    Ok(config.build())
+}
+
+/// The region that a machine of AWS's knows of itself.
+async fn region_of_machine(settings: &Settings, provider: &ProviderConfig) -> Result<Region> {
+    let region = ImdsRegionProvider::builder().configure(provider).build().region().await;
+    // Both are reported at once, so that one run is enough.
+    let and = if settings.name_credentials() { "" } else { ", and no AWS credentials either" };
+    region.ok_or_else(|| no_region(and))
 }
 
 /// The credentials of a profile that the user has asked for. The SDK's chain would take those of the environment first, and
 /// act in another account than the one that was meant.
-async fn of_profile(region: Option<&str>, profile: &str) -> ProfileFileCredentialsProvider {
-    let region = match region {
-        Some(region) => Some(region.to_owned()),
-        None => configured_region(Some(profile)).await.ok(),
-    };
-    let settings = ProviderConfig::without_region()
-        .with_http_client(http_client(false))
-        .with_region(region.map(Region::new));
-    ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build()
+fn of_profile(settings: &Settings, provider: &ProviderConfig) -> ProfileFileCredentialsProvider {
+    ProfileFileCredentialsProvider::builder().configure(provider).profile_name(settings.profile()).build()
 }
 
 /// The local cloud has one account. It would take an access key of twelve digits for the account to act in, but the URL of an
-/// API there answers those alone who send such a key.
-fn local(url: &str, region: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "the local cloud");
+/// API there responds only to those who send such a key.
+fn local(url: &str, region: &str, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.to_owned()))
@@ -323,13 +377,13 @@ fn local(url: &str, region: &str) -> SdkConfig {
 }
 
 /// The SDK's own client, which cannot be had by itself to be wrapped.
-fn http_client(local: bool) -> SharedHttpClient {
+fn http_client(trust: Option<Trust>) -> SharedHttpClient {
     HttpBuilder::new().build_with_connector_fn(move |settings, components| {
-        http::connector(local, settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
+        http::connector(trust.as_ref(), settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
     })
 }
 
-/// Watches that answers keep coming. Not uploads: a call that waits for its turn would look stalled [sdk-notes].
+/// Watches that responses keep coming. Not uploads: a call that waits for its turn would look stalled [sdk-notes].
 fn stalls() -> StalledStreamProtectionConfig {
     StalledStreamProtectionConfig::enabled()
         .upload_enabled(false)

@@ -50,8 +50,8 @@ impl Source {
     /// How to get new ones, where the old ones have expired or are not valid.
     pub fn renewal(&self) -> String {
         match self {
-            Source::Environment => "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones, \
-                AWS_SESSION_TOKEN anew; or unset them, and a profile is used"
+            Source::Environment => "set new values of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones, \
+                AWS_SESSION_TOKEN, or unset them to use a profile"
                 .to_owned(),
             Source::Profile(name) => format!("log in again: aws sso login --profile {name}"),
             Source::WebIdentity => {

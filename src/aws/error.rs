@@ -1,6 +1,8 @@
 //! One error for every call to AWS, judged by AWS's own codes and never by what an error happens to print.
 
-use crate::text::plain;
+use super::read_only::WriteRefused;
+use super::request::Request;
+use crate::text::sanitize_short;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -9,26 +11,33 @@ use aws_smithy_types::error::operation::BuildError;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// How many characters of a message are shown, and of a code or an id: an answer may hold anything.
+/// How many characters of a message are shown, and of a code or an id: a response may hold anything.
 const MOST_SAID: usize = 1000;
 const MOST_NAMED: usize = 128;
 
-/// What a kind's functions answer.
+/// What the functions of a kind return.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A call to AWS that did not succeed, or a wait for AWS that ended without success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// What was called, in AWS's terms, for example `lambda:CreateFunction`; empty for a wait.
+    /// What was called, in AWS's terms, for example `lambda:CreateFunction`; empty where nothing was called.
     pub operation: String,
     /// What kind of failure it was.
     pub class: Class,
+    /// The HTTP status of the response, where there was one.
+    pub status: Option<u16>,
     /// AWS's code, for example `AccessDeniedException`.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// Why, as a sentence.
     pub message: String,
+    /// AWS's own message. Causes are recognised in it alone: a sentence of ours may hold the name of a resource that reads
+    /// like one [hazards: G6].
+    pub aws_message: Option<Box<str>>,
     /// AWS's id of the request, for its support.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
+    /// More about the cause, for those who ask for it.
+    pub detail: Option<Box<str>>,
 }
 
 /// The kinds of failure.
@@ -36,49 +45,99 @@ pub struct Error {
 pub enum Class {
     /// AWS understood the call and refused it.
     Refused,
-    /// AWS answered that it failed itself (5xx), or its answer could not be read: the call may have been applied.
+    /// AWS failed itself (5xx), or its response could not be read: the call may have been applied.
     Failed,
     /// No connection was made: the call was not applied.
     Unreachable,
-    /// The connection broke or timed out with the call on its way: it may have been applied.
+    /// The connection broke or timed out during the call: it may have been applied.
     Lost,
     /// There are no credentials, or they could not be loaded.
     Credentials,
+    /// Something on this machine is missing or wrong, for example a setting: nothing was sent.
+    Local,
     /// The clients of `plan` refused to send a write.
     ReadOnly,
-    /// A wait ended: the state is wrong for good, or the time was up.
-    Waited,
+    /// A wait ended because its time was up: nothing is known but that the state was not reached.
+    Timeout,
+    /// The state of a resource is wrong for good, or does not allow the change.
+    State,
     /// AWS accepts the rest of a change only later. Everything else is applied, and what depends on the resource can use it.
     Deferred,
+    /// The user stopped the run before the response came: the call may have been applied.
+    Stopped,
+    /// A bug in this program. It says nothing about AWS.
+    Internal,
 }
 
 impl Error {
-    /// A wait that ended without success.
-    pub fn waited(message: impl Into<String>) -> Self {
+    fn new(class: Class, message: impl Into<String>) -> Self {
         Error {
             operation: String::new(),
-            class: Class::Waited,
+            class,
+            status: None,
             code: None,
             message: message.into(),
+            aws_message: None,
             request_id: None,
+            detail: None,
         }
     }
 
     /// A change of which AWS accepts the rest only later; the message says what was applied and what was not.
     pub(crate) fn deferred(message: impl Into<String>) -> Self {
-        Error { class: Class::Deferred, ..Error::waited(message) }
+        Error::new(Class::Deferred, message)
     }
 
-    /// A call whose answer does not say what it always says: it may have been applied.
+    /// A call whose response does not say what it always says: it may have been applied.
     pub fn broken(operation: &str, message: impl Into<String>) -> Self {
-        Error { operation: operation.to_owned(), class: Class::Failed, ..Error::waited(message) }
+        Error { operation: operation.to_owned(), ..Error::new(Class::Failed, message) }
     }
 
-    /// The same error, saying which thing it is about where AWS does not say it.
-    pub(crate) fn about(self, thing: &str) -> Self {
-        match thing.is_empty() || self.message.contains(thing) {
+    /// A setting or a file that is missing or wrong.
+    pub(crate) fn local(message: impl Into<String>) -> Self {
+        Error::new(Class::Local, message)
+    }
+
+    /// Credentials that are missing.
+    pub(super) fn credentials(message: impl Into<String>) -> Self {
+        Error::new(Class::Credentials, message)
+    }
+
+    /// A wait whose time is up.
+    pub(super) fn timeout(message: impl Into<String>) -> Self {
+        Error::new(Class::Timeout, message)
+    }
+
+    /// A resource whose state is wrong for good, or does not allow the change.
+    pub(crate) fn state(message: impl Into<String>) -> Self {
+        Error::new(Class::State, message)
+    }
+
+    /// What was in progress when the user stopped the run.
+    pub(crate) fn stopped() -> Self {
+        Error::new(Class::Stopped, "the run was stopped before AWS had finished; it may still take effect")
+    }
+
+    /// A bug in this program.
+    pub(crate) fn internal(message: impl fmt::Display) -> Self {
+        Error::new(Class::Internal, format!("internal error: {message}; please report this"))
+    }
+
+    /// A refusal of AWS.
+    pub(crate) fn refusal(operation: &str, code: Option<&str>, message: &str) -> Self {
+        Error {
+            operation: operation.to_owned(),
+            code: code.map(Box::from),
+            aws_message: Some(message.into()),
+            ..Error::new(Class::Refused, message)
+        }
+    }
+
+    /// The same error, with the resource that it is about where AWS does not name it.
+    pub(crate) fn about(self, resource: &str) -> Self {
+        match resource.is_empty() || self.message.contains(resource) {
             true => self,
-            false => Error { message: format!("{thing}: {}", self.message), ..self },
+            false => Error { message: format!("{resource}: {}", self.message), ..self },
         }
     }
 
@@ -90,17 +149,32 @@ impl Error {
         self.code.as_deref().is_some_and(|own| stem(own) == stem(code))
     }
 
-    /// True if AWS says that the thing is not there. `NoSuchEntity` is IAM's, `ResourceNotFound` everybody else's,
+    /// True if AWS's own message has this text.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.aws_message.as_deref().is_some_and(|message| message.contains(text))
+    }
+
+    /// True if AWS gave a reason.
+    pub(crate) fn has_aws_message(&self) -> bool {
+        self.aws_message.as_deref().is_some_and(|message| !message.is_empty())
+    }
+
+    /// True if AWS failed with a 5xx status, whatever it says, which may be nothing [hazards: G1].
+    pub(crate) fn is_server_error(&self) -> bool {
+        self.status.is_some_and(|status| status >= 500)
+    }
+
+    /// True if AWS says that the resource does not exist. `NoSuchEntity` is IAM's, `ResourceNotFound` everybody else's,
     /// `NotFound` API Gateway's.
     pub fn is_absent(&self) -> bool {
         ["NoSuchEntity", "ResourceNotFound", "NotFound"].iter().any(|code| self.is(code))
     }
 
-    /// True if AWS says that a thing of this name exists. Lambda and API Gateway use a code that means other things too,
+    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that means other things too,
     /// so the message decides there [aws-facts: Lambda, LS].
     pub fn is_duplicate(&self) -> bool {
         let conflict = self.is("ResourceConflict") || self.is("Conflict");
-        let says_so = self.message.contains("already exist");
+        let says_so = self.says("already exist");
         ["EntityAlreadyExists", "ResourceAlreadyExists"].iter().any(|code| self.is(code))
             || (conflict && says_so)
             || (self.is("ResourceInUse") && says_so)
@@ -115,7 +189,14 @@ impl Error {
 
     /// True if AWS does not take the credentials, or no longer.
     pub fn is_expired(&self) -> bool {
-        ["ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient"].iter().any(|code| self.is(code))
+        !self.is_of_role_token()
+            && ["ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient"].iter().any(|code| self.is(code))
+    }
+
+    /// True if a service could not use the token of a role yet that was written a moment ago. It passes the refusal on in
+    /// these words; without the name of the service, our own credentials are not valid [hazards: I7].
+    pub(crate) fn is_of_role_token(&self) -> bool {
+        self.says("The security token included in the request is invalid") && self.says("(Service:")
     }
 
     /// True if AWS asks for slower calls.
@@ -136,8 +217,8 @@ impl fmt::Display for Error {
         if !self.operation.is_empty() {
             write!(f, "{} failed: ", self.operation)?;
         }
-        f.write_str(plain(&self.message, MOST_SAID).trim_end())?;
-        let short = |text: &Option<String>| text.as_deref().map(|text| plain(text, MOST_NAMED));
+        f.write_str(sanitize_short(&self.message, MOST_SAID).trim_end())?;
+        let short = |text: &Option<Box<str>>| text.as_deref().map(|text| sanitize_short(text, MOST_NAMED));
         match (short(&self.code), short(&self.request_id)) {
             (Some(code), Some(id)) => write!(f, " ({code}, request {id})"),
             (Some(code), None) => write!(f, " ({code})"),
@@ -154,28 +235,30 @@ where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let operation = operation_of::<E>();
+        let request = Request::of(&error);
         let response = error.raw_response();
-        let request_id = response.and_then(|r| r.headers().get("x-amzn-requestid")).map(str::to_owned);
+        let request_id = response.and_then(|r| r.headers().get("x-amzn-requestid")).map(Box::from);
         let status = response.map(|r| r.status().as_u16());
-        let code = error.code().map(str::to_owned);
+        let code = error.code().map(Box::from);
         let (class, message) = match &error {
             SdkError::ServiceError(_) if status.is_some_and(|status| status >= 500) => {
                 (Class::Failed, service_message(&error, status))
             }
             SdkError::ServiceError(_) if code.is_none() && status.is_some_and(|status| status < 300) => {
-                (Class::Failed, "AWS's answer could not be read".to_owned())
+                (Class::Failed, "AWS's response could not be read".to_owned())
             }
             SdkError::ServiceError(_) => (Class::Refused, service_message(&error, status)),
-            _ => transport(&error),
+            _ => transport(&error, request.host.as_deref()),
         };
-        Error { operation, class, code, message, request_id }
+        let detail = credentials_error(&error).map(|error| chain(error).into());
+        let (operation, aws_message) = (request.operation, error.message().map(Box::from));
+        Error { operation, status, code, aws_message, request_id, detail, ..Error::new(class, message) }
     }
 }
 
 impl From<BuildError> for Error {
     fn from(error: BuildError) -> Self {
-        Error { class: Class::Refused, ..Error::waited(format!("the request could not be made: {error}")) }
+        Error::new(Class::Refused, format!("the request could not be built: {error}"))
     }
 }
 
@@ -185,69 +268,75 @@ fn service_message<E: ProvideErrorMetadata>(
 ) -> String {
     match (error.message(), status) {
         (Some(message), _) if !message.is_empty() => message.to_owned(),
-        (_, Some(status)) => format!("AWS answered HTTP {status} without a reason"),
+        (_, Some(status)) => format!("AWS failed with HTTP {status} and gave no reason"),
         _ => "AWS gave no reason".to_owned(),
     }
 }
 
-/// Classifies a failure that brought no answer from the service.
-fn transport<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (Class, String) {
+/// Why the credentials could not be loaded, if a call was not sent for this reason.
+fn credentials_error<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<&CredentialsError> {
+    match error {
+        SdkError::ServiceError(_) => None,
+        error => anyhow::Chain::new(error).find_map(|cause| cause.downcast_ref()),
+    }
+}
+
+/// An error with all of its causes.
+fn chain(error: &CredentialsError) -> String {
+    anyhow::Chain::new(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Classifies a failure that brought no response from the service.
+fn transport<E: StdError + 'static>(
+    error: &SdkError<E, HttpResponse>,
+    host: Option<&str>,
+) -> (Class, String) {
     let causes = || anyhow::Chain::new(error).skip(1);
-    if let Some(refusal) = causes().find_map(|cause| cause.downcast_ref::<super::read_only::Refused>()) {
+    let last = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
+    if let Some(refusal) = causes().find_map(|cause| cause.downcast_ref::<WriteRefused>()) {
         return (Class::ReadOnly, refusal.to_string());
     }
-    if causes().any(|cause| cause.is::<CredentialsError>()) {
-        let credentials = causes().skip_while(|cause| !cause.is::<CredentialsError>());
-        let told: Vec<String> = credentials.map(ToString::to_string).collect();
-        return (Class::Credentials, format!("the AWS credentials could not be loaded: {}", told.join(": ")));
+    match credentials_error(error) {
+        Some(CredentialsError::CredentialsNotLoaded(_)) => {
+            return (Class::Credentials, "no AWS credentials found".to_owned());
+        }
+        Some(_) => return (Class::Credentials, format!("the AWS credentials could not be loaded: {last}")),
+        None => (),
     }
-    let last = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
     let refused = causes().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     let never_sent =
         refused.map(std::io::Error::kind).any(|kind| kind == std::io::ErrorKind::ConnectionRefused)
             || causes().any(|cause| cause.to_string().contains("dns error"));
+    let to = host.map(|host| format!(" to {host}")).unwrap_or_default();
     if last.contains("certificate") {
-        let untrusted = format!("the certificate of the endpoint is not trusted: {last}");
-        return (Class::Unreachable, untrusted);
+        let of = host.unwrap_or("the endpoint");
+        return (Class::Unreachable, format!("the certificate of {of} is not trusted: {last}"));
     }
     match error {
-        SdkError::DispatchFailure(_) if never_sent => (Class::Unreachable, format!("no connection: {last}")),
+        SdkError::DispatchFailure(_) if never_sent => {
+            (Class::Unreachable, format!("no connection{to}: {last}"))
+        }
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            (Class::Lost, "no answer in time".to_owned())
+            (Class::Lost, "no response in time".to_owned())
         }
-        SdkError::TimeoutError(_) => (Class::Lost, "no answer in time".to_owned()),
+        SdkError::TimeoutError(_) => (Class::Lost, "no response in time".to_owned()),
         SdkError::ConstructionFailure(_) => {
-            (Class::Refused, format!("the request could not be made: {last}"))
+            (Class::Refused, format!("the request could not be built: {last}"))
         }
-        _ => (Class::Lost, format!("the connection broke: {last}")),
+        _ => (Class::Lost, format!("the connection{to} broke: {last}")),
     }
 }
 
-/// The operation in AWS's terms, from the name of the SDK's error type: each operation has one of its own, so no caller
-/// has to repeat the name, and `?` is enough. Only texts depend on it.
-fn operation_of<E>() -> String {
-    let path = std::any::type_name::<E>();
-    let service = path.split("::").next().and_then(|name| name.strip_prefix("aws_sdk_")).unwrap_or_default();
-    let operation = path.rsplit("::").next().and_then(|name| name.strip_suffix("Error")).unwrap_or(path);
-    let prefix = match service {
-        "apigatewayv2" => "apigateway",
-        "cloudwatchlogs" => "logs",
-        "resourcegroupstagging" => "tag",
-        other => other,
-    };
-    format!("{prefix}:{operation}")
-}
-
-/// The answer of a read, or `None` where AWS says that the thing is not there.
-pub(crate) fn not_found_as_none<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
-    match answer.map_err(Into::into) {
-        Ok(answer) => Ok(Some(answer)),
+/// The response to a read, or `None` where AWS says that the resource does not exist.
+pub(crate) fn not_found_as_none<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<Option<T>> {
+    match response.map_err(Into::into) {
+        Ok(response) => Ok(Some(response)),
         Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Success of a delete also where the thing was gone already.
-pub(crate) fn ignore_not_found<T, E: Into<Error>>(answer: std::result::Result<T, E>) -> Result<()> {
-    not_found_as_none(answer).map(|_| ())
+/// Success of a delete also where the resource did not exist.
+pub(crate) fn ignore_not_found<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<()> {
+    not_found_as_none(response).map(|_| ())
 }

@@ -1,5 +1,5 @@
 //! Keeps the pace that AWS's quotas allow, for every attempt that goes over the wire, retries included. Quotas are per
-//! account and region, so one process can only do its part; AWS's throttling answers are the SDK's to retry.
+//! account and region, so one process can only do its part; the SDK retries what AWS throttles.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -10,20 +10,19 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// How many calls of one service are on their way at a time: in AWS, and on the local cloud, where only the number of open
-/// connections counts.
-const WIDTH: usize = 32;
-const LOCAL_WIDTH: usize = 128;
+/// The concurrency limit of one quota: on AWS, and on the local cloud, where only the number of open connections counts.
+const CONCURRENCY: usize = 32;
+const LOCAL_CONCURRENCY: usize = 128;
 
 /// The bytes from which a request is an upload.
 const LARGE: u64 = 1_000_000;
 /// How long an upload may take, how long a function may work on an event, which is AWS's own limit and a little, and how
 /// long any other attempt may take.
 const UPLOAD: Duration = Duration::from_secs(300);
-const INVOCATION: Duration = Duration::from_secs(930);
+const INVOCATION: Duration = Duration::from_secs(1_830);
 const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// A quota: so many calls a second, and so many at once after a rest.
@@ -39,7 +38,7 @@ pub(crate) type Rule = fn(&HttpRequest) -> Option<usize>;
 /// API Gateway: 10 requests a second with a burst of 40, for all of its control plane [aws-facts: API Gateway v2, DG].
 pub(crate) const API_GATEWAY: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst: 40.0 }], |_| Some(0));
 
-/// Lambda: 15 requests a second in all, besides GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].
+/// Lambda: 15 requests a second in all, apart from GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].
 pub(crate) const LAMBDA: (&[Quota], Rule) = (
     &[
         Quota { per_second: 15.0, burst: 15.0 },
@@ -93,24 +92,25 @@ fn target(request: &HttpRequest) -> &str {
 pub(crate) struct Paced {
     inner: SharedHttpClient,
     rule: Rule,
-    buckets: Arc<Vec<Bucket>>,
-    width: Arc<Semaphore>,
+    lanes: Arc<Vec<Lane>>,
+    /// Of what falls under no quota.
+    free: Arc<Lane>,
 }
 
 impl Paced {
     pub(crate) fn new(inner: SharedHttpClient, (quotas, rule): (&[Quota], Rule)) -> Self {
-        let buckets = quotas.iter().map(|quota| Bucket::new(*quota)).collect();
-        Paced { inner, rule, buckets: Arc::new(buckets), width: Arc::new(Semaphore::new(WIDTH)) }
+        let lanes = quotas.iter().map(|quota| Lane::new(Some(*quota), CONCURRENCY)).collect();
+        Paced { inner, rule, lanes: Arc::new(lanes), free: Arc::new(Lane::new(None, CONCURRENCY)) }
     }
 
-    /// A client for a service whose quotas AWS does not tell.
+    /// A client for a service whose quotas AWS does not publish.
     pub(crate) fn unknown(inner: SharedHttpClient) -> Self {
         Paced::new(inner, (&[], |_| None))
     }
 
     /// A client for the local cloud.
     pub(crate) fn local(inner: SharedHttpClient) -> Self {
-        Paced { width: Arc::new(Semaphore::new(LOCAL_WIDTH)), ..Paced::unknown(inner) }
+        Paced { free: Arc::new(Lane::new(None, LOCAL_CONCURRENCY)), ..Paced::unknown(inner) }
     }
 }
 
@@ -133,23 +133,44 @@ struct PacedConnector {
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Paced { rule, buckets, width, .. } = self.paced.clone();
+        let Paced { rule, lanes, free, .. } = self.paced.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
-            if let Some(bucket) = rule(&request).and_then(|index| buckets.get(index)) {
-                bucket.turn().await;
-            }
-            // The semaphore is never closed, so a failure means only that nobody is counting.
-            let _place = width.acquire().await;
+            let lane = rule(&request).and_then(|index| lanes.get(index)).unwrap_or(&free);
+            let _place = lane.enter().await;
             match tokio::time::timeout(time_for(&request), inner.call(request)).await {
-                Ok(answer) => answer,
+                Ok(response) => response,
                 Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
             }
         })
     }
 }
 
-/// How long an attempt may take until the answer begins: longer where it uploads code, or has a function at work.
+/// The calls that share a quota. Each quota has a concurrency limit of its own, so that calls that wait for their turn hold up no others.
+#[derive(Debug)]
+struct Lane {
+    bucket: Option<Bucket>,
+    concurrency: Semaphore,
+}
+
+impl Lane {
+    fn new(quota: Option<Quota>, concurrency: usize) -> Self {
+        Lane { bucket: quota.map(Bucket::new), concurrency: Semaphore::new(concurrency) }
+    }
+
+    /// Waits for a place, and then for the turn: a turn that was taken before the place would be kept, and a full lane that
+    /// empties at once would let a burst pass that the quota does not know.
+    async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed, so a failure means only that there is no limit.
+        let place = self.concurrency.acquire().await.ok();
+        if let Some(bucket) = &self.bucket {
+            bucket.turn().await;
+        }
+        place
+    }
+}
+
+/// How long an attempt may take until the response begins: longer where it uploads code, or has a function at work.
 fn time_for(request: &HttpRequest) -> Duration {
     let uploads = request.body().content_length().is_some_and(|bytes| bytes > LARGE);
     match path(request).ends_with("/invocations") {
@@ -159,7 +180,7 @@ fn time_for(request: &HttpRequest) -> Duration {
     }
 }
 
-/// A token bucket that may go into debt: each caller takes its token at once and is told how long to wait for it, so
+/// A token bucket that may go into debt: each caller takes its token at once and knows how long to wait for it, so
 /// turns are served in order.
 #[derive(Debug)]
 struct Bucket {
@@ -207,6 +228,27 @@ mod tests {
         assert!((elapsed - 1.0).abs() < 0.02, "{elapsed}");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_full_lane_that_empties_at_once_keeps_the_pace() {
+        let lane = Lane::new(Some(Quota { per_second: 10.0, burst: 5.0 }), 8);
+        let start = Instant::now();
+        // The first calls get no response for a minute, and then all at once.
+        let call = async || {
+            let _place = lane.enter().await;
+            let at = start.elapsed();
+            if at < Duration::from_secs(60) {
+                tokio::time::sleep_until(start + Duration::from_secs(60)).await;
+            }
+            at
+        };
+        let mut at = futures_util::future::join_all((0..40).map(|_| call())).await;
+        at.sort();
+        for (first, sixth) in at.iter().zip(&at[6..]) {
+            let within = (*sixth - *first).as_secs_f64();
+            assert!(within > 0.09, "seven calls within {within} s at {first:?}");
+        }
+    }
+
     fn request(method: &str, path: &str) -> HttpRequest {
         let mut request = HttpRequest::empty();
         request.set_method(method).expect("a method");
@@ -217,7 +259,7 @@ mod tests {
     #[test]
     fn a_function_may_work_as_long_as_lambda_lets_it() {
         let time = |path: &str| time_for(&request("POST", path)).as_secs();
-        assert!(time("/2015-03-31/functions/f/invocations") > 15 * 60);
+        assert!(time("/2015-03-31/functions/f/invocations") > 30 * 60);
         assert_eq!(time("/2015-03-31/functions/f/policy"), 30);
     }
 

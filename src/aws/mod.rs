@@ -1,13 +1,17 @@
-//! The way to AWS: connections, clients, and what is true of every service. Nothing here knows a kind.
+//! Access to AWS: connections, clients, and what is true of every service. Nothing here knows a kind.
 
 pub(crate) mod calls;
 mod connect;
+mod created;
 pub mod credentials;
 pub(crate) mod error;
 mod limit;
 pub(crate) mod pages;
+mod quota_errors;
 mod read_only;
+mod request;
 mod role_propagation;
+mod settings;
 pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
@@ -15,15 +19,19 @@ pub(crate) mod wait;
 
 pub use calls::{Call, Calls};
 pub use connect::{Access, Clients, Connection, Place, configured_region};
+pub use created::Created;
 pub use error::{Class, Error, Result};
 pub use role_propagation::FreshRoles;
 pub use tags::Tags;
 
-use crate::event::{Event, Events};
+use wait::Waiting;
+
 use crate::model::{ResourceId, Scope};
 use aws_smithy_async::time::SharedTimeSource;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
@@ -45,21 +53,44 @@ pub struct Context {
     pub endpoint: Option<String>,
     /// What time it is.
     pub time: SharedTimeSource,
+    /// A number that another process has another one of: waits take their pauses by it.
+    pub(crate) process: u64,
     /// The roles that this run has written to: news of them may not have reached Lambda yet.
     pub role_propagation: FreshRoles,
+    /// The resources that this run has created: their service may not show them to every call yet.
+    pub created: Created,
     /// Room in memory for packages on their way, in KB.
     pub uploads: Semaphore,
-    /// Where progress is told.
-    pub events: Events,
+    /// Where it is reported what is waited for.
+    pub waits: Waits,
+}
+
+/// Receives what a resource waits for, and why.
+#[derive(Clone)]
+pub struct Waits(Arc<WaitFn>);
+
+type WaitFn = dyn Fn(&ResourceId, &str) + Send + Sync;
+
+impl Waits {
+    /// Waits that go to a function.
+    pub fn new(receive: impl Fn(&ResourceId, &str) + Send + Sync + 'static) -> Self {
+        Waits(Arc::new(receive))
+    }
+}
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waits")
+    }
 }
 
 impl Context {
-    /// Tells that a resource is being waited for, and why.
-    pub(crate) fn waiting<'a>(&'a self, id: &'a ResourceId) -> impl Fn(&str) + 'a {
-        |why| self.events.tell(Event::Waiting { id: id.clone(), why: why.to_owned() })
+    /// A wait for a resource, which reports what it waits for.
+    pub(crate) fn waiting<'a>(&'a self, id: &'a ResourceId) -> Waiting<'a> {
+        Waiting::new(id, self.process, |why| (self.waits.0)(id, why))
     }
 
-    /// The age in seconds of a thing that was created at a time in seconds since 1970.
+    /// The age in seconds of a resource that was created at a time in seconds since 1970.
     pub(crate) fn age(&self, created: i64) -> u64 {
         let now = self.time.now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
         now.saturating_sub(created.max(0).unsigned_abs())

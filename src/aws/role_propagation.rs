@@ -1,12 +1,12 @@
-//! The roles that a run has written to. News of them reaches Lambda late, and each call that comes too soon costs a turn of
-//! Lambda's quota, so what one refusal teaches holds for all.
+//! The roles that a run has written to. They propagate to Lambda late, and each call that comes too soon uses up Lambda's
+//! quota, so what is learned from one rejection is applied to all.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// What is learned of news' travelling time at most: a single role may take longer, but then only that one.
+/// The longest propagation delay that is assumed for all roles: a single role may take longer, but then only that one.
 const MOST: Duration = Duration::from_secs(10);
 
 /// The roles that this run has written to.
@@ -17,8 +17,8 @@ pub struct FreshRoles(Mutex<Known>);
 struct Known {
     /// When each was written to last, by ARN.
     written: BTreeMap<String, Instant>,
-    /// The greatest age at which one was still refused.
-    too_young: Duration,
+    /// The greatest age at which one was still rejected.
+    propagation: Duration,
 }
 
 impl FreshRoles {
@@ -26,7 +26,7 @@ impl FreshRoles {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers that this run has written to a role.
+    /// Records that this run has written to a role.
     pub(crate) fn wrote(&self, arn: &str) {
         self.known().written.insert(arn.to_owned(), Instant::now());
     }
@@ -36,19 +36,19 @@ impl FreshRoles {
         self.known().written.contains_key(arn)
     }
 
-    /// Remembers that a role was refused for its youth.
+    /// Records that Lambda rejected a role that was written a moment ago.
     pub(crate) fn refused(&self, arn: &str) {
         let mut known = self.known();
         let age = known.written.get(arn).map(Instant::elapsed).unwrap_or_default();
-        known.too_young = known.too_young.max(age).min(MOST);
+        known.propagation = known.propagation.max(age).min(MOST);
     }
 
-    /// Waits until a role is older than any that was refused. Others may be refused meanwhile.
+    /// Waits until a role is older than any that was rejected. Others may be rejected meanwhile.
     pub(crate) async fn wait_for_propagation(&self, arn: &str) {
         loop {
             let wait_until = {
                 let known = self.known();
-                known.written.get(arn).map(|written| *written + known.too_young)
+                known.written.get(arn).map(|written| *written + known.propagation)
             };
             match wait_until {
                 Some(wait_until) if Instant::now() < wait_until => sleep_until(wait_until).await,
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_one_refusal_teaches_holds_for_all() {
+    async fn what_is_learned_from_one_rejection_is_applied_to_all() {
         let role_propagation = FreshRoles::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
@@ -76,7 +76,7 @@ mod tests {
         role_propagation.refused("first");
         role_propagation.wait_for_propagation("second").await;
         assert_eq!(Instant::now(), at(7), "as old as the first was");
-        role_propagation.wait_for_propagation("of somebody else").await;
+        role_propagation.wait_for_propagation("of another stack").await;
         assert_eq!(Instant::now(), at(7));
         sleep_until(at(60)).await;
         role_propagation.refused("first");

@@ -1,9 +1,8 @@
-//! Ownership, as tags tell it. Every thing that takes tags gets them in the very call that creates it, so there is no
-//! moment at which a thing of ours is not marked.
+//! Ownership by tags. Every resource that takes tags gets them in the call that creates it, so it is never without an owner.
 
 use super::Context;
 use super::error::{Class, Result};
-use super::wait::{Backoff, Poll, wait_until};
+use super::wait::{Backoff, Poll, Waiting, wait_until};
 use crate::model::{Identity, Owner, ResourceId, Scope};
 use std::collections::BTreeMap;
 
@@ -14,27 +13,27 @@ pub type Tags = BTreeMap<String, String>;
 pub(crate) const STACK: &str = "provision:stack";
 /// The tag that holds the resource's id within the stack.
 pub(crate) const ID: &str = "provision:id";
-/// The tag of a role or log group that names the function it was made for.
+/// The tag of a role or log group that names the function it was created for.
 pub(crate) const FOR: &str = "provision:for";
-/// The tag of a function that holds the `RoleId` it was last configured with: a role that was deleted and made again has
+/// The tag of a function that holds the `RoleId` it was last configured with: a role that was deleted and recreated has
 /// another one, and Lambda's grants are bound to the old [aws-facts: IAM, inf].
 pub(crate) const ROLE_ID: &str = "provision:role-id";
 
-/// The tags of a resource: the stack's own, and the marks.
+/// The tags of a resource: the stack's own, and the ownership tags.
 pub(crate) fn ownership_tags(identity: &Identity, id: &ResourceId, declared: &Tags) -> Tags {
     let ownership_tags = [(STACK.to_owned(), identity.to_string()), (ID.to_owned(), id.tag())];
     declared.clone().into_iter().chain(ownership_tags).collect()
 }
 
-/// Of a thing without anybody's mark.
-pub(crate) const NOBODY: &str = "it was not made by provision";
+/// Of a resource without ownership tags.
+pub(crate) const UNOWNED: &str = "it was not created by provision";
 
-/// Of a thing with the mark of another stack: one of ours, or one of CloudFormation's.
+/// Of a resource with the ownership tag of another stack: one of `provision`, or one of CloudFormation.
 pub(crate) fn belongs_to(stack: &str) -> [String; 2] {
     ["stack", "CloudFormation stack"].map(|what| format!("it belongs to the {what} `{stack}`"))
 }
 
-/// Whose a thing with these tags is.
+/// The owner of a resource with these tags.
 pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
     let tag = |key: &str| tags.get(key);
     match (tag(STACK), tag("aws:cloudformation:stack-name")) {
@@ -47,7 +46,7 @@ pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
             let [_, cloudformation] = belongs_to(stack);
             Owner::Unmanaged(cloudformation)
         }
-        (None, None) => Owner::Unmanaged(NOBODY.to_owned()),
+        (None, None) => Owner::Unmanaged(UNOWNED.to_owned()),
     }
 }
 
@@ -57,7 +56,7 @@ pub(crate) fn compared(tags: Tags, scope: &Scope) -> Tags {
     tags.into_iter().filter(|(key, _)| ours(key) || scope.tag_keys.contains(key)).collect()
 }
 
-/// The tags of a thing, read again where one younger than a minute shows none: tags are eventually consistent, so "no tags"
+/// The tags of a resource, read again where one younger than a minute shows none: tags are eventually consistent, so "no tags"
 /// right after a create does not mean "not ours" [aws-facts: DynamoDB, M]. The local cloud's are consistent.
 pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
     ctx: &Context,
@@ -73,10 +72,10 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
         let tags = again().await?;
         Ok(if tags.is_empty() { Poll::Pending("without tags".to_owned()) } else { Poll::Ready(tags) })
     };
-    match wait_until(Backoff::TAGS, |_| (), look).await {
-        // A thing that shows no tags for so long has none.
-        Err(error) if error.class == Class::Waited => Ok(Tags::new()),
-        answer => answer,
+    match wait_until(Backoff::TAGS, Waiting::unreported(), look).await {
+        // A resource that shows no tags for so long has none.
+        Err(error) if error.class == Class::Timeout => Ok(Tags::new()),
+        tags => tags,
     }
 }
 

@@ -5,6 +5,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 fn nobody_listens() -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "test");
@@ -21,8 +23,42 @@ fn nobody_listens() -> SdkConfig {
 async fn an_endpoint_that_refuses_is_told_from_a_lost_answer() {
     let error = Connection::of(nobody_listens(), false, Calls::default()).await.expect_err("nobody listens");
     assert_eq!((error.class, error.operation.as_str()), (Class::Unreachable, "sts:GetCallerIdentity"));
-    assert!(error.to_string().starts_with("sts:GetCallerIdentity failed: no connection"), "{error}");
+    assert!(
+        error.to_string().starts_with("sts:GetCallerIdentity failed: no connection to 127.0.0.1: "),
+        "{error}"
+    );
     assert!(!error.is_ambiguous());
+}
+
+/// An endpoint that gives every request the same response.
+async fn endpoint(response: &'static str) -> SdkConfig {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _request = stream.read(&mut [0; 4096]).await;
+            let _sent = stream.write_all(response.as_bytes()).await;
+        }
+    });
+    nobody_listens().into_builder().endpoint_url(url).build()
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_was_asked_and_by_which_status_and_code() {
+    let config = endpoint(
+        "HTTP/1.1 403 \r\nconnection: close\r\n\r\n<ErrorResponse><Error><Code>InvalidClientTokenId</Code>\
+         <Message>It is invalid.</Message></Error></ErrorResponse>",
+    );
+    let error = Connection::of(config.await, false, Calls::default()).await.expect_err("a refusal");
+    assert_eq!((error.class, error.operation.as_str()), (Class::Refused, "sts:GetCallerIdentity"));
+    assert_eq!((error.status, error.code.as_deref()), (Some(403), Some("InvalidClientTokenId")));
+    assert!(error.says("It is invalid.") && error.is_expired());
+    let config = endpoint("HTTP/1.1 500 \r\nconnection: close\r\n\r\n").await;
+    let clients = Connection::unchecked(config, false, Calls::default()).clients(Access::Write);
+    let error =
+        Error::from(clients.lambda.get_function().function_name("f").send().await.expect_err("a failure"));
+    assert_eq!((error.class, error.operation.as_str()), (Class::Failed, "lambda:GetFunction"));
+    assert!(error.is_server_error() && !error.has_aws_message(), "{error:?}");
 }
 
 #[tokio::test]
@@ -39,6 +75,7 @@ async fn reading_clients_send_no_write_of_any_service() {
     ];
     for error in refused {
         assert_eq!(error.class, Class::ReadOnly, "{error}");
+        assert!(error.message.contains(":Delete"), "{error}");
     }
     assert_eq!((calls.reads(), calls.writes()), (0, 0), "what is not sent is not counted");
     let read = clients.lambda.get_function().function_name("f").send().await.expect_err("nobody listens");
@@ -54,11 +91,16 @@ async fn a_missing_region_is_told_before_any_call() {
 
 #[test]
 fn codes_are_compared_without_their_ending() {
-    let error = |code: &str, message: &str| Error { code: Some(code.to_owned()), ..Error::waited(message) };
+    let error = |code: &str, message: &str| Error::refusal("", Some(code), message);
     assert!(error("ResourceNotFoundException", "").is_absent());
     assert!(error("NoSuchEntity", "").is_absent());
     assert!(error("ResourceConflictException", "Function already exist: f").is_duplicate());
     assert!(!error("ResourceConflictException", "An update is in progress").is_duplicate());
     assert!(error("TooManyRequestsException", "").is_throttled());
     assert!(error("AccessDenied", "").is_denied());
+    let token = "The security token included in the request is invalid.";
+    assert!(error("UnrecognizedClientException", token).is_expired());
+    let of_role = format!("{token} (Service: Kms, Status Code: 400)");
+    assert!(!error("UnrecognizedClientException", &of_role).is_expired(), "a role's, not ours");
+    assert!(!error("ResourceConflictException", "").about("already exist").is_duplicate(), "our own words");
 }

@@ -1,4 +1,4 @@
-//! Compares an answer with what is expected of it.
+//! Compares a response with the expected one.
 //!
 //! The expected value is a subset: an object may hold more members than are expected, and a list more elements, in any
 //! order, because services promise none. Numbers are compared by value: `1` is `1.0`.
@@ -8,14 +8,14 @@ use std::fmt;
 
 const EXCERPT: usize = 200;
 
-/// The first place where an answer differs from what is expected.
+/// The first place where a response differs from the expected one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mismatch {
     /// The JSON pointer of that place in the expected value; empty for the whole.
     pub pointer: String,
     /// What is expected there, as JSON.
     pub expected: String,
-    /// What is there, as JSON; nothing where it is missing.
+    /// The actual value, as JSON; `None` if it is missing.
     pub got: Option<String>,
 }
 
@@ -29,13 +29,13 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Finds what is expected in an answer. Gives back the answer with each list put in the order of the expected one, its
+/// Finds the expected value in a response. Gives back the answer with each list put in the order of the expected one, its
 /// further elements last: there a pointer such as `/0/uuid` leads to what the first expected element was found to be.
 pub(super) fn align(expected: &Value, got: &Value) -> Result<Value, Mismatch> {
     at("", expected, got)
 }
 
-/// The beginning of a text, marked where it is cut.
+/// The beginning of a text, with `…` if it is cut.
 pub(super) fn excerpt(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_met_in_any_order_and_put_in_the_expected_one() {
+    fn a_list_matches_in_any_order_and_is_put_in_the_expected_one() {
         let got = json!([{ "n": 1 }, { "n": 2, "id": "b" }, { "n": 3, "id": "c" }]);
         let aligned = align(&json!([{ "n": 3 }, { "n": 2 }]), &got).expect("both are there");
         assert_eq!(aligned, json!([{ "n": 3, "id": "c" }, { "n": 2, "id": "b" }, { "n": 1 }]));

@@ -9,7 +9,7 @@ mod request;
 mod tests;
 
 use crate::config::{Check, Part};
-use crate::http::Client;
+use crate::http::{Client, Trust};
 pub use matching::Mismatch;
 
 use anyhow::Result;
@@ -18,52 +18,52 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const CONNECT: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(30);
+const RESPONSE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Fills in what a placeholder other than a capture stands for; an error says why that is not known.
+/// Resolves a placeholder other than a capture; an error says why its value is not known.
 pub type Resolve<'a> = &'a (dyn Fn(&Part) -> Result<String> + Sync);
 
-/// How one check went.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct CheckResult {
     /// The name of the check.
     pub name: String,
     /// The method of its request.
     pub method: String,
-    /// The path of its request, as far as it is known, without the API's URL.
+    /// The path of its request without the API's URL; unknown parts are left as placeholders.
     pub path: String,
-    /// The status of the last answer, where there was one.
+    /// The status of the last response, if there was one.
     pub status: Option<u16>,
-    /// The beginning of the body of the last answer.
+    /// The beginning of the body of the last response.
     pub body: String,
-    /// From the first attempt to the last answer.
+    /// From the first attempt to the last response.
     pub elapsed: Duration,
     /// How often the request was sent.
     pub attempts: u32,
-    /// How it went.
+    /// Whether it passed.
     pub verdict: Verdict,
 }
 
-/// How a check went.
+/// Whether a check passed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// The answer was as expected.
+    /// The response was as expected.
     Passed,
-    /// It was not.
-    Failed(Failure),
+    /// It was not as expected.
+    Failed(CheckFailure),
     /// The request was not sent, and this is why.
     Skipped(String),
 }
 
 /// Why a check failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Failure {
-    /// No answer came.
-    #[error("there was no answer: {0}")]
-    NoAnswer(String),
-    /// The answer has another status.
+pub enum CheckFailure {
+    /// No response came.
+    #[error("no response: {0}")]
+    NoResponse(String),
+    /// The response has another status.
     #[error("expected status {expected}, got {got}")]
     Status {
         /// The status that was expected.
@@ -78,7 +78,7 @@ pub enum Failure {
     #[error("{0}")]
     Body(Mismatch),
     /// There is nothing to capture.
-    #[error("nothing to capture as `{name}`: the answer has no `{pointer}`")]
+    #[error("cannot capture `{name}`: the response has no `{pointer}`")]
     Capture {
         /// The name of the capture.
         name: String,
@@ -87,15 +87,18 @@ pub enum Failure {
     },
 }
 
-/// Sends the requests of all checks to the API at `base` and tells `report` about each as soon as it is done. Answers
-/// whether all passed.
+/// Runs all checks against the API at `base` and reports each as soon as it is done. True if all passed.
 pub async fn run(
     checks: &[Check],
     base: &str,
+    trust: &Trust,
     resolve: Resolve<'_>,
-    mut report: impl FnMut(Outcome),
+    mut report: impl FnMut(CheckResult),
 ) -> bool {
-    let client = Client::new(base.starts_with("http://127.0.0.1"), CONNECT, ANSWER);
+    let client = match base.starts_with("http://127.0.0.1") {
+        true => Client::local(CONNECT, RESPONSE),
+        false => Client::new(trust, CONNECT, RESPONSE),
+    };
     let mut runner = Runner { client, base, resolve, captures: Captures::new(), wrote: false };
     let mut passed = true;
     for check in checks {
@@ -116,11 +119,11 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    async fn check(&mut self, check: &Check) -> Outcome {
+    async fn check(&mut self, check: &Check) -> CheckResult {
         let fill = Fill { captures: &self.captures, resolve: self.resolve };
         let (path, unknown) = fill.path(&check.path);
         let request = unknown.map_or_else(|| Request::new(check, path.clone(), fill), Err);
-        let mut outcome = Outcome {
+        let mut outcome = CheckResult {
             name: check.name.clone(),
             method: check.method.clone(),
             path,
@@ -130,7 +133,7 @@ impl Runner<'_> {
             attempts: 0,
             verdict: Verdict::Passed,
         };
-        // What this check captures must never be covered up, when it fails, by what an earlier one captured.
+        // If this check fails, values that an earlier one captured must not be used in its place.
         self.captures.retain(|name, _| !check.capture.contains_key(name));
         match request {
             Err(reason) => outcome.verdict = Verdict::Skipped(reason),
@@ -142,23 +145,23 @@ impl Runner<'_> {
         outcome
     }
 
-    /// Sends the request, again and again where it may be repeated, and answers what was captured.
+    /// Sends the request, with retries if it may be repeated, and returns what was captured.
     async fn send(
         &mut self,
         check: &Check,
         request: &Request,
-        outcome: &mut Outcome,
-    ) -> Result<Captures, Failure> {
+        outcome: &mut CheckResult,
+    ) -> Result<Captures, CheckFailure> {
         self.wrote |= check.method != "GET";
         // A write is never repeated, nor a read after one: it would wait for what the write should have done at once.
-        let patience = Duration::from_secs(if self.wrote { 0 } else { check.retry_for });
+        let timeout = Duration::from_secs(if self.wrote { 0 } else { check.retry_for });
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             let result = self.attempt(request, outcome).await;
             outcome.attempts += 1;
             outcome.elapsed = start.elapsed();
-            if result.is_ok() || outcome.elapsed + pause > patience {
+            if result.is_ok() || outcome.elapsed + pause > timeout {
                 return result;
             }
             sleep(pause).await;
@@ -166,10 +169,10 @@ impl Runner<'_> {
         }
     }
 
-    async fn attempt(&self, request: &Request, outcome: &mut Outcome) -> Result<Captures, Failure> {
+    async fn attempt(&self, request: &Request, outcome: &mut CheckResult) -> Result<Captures, CheckFailure> {
         let sent = request.send(&self.client, self.base).await;
         outcome.status = sent.as_ref().ok().map(|answer| answer.status);
         outcome.body = sent.as_ref().map(excerpt_of).unwrap_or_default();
-        request.judge(&sent?)
+        request.compare(&sent?)
     }
 }

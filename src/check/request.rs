@@ -1,9 +1,9 @@
-//! One request of a check: filled in, sent, and its answer judged.
+//! One request of a check: filled in, sent, and its response compared.
 
 use super::matching::{align, excerpt};
-use super::{Failure, Resolve};
+use super::{CheckFailure, Resolve};
 use crate::config::{Check, Json, Part, Template};
-use crate::http::{Answer, Client};
+use crate::http::{Client, Response};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A request with all of its placeholders filled in, and what is expected of its answer.
+/// A request with all of its placeholders filled in, and the expected response.
 pub(super) struct Request {
     method: String,
     path: String,
@@ -56,7 +56,7 @@ impl Request {
     }
 
     /// Sends it, once.
-    pub(super) async fn send(&self, client: &Client, base: &str) -> Result<Answer, Failure> {
+    pub(super) async fn send(&self, client: &Client, base: &str) -> Result<Response, CheckFailure> {
         let url = format!("{}{}", base.trim_end_matches('/'), utf8_percent_encode(&self.path, ILLEGAL));
         let mut headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -64,34 +64,34 @@ impl Request {
             headers.push((CONTENT_TYPE, "application/json"));
         }
         let body = self.body.as_ref().map(|body| body.to_string().into_bytes());
-        let answer = client.send(&self.method, &url, &headers, body).await;
-        answer.map_err(|error| Failure::NoAnswer(format!("{error:#}")))
+        let response = client.send(&self.method, &url, &headers, body).await;
+        response.map_err(|error| CheckFailure::NoResponse(format!("{error:#}")))
     }
 
-    /// Compares the answer with what is expected, and answers what is captured from it.
-    pub(super) fn judge(&self, answer: &Answer) -> Result<Captures, Failure> {
-        if answer.status != self.status {
-            return Err(Failure::Status { expected: self.status, got: answer.status });
+    /// Compares the response with the expected one, and returns what is captured from it.
+    pub(super) fn compare(&self, response: &Response) -> Result<Captures, CheckFailure> {
+        if response.status != self.status {
+            return Err(CheckFailure::Status { expected: self.status, got: response.status });
         }
         if self.expect.is_none() && self.capture.is_empty() {
             return Ok(Captures::new());
         }
-        let mut body: Value =
-            serde_json::from_slice(&answer.body).map_err(|error| Failure::NotJson(error.to_string()))?;
+        let mut body: Value = serde_json::from_slice(&response.body)
+            .map_err(|error| CheckFailure::NotJson(error.to_string()))?;
         if let Some(expected) = &self.expect {
-            body = align(expected, &body).map_err(Failure::Body)?;
+            body = align(expected, &body).map_err(CheckFailure::Body)?;
         }
         let captured = self.capture.iter().map(|(name, pointer)| match body.pointer(pointer) {
             Some(value) => Ok((name.clone(), value.clone())),
-            None => Err(Failure::Capture { name: name.clone(), pointer: pointer.clone() }),
+            None => Err(CheckFailure::Capture { name: name.clone(), pointer: pointer.clone() }),
         });
         captured.collect()
     }
 }
 
-/// The beginning of an answer's body.
-pub(super) fn excerpt_of(answer: &Answer) -> String {
-    excerpt(String::from_utf8_lossy(&answer.body).trim(), EXCERPT)
+/// The beginning of a response's body.
+pub(super) fn excerpt_of(response: &Response) -> String {
+    excerpt(String::from_utf8_lossy(&response.body).trim(), EXCERPT)
 }
 
 /// Knows what placeholders stand for.
@@ -104,8 +104,7 @@ pub(super) struct Fill<'a> {
 }
 
 impl Fill<'_> {
-    /// A path with every value percent-encoded. Where one is not known, its name stands there, and the reason is
-    /// answered too.
+    /// A path with every value percent-encoded. An unknown value is left as a placeholder, and the reason is returned too.
     pub(super) fn path(self, template: &Template) -> (String, Option<String>) {
         let (mut path, mut unknown) = (String::new(), None);
         for part in &template.parts {

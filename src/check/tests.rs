@@ -118,18 +118,18 @@ fn capture(name: &str, pointer: &str) -> std::collections::BTreeMap<String, Stri
     [(name.to_owned(), pointer.to_owned())].into()
 }
 
-async fn outcomes(checks: &[Check], base: &str) -> Vec<Outcome> {
+async fn outcomes(checks: &[Check], base: &str) -> Vec<CheckResult> {
     let resolve = |part: &Part| match part {
         Part::Region => Ok("eu west".to_owned()),
         _ => anyhow::bail!("it is known after `provision up`"),
     };
     let mut outcomes = Vec::new();
-    let passed = run(checks, base, &resolve, |outcome| outcomes.push(outcome)).await;
+    let passed = run(checks, base, &Trust::default(), &resolve, |outcome| outcomes.push(outcome)).await;
     assert_eq!(passed, outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed));
     outcomes
 }
 
-fn failure(outcome: &Outcome) -> String {
+fn failure(outcome: &CheckResult) -> String {
     match &outcome.verdict {
         Verdict::Failed(failure) => failure.to_string(),
         other => panic!("it did not fail: {other:?}"),
@@ -186,7 +186,7 @@ async fn a_pointer_that_leads_nowhere_is_a_failure_and_no_older_value_is_used() 
     let server = Server::new(&[(200, r#"{"id": 1}"#), (200, "{}")]);
     let list = Check { capture: capture("id", "/id"), ..check("GET /items") };
     let outcomes = outcomes(&[list.clone(), list, check("GET /items/${id}")], &server.url).await;
-    assert_eq!(failure(&outcomes[1]), "nothing to capture as `id`: the answer has no `/id`");
+    assert_eq!(failure(&outcomes[1]), "cannot capture `id`: the response has no `/id`");
     assert_eq!(outcomes[2].verdict, Verdict::Skipped("no earlier check captured `id`".to_owned()));
 }
 
@@ -238,7 +238,7 @@ async fn no_answer_is_a_failure_with_its_cause() {
     drop(listener);
     let outcomes = outcomes(&[check("GET /items")], &url).await;
     let message = failure(&outcomes[0]);
-    assert!(message.starts_with("there was no answer: ") && message.contains("refused"), "{message}");
+    assert!(message.starts_with("no response: ") && message.contains("refused"), "{message}");
     assert_eq!((outcomes[0].status, outcomes[0].attempts), (None, 1));
 }
 

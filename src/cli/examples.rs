@@ -2,10 +2,10 @@
 
 pub(crate) const PROGRAM: &str = "\
 Examples:
-  provision init blog    # a stack to begin with
-  provision up --local   # all of it on this machine, without an account
+  provision init blog    # create a starter stack
+  provision up --local   # run it on this machine, without an account
   provision plan         # what would change in AWS
-  provision help up      # everything about one command";
+  provision help up      # all options of one command";
 
 pub(crate) const INIT: &str = "\
 Examples:
@@ -15,14 +15,14 @@ Examples:
 pub(crate) const UP: &str = "\
 Examples:
   provision up --local         # on this machine, without an account
-  provision up --env dev       # shows the plan, and asks
-  provision up --yes --check   # where nobody can be asked
-  provision up --watch         # and again at each save, asked once";
+  provision up --env dev       # shows the plan, then asks
+  provision up --yes --check   # in a pipeline: does not ask
+  provision up --watch         # and again on every save; asks once";
 
 pub(crate) const DEV: &str = "\
 Examples:
-  provision dev           # then edit, and see it live; Ctrl-C to leave
-  provision dev --check   # with the stack's checks after each change";
+  provision dev           # edit and see it live; Ctrl-C quits
+  provision dev --check   # runs the stack's checks after each change";
 
 pub(crate) const PLAN: &str = "\
 Examples:
@@ -72,7 +72,7 @@ Examples:
 pub(crate) const IAM_POLICY: &str = "\
 Examples:
   provision iam-policy --account 123456789012 > policy.json
-  provision iam-policy plan --env prod   # only to look";
+  provision iam-policy plan --env prod   # read-only";
 
 pub(crate) const LOCAL: &str = "\
 Examples:
@@ -99,7 +99,7 @@ pub(crate) const INVOKE: &str = "\
 Examples:
   provision invoke hello --local
   provision invoke hello --event event.json --log
-  provision invoke hello --event -   # read from the standard input";
+  provision invoke hello --event -   # read the event from standard input";
 
 pub(crate) const LOGS: &str = "\
 Examples:

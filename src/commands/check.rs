@@ -1,7 +1,7 @@
-//! `check`: sends the stack's own requests to the live API.
+//! `check`: runs the stack's checks against the live API.
 
 use super::session::{Globals, open};
-use super::{Outcome, emit, say};
+use super::{Outcome, json, out};
 use crate::config::{Part, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -11,21 +11,26 @@ use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, anyhow, bail};
 
-/// Runs the checks of the stack file against the stack as it is.
+/// Runs the checks of the stack file against the deployed stack.
 ///
 /// # Errors
-/// That there is no API, or that AWS cannot be read.
+/// No API is deployed, or AWS cannot be read.
 pub async fn check(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
     let live_state = session.look().await?;
     let ours = live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours);
     let attributes = ours.map(|observed| (observed.id, observed.attributes)).collect();
-    run(&stack, &session, &attributes).await
+    run(globals, &stack, &session, &attributes).await
 }
 
-/// Runs the checks against a stack of which is known what AWS assigned.
-pub(super) async fn run(stack: &Stack, session: &Session, attributes: &AttributeMap) -> Outcome {
+/// Runs the checks against a stack whose attributes are known.
+pub(super) async fn run(
+    globals: &Globals,
+    stack: &Stack,
+    session: &Session,
+    attributes: &AttributeMap,
+) -> Outcome {
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
     }
@@ -34,26 +39,24 @@ pub(super) async fn run(stack: &Stack, session: &Session, attributes: &Attribute
         .and_then(|live| live.get("url")?.as_str())
         .map(str::to_owned);
     let Some(url) = url else {
-        let local = if session.connection.is_local() { " --local" } else { "" };
-        bail!(Failure::new(
-            "there is no API to check",
-            format!("bring the stack up first: provision up{local}")
-        ))
+        let help = format!("deploy the stack first: {}", globals.command("up"));
+        bail!(Failure::new("no API is deployed", help))
     };
-    say(&format!("{} {url}", render::emphasis("Checking")));
+    out(&format!("{} {url}", render::emphasis("Checking")));
     let scope = &session.scope;
     let resolve = |part: &Part| -> Result<String> {
         lookup_part(part, &scope.identity, &scope.region, &scope.account, attributes)
-            .ok_or_else(|| anyhow!("it is not there"))
+            .ok_or_else(|| anyhow!("it is not deployed"))
     };
     let (mut passed, mut all) = (0, 0);
-    let fine = crate::check::run(&stack.checks, &url, &resolve, |outcome| {
-        all += 1;
-        passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
-        say(&render::check(&outcome));
-        emit(|| render::json::check(&outcome));
-    })
-    .await;
-    say(&format!("{passed} of {all} checks passed."));
-    Ok(Exit::when(fine))
+    let all_passed =
+        crate::check::run(&stack.checks, &url, session.connection.trust(), &resolve, |outcome| {
+            all += 1;
+            passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
+            out(&render::check(&outcome));
+            json(|| render::json::check(&outcome));
+        })
+        .await;
+    out(&format!("{passed} of {all} checks passed."));
+    Ok(Exit::success_if(all_passed))
 }

@@ -1,14 +1,14 @@
-//! `down`: deletes everything that is the stack's, and looks again to make sure.
+//! `down`: deletes every resource of the stack, and verifies that nothing is left.
 
-use super::session::{Globals, calls, greet};
-use super::up::{carry_out, confirmed_by_name, progress};
-use super::{Outcome, emit, say, tell};
+use super::execute::{cannot_ask, execute, is_confirmed_by_name, progress_of};
+use super::session::{Globals, calls, print_target};
+use super::{Outcome, err, is_interactive, json, out};
 use crate::config;
-use crate::error::Failure;
+use crate::error::exit_of_report;
 use crate::exit::Exit;
 use crate::model::{Identity, LiveState, Owner};
 use crate::plan::Plan;
-use crate::reconcile::{Ended, Session, Teardown};
+use crate::reconcile::{Destroy, Destroyed, Session};
 use crate::render;
 use anyhow::{Result, bail};
 use clap::Args;
@@ -17,16 +17,16 @@ use std::collections::BTreeMap;
 /// The flags of `down`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DownArgs {
-    /// The stack to delete, where the stack file is missing or broken
+    /// Stack to delete, if the stack file is missing or invalid
     #[arg(long, value_name = "NAME", value_parser = config::stack_name)]
     pub stack: Option<String>,
-    /// Do not ask for the stack's name
+    /// Skip the confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Allow the loss of a table's items, or of `all`
+    /// Allow data loss: of a table's items, or of `all`
     #[arg(long, value_name = "TABLE")]
     pub allow_data_loss: Vec<String>,
-    /// Confirm the end of a protected environment: its stack's name
+    /// Confirm deleting a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
 }
@@ -34,65 +34,65 @@ pub struct DownArgs {
 /// Deletes the stack.
 ///
 /// # Errors
-/// What keeps the plan from being made.
+/// The plan cannot be made.
 pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let (session, protected) = open(globals, args).await?;
-    greet(&session);
-    let mut destroy = Teardown::new(session, args.allow_data_loss.iter().cloned().collect());
+    print_target(&session);
+    let mut destroy = Destroy::new(session, args.allow_data_loss.iter().cloned().collect());
     let live_state = destroy.look().await?;
-    tell_foreign(&live_state);
+    print_unmanaged(&live_state);
     let plan = destroy.plan(&live_state)?;
-    plan.unreadable.iter().for_each(|unreadable| tell(&render::unreadable(unreadable)));
+    plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     if plan.is_empty() {
-        return Ok(conclude(&destroy.session, &plan, "Nothing to delete: this stack is not there."));
+        return Ok(conclude(&destroy.session, &plan, "Nothing to delete: the stack does not exist."));
     }
-    show(globals, &plan);
+    print_plan(globals, &plan);
     if !plan.blockers.is_empty() {
-        tell(&format!("\n{}\nNothing was deleted.", render::blockers(&plan.blockers, None).trim_end()));
+        err(&format!("\n{}\nNothing was deleted.", render::blockers(&plan.blockers, None).trim_end()));
         return Ok(Exit::Failed);
     }
-    if !confirmed(globals, args, &destroy.session, protected)? {
-        tell("Nothing was deleted.");
+    if !is_confirmed(globals, args, &destroy.session, protected)? {
+        err("Nothing was deleted.");
         return Ok(Exit::Failed);
     }
-    let carry_out = async |session: &Session, plan: &Plan| {
-        carry_out(session, plan, BTreeMap::new(), None, progress(plan)).await
+    let apply = async |session: &Session, plan: &Plan| {
+        execute(session, plan, BTreeMap::new(), None, progress_of(plan)).await
     };
-    match destroy.run(plan, carry_out).await? {
-        Ended::Gone(plan) => Ok(conclude(&destroy.session, &plan, "Nothing left.")),
-        Ended::Unfinished(report) => Ok(Exit::of_report(&report)),
-        Ended::NewResources(plan) => {
-            show(globals, &plan);
+    match destroy.run(plan, apply).await? {
+        Destroyed::All(plan) => Ok(conclude(&destroy.session, &plan, "Nothing left.")),
+        Destroyed::Incomplete(report) => Ok(exit_of_report(&report)),
+        Destroyed::NewResources(plan) => {
+            print_plan(globals, &plan);
             if !plan.blockers.is_empty() {
-                tell(&format!("\n{}", render::blockers(&plan.blockers, None).trim_end()));
+                err(&format!("\n{}", render::blockers(&plan.blockers, None).trim_end()));
             }
-            tell("This came up while the stack was deleted. Run the same command again to delete it.");
+            err("New resources appeared during deletion. Run the same command again to delete them.");
             Ok(Exit::Failed)
         }
     }
 }
 
-/// Tells what bears a name of the stack and is somebody else's.
-fn tell_foreign(live_state: &LiveState) {
+/// Reports resources that have a name of the stack and are not ours.
+fn print_unmanaged(live_state: &LiveState) {
     for observed in live_state.observed.iter().filter(|observed| observed.parent.is_none()) {
         if let Owner::Unmanaged(who) = &observed.owner {
-            tell(&render::aside(&format!("{} is left alone: {who}", observed.id)));
+            err(&render::aside(&format!("{} is not deleted: {who}", observed.id)));
         }
     }
 }
 
-fn show(globals: &Globals, plan: &Plan) {
-    say(&format!("\n{}", render::plan(plan, globals.shown())));
-    say(&render::summary(plan));
-    emit(|| render::json::plan(plan));
+fn print_plan(globals: &Globals, plan: &Plan) {
+    out(&format!("\n{}", render::plan(plan, globals.detail())));
+    out(&render::summary(plan));
+    json(|| render::json::plan(plan));
 }
 
-/// The session to delete in, and whether the environment is protected. A missing or broken stack file is no obstacle: what
-/// is ours bears our mark. A whole one tells the names to look for as well.
+/// The session to delete in, and whether the environment is protected. A missing or invalid stack file is no obstacle:
+/// resources that are ours have the ownership tag. A valid one also gives the names to look for.
 async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
     let environment = globals.env.clone();
     if let Some(stack) = &args.stack {
-        // What the file says of this very stack holds all the same.
+        // The settings of the file apply if it is the file of this stack.
         let known =
             config::identity(&globals.file, environment.as_deref()).filter(|known| known.stack == *stack);
         let region = known.as_ref().and_then(|known| known.region.as_deref());
@@ -103,7 +103,8 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
     }
     let process = |name: &str| Some(std::env::var(name).unwrap_or_default());
     let options = config::Options { environment: environment.as_deref(), process: &process };
-    match config::load(&globals.file, &options) {
+    let loaded = config::load(&globals.file, &options);
+    match loaded {
         Ok(stack) => {
             let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
             Ok((
@@ -111,38 +112,40 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
                 stack.environment.is_some_and(|environment| environment.protect),
             ))
         }
-        Err(wrong) => {
+        Err(errors) => {
             let Some(known) = config::identity(&globals.file, environment.as_deref()) else {
-                tell("To delete a stack without its stack file: provision down --stack NAME");
-                bail!(wrong)
+                let command = globals.command("down --stack NAME");
+                err(&format!("To delete a stack without its stack file: {command}"));
+                bail!(errors)
             };
-            tell(&render::warning("the stack file has errors; going by its name alone"));
+            err(&render::warning("the stack file has errors; using only its name, region and account"));
             let connection = globals.connect(known.region.as_deref(), known.account.as_deref()).await?;
             Ok((Session::of(connection, Identity { stack: known.stack, environment }), known.protect))
         }
     }
 }
 
-/// The last word: that nothing is left, or that this cannot be known.
-fn conclude(session: &Session, plan: &Plan, good: &str) -> Exit {
-    match plan.unreadable.is_empty() {
-        true => say(&format!("{good} · {}", calls(session))),
-        false => tell(&render::error(
-            "cannot confirm that nothing is left: some of it could not be looked at",
-            Some("allow the refused calls to these credentials and run the same command again"),
-        )),
+/// Reports at the end that nothing is left, or that this cannot be known.
+fn conclude(session: &Session, plan: &Plan, success: &str) -> Exit {
+    if plan.unreadable.is_empty() {
+        out(&format!("{success} · {}", calls(session)));
+        return Exit::Done;
     }
-    Exit::when(plan.unreadable.is_empty())
+    err(&render::error(
+        "cannot verify that nothing is left: some resources could not be listed",
+        Some("grant the denied permissions to these credentials and run the same command again"),
+    ));
+    Exit::Failed
 }
 
-/// Whether to go on: the stack's name is asked for, unless `--yes` is given. The local cloud is for trying things out.
-fn confirmed(globals: &Globals, args: &DownArgs, session: &Session, protected: bool) -> Result<bool> {
-    match () {
-        () if globals.local => Ok(true),
-        () if args.yes && !protected => Ok(true),
-        () if !super::interactive() && args.confirm.is_none() && !protected => {
-            bail!(Failure::usage("nobody can be asked here", "add --yes to delete without being asked"))
-        }
-        () => confirmed_by_name(session, args.confirm.as_deref()),
+/// Whether to continue: the stack's name is asked for, unless `--yes` is given. The local cloud is for trying things out, so
+/// there it is always yes.
+fn is_confirmed(globals: &Globals, args: &DownArgs, session: &Session, protected: bool) -> Result<bool> {
+    if globals.local || (args.yes && !protected) {
+        return Ok(true);
     }
+    if !is_interactive() && args.confirm.is_none() && !protected {
+        bail!(cannot_ask("delete"));
+    }
+    is_confirmed_by_name(session, args.confirm.as_deref(), "to delete it")
 }

@@ -1,7 +1,7 @@
-//! `iam-policy`: the least that credentials must be allowed to do, for the stack of the stack file.
+//! `iam-policy`: the deploy policy, the least permissions that a stack needs.
 
 use super::session::{Globals, LOCAL_REGION};
-use super::{Outcome, tell};
+use super::{Outcome, err, raw};
 use crate::aws::configured_region;
 use crate::config::{self, Stack};
 use crate::deploy_policy::{Document, Task, documents, statements};
@@ -17,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The flags of `iam-policy`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct IamPolicyArgs {
-    /// What is to be allowed; both `up` and `down` unless told
+    /// Commands to allow; `up` and `down` by default
     #[arg(value_enum)]
     pub tasks: Vec<Allowed>,
-    /// The account, if the stack file does not name it; `*` unless told
+    /// Account, if the stack file does not name one; `*` by default
     #[arg(long, value_name = "ACCOUNT", value_parser = config::account_number)]
     pub account: Option<String>,
 }
@@ -28,11 +28,11 @@ pub struct IamPolicyArgs {
 /// What can be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Allowed {
-    /// To look, with `plan` and `check`
+    /// Read, with `plan` and `check`
     Plan,
-    /// To make and change the stack; also allows to look
+    /// Create and update the stack; includes reading
     Up,
-    /// To delete the stack; also allows to look
+    /// Delete the stack; includes reading
     Down,
 }
 
@@ -46,10 +46,10 @@ impl From<Allowed> for Task {
     }
 }
 
-/// Prints the policy. Nothing is asked of AWS, so that whoever makes the credentials can do so before there are any.
+/// Prints the policy. It calls nothing, so that it can be printed before there are any credentials.
 ///
 /// # Errors
-/// What is wrong with the stack file, or that no region is known.
+/// The stack file is invalid, or no region is known.
 pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
     let stack = globals.stack()?;
     let scope = place(globals, args, &stack).await?;
@@ -59,33 +59,30 @@ pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
     };
     let documents = documents(&statements(&stack, &scope, &tasks));
     // A policy is JSON, whatever format is asked for.
-    anstream::println!("{}", text(&documents)?);
+    raw(&format!("{}\n", text(&documents)?));
     Ok(Exit::Done)
 }
 
-/// Where the stack lives, as far as files, flags and the environment know.
+/// The account and region of the stack, from its file, flags and the environment.
 async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result<Scope> {
     let account = match (&stack.account, &args.account) {
         (Some(own), Some(given)) if own != given => {
             let (name, own) = (globals.file.display(), own);
             bail!(Failure::new(
-                format!("{name} allows account {own} only, and --account says {given}"),
-                format!("leave --account out, or change `account:` in {name}"),
+                format!("{name} allows account {own} only, but --account is {given}"),
+                format!("omit --account, or change `account:` in {name}"),
             ))
         }
         (own, given) => own.as_ref().or(given.as_ref()).cloned(),
     };
     let account = account.unwrap_or_else(|| {
-        tell(&render::aside(
-            "No account is named, so the policy holds `*` in its place; --account ACCOUNT names it.",
-        ));
+        err(&render::aside("No account is given, so the policy uses `*`; --account ACCOUNT sets it."));
         "*".to_owned()
     });
-    let region = globals.region.clone().or_else(|| stack.region.clone());
+    let region = globals.region.clone().filter(|given| !given.is_empty()).or_else(|| stack.region.clone());
     let region = match region {
-        Some(region) => region,
         None if globals.local => LOCAL_REGION.to_owned(),
-        None => configured_region(globals.profile.as_deref()).await?,
+        given => configured_region(given.as_deref(), globals.profile.as_deref()).await?,
     };
     Ok(Scope {
         identity: identity(stack),
@@ -98,13 +95,13 @@ async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result
     })
 }
 
-/// One document as it is, several as a list.
+/// One document alone, several as a list.
 fn text(documents: &[Document]) -> Result<String> {
     if let [document] = documents {
         return Ok(serde_json::to_string_pretty(document)?);
     }
-    tell(&render::aside(&format!(
-        "It is too long for one managed policy, so this is a list of {}: make a policy of each, and attach all of them.",
+    err(&render::aside(&format!(
+        "This is too long for one managed policy, so it is a list of {}: create a policy from each and attach all of them.",
         documents.len()
     )));
     Ok(serde_json::to_string_pretty(documents)?)

@@ -1,11 +1,12 @@
-//! `init`: writes a stack to begin with. What it writes are the files in the folder `init` beside this one, which are a
-//! stack themselves, with another name.
+//! `init`: creates a starter stack from the files in the folder `init` next to this one, which are a stack themselves, with
+//! another name.
 
-use super::{Outcome, ask, emit, interactive, say, tell};
+use super::{Outcome, ask, err, is_interactive, json, out};
 use crate::config::{self, SCHEMA};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::render::{self, Document};
+use crate::text::shell_quoted;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -13,27 +14,27 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The stack's name in the templates, which begins the name of all that is in it.
+/// The stack's name in the templates, with which all names in it begin.
 const TEMPLATE: &str = "my-stack";
 
-/// What is not to be committed. A file that is there says so already.
+/// What must not be committed. An existing file is not changed.
 const IGNORE: (&str, &str) = (".gitignore", include_str!("init/gitignore"));
 
 /// The flags of `init`.
 #[derive(Debug, Clone, Args)]
 pub struct InitArgs {
-    /// The folder to write to; it is made where it is missing
+    /// Folder to write to; it is created if it does not exist
     #[arg(default_value = ".", value_name = "DIR")]
     pub folder: PathBuf,
-    /// The language of the function; Python where nobody can be asked
+    /// Language of the function; asked for in a terminal, else Python
     #[arg(long, value_enum)]
     pub runtime: Option<Language>,
-    /// The stack's name; that of the folder where nobody can be asked
+    /// Name of the stack; asked for in a terminal, else the folder's name
     #[arg(long, value_name = "STACK", value_parser = config::stack_name)]
     pub name: Option<String>,
 }
 
-/// A language that there is a template for.
+/// A language with a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "their names")]
 pub enum Language {
@@ -42,7 +43,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The files of the template: a path and what is in it.
+    /// The files of the template: path and content.
     fn files(self) -> [(&'static str, &'static str); 2] {
         match self {
             Language::Python => [
@@ -67,24 +68,24 @@ impl Language {
     }
 }
 
-/// Writes a stack with one table, one function and one route. No file is written over.
+/// Writes a stack with one table, one function and one route. No file is overwritten.
 ///
 /// # Errors
-/// That a file is there already, or cannot be written.
+/// A file already exists, or cannot be written.
 pub fn init(args: &InitArgs) -> Outcome {
     let folder = &args.folder;
     let name = match &args.name {
         Some(name) => name.clone(),
-        None => wanted("The name of the stack", &name_of(folder), config::stack_name)?,
+        None => prompt("Name of the stack", &name_of(folder), config::stack_name)?,
     };
     let language = match args.runtime {
         Some(language) => language,
-        None => wanted("The language of the function, python or node", "python", |text| {
+        None => prompt("Language of the function, python or node", "python", |text| {
             Language::from_str(text, true)
         })?,
     };
     let files = contents(language, &name);
-    free(folder, &files)?;
+    check_free(folder, &files)?;
     let ignore = (IGNORE.0, IGNORE.1.to_owned());
     let files: Vec<_> =
         files.into_iter().chain((!exists(&folder.join(IGNORE.0))).then_some(ignore)).collect();
@@ -92,8 +93,8 @@ pub fn init(args: &InitArgs) -> Outcome {
         write(&folder.join(file), text)?;
     }
     let written: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
-    say(&shown(folder, &name, &written));
-    emit(|| {
+    out(&shown(folder, &name, &written));
+    json(|| {
         Document::new(
             "init",
             json!({ "stack": name, "runtime": language.name(), "folder": folder.display().to_string(), "files": written }),
@@ -102,19 +103,19 @@ pub fn init(args: &InitArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// What somebody types in a terminal, until it will do; an empty answer is the default, as is everything elsewhere.
-fn wanted<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T> {
+/// What the user types in a terminal, asked again until it is valid. Without a terminal, and for an empty line, the default.
+fn prompt<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T> {
     loop {
-        let typed = if interactive() { ask(&format!("{question} [{default}]:"))? } else { String::new() };
+        let typed = if is_interactive() { ask(&format!("{question} [{default}]:"))? } else { String::new() };
         match read(if typed.is_empty() { default } else { &typed }) {
             Ok(value) => return Ok(value),
-            Err(why) if typed.is_empty() => bail!("{default} will not do: {why}"),
-            Err(why) => tell(&format!("`{typed}` will not do: {why}")),
+            Err(why) if typed.is_empty() => bail!("`{default}` is not valid: {why}"),
+            Err(why) => err(&format!("`{typed}` is not valid: {why}")),
         }
     }
 }
 
-/// The folder's name, made one that a stack can have.
+/// The folder's name, changed to a valid name of a stack.
 fn name_of(folder: &Path) -> String {
     let folder = std::path::absolute(folder).unwrap_or_default();
     let own = folder.canonicalize().unwrap_or(folder);
@@ -128,56 +129,50 @@ fn contents(language: Language, name: &str) -> Vec<(&'static str, String)> {
     template.into_iter().chain([("stack.schema.json", SCHEMA.to_owned())]).collect()
 }
 
-/// Refuses where any of the files is there already, and names them all.
-fn free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+/// Fails if any of the files already exists, and names them all.
+fn check_free(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     let taken = files.iter().map(|(file, _)| folder.join(file)).filter(|path| exists(path));
     let taken: Vec<String> = taken.map(|path| format!("\n  - {}", in_short(&path))).collect();
     if taken.is_empty() {
         return Ok(());
     }
     bail!(Failure::new(
-        format!("these are there already, and nothing was written:{}", taken.concat()),
-        "name another folder: provision init DIR",
+        format!("these files already exist, and nothing was written:{}", taken.concat()),
+        "choose another folder: provision init DIR",
     ))
 }
 
-/// A path for people, without what says that it is here.
+/// A path for people, without a leading `./`.
 fn in_short(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
-/// True if there is anything of this name, even a link that leads nowhere.
+/// True for anything of this name, even a broken link.
 fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    let context = || format!("{} cannot be written", path.display());
+    let context = || format!("cannot write {}", path.display());
     fs::create_dir_all(path.parent().unwrap_or(path)).with_context(context)?;
     let mut file = File::create_new(path).with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)
 }
 
-/// What was written, and the way on.
+/// What was written, and the next steps.
 fn shown(folder: &Path, name: &str, files: &[&str]) -> String {
     let files: String = files.iter().map(|file| format!("  {}\n", in_short(&folder.join(file)))).collect();
     let here = folder == Path::new(".");
-    let enter = if here { String::new() } else { format!("  cd {}\n", quoted(folder)) };
+    let enter =
+        if here { String::new() } else { format!("  cd {}\n", shell_quoted(&folder.display().to_string())) };
     let steps = [
         ("provision up --local", "on this machine, without an AWS account"),
         ("provision up", "in AWS"),
-        ("provision down --local", "removes every trace of it"),
+        ("provision down --local", "deletes all of it again"),
     ];
     let steps = steps.map(|(command, what)| format!("  {command:<24}{}\n", render::aside(what)));
     let (stack, next) = (render::emphasis(name), render::emphasis("Next:"));
-    format!("The stack {stack} is written:\n\n{files}\n{next}\n\n{enter}{}", steps.concat().trim_end())
-}
-
-/// A folder as a shell takes it.
-fn quoted(folder: &Path) -> String {
-    let folder = folder.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+".contains(c);
-    if folder.chars().all(plain) { folder } else { format!("'{}'", folder.replace('\'', r"'\''")) }
+    format!("Created stack {stack}:\n\n{files}\n{next}\n\n{enter}{}", steps.concat().trim_end())
 }
 
 #[cfg(test)]
@@ -194,12 +189,6 @@ mod tests {
         assert_eq!(name("/nowhere/42"), "my-stack");
         assert_eq!(name("/"), "my-stack");
         assert_eq!(name(&format!("/nowhere/{}-y", "x".repeat(31))), "x".repeat(31));
-    }
-
-    #[test]
-    fn a_folder_is_quoted_where_a_shell_needs_it() {
-        assert_eq!(quoted(Path::new("../a_b")), "../a_b");
-        assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! `invoke`: calls one function with an event. What it answers is the result; all else goes beside it.
+//! `invoke`: calls one function with an event. Its response goes to standard output, everything else to standard error.
 
-use super::session::{Globals, greet_aside};
-use super::{Outcome, emit, say, tell};
+use super::session::{Globals, print_target_to_stderr};
+use super::{Outcome, data, err, json};
 use crate::aws::Access;
 use crate::config::{Stack, did_you_mean_or_list};
 use crate::error::Failure;
@@ -17,13 +17,13 @@ use std::io::{IsTerminal, Read};
 /// The flags of `invoke`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct InvokeArgs {
-    /// The function, as the stack file calls it
+    /// Function, by its name in the stack file
     #[arg(value_name = "FUNCTION")]
     pub function: String,
-    /// The event, as JSON: a file, or `-` for the standard input; `{}` without it
+    /// Event as JSON: a file, or `-` for standard input; `{}` by default
     #[arg(long, value_name = "FILE|-")]
     pub event: Option<String>,
-    /// Show the end of what the function logged, on the standard error
+    /// Show the end of the function's log, on standard error
     #[arg(long)]
     pub log: bool,
 }
@@ -31,79 +31,82 @@ pub struct InvokeArgs {
 /// Calls a function of the stack.
 ///
 /// # Errors
-/// That there is no such function, that the event is no JSON, or that Lambda did not call the function.
+/// There is no such function, the event is not JSON, or Lambda did not call the function.
 pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     let stack = globals.stack()?;
     let function = args.function.as_str();
     declared(&stack, function)?;
     let event = args.event.as_deref().map_or_else(|| Ok(b"{}".to_vec()), event)?;
     let session = globals.session(&stack).await?;
-    greet_aside(&session);
+    print_target_to_stderr(&session);
     let name = callable(globals, &session, function).await?;
-    // Whatever the function does, it is not for us to say that it only reads.
+    // The function may write, so the clients may.
     let clients = session.connection.clients(Access::Write);
     let invocation = invoke::invoke(&clients, &name, event, args.log).await.map_err(Failure::from)?;
-    invocation.log.iter().for_each(|log| tell(&render::tail(log)));
-    emit(|| render::json::invocation(function, &invocation));
-    match &invocation.ended {
+    invocation.log.iter().for_each(|log| err(&render::tail(log)));
+    json(|| render::json::invocation(function, &invocation));
+    match &invocation.result {
         Ok(payload) => {
-            say(&render::answer(payload, std::io::stdout().is_terminal()));
+            data(&render::response(payload, std::io::stdout().is_terminal()));
             Ok(Exit::Done)
         }
         Err(failed) => {
             let logs = globals.command(&format!("logs {function}"));
-            tell(&render::failed(function, failed, &format!("see what it logged: {logs}")));
+            err(&render::failed(function, failed, &format!("see its logs: {logs}")));
             Ok(Exit::Failed)
         }
     }
 }
 
-/// Refuses a function that the stack file does not declare.
+/// Fails for a function that the stack file does not declare.
 pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
     let known: Vec<&str> = stack.functions.iter().map(|function| function.name.as_str()).collect();
     if known.contains(&function) {
         return Ok(());
     }
     let help = did_you_mean_or_list(function, "the functions of this stack", &known);
-    let help = help.unwrap_or_else(|| "the stack file declares no function".to_owned());
+    let help = help.unwrap_or_else(|| "the stack file declares no functions".to_owned());
     bail!(Failure::usage(format!("there is no function `{function}` in {}", stack.file.display()), help))
 }
 
-/// Reads an event, which must be JSON: Lambda would say so too, but not where.
+/// Reads an event, which must be JSON: Lambda would reject it too, but not say where.
 fn event(from: &str) -> Result<Vec<u8>> {
     let from_stdin = from == "-";
-    let place = if from_stdin { "the standard input" } else { from };
-    let wrong = |why: String| Failure::usage(format!("{place} holds no event: {why}"), "an event is JSON");
-    let read = match from_stdin {
-        true => {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-        }
-        false => std::fs::read(from),
+    let place = if from_stdin { "standard input" } else { from };
+    let invalid =
+        |why: String| Failure::usage(format!("{place} is not valid JSON: {why}"), "the event must be JSON");
+    let read = if from_stdin {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(from)
     };
-    let bytes = read.map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let bytes = read.map_err(|error| invalid(error.to_string()))?;
+    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| invalid(error.to_string()))?;
     Ok(bytes)
 }
 
-/// The name in AWS of a function that is there and ours: another's of the same name is not called by mistake.
+/// The name in AWS of a deployed function of this stack: an unmanaged one of the same name is not called by mistake.
 async fn callable(globals: &Globals, session: &Session, function: &str) -> Result<String> {
     let id = ResourceId::new("function", session.scope.identity.prefixed(function));
     match session.read(&id).await? {
-        Some(observed) if !observed.exists() => bail!(missing(globals, &id)),
+        Some(observed) if !observed.exists() => bail!(not_deployed(globals, &id)),
         Some(observed) => match observed.owner {
             Owner::Unmanaged(who) => {
                 bail!(Failure::new(
-                    format!("{id} is not this stack's: {who}"),
-                    "it was not called; give this stack's function another name"
+                    format!("{id} does not belong to this stack: {who}"),
+                    "it was not called; give the function of this stack another name"
                 ))
             }
             _ => Ok(id.name),
         },
-        None => bail!(missing(globals, &id)),
+        None => bail!(not_deployed(globals, &id)),
     }
 }
 
-fn missing(globals: &Globals, id: &ResourceId) -> Failure {
-    Failure::new(format!("{id} is not there"), format!("bring the stack up first: {}", globals.command("up")))
+fn not_deployed(globals: &Globals, id: &ResourceId) -> Failure {
+    Failure::new(
+        format!("{id} is not deployed"),
+        format!("deploy the stack first: {}", globals.command("up")),
+    )
 }

@@ -1,26 +1,26 @@
-//! `list`: the stacks that are in the account and the region.
+//! `list`: the stacks in the account and region.
 
-use super::session::{Globals, place};
-use super::{Outcome, emit, say, tell};
+use super::session::{Globals, target};
+use super::{Outcome, err, json, out};
 use crate::aws::Access;
 use crate::config;
 use crate::exit::Exit;
 use crate::inventory::inventory;
 use crate::render;
 
-/// Shows what stacks there are. It takes no more from a stack file than the region.
+/// Lists the stacks. Of a stack file it uses only the region.
 ///
 /// # Errors
-/// That AWS cannot be read.
+/// AWS cannot be read.
 pub async fn list(globals: &Globals) -> Outcome {
     let known = config::identity(&globals.file, globals.env.as_deref());
     let connection = globals.connect(known.as_ref().and_then(|known| known.region.as_deref()), None).await?;
-    say(&place(&connection).join(" · "));
+    out(&target(&connection).join(" · "));
     let found = inventory(&connection.clients(Access::Read), &connection.region).await?;
-    found.unreadable.iter().for_each(|unreadable| tell(&render::unlisted(unreadable)));
-    say(&format!("\n{}", render::list(&found).trim_end()));
+    found.unreadable.iter().for_each(|unreadable| err(&render::unlisted(unreadable)));
+    out(&format!("\n{}", render::list(&found).trim_end()));
     for document in render::json::stacks(&found, &connection.account, &connection.region) {
-        emit(|| document);
+        json(|| document);
     }
     Ok(Exit::Done)
 }

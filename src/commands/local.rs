@@ -1,6 +1,6 @@
-//! `local`: starts, stops, shows and empties the local cloud.
+//! `local`: starts, stops, shows and resets the local cloud.
 
-use super::{Outcome, say, tell};
+use super::{Outcome, err, out};
 use crate::cli::examples;
 use crate::exit::Exit;
 use crate::local::{LocalCloud, default_folders};
@@ -10,13 +10,13 @@ use clap::Subcommand;
 /// What to do with the local cloud.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum LocalAction {
-    /// Start it, after installing it where that is not done yet
+    /// Start it; installs it first if needed
     #[command(after_help = examples::LOCAL_START)]
     Start,
-    /// Stop it; its data stay
+    /// Stop it; its data is kept
     #[command(after_help = examples::LOCAL_STOP)]
     Stop,
-    /// Say whether it runs, and where
+    /// Show whether it runs, and where
     #[command(after_help = examples::LOCAL_STATUS)]
     Status,
     /// Delete everything in it
@@ -33,23 +33,28 @@ pub async fn local(action: LocalAction) -> Outcome {
     let cloud = LocalCloud::new(cache, state);
     match action {
         LocalAction::Start => {
-            let endpoint = cloud.start(&|line| tell(&render::aside(line))).await?;
-            say(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
+            let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
+            out(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
         }
-        LocalAction::Stop => match cloud.stop().await? {
-            true => say("The local cloud is stopped; its data are kept."),
-            false => say("The local cloud was not running."),
-        },
+        LocalAction::Stop => {
+            let was_running = cloud.stop().await?;
+            out(if was_running {
+                "The local cloud is stopped; its data is kept."
+            } else {
+                "The local cloud was not running."
+            });
+        }
         LocalAction::Status => match cloud.status().await? {
             Some(endpoint) => {
-                say(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
-                say(&format!("Its log is {}", cloud.log().display()));
+                out(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
+                out(&format!("Log: {}", cloud.log().display()));
+                out(&format!("Credentials: {}", cloud.credentials_file().display()));
             }
-            None => say("The local cloud is not running."),
+            None => out("The local cloud is not running."),
         },
         LocalAction::Reset => {
             cloud.reset().await?;
-            say("The local cloud is empty.");
+            out("Reset the local cloud; it is empty now.");
         }
     }
     Ok(Exit::Done)

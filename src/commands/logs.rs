@@ -1,13 +1,13 @@
-//! `logs`: what the functions of a stack have logged, and with `--follow` what they log from now on. It only reads.
+//! `logs`: what the functions of a stack have logged, and with `--follow` what they log from now on. Only reads.
 
 use super::invoke::declared;
-use super::session::{Globals, greet_aside};
-use super::{Outcome, screen, speaks_json, stop_on_ctrl_c, tell};
+use super::session::{Globals, print_target_to_stderr};
+use super::{Outcome, err, screen, stop_on_ctrl_c};
 use crate::aws::Access;
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::logs::{Entry, Found, Pace, Reader, Source};
+use crate::logs::{LogBatch, LogEntry, LogSource, PollInterval, Reader};
 use crate::model::Identity;
 use crate::reconcile::Session;
 use crate::render::{self, LogStyle};
@@ -21,13 +21,13 @@ use tokio::sync::watch;
 /// The flags of `logs`.
 #[derive(Debug, Clone, Args)]
 pub struct LogsArgs {
-    /// The functions, as the stack file calls them; all of them without any
+    /// Functions, by their names in the stack file; all by default
     #[arg(value_name = "FUNCTION")]
     pub functions: Vec<String>,
-    /// Go on with what comes, until Ctrl-C
+    /// Keep streaming until Ctrl-C
     #[arg(long)]
     pub follow: bool,
-    /// Since when: so long ago, as 90s, 10m, 2h or 1d, or a time, as 2026-01-31T09:30:00Z
+    /// Start time: a duration such as 90s, 10m, 2h or 1d, or a time such as 2026-01-31T09:30:00Z
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = Since::read)]
     pub since: Since,
 }
@@ -53,7 +53,7 @@ impl Since {
         let time =
             DateTime::from_str(text, Format::DateTimeWithOffset).ok().and_then(|time| time.to_millis().ok());
         time.map(Since::At).ok_or_else(|| {
-            anyhow!("it is neither a duration, such as 10m or 2h, nor a time, such as 2026-01-31T09:30:00Z")
+            anyhow!("use a duration such as 10m or 2h, or a time such as 2026-01-31T09:30:00Z")
         })
     }
 
@@ -75,27 +75,27 @@ pub(super) fn now() -> i64 {
 /// Shows what the functions of the stack have logged.
 ///
 /// # Errors
-/// That there is no such function, or that CloudWatch cannot be read.
+/// There is no such function, or CloudWatch cannot be read.
 pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     let stack = globals.stack()?;
     args.functions.iter().try_for_each(|function| declared(&stack, function))?;
     let session = globals.session(&stack).await?;
-    greet_aside(&session);
-    let scene = Scene::new(&stack, &session.scope.identity, &args.functions);
+    print_target_to_stderr(&session);
+    let view = LogView::new(&stack, &session.scope.identity, &args.functions);
     let mut reader = reader(&session, args.since.millis(now()));
-    let found = reader.look(&scene.sources).await.map_err(Failure::from)?;
-    let heard = show(&found.entries, &scene.style);
+    let found = reader.look(&view.sources).await.map_err(Failure::from)?;
+    let shown = print_entries(&found.entries, &view.style);
     if !args.follow {
-        tell_missing(globals, &found, &scene);
+        print_missing(globals, &found, &view);
         return Ok(Exit::Done);
     }
-    if heard.is_err() {
+    if shown.is_err() {
         return Ok(Exit::Done);
     }
     let mut stop = stop_on_ctrl_c();
-    let (_unchanging, scene) = watch::channel(scene);
+    let (_unchanging, view) = watch::channel(view);
     tokio::select! {
-        ended = follow(&mut reader, scene, Pace::new(session.connection.is_local())) => ended.map(|()| Exit::Done),
+        ended = follow(&mut reader, view, PollInterval::new(session.connection.is_local())) => ended.map(|()| Exit::Done),
         // Ctrl-C is how one ends this.
         _ = stop.wait_for(|stop| *stop) => Ok(Exit::Done),
     }
@@ -108,43 +108,47 @@ pub(super) fn reader(session: &Session, since: i64) -> Reader {
 
 /// Whose logs are shown, and how.
 #[derive(Debug, Clone)]
-pub(super) struct Scene {
-    sources: Vec<Source>,
+pub(super) struct LogView {
+    sources: Vec<LogSource>,
     style: LogStyle,
 }
 
-impl Scene {
+impl LogView {
     /// The functions of a stack that are picked, or all of them.
     pub(super) fn new(stack: &Stack, identity: &Identity, picked: &[String]) -> Self {
         let all = || stack.functions.iter().map(|function| function.name.as_str());
         let shown: Vec<&str> =
             all().filter(|name| picked.is_empty() || picked.iter().any(|one| one == name)).collect();
-        Scene {
+        LogView {
             style: LogStyle::new(all(), shown.iter().copied()),
-            sources: shown.into_iter().map(|name| Source::of(identity, name)).collect(),
+            sources: shown.into_iter().map(|name| LogSource::of(identity, name)).collect(),
         }
     }
 }
 
-/// Shows what comes, until nobody reads it any more.
+/// Shows new entries until the output is closed.
 ///
 /// # Errors
-/// A refusal that does not pass by itself.
-pub(super) async fn follow(reader: &mut Reader, scene: watch::Receiver<Scene>, mut pace: Pace) -> Result<()> {
+/// An error that does not pass by itself.
+pub(super) async fn follow(
+    reader: &mut Reader,
+    view: watch::Receiver<LogView>,
+    mut interval: PollInterval,
+) -> Result<()> {
     loop {
-        let now = scene.borrow().clone();
+        let now = view.borrow().clone();
         let pause = match reader.look(&now.sources).await {
             Ok(found) => {
-                if show(&found.entries, &now.style).is_err() {
+                if print_entries(&found.entries, &now.style).is_err() {
                     return Ok(());
                 }
-                pace.usual()
+                interval.usual()
             }
             Err(error) => {
-                let told = pace.is_slowed();
-                let Some(pause) = pace.after(&error) else { return Err(Failure::from(error).into()) };
-                if !told {
-                    tell(&render::warning(&format!("logs are late: {error}")));
+                let reported = interval.is_slowed();
+                let Some(pause) = interval.after(&error) else { return Err(Failure::from(error).into()) };
+                if !reported {
+                    err(&render::warning(&format!("logs are delayed: {error}")));
                 }
                 pause
             }
@@ -156,25 +160,22 @@ pub(super) async fn follow(reader: &mut Reader, scene: watch::Receiver<Scene>, m
 /// Prints entries.
 ///
 /// # Errors
-/// That nobody reads them.
-fn show(entries: &[Entry], style: &LogStyle) -> io::Result<()> {
-    entries.iter().try_for_each(|entry| match speaks_json() {
-        true => screen::print(render::json::log(entry)),
-        false => screen::print(style.text(entry)),
-    })
+/// The output cannot be written.
+fn print_entries(entries: &[LogEntry], style: &LogStyle) -> io::Result<()> {
+    entries.iter().try_for_each(|entry| screen::entry(|| style.text(entry), || render::json::log(entry)))
 }
 
-/// Says why there may be nothing to see.
-fn tell_missing(globals: &Globals, found: &Found, scene: &Scene) {
-    let nothing = "there is nothing in this time; --since 1d looks further back";
+/// Says why there may be no logs.
+fn print_missing(globals: &Globals, found: &LogBatch, view: &LogView) {
+    let nothing = "no logs in this time; --since 1d looks further back";
     match found.missing.as_slice() {
-        [] if found.entries.is_empty() => tell(&render::aside(nothing)),
+        [] if found.entries.is_empty() => err(&render::aside(nothing)),
         [] => {}
-        missing if missing.len() == scene.sources.len() => {
+        missing if missing.len() == view.sources.len() => {
             let up = globals.command("up");
-            tell(&render::aside(&format!("there are no logs yet; bring the stack up with: {up}")));
+            err(&render::aside(&format!("no logs yet; deploy the stack with: {up}")));
         }
-        missing => tell(&render::aside(&format!("there are no logs yet of {}", missing.join(", ")))),
+        missing => err(&render::aside(&format!("no logs yet from {}", missing.join(", ")))),
     }
 }
 

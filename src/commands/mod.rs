@@ -5,6 +5,7 @@ mod adopt;
 mod check;
 mod dev;
 mod down;
+mod execute;
 mod iam_policy;
 mod init;
 mod invoke;
@@ -15,9 +16,11 @@ mod manual;
 mod plan;
 pub(crate) mod screen;
 mod session;
+mod stack_file;
 mod status;
 mod up;
 mod validate;
+mod watch_loop;
 
 pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
@@ -38,45 +41,76 @@ pub use validate::{schema, validate};
 
 use crate::exit::Exit;
 use anyhow::Result;
-use screen::{emit, say, speaks_json, tell};
-use std::io::{IsTerminal, Write};
+use screen::{ask, data, err, is_interactive, is_json, json, markdown, out, raw};
 use std::sync::OnceLock;
 use tokio::sync::watch;
 
 /// How a command ends; what is not [`Exit::Done`] has been explained already.
 pub type Outcome = Result<Exit>;
 
-/// Asks a question in a terminal and answers what was typed.
-fn ask(question: &str) -> Result<String> {
-    anstream::print!("{question} ");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
-}
-
-/// True if somebody can be asked.
-fn interactive() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !speaks_json()
-}
-
-/// Turns true at the first Ctrl-C. The second one, and any while nobody listens, ends the process at once, which loses
-/// nothing either. Handling a signal is a fact of the process, so all listeners hear of the same one.
+/// Turns true at the first Ctrl-C or SIGTERM, and is sent once more at the second one, which must not cut off the report
+/// [hazards: G20]. The third one, and any while nothing listens, ends the process at once, which loses nothing either.
+/// Handling a signal is a fact of the process, so all listeners get the same one.
 fn stop_on_ctrl_c() -> watch::Receiver<bool> {
     static STOP: OnceLock<watch::Sender<bool>> = OnceLock::new();
     let listen = || {
         let stop = watch::Sender::new(false);
-        tokio::spawn(heed_ctrl_c(stop.clone()));
+        tokio::spawn(watch_signals(stop.clone()));
         stop
     };
     STOP.get_or_init(listen).subscribe()
 }
 
-async fn heed_ctrl_c(stop: watch::Sender<bool>) {
-    // Without a handler Ctrl-C ends the process, and the next run goes on from what is there.
-    while tokio::signal::ctrl_c().await.is_ok() {
-        if stop.is_closed() || stop.send_replace(true) {
+async fn watch_signals(stop: watch::Sender<bool>) {
+    // Without a handler a signal ends the process, and the next run continues from what exists.
+    let Ok(mut signals) = Signals::new() else { return };
+    let mut count = 0;
+    while signals.next().await {
+        count += 1;
+        if stop.is_closed() || count > 2 {
             std::process::exit(Exit::Interrupted as i32);
         }
+        stop.send_replace(true);
+    }
+}
+
+/// The signals to stop: Ctrl-C, and what a pipeline sends.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one; false if there will be none.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            signal = self.interrupt.recv() => signal.is_some(),
+            signal = self.terminate.recv() => signal.is_some(),
+        }
+    }
+}
+
+/// The signal to stop: Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Signals)
+    }
+
+    async fn next(&mut self) -> bool {
+        tokio::signal::ctrl_c().await.is_ok()
     }
 }

@@ -1,19 +1,20 @@
-//! `plan`: shows what `up` would do, and keeps it for later. `up` goes the same way as far as the plan.
+//! `plan`: shows what `up` would do, and saves it for later. `up` takes the same steps as far as the plan.
 
-use super::screen::{Format, publish, speak};
+use super::screen::{Format, set_format};
 use super::session::{Globals, calls, open};
-use super::{Outcome, emit, say, tell};
+use super::{Outcome, err, json, markdown, out};
 use crate::config::{Function, Stack};
 use crate::diff::Change;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local::default_folders;
-use crate::lower::Packages;
+use crate::lower::{Packages, check_sizes};
 use crate::model::{LiveState, Value};
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved};
 use crate::reconcile::Session;
 use crate::render;
+use crate::text::shell_quoted;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use futures_util::{StreamExt, stream};
@@ -25,10 +26,10 @@ use std::time::Instant;
 /// The flags that a plan depends on.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanArgs {
-    /// Allow the loss of a table's items, of the API's URL (`api`), or of `all`
+    /// Allow data loss: of a table's items, of the API's URL (`api`), or of `all`
     #[arg(long, value_name = "NAME")]
     pub allow_data_loss: Vec<String>,
-    /// Take the place of a stack of this name that has other contents
+    /// Replace an existing stack of this name whose resources are all different
     #[arg(long)]
     pub replace_stack: bool,
 }
@@ -39,23 +40,23 @@ pub struct PlanOnlyArgs {
     /// The flags that the plan depends on.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// End with status 2 where there is something to do, and 0 where there is nothing
+    /// Exit with status 2 if there are changes, and 0 if there are none
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Keep the plan in a file, for `up --plan FILE`; it holds digests, and no values
+    /// Save the plan to a file for `up --plan FILE`; it contains digests, no values
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Print Markdown, for a comment of a pull request
+    /// Print Markdown, for a comment on a pull request
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
 }
 
 impl PlanArgs {
-    /// The flags that a kept plan was made with.
-    pub(super) fn of(kept: &Saved) -> Self {
+    /// The flags that a saved plan was made with.
+    pub(super) fn of(saved: &Saved) -> Self {
         PlanArgs {
-            allow_data_loss: kept.allow_data_loss.iter().cloned().collect(),
-            replace_stack: kept.replace_stack,
+            allow_data_loss: saved.allow_data_loss.iter().cloned().collect(),
+            replace_stack: saved.replace_stack,
         }
     }
 
@@ -82,50 +83,61 @@ pub(super) struct Prepared {
 /// Shows what `up` would do. Its clients cannot write.
 ///
 /// # Errors
-/// What keeps the plan from being made.
+/// The plan cannot be made.
 pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let start = Instant::now();
     if args.markdown {
-        speak(Format::Markdown);
+        set_format(Format::Markdown);
     }
     let stack = globals.stack()?;
     let session = open(globals, &stack).await?;
-    let planned = prepare(&session, &args.plan, &stack).await?;
-    let fine = show(globals, &planned.plan);
-    let Prepared { plan, options, .. } = planned;
-    if plan.is_empty() && fine {
-        say(&unchanged(&session, start));
+    let prepared = prepare(&session, &args.plan, &stack).await?;
+    let can_be_applied = print_plan(globals, &prepared.plan);
+    let Prepared { plan, options, .. } = prepared;
+    markdown(|| render::markdown(&plan, &session.scope));
+    if !can_be_applied {
+        return Ok(Exit::Failed);
     }
-    publish(|| render::markdown(&plan, &session.scope));
-    if let Some(file) = args.out.as_ref().filter(|_| fine) {
-        keep(&Saved::of(&plan, &session.scope, &options), file)?;
-        say(&format!("\nKept in {0}. To carry it out: provision up --plan {0}", file.display()));
+    if plan.is_empty() {
+        out(&no_changes(&session, start));
     }
-    Ok(match fine {
-        true if args.detailed_exitcode && !plan.is_empty() => Exit::Pending,
-        fine => Exit::when(fine),
-    })
+    if let Some(file) = &args.out {
+        save(&Saved::of(&plan, &session.scope, &options), file)?;
+        if !plan.is_empty() {
+            out(&saved_hint(globals, file));
+        }
+    }
+    Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Pending } else { Exit::Done })
 }
 
-/// Reads the world, builds the packages meanwhile, and plans.
+/// How to apply a saved plan, with the flags that it was made with.
+fn saved_hint(globals: &Globals, file: &Path) -> String {
+    let file = file.display().to_string();
+    let command = globals.command(&format!("up --plan {}", shell_quoted(&file)));
+    format!("\nPlan saved to {file}. To apply it: {command}")
+}
+
+/// Reads the live state, builds the packages meanwhile, and plans.
 pub(super) async fn prepare(session: &Session, args: &PlanArgs, stack: &Stack) -> Result<Prepared> {
     let (live_state, packages) = futures_util::join!(session.look(), build(stack));
     let packages = packages?;
-    compose(session, args, stack, packages, live_state?)
+    make_plan(session, args, stack, packages, live_state?)
 }
 
-/// Plans the way from a world to a stack with its packages.
-pub(super) fn compose(
+/// Plans how to get from the live state to a stack with its packages.
+pub(super) fn make_plan(
     session: &Session,
     args: &PlanArgs,
     stack: &Stack,
     packages: BTreeMap<String, Package>,
     live_state: LiveState,
 ) -> Result<Prepared> {
+    // Now the account and the region are known as well.
+    check_sizes(stack, &session.scope)?;
     let hashes = hashes(&packages);
     let options = args.options(session.connection.is_local());
     let mut plan = session.plan(stack, &hashes, &live_state, &options)?;
-    name_files(&mut plan)?;
+    add_changed_files(&mut plan)?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
     Ok(Prepared { live_state, plan, packages, hashes, options })
 }
@@ -135,8 +147,8 @@ pub(super) fn hashes(packages: &BTreeMap<String, Package>) -> Packages {
     packages.iter().map(|(function, package)| (function.clone(), package.sha256.clone())).collect()
 }
 
-/// Names the files that differ where code changes, for whoever reads the plan.
-fn name_files(plan: &mut Plan) -> Result<()> {
+/// Adds the names of the changed files to the steps that change code.
+fn add_changed_files(plan: &mut Plan) -> Result<()> {
     let (cache, _) = default_folders()?;
     for step in &mut plan.steps {
         let code = step.changes.iter().find(|change| change.path == ["code"]);
@@ -153,21 +165,21 @@ fn name_files(plan: &mut Plan) -> Result<()> {
 /// How many packages are built at a time. Each takes half a megabyte to compress, or a whole `pip` or `npm`.
 const BUILDS: usize = 8;
 
-/// Builds the package of every function, and tells everything that is wrong at once.
+/// Builds the package of every function, and reports all errors at once.
 pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
     let builds = stack.functions.iter().map(|function| package(stack, function, &cache));
     let built: Vec<_> = stream::iter(builds).buffered(BUILDS).collect().await;
-    let (mut packages, mut wrong) = (BTreeMap::new(), Vec::new());
+    let (mut packages, mut errors) = (BTreeMap::new(), Vec::new());
     for (function, package) in stack.functions.iter().zip(built) {
         match package {
             Ok(package) => {
                 let warnings = package.warnings.iter();
-                warnings.for_each(|text| tell(&render::warning(&format!("{}: {text}", function.name))));
+                warnings.for_each(|text| err(&render::warning(&format!("{}: {text}", function.name))));
                 packages.insert(function.name.clone(), package);
             }
-            Err(error) => wrong.push(format!(
-                "{}:{}: the code of {} cannot be packaged: {error}",
+            Err(error) => errors.push(format!(
+                "{}:{}: cannot package the code of {}: {error}",
                 stack.file.display(),
                 function.code_at.line,
                 function.name
@@ -175,8 +187,8 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
         }
     }
     tokio::task::spawn_blocking(move || package::prune(&cache));
-    let Some(last) = wrong.pop() else { return Ok(packages) };
-    wrong.iter().for_each(|message| tell(&render::error(message, None)));
+    let Some(last) = errors.pop() else { return Ok(packages) };
+    errors.iter().for_each(|message| err(&render::error(message, None)));
     bail!(last)
 }
 
@@ -187,51 +199,49 @@ async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Pac
         exclude: &function.exclude,
         runtime: &function.runtime,
         architecture: function.architecture.as_str(),
+        has_layers: !function.layers.is_empty(),
     };
-    package::build(&source, cache, &|line| tell(&render::aside(line))).await
+    package::build(&source, cache, &|line| err(&render::aside(line))).await
 }
 
-/// Shows a plan and what stands against it. Answers whether it may be carried out.
-pub(super) fn show(globals: &Globals, plan: &Plan) -> bool {
-    plan.unreadable.iter().for_each(|unreadable| tell(&render::unreadable(unreadable)));
+/// Prints a plan and its blockers. True if it can be applied.
+pub(super) fn print_plan(globals: &Globals, plan: &Plan) -> bool {
+    plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     if !plan.is_empty() {
-        say(&format!("\n{}", render::plan(plan, globals.shown())));
-        say(&render::summary(plan));
+        out(&format!("\n{}", render::plan(plan, globals.detail())));
+        out(&render::summary(plan));
     }
-    emit(|| render::json::plan(plan));
-    tell_refusals(plan, &globals.file)
-}
-
-/// Tells the refusals of a plan. Answers whether there are none.
-fn tell_refusals(plan: &Plan, file: &Path) -> bool {
+    json(|| render::json::plan(plan));
     if !plan.blockers.is_empty() {
-        tell(&format!("\n{}", render::blockers(&plan.blockers, Some(file)).trim_end()));
+        err(&format!("\n{}", render::blockers(&plan.blockers, Some(&globals.file)).trim_end()));
     }
     plan.blockers.is_empty()
 }
 
-pub(super) fn unchanged(session: &Session, start: Instant) -> String {
+/// The line for a plan without changes.
+pub(super) fn no_changes(session: &Session, start: Instant) -> String {
     let took = render::aside(&render::seconds(start.elapsed()));
-    format!("No changes: AWS is what the stack file says. {took} · {}", calls(session))
+    format!("No changes. Everything matches the stack file. {took} · {}", calls(session))
 }
 
-/// Keeps a plan in a file that nobody else can read, whole or not at all.
-fn keep(plan: &Saved, file: &Path) -> Result<()> {
+/// Saves a plan to a file that only the user can read, whole or not at all.
+fn save(plan: &Saved, file: &Path) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let context = || format!("the plan cannot be kept in {}", file.display());
-    let mut kept = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
-    serde_json::to_writer_pretty(&mut kept, plan).with_context(context)?;
-    kept.persist(file).with_context(context)?;
+    let context = || format!("cannot save the plan to {}", file.display());
+    let mut saved = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
+    serde_json::to_writer_pretty(&mut saved, plan).with_context(context)?;
+    saved.persist(file).with_context(context)?;
     Ok(())
 }
 
-/// Reads a plan that was kept.
+/// Reads a saved plan.
 ///
 /// # Errors
-/// That there is none, or that it cannot be read.
-pub(super) fn kept(file: &Path) -> Result<Saved> {
-    let help = "make one with: provision plan --out FILE";
-    let wrong = |why: String| Failure::usage(format!("{} holds no plan: {why}", file.display()), help);
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    Ok(Saved::read(&text).map_err(wrong)?)
+/// The file does not exist, or is not a saved plan.
+pub(super) fn read_saved(globals: &Globals, file: &Path) -> Result<Saved> {
+    let help = format!("save one with: {}", globals.command("plan --out FILE"));
+    let invalid =
+        |why: String| Failure::usage(format!("{} is not a saved plan: {why}", file.display()), help.clone());
+    let text = std::fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
+    Ok(Saved::read(&text).map_err(invalid)?)
 }

@@ -1,17 +1,20 @@
 //! What a command prints: text for people, or something for programs. One process runs one command, so the format is a
 //! fact of the process, as its colours are.
+//!
+//! All output passes here, so here URLs lose their credentials, and here it is noted if the output could not be written.
 
-use crate::render::Document;
-use std::fmt::Display;
-use std::io::{self, Write};
+use crate::exit::Exit;
+use crate::render::{self, Document};
+use crate::text::without_credentials;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
-/// What goes to the standard output.
+/// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Text, for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// Markdown, for a comment.
     Markdown,
@@ -19,50 +22,107 @@ pub(crate) enum Format {
 
 static FORMAT: OnceLock<Format> = OnceLock::new();
 
+/// The first error of standard output.
+static OUTPUT_ERROR: OnceLock<io::Error> = OnceLock::new();
+
 /// Sets the format, before anything is printed.
-pub(crate) fn speak(format: Format) {
+pub(crate) fn set_format(format: Format) {
     let _ = FORMAT.set(format);
 }
 
-fn speaks() -> Format {
+fn format() -> Format {
     FORMAT.get().copied().unwrap_or(Format::Text)
 }
 
 /// True if the output is JSON.
-pub(super) fn speaks_json() -> bool {
-    speaks() == Format::Json
+pub(super) fn is_json() -> bool {
+    format() == Format::Json
 }
 
-/// Prints a line on the standard output.
+/// Prints a line of the command's result, for people. If it cannot be written, the command still finishes its work:
+/// [`finish`] reports it.
+pub(crate) fn out(line: &str) {
+    if format() == Format::Text {
+        let _ = write(&without_credentials(line), "\n");
+    }
+}
+
+/// Prints a line that is the result itself, such as the response of a function: nothing in it is changed.
+pub(super) fn data(line: &str) {
+    if format() == Format::Text {
+        let _ = write(line, "\n");
+    }
+}
+
+/// Prints a line on standard error: a message that is not part of the result.
+pub(crate) fn err(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", without_credentials(line));
+}
+
+/// Prints a part of the command's result as JSON.
+pub(crate) fn json(document: impl FnOnce() -> Document) {
+    if is_json() {
+        let _ = write(&document().to_string(), "\n");
+    }
+}
+
+/// Prints the command's result as Markdown.
+pub(super) fn markdown(text: impl FnOnce() -> String) {
+    if format() == Format::Markdown {
+        let _ = write(&without_credentials(&text()), "");
+    }
+}
+
+/// Prints a whole document, such as a schema, whatever the format.
+pub(super) fn raw(text: &str) {
+    let _ = write(text, "");
+}
+
+/// Prints one of many entries, as text or as JSON.
 ///
 /// # Errors
-/// That nobody reads it, as behind a `head` that has seen enough.
-pub(super) fn print(line: impl Display) -> io::Result<()> {
-    writeln!(anstream::stdout().lock(), "{line}")
+/// The output cannot be written, so the caller may stop: the reader, such as `head`, may have seen enough.
+pub(super) fn entry(text: impl FnOnce() -> String, document: impl FnOnce() -> Document) -> io::Result<()> {
+    if is_json() { write(&document().to_string(), "\n") } else { write(&without_credentials(&text()), "\n") }
 }
 
-/// Prints a line of the command's result, for people. What is under way goes on where nobody reads it any more.
-pub(super) fn say(line: &str) {
-    if speaks() == Format::Text {
-        let _ = print(line);
+/// Asks a question in a terminal and returns what was typed.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub(super) fn ask(question: &str) -> io::Result<String> {
+    let mut stdout = anstream::stdout().lock();
+    write!(stdout, "{question} ")?;
+    stdout.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
+/// True if the user can be asked.
+pub(super) fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_json()
+}
+
+fn write(text: &str, end: &str) -> io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
+    written.inspect_err(|error| {
+        let _ = OUTPUT_ERROR.set(io::Error::new(error.kind(), error.to_string()));
+    })
+}
+
+/// The exit status of a command, which is never a success if its output could not be written. A closed pipe is no error to
+/// report: its reader closed it.
+pub(crate) fn finish(exit: Exit) -> Exit {
+    let Some(error) = OUTPUT_ERROR.get() else { return exit };
+    let closed = error.kind() == ErrorKind::BrokenPipe;
+    if !closed {
+        err(&render::error(&format!("the output cannot be written: {error}"), None));
     }
-}
-
-/// Prints a line beside the result, on the standard error.
-pub(crate) fn tell(line: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
-}
-
-/// Prints a part of the command's result, as JSON.
-pub(crate) fn emit(document: impl FnOnce() -> Document) {
-    if speaks_json() {
-        let _ = print(document());
-    }
-}
-
-/// Prints the command's result, as Markdown.
-pub(super) fn publish(text: impl FnOnce() -> String) {
-    if speaks() == Format::Markdown {
-        anstream::print!("{}", text());
+    match exit {
+        Exit::Done | Exit::Pending if closed => Exit::OutputClosed,
+        Exit::Done | Exit::Pending => Exit::Failed,
+        failed => failed,
     }
 }

@@ -1,15 +1,18 @@
-//! What every command that talks to AWS begins with: the stack file, the place, the connection.
+//! What every command that calls AWS begins with: the stack file, the target, the connection.
 
-use super::{emit, say, tell};
+use super::{err, json, out, stack_file};
 use crate::aws::credentials::Source;
-use crate::aws::{Calls, Class, Connection, Place};
+use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Stack};
 use crate::error::Failure;
 use crate::local::{LocalCloud, default_folders};
+use crate::lower::check_sizes_offline;
 use crate::reconcile::Session;
-use crate::render::{self, Shown};
+use crate::render::{self, Detail};
+use crate::text::shell_quoted;
 use anyhow::{Result, bail};
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -20,39 +23,40 @@ pub(super) const LOCAL_REGION: &str = "us-east-1";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {
-    /// The stack file
-    #[arg(short, long, global = true, value_name = "FILE", default_value = "stack.yaml")]
+    /// Stack file, or its folder
+    #[arg(short, long, global = true, value_name = "FILE", default_value = stack_file::DEFAULT)]
+    #[arg(value_parser = PathBufValueParser::new().map(stack_file::resolve))]
     pub file: PathBuf,
-    /// The environment: its own resources, each name prefixed with NAME-
+    /// Environment: resources of its own, each name prefixed with NAME-
     #[arg(long, global = true, value_name = "NAME", value_parser = config::environment_name)]
     pub env: Option<String>,
-    /// The region, before the stack file's and the profile's
+    /// Region; overrides those of the stack file and the profile
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
-    /// The profile of the AWS configuration
+    /// Profile of the AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Use the local cloud on this machine: no account needed, no AWS_* variable read
+    /// Use the local cloud on this machine; needs no account and reads no AWS_* variables
     #[arg(long, global = true)]
     pub local: bool,
-    /// Show the fields of what is created, and each call to AWS with its time; -vv with AWS's ids of the requests too
+    /// Show all fields of new resources and each call to AWS with its duration; -vv adds AWS's request ids
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Print JSON, one object a line, for programs
+    /// Print JSON for programs, one object per line
     #[arg(long, global = true)]
     pub json: bool,
-    /// Show the values of environment variables in plans; in a terminal only
+    /// Show values of environment variables in plans; in a terminal only
     #[arg(long, global = true)]
     pub show_values: bool,
 }
 
 impl Globals {
     /// How much of a plan is shown.
-    pub(super) fn shown(&self) -> Shown {
-        Shown { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
+    pub(super) fn detail(&self) -> Detail {
+        Detail { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
     }
 
-    /// True if values were asked for where they would stay: into a pipe or a file they never go.
+    /// True if values were requested but the output is a pipe or a file, where they would be kept.
     pub(crate) fn hides_values(&self) -> bool {
         self.show_values && !std::io::stdout().is_terminal()
     }
@@ -60,38 +64,41 @@ impl Globals {
     /// Reads the stack file.
     ///
     /// # Errors
-    /// Everything that is wrong with it, at once.
+    /// All errors of the file, at once.
     pub(super) fn stack(&self) -> Result<Stack> {
         let process = |name: &str| std::env::var(name).ok();
         let options = config::Options { environment: self.env.as_deref(), process: &process };
-        config::load(&self.file, &options).map_err(anyhow::Error::new)
+        let stack = config::load(&self.file, &options)?;
+        check_sizes_offline(&stack, self.region.as_deref())?;
+        Ok(stack)
     }
 
-    /// A further command on the same stack in the same place, to be typed by the user.
+    /// A command for the user to type next, with the flags that select the same stack and target.
     pub(super) fn command(&self, command: &str) -> String {
-        let named = self.file != Path::new("stack.yaml");
-        let file = if named { format!(" -f {}", self.file.display()) } else { String::new() };
+        let named = self.file != Path::new(stack_file::DEFAULT);
+        let file = self.file.display().to_string();
+        let file = if named { format!(" -f {}", shell_quoted(&file)) } else { String::new() };
         let flag = |name: &str, value: &Option<String>| {
-            value.as_ref().map(|value| format!(" --{name} {value}")).unwrap_or_default()
+            value.as_ref().map(|value| format!(" --{name} {}", shell_quoted(value))).unwrap_or_default()
         };
         let (env, region) = (flag("env", &self.env), flag("region", &self.region));
         let place = if self.local { " --local".to_owned() } else { flag("profile", &self.profile) };
         format!("provision {command}{file}{env}{region}{place}")
     }
 
-    /// Why there is no connection; where the credentials are at fault, their source is named.
-    fn unconnected(&self, error: crate::aws::Error) -> Failure {
-        let (expired, missing) = (error.is_expired(), error.class == Class::Credentials);
+    /// Why there is no connection; if the reason is the credentials, it names their source.
+    fn connection_failure(&self, error: crate::aws::Error) -> Failure {
+        let expired = error.is_expired();
+        if let Some(detail) = error.detail.as_ref().filter(|_| self.verbose > 0) {
+            err(&render::aside(detail));
+        }
         let failure = Failure::from(error);
-        if self.local || !(expired || missing) {
+        if self.local || !expired {
             return failure;
         }
         let source = Source::of(self.profile.as_deref(), &|name| std::env::var(name).ok());
         let message = format!("with credentials from {}: {}", source.place(), failure.message);
-        let help = match expired {
-            true => Some(format!("they have expired or are not valid; {}", source.renewal())),
-            false => failure.help,
-        };
+        let help = Some(format!("they are expired or invalid; {}", source.renewal()));
         Failure { message, help, ..failure }
     }
 
@@ -101,49 +108,58 @@ impl Globals {
     /// As [`Globals::connect`].
     pub(super) async fn session(&self, stack: &Stack) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-        self.furnish(stack).await?;
+        self.install_node_sdk(stack).await?;
         Ok(Session::of_stack(connection, stack))
     }
 
-    /// Gives the local cloud what the functions of a stack expect there.
+    /// Installs the AWS SDK for the Node.js functions of a stack on the local cloud, as Lambda does on AWS.
     ///
     /// # Errors
-    /// That there is no folder for it.
-    pub(super) async fn furnish(&self, stack: &Stack) -> Result<()> {
-        match self.local && stack.functions.iter().any(|function| function.runtime.starts_with("nodejs")) {
-            true => give_node_sdk().await,
-            false => Ok(()),
+    /// There is no folder for it.
+    pub(super) async fn install_node_sdk(&self, stack: &Stack) -> Result<()> {
+        let uses_node = stack.functions.iter().any(|function| function.runtime.starts_with("nodejs"));
+        if !self.local || !uses_node {
+            return Ok(());
         }
+        let (cache, state) = default_folders()?;
+        // Functions that bundle the SDK, or do without it, need no npm on this machine.
+        let installed = LocalCloud::new(cache, state).lay_node_sdk(&|line| err(&render::aside(line))).await;
+        if let Err(error) = installed {
+            let what = "Node.js functions that import the AWS SDK will not find it on the local cloud";
+            err(&render::warning(&format!("{what}: {error:#}")));
+        }
+        Ok(())
     }
 
-    /// Starts the local cloud if it is to be used, and connects.
+    /// Starts the local cloud if `--local` is given, and connects.
     ///
     /// # Errors
     /// No credentials, no region, no local cloud, or another account than the stack file names.
     pub(super) async fn connect(&self, region: Option<&str>, account: Option<&str>) -> Result<Connection> {
-        let region = self.region.as_deref().or(region).map(str::to_owned);
-        let place = match self.local {
-            false => Place::Aws { region, profile: self.profile.clone() },
-            true => {
-                let (cache, state) = default_folders()?;
-                let endpoint =
-                    LocalCloud::new(cache, state).start(&|line| tell(&render::aside(line))).await?;
-                let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
-                Place::Local { url: endpoint.url, region }
-            }
+        let given = self.region.as_deref().filter(|given| !given.is_empty());
+        let region = given.or(region).map(str::to_owned);
+        let place = if self.local {
+            let (cache, state) = default_folders()?;
+            let cloud = LocalCloud::new(cache, state);
+            let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
+            let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
+            Place::Local { url: endpoint.url, region, credentials: cloud.credentials()? }
+        } else {
+            Place::Aws { region, profile: self.profile.clone() }
         };
         let ids = self.verbose > 1;
         let calls = match self.verbose {
             0 => Calls::default(),
-            _ => Calls::telling(move |call| tell(&render::call(call, ids))),
+            _ => Calls::reporting(move |call| err(&render::call(call, ids))),
         };
-        let connection = Connection::open(&place, calls).await.map_err(|error| self.unconnected(error))?;
+        let connection =
+            Connection::open(&place, calls).await.map_err(|error| self.connection_failure(error))?;
         match account {
-            // The local cloud is nobody's account.
+            // The local cloud is no account.
             Some(account) if account != connection.account && !self.local => {
                 let (name, own) = (self.file.display(), &connection.account);
                 bail!(Failure::new(
-                    format!("{name} allows account {account} only, and these credentials are of {own}"),
+                    format!("{name} allows account {account} only, but these credentials belong to {own}"),
                     format!("use the credentials of that account, or change `account:` in {name}"),
                 ))
             }
@@ -152,57 +168,44 @@ impl Globals {
     }
 }
 
-/// Gives the functions of the local cloud what Lambda's Node.js brings along. Those that bring it themselves, or do without,
-/// need no npm on this machine.
-async fn give_node_sdk() -> Result<()> {
-    let (cache, state) = default_folders()?;
-    let laid = LocalCloud::new(cache, state).lay_node_sdk(&|line| tell(&render::aside(line))).await;
-    if let Err(error) = laid {
-        let what = "functions in Node.js that import the AWS SDK will not find it on the local cloud";
-        tell(&render::warning(&format!("{what}: {error:#}")));
-    }
-    Ok(())
-}
-
-/// The session of a stack, which says where it acts.
+/// The session of a stack; prints its target.
 pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
     let session = globals.session(stack).await?;
-    greet(&session);
+    print_target(&session);
     Ok(session)
 }
 
-/// Says where the command acts, before anything else is said.
-pub(super) fn greet(session: &Session) {
-    say(&line(session));
-    emit_place(session);
+/// Prints where the command acts, before anything else.
+pub(super) fn print_target(session: &Session) {
+    out(&target_line(session));
+    json_target(session);
 }
 
-/// The same beside the result, where the result is what somebody else has printed.
-pub(super) fn greet_aside(session: &Session) {
-    tell(&line(session));
-    emit_place(session);
+/// The same on standard error, for commands whose result is the output of a function.
+pub(super) fn print_target_to_stderr(session: &Session) {
+    err(&target_line(session));
+    json_target(session);
 }
 
-fn emit_place(session: &Session) {
+fn json_target(session: &Session) {
     let connection = &session.connection;
-    emit(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
+    json(|| render::json::session(&session.scope, connection.endpoint.as_deref(), connection.is_local()));
 }
 
-/// Where a command acts.
-fn line(session: &Session) -> String {
+/// The stack, account and region that a command acts on.
+fn target_line(session: &Session) -> String {
     let stack = format!("stack {}", render::emphasis(&session.scope.identity.to_string()));
-    let parts: Vec<String> = std::iter::once(stack).chain(place(&session.connection)).collect();
+    let parts: Vec<String> = std::iter::once(stack).chain(target(&session.connection)).collect();
     parts.join(" · ")
 }
 
-/// Where a connection leads: account, region, and endpoints other than AWS's own.
-pub(super) fn place(connection: &Connection) -> Vec<String> {
+/// The target of a connection: account, region, and endpoints other than AWS's own.
+pub(super) fn target(connection: &Connection) -> Vec<String> {
     let mut parts = vec![format!("account {}", connection.account), connection.region.clone()];
     let cloud = if connection.is_local() { "local cloud" } else { "endpoint" };
     parts.extend(connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
-    if !connection.is_local() {
-        parts.extend(service_endpoints());
-    }
+    let services = connection.service_endpoints().iter();
+    parts.extend(services.map(|(service, url)| format!("{} at {url}", service.to_lowercase())));
     parts
 }
 
@@ -214,14 +217,4 @@ pub(super) fn calls(session: &Session) -> String {
         render::count(calls.reads(), "read"),
         render::count(calls.writes(), "write")
     ))
-}
-
-/// The endpoints of single services that the environment sets: a plan that did not show them would not tell where it acts.
-fn service_endpoints() -> Vec<String> {
-    let variables = std::env::vars().filter(|(_, url)| !url.is_empty());
-    let services = variables.filter_map(|(name, url)| {
-        let service = name.strip_prefix("AWS_ENDPOINT_URL_")?.to_lowercase().replace('_', " ");
-        Some(format!("{service} at {url}"))
-    });
-    services.collect()
 }

@@ -1,21 +1,18 @@
-//! `up`: makes AWS what the stack file says, after it has shown the plan.
+//! `up`: creates or updates the stack, after it has shown the plan.
 
-use super::dev::watch;
-use super::plan::{PlanArgs, Prepared, kept, prepare, show, unchanged};
-use super::session::{Globals, calls, open};
-use super::{Outcome, ask, emit, interactive, say, speaks_json, stop_on_ctrl_c, tell};
-use crate::apply::Report;
-use crate::config::Stack;
-use crate::error::Failure;
-use crate::event::Events;
+use super::execute::{Confirmation, execute, progress_of};
+use super::plan::{PlanArgs, Prepared, no_changes, prepare, print_plan, read_saved};
+use super::session::{Globals, open};
+use super::watch_loop::{WatchOptions, watch};
+use super::{Outcome, check, err, json, out};
+use crate::error::{Failure, exit_of_report};
 use crate::exit::Exit;
-use crate::plan::{Plan, Saved};
+use crate::plan::Saved;
 use crate::reconcile::Session;
-use crate::render::{self, Progress};
+use crate::render;
 use anyhow::{Result, bail};
 use clap::Args;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// The flags of `up`.
@@ -24,155 +21,89 @@ pub struct UpArgs {
     /// The flags that the plan depends on.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Do not ask before changing anything
+    /// Skip the confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Carry out the plan that `plan --out FILE` has kept, and refuse if another is needed by now
+    /// Apply a saved plan (`plan --out FILE`); fails if it is out of date
     #[arg(long = "plan", value_name = "FILE", conflicts_with_all = ["allow_data_loss", "replace_stack"])]
-    pub kept: Option<PathBuf>,
-    /// Run the stack's checks afterwards; they send real requests, writes included
+    pub saved_plan: Option<PathBuf>,
+    /// Run the stack's checks afterwards; they send real requests and may write data
     #[arg(long)]
     pub check: bool,
-    /// Go on: bring up each saved change, without asking again, and show what the functions log
-    #[arg(long, conflicts_with = "kept")]
+    /// Apply every saved change without asking again, and stream the logs
+    #[arg(long, conflicts_with = "saved_plan")]
     pub watch: bool,
-    /// Confirm a change of a protected environment: its stack's name
+    /// Confirm a change in a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
 }
 
-/// Makes AWS what the stack file says.
+/// Creates or updates the stack.
 ///
 /// # Errors
-/// What keeps the plan from being made.
+/// The plan cannot be made, or the saved plan is out of date.
 pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     if args.watch {
-        return watch(globals, args).await;
+        let options = WatchOptions { plan: &args.plan, check: args.check, yes: args.yes };
+        return watch(globals, options).await;
     }
     let start = Instant::now();
     let stack = globals.stack()?;
-    let agreed = args.kept.as_deref().map(kept).transpose()?;
-    let wishes = agreed.as_ref().map_or_else(|| args.plan.clone(), PlanArgs::of);
+    let saved = args.saved_plan.as_deref().map(|file| read_saved(globals, file)).transpose()?;
+    let plan_args = saved.as_ref().map_or_else(|| args.plan.clone(), PlanArgs::of);
     let session = open(globals, &stack).await?;
-    let planned = prepare(&session, &wishes, &stack).await?;
-    if !show(globals, &planned.plan) {
-        tell("Nothing was changed.");
+    let prepared = prepare(&session, &plan_args, &stack).await?;
+    if !print_plan(globals, &prepared.plan) {
+        err("Nothing was changed.");
         return Ok(Exit::Failed);
     }
-    if let Some(agreed) = &agreed {
-        still_holds(agreed, &Saved::of(&planned.plan, &session.scope, &planned.options))?;
+    if let Some(saved) = &saved {
+        check_up_to_date(globals, saved, &Saved::of(&prepared.plan, &session.scope, &prepared.options))?;
     }
-    let Prepared { plan, packages, .. } = planned;
-    let changes = !plan.is_empty();
-    let attributes = match changes {
-        false => {
-            say(&unchanged(&session, start));
-            plan.attributes
+    let Prepared { plan, packages, .. } = prepared;
+    let has_changes = !plan.is_empty();
+    let attributes = if has_changes {
+        if !confirmation(args, &session).is_given(globals, &stack, &session)? {
+            err("Nothing was changed.");
+            return Ok(Exit::Failed);
         }
-        true => {
-            if !confirmed(globals, args, &stack, &session)? {
-                tell("Nothing was changed.");
-                return Ok(Exit::Failed);
-            }
-            let report = carry_out(&session, &plan, packages, Some(&globals.file), progress(&plan)).await;
-            if !report.is_complete() {
-                return Ok(Exit::of_report(&report));
-            }
-            report.attributes
+        let report = execute(&session, &plan, packages, Some(&globals.file), progress_of(&plan)).await;
+        if !report.is_complete() {
+            return Ok(exit_of_report(&report));
         }
+        report.attributes
+    } else {
+        out(&no_changes(&session, start));
+        plan.attributes
     };
-    say(&render::outputs(&stack, &attributes));
-    emit(|| render::json::outputs(&stack, &attributes));
-    match args.check || (globals.local && changes) {
-        true => super::check::run(&stack, &session, &attributes).await,
-        false => Ok(Exit::Done),
+    out(&render::outputs(&stack, &attributes));
+    json(|| render::json::outputs(&stack, &attributes));
+    if args.check || (globals.local && has_changes) {
+        return check::run(globals, &stack, &session, &attributes).await;
+    }
+    Ok(Exit::Done)
+}
+
+fn confirmation<'a>(args: &'a UpArgs, session: &Session) -> Confirmation<'a> {
+    Confirmation {
+        // A saved plan was reviewed before.
+        yes: args.yes || args.saved_plan.is_some(),
+        name: args.confirm.as_deref(),
+        question: format!("Apply these changes to account {}?", session.connection.account),
+        purpose: "to apply these changes",
+        effect: "apply the changes",
     }
 }
 
-/// Refuses where the plan that somebody has agreed to is not the one that is needed now.
-fn still_holds(agreed: &Saved, now: &Saved) -> Result<()> {
-    let differences = agreed.differences(now);
+/// Fails if the saved plan differs from the one that is needed now.
+fn check_up_to_date(globals: &Globals, saved: &Saved, now: &Saved) -> Result<()> {
+    let differences = saved.differences(now);
     if differences.is_empty() {
         return Ok(());
     }
     let listed: Vec<String> = differences.iter().map(|one| format!("\n  - {one}")).collect();
     bail!(Failure::new(
-        format!("the kept plan does not fit any more, and nothing was changed:{}", listed.concat()),
-        "make a new one with `provision plan --out FILE`, and have a look at it",
+        format!("the saved plan is out of date; nothing was changed:{}", listed.concat()),
+        format!("save a new one with `{}`, and review it", globals.command("plan --out FILE")),
     ))
-}
-
-/// The progress of a plan, live where the screen allows it.
-pub(super) fn progress(plan: &Plan) -> Progress {
-    Progress::new(plan.steps.iter().filter(|step| !step.with_parent).count(), say)
-}
-
-/// Carries out a plan and reports; also for `down`.
-pub(super) async fn carry_out(
-    session: &Session,
-    plan: &Plan,
-    packages: BTreeMap<String, PathBuf>,
-    file: Option<&Path>,
-    progress: Progress,
-) -> Report {
-    let start = Instant::now();
-    say("");
-    let events = Events::new(move |event| match speaks_json() {
-        true => emit(|| render::json::event(&event)),
-        false => progress.show(&event),
-    });
-    let report = session.carry_out(plan, packages, events, stop_on_ctrl_c()).await;
-    let (took, made) = (start.elapsed(), session.connection.calls());
-    emit(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
-    let text = render::report(plan, &report, file, took);
-    let text = format!("{} · {}", text.trim_end(), calls(session));
-    if report.is_complete() {
-        say(&format!("\n{text}"))
-    } else {
-        tell(&format!("\n{text}"))
-    }
-    report
-}
-
-/// Whether to go on: asked in a terminal, else told by `--yes`. The local cloud is for trying things out.
-pub(super) fn confirmed(globals: &Globals, args: &UpArgs, stack: &Stack, session: &Session) -> Result<bool> {
-    if globals.local {
-        return Ok(true);
-    }
-    if stack.environment.as_ref().is_some_and(|environment| environment.protect) {
-        return confirmed_by_name(session, args.confirm.as_deref());
-    }
-    // A kept plan was read and agreed to before.
-    if args.yes || args.kept.is_some() {
-        return Ok(true);
-    }
-    if !interactive() {
-        bail!(nobody());
-    }
-    let account = &session.connection.account;
-    let question = match args.watch {
-        true => format!("Keep account {account} as the files say, now and at each save?"),
-        false => format!("Change account {account} like this?"),
-    };
-    let answer = ask(&format!("\n{question} [y/N]"))?;
-    Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
-}
-
-/// That there is nobody to ask.
-pub(super) fn nobody() -> Failure {
-    Failure::usage("nobody can be asked here", "add --yes to change AWS without being asked")
-}
-
-/// Whether the name of the stack was given, on the command line or now.
-pub(super) fn confirmed_by_name(session: &Session, confirmed: Option<&str>) -> Result<bool> {
-    let name = session.scope.identity.to_string();
-    let given = match confirmed {
-        Some(given) => given.to_owned(),
-        None if interactive() => ask(&format!("\nType {} to go on:", render::emphasis(&name)))?,
-        None => bail!(Failure::usage("nobody can be asked here", format!("add --confirm {name}"))),
-    };
-    if given != name {
-        tell(&format!("`{given}` is not `{name}`."));
-    }
-    Ok(given == name)
 }

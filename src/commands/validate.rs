@@ -1,16 +1,16 @@
-//! `validate` and `schema`: what a stack file may say. Both call nobody.
+//! `validate` and `schema`: what a stack file may contain. Both work offline.
 
 use super::session::Globals;
-use super::{Outcome, emit, say};
+use super::{Outcome, json, out, raw};
 use crate::config::SCHEMA;
 use crate::exit::Exit;
 use crate::render::{self, Document};
 use serde_json::json;
 
-/// Reads the stack file, and says what it declares.
+/// Checks the stack file, and counts what it declares.
 ///
 /// # Errors
-/// Everything that is wrong with it, at once.
+/// All errors of the file, at once.
 pub fn validate(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
     let routes = stack.api.as_ref().map_or(0, |api| api.routes.len());
@@ -22,9 +22,9 @@ pub fn validate(globals: &Globals) -> Outcome {
     ];
     let counts: Vec<String> =
         contents.iter().map(|(noun, number)| render::count(*number as u64, noun)).collect();
-    say(&format!("{} is valid: {}.", globals.file.display(), counts.join(", ")));
+    out(&format!("{} is valid: {}.", globals.file.display(), counts.join(", ")));
     let members = contents.map(|(noun, number)| (format!("{noun}s"), json!(number)));
-    emit(|| Document::new("valid", members.into_iter().collect()));
+    json(|| Document::new("valid", members.into_iter().collect()));
     Ok(Exit::Done)
 }
 
@@ -33,6 +33,6 @@ pub fn validate(globals: &Globals) -> Outcome {
 /// # Errors
 /// None.
 pub fn schema() -> Outcome {
-    anstream::print!("{SCHEMA}");
+    raw(SCHEMA);
     Ok(Exit::Done)
 }

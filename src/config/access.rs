@@ -1,4 +1,4 @@
-//! `access`: what a function may do with a table of the stack.
+//! `access`: the actions that a function may call on tables of the stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use provision_yaml::Kind;
 
 use super::decode::{Value, help};
 use super::reference::Names;
-use super::suggest;
+use crate::suggest;
 
 const READ: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
 const WRITE: [&str; 4] = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
@@ -123,9 +123,9 @@ fn action(value: Value) -> Option<String> {
     }
     let help = match suggest::nearest(name.trim_end_matches('*'), known()) {
         Some(action) => format!("did you mean `dynamodb:{action}`?"),
-        None => "if AWS has added it lately, allow it under `policy`".to_owned(),
+        None => "if AWS added it recently, allow it under `policy`".to_owned(),
     };
-    value.fail(format!("`{text}` is not an action on a table"), Some(help))
+    value.fail(format!("`{text}` is not a DynamoDB action on tables"), Some(help))
 }
 
 fn unqualified<T>(value: Value, text: &str) -> Option<T> {

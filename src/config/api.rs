@@ -5,18 +5,17 @@ use std::collections::HashMap;
 use provision_yaml::Kind;
 
 use super::decode::{Value, help};
-use super::function::description;
+use super::names::is_made_of;
 use super::reference::Scope;
 use super::route;
 use super::stack::{Api, Cors, Route};
-use super::suggest;
+use crate::suggest;
 
 /// What API Gateway allows one API.
 const MAX_ROUTES: usize = 300;
 const MAX_NAME: usize = 128;
-const MAX_DESCRIPTION: usize = 1024;
 
-/// The value of `api`; `stack` is the name that it takes without one of its own.
+/// The value of `api`; `stack` is its name where it declares none.
 pub(super) fn api(value: Value, stack: &str, scope: Scope) -> Option<Api> {
     let mut fields = value.fields("`api`")?;
     let name_value = fields.take("name");
@@ -24,7 +23,7 @@ pub(super) fn api(value: Value, stack: &str, scope: Scope) -> Option<Api> {
         Some(value) => value.short(MAX_NAME),
         None => Some(stack),
     };
-    let description = fields.optional("description", |value| description(value, scope, MAX_DESCRIPTION));
+    let description = fields.optional("description", |value| value.template(scope));
     let cors = fields.optional("cors", cors);
     let routes = fields.optional("routes", |value| routes(value, scope));
     fields.finish();
@@ -51,7 +50,7 @@ fn routes(value: Value, scope: Scope) -> Option<Vec<Route>> {
     value.map(|entry| {
         count += 1;
         if count == MAX_ROUTES + 1 {
-            entry.fail_key::<()>(format!("an API has at most {MAX_ROUTES} routes"), None);
+            entry.fail_key::<()>(format!("an API can have at most {MAX_ROUTES} routes"), None);
         }
         let key = entry.key.text.as_str();
         let function = function(entry, scope);
@@ -59,7 +58,7 @@ fn routes(value: Value, scope: Scope) -> Option<Vec<Route>> {
         if let Some(other) = first.insert(pattern, key) {
             let message = format!("`{key}` is the same route as `{other}`");
             return entry
-                .fail_key(message, help("they differ only in what the variables are called; keep one"));
+                .fail_key(message, help("they differ only in the names of their variables; keep one"));
         }
         Some(Route { at: entry.key_at(), key: key.to_owned(), function: function? })
     })
@@ -95,7 +94,7 @@ fn cors(value: Value) -> Option<Cors> {
 
     let origins = origins?;
     if credentials && origins.iter().any(|origin| origin == "*") {
-        let message = "with `credentials: true`, AWS refuses the origin `*`";
+        let message = "with `credentials: true`, AWS does not allow the origin `*`";
         return origins_value?.fail(message, help("list the origins, such as `https://example.com`"));
     }
     Some(Cors {
@@ -108,24 +107,40 @@ fn cors(value: Value) -> Option<Cors> {
     })
 }
 
-/// An origin: a scheme and a host, with a port where there is one, or `*`.
+/// An origin: a scheme and a host, optionally with a port; or `*`.
 fn origin(value: Value) -> Option<String> {
     let text = value.text()?;
     if text == "*" {
         return Some(text.to_owned());
     }
     let Some((scheme, host)) = text.split_once("://") else {
-        let meant = help(format!("did you mean `https://{}`?", text.trim_matches('/')));
-        return value.fail(format!("`{text}` is not an origin"), meant);
+        return value.fail(format!("invalid origin `{text}`"), Some(meant_origin(text)));
     };
     let (host, path) = host.split_once('/').map_or((host, None), |(host, path)| (host, Some(path)));
     if path.is_some() {
-        return value.fail("an origin has no path", help(format!("did you mean `{scheme}://{host}`?")));
+        return value
+            .fail("an origin cannot have a path", help(format!("did you mean `{scheme}://{host}`?")));
     }
     if host.is_empty() || scheme.is_empty() || text.contains(char::is_whitespace) {
-        return value.fail(format!("`{text}` is not an origin"), help("it looks like `https://example.com`"));
+        return value
+            .fail(format!("invalid origin `{text}`"), help("an origin looks like `https://example.com`"));
     }
     Some(text.to_owned())
+}
+
+/// A hint for an origin without a scheme.
+fn meant_origin(text: &str) -> String {
+    let host = text.trim_matches('/');
+    let name = host.split(':').next().unwrap_or_default();
+    match name {
+        // Browsers send it for local files and sandboxed frames, and it names no host [DG: API Gateway, CORS].
+        "null" => "`null` cannot be allowed by itself; `*` allows every origin".to_owned(),
+        "localhost" | "127.0.0.1" => format!("did you mean `http://{host}`?"),
+        name if name.contains('.') && is_made_of(name, ".-") && is_made_of(host, ".-:") => {
+            format!("did you mean `https://{host}`?")
+        }
+        _ => "an origin looks like `https://example.com`".to_owned(),
+    }
 }
 
 fn method(value: Value) -> Option<String> {
@@ -138,7 +153,7 @@ fn method(value: Value) -> Option<String> {
         "ANY" | "ALL" => help("did you mean `\"*\"`?"),
         _ => suggest::did_you_mean(text, methods),
     };
-    value.fail(format!("`{text}` is not an HTTP method"), meant)
+    value.fail(format!("unknown HTTP method `{text}`"), meant)
 }
 
 fn header(value: Value) -> Option<String> {
@@ -146,5 +161,5 @@ fn header(value: Value) -> Option<String> {
     if route::is_header(text) || text == "*" {
         return Some(text.to_owned());
     }
-    value.fail(format!("`{text}` is not the name of a header"), help("it looks like `content-type`"))
+    value.fail(format!("invalid header name `{text}`"), help("a header name looks like `content-type`"))
 }

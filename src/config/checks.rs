@@ -1,4 +1,4 @@
-//! `checks`: requests to the live API, and what is expected of the answers.
+//! `checks`: requests to the live API, and the responses that are expected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,10 @@ use super::names::is_made_of;
 use super::reference::{Captures, Names, Scope};
 use super::route;
 use super::stack::{Check, Json, Part, Template};
-use super::suggest;
+use crate::suggest;
+
+/// The methods that a request can have.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// The value of `checks`.
 pub(super) fn checks(value: Value, names: &Names) -> Option<Vec<Check>> {
@@ -43,7 +46,7 @@ fn captured_by(check: Value<'_>) -> impl Iterator<Item = &str> {
 fn check(value: Value, scope: Scope) -> Option<Check> {
     if !matches!(value.node.kind, Kind::Map(_)) {
         let example = "write `- request: GET /items`";
-        return value.cx.fail_at(value.span(), "a check is a mapping", help(example));
+        return value.cx.fail_at(value.span(), "a check must be a mapping", help(example));
     }
     let mut fields = value.fields_of_item("a check");
     let name = fields.optional("name", |value| value.short(256));
@@ -61,7 +64,7 @@ fn check(value: Value, scope: Scope) -> Option<Check> {
     if let Some(value) = retry_value
         && method != "GET"
     {
-        let message = format!("`retry_for` is for `GET`: a `{method}` that is repeated may write twice");
+        let message = format!("`retry_for` works only with `GET`: a repeated `{method}` may write twice");
         return value.fail_key(message, help("put a check with a `GET` and `retry_for` before this one"));
     }
     let line = request_value.and_then(|value| value.node.text());
@@ -84,21 +87,12 @@ fn check(value: Value, scope: Scope) -> Option<Check> {
 fn request(value: Value, scope: Scope) -> Option<(String, Template)> {
     let text = value.scalar()?;
     let (method, path) = text.split_once(' ').unwrap_or((text, ""));
-    let methods = route::METHODS.into_iter().filter(|method| *method != "ANY");
-    if !methods.clone().any(|known| known == method) {
-        let upper = method.to_uppercase();
-        let help = if method.starts_with('/') {
-            help(format!("put a method before the path: `GET {method}`"))
-        } else if methods.clone().any(|known| known == upper) {
-            help(format!("methods are in upper case: `{upper} {path}`"))
-        } else {
-            suggest::did_you_mean(method, methods).or_else(|| help("a request looks like `GET /items`"))
-        };
-        return value.fail(format!("`{text}` begins with no HTTP method"), help);
+    if !METHODS.contains(&method) {
+        return unknown_method(value, method, path);
     }
     if !path.starts_with('/') {
         let meant = help(format!("did you mean `{method} /{}`?", path.trim().trim_start_matches('/')));
-        return value.fail("the path of a request begins with `/`, after one space", meant);
+        return value.fail("the path of a request must begin with `/`, after one space", meant);
     }
     let mut template = value.template(scope)?;
     if let Some(Part::Text(first)) = template.parts.first_mut() {
@@ -110,12 +104,28 @@ fn request(value: Value, scope: Scope) -> Option<(String, Template)> {
     };
     match template.parts.iter().find_map(wrong) {
         Some('{' | '}') => value.fail(
-            "a request has no route variables",
+            "a request cannot contain route variables",
             help("write a value, or `${capture.NAME}` for one that an earlier check captured"),
         ),
-        Some(_) => value.fail("the path of a request has no spaces", help("write `%20` for a space")),
+        Some(_) => value.fail("the path of a request cannot contain spaces", help("write `%20` for a space")),
         None => Some((method.to_owned(), template)),
     }
+}
+
+fn unknown_method<T>(value: Value, method: &str, path: &str) -> Option<T> {
+    if method.starts_with('/') {
+        return value.fail(
+            format!("missing HTTP method before `{method}`"),
+            help(format!("did you mean `GET {method}`?")),
+        );
+    }
+    let upper = method.to_uppercase();
+    let meant = if METHODS.contains(&upper.as_str()) {
+        help(format!("methods are in upper case: `{upper} {path}`"))
+    } else {
+        suggest::did_you_mean(method, METHODS).or_else(|| help("a request looks like `GET /items`"))
+    };
+    value.fail(format!("unknown HTTP method `{method}`"), meant)
 }
 
 fn headers(value: Value, scope: Scope) -> Option<BTreeMap<String, Template>> {
@@ -123,7 +133,7 @@ fn headers(value: Value, scope: Scope) -> Option<BTreeMap<String, Template>> {
         let template = header.template(scope);
         let name = header.key.text.as_str();
         if !route::is_header(name) {
-            return header.fail_key(format!("`{name}` is not the name of a header"), None);
+            return header.fail_key(format!("invalid header name `{name}`"), None);
         }
         Some((name.to_owned(), template?))
     })?;
@@ -148,7 +158,7 @@ fn capture(value: Value) -> Option<BTreeMap<String, String>> {
         let pointer = entry.text().and_then(|text| pointer(entry, text));
         let name = entry.key.text.as_str();
         if !is_made_of(name, "_-") {
-            let message = format!("`{name}` cannot name a capture");
+            let message = format!("invalid capture name `{name}`");
             return entry.fail_key(message, help("use letters, digits, `_` and `-`"));
         }
         Some((name.to_owned(), pointer?))
@@ -156,17 +166,18 @@ fn capture(value: Value) -> Option<BTreeMap<String, String>> {
     Some(captures.into_iter().collect())
 }
 
-/// A JSON pointer: empty for the whole answer, or `/key/0/key`.
+/// A JSON pointer: empty for the whole response, or `/key/0/key`.
 fn pointer(value: Value, text: &str) -> Option<String> {
     if !text.is_empty() && !text.starts_with('/') {
         let path = text.trim_start_matches(['$', '.']).replace(['.', '['], "/").replace(']', "");
-        let message = format!("`{text}` is not a JSON pointer");
+        let message = format!("invalid JSON pointer `{text}`");
         return value.fail(message, help(format!("did you mean `/{path}`?")));
     }
     let escapes = text.match_indices('~').map(|(offset, _)| &text[offset + 1..]);
     if escapes.clone().any(|rest| !rest.starts_with(['0', '1'])) {
-        let message = format!("`{text}` is not a JSON pointer");
-        return value.fail(message, help("in a pointer `~` is written `~0`, and `/` in a key `~1`"));
+        let message = format!("invalid JSON pointer `{text}`");
+        return value
+            .fail(message, help("in a JSON pointer, write `~0` for `~`, and `~1` for a `/` in a key"));
     }
     Some(text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! `code` and `handler`: the files of a function, which must lie in the stack's folder and hold what Lambda will call.
+//! `code` and `handler`: the files of a function, which must be in the stack's folder and contain what Lambda calls.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -8,20 +8,18 @@ use std::rc::Rc;
 
 use super::decode::{Value, help};
 use super::runtime;
-use super::suggest;
+use crate::suggest;
 
-/// The value of `code`, as it is written but without `.`.
-pub(super) fn code(value: Value) -> Option<PathBuf> {
+/// The value of `code` without `.` parts.
+pub(super) fn code(value: Value, files: &CodeFiles) -> Option<PathBuf> {
     let text = value.short(4096)?;
     let path = Path::new(text);
     if path.is_absolute() || escapes(path) {
         return leaves(value, text);
     }
     let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
-    match value.cx.files.at(&path) {
-        Found::Nothing => {
-            value.fail(format!("there is no file or folder `{text}`"), sibling(value.cx.folder, &path))
-        }
+    match files.at(&path) {
+        Found::Nothing => value.fail(format!("there is no file or folder `{text}`"), files.meant(&path)),
         Found::Outside => leaves(value, text),
         Found::EmptyFolder => {
             value.fail(format!("the folder `{text}` is empty"), help("put the function's code into it"))
@@ -31,8 +29,8 @@ pub(super) fn code(value: Value) -> Option<PathBuf> {
 }
 
 fn leaves<T>(value: Value, text: &str) -> Option<T> {
-    let way = help("move the code to a folder beside `stack.yaml` or below");
-    value.fail(format!("`{text}` lies outside the stack's folder"), way)
+    let way = help("move the code into the folder of `stack.yaml`, or a folder in it");
+    value.fail(format!("`{text}` is outside the stack's folder"), way)
 }
 
 /// Whether a path climbs above where it starts.
@@ -48,15 +46,6 @@ fn escapes(path: &Path) -> bool {
     })
 }
 
-/// A name nearby that the path was probably meant to have.
-fn sibling(folder: &Path, path: &Path) -> Option<String> {
-    let parent = path.parent()?;
-    let names = names_in(&folder.join(parent));
-    let name = path.file_name()?.to_str()?;
-    let near = suggest::nearest(name, names.iter().map(String::as_str))?;
-    help(format!("did you mean `{}`?", parent.join(near).display()))
-}
-
 fn names_in(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<String> =
@@ -65,22 +54,22 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What lies at the paths of functions' code, each looked up once: many functions may share one.
+/// The code of functions by path, each looked up once: many functions may share one.
 pub(super) struct CodeFiles<'a> {
     folder: &'a Path,
-    /// The folder without symbolic links, which every path is held against; `None` if it is gone.
+    /// The folder with symbolic links resolved, in which every path must be; `None` if it does not exist.
     real_folder: OnceCell<Option<PathBuf>>,
     found: RefCell<HashMap<PathBuf, Found>>,
 }
 
-/// What lies at a path.
+/// What exists at a path.
 #[derive(Clone)]
-enum Found {
+pub(super) enum Found {
     Nothing,
     /// Something outside the stack's folder.
     Outside,
     EmptyFolder,
-    /// A zip that cannot be read, and why.
+    /// A zip that cannot be read, with the reason.
     Unreadable(String),
     Code(Rc<Files>),
 }
@@ -90,7 +79,7 @@ impl<'a> CodeFiles<'a> {
         CodeFiles { folder, real_folder: OnceCell::new(), found: RefCell::default() }
     }
 
-    fn at(&self, path: &Path) -> Found {
+    pub(super) fn at(&self, path: &Path) -> Found {
         if let Some(found) = self.found.borrow().get(path) {
             return found.clone();
         }
@@ -112,10 +101,28 @@ impl<'a> CodeFiles<'a> {
         }
         Files::of(&whole).map_or_else(Found::Unreadable, |files| Found::Code(Rc::new(files)))
     }
+
+    /// The path that was probably meant where there is nothing: written with `/`, which Windows alone takes for `\`; or
+    /// with a similar name at its end.
+    fn meant(&self, path: &Path) -> Option<String> {
+        let written = path.to_str()?;
+        let path = PathBuf::from(written.replace('\\', "/"));
+        if escapes(&path) {
+            return None;
+        }
+        if path.to_str() != Some(written) && self.folder.join(&path).exists() {
+            return help(format!("did you mean `{}`?", path.components().as_path().display()));
+        }
+        let parent = path.parent()?;
+        let names = names_in(&self.folder.join(parent));
+        let name = path.file_name()?.to_str()?;
+        let near = suggest::nearest(name, names.iter().map(String::as_str))?;
+        help(format!("did you mean `{}`?", parent.join(near).display()))
+    }
 }
 
 /// What the code of a function consists of.
-enum Files {
+pub(super) enum Files {
     /// A folder.
     Folder(PathBuf),
     /// A single file, by its name.
@@ -125,12 +132,12 @@ enum Files {
 }
 
 impl Files {
-    /// The files at a path that is no folder.
+    /// The files at a path that is not a folder.
     fn of(path: &Path) -> Result<Self, String> {
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
             let file = fs::File::open(path).map_err(|error| error.to_string())?;
             let archive = zip::ZipArchive::new(file).map_err(|error| error.to_string())?;
-            // A name that cannot be read is no handler's file.
+            // A name that cannot be read is not the file of a handler.
             let names = archive.file_names().flatten().map(|name| name.into_owned());
             return Ok(Self::Zip(names.collect()));
         }
@@ -157,34 +164,58 @@ impl Files {
 
 /// Checks that the file that a handler names is in the code. `at` is where to report it: the handler, or where it is
 /// left out, the code.
-pub(super) fn check_handler(at: Value, path: &Path, handler: &str, runtime: &str) -> Option<()> {
-    let files = match at.cx.files.at(path) {
+pub(super) fn check_handler(
+    at: Value,
+    found: Found,
+    path: &Path,
+    handler: &str,
+    runtime: &str,
+) -> Option<()> {
+    let files = match found {
         Found::Code(files) => files,
         Found::Unreadable(why) => {
-            return at.fail(format!("`{}` cannot be read as a zip: {why}", path.display()), None);
+            return at.fail(format!("cannot read `{}` as a zip: {why}", path.display()), None);
         }
-        // The code is reported already.
+        // The error of the code is already reported.
         Found::Nothing | Found::Outside | Found::EmptyFolder => return None,
     };
     let family = runtime::family(runtime);
+    if family == "provided" {
+        return check_bootstrap(at, &files);
+    }
     let Some(wanted) = Wanted::of(family, handler) else {
         if matches!(family, "python" | "nodejs" | "ruby") {
             return at.fail(
-                format!("`{handler}` is not a handler"),
+                format!("invalid handler `{handler}`"),
                 help("a handler is the name of a file, a dot, and the name of a function in it"),
             );
         }
         return Some(());
     };
-    if wanted.files.iter().any(|name| files.has(name)) {
+    if wanted.exists(&files) {
         return Some(());
     }
     let message = format!("the code has no file {} for the handler `{handler}`", wanted.shown());
-    let example = || help("`handler` names a file without its ending, a dot, and a function in it");
+    let slashes = handler.replace('\\', "/");
+    if slashes != handler && Wanted::of(family, &slashes).is_some_and(|wanted| wanted.exists(&files)) {
+        return at.fail(message, help(format!("did you mean `handler: {slashes}`?")));
+    }
+    let example = || help("write the file without its extension, a dot, and the function in it");
     at.fail(message, wanted.meant(&files).or_else(example))
 }
 
-/// The files of which a handler needs one, and what of the handler comes after them.
+/// Checks that the program that Lambda starts for a custom runtime is in the code, whatever the handler is.
+fn check_bootstrap(at: Value, files: &Files) -> Option<()> {
+    if files.has("bootstrap") {
+        return Some(());
+    }
+    let help = help(
+        "a custom runtime starts the executable `bootstrap` at the top of the code; a layer may bring it",
+    );
+    at.fail("the code has no file `bootstrap`".to_owned(), help)
+}
+
+/// The files of which a handler needs one, and the rest of the handler.
 struct Wanted<'a> {
     files: Vec<String>,
     endings: &'static [&'static str],
@@ -213,6 +244,10 @@ impl<'a> Wanted<'a> {
         let module = module.trim_start_matches("./");
         let files = endings.iter().map(|ending| format!("{module}{ending}")).collect();
         Some(Self { files, endings, function })
+    }
+
+    fn exists(&self, files: &Files) -> bool {
+        self.files.iter().any(|name| files.has(name))
     }
 
     /// The files in words; that a Python module may be a folder needs no mention.

@@ -1,5 +1,5 @@
-//! Cycles of references that only `up` can resolve. The ARNs and names of tables and functions are known before, so two
-//! functions that mention each other make none; the URL of the API is known only when the API is there.
+//! Dependency cycles of values that are known only after `up`. The ARNs and names of tables and functions are known
+//! before, so two functions can refer to each other; the URL of the API is known only after the API is created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use provision_yaml::At;
 use super::decode::{Cx, help};
 use super::stack::{Api, Function, Json, Part, Template};
 
-/// One resource that waits for another.
+/// One resource that depends on another.
 struct Edge {
     from: String,
     to: &'static str,
@@ -24,7 +24,10 @@ pub(super) fn check(cx: &Cx, api: Option<&Api>, functions: &[Function]) {
     }
     for edge in edges.iter().filter(|edge| reaches(&to, edge.to, &edge.from)) {
         if let Some(span) = cx.unresolved.borrow().get(&edge.template) {
-            let message = format!("a cycle: this is known once `{}` is made, and that waits for it", edge.to);
+            let message = format!(
+                "dependency cycle: `{}` must be created first, but it depends on this value",
+                edge.to
+            );
             cx.report(*span, message, help(format!("remove it from `{}`", edge.from)));
         }
     }

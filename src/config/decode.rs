@@ -1,48 +1,36 @@
-//! A decoder that collects what is wrong and goes on: every function here reports a fault at its place and answers
-//! `None`, and whoever calls it decodes the rest all the same.
+//! A decoder that collects errors: every function here reports an error at its place and returns `None`, and its caller
+//! decodes the rest all the same.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::Path;
 
 use provision_yaml::{At, Entry, Key, Kind, Node, Source, Span};
 
-use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
-use super::suggest;
+use crate::suggest;
 
-/// What all decoding shares: the source, and the list of faults.
+/// What all decoding shares: the source and the list of errors.
 pub(super) struct Cx<'a> {
     /// The text that is decoded.
     pub(super) source: &'a Source,
-    /// The folder that holds the file.
-    pub(super) folder: &'a Path,
-    /// For each template that only `up` can complete, the first placeholder that it waits for.
+    /// For each template that is known only after `up`, its first unknown placeholder.
     pub(super) unresolved: RefCell<BTreeMap<At, Span>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
-    /// What lies at the paths of functions' code.
-    pub(super) files: CodeFiles<'a>,
 }
 
 impl<'a> Cx<'a> {
-    pub(super) fn new(source: &'a Source, folder: &'a Path) -> Self {
-        Self {
-            source,
-            folder,
-            unresolved: RefCell::default(),
-            diagnostics: RefCell::default(),
-            files: CodeFiles::new(folder),
-        }
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self { source, unresolved: RefCell::default(), diagnostics: RefCell::default() }
     }
 
-    /// Notes a fault.
+    /// Reports an error.
     pub(super) fn report(&self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
         let (at, length) = (self.source.at(span.start), self.source.length(span));
         self.push(Diagnostic { at, length, message: message.into(), help: help.into() });
     }
 
-    /// Notes a fault, and answers nothing.
+    /// Reports an error, and returns `None`.
     pub(super) fn fail_at<T>(
         &self,
         span: Span,
@@ -53,12 +41,12 @@ impl<'a> Cx<'a> {
         None
     }
 
-    /// Notes a fault that has no place in the file.
+    /// Reports an error that has no place in the file.
     pub(super) fn report_nowhere(&self, message: String, help: Option<String>) {
         self.push(Diagnostic { at: At::default(), length: 0, message, help });
     }
 
-    /// All faults so far.
+    /// All errors so far.
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics.into_inner()
     }
@@ -86,7 +74,7 @@ impl<'a> Value<'a> {
         Self { cx, key: &entry.key, node: &entry.value }
     }
 
-    /// Where the value stands, or its key where there is none.
+    /// The place of the value, or of its key where the value is missing.
     pub(super) fn span(self) -> Span {
         if matches!(self.node.kind, Kind::Null) { self.key.span } else { self.node.span }
     }
@@ -101,12 +89,12 @@ impl<'a> Value<'a> {
         self.cx.source.at(self.key.span.start)
     }
 
-    /// Reports a fault of the value.
+    /// Reports an error at the value.
     pub(super) fn fail<T>(self, message: impl Into<String>, help: impl Into<Option<String>>) -> Option<T> {
         self.cx.fail_at(self.span(), message, help)
     }
 
-    /// Reports a fault of the key.
+    /// Reports an error at the key.
     pub(super) fn fail_key<T>(
         self,
         message: impl Into<String>,
@@ -115,7 +103,7 @@ impl<'a> Value<'a> {
         self.cx.fail_at(self.key.span, message, help)
     }
 
-    /// Reports that the value is of another type than `wanted`, for example "a list".
+    /// Reports that the value does not have the type `wanted`, for example "a list".
     pub(super) fn wrong_type<T>(self, wanted: &str, help: impl Into<Option<String>>) -> Option<T> {
         let found = match &self.node.kind {
             Kind::Null => return self.fail(format!("`{}` has no value", self.key.text), help),
@@ -126,7 +114,7 @@ impl<'a> Value<'a> {
         self.fail(format!("`{}` must be {wanted}, not {found}", self.key.text), help)
     }
 
-    /// The text of a scalar, whatever is in it.
+    /// The text of a scalar, with `${…}` as written.
     pub(super) fn scalar(self) -> Option<&'a str> {
         match self.node.text() {
             Some(text) => Some(text),
@@ -134,12 +122,12 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text of a scalar in a place where `${…}` does not work.
+    /// The text of a scalar where `${…}` is not supported.
     pub(super) fn text(self) -> Option<&'a str> {
         let text = self.scalar()?;
         if text.replace("$${", "").contains("${") {
             let place = "it works in `environment`, `policy` and `description`, and in `checks`";
-            return self.fail("`${…}` does not work here", help(place));
+            return self.fail("`${…}` is not supported here", help(place));
         }
         Some(text)
     }
@@ -148,7 +136,7 @@ impl<'a> Value<'a> {
     pub(super) fn short(self, most: usize) -> Option<&'a str> {
         let text = self.text()?;
         match text.chars().count() {
-            0 => self.fail(format!("`{}` is empty", self.key.text), None),
+            0 => self.fail(format!("`{}` cannot be empty", self.key.text), None),
             length if length > most => {
                 self.fail(format!("`{}` has {length} characters; AWS allows {most}", self.key.text), None)
             }
@@ -160,7 +148,7 @@ impl<'a> Value<'a> {
     pub(super) fn integer(self, unit: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let Some(text) = self.node.text() else { return self.wrong_type("a whole number", None) };
         let Ok(number) = text.parse::<i64>() else {
-            let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
+            let digits = text.trim().trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
             let alone = digits.parse::<i64>().is_ok().then(|| format!("write the number alone: `{digits}`"));
             return self.wrong_type("a whole number", alone);
         };
@@ -204,7 +192,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A list; nothing is the empty list.
+    /// A list; a missing value is the empty list.
     pub(super) fn list<T>(self, mut item: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
         match &self.node.kind {
             Kind::Null => Some(Vec::new()),
@@ -217,7 +205,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A mapping of the user's own keys; nothing is the empty mapping.
+    /// A mapping of the user's own keys; a missing value is the empty mapping.
     pub(super) fn map<T>(self, mut member: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
         match &self.node.kind {
             Kind::Null => Some(Vec::new()),

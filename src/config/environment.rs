@@ -1,4 +1,4 @@
-//! `environments` and `variables`: what differs from one environment to the next.
+//! `environments` and `variables`: the settings that differ between environments.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,19 @@ use provision_yaml::Node;
 use super::decode::{Cx, Value, help};
 use super::fields::Fields;
 use super::names;
-use super::suggest;
-
-/// What an environment's name may have in characters.
-pub(super) const MAX_NAME: usize = 16;
+use crate::suggest;
 
 /// The values of variables.
 pub(super) type Variables<'a> = BTreeMap<&'a str, String>;
 
-/// What holds for the environment that the user picked, or for none.
+/// The settings of the environment that the user picked, or of none.
 #[derive(Default)]
 pub(super) struct Settings<'a> {
     pub(super) region: Option<String>,
     pub(super) account: Option<String>,
     pub(super) protect: bool,
     pub(super) variables: Variables<'a>,
-    /// Variables that other environments have and this one has not.
+    /// Variables that only other environments set.
     pub(super) elsewhere: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
@@ -35,7 +32,7 @@ struct Entry<'a> {
     variables: Variables<'a>,
 }
 
-/// Decodes `region`, `account`, `variables` and `environments`, and lays the picked environment over the defaults.
+/// Decodes `region`, `account`, `variables` and `environments`; the picked environment overrides the defaults.
 pub(super) fn settings<'a>(cx: &Cx<'a>, fields: &mut Fields<'a>, picked: Option<&str>) -> Settings<'a> {
     let region = fields.optional("region", names::region);
     let account = fields.optional("account", names::account);
@@ -63,9 +60,9 @@ pub(super) fn settings<'a>(cx: &Cx<'a>, fields: &mut Fields<'a>, picked: Option<
 }
 
 fn check_picked(cx: &Cx, picked: &str, environments: Option<Value>) {
-    if !names::is_short_name(picked, MAX_NAME) {
-        let message = format!("`{picked}` cannot name an environment");
-        return cx.report_nowhere(message, Some(names::short_name_rule(MAX_NAME)));
+    if !names::is_environment_name(picked) {
+        let message = format!("invalid environment name `{picked}`");
+        return cx.report_nowhere(message, Some(names::short_name_rule(names::MAX_ENVIRONMENT_NAME)));
     }
     let Some(value) = environments else { return };
     let listed: Vec<&str> = value.node.entries().iter().map(|entry| entry.key.text.as_str()).collect();
@@ -78,9 +75,9 @@ fn check_picked(cx: &Cx, picked: &str, environments: Option<Value>) {
 
 fn entry<'a>(value: Value<'a>) -> Option<Entry<'a>> {
     let name = value.key.text.as_str();
-    if !names::is_short_name(name, MAX_NAME) {
-        let message = format!("`{name}` cannot name an environment");
-        value.fail_key::<()>(message, Some(names::short_name_rule(MAX_NAME)));
+    if !names::is_environment_name(name) {
+        let message = format!("invalid environment name `{name}`");
+        value.fail_key::<()>(message, Some(names::short_name_rule(names::MAX_ENVIRONMENT_NAME)));
     }
     let mut fields = value.fields(format!("environment `{name}`"))?;
     let entry = Entry {
@@ -99,7 +96,7 @@ fn variables<'a>(value: Value<'a>) -> Option<Variables<'a>> {
         let name = entry.key.text.as_str();
         let text = entry.text();
         if !names::is_made_of(name, "_-") {
-            let message = format!("`{name}` cannot name a variable");
+            let message = format!("invalid variable name `{name}`");
             return entry.fail_key(message, help("use letters, digits, `_` and `-`"));
         }
         Some((name, text?.replace("$${", "${")))

@@ -1,12 +1,12 @@
-//! Mappings whose keys this program knows: what is unknown in them, and what is missing.
+//! Mappings with fixed keys: which are unknown, and which are missing.
 
 use provision_yaml::{Entry, Kind, Span};
 
 use super::decode::{Cx, Value, help};
-use super::suggest;
+use crate::suggest;
 
 impl<'a> Value<'a> {
-    /// A mapping of keys that this program knows; `what` is what has them, for example "table `users`".
+    /// A mapping with fixed keys; `what` is its owner, for example "table `users`".
     pub(super) fn fields(self, what: impl Into<String>) -> Option<Fields<'a>> {
         let entries = match &self.node.kind {
             Kind::Null => &[][..],
@@ -16,14 +16,14 @@ impl<'a> Value<'a> {
         Some(Fields::new(self.cx, self.key.span, what.into(), entries))
     }
 
-    /// As [`Value::fields`], for an item of a list: what is missing is reported at the item.
+    /// As [`Value::fields`], for an item of a list: a missing key is reported at the item.
     pub(super) fn fields_of_item(self, what: &str) -> Fields<'a> {
         let start = self.node.span.start;
         Fields::new(self.cx, Span { start, end: start }, what.to_owned(), self.node.entries())
     }
 }
 
-/// The members of a mapping, asked for one by one; what nobody asks for is unknown.
+/// The members of a mapping, taken one by one; the others are unknown.
 pub(super) struct Fields<'a> {
     cx: &'a Cx<'a>,
     owner: Span,
@@ -47,7 +47,7 @@ impl<'a> Fields<'a> {
         Some(Value::new(self.cx, entry))
     }
 
-    /// The value of a key that may be absent.
+    /// The value of an optional key.
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
@@ -56,7 +56,7 @@ impl<'a> Fields<'a> {
         self.take(key).and_then(decode)
     }
 
-    /// The value of a key that must be there; `example` is shown where it is not.
+    /// The value of a required key; `example` is shown where it is missing.
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
         value.and_then(decode)
     }
 
-    /// Reports every key that nobody has asked for, and every required one that is not there.
+    /// Reports every unknown key, and every required one that is missing.
     pub(super) fn finish(self) {
         let is_known = |entry: &&Entry| self.known.contains(&entry.key.text.as_str());
         let (_, unknown): (Vec<&Entry>, Vec<&Entry>) = self.entries.iter().partition(is_known);
@@ -80,11 +80,11 @@ impl<'a> Fields<'a> {
             self.cx.report(entry.key.span, format!("unknown key `{key}` in {}", self.what), keys);
         }
         for (key, example) in &self.missing {
-            // A required key that is only misspelt is one fault, not two.
+            // A required key that is only misspelt is one error, not two.
             let misspelt =
                 |entry: &&Entry| suggest::nearest(&entry.key.text, self.known.iter().copied()) == Some(key);
             if !unknown.iter().any(misspelt) {
-                let message = format!("{} needs `{key}`", self.what);
+                let message = format!("missing key `{key}` in {}", self.what);
                 self.cx.report(self.owner, message, help(format!("add `{key}: {example}`")));
             }
         }

@@ -5,43 +5,65 @@ use std::collections::{BTreeMap, HashMap};
 use provision_yaml::{At, Entry, Kind};
 
 use super::access::access;
-use super::code::{check_handler, code};
+use super::code::{CodeFiles, check_handler, code};
 use super::decode::{Cx, Value, help};
 use super::fields::Fields;
 use super::names::{self, NameRule};
 use super::policy::policy;
 use super::reference::Scope;
 use super::runtime::{default_handler, runtime};
-use super::stack::{Architecture, Function, Part, Template};
-use super::suggest;
+use super::stack::{Architecture, Function, Template};
+use crate::suggest;
 
-const NAME: NameRule = NameRule { what: "function", others: "-_", least: 1, most: 64, because: "" };
+const NAME: NameRule = NameRule { what: "function", others: "-_", min: 1, max: 64, because: "" };
 const NAME_WITH_ROLE: NameRule = NameRule {
-    most: 59,
-    because: "its role is called `<name>_role`, and AWS allows a role's name 64 characters",
+    max: 59,
+    because: "its role is named `<name>_role`, and AWS allows 64 characters for the name of a role",
     ..NAME
 };
 
-/// What Lambda allows all environment variables of a function together.
-const MAX_ENVIRONMENT: usize = 4096;
-/// The periods for which CloudWatch Logs can keep a log.
+/// The longest timeout, in seconds [aws-facts-services: Corrections].
+const MAX_TIMEOUT: i64 = 1_800;
+/// The environment variables that Lambda reserves. Others that begin with `AWS_LAMBDA_` are for users to set, such as
+/// `AWS_LAMBDA_EXEC_WRAPPER`, and so is `TZ` [DG: Lambda, "Defined runtime environment variables"].
+const RESERVED: [&str; 18] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+/// The retention periods of CloudWatch Logs, in days.
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 const ARCHITECTURES: [(&str, Architecture); 2] =
     [("x86_64", Architecture::X86_64), ("arm64", Architecture::Arm64)];
 
 /// One entry of `functions`.
-pub(super) fn function(value: Value, scope: Scope) -> Option<Function> {
+pub(super) fn function(value: Value, scope: Scope, files: &CodeFiles) -> Option<Function> {
     let name = value.key.text.clone();
     let mut fields = value.fields(format!("function `{name}`"))?;
-    let program = Program::of(&mut fields);
+    let program = Program::of(&mut fields, files);
     let role = Role::of(&mut fields, scope);
-    let rule = if role.own { NAME } else { NAME_WITH_ROLE };
+    let rule = if role.existing { NAME } else { NAME_WITH_ROLE };
     let named = rule.check(value, scope.names);
     let architecture = fields.optional("architecture", architecture);
     let memory = fields.optional("memory", |value| number(value, "MB", 128, 10_240));
-    let timeout = fields.optional("timeout", |value| number(value, "seconds", 1, 900));
-    let description = fields.optional("description", |value| description(value, scope, 256));
+    let timeout = fields.optional("timeout", |value| number(value, "seconds", 1, MAX_TIMEOUT));
+    let description = fields.optional("description", |value| value.template(scope));
     let environment = fields.optional("environment", |value| environment(value, scope));
     let concurrency =
         fields.optional("reserved_concurrency", |value| number(value, "", 0, i64::from(i32::MAX)));
@@ -71,14 +93,14 @@ pub(super) fn function(value: Value, scope: Scope) -> Option<Function> {
     })
 }
 
-/// Two generated roles that differ only in case are one role to IAM.
+/// Reports generated roles whose names differ only in case, which IAM treats as the same role.
 pub(super) fn check_roles(cx: &Cx, functions: &[Entry]) {
     let mut first: HashMap<String, &str> = HashMap::new();
     for entry in functions.iter().filter(|entry| entry.value.get("role").is_none()) {
         let name = entry.key.text.as_str();
         if let Some(other) = first.insert(name.to_lowercase(), name) {
             let message = format!(
-                "the roles of `{other}` and `{name}` differ only in case, and IAM takes them for one"
+                "the roles of `{other}` and `{name}` differ only in case, and IAM treats them as the same role"
             );
             cx.report(entry.key.span, message, help("rename one of the two functions"));
         }
@@ -96,11 +118,11 @@ struct Program {
 }
 
 impl Program {
-    fn of(fields: &mut Fields) -> Option<Self> {
+    fn of(fields: &mut Fields, files: &CodeFiles) -> Option<Self> {
         let mut code_value = None;
         let code = fields.required("code", "lambdas/NAME", |value| {
             code_value = Some(value);
-            code(value)
+            code(value, files)
         });
         let exclude =
             fields.optional("exclude", |value| value.list(|item| item.short(1024).map(str::to_owned)));
@@ -115,20 +137,20 @@ impl Program {
             (None, None, _) => None,
         };
         let (code, code_value, runtime, handler) = (code?, code_value?, runtime?, handler?);
-        // A layer may bring the handler, and what is in it only AWS knows.
+        // A layer may contain the handler, and only AWS knows what is in it.
         if layers.is_empty() {
-            check_handler(handler_value.unwrap_or(code_value), &code, &handler, &runtime)?;
+            check_handler(handler_value.unwrap_or(code_value), files.at(&code), &code, &handler, &runtime)?;
         }
         let exclude = exclude.unwrap_or_default();
         Some(Self { code, code_at: code_value.at(), exclude, handler, runtime, layers })
     }
 }
 
-/// What the function may do: a generated role, or one of the user's own.
+/// The permissions of the function: a generated role, or an existing one.
 struct Role {
     arn: Option<String>,
-    /// Whether `role` is there at all.
-    own: bool,
+    /// Whether there is a `role`.
+    existing: bool,
     access: BTreeMap<String, Vec<String>>,
     policy: Vec<super::stack::Statement>,
 }
@@ -138,17 +160,18 @@ impl Role {
         let role = fields.take("role");
         for key in ["access", "policy"] {
             if let (Some(value), Some(_)) = (fields.take(key), role) {
-                let message =
-                    format!("`{key}` is for the role that `provision` makes, and `role` names another");
+                let message = format!(
+                    "`{key}` applies to the role that `provision` creates, but `role` names an existing one"
+                );
                 value.fail_key::<()>(
                     message,
-                    help(format!("remove `role`, or remove `{key}` and let the role allow it")),
+                    help(format!("remove `role`, or remove `{key}` and grant the permissions in that role")),
                 );
             }
         }
         Self {
             arn: role.and_then(|value| names::iam_arn(value, "role")),
-            own: role.is_some(),
+            existing: role.is_some(),
             access: fields.optional("access", |value| access(value, scope.names)).unwrap_or_default(),
             policy: fields.optional("policy", |value| policy(value, scope)).unwrap_or_default(),
         }
@@ -162,7 +185,7 @@ fn number(value: Value, unit: &str, least: i64, most: i64) -> Option<u32> {
 fn handler(value: Value) -> Option<String> {
     let text = value.short(128)?;
     if text.contains(char::is_whitespace) {
-        return value.fail("a handler has no spaces", None);
+        return value.fail("a handler cannot contain spaces", None);
     }
     Some(text.to_owned())
 }
@@ -176,47 +199,20 @@ fn architecture(value: Value) -> Option<Architecture> {
     value.wrong_type("`x86_64` or `arm64`", meant.map(|meant| format!("did you mean `{meant}`?")))
 }
 
-/// A description, of which AWS allows `most` characters.
-pub(super) fn description(value: Value, scope: Scope, most: usize) -> Option<Template> {
-    let template = value.template(scope)?;
-    let length = literal_length(&template, |text| text.chars().count());
-    if length > most {
-        return value.fail(format!("the description has {length} characters; AWS allows {most}"), None);
-    }
-    Some(template)
-}
-
-/// How long a template is at least: without what its placeholders become.
-fn literal_length(template: &Template, length: impl Fn(&str) -> usize) -> usize {
-    let texts = template.parts.iter().map(|part| match part {
-        Part::Text(text) => length(text),
-        _ => 0,
-    });
-    texts.sum()
-}
-
 fn environment(value: Value, scope: Scope) -> Option<BTreeMap<String, Template>> {
-    let variables: BTreeMap<String, Template> =
-        value.map(|variable| variable_of(variable, scope))?.into_iter().collect();
-    let size: usize =
-        variables.iter().map(|(name, value)| name.len() + literal_length(value, str::len)).sum();
-    if size > MAX_ENVIRONMENT {
-        let message = format!("the environment has {size} bytes; Lambda allows {MAX_ENVIRONMENT} in all");
-        return value.fail_key(message, help("keep large values in a file beside the code"));
-    }
-    Some(variables)
+    Some(value.map(|variable| variable_of(variable, scope))?.into_iter().collect())
 }
 
 fn variable_of(value: Value, scope: Scope) -> Option<(String, Template)> {
     let name = value.key.text.as_str();
-    let named = if is_reserved(name) {
-        value.fail_key(format!("Lambda sets `{name}` itself"), help("choose another name"))
+    let named = if RESERVED.contains(&name) {
+        value.fail_key(format!("`{name}` is reserved: Lambda sets it"), help("choose another name"))
     } else if name.len() < 2
         || !name.starts_with(|c: char| c.is_ascii_alphabetic())
         || !names::is_made_of(name, "_")
     {
         let rule = "use at least two letters, digits or `_`, and begin with a letter";
-        value.fail_key(format!("`{name}` cannot name an environment variable"), help(rule))
+        value.fail_key(format!("invalid environment variable name `{name}`"), help(rule))
     } else {
         Some(())
     };
@@ -227,30 +223,11 @@ fn variable_of(value: Value, scope: Scope) -> Option<(String, Template)> {
     named.map(|()| (name.to_owned(), template))
 }
 
-/// The variables that Lambda keeps for itself. A few that begin like them are for users to set.
-fn is_reserved(name: &str) -> bool {
-    const RESERVED: [&str; 11] = [
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_TASK_ROOT",
-        "LAMBDA_RUNTIME_DIR",
-    ];
-    let for_users = name == "AWS_LAMBDA_EXEC_WRAPPER" || name.starts_with("AWS_LAMBDA_NODEJS_");
-    RESERVED.contains(&name) || (name.starts_with("AWS_LAMBDA_") && !for_users)
-}
-
 fn layers(value: Value) -> Option<Vec<String>> {
-    const MOST: usize = 5;
+    const MAX: usize = 5;
     let layers = value.list(names::layer)?;
-    if layers.len() > MOST {
-        return value.fail(format!("a function has at most {MOST} layers, not {}", layers.len()), None);
+    if layers.len() > MAX {
+        return value.fail(format!("a function can have at most {MAX} layers, not {}", layers.len()), None);
     }
     Some(layers)
 }
@@ -263,6 +240,6 @@ fn log_retention(value: Value) -> Option<u32> {
     let nearest = RETENTIONS.into_iter().min_by_key(|known| known.abs_diff(days));
     let all: Vec<String> = RETENTIONS.iter().map(u32::to_string).collect();
     let all = suggest::listed(&all);
-    let help = nearest.map(|nearest| format!("the nearest is {nearest}; CloudWatch Logs knows {all}"));
-    value.fail(format!("CloudWatch Logs cannot keep a log for {days} days"), help)
+    let help = nearest.map(|nearest| format!("the nearest value is {nearest}; allowed are {all}"));
+    value.fail(format!("CloudWatch Logs cannot retain logs for {days} days"), help)
 }

@@ -1,31 +1,30 @@
-//! Whose stack a file describes, read with goodwill: `down` must work where the rest of the file is broken.
+//! The name of the stack in a file that may be broken elsewhere: `down` must work all the same.
 
 use std::path::Path;
 
-use provision_yaml::{Fault, Node, Source, compose};
+use provision_yaml::{Error, Node, Source, compose};
 
 use super::environment::raw;
-use super::root;
+use super::file;
+use super::names;
 
-/// What can be told of a stack without its being valid.
+/// What can be read of a stack that need not be valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// `stack`.
     pub stack: String,
-    /// `region`, after the environment's own; as it stands.
+    /// The environment's `region`, or the stack's; as written.
     pub region: Option<String>,
-    /// `account`, after the environment's own; as it stands.
+    /// The environment's `account`, or the stack's; as written.
     pub account: Option<String>,
-    /// The environment's `protect`; also set where a part of the file cannot be read, since it may be said there.
+    /// The environment's `protect`; also true where a part of the file cannot be read, since it may be set there.
     pub protect: bool,
 }
 
-/// For `down` with a broken file: whatever can be read of the stack's name, region and account.
+/// For `down` with a broken file: as much as can be read of the stack's name, region and account.
 pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
-    let bytes = super::bytes(file).ok().filter(|bytes| bytes.len() <= super::MAX_BYTES)?;
-    let source = Source::new(&String::from_utf8_lossy(&bytes));
-    let (root, whole) = readable(source)?;
-    let stack = raw(&root, None, "stack").filter(|name| root::is_name(name))?.to_owned();
+    let (root, whole) = readable(file::read_lossy(file)?)?;
+    let stack = raw(&root, None, "stack").filter(|name| names::is_stack_name(name))?.to_owned();
     let text = |key| raw(&root, environment, key).map(str::to_owned);
     let protect = environment
         .and_then(|name| root.get("environments")?.get(name)?.get("protect")?.text())
@@ -41,10 +40,10 @@ pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
 /// The tree of what is valid YAML, and whether that is the whole. Each top-level section that is broken is blanked, and
 /// the rest is tried again.
 fn readable(mut source: Source) -> Option<(Node, bool)> {
-    const MOST_ATTEMPTS: usize = 8;
-    // What nobody has written by hand takes too long to be read again and again.
+    const MAX_ATTEMPTS: usize = 8;
+    // A generated file takes too long to be read several times.
     const LARGE: usize = 256 * 1024;
-    let attempts = if source.text().len() > LARGE { 1 } else { MOST_ATTEMPTS };
+    let attempts = if source.text().len() > LARGE { 1 } else { MAX_ATTEMPTS };
     for attempt in 0..attempts {
         match compose(&source) {
             Ok((root, _)) => return Some((root, attempt == 0)),
@@ -54,12 +53,12 @@ fn readable(mut source: Source) -> Option<(Node, bool)> {
     None
 }
 
-fn line(source: &Source, broken: &Fault) -> usize {
+fn line(source: &Source, broken: &Error) -> usize {
     source.at(broken.span.start).line as usize
 }
 
-/// The text without the section that made the reader stop at a line. Where that line begins a section, the fault may as
-/// well be an open bracket in the one before: what lets the reader get further was at fault.
+/// The text without the section that made the reader stop at a line. Where that line begins a section, the error may as
+/// well be an open bracket in the one before: the section without which the reader gets further is the broken one.
 fn without_broken(text: &str, line: usize) -> Option<Source> {
     let stopped = line.checked_sub(1)?;
     let further = |source: &Source| match compose(source) {

@@ -1,4 +1,4 @@
-//! `${…}` in texts and in JSON. One pass: what is put in is never looked at again.
+//! `${…}` in texts and in JSON. One pass: a value that is filled in is never interpreted again.
 
 use provision_yaml::{Kind, Span};
 
@@ -7,7 +7,7 @@ use super::reference::{self, Scope};
 use super::stack::{Json, Part, Template};
 
 impl Value<'_> {
-    /// A text in which `${…}` works.
+    /// A text with `${…}`.
     pub(super) fn template(self, scope: Scope) -> Option<Template> {
         let text = self.scalar()?;
         let mut template = Builder { value: self, parts: Vec::new() };
@@ -25,8 +25,8 @@ impl Value<'_> {
                 let Some(end) = after.find('}') else { return self.unfinished(seen) };
                 match reference::part(&after[..end], scope) {
                     Ok(part) => template.push(part, seen, end + 3),
-                    Err(fault) => {
-                        self.cx.report(self.place(seen, end + 3), fault.message, fault.help);
+                    Err(error) => {
+                        self.cx.report(self.place(seen, end + 3), error.message, error.help);
                         whole = false;
                     }
                 }
@@ -45,7 +45,7 @@ impl Value<'_> {
             Kind::Plain(text) => match serde_json::from_str(text) {
                 Ok(serde_json::Value::Bool(value)) => Json::Bool(value),
                 Ok(serde_json::Value::Number(number)) => Json::Number(number),
-                // `012` or `.inf`: JSON has no such number, so it is the text that the user sees.
+                // `012` or `.inf`: JSON has no such number, so the value is the text as written.
                 _ => Json::Text(self.template(scope)?),
             },
             Kind::Text(_) => Json::Text(self.template(scope)?),
@@ -54,7 +54,8 @@ impl Value<'_> {
                 let members = self.map(|member| {
                     let key = member.key.text.clone();
                     if key.contains("${") {
-                        return member.fail_key("`${…}` does not work in a key", help("it works in values"));
+                        return member
+                            .fail_key("`${…}` is not supported in keys", help("it works in values"));
                     }
                     Some((key, member.json(scope)?))
                 })?;
@@ -63,7 +64,7 @@ impl Value<'_> {
         })
     }
 
-    /// Where the `index`-th `${` of this value stands in the source.
+    /// The place in the source of the `index`-th `${` of this value.
     fn place(self, index: usize, length: usize) -> Span {
         let count = |text: &str| text.matches("${").count();
         let source = self.cx.source.slice(self.node.span);
@@ -81,7 +82,7 @@ impl Value<'_> {
 
     fn unfinished<T>(self, index: usize) -> Option<T> {
         let message = "`${` without a `}`";
-        self.cx.report(self.place(index, 2), message, help("for the two characters themselves write `$${`"));
+        self.cx.report(self.place(index, 2), message, help("to write `${` itself, use `$${`"));
         None
     }
 }

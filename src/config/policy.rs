@@ -1,4 +1,4 @@
-//! `policy`: further statements for a function's role, in IAM's own words.
+//! `policy`: additional statements for a function's role, as IAM writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::decode::{Cx, Value, help};
 use super::names::is_made_of;
 use super::reference::Scope;
 use super::stack::{Json, Part, Statement, Template};
-use super::suggest;
+use crate::suggest;
 
 const MEMBERS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
@@ -20,10 +20,7 @@ pub(super) fn policy(value: Value, scope: Scope) -> Option<Vec<Statement>> {
         if let Some(sid) = sid(&statement)
             && !sids.insert(sid.to_owned())
         {
-            return item.fail(
-                format!("two statements have the `Sid` `{sid}`"),
-                help("a `Sid` is unique in a policy"),
-            );
+            return item.fail(format!("duplicate `Sid` `{sid}`"), help("a `Sid` is unique in a policy"));
         }
         Some(statement)
     })
@@ -43,7 +40,7 @@ fn statement(value: Value, scope: Scope) -> Option<Statement> {
     let Kind::Map(entries) = &value.node.kind else {
         let example =
             "write `- { Effect: Allow, Action: s3:GetObject, Resource: \"arn:aws:s3:::bucket/*\" }`";
-        return value.cx.fail_at(value.span(), "a statement is a mapping", help(example));
+        return value.cx.fail_at(value.span(), "a statement must be a mapping", help(example));
     };
     let mut members = BTreeMap::new();
     let mut whole = true;
@@ -63,8 +60,7 @@ fn member(value: Value, scope: Scope) -> Option<Json> {
         "Sid" => {
             let text = value.text()?;
             if !is_made_of(text, "") {
-                return value
-                    .fail(format!("`{text}` cannot be a `Sid`"), help("use letters and digits alone"));
+                return value.fail(format!("invalid `Sid` `{text}`"), help("use only letters and digits"));
             }
             value.json(scope)
         }
@@ -82,7 +78,7 @@ fn member(value: Value, scope: Scope) -> Option<Json> {
         }
         "Condition" => condition(value, scope),
         "Principal" | "NotPrincipal" => value.fail_key(
-            format!("a role's own policy has no `{}`", value.key.text),
+            format!("the policy of a role cannot have `{}`", value.key.text),
             help("remove it: the statement applies to the function's role"),
         ),
         key => {
@@ -99,7 +95,7 @@ fn complete(cx: &Cx, span: Span, keys: &[&Key]) -> bool {
     let has = |wanted: &str| keys.iter().any(|key| key.text.eq_ignore_ascii_case(wanted));
     let mut complete = true;
     if !has("Effect") {
-        cx.report(span, "a statement needs an `Effect`", help("add `Effect: Allow`"));
+        cx.report(span, "missing `Effect` in a statement", help("add `Effect: Allow`"));
         complete = false;
     }
     for (one, other, example) in [
@@ -107,12 +103,12 @@ fn complete(cx: &Cx, span: Span, keys: &[&Key]) -> bool {
         ("Resource", "NotResource", "Resource: \"arn:aws:s3:::bucket/*\""),
     ] {
         if has(one) && has(other) {
-            let message = format!("a statement has either `{one}` or `{other}`, not both");
+            let message = format!("a statement can have `{one}` or `{other}`, not both");
             let span = keys.iter().find(|key| key.text == other).map_or(span, |key| key.span);
             cx.report(span, message, help("remove one of the two"));
             complete = false;
         } else if !has(one) && !has(other) {
-            cx.report(span, format!("a statement needs `{one}`"), help(format!("add `{example}`")));
+            cx.report(span, format!("missing `{one}` in a statement"), help(format!("add `{example}`")));
             complete = false;
         }
     }
@@ -122,7 +118,9 @@ fn complete(cx: &Cx, span: Span, keys: &[&Key]) -> bool {
 /// Applies a check to a text, or to each text of a list that is not empty.
 fn each(value: Value, check: impl Fn(Value) -> Option<()>) -> Option<()> {
     match &value.node.kind {
-        Kind::List(items) if items.is_empty() => value.fail(format!("`{}` is empty", value.key.text), None),
+        Kind::List(items) if items.is_empty() => {
+            value.fail(format!("`{}` cannot be empty", value.key.text), None)
+        }
         Kind::List(items) => {
             let fine = value.list(check)?;
             (fine.len() == items.len()).then_some(())
@@ -142,7 +140,7 @@ fn action(value: Value) -> Option<()> {
     if well_formed {
         return Some(());
     }
-    value.fail(format!("`{text}` is not an action"), help("an action looks like `s3:GetObject` or `s3:Get*`"))
+    value.fail(format!("invalid action `{text}`"), help("an action looks like `s3:GetObject` or `s3:Get*`"))
 }
 
 /// A resource: an ARN, `*`, or a placeholder for an ARN.
@@ -161,7 +159,7 @@ fn resource(value: Value, scope: Scope) -> Option<()> {
         Some(Part::FunctionName(name)) => format!("did you mean `${{functions.{name}.arn}}`?"),
         _ => "a resource is an ARN such as `arn:aws:s3:::bucket/*`, or `*`".to_owned(),
     };
-    value.fail("this is not a resource", Some(help))
+    value.fail("this value is not a resource", Some(help))
 }
 
 /// Operators, each with keys and their values.

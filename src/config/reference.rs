@@ -1,15 +1,15 @@
-//! What a `${…}` may name.
+//! The names that a `${…}` can have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::stack::Part;
-use super::suggest;
+use crate::suggest;
 
-/// What a `${…}` may name, besides captures.
+/// The names that a `${…}` can have, besides captures.
 pub(super) struct Names<'a> {
     /// The values of `${var.…}`.
     pub(super) variables: BTreeMap<&'a str, String>,
-    /// The variables that only other environments set, and the names of those.
+    /// The variables that only other environments set, with the names of those environments.
     pub(super) elsewhere: BTreeMap<&'a str, Vec<&'a str>>,
     /// `${env}`.
     pub(super) environment: Option<&'a str>,
@@ -24,7 +24,7 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// The name in AWS of something with this key.
+    /// The name in AWS of the resource with this key.
     pub(super) fn prefixed(&self, key: &str) -> String {
         match self.environment {
             Some(environment) => format!("{environment}-{key}"),
@@ -33,7 +33,7 @@ impl Names<'_> {
     }
 }
 
-/// The names that hold in one place.
+/// The names that are valid in one place.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) names: &'a Names<'a>,
@@ -48,41 +48,41 @@ pub(super) struct Captures<'a> {
     pub(super) all: BTreeSet<&'a str>,
 }
 
-/// What a `${…}` stands for.
-pub(super) fn part(expression: &str, scope: Scope) -> Result<Part, Fault> {
+/// The part of a template that a `${…}` stands for.
+pub(super) fn part(expression: &str, scope: Scope) -> Result<Part, Error> {
     let Some(path) = path(expression) else { return Err(unreadable(expression)) };
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let names = scope.names;
     match path.as_slice() {
         ["env"] => names.environment.map(text_part).ok_or_else(|| {
             let way = "run with `--env NAME`, or use a variable that has a default: `${var.NAME}`";
-            Fault::new("`${env}` has no value without an environment", way)
+            Error::new("`${env}` has no value without an environment", way)
         }),
         ["region"] => Ok(Part::Region),
         ["account"] => Ok(Part::Account),
         ["var", name] => variable(names, name),
         ["process", name] => (names.process)(name).map(Part::Text).ok_or_else(|| {
             let message = format!("the environment variable `{name}` is not set");
-            Fault::new(message, format!("set it where you run `provision`: `export {name}=…`"))
+            Error::new(message, format!("set it where you run `provision`: `export {name}=…`"))
         }),
         ["tables", table, "name"] => known("table", table, &names.tables).map(Part::TableName),
         ["tables", table, "arn"] => known("table", table, &names.tables).map(Part::TableArn),
         ["functions", name, "name"] => known("function", name, &names.functions).map(Part::FunctionName),
         ["functions", name, "arn"] => known("function", name, &names.functions).map(Part::FunctionArn),
         ["api", "url"] if names.api => Ok(Part::ApiUrl),
-        ["api", "url"] => Err(Fault::new("this stack has no `api`", "remove this, or add an `api`")),
+        ["api", "url"] => Err(Error::new("this stack has no `api`", "remove this, or add an `api`")),
         ["capture", name] => capture(scope.captures, name),
         _ => Err(unknown(&path, names)),
     }
 }
 
-/// Why a `${…}` names nothing.
-pub(super) struct Fault {
+/// Why a `${…}` is invalid.
+pub(super) struct Error {
     pub(super) message: String,
     pub(super) help: Option<String>,
 }
 
-impl Fault {
+impl Error {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: Some(help.into()) }
     }
@@ -115,24 +115,24 @@ fn path(expression: &str) -> Option<Vec<String>> {
     }
 }
 
-fn unreadable(expression: &str) -> Fault {
+fn unreadable(expression: &str) -> Error {
     let help = if expression.contains(':') {
-        format!("for IAM's own policy variable write `$${{{expression}}}`")
+        format!("for a policy variable of IAM write `$${{{expression}}}`")
     } else {
-        "for the characters themselves write `$${`".to_owned()
+        "to write `${` itself, use `$${`".to_owned()
     };
-    Fault::new(format!("`${{{expression}}}` cannot be read"), help)
+    Error::new(format!("invalid placeholder `${{{expression}}}`"), help)
 }
 
-fn variable(names: &Names, name: &str) -> Result<Part, Fault> {
+fn variable(names: &Names, name: &str) -> Result<Part, Error> {
     if let Some(value) = names.variables.get(name) {
         return Ok(text_part(value));
     }
-    let message = format!("there is no variable `{name}`");
+    let message = format!("unknown variable `{name}`");
     let help = match names.elsewhere.get(name) {
         Some(environments) => {
             let environments = suggest::quoted(environments);
-            Some(format!("only {environments} has it; give it a default in the top-level `variables`"))
+            Some(format!("it is set only in {environments}; add a default to the top-level `variables`"))
         }
         None => {
             let variables: Vec<&str> = names.variables.keys().copied().collect();
@@ -140,21 +140,21 @@ fn variable(names: &Names, name: &str) -> Result<Part, Fault> {
             suggest::did_you_mean(name, variables).or(Some(add))
         }
     };
-    Err(Fault { message, help })
+    Err(Error { message, help })
 }
 
-fn known(what: &str, name: &str, names: &[&str]) -> Result<String, Fault> {
+fn known(what: &str, name: &str, names: &[&str]) -> Result<String, Error> {
     if names.contains(&name) {
         return Ok(name.to_owned());
     }
     let help = suggest::did_you_mean_or_list(name, &format!("the {what}s of this stack"), names);
-    Err(Fault { message: format!("there is no {what} `{name}`"), help })
+    Err(Error { message: format!("there is no {what} `{name}`"), help })
 }
 
-fn capture(captures: Option<&Captures>, name: &str) -> Result<Part, Fault> {
+fn capture(captures: Option<&Captures>, name: &str) -> Result<Part, Error> {
     let Some(captures) = captures else {
-        return Err(Fault::new(
-            "`${capture.…}` works in `checks` alone",
+        return Err(Error::new(
+            "`${capture.…}` works only in `checks`",
             "captures exist only while checks run",
         ));
     };
@@ -163,19 +163,19 @@ fn capture(captures: Option<&Captures>, name: &str) -> Result<Part, Fault> {
     }
     if captures.all.contains(name) {
         let message = format!("no earlier check captures `{name}`");
-        return Err(Fault::new(message, "checks run in order: move the one that captures it up"));
+        return Err(Error::new(message, "checks run in order: move the one that captures it up"));
     }
     let add = format!("add `capture: {{ {name}: /pointer }}` to an earlier check");
     let help = suggest::did_you_mean(name, captures.earlier.iter().copied()).or(Some(add));
-    Err(Fault { message: format!("no check captures `{name}`"), help })
+    Err(Error { message: format!("no check captures `{name}`"), help })
 }
 
-/// A path of the right form that names nothing.
-fn unknown(path: &[&str], names: &Names) -> Fault {
+/// The error for a well-formed path without a meaning.
+fn unknown(path: &[&str], names: &Names) -> Error {
     const ROOTS: [&str; 9] =
         ["var", "env", "region", "account", "process", "tables", "functions", "api", "capture"];
     let shown = path.join(".");
-    let message = format!("`${{{shown}}}` names nothing");
+    let message = format!("unknown placeholder `${{{shown}}}`");
     let help = match path {
         [name] if names.variables.contains_key(name) => format!("did you mean `${{var.{name}}}`?"),
         [root @ ("var" | "process" | "capture"), ..] => format!("write `${{{root}.NAME}}`"),
@@ -188,16 +188,16 @@ fn unknown(path: &[&str], names: &Names) -> Fault {
             format!("write `${{{root}.{name}.name}}` or `${{{root}.{name}.arn}}`")
         }
         [name] if name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') => {
-            format!("for a variable of your shell write `${{process.{name}}}`")
+            format!("for an environment variable of your shell write `${{process.{name}}}`")
         }
         [root, rest @ ..] => match suggest::nearest(root, ROOTS) {
             Some(near) if near != *root => {
                 let near: Vec<&str> = std::iter::once(near).chain(rest.iter().copied()).collect();
                 format!("did you mean `${{{}}}`?", near.join("."))
             }
-            _ => format!("it may begin with {}; for `${{` itself write `$${{`", suggest::quoted(&ROOTS)),
+            _ => format!("it can begin with {}; to write `${{` itself, use `$${{`", suggest::quoted(&ROOTS)),
         },
-        [] => "it is empty; for `${` itself write `$${`".to_owned(),
+        [] => "it is empty; to write `${` itself, use `$${`".to_owned(),
     };
-    Fault { message, help: Some(help) }
+    Error { message, help: Some(help) }
 }

@@ -1,30 +1,37 @@
 //! The top level of `stack.yaml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use provision_yaml::{Kind, Node, Span};
+use provision_yaml::{Kind, Node, Span, invisible_hint};
 
-use super::Options;
 use super::api::api;
 use super::checks::checks;
+use super::code::CodeFiles;
 use super::cycles;
 use super::decode::{Cx, Value, help};
 use super::environment;
 use super::fields::Fields;
+use super::file::folder;
 use super::function::{check_roles, function};
 use super::names;
 use super::reference::{Names, Scope};
 use super::stack::{Api, Check, Environment, Function, Stack, Table};
 use super::table::table;
 
-/// What a stack's name may have in characters.
-pub(super) const MAX_NAME: usize = 32;
-/// AWS allows 50 tags; three of them are ours.
+/// AWS allows 50 tags; `provision` adds three.
 const MAX_TAGS: usize = 47;
 
-/// More than any stack has: an account has a thousand roles at first, and each function has one of its own.
+/// More than any stack has: the default quota of an account is a thousand roles, and each function has one.
 const MAX_OF_A_KIND: usize = 1000;
+
+/// What the meaning of a stack file depends on, besides the file.
+pub struct Options<'a> {
+    /// The environment picked with `--env`.
+    pub environment: Option<&'a str>,
+    /// Looks up `${process.NAME}`.
+    pub process: &'a dyn Fn(&str) -> Option<String>,
+}
 
 /// Decodes a whole file.
 pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Option<Stack> {
@@ -34,17 +41,24 @@ pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Opt
             return None;
         }
         Kind::Map(entries) => entries,
-        _ => return cx.fail_at(root.span, "the file must be a mapping", help("begin with `stack: NAME`")),
+        _ => {
+            let hint = root.text().and_then(invisible_hint).or_else(|| help("begin with `stack: NAME`"));
+            return cx.fail_at(root.span, "the file must be a mapping", hint);
+        }
     };
     let begin = Span { start: root.span.start, end: root.span.start };
     let mut fields = Fields::new(cx, begin, "the file".to_owned(), entries);
     let name = fields.required("stack", "NAME", name);
     let settings = environment::settings(cx, &mut fields, options.environment);
-    let tags = fields.optional("tags", tags);
+    let tags_value = fields.take("tags");
+    let tags = tags_value.and_then(tags);
     let permissions_boundary =
         fields.optional("permissions_boundary", |value| names::iam_arn(value, "policy"));
     let sections = Sections::of(&mut fields);
     fields.finish();
+    if let (Some(tags), Some(functions)) = (tags_value, sections.functions) {
+        check_tags_of_roles(tags, functions);
+    }
 
     let names = Names {
         variables: settings.variables,
@@ -55,11 +69,13 @@ pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Opt
         functions: keys(sections.functions),
         api: sections.api.is_some(),
     };
-    let contents = sections.decode(cx, &names, name.unwrap_or_default());
+    let folder = folder(file);
+    let files = CodeFiles::new(folder);
+    let contents = sections.decode(cx, &names, &files, name.unwrap_or_default());
     let protect = settings.protect;
     Some(Stack {
         file: file.to_owned(),
-        folder: cx.folder.to_owned(),
+        folder: folder.to_owned(),
         name: name?.to_owned(),
         environment: options.environment.map(|name| Environment { name: name.to_owned(), protect }),
         region: settings.region,
@@ -73,7 +89,7 @@ pub(super) fn stack(cx: &Cx, root: &Node, file: &Path, options: &Options) -> Opt
     })
 }
 
-/// The sections that say what the stack consists of. They refer to each other, so all are found before one is decoded.
+/// The sections with the contents of the stack. They refer to each other, so all are found before one is decoded.
 struct Sections<'a> {
     tables: Option<Value<'a>>,
     functions: Option<Value<'a>>,
@@ -81,7 +97,7 @@ struct Sections<'a> {
     checks: Option<Value<'a>>,
 }
 
-/// What the sections say.
+/// The contents of the sections.
 struct Contents {
     tables: Vec<Table>,
     functions: Vec<Function>,
@@ -99,10 +115,10 @@ impl<'a> Sections<'a> {
         }
     }
 
-    fn decode(self, cx: &Cx, names: &Names, stack: &str) -> Contents {
+    fn decode(self, cx: &Cx, names: &Names, files: &CodeFiles, stack: &str) -> Contents {
         let scope = Scope { names, captures: None };
         let tables = self.tables.and_then(|value| value.map(|entry| table(entry, names)));
-        let functions = self.functions.and_then(|value| value.map(|entry| function(entry, scope)));
+        let functions = self.functions.and_then(|value| value.map(|entry| function(entry, scope, files)));
         if let Some(value) = self.functions {
             check_roles(cx, value.node.entries());
         }
@@ -114,32 +130,27 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// A section that is worth decoding.
+/// A section, unless it has too many entries to decode.
 fn not_too_many(value: Value<'_>) -> Option<Value<'_>> {
     let (count, section) = (value.node.entries().len(), &value.key.text);
     if count > MAX_OF_A_KIND {
-        let message = format!("a stack has at most {MAX_OF_A_KIND} {section}, not {count}");
+        let message = format!("a stack can have at most {MAX_OF_A_KIND} {section}, not {count}");
         return value.fail_key(message, help("split it into several stacks"));
     }
     Some(value)
 }
 
-/// The stack's name, which is the value of a tag on everything that it owns.
+/// The stack's name, which is the value of a tag on every resource that it owns.
 fn name<'a>(value: Value<'a>) -> Option<&'a str> {
     let text = value.text()?;
-    if is_name(text) {
+    if names::is_stack_name(text) {
         return Some(text);
     }
     let help = match names::stack_name_like(text) {
-        None => names::short_name_rule(MAX_NAME),
-        Some(meant) => format!("{}; for example `{meant}`", names::short_name_rule(MAX_NAME)),
+        None => names::short_name_rule(names::MAX_STACK_NAME),
+        Some(meant) => format!("{}; for example `{meant}`", names::short_name_rule(names::MAX_STACK_NAME)),
     };
-    value.fail(format!("`{text}` cannot name a stack"), Some(help))
-}
-
-/// Whether this can name a stack.
-pub(super) fn is_name(text: &str) -> bool {
-    names::is_short_name(text, MAX_NAME)
+    value.fail(format!("invalid stack name `{text}`"), Some(help))
 }
 
 fn keys(value: Option<Value<'_>>) -> Vec<&str> {
@@ -150,11 +161,28 @@ fn keys(value: Option<Value<'_>>) -> Vec<&str> {
 fn tags(value: Value) -> Option<BTreeMap<String, String>> {
     let tags: BTreeMap<String, String> = value.map(tag)?.into_iter().collect();
     if tags.len() > MAX_TAGS {
-        let message =
-            format!("there are {} tags; AWS allows 50, and 3 of them are `provision`'s own", tags.len());
+        let message = format!("there are {} tags; AWS allows 50, and `provision` adds 3", tags.len());
         return value.fail_key(message, None);
     }
     Some(tags)
+}
+
+/// Reports tag keys that differ only in case: IAM treats them as duplicates and rejects them. They are allowed where no
+/// role is created, since the other services distinguish them.
+fn check_tags_of_roles(tags: Value, functions: Value) {
+    if functions.node.entries().iter().all(|function| function.value.get("role").is_some()) {
+        return;
+    }
+    let mut first: HashMap<String, &str> = HashMap::new();
+    for tag in tags.node.entries() {
+        let key = tag.key.text.as_str();
+        if let Some(other) = first.insert(key.to_lowercase(), key) {
+            let message = format!(
+                "the tags `{other}` and `{key}` differ only in case, and IAM treats them as the same key"
+            );
+            tags.cx.report(tag.key.span, message, help("remove one of the two"));
+        }
+    }
 }
 
 fn tag(value: Value) -> Option<(String, String)> {
@@ -163,7 +191,7 @@ fn tag(value: Value) -> Option<(String, String)> {
     let lower = key.to_lowercase();
     for (prefix, owner) in [("aws:", "AWS"), ("provision:", "`provision`")] {
         if lower.starts_with(prefix) {
-            let message = format!("tags that begin with `{prefix}` belong to {owner}");
+            let message = format!("tag keys that begin with `{prefix}` are reserved for {owner}");
             return value.fail_key(message, help("choose another name"));
         }
     }
@@ -171,17 +199,17 @@ fn tag(value: Value) -> Option<(String, String)> {
         |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c));
     let rule = || help("use letters, digits, spaces and `_ . : / = + - @`");
     if !(1..=128).contains(&key.chars().count()) {
-        return value.fail_key("the key of a tag has 1 to 128 characters", None);
+        return value.fail_key("the key of a tag must have 1 to 128 characters", None);
     }
     if !allowed(key) {
-        return value.fail_key(format!("`{key}` cannot be the key of a tag"), rule());
+        return value.fail_key(format!("invalid tag key `{key}`"), rule());
     }
     let text = text?;
     if text.chars().count() > 256 {
-        return value.fail("the value of a tag has at most 256 characters", None);
+        return value.fail("the value of a tag can have at most 256 characters", None);
     }
     if !allowed(text) {
-        return value.fail(format!("`{text}` cannot be the value of a tag"), rule());
+        return value.fail(format!("invalid tag value `{text}`"), rule());
     }
     Some((key.to_owned(), text.to_owned()))
 }

@@ -4,105 +4,152 @@ use std::collections::HashSet;
 
 use super::decode::{Value, help};
 use super::names::is_made_of;
-use super::suggest;
+use crate::suggest;
 
 /// The methods that a route can have.
 pub(super) const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
 
-/// What a route matches: its key with the names of the variables left out. Two routes of one pattern are in each
-/// other's way.
+/// What API Gateway accepts in a part of a path and in the name of a variable, besides letters and digits of ASCII: a part
+/// matches `^(\{[\w.:-]+\+?\}|[a-zA-Z0-9.:_-]+)$`.
+const OTHERS: &str = ".:_-";
+
+/// What a route matches: its key with the names of the variables left out. Two routes of one pattern conflict.
 pub(super) fn pattern(value: Value) -> Option<String> {
     let key = value.key.text.as_str();
     if key == "$default" {
         return Some(key.to_owned());
     }
     if key.to_lowercase().rsplit([' ', '$', '/']).next() == Some("default") && !key.contains('/') {
-        return value.fail_key(format!("`{key}` is not a route"), help("did you mean `$default`?"));
+        return value.fail_key(format!("invalid route `{key}`"), help("did you mean `$default`?"));
     }
     let Some((method, path)) = key.split_once(' ') else {
-        let meant = match key.starts_with('/') {
-            true => format!("put a method before the path: `GET {key}`, or `ANY {key}` for all methods"),
-            false => "a route looks like `GET /items/{id}`, or is `$default`".to_owned(),
+        let meant = if key.starts_with('/') {
+            format!("put a method before the path: `GET {key}`, or `ANY {key}` for all methods")
+        } else {
+            "a route looks like `GET /items/{id}`, or is `$default`".to_owned()
         };
-        return value.fail_key(format!("`{key}` is not a route"), Some(meant));
+        return value.fail_key(format!("invalid route `{key}`"), Some(meant));
     };
     if !METHODS.contains(&method) {
         return unknown_method(value, method, path);
     }
-    let path = path_pattern(value, path)?;
+    let path = path_pattern(value, method, path)?;
     Some(format!("{method} {path}"))
 }
 
 fn unknown_method<T>(value: Value, method: &str, path: &str) -> Option<T> {
-    let key = value.key.text.as_str();
+    if method.starts_with('/') {
+        let message = format!("the HTTP method must come first in `{}`", value.key.text);
+        return value.fail_key(message, help(format!("did you mean `{path} {method}`?")));
+    }
     let upper = method.to_uppercase();
     let meant = if METHODS.contains(&upper.as_str()) {
         help(format!("methods are in upper case: `{upper} {path}`"))
-    } else if method.starts_with('/') {
-        help(format!("the method comes first: `{path} {method}`"))
     } else {
         suggest::did_you_mean_or_list(method, "the methods are", &METHODS)
     };
-    value.fail_key(format!("`{key}` begins with no method that API Gateway knows"), meant)
+    value.fail_key(format!("unknown HTTP method `{method}`"), meant)
 }
 
-fn path_pattern(value: Value, path: &str) -> Option<String> {
+fn path_pattern(value: Value, method: &str, path: &str) -> Option<String> {
     if !path.starts_with('/') {
-        let method = value.key.text.split(' ').next().unwrap_or_default();
         let meant = format!("did you mean `{method} /{}`?", path.trim().trim_start_matches('/'));
-        return value.fail_key("the path of a route begins with `/`, after one space", Some(meant));
+        return value.fail_key("the path of a route must begin with `/`, after one space", Some(meant));
     }
-    if let Some(wrong) = path.chars().find(|c| c.is_whitespace() || "?#".contains(*c)) {
-        return value.fail_key(format!("the path of a route cannot contain `{wrong}`"), None);
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    if path != "/"
+        && let Some(wrong) = parts.iter().find(|part| Part::of(part).is_none())
+    {
+        return invalid_part(value, method, path, wrong);
     }
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
     let mut names = HashSet::new();
     let mut pattern = String::new();
-    for (index, segment) in segments.iter().enumerate() {
+    for (index, part) in parts.iter().enumerate() {
         pattern.push('/');
-        let Segment::Variable { name, greedy } = part(value, segment)? else {
-            pattern.push_str(segment);
+        let Some(Part::Variable { name, greedy }) = Part::of(part) else {
+            pattern.push_str(part);
             continue;
         };
         if !names.insert(name) {
-            let message = format!("the variable `{{{name}}}` comes twice");
-            return value.fail_key(message, help("give one of them another name"));
+            let message = format!("duplicate variable `{{{name}}}` in the route");
+            return value.fail_key(message, help("rename one of them"));
         }
-        if greedy && index + 1 < segments.len() {
-            return value.fail_key(format!("`{segment}` takes the rest of the path, so it comes last"), None);
+        if greedy && index + 1 < parts.len() {
+            let message = format!("`{part}` matches the rest of the path, so nothing can follow it");
+            return value.fail_key(message, None);
         }
         pattern.push_str(if greedy { "{+}" } else { "{}" });
     }
     Some(pattern)
 }
 
-/// What stands between two `/`.
-enum Segment<'a> {
+/// What stands between two `/` of a path.
+enum Part<'a> {
     Literal,
     Variable { name: &'a str, greedy: bool },
 }
 
-fn part<'a>(value: Value, segment: &'a str) -> Option<Segment<'a>> {
-    if let Some(name) = segment.strip_prefix(':') {
-        let meant = help(format!("did you mean `{{{name}}}`?"));
-        return value.fail_key(format!("`{segment}` is not a variable"), meant);
+impl<'a> Part<'a> {
+    /// A part that API Gateway accepts. It accepts a literal `:id` too, but that is meant as a variable.
+    fn of(part: &'a str) -> Option<Self> {
+        let Some(inner) = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+            return (is_made_of(part, OTHERS) && !part.starts_with(':')).then_some(Part::Literal);
+        };
+        let (name, greedy) = inner.strip_suffix('+').map_or((inner, false), |name| (name, true));
+        is_made_of(name, OTHERS).then_some(Part::Variable { name, greedy })
     }
-    if !segment.contains(['{', '}']) {
-        return Some(Segment::Literal);
-    }
-    let Some(inner) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
-        let help = help("a variable fills the whole part between two `/`: `/items/{id}`");
-        return value.fail_key(format!("`{segment}` cannot be part of a route"), help);
-    };
-    let (name, greedy) = inner.strip_suffix('+').map_or((inner, false), |name| (name, true));
-    if !is_made_of(name, "._-") {
-        let help = help("use letters, digits, `.`, `_` and `-`; `{name+}` takes the rest of the path");
-        return value.fail_key(format!("`{segment}` cannot name a variable"), help);
-    }
-    Some(Segment::Variable { name, greedy })
 }
 
-/// Whether this can be the name of a header.
+fn invalid_part<T>(value: Value, method: &str, path: &str, part: &str) -> Option<T> {
+    let message = match part {
+        "" if path.ends_with('/') && !path.contains("//") => {
+            "the path of a route cannot end with `/`".to_owned()
+        }
+        "" => "the path of a route cannot have an empty part".to_owned(),
+        part => format!("invalid part `{part}` in the path of a route"),
+    };
+    let rule = if part.contains(['{', '}']) && meant_part(part).is_none() {
+        "a variable is a whole part of the path: `/items/{id}`, or `/items/{rest+}` for the rest of the path"
+    } else {
+        "a part consists of A-Z, a-z, 0-9, `.`, `:`, `_` and `-`, or is a variable such as `{id}`"
+    };
+    let meant = meant_path(path).map(|path| format!("did you mean `{method} {path}`?"));
+    value.fail_key(message, meant.or_else(|| help(rule)))
+}
+
+/// The path that was probably meant, where other frameworks or URLs show what a part is.
+fn meant_path(path: &str) -> Option<String> {
+    // A query is no part of a route, but `{id?}` has none.
+    let query = path.find(['?', '#']).filter(|query| !path[*query..].starts_with("?}"));
+    let path = path[..query.unwrap_or(path.len())].replace('\\', "/");
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.map(meant_part).collect::<Option<_>>()?;
+    let all_but_last = parts.split_last().map_or(&[][..], |(_, before)| before);
+    let is_greedy = |part: &String| part.ends_with("+}");
+    (!all_but_last.iter().any(is_greedy)).then(|| format!("/{}", parts.join("/")))
+}
+
+/// `*` as `{proxy+}`, and `:id`, `<id>`, `<int:id>`, `[id]`, `{id:[0-9]+}`, `[...rest]`, `*rest` or `{rest*}` as variables.
+fn meant_part(part: &str) -> Option<String> {
+    if Part::of(part).is_some() {
+        return Some(part.to_owned());
+    }
+    let between = |open, close| part.strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
+    let name = match part {
+        "*" | "**" => "proxy+",
+        part => between('<', '>')
+            .map(|typed| typed.rsplit(':').next().unwrap_or(typed))
+            .or_else(|| between('[', ']'))
+            .or_else(|| between('{', '}').map(|typed| typed.split(':').next().unwrap_or(typed)))
+            .or_else(|| part.strip_prefix(':'))
+            .or_else(|| part.starts_with('*').then_some(part))?,
+    };
+    let bare = name.trim_start_matches(['.', '*', '+']).trim_end_matches(['*', '+', '?']);
+    let greedy = name.starts_with(['.', '*', '+']) || name.ends_with(['*', '+']);
+    is_made_of(bare, OTHERS).then(|| format!("{{{bare}{}}}", if greedy { "+" } else { "" }))
+}
+
+/// Whether this is a valid name of a header.
 pub(super) fn is_header(text: &str) -> bool {
     is_made_of(text, "!#$%&'*+-.^_`|~")
 }

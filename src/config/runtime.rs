@@ -1,8 +1,8 @@
-//! Lambda's runtimes. AWS adds new ones all the time, so the form is checked, and only what AWS is known to refuse is
-//! refused; the list of names serves for suggestions alone.
+//! Lambda's runtimes. AWS adds new ones, so only the form is checked, besides the runtimes that AWS is known to reject; the
+//! list of names is for suggestions.
 
 use super::decode::{Value, help};
-use super::suggest;
+use crate::suggest;
 
 const KNOWN: [&str; 24] = [
     "nodejs16.x",
@@ -31,22 +31,23 @@ const KNOWN: [&str; 24] = [
     "provided.al2023",
 ];
 
-/// What AWS refuses for new and for changed functions, and what takes its place.
-const REFUSED: [(&str, &str); 7] = [
-    ("python3.7", "python3.13"),
-    ("nodejs12.x", "nodejs22.x"),
-    ("nodejs14.x", "nodejs22.x"),
-    ("go1.x", "provided.al2023"),
-    ("java8", "java21"),
-    ("provided", "provided.al2023"),
-    ("ruby2.7", "ruby3.4"),
+/// The oldest versions that AWS accepts for new and changed functions, and what to use instead of older ones.
+const OLDEST: [(&str, [u32; 2], &str); 4] = [
+    ("python", [3, 8], "python3.13"),
+    ("nodejs", [16, 0], "nodejs22.x"),
+    ("ruby", [3, 2], "ruby3.4"),
+    ("dotnet", [6, 0], "dotnet8"),
 ];
+
+/// Other runtimes that AWS rejects, with their successors.
+const REJECTED: [(&str, &str); 3] =
+    [("go1.x", "provided.al2023"), ("java8", "java21"), ("provided", "provided.al2023")];
 
 /// The value of `runtime`.
 pub(super) fn runtime(value: Value) -> Option<String> {
     let text = value.text()?;
-    if let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == text) {
-        let message = format!("AWS no longer accepts the runtime `{text}`");
+    if let Some(instead) = instead_of_rejected(text) {
+        let message = format!("AWS does not accept the runtime `{text}`");
         return value.fail(message, help(format!("use `{instead}`")));
     }
     if is_well_formed(text) {
@@ -54,10 +55,22 @@ pub(super) fn runtime(value: Value) -> Option<String> {
     }
     let help =
         meant(text).or_else(|| help("a runtime looks like `python3.13`, `nodejs22.x` or `provided.al2023`"));
-    value.fail(format!("`{text}` is not a runtime"), help)
+    value.fail(format!("unknown runtime `{text}`"), help)
 }
 
-/// The handler of functions that name none.
+/// The runtime to use instead of one that AWS rejects.
+fn instead_of_rejected(runtime: &str) -> Option<&'static str> {
+    let rejected = REJECTED.iter().find(|(rejected, _)| *rejected == runtime).map(|(_, instead)| *instead);
+    rejected.or_else(|| {
+        let family = family(runtime);
+        let (_, oldest, instead) = OLDEST.iter().find(|(known, ..)| *known == family)?;
+        let mut numbers = runtime[family.len()..].split('.').map(str::parse::<u32>);
+        let version = [numbers.next()?.ok()?, numbers.next().and_then(Result::ok).unwrap_or_default()];
+        (version < *oldest && is_well_formed(runtime)).then_some(*instead)
+    })
+}
+
+/// The default handler.
 pub(super) fn default_handler(runtime: &str) -> Option<&'static str> {
     match family(runtime) {
         "python" => Some("lambda_function.lambda_handler"),
@@ -91,7 +104,7 @@ fn is_well_formed(runtime: &str) -> bool {
     }
 }
 
-/// The runtime that a text was probably meant to be: `node20`, `python-3.13` and `Python3.13` all say which.
+/// The runtime that was probably meant by a text such as `node20`, `python-3.13` or `Python3.13`.
 fn meant(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     let letters: String = lower.chars().take_while(char::is_ascii_alphabetic).collect();
@@ -105,7 +118,7 @@ fn meant(text: &str) -> Option<String> {
         ("py" | "python", version) => format!("python{version}"),
         (family, version) => format!("{family}{version}"),
     };
-    if is_well_formed(&exact) && !REFUSED.iter().any(|(refused, _)| *refused == exact) {
+    if is_well_formed(&exact) && instead_of_rejected(&exact).is_none() {
         return help(format!("did you mean `{exact}`?"));
     }
     suggest::did_you_mean(text, KNOWN)

@@ -1,5 +1,5 @@
-//! What a valid `stack.yaml` says, in typed form. Plain data: everything here has passed validation, and every
-//! environment, variable and process value is already filled in; only what AWS has yet to tell is left as a placeholder.
+//! A valid `stack.yaml` in typed form. Plain data: everything here has passed validation, and the values of environments,
+//! variables and the process are filled in; only values of AWS are left as placeholders.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,11 +17,11 @@ pub struct Stack {
     pub name: String,
     /// The environment picked with `--env`.
     pub environment: Option<Environment>,
-    /// `region`, after the environment's own.
+    /// The environment's `region`, or the stack's.
     pub region: Option<String>,
-    /// `account`, after the environment's own: the only account to act on. Twelve digits.
+    /// The environment's `account`, or the stack's: the only account to deploy to. Twelve digits.
     pub account: Option<String>,
-    /// `tags`: put on everything that takes tags.
+    /// `tags`: added to every resource that can have tags.
     pub tags: BTreeMap<String, String>,
     /// `permissions_boundary`: the ARN of a managed policy, for the roles.
     pub permissions_boundary: Option<String>,
@@ -47,7 +47,7 @@ pub struct Environment {
 /// One entry of `tables`.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Where its key stands in the file.
+    /// The place of its key in the file.
     pub at: At,
     /// The key in `tables`: the name in AWS, before an environment's prefix.
     pub name: String,
@@ -57,11 +57,11 @@ pub struct Table {
     pub sort_key: Option<Key>,
     /// `billing`.
     pub billing: Billing,
-    /// `ttl`: the attribute that holds an item's expiry.
+    /// `ttl`: the attribute that contains an item's expiry.
     pub ttl: Option<String>,
-    /// `point_in_time_recovery`, off unless told.
+    /// `point_in_time_recovery`, off by default.
     pub point_in_time_recovery: bool,
-    /// `protect`: DynamoDB's deletion protection, off unless told.
+    /// `protect`: DynamoDB's deletion protection, off by default.
     pub protect: bool,
 }
 
@@ -83,7 +83,7 @@ pub enum KeyType {
     B,
 }
 
-/// How a table is paid for.
+/// The billing mode of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Billing {
     /// `on-demand`, the default.
@@ -100,27 +100,27 @@ pub enum Billing {
 /// One entry of `functions`.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// Where its key stands in the file.
+    /// The place of its key in the file.
     pub at: At,
     /// The key in `functions`: the name in AWS, before an environment's prefix.
     pub name: String,
     /// `code`: below the stack's folder; a folder, a single file, or a finished `.zip`. Relative to the stack's folder.
     pub code: PathBuf,
-    /// Where the value of `code` stands in the file.
+    /// The place of the value of `code` in the file.
     pub code_at: At,
     /// `exclude`: patterns, as in `.provisionignore`.
     pub exclude: Vec<String>,
-    /// `handler`; for Python `lambda_function.lambda_handler`, for Node.js `index.handler` unless told.
+    /// `handler`; by default `lambda_function.lambda_handler` for Python and `index.handler` for Node.js.
     pub handler: String,
     /// `runtime`, for example `python3.13`.
     pub runtime: String,
-    /// `architecture`, `x86_64` unless told.
+    /// `architecture`, `x86_64` by default.
     pub architecture: Architecture,
-    /// `memory` in MB, 128 unless told.
+    /// `memory` in MB, 128 by default.
     pub memory: u32,
-    /// `timeout` in seconds, 3 unless told.
+    /// `timeout` in seconds, 3 by default.
     pub timeout: u32,
-    /// `description`, empty unless told.
+    /// `description`, empty by default.
     pub description: Template,
     /// `environment`: variables of the function.
     pub environment: BTreeMap<String, Template>,
@@ -130,15 +130,15 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// `access`: table name to the `dynamodb:` actions that are allowed on it, sorted, for example `dynamodb:GetItem`.
     pub access: BTreeMap<String, Vec<String>>,
-    /// `policy`: further statements for the role.
+    /// `policy`: additional statements for the role.
     pub policy: Vec<Statement>,
-    /// `role`: the ARN of an existing role; then none is made.
+    /// `role`: the ARN of an existing role; then none is created.
     pub role: Option<String>,
-    /// `log_retention` in days, 30 unless told.
+    /// `log_retention` in days, 30 by default.
     pub log_retention: u32,
 }
 
-/// The processor that a function runs on.
+/// The processor architecture of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
     /// `x86_64`.
@@ -160,7 +160,7 @@ impl Architecture {
 /// One statement of an IAM policy, as the user wrote it under `policy`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// Where it stands in the file.
+    /// Its place in the file.
     pub at: At,
     /// Its members under IAM's own names (`Effect`, `Action`, `Resource`, …), checked for grammar.
     pub members: BTreeMap<String, Json>,
@@ -169,11 +169,11 @@ pub struct Statement {
 /// `api`: the HTTP API.
 #[derive(Debug, Clone)]
 pub struct Api {
-    /// Where the key `api` stands in the file.
+    /// The place of the key `api` in the file.
     pub at: At,
-    /// `name`; the stack's name unless told. Before an environment's prefix.
+    /// `name`, before an environment's prefix; the stack's name by default.
     pub name: String,
-    /// `description`, empty unless told.
+    /// `description`, empty by default.
     pub description: Template,
     /// `cors`.
     pub cors: Option<Cors>,
@@ -194,14 +194,14 @@ pub struct Cors {
     pub expose: Vec<String>,
     /// `max_age` in seconds, -1 to 86,400.
     pub max_age: Option<i32>,
-    /// `credentials`, off unless told.
+    /// `credentials`, off by default.
     pub credentials: bool,
 }
 
 /// One entry of `api.routes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Where its key stands in the file.
+    /// The place of its key in the file.
     pub at: At,
     /// The route key as API Gateway has it: `GET /items/{uuid}`, `ANY /x`, `$default`.
     pub key: String,
@@ -209,12 +209,12 @@ pub struct Route {
     pub function: String,
 }
 
-/// One entry of `checks`: a request and what is expected of its answer.
+/// One entry of `checks`: a request and the expected response.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// Where it stands in the file.
+    /// Its place in the file.
     pub at: At,
-    /// `name`; the request line unless told.
+    /// `name`; the request line by default.
     pub name: String,
     /// The method of `request`.
     pub method: String,
@@ -224,20 +224,20 @@ pub struct Check {
     pub headers: BTreeMap<String, Template>,
     /// `body`: sent as JSON.
     pub body: Option<Json>,
-    /// `expect.status`, 200 unless told.
+    /// `expect.status`, 200 by default.
     pub status: u16,
-    /// `expect.body`: a subset match against the answer's JSON.
+    /// `expect.body`: a subset of the response's JSON.
     pub expect: Option<Json>,
-    /// `capture`: name to JSON pointer into the answer.
+    /// `capture`: name to JSON pointer into the response.
     pub capture: BTreeMap<String, String>,
     /// `retry_for` in seconds; 0 for none.
     pub retry_for: u64,
 }
 
-/// A text with placeholders for what AWS, or an earlier check, has yet to tell.
+/// A text with placeholders for values of AWS or of an earlier check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Template {
-    /// Where the text stands in the file.
+    /// The place of the text in the file.
     pub at: At,
     /// Its parts in order; a text without placeholders is one `Text`, the empty text none.
     pub parts: Vec<Part>,
@@ -246,7 +246,7 @@ pub struct Template {
 /// A part of a [`Template`]. Names are the keys of `stack.yaml`, without an environment's prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// As it stands.
+    /// Literal text.
     Text(String),
     /// `${region}`.
     Region,
@@ -262,7 +262,7 @@ pub enum Part {
     FunctionArn(String),
     /// `${api.url}`.
     ApiUrl,
-    /// `${capture.NAME}`; in checks alone.
+    /// `${capture.NAME}`; only in checks.
     Capture(String),
 }
 

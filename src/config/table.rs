@@ -6,9 +6,9 @@ use super::decode::{Value, help};
 use super::names::NameRule;
 use super::reference::Names;
 use super::stack::{Billing, Key, KeyType, Table};
-use super::suggest;
+use crate::suggest;
 
-const NAME: NameRule = NameRule { what: "table", others: "_.-", least: 3, most: 255, because: "" };
+const NAME: NameRule = NameRule { what: "table", others: "_.-", min: 3, max: 255, because: "" };
 const KEY_TYPES: [(&str, KeyType); 3] = [("S", KeyType::S), ("N", KeyType::N), ("B", KeyType::B)];
 
 /// One entry of `tables`.
@@ -28,8 +28,8 @@ pub(super) fn table(value: Value, names: &Names) -> Option<Table> {
         let key = key(value)?;
         let same = partition_key.as_ref().is_some_and(|partition| partition.name == key.name);
         if same {
-            let message = format!("`{}` is the partition key already", key.name);
-            return value.fail(message, help("a sort key is another attribute"));
+            let message = format!("`{}` is already the partition key", key.name);
+            return value.fail(message, help("name another attribute"));
         }
         Some(key)
     });
@@ -48,7 +48,7 @@ pub(super) fn table(value: Value, names: &Names) -> Option<Table> {
     })
 }
 
-/// A key attribute: a name, which means String, or `{ name: page, type: N }`.
+/// A key attribute: a name (of type String), or `{ name: page, type: N }`.
 fn key(value: Value) -> Option<Key> {
     if !matches!(value.node.kind, Kind::Map(_)) {
         if matches!(value.node.kind, Kind::List(_)) {
@@ -106,8 +106,9 @@ fn units(value: Value) -> Option<u64> {
 fn time_to_live(value: Value, keys: &[&Key]) -> Option<String> {
     let name = value.short(255)?;
     if keys.iter().any(|key| key.name == name) {
-        let message = format!("`{name}` is a key of the table, and cannot hold the time to live");
-        return value.fail(message, help("`ttl` names another attribute, a number of seconds since 1970"));
+        let message = format!("`{name}` is a key of the table and cannot contain the time to live");
+        return value
+            .fail(message, help("name another attribute; it contains a number of seconds since 1970"));
     }
     Some(name.to_owned())
 }

@@ -1,8 +1,8 @@
-//! Faults are shown as snapshots of what the user reads, one file for each part of `stack.yaml`.
+//! Errors are shown as snapshots of what the user reads, one file for each part of `stack.yaml`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod faults;
+mod errors;
 mod files;
 mod interpolation;
 mod schema;
@@ -52,10 +52,10 @@ impl Project {
     }
 
     /// What the user reads.
-    fn faults(&self, yaml: impl AsRef<[u8]>, environment: Option<&str>) -> String {
+    fn errors(&self, yaml: impl AsRef<[u8]>, environment: Option<&str>) -> String {
         match self.load(yaml, environment) {
-            Ok(_) => "(no fault)".to_owned(),
-            Err(faults) => faults.to_string().replace(&format!("{}/", self.path().display()), ""),
+            Ok(_) => "(no error)".to_owned(),
+            Err(errors) => errors.to_string().replace(&format!("{}/", self.path().display()), ""),
         }
     }
 }
@@ -69,17 +69,17 @@ fn valid(yaml: &str) -> Stack {
 }
 
 fn valid_in(yaml: &str, environment: Option<&str>) -> Stack {
-    Project::new().load(yaml, environment).unwrap_or_else(|faults| panic!("{faults}"))
+    Project::new().load(yaml, environment).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// Compares the faults of each case with `snapshots/NAME.snap`.
+/// Compares the errors of each case with `snapshots/NAME.snap`.
 fn check(name: &str, cases: &[&str]) {
     let project = Project::new();
     check_in(&project, None, name, cases);
 }
 
 fn check_in(project: &Project, environment: Option<&str>, name: &str, cases: &[&str]) {
-    let shown: Vec<String> = cases.iter().map(|yaml| project.faults(yaml, environment)).collect();
+    let shown: Vec<String> = cases.iter().map(|yaml| project.errors(yaml, environment)).collect();
     snapshot(name, &shown.join(&format!("\n\n{}\n\n", "=".repeat(80))));
 }
 

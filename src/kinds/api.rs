@@ -3,7 +3,7 @@
 use super::{require_str, unmanaged};
 use crate::aws::error::ignore_not_found;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
+use crate::aws::wait::{Backoff, Poll, Waiting, retry_if, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, ResourceId};
@@ -15,6 +15,9 @@ use std::collections::BTreeSet;
 
 /// An HTTP API.
 pub struct Api;
+
+/// How many characters a description may have.
+pub(crate) const MAX_DESCRIPTION: usize = 1024;
 
 /// What an API is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,7 +109,7 @@ impl Kind for Api {
     async fn create(ctx: &Context, _: &ResourceId, spec: &Spec) -> Result<Attributes> {
         // The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
         let id = ResourceId::new(Self::NAME, "");
-        let answer = retry_if(Backoff::CONFLICT, ctx.waiting(&id), not_applied, async || {
+        let answer = retry_if(Backoff::API_GATEWAY, ctx.waiting(&id), not_applied, async || {
             let create = ctx.clients.api.create_api().name(&spec.name).protocol_type(ProtocolType::Http);
             let create = create
                 .description(&spec.description)
@@ -188,9 +191,9 @@ async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
                 false => Poll::Ready(apis),
             })
         };
-        apis = match wait_until(Backoff::TAGS, |_| (), look).await {
+        apis = match wait_until(Backoff::TAGS, Waiting::unreported(), look).await {
             // An API that shows no tags for so long has none.
-            Err(error) if error.class == Class::Waited => list(ctx).await?,
+            Err(error) if error.class == Class::Timeout => list(ctx).await?,
             settled => settled?,
         };
     }
@@ -257,8 +260,17 @@ pub(crate) fn once() -> Builder {
 pub(crate) fn not_applied(error: &Error) -> Option<&'static str> {
     match error.class {
         Class::Unreachable => Some("no connection to API Gateway"),
+        Class::Refused if collides(error) => Some(COLLISION),
         _ => error.is_throttled().then_some("API Gateway asks for slower calls"),
     }
+}
+
+/// Why a change of an API is refused that collides with another one.
+const COLLISION: &str = "another change of the API is in progress";
+
+/// True for a refusal because of another change, in this run or of others who deploy [hazards: A9].
+fn collides(error: &Error) -> bool {
+    error.is("Conflict") && !error.is_duplicate()
 }
 
 /// Sets tags of an API or stage. Their ARNs hold no account [aws-facts: API Gateway v2].
@@ -275,11 +287,8 @@ pub(crate) async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
     id: &ResourceId,
     change: impl Fn() -> F,
 ) -> Result<T> {
-    let busy = |error: &Error| {
-        let collided = error.is("Conflict") && error.message.contains("concurrent modification");
-        collided.then_some("another change of the API is under way")
-    };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+    let busy = |error: &Error| (collides(error) || error.is_throttled()).then_some(COLLISION);
+    retry_if(Backoff::API_GATEWAY, ctx.waiting(id), busy, change).await
 }
 
 fn cors(cors: &SdkCors) -> Cors {

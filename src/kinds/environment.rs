@@ -1,21 +1,26 @@
-//! The environment of a function: its size, and that its values reach nobody through Lambda's own messages.
+//! The environment of a function: its size, and that Lambda's own messages do not show its values.
 
 use crate::aws::{Error, Result};
 use std::collections::BTreeMap;
 
-/// The bytes that the environment may take as JSON [aws-facts: Lambda].
-const MAX: usize = 4096;
+/// How many bytes the environment may have as JSON [aws-facts: Lambda].
+pub(crate) const MAX_SIZE: usize = 4096;
 /// A shorter value gives nothing away, and would hit half the words of a message.
 const SHORT: usize = 4;
 
-/// Lambda's own refusal of an environment that is too large quotes every value, so the size is checked before the call.
+/// The size that Lambda measures: quotes, colons, commas and escapes count.
+pub(crate) fn size(environment: &BTreeMap<String, String>) -> usize {
+    serde_json::to_string(environment).map(|json| json.len()).unwrap_or_default()
+}
+
+/// Lambda's error for an environment that is too large quotes every value, so the size is checked before the call.
 pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
-    let size = serde_json::to_string(environment).map(|json| json.len()).unwrap_or_default();
-    if size <= MAX {
+    let size = size(environment);
+    if size <= MAX_SIZE {
         return Ok(());
     }
-    Err(Error::waited(format!(
-        "the environment takes {size} bytes as JSON, and Lambda allows {MAX}; keep large values elsewhere"
+    Err(Error::local(format!(
+        "the environment takes {size} bytes as JSON, and Lambda allows {MAX_SIZE}; keep large values elsewhere"
     )))
 }
 
@@ -39,14 +44,14 @@ mod tests {
 
     #[test]
     fn an_environment_is_measured_as_json() {
-        assert!(fits(&environment(&"x".repeat(MAX - 15))).is_ok());
-        let error = fits(&environment(&"\"".repeat(MAX / 2))).expect_err("each quote takes two bytes");
+        assert!(fits(&environment(&"x".repeat(MAX_SIZE - 15))).is_ok());
+        let error = fits(&environment(&"\"".repeat(MAX_SIZE / 2))).expect_err("each quote takes two bytes");
         assert!(error.message.contains("4111 bytes"), "{error}");
     }
 
     #[test]
     fn a_message_loses_the_values_and_keeps_the_rest() {
-        let said = |message: &str| redacted(Error::waited(message), &environment("s3cr\"et")).message;
+        let said = |message: &str| redacted(Error::local(message), &environment("s3cr\"et")).message;
         assert_eq!(
             said(r#"Value '{PASSWORD=s3cr"et}' at 'environment' is bad"#),
             "Value '{PASSWORD=…}' at 'environment' is bad"

@@ -1,29 +1,37 @@
 //! Lambda functions.
 
+mod state;
+
+pub(super) use state::once_visible;
+
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
-use super::{log_group, role};
-use super::{read_each, require, require_str};
+use super::{log_group, role, settings};
+use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
-use crate::aws::{Class, Context, Error, Result, UPLOADS};
+use crate::aws::wait::{Backoff, Poll, wait_until};
+use crate::aws::{Context, Error, Result, UPLOADS};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, PhysicalId, ResourceId, Status};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_lambda::types::{
     Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime,
-    State,
 };
 use serde::{Deserialize, Serialize};
+use state::{active, change, configuration_of, idle, in_progress, once_permitted, status};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::SemaphorePermit;
 
 /// A Lambda function.
 pub struct Function;
 
-/// What a function is.
+/// How many characters a description may have [aws-facts: Lambda].
+pub(crate) const MAX_DESCRIPTION: usize = 256;
+
+/// The desired state of a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Base64 of the SHA-256 of its package.
@@ -44,7 +52,7 @@ pub struct Spec {
     pub environment: BTreeMap<String, String>,
     /// The ARNs of the layers, in order.
     pub layers: Vec<String>,
-    /// Reserved concurrency; `None` for a share of the account's.
+    /// Reserved concurrency: 0 stops the function, `None` is a share of the account's.
     pub reserved_concurrency: Option<i32>,
     /// The ARN of the role.
     pub role: String,
@@ -54,7 +62,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS assigns to a function.
+/// The attributes of a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
     /// The name.
@@ -65,10 +73,10 @@ pub struct Attributes {
 
 impl Kind for Function {
     const NAME: &'static str = "function";
-    /// Or its first events make a group that nobody owns [aws-facts: Lambda].
+    /// Or its first events create a group without an owner [aws-facts: Lambda].
     const DEPENDS_ON: &'static [&'static str] = &["log_group"];
     const SENSITIVE: &'static [&'static str] = &["environment"];
-    /// Most of the time is spent waiting for roles to be assumable, and for Lambda's asynchronous states.
+    /// Most of the time is spent on waiting: for roles to become assumable, and for Lambda's asynchronous states.
     const MAX_CONCURRENCY: usize = 256;
     type Spec = Spec;
     type Attributes = Attributes;
@@ -83,24 +91,19 @@ impl Kind for Function {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         fits(&spec.environment)?;
-        let answer = once_assumable(ctx, id, &spec.role, async || {
-            let (zip, _room) = package(ctx, spec).await?;
-            let code = FunctionCode::builder().zip_file(zip).build();
-            let create = ctx.clients.lambda.create_function().function_name(&id.name).code(code);
-            let create =
-                create.role(&spec.role).handler(&spec.handler).runtime(Runtime::from(spec.runtime.as_str()));
-            let create = create.architectures(Architecture::from(spec.architecture.as_str()));
-            let create = create.memory_size(spec.memory).timeout(spec.timeout).description(&spec.description);
-            let create = create.environment(environment(spec)).set_layers(Some(spec.layers.clone()));
-            Ok(create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?)
+        ctx.created.add(PhysicalId::new(Self::NAME, &id.name));
+        let exists = AtomicBool::new(false);
+        let attributes = once_permitted(ctx, id, &spec.role, async || {
+            // A function whose State is Failed counts as absent: nothing but its deletion heals it.
+            if exists.load(Ordering::Relaxed) {
+                remove(ctx, id, &id.name).await?;
+            }
+            let attributes = send(ctx, id, spec).await?;
+            exists.store(true, Ordering::Relaxed);
+            active(ctx, id).await?;
+            Ok(attributes)
         })
-        .await
-        .map_err(|error| redacted(error, &spec.environment))?;
-        let attributes = Attributes {
-            name: id.name.clone(),
-            arn: require_str(answer.function_arn(), "lambda:CreateFunction", "the function's ARN")?,
-        };
-        active(ctx, id).await?;
+        .await?;
         if spec.reserved_concurrency.is_some() {
             reserve(ctx, id, spec.reserved_concurrency).await?;
         }
@@ -109,6 +112,11 @@ impl Kind for Function {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, from) = (&observed.id, &observed.spec);
+        if let Status::Failed(_) = observed.status {
+            // A create whose response was lost, and that then failed.
+            remove(ctx, id, &observed.physical_id).await?;
+            return Self::create(ctx, id, to).await;
+        }
         if observed.status == Status::Pending {
             idle(ctx, id).await?;
         }
@@ -116,8 +124,11 @@ impl Kind for Function {
         if configuration(from) != configuration(to)
             || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID)
         {
-            configure(ctx, id, from, to).await?;
-            active(ctx, id).await?;
+            once_permitted(ctx, id, &to.role, async || {
+                configure(ctx, id, from, to).await?;
+                active(ctx, id).await
+            })
+            .await?;
         }
         if (&from.code, &from.architecture) != (&to.code, &to.architecture) {
             upload(ctx, id, to).await?;
@@ -127,34 +138,75 @@ impl Kind for Function {
             reserve(ctx, id, to.reserved_concurrency).await?;
         }
         // Tags last: `provision:role-id` says what the function *was* configured with.
-        let set = tags::to_set(&from.tags, &to.tags);
-        if !set.is_empty() {
-            let tag = ctx.clients.lambda.tag_resource().resource(&observed.attributes.arn);
-            tag.set_tags(Some(set.into_iter().collect())).send().await?;
-        }
-        if from.tags.contains_key(tags::ROLE_ID) && !to.tags.contains_key(tags::ROLE_ID) {
-            let untag = ctx.clients.lambda.untag_resource().resource(&observed.attributes.arn);
-            untag.tag_keys(tags::ROLE_ID).send().await?;
-        }
+        once_visible(ctx, id, &id.name, async || retag(ctx, &observed.attributes.arn, from, to).await)
+            .await?;
         Ok(observed.attributes.clone())
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(ctx, &observed.id, async || {
-            ignore_not_found(
-                ctx.clients.lambda.delete_function().function_name(&observed.physical_id).send().await,
-            )
-        })
-        .await?;
-        // The log group goes after the function is really gone, or a late event makes it again [aws-facts: Lambda].
-        wait_until(Backoff::state(ctx.local), ctx.waiting(&observed.id), async || {
-            Ok(match get(ctx, &observed.physical_id).await? {
-                None => Poll::Ready(()),
-                Some(_) => Poll::Pending("being deleted".to_owned()),
-            })
-        })
-        .await
+        remove(ctx, &observed.id, &observed.physical_id).await
     }
+}
+
+/// Sends the create, as soon as the role can be assumed.
+async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
+    let response = once_assumable(ctx, id, &spec.role, async || {
+        let (zip, _room) = package(ctx, spec).await?;
+        let create = ctx
+            .clients
+            .lambda
+            .create_function()
+            .function_name(&id.name)
+            .code(FunctionCode::builder().zip_file(zip).build())
+            .role(&spec.role)
+            .handler(&spec.handler)
+            .runtime(Runtime::from(spec.runtime.as_str()))
+            .architectures(Architecture::from(spec.architecture.as_str()))
+            .memory_size(spec.memory)
+            .timeout(spec.timeout)
+            .description(&spec.description)
+            .environment(environment(spec))
+            .set_layers(Some(spec.layers.clone()))
+            .set_tags(Some(spec.tags.clone().into_iter().collect()));
+        Ok(create.send().await?)
+    })
+    .await
+    .map_err(|error| redacted(error, &spec.environment))?;
+    let arn = require_str(response.function_arn(), "lambda:CreateFunction", "the function's ARN")?;
+    Ok(Attributes { name: id.name.clone(), arn })
+}
+
+/// Sets the tags that differ.
+async fn retag(ctx: &Context, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let lambda = &ctx.clients.lambda;
+    let set = tags::to_set(&from.tags, &to.tags);
+    if !set.is_empty() {
+        lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
+    }
+    if from.tags.contains_key(tags::ROLE_ID) && !to.tags.contains_key(tags::ROLE_ID) {
+        lambda.untag_resource().resource(arn).tag_keys(tags::ROLE_ID).send().await?;
+    }
+    Ok(())
+}
+
+/// Deletes a function and waits until it does not exist: a late event would create its log group again
+/// [aws-facts: Lambda].
+async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
+    let lambda = &ctx.clients.lambda;
+    let delete = async || not_found_as_none(lambda.delete_function().function_name(name).send().await);
+    let deleted = AtomicBool::new(false);
+    wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
+        // A function that was just created may be found by a read and not yet by the delete [hazards: L2].
+        if !deleted.load(Ordering::Relaxed) {
+            let found = retry_conflicts(ctx, id, in_progress, delete).await?.is_some();
+            deleted.store(found, Ordering::Relaxed);
+        }
+        Ok(match get(ctx, name).await? {
+            None => Poll::Ready(()),
+            Some(_) => Poll::Pending("being deleted".to_owned()),
+        })
+    })
+    .await
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
@@ -162,15 +214,16 @@ async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
 }
 
 async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
-    let Some(answer) = get(ctx, name).await? else { return Ok(None) };
-    complete(&answer)?;
-    let created = answer.configuration().and_then(modified);
-    let all_tags = tags::settled(ctx, created, tags_of(&answer), async || {
+    let Some(response) = get(ctx, name).await? else { return Ok(None) };
+    complete(&response)?;
+    let created = response.configuration().and_then(modified);
+    let all_tags = tags::settled(ctx, created, tags_of(&response), async || {
         Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
     })
     .await?;
-    let reserved = answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
-    let config = require(answer.configuration(), "lambda:GetFunction", "the function's configuration")?;
+    let reserved =
+        response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
+    let config = require(response.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
     let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
     let attributes = Attributes {
@@ -185,39 +238,37 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
         observed.spec.code.clear();
     }
     observed.status = status(config);
+    observed.unmanaged_settings = settings::of_function(config);
     observed.created = created;
     let role = PhysicalId::new("role", role);
-    // A role that was taken over is not at the stack's path, where the others are found.
+    // A role that was adopted is not at the stack's path, where the others are found.
     let may_be_ours = role.id == role::name_for(name);
     observed.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
     observed.refs = vec![role, group];
     Ok(Some(observed))
 }
 
-fn tags_of(answer: &GetFunctionOutput) -> Tags {
-    answer.tags().cloned().unwrap_or_default().into_iter().collect()
+fn tags_of(response: &GetFunctionOutput) -> Tags {
+    response.tags().cloned().unwrap_or_default().into_iter().collect()
 }
 
 /// Lambda leaves out what the caller may not read; taking that for nothing would disown the function, or clear its
 /// environment.
-fn complete(answer: &GetFunctionOutput) -> Result<()> {
-    let refused = |what: &str, code: Option<&str>, message: Option<&str>| Error {
-        operation: what.to_owned(),
-        class: Class::Refused,
-        code: code.map(str::to_owned),
-        ..Error::waited(message.unwrap_or("Lambda may not show it"))
+fn complete(response: &GetFunctionOutput) -> Result<()> {
+    let refused = |what: &str, code: Option<&str>, message: Option<&str>| {
+        Error::refusal(what, code, message.unwrap_or("Lambda may not show it"))
     };
-    if let Some(error) = answer.tags_error() {
+    if let Some(error) = response.tags_error() {
         return Err(refused("lambda:ListTags", Some(error.error_code()), Some(error.message())));
     }
-    let environment = answer.configuration().and_then(FunctionConfiguration::environment);
+    let environment = response.configuration().and_then(FunctionConfiguration::environment);
     match environment.and_then(|environment| environment.error()) {
         Some(error) => Err(refused("reading the environment", error.error_code(), error.message())),
         None => Ok(()),
     }
 }
 
-/// When the function was last made or changed; Lambda writes the offset without a colon.
+/// When the function was last created or changed; Lambda writes the offset without a colon.
 fn modified(config: &FunctionConfiguration) -> Option<i64> {
     let text = config.last_modified()?.replace("+0000", "Z");
     DateTime::from_str(&text, DateTimeFormat::DateTime).ok().map(|time| time.secs())
@@ -245,62 +296,6 @@ fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags:
     }
 }
 
-/// A function that failed to be made can only be made anew; one whose last update failed can be updated again.
-fn status(config: &FunctionConfiguration) -> Status {
-    match (config.state(), config.last_update_status()) {
-        (Some(State::Failed), _) => Status::Failed(reason(config)),
-        (Some(State::Deleting), _) => Status::Deleting,
-        (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Status::Pending,
-        _ => Status::Ready,
-    }
-}
-
-fn reason(config: &FunctionConfiguration) -> String {
-    let state = match config.state() {
-        Some(State::Failed) => (config.state_reason_code().map(|code| code.as_str()), config.state_reason()),
-        _ => {
-            let code = config.last_update_status_reason_code().map(|code| code.as_str());
-            (code, config.last_update_status_reason())
-        }
-    };
-    match state {
-        (Some(code), Some(reason)) => format!("Lambda says {code}: {reason}"),
-        (Some(code), None) => format!("Lambda says {code}"),
-        (None, Some(reason)) => format!("Lambda says: {reason}"),
-        (None, None) => "Lambda gives no reason".to_owned(),
-    }
-}
-
-/// Waits until the function can be changed. `Inactive` is a function that AWS put to rest, which the next call wakes, and
-/// matches no acceptor of AWS's own waiters [aws-facts: Lambda, M]. Right after a create, reads may not see it yet.
-async fn idle(ctx: &Context, id: &ResourceId) -> Result<FunctionConfiguration> {
-    let unseen = |error: &Error| error.is_absent().then_some("Lambda does not show the function yet");
-    let look = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
-    wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
-        let answer = retry_if(Backoff::VISIBILITY, ctx.waiting(id), unseen, look).await?;
-        let config = require(answer.configuration, "lambda:GetFunction", "the function's configuration")?;
-        Ok(match (config.state(), config.last_update_status()) {
-            (Some(state @ State::Pending), _) => {
-                Poll::Pending(format!("being prepared by Lambda ({})", state.as_str()))
-            }
-            (_, Some(LastUpdateStatus::InProgress)) => Poll::Pending("being updated".to_owned()),
-            _ => Poll::Ready(config),
-        })
-    })
-    .await
-}
-
-/// Waits until the function can be called as it was last configured.
-async fn active(ctx: &Context, id: &ResourceId) -> Result<()> {
-    let config = idle(ctx, id).await?;
-    let failed = match (config.state(), config.last_update_status()) {
-        (Some(State::Failed), _) => "start",
-        (_, Some(LastUpdateStatus::Failed)) => "update",
-        _ => return Ok(()),
-    };
-    Err(Error::waited(format!("the function failed to {failed}. {}", reason(&config))))
-}
-
 /// The part of a spec that UpdateFunctionConfiguration sends.
 fn configuration(spec: &Spec) -> impl PartialEq + '_ {
     (
@@ -310,23 +305,47 @@ fn configuration(spec: &Spec) -> impl PartialEq + '_ {
 }
 
 async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
+    fits(&to.environment)?;
+    let logging = if from.log_group == to.log_group { None } else { Some(logging(ctx, id, to).await?) };
     let send = async || {
-        let update = ctx.clients.lambda.update_function_configuration().function_name(&id.name);
-        let update = update.role(&to.role).handler(&to.handler).runtime(Runtime::from(to.runtime.as_str()));
-        let update = update.memory_size(to.memory).timeout(to.timeout).description(&to.description);
-        let update = update.environment(environment(to)).set_layers(Some(to.layers.clone()));
-        let logging = LoggingConfig::builder().log_group(&to.log_group).build();
-        let update = update.set_logging_config((from.log_group != to.log_group).then_some(logging));
+        let update = ctx
+            .clients
+            .lambda
+            .update_function_configuration()
+            .function_name(&id.name)
+            .role(&to.role)
+            .handler(&to.handler)
+            .runtime(Runtime::from(to.runtime.as_str()))
+            .memory_size(to.memory)
+            .timeout(to.timeout)
+            .description(&to.description)
+            .environment(environment(to))
+            .set_layers(Some(to.layers.clone()))
+            .set_logging_config(logging.clone());
         update.send().await?;
         Ok(())
     };
-    fits(&to.environment)?;
-    let sent = once_assumable(ctx, id, &to.role, async || retry_conflicts(ctx, id, &send).await).await;
-    sent.map_err(|error| redacted(error, &to.environment))
+    let send = async || change(ctx, id, &send).await;
+    once_assumable(ctx, id, &to.role, send).await.map_err(|error| redacted(error, &to.environment))
+}
+
+/// The logging settings with another log group. An update replaces them as a whole, so the format and the levels, which
+/// nothing of ours manages, are sent as they are [hazards: L5].
+async fn logging(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<LoggingConfig> {
+    let config = configuration_of(ctx, id).await?;
+    let logging = LoggingConfig::builder().log_group(&to.log_group);
+    Ok(match config.logging_config() {
+        None => logging.build(),
+        Some(live) => logging
+            .set_log_format(live.log_format().cloned())
+            .set_application_log_level(live.application_log_level().cloned())
+            .set_system_log_level(live.system_log_level().cloned())
+            .build(),
+    })
 }
 
 async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
-    retry_conflicts(ctx, id, async || {
+    change(ctx, id, async || {
         let (zip, _room) = package(ctx, to).await?;
         let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(zip);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
@@ -337,48 +356,34 @@ async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
 
 async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Result<()> {
     let lambda = &ctx.clients.lambda;
-    retry_conflicts(ctx, id, async || match reserved {
+    change(ctx, id, async || match reserved {
         Some(reserved) => {
             let put = lambda.put_function_concurrency().function_name(&id.name);
             put.reserved_concurrent_executions(reserved).send().await?;
             Ok(())
         }
+        // Zero stops the function; no reservation is a call of its own [hazards: L7].
         None => ignore_not_found(lambda.delete_function_concurrency().function_name(&id.name).send().await),
     })
     .await
 }
 
-/// A package, read as soon as there is room for it in memory. The room is to be held until it is sent.
+/// A package, read as soon as there is room for it in memory. The room is held until it is sent.
 async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePermit<'a>)> {
     let zip = ctx.packages.get(&spec.code);
-    let zip =
-        zip.ok_or_else(|| Error::waited("the package of this code was not built; please report this"))?;
-    let unreadable = |error| Error::waited(format!("the package {} cannot be read: {error}", zip.display()));
+    let zip = zip.ok_or_else(|| Error::internal("the package of this code was not built"))?;
+    let unreadable = |error| Error::local(format!("the package {} cannot be read: {error}", zip.display()));
     let kilobytes = tokio::fs::metadata(zip).await.map_err(unreadable)?.len() / 1_000 + 1;
     // What is larger than all of the room has it to itself.
     let kilobytes = u32::try_from(kilobytes).unwrap_or(UPLOADS).min(UPLOADS);
     let room = ctx.uploads.acquire_many(kilobytes).await;
-    let room = room.map_err(|_| Error::waited("there is no room for packages; please report this"))?;
+    let room = room.map_err(|_| Error::internal("there is no room for packages"))?;
     Ok((Blob::new(tokio::fs::read(zip).await.map_err(unreadable)?), room))
 }
 
+/// The variables, also where there are none: an environment without the member keeps the old ones [aws-facts: Lambda].
 fn environment(spec: &Spec) -> Environment {
     Environment::builder().set_variables(Some(spec.environment.clone().into_iter().collect())).build()
-}
-
-/// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].
-fn in_progress(error: &Error) -> Option<&'static str> {
-    let busy = error.message.contains("in progress") || error.message.contains("in the following state");
-    (error.class == Class::Refused && error.is("ResourceConflict") && busy)
-        .then_some("another update is under way")
-}
-
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), in_progress, change).await
 }
 
 #[cfg(test)]
@@ -390,32 +395,5 @@ mod tests {
         let at = |text: &str| modified(&FunctionConfiguration::builder().last_modified(text).build());
         assert_eq!(at("2026-01-01T00:00:10.000+0000"), Some(1_767_225_610));
         assert_eq!(at("yesterday"), None);
-    }
-
-    #[test]
-    fn a_state_decides_what_can_be_done() {
-        let of = |state: State, update: LastUpdateStatus| {
-            status(&FunctionConfiguration::builder().state(state).last_update_status(update).build())
-        };
-        assert_eq!(of(State::Active, LastUpdateStatus::Successful), Status::Ready);
-        assert_eq!(of(State::Inactive, LastUpdateStatus::Successful), Status::Ready);
-        assert_eq!(of(State::Pending, LastUpdateStatus::InProgress), Status::Pending);
-        assert_eq!(of(State::Active, LastUpdateStatus::InProgress), Status::Pending);
-        assert_eq!(of(State::Deleting, LastUpdateStatus::Successful), Status::Deleting);
-        assert!(matches!(of(State::Failed, LastUpdateStatus::Successful), Status::Failed(_)));
-    }
-
-    #[test]
-    fn an_update_under_way_is_one_of_three_conflicts() {
-        let conflict = |message: &str| {
-            let code = Some("ResourceConflictException".to_owned());
-            in_progress(&Error { class: Class::Refused, code, ..Error::waited(message) })
-        };
-        assert!(conflict("An update is in progress for resource: f").is_some());
-        assert!(
-            conflict("The operation cannot be performed: currently in the following state: Pending")
-                .is_some()
-        );
-        assert!(conflict("Function already exist: f").is_none());
     }
 }

@@ -69,7 +69,7 @@ impl Kind for Integration {
             Ok(create.customize().config_override(once()).send().await?)
         };
         let create = async || retry_conflicts(ctx, id, &create).await;
-        let answer = retry_if(Backoff::CONFLICT, ctx.waiting(id), not_applied, create).await?;
+        let answer = retry_if(Backoff::API_GATEWAY, ctx.waiting(id), not_applied, create).await?;
         Ok(Attributes {
             id: require_str(answer.integration_id(), "apigateway:CreateIntegration", "the integration's id")?,
         })
@@ -114,7 +114,7 @@ fn read(api: &Parent, integration: &SdkIntegration) -> Result<ObservedOf<Integra
         marked.and_then(|id| id.split_whitespace().next()).and_then(|id| id.strip_prefix("integration."));
     let owner = match name {
         Some(_) => Owner::Ours,
-        None => Owner::Unmanaged("it was not made by provision".to_owned()),
+        None => Owner::Unmanaged("it was not created by provision".to_owned()),
     };
     let spec = Spec {
         api_id: api.physical_id.id.clone(),

@@ -1,10 +1,9 @@
 //! CloudWatch log groups.
 
-use super::{read_each, require_str, unmanaged};
+use super::{read_each, require_str, retry_conflicts, unmanaged};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
@@ -69,7 +68,7 @@ impl Kind for LogGroup {
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
-        retry_conflicts(ctx, id, async || {
+        retry_conflicts(ctx, id, conflict, async || {
             let create = ctx.clients.logs.create_log_group().log_group_name(&id.name);
             create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?;
             Ok(())
@@ -93,7 +92,7 @@ impl Kind for LogGroup {
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(ctx, &observed.id, async || {
+        retry_conflicts(ctx, &observed.id, conflict, async || {
             ignore_not_found(
                 ctx.clients.logs.delete_log_group().log_group_name(&observed.physical_id).send().await,
             )
@@ -244,7 +243,7 @@ async fn list_all(ctx: &Context) -> Result<Vec<String>> {
 
 /// Retention is a call of its own, and "never" is the deletion of the retention policy [aws-facts: CloudWatch Logs, M].
 async fn retain(ctx: &Context, id: &ResourceId, days: Option<i32>) -> Result<()> {
-    retry_conflicts(ctx, id, async || {
+    retry_conflicts(ctx, id, conflict, async || {
         let logs = &ctx.clients.logs;
         match days {
             Some(days) => {
@@ -257,14 +256,7 @@ async fn retain(ctx: &Context, id: &ResourceId, days: Option<i32>) -> Result<()>
     .await
 }
 
-/// Repeats a change that collided with another one of the same group [aws-facts: CloudWatch Logs, TF].
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    let busy = |error: &Error| {
-        error.is("OperationAborted").then_some("another change of the log group is under way")
-    };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+/// How CloudWatch Logs says that two changes of a group conflict [aws-facts: CloudWatch Logs, TF].
+fn conflict(error: &Error) -> Option<&'static str> {
+    error.is("OperationAborted").then_some("another change of the log group is in progress")
 }

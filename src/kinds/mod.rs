@@ -3,18 +3,21 @@
 
 pub mod api;
 mod assumable;
-mod environment;
+pub(crate) mod environment;
 pub mod function;
 pub mod integration;
 pub mod log_group;
 pub mod permission;
 pub mod role;
 pub mod route;
+mod settings;
 pub mod stage;
 pub mod table;
 
-use crate::aws::{Error, Result};
+use crate::aws::wait::{Backoff, retry_if};
+use crate::aws::{Context, Error, Result};
 use crate::kind::{AnyKind, Parent, Registered};
+use crate::model::ResourceId;
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
@@ -79,6 +82,17 @@ async fn list_each<'a, T, F: Future<Output = Result<Vec<T>>>>(
     Ok(try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
+/// Repeats a change that conflicts with another one of the same resource. `conflict` tells such an error from all others: each
+/// service has a code and a message of its own for it.
+async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &ResourceId,
+    conflict: impl Fn(&Error) -> Option<&'static str>,
+    change: impl Fn() -> F,
+) -> Result<T> {
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), conflict, change).await
+}
+
 /// What AWS always answers to a call, or an error that says that this time it did not.
 fn require<T>(value: Option<T>, operation: &str, what: &str) -> Result<T> {
     value.ok_or_else(|| Error::broken(operation, format!("AWS's answer lacks {what}")))
@@ -100,5 +114,5 @@ fn unmanaged<const N: usize>(settings: [(&str, Option<&str>, &str); N]) -> BTree
 
 /// The thing that others live in, which the engine names wherever it reads them.
 fn within<'a>(parent: Option<&'a Parent>, what: &str) -> Result<&'a Parent> {
-    parent.ok_or_else(|| Error::waited(format!("it is not known which {what} this belongs to")))
+    parent.ok_or_else(|| Error::internal(format!("no {what} was given for a resource that belongs to one")))
 }

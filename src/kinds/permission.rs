@@ -1,8 +1,9 @@
-//! Permissions: the statements of a function's policy that let an API call it.
+//! Permissions: the statements of a function's policy that let an API call it. A statement cannot be changed, so a changed
+//! permission is a new statement under another `Sid`, and then the old one is removed: a live API never lacks it for a
+//! moment. The other order breaks the API for some six seconds [hazards: L1].
 
-use super::{list_each, within};
+use super::{list_each, retry_conflicts, within};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
-use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Identity, Observed, Owner, PhysicalId, ResourceId};
@@ -15,15 +16,16 @@ use std::collections::BTreeMap;
 /// A permission.
 pub struct Permission;
 
-/// What begins the `Sid` of a statement of ours; a `Sid` is all the mark that a statement can bear.
-const MARKER: &str = "provision-";
+/// How every `Sid` of ours begins. It says nothing about the owner: that is the hash of an identity after it.
+const PREFIX: &str = "provision-";
 
-/// What a permission is.
+/// The desired state of a permission.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The name of the function.
     pub function: String,
-    /// The `Sid` of the statement.
+    /// The `Sid` of the statement, without the number at its end: see [`sid`].
     pub sid: String,
     /// `lambda:InvokeFunction`.
     pub action: String,
@@ -31,15 +33,18 @@ pub struct Spec {
     pub principal: String,
     /// What of the service: the ARN pattern of the API's routes.
     pub source_arn: String,
+    /// The `Sid`s of other statements of this permission, which an interrupted update left; the next one removes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<String>,
 }
 
-/// What AWS assigns to a permission: nothing.
+/// The attributes of a permission: none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {}
 
 impl Kind for Permission {
     const NAME: &'static str = "permission";
-    const IMMUTABLE: &'static [&'static str] = &["function", "sid", "action", "principal", "source_arn"];
+    const IMMUTABLE: &'static [&'static str] = &["function"];
     const PARENT: Option<&'static str> = Some("function");
     /// Parallel calls on one function lose statements [aws-facts: Lambda, TF].
     const MAX_PER_PARENT: usize = 1;
@@ -47,50 +52,128 @@ impl Kind for Permission {
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observation<Self>> {
-        let names = names(ctx);
+        let names = Names::of(ctx);
         Ok(list_each(functions, |function| list(ctx, function, &names)).await?.into())
     }
 
     async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<ObservedOption<Self>> {
-        let observed = list(ctx, within(function, "function")?, &names(ctx)).await?;
+        let observed = list(ctx, within(function, "function")?, &Names::of(ctx)).await?;
         Ok(observed.into_iter().find(|permission| permission.id.name == name))
     }
 
+    /// Adds the first statement of the permission. One that another run added in the meantime stays if it says something
+    /// else: an API that is live may need it.
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
-        // A function that was made a moment ago is not seen everywhere in Lambda yet [aws-facts: Lambda, TF].
-        let unseen = |error: &Error| error.is_absent().then_some("Lambda does not see the function yet");
-        let add = async || {
-            let add =
-                ctx.clients.lambda.add_permission().function_name(&spec.function).statement_id(&spec.sid);
-            let add = add.action(&spec.action).principal(&spec.principal);
-            add.source_arn(&spec.source_arn).send().await?;
-            Ok(())
+        let error = match add(ctx, id, spec, &numbered(&spec.sid, 1)).await {
+            Err(error) if error.is_duplicate() || error.is_ambiguous() => error,
+            added => return added.map(|()| Attributes {}),
         };
-        let add = async || retry_conflicts(ctx, id, &add).await;
-        retry_if(Backoff::VISIBILITY, ctx.waiting(id), unseen, add).await?;
-        Ok(Attributes {})
+        let statements = statements(ctx, &spec.function).await?;
+        match (statement_of(spec, &statements), statements.keys().any(|own| base(own) == spec.sid)) {
+            (Some(_), _) => Ok(Attributes {}),
+            (None, true) => Err(Error::state(
+                "another run created it in the meantime with other values; run the command again to see what differs",
+            )),
+            (None, false) => Err(error),
+        }
     }
 
-    /// A statement cannot be changed, only taken away and added; the fields that could differ are all frozen.
-    async fn update(_: &Context, _: &ObservedOf<Self>, _: &Spec) -> Result<Attributes> {
+    async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
+        let (id, mut all) = (&observed.id, statements(ctx, &to.function).await?);
+        if statement_of(to, &all).is_none() {
+            let free = (1..).map(|number| numbered(&to.sid, number)).find(|sid| !all.contains_key(sid));
+            match add(ctx, id, to, &free.unwrap_or_default()).await {
+                // Another run may be making the same change.
+                Err(error) if !error.is_duplicate() => return Err(error),
+                _ => all = statements(ctx, &to.function).await?,
+            }
+        }
+        let Some(kept) = statement_of(to, &all) else {
+            return Err(Error::state(
+                "Lambda does not show the new statement; run the command again to continue",
+            ));
+        };
+        let seen =
+            |sid: &str| sid == observed.physical_id || observed.spec.superseded.iter().any(|old| old == sid);
+        for old in all.keys().filter(|sid| *sid != kept && (base(sid) == to.sid || seen(sid))) {
+            remove(ctx, id, &to.function, old).await?;
+        }
         Ok(Attributes {})
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(ctx, &observed.id, async || {
-            let remove = ctx.clients.lambda.remove_permission().function_name(&observed.spec.function);
-            ignore_not_found(remove.statement_id(&observed.physical_id).send().await)
-        })
-        .await
+        for sid in observed.spec.superseded.iter().chain([&observed.physical_id]) {
+            remove(ctx, &observed.id, &observed.spec.function, sid).await?;
+        }
+        Ok(())
     }
 }
 
-/// The `Sid` of a permission: from the stack's identity and the permission's name, never from ids that AWS assigns, so
-/// that it can be computed before anything exists.
+/// Adds a statement.
+async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<()> {
+    let add = async || {
+        let add = ctx
+            .clients
+            .lambda
+            .add_permission()
+            .function_name(&spec.function)
+            .statement_id(sid)
+            .action(&spec.action)
+            .principal(&spec.principal)
+            .source_arn(&spec.source_arn);
+        add.send().await?;
+        Ok(())
+    };
+    let add = async || retry_conflicts(ctx, id, conflict, &add).await;
+    super::function::once_visible(ctx, id, &spec.function, add).await
+}
+
+/// Removes a statement, if it exists.
+async fn remove(ctx: &Context, id: &ResourceId, function: &str, sid: &str) -> Result<()> {
+    retry_conflicts(ctx, id, conflict, async || {
+        let remove = ctx.clients.lambda.remove_permission().function_name(function).statement_id(sid);
+        ignore_not_found(remove.send().await)
+    })
+    .await
+}
+
+/// The `Sid` of a permission, without a number: from hashes of the stack's identity and of the permission's name, never from
+/// ids that AWS assigns, so that it is known before anything exists. A `Sid` is the only mark that a statement can bear.
+/// Ownership is equality with the hash of the identity, so another stack's statements are never taken for ours.
 pub(crate) fn sid(identity: &Identity, name: &str) -> String {
-    let hash = Sha256::digest(format!("{identity}\n{name}"));
-    let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("{MARKER}{hex}")
+    format!("{}{}", mark(identity), hash(name, 8))
+}
+
+/// How every `Sid` of a stack begins.
+fn mark(identity: &Identity) -> String {
+    format!("{PREFIX}{}-", hash(&identity.to_string(), 8))
+}
+
+/// The `Sid` that earlier versions gave to a permission.
+fn old_sid(identity: &Identity, name: &str) -> String {
+    format!("{PREFIX}{}", hash(&format!("{identity}\n{name}"), 12))
+}
+
+/// The first bytes of a text's SHA-256 in hexadecimal.
+fn hash(text: &str, bytes: usize) -> String {
+    Sha256::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One of the `Sid`s of a permission: each statement that replaces another one takes a number that is free.
+fn numbered(sid: &str, number: u32) -> String {
+    format!("{sid}-{number}")
+}
+
+/// A `Sid` without its number.
+fn base(sid: &str) -> &str {
+    match sid.rsplit_once('-') {
+        Some((base, number))
+            if number.bytes().all(|byte| byte.is_ascii_digit()) && sid.matches('-').count() == 3 =>
+        {
+            base
+        }
+        _ => sid,
+    }
 }
 
 /// The name of the permission for a route of a function, or for all of the API's routes.
@@ -113,49 +196,84 @@ pub(crate) fn source(route: Option<&str>) -> String {
     }
 }
 
-/// The names of the wanted permissions by their `Sid`.
-fn names(ctx: &Context) -> BTreeMap<String, &str> {
-    let wanted = ctx.scope.wanted(Permission::NAME);
-    wanted.map(|name| (sid(&ctx.scope.identity, name), name)).collect()
+/// The wanted permissions, by each `Sid` that says so.
+struct Names<'a> {
+    mark: String,
+    by_sid: BTreeMap<String, &'a str>,
 }
 
-async fn list(
-    ctx: &Context,
-    function: &Parent,
-    names: &BTreeMap<String, &str>,
-) -> Result<Vec<ObservedOf<Permission>>> {
-    let answer = not_found_as_none(
-        ctx.clients.lambda.get_policy().function_name(&function.physical_id.id).send().await,
-    )?;
-    let document = answer.and_then(|answer| answer.policy).unwrap_or_else(|| "{}".to_owned());
-    let policy = Policy::read("lambda:GetPolicy", &document)?;
-    Ok(policy.0.into_iter().map(|(sid, statement)| read(function, sid, &statement, names)).collect())
+impl<'a> Names<'a> {
+    fn of(ctx: &'a Context) -> Self {
+        let (identity, wanted) = (&ctx.scope.identity, ctx.scope.wanted(Permission::NAME));
+        let by_sid = wanted.flat_map(|name| [(sid(identity, name), name), (old_sid(identity, name), name)]);
+        Names { mark: mark(identity), by_sid: by_sid.collect() }
+    }
+
+    /// The name of the permission of a function that has a statement of this `Sid`.
+    fn wanted(&self, function: &str, sid: &str) -> Option<&'a str> {
+        let name = self.by_sid.get(base(sid)).copied()?;
+        name.strip_prefix(function)?.starts_with(" for ").then_some(name)
+    }
+
+    fn owner(&self, sid: &str) -> Owner {
+        if sid.starts_with(&self.mark) {
+            Owner::Ours
+        } else if sid.starts_with(PREFIX) {
+            Owner::Unmanaged("another stack created it".to_owned())
+        } else {
+            Owner::Unmanaged("provision did not create it".to_owned())
+        }
+    }
 }
 
-fn read(
-    function: &Parent,
-    sid: String,
-    statement: &Statement,
-    names: &BTreeMap<String, &str>,
-) -> ObservedOf<Permission> {
-    let wanted = names.get(&sid).map(|name| (*name).to_owned());
-    let name = wanted.unwrap_or_else(|| format!("{} {sid}", function.id.name));
-    let owner = match sid.starts_with(MARKER) {
-        true => Owner::Ours,
-        false => Owner::Unmanaged("it was not made by provision".to_owned()),
+/// The statements of a function's policy by their `Sid`.
+async fn statements(ctx: &Context, function: &str) -> Result<BTreeMap<String, Statement>> {
+    let response = not_found_as_none(ctx.clients.lambda.get_policy().function_name(function).send().await)?;
+    let document = response.and_then(|response| response.policy).unwrap_or_else(|| "{}".to_owned());
+    Ok(Policy::read("lambda:GetPolicy", &document)?.0)
+}
+
+async fn list(ctx: &Context, function: &Parent, names: &Names<'_>) -> Result<Vec<ObservedOf<Permission>>> {
+    let statements = statements(ctx, &function.physical_id.id).await?;
+    let mut observed: Vec<ObservedOf<Permission>> = Vec::new();
+    for (sid, statement) in &statements {
+        let one = read(function, sid, statement, names);
+        match observed.iter_mut().find(|other| other.owner == Owner::Ours && other.id == one.id) {
+            Some(other) => other.spec.superseded.push(one.physical_id),
+            None => observed.push(one),
+        }
+    }
+    Ok(observed)
+}
+
+fn read(function: &Parent, sid: &str, statement: &Statement, names: &Names) -> ObservedOf<Permission> {
+    let (name, owner) = match names.wanted(&function.id.name, sid) {
+        Some(name) => (name.to_owned(), Owner::Ours),
+        None => (format!("{} {sid}", function.id.name), names.owner(sid)),
     };
-    let spec = Spec {
-        function: function.physical_id.id.clone(),
-        sid: sid.clone(),
-        action: text(statement, "/Action"),
-        principal: text(statement, "/Principal/Service"),
-        source_arn: source_arn(statement),
-    };
+    let spec = spec(&function.physical_id.id, base(sid), statement);
     let mut observed =
         Observed::new(ResourceId::new(Permission::NAME, name), sid, owner, spec, Attributes {});
     observed.parent = Some(function.physical_id.clone());
     observed.refs = vec![PhysicalId::new("function", function.physical_id.id.clone())];
     observed
+}
+
+fn spec(function: &str, sid: &str, statement: &Statement) -> Spec {
+    Spec {
+        function: function.to_owned(),
+        sid: sid.to_owned(),
+        action: text(statement, "/Action"),
+        principal: text(statement, "/Principal/Service"),
+        source_arn: source_arn(statement),
+        superseded: Vec::new(),
+    }
+}
+
+/// The `Sid` of the statement that says what a permission is to say.
+fn statement_of<'a>(to: &Spec, statements: &'a BTreeMap<String, Statement>) -> Option<&'a String> {
+    let found = statements.iter().find(|(sid, statement)| spec(&to.function, base(sid), statement) == *to);
+    found.map(|(sid, _)| sid)
 }
 
 /// A member of a statement as text: itself if it is one, its JSON if someone made it more than one.
@@ -181,16 +299,10 @@ fn source_arn(statement: &Statement) -> String {
     }
 }
 
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    let busy = |error: &Error| {
-        let busy = error.is("ResourceConflict") && !error.is_duplicate();
-        (busy || error.is("PreconditionFailed")).then_some("another change of the function is under way")
-    };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+/// How Lambda says that two changes of a function's policy conflict [aws-facts: Lambda, M].
+fn conflict(error: &Error) -> Option<&'static str> {
+    let busy = error.is("ResourceConflict") && !error.is_duplicate();
+    (busy || error.is("PreconditionFailed")).then_some("another change of the function is in progress")
 }
 
 #[cfg(test)]
@@ -206,11 +318,56 @@ mod tests {
         assert_eq!(source(None), "/*");
     }
 
+    fn identity(text: &str) -> Identity {
+        Identity::of(text)
+    }
+
     #[test]
     fn a_sid_is_stable_and_within_lambdas_limits() {
-        let identity = Identity { stack: "shop".into(), environment: Some("prod".into()) };
-        let sid = sid(&identity, &name("f", Some("GET /items/{uuid}")));
-        assert_eq!(sid, "provision-c5cb737f88c395cb882a1d86");
-        assert!(sid.len() <= 100);
+        let name = name("f", Some("GET /items/{uuid}"));
+        assert_eq!(old_sid(&identity("shop/prod"), &name), "provision-c5cb737f88c395cb882a1d86");
+        let sid = sid(&identity("shop/prod"), &name);
+        assert_eq!(sid, "provision-8ad5775a7616cc08-064ad3b36a3cc4d5");
+        assert_eq!(base(&numbered(&sid, 12)), sid);
+        assert!(numbered(&sid, 12).len() <= 100);
+    }
+
+    fn names<'a>(of: &str, wanted: &'a [&'a str]) -> Names<'a> {
+        let identity = identity(of);
+        let by_sid =
+            wanted.iter().flat_map(|name| [(sid(&identity, name), *name), (old_sid(&identity, name), *name)]);
+        Names { mark: mark(&identity), by_sid: by_sid.collect() }
+    }
+
+    fn of(names: &Names, function: &str, sid: &str) -> (String, Owner) {
+        let parent = Parent::new(&ResourceId::new("function", function), function);
+        let statement = Statement(BTreeMap::new());
+        let observed = read(&parent, sid, &statement, names);
+        (observed.id.name, observed.owner)
+    }
+
+    #[test]
+    fn a_permission_is_ours_by_the_hash_of_the_identity() {
+        let names = names("shop/prod", &["f for GET /"]);
+        let (wanted, earlier) = ("f for GET /", "f for GET /earlier");
+        let own = |name: &str| numbered(&sid(&identity("shop/prod"), name), 1);
+        assert_eq!(of(&names, "f", &own(wanted)), (wanted.to_owned(), Owner::Ours));
+        assert_eq!(of(&names, "f", &own(earlier)).1, Owner::Ours);
+        assert_ne!(of(&names, "g", &own(wanted)).0, wanted, "the same statement on another function");
+        for other in ["shop", "shop/prod2", "shop/pro"] {
+            let theirs = numbered(&sid(&identity(other), wanted), 1);
+            let owner = of(&names, "f", &theirs).1;
+            assert_eq!(owner, Owner::Unmanaged("another stack created it".to_owned()), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_sid_of_the_old_form_is_ours_only_for_a_wanted_permission() {
+        let names = names("shop", &["f for GET /"]);
+        let old = |of: &str, name: &str| old_sid(&identity(of), name);
+        assert_eq!(of(&names, "f", &old("shop", "f for GET /")), ("f for GET /".to_owned(), Owner::Ours));
+        for foreign in [old("shop", "f for GET /earlier"), old("shop/prod", "f for GET /")] {
+            assert!(matches!(of(&names, "f", &foreign).1, Owner::Unmanaged(_)), "{foreign}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! IAM roles, with their inline and attached policies.
 
-use super::{read_each, require, require_str};
+use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
@@ -8,6 +8,7 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status};
+use crate::plan::{Action, Plan};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::future::try_join_all;
@@ -18,15 +19,30 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An IAM role.
 pub struct Role;
 
+/// How many characters all inline policies of a role may have, white space not counted [aws-facts: IAM].
+pub(crate) const MAX_INLINE_POLICIES: usize = 10_240;
+
 /// The name of the one inline policy that a role of ours has.
 pub(crate) const POLICY: &str = "provision";
 
-/// The name of the role that is made for a function.
+/// The name of the role that is created for a function.
 pub(crate) fn name_for(function: &str) -> String {
     format!("{function}_role")
 }
 
-/// What a role is. Policies that others add are part of it, so that they show as drift.
+/// Says which changes of policies take their time: a function that does not change itself keeps its running instances, and
+/// these the permissions that they began with [hazards: I2].
+pub(crate) fn explain(plan: &mut Plan) {
+    let Plan { steps, unchanged, .. } = plan;
+    for step in steps.iter_mut().filter(|step| step.id.kind == Role::NAME && step.action == Action::Update) {
+        let running = unchanged.iter().any(|id| id.kind == "function" && name_for(&id.name) == step.id.name);
+        if running && step.changes.iter().any(|change| change.field() == "policies") {
+            step.reasons.push("running instances may use the old permissions for some minutes".to_owned());
+        }
+    }
+}
+
+/// The desired state of a role. Policies that others add are part of it, so that they show as drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Who may assume it.
@@ -41,14 +57,14 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS assigns to a role.
+/// The attributes of a role.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
     /// The name.
     pub name: String,
     /// The ARN, which holds the path.
     pub arn: String,
-    /// The id that is another one for a role that was deleted and made again.
+    /// The id, which differs for a role that was deleted and created again.
     pub role_id: String,
 }
 
@@ -85,15 +101,15 @@ impl Kind for Role {
         let create = create
             .assume_role_policy_document(spec.trust.document())
             .set_permissions_boundary(spec.boundary.clone());
-        let answer = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
-        let role = require(answer.role(), "iam:CreateRole", "the role")?;
+        let response = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
+        let role = require(response.role(), "iam:CreateRole", "the role")?;
         let attributes = attributes(role, "iam:CreateRole")?;
         ctx.role_propagation.wrote(&attributes.arn);
-        // A role that was created a moment ago may not be known everywhere in IAM yet.
+        // Not all of IAM may know the new role yet.
         let early = |error: &Error| error.is_absent().then_some("IAM does not see the role yet");
         for (name, policy) in &spec.policies {
             let put = async || put_policy(ctx, &id.name, name, policy).await;
-            let put = async || retry_conflicts(ctx, id, put).await;
+            let put = async || retry_conflicts(ctx, id, conflict, put).await;
             retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, put).await?;
         }
         Ok(attributes)
@@ -101,7 +117,7 @@ impl Kind for Role {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         ctx.role_propagation.wrote(&observed.attributes.arn);
-        retry_conflicts(ctx, &observed.id, async || {
+        retry_conflicts(ctx, &observed.id, conflict, async || {
             change(ctx, &observed.physical_id, &observed.spec, to).await
         })
         .await?;
@@ -110,8 +126,8 @@ impl Kind for Role {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         let (iam, name) = (&ctx.clients.iam, &observed.physical_id);
-        // IAM deletes a role only when nothing hangs on it [aws-facts: IAM, TF].
-        retry_conflicts(ctx, &observed.id, async || {
+        // IAM deletes a role only after its policies and its instance profiles [aws-facts: IAM, TF].
+        retry_conflicts(ctx, &observed.id, conflict, async || {
             for policy in &observed.spec.attached {
                 ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
             }
@@ -123,7 +139,7 @@ impl Kind for Role {
         .await?;
         let held = |error: &Error| {
             let passing = error.is("DeleteConflict") || error.is("ConcurrentModification");
-            passing.then_some("IAM still sees something that hangs on the role")
+            passing.then_some("IAM still sees a policy or an instance profile of the role")
         };
         retry_if(Backoff::CONFLICT, ctx.waiting(&observed.id), held, async || {
             let deleted = ignore_not_found(iam.delete_role().role_name(name).send().await);
@@ -136,22 +152,12 @@ impl Kind for Role {
     }
 }
 
-/// Takes off what hangs on a role now, policies that were added since it was observed and instance profiles included.
+/// Removes what a role has now: its instance profiles, and policies that were added since it was observed.
 async fn release(ctx: &Context, name: &str) -> Result<()> {
     let iam = &ctx.clients.iam;
-    if let Some(profiles) =
-        not_found_as_none(iam.list_instance_profiles_for_role().role_name(name).send().await)?
-    {
-        for profile in profiles.instance_profiles() {
-            let profile = profile.instance_profile_name();
-            ignore_not_found(
-                iam.remove_role_from_instance_profile()
-                    .role_name(name)
-                    .instance_profile_name(profile)
-                    .send()
-                    .await,
-            )?;
-        }
+    for profile in profiles(ctx, name).await? {
+        let remove = iam.remove_role_from_instance_profile().role_name(name).instance_profile_name(profile);
+        ignore_not_found(remove.send().await)?;
     }
     for policy in attached(ctx, name).await? {
         ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
@@ -162,7 +168,7 @@ async fn release(ctx: &Context, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The names of the roles under the stack's path. Only candidates: the path marks nothing.
+/// The names of the roles under the stack's path. Only candidates: the path says nothing about the owner.
 async fn list(ctx: &Context) -> Result<Vec<String>> {
     all_pages("iam:ListRoles", async |marker| {
         let list = ctx.clients.iam.list_roles().path_prefix(ctx.scope.role_path()).set_marker(marker);
@@ -176,7 +182,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
     let Some(role) = get(ctx, name).await? else { return Ok(None) };
     let attributes = attributes(&role, "iam:GetRole")?;
     if !role.role_name().eq_ignore_ascii_case(name) {
-        let message = format!("it was asked for {name}, and answered {}", role.role_name());
+        let message = format!("the response for {name} is about {}", role.role_name());
         return Err(Error::broken("iam:GetRole", message));
     }
     let created = Some(role.create_date().secs());
@@ -210,6 +216,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
     let mut observed =
         Observed::new(ResourceId::new(Role::NAME, name), role.role_name(), owner, spec, attributes);
     observed.created = created;
+    observed.unmanaged_settings = super::settings::of_role(&role);
     observed.hints = hints;
     if role.role_name() != name {
         // To IAM, names that differ only in case are the same.
@@ -220,11 +227,11 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<SdkRole>> {
-    let answer = not_found_as_none(ctx.clients.iam.get_role().role_name(name).send().await)?;
-    answer.map(|answer| require(answer.role, "iam:GetRole", "the role")).transpose()
+    let response = not_found_as_none(ctx.clients.iam.get_role().role_name(name).send().await)?;
+    response.map(|response| require(response.role, "iam:GetRole", "the role")).transpose()
 }
 
-/// Whose a role is: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
+/// The owner of a role: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
 /// adopted role keeps a path of its own, which may be another stack's.
 fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
     let own = scope.role_path();
@@ -250,6 +257,16 @@ async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
     .await
 }
 
+async fn profiles(ctx: &Context, role: &str) -> Result<Vec<String>> {
+    let profiles = all_pages("iam:ListInstanceProfilesForRole", async |marker| {
+        let list = ctx.clients.iam.list_instance_profiles_for_role().role_name(role).set_marker(marker);
+        let page = not_found_as_none(list.send().await)?;
+        Ok(page.map(|page| (page.instance_profiles, page.marker)).unwrap_or_default())
+    })
+    .await?;
+    Ok(profiles.into_iter().map(|profile| profile.instance_profile_name).collect())
+}
+
 async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
     let policies = all_pages("iam:ListAttachedRolePolicies", async |marker| {
         let list = ctx.clients.iam.list_attached_role_policies().role_name(role).set_marker(marker);
@@ -261,12 +278,13 @@ async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
 }
 
 async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
-    let answer =
+    let response =
         not_found_as_none(ctx.clients.iam.get_role_policy().role_name(role).policy_name(name).send().await)?;
-    answer.map(|answer| Policy::decode("iam:GetRolePolicy", answer.policy_document())).transpose()
+    response.map(|response| Policy::decode("iam:GetRolePolicy", response.policy_document())).transpose()
 }
 
-/// Leads a role from one spec to another. Every call sets or takes away the same thing when it is repeated.
+/// Changes a role from one state to another. Every call can be repeated. A policy is overwritten in place and never deleted
+/// first: in between, running functions would be denied [hazards: I1].
 async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()> {
     let iam = &ctx.clients.iam;
     if from.trust != to.trust {
@@ -304,19 +322,12 @@ async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> R
     Ok(())
 }
 
-/// Repeats a change that collided with another one of the same role [aws-facts: IAM, M].
-async fn retry_conflicts<F: Future<Output = Result<()>>>(
-    ctx: &Context,
-    id: &ResourceId,
-    change: impl Fn() -> F,
-) -> Result<()> {
-    let busy = |error: &Error| {
-        error.is("ConcurrentModification").then_some("another change of the role is under way")
-    };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), busy, change).await
+/// How IAM says that two changes of a role conflict [aws-facts: IAM, M].
+fn conflict(error: &Error) -> Option<&'static str> {
+    error.is("ConcurrentModification").then_some("another change of the role is in progress")
 }
 
-/// What AWS assigned; the SDK has empty texts for what an answer lacks.
+/// The attributes; the SDK has empty texts for what a response lacks.
 fn attributes(role: &SdkRole, operation: &str) -> Result<Attributes> {
     let require = |text, what| require_str(Some(text), operation, what);
     Ok(Attributes {

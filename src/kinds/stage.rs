@@ -128,11 +128,11 @@ async fn deployed(ctx: &Context, id: &ResourceId, api: &str, before: Option<&str
     };
     match wait_until(Backoff::VISIBILITY, ctx.waiting(id), look).await {
         Ok((_, Some(message))) if failed(&message) => {
-            Err(Error::waited(format!("the change was made, but its deployment failed: {message}")))
+            Err(Error::state(format!("the change was made, but its deployment failed: {message}")))
         }
         Ok((deployment, _)) => Ok(deployment),
         // Where nothing is ever said, nothing speaks against it.
-        Err(error) if error.class == Class::Waited => Ok(None),
+        Err(error) if error.class == Class::Timeout => Ok(None),
         Err(error) => Err(error),
     }
 }

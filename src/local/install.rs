@@ -37,8 +37,8 @@ pub struct Pinned<'a> {
 }
 
 impl Pinned<'_> {
-    /// The Python of the environment, which is made at first. Its folder is named after what is in it, so that a new
-    /// version of `provision` gets a new one, and another one that is still running keeps its own.
+    /// The Python of the environment, which is created if it does not exist. Its folder is named after what is in it, so
+    /// that a new version of `provision` gets a new one, and another one that is still running keeps its own.
     ///
     /// # Errors
     /// No Python or network to install it; the message says what to do.
@@ -58,7 +58,7 @@ impl Pinned<'_> {
         let installer = Installer::find(bench).await?;
         let Self { name, package, .. } = self;
         let place = folder.display();
-        say(&format!("Installing {name} ({package}, from PyPI) into {place}; this is done once"));
+        say(&format!("Installing {name} ({package}, from PyPI) into {place} (one-time setup)"));
         remove(&folder)?;
         installer.create(&folder, bench).await?;
         let requirements = folder.join("requirements.txt");

@@ -5,11 +5,18 @@ Standard input is the file that records the running cloud. Its lock came with it
 
 import os
 import sys
+from pathlib import Path
 
 os.setsid()
 os.write(0, f"{os.getpid()} {os.environ['GATEWAY_PORT']}\n".encode())
 
-from ministack.app import main
+state = Path(__file__).resolve().parent
+sys.path.insert(0, str(state / "python"))
+import extension
+
+extension.install(state)
+
+from ministack import app
 
 sys.argv = ["ministack"]
-main()
+app.main()

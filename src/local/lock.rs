@@ -8,8 +8,8 @@ use tokio::time::sleep;
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// Takes the lock on a file, which is created where it is missing, and holds it as long as the answer lives. `waiting`
-/// is called once if another process has it.
+/// Takes the lock on a file, which is created where it is missing, and holds it until the returned file is dropped.
+/// `waiting` is called once if another process has it.
 pub(super) async fn acquire(path: &Path, waiting: impl Fn()) -> Result<File> {
     let failed = || format!("Cannot lock the file {}", path.display());
     let file = File::options().create(true).truncate(false).write(true).open(path).with_context(failed)?;

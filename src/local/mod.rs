@@ -1,6 +1,7 @@
 //! The local cloud: AWS on this machine, with no account. It is MiniStack, installed from PyPI by pinned hashes into a
-//! folder of its own, and it keeps running, with its data, until it is told to stop.
+//! folder of its own, and it keeps running, with its data, until it is stopped.
 
+mod credentials;
 mod gateway;
 mod install;
 mod lock;
@@ -8,12 +9,15 @@ mod port;
 mod process;
 mod python;
 mod sdk;
+mod sign;
 #[cfg(all(test, unix))]
 mod tests;
 
 pub use install::Pinned;
+pub use sign::Unsigned;
 
 use anyhow::{Context, Result, bail};
+use aws_credential_types::Credentials;
 use directories::ProjectDirs;
 use std::env;
 use std::ffi::OsString;
@@ -21,7 +25,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Takes the messages that tell the user what takes time.
+/// Takes the messages about what takes time.
 pub type Say<'a> = &'a (dyn Fn(&str) + Sync);
 
 /// The local cloud that lives in two folders.
@@ -35,7 +39,7 @@ pub struct LocalCloud {
     port: Option<String>,
 }
 
-/// Where a running local cloud answers.
+/// Where a running local cloud listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// `http://127.0.0.1:PORT`.
@@ -58,7 +62,20 @@ impl LocalCloud {
         process::log(&self.state)
     }
 
-    /// Installs it where that is not done yet, and starts it where it does not run. It outlives this process.
+    /// The file with its credentials, in the form that every AWS tool reads.
+    pub fn credentials_file(&self) -> PathBuf {
+        credentials::file(&self.state)
+    }
+
+    /// Its credentials, once it has been started.
+    ///
+    /// # Errors
+    /// That they cannot be read.
+    pub fn credentials(&self) -> Result<Credentials> {
+        credentials::read(&self.state)
+    }
+
+    /// Installs it if needed, and starts it if it does not run. It outlives this process.
     ///
     /// # Errors
     /// No Python or network to install it, a port in use, or that it does not come up; the message says what to do.
@@ -86,7 +103,7 @@ impl LocalCloud {
         sdk::lay(&self.cache, &self.state, say).await
     }
 
-    /// Stops it; its data stay for the next start. Answers whether it was running.
+    /// Stops it; its data is kept for the next start. Returns whether it was running.
     ///
     /// # Errors
     /// That it does not end in time.
@@ -99,30 +116,32 @@ impl LocalCloud {
         Ok(running.is_some())
     }
 
-    /// Where it answers, if it runs.
+    /// Its endpoint, if it runs.
     ///
     /// # Errors
-    /// That it runs but does not answer.
+    /// That it runs but does not respond.
     pub async fn status(&self) -> Result<Option<Endpoint>> {
         let Some(endpoint) = process::running(&self.state).await? else { return Ok(None) };
         gateway::health(endpoint.port).await.with_context(|| {
             let (Endpoint { pid, url, .. }, log) = (&endpoint, self.log());
             let log = log.display();
-            format!("The local cloud runs as process {pid} but does not answer at {url}; see its log {log}")
+            format!("The local cloud runs as process {pid} but does not respond at {url}; see its log {log}")
         })?;
         Ok(Some(endpoint))
     }
 
-    /// Deletes everything in it. A running cloud goes on, empty, at its port; one that is stopped forgets its port too.
+    /// Deletes everything in it. A running cloud stays up, empty, at its port; one that is stopped forgets its port and
+    /// its credentials too.
     ///
     /// # Errors
-    /// That it does not answer, or that its files cannot be removed.
+    /// That it does not respond, or that its files cannot be removed.
     pub async fn reset(&self) -> Result<()> {
         let _turn = self.turn(&|_| ()).await?;
         match process::running(&self.state).await? {
-            Some(endpoint) => gateway::reset(endpoint.port).await,
+            Some(endpoint) => gateway::reset(endpoint.port, &self.credentials()?).await,
             None => {
-                port::forget(&self.state)?;
+                remove_file(&port::file(&self.state))?;
+                remove_file(&credentials::file(&self.state))?;
                 process::data(&self.state).iter().try_for_each(|folder| remove(folder))
             }
         }
@@ -171,7 +190,17 @@ fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).with_context(|| format!("Cannot write the file {}", file.display()))
 }
 
-/// Removes a folder with everything in it; one that is not there is fine.
+/// Removes a file; one that does not exist is fine.
+fn remove_file(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("Cannot remove the file {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder with everything in it; one that does not exist is fine.
 fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -30,18 +30,8 @@ pub(super) fn choose(state: &Path, wanted: Option<&str>) -> Result<u16> {
     Ok(port)
 }
 
-/// Lets the next start pick a new port.
-pub(super) fn forget(state: &Path) -> Result<()> {
-    let file = file(state);
-    match fs::remove_file(&file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("Cannot remove the file {}", file.display()))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn file(state: &Path) -> PathBuf {
+/// The file that keeps the port; without it, the next start picks a new one.
+pub(super) fn file(state: &Path) -> PathBuf {
     state.join("port")
 }
 
@@ -107,7 +97,7 @@ mod tests {
             message.contains("PROVISION_LOCAL_PORT") && message.contains("provision local reset"),
             "{message}"
         );
-        forget(state.path()).expect("removed");
+        fs::remove_file(file(state.path())).expect("removed");
         assert_ne!(choose(state.path(), None).expect("another"), port);
         drop(taken);
     }

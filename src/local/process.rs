@@ -13,12 +13,24 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
+/// The local extension, a Python package.
+const EXTENSION: [(&str, &str); 9] = [
+    ("__init__.py", include_str!("extension/__init__.py")),
+    ("credentials.py", include_str!("extension/credentials.py")),
+    ("door.py", include_str!("extension/door.py")),
+    ("hosts.py", include_str!("extension/hosts.py")),
+    ("links.py", include_str!("extension/links.py")),
+    ("roles.py", include_str!("extension/roles.py")),
+    ("runtime_api.py", include_str!("extension/runtime_api.py")),
+    ("seams.py", include_str!("extension/seams.py")),
+    ("signature.py", include_str!("extension/signature.py")),
+];
 const POLL: Duration = Duration::from_millis(50);
 /// Between the lock and the record lies the start of a Python interpreter.
 const RECORD: Duration = Duration::from_secs(15);
 const UP: Duration = Duration::from_secs(60);
 const DOWN: Duration = Duration::from_secs(60);
-/// Killed processes are gone at once, unless whoever should collect them never does.
+/// Killed processes end at once, unless their parent never collects them.
 const KILLED: Duration = Duration::from_secs(1);
 const LOG_LINES: usize = 15;
 
@@ -51,7 +63,7 @@ pub(super) async fn running(state: &Path) -> Result<Option<Endpoint>> {
     Ok(None)
 }
 
-/// Starts the cloud and waits until it answers.
+/// Starts the cloud and waits until it responds.
 pub(super) async fn launch(python: &Path, state: &Path, port: u16) -> Result<Endpoint> {
     let [data, objects, tmp] = data(state);
     // A cloud that was killed leaves the code of its functions there.
@@ -64,6 +76,7 @@ pub(super) async fn launch(python: &Path, state: &Path, port: u16) -> Result<End
     let log = File::create(log(state)).context("Cannot write the log of the local cloud")?;
     let launch = state.join("launch.py");
     write(&launch, LAUNCH)?;
+    write_extension(state)?;
     Command::new(python)
         .arg("-I")
         .arg(launch)
@@ -80,7 +93,17 @@ pub(super) async fn launch(python: &Path, state: &Path, port: u16) -> Result<End
     Ok(endpoint)
 }
 
-/// Waits until a cloud that runs, or is starting, answers.
+/// Writes the local extension where `launch.py` finds it.
+fn write_extension(state: &Path) -> Result<()> {
+    let python = state.join("python");
+    // Nothing of an earlier version must be found there.
+    remove(&python)?;
+    let folder = python.join("extension");
+    create_private(&folder)?;
+    EXTENSION.iter().try_for_each(|(name, text)| write(&folder.join(name), text))
+}
+
+/// Waits until a cloud that runs, or is starting, responds.
 pub(super) async fn wait_until_up(state: &Path, endpoint: &Endpoint) -> Result<()> {
     let deadline = Instant::now() + UP;
     loop {
@@ -95,7 +118,7 @@ pub(super) async fn wait_until_up(state: &Path, endpoint: &Endpoint) -> Result<(
                 return Err(error).with_context(|| {
                     let (log, seconds) = (log.display(), UP.as_secs());
                     format!(
-                        "The local cloud runs as process {pid} but has not answered for {seconds} s; see its log {log}, \
+                        "The local cloud runs as process {pid} but has not responded for {seconds} s; see its log {log}, \
                          and try `provision local stop`, then start it again"
                     )
                 });
@@ -126,7 +149,7 @@ pub(super) async fn stop(state: &Path, endpoint: &Endpoint) -> Result<()> {
     remove(&tmp)
 }
 
-/// Ends functions that did not do as they were asked: nobody will take their answers.
+/// Ends functions that did not do as they were asked: nothing waits for their responses.
 async fn end_the_rest(session: u32) {
     let deadline = Instant::now() + KILLED;
     while signal::kill(session).is_ok() && Instant::now() < deadline {
@@ -201,7 +224,7 @@ pub(super) fn read(record: &Path) -> Option<Endpoint> {
     Some(Endpoint { url: gateway::url(port), port, pid: pid.parse().ok()? })
 }
 
-/// Why the cloud did not come up, in its own words.
+/// Why the cloud did not come up: the end of its log.
 fn ended(state: &Path) -> String {
     let log = log(state);
     let text = fs::read(&log).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! folder that `provision` itself uses. Only the tests of the installer use a Python that pretends.
 
 use super::*;
-use crate::http::{Answer, Client};
+use crate::http::{Client, Response};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Fills a local cloud, given its URL, and prints the id of an API there.
-const HELLO: &str = include_str!("tests.py");
+const HELLO: &str = include_str!("python_tests/hello.py");
 
 /// Answers as a Python 3.12 would, and counts the runs of `pip` in a file beside the environments.
 const PRETENDER: &str = r#"#!/bin/sh
@@ -106,20 +106,32 @@ fn executable(path: &Path, script: &str) {
 
 fn silent(_: &str) {}
 
-async fn answer(url: &str) -> anyhow::Result<Answer> {
+async fn answer(url: &str) -> anyhow::Result<Response> {
     let patience = Duration::from_secs(60);
-    Client::new(true, patience, patience).send("GET", url, &[], None).await
+    Client::local(patience, patience).send("GET", url, &[], None).await
 }
 
 async fn get(url: &str) -> String {
     String::from_utf8(answer(url).await.expect("an answer").body).expect("a text")
 }
 
-async fn hello(place: &Place, endpoint: &Endpoint) -> String {
+/// Runs a program in Python to its end, with the credentials of the cloud, and returns what it printed.
+async fn python(place: &Place, args: &[&str]) -> String {
+    let credentials = place.cloud.credentials_file();
+    let mut command = Command::new(place.python().await);
     let output =
-        Command::new(place.python().await).args(["-c", HELLO, &endpoint.url]).output().expect("it runs");
+        command.args(args).env("AWS_SHARED_CREDENTIALS_FILE", credentials).output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let api = String::from_utf8(output.stdout).expect("a name");
+    String::from_utf8(output.stdout).expect("a text")
+}
+
+/// A file with tests in Python.
+fn python_tests(name: &str) -> String {
+    format!("{}/src/local/python_tests/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+async fn hello(place: &Place, endpoint: &Endpoint) -> String {
+    let api = python(place, &["-c", HELLO, &endpoint.url]).await;
     format!("{}/_aws/execute-api/{}/$default/hello", endpoint.url, api.trim())
 }
 
@@ -175,6 +187,61 @@ async fn a_reset_empties_the_cloud() {
     assert!(cloud.state.join("data/lambda.json").exists() && cloud.state.join("port").exists());
     cloud.reset().await.expect("emptied while stopped");
     assert!(!cloud.state.join("data").exists() && !cloud.state.join("port").exists());
+}
+
+#[tokio::test]
+async fn the_extension_passes_its_own_tests() {
+    let place = Place::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/local");
+    python(&place, &["-I", "-B", &python_tests("extension.py"), folder]).await;
+}
+
+#[tokio::test]
+async fn what_is_open_at_aws_is_open_and_nothing_else() {
+    let place = Place::new();
+    let endpoint = place.cloud.start(&silent).await.expect("a cloud");
+    python(&place, &["-B", &python_tests("open.py"), &endpoint.url]).await;
+}
+
+#[tokio::test]
+async fn credentials_are_private_and_kept_until_a_reset_of_a_stopped_cloud() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let cloud = &place.cloud;
+    let text = || fs::read_to_string(cloud.credentials_file()).expect("credentials");
+    cloud.start(&silent).await.expect("a cloud");
+    let first = text();
+    let mode = fs::metadata(cloud.credentials_file()).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    cloud.reset().await.expect("emptied");
+    cloud.stop().await.expect("stopped");
+    cloud.start(&silent).await.expect("a cloud");
+    assert_eq!(text(), first);
+    cloud.stop().await.expect("stopped");
+    cloud.reset().await.expect("emptied");
+    cloud.start(&silent).await.expect("a cloud");
+    assert_ne!(text(), first);
+    assert!(
+        !fs::read_to_string(cloud.log())
+            .expect("a log")
+            .contains(cloud.credentials().expect("credentials").secret_access_key())
+    );
+}
+
+#[tokio::test]
+async fn a_changed_emulator_stops_the_start_with_the_name_of_the_change() {
+    let place = Place::new();
+    let real = place.python().await;
+    // A Python that changes one function of the emulator before anything else runs.
+    let change = "import sys, runpy, ministack.app as app; app._handle_health_request = lambda path: None; \
+                  sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')";
+    let script = format!("#!/bin/sh\nexec '{}' -I -c \"{change}\" \"$2\"\n", real.display());
+    let python = place.folder.path().join("python");
+    executable(&python, &script);
+    create_private(&place.cloud.state).expect("a folder");
+    let message = process::launch(&python, &place.cloud.state, 1).await.expect_err("it ends").to_string();
+    assert!(message.contains("The local extension does not fit MiniStack"), "{message}");
+    assert!(message.contains("ministack.app:_handle_health_request: expected"), "{message}");
 }
 
 #[tokio::test]

@@ -8,11 +8,12 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The number of routes of one function, and the characters that their permissions may take, up to which each route gets
-/// a permission of its own: a function's policy holds 20,480 characters [aws-facts: Lambda], and others may add to it.
+/// a permission of its own: the policy of a function is limited to 20,480 characters [aws-facts: Lambda], and others may
+/// add to it.
 const MANY_ROUTES: usize = 40;
 const MANY_CHARACTERS: usize = 18_000;
-/// What a statement takes besides the function's name and the route.
-const STATEMENT: usize = 360;
+/// The size of a statement besides the function's name and the route.
+pub(super) const STATEMENT: usize = 360;
 
 impl Lowering<'_> {
     /// Everything of the API. `roots` is the rest of the stack, which the stage waits for.
@@ -27,12 +28,12 @@ impl Lowering<'_> {
             self.stack.functions.iter().map(|function| (function.name.as_str(), function)).collect();
         for (function, routes) in by_function {
             let permissions = self.permissions(&id, function, &routes);
-            let made: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
+            let own: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
             let access = declared.get(function).into_iter().flat_map(|declared| declared.access.keys());
             let tables: Vec<ResourceId> = access.map(|table| self.id("table", table)).collect();
             resources.push(self.integration(&id, function, routes[0]));
             resources.extend(permissions);
-            resources.extend(routes.iter().map(|route| self.route(&id, route, &made, &tables)));
+            resources.extend(routes.iter().map(|route| self.route(&id, route, &own, &tables)));
         }
         let before = roots.into_iter().chain(resources.iter().map(|resource| resource.id.clone())).collect();
         resources.push(self.stage(api, &id, before));
@@ -67,7 +68,8 @@ impl Lowering<'_> {
 
     /// A permission for each route of a function, or one for all of the API where there are many.
     fn permissions(&self, api: &ResourceId, function: &str, routes: &[&Route]) -> Vec<Resource> {
-        let sizes = routes.iter().map(|route| STATEMENT + function.len() + route.key.len());
+        let name = self.id("function", function).name;
+        let sizes = routes.iter().map(|route| STATEMENT + name.len() + route.key.len());
         if routes.len() <= MANY_ROUTES && sizes.sum::<usize>() <= MANY_CHARACTERS {
             return routes
                 .iter()
@@ -76,8 +78,8 @@ impl Lowering<'_> {
         }
         let all = self.permission(api, function, routes[0], None);
         let note = format!(
-            "{function} has {} routes, too many for a permission each: one permission lets all routes of the API call it, \
-             since a function's policy holds 20 KB",
+            "{function} has {} routes, too many for a permission each (the policy of a function is limited to 20 KB): one \
+             permission allows all routes of the API",
             routes.len()
         );
         vec![Resource { note: Some(note), ..all }]

@@ -1,4 +1,4 @@
-//! A function with the role and the log group that it needs, each allowing no more than what the stack declares.
+//! A function with its role and its log group; the role allows no more than the stack declares.
 
 use super::{Lowering, known_attributes, resource};
 use crate::aws::tags;
@@ -19,7 +19,7 @@ impl Lowering<'_> {
         resources
     }
 
-    /// The tags of a thing that is made for a function.
+    /// The tags of a resource that is created for a function.
     fn tags_for(&self, id: &ResourceId, function: &ResourceId) -> Value {
         let mut all = self.tags(id);
         all.insert(tags::FOR.into(), function.tag().into());
@@ -61,10 +61,10 @@ impl Lowering<'_> {
         }
     }
 
-    /// What the function may do: its declared access, the user's own statements, and logs to its own group. Never
-    /// `logs:CreateLogGroup`, or a late event makes the group again after it was deleted [aws-facts: Lambda].
+    /// The policy of the function: its declared access, the user's own statements, and logs to its own group. Never
+    /// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
     fn policy(&self, function: &Function, group: &ResourceId) -> Value {
-        // The user's own names stand; statements without one step aside.
+        // The user's own names take precedence; the others get free ones.
         let own = function.policy.iter().map(|statement| self.statement(statement));
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
         let mut statements: Members =

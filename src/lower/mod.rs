@@ -1,11 +1,13 @@
-//! From a stack to the graph of its resources: names, policies, references, defaults. Pure; knows AWS's names and no call.
+//! From a stack to the graph of its resources: names, policies, references, defaults. Pure: it calls nothing.
 
 mod api;
 mod function;
+mod sizes;
 mod template;
 #[cfg(test)]
 mod tests;
 
+pub use sizes::{check_sizes, check_sizes_offline};
 pub use template::lookup_part;
 
 use crate::aws::tags::ownership_tags;
@@ -24,8 +26,8 @@ pub fn identity(stack: &Stack) -> Identity {
     Identity { stack: stack.name.clone(), environment }
 }
 
-/// The resources of a stack in an account and region. A function without a package gets an empty hash, which is enough to
-/// know the names of everything.
+/// The resources of a stack in an account and region. A function without a package gets an empty hash, which is enough
+/// for the names of all resources.
 pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
     let lowering = Lowering { stack, scope, packages };
     let tables = stack.tables.iter().map(|table| lowering.table(table));
@@ -38,7 +40,7 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
     Graph::new(resources)
 }
 
-/// The names of a graph's resources by kind: what to look for in AWS.
+/// The names of a graph's resources by kind, to be looked for in AWS.
 pub fn wanted(graph: &Graph) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut wanted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
     for resource in &graph.resources {
@@ -47,7 +49,7 @@ pub fn wanted(graph: &Graph) -> BTreeMap<&'static str, BTreeSet<String>> {
     wanted
 }
 
-/// What every part of the lowering needs.
+/// The context of the lowering.
 struct Lowering<'a> {
     stack: &'a Stack,
     scope: &'a Scope,
@@ -55,12 +57,12 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    /// The id of a thing whose key in the stack file is its name in AWS, before an environment's prefix.
+    /// The id of a resource whose key in the stack file is its name in AWS, before an environment's prefix.
     fn id(&self, kind: &'static str, key: &str) -> ResourceId {
         ResourceId::new(kind, self.scope.identity.prefixed(key))
     }
 
-    /// The tags of a resource: the user's and the marks of ownership.
+    /// The tags of a resource: the user's and the ownership tags.
     fn tags(&self, id: &ResourceId) -> Members {
         let tags = ownership_tags(&self.scope.identity, id, &self.stack.tags);
         tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
@@ -97,7 +99,7 @@ fn key(key: &config::Key) -> table::Key {
     table::Key { name: key.name.clone(), r#type: r#type.to_owned() }
 }
 
-/// A resource that waits for nothing but what it refers to.
+/// A resource that depends only on what it refers to.
 fn resource(id: ResourceId, at: config::At, desired: Value) -> Resource {
     Resource {
         id,
@@ -111,7 +113,7 @@ fn resource(id: ResourceId, at: config::At, desired: Value) -> Resource {
     }
 }
 
-/// What follows from the names of a thing that has an ARN.
+/// The attributes that follow from the name of a resource with an ARN.
 fn known_attributes(id: &ResourceId, arn: String) -> KnownAttributes {
     [("arn", arn), ("name", id.name.clone())].into_iter().collect()
 }

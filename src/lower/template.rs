@@ -6,7 +6,7 @@ use crate::model::{AttributeMap, Identity, ResourceId, Value};
 use serde_json::Value as Known;
 
 impl Lowering<'_> {
-    /// A text, known or not.
+    /// A text, known or unknown.
     pub(super) fn template(&self, template: &Template) -> Value {
         let parts: Vec<Value> = template.parts.iter().map(|part| self.part(part)).collect();
         let known: Option<String> = parts.iter().map(text).collect();
@@ -26,7 +26,7 @@ impl Lowering<'_> {
             Part::FunctionName(key) => self.id("function", key).name.into(),
             Part::FunctionArn(key) => Value::reference(&self.id("function", key), "arn"),
             Part::ApiUrl => Value::reference(&ResourceId::new("api", ""), "url"),
-            // The reader of the stack file lets captures stand in checks alone, which are not lowered.
+            // The reader of the stack file allows captures only in checks, which are not lowered.
             Part::Capture(name) => format!("${{capture.{name}}}").into(),
         }
     }
@@ -54,7 +54,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// What a placeholder of a check stands for in a stack that is up; `None` for a capture, and for what is not there.
+/// The value of a placeholder of a check in a deployed stack; `None` for a capture, and for a resource that does not exist.
 pub fn lookup_part(
     part: &Part,
     identity: &Identity,

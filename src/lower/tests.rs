@@ -1,4 +1,4 @@
-//! From the text of a stack file to its graph, with a fixed account and made-up packages.
+//! From the text of a stack file to its graph, with a fixed account and fixed packages.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,6 +7,7 @@ mod graphs;
 mod names;
 mod policies;
 mod routes;
+mod sizes;
 mod templates;
 
 use crate::config::Stack;
@@ -34,7 +35,7 @@ fn the<'a>(graph: &'a Graph, id: &str) -> &'a Resource {
     found.unwrap_or_else(|| panic!("the graph has no {id}"))
 }
 
-/// What a resource shall be, as JSON; a reference is written `${function save.arn}`.
+/// The desired state of a resource, as JSON; a reference is written `${function save.arn}`.
 fn desired(graph: &Graph, id: &str) -> Json {
     json(&the(graph, id).desired)
 }

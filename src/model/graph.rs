@@ -1,8 +1,8 @@
 //! What a stack wants: resources, and what each must wait for.
 
 use super::{Reference, ResourceId, Value};
-use crate::config::At;
 use litemap::LiteMap;
+use provision_yaml::At;
 use rustc_hash::FxHashMap;
 
 /// The wanted resources of a stack.

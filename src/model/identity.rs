@@ -27,6 +27,13 @@ impl Identity {
             None => name.to_owned(),
         }
     }
+
+    /// The name without the environment's prefix, as the stack file has it.
+    pub fn unprefixed<'a>(&self, name: &'a str) -> &'a str {
+        let prefix = self.environment.as_deref().unwrap_or_default();
+        let rest = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+        rest.filter(|_| !prefix.is_empty()).unwrap_or(name)
+    }
 }
 
 impl fmt::Display for Identity {
@@ -85,7 +92,7 @@ impl fmt::Display for ResourceId {
 pub struct Scope {
     /// Whose resources are ours.
     pub identity: Identity,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// The partition of the region, for example `aws` or `aws-us-gov`.
     pub partition: String,
     /// The twelve digits of the account.
     pub account: String,
@@ -121,14 +128,5 @@ impl Scope {
     /// True if a resource of this kind and name is wanted.
     pub fn wants(&self, kind: &str, name: &str) -> bool {
         self.wanted.get(kind).is_some_and(|names| names.contains(name))
-    }
-}
-
-/// The partition that a region belongs to.
-pub(crate) fn partition_of(region: &str) -> &'static str {
-    match region.split('-').collect::<Vec<_>>().as_slice() {
-        ["cn", ..] => "aws-cn",
-        ["us", "gov", ..] => "aws-us-gov",
-        _ => "aws",
     }
 }

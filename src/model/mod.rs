@@ -4,10 +4,12 @@
 mod graph;
 mod identity;
 mod live_state;
+mod region;
 mod value;
 
 pub use graph::{Graph, KnownAttributes, OrderConstraint, Resource};
-pub(crate) use identity::partition_of;
 pub use identity::{Identity, ResourceId, Scope, in_words};
 pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};
+pub use region::{check_region, partition_of};
+pub(crate) use region::{is_known, is_partition};
 pub use value::{Members, Reference, Value};

@@ -5,7 +5,7 @@
 //! or pick their code by the processor. The golden test notices if another dependency ever switches it.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -14,13 +14,14 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::Package;
 use super::cache::{self, unwritable};
-use super::contents::{self, Contents, Nowhere, Sink};
+use super::contents::{self, Contents, Discard, Sink};
 use super::error::{Error, grouped};
 use super::files::{Entries, Entry};
+use super::finished;
 
 /// The level is part of the result: another one gives other bytes for the same files.
 const LEVEL: i64 = 6;
@@ -40,8 +41,8 @@ impl Limits {
     /// What Lambda takes in a direct upload.
     pub(super) const LAMBDA: Self = Self { zipped: 52_428_800, unzipped: 262_144_000 };
 
-    /// The largest request that Lambda takes. It holds the zip in base64 beside the function's settings, so a zip
-    /// within its own limit always fits; this is checked here, once and for all.
+    /// The largest request that Lambda takes. It holds the zip in base64 next to the function's settings, so a zip
+    /// within its own limit always fits, as the assertion below checks.
     const REQUEST: u64 = 70_167_211;
 }
 
@@ -49,25 +50,25 @@ const _: () = assert!(Limits::LAMBDA.zipped.div_ceil(3) * 4 + 128 * 1024 < Limit
 
 /// Zips `entries`, and keeps the zip in the cache under its hash. What was zipped before is not compressed again.
 pub(super) fn pack(entries: &Entries, code: &Path, cache: &Path, limits: Limits) -> Result<Package, Error> {
-    let scale = Scale { code, entries, limits };
-    scale.check_unzipped(entries.values().map(|entry| entry.size).sum())?;
+    let check = SizeCheck { code, entries, limits };
+    check.unzipped(entries.values().map(|entry| entry.size).sum())?;
     let packages = cache.join("packages");
     let lost = |source| unwritable(&packages, source);
-    let found = contents::read(entries, &mut Nowhere, lost)?;
-    if let Some(package) = found.zip(&packages).and_then(|zip| made_before(zip, found.size)) {
-        scale.check_zipped(package.size)?;
+    let found = contents::read(entries, &mut Discard, lost)?;
+    if let Some(package) = found.zip(&packages).and_then(|zip| from_cache(zip, found.size)) {
+        check.zipped(package.size)?;
         return Ok(package);
     }
     let mut temporary = temporary(cache)?;
     // What is remembered is what was written: a file may have changed since it was read first.
     let written = write_zip(entries, temporary.as_file_mut(), cache)?;
-    let package = settle(temporary, cache, written.size, &scale)?;
+    let package = store(temporary, cache, written.size, &check)?;
     written.remember(&packages, &file_stem(&package.zip))?;
     Ok(package)
 }
 
-/// The package of a zip in the cache, if the zip still is what its name says; else it makes room for a new one.
-fn made_before(zip: PathBuf, unzipped: u64) -> Option<Package> {
+/// The package of a zip in the cache. A zip that does not match its name any more is deleted.
+fn from_cache(zip: PathBuf, unzipped: u64) -> Option<Package> {
     let (hash, size) = digest(&mut File::open(&zip).ok()?).ok()?;
     if file_stem(&zip) != cache::hex(&hash) {
         fs::remove_file(&zip).ok()?;
@@ -77,7 +78,7 @@ fn made_before(zip: PathBuf, unzipped: u64) -> Option<Package> {
     Some(Package { sha256: STANDARD.encode(hash), zip, size, unzipped, warnings: Vec::new() })
 }
 
-/// Tells by the zip's time that it is in use. Where that cannot be set, the zip is made anew some day.
+/// Notes in the zip's time that it is in use. If that fails, it is deleted from the cache earlier than others.
 fn mark_used(zip: &Path) {
     let _ = File::open(zip).and_then(|zip| zip.set_modified(SystemTime::now()));
 }
@@ -86,11 +87,17 @@ fn file_stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Takes over a finished zip byte for byte. It is copied, so that the bytes that were hashed are those that are sent.
-pub(super) fn adopt(zip: &Entry, cache: &Path, limits: Limits) -> Result<Package, Error> {
+/// Copies a finished zip byte for byte, so that the bytes that were hashed are those that are sent.
+pub(super) fn copy(
+    zip: &Entry,
+    runtime: &str,
+    architecture: &str,
+    cache: &Path,
+    limits: Limits,
+) -> Result<Package, Error> {
     let code = zip.shown();
-    let scale = Scale { code: &code, entries: &Entries::new(), limits };
-    scale.check_zipped(zip.size)?;
+    let check = SizeCheck { code: &code, entries: &Entries::new(), limits };
+    check.zipped(zip.size)?;
     let mut temporary = temporary(cache)?;
     let mut original = zip.open()?.file;
     let mut piece = Vec::new();
@@ -99,18 +106,19 @@ pub(super) fn adopt(zip: &Entry, cache: &Path, limits: Limits) -> Result<Package
     {
         temporary.write_all(&piece).map_err(|source| unwritable(cache, source))?;
     }
-    let unzipped = unzipped_size(temporary.as_file_mut(), &code)?;
-    scale.check_unzipped(unzipped)?;
-    settle(temporary, cache, unzipped, &scale)
+    let contents = finished::read(temporary.as_file_mut(), &code, runtime, architecture)?;
+    check.unzipped(contents.size)?;
+    let package = store(temporary, cache, contents.size, &check)?;
+    Ok(Package { warnings: contents.warnings(&code), ..package })
 }
 
 fn temporary(cache: &Path) -> Result<NamedTempFile, Error> {
     let packages = cache.join("packages");
-    cache::make_folder(&packages)?;
+    cache::create_folder(&packages)?;
     NamedTempFile::new_in(&packages).map_err(|source| unwritable(&packages, source))
 }
 
-/// Writes the zip, and answers what went into it.
+/// Writes the zip, and returns what went into it.
 fn write_zip(entries: &Entries, file: &mut File, cache: &Path) -> Result<Contents, Error> {
     let lost = |source| unwritable(cache, source);
     let mut zip = ZipWriter::new(BufWriter::new(file));
@@ -127,9 +135,13 @@ impl<W: Write + Seek> Sink for ZipWriter<W> {
     fn take(&mut self, piece: &[u8]) -> io::Result<()> {
         self.write_all(piece)
     }
+
+    fn link(&mut self, name: &str, target: &str) -> io::Result<()> {
+        Ok(self.add_symlink(name, target, options(true).unix_permissions(0o777))?)
+    }
 }
 
-/// All that a zip says about a file besides its name and contents, the system that made it included.
+/// Everything that a zip says about a file apart from its name and contents, including the system that made it.
 fn options(executable: bool) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .system(System::Unix)
@@ -139,7 +151,7 @@ fn options(executable: bool) -> SimpleFileOptions {
         .unix_permissions(if executable { 0o755 } else { 0o644 })
 }
 
-/// Reads the next piece, shorter than the others only at the end, and says whether there was one.
+/// Reads the next piece, shorter than the others only at the end, and returns whether there was one.
 pub(super) fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Result<bool> {
     piece.clear();
     from.take(PIECE).read_to_end(piece)?;
@@ -147,14 +159,14 @@ pub(super) fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Resul
 }
 
 /// Moves the zip to its place in the cache, unless it is there already.
-fn settle(
+fn store(
     mut temporary: NamedTempFile,
     cache: &Path,
     unzipped: u64,
-    scale: &Scale<'_>,
+    check: &SizeCheck<'_>,
 ) -> Result<Package, Error> {
     let (hash, size) = digest(temporary.as_file_mut()).map_err(|source| unwritable(cache, source))?;
-    scale.check_zipped(size)?;
+    check.zipped(size)?;
     let zip = cache::package(cache, &hash);
     // A power cut can leave an empty file under the right name, hence the look at the size.
     if fs::metadata(&zip).is_ok_and(|there| there.len() == size) {
@@ -175,34 +187,19 @@ fn digest(file: &mut File) -> io::Result<(Vec<u8>, u64)> {
     Ok((hash.finalize().to_vec(), size))
 }
 
-/// The size of the contents, as the directory of a finished zip states it.
-fn unzipped_size(file: &mut File, code: &Path) -> Result<u64, Error> {
-    let broken = |reason: String| Error::NotZip { path: code.to_owned(), reason };
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(error.to_string()))?;
-    if archive.is_empty() {
-        return Err(broken("it has no files".to_owned()));
-    }
-    let mut size = 0_u64;
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|error| broken(error.to_string()))?;
-        size = size.saturating_add(entry.size());
-    }
-    Ok(size)
-}
-
-/// Weighs a package against its limits.
-struct Scale<'a> {
+/// Compares a package with its limits.
+struct SizeCheck<'a> {
     code: &'a Path,
     entries: &'a Entries,
     limits: Limits,
 }
 
-impl Scale<'_> {
-    fn check_zipped(&self, size: u64) -> Result<(), Error> {
+impl SizeCheck<'_> {
+    fn zipped(&self, size: u64) -> Result<(), Error> {
         self.check("zipped", size, self.limits.zipped)
     }
 
-    fn check_unzipped(&self, size: u64) -> Result<(), Error> {
+    fn unzipped(&self, size: u64) -> Result<(), Error> {
         self.check("unzipped", size, self.limits.unzipped)
     }
 

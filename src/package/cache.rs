@@ -1,4 +1,4 @@
-//! Puts finished things into the cache whole or not at all, however many processes do so at once.
+//! Puts files and folders into the cache whole or not at all, even if several processes do so at once.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::error::Error;
 
-/// A folder that is being filled beside its final place.
+/// A folder that is being filled next to its final place.
 pub(super) struct Staging {
     folder: TempDir,
     place: PathBuf,
@@ -20,7 +20,7 @@ impl Staging {
         self.folder.path()
     }
 
-    /// Moves the folder to its place. Where another process was quicker its folder is as good, and this one goes.
+    /// Moves the folder to its place. If another process was quicker, its folder is as good, and this one is deleted.
     pub(super) fn publish(self) -> Result<PathBuf, Error> {
         match fs::rename(self.folder.path(), &self.place) {
             Err(source) if !self.place.is_dir() => Err(unwritable(&self.place, source)),
@@ -29,16 +29,16 @@ impl Staging {
     }
 }
 
-/// Begins to fill the folder `place`.
+/// Starts to fill the folder `place`.
 pub(super) fn stage(place: &Path) -> Result<Staging, Error> {
     let parent = place.parent().unwrap_or(place);
-    make_folder(parent)?;
+    create_folder(parent)?;
     let folder = TempDir::new_in(parent).map_err(|source| unwritable(parent, source))?;
     Ok(Staging { folder, place: place.to_owned() })
 }
 
-/// Makes a folder and those above it.
-pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
+/// Creates a folder and its parents.
+pub(super) fn create_folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|source| unwritable(path, source))
 }
 
@@ -62,7 +62,7 @@ pub(super) fn key(parts: &[&str]) -> String {
     hex(&hash.finalize())
 }
 
-/// The place of a finished zip, which goes by its hash.
+/// The place of a finished zip, by its hash.
 pub(super) fn package(cache: &Path, hash: &[u8]) -> PathBuf {
     cache.join("packages").join(format!("{}.zip", hex(hash)))
 }

@@ -1,4 +1,4 @@
-//! What differs between two packages, file by file: for whoever reads a plan, where a hash says nothing.
+//! The differences between two packages, file by file, for the reader of a plan, to whom a hash says nothing.
 
 use super::cache;
 use crate::plan::{Action, FileChange};
@@ -10,8 +10,8 @@ use std::io::BufReader;
 use std::path::Path;
 use zip::ZipArchive;
 
-/// The files that differ between two packages, which go by Lambda's `CodeSha256`. Nothing where one of them is not in the
-/// folder `cache`, as one that was deployed from another machine.
+/// The files that differ between two packages, given by Lambda's `CodeSha256`. Empty if one of them is not in the folder
+/// `cache`, such as one that was deployed from another machine.
 pub fn compare(cache: &Path, from: &str, to: &str) -> Vec<FileChange> {
     match (contents(cache, from), contents(cache, to)) {
         (Some(from), Some(to)) => differences(&from, &to),
@@ -19,11 +19,11 @@ pub fn compare(cache: &Path, from: &str, to: &str) -> Vec<FileChange> {
     }
 }
 
-/// What tells whether a file is the same: the checksum of its contents, its size, and its mode.
-type Print = (u32, u64, Option<u32>);
+/// What decides whether a file is the same: the checksum of its contents, its size, and its mode.
+type Fingerprint = (u32, u64, Option<u32>);
 
 /// The files of a package, by name.
-fn contents(cache: &Path, sha256: &str) -> Option<BTreeMap<String, Print>> {
+fn contents(cache: &Path, sha256: &str) -> Option<BTreeMap<String, Fingerprint>> {
     let file = File::open(cache::package(cache, &STANDARD.decode(sha256).ok()?)).ok()?;
     let mut zip = ZipArchive::new(BufReader::new(file)).ok()?;
     let count = zip.len();
@@ -34,7 +34,7 @@ fn contents(cache: &Path, sha256: &str) -> Option<BTreeMap<String, Print>> {
     (0..count).map(&mut entry).collect()
 }
 
-fn differences(from: &BTreeMap<String, Print>, to: &BTreeMap<String, Print>) -> Vec<FileChange> {
+fn differences(from: &BTreeMap<String, Fingerprint>, to: &BTreeMap<String, Fingerprint>) -> Vec<FileChange> {
     let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
     let changes = names.into_iter().filter_map(|name| {
         let action = match (from.get(name), to.get(name)) {

@@ -1,4 +1,4 @@
-//! Reads the files of a package, and tells by them whether its zip is in the cache already.
+//! Reads the files of a package, and finds out whether its zip is in the cache already.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,18 +12,23 @@ use super::cache::{hex, unwritable};
 use super::error::Error;
 use super::files::Entries;
 
+/// Tells a link from a file, executable or not, in the digest.
+const LINK: u8 = 2;
+
 /// Where files go as they are read.
 pub(super) trait Sink {
-    /// Another file begins.
+    /// Starts a file.
     fn begin(&mut self, name: &str, executable: bool) -> io::Result<()>;
-    /// The next piece of it.
+    /// Adds the next piece of it.
     fn take(&mut self, piece: &[u8]) -> io::Result<()>;
+    /// Adds a symbolic link.
+    fn link(&mut self, name: &str, target: &str) -> io::Result<()>;
 }
 
-/// Takes files that are read for what they are alone.
-pub(super) struct Nowhere;
+/// Reads files without writing them anywhere.
+pub(super) struct Discard;
 
-impl Sink for Nowhere {
+impl Sink for Discard {
     fn begin(&mut self, _: &str, _: bool) -> io::Result<()> {
         Ok(())
     }
@@ -31,18 +36,22 @@ impl Sink for Nowhere {
     fn take(&mut self, _: &[u8]) -> io::Result<()> {
         Ok(())
     }
+
+    fn link(&mut self, _: &str, _: &str) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What was read of a package's files.
 pub(super) struct Contents {
-    /// A digest of all that decides the bytes of the zip, this program's version included: another one may compress
-    /// otherwise, and two machines must not disagree for what is in their caches.
+    /// A digest of everything that decides the bytes of the zip, including this program's version: another version may
+    /// compress differently, and two machines must not disagree because of their caches.
     digest: String,
-    /// How many bytes it was.
+    /// The size in bytes.
     pub(super) size: u64,
 }
 
-/// Reads all files, each in pieces; `lost` explains what a sink cannot take.
+/// Reads all files, each in pieces; `lost` makes the error of a sink that fails.
 pub(super) fn read(
     entries: &Entries,
     sink: &mut impl Sink,
@@ -51,6 +60,15 @@ pub(super) fn read(
     let mut all = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
     let (mut size, mut piece) = (0, Vec::new());
     for (name, entry) in entries {
+        all.update((name.len() as u64).to_le_bytes());
+        all.update(name);
+        if let Some(target) = &entry.link {
+            sink.link(name, target).map_err(&lost)?;
+            size += target.len() as u64;
+            all.update([LINK]);
+            all.update(Sha256::digest(target));
+            continue;
+        }
         let mut open = entry.open()?;
         sink.begin(name, open.executable).map_err(&lost)?;
         let mut file = Sha256::new();
@@ -60,8 +78,6 @@ pub(super) fn read(
             file.update(&piece);
             size += piece.len() as u64;
         }
-        all.update((name.len() as u64).to_le_bytes());
-        all.update(name);
         all.update([u8::from(open.executable)]);
         all.update(file.finalize());
     }

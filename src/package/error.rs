@@ -19,7 +19,7 @@ pub enum Error {
         source: io::Error,
     },
     /// `code` lies outside the stack's folder.
-    #[error("the code `{code}` leaves the stack's folder; move it inside, beside stack.yaml")]
+    #[error("the code `{code}` is outside the stack's folder; move it inside, next to stack.yaml")]
     OutsideStack {
         /// The value of `code`.
         code: PathBuf,
@@ -52,13 +52,21 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A file that tells how to build is in an encoding that its readers do not know.
+    #[error("`{path}` is {encoding}; save it as UTF-8 in your editor")]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// What is known of its encoding.
+        encoding: &'static str,
+    },
     /// Something that is neither a file nor a folder.
     #[error(
         "`{path}` is neither a file nor a folder (a socket, pipe or device); remove it, or leave it out with \
          `exclude` or .provisionignore"
     )]
     Special {
-        /// The thing in question.
+        /// Its path.
         path: PathBuf,
     },
     /// A name that a zip cannot carry to every machine.
@@ -86,6 +94,14 @@ pub enum Error {
     Empty {
         /// The value of `code`.
         code: PathBuf,
+    },
+    /// Lambda could not start the `bootstrap` of a custom runtime.
+    #[error("`{path}` cannot be started by Lambda: it {reason}")]
+    Bootstrap {
+        /// The file.
+        path: PathBuf,
+        /// Why not, and what to do.
+        reason: String,
     },
     /// A finished `.zip` is not one.
     #[error("`{path}` is not a zip that Lambda could unpack: {reason}; build it again")]
@@ -120,10 +136,10 @@ pub enum Error {
         path: PathBuf,
         /// The number of the line.
         line: usize,
-        /// The line.
+        /// The line, without credentials.
         text: String,
         /// Why not, and what to do instead.
-        reason: &'static str,
+        reason: String,
     },
     /// `package.json` or its lock file is malformed or cannot be installed from.
     #[error("`{path}`: {reason}")]

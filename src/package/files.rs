@@ -1,8 +1,8 @@
 //! Finds and opens the files of a package without ever leaving their folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,13 +30,18 @@ struct Tree {
     label: PathBuf,
 }
 
-/// A file, by its place without symbolic links in a tree.
+/// A file, by its place without symbolic links in a tree, or a symbolic link.
 #[derive(Clone)]
 pub(super) struct Entry {
     tree: Arc<Tree>,
+    /// The place of the file, or of what the link leads to.
     inside: PathBuf,
     /// The size when the file was found.
     pub(super) size: u64,
+    /// Where a link leads, relative to its own folder.
+    pub(super) link: Option<String>,
+    /// Whether the file gets the executable bit even where it has none.
+    started: bool,
 }
 
 /// An open file, checked to be the regular file that was found.
@@ -61,7 +66,7 @@ pub(super) fn locate(folder: &Path, code: &Path) -> Result<Code, Error> {
         return Err(Error::Special { path: code.to_owned() });
     }
     let tree = Arc::new(Tree { root, label: PathBuf::new() });
-    let entry = Entry { tree, inside, size: found.len() };
+    let entry = Entry { tree, inside, size: found.len(), link: None, started: false };
     if code.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
         return Ok(Code::Finished(entry));
     }
@@ -69,37 +74,120 @@ pub(super) fn locate(folder: &Path, code: &Path) -> Result<Code, Error> {
     Ok(Code::Single(name.ok_or_else(|| Error::Name { path: code.to_owned() })?, entry))
 }
 
-/// Finds all files below the canonical path `root`, besides those for which `left_out` (asked with a relative path
-/// and whether it is a folder) says so.
+/// Finds all files below the canonical path `root`, except those for which `ignored` (asked with a relative path and
+/// whether it is a folder) says so.
+///
+/// Symbolic links stay links where what they lead to is in the package. Modules that find each other by their real
+/// place need that, as in the `node_modules` of pnpm, and a package would hold everything twice otherwise. Lambda keeps
+/// links. Other links are followed.
 pub(super) fn walk(
     root: &Path,
     label: &Path,
-    left_out: &dyn Fn(&Path, bool) -> bool,
+    ignored: &dyn Fn(&Path, bool) -> bool,
 ) -> Result<Entries, Error> {
     let tree = Arc::new(Tree { root: root.to_owned(), label: label.to_owned() });
-    let mut entries = Entries::new();
-    let mut walk = WalkDir::new(root).min_depth(1).follow_links(true).into_iter();
-    while let Some(found) = walk.next() {
-        let found = match found {
-            Ok(found) => found,
-            Err(error) if tree.is_about(&error, left_out) => continue,
-            Err(error) => return Err(tree.explain(error)),
-        };
-        let path = tree.relative(found.path());
-        let is_dir = found.file_type().is_dir();
-        if left_out(path, is_dir) {
-            if is_dir {
-                walk.skip_current_dir();
+    let mut walk = Walk { tree, ignored, entries: Entries::new(), links: BTreeMap::new() };
+    walk.take(root, false)?;
+    walk.resolve_links()?;
+    Ok(walk.entries)
+}
+
+/// A walk through a tree.
+struct Walk<'a> {
+    tree: Arc<Tree>,
+    ignored: &'a dyn Fn(&Path, bool) -> bool,
+    entries: Entries,
+    /// The links that were found, by their names in the zip.
+    links: BTreeMap<String, PathBuf>,
+}
+
+impl Walk<'_> {
+    /// Takes what lies at `start` and below, and notes links, unless they are followed.
+    fn take(&mut self, start: &Path, follow: bool) -> Result<(), Error> {
+        let tree = Arc::clone(&self.tree);
+        let mut walk = WalkDir::new(start).follow_links(follow).into_iter();
+        while let Some(found) = walk.next() {
+            let found = match found {
+                Ok(found) => found,
+                Err(error) if tree.is_about(&error, self.ignored) => continue,
+                Err(error) => return Err(tree.explain(error)),
+            };
+            let path = tree.relative(found.path());
+            if path.as_os_str().is_empty() {
+                continue;
             }
-            continue;
+            if found.path_is_symlink() && !follow {
+                self.note_link(found.path())?;
+                continue;
+            }
+            let is_dir = found.file_type().is_dir();
+            if (self.ignored)(path, is_dir) {
+                if is_dir {
+                    walk.skip_current_dir();
+                }
+                continue;
+            }
+            let inside = if follow { tree.real(found.path())? } else { path.to_owned() };
+            if !is_dir {
+                let (name, size) = tree.judge(&found)?;
+                let tree = Arc::clone(&tree);
+                self.entries.insert(name, Entry { tree, inside, size, link: None, started: false });
+            }
         }
-        let inside = tree.real(found.path())?;
-        if !is_dir {
-            let (name, size) = tree.judge(&found)?;
-            entries.insert(name, Entry { tree: Arc::clone(&tree), inside, size });
-        }
+        Ok(())
     }
-    Ok(entries)
+
+    /// A link is ignored as what it leads to; one that leads nowhere as either.
+    fn note_link(&mut self, link: &Path) -> Result<(), Error> {
+        let path = self.tree.relative(link);
+        let ignored = match link.metadata() {
+            Ok(target) => (self.ignored)(path, target.is_dir()),
+            Err(_) => (self.ignored)(path, false) || (self.ignored)(path, true),
+        };
+        if !ignored {
+            let shown = || Error::Name { path: self.tree.shown(link) };
+            self.links.insert(name_in_zip(path).ok_or_else(shown)?, link.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Decides which links stay, after all else has been found.
+    fn resolve_links(&mut self) -> Result<(), Error> {
+        let links = std::mem::take(&mut self.links);
+        let mut present: BTreeSet<String> = self.entries.keys().chain(links.keys()).cloned().collect();
+        present.insert(String::new());
+        for (name, link) in links {
+            let inside = self.tree.real(&link)?;
+            let target = name_in_zip(&inside).filter(|target| is_present(&present, target));
+            let Some(target) = target else {
+                self.take(&link, true)?;
+                continue;
+            };
+            let leads = relative(&name, &target);
+            let size = leads.len() as u64;
+            let tree = Arc::clone(&self.tree);
+            self.entries.insert(name, Entry { tree, inside, size, link: Some(leads), started: false });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file of this name is present, or anything in a folder of this name.
+fn is_present(present: &BTreeSet<String>, name: &str) -> bool {
+    let folder = format!("{name}/");
+    present.contains(name)
+        || present.range(folder.clone()..).next().is_some_and(|next| next.starts_with(&folder))
+}
+
+/// The way from the folder of the link `from` to `to`, both from the top of the zip.
+fn relative(from: &str, to: &str) -> String {
+    let folder: Vec<&str> = from.split('/').rev().skip(1).collect();
+    let folder: Vec<&str> = folder.into_iter().rev().collect();
+    let to: Vec<&str> = to.split('/').filter(|part| !part.is_empty()).collect();
+    let common = folder.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..", folder.len() - common);
+    let parts: Vec<&str> = up.chain(to[common..].iter().copied()).collect();
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
 impl Tree {
@@ -134,12 +222,12 @@ impl Tree {
         Ok((name, metadata.len()))
     }
 
-    /// Whether an error is about something that is left out anyway, such as a dangling link of an editor.
-    fn is_about(&self, error: &walkdir::Error, left_out: &dyn Fn(&Path, bool) -> bool) -> bool {
+    /// Whether an error is about something that is ignored anyway, such as a dangling link of an editor.
+    fn is_about(&self, error: &walkdir::Error, ignored: &dyn Fn(&Path, bool) -> bool) -> bool {
         error
             .path()
             .map(|path| self.relative(path))
-            .is_some_and(|path| left_out(path, false) || left_out(path, true))
+            .is_some_and(|path| ignored(path, false) || ignored(path, true))
     }
 
     fn explain(&self, error: walkdir::Error) -> Error {
@@ -153,9 +241,32 @@ impl Tree {
 }
 
 impl Entry {
+    /// Whether it is a symbolic link.
+    pub(super) fn is_link(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// Makes the file executable, whatever its mode on this machine.
+    pub(super) fn make_executable(&mut self) {
+        self.started = true;
+    }
+
+    /// The name in the zip of what a link leads to.
+    pub(super) fn target(&self) -> Option<String> {
+        name_in_zip(&self.inside).filter(|_| self.is_link())
+    }
+
     /// The path for messages.
     pub(super) fn shown(&self) -> PathBuf {
         self.tree.label.join(&self.inside)
+    }
+
+    /// The first bytes of the file, at most so many.
+    pub(super) fn start(&self, most: u64) -> Result<Vec<u8>, Error> {
+        let mut start = Vec::new();
+        let read = self.open()?.file.take(most).read_to_end(&mut start);
+        read.map_err(|source| Error::Unreadable { path: self.shown(), source })?;
+        Ok(start)
     }
 
     /// Opens the file, and checks what was opened rather than what was there when the folder was read.
@@ -164,7 +275,7 @@ impl Entry {
         let file = open_beneath(&self.tree.root, &self.inside).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.is_file() {
-            Ok(Open { file, executable: is_executable(&metadata) })
+            Ok(Open { file, executable: self.started || is_executable(&metadata) })
         } else {
             Err(Error::Special { path: self.shown() })
         }
@@ -201,16 +312,6 @@ fn is_executable(metadata: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_: &std::fs::Metadata) -> bool {
     false
-}
-
-/// Reads a small file that tells how to build, called `shown` in messages.
-pub(super) fn read_text(path: &Path, shown: &Path) -> Result<String, Error> {
-    let unreadable = |source| Error::Unreadable { path: shown.to_owned(), source };
-    // A device may have no end.
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err(Error::Special { path: shown.to_owned() });
-    }
-    std::fs::read_to_string(path).map_err(unreadable)
 }
 
 /// The parts of a relative path joined by forward slashes. A backslash in a part would be a separator to some tools

@@ -1,37 +1,51 @@
 //! Turns a function's code into a zip that is byte-identical for the same files on any machine and day.
 //!
 //! Lambda tells apart two versions of a function by the hash of its zip, so a hash that moved with file times,
-//! the order of a folder or the person's umask would make every plan show a change. The only things that count
-//! here are names, contents and the owner's executable bit.
+//! the order of a folder or the person's umask would make every plan show a change. Only names, contents,
+//! links and the owner's executable bit count here.
 
 mod archive;
+mod bootstrap;
 mod cache;
+mod closure;
 mod compare;
 mod contents;
 mod error;
 mod files;
-mod left_out;
+mod finished;
+mod ignore;
+mod lock;
+mod machine;
+mod manifests;
 mod npm;
 mod pip;
 mod prune;
+mod redact;
 mod requirements;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tool;
 mod wheels;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{self, Path, PathBuf};
+use std::sync::LazyLock;
 
 pub use compare::compare;
 pub use error::Error;
 pub use prune::prune;
 
+use self::ignore::IgnoreRules;
 use archive::Limits;
 use files::{Code, Entries};
-use left_out::LeftOut;
+use machine::Machine;
+use requirements::Requirements;
 use tool::Tools;
+
+/// The build tools of this machine.
+static TOOLS: LazyLock<Tools> = LazyLock::new(|| Tools::new(env::vars_os()));
 
 /// The code of one function, as `stack.yaml` describes it.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +60,8 @@ pub struct Source<'a> {
     pub runtime: &'a str,
     /// The function's architecture: `x86_64` or `arm64`.
     pub architecture: &'a str,
+    /// Whether the function has layers, which may bring what its code lacks.
+    pub has_layers: bool,
 }
 
 /// A finished zip, ready for upload.
@@ -71,16 +87,15 @@ pub async fn build(
     cache: &Path,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Package, Error> {
-    let tools = Tools::new(env::vars_os());
     // Build tools run in a folder of their own, where a relative path would lead elsewhere.
     let cache = &path::absolute(cache).map_err(|source| cache::unwritable(cache, source))?;
-    Workshop { cache, tools: &tools, limits: Limits::LAMBDA, progress }.build(source).await
+    Builder { cache, tools: &TOOLS, limits: Limits::LAMBDA, progress }.build(source).await
 }
 
 /// Packages of npm, pinned by the hashes of a lock file.
 #[derive(Debug, Clone, Copy)]
 pub struct Locked<'a> {
-    /// What they are to the user.
+    /// Their name in messages.
     pub name: &'a str,
     /// The text of `package.json`.
     pub package: &'a str,
@@ -88,7 +103,7 @@ pub struct Locked<'a> {
     pub lock: &'a str,
 }
 
-/// The folder `node_modules` with these packages, which are installed at first and kept in the folder `cache`.
+/// The folder `node_modules` with these packages, installed on first use and kept in the folder `cache`.
 ///
 /// # Errors
 /// No npm or network to install them.
@@ -97,13 +112,12 @@ pub async fn node_modules(
     cache: &Path,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<PathBuf, Error> {
-    let tools = Tools::new(env::vars_os());
-    npm::modules(&Workshop { cache, tools: &tools, limits: Limits::LAMBDA, progress }, packages).await
+    npm::modules(&Builder { cache, tools: &TOOLS, limits: Limits::LAMBDA, progress }, packages).await
 }
 
-/// All that building needs besides the source itself, so that tests can bring their own tools and limits.
+/// What building needs apart from the source itself, so that tests can bring their own tools and limits.
 #[derive(Clone, Copy)]
-struct Workshop<'a> {
+struct Builder<'a> {
     cache: &'a Path,
     tools: &'a Tools,
     limits: Limits,
@@ -117,17 +131,26 @@ struct Installed {
     warnings: Vec<String>,
 }
 
-impl Workshop<'_> {
+impl Builder<'_> {
     async fn build(&self, source: &Source<'_>) -> Result<Package, Error> {
         let (folder, code) = (source.folder.to_owned(), source.code.to_owned());
         let code = blocking(move || files::locate(&folder, &code)).await?;
-        let (cache, limits) = (self.cache.to_owned(), self.limits);
+        let (cache, limits, label) = (self.cache.to_owned(), self.limits, source.code.to_owned());
+        let (runtime, architecture) = (source.runtime.to_owned(), source.architecture.to_owned());
+        let has_layers = source.has_layers;
         match code {
-            Code::Finished(zip) => blocking(move || archive::adopt(&zip, &cache, limits)).await,
+            Code::Finished(zip) => {
+                blocking(move || archive::copy(&zip, &runtime, &architecture, &cache, limits)).await
+            }
             Code::Single(name, file) => {
-                let label = source.code.to_owned();
-                let entries = BTreeMap::from([(name, file)]);
-                blocking(move || archive::pack(&entries, &label, &cache, limits)).await
+                let mut entries = BTreeMap::from([(name, file)]);
+                blocking(move || {
+                    if bootstrap::is_needed(&runtime) {
+                        make_startable(&mut entries, &label, &architecture, has_layers)?;
+                    }
+                    archive::pack(&entries, &label, &cache, limits)
+                })
+                .await
             }
             Code::Folder(root) => self.build_folder(source, root).await,
         }
@@ -135,20 +158,56 @@ impl Workshop<'_> {
 
     async fn build_folder(&self, source: &Source<'_>, root: PathBuf) -> Result<Package, Error> {
         let project = Project::new(source, root);
-        let needs = project.clone().needs().await?;
-        let mut entries = project.own_files(source.exclude, matches!(needs, Needs::Node(_))).await?;
+        let needs = project.clone().needs(self.tools.names()).await?;
+        let own = project.clone().own_files(source.exclude, matches!(needs, Needs::Node(_))).await?;
         let installed = match needs {
-            Needs::Nothing => Installed::default(),
-            Needs::Python(requirements) => pip::install(self, &project, requirements).await?,
+            Needs::Nothing => {
+                Installed { warnings: project.clone().missing(own.clone()).await?, ..Installed::default() }
+            }
+            Needs::Python(machine, requirements) => {
+                pip::install(self, &project, machine, requirements).await?
+            }
             Needs::Node(manifest) => npm::install(self, &project, manifest).await?,
         };
-        for (name, entry) in installed.entries {
-            entries.entry(name).or_insert(entry);
-        }
+        let entries = merge(own, installed.entries);
         let (cache, limits) = (self.cache.to_owned(), self.limits);
         let package = blocking(move || archive::pack(&entries, &project.label, &cache, limits)).await?;
         Ok(Package { warnings: installed.warnings, ..package })
     }
+}
+
+/// The user's own files with the installed ones, except those whose place an own file or link takes.
+fn merge(mut own: Entries, installed: Entries) -> Entries {
+    for (name, entry) in installed {
+        let mut folders = name.match_indices('/').map(|(end, _)| &name[..end]);
+        let below = folders.any(|folder| own.contains_key(folder));
+        let folder = format!("{name}/");
+        let above = own.range(folder.clone()..).next().is_some_and(|(next, _)| next.starts_with(&folder));
+        if !below && !above {
+            own.entry(name).or_insert(entry);
+        }
+    }
+    own
+}
+
+/// Checks `bootstrap`, the program that Lambda starts for a custom runtime, and makes it executable: a file of this name
+/// can be nothing else, and not every machine knows modes.
+fn make_startable(
+    entries: &mut Entries,
+    code: &Path,
+    architecture: &str,
+    has_layers: bool,
+) -> Result<(), Error> {
+    let found = entries.get(bootstrap::NAME);
+    let target = found.and_then(files::Entry::target).unwrap_or_else(|| bootstrap::NAME.to_owned());
+    let Some(entry) = entries.get_mut(&target) else {
+        let reason = "is not in the package; put it at the top of the code".to_owned();
+        let missing = Error::Bootstrap { path: code.join(bootstrap::NAME), reason };
+        return if has_layers { Ok(()) } else { Err(missing) };
+    };
+    bootstrap::check(&entry.start(bootstrap::START)?, &entry.shown(), architecture)?;
+    entry.make_executable();
+    Ok(())
 }
 
 /// A code folder and what it is to run on.
@@ -160,13 +219,14 @@ struct Project {
     label: PathBuf,
     runtime: String,
     architecture: String,
+    has_layers: bool,
 }
 
 /// What has to be installed into a package.
 enum Needs {
     Nothing,
-    Python(requirements::Requirements),
-    Node(npm::Manifest),
+    Python(Machine, Requirements),
+    Node(lock::Manifest),
 }
 
 impl Project {
@@ -176,17 +236,21 @@ impl Project {
             label: source.code.to_owned(),
             runtime: source.runtime.to_owned(),
             architecture: source.architecture.to_owned(),
+            has_layers: source.has_layers,
         }
     }
 
     /// Only the file of the function's own language counts: a Python function may well keep a `package.json` for
     /// its development tools.
-    async fn needs(self) -> Result<Needs, Error> {
+    async fn needs(self, variables: BTreeSet<String>) -> Result<Needs, Error> {
         blocking(move || {
             let needs = if self.runtime.starts_with("python") {
-                requirements::read(&self.root, &self.label)?.map(Needs::Python)
+                let machine = Machine::new(&self.runtime, &self.architecture);
+                let is_set = |name: &str| variables.contains(name);
+                let requirements = requirements::read(&self.root, &self.label, &machine, &is_set)?;
+                requirements.map(|requirements| Needs::Python(machine, requirements))
             } else if self.runtime.starts_with("nodejs") {
-                npm::read(&self.root, &self.label)?.map(Needs::Node)
+                lock::read(&self.root, &self.label)?.map(Needs::Node)
             } else {
                 None
             };
@@ -195,15 +259,28 @@ impl Project {
         .await
     }
 
-    /// The user's own files. An empty answer is an error, found before any package is installed for nothing.
-    async fn own_files(&self, exclude: &[String], brings_node_modules: bool) -> Result<Entries, Error> {
-        let (root, label, exclude) = (self.root.clone(), self.label.clone(), exclude.to_vec());
+    /// The user's own files. It is an error if there are none, found before any package is installed for nothing.
+    async fn own_files(self, exclude: &[String], brings_node_modules: bool) -> Result<Entries, Error> {
+        let exclude = exclude.to_vec();
         blocking(move || {
-            let left_out = LeftOut::new(&root, &exclude, brings_node_modules)?;
-            let entries = files::walk(&root, &label, &|path, is_dir| left_out.covers(path, is_dir))?;
-            if entries.is_empty() { Err(Error::Empty { code: label }) } else { Ok(entries) }
+            let rules = IgnoreRules::new(&self.root, &self.label, &exclude, brings_node_modules)?;
+            let ignored = |path: &Path, is_dir| rules.covers(path, is_dir);
+            let mut entries = files::walk(&self.root, &self.label, &ignored)?;
+            if entries.is_empty() {
+                return Err(Error::Empty { code: self.label });
+            }
+            if bootstrap::is_needed(&self.runtime) {
+                make_startable(&mut entries, &self.label, &self.architecture, self.has_layers)?;
+            }
+            Ok(entries)
         })
         .await
+    }
+
+    /// What is probably missing, since it stands in a list that is not read. A layer may bring it.
+    async fn missing(self, own: Entries) -> Result<Vec<String>, Error> {
+        let look = move || manifests::warning(&self.root, &self.runtime, &own).into_iter().collect();
+        if self.has_layers { Ok(Vec::new()) } else { blocking(move || Ok(look())).await }
     }
 }
 

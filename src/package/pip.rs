@@ -1,14 +1,18 @@
 //! Installs the packages of `requirements.txt` for the function's machine, not for the user's.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::cache::{self, Staging, key};
+use super::closure::{Missing, Survey};
 use super::error::Error;
-use super::files::read_text;
-use super::requirements::{Requirements, normal};
+use super::machine::Machine;
+use super::redact::redact;
+use super::requirements::{FILE, Requirements, normal};
+use super::text::read_utf8;
 use super::tool::{Call, Tools};
-use super::{Installed, Project, Workshop, blocking, wheels};
+use super::{Builder, Installed, Project, blocking, wheels};
 
 /// Settings that a user's own configuration of pip may hold and that would break an installation into a folder.
 const PIP_SETTINGS: &[(&str, &str)] = &[
@@ -19,200 +23,283 @@ const PIP_SETTINGS: &[(&str, &str)] = &[
     ("PIP_USER", "0"),
 ];
 
+/// Parts of the names of variables that decide where packages come from.
+const SOURCES: &[&str] = &["INDEX", "FIND_LINKS", "CONFIG_FILE"];
+
+/// Prints the versions of pip and Python, in a fraction of the time that pip itself takes for that.
+const VERSIONS: &str =
+    "import pip, sys; print('pip %s (python %d.%d)' % ((pip.__version__,) + sys.version_info[:2]))";
+
+/// Signs of failures that have nothing to do with what is installed, in the words of pip and uv, and what to do.
+const HELP: &[(&[&str], &str)] = &[
+    (
+        &["401 Error", "403 Error", "Unauthorized", "Forbidden"],
+        "The index refused access: check the credentials for it in pip.conf, uv.toml or ~/.netrc. pip and uv see no secrets \
+         of a pipeline.",
+    ),
+    (
+        &[
+            "Name or service not known",
+            "dns error",
+            "NewConnectionError",
+            "Connection refused",
+            "Could not connect",
+        ],
+        "The index could not be reached: check its URL, the network and the proxy.",
+    ),
+];
+
 const HOW_TO_GET: &str = "install uv (https://docs.astral.sh/uv/) or Python 3 with pip";
 
-/// Goes up when packages are to be installed in another way, so that the cache does not keep the old one alive.
-const RECIPE: &str = "pip 1";
+/// Changes when packages are installed in another way, so that old ones in the cache are not used.
+const RECIPE: &str = "pip 2";
 
 /// What a cached folder holds: the packages, the list of their versions, and warnings about them.
 const PACKAGES: &str = "packages";
 const RESOLVED: &str = "resolved.txt";
 const WARNINGS: &str = "warnings.txt";
 
+/// Files that exist while packages are installed. They may hold credentials of an index.
+const CONSTRAINTS: &str = "constraints.txt";
+
+/// How often packages are installed again, each time with those that were missing. Each round adds some, so that two
+/// are enough unless the additions need others again.
+const ROUNDS: usize = 8;
+
 /// Installs the packages, unless the cache has them already.
 pub(super) async fn install(
-    shop: &Workshop<'_>,
+    builder: &Builder<'_>,
     project: &Project,
+    machine: Machine,
     requirements: Requirements,
 ) -> Result<Installed, Error> {
-    let key = key(&[RECIPE, &project.runtime, &project.architecture, &requirements.text]);
-    let place = shop.cache.join("python").join(key);
-    if !place.is_dir() {
-        fill(shop, project, &requirements, &place).await?;
+    let folder = builder.cache.join("python");
+    cache::create_folder(&folder)?;
+    let task = format!(
+        "installing the packages of {} for {} on {}",
+        project.label.join(FILE).display(),
+        project.runtime,
+        project.architecture
+    );
+    let tool = Tool::find(builder.tools, &machine, &folder, &task).await?;
+    let key = key(&[
+        RECIPE,
+        &tool.version,
+        &builder.tools.named(SOURCES),
+        &project.runtime,
+        &project.architecture,
+        &requirements.lines,
+        &requirements.constraints,
+    ]);
+    let job = Job { builder, tool, target: Target::new(machine), task, place: folder.join(key) };
+    if !job.place.is_dir() {
+        job.fill(&requirements).await?;
     }
+    let place = job.place;
     blocking(move || {
-        let read = |name: &str| read_text(&place.join(name), &place.join(name));
-        let mut warnings = restless(&requirements.unpinned, &read(RESOLVED)?);
+        let read = |name: &str| read_utf8(&place.join(name), &place.join(name));
+        let mut warnings = unpinned(&requirements.unpinned, &read(RESOLVED)?);
         warnings.extend(read(WARNINGS)?.lines().map(str::to_owned));
         Ok(Installed { entries: wheels::collect(&place.join(PACKAGES))?, warnings })
     })
     .await
 }
 
-async fn fill(
-    shop: &Workshop<'_>,
-    project: &Project,
-    requirements: &Requirements,
-    place: &Path,
-) -> Result<(), Error> {
-    let file = project.label.join("requirements.txt");
-    let task = format!(
-        "installing the packages of {} for {} on {}",
-        file.display(),
-        project.runtime,
-        project.architecture
-    );
-    (shop.progress)(&task);
-    let place = place.to_owned();
-    let staging = blocking(move || cache::stage(&place)).await?;
-    let target = Target::new(project);
-    let installer = Installer { tools: shop.tools, target: &target, folder: staging.path(), task: &task };
-    let judge = installer.run(&requirements.file).await?;
-    blocking(move || finish(staging, &target, judge)).await
+/// An installer, as it was found.
+struct Tool {
+    kind: Installer,
+    /// The installer and all else of this machine that decides what it installs.
+    version: String,
 }
 
-/// Notes the versions beside the packages, and puts all into the cache.
-fn finish(staging: Staging, target: &Target, judge: Judge) -> Result<(), Error> {
+enum Installer {
+    Uv,
+    /// The Python that has pip.
+    Pip(String),
+}
+
+impl Tool {
+    /// uv, which resolves for other machines; else pip. A Python of the function's own version comes first, since pip
+    /// judges conditions such as `python_version < "3.13"` by the Python that runs it.
+    async fn find(tools: &Tools, machine: &Machine, folder: &Path, task: &str) -> Result<Self, Error> {
+        let call = |program, arguments| Call { program, arguments, settings: PIP_SETTINGS, folder, task };
+        let uv = call("uv", words("--version"));
+        if let Some(version) = tools.version(&uv, help_with_python).await? {
+            return Ok(Self { kind: Installer::Uv, version });
+        }
+        let versions = || vec!["-c".into(), VERSIONS.into()];
+        let exact = format!("python{}", machine.version);
+        let found = match tools.version_if_any(&call(&exact, versions())).await {
+            Some(version) => Some((exact, version)),
+            None => {
+                let python = "python3";
+                let version = tools.version(&call(python, versions()), help_with_python).await?;
+                version.map(|version| (python.to_owned(), version))
+            }
+        };
+        let missing =
+            || Error::ToolMissing { tool: "uv".to_owned(), task: task.to_owned(), help: HOW_TO_GET };
+        let (python, version) = found.ok_or_else(missing)?;
+        let system = (std::env::consts::OS, std::env::consts::ARCH);
+        Ok(Self { kind: Installer::Pip(python), version: format!("{version} {system:?}") })
+    }
+}
+
+fn help_with_python(complaints: &str) -> String {
+    if complaints.contains("No module named 'pip'") {
+        return format!("This Python has no pip: {HOW_TO_GET}.");
+    }
+    format!("See whether it runs at all, or {HOW_TO_GET}.")
+}
+
+/// One installation into a folder of the cache.
+struct Job<'a> {
+    builder: &'a Builder<'a>,
+    tool: Tool,
+    target: Target,
+    task: String,
+    place: PathBuf,
+}
+
+impl Job<'_> {
+    async fn fill(&self, requirements: &Requirements) -> Result<(), Error> {
+        (self.builder.progress)(&self.task);
+        let place = self.place.clone();
+        let staging = blocking(move || cache::stage(&place)).await?;
+        let packages = staging.path().join(PACKAGES);
+        let (mut lines, mut round) = (requirements.lines.clone(), 1);
+        let survey = loop {
+            self.run(&lines, &requirements.constraints, staging.path()).await?;
+            let survey = self.survey(&packages, requirements)?;
+            let added = additions(&lines, &survey.missing);
+            if added.is_empty() || round == ROUNDS {
+                break survey;
+            }
+            (lines, round) = (lines + &added, round + 1);
+            fs::remove_dir_all(&packages).map_err(|source| cache::unwritable(&packages, source))?;
+        };
+        let warnings: String = survey.missing.iter().map(|missing| self.target.warning(missing)).collect();
+        blocking(move || finish(staging, &survey.unneeded, &warnings)).await
+    }
+
+    fn survey(&self, packages: &Path, requirements: &Requirements) -> Result<Survey, Error> {
+        cache::create_folder(packages)?;
+        Survey::of(packages, &requirements.wanted, &self.target.machine)
+            .map_err(|source| Error::Unreadable { path: packages.to_owned(), source })
+    }
+
+    async fn run(&self, lines: &str, constraints: &str, folder: &Path) -> Result<(), Error> {
+        let (file, limits) = (folder.join(FILE), folder.join(CONSTRAINTS));
+        cache::write(&file, lines)?;
+        cache::write(&limits, constraints)?;
+        let common = self.target.common_arguments(&file, &limits, &folder.join(PACKAGES));
+        let (program, arguments) = match &self.tool.kind {
+            Installer::Uv => ("uv", self.target.uv_arguments()),
+            Installer::Pip(python) => (python.as_str(), self.target.pip_arguments()),
+        };
+        let arguments = [arguments, common].concat();
+        let call = Call { program, arguments, settings: PIP_SETTINGS, folder, task: &self.task };
+        let ran = self.builder.tools.run(&call, |complaints| self.target.help(complaints)).await?;
+        let missing =
+            || Error::ToolMissing { tool: program.to_owned(), task: self.task.clone(), help: HOW_TO_GET };
+        ran.map(drop).ok_or_else(missing)
+    }
+}
+
+/// The lines that ask for what is missing, as far as they can be added. Where each package must have a hash there is
+/// none to add, and what comes from a URL might have to be built.
+fn additions(lines: &str, missing: &[Missing]) -> String {
+    if lines.contains("--hash") || lines.contains("--require-hashes") {
+        return String::new();
+    }
+    let asked = |requirement: &str| lines.lines().any(|line| line == requirement);
+    let mut added: Vec<&str> = missing.iter().map(|missing| missing.requirement.as_str()).collect();
+    added.retain(|requirement| !requirement.contains('@') && !asked(requirement));
+    added.dedup();
+    added.iter().map(|requirement| format!("{requirement}\n")).collect()
+}
+
+/// Removes what is not needed, notes the versions next to the packages, and puts all into the cache.
+fn finish(staging: Staging, unneeded: &[PathBuf], warnings: &str) -> Result<(), Error> {
     let packages = staging.path().join(PACKAGES);
-    cache::make_folder(&packages)?;
+    let files = [FILE, CONSTRAINTS].map(|name| staging.path().join(name));
+    for path in files.iter().chain(unneeded) {
+        match fs::remove_file(path) {
+            Err(source) if path.exists() => return Err(cache::unwritable(path, source)),
+            _ => {}
+        }
+    }
     let unreadable = |source| Error::Unreadable { path: packages.clone(), source };
     cache::write(&staging.path().join(RESOLVED), &wheels::resolved(&packages).map_err(unreadable)?)?;
-    let doubtful = wheels::has_condition(&packages, judge.mistaken_about()).map_err(unreadable)?;
-    let warning = if doubtful { target.doubt() } else { String::new() };
-    cache::write(&staging.path().join(WARNINGS), &warning)?;
+    cache::write(&staging.path().join(WARNINGS), warnings)?;
     staging.publish().map(drop)
-}
-
-/// Who decided which packages are needed, where that depends on the version of Python or on the system.
-enum Judge {
-    /// uv, for the function's own machine.
-    Uv,
-    /// pip, for the Python and the system that it ran on.
-    Pip { same_python: bool },
-}
-
-impl Judge {
-    /// The variables of conditions for which the user's machine stood in for the function's.
-    fn mistaken_about(&self) -> &'static [&'static str] {
-        const VERSION: &[&str] = &["python_version", "python_full_version"];
-        const ALL: &[&str] =
-            &["python_version", "python_full_version", "sys_platform", "platform_", "os_name"];
-        match self {
-            Self::Pip { .. } if !cfg!(target_os = "linux") => ALL,
-            Self::Pip { same_python: false } => VERSION,
-            _ => &[],
-        }
-    }
-}
-
-/// One installation, by whichever tool there is.
-struct Installer<'a> {
-    tools: &'a Tools,
-    target: &'a Target,
-    folder: &'a Path,
-    task: &'a str,
-}
-
-impl Installer<'_> {
-    async fn run(&self, requirements: &Path) -> Result<Judge, Error> {
-        let common = self.target.common_arguments(requirements, &self.folder.join(PACKAGES));
-        let uv = [self.target.uv_arguments(), common.clone()].concat();
-        if self.call("uv", uv).await?.is_some() {
-            return Ok(Judge::Uv);
-        }
-        let (python, same_python) = self.find_pip().await?;
-        self.call(&python, [self.target.pip_arguments(), common].concat()).await?;
-        Ok(Judge::Pip { same_python })
-    }
-
-    /// A Python that has pip. One of the function's own version comes first, since pip judges conditions such as
-    /// `python_version < "3.13"` by the Python that runs it.
-    async fn find_pip(&self) -> Result<(String, bool), Error> {
-        let probe = || words("-m pip --version");
-        let exact = format!("python{}", self.target.version);
-        if let Ok(Some(_)) = self.call(&exact, probe()).await {
-            return Ok((exact, true));
-        }
-        let python = "python3".to_owned();
-        match self.call(&python, probe()).await? {
-            Some(pip) => Ok((python, pip.contains(&format!("(python {})", self.target.version)))),
-            None => Err(Error::ToolMissing {
-                tool: "uv".to_owned(),
-                task: self.task.to_owned(),
-                help: HOW_TO_GET,
-            }),
-        }
-    }
-
-    async fn call(&self, program: &str, arguments: Vec<OsString>) -> Result<Option<String>, Error> {
-        let Self { folder, task, .. } = *self;
-        let call = Call { program, arguments, settings: PIP_SETTINGS, folder, task };
-        self.tools.run(&call, |complaints| self.target.help(complaints)).await
-    }
 }
 
 /// The function's machine in the words of the installers.
 struct Target {
-    version: String,
-    machine: &'static str,
+    machine: Machine,
     /// The minor version of the runtime's glibc, which bounds the wheels that can be loaded.
     glibc: u32,
 }
 
 impl Target {
-    fn new(project: &Project) -> Self {
-        let version = project.runtime.trim_start_matches("python").to_owned();
+    fn new(machine: Machine) -> Self {
         let minor: u32 =
-            version.split_once('.').and_then(|(_, minor)| minor.parse().ok()).unwrap_or(u32::MAX);
+            machine.version.split_once('.').and_then(|(_, minor)| minor.parse().ok()).unwrap_or(u32::MAX);
         // Python 3.12 was the first to run on Amazon Linux 2023. Amazon Linux 2 has glibc 2.26, but 2.17 is what both
         // installers can be told.
         let glibc = if minor >= 12 { 34 } else { 17 };
-        let machine = if project.architecture == "arm64" { "aarch64" } else { "x86_64" };
-        Self { version, machine, glibc }
+        Self { machine, glibc }
     }
 
-    fn common_arguments(&self, requirements: &Path, packages: &Path) -> Vec<OsString> {
-        let (requirements, packages) = (requirements.as_os_str(), packages.as_os_str());
+    fn common_arguments(&self, requirements: &Path, constraints: &Path, packages: &Path) -> Vec<OsString> {
         let mut arguments = words("--only-binary :all: --no-compile --python-version");
-        arguments.push(self.version.clone().into());
-        arguments.extend(["--requirement".into(), requirements.to_owned()]);
-        arguments.extend(["--target".into(), packages.to_owned()]);
+        arguments.push(self.machine.version.clone().into());
+        for (option, path) in
+            [("--requirement", requirements), ("--constraint", constraints), ("--target", packages)]
+        {
+            arguments.extend([option.into(), path.into()]);
+        }
         arguments
     }
 
     fn uv_arguments(&self) -> Vec<OsString> {
-        let platform = format!("{}-manylinux_2_{}", self.machine, self.glibc);
+        let platform = format!("{}-manylinux_2_{}", self.machine.processor, self.glibc);
         words(&format!("pip install --link-mode copy --python-platform {platform}"))
     }
 
     /// pip takes each platform literally, so all older ones that a wheel may be tagged with are listed, newest first.
     /// The ABI is given because pip would otherwise add the peculiarities of the interpreter that runs it.
     fn pip_arguments(&self) -> Vec<OsString> {
-        let abi = format!("cp{}", self.version.replace('.', ""));
+        let processor = self.machine.processor;
+        let abi = format!("cp{}", self.machine.version.replace('.', ""));
         let mut arguments = words(&format!("-m pip install --implementation cp --abi {abi}"));
         for minor in (5..=self.glibc).rev() {
-            arguments.extend(words(&format!("--platform manylinux_2_{minor}_{}", self.machine)));
+            arguments.extend(words(&format!("--platform manylinux_2_{minor}_{processor}")));
         }
-        arguments.extend(words(&format!("--platform manylinux2014_{}", self.machine)));
+        arguments.extend(words(&format!("--platform manylinux2014_{processor}")));
         arguments
     }
 
     fn help(&self, complaints: &str) -> String {
-        if complaints.contains("No module named pip") {
-            return format!("This Python has no pip: {HOW_TO_GET}.");
+        if let Some((_, help)) =
+            HELP.iter().find(|(signs, _)| signs.iter().any(|sign| complaints.contains(sign)))
+        {
+            return (*help).to_owned();
         }
-        let Self { version, machine, .. } = self;
         format!(
-            "Packages are installed from wheels only. If one has none for Python {version} on Linux {machine}, choose \
-             a version that has (on its page at PyPI under \"Download files\"), another `runtime` or `architecture`."
+            "Packages are installed from wheels only. If one has none for {}, choose a version that has one (on its page at \
+             PyPI under \"Download files\"), another `runtime` or `architecture`. If it comes from a private index, check \
+             the credentials in pip.conf or uv.toml: pip does not say that an index refused access.",
+            self.machine.described()
         )
     }
 
-    fn doubt(&self) -> String {
+    fn warning(&self, Missing { requirement, by }: &Missing) -> String {
         format!(
-            "some packages are needed only by certain versions of Python or systems, and pip judged that by this \
-             machine; install uv, or Python {} with pip, to have it judged by the function's",
-            self.version
+            "`{by}` needs `{}` on {}, which is not in the package; add it to {FILE}\n",
+            redact(requirement),
+            self.machine.described()
         )
     }
 }
@@ -221,7 +308,7 @@ fn words(text: &str) -> Vec<OsString> {
     text.split(' ').map(OsString::from).collect()
 }
 
-fn restless(unpinned: &[String], resolved: &str) -> Vec<String> {
+fn unpinned(names: &[String], resolved: &str) -> Vec<String> {
     let warning = |name: &String| {
         let pin = format!("{}==", normal(name));
         let advice = match resolved.lines().find(|line| line.starts_with(&pin)) {
@@ -229,8 +316,8 @@ fn restless(unpinned: &[String], resolved: &str) -> Vec<String> {
             None => format!("write `{name}==` and a version"),
         };
         format!(
-            "unpinned `{name}` in requirements.txt makes plans restless, since it may change any day; {advice}"
+            "the version of `{name}` in {FILE} is not pinned, so the package can change between plans; {advice}"
         )
     };
-    unpinned.iter().map(warning).collect()
+    names.iter().map(warning).collect()
 }

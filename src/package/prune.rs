@@ -1,4 +1,4 @@
-//! Keeps the cache of finished zips small: work with `dev` makes one at each save.
+//! Keeps the cache of finished zips small: `dev` makes one at each save.
 
 use std::cmp::Reverse;
 use std::fs::{self, DirEntry, Metadata};
@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 /// How many bytes of zips are kept.
 const KEPT: u64 = 1 << 30;
 
-/// What may be in use by a run that is under way.
+/// What another run may be using.
 const YOUNG: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Deletes the zips of the folder `cache` that were not in use for longest, as far as there are too many of them. What cannot
-/// be deleted stays: nothing depends on it.
+/// Deletes the least recently used zips of the folder `cache` if there are too many. What cannot be deleted stays: nothing
+/// depends on it.
 pub fn prune(cache: &Path) {
     prune_to(cache, KEPT, SystemTime::now());
 }
@@ -40,13 +40,13 @@ fn used(entry: DirEntry) -> Option<(SystemTime, DirEntry, Metadata)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
+#[allow(clippy::unwrap_used, reason = "a test fails on the unexpected")]
 mod tests {
     use super::*;
     use std::fs::File;
 
     #[test]
-    fn the_zips_that_were_not_built_for_longest_go_first_and_young_ones_never() {
+    fn the_oldest_zips_are_deleted_first_and_young_ones_never() {
         let cache = tempfile::tempdir().unwrap();
         let packages = cache.path().join("packages");
         fs::create_dir(&packages).unwrap();

@@ -1,10 +1,17 @@
-//! Reads `requirements.txt` as far as is needed to cache its packages and to refuse what would run foreign code.
+//! Reads `requirements.txt`: refuses what would run foreign code, and judges conditions for the function's machine.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pep508_rs::ExtraName;
+
 use super::error::Error;
-use super::files::read_text;
+use super::machine::{Machine, condition};
+use super::redact::redact;
+use super::text::read_marked;
+
+/// The name of the file.
+pub(super) const FILE: &str = "requirements.txt";
 
 /// Options of a requirements file that change only where packages come from. All others are refused, because pip
 /// accepts any abbreviation of options such as `--editable` and `--no-binary`, which build from source.
@@ -22,47 +29,75 @@ const OPTIONS: &[&str] = &[
     "--pre",
 ];
 
-const NOT_AN_OPTION: &str = "only options about indexes and hashes are taken; remove it, or put the package's files \
+/// Those of them that name a folder, which may be relative to the requirements file.
+const FOLDER_OPTIONS: &[&str] = &["-f", "--find-links"];
+
+const NOT_AN_OPTION: &str = "only options about indexes and hashes are allowed; remove it, or put the package's files \
      into the code folder";
 const NOT_A_WHEEL: &str = "folders, version control and archives other than wheels would have to be built, which runs \
      their code; name a released version or the URL of a wheel, or put a wheel into a folder named by --find-links";
-const NOT_A_FILE: &str = "requirements behind a URL cannot be cached; copy the file beside this one";
+const NOT_A_FILE: &str = "requirements behind a URL cannot be cached; copy the file into the code folder";
 
-const TOO_MANY_FILES: &str = "more than a hundred files are included; put what they ask for into one";
+pub(super) const TOO_MANY_FILES: &str =
+    "more than a hundred files are included; put what they ask for into one";
 
 /// Files are read within each other, so that there must be an end to it.
-const MOST_FILES: usize = 100;
+pub(super) const MOST_FILES: usize = 100;
 
-/// What a requirements file asks for, together with the files that it includes.
-#[derive(Debug, PartialEq, Eq)]
+/// What a function's requirements file asks for on the function's machine, together with the files that it includes.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Requirements {
-    /// The file itself.
-    pub(super) file: PathBuf,
-    /// All lines that mean something, by which the installed packages are cached.
-    pub(super) text: String,
+    /// The lines that apply, without their conditions: what an installer on another machine would misjudge.
+    pub(super) lines: String,
+    /// The lines of constraints files that apply.
+    pub(super) constraints: String,
+    /// The packages that are asked for.
+    pub(super) wanted: Vec<Wanted>,
     /// The names of packages whose version may change although the file does not.
     pub(super) unpinned: Vec<String>,
 }
 
-/// Reads the requirements of a code folder; `None` if it asks for no package.
-pub(super) fn read(root: &Path, label: &Path) -> Result<Option<Requirements>, Error> {
-    let file = root.join("requirements.txt");
+/// A package that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its name, as it is written.
+    pub(super) name: String,
+    /// The extras that it is wanted with.
+    pub(super) extras: Vec<ExtraName>,
+}
+
+/// Reads the requirements of a code folder; `None` if it asks for no package. `is_set` tells whether installers see a
+/// variable of the environment.
+pub(super) fn read(
+    root: &Path,
+    label: &Path,
+    machine: &Machine,
+    is_set: &dyn Fn(&str) -> bool,
+) -> Result<Option<Requirements>, Error> {
+    let file = root.join(FILE);
     if !file.exists() {
         return Ok(None);
     }
-    let mut reader = Reader::new(root, label);
+    let mut reader = Reader {
+        root,
+        label,
+        machine,
+        is_set,
+        seen: BTreeSet::new(),
+        pinned: BTreeSet::new(),
+        found: Requirements::default(),
+    };
     reader.read(&file, Role::Requirements)?;
-    if reader.wanted.is_empty() {
-        return Ok(None);
-    }
-    let pinned = reader.pinned;
-    let unpinned = reader.wanted.into_iter().filter(|name| !pinned.contains(&normal(name))).collect();
-    Ok(Some(Requirements { file, text: reader.text, unpinned }))
+    let Reader { pinned, mut found, .. } = reader;
+    let names = found.wanted.iter().map(|wanted| &wanted.name);
+    found.unpinned = names.filter(|name| !pinned.contains(&normal(name))).cloned().collect();
+    Ok(Some(found).filter(|found| !found.wanted.is_empty()))
 }
 
 /// The name by which an index knows a package, however it is spelled.
 pub(super) fn normal(name: &str) -> String {
-    name.to_lowercase().replace(['_', '.'], "-")
+    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
+    parts.join("-").to_lowercase()
 }
 
 /// Whether a file asks for packages, or only limits the versions of those asked for elsewhere.
@@ -75,79 +110,187 @@ enum Role {
 struct Reader<'a> {
     root: &'a Path,
     label: &'a Path,
+    machine: &'a Machine,
+    is_set: &'a dyn Fn(&str) -> bool,
     seen: BTreeSet<PathBuf>,
-    text: String,
-    wanted: Vec<String>,
     pinned: BTreeSet<String>,
+    found: Requirements,
 }
 
-impl<'a> Reader<'a> {
-    fn new(root: &'a Path, label: &'a Path) -> Self {
-        let (seen, text, wanted, pinned) = Default::default();
-        Self { root, label, seen, text, wanted, pinned }
-    }
-
+impl Reader<'_> {
     fn read(&mut self, file: &Path, role: Role) -> Result<(), Error> {
         // By its real place: `-r x/../requirements.txt` is the same file each time.
         if !self.seen.insert(file.canonicalize().unwrap_or_else(|_| file.to_owned())) {
             return Ok(());
         }
         let shown = self.label.join(file.strip_prefix(self.root).unwrap_or(file));
-        let contents = read_text(file, &shown)?;
+        let contents = read_marked(file, &shown)?;
         for (line, text) in logical_lines(&contents) {
-            let refused =
-                |reason| Error::Requirement { path: shown.clone(), line, text: text.clone(), reason };
-            self.text.push_str(&text);
-            self.text.push('\n');
-            match meaning(&text).map_err(refused)? {
-                Line::Option => {}
-                Line::Include(..) if self.seen.len() >= MOST_FILES => return Err(refused(TOO_MANY_FILES)),
-                Line::Include(other, inner) => {
-                    let role = if role == Role::Constraints { role } else { inner };
-                    self.read(&file.with_file_name(other), role)?;
+            self.take(file, &text, role).map_err(|refusal| match refusal {
+                Refusal::Line(reason) => {
+                    Error::Requirement { path: shown.clone(), line, text: redact(&text), reason }
                 }
-                Line::Package { name, pinned } => self.note(name, pinned, role),
-            }
+                Refusal::Included(error) => error,
+            })?;
         }
         Ok(())
     }
 
-    fn note(&mut self, name: String, pinned: bool, role: Role) {
-        if pinned {
-            self.pinned.insert(normal(&name));
+    /// Takes in a line of `file`.
+    fn take(&mut self, file: &Path, text: &str, role: Role) -> Result<(), Refusal> {
+        if let Some(name) = variables(text).find(|name| !(self.is_set)(name)) {
+            return Err(Refusal::Line(format!(
+                "the variable {name} is not passed to pip and uv, which see no secrets of a pipeline; put the index \
+                 with its credentials into pip.conf or uv.toml"
+            )));
+        }
+        match meaning(text)? {
+            Line::Option => self.keep(&with_whole_path(text, file), Role::Requirements),
+            Line::Include(..) if self.seen.len() >= MOST_FILES => return Err(TOO_MANY_FILES.into()),
+            Line::Include(other, inner) => {
+                let role = if role == Role::Constraints { role } else { inner };
+                self.read(&file.with_file_name(other), role).map_err(Refusal::Included)?;
+            }
+            Line::Package(package) => self.note(package, role)?,
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, package: Package, role: Role) -> Result<(), Refusal> {
+        if let Some(text) = &package.condition {
+            let condition = condition(text)
+                .map_err(|error| Refusal::Line(format!("its condition cannot be understood: {error}")))?;
+            if !self.machine.meets(&condition, &[]) {
+                return Ok(());
+            }
+        }
+        self.keep(&package.line, role);
+        if package.pinned {
+            self.pinned.insert(normal(&package.wanted.name));
         }
         if role == Role::Requirements {
-            self.wanted.push(name);
+            self.found.wanted.push(package.wanted);
         }
+        Ok(())
+    }
+
+    fn keep(&mut self, line: &str, role: Role) {
+        let lines = match role {
+            Role::Requirements => &mut self.found.lines,
+            Role::Constraints => &mut self.found.constraints,
+        };
+        lines.push_str(line);
+        lines.push('\n');
+    }
+}
+
+/// Why a line is not taken.
+enum Refusal {
+    Line(String),
+    /// Something is wrong with a file that it includes.
+    Included(Error),
+}
+
+impl From<&str> for Refusal {
+    fn from(reason: &str) -> Self {
+        Self::Line(reason.to_owned())
     }
 }
 
 enum Line {
     Option,
     Include(String, Role),
-    Package { name: String, pinned: bool },
+    Package(Package),
+}
+
+/// A line that asks for a package.
+struct Package {
+    /// The line without its condition.
+    line: String,
+    condition: Option<String>,
+    wanted: Wanted,
+    pinned: bool,
 }
 
 /// What a line means, or why it is refused.
-fn meaning(line: &str) -> Result<Line, &'static str> {
+fn meaning(line: &str) -> Result<Line, Refusal> {
     if let Some((file, role)) = included(line) {
-        return if file.contains("://") { Err(NOT_A_FILE) } else { Ok(Line::Include(file.to_owned(), role)) };
+        let is_url = file.contains("://");
+        return if is_url { Err(NOT_A_FILE.into()) } else { Ok(Line::Include(file.to_owned(), role)) };
     }
     if line.starts_with('-') {
-        let option = line.split([' ', '\t', '=']).next().unwrap_or(line);
+        let option = option(line);
         let harmless = OPTIONS.contains(&option) && !line.contains(":none:");
-        return if harmless { Ok(Line::Option) } else { Err(NOT_AN_OPTION) };
+        return if harmless { Ok(Line::Option) } else { Err(NOT_AN_OPTION.into()) };
     }
-    let package = line.split(" --").next().unwrap_or(line);
-    let package = package.split(';').next().unwrap_or(package).trim();
+    let (whole, options) = line.split_at(line.find(" --").unwrap_or(line.len()));
+    let (package, condition) = split_condition(whole);
     let direct = package.contains(['/', '\\']) || package.starts_with('.');
     if direct && !is_wheel(package) {
-        return Err(NOT_A_WHEEL);
+        return Err(NOT_A_WHEEL.into());
     }
     let exact =
         package.split(',').any(|version| version.contains("==") && !version.trim_end().ends_with('*'));
+    Ok(Line::Package(Package {
+        line: format!("{package}{options}"),
+        condition: condition.map(str::to_owned),
+        wanted: wanted(package),
+        pinned: direct || exact || options.contains("--hash"),
+    }))
+}
+
+/// The name of the option that a line begins with.
+fn option(line: &str) -> &str {
+    line.split([' ', '\t', '=']).next().unwrap_or(line)
+}
+
+/// An option with the whole path of the folder that it names relative to its file: installers get its lines in another
+/// file.
+fn with_whole_path(line: &str, file: &Path) -> String {
+    let option = option(line);
+    let value = line[option.len()..].trim_start_matches(['=', ' ', '\t']).trim_matches(['"', '\'']);
+    let folder = file.with_file_name(value);
+    if FOLDER_OPTIONS.contains(&option) && !value.contains("://") && folder.exists() {
+        let quote = if value.contains(' ') { "\"" } else { "" };
+        format!("{option} {quote}{}{quote}", folder.display())
+    } else {
+        line.to_owned()
+    }
+}
+
+/// Cuts a requirement off from its condition. A URL may hold a semicolon.
+pub(super) fn split_condition(requirement: &str) -> (&str, Option<&str>) {
+    let separator = if requirement.contains("://") { " ;" } else { ";" };
+    match requirement.split_once(separator) {
+        Some((package, condition)) => (package.trim(), Some(condition.trim())),
+        None => (requirement.trim(), None),
+    }
+}
+
+/// The name and the extras of a requirement without a condition.
+pub(super) fn wanted(package: &str) -> Wanted {
+    let is_url = package.find("://").is_some_and(|at| !package[..at].contains('@'));
+    if is_url {
+        // A wheel's name begins with that of its package.
+        let path = package.split(['#', '?']).next().unwrap_or(package);
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let name = file.split('-').next().unwrap_or(file).to_owned();
+        return Wanted { name, extras: Vec::new() };
+    }
     let end = package.find(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).unwrap_or(package.len());
-    Ok(Line::Package { name: package[..end].to_owned(), pinned: direct || exact || line.contains("--hash") })
+    let (name, rest) = package.split_at(end);
+    let extras =
+        rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let extras = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty());
+    let extras = extras.filter_map(|extra| extra.parse().ok()).collect();
+    Wanted { name: name.to_owned(), extras }
+}
+
+/// The variables of the environment that a line names, which pip and uv replace by their values.
+fn variables(line: &str) -> impl Iterator<Item = &str> {
+    line.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).filter(|name| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    })
 }
 
 /// The file that a line includes.
@@ -178,7 +321,7 @@ fn is_wheel(package: &str) -> bool {
 fn logical_lines(contents: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut open: Option<(usize, String)> = None;
-    for (index, raw) in contents.trim_start_matches('\u{feff}').lines().enumerate() {
+    for (index, raw) in contents.lines().enumerate() {
         let (number, mut line) = open.take().unwrap_or((index + 1, String::new()));
         let raw = without_comment(raw);
         if let Some(head) = raw.strip_suffix('\\') {
@@ -200,107 +343,4 @@ fn without_comment(line: &str) -> &str {
         .char_indices()
         .find(|&(at, c)| c == '#' && line[..at].chars().next_back().is_none_or(char::is_whitespace));
     start.map_or(line, |(at, _)| &line[..at])
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn read_files(files: &[(&str, &str)]) -> Result<Option<Requirements>, String> {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, contents) in files {
-            fs::write(folder.path().join(name), contents).expect("written");
-        }
-        read(folder.path(), Path::new("code")).map_err(|error| error.to_string())
-    }
-
-    fn unpinned(contents: &str) -> Vec<String> {
-        let read = read_files(&[("requirements.txt", contents)]).expect("fine");
-        read.map(|requirements| requirements.unpinned).unwrap_or_default()
-    }
-
-    #[test]
-    fn comments_alone_ask_for_nothing() {
-        assert_eq!(read_files(&[]), Ok(None));
-        assert_eq!(read_files(&[("requirements.txt", "\u{feff}# nothing\n\n   \n--pre\n")]), Ok(None));
-    }
-
-    #[test]
-    fn only_an_exact_version_a_hash_or_a_url_pins() {
-        let text = "a==1\nb>=1,==1.2\nc===1\nd==1.0 --hash=sha256:00 \\\n   --hash=sha256:01\ne @ https://x.y/e-1.whl#z\n";
-        assert_eq!(unpinned(text), Vec::<String>::new());
-        let text = "a\nb>=1  # for now\nc==1.*\nd[x]~=2; python_version == \"3.13\"\n";
-        assert_eq!(unpinned(text), ["a", "b", "c", "d"]);
-    }
-
-    #[test]
-    fn included_files_count_and_constraints_pin() {
-        let files = [
-            ("requirements.txt", "-r more.txt\nFoo_Bar\n-c \"constraints.txt\"\n"),
-            ("more.txt", "baz\n-r requirements.txt\n"),
-            ("constraints.txt", "foo-bar==1\nother==2\n"),
-        ];
-        let read = read_files(&files).expect("fine").expect("requirements");
-        assert_eq!(read.unpinned, ["baz"]);
-        assert!(read.text.contains("foo-bar==1\n"), "{}", read.text);
-    }
-
-    #[test]
-    fn what_would_be_built_is_refused() {
-        for line in [
-            "-e .",
-            "--edit ./lib",
-            "--no-binary :all:",
-            "--only-binary :none:",
-            "./lib",
-            "lib/",
-            "x @ git+https://x.y/z",
-            "git+ssh://git@x.y/z.git",
-            "https://x.y/z.tar.gz",
-            "x @ file:///z.whl",
-            "-r https://x.y/requirements.txt",
-        ] {
-            let error = read_files(&[("requirements.txt", &format!("six==1\n{line}\n"))]).expect_err(line);
-            assert!(error.starts_with("`code/requirements.txt`, line 2: `"), "{error}");
-            assert!(error.contains(line), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_file_that_includes_itself_by_another_path_is_read_once() {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir(folder.path().join("x")).expect("a folder");
-        fs::write(folder.path().join("requirements.txt"), "six==1\n-r x/../requirements.txt\n")
-            .expect("written");
-        let read = read(folder.path(), Path::new("code")).expect("fine").expect("requirements");
-        assert_eq!(read.text, "six==1\n-r x/../requirements.txt\n");
-    }
-
-    #[test]
-    fn includes_come_to_an_end() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for number in 0..MOST_FILES + 5 {
-            let name = if number == 0 { "requirements.txt".to_owned() } else { format!("{number}.txt") };
-            fs::write(folder.path().join(name), format!("-r {}.txt\n", number + 1)).expect("written");
-        }
-        let error = read(folder.path(), Path::new("code")).expect_err("too many").to_string();
-        assert!(error.contains("99.txt") && error.contains(TOO_MANY_FILES), "{error}");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_device_is_no_requirements_file() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::os::unix::fs::symlink("/dev/zero", folder.path().join("requirements.txt")).expect("a link");
-        let error = read(folder.path(), Path::new("code")).expect_err("a device").to_string();
-        assert!(error.contains("code/requirements.txt"), "{error}");
-    }
-
-    #[test]
-    fn a_missing_included_file_is_named() {
-        let error = read_files(&[("requirements.txt", "-r absent.txt")]).expect_err("absent");
-        assert!(error.contains("code/absent.txt"), "{error}");
-    }
 }

@@ -1,16 +1,19 @@
 //! Runs `uv`, `pip` and `npm` where they can neither see the user's credentials nor ask questions.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 use super::error::Error;
+use super::redact::redact;
 
 /// The whole of the environment that build tools see: where programs and caches are, the proxy, certificates, and
-/// from where packages come. Credentials of AWS or of a pipeline are not in it; those for a private index belong into
+/// from where packages come. Credentials of AWS or of a pipeline are not in it; those for a private index belong in
 /// the tool's own configuration below `HOME`.
 const PASSED: &[&str] = &[
     "PATH",
@@ -76,15 +79,17 @@ const PASSED: &[&str] = &[
     "USERPROFILE",
 ];
 
-/// A second guard, should a name like these ever slip into the list.
+/// A second guard, in case a name like these gets into the list.
 const SECRET: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "KEY"];
 
-/// As much of a tool's output as fits on a screen beside the rest of an error.
+/// As much of a tool's output as fits on a screen with the rest of an error.
 const LAST_LINES: usize = 15;
 
 /// How to start build tools.
 pub(super) struct Tools {
     environment: Vec<(OsString, OsString)>,
+    /// What tools said about their versions, by program: each is asked once. `None` for one that failed.
+    versions: Mutex<BTreeMap<String, Option<String>>>,
 }
 
 /// One run of a build tool.
@@ -101,32 +106,87 @@ pub(super) struct Call<'a> {
 }
 
 impl Tools {
-    /// Takes over what may be known from an environment.
+    /// Tools that see no more of an environment than they may.
     pub(super) fn new(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        Self { environment: environment.into_iter().filter(|(name, _)| may_pass(name)).collect() }
+        let environment = environment.into_iter().filter(|(name, _)| may_pass(name)).collect();
+        Self { environment, versions: Mutex::default() }
+    }
+
+    /// The names of the variables that build tools see.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        self.environment.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+    }
+
+    /// The value of a variable that build tools see.
+    pub(super) fn value(&self, name: &str) -> Option<&OsStr> {
+        let found = self.environment.iter().find(|(set, _)| set.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_os_str())
+    }
+
+    /// The variables with one of `parts` in their names, as text. Credentials, which may be others each time, are no
+    /// part of it.
+    pub(super) fn named(&self, parts: &[&str]) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for (name, value) in &self.environment {
+            let name = name.to_string_lossy().to_ascii_uppercase();
+            if parts.iter().any(|part| name.contains(part)) {
+                lines.push(format!("{name}={}\n", redact(&value.to_string_lossy())));
+            }
+        }
+        lines.sort();
+        lines.concat()
+    }
+
+    /// What a tool says about its version; `None` if there is no such program, which is looked for each time.
+    pub(super) async fn version(
+        &self,
+        call: &Call<'_>,
+        help: impl Fn(&str) -> String,
+    ) -> Result<Option<String>, Error> {
+        let mut versions = self.versions.lock().await;
+        if let Some(known) = versions.get(call.program).cloned().flatten() {
+            return Ok(Some(known));
+        }
+        let version = self.run(call, help).await?.map(|output| output.trim().to_owned());
+        if version.is_some() {
+            versions.insert(call.program.to_owned(), version.clone());
+        }
+        Ok(version)
+    }
+
+    /// The same for a program that others can stand in for: one that fails is not asked again.
+    pub(super) async fn version_if_any(&self, call: &Call<'_>) -> Option<String> {
+        if self.versions.lock().await.get(call.program).is_some_and(Option::is_none) {
+            return None;
+        }
+        let version = self.version(call, |_| String::new()).await;
+        if version.is_err() {
+            self.versions.lock().await.insert(call.program.to_owned(), None);
+        }
+        version.ok().flatten()
     }
 
     /// Runs a tool to its end, and returns what it wrote to its output; `None` if there is no such program.
-    /// `help` turns the complaints of a tool that failed into advice.
+    /// `help` turns the output of a tool that failed into advice.
     pub(super) async fn run(
         &self,
         call: &Call<'_>,
         help: impl Fn(&str) -> String,
     ) -> Result<Option<String>, Error> {
-        let failed = |status: String, output: String| Error::ToolFailed {
+        let failed = |status: String, complaints: &str| Error::ToolFailed {
             tool: call.program.to_owned(),
             task: call.task.to_owned(),
-            help: help(&output),
+            help: help(complaints),
             status,
-            output,
+            output: last_lines(complaints),
         };
         match self.command(call).output().await {
             Ok(output) if output.status.success() => {
                 Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
             }
-            Ok(output) => Err(failed(output.status.to_string(), complaints(&output))),
+            Ok(output) => Err(failed(output.status.to_string(), &complaints(&output))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("no start".to_owned(), format!("  {error}"))),
+            Err(error) => Err(failed("no start".to_owned(), &error.to_string())),
         }
     }
 
@@ -152,13 +212,29 @@ fn may_pass(name: &OsStr) -> bool {
         && !SECRET.iter().any(|word| upper.contains(word))
 }
 
-/// The last lines of what a tool complained about. Some write their errors to the wrong stream.
+/// What a tool complained about. Some write their errors to the wrong stream.
 fn complaints(output: &Output) -> String {
     let stream = if output.stderr.trim_ascii().is_empty() { &output.stdout } else { &output.stderr };
-    let text = String::from_utf8_lossy(stream);
-    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    String::from_utf8_lossy(stream).into_owned()
+}
+
+/// The last lines that say something, without credentials. npm writes how it is used after the reason, as often as its
+/// arguments were not what failed.
+fn last_lines(complaints: &str) -> String {
+    let mut lines: Vec<_> =
+        complaints.lines().map(str::trim_end).filter(|line| !text_of(line).is_empty()).collect();
+    if let Some(usage) = lines.iter().position(|line| text_of(line) == "Usage:") {
+        // The line before says what the command is for.
+        lines.truncate(usage.saturating_sub(1));
+    }
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    redact(&last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))
+}
+
+/// What a line says after npm's mark.
+fn text_of(line: &str) -> &str {
+    let marks = ["npm error", "npm ERR!"];
+    marks.iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line).trim()
 }
 
 #[cfg(test)]
@@ -192,5 +268,20 @@ mod tests {
     #[test]
     fn no_listed_name_looks_like_a_secret() {
         assert!(PASSED.iter().all(|name| may_pass(OsStr::new(name))));
+    }
+
+    #[test]
+    fn the_reason_is_shown_and_not_the_usage() {
+        for mark in ["npm error", "npm ERR!"] {
+            let output = format!(
+                "{mark} code EUSAGE\n{mark}\n{mark} `npm ci` needs a lock file in sync.\n{mark}\n{mark} Invalid: ms@2\n\
+                 {mark}\n{mark} Clean install a project\n{mark}\n{mark} Usage:\n{mark} npm ci\n{mark} Options:\n"
+            );
+            let expected = format!(
+                "  {mark} code EUSAGE\n  {mark} `npm ci` needs a lock file in sync.\n  {mark} Invalid: ms@2"
+            );
+            assert_eq!(last_lines(&output), expected);
+        }
+        assert_eq!(last_lines("Usage:\n"), "");
     }
 }

@@ -1,7 +1,7 @@
-//! Reads what an installer of Python packages has left, in a folder of the cache.
+//! Reads what an installer of Python packages has put into a folder of the cache.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::error::Error;
@@ -15,11 +15,11 @@ const NOTES: &[&str] = &["RECORD", "INSTALLER", "REQUESTED", "direct_url.json", 
 pub(super) fn collect(packages: &Path) -> Result<Entries, Error> {
     let unreadable = |source| Error::Unreadable { path: packages.to_owned(), source };
     let root = packages.canonicalize().map_err(unreadable)?;
-    let mut entries = files::walk(&root, packages, &is_left_out)?;
+    let mut entries = files::walk(&root, packages, &is_ignored)?;
     let scripts: Vec<_> = entries.range("bin/".to_owned().."bin0".to_owned()).collect();
     let mut dropped = Vec::new();
     for (name, entry) in scripts {
-        if is_script(entry)? {
+        if !entry.is_link() && is_script(entry)? {
             dropped.push(name.clone());
         }
     }
@@ -27,8 +27,8 @@ pub(super) fn collect(packages: &Path) -> Result<Entries, Error> {
     Ok(entries)
 }
 
-/// Headers for C compilers go too: no function compiles, and each installer puts them elsewhere.
-fn is_left_out(path: &Path, is_dir: bool) -> bool {
+/// Headers for C compilers are left out too: no function compiles, and each installer puts them elsewhere.
+fn is_ignored(path: &Path, is_dir: bool) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     if is_dir {
         return name == "__pycache__";
@@ -40,43 +40,24 @@ fn is_left_out(path: &Path, is_dir: bool) -> bool {
 }
 
 /// Commands that the installer wrote begin with the path of the user's Python; nothing in Lambda calls them. Programs
-/// that a wheel brings along stay.
+/// that come with a wheel stay.
 fn is_script(entry: &Entry) -> Result<bool, Error> {
-    let mut start = Vec::new();
-    let read = entry.open()?.file.take(2).read_to_end(&mut start);
-    read.map_err(|source| Error::Unreadable { path: entry.shown(), source })?;
-    Ok(start == b"#!")
+    Ok(entry.start(2)? == b"#!")
 }
 
 /// The versions that were installed, by the names of the folders that describe them.
 pub(super) fn resolved(packages: &Path) -> io::Result<String> {
     let mut lines = Vec::new();
     for entry in fs::read_dir(packages)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
         let package = name.strip_suffix(".dist-info").and_then(|name| name.rsplit_once('-'));
+        // The folder of a package that was removed is empty.
+        let package = package.filter(|_| entry.path().join("METADATA").exists());
         lines.extend(package.map(|(name, version)| format!("{}=={version}\n", normal(name))));
     }
     lines.sort();
     Ok(lines.concat())
-}
-
-/// Whether a package brings others along only under a condition that names one of `variables`.
-pub(super) fn has_condition(packages: &Path, variables: &[&str]) -> io::Result<bool> {
-    for entry in fs::read_dir(packages)? {
-        let metadata = entry?.path().join("METADATA");
-        if metadata.is_file() && depends_on(&String::from_utf8_lossy(&fs::read(&metadata)?), variables) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Conditions about extras are passed over, because hardly any extra is ever asked for.
-fn depends_on(metadata: &str, variables: &[&str]) -> bool {
-    let conditions = metadata.lines().filter_map(|line| line.strip_prefix("Requires-Dist:")?.split_once(';'));
-    conditions
-        .filter(|(_, condition)| !condition.contains("extra"))
-        .any(|(_, condition)| variables.iter().any(|variable| condition.contains(variable)))
 }
 
 #[cfg(test)]
@@ -84,21 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_conditions_on_the_machine_count() {
-        for (line, expected) in [
-            ("Requires-Dist: idna", false),
-            ("Requires-Dist: tomli>=2; python_version < \"3.11\"", true),
-            ("Requires-Dist: tomli; python_version < \"3.11\" and extra == \"toml\"", false),
-            ("Requires-Dist: colorama; sys_platform == \"win32\"", false),
-            ("Requires-Python: >=3.9; python_version", false),
-        ] {
-            let metadata = format!("Name: x\n{line}\n\ntext");
-            assert_eq!(depends_on(&metadata, &["python_version"]), expected, "{line}");
-        }
-    }
-
-    #[test]
-    fn traces_of_the_installer_are_left_out() {
+    fn traces_of_the_installer_are_ignored() {
         for (path, expected) in [
             ("six-1.dist-info/RECORD", true),
             ("six-1.dist-info/METADATA", false),
@@ -108,7 +75,7 @@ mod tests {
             ("include/greenlet/greenlet.h", true),
             ("six/include/six.h", false),
         ] {
-            assert_eq!(is_left_out(Path::new(path), false), expected, "{path}");
+            assert_eq!(is_ignored(Path::new(path), false), expected, "{path}");
         }
     }
 }

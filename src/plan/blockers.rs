@@ -2,7 +2,7 @@
 //! mistake.
 
 use super::{Action, Blocker, Mode, Options, Step};
-use crate::aws::tags::NOBODY;
+use crate::aws::tags::UNOWNED;
 use crate::kinds::kind;
 use crate::model::{Graph, Observed, Owner, Resource, ResourceId, Value};
 use rustc_hash::FxHashMap;
@@ -18,7 +18,7 @@ pub(super) fn blockers(
         // What is being deleted says nothing reliable of its owner any more, and is soon out of the way.
         let observed = observed.get(&resource.id).filter(|observed| observed.exists())?;
         let Owner::Unmanaged(who) = &observed.owner else { return None };
-        let adopt = match who == NOBODY {
+        let adopt = match who == UNOWNED {
             true => format!(
                 ", or take it over with `provision adopt {} {}`",
                 observed.id.kind, observed.physical_id

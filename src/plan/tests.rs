@@ -69,7 +69,7 @@ fn planned_down(live_state: &LiveState) -> Plan {
 fn text(plan: &Plan) -> String {
     let blockers = render::blockers(&plan.blockers, None);
     let text =
-        format!("{}{}\n{blockers}", render::plan(plan, render::Shown::default()), render::summary(plan));
+        format!("{}{}\n{blockers}", render::plan(plan, render::Detail::default()), render::summary(plan));
     anstream::adapter::strip_str(&text).to_string()
 }
 

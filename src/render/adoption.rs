@@ -1,24 +1,24 @@
-//! What is to be taken over, and what comes of it.
+//! An adoption, and its effect.
 
-use super::{BOLD, DIM, GREEN, RED, Shown, json::Document, plan, styled, summary, warning};
+use super::{BOLD, DIM, Detail, GREEN, RED, json::Document, plan, styled, summary, warning};
 use crate::adopt::Adoption;
 use crate::kinds::kind;
 use crate::model::{Observed, Owner};
 use crate::plan::{Action, Plan, Step};
 use serde_json::json;
 
-/// What is taken over from whom, and what the next `up` would do with it.
-pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
-    let mut text = format!("{}\n", styled(BOLD, "To be taken over, by its tags alone:"));
-    text.extend(adoption.things.iter().map(|observed| {
+/// What is adopted from which owner, and what the next `up` would do with it.
+pub fn adoption(adoption: &Adoption, then: &Plan, shown: Detail) -> String {
+    let mut text = format!("{}\n", styled(BOLD, "Will be adopted (only tags change):"));
+    text.extend(adoption.resources.iter().map(|observed| {
         format!("  {} {}  {}\n", styled(GREEN, "+"), observed.key(), styled(DIM, owner(observed)))
     }));
     text.extend(adoption.notes.iter().map(|note| format!("  {}\n", styled(DIM, note))));
     if then.is_empty() {
-        return text + "\nIt is what the stack file says; the next `up` changes nothing of it.";
+        return text + "\nIt matches the stack file; the next `up` will not change it.";
     }
-    text += &format!("\n{}\n\n{}", styled(BOLD, "What the next `up` would then do:"), plan(then, shown));
-    // What lives in another thing is made anew without anybody's losing it.
+    text += &format!("\n{}\n\n{}", styled(BOLD, "The next `up` would then do this:"), plan(then, shown));
+    // A child resource is recreated without any data loss.
     let replaced = |step: &&Step| step.action == Action::Replace && kind(step.id.kind).parent().is_none();
     for step in then.steps.iter().filter(replaced) {
         let data_loss = step.data_loss.as_deref().or(kind(step.id.kind).data());
@@ -28,24 +28,24 @@ pub fn adoption(adoption: &Adoption, then: &Plan, shown: Shown) -> String {
         text += &format!("{}\n", warning(&format!("{} would be replaced{data_loss}", step.id)));
     }
     for blocker in &then.blockers {
-        text += &format!("{}\n", warning(&format!("it would refuse: {}", blocker.why)));
+        text += &format!("{}\n", warning(&format!("it would be blocked: {}", blocker.why)));
     }
     text + &summary(then)
 }
 
-/// Whose it is now.
+/// The current owner.
 fn owner(observed: &Observed) -> &str {
     match &observed.owner {
         Owner::Unmanaged(who) => who,
-        Owner::Untagged => "it bears no mark",
-        Owner::Ours => "it is this stack's",
+        Owner::Untagged => "it has no ownership tag",
+        Owner::Ours => "it belongs to this stack",
     }
 }
 
 /// The same, for programs.
 pub fn document(adoption: &Adoption) -> Document {
-    let things = adoption.things.iter().map(|observed| {
+    let resources = adoption.resources.iter().map(|observed| {
         json!({ "kind": observed.id.kind, "name": observed.id.name, "id": observed.physical_id, "owner": owner(observed) })
     });
-    Document::new("adoption", json!({ "resources": things.collect::<Vec<_>>(), "notes": adoption.notes }))
+    Document::new("adoption", json!({ "resources": resources.collect::<Vec<_>>(), "notes": adoption.notes }))
 }

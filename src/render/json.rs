@@ -1,9 +1,9 @@
-//! What programs read: one JSON object for each thing that a command has to say. `docs/json.md` describes them; a new
-//! member may come with any release, and anything else means a new [`VERSION`].
+//! What programs read: one JSON object for each part of a result. `docs/json.md` describes them; a new member may come with
+//! any release, and any other change means a new [`VERSION`].
 
 use super::value;
 use crate::apply::Report;
-use crate::check::{Outcome, Verdict};
+use crate::check::{CheckResult, Verdict};
 use crate::config::{At, Diagnostics, Stack};
 use crate::diff::Change;
 use crate::error::Failure;
@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::kinds::kind;
 use crate::model::{AttributeMap, ResourceId, Scope, Unreadable};
 use crate::plan::{Action, Blocker, Plan, Step};
+use crate::text::without_credentials;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,16 +26,34 @@ const VERSION: u64 = 1;
 pub struct Document(Json);
 
 impl Document {
-    /// A document of a type. `members` is an object.
+    /// A document of a type. `members` is an object; its URLs lose their credentials.
     pub fn new(kind: &str, members: Json) -> Self {
         let mut document = Map::from_iter([
             ("type".to_owned(), Json::from(kind)),
             ("version".to_owned(), Json::from(VERSION)),
         ]);
-        if let Json::Object(members) = members {
+        if let Json::Object(members) = hide_credentials(members) {
             document.extend(members);
         }
         Document(document.into())
+    }
+
+    /// The same document with one more member, which is passed on unchanged.
+    pub fn with(mut self, name: &str, value: Json) -> Self {
+        self.0[name] = value;
+        self
+    }
+}
+
+fn hide_credentials(value: Json) -> Json {
+    match value {
+        Json::String(text) => without_credentials(&text).into(),
+        Json::Array(items) => items.into_iter().map(hide_credentials).collect(),
+        Json::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (name, hide_credentials(value)));
+            Json::Object(members.collect())
+        }
+        other => other,
     }
 }
 
@@ -44,7 +63,7 @@ impl fmt::Display for Document {
     }
 }
 
-/// Where a command acts.
+/// The target of a command.
 pub fn session(scope: &Scope, endpoint: Option<&str>, local: bool) -> Document {
     Document::new(
         "session",
@@ -59,7 +78,7 @@ pub fn session(scope: &Scope, endpoint: Option<&str>, local: bool) -> Document {
     )
 }
 
-/// A plan. Secret values are left out, whoever asks.
+/// A plan. Sensitive values are always left out.
 pub fn plan(plan: &Plan) -> Document {
     Document::new(
         "plan",
@@ -94,13 +113,15 @@ fn step(step: &Step) -> Json {
     })
 }
 
-/// A field that differs: what it is, and what it shall be. What only AWS will tell is a text in parentheses, and marked.
+/// A field that differs: its live and its desired value. A value that is known after `up` is a text in parentheses, with
+/// `known` false.
 fn change(change: &Change, sensitive: bool) -> Json {
     let to = change.to.as_ref().map(|to| to.known().unwrap_or_else(|_| value::value(to).into()));
     let known = change.to.as_ref().is_none_or(|to| to.known().is_ok());
-    match sensitive {
-        true => json!({ "path": change.path, "secret": true }),
-        false => json!({ "path": change.path, "from": change.from, "to": to, "known": known }),
+    if sensitive {
+        json!({ "path": change.path, "secret": true })
+    } else {
+        json!({ "path": change.path, "from": change.from, "to": to, "known": known })
     }
 }
 
@@ -116,7 +137,7 @@ pub(super) fn line(at: Option<At>) -> Option<u32> {
     at.map(|at| at.line).filter(|line| *line > 0)
 }
 
-/// Something that happens while a plan is carried out.
+/// Something that happens while a plan is applied.
 pub fn event(event: &Event) -> Document {
     let of = |what: &str, of: &ResourceId, members: Json| {
         let mut document = json!({ "event": what, "kind": of.kind, "name": of.name });
@@ -126,16 +147,19 @@ pub fn event(event: &Event) -> Document {
         document
     };
     let members = match event {
-        Event::Started { id, action } => of("started", id, json!({ "action": action.verb() })),
+        Event::Started { step, id, action } => {
+            of("started", id, json!({ "step": step, "action": action.verb() }))
+        }
         Event::Waiting { id, why } => of("waiting", id, json!({ "message": why })),
-        Event::Done { id, action, took } => {
-            of("done", id, json!({ "action": action.verb(), "seconds": took.as_secs_f64() }))
+        Event::Done { step, id, action, took } => {
+            let seconds = took.as_secs_f64();
+            of("done", id, json!({ "step": step, "action": action.verb(), "seconds": seconds }))
         }
-        Event::Failed { id, action, error } => {
-            of("failed", id, json!({ "action": action.verb(), "error": call(error) }))
+        Event::Failed { step, id, action, error } => {
+            of("failed", id, json!({ "step": step, "action": action.verb(), "error": call(error) }))
         }
-        Event::Skipped { id, action, why } => {
-            of("skipped", id, json!({ "action": action.verb(), "message": why }))
+        Event::Skipped { step, id, action, why } => {
+            of("skipped", id, json!({ "step": step, "action": action.verb(), "message": why }))
         }
         Event::Stopping => json!({ "event": "stopping" }),
     };
@@ -153,7 +177,7 @@ fn call(error: &crate::aws::Error) -> Json {
     })
 }
 
-/// What became of a plan, with the calls that were made.
+/// The result of a plan, with the number of calls.
 pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -> Document {
     let count = |action| report.done.iter().filter(|index| plan.steps[**index].action == action).count();
     let failed = report.failed.iter().map(|(index, error)| {
@@ -181,7 +205,7 @@ pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -
     )
 }
 
-/// What the user has: the API's URL, its routes, and the names of all else.
+/// The outputs: the API's URL, its routes, and the ARNs.
 pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> Document {
     let live = |kind, name: &str, attribute: &str| {
         attributes.get(&ResourceId::new(kind, name))?.get(attribute).cloned()
@@ -212,8 +236,8 @@ pub use super::log::document as log;
 pub use super::status::document as status;
 pub use super::watch::document as round;
 
-/// How a check went.
-pub fn check(outcome: &Outcome) -> Document {
+/// The result of a check.
+pub fn check(outcome: &CheckResult) -> Document {
     let (verdict, message) = match &outcome.verdict {
         Verdict::Passed => ("passed", None),
         Verdict::Failed(failure) => ("failed", Some(failure.to_string())),
@@ -228,12 +252,12 @@ pub fn check(outcome: &Outcome) -> Document {
     )
 }
 
-/// How the command ends.
+/// The end of the command.
 pub fn end(exit: Exit, error: Option<&anyhow::Error>) -> Document {
     Document::new("end", json!({ "exit": exit as u8, "errors": error.map(errors).unwrap_or_default() }))
 }
 
-/// What kept the command from going on; of a stack file everything that is wrong with it.
+/// Why the command failed; for a stack file all of its errors.
 pub(super) fn errors(error: &anyhow::Error) -> Vec<Json> {
     let Some(diagnostics) = error.downcast_ref::<Diagnostics>() else {
         let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());

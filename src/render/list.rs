@@ -1,22 +1,23 @@
 //! The stacks of an account and a region.
 
-use super::value::printable;
 use super::{BOLD, DIM, YELLOW, json::Document, plan::plural, styled};
 use crate::inventory::{Contents, Inventory};
 use crate::kinds::kinds;
 use crate::model::Identity;
+use crate::text::sanitize_line;
 use serde_json::json;
 
-/// A table of the stacks, then where others are.
+/// A table of the stacks, then those of other regions.
 pub fn list(inventory: &Inventory) -> String {
-    let mut text = match inventory.stacks.is_empty() {
-        true => "There are no stacks in this account and region.\n".to_owned(),
-        false => table(inventory),
+    let mut text = if inventory.stacks.is_empty() {
+        "No stacks in this account and region.\n".to_owned()
+    } else {
+        table(inventory)
     };
     if !inventory.elsewhere.is_empty() {
         let one = |(identity, regions): (&Identity, &std::collections::BTreeSet<String>)| {
-            let regions: Vec<String> = regions.iter().map(|region| printable(region)).collect();
-            format!("{} ({})", printable(&identity.to_string()), regions.join(", "))
+            let regions: Vec<String> = regions.iter().map(|region| sanitize_line(region)).collect();
+            format!("{} ({})", sanitize_line(&identity.to_string()), regions.join(", "))
         };
         let others: Vec<String> = inventory.elsewhere.iter().map(one).collect();
         text += &format!("\n{}\n", styled(DIM, format!("In other regions: {}", others.join(", "))));
@@ -25,9 +26,10 @@ pub fn list(inventory: &Inventory) -> String {
 }
 
 fn table(inventory: &Inventory) -> String {
-    let environment = |identity: &Identity| identity.environment.as_deref().map_or("–".to_owned(), printable);
+    let environment =
+        |identity: &Identity| identity.environment.as_deref().map_or("–".to_owned(), sanitize_line);
     let head = [("stack".to_owned(), "environment".to_owned())].into_iter();
-    let names = inventory.stacks.keys().map(|one| (printable(&one.stack), environment(one)));
+    let names = inventory.stacks.keys().map(|one| (sanitize_line(&one.stack), environment(one)));
     let names: Vec<(String, String)> = head.chain(names).collect();
     let width = |name: fn(&(String, String)) -> &String| {
         names.iter().map(|names| name(names).chars().count()).max().unwrap_or_default()
@@ -42,7 +44,7 @@ fn table(inventory: &Inventory) -> String {
     rows.collect()
 }
 
-/// How many there are of each kind, and what AWS refuses to delete.
+/// The number of resources of each kind, and the tables with deletion protection.
 fn resources(contents: &Contents) -> String {
     let counts = kinds().iter().filter_map(|kind| {
         let count = *contents.kinds.get(kind.name())?;
@@ -52,7 +54,7 @@ fn resources(contents: &Contents) -> String {
     if contents.protected.is_empty() {
         return text;
     }
-    let protected: Vec<String> = contents.protected.iter().map(|name| printable(name)).collect();
+    let protected: Vec<String> = contents.protected.iter().map(|name| sanitize_line(name)).collect();
     format!("{text} {}", styled(YELLOW, format!("(protected: {})", protected.join(", "))))
 }
 

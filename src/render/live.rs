@@ -1,24 +1,26 @@
-//! Progress in a terminal: what runs now, each line with the time that it has taken, under the lines of what is finished.
+//! Progress in a terminal: the running steps, each with its time, below the finished ones.
 
 use super::progress::{line, stopping};
 use super::{DIM, present, styled};
 use crate::event::Event;
 use crate::model::ResourceId;
+use crate::text::without_credentials;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often the times on the screen move on.
+/// How often the times on the screen are updated.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The live view of a run. It is cleared when it is dropped; the finished lines stay.
 pub(super) struct Live {
     screen: MultiProgress,
     total: ProgressBar,
-    running: Mutex<BTreeMap<ResourceId, ProgressBar>>,
-    /// Takes the styles away where the user wants none.
+    /// The lines of running steps, by the step's index: two steps may concern resources of the same id.
+    running: Mutex<BTreeMap<usize, (ResourceId, ProgressBar)>>,
+    /// Removes the styles if the user wants none.
     dress: fn(&str) -> String,
 }
 
@@ -36,18 +38,18 @@ impl Live {
     pub(super) fn show(&self, event: &Event) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Started { id, action } => {
+            Event::Started { step, id, action } => {
                 let text = format!("{} {id}", present(*action));
-                running.insert(id.clone(), self.begin(text));
+                running.insert(*step, (id.clone(), self.begin(text)));
             }
             Event::Waiting { id, why } => {
-                if let Some(bar) = running.get(id) {
-                    bar.set_message((self.dress)(&format!("{id}: {}", styled(DIM, why))));
+                for (_, bar) in running.values().filter(|(of, _)| of == id) {
+                    bar.set_message(self.shown(&format!("{id}: {}", styled(DIM, why))));
                 }
             }
             Event::Stopping => self.keep(&stopping()),
-            Event::Done { id, .. } | Event::Failed { id, .. } | Event::Skipped { id, .. } => {
-                if let Some(bar) = running.remove(id) {
+            Event::Done { step, .. } | Event::Failed { step, .. } | Event::Skipped { step, .. } => {
+                if let Some((_, bar)) = running.remove(step) {
                     bar.finish_and_clear();
                     self.screen.remove(&bar);
                 }
@@ -68,8 +70,13 @@ impl Live {
 
     /// A line that stays on the screen, above all that moves.
     fn keep(&self, text: &str) {
-        // Where the terminal is gone there is nobody to tell.
-        let _ = self.screen.println((self.dress)(text));
+        // If the terminal is closed, there is nothing left to do.
+        let _ = self.screen.println(self.shown(text));
+    }
+
+    /// A text as it goes to the screen.
+    fn shown(&self, text: &str) -> String {
+        (self.dress)(&without_credentials(text))
     }
 }
 

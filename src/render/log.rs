@@ -1,13 +1,14 @@
-//! What functions log, line by line: whose line it is by name and colour, when, and what it says.
+//! What functions log, line by line: the function by name and colour, the time, and the message.
 
-use super::{DIM, json::Document, styled, tame};
-use crate::logs::Entry;
+use super::{DIM, json::Document, styled};
+use crate::logs::LogEntry;
+use crate::text::sanitize;
 use anstyle::{AnsiColor, Style};
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The colours of functions, in the order of the stack file. Red and yellow are left to what is wrong.
+/// The colours of functions, in the order of the stack file. Red and yellow are kept for errors and warnings.
 const COLOURS: [AnsiColor; 8] = [
     AnsiColor::Cyan,
     AnsiColor::Magenta,
@@ -40,16 +41,15 @@ impl LogStyle {
     }
 
     /// The text for an entry, of one or more lines.
-    pub fn text(&self, entry: &Entry) -> String {
+    pub fn text(&self, entry: &LogEntry) -> String {
         let colour = self.colours.get(&entry.function).copied().unwrap_or_default();
         let name = styled(colour, format!("{:<width$}", entry.function, width = self.width));
         let head = format!("{name}  {}", styled(DIM, time(entry.at)));
         let message = entry.message.replace('\r', "\n");
         let message = message.trim_end();
-        let mut lines = message.lines().map(|line| match is_platform(message) {
-            true => styled(DIM, tame(line)),
-            false => tame(line),
-        });
+        let mut lines = message
+            .lines()
+            .map(|line| if is_platform(message) { styled(DIM, sanitize(line)) } else { sanitize(line) });
         let first = lines.next().map_or_else(|| head.clone(), |line| format!("{head}  {line}"));
         // Further lines, as those of a trace, stand under the first one.
         let below = " ".repeat(self.width + 2 + time(entry.at).len() + 2);
@@ -73,7 +73,7 @@ fn written(time: DateTime) -> String {
 }
 
 /// The same for programs.
-pub fn document(entry: &Entry) -> Document {
+pub fn document(entry: &LogEntry) -> Document {
     let time = written(DateTime::from_millis(entry.at));
     Document::new(
         "log",

@@ -1,28 +1,30 @@
 //! A plan for the comment of a pull request. Only what is known from the plan goes in: no values of secret fields.
 
-use super::plan::{Shown, fields, plural, title};
+use super::plan::{Detail, fields, plural, title};
 use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
 use crate::plan::{Blocker, Plan, Step};
+use crate::text::sanitize;
 
-/// What a comment may be long. GitHub takes 65,536 characters, GitLab more.
+/// How long a comment may be. GitHub takes 65,536 characters, GitLab more.
 const MOST: usize = 60_000;
 
-/// A plan in Markdown. Its first line tells the comment from others, and stays the same for a stack.
+/// A plan in Markdown. Its first line identifies the comment, and stays the same for a stack.
 pub fn markdown(plan: &Plan, scope: &Scope) -> String {
     let identity = &scope.identity;
     let mut text = format!("<!-- provision plan {identity} {} -->\n", scope.region);
     let place = format!("account {}, {}", scope.account, scope.region);
     text += &format!("### Plan for {} ({place})\n\n", code(&identity.to_string()));
-    text += &match plan.is_empty() {
-        true => "No changes: AWS is what the stack file says.\n".to_owned(),
-        false => format!("**{}**\n", plain(&super::summary(plan))),
+    text += &if plan.is_empty() {
+        "No changes. Everything matches the stack file.\n".to_owned()
+    } else {
+        format!("**{}**\n", plain(&super::summary(plan)))
     };
     let blockers = plan.blockers.iter().map(blocker);
     let losses = plan.steps.iter().filter(|step| !step.with_parent).filter_map(data_loss);
     let unseen = plan.unreadable.iter().map(|unreadable| {
         format!(
-            "\n> [!WARNING]\n> Could not look for every {}: {}\n",
+            "\n> [!WARNING]\n> Could not list every {}, so the plan may be incomplete: {}\n",
             in_words(unreadable.kind),
             one_line(&unreadable.why)
         )
@@ -35,7 +37,7 @@ pub fn markdown(plan: &Plan, scope: &Scope) -> String {
     text
 }
 
-/// The steps, folded in, as far as there is room for them.
+/// The steps, folded, as many as fit.
 fn details(plan: &Plan, room: usize) -> String {
     const BEGIN: &str = "\n<details><summary>Details</summary>\n\n```diff\n";
     const END: &str = "```\n\n</details>\n";
@@ -46,9 +48,10 @@ fn details(plan: &Plan, room: usize) -> String {
     });
     let (mut text, mut left_out) = (BEGIN.to_owned(), 0);
     for part in groups {
-        match left_out == 0 && text.len() + part.len() + END.len() + 60 <= room {
-            true => text += &part,
-            false => left_out += 1,
+        if left_out == 0 && text.len() + part.len() + END.len() + 60 <= room {
+            text += &part
+        } else {
+            left_out += 1
         }
     }
     if left_out > 0 {
@@ -57,7 +60,7 @@ fn details(plan: &Plan, room: usize) -> String {
     text + END
 }
 
-/// A step with the fields that differ. A `diff` block colours a line by its first sign.
+/// A step with the fields that differ. A `diff` block colours a line by its first character.
 fn step(step: &Step) -> String {
     let sign = match step.action.verb() {
         "create" => '+',
@@ -66,31 +69,30 @@ fn step(step: &Step) -> String {
     };
     let mut text = format!("{sign} {} {}\n", step.action.verb(), plain(&title(step)));
     if step.observed.is_some() && step.desired.is_some() {
-        let fields = fields(step, Shown::default());
+        let fields = fields(step, Detail::default());
         text.extend(fields.iter().map(|field| format!("{}\n", plain(field).trim_end())));
     }
-    // What is within must not end the block.
+    // The content must not end the block.
     text.replace("```", "'''")
 }
 
 fn blocker(blocker: &Blocker) -> String {
-    format!("\n> [!CAUTION]\n> Refused: {}  \n> {}\n", one_line(&blocker.why), one_line(&blocker.help))
+    format!("\n> [!CAUTION]\n> Blocked: {}  \n> {}\n", one_line(&blocker.why), one_line(&blocker.help))
 }
 
 fn data_loss(step: &Step) -> Option<String> {
     let data_loss = step.data_loss.as_ref()?;
     let id = one_line(&step.id.to_string());
-    Some(format!("\n> [!WARNING]\n> {id}: lost for good: {}\n", one_line(data_loss)))
+    Some(format!("\n> [!WARNING]\n> {id}: will be lost: {}\n", one_line(data_loss)))
 }
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// A text within a sentence: it may come from anybody who can write to the account.
+/// A text within a sentence: it may come from anyone who can write to the account.
 fn one_line(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.replace('<', "&lt;").replace('@', "&#64;")
+    sanitize(text).replace(['\n', '\t'], " ").replace('<', "&lt;").replace('@', "&#64;")
 }
 
 fn code(text: &str) -> String {

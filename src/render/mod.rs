@@ -1,5 +1,5 @@
-//! The only place that says how things look. Text goes out with ANSI styles; the printer takes them away where the
-//! output is no terminal or the user wants none.
+//! The only place that decides how output looks. Texts have ANSI styles; the printer removes them if the output is not a
+//! terminal or the user wants none.
 
 mod adoption;
 mod invocation;
@@ -18,12 +18,12 @@ mod value;
 mod watch;
 
 pub use adoption::adoption;
-pub use invocation::{answer, failed, tail};
+pub use invocation::{failed, response, tail};
 pub use json::Document;
 pub use list::list;
 pub use log::LogStyle;
 pub use markdown::markdown;
-pub use plan::{Shown, plan, summary};
+pub use plan::{Detail, plan, summary};
 pub use progress::Progress;
 pub use report::{blockers, check, outputs, report, unlisted, unreadable};
 pub use status::status;
@@ -48,7 +48,7 @@ fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// The sign of an action, which tells it without colour too.
+/// The sign of an action, which is clear without colour too.
 fn sign(action: Action) -> String {
     let (style, sign) = match action {
         Action::Create => (GREEN, "+"),
@@ -79,7 +79,7 @@ fn present(action: Action) -> &'static str {
     }
 }
 
-/// The four actions in the order in which they are told.
+/// The four actions in the order in which they are counted.
 const ACTIONS: [Action; 4] = [Action::Create, Action::Update, Action::Replace, Action::Delete];
 
 /// A time as people read it.
@@ -92,31 +92,31 @@ pub fn count(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// A question, or what a question is about, that must be seen.
+/// A text that must be seen, such as the name in a question.
 pub fn emphasis(text: &str) -> String {
     styled(BOLD, text)
 }
 
-/// A message beside the matter at hand.
+/// A message that matters less than the result.
 pub fn aside(text: &str) -> String {
     styled(DIM, text)
 }
 
-/// A call to AWS that has ended, for whoever wants to see them all.
+/// A call to AWS that has ended, for `--verbose`.
 pub fn call(call: &Call, id: bool) -> String {
-    let status = call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let status = call.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
     let attempts = if call.attempts > 1 { format!(", {} attempts", call.attempts) } else { String::new() };
     let id = call.request_id.as_ref().filter(|_| id).map(|id| format!(", request {id}")).unwrap_or_default();
     aside(&format!("    {} {status} in {:.2} s{attempts}{id}", call.name, call.took.as_secs_f64()))
 }
 
-/// An error, with what to do about it.
+/// An error, with the next step.
 pub fn error(message: &str, help: Option<&str>) -> String {
     let help = help.map(|help| format!("\n  {} {help}", styled(DIM, "help:"))).unwrap_or_default();
     format!("{} {message}{help}", styled(RED.bold(), "error:"))
 }
 
-/// What keeps a command from going on. Errors in the stack file come with their own snippets.
+/// Why a command failed. Errors in the stack file come with their own snippets.
 pub fn failure(failure: &anyhow::Error) -> String {
     if let Some(diagnostics) = failure.downcast_ref::<Diagnostics>() {
         return diagnostics.render(true);
@@ -128,11 +128,4 @@ pub fn failure(failure: &anyhow::Error) -> String {
 /// A warning.
 pub fn warning(message: &str) -> String {
     format!("{} {message}", styled(YELLOW.bold(), "warning:"))
-}
-
-/// A text of strangers without what could lead a terminal astray: escape sequences, and control characters besides tabs and
-/// line ends.
-fn tame(text: &str) -> String {
-    let text = anstream::adapter::strip_str(text).to_string();
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n')).collect()
 }

@@ -5,18 +5,19 @@ use crate::diff::Change;
 use crate::kinds::{kind, kinds};
 use crate::model::in_words;
 use crate::plan::{Action, FileChange, Plan, Step};
+use crate::text::sanitize_line;
 
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Shown {
-    /// The fields of what is made anew as well.
+pub struct Detail {
+    /// Also the fields of new resources.
     pub details: bool,
-    /// The values of secret fields as well: for a terminal alone.
+    /// Also the values of sensitive fields: only for a terminal.
     pub values: bool,
 }
 
 /// The steps of a plan by kind, each with what differs and why.
-pub fn plan(plan: &Plan, shown: Shown) -> String {
+pub fn plan(plan: &Plan, shown: Detail) -> String {
     let mut text = String::new();
     for kind in kinds() {
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
@@ -58,7 +59,7 @@ pub(super) fn plural(kind: &str, count: usize) -> String {
     if count == 1 { name } else { format!("{name}s") }
 }
 
-fn step(step: &Step, shown: Shown) -> String {
+fn step(step: &Step, shown: Detail) -> String {
     let with = if step.with_parent { styled(DIM, parent(step)) } else { String::new() };
     let mut text = format!("  {} {}{with}\n", sign(step.action), title(step));
     for reason in &step.reasons {
@@ -68,7 +69,7 @@ fn step(step: &Step, shown: Shown) -> String {
         text.extend(fields(step, shown));
     }
     if let Some(data_loss) = step.data_loss.as_ref().filter(|_| !step.with_parent) {
-        text += &format!("      {} {}\n", styled(RED.bold(), "lost for good:"), styled(RED, data_loss));
+        text += &format!("      {} {}\n", styled(RED.bold(), "will be lost:"), styled(RED, data_loss));
     }
     text
 }
@@ -93,7 +94,7 @@ const FILES: usize = 5;
 /// The files that differ.
 pub(super) fn files(files: &[FileChange]) -> String {
     let named = files.iter().take(FILES);
-    let named = named.map(|file| format!("{} {}", sign(file.action), value::printable(&file.name)));
+    let named = named.map(|file| format!("{} {}", sign(file.action), sanitize_line(&file.name)));
     let more = Some(files.len().saturating_sub(FILES)).filter(|more| *more > 0);
     named.chain(more.map(|more| format!("and {more} more"))).collect::<Vec<_>>().join("  ")
 }
@@ -103,24 +104,26 @@ fn parent(step: &Step) -> String {
 }
 
 /// The fields that differ, the names aligned.
-pub(super) fn fields(step: &Step, shown: Shown) -> Vec<String> {
+pub(super) fn fields(step: &Step, shown: Detail) -> Vec<String> {
     let kind = kind(step.id.kind);
     let sensitive = |field: &str| !shown.values && kind.sensitive().contains(&field);
-    let marks = |change: &Change| {
+    let is_ownership_tag = |change: &Change| {
         step.observed.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"))
     };
-    let changes: Vec<&Change> = step.changes.iter().filter(|change| !marks(change)).collect();
+    let changes: Vec<&Change> = step.changes.iter().filter(|change| !is_ownership_tag(change)).collect();
     let width =
         changes.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
     let line = |change: &&Change| {
         let path = change.path.join(".");
-        let replaces = match step.action == Action::Replace && kind.immutable().contains(&change.field()) {
-            true => styled(RED, "  (forces replacement)"),
-            false => String::new(),
+        let replaces = if step.action == Action::Replace && kind.immutable().contains(&change.field()) {
+            styled(RED, "  (forces replacement)")
+        } else {
+            String::new()
         };
-        let change = match change.field() == "code" && !step.files.is_empty() {
-            true => files(&step.files),
-            false => value::change(change, sensitive(change.field())),
+        let change = if change.field() == "code" && !step.files.is_empty() {
+            files(&step.files)
+        } else {
+            value::change(change, sensitive(change.field()))
         };
         let line = format!("      {path:<width$}  {change}{replaces}");
         format!("{}\n", line.trim_end())

@@ -1,4 +1,4 @@
-//! Progress: live in a terminal, and elsewhere a line for each thing that happened.
+//! Progress: live in a terminal, and elsewhere a line for each event.
 
 use super::live::Live;
 use super::{DIM, RED, YELLOW, past, seconds, sign, styled};
@@ -10,43 +10,44 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a long wait gives a sign of life.
+/// How often a long wait is reported again.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Shows how a plan is carried out: live in a terminal, else a line for each thing that happened.
-pub struct Progress(Mutex<Shown>);
+/// Shows how a plan is applied: live in a terminal, else a line for each event.
+pub struct Progress(Mutex<View>);
 
-enum Shown {
+enum View {
     Live(Live),
     Lines { print: Box<dyn Fn(&str) + Send>, waits: BTreeMap<ResourceId, Wait> },
 }
 
 impl Progress {
-    /// Progress on the standard output, of so many steps. Lines are printed where it is no terminal, or one that cannot
-    /// move its cursor.
+    /// Progress of so many steps on standard output. Lines are printed if it is not a terminal, or one that cannot move its
+    /// cursor.
     pub fn new(steps: usize, print: fn(&str)) -> Self {
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        match std::io::stdout().is_terminal() && !dumb {
-            true => Progress::live(ProgressDrawTarget::stdout(), steps, dress),
-            false => Progress::lines(print),
+        if std::io::stdout().is_terminal() && !dumb {
+            Progress::live(ProgressDrawTarget::stdout(), steps, dress)
+        } else {
+            Progress::lines(print)
         }
     }
 
-    /// A line for each thing that happened, where other lines come between.
+    /// A line for each event, if other lines come between.
     pub fn lines(print: impl Fn(&str) + Send + 'static) -> Self {
-        Progress(Mutex::new(Shown::Lines { print: Box::new(print), waits: BTreeMap::new() }))
+        Progress(Mutex::new(View::Lines { print: Box::new(print), waits: BTreeMap::new() }))
     }
 
     /// A live view on some terminal.
     pub(super) fn live(target: ProgressDrawTarget, steps: usize, dress: fn(&str) -> String) -> Self {
-        Progress(Mutex::new(Shown::Live(Live::new(target, steps, dress))))
+        Progress(Mutex::new(View::Live(Live::new(target, steps, dress))))
     }
 
     /// Shows an event.
     pub fn show(&self, event: &Event) {
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Shown::Live(live) => live.show(event),
-            Shown::Lines { print, waits } => {
+            View::Live(live) => live.show(event),
+            View::Lines { print, waits } => {
                 let line = match event {
                     Event::Waiting { id, why } => waiting(waits, id, why, Instant::now()),
                     event => line(event),
@@ -65,11 +66,11 @@ fn dress(text: &str) -> String {
     }
 }
 
-/// What a resource waits for, since when, and when that was last told.
+/// What a resource waits for, since when, and when that was last reported.
 struct Wait {
     why: String,
     since: Instant,
-    told: Instant,
+    reported: Instant,
 }
 
 /// The line for a wait: when it begins, and then at each heartbeat with the time that it has taken.
@@ -80,18 +81,18 @@ fn waiting(
     now: Instant,
 ) -> Option<String> {
     let old = waits.get(id).filter(|wait| wait.why == why);
-    if old.is_some_and(|wait| now.duration_since(wait.told) < HEARTBEAT) {
+    if old.is_some_and(|wait| now.duration_since(wait.reported) < HEARTBEAT) {
         return None;
     }
     let since = old.map_or(now, |wait| wait.since);
     let took = old.map(|_| format!(", {} so far", seconds(now.duration_since(since)))).unwrap_or_default();
-    waits.insert(id.clone(), Wait { why: why.to_owned(), since, told: now });
+    waits.insert(id.clone(), Wait { why: why.to_owned(), since, reported: now });
     Some(format!("  {} {id}: {why}{took}", styled(DIM, "…")))
 }
 
-/// What follows from Ctrl-C.
+/// What Ctrl-C does.
 pub(super) fn stopping() -> String {
-    let what = "what is under way is finished, and nothing more is begun. Ctrl-C again to end at once.";
+    let what = "finishing what is running, starting nothing new. Press Ctrl-C again to quit now.";
     format!("{} {what}", styled(YELLOW.bold(), "Stopping:"))
 }
 
@@ -100,14 +101,14 @@ pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Started { .. } | Event::Waiting { .. } => return None,
         Event::Stopping => stopping(),
-        Event::Done { id, action, took } => {
+        Event::Done { id, action, took, .. } => {
             format!("  {} {id} {} {}", sign(*action), past(*action), styled(DIM, seconds(*took)))
         }
         Event::Failed { id, action, .. } => {
             format!("  {} {id} could not be {}", styled(RED, "✗"), past(*action))
         }
-        Event::Skipped { id, action, why } => {
-            format!("  {} {id}: did not {} it, since {why}", styled(YELLOW, "·"), action.verb())
+        Event::Skipped { id, action, why, .. } => {
+            format!("  {} {id} not {}: {why}", styled(YELLOW, "·"), past(*action))
         }
     })
 }

@@ -1,9 +1,9 @@
-//! What became of a plan, and what the user has now.
+//! The result of a plan, and the outputs.
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, styled};
 use crate::apply::Report;
 use crate::aws::{self, Class};
-use crate::check::{Outcome, Verdict};
+use crate::check::{CheckResult, Verdict};
 use crate::config::{At, Part, Stack};
 use crate::model::{AttributeMap, ResourceId, Unreadable, in_words};
 use crate::plan::{Blocker, Plan, Step};
@@ -11,16 +11,16 @@ use serde_json::Value as Json;
 use std::path::Path;
 use std::time::Duration;
 
-/// What was done, then each root cause with its place and a way on.
+/// What was done, then each root cause with its place and the next step.
 pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration) -> String {
     let steps = report.done.iter().map(|index| &plan.steps[*index]);
     let done = plan::done(steps);
     let in_part = report.failed.values().any(|cause| cause.class == Class::Deferred);
     let mut text = match (done.as_str(), report.is_complete()) {
-        ("", _) if in_part => styled(YELLOW.bold(), "Partly done").to_string(),
+        ("", _) if in_part => styled(YELLOW.bold(), "Incomplete").to_string(),
         ("", _) => "Nothing was changed".to_owned(),
         (done, true) => format!("{} {done}", styled(GREEN.bold(), "Done:")),
-        (done, false) => format!("{} {done}", styled(YELLOW.bold(), "Partly done:")),
+        (done, false) => format!("{} {done}", styled(YELLOW.bold(), "Incomplete:")),
     };
     text += &format!(" in {}\n", seconds(took));
     for (index, cause) in &report.failed {
@@ -28,15 +28,15 @@ pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration)
     }
     let skipped = report.skipped.len();
     if skipped > 0 {
-        let steps = super::count(skipped as u64, "further step");
-        text += &format!("Not tried, since what comes before failed: {steps}.\n");
+        let steps = super::count(skipped as u64, "step");
+        text += &format!("Skipped, because a step before failed: {steps}.\n");
     }
     if report.interrupted {
         let left = plan.steps.len() - report.done.len() - report.failed.len() - skipped;
-        text += &format!("Stopped on request; not begun: {}.\n", super::count(left as u64, "step"));
+        text += &format!("Interrupted; {} not started.\n", super::count(left as u64, "step"));
     }
     if !report.is_complete() {
-        text += "What was done stays; run the same command again to go on from here.\n";
+        text += "Run the same command again to continue.\n";
     }
     text
 }
@@ -48,7 +48,7 @@ fn failure(step: &Step, cause: &aws::Error, file: Option<&Path>) -> String {
     format!("{}\n", error(&message, crate::error::help(cause).as_deref()))
 }
 
-/// `stack.yaml:12: `, where a line is known.
+/// `stack.yaml:12: `, if the line is known.
 fn place(file: Option<&Path>, at: Option<At>) -> String {
     match (file, at) {
         (Some(file), Some(at)) if at.line > 0 => format!("{}:{}: ", file.display(), at.line),
@@ -56,7 +56,7 @@ fn place(file: Option<&Path>, at: Option<At>) -> String {
     }
 }
 
-/// The reasons not to carry out a plan.
+/// Why a plan cannot be applied.
 pub fn blockers(blockers: &[Blocker], file: Option<&Path>) -> String {
     let one = |blocker: &Blocker| {
         let message = format!("{}{}", place(file, blocker.at), blocker.why);
@@ -65,21 +65,21 @@ pub fn blockers(blockers: &[Blocker], file: Option<&Path>) -> String {
     blockers.iter().map(one).collect()
 }
 
-/// What could not be looked at.
+/// A kind that could not be listed.
 pub fn unreadable(unreadable: &Unreadable) -> String {
     super::warning(&format!(
-        "could not look for every {} of this stack: {}",
+        "could not list every {} of this stack, so the plan may be incomplete: {}",
         in_words(unreadable.kind),
         unreadable.why
     ))
 }
 
-/// What could not be listed of any stack.
+/// A kind that could not be listed for any stack.
 pub fn unlisted(unreadable: &Unreadable) -> String {
-    super::warning(&format!("could not look for any {}: {}", in_words(unreadable.kind), unreadable.why))
+    super::warning(&format!("could not list any {}: {}", in_words(unreadable.kind), unreadable.why))
 }
 
-/// What the user has now: the URL, the routes, and a request to try.
+/// The outputs: the URL, the routes, and a request to try.
 pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> String {
     let url =
         attributes.get(&ResourceId::new("api", "")).and_then(|live| live.get("url")).and_then(Json::as_str);
@@ -95,7 +95,7 @@ pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> String {
     text
 }
 
-/// A path that answers a plain GET: a route without variables, else that of a check which needs nothing filled in.
+/// A path that responds to a plain GET: a route without variables, else that of a check which needs nothing filled in.
 fn path_to_try(stack: &Stack) -> Option<String> {
     let routes = stack.api.iter().flat_map(|api| &api.routes);
     let paths = routes.filter_map(|route| route.key.strip_prefix("GET ")).map(str::to_owned);
@@ -107,8 +107,8 @@ fn path_to_try(stack: &Stack) -> Option<String> {
     paths.filter(|path| !path.contains('{')).chain(checks).next()
 }
 
-/// How a check went.
-pub fn check(outcome: &Outcome) -> String {
+/// The result of a check.
+pub fn check(outcome: &CheckResult) -> String {
     let request = format!("{} {}", outcome.method, outcome.path);
     match &outcome.verdict {
         Verdict::Passed => {
@@ -125,7 +125,7 @@ pub fn check(outcome: &Outcome) -> String {
         Verdict::Failed(failure) => {
             let body = Some(&outcome.body)
                 .filter(|body| !body.is_empty())
-                .map(|body| format!("\n      the answer: {body}"));
+                .map(|body| format!("\n      response: {body}"));
             let (cross, body) = (styled(RED, "✗"), body.unwrap_or_default());
             format!("  {cross} {}  {}\n      {failure}{body}", outcome.name, styled(DIM, request))
         }

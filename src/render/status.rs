@@ -1,11 +1,11 @@
-//! How a stack stands.
+//! The state of a stack.
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
 use crate::kinds::kinds;
 use crate::status::{Health, ResourceStatus};
 use serde_json::json;
 
-/// Everything by kind, each with how it is; then all of it counted.
+/// All resources by kind, each with its state; then their counts.
 pub fn status(standings: &[ResourceStatus]) -> String {
     let mut text = String::new();
     for kind in kinds() {
@@ -25,16 +25,16 @@ fn row(standing: &ResourceStatus) -> String {
     let name = if standing.id.name.is_empty() { standing.id.kind } else { &standing.id.name };
     let (sign, why) = match &standing.health {
         Health::InSync => (styled(GREEN, "✓"), String::new()),
-        Health::Pending => (styled(YELLOW, "…"), "AWS is still at work on it".to_owned()),
+        Health::Pending => (styled(YELLOW, "…"), "update in progress".to_owned()),
         Health::Missing => (styled(RED, "✗"), "missing".to_owned()),
         Health::Drifted(changes) => {
             let mut fields: Vec<&str> = changes.iter().map(|change| change.field()).collect();
             fields.dedup();
-            (styled(YELLOW, "~"), format!("differs in {}", fields.join(", ")))
+            (styled(YELLOW, "~"), format!("drifted: {}", fields.join(", ")))
         }
         Health::Failed(why) => (styled(RED, "✗"), why.clone()),
-        Health::Orphaned => (styled(YELLOW, "-"), "not declared any more".to_owned()),
-        Health::Unmanaged(who) => (styled(DIM, "·"), format!("not this stack's: {who}")),
+        Health::Orphaned => (styled(YELLOW, "-"), "orphaned: no longer in the stack file".to_owned()),
+        Health::Unmanaged(who) => (styled(DIM, "·"), format!("unmanaged: {who}")),
     };
     let why = if why.is_empty() { why } else { format!("  {}", styled(DIM, why)) };
     format!("  {sign} {name}{why}\n")
@@ -42,13 +42,13 @@ fn row(standing: &ResourceStatus) -> String {
 
 /// The name of each state, in the order in which they are counted.
 const STATES: [(&str, &str); 7] = [
-    ("in_order", "in order"),
-    ("busy", "being changed"),
+    ("in_order", "in sync"),
+    ("busy", "pending"),
     ("missing", "missing"),
-    ("differs", "different"),
-    ("broken", "broken"),
-    ("undeclared", "not declared any more"),
-    ("foreign", "of others"),
+    ("differs", "drifted"),
+    ("broken", "failed"),
+    ("undeclared", "orphaned"),
+    ("foreign", "unmanaged"),
 ];
 
 fn state(health: &Health) -> &'static str {
@@ -69,7 +69,7 @@ fn counts(standings: &[ResourceStatus]) -> String {
     let counts: Vec<String> =
         counts.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
     match counts.is_empty() {
-        true => "Nothing is declared, and nothing is there.".to_owned(),
+        true => "The stack file declares no resources, and none exist.".to_owned(),
         false => format!("{} {}", styled(BOLD, "Status:"), counts.join(", ")),
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::diff::Change;
 use crate::model::Value;
-use crate::text::steers;
+use crate::text::sanitize_line;
 use serde_json::Value as Json;
 
-/// How a field changes: `128 → 256`. Secrets are named and never shown.
+/// How a field changes: `128 → 256`. Sensitive values are never shown.
 pub(super) fn change(change: &Change, sensitive: bool) -> String {
     if change.field() == "code" {
         return if change.from.is_some() { "changed".to_owned() } else { "new".to_owned() };
@@ -17,24 +17,25 @@ pub(super) fn change(change: &Change, sensitive: bool) -> String {
         (Some(Json::Array(from)), Some(Value::Known(Json::Array(to)))) => list(from, to),
         (None, Some(to)) => value(to),
         (Some(Json::String(from)), Some(to)) if from.is_empty() => value(to),
-        (Some(from), None) => format!("{} → nothing", json(from)),
+        (Some(from), None) => format!("{} → (none)", json(from)),
         (Some(from), Some(to)) => format!("{} → {}", json(from), value(to)),
         (None, None) => String::new(),
     }
 }
 
-/// What comes to a list and what goes from it; the whole lists where only their order differs.
+/// What is added to a list and removed from it; the whole lists if only their order differs.
 fn list(from: &[Json], to: &[Json]) -> String {
-    let gone = from.iter().filter(|item| !to.contains(item)).map(|item| format!("- {}", json(item)));
-    let come = to.iter().filter(|item| !from.contains(item)).map(|item| format!("+ {}", json(item)));
-    let changes: Vec<String> = gone.chain(come).collect();
-    match changes.is_empty() {
-        true => format!("{} → {}", json(&from.into()), json(&to.into())),
-        false => changes.join("  "),
+    let removed = from.iter().filter(|item| !to.contains(item)).map(|item| format!("- {}", json(item)));
+    let added = to.iter().filter(|item| !from.contains(item)).map(|item| format!("+ {}", json(item)));
+    let changes: Vec<String> = removed.chain(added).collect();
+    if changes.is_empty() {
+        format!("{} → {}", json(&from.into()), json(&to.into()))
+    } else {
+        changes.join("  ")
     }
 }
 
-/// A wanted value; what AWS has yet to assign is said to be unknown.
+/// A desired value; what AWS has yet to assign is known after `up`.
 pub(super) fn value(value: &Value) -> String {
     match value {
         Value::Known(known) => json(known),
@@ -51,10 +52,10 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
-/// A value that is there.
+/// A live value.
 fn json(value: &Json) -> String {
     match value {
-        Json::String(text) => printable(text),
+        Json::String(text) => sanitize_line(text),
         Json::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(", ")),
         Json::Object(members) => {
             let members: Vec<String> =
@@ -63,10 +64,4 @@ fn json(value: &Json) -> String {
         }
         other => other.to_string(),
     }
-}
-
-/// A text on one line, without the signs that steer a terminal: it may come from anybody who can write to the account.
-pub(super) fn printable(text: &str) -> String {
-    let visible = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(visible).collect()
 }

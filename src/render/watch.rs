@@ -1,6 +1,7 @@
-//! What is said while files are watched.
+//! What is shown while files are watched.
 
 use super::{DIM, GREEN, count, json::Document, seconds, styled};
+use crate::text::sanitize;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,9 +10,9 @@ use std::time::Duration;
 /// How many files are named.
 const FILES: usize = 3;
 
-/// What is watched, and how to leave.
+/// What is watched, and how to quit.
 pub fn watching() -> String {
-    styled(DIM, "Watching the stack file and the code; Ctrl-C to leave.")
+    styled(DIM, "Watching for changes. Press Ctrl-C to quit.")
 }
 
 /// The files that were saved, as seen from a folder.
@@ -26,7 +27,7 @@ pub fn saved(files: &BTreeSet<PathBuf>, folder: &Path) -> String {
 }
 
 fn name(file: &Path, folder: &Path) -> String {
-    super::tame(&file.strip_prefix(folder).unwrap_or(file).display().to_string())
+    sanitize(&file.strip_prefix(folder).unwrap_or(file).display().to_string())
 }
 
 /// That a change is live, so long after it was saved.
@@ -34,7 +35,7 @@ pub fn live(took: Duration) -> String {
     format!("{} {} after the save", styled(GREEN.bold(), "Live"), seconds(took))
 }
 
-/// What became of a change, for programs.
+/// The result of a change, for programs.
 pub fn document(
     files: &BTreeSet<PathBuf>,
     live: bool,

@@ -1,7 +1,7 @@
-//! The rights of functions, as a cloud that enforces them sees it.
+//! The permissions of functions, on a cloud that enforces them.
 
 use crate::cloud::Cloud;
-use crate::http::{Answer, get, send};
+use crate::http::{Response, get, send};
 use crate::stack::SMALL;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ const NOTE: &str = r#"{"title": "A note", "content": "For those who may"}"#;
 
 /// Asserts that DynamoDB denied the function an action.
 #[track_caller]
-fn assert_denied(answer: &Answer, role: &str, action: &str) {
+fn assert_denied(answer: &Response, role: &str, action: &str) {
     assert_eq!(answer.status, 502, "{answer:#?}");
     let message = answer.body["errorMessage"].as_str().unwrap_or_default();
     for part in ["AccessDeniedException", role, action] {
@@ -18,7 +18,7 @@ fn assert_denied(answer: &Answer, role: &str, action: &str) {
 }
 
 #[tokio::test]
-async fn a_function_whose_access_is_taken_away_is_denied_until_it_is_given_back() {
+async fn a_function_whose_access_is_removed_is_denied_until_it_is_given_back() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     assert_eq!(get(&api, "/items").await.ok(), json!([]));
@@ -57,7 +57,7 @@ async fn a_function_may_do_no_more_than_its_access_and_on_no_other_table() {
 }
 
 #[tokio::test]
-async fn statements_of_ones_own_give_what_they_say() {
+async fn statements_of_the_stack_file_allow_what_they_say() {
     let cloud = Cloud::with(SMALL);
     let own =
         "policy:\n      - { Effect: Allow, Action: [dynamodb:Scan], Resource: [\"${tables.notes.arn}\"] }\n";

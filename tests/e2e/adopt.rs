@@ -1,24 +1,28 @@
-//! What others have made, and a stack takes over.
+//! Resources that exist already, and that a stack adopts.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump};
-use crate::foreign::{make_function, make_role, make_table};
 use crate::http::get;
 use crate::ran::Ran;
 use crate::stack::SMALL;
+use crate::unmanaged::{create_function, create_role, create_table};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
+async fn a_table_and_a_function_are_adopted_used_and_deleted() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[]).await;
-    let role = make_role(&aws, "list_role").await;
-    make_function(&aws, "list", &role).await;
+    create_table(&aws, "notes", &[]).await;
+    let role = create_role(&aws, "list_role").await;
+    create_function(&aws, "list", &role).await;
     cloud.run(&["up", "--local"]).fails().says("or take it over with `provision adopt table notes`");
 
     let table = cloud.run(&["adopt", "table", "notes", "--local"]).ok();
-    table.says("  + table notes  it was not made by provision").says("changes nothing of it").says("1 thing");
+    table
+        .says("  + table notes  it was not created by provision")
+        .says("the next `up` will not change it")
+        .says("Adopted 1 resource")
+        .never_says("Make it match");
     let function = cloud.run(&["adopt", "function", "list", "--local", "--json"]).ok().documents();
     assert_eq!(function[1]["type"], "adoption");
     let taken: Vec<&str> = function[1]["resources"]
@@ -35,7 +39,7 @@ async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
     cloud
         .run(&["adopt", "function", "list", "--local"])
         .ok()
-        .says("it is this stack's already")
+        .says("this stack already owns it")
         .never_says("+");
 
     let api = cloud.up().api();
@@ -47,33 +51,33 @@ async fn a_table_and_a_function_are_taken_over_used_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_another_stack_has_is_taken_over_from_that_one_alone() {
+async fn a_resource_of_another_stack_is_adopted_from_that_stack_only() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[("provision:stack", "other/prod")]).await;
+    create_table(&aws, "notes", &[("provision:stack", "other/prod")]).await;
     let before = dump(&aws).await;
     let on_aws =
         |args: &[&str]| Ran::of(&mut cloud.command_on_aws(&[&["adopt", "table", "notes"], args].concat()));
     on_aws(&["--yes"]).ends(1).says("it belongs to the stack `other/prod`").says("--from other/prod");
     on_aws(&["--yes", "--from", "other"]).ends(1).says("it belongs to the stack `other/prod`");
-    on_aws(&["--from", "other/prod"]).ends(64).says("add --yes to take it over without being asked");
+    on_aws(&["--from", "other/prod"]).ends(64).says("add --yes to adopt it without confirmation");
     cloud.run(&["adopt", "table", "nodes", "--local"]).ends(64).says("it declares notes");
     cloud
         .run(&["adopt", "route", "GET /items", "--local"])
         .ends(64)
         .says("[possible values: table, function");
     assert_same(&before, &dump(&aws).await, "nothing should be touched");
-    on_aws(&["--yes", "--from", "other/prod"]).ok().says("Taken over: 1 thing");
+    on_aws(&["--yes", "--from", "other/prod"]).ok().says("Adopted 1 resource");
     cloud.up();
     cloud.down().says("Nothing left.");
     assert_empty(&dump(&aws).await);
 }
 
 #[tokio::test]
-async fn a_replacement_is_warned_of_before_anything_is_taken_over() {
+async fn a_replacement_is_warned_of_before_anything_is_adopted() {
     let cloud = Cloud::with(&SMALL.replace("partition_key: uuid", "partition_key: id"));
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[("team", "blue")]).await;
+    create_table(&aws, "notes", &[("team", "blue")]).await;
     let adopt = Ran::of(&mut cloud.command_on_aws(&["adopt", "table", "notes"])).ends(64);
     adopt.says("warning: table notes would be replaced, and all of its items would be lost");
 }

@@ -37,12 +37,9 @@ fn invoke(cloud: &Cloud, args: &[&str], event: &str) -> Ran {
 #[tokio::test]
 async fn a_function_is_called_and_its_logs_are_shown() {
     let cloud = cloud();
-    let missing = cloud.run(&["invoke", "echo", "--local"]).ends(1).says("function echo is not there");
-    missing.says("help: bring the stack up first: provision up --local");
-    cloud
-        .run(&["logs", "--local"])
-        .ok()
-        .says("there are no logs yet; bring the stack up with: provision up --local");
+    let missing = cloud.run(&["invoke", "echo", "--local"]).ends(1).says("function echo is not deployed");
+    missing.says("help: deploy the stack first: provision up --local");
+    cloud.run(&["logs", "--local"]).ok().says("no logs yet; deploy the stack with: provision up --local");
     cloud.up();
 
     let ran = cloud.run(&["invoke", "echo", "--local"]).ok();
@@ -77,26 +74,26 @@ async fn a_function_is_called_and_its_logs_are_shown() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_call_is_told() {
+async fn errors_of_a_call_are_reported() {
     let cloud = cloud();
     let wrong = invoke(&cloud, &["invoke", "echo", "--event", "-", "--local"], "{\"word\": }").ends(64);
-    wrong.says("the standard input holds no event: expected value at line 1 column 10").never_says("account");
+    wrong.says("standard input is not valid JSON: expected value at line 1 column 10").never_says("account");
     cloud
         .run(&["invoke", "echo", "--event", "none.json", "--local"])
         .ends(64)
-        .says("none.json holds no event: ");
+        .says("none.json is not valid JSON: ");
     for command in ["invoke", "logs"] {
         let wrong = cloud.run(&[command, "ecko", "--local"]).ends(64).never_says("account");
         wrong.says("there is no function `ecko` in stack.yaml").says("did you mean `echo`?");
     }
-    cloud.run(&["logs", "--since", "yesterday", "--local"]).ends(64).says("neither a duration, such as 10m");
+    cloud.run(&["logs", "--since", "yesterday", "--local"]).ends(64).says("use a duration such as 10m");
 
     cloud.up();
     cloud.write("event.json", r#"{"fail": "not today"}"#);
     let failed = cloud.run(&["invoke", "echo", "--event", "event.json", "--log", "--local"]).ends(1);
     assert_eq!(failed.out, "", "{failed}");
     let failed = failed.says("error: function echo failed: ").says("not today").says("Traceback");
-    failed.says("help: see what it logged: provision logs echo --local");
+    failed.says("help: see its logs: provision logs echo --local");
     let failed = cloud.run(&["invoke", "echo", "--event", "event.json", "--local", "--json"]).ends(1);
     assert!(failed.documents()[1]["error"]["message"].as_str().unwrap().contains("not today"), "{failed}");
 
@@ -104,7 +101,7 @@ async fn what_is_wrong_with_a_call_is_told() {
     cloud.edit("stack.yaml", "stack: calls", "stack: others");
     let others = cloud.run(&["invoke", "echo", "--local"]).ends(1);
     others
-        .says("function echo is not this stack's: it belongs to the stack `calls`")
+        .says("function echo does not belong to this stack: it belongs to the stack `calls`")
         .says("it was not called");
 }
 

@@ -1,4 +1,4 @@
-//! Changes of the stack file and of the code, each of which must touch what it is about and nothing else.
+//! Changes of the stack file and of the code, each of which must change what it is about and nothing else.
 
 use crate::cloud::Cloud;
 use crate::dump::{dump, names, touched};
@@ -28,7 +28,7 @@ async fn a_changed_line_of_one_function_updates_exactly_that_function() {
 }
 
 #[tokio::test]
-async fn a_route_can_be_added_led_elsewhere_and_removed() {
+async fn a_route_can_be_added_pointed_elsewhere_and_removed() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     let id = api_id(&dump(&cloud.aws().await).await);
@@ -60,7 +60,7 @@ async fn a_route_can_be_added_led_elsewhere_and_removed() {
 }
 
 #[tokio::test]
-async fn a_renamed_function_takes_over_its_route_and_leaves_nothing_of_the_old_name() {
+async fn a_renamed_function_keeps_its_route_and_leaves_nothing_under_the_old_name() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     let aws = cloud.aws().await;
@@ -105,7 +105,7 @@ async fn environment_values_are_set_changed_and_removed_and_never_printed() {
     cloud.edit("stack.yaml", first, second);
     never(cloud.plan()).plans(&["function ~ list: environment.TOKEN changed (values not shown)"]);
     let asked = never(cloud.run(&["plan", "--local", "--show-values"]).ok());
-    asked.says("--show-values shows no values here: they go to a terminal only");
+    asked.says("--show-values has no effect here: values are shown in a terminal only");
     never(cloud.run(&["up", "--local", "-v"]).ok()).says("Done: 1 updated");
     assert_eq!(value().await, second);
 
@@ -117,7 +117,7 @@ async fn environment_values_are_set_changed_and_removed_and_never_printed() {
 }
 
 #[tokio::test]
-async fn settings_of_a_function_change_where_it_stands() {
+async fn settings_of_a_function_are_updated_in_place() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     let aws = cloud.aws().await;
@@ -146,7 +146,7 @@ async fn settings_of_a_function_change_where_it_stands() {
 }
 
 #[tokio::test]
-async fn settings_of_the_table_and_the_api_change_where_they_stand_and_the_items_stay() {
+async fn settings_of_the_table_and_the_api_are_updated_in_place_and_the_items_stay() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     let saved = r#"{"title": "Kept", "content": "Through all changes"}"#;

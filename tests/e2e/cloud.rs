@@ -1,9 +1,11 @@
-//! A local cloud of a test's own, a stack beside it, and the program that is tested.
+//! A local cloud and a stack for one test, and the program that is tested.
 
 use crate::ran::Ran;
 use crate::stack;
+use aws_credential_types::Credentials;
 use aws_sdk_lambda::client::Waiters;
 use provision::aws::{Access, Calls, Clients, Connection, Place};
+use provision::local::LocalCloud;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ pub(crate) const REGION: &str = "us-east-1";
 /// A local cloud with a copy of the shipped stack. It ends with the test.
 pub(crate) struct Cloud {
     folder: TempDir,
-    /// Where it answers.
+    /// Its URL.
     pub(crate) url: String,
 }
 
@@ -52,7 +54,7 @@ impl Cloud {
         fs::write(self.path("stack").join(file), text).unwrap();
     }
 
-    /// Changes a text in a file of the stack, which must be there exactly once.
+    /// Changes a text in a file of the stack, which must occur exactly once.
     pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
         let path = self.path("stack").join(file);
         let text = fs::read_to_string(&path).unwrap();
@@ -98,7 +100,9 @@ impl Cloud {
     pub(crate) fn command_on_aws(&self, args: &[&str]) -> Command {
         let mut command = self.command(args);
         command.env("AWS_ENDPOINT_URL", &self.url).env("AWS_REGION", REGION);
-        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        let credentials = self.credentials();
+        command.env("AWS_ACCESS_KEY_ID", credentials.access_key_id());
+        command.env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
         let nowhere = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
         command.envs(nowhere.map(|name| (name, "/dev/null"))).env("AWS_EC2_METADATA_DISABLED", "true");
         command
@@ -109,19 +113,30 @@ impl Cloud {
         Ran::of(&mut self.command_on_aws(args))
     }
 
-    /// Clients to look at the cloud, and to change it behind the program's back.
+    /// The port at which it answers.
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// The credentials that the cloud made for itself.
+    pub(crate) fn credentials(&self) -> Credentials {
+        LocalCloud::new(self.path("cache"), self.path("state")).credentials().unwrap()
+    }
+
+    /// Clients to look at the cloud, and to change it without the program.
     pub(crate) async fn aws(&self) -> Clients {
         self.aws_in(REGION).await
     }
 
     /// Clients in another region.
     pub(crate) async fn aws_in(&self, region: &str) -> Clients {
-        let place = Place::Local { url: self.url.clone(), region: region.to_owned() };
+        let (url, region) = (self.url.clone(), region.to_owned());
+        let place = Place::Local { url, region, credentials: self.credentials() };
         Connection::open(&place, Calls::default()).await.unwrap().clients(Access::Write)
     }
 }
 
-/// Waits until a function that was made or changed is at rest again.
+/// Waits until a function that was created or updated is ready again.
 pub(crate) async fn at_rest(aws: &Clients, function: &str) {
     let patience = Duration::from_secs(60);
     aws.lambda.wait_until_function_active_v2().function_name(function).wait(patience).await.unwrap();

@@ -1,4 +1,4 @@
-//! Data are sacred: nothing that holds them goes unless that is allowed expressly.
+//! No resource that contains data is deleted unless that is allowed.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump, names};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 const NOTE: &str = r#"{"title": "Kept", "content": "As long as nobody allows its loss"}"#;
 
-/// Asserts that `plan` and `up` refuse, say why, and touch nothing.
+/// Asserts that `plan` and `up` refuse, say why, and change nothing.
 async fn refuses(cloud: &Cloud, why: &[&str]) {
     let aws = cloud.aws().await;
     let before = dump(&aws).await;
@@ -20,7 +20,7 @@ async fn refuses(cloud: &Cloud, why: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_table_is_replaced_only_when_the_loss_of_its_items_is_allowed() {
+async fn a_table_is_replaced_only_when_data_loss_is_allowed() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     send(&api, "POST /items", Some(NOTE)).await.ok();
@@ -31,7 +31,7 @@ async fn a_table_is_replaced_only_when_the_loss_of_its_items_is_allowed() {
     assert_eq!(get(&api, "/items").await.ok()[0]["title"], "Kept");
 
     let plan = cloud.run(&["plan", "--local", "--allow-data-loss", "notes"]).ok();
-    plan.says("-/+ notes").says("(forces replacement)").says("lost for good: all of its items");
+    plan.says("-/+ notes").says("(forces replacement)").says("will be lost: all of its items");
     cloud.run(&["up", "--local", "--allow-data-loss", "notes"]).ok().says("Done: 1 replaced");
     assert_eq!(get(&api, "/items").await.ok(), json!([]));
     send(&api, "POST /items", Some(NOTE)).await.ok();
@@ -39,7 +39,7 @@ async fn a_table_is_replaced_only_when_the_loss_of_its_items_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_no_longer_declared_goes_only_when_that_is_allowed() {
+async fn a_table_that_is_no_longer_declared_is_deleted_only_when_that_is_allowed() {
     let cloud = Cloud::with(&SMALL.replace("tables:\n", "tables:\n  old:\n    partition_key: uuid\n"));
     cloud.up();
     cloud.write("stack.yaml", SMALL);
@@ -47,12 +47,12 @@ async fn a_table_that_is_no_longer_declared_goes_only_when_that_is_allowed() {
     refuses(&cloud, &[lost, "add --allow-data-loss old"]).await;
     cloud.run(&["up", "--local", "--allow-data-loss", "notes"]).fails().says(lost);
     let up = cloud.run(&["up", "--local", "--allow-data-loss", "old"]).ok();
-    up.plans(&["table - old: not declared any more; lost for good: all of its items"]);
+    up.plans(&["table - old: not declared any more; will be lost: all of its items"]);
     assert_eq!(names(&dump(&cloud.aws().await).await, "tables"), ["notes"]);
 }
 
 #[tokio::test]
-async fn the_api_goes_only_when_the_loss_of_its_url_is_allowed() {
+async fn the_api_is_deleted_only_when_the_loss_of_its_url_is_allowed() {
     let cloud = Cloud::with(SMALL);
     cloud.up();
     let (without, _) = SMALL.split_once("\napi:\n").unwrap();
@@ -70,7 +70,7 @@ async fn the_api_goes_only_when_the_loss_of_its_url_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_protected_table_outlives_everything_until_its_protection_was_taken_off() {
+async fn a_protected_table_is_kept_until_its_protection_is_removed() {
     let protected = SMALL.replace("partition_key: uuid", "partition_key: uuid\n    protect: true");
     let cloud = Cloud::with(&protected);
     cloud.up();
@@ -101,7 +101,7 @@ async fn down_shows_the_logs_that_are_lost_and_needs_no_allowance_on_the_local_c
     let down = cloud.down();
     let steps = down.steps();
     let lost = |start: &str| steps.iter().any(|step| step.starts_with(start));
-    assert!(lost("table - notes: lost for good: its items"), "{down}");
-    assert!(lost("log group - /aws/lambda/save: lost for good: "), "{down}");
+    assert!(lost("table - notes: will be lost: its items"), "{down}");
+    assert!(lost("log group - /aws/lambda/save: will be lost: "), "{down}");
     assert_empty(&dump(&cloud.aws().await).await);
 }

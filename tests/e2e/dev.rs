@@ -17,14 +17,14 @@ api:
     GET /hello: hello
 ";
 
-/// A function that answers a word, and logs it.
+/// A function that returns a word, and logs it.
 fn answering(word: &str) -> String {
     format!(
         "def lambda_handler(event, context):\n    print('said {word}')\n    return {{'statusCode': 200, 'body': '{word}'}}\n"
     )
 }
 
-/// A cloud with a stack of one function, which answers `one`.
+/// A cloud with a stack of one function, which returns `one`.
 fn hello() -> Cloud {
     let cloud = Cloud::with(HELLO);
     fs::create_dir(cloud.path("stack/lambdas/hello")).unwrap();
@@ -32,20 +32,20 @@ fn hello() -> Cloud {
     cloud
 }
 
-/// Starts a command that watches, waits until it does, and answers it with the API's URL.
+/// Starts a command that watches, waits until it does, and returns it with the API's URL.
 fn watching(cloud: &Cloud, args: &[&str]) -> (Running, String) {
     let mut running = Running::start(&mut cloud.command(args));
     let api = running.says("API: ").strip_prefix("API: ").unwrap().to_owned();
-    running.says("Watching the stack file and the code; Ctrl-C to leave.");
+    running.says("Watching for changes. Press Ctrl-C to quit.");
     (running, api)
 }
 
-/// Asserts that it leaves in order at Ctrl-C. Answers all that it has said.
+/// Asserts that it leaves in order at Ctrl-C. Returns everything that it printed.
 fn leaves(running: Running) -> String {
     running.interrupt();
     let (status, said) = running.end();
     assert_eq!(status.code(), Some(0), "{said}");
-    assert!(said.ends_with("The stack stays as it is. To take it away: provision down --local"), "{said}");
+    assert!(said.ends_with("The stack is still deployed. To delete it: provision down --local"), "{said}");
     said
 }
 
@@ -63,7 +63,7 @@ async fn what_is_saved_is_live_and_logs_are_shown() {
     assert_eq!(get(&api, "/hello").await.ok(), "two");
     assert!(dev.says("said two").starts_with("hello  20"), "a line tells whose it is, and when");
 
-    // A function may be declared before its code is there.
+    // A function may be declared before its code exists.
     cloud.edit("stack.yaml", "api:", "  later: { code: lambdas/later, runtime: python3.13 }\napi:");
     cloud.edit("stack.yaml", "    GET /hello: hello\n", "    GET /hello: hello\n    GET /later: later\n");
     dev.says("there is no file or folder `lambdas/later`");
@@ -78,7 +78,7 @@ async fn what_is_saved_is_live_and_logs_are_shown() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_shown_where_it_happens_and_loses_nothing() {
+async fn errors_are_shown_where_they_happen_and_lose_nothing() {
     let cloud = hello();
     let (mut dev, api) = watching(&cloud, &["dev"]);
     cloud.edit("stack.yaml", "code: lambdas/hello,", "cod: lambdas/hello,");
@@ -88,8 +88,8 @@ async fn what_is_wrong_is_shown_where_it_happens_and_loses_nothing() {
     dev.says("memory  128 → 256");
     dev.says("Live");
     cloud.edit("stack.yaml", "stack: hello", "stack: other");
-    dev.says("this is another stack now");
-    dev.says("leave with Ctrl-C, and start again");
+    dev.says("the name, region or account of the stack changed");
+    dev.says("quit with Ctrl-C and start again");
     // What was saved in between has not been forgotten.
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
     cloud.edit("stack.yaml", "stack: other", "stack: hello");
@@ -125,18 +125,18 @@ async fn programs_get_a_document_for_each_round() {
 }
 
 #[tokio::test]
-async fn it_ends_when_nobody_reads_any_more() {
+async fn it_ends_when_its_output_is_no_longer_read() {
     let cloud = hello();
     let (dev, api) = watching(&cloud, &["dev"]);
-    let mut unheard = dev.unheard();
+    let mut unread = dev.unread();
     let ended = loop {
         // It notices when it has something to say.
         get(&api, "/hello").await.ok();
-        if let Some(ended) = unheard.try_wait().unwrap() {
+        if let Some(ended) = unread.try_wait().unwrap() {
             break ended;
         }
     };
-    assert!(ended.success(), "{ended}");
+    assert_eq!(ended.code(), Some(141), "{ended}");
 }
 
 #[tokio::test]
@@ -144,15 +144,17 @@ async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_prot
     let cloud = hello();
     let asked = ask(&cloud, &["up", "--watch"], "n\n", &[]).fails();
     asked
-        .says("Keep account 000000000000 as the files say, now and at each save? [y/N]")
+        .says("Apply these changes to account 000000000000, and the changes of every save? [y/N]")
         .says("Nothing was changed.");
-    Ran::of(&mut cloud.command_on_aws(&["up", "--watch"])).ends(64).says("nobody can be asked here");
+    Ran::of(&mut cloud.command_on_aws(&["up", "--watch"]))
+        .ends(64)
+        .says("cannot ask for confirmation: not a terminal");
     cloud.run_on_aws(&["up", "--yes"]).ok();
-    // Where there is nothing to do yet, it is asked for what is to come.
+    // Where nothing is to be done yet, it asks about what is to come.
     ask(&cloud, &["up", "--watch"], "n\n", &[])
         .fails()
         .says("No changes")
-        .says("now and at each save? [y/N]");
+        .says("and the changes of every save? [y/N]");
     let mut up = Running::start(&mut cloud.command_on_aws(&["up", "--watch", "--yes"]));
     up.says("Watching");
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
@@ -163,5 +165,5 @@ async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_prot
     let stack = format!("{HELLO}environments:\n  prod: {{ protect: true }}\n");
     cloud.write("stack.yaml", &stack);
     let refused = Ran::of(&mut cloud.command_on_aws(&["up", "--watch", "--yes", "--env", "prod"])).ends(64);
-    refused.says("the environment prod is protected, and --watch changes it at each save");
+    refused.says("the environment prod is protected, and --watch would change it on every save");
 }

@@ -1,4 +1,4 @@
-//! Changes made behind the program's back: `plan` shows exactly those, and `up` undoes them.
+//! Drift: `plan` shows exactly what changed in the account, and `up` corrects it.
 
 use crate::cloud::{Cloud, at_rest};
 use crate::dump::{assert_same, dump, lasting};
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use provision::aws::Clients;
 use serde_json::Value as Json;
 
-/// A stack that is up, and what it looked like before anybody touched it.
+/// A stack that is up, and a dump of it from before the drift.
 struct Healthy {
     cloud: Cloud,
     aws: Clients,
@@ -26,8 +26,8 @@ impl Healthy {
         Healthy { cloud, aws, api, dump }
     }
 
-    /// Asserts that `plan` shows these steps and changes nothing, and that `up` brings back what was there.
-    async fn heals(&self, steps: &[&str]) {
+    /// Asserts that `plan` shows these steps and changes nothing, and that `up` brings back what was before.
+    async fn is_corrected_by(&self, steps: &[&str]) {
         let broken = dump(&self.aws).await;
         let plan = self.cloud.plan();
         let shown: Vec<String> = plan.steps().iter().map(|step| without_ids(step)).collect();
@@ -66,36 +66,36 @@ fn without_ids(step: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_made_again() {
+async fn deleted_resources_are_created_again() {
     let healthy = Healthy::up(SMALL).await;
     let (aws, api) = (&healthy.aws, &healthy.api);
 
     aws.lambda.delete_function().function_name("list").send().await.unwrap();
-    healthy.heals(&["function + list", "permission + list for GET /items"]).await;
+    healthy.is_corrected_by(&["function + list", "permission + list for GET /items"]).await;
 
     let route = healthy.route("GET /items").await;
     aws.api.delete_route().api_id(api).route_id(route).send().await.unwrap();
-    healthy.heals(&["route + GET /items"]).await;
+    healthy.is_corrected_by(&["route + GET /items"]).await;
 
     let policy = healthy.dump["functions"]["list"]["policy"].as_object().unwrap();
     let sid = policy.keys().next().unwrap();
     aws.lambda.remove_permission().function_name("list").statement_id(sid).send().await.unwrap();
-    healthy.heals(&["permission + list for GET /items"]).await;
+    healthy.is_corrected_by(&["permission + list for GET /items"]).await;
 
     let integration = healthy.integration("list").await;
     aws.api.delete_integration().api_id(api).integration_id(integration).send().await.unwrap();
     let repointed = "route ~ GET /items: target integrations/ID → integrations/(id of the integration list, known after up)";
-    healthy.heals(&["integration + list", repointed]).await;
+    healthy.is_corrected_by(&["integration + list", repointed]).await;
 
     aws.api.delete_stage().api_id(api).stage_name("$default").send().await.unwrap();
-    healthy.heals(&["stage + $default"]).await;
+    healthy.is_corrected_by(&["stage + $default"]).await;
 
     aws.logs.delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
-    healthy.heals(&["log group + /aws/lambda/list"]).await;
+    healthy.is_corrected_by(&["log group + /aws/lambda/list"]).await;
 }
 
 #[tokio::test]
-async fn a_role_that_was_deleted_is_made_again_and_its_function_told() {
+async fn a_deleted_role_is_created_again_and_its_function_updated() {
     let healthy = Healthy::up(SMALL).await;
     let iam = &healthy.aws.iam;
     iam.delete_role_policy().role_name("list_role").policy_name("provision").send().await.unwrap();
@@ -110,7 +110,7 @@ async fn a_role_that_was_deleted_is_made_again_and_its_function_told() {
 }
 
 #[tokio::test]
-async fn a_changed_function_and_log_group_are_set_right() {
+async fn drift_of_a_function_and_a_log_group_is_corrected() {
     let healthy = Healthy::up(SMALL).await;
     let aws = &healthy.aws;
 
@@ -118,27 +118,27 @@ async fn a_changed_function_and_log_group_are_set_right() {
         aws.lambda.update_function_configuration().function_name("list").memory_size(512).timeout(60);
     update.send().await.unwrap();
     at_rest(aws, "list").await;
-    healthy.heals(&["function ~ list: memory 512 → 128; timeout 60 → 3"]).await;
+    healthy.is_corrected_by(&["function ~ list: memory 512 → 128; timeout 60 → 3"]).await;
 
     let retention = aws.logs.put_retention_policy().log_group_name("/aws/lambda/list");
     retention.retention_in_days(1).send().await.unwrap();
-    healthy.heals(&["log group ~ /aws/lambda/list: retention_days 1 → 30"]).await;
+    healthy.is_corrected_by(&["log group ~ /aws/lambda/list: retention_days 1 → 30"]).await;
     aws.logs.delete_retention_policy().log_group_name("/aws/lambda/list").send().await.unwrap();
-    healthy.heals(&["log group ~ /aws/lambda/list: retention_days 30"]).await;
+    healthy.is_corrected_by(&["log group ~ /aws/lambda/list: retention_days 30"]).await;
 
-    let other = aws_sdk_lambda::primitives::Blob::new(foreign_code());
+    let other = aws_sdk_lambda::primitives::Blob::new(other_code());
     aws.lambda.update_function_code().function_name("list").zip_file(other).send().await.unwrap();
     at_rest(aws, "list").await;
-    healthy.heals(&["function ~ list: code changed"]).await;
+    healthy.is_corrected_by(&["function ~ list: code changed"]).await;
 }
 
 /// A zip without any file in it.
-fn foreign_code() -> Vec<u8> {
+fn other_code() -> Vec<u8> {
     zip::ZipWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap().into_inner()
 }
 
 #[tokio::test]
-async fn rights_that_were_added_to_a_role_are_taken_away() {
+async fn permissions_added_to_a_role_are_removed() {
     const ALL: &str = r#"{"Version": "2012-10-17", "Statement": [
         {"Sid": "All", "Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]}"#;
     const ARN: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
@@ -153,7 +153,7 @@ async fn rights_that_were_added_to_a_role_are_taken_away() {
     for part in ["role ~ list_role: ", "policies.extra", "dynamodb:*", ARN] {
         assert!(steps[0].contains(part), "`{part}` should be in {steps:#?}");
     }
-    healthy.heals(&[&steps[0]]).await;
+    healthy.is_corrected_by(&[&steps[0]]).await;
 
     put.policy_name("provision").send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
@@ -161,18 +161,18 @@ async fn rights_that_were_added_to_a_role_are_taken_away() {
     for part in ["role ~ list_role: ", "policies.provision.All", "policies.provision.Tablenotes"] {
         assert!(steps[0].contains(part), "`{part}` should be in {steps:#?}");
     }
-    healthy.heals(&[&steps[0]]).await;
+    healthy.is_corrected_by(&[&steps[0]]).await;
 
     let trust = r#"{"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}"#;
     iam.update_assume_role_policy().role_name("list_role").policy_document(trust).send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
     assert!(steps.len() == 1 && steps[0].starts_with("role ~ list_role: trust."), "{steps:#?}");
-    healthy.heals(&[&without_ids(&steps[0])]).await;
+    healthy.is_corrected_by(&[&without_ids(&steps[0])]).await;
 }
 
 #[tokio::test]
-async fn a_changed_api_and_table_are_set_right() {
+async fn drift_of_an_api_and_a_table_is_corrected() {
     let stack =
         SMALL.replace("api:\n", "api:\n  cors: { origins: [\"https://example.com\"], max_age: 60 }\n");
     let stack = stack.replace("    partition_key: uuid\n", "    partition_key: uuid\n    ttl: expires\n");
@@ -181,33 +181,33 @@ async fn a_changed_api_and_table_are_set_right() {
 
     let cors = Cors::builder().allow_origins("*").max_age(60).build();
     aws.api.update_api().api_id(api).cors_configuration(cors).send().await.unwrap();
-    healthy.heals(&["API ~ small: cors.allow_origins - * + https://example.com"]).await;
+    healthy.is_corrected_by(&["API ~ small: cors.allow_origins - * + https://example.com"]).await;
     aws.api.delete_cors_configuration().api_id(api).send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
     assert!(steps.len() == 1 && steps[0].starts_with("API ~ small: cors."), "{steps:#?}");
-    healthy.heals(&[&steps[0]]).await;
+    healthy.is_corrected_by(&[&steps[0]]).await;
 
     let off = TimeToLiveSpecification::builder().attribute_name("expires").enabled(false).build().unwrap();
     let update = aws.dynamodb.update_time_to_live().table_name("notes").time_to_live_specification(off);
     update.send().await.unwrap();
-    healthy.heals(&["table ~ notes: ttl expires"]).await;
+    healthy.is_corrected_by(&["table ~ notes: ttl expires"]).await;
 
     aws.dynamodb.update_table().table_name("notes").deletion_protection_enabled(true).send().await.unwrap();
-    healthy.heals(&["table ~ notes: protect true → false"]).await;
+    healthy.is_corrected_by(&["table ~ notes: protect true → false"]).await;
 
     let (route, other) = (healthy.route("GET /items").await, healthy.integration("save").await);
     let update = aws.api.update_route().api_id(api).route_id(route).target(format!("integrations/{other}"));
     update.send().await.unwrap();
-    healthy.heals(&["route ~ GET /items: target integrations/ID → integrations/ID"]).await;
+    healthy.is_corrected_by(&["route ~ GET /items: target integrations/ID → integrations/ID"]).await;
 
     let integration = healthy.integration("list").await;
     let update = aws.api.update_integration().api_id(api).integration_id(integration).timeout_in_millis(1000);
     update.send().await.unwrap();
-    healthy.heals(&["integration ~ list: timeout_millis 1000 → 30000"]).await;
+    healthy.is_corrected_by(&["integration ~ list: timeout_millis 1000 → 30000"]).await;
 }
 
 #[tokio::test]
-async fn a_declared_tag_that_was_changed_is_set_right_and_others_are_left_alone() {
+async fn a_changed_declared_tag_is_corrected_and_others_are_left_alone() {
     let healthy = Healthy::up(&SMALL.replace("tables:\n", "tags: { team: notes }\n\ntables:\n")).await;
     let aws = &healthy.aws;
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:list";

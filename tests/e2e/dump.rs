@@ -1,4 +1,4 @@
-//! Everything that is in a cloud, as JSON, whoever made it.
+//! Everything in a cloud, as JSON, whoever created it.
 
 use provision::aws::Clients;
 use serde_json::{Map, Value as Json, json};
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// The members that differ between two clouds that are the same to their users: ids and times.
 const VOLATILE: &str = "volatile";
 
-/// Everything in one region, ids and times included: two dumps are equal only if nothing was touched in between.
+/// Everything in one region, ids and times included: two dumps are equal only if nothing changed in between.
 pub(crate) async fn dump(aws: &Clients) -> Json {
     json!({
         "tables": tables(aws).await,
@@ -28,7 +28,7 @@ pub(crate) fn lasting(dump: &Json) -> Json {
     dump
 }
 
-/// The ids in a dump, and what to say in their place.
+/// The ids in a dump, and what to put in their place.
 fn ids(dump: &Json) -> Vec<(String, String)> {
     let apis = dump["apis"].as_array().into_iter().flatten();
     let apis = apis.map(|api| (text(&api[VOLATILE]["id"]), "<id of the API>".to_owned()));
@@ -52,7 +52,7 @@ fn forget(json: &mut Json) {
     }
 }
 
-/// Asserts that two dumps are the same, and tells where they are not.
+/// Asserts that two dumps are the same, and shows where they are not.
 #[track_caller]
 pub(crate) fn assert_same(left: &Json, right: &Json, what: &str) {
     let differences: Vec<String> =
@@ -60,7 +60,7 @@ pub(crate) fn assert_same(left: &Json, right: &Json, what: &str) {
     assert!(differences.is_empty(), "{what}, but there is a difference:\n{}", differences.join("\n"));
 }
 
-/// The things that differ between two dumps: `functions/get_item`.
+/// The resources that differ between two dumps: `functions/get_item`.
 pub(crate) fn touched(left: &Json, right: &Json) -> BTreeSet<String> {
     let name = |path: &str| {
         let (kind, rest) = path.trim_start_matches('|').split_once('|').unwrap();
@@ -95,14 +95,14 @@ fn compare(path: &str, left: &Json, right: &Json, differences: &mut Vec<(String,
     }
 }
 
-/// Asserts that there is nothing at all.
+/// Asserts that no resource exists.
 #[track_caller]
 pub(crate) fn assert_empty(dump: &Json) {
     let empty = json!({ "tables": {}, "roles": {}, "log_groups": {}, "functions": {}, "apis": [] });
     assert_same(dump, &empty, "nothing should be left");
 }
 
-/// The names of the things of a kind.
+/// The names of the resources of a kind.
 pub(crate) fn names(dump: &Json, kind: &str) -> Vec<String> {
     dump[kind].as_object().unwrap().keys().cloned().collect()
 }
@@ -262,7 +262,7 @@ async fn integrations(aws: &Clients, api: &str) -> Json {
     integrations.into()
 }
 
-/// The routes, each with the function that it leads to. Two of one key would both be there.
+/// The routes, each with its function. Two routes of one key would both be listed.
 async fn routes(aws: &Clients, api: &str) -> Json {
     let integrations = aws.api.get_integrations().api_id(api).send().await.unwrap();
     let uri = |target: &str| {

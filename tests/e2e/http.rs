@@ -4,16 +4,16 @@ use provision::http::Client;
 use serde_json::Value as Json;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// An answer: the status, and the body as JSON, or as a text where it is none.
+/// A response: the status, and the body as JSON, or as a text if it is not JSON.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: Json,
 }
 
-impl Answer {
+impl Response {
     /// The body, if the status is 200.
     #[track_caller]
     pub(crate) fn ok(self) -> Json {
@@ -24,23 +24,23 @@ impl Answer {
     /// Asserts the status and the body.
     #[track_caller]
     pub(crate) fn is(self, status: u16, body: Json) {
-        assert_eq!(self, Answer { status, body });
+        assert_eq!(self, Response { status, body });
     }
 }
 
-/// Sends `GET /items` or the like, with a body where one is given.
-pub(crate) async fn send(api: &str, request: &str, body: Option<&str>) -> Answer {
+/// Sends `GET /items` or the like, with a body if one is given.
+pub(crate) async fn send(api: &str, request: &str, body: Option<&str>) -> Response {
     let (method, path) = request.split_once(' ').unwrap();
-    let client = Client::new(true, PATIENCE, PATIENCE);
+    let client = Client::local(TIMEOUT, TIMEOUT);
     let (url, body) = (format!("{api}{path}"), body.unwrap_or_default().into());
     let answer =
         client.send(method, &url, &[("content-type", "application/json")], Some(body)).await.unwrap();
     let text = String::from_utf8(answer.body).unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Json::String(text));
-    Answer { status: answer.status, body }
+    Response { status: answer.status, body }
 }
 
 /// Sends a request without a body.
-pub(crate) async fn get(api: &str, path: &str) -> Answer {
+pub(crate) async fn get(api: &str, path: &str) -> Response {
     send(api, &format!("GET {path}"), None).await
 }

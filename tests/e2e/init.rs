@@ -17,7 +17,7 @@ async fn what_init_writes_comes_up_in_every_language() {
         }
         let (folder, file) = (format!("../my {language}"), format!("../my {language}/stack.yaml"));
         let init = cloud.run(&["init", &folder, "--runtime", language]).ok();
-        init.says(&format!("The stack my-{language} is written")).says(&format!("  cd '{folder}'"));
+        init.says(&format!("Created stack my-{language}")).says(&format!("  cd '{folder}'"));
         let wrote = fs::read_to_string(cloud.path("stack").join(&file)).unwrap();
         assert!(wrote.starts_with("# yaml-language-server: $schema=stack.schema.json\n"), "{wrote}");
         cloud.run(&["up", "--local", "--file", &file]).ok().says("2 of 2 checks passed");
@@ -30,7 +30,7 @@ async fn what_init_writes_comes_up_in_every_language() {
 }
 
 #[tokio::test]
-async fn init_writes_over_nothing_and_names_all_that_is_in_its_way() {
+async fn init_overwrites_nothing_and_names_every_file_in_its_way() {
     let cloud = Cloud::with(SMALL);
     fs::create_dir_all(cloud.path("stack/lambdas/hello")).unwrap();
     cloud.write("lambdas/hello/lambda_function.py", "mine");
@@ -47,7 +47,7 @@ async fn init_writes_over_nothing_and_names_all_that_is_in_its_way() {
     for file in ["stack.yaml", "lambdas/hello/lambda_function.py"] {
         fs::remove_file(cloud.path("stack").join(file)).unwrap();
     }
-    cloud.run(&["init", "--name", "No Good"]).ends(64).says("use lower-case letters");
+    cloud.run(&["init", "--name", "No Good"]).ends(64).says("use lowercase letters");
     let init = cloud.run(&["init", "--name", "blog", "--json"]).ok().documents();
     let files = json!(["stack.yaml", "lambdas/hello/lambda_function.py", "stack.schema.json"]);
     assert_eq!(

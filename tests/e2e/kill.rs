@@ -1,4 +1,4 @@
-//! The program is killed in the middle of its work. Run again, it comes to the same end as if nothing had happened.
+//! The program is killed in the middle of its work. Run again, it ends in the same state as without the kill.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump, lasting};
@@ -28,7 +28,7 @@ enum Moment {
     Steps(usize),
 }
 
-/// Runs the program and kills it at a moment. Answers how it ended.
+/// Runs the program and kills it at a moment. Returns how it ended.
 fn kill_at(cloud: &Cloud, args: &[&str], moment: Moment) -> ExitStatus {
     let mut child = cloud.command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_for(&mut child, moment);
@@ -48,7 +48,7 @@ fn wait_for(child: &mut Child, moment: Moment) {
     assert_eq!(done.take(steps).count(), steps, "there should be so many steps");
 }
 
-/// What the end must be: a stack that was brought up without any disturbance, as a dump.
+/// The state that must be reached: a stack that was brought up without a kill, as a dump.
 async fn reference(cloud: &Cloud, aws: &Clients) -> Json {
     cloud.up();
     let reference = lasting(&dump(aws).await);
@@ -56,7 +56,7 @@ async fn reference(cloud: &Cloud, aws: &Clients) -> Json {
     reference
 }
 
-/// Asserts that `up` now comes to the end that it must, and that `down` then leaves nothing.
+/// Asserts that `up` now reaches the right state, and that `down` then leaves nothing.
 async fn comes_to_the_same_end(cloud: &Cloud, aws: &Clients, reference: &Json, when: &str) {
     cloud.up();
     assert_same(reference, &lasting(&dump(aws).await), &format!("up, killed {when}, should end the same"));
@@ -65,7 +65,7 @@ async fn comes_to_the_same_end(cloud: &Cloud, aws: &Clients, reference: &Json, w
 }
 
 #[tokio::test]
-async fn up_of_the_shipped_stack_goes_on_after_a_kill_at_any_moment() {
+async fn up_of_the_shipped_stack_continues_after_a_kill_at_any_moment() {
     let cloud = Cloud::unchecked();
     let aws = cloud.aws().await;
     let reference = reference(&cloud, &aws).await;
@@ -78,7 +78,7 @@ async fn up_of_the_shipped_stack_goes_on_after_a_kill_at_any_moment() {
 }
 
 #[tokio::test]
-async fn down_of_the_shipped_stack_goes_on_after_a_kill_at_any_moment() {
+async fn down_of_the_shipped_stack_continues_after_a_kill_at_any_moment() {
     let cloud = Cloud::unchecked();
     let aws = cloud.aws().await;
     let steps = [0, 1, 2, 4, 6, 8, 10, 12, 14, 16].map(Moment::Steps);
@@ -122,7 +122,7 @@ fn writes(count: usize, first: When) -> impl Iterator<Item = (usize, When)> {
 }
 
 #[tokio::test]
-async fn up_goes_on_after_a_kill_at_any_of_its_writes() {
+async fn up_continues_after_a_kill_at_any_of_its_writes() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     let proxy = Proxy::start(&cloud.url);
@@ -136,7 +136,7 @@ async fn up_goes_on_after_a_kill_at_any_of_its_writes() {
 }
 
 #[tokio::test]
-async fn down_goes_on_after_a_kill_at_any_of_its_writes() {
+async fn down_continues_after_a_kill_at_any_of_its_writes() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     let proxy = Proxy::start(&cloud.url);
@@ -151,7 +151,7 @@ async fn down_goes_on_after_a_kill_at_any_of_its_writes() {
 }
 
 #[tokio::test]
-async fn a_change_goes_on_after_a_kill_at_any_of_its_writes() {
+async fn a_change_continues_after_a_kill_at_any_of_its_writes() {
     let changed =
         SMALL.replace("  list:\n", "  show:\n    memory: 256\n").replace("items: list", "items: show");
     let cloud = Cloud::with(&changed);

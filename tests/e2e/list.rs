@@ -7,7 +7,7 @@ use serde_json::json;
 #[tokio::test]
 async fn stacks_and_environments_are_listed_without_a_stack_file() {
     let cloud = Cloud::with(SMALL);
-    cloud.run(&["list", "--local"]).ok().says("There are no stacks in this account and region.");
+    cloud.run(&["list", "--local"]).ok().says("No stacks in this account and region.");
     cloud.edit("stack.yaml", "partition_key: uuid\n", "partition_key: uuid\n    protect: true\n");
     cloud.up();
     cloud.run(&["up", "--local", "--env", "prod"]).ok();

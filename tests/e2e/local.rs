@@ -21,8 +21,9 @@ async fn data_survive_a_stop_and_a_start_and_end_with_a_reset() {
     let aws = cloud.aws().await;
     let before = dump(&aws).await;
 
-    cloud.run(&["local", "status"]).ok().says(&cloud.url);
-    cloud.run(&["local", "stop"]).ok().says("The local cloud is stopped; its data are kept.");
+    let file = cloud.path("state/credentials");
+    cloud.run(&["local", "status"]).ok().says(&cloud.url).says(&format!("Credentials: {}", file.display()));
+    cloud.run(&["local", "stop"]).ok().says("The local cloud is stopped; its data is kept.");
     cloud.run(&["local", "status"]).ok().says("The local cloud is not running.");
     cloud.run(&["local", "stop"]).ok().says("The local cloud was not running.");
     cloud.run(&["local", "start"]).ok().says(&cloud.url);
@@ -31,7 +32,7 @@ async fn data_survive_a_stop_and_a_start_and_end_with_a_reset() {
     assert_eq!(get(&api, "/items").await.ok()[0]["title"], "Kept");
     assert_same(&before, &dump(&aws).await, "everything should be as it was");
     cloud.up().changes_nothing();
-    cloud.run(&["local", "reset"]).ok().says("The local cloud is empty.");
+    cloud.run(&["local", "reset"]).ok().says("Reset the local cloud; it is empty now.");
     assert_empty(&dump(&aws).await);
     let api = cloud.up().api();
     assert_eq!(get(&api, "/items").await.ok(), Json::Array(vec![]));
@@ -57,7 +58,7 @@ async fn the_local_cloud_needs_no_setting_of_aws_and_believes_none() {
 }
 
 #[tokio::test]
-async fn ctrl_c_stops_in_order_and_the_next_run_goes_on() {
+async fn ctrl_c_stops_in_order_and_the_next_run_continues() {
     let cloud = Cloud::with(SMALL);
     let mut command = cloud.command(&["up", "--local"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -71,8 +72,8 @@ async fn ctrl_c_stops_in_order_and_the_next_run_goes_on() {
     let output = std::process::Output { stdout: rest, ..child.wait_with_output().unwrap() };
 
     let ran = Ran::from(&command, output).fails();
-    let ran = ran.says("Stopping: ").says("Stopped on request");
-    ran.says("Partly done: ").says("run the same command again to go on").never_says("API: ");
+    let ran = ran.says("Stopping: ").says("Interrupted");
+    ran.says("Incomplete: ").says("Run the same command again to continue").never_says("API: ");
     let aws = cloud.aws().await;
     assert_eq!(dump(&aws).await["apis"][0]["stages"], serde_json::json!({}), "the stage comes last of all");
     let up = cloud.up();
@@ -82,7 +83,7 @@ async fn ctrl_c_stops_in_order_and_the_next_run_goes_on() {
 }
 
 #[tokio::test]
-async fn colours_are_for_terminals_alone_and_for_nobody_with_no_color() {
+async fn colours_are_for_terminals_only_and_off_with_no_color() {
     let cloud = Cloud::with(SMALL);
     let forced = |no_color: bool, args: &[&str]| {
         let mut command = cloud.command(args);
@@ -103,7 +104,7 @@ async fn colours_are_for_terminals_alone_and_for_nobody_with_no_color() {
 }
 
 #[tokio::test]
-async fn errors_in_the_stack_file_are_told_at_once_and_nothing_is_sent() {
+async fn errors_in_the_stack_file_are_reported_at_once_and_nothing_is_sent() {
     let cloud = Cloud::with(SMALL);
     cloud.edit("stack.yaml", "partition_key", "partition_kye");
     cloud.edit("stack.yaml", "POST /items: save", "POST /items: sav");
@@ -133,7 +134,7 @@ async fn errors_in_the_stack_file_are_told_at_once_and_nothing_is_sent() {
 async fn checks_that_fail_make_up_and_check_fail_and_say_what_was_expected() {
     let check = "\nchecks:\n  - name: there is a note\n    request: GET /items\n    expect: { body: [ { title: None } ] }\n";
     let cloud = Cloud::with(&format!("{SMALL}{check}"));
-    cloud.run(&["check", "--local"]).fails().says("there is no API to check");
+    cloud.run(&["check", "--local"]).fails().says("no API is deployed");
     cloud.run(&["up", "--local"]).fails().says("✗ there is a note").says("0 of 1 checks passed.");
     let check = cloud.run(&["check", "--local"]).fails().says("✗ there is a note");
     let api = check.out.lines().find_map(|line| line.strip_prefix("Checking ")).unwrap();

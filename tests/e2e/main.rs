@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected shall fail")]
 #![allow(clippy::print_stderr, reason = "a test says what it could not try here")]
 
+mod asks;
 mod cloud;
 mod dump;
 mod http;
@@ -13,24 +14,27 @@ mod proxy;
 mod ran;
 mod running;
 mod stack;
+mod wire;
 
 mod access;
 mod adopt;
 mod aws;
+mod browser;
 mod calls;
 mod change;
 mod data;
-mod deployer;
+mod deploy_policy;
 mod dev;
+mod door;
 mod drift;
 mod examples;
-mod foreign;
 mod init;
 mod kill;
-mod life;
+mod lifecycle;
 mod list;
 mod local;
 mod memory;
 mod pipeline;
 mod stacks;
 mod terminal;
+mod unmanaged;

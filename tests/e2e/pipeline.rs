@@ -1,5 +1,5 @@
-//! What pipelines run: the scripts of the GitHub action and the jobs of the GitLab template, with a forge that stands in
-//! for GitHub, against a local cloud that they take for AWS.
+//! What pipelines run: the scripts of the GitHub action and the jobs of the GitLab template, with a stand-in for GitHub, against a
+//! local cloud that they take for AWS.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, dump};
@@ -39,7 +39,7 @@ impl Runner {
         self.cloud.path("forge").join(path)
     }
 
-    /// A file there; empty if there is none.
+    /// A file in it; empty if it does not exist.
     fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap_or_default()
     }
@@ -79,8 +79,8 @@ impl Runner {
         self.read("GITHUB_OUTPUT")
     }
 
-    /// Asserts that the API of a URL answers. The host's name is one that no resolver knows, so the cloud is asked for the
-    /// API that it begins with.
+    /// Asserts that the API of a URL responds. No resolver knows the host's name, so the cloud is asked for the API whose
+    /// id begins it.
     async fn assert_answers(&self, url: &str) {
         let api = url.trim_end().strip_prefix("http://").and_then(|rest| rest.split('.').next());
         let reachable = format!("{}/_aws/execute-api/{}/$default", self.cloud.url, api.unwrap());
@@ -99,7 +99,7 @@ impl Runner {
         Ran::of(script.env("REPOSITORY", "acme/provision").env("VERSION", ""))
     }
 
-    /// Makes a release of the program that is tested, for this machine.
+    /// Creates a release of the program that is tested, for this machine.
     fn release(&self) -> PathBuf {
         let folder = self.path("releases").join(TAG);
         let target = match (cfg!(target_os = "macos"), cfg!(target_arch = "aarch64")) {
@@ -166,7 +166,7 @@ async fn a_plan_is_one_comment_however_often_it_is_made() {
 }
 
 #[tokio::test]
-async fn a_plan_succeeds_without_a_pull_request_and_without_the_right_to_comment() {
+async fn a_plan_succeeds_without_a_pull_request_and_without_permission_to_comment() {
     let runner = Runner::new();
     fs::write(runner.path("read-only"), "").unwrap();
     runner.step("plan", "").ok().says("::warning title=provision::The plan is in the summary only");

@@ -22,7 +22,9 @@ async fn every_exit_status_means_one_thing() {
     cloud.run(&["plan", "--local", "--detailed-exitcode"]).ends(2).says("17 to create");
     cloud.up();
     cloud.run(&["plan", "--local", "--detailed-exitcode"]).ends(0).changes_nothing();
-    Ran::of(&mut cloud.command_on_aws(&["down"])).ends(64).says("nobody can be asked here");
+    Ran::of(&mut cloud.command_on_aws(&["down"]))
+        .ends(64)
+        .says("cannot ask for confirmation: not a terminal");
     cloud.edit("stack.yaml", "partition_key", "partition_kye");
     cloud.run(&["plan", "--local"]).ends(65).says("did you mean `partition_key`?");
     cloud.run(&["plan", "--local", "--file", "none.yaml"]).ends(65);
@@ -57,9 +59,12 @@ async fn json_is_all_that_a_program_reads() {
 }
 
 #[tokio::test]
-async fn a_kept_plan_is_carried_out_as_long_as_it_holds() {
+async fn a_saved_plan_is_applied_unless_it_is_out_of_date() {
     let cloud = Cloud::with(SMALL);
-    cloud.run(&["plan", "--local", "--out", "plan.json"]).ends(0).says("provision up --plan plan.json");
+    cloud
+        .run(&["plan", "--local", "--out", "plan.json"])
+        .ends(0)
+        .says("provision up --plan plan.json --local");
     cloud.edit("stack.yaml", "  list:\n", "  list:\n    memory: 256\n");
     let other = cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1);
     other.says("create function list: not in the same way any more").says("nothing was changed");
@@ -68,8 +73,23 @@ async fn a_kept_plan_is_carried_out_as_long_as_it_holds() {
     up.says("it is for the cloud `local cloud`, and this is `AWS`").never_says("created");
     cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(0).says("Done: 17 created");
     cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1).says("create api: not needed any more");
-    cloud.run(&["up", "--local", "--plan", "stack.yaml"]).ends(64).says("holds no plan");
+    cloud.run(&["up", "--local", "--plan", "stack.yaml"]).ends(64).says("is not a saved plan");
     cloud.run(&["up", "--local", "--plan", "plan.json", "--replace-stack"]).ends(64);
+}
+
+#[tokio::test]
+async fn the_hint_after_a_saved_plan_has_the_flags_of_the_plan() {
+    let cloud = Cloud::with(SMALL);
+    let place = ["--local", "--region", "eu-west-1", "--env", "dev", "-f", "./stack.yaml"];
+    let saved = cloud.run(&[&["plan", "--out", "my plan.json"][..], &place].concat()).ends(0);
+    saved.says(
+        "To apply it: provision up --plan 'my plan.json' -f ./stack.yaml --env dev --region eu-west-1 --local\n",
+    );
+    cloud.up();
+    let empty = cloud.run(&["plan", "--local", "--out", "plan.json"]).ends(0).says("No changes");
+    empty.never_says("Plan saved").never_says("To apply it");
+    let adopted = cloud.run(&["adopt", "table", "notes", "--local"]).ends(0);
+    adopted.says("Nothing to adopt: this stack already owns it.");
 }
 
 #[tokio::test]
@@ -82,7 +102,7 @@ async fn markdown_is_all_that_goes_into_a_comment() {
     cloud.run(&["plan", "--local", "--markdown"]).ends(0).says("No changes").never_says("<details>");
 }
 
-/// True if there is a program of this name on the machine.
+/// Whether a program of this name exists on the machine.
 pub(crate) fn is_here(program: &str) -> bool {
     std::process::Command::new(program).arg("--version").output().is_ok_and(|ran| ran.status.success())
 }

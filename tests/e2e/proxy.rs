@@ -1,5 +1,5 @@
 //! A proxy between the program and a cloud. It counts the writes, and at a chosen one it kills the program: before the
-//! write reaches the cloud, or after the cloud has carried it out and before the program has its answer.
+//! write reaches the cloud, or after the cloud has executed it and before the program has its response.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -34,7 +34,7 @@ impl Trap {
         self.victim.set(process).unwrap();
     }
 
-    /// Counts a request, and tells whether it is the one.
+    /// Counts a request, and returns whether it is the one.
     fn springs(&self, request: &Request) -> bool {
         request.is_write() && self.writes.fetch_add(1, Ordering::SeqCst) + 1 == self.at
     }
@@ -126,7 +126,7 @@ impl Request {
         headers.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The request as it is sent on: the cloud shall close the connection after its answer.
+    /// The request as it is sent on: the cloud must close the connection after its response.
     fn bytes(&self) -> Vec<u8> {
         let kept = self.head.iter().filter(|line| !line.to_lowercase().starts_with("connection:"));
         let head: String = kept.map(|line| format!("{line}\r\n")).collect();

@@ -34,7 +34,7 @@ impl Ran {
         self
     }
 
-    /// Asserts that it failed in order: not by a panic, and not by a signal.
+    /// Asserts that it failed with a status: not by a panic, and not by a signal.
     #[track_caller]
     pub(crate) fn fails(self) -> Self {
         let failures = [1, 64, 65, 77, 130].map(Some);
@@ -49,7 +49,7 @@ impl Ran {
         self
     }
 
-    /// The JSON objects that it printed, one a line; whoever reads them can do without all that is not JSON.
+    /// The JSON objects that it printed, one a line; nothing else is on the standard output.
     pub(crate) fn documents(&self) -> Vec<serde_json::Value> {
         self.out
             .lines()
@@ -78,7 +78,7 @@ impl Ran {
     /// Asserts that it found nothing to change, and wrote nothing.
     #[track_caller]
     pub(crate) fn changes_nothing(self) -> Self {
-        self.says("No changes: AWS is what the stack file says.").writes(0)
+        self.says("No changes. Everything matches the stack file.").writes(0)
     }
 
     /// Asserts how many writes it made, as it counts them itself.
@@ -114,14 +114,14 @@ impl Ran {
         self
     }
 
-    /// The first URL that it told.
+    /// The first URL that it printed.
     #[track_caller]
     pub(crate) fn url(&self) -> String {
         let url = self.out.split_whitespace().find(|word| word.starts_with("http://"));
         url.unwrap_or_else(|| panic!("it should tell a URL:\n{self}")).to_owned()
     }
 
-    /// The URL of the API that it told.
+    /// The URL of the API that it printed.
     #[track_caller]
     pub(crate) fn api(&self) -> String {
         let url = self.out.lines().find_map(|line| line.strip_prefix("API: "));

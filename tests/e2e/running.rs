@@ -6,8 +6,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-/// How long anything may take on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long anything may take on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A run that has not ended. It ends with the test at the latest.
 pub(crate) struct Running {
@@ -26,10 +26,10 @@ impl Running {
         Running { child, lines, told: Vec::new() }
     }
 
-    /// Waits until it says something, on either stream, and answers the whole line.
+    /// Waits until it prints a text, on either stream, and returns the whole line.
     #[track_caller]
     pub(crate) fn says(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
@@ -49,16 +49,16 @@ impl Running {
         kill_process(process, Signal::INT).unwrap();
     }
 
-    /// Listens to it no more.
-    pub(crate) fn unheard(mut self) -> Unheard {
+    /// Stops reading its output.
+    pub(crate) fn unread(mut self) -> Unread {
         drop(std::mem::replace(&mut self.lines, channel().1));
-        Unheard(self)
+        Unread(self)
     }
 
-    /// Waits for its end. Answers how it ended, and all that it has said.
+    /// Waits for its end. Returns how it ended, and everything that it printed.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
-        // The lines end when nobody can write any more: neither the program nor a process that it left behind.
-        let deadline = Instant::now() + PATIENCE;
+        // The lines end when neither the program nor a process that it left behind can write.
+        let deadline = Instant::now() + TIMEOUT;
         while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             self.told.push(line);
         }
@@ -67,10 +67,10 @@ impl Running {
     }
 }
 
-/// A run that nobody listens to.
-pub(crate) struct Unheard(Running);
+/// A run whose output is no longer read.
+pub(crate) struct Unread(Running);
 
-impl Unheard {
+impl Unread {
     /// How it ended, if it has.
     pub(crate) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.0.child.try_wait()

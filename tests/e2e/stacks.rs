@@ -1,16 +1,16 @@
-//! Several stacks in one account: environments, regions, and a name that is taken.
+//! Several stacks in one account: environments, regions, and a name that is in use.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump, names};
-use crate::foreign::make_role;
 use crate::http::{get, send};
 use crate::stack::SMALL;
+use crate::unmanaged::create_role;
 use serde_json::{Value as Json, json};
 
 const NOTE: &str = r#"{"title": "Mine", "content": "Not yours"}"#;
 
 #[tokio::test]
-async fn two_environments_live_side_by_side_and_the_end_of_one_leaves_the_other_whole() {
+async fn two_environments_exist_side_by_side_and_deleting_one_leaves_the_other_unchanged() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     let a = cloud.run(&["up", "--local", "--env", "a"]).ok().says("stack small/a").api();
@@ -48,7 +48,7 @@ async fn a_second_region_is_refused_because_names_of_roles_are_global() {
 }
 
 #[tokio::test]
-async fn an_environment_for_each_region_lives_and_ends_alone() {
+async fn an_environment_for_each_region_is_created_and_deleted_alone() {
     let cloud = Cloud::with(SMALL);
     let (us, eu) = (cloud.aws().await, cloud.aws_in("eu-west-1").await);
     cloud.run(&["up", "--local", "--env", "us"]).ok();
@@ -64,10 +64,10 @@ async fn an_environment_for_each_region_lives_and_ends_alone() {
 }
 
 #[tokio::test]
-async fn a_stack_with_roles_of_its_own_lives_in_two_regions_and_the_roles_outlive_it() {
+async fn a_stack_with_unmanaged_roles_exists_in_two_regions_and_leaves_the_roles() {
     let cloud = Cloud::with(SMALL);
     let (us, eu) = (cloud.aws().await, cloud.aws_in("eu-west-1").await);
-    let role = make_role(&us, "shared").await;
+    let role = create_role(&us, "shared").await;
     let with_role = |access: &str| (format!("    access: {access}\n"), format!("    role: {role}\n"));
     for access in ["{ notes: [dynamodb:Scan] }", "{ notes: [dynamodb:PutItem] }"] {
         let (from, to) = with_role(access);
@@ -94,7 +94,7 @@ fn other_project() -> String {
 }
 
 #[tokio::test]
-async fn a_stack_name_of_another_project_stops_up_until_it_is_told_to_take_its_place() {
+async fn a_stack_name_of_another_project_stops_up_until_replacing_it_is_allowed() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     send(&api, "POST /items", Some(NOTE)).await.ok();
@@ -158,7 +158,9 @@ async fn down_works_with_a_broken_stack_file_and_deletes_what_is_no_longer_decla
     cloud.up();
     cloud.write("stack.yaml", "stack: small\ntables: [what is this\n");
     let down = cloud.run(&["down", "--local"]);
-    down.ok().says("the stack file has errors; going by its name alone").says("Nothing left.");
+    down.ok()
+        .says("the stack file has errors; using only its name, region and account")
+        .says("Nothing left.");
     assert_empty(&dump(&cloud.aws().await).await);
 
     cloud.write("stack.yaml", SMALL);

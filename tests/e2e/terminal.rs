@@ -2,9 +2,9 @@
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump};
-use crate::foreign::make_table;
 use crate::ran::Ran;
 use crate::stack::SMALL;
+use crate::unmanaged::create_table;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -40,7 +40,7 @@ async fn up_asks_in_a_terminal_and_takes_only_a_yes() {
     let aws = cloud.aws().await;
     for no in ["n\n", "\n", "no\n", "small\n"] {
         let ran = ask(&cloud, &["up"], no, &[]).fails();
-        ran.says("Change account 000000000000 like this? [y/N]").says("Nothing was changed.");
+        ran.says("Apply these changes to account 000000000000? [y/N]").says("Nothing was changed.");
         assert_empty(&dump(&aws).await);
     }
     ask(&cloud, &["up"], "y\n", &[]).ok().says("17 created");
@@ -70,15 +70,12 @@ async fn a_terminal_gets_colours_unless_the_user_wants_none() {
 }
 
 #[tokio::test]
-async fn init_asks_for_the_name_and_the_language_until_they_will_do() {
+async fn init_asks_for_the_name_and_the_language_until_they_are_valid() {
     let cloud = Cloud::with(SMALL);
     let asked = ask(&cloud, &["init", "../notes"], "No Good\nblog\nperl\nnode\n", &[("NO_COLOR", "1")]).ok();
-    asked
-        .says("The name of the stack [notes]:")
-        .says("`No Good` will not do")
-        .says("The stack blog is written");
+    asked.says("Name of the stack [notes]:").says("`No Good` is not valid").says("Created stack blog");
     assert!(cloud.path("notes/lambdas/hello/index.mjs").exists());
-    ask(&cloud, &["init", "../more"], "\n\n", &[("NO_COLOR", "1")]).ok().says("The stack more is written");
+    ask(&cloud, &["init", "../more"], "\n\n", &[("NO_COLOR", "1")]).ok().says("Created stack more");
     assert!(cloud.path("more/lambdas/hello/lambda_function.py").exists());
 }
 
@@ -87,10 +84,10 @@ async fn adopt_asks_and_takes_only_a_yes() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     // A young table without tags would be looked at again and again.
-    make_table(&aws, "notes", &[("team", "blue")]).await;
+    create_table(&aws, "notes", &[("team", "blue")]).await;
     let before = dump(&aws).await;
     let ran = ask(&cloud, &["adopt", "table", "notes"], "\n", &[]).fails();
-    ran.says("Take this over? [y/N]").says("Nothing was taken over.");
+    ran.says("Adopt it? [y/N]").says("Nothing was adopted.");
     assert_same(&before, &dump(&aws).await, "nothing should be touched");
-    ask(&cloud, &["adopt", "table", "notes"], "y\n", &[]).ok().says("Taken over: 1 thing");
+    ask(&cloud, &["adopt", "table", "notes"], "y\n", &[]).ok().says("Adopted 1 resource");
 }

@@ -1,7 +1,6 @@
-//! Hostile input: whatever a user, a repository or a broken disk hands to the program, it never panics, never hangs, and
-//! says what is wrong.
+//! Hostile input: for any stack file, the program never panics and never hangs, and it reports what is wrong.
 
-#![allow(clippy::print_stdout, reason = "the figures of a proof are part of it")]
+#![allow(clippy::print_stdout, reason = "the counts are part of the result")]
 
 mod mutate;
 mod seeds;

@@ -51,6 +51,12 @@ const PIECES: &[&str] = &[
     "\u{1b}[31m",
     "\"\\x1b[2J\"",
     "\u{85}",
+    "\u{a0}",
+    "\u{a0}\u{a0}",
+    "\u{200b}",
+    "lambdas\\hello",
+    "GET /items/",
+    "GET /items/*",
     "\u{2028}",
     "\u{202e}",
     "\u{1f600}",
@@ -256,7 +262,7 @@ fn with_other_indentation(rng: &mut Rng, bytes: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Some part many times over: lists and mappings of more than anybody has.
+/// A part repeated many times: very long lists and mappings.
 fn repeated(rng: &mut Rng, bytes: &[u8]) -> Vec<u8> {
     let lines = lines(bytes);
     let Some(last) = lines.len().checked_sub(1) else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The texts that mutations begin with, and those that were made to hurt.
+//! The seeds of the mutations, and files that are hostile on purpose.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The corpus: seeds that are worth beginning with, and everything that has ever gone wrong, by name.
+/// The corpus by name: good seeds, and every file that has ever caused a failure.
 pub(crate) fn corpus() -> Vec<(String, Vec<u8>)> {
     let named = |path: PathBuf| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();

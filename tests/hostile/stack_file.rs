@@ -1,8 +1,8 @@
-//! What holds for every `stack.yaml`, whatever is in it: it is either a stack that can be planned, or an error that says
-//! where and what. Shared by the tests and by the fuzz target in `fuzz/`.
+//! The invariants of reading any `stack.yaml`: it is either a stack that can be planned, or an error with a place and a
+//! message. Shared by the tests and by the fuzz target in `fuzz/`.
 
 use provision::config::{self, Diagnostics, Options, Stack};
-use provision::lower::{identity, lower, wanted};
+use provision::lower::{check_sizes_offline, identity, lower, wanted};
 use provision::model::{LiveState, Scope};
 use provision::plan::{self, Mode};
 use provision::render;
@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// What only the dump of a value has: no sentence for a user has it.
+/// Found only in the debug output of a value, never in a message for a user.
 static DUMP: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"\b(Some|Ok|Err)\(|\bNone\b,|\b[A-Z][a-z]+[A-Za-z]* \{ [a-z_]+: |panicked|unwrap|RUST_BACKTRACE",
@@ -20,7 +20,7 @@ static DUMP: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a pattern")
 });
 
-/// More than anybody reads.
+/// The maximum number of bytes shown for one file.
 const MOST_SHOWN: usize = 400_000;
 
 /// A folder for stack files, with the code that they name.
@@ -40,10 +40,10 @@ impl Project {
         Project { folder: folder.to_owned() }
     }
 
-    /// Reads a stack file of these bytes in every way that commands do, and says what came of it.
+    /// Reads a stack file of these bytes in every way that commands do, and returns the result.
     ///
     /// # Panics
-    /// Where something that holds for every stack file does not hold for this one.
+    /// Where an invariant does not hold.
     pub(crate) fn judge(&self, bytes: &[u8]) -> Verdict {
         let file = self.folder.join("stack.yaml");
         fs::write(&file, bytes).expect("the stack file is written");
@@ -62,6 +62,9 @@ impl Project {
         match config::load(file, &Options { environment, process: &process }) {
             Ok(stack) => {
                 planned(&stack);
+                if let Err(too_large) = check_sizes_offline(&stack, None) {
+                    explained(&too_large, bytes, file);
+                }
                 Verdict::Fine
             }
             Err(wrong) => {
@@ -75,24 +78,24 @@ impl Project {
     }
 }
 
-/// What became of a stack file.
+/// The result of reading a stack file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     /// It is a stack.
     Fine,
-    /// It has faults.
+    /// It has errors.
     Wrong,
     /// It cannot be read at all.
     Unreadable,
 }
 
-/// Every fault has a sentence and a place in the file, and what is shown is readable and no flood.
+/// Every error has a message and a place in the file, and the output is readable and not too long.
 fn explained(wrong: &Diagnostics, bytes: &[u8], file: &Path) {
     // To YAML, a carriage return alone ends a line as well.
     let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
-    assert!(!wrong.items().is_empty(), "it fails without a fault");
+    assert!(!wrong.items().is_empty(), "it fails without an error");
     for item in wrong.items() {
-        assert!(!item.message.trim().is_empty(), "a fault without a sentence at {:?}", item.at);
+        assert!(!item.message.trim().is_empty(), "an error without a message at {:?}", item.at);
         assert!(item.at.line as usize <= lines, "{:?} lies behind the end: {}", item.at, item.message);
         assert!(item.at.line == 0 || item.at.column > 0, "{:?} has no column: {}", item.at, item.message);
     }
@@ -112,13 +115,13 @@ fn readable(shown: &str, given: impl Fn(&str) -> bool) {
     assert!(dump.is_none(), "it shows the dump of a value, {dump:?}: {shown}");
 }
 
-/// True for what a terminal obeys instead of showing it.
+/// True for a character that controls a terminal instead of being shown.
 fn steers(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A stack that is fine can be lowered and planned; its names are such that AWS takes them.
+/// A valid stack can be lowered and planned; AWS accepts its names.
 fn planned(stack: &Stack) {
     let mut scope = Scope {
         identity: identity(stack),
@@ -146,14 +149,14 @@ fn planned(stack: &Stack) {
     };
     let plan = plan::plan(&graph, &LiveState::default(), &options)
         .unwrap_or_else(|cycle| panic!("a cycle that the stack file's check does not see: {cycle:?}"));
-    assert_eq!(plan.steps.len(), graph.resources.len(), "from nothing, everything is made");
-    let shown = render::plan(&plan, render::Shown { details: true, values: false });
+    assert_eq!(plan.steps.len(), graph.resources.len(), "from nothing, everything is created");
+    let shown = render::plan(&plan, render::Detail { details: true, values: false });
     let plain = shown.replace("\u{1b}[", "").replace('\u{1b}', "");
     readable(&plain, |_| true);
     render::summary(&plan);
 }
 
-/// The names that AWS takes.
+/// The names that AWS accepts.
 fn named(kind: &str, name: &str) -> bool {
     static NAMES: LazyLock<BTreeMap<&str, Regex>> = LazyLock::new(|| {
         let names = [
@@ -161,7 +164,7 @@ fn named(kind: &str, name: &str) -> bool {
             ("role", r"\A[\w+=,.@-]{1,64}\z"),
             ("log_group", r"\A[.\-_/#A-Za-z0-9]{1,512}\z"),
             ("function", r"\A[a-zA-Z0-9-_]{1,64}\z"),
-            ("route", r"\A(\$default|[A-Z]+ /[^\s?#]*)\z"),
+            ("route", r"\A(\$default|[A-Z]+ (/|(/([A-Za-z0-9_.:-]+|\{[A-Za-z0-9_.:-]+\+?\}))+))\z"),
             ("stage", r"\A\$default\z"),
         ];
         names.map(|(kind, pattern)| (kind, Regex::new(pattern).expect("a pattern"))).into()

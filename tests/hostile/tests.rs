@@ -23,7 +23,7 @@ const SMALL: usize = 4;
 /// What needs longer than this for one file hangs.
 const HANGS: Duration = Duration::from_secs(300);
 
-/// The smallest stack that a thread gets anywhere: what overflows it panics for nobody to catch.
+/// The smallest stack that a thread has on any platform: an overflow of it cannot be caught.
 const STACK: usize = 2 * 1024 * 1024;
 
 /// Judges stack files one after the other. Those that panic are kept in the folder of that name in `target/tmp`, as is the
@@ -31,28 +31,29 @@ const STACK: usize = 2 * 1024 * 1024;
 fn judge_all(name: &str, cases: impl Iterator<Item = (String, Vec<u8>)> + Send + 'static) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let project = Project::new(&folder);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let keep = folder.clone();
     let judge = move || {
         for (index, (name, bytes)) in cases.enumerate() {
-            tell.send(Told::Begun(name.clone())).expect("somebody listens");
+            sender.send(Progress::Started(name.clone())).expect("the receiver is open");
             let verdict = catch_unwind(AssertUnwindSafe(|| project.judge(&bytes)));
-            tell.send(Told::Ended(verdict.map_err(|panic| {
-                let file = keep.join(format!("wrong-{index}.yaml"));
-                fs::write(&file, &bytes).expect("the case is kept");
-                format!("{name}, kept in {}: {}", file.display(), said(panic.as_ref()))
-            })))
-            .expect("somebody listens");
+            sender
+                .send(Progress::Finished(verdict.map_err(|panic| {
+                    let file = keep.join(format!("wrong-{index}.yaml"));
+                    fs::write(&file, &bytes).expect("the case is kept");
+                    format!("{name}, kept in {}: {}", file.display(), said(panic.as_ref()))
+                })))
+                .expect("the receiver is open");
         }
     };
     std::thread::Builder::new().stack_size(STACK).spawn(judge).expect("a thread");
     let (mut current, mut verdicts, mut wrong) =
         (String::new(), BTreeMap::<Verdict, usize>::new(), Vec::new());
     loop {
-        match told.recv_timeout(HANGS) {
-            Ok(Told::Begun(name)) => current = name,
-            Ok(Told::Ended(Ok(verdict))) => *verdicts.entry(verdict).or_default() += 1,
-            Ok(Told::Ended(Err(why))) => wrong.push(why),
+        match receiver.recv_timeout(HANGS) {
+            Ok(Progress::Started(name)) => current = name,
+            Ok(Progress::Finished(Ok(verdict))) => *verdicts.entry(verdict).or_default() += 1,
+            Ok(Progress::Finished(Err(why))) => wrong.push(why),
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 panic!("{current} hangs; it is in {}", folder.join("stack.yaml").display())
@@ -63,10 +64,10 @@ fn judge_all(name: &str, cases: impl Iterator<Item = (String, Vec<u8>)> + Send +
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// What the thread that judges tells of a case.
-enum Told {
-    Begun(String),
-    Ended(Result<Verdict, String>),
+/// What the judging thread reports of a case.
+enum Progress {
+    Started(String),
+    Finished(Result<Verdict, String>),
 }
 
 /// The message of a panic.
@@ -85,7 +86,7 @@ fn what_has_gone_wrong_before_goes_well() {
 }
 
 #[test]
-fn monsters_are_refused_or_planned() {
+fn monsters_are_rejected_or_planned() {
     let only = std::env::var("HOSTILE_ONLY").unwrap_or_default();
     let size = if std::env::var_os("HOSTILE_RUNS").is_some() { LARGE } else { SMALL };
     let monsters = seeds::monsters(size).into_iter().filter(move |(name, _)| name.contains(&only));
@@ -93,7 +94,7 @@ fn monsters_are_refused_or_planned() {
 }
 
 #[test]
-fn mutated_stack_files_are_refused_or_planned() {
+fn mutated_stack_files_are_rejected_or_planned() {
     let corpus = seeds::corpus().into_iter().map(|(_, bytes)| bytes);
     let seeds: Vec<Vec<u8>> = seeds::stack_files().into_iter().chain(corpus).collect();
     let start = number("HOSTILE_SEED", 0);
@@ -106,7 +107,7 @@ fn mutated_stack_files_are_refused_or_planned() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn what_is_not_a_file_is_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let linked = |target: &str| {
         let link: PathBuf = folder.path().join(target.replace(['/', '.'], "_"));

@@ -2,6 +2,7 @@
 
 use crate::access::Policies;
 use crate::connector::Record;
+use crate::hindrances::Hindrance;
 use crate::model::Service;
 use crate::services::{apigateway, dynamodb, iam, lambda, logs, operations, tagging};
 use crate::wire::Call;
@@ -49,6 +50,8 @@ pub(crate) struct Delays {
     pub(crate) assumable: Time,
     /// Until all of a service sees a thing that was made.
     pub(crate) visible: Time,
+    /// Until every call of Lambda finds a function that was created [hazards: L2].
+    pub(crate) everywhere: Time,
     /// Until the tags of a thing that was made are answered [aws-facts: DynamoDB, M].
     pub(crate) tags: Time,
     /// Until lists show what was made, and leave out what was deleted.
@@ -76,6 +79,7 @@ impl Default for Delays {
         Delays {
             assumable: Duration::from_secs(8),
             visible: Duration::from_millis(700),
+            everywhere: Duration::from_millis(2_800),
             tags: Duration::from_secs(3),
             lists: Duration::from_secs(2),
             tagging: Duration::from_secs(20),
@@ -96,6 +100,7 @@ impl Delays {
         Delays {
             assumable: Time::ZERO,
             visible: Time::ZERO,
+            everywhere: Time::ZERO,
             tags: Time::ZERO,
             lists: Time::ZERO,
             tagging: Time::ZERO,
@@ -134,6 +139,11 @@ pub(crate) struct Cloud {
     pub(crate) iam_quota: Option<(f64, f64)>,
     /// True where changes of one API never get into each other's way, as in emulators.
     pub(crate) never_conflicts: bool,
+    /// What is refused besides, and until when, if the rule asks.
+    pub(crate) hindrance: Option<Hindrance>,
+    pub(crate) hindered_until: Time,
+    /// How many calls it has refused.
+    pub(crate) hindered: usize,
     pub(crate) in_flight: Vec<InFlight>,
     /// Who calls, where not everything is allowed to him.
     pub(crate) deploy_policy: Option<Arc<Policies>>,
@@ -151,6 +161,10 @@ impl Cloud {
     /// Carries out a call that has reached AWS.
     pub(crate) fn handle(&mut self, call: &Call) -> Result<Json, Fault> {
         logs::deliver_late(self);
+        if let Some(fault) = self.hindrance.and_then(|hindrance| hindrance(self, call)) {
+            self.hindered += 1;
+            return Err(fault);
+        }
         let handler = operations(call.service).find(|(name, _)| *name == call.operation.name);
         let (_, handler) =
             handler.unwrap_or_else(|| panic!("the strict cloud has no {} yet; add it", call.name()));

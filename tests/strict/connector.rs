@@ -5,7 +5,7 @@ use crate::access::{Need, needs};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Fault, InFlight, REGION, Time, is_write, lane};
 use crate::faults::{self, Label, Planned, Trouble};
-use crate::invariants::broken_invariants;
+use crate::invariants::{Statements, broken_invariants};
 use crate::malformed::Told;
 use crate::quota::Quotas;
 use crate::validate::{refused, validate};
@@ -89,6 +89,7 @@ pub(crate) struct State {
     pub(crate) struck: usize,
     /// The resources that break an invariant now.
     broken: BTreeSet<String>,
+    statements: Statements,
     /// Which calls have broken an invariant, and how.
     pub(crate) violations: Vec<String>,
     quotas: Quotas,
@@ -99,9 +100,11 @@ impl StrictCloud {
     /// An account under a clock.
     pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<Planned>) -> Self {
         let broken = broken_invariants(&cloud).into_keys().collect();
+        let statements = Statements::of(&cloud);
         let state = State {
             cloud,
             broken,
+            statements,
             violations: Vec::new(),
             records: Vec::new(),
             fault,
@@ -302,6 +305,8 @@ impl State {
         let broken = broken_invariants(&self.cloud);
         let fresh = broken.iter().filter(|(thing, _)| !self.broken.contains(*thing));
         let label = &self.records[number].label;
+        let back = self.statements.look(&self.cloud).into_iter();
+        self.violations.extend(back.map(|why| format!("until {label}, {why}")));
         self.violations.extend(fresh.map(|(thing, why)| format!("{label}, and then {thing}: {why}")));
         self.broken = broken.into_keys().collect();
     }
@@ -341,13 +346,13 @@ impl Drop for Leaving<'_> {
 /// The name of a region that nobody has used before.
 fn region_of_its_own() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let mut number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let mut letters = String::new();
-    for _ in 0..6 {
-        letters.push(char::from(b'a' + u8::try_from(number % 26).unwrap_or_default()));
-        number /= 26;
-    }
-    format!("eu-{letters}-1")
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let letter = |first: char, number: u32| char::from_u32(u32::from(first) + number).unwrap_or(first);
+    let directions = ["north", "south", "east", "west", "central"];
+    let (world, rest) = (number / (99 * 5), number % (99 * 5));
+    let (first, second) = (letter('p', world / 26 % 11), letter('a', world % 26));
+    let direction = directions[rest as usize % directions.len()];
+    format!("{first}{second}-{direction}-{}", rest / 5 + 1)
 }
 
 /// How long a call is on its way, and its answer: some 40 ms in all, the same for the same call.

@@ -54,8 +54,11 @@ fn change_functions(cloud: &mut Cloud) {
         function.reserved = if function.reserved.is_some() { None } else { Some(3) };
         function.tags.remove(ID);
         let mut statements = function.policy.now();
+        // Of the same stack, and of a permission that was once declared.
         if let Some(statement) = statements.first_mut() {
-            statement["Sid"] = "provision-of-an-earlier-version".into();
+            let sid = statement["Sid"].as_str().unwrap_or_default();
+            let mark = sid.splitn(3, '-').take(2).collect::<Vec<_>>().join("-");
+            statement["Sid"] = format!("{mark}-0123456789abcdef-1").into();
         }
         function.policy.set(now, statements);
     }

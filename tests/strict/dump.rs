@@ -111,12 +111,21 @@ fn groups(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
 fn functions(cloud: &Cloud, things: &mut BTreeMap<String, Json>) {
     for (name, function) in cloud.lambda.functions.iter().filter(|(_, function)| function.gone.is_none()) {
         let mut policy = function.policy.now();
+        policy.iter_mut().for_each(without_number);
         policy.sort_by_key(ToString::to_string);
         let thing = json!({
             "configuration": function.configuration, "tags": function.tags, "reserved": function.reserved,
             "policy": policy,
         });
         things.insert(format!("function {name}"), thing);
+    }
+}
+
+/// How often a permission was replaced, which the number at the end of its `Sid` tells, makes no difference.
+fn without_number(statement: &mut Json) {
+    let sid = statement["Sid"].as_str().unwrap_or_default();
+    if let Some((base, _)) = sid.rsplit_once('-').filter(|_| sid.starts_with("provision-")) {
+        statement["Sid"] = base.into();
     }
 }
 

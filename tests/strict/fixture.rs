@@ -147,6 +147,7 @@ fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap
             exclude: &function.exclude,
             runtime: &function.runtime,
             architecture: function.architecture.as_str(),
+            has_layers: !function.layers.is_empty(),
         };
         let same = (&function.code, &function.exclude, &function.runtime, source.architecture);
         let package = built.entry(same).or_insert_with(|| {

@@ -106,7 +106,11 @@ async fn a_function_takes_one_update_at_a_time_and_none_at_first() {
     assert!(blocked.contains("no longer supported"), "{blocked}");
     let unknown = blocker(create_function(&clients, &role).runtime(Runtime::from("python9")).send().await);
     assert!(unknown.contains("is none of"), "{unknown}");
-    create_function(&clients, &role).send().await.unwrap();
+    let too_long = blocker(create_function(&clients, &role).timeout(1_801).send().await);
+    assert!(too_long.contains("must be at most 1800"), "{too_long}");
+    let own =
+        Environment::builder().variables("TZ", "Europe/Berlin").variables("AWS_LAMBDA_EXEC_WRAPPER", "/x");
+    create_function(&clients, &role).environment(own.build()).timeout(1_800).send().await.unwrap();
     assert_eq!(
         blocker(create_function(&clients, &role).send().await),
         "ResourceConflictException: Function already exist: f"

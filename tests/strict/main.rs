@@ -17,6 +17,7 @@ mod dump;
 mod faults;
 mod fixture;
 mod grammar;
+mod hindrances;
 mod instrument;
 mod invariants;
 mod malformed;

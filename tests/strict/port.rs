@@ -35,6 +35,7 @@ impl Delays {
         Delays {
             assumable: self.assumable / times,
             visible: self.visible / times,
+            everywhere: self.everywhere / times,
             tags: self.tags / times,
             lists: self.lists / times,
             tagging: self.tagging / times,

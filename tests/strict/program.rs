@@ -6,10 +6,11 @@ use crate::faults::Planned;
 use crate::fixture::Fixture;
 use crate::port::Port;
 use crate::run::A_MOMENT;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a process ended, in short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ const PANIC: i32 = 101;
 #[derive(Debug)]
 pub(crate) struct Exit {
     /// The exit status; `None` where it was killed.
-    code: Option<i32>,
+    pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -105,15 +106,58 @@ pub(crate) fn visit_after(
     Visit { exits, cloud: state.cloud.clone(), records, struck: state.struck, asked, memory }
 }
 
+/// Runs the program, and sends it a signal so long after the fault has struck, each time from there.
+pub(crate) fn signalled(
+    cloud: &Cloud,
+    invocation: &Invocation,
+    fault: Planned,
+    signals: &[(Duration, Signal)],
+) -> (Exit, Duration) {
+    let port = Port::open(A_MOMENT, cloud, Some(fault));
+    let process = Process::start(invocation, &port);
+    let start = Instant::now();
+    while port.strict.state().struck == 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "the fault does not strike");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (struck, pid) = (Instant::now(), Pid::from_child(&process.child));
+    for (after, signal) in signals {
+        std::thread::sleep(*after);
+        // A process that has ended by then needs no further one.
+        let _sent = kill_process(pid, *signal);
+    }
+    let exit = process.end();
+    port.close();
+    (exit, struck.elapsed())
+}
+
 /// What the program is called with.
 pub(crate) struct Invocation<'a> {
     stack: &'a Fixture,
     args: Vec<String>,
+    /// Standard output, if not a file that is read afterwards.
+    stdout: Option<File>,
+    /// Further variables of its environment.
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Invocation<'_> {
+    /// The same with another standard output.
+    pub(crate) fn to(self, stdout: File) -> Self {
+        Invocation { stdout: Some(stdout), ..self }
+    }
+
+    /// The same with another variable in its environment.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
 }
 
 /// The program on a stack.
 pub(crate) fn command<'a>(stack: &'a Fixture, args: &[&str]) -> Invocation<'a> {
-    Invocation { stack, args: args.iter().map(|arg| (*arg).to_owned()).collect() }
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    Invocation { stack, args, stdout: None, variables: Vec::new() }
 }
 
 struct Process {
@@ -135,7 +179,9 @@ impl Process {
         command.env("AWS_ENDPOINT_URL", &port.url).env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         let copy = |file: &File| file.try_clone().expect("a second handle");
-        command.stdin(Stdio::null()).stdout(copy(&out)).stderr(copy(&err));
+        command.envs(invocation.variables.iter().map(|(name, value)| (name, value)));
+        let stdout = copy(invocation.stdout.as_ref().unwrap_or(&out));
+        command.stdin(Stdio::null()).stdout(stdout).stderr(copy(&err));
         Process { child: command.spawn().expect("the program starts"), out, err }
     }
 

@@ -14,14 +14,14 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use futures_util::future::join_all;
-use provision::adopt::Wish;
+use provision::adopt::AdoptRequest;
 use provision::apply::Report;
 use provision::aws::{Calls, Connection};
 use provision::error::Failure;
 use provision::event::Events;
 use provision::model::LiveState;
 use provision::plan::{Mode, Options, Plan};
-use provision::reconcile::{Ended, Session, Teardown};
+use provision::reconcile::{Destroy, Destroyed, Session};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -39,7 +39,7 @@ pub(crate) enum Command<'a> {
     Up(&'a Fixture),
     /// With the stack file; deleted is what bears the stack's mark.
     Down(&'a Fixture),
-    Adopt(&'a Fixture, &'a Wish),
+    Adopt(&'a Fixture, &'a AdoptRequest),
 }
 
 /// How a command ended.
@@ -150,7 +150,7 @@ pub(crate) fn planned(cloud: &Cloud, command: Command) -> Plan {
                 prepare(connection, stack).await.expect("a plan").1
             }
             Command::Down(stack) => {
-                let destroy = Teardown::new(Session::of_stack(connection, &stack.stack), everything());
+                let destroy = Destroy::new(Session::of_stack(connection, &stack.stack), everything());
                 destroy.plan(&destroy.look().await.expect("a look")).expect("no circle")
             }
         }
@@ -228,7 +228,7 @@ async fn prepare(connection: Connection, fixture: &Fixture) -> Result<(Session, 
 
 async fn up(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
     let (session, plan) = prepare(connection, fixture).await?;
-    let report = session.carry_out(&plan, fixture.packages.clone(), Events::none(), never()).await;
+    let report = session.apply(&plan, fixture.packages.clone(), Events::none(), never()).await;
     match report.is_complete() {
         true => Ok(End::Done(plan.steps.len())),
         false => Err(failed(&plan, &report)),
@@ -236,37 +236,39 @@ async fn up(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String
 }
 
 async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
-    let mut destroy = Teardown::new(Session::of_stack(connection, &fixture.stack), everything());
+    let mut destroy = Destroy::new(Session::of_stack(connection, &fixture.stack), everything());
     let live_state = destroy.look().await.map_err(told)?;
     let plan = unrefused(destroy.plan(&live_state).expect("no circle"))?;
     if plan.is_empty() {
         return gone(&plan, 0);
     }
     let (mut steps, mut errors) = (0, Vec::new());
-    let carry_out = async |session: &Session, plan: &Plan| {
-        let report = session.carry_out(plan, BTreeMap::new(), Events::none(), never()).await;
+    let execute = async |session: &Session, plan: &Plan| {
+        let report = session.apply(plan, BTreeMap::new(), Events::none(), never()).await;
         steps += plan.steps.len();
         errors.extend(failed(plan, &report));
         report
     };
-    match destroy.run(plan, carry_out).await.map_err(told)? {
-        Ended::Gone(plan) => gone(&plan, steps),
-        Ended::Unfinished(_) => Err(errors),
-        Ended::NewResources(_) => {
+    match destroy.run(plan, execute).await.map_err(told)? {
+        Destroyed::All(plan) => gone(&plan, steps),
+        Destroyed::Incomplete(_) => Err(errors),
+        Destroyed::NewResources(_) => {
             Err(vec!["this came up while the stack was deleted; run the same command again".to_owned()])
         }
     }
 }
 
-async fn adopt(connection: Connection, fixture: &Fixture, wish: &Wish) -> Result<End, Vec<String>> {
+async fn adopt(connection: Connection, fixture: &Fixture, wish: &AdoptRequest) -> Result<End, Vec<String>> {
     let (session, stack) = (Session::of_stack(connection, &fixture.stack), &fixture.stack);
     let live_state = session.look().await.map_err(told)?;
     let adoption = session.adoption(stack, &live_state, wish).await.map_err(told)?;
-    let plan =
-        session.afterwards(stack, &fixture.hashes, &live_state, &adoption, &options()).await.map_err(told)?;
+    let plan = session
+        .plan_after_adoption(stack, &fixture.hashes, &live_state, &adoption, &options())
+        .await
+        .map_err(told)?;
     unrefused(plan)?;
     session.adopt(stack, &adoption, Events::none()).await.map_err(told)?;
-    Ok(End::Done(adoption.things.len()))
+    Ok(End::Done(adoption.resources.len()))
 }
 
 /// The end of a teardown after which nothing is seen any more.

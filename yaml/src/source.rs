@@ -1,5 +1,7 @@
 //! The text of a file, and the way from a byte in it to a line and a column and back.
 
+use crate::invisible::is_invisible;
+
 /// A place in a file; line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct At {
@@ -9,7 +11,7 @@ pub struct At {
     pub column: u32,
 }
 
-/// A range of bytes in the source; where something stands.
+/// A range of bytes in the source: the place of a value or an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
     /// Its first byte.
@@ -18,7 +20,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// How many bytes are counted at a time: columns are told for every value, however long its line is.
+/// How many bytes are counted at a time: every value has a column, however long its line is.
 const BLOCK: usize = 1024;
 
 /// The text of a file.
@@ -32,7 +34,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Takes the text, without the byte-order mark that some editors put before it, and with one kind of line ending: to
+    /// The text, without the byte-order mark that some editors put before it, and with one kind of line ending: to
     /// YAML a carriage return alone is one as well.
     pub fn new(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
@@ -45,6 +47,23 @@ impl Source {
         });
         let characters = std::iter::once(0).chain(blocks).collect();
         Self { text, lines, characters }
+    }
+
+    /// The same with plain spaces where lines are indented with characters that only look like spaces; `None` where no line
+    /// is. Lines and columns stay the same.
+    pub fn with_plain_indentation(&self) -> Option<Self> {
+        let is_indentation = |c: char| c == ' ' || is_invisible(c);
+        let plain: Vec<String> = self
+            .text
+            .split('\n')
+            .map(|line| {
+                let rest = line.trim_start_matches(is_indentation);
+                let indentation = line[..line.len() - rest.len()].chars().count();
+                format!("{}{rest}", " ".repeat(indentation))
+            })
+            .collect();
+        let plain = plain.join("\n");
+        (plain != self.text).then(|| Source::new(&plain))
     }
 
     /// The whole text.
@@ -94,7 +113,7 @@ impl Source {
     }
 
     /// The line of a place, and the bytes of it to mark for `length` characters from there; without a length, the word
-    /// that stands there.
+    /// at that place.
     pub fn marked(&self, at: At, length: usize) -> (&str, std::ops::Range<usize>) {
         let index = (at.line as usize).saturating_sub(1).min(self.lines.len() - 1);
         let (line, start) = (self.line(index), self.offset(at) - self.lines[index]);

@@ -4,24 +4,24 @@ use std::rc::Rc;
 
 use crate::Span;
 
-/// A value and where it stands. What comes from an alias stands where its anchor is.
+/// A value and its place. A value of an alias has the place of its anchor.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
-    /// What it is.
+    /// Its kind and contents.
     pub kind: Kind,
 }
 
-/// What a value is. Scalars keep their text: `1.10`, `true` and `012345678901` stay as they are written. Aliases share
-/// the lists and the mappings that they stand for.
+/// The kind and contents of a value. Scalars keep their text: `1.10`, `true` and `012345678901` stay as written. Aliases
+/// share the lists and mappings of their anchors.
 #[derive(Debug, Clone)]
 pub enum Kind {
     /// Nothing, `~` or `null`.
     Null,
     /// A scalar without quotes, which may be a number or a boolean.
     Plain(String),
-    /// A scalar that is text, whatever it looks like.
+    /// A scalar that is text, even where it looks like a number.
     Text(String),
     /// A sequence.
     List(Rc<[Node]>),
@@ -34,16 +34,16 @@ pub enum Kind {
 pub struct Entry {
     /// Its key.
     pub key: Key,
-    /// What belongs to the key.
+    /// Its value.
     pub value: Node,
 }
 
 /// The key of a member.
 #[derive(Debug, Clone)]
 pub struct Key {
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 

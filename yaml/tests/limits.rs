@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use provision_yaml::{Fault, Kind, MAX_DEPTH, MAX_NODES, Node, Source, compose};
+use provision_yaml::{Error, Kind, MAX_DEPTH, MAX_NODES, Node, Source, compose};
 
-fn read(text: &str) -> Result<Node, Fault> {
-    let (node, faults) = compose(&Source::new(text))?;
-    assert_eq!(faults, []);
+fn read(text: &str) -> Result<Node, Error> {
+    let (node, errors) = compose(&Source::new(text))?;
+    assert_eq!(errors, []);
     Ok(node)
 }
 
@@ -14,8 +14,8 @@ fn read(text: &str) -> Result<Node, Fault> {
 fn fits(text: &str) -> bool {
     match read(text) {
         Ok(_) => true,
-        Err(fault) => {
-            assert_eq!(fault.message, "the file is nested too deep, or has too many values");
+        Err(error) => {
+            assert_eq!(error.message, "the file is nested too deeply or has too many values");
             false
         }
     }

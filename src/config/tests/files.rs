@@ -1,4 +1,4 @@
-//! What `code` and `handler` name, and files that are no stack.
+//! What `code` and `handler` name, and files that are not stack files.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -41,11 +41,11 @@ fn code_that_is_fine() {
         ("python3.99", "code", ""),
     ] {
         let yaml = function(runtime, code, handler);
-        assert_eq!(project.faults(&yaml, None), "(no fault)", "{yaml}");
+        assert_eq!(project.errors(&yaml, None), "(no error)", "{yaml}");
     }
     let layered = function("python3.13", "code", "in_a_layer.handler")
         + "    layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:x:1']\n";
-    assert_eq!(project.faults(layered, None), "(no fault)");
+    assert_eq!(project.errors(layered, None), "(no error)");
 }
 
 #[test]
@@ -57,6 +57,13 @@ fn code_that_is_not() {
     let shown: Vec<String> = [
         ("python3.13", "lambdas/get_itm", ""),
         ("python3.13", "nowhere", ""),
+        ("python3.13", r"lambdas\get_item", "app.handler"),
+        ("python3.13", r".\lambdas\get_item\", "app.handler"),
+        ("python3.13", r"lambdas\get_itm", ""),
+        ("python3.13", r"..\code", ""),
+        ("python3.13", "code", r"pkg\mod.handler"),
+        ("python3.13", "code", r"pkg\other.handler"),
+        ("python3.13", "lambdas/get_item/App.py", ""),
         ("python3.13", "empty", ""),
         ("python3.13", "/etc", ""),
         ("python3.13", "../code", ""),
@@ -74,9 +81,11 @@ fn code_that_is_not() {
         ("nodejs22.x", "node", "main.handler"),
         ("ruby3.4", "ruby", "main.handler"),
         ("java21", "code", ""),
+        ("provided.al2023", "code", ""),
+        ("provided.al2023", "package.zip", "app.handler"),
     ]
     .iter()
-    .map(|(runtime, code, handler)| project.faults(function(runtime, code, handler), None))
+    .map(|(runtime, code, handler)| project.errors(function(runtime, code, handler), None))
     .collect();
     snapshot("code", &shown.join(&format!("\n\n{}\n\n", "=".repeat(80))));
 }
@@ -84,12 +93,40 @@ fn code_that_is_not() {
 #[test]
 fn files_that_are_no_stack() {
     let project = Project::new();
-    let latin1 = project.faults(b"stack: demo\ntags: { name: caf\xe9 }\n", None);
+    let latin1 = project.errors(b"stack: demo\ntags: { name: caf\xe9 }\n", None);
     let options = Options { environment: None, process: &process };
     let missing = load(Path::new("no-such-folder/stack.yaml"), &options).unwrap_err();
     let folder = load(project.path(), &options).unwrap_err();
     let folder = folder.to_string().replace(&project.path().display().to_string(), "FOLDER");
     snapshot("files", &[latin1, missing.to_string(), folder].join("\n\n"));
+}
+
+#[test]
+fn the_stack_file_that_was_meant() {
+    let project = Project::new();
+    let options = Options { environment: None, process: &process };
+    let help = |path: &str| {
+        let wrong = load(&project.path().join(path), &options).unwrap_err();
+        let help = wrong.items()[0].help.clone().unwrap();
+        help.replace(&project.path().canonicalize().unwrap().display().to_string(), "FOLDER")
+            .replace(&project.path().display().to_string(), "FOLDER")
+    };
+    assert_eq!(
+        help("stack.yaml"),
+        "run `provision` in the folder of `stack.yaml`, name the file with `-f`, or create one with `provision init`"
+    );
+    project.write("stack.yml", "stack: demo\n");
+    let rename = "there is a file `FOLDER/stack.yml`: rename it, or name it with `-f FOLDER/stack.yml`";
+    assert_eq!(help("stack.yaml"), rename);
+    assert_eq!(help("."), "name the file in it: `-f FOLDER/./stack.yml`");
+    project.write("stack.yaml", "stack: demo\n");
+    assert_eq!(help(""), "name the file in it: `-f FOLDER/stack.yaml`");
+    let above = "there is a file `FOLDER/stack.yaml`: go to its folder, or name it with `-f`";
+    assert_eq!(help("lambdas/get_item/stack.yaml"), above);
+    assert_eq!(
+        help("other.toml"),
+        "run `provision` in the folder of `stack.yaml`, name the file with `-f`, or create one with `provision init`"
+    );
 }
 
 #[test]
@@ -103,10 +140,10 @@ fn a_later_stage_shows_a_line_too() {
         message: "the table `users` belongs to someone else".to_owned(),
         help: None,
     };
-    let shown = Diagnostics::one(&file, diagnostic(0)).to_string();
-    assert_eq!(shown, Diagnostics::one(&file, diagnostic(5)).to_string());
+    let shown = Diagnostics::of_file(&file, vec![diagnostic(0)]).to_string();
+    assert_eq!(shown, Diagnostics::of_file(&file, vec![diagnostic(5)]).to_string());
     assert!(shown.contains("stack.yaml:3:3") && shown.contains("^^^^^"), "{shown}");
-    assert!(Diagnostics::one(&file, diagnostic(5)).render(true).contains("\u{1b}["));
+    assert!(Diagnostics::of_file(&file, vec![diagnostic(5)]).render(true).contains("\u{1b}["));
 }
 
 #[test]
@@ -118,7 +155,8 @@ fn no_place_is_out_of_reach() {
     {
         let diagnostic = Diagnostic { at: At { line, column }, length, message: "x".to_owned(), help: None };
         for file in ["stack.yaml", "gone.yaml"] {
-            let shown = Diagnostics::one(&project.path().join(file), diagnostic.clone()).to_string();
+            let shown =
+                Diagnostics::of_file(&project.path().join(file), vec![diagnostic.clone()]).to_string();
             assert!(shown.contains("error: x"), "{shown}");
         }
     }
@@ -181,9 +219,9 @@ checks:
     let project = Project::new();
     for (index, _) in TEXT.char_indices().step_by(3) {
         let (before, after) = TEXT.split_at(index);
-        project.faults(before, None);
-        project.faults(after, Some("é"));
-        project.faults(format!("{before}\t{after}"), None);
-        project.faults(format!("{before}é: {after}\r\u{0}"), None);
+        project.errors(before, None);
+        project.errors(after, Some("é"));
+        project.errors(format!("{before}\t{after}"), None);
+        project.errors(format!("{before}é: {after}\r\u{0}"), None);
     }
 }

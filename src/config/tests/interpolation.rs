@@ -68,7 +68,7 @@ fn a_template_knows_its_place() {
 }
 
 #[test]
-fn faults() {
+fn errors() {
     let project = Project::new();
     let values = [
         "x ${var.greting} ${var.unheard} ${vars.greeting} y",
@@ -118,7 +118,7 @@ fn cycles() {
             "stack: demo\napi: { description: '${api.url}', name: '${api.url}' }\n",
         ],
     );
-    // The ARNs of functions are known before they are made, and the API is made before a function that asks for its
+    // The ARNs of functions are known before they exist, and the API is created before a function that asks for its
     // URL.
     let mutual = r"stack: demo
 api: {}
@@ -126,5 +126,5 @@ functions:
   f: { code: code, runtime: python3.13, environment: { GG: '${functions.g.arn}${api.url}' } }
   g: { code: code, runtime: python3.13, environment: { FF: '${functions.f.arn}' } }
 ";
-    assert_eq!(Project::new().faults(mutual, None), "(no fault)");
+    assert_eq!(Project::new().errors(mutual, None), "(no error)");
 }

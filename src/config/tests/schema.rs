@@ -42,8 +42,8 @@ fn messages(text: &str, member: &str) -> Vec<(String, String)> {
 #[test]
 fn the_reader_knows_exactly_the_keys_of_the_schema() {
     for (text, properties) in mappings() {
-        let told = messages(text, "qqqqqqqq: 1");
-        let (_, help) = told.iter().find(|(message, _)| message.contains("`qqqqqqqq`")).expect(text);
+        let found = messages(text, "qqqqqqqq: 1");
+        let (_, help) = found.iter().find(|(message, _)| message.contains("`qqqqqqqq`")).expect(text);
         let known: Vec<&str> = help.split('`').skip(1).step_by(2).collect();
         let more: usize = help
             .split_once(" and ")
@@ -90,9 +90,9 @@ fn the_words_and_defaults_are_those_of_the_schema() {
         for (key, property) in &properties {
             let words = property.get("enum").and_then(Json::as_array).into_iter().flatten();
             for value in words.chain(property.get("default")) {
-                let told = messages(text, &format!("{key}: {value}"));
+                let found = messages(text, &format!("{key}: {value}"));
                 let about = |(message, _): &&(String, String)| message.contains(&format!("`{key}`"));
-                assert_eq!(told.iter().find(about), None, "{key}: {value}");
+                assert_eq!(found.iter().find(about), None, "{key}: {value}");
             }
         }
     }

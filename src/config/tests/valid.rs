@@ -1,4 +1,4 @@
-//! Stacks without a fault, and what is read from them.
+//! Valid stacks, and what is read from them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -130,6 +130,38 @@ fn functions() {
 }
 
 #[test]
+fn routes_that_api_gateway_accepts() {
+    for path in ["/", "/a:b", "/.well-known/x", "/a_b-c", "/{a.b:c_d-e}/{rest+}", "/v1.0/A/9", "/{proxy+}"] {
+        let stack = valid(
+            &function(&format!("timeout: 1800\napi: {{ routes: {{ 'GET {path}': f }} }}"))
+                .replace("    api", "api"),
+        );
+        assert_eq!(stack.api.unwrap().routes[0].key, format!("GET {path}"));
+    }
+}
+
+#[test]
+fn variables_that_lambda_leaves_to_users() {
+    for name in [
+        "TZ",
+        "LANG",
+        "PATH",
+        "LD_LIBRARY_PATH",
+        "NODE_PATH",
+        "PYTHONPATH",
+        "AWS_LAMBDA_DOTNET_PREJIT",
+        "AWS_LAMBDA_EXEC_WRAPPER",
+        "AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING",
+        "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS",
+        "AWS_PROFILE",
+    ] {
+        let stack = valid(&function(&format!("environment: {{ {name}: x }}")));
+        assert!(stack.functions[0].environment.contains_key(name), "{name}");
+    }
+}
+
+#[test]
 fn defaults() {
     let stack = valid(&(function("") + "tables:\n  users: { partition_key: id }\napi:\nchecks:\n"));
     let table = &stack.tables[0];
@@ -234,9 +266,9 @@ fn a_fault_below_an_anchor_is_reported_once() {
 fn marks_and_line_endings_of_other_systems() {
     let project = Project::new();
     assert_eq!(
-        project.faults("\u{feff}stack: demo\r\ntables:\r\n  users: { partition_key: id }\r\n", None),
-        "(no fault)"
+        project.errors("\u{feff}stack: demo\r\ntables:\r\n  users: { partition_key: id }\r\n", None),
+        "(no error)"
     );
-    let faults = project.load("\u{feff}stack: demo\r\ntabels:\r\n", None).unwrap_err();
-    assert_eq!((faults.items()[0].at.line, faults.items()[0].at.column), (2, 1));
+    let errors = project.load("\u{feff}stack: demo\r\ntabels:\r\n", None).unwrap_err();
+    assert_eq!((errors.items()[0].at.line, errors.items()[0].at.column), (2, 1));
 }

@@ -96,7 +96,7 @@ fn state(table: &TableDescription) -> String {
 pub(super) async fn delete(ctx: &Context, observed: &ObservedOf<Table>) -> Result<()> {
     let (id, name) = (&observed.id, &observed.physical_id);
     let index = |error: &Error| {
-        let refused = error.is("ResourceInUse") && error.message.contains("while indexes are being");
+        let refused = error.is("ResourceInUse") && error.says("while indexes are being");
         refused.then_some("an index of the table is being created, changed or deleted, which takes minutes")
     };
     let other = |error: &Error| {

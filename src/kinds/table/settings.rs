@@ -1,7 +1,7 @@
 //! The expiry and the recovery of a table: each has calls of its own.
 
 use crate::aws::error::not_found_as_none;
-use crate::aws::wait::{Backoff, retry_if};
+use crate::aws::wait::{Backoff, Waiting, retry_if};
 use crate::aws::{Class, Context, Error, Result};
 use crate::model::ResourceId;
 use aws_sdk_dynamodb::types::{
@@ -52,7 +52,7 @@ pub(super) async fn recovery(ctx: &Context, name: &str) -> Result<Recovery> {
 /// ValidationException [hazards: D6].
 async fn readable<T, F: Future<Output = Result<T>>>(read: impl Fn() -> F) -> Result<T> {
     let too_early = |error: &Error| error.is("Validation").then_some("the table is too new");
-    retry_if(Backoff::VISIBILITY, |_| (), too_early, read).await
+    retry_if(Backoff::VISIBILITY, Waiting::unreported(), too_early, read).await
 }
 
 /// Sets the attribute of the expiry. Only one can be on, and only its own name turns it off; DynamoDB accepts one change an
@@ -94,7 +94,7 @@ pub(super) async fn set_ttl(
 
 async fn update_ttl(ctx: &Context, id: &ResourceId, attribute: &str, enabled: bool) -> Result<()> {
     let not_yet = |error: &Error| {
-        if error.message.contains("Backups are being enabled") {
+        if error.says("Backups are being enabled") {
             return Some("backups of the table are being turned on");
         }
         error.is("ResourceInUse").then_some("the table is being changed")
@@ -112,7 +112,7 @@ async fn update_ttl(ctx: &Context, id: &ResourceId, attribute: &str, enabled: bo
 /// True if the last change of the expiry is less than an hour old. No read shows that: the status settles in seconds
 /// [ack-api-quirks: DDB-TABLE-143].
 fn is_too_soon(error: &Error) -> bool {
-    error.message.contains("multiple times within a fixed interval")
+    error.says("multiple times within a fixed interval")
 }
 
 /// The error of a change that DynamoDB refused for an hour.

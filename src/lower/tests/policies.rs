@@ -10,7 +10,7 @@ fn policy(graph: &Graph, role: &str) -> Json {
     desired(graph, role)["policies"]["provision"].clone()
 }
 
-/// The names of the statements of the role of a function `f` with these lines, beside the tables `tab.1`, `tab_1` and `tab2`.
+/// The names of the statements of the role of a function `f` with these lines, next to the tables `tab.1`, `tab_1` and `tab2`.
 fn sids(lines: &str) -> Vec<String> {
     let tables = "tables: { tab.1: { partition_key: id }, tab_1: { partition_key: id }, tab2: { partition_key: id } }\n";
     let graph = graph_of(&stack(&(functions(&[("f", lines)]) + tables)));

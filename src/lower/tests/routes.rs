@@ -52,7 +52,7 @@ fn more_than_forty_routes_get_a_single_permission_and_a_note() {
     let source = desired(&graph, "permission save for all routes")["source_arn"].clone();
     assert_eq!(source, "arn:aws:execute-api:eu-west-1:123456789012:${api.id}/*");
     insta::assert_snapshot!(permission.note.as_deref().unwrap(), @r#"
-    save has 41 routes, too many for a permission each: one permission lets all routes of the API call it, since a function's policy holds 20 KB
+    save has 41 routes, too many for a permission each (the policy of a function is limited to 20 KB): one permission allows all routes of the API
     "#);
 }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use zip::{CompressionMethod, System, ZipWriter};
 
 use super::super::archive::Limits;
 use super::{Package, Stack, names, open};
@@ -74,6 +74,42 @@ async fn entries_are_sorted_and_carry_nothing_of_the_machine() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_bootstrap_is_made_executable() {
+    let script = "#!/bin/sh\n";
+    let mut stack =
+        Stack::new(&[("app/bootstrap", script), ("app/other", script), ("linked/bin/run", script)]);
+    std::os::unix::fs::symlink("bin/run", stack.path("linked/bootstrap")).expect("linked");
+    stack.runtime = "provided.al2023";
+    for (code, name) in [("app", "bootstrap"), ("app/bootstrap", "bootstrap"), ("linked", "bin/run")] {
+        let package = stack.build(code).await.expect("built");
+        let mut zip = open(&package);
+        assert_eq!(zip.by_name(name).expect("there").unix_mode(), Some(0o100_755), "{code}");
+        if let Ok(other) = zip.by_name("other") {
+            assert_eq!(other.unix_mode(), Some(0o100_644));
+        }
+    }
+    stack.runtime = "python3.13";
+    let package = stack.build("app").await.expect("built");
+    assert_eq!(open(&package).by_name("bootstrap").expect("there").unix_mode(), Some(0o100_644));
+}
+
+#[tokio::test]
+async fn a_bootstrap_that_cannot_start_is_refused() {
+    let mut stack = Stack::new(&[("app/bootstrap", "#!/bin/sh\r\necho\r\n"), ("none/readme", "")]);
+    stack.runtime = "provided.al2023";
+    for code in ["app", "app/bootstrap"] {
+        let error = stack.error(code).await;
+        assert!(error.starts_with("`app/bootstrap` cannot be started by Lambda: it is a script"), "{error}");
+    }
+    let error = stack.error("none").await;
+    let expected = "`none/bootstrap` cannot be started by Lambda: it is not in the package; put it at the top of the code";
+    assert_eq!(error, expected);
+    stack.has_layers = true;
+    assert_eq!(stack.names("none").await, ["readme"]);
+}
+
 #[tokio::test]
 async fn hash_and_sizes_are_those_of_the_file() {
     let stack = Stack::new(&[("app/a.py", "12345"), ("app/b.py", "678")]);
@@ -99,7 +135,7 @@ async fn a_zip_in_the_cache_is_not_written_again_and_counts_as_in_use() {
     assert_eq!(after.ino(), before.ino());
     assert!(after.modified().expect("a time") > old);
     let siblings = fs::read_dir(package.zip.parent().expect("a folder")).expect("readable");
-    assert_eq!(siblings.count(), 2, "the zip and what it was made of; temporary files are gone");
+    assert_eq!(siblings.count(), 2, "the zip and what it was made of; no temporary file is left");
 }
 
 #[tokio::test]
@@ -112,7 +148,7 @@ async fn what_was_zipped_before_is_not_compressed_again() {
     let notes = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
     let note = notes.filter(|path| path.extension().is_some_and(|extension| extension == "made"));
     let mut note = note.filter(|note| fs::read_to_string(note).expect("a note") == stem(&app));
-    // Nobody but the note says what was made of these files.
+    // Only the note says what was made of these files.
     fs::write(note.next().expect("a note of it"), stem(&other)).expect("written");
     assert_eq!(stack.build("app").await.expect("built").sha256, other.sha256);
     stack.write("app/a.py", "c");
@@ -120,7 +156,7 @@ async fn what_was_zipped_before_is_not_compressed_again() {
 }
 
 #[tokio::test]
-async fn a_damaged_zip_in_the_cache_is_made_anew() {
+async fn a_damaged_zip_in_the_cache_is_written_again() {
     let stack = Stack::new(&[("app/a.py", "a")]);
     let package = stack.build("app").await.expect("built");
     let bytes = fs::read(&package.zip).expect("a zip");
@@ -133,6 +169,73 @@ async fn a_damaged_zip_in_the_cache_is_made_anew() {
 async fn a_single_file_lies_at_the_root() {
     let stack = Stack::new(&[("lambdas/get.py", "x"), ("lambdas/requirements.txt", "six")]);
     assert_eq!(stack.names("lambdas/get.py").await, ["get.py"]);
+}
+
+/// A zip of files with modes, made on another system.
+fn zipped(system: System, entries: &[(&str, &str, u32)]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, contents, mode) in entries {
+        let options = SimpleFileOptions::default().system(system).unix_permissions(*mode);
+        if name.ends_with('/') {
+            zip.add_directory(*name, options).expect("added");
+        } else {
+            zip.start_file(*name, options).expect("begun");
+            zip.write_all(contents.as_bytes()).expect("written");
+        }
+    }
+    zip.finish().expect("finished").into_inner()
+}
+
+#[tokio::test]
+async fn files_in_a_finished_zip_that_lambda_cannot_read_give_a_warning() {
+    let stack = Stack::new(&[]);
+    let files =
+        [("a/", "", 0o700), ("a/b.py", "", 0o600), ("c.py", "", 0o644), ("d", "", 0o750), ("e", "", 0o640)];
+    for (number, expected) in [(2, "`a/b.py`"), (4, "`a/b.py`, `d`"), (5, "`a/b.py`, `d`, `e`")] {
+        fs::write(stack.path("built.zip"), zipped(System::Unix, &files[..number])).expect("written");
+        let expected = format!(
+            "Lambda cannot read {expected} in `built.zip`: a file's mode must let everybody read it; run `chmod -R a+rX` \
+             on the files before they are zipped"
+        );
+        assert_eq!(stack.build("built.zip").await.expect("built").warnings, [expected]);
+    }
+    let many: Vec<_> = ["a", "b", "c", "d", "e"].map(|name| (name, "", 0o600)).to_vec();
+    fs::write(stack.path("built.zip"), zipped(System::Unix, &many)).expect("written");
+    let warnings = stack.build("built.zip").await.expect("built").warnings;
+    assert!(
+        warnings[0].starts_with("Lambda cannot read `a`, `b`, `c` and 2 more in `built.zip`"),
+        "{warnings:?}"
+    );
+    for fine in [zipped(System::Unix, &files[2..3]), zipped(System::Dos, &files)] {
+        fs::write(stack.path("built.zip"), fine).expect("written");
+        assert_eq!(stack.build("built.zip").await.expect("built").warnings, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn the_bootstrap_of_a_finished_zip_must_be_one_that_starts() {
+    let mut stack = Stack::new(&[]);
+    stack.runtime = "provided.al2023";
+    for (system, contents, mode, expected) in [
+        (System::Unix, "#!/bin/sh\n", 0o755, None),
+        (System::Unix, "#!/bin/sh\n", 0o644, Some("it is not executable; run `chmod +x bootstrap`")),
+        (System::Dos, "#!/bin/sh\n", 0o755, Some("it is not executable")),
+        (System::Unix, "#!/bin/sh\r\n", 0o755, Some("it is a script whose lines end with CRLF")),
+        (System::Unix, "MZ", 0o755, Some("it is a program for Windows")),
+    ] {
+        fs::write(stack.path("built.zip"), zipped(system, &[("bootstrap", contents, mode)]))
+            .expect("written");
+        let built = stack.build("built.zip").await.map_err(|error| error.to_string());
+        let Some(expected) = expected else {
+            built.expect("built");
+            continue;
+        };
+        let error = built.expect_err(expected);
+        assert!(error.starts_with("`built.zip/bootstrap` cannot be started by Lambda: "), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+    stack.runtime = "python3.13";
+    stack.build("built.zip").await.expect("other runtimes may have any file of this name");
 }
 
 /// A zip as another tool would make it.
@@ -161,8 +264,11 @@ async fn a_finished_zip_is_used_byte_for_byte() {
 async fn a_file_that_only_claims_to_be_a_zip_is_refused() {
     let stack = Stack::new(&[("no.zip", "certainly not")]);
     assert!(stack.error("no.zip").await.starts_with("`no.zip` is not a zip that Lambda could unpack: "));
-    fs::write(stack.path("no.zip"), finished(&[])).expect("written");
-    assert!(stack.error("no.zip").await.contains("it has no files"));
+    for empty in [finished(&[]), zipped(System::Unix, &[("folder/", "", 0o755)])] {
+        fs::write(stack.path("no.zip"), empty).expect("written");
+        let expected = "`no.zip` is not a zip that Lambda could unpack: it has no files; build it again";
+        assert_eq!(stack.error("no.zip").await, expected);
+    }
 }
 
 #[tokio::test]
@@ -190,7 +296,7 @@ async fn the_zipped_limit_is_checked_on_the_zip() {
 }
 
 #[tokio::test]
-async fn a_finished_zip_is_weighed_too() {
+async fn the_limits_hold_for_a_finished_zip_too() {
     let mut stack = Stack::new(&[]);
     fs::write(stack.path("built.zip"), finished(&[("a", 700), ("b", 400)])).expect("written");
     stack.limits.unzipped = 1_099;

@@ -1,5 +1,7 @@
 //! Which files of a folder go into a package, and which are refused.
 
+use std::fs;
+
 use super::Stack;
 
 #[tokio::test]
@@ -31,6 +33,13 @@ async fn the_usual_suspects_stay_out() {
         (".idea/x", ""),
         (".vscode/x", ""),
         (".a.py.swp", ""),
+        ("lib/.a.py.swo", ""),
+        ("lambda_function.py~", ""),
+        ("lib/4913", ""),
+        ("#a.py#", ""),
+        ("lib/.#a.py", ""),
+        ("a.py.orig", ""),
+        ("a.py.rej", ""),
         ("Thumbs.db", ""),
     ]);
     let expected =
@@ -83,9 +92,19 @@ async fn a_malformed_pattern_is_named() {
     assert!(error.contains("a pattern in `exclude` is malformed") && error.contains("[z-a]"), "{error}");
     let error = Stack::new(&[("app/a.py", ""), ("app/.provisionignore", "ok\n[z-a]\n")]).error("app").await;
     assert!(
-        error.contains("a pattern in .provisionignore is malformed") && error.contains("[z-a]"),
+        error.contains("a pattern in line 2 of .provisionignore is malformed") && error.contains("[z-a]"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_provisionignore_may_be_utf_16_and_nothing_else() {
+    let stack = Stack::new(&[("app/a.py", ""), ("app/a.log", "")]);
+    stack.write_utf_16("app/.provisionignore", "*.log\r\n");
+    assert_eq!(stack.names("app").await, ["a.py"]);
+    fs::write(stack.path("app/.provisionignore"), b"# f\xfcr\n*.log\n").expect("written");
+    let expected = "`app/.provisionignore` is not UTF-8; save it as UTF-8 in your editor";
+    assert_eq!(stack.error("app").await, expected);
 }
 
 #[tokio::test]
@@ -99,9 +118,9 @@ async fn code_that_is_missing_or_outside_is_refused() {
     let stack = Stack::new(&[("stack/app/a.py", ""), ("outside/a.py", "")]);
     assert!(stack.error("absent").await.starts_with("cannot find the code `absent`: "));
     let error = stack.error("..").await;
-    assert!(error.starts_with("the code `..` leaves the stack's folder"), "{error}");
+    assert!(error.starts_with("the code `..` is outside the stack's folder"), "{error}");
     let error = stack.error("/").await;
-    assert!(error.starts_with("the code `/` leaves the stack's folder"), "{error}");
+    assert!(error.starts_with("the code `/` is outside the stack's folder"), "{error}");
 }
 
 #[cfg(unix)]
@@ -112,19 +131,140 @@ mod unix {
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
     use std::path::Path;
+    use std::process::Command;
 
     use super::super::super::files;
+    use super::super::open;
     use super::Stack;
 
+    /// The links of a package, with what they lead to.
+    async fn links(stack: &Stack, code: &str) -> Vec<(String, String)> {
+        let package = stack.build(code).await.expect("built");
+        let mut zip = open(&package);
+        let mut links = Vec::new();
+        for index in 0..zip.len() {
+            let mut entry = zip.by_index(index).expect("an entry");
+            if entry.is_symlink() {
+                assert_eq!(entry.unix_mode(), Some(0o120_777));
+                let name = entry.name().expect("UTF-8").into_owned();
+                links.push((name, std::io::read_to_string(&mut entry).expect("readable")));
+            }
+        }
+        links
+    }
+
+    fn pairs(links: &[(&str, &str)]) -> Vec<(String, String)> {
+        links.iter().map(|(name, target)| ((*name).to_owned(), (*target).to_owned())).collect()
+    }
+
     #[tokio::test]
-    async fn links_inside_the_folder_are_followed() {
-        let stack = Stack::new(&[("app/shared/util.py", "x")]);
+    async fn links_within_the_folder_stay_links() {
+        let stack = Stack::new(&[("app/shared/util.py", "x"), ("app/lib/a.py", "x")]);
         symlink("shared/util.py", stack.path("app/util.py")).expect("linked");
-        symlink("shared", stack.path("app/alias")).expect("linked");
+        symlink("../lib/../util.py", stack.path("app/lib/again.py")).expect("linked");
+        symlink("../app/shared", stack.path("app/alias")).expect("linked");
+        symlink(stack.path("app/lib"), stack.path("app/shared/lib")).expect("linked");
+        symlink(".", stack.path("app/self")).expect("linked");
+        symlink("..", stack.path("app/shared/up")).expect("linked");
+        let expected = pairs(&[
+            ("alias", "shared"),
+            ("lib/again.py", "../shared/util.py"),
+            ("self", "."),
+            ("shared/lib", "../lib"),
+            ("shared/up", ".."),
+            ("util.py", "shared/util.py"),
+        ]);
+        assert_eq!(links(&stack, "app").await, expected);
         symlink("app", stack.path("link")).expect("linked");
-        let expected = ["alias/util.py", "shared/util.py", "util.py"];
+        assert_eq!(links(&stack, "link").await, expected);
+    }
+
+    #[tokio::test]
+    async fn the_same_links_give_the_same_package() {
+        let stacks = [Stack::new(&[("app/a.py", "x")]), Stack::new(&[("app/a.py", "x")])];
+        symlink("a.py", stacks[0].path("app/b.py")).expect("linked");
+        symlink(stacks[1].path("app/a.py"), stacks[1].path("app/b.py")).expect("linked");
+        let first = stacks[0].build("app").await.expect("built");
+        assert_eq!(stacks[1].build("app").await.expect("built").sha256, first.sha256);
+        assert_eq!(stacks[0].build("app").await.expect("built again"), first);
+        assert_eq!(first.unzipped, 5, "a link is as large as the name in it");
+        fs::remove_file(stacks[0].path("app/b.py")).expect("removed");
+        stacks[0].write("app/b.py", "a.py");
+        assert_ne!(
+            stacks[0].build("app").await.expect("built").sha256,
+            first.sha256,
+            "a file with such contents"
+        );
+    }
+
+    #[tokio::test]
+    async fn links_to_what_is_left_out_are_followed() {
+        let stack = Stack::new(&[
+            ("app/a.py", ""),
+            ("app/data/one.txt", "1"),
+            ("app/data/sub/two.txt", "2"),
+            ("app/old/file.txt", "3"),
+            ("app/empty/.env", "never"),
+        ]);
+        symlink("data", stack.path("app/alias")).expect("linked");
+        symlink("old/file.txt", stack.path("app/file.txt")).expect("linked");
+        symlink("../data", stack.path("app/data/loop")).expect("linked");
+        symlink("empty", stack.path("app/nothing")).expect("linked");
+        let stack = stack.excluding(&["/data/", "old/", "alias/loop"]);
+        let expected = ["a.py", "alias/one.txt", "alias/sub/two.txt", "file.txt"];
         assert_eq!(stack.names("app").await, expected);
-        assert_eq!(stack.names("link").await, expected);
+        assert_eq!(links(&stack, "app").await, []);
+        let error = stack.excluding(&["data/", "old/"]).error("app").await;
+        assert!(
+            error.starts_with("`app/alias/loop` is a symbolic link to a folder that contains it"),
+            "{error}"
+        );
+    }
+
+    /// The layout of pnpm: a module finds those that it needs next to its real place.
+    fn pnpm() -> Stack {
+        let mut stack = Stack::new(&[
+            ("app/index.js", "console.log(require('a'))"),
+            ("app/node_modules/.pnpm/a@1/node_modules/a/index.js", "module.exports = require('b') + 1"),
+            ("app/node_modules/.pnpm/b@1/node_modules/b/index.js", "module.exports = 41"),
+        ]);
+        stack.runtime = "nodejs22.x";
+        symlink(".pnpm/a@1/node_modules/a", stack.path("app/node_modules/a")).expect("linked");
+        symlink("../../b@1/node_modules/b", stack.path("app/node_modules/.pnpm/a@1/node_modules/b"))
+            .expect("linked");
+        stack
+    }
+
+    #[tokio::test]
+    async fn modules_that_pnpm_has_linked_stay_linked() {
+        let expected = pairs(&[
+            ("node_modules/.pnpm/a@1/node_modules/b", "../../b@1/node_modules/b"),
+            ("node_modules/a", ".pnpm/a@1/node_modules/a"),
+        ]);
+        assert_eq!(links(&pnpm(), "app").await, expected);
+    }
+
+    /// As MiniStack unpacks code: the function's own files, and those of layers and custom runtimes.
+    #[tokio::test]
+    async fn the_local_cloud_unpacks_links_as_links() {
+        const UNPACK: &str = "\ninstall()\nimport sys\nwith zipfile.ZipFile(sys.argv[1]) as z: z.extractall(sys.argv[2])\n\
+                              with zipfile.ZipFile(sys.argv[1]) as z:\n for i in z.infolist(): \
+                              os.chmod(z.extract(i, sys.argv[3]), 0o755)\n";
+        let stack = pnpm();
+        let package = stack.build("app").await.expect("built");
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = format!("{}{UNPACK}", include_str!("../../local/extension/links.py"));
+        let places = [folder.path().join("all"), folder.path().join("each")];
+        let run =
+            Command::new("python3").args(["-I", "-c", &program]).arg(&package.zip).args(&places).output();
+        let run = run.expect("Python");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        for place in places {
+            let link = place.join("node_modules/a");
+            assert_eq!(fs::read_link(&link).expect("a link"), Path::new(".pnpm/a@1/node_modules/a"));
+            let other = fs::read_to_string(place.join("node_modules/.pnpm/a@1/node_modules/b/index.js"));
+            assert_eq!(other.expect("through the other link"), "module.exports = 41");
+        }
     }
 
     #[tokio::test]
@@ -145,20 +285,12 @@ mod unix {
     async fn code_that_is_a_link_out_of_the_stack_is_refused() {
         let (stack, other) = (Stack::new(&[]), Stack::new(&[("a.py", "")]));
         symlink(other.path("a.py"), stack.path("a.py")).expect("linked");
-        assert!(stack.error("a.py").await.starts_with("the code `a.py` leaves the stack's folder"));
+        assert!(stack.error("a.py").await.starts_with("the code `a.py` is outside the stack's folder"));
     }
 
     #[tokio::test]
-    async fn loops_and_dangling_links_are_refused_unless_left_out() {
+    async fn dangling_links_are_refused_unless_left_out() {
         let stack = Stack::new(&[("app/a.py", "")]);
-        symlink(".", stack.path("app/loop")).expect("linked");
-        assert!(
-            stack
-                .error("app")
-                .await
-                .starts_with("`app/loop` is a symbolic link to a folder that contains it")
-        );
-        let stack = stack.excluding(&["loop/", ".#*"]);
         symlink("someone@host.1", stack.path("app/.#a.py")).expect("linked");
         assert_eq!(stack.names("app").await, ["a.py"]);
         symlink("nowhere", stack.path("app/dangling")).expect("linked");

@@ -1,9 +1,10 @@
-//! Packages built from real folders, with real and with feigned build tools.
+//! Packages built from real folders, with real and with fake build tools.
 
 mod archive;
 mod folder;
 mod node;
 mod python;
+mod requirements;
 
 #[cfg(unix)]
 use std::ffi::OsString;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use zip::ZipArchive;
 
 use super::archive::Limits;
-use super::{Error, Package, Source, Tools, Workshop};
+use super::{Builder, Error, Package, Source, Tools};
 
 /// A stack's folder and a cache, both of which go with the value.
 struct Stack {
@@ -26,6 +27,7 @@ struct Stack {
     exclude: Vec<String>,
     runtime: &'static str,
     architecture: &'static str,
+    has_layers: bool,
     limits: Limits,
     /// What the build announced.
     progress: Mutex<Vec<String>>,
@@ -39,6 +41,7 @@ impl Stack {
             exclude: Vec::new(),
             runtime: "python3.13",
             architecture: "x86_64",
+            has_layers: false,
             limits: Limits::LAMBDA,
             progress: Mutex::default(),
         };
@@ -63,6 +66,13 @@ impl Stack {
         fs::write(path, contents).expect("written");
     }
 
+    /// Writes a file as Windows PowerShell does with `>`.
+    fn write_utf_16(&self, name: &str, contents: &str) {
+        let units = format!("\u{feff}{contents}");
+        let bytes: Vec<u8> = units.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(self.path(name), bytes).expect("written");
+    }
+
     /// Builds with the tools of this machine.
     async fn build(&self, code: &str) -> Result<Package, Error> {
         self.build_with(code, &Tools::new(std::env::vars_os())).await
@@ -75,10 +85,11 @@ impl Stack {
             exclude: &self.exclude,
             runtime: self.runtime,
             architecture: self.architecture,
+            has_layers: self.has_layers,
         };
         let progress = |line: &str| self.progress.lock().expect("unpoisoned").push(line.to_owned());
         let cache = &self.cache.path().join("not/yet/there");
-        Workshop { cache, tools, limits: self.limits, progress: &progress }.build(&source).await
+        Builder { cache, tools, limits: self.limits, progress: &progress }.build(&source).await
     }
 
     async fn names(&self, code: &str) -> Vec<String> {
@@ -102,14 +113,14 @@ fn names(package: &Package) -> Vec<String> {
     open(package).file_names().map(|name| name.expect("UTF-8").into_owned()).collect()
 }
 
-/// A folder of feigned build tools: shell scripts that note how they were called, and then do as they are told.
+/// A folder of fake build tools: shell scripts that note how they were called, and then do as they are told.
 #[cfg(unix)]
-struct Feigned {
+struct FakeTools {
     folder: TempDir,
 }
 
 #[cfg(unix)]
-impl Feigned {
+impl FakeTools {
     fn new(scripts: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log");
@@ -133,6 +144,11 @@ impl Feigned {
 
     /// These tools alone, in an environment full of secrets.
     fn tools(&self) -> Tools {
+        self.tools_with(&[])
+    }
+
+    /// The same with more variables.
+    fn tools_with(&self, more: &[(&str, &str)]) -> Tools {
         let environment = [
             ("PATH", self.folder.path().to_str().expect("UTF-8")),
             ("HOME", "/home/someone"),
@@ -143,7 +159,13 @@ impl Feigned {
             ("UV_PUBLISH_PASSWORD", "leaked"),
             ("PIP_NO_BINARY", "leaked"),
         ];
+        let environment = environment.iter().chain(more);
         Tools::new(environment.map(|(name, value)| (OsString::from(name), OsString::from(value))))
+    }
+
+    /// A file that a tool has written next to itself.
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).expect("readable")
     }
 
     /// How the tools were called, and what they saw.
@@ -151,7 +173,13 @@ impl Feigned {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// The calls, besides questions for a version.
     fn calls(&self) -> Vec<String> {
-        self.log().lines().filter_map(|line| line.strip_prefix("called ")).map(str::to_owned).collect()
+        let log = self.log();
+        let calls = log.lines().filter_map(|line| line.strip_prefix("called "));
+        calls
+            .filter(|call| !call.contains("version__") && !call.ends_with("--version"))
+            .map(str::to_owned)
+            .collect()
     }
 }

@@ -13,7 +13,7 @@ fn a_new_api_gets_all_of_its_children_and_new_permissions() {
     lose(&mut live_state, "api");
     let plan = planned_up(&graph, &live_state);
     snapshot("create_api_again", &plan);
-    let permission = step(&plan, "replace permission save for POST /notes");
+    let permission = step(&plan, "update permission save for POST /notes");
     assert_eq!(permission.changes[0].field(), "source_arn");
 }
 

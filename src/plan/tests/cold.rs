@@ -19,7 +19,7 @@ fn details_show_every_field_and_what_is_known_after_up() {
     let graph = lowered(&stack_in(FULL, Some("dev"))).1;
     let plan = planned_up(&graph, &LiveState::default());
     let text =
-        anstream::adapter::strip_str(&render::plan(&plan, render::Shown { details: true, values: false }))
+        anstream::adapter::strip_str(&render::plan(&plan, render::Detail { details: true, values: false }))
             .to_string();
     assert!(!text.contains("8080"), "a value of the environment is shown");
     snapshot_in("snapshots", "cold_details", &text);

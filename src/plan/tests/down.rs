@@ -65,7 +65,8 @@ fn an_untagged_log_group_goes_with_the_function_that_is_ours() {
     let mut live_state = world_of(&graph(SMALL));
     the(&mut live_state, "log group /aws/lambda/save").owner = Owner::Untagged;
     the(&mut live_state, "log group /aws/lambda/list").owner = Owner::Untagged;
-    the(&mut live_state, "function list").owner = Owner::Unmanaged("it was not made by provision".to_owned());
+    the(&mut live_state, "function list").owner =
+        Owner::Unmanaged("it was not created by provision".to_owned());
     lose(&mut live_state, "role list_role");
     let plan = planned_down(&live_state);
     step(&plan, "delete log group /aws/lambda/save");

@@ -139,7 +139,7 @@ fn a_role_that_is_gone_means_an_update_of_its_function_after_it() {
 }
 
 #[test]
-fn a_permission_cannot_be_changed_only_replaced() {
+fn a_changed_permission_is_updated() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| {
         the(live_state, "permission save for POST /notes").spec["source_arn"] =
@@ -147,10 +147,9 @@ fn a_permission_cannot_be_changed_only_replaced() {
     });
     insta::assert_snapshot!(text(&plan), @r#"
     permission
-      -/+ save for POST /notes
-          AWS cannot change source_arn
-          source_arn  arn:aws:execute-api:* → arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes  (forces replacement)
-    Plan: 1 to replace, 16 unchanged
+      ~ save for POST /notes
+          source_arn  arn:aws:execute-api:* → arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes
+    Plan: 1 to update, 16 unchanged
     "#);
 }
 

@@ -28,7 +28,7 @@ fn a_foreign_thing_of_a_wanted_name_stops_the_plan() {
 fn every_foreign_thing_is_named_at_once_and_nothing_else() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
-    let who = || Owner::Unmanaged("it was not made by provision".to_owned());
+    let who = || Owner::Unmanaged("it was not created by provision".to_owned());
     the(&mut live_state, "function save").owner = who();
     let table = the(&mut live_state, "table notes");
     (table.owner, table.protected, table.spec["partition_key"]["name"]) = (who(), true, json!("other"));
@@ -40,7 +40,7 @@ fn every_foreign_thing_is_named_at_once_and_nothing_else() {
 #[test]
 fn the_place_in_the_stack_file_is_told() {
     let graph = graph(SMALL);
-    let live_state = unmanaged(&graph, "table notes", "it was not made by provision");
+    let live_state = unmanaged(&graph, "table notes", "it was not created by provision");
     let plan = planned(&graph, &live_state, &up());
     assert_eq!(plan.blockers[0].at.unwrap().line, 4);
 }

@@ -46,7 +46,7 @@ fn foreign_children_of_our_things_are_left_alone() {
     let mut live_state = world_of(&graph);
     let (api, function) = (the(&mut live_state, "api").key(), the(&mut live_state, "function save").key());
     let unmanaged = |kind, name: &str, parent: &PhysicalId| {
-        let owner = Owner::Unmanaged("it was not made by provision".to_owned());
+        let owner = Owner::Unmanaged("it was not created by provision".to_owned());
         let mut observed =
             Observed::new(ResourceId::new(kind, name), name, owner, json!({}), json!({ "id": name }));
         observed.parent = Some(parent.clone());

@@ -1,8 +1,8 @@
 //! What functions answer and log.
 
 use super::plain;
-use crate::invoke::{Failed, Invocation};
-use crate::logs::Entry;
+use crate::invoke::{FunctionError, Invocation};
+use crate::logs::LogEntry;
 use crate::render::{self, LogStyle};
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ fn style() -> LogStyle {
     LogStyle::new(["list", "save_all"].into_iter(), ["list", "save_all"].into_iter())
 }
 
-fn entry(function: &str, message: &str) -> Entry {
+fn entry(function: &str, message: &str) -> LogEntry {
     let (function, message) = (function.to_owned(), message.to_owned());
-    Entry { function, at: 1_767_225_610_250, stream: "one".to_owned(), message }
+    LogEntry { function, at: 1_767_225_610_250, stream: "one".to_owned(), message }
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_function_keeps_its_colour_whichever_are_shown() {
 
 #[test]
 fn a_failure_of_a_function_shows_where_it_happened() {
-    let failed = Failed {
+    let failed = FunctionError {
         message: "no\u{1b}[2J".to_owned(),
         kind: Some("ValueError".to_owned()),
         trace: vec!["  File \"a.py\", line 3, in handler\n    raise ValueError\n".to_owned()],
@@ -57,7 +57,7 @@ fn a_failure_of_a_function_shows_where_it_happened() {
     error: function list failed: ValueError: no
       help: see what it logged: provision logs list
     "#);
-    let invocation = |ended| Invocation { ended, log: None, took: Duration::from_millis(250) };
+    let invocation = |result| Invocation { result, log: None, took: Duration::from_millis(250) };
     insta::assert_snapshot!(render::json::invocation("list", &invocation(Err(failed))), @r#"{"answer":null,"error":{"message":"no\u001b[2J","trace":["  File \"a.py\", line 3, in handler\n    raise ValueError\n"],"type":"ValueError"},"function":"list","log":null,"seconds":0.25,"type":"invocation","version":1}"#);
     insta::assert_snapshot!(render::json::invocation("list", &invocation(Ok(b"{\"a\": 1}".to_vec()))), @r#"{"answer":{"a":1},"error":null,"function":"list","log":null,"seconds":0.25,"type":"invocation","version":1}"#);
     insta::assert_snapshot!(render::json::log(&entry("list", "m")), @r#"{"function":"list","message":"m","stream":"one","time":"2026-01-01T00:00:10.25Z","type":"log","version":1}"#);
@@ -66,7 +66,7 @@ fn a_failure_of_a_function_shows_where_it_happened() {
 #[test]
 fn an_answer_is_pretty_in_a_terminal_alone() {
     let payload = br#"{"b":1.0,"a":[]}"#;
-    assert_eq!(render::answer(payload, false), r#"{"b":1.0,"a":[]}"#);
-    assert_eq!(render::answer(payload, true), "{\n  \"a\": [],\n  \"b\": 1.0\n}");
-    assert_eq!(render::answer(b"not \x1b[31mJSON", true), "not JSON");
+    assert_eq!(render::response(payload, false), r#"{"b":1.0,"a":[]}"#);
+    assert_eq!(render::response(payload, true), "{\n  \"a\": [],\n  \"b\": 1.0\n}");
+    assert_eq!(render::response(b"not \x1b[31mJSON", true), "not JSON");
 }

@@ -26,10 +26,10 @@ fn eventful() -> Inventory {
 #[test]
 fn stacks_are_listed_with_what_they_have() {
     insta::assert_snapshot!(plain(&list(&eventful())), @r#"
-    stack              environment  resources
-    blog               –            1 table, 2 roles, 2 log groups, 2 functions, 1 API
-    blog               prod         2 tables, 1 function (protected: prod-items)
-    strange\u{1b}[31m  –            1 table
+    stack    environment  resources
+    blog     –            1 table, 2 roles, 2 log groups, 2 functions, 1 API
+    blog     prod         2 tables, 1 function (protected: prod-items)
+    strange  –            1 table
 
     In other regions: blog/eu (eu-west-1), shop (eu-west-1, us-west-2)
     "#);
@@ -38,11 +38,11 @@ fn stacks_are_listed_with_what_they_have() {
 #[test]
 fn an_empty_region_says_so() {
     insta::assert_snapshot!(plain(&list(&Inventory::default())), @r#"
-    There are no stacks in this account and region.
+    No stacks in this account and region.
     "#);
     let elsewhere = Inventory { stacks: [].into(), ..eventful() };
     insta::assert_snapshot!(plain(&list(&elsewhere)), @r#"
-    There are no stacks in this account and region.
+    No stacks in this account and region.
 
     In other regions: blog/eu (eu-west-1), shop (eu-west-1, us-west-2)
     "#);

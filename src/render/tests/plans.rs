@@ -9,17 +9,17 @@ use crate::render;
 use std::path::Path;
 
 fn shown(plan: &Plan) -> String {
-    plain(&format!("{}{}", render::plan(plan, render::Shown::default()), render::summary(plan)))
+    plain(&format!("{}{}", render::plan(plan, render::Detail::default()), render::summary(plan)))
 }
 
 #[test]
 fn a_plan_tells_what_happens_and_why() {
-    insta::assert_snapshot!(shown(&eventful()), @r#"
+    insta::assert_snapshot!(shown(&eventful()), @"
     table
       -/+ notes
           AWS cannot change partition_key
           partition_key.name  id → key  (forces replacement)
-          lost for good: all of its items
+          will be lost: all of its items
     log group
       ~ /aws/lambda/list
           it exists, untagged, with 5120 bytes of logs; it is taken over
@@ -40,24 +40,22 @@ fn a_plan_tells_what_happens_and_why() {
       + GET /notes
       + POST /notes
     permissions
-      -/+ list for GET /notes
-          AWS cannot change source_arn
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
-      -/+ save for POST /notes
-          AWS cannot change source_arn
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
+      ~ list for GET /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
+      ~ save for POST /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
       - list for GET /notes/{id}
           not declared any more
     stage
       + $default
-    Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged
-    "#);
+    Plan: 6 to create, 4 to update, 1 to replace, 1 to delete, 4 unchanged
+    ");
 }
 
 #[test]
 fn a_secret_is_never_shown() {
     for details in [false, true] {
-        assert!(!render::plan(&eventful(), render::Shown { details, values: false }).contains("hush"));
+        assert!(!render::plan(&eventful(), render::Detail { details, values: false }).contains("hush"));
     }
 }
 
@@ -67,13 +65,13 @@ fn styles_stress_what_matters() {
     let mut live_state = world_of(&graph);
     the(&mut live_state, "table notes").spec["partition_key"]["name"] = "old".into();
     let plan = made(&graph, &live_state, &up());
-    let text = format!("{}{}", render::plan(&plan, render::Shown::default()), render::summary(&plan));
+    let text = format!("{}{}", render::plan(&plan, render::Detail::default()), render::summary(&plan));
     insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r#"
     ^[1mtable^[0m
       ^[35m-/+^[0m notes
           ^[2mAWS cannot change partition_key^[0m
           partition_key.name  old → id^[31m  (forces replacement)^[0m
-          ^[1m^[31mlost for good:^[0m ^[31mall of its items^[0m
+          ^[1m^[31mwill be lost:^[0m ^[31mall of its items^[0m
     ^[1mPlan:^[0m 1 to replace, 16 unchanged
     "#);
 }
@@ -89,7 +87,7 @@ fn what_goes_with_its_parent_says_so() {
 fn a_note_stands_below_the_steps() {
     let mut plan = eventful();
     plan.notes = vec!["one permission for all routes".to_owned()];
-    let text = plain(&render::plan(&plan, render::Shown::default()));
+    let text = plain(&render::plan(&plan, render::Detail::default()));
     assert_eq!(text.lines().last(), Some("note: one permission for all routes"));
 }
 
@@ -97,7 +95,7 @@ fn a_note_stands_below_the_steps() {
 fn a_plan_with_nothing_to_do_counts_what_stays() {
     let graph = graph(SMALL);
     let plan = made(&graph, &world_of(&graph), &up());
-    assert_eq!(plain(&render::plan(&plan, render::Shown::default())), "");
+    assert_eq!(plain(&render::plan(&plan, render::Detail::default())), "");
     assert_eq!(plain(&render::summary(&plan)), "Plan: 17 unchanged");
 }
 
@@ -121,13 +119,13 @@ fn the_empty_text_is_shown_as_such() {
 
 #[test]
 fn values_are_shown_to_who_asks_for_them() {
-    assert!(render::plan(&eventful(), render::Shown { details: true, values: true }).contains("hush"));
+    assert!(render::plan(&eventful(), render::Detail { details: true, values: true }).contains("hush"));
 }
 
 #[test]
 fn no_line_ends_in_blanks() {
     let plan = made(&graph(SMALL), &crate::model::LiveState::default(), &up());
-    for line in plain(&render::plan(&plan, render::Shown { details: true, values: false })).lines() {
+    for line in plain(&render::plan(&plan, render::Detail { details: true, values: false })).lines() {
         assert_eq!(line, line.trim_end());
     }
 }
@@ -136,18 +134,18 @@ fn no_line_ends_in_blanks() {
 fn a_plan_in_markdown_is_whole_and_safe() {
     let mut plan = eventful();
     plan.notes.push("@everybody <b>look</b>\n> here".to_owned());
-    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0), @r#"
+    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0), @"
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
-    **Plan: 6 to create, 2 to update, 3 to replace, 1 to delete, 4 unchanged**
+    **Plan: 6 to create, 4 to update, 1 to replace, 1 to delete, 4 unchanged**
 
     > [!CAUTION]
-    > Refused: the plan would replace table notes, and all of its items would be lost for good  
+    > Blocked: the plan would replace table notes, and all of its items would be lost for good  
     > if that is what you want, add --allow-data-loss notes
 
     > [!WARNING]
-    > table notes: lost for good: all of its items
+    > table notes: will be lost: all of its items
 
     > [!NOTE]
     > &#64;everybody &lt;b>look&lt;/b> > here
@@ -177,23 +175,23 @@ fn a_plan_in_markdown_is_whole_and_safe() {
     + create GET /notes
     + create POST /notes
       permissions
-    ! replace list for GET /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes  (forces replacement)
-    ! replace save for POST /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes  (forces replacement)
+    ! update list for GET /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
+    ! update save for POST /notes
+          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
     - delete list for GET /notes/{id}
       stage
     + create $default
     ```
 
     </details>
-    "#);
+    ");
     let unchanged = made(&graph(SMALL), &world_of(&graph(SMALL)), &up());
     insta::assert_snapshot!(render::markdown(&unchanged, &lowered(&stack(SMALL)).0), @r#"
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
-    No changes: AWS is what the stack file says.
+    No changes. Everything matches the stack file.
     "#);
 }
 

@@ -2,8 +2,8 @@
 
 use super::{eventful, plain};
 use crate::apply::Report;
-use crate::aws::{Class, Error};
-use crate::check::{Failure, Outcome, Verdict};
+use crate::aws::Error;
+use crate::check::{CheckFailure, CheckResult, Verdict};
 use crate::event::Event;
 use crate::model::{ResourceId, Unreadable};
 use crate::plan::tests::live_states::world_of;
@@ -20,22 +20,16 @@ fn shown(plan: &Plan, report: &Report) -> String {
 }
 
 fn denied() -> Error {
-    Error {
-        operation: "lambda:CreateFunction".to_owned(),
-        class: Class::Refused,
-        code: Some("AccessDeniedException".to_owned()),
-        message: "not authorized to perform lambda:CreateFunction".to_owned(),
-        request_id: Some("r-1".to_owned()),
-    }
+    let message = "not authorized to perform lambda:CreateFunction";
+    let refusal = Error::refusal("lambda:CreateFunction", Some("AccessDeniedException"), message);
+    Error { request_id: Some("r-1".into()), ..refusal }
 }
 
 #[test]
 fn a_complete_report_counts_what_was_done() {
     let plan = eventful();
     let report = Report { done: (0..plan.steps.len()).collect(), ..Report::default() };
-    insta::assert_snapshot!(shown(&plan, &report), @r#"
-    Done: 6 created, 2 updated, 3 replaced, 1 deleted in 1.2 s
-    "#);
+    insta::assert_snapshot!(shown(&plan, &report), @"Done: 6 created, 4 updated, 1 replaced, 1 deleted in 1.2 s");
 }
 
 #[test]
@@ -49,11 +43,11 @@ fn a_report_with_a_failure_tells_its_cause_its_place_and_the_way_on() {
         ..Report::default()
     };
     insta::assert_snapshot!(shown(&plan, &report), @r#"
-    Partly done: 1 created, 1 replaced in 1.2 s
+    Incomplete: 1 created, 1 replaced in 1.2 s
     error: stack.yaml:6: function save could not be updated: lambda:CreateFunction failed: not authorized to perform lambda:CreateFunction (AccessDeniedException, request r-1)
-      help: ask for the permission lambda:CreateFunction; `provision iam-policy` prints all that this stack needs
-    Not tried, since what comes before failed: 9 further steps.
-    What was done stays; run the same command again to go on from here.
+      help: ask for the permission lambda:CreateFunction; `provision iam-policy` prints all permissions that this stack needs
+    Skipped, because a step before failed: 9 steps.
+    Run the same command again to continue.
     "#);
 }
 
@@ -67,11 +61,11 @@ fn a_report_tells_what_aws_accepts_only_later() {
         shown(&plan, &Report { done, failed: [(table, why)].into(), ..Report::default() })
     };
     insta::assert_snapshot!(deferred([1].into()), @r#"
-    Partly done: 1 created in 1.2 s
+    Incomplete: 1 created in 1.2 s
     error: stack.yaml:4: table notes could not be replaced in full: every other change was applied; run the same command again in about an hour
-    What was done stays; run the same command again to go on from here.
+    Run the same command again to continue.
     "#);
-    assert!(deferred([].into()).starts_with("Partly done in 1.2 s\n"));
+    assert!(deferred([].into()).starts_with("Incomplete in 1.2 s\n"));
 }
 
 #[test]
@@ -85,9 +79,9 @@ fn one_skipped_step_is_told_in_the_singular() {
 fn an_interrupted_report_counts_what_was_not_begun() {
     let report = Report { done: [0].into(), interrupted: true, ..Report::default() };
     insta::assert_snapshot!(shown(&eventful(), &report), @r#"
-    Partly done: 1 replaced in 1.2 s
-    Stopped on request; not begun: 11 steps.
-    What was done stays; run the same command again to go on from here.
+    Incomplete: 1 replaced in 1.2 s
+    Interrupted; 11 steps not started.
+    Run the same command again to continue.
     "#);
 }
 
@@ -101,7 +95,7 @@ fn a_report_of_nothing_says_so() {
 fn what_could_not_be_seen_is_a_warning() {
     let unreadable = Unreadable { kind: "log_group", why: "logs:ListLogGroups failed: no".to_owned() };
     insta::assert_snapshot!(plain(&render::unreadable(&unreadable)), @r#"
-    warning: could not look for every log group of this stack: logs:ListLogGroups failed: no
+    warning: could not list every log group of this stack, so the plan may be incomplete: logs:ListLogGroups failed: no
     "#);
 }
 
@@ -133,17 +127,48 @@ fn on_a_terminal(width: u16, dress: fn(&str) -> String) -> String {
     let progress = Progress::live(target, 3, dress);
     let action = Action::Create;
     let (function, role) = (ResourceId::new("function", "save"), ResourceId::new("role", "save_role"));
-    progress.show(&Event::Started { id: role.clone(), action });
-    progress.show(&Event::Started { id: function.clone(), action });
+    progress.show(&Event::Started { step: 0, id: role.clone(), action });
+    progress.show(&Event::Started { step: 1, id: function.clone(), action });
     let why = "role save_role is not assumable yet, 4.0 s".to_owned();
     progress.show(&Event::Waiting { id: function, why });
-    progress.show(&Event::Done { id: role, action, took: Duration::from_millis(120) });
+    progress.show(&Event::Done { step: 0, id: role, action, took: Duration::from_millis(120) });
     progress.show(&Event::Stopping);
-    // The screen is drawn at times of its own.
-    let shown = std::iter::repeat_with(|| terminal.contents());
-    let shown = shown.inspect(|_| std::thread::yield_now()).find(|shown| shown.contains("1 of 3")).unwrap();
+    let shown = once_shown(&terminal, "1 of 3");
     drop(progress);
     format!("{shown}\n--- at the end ---\n{}", terminal.contents())
+}
+
+/// What a terminal shows as soon as a text is on it: the screen is drawn at times of its own.
+fn once_shown(terminal: &InMemoryTerm, text: &str) -> String {
+    let shown = std::iter::repeat_with(|| terminal.contents());
+    shown.inspect(|_| std::thread::yield_now()).find(|shown| shown.contains(text)).unwrap()
+}
+
+#[test]
+fn two_steps_of_one_id_have_a_line_each() {
+    let terminal = InMemoryTerm::new(24, 80);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
+    let progress = Progress::live(target, 2, plain);
+    let id = ResourceId::new("api", "");
+    progress.show(&Event::Started { step: 0, id: id.clone(), action: Action::Update });
+    progress.show(&Event::Started { step: 1, id: id.clone(), action: Action::Delete });
+    progress.show(&Event::Done { step: 1, id: id.clone(), action: Action::Delete, took: Duration::ZERO });
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "1 of 2")), @r#"
+      - api deleted
+        updating api
+      1 of 2 done in
+    "#);
+    let event = Event::Done { step: 1, id, action: Action::Delete, took: Duration::ZERO };
+    insta::assert_snapshot!(render::json::event(&event), @r#"{"action":"delete","event":"done","kind":"api","name":"","seconds":0.0,"step":1,"type":"event","version":1}"#);
+}
+
+#[test]
+fn an_event_shows_no_credentials_of_a_url() {
+    let error = Error { message: "no connection: proxy http://ada:hush@proxy:3128/".to_owned(), ..denied() };
+    let event =
+        Event::Failed { step: 0, id: ResourceId::new("table", "notes"), action: Action::Create, error };
+    let document = render::json::event(&event).to_string();
+    assert!(document.contains("proxy http://proxy:3128/") && !document.contains("hush"), "{document}");
 }
 
 /// A screen without what the clock decides.
@@ -160,27 +185,27 @@ fn at_no_time(screen: &str) -> String {
 fn a_terminal_shows_what_runs_under_what_is_finished() {
     insta::assert_snapshot!(at_no_time(&on_a_terminal(80, plain)), @r#"
       + role save_role created
-    Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, starting nothing new. Press Ctrl-C again to
+     quit now.
         function save: role save_role is not assumable yet,
       1 of 3 done in
     --- at the end ---
       + role save_role created
-    Stopping: what is under way is finished, and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, starting nothing new. Press Ctrl-C again to
+     quit now.
     "#);
     insta::assert_snapshot!(at_no_time(&on_a_terminal(40, plain)), @r#"
       + role save_role created
-    Stopping: what is under way is finished,
-     and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, sta
+    rting nothing new. Press Ctrl-C again to
+     quit now.
         function save: role save_rol
       1 of 3 done in
     --- at the end ---
       + role save_role created
-    Stopping: what is under way is finished,
-     and nothing more is begun. Ctrl-C again
-     to end at once.
+    Stopping: finishing what is running, sta
+    rting nothing new. Press Ctrl-C again to
+     quit now.
     "#);
 }
 
@@ -192,12 +217,13 @@ fn progress_tells_each_event_once() {
     let tell = |event| progress.show(&event);
     let (id, action) = (ResourceId::new("function", "save"), Action::Create);
     let wait = || Event::Waiting { id: id.clone(), why: "the role cannot be assumed yet".to_owned() };
-    tell(Event::Started { id: id.clone(), action });
+    tell(Event::Started { step: 0, id: id.clone(), action });
     tell(wait());
     tell(wait());
-    tell(Event::Done { id: id.clone(), action, took: Duration::from_millis(1_900) });
-    tell(Event::Failed { id: id.clone(), action, error: denied() });
+    tell(Event::Done { step: 0, id: id.clone(), action, took: Duration::from_millis(1_900) });
+    tell(Event::Failed { step: 0, id: id.clone(), action, error: denied() });
     tell(Event::Skipped {
+        step: 1,
         id: ResourceId::new("stage", "$default"),
         action,
         why: "function save failed".to_owned(),
@@ -206,12 +232,12 @@ fn progress_tells_each_event_once() {
     … function save: the role cannot be assumed yet
     + function save created 1.9 s
     ✗ function save could not be created
-    · stage $default: did not create it, since function save failed
+    · stage $default not created: function save failed
     "#);
 }
 
 fn outcome(verdict: Verdict, body: &str) -> String {
-    plain(&render::check(&Outcome {
+    plain(&render::check(&CheckResult {
         name: "an item is saved".to_owned(),
         method: "POST".to_owned(),
         path: "/items".to_owned(),
@@ -225,7 +251,7 @@ fn outcome(verdict: Verdict, body: &str) -> String {
 
 #[test]
 fn a_check_passes_fails_or_is_skipped() {
-    let failed = Verdict::Failed(Failure::Status { expected: 200, got: 500 });
+    let failed = Verdict::Failed(CheckFailure::Status { expected: 200, got: 500 });
     let shown = [
         outcome(Verdict::Passed, "{}"),
         outcome(failed.clone(), "{\"message\":\"no\"}"),
@@ -236,7 +262,7 @@ fn a_check_passes_fails_or_is_skipped() {
     ✓ an item is saved  POST /items, 0.3 s
     ✗ an item is saved  POST /items
         expected status 200, got 500
-        the answer: {"message":"no"}
+        response: {"message":"no"}
     ✗ an item is saved  POST /items
         expected status 200, got 500
     · an item is saved  skipped: `id` was not captured

@@ -45,7 +45,7 @@ fn a_stack_in_order_says_so() {
     stage
       ✓ $default
 
-    Status: 17 in order
+    Status: 17 in sync
     "#);
 }
 
@@ -63,13 +63,13 @@ fn a_stack_in_disorder_says_what_is_wrong_where() {
       ✗ notes  missing
     roles
       ✓ save_role
-      · list_role  not this stack's: belongs to the stack shop
+      · list_role  unmanaged: belongs to the stack shop
     log groups
       ✓ /aws/lambda/save
       ✓ /aws/lambda/list
     functions
       ✗ save  its image is gone
-      ~ list  differs in memory
+      ~ list  drifted: memory
     API
       ✓ api
     integrations
@@ -78,21 +78,21 @@ fn a_stack_in_disorder_says_what_is_wrong_where() {
     routes
       ✓ GET /notes
       ✓ POST /notes
-      - GET /notes/{id}  not declared any more
+      - GET /notes/{id}  orphaned: no longer in the stack file
     permissions
       ✓ list for GET /notes
       ✗ save for POST /notes  missing
-      - list for GET /notes/{id}  not declared any more
+      - list for GET /notes/{id}  orphaned: no longer in the stack file
     stage
-      … $default  AWS is still at work on it
+      … $default  update in progress
 
-    Status: 9 in order, 1 being changed, 2 missing, 1 different, 1 broken, 2 not declared any more, 1 of others
+    Status: 9 in sync, 1 pending, 2 missing, 1 drifted, 1 failed, 2 orphaned, 1 unmanaged
     "#);
 }
 
 #[test]
 fn a_stack_that_is_nowhere_is_missing() {
     insta::assert_snapshot!(shown(&graph("stack: none\n"), &crate::model::LiveState::default()), @r#"
-    Nothing is declared, and nothing is there.
+    The stack file declares no resources, and none exist.
     "#);
 }

@@ -19,7 +19,7 @@ fn a_changed_value_shows_both_sides() {
     assert_eq!(known(json!("a b"), json!("c")), "a b → c");
     assert_eq!(known(json!("on-demand"), json!({ "read": 1 })), "on-demand → {read: 1}");
     assert_eq!(shown(None, Some(true.into())), "true");
-    assert_eq!(shown(Some(json!("x")), None), "x → nothing");
+    assert_eq!(shown(Some(json!("x")), None), "x → (none)");
 }
 
 #[test]

@@ -21,7 +21,8 @@ impl MiniStack {
     }
 
     pub(super) fn sender(&self) -> Sender {
-        Sender::to(&self.endpoint.url, "/_ministack/reset")
+        let credentials = self.cloud.credentials().expect("credentials");
+        Sender::to(&self.endpoint.url, "/_ministack/reset", Some(credentials))
     }
 }
 

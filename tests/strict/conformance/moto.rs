@@ -51,6 +51,6 @@ impl Moto {
     }
 
     pub(super) fn sender(&self) -> Sender {
-        Sender::to(&format!("http://127.0.0.1:{}", self.port), "/moto-api/reset")
+        Sender::to(&format!("http://127.0.0.1:{}", self.port), "/moto-api/reset", None)
     }
 }

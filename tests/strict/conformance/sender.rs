@@ -2,6 +2,7 @@
 
 use super::encode;
 use crate::wire::decode;
+use aws_credential_types::Credentials;
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -11,8 +12,10 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use provision::local::Unsigned;
 use serde_json::Value as Json;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// How a call was answered: the operation, its subject, and `ok` or the code of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,14 +34,22 @@ struct Inner {
     connector: Connector,
     url: String,
     reset: &'static str,
+    /// Those of a cloud that checks signatures.
+    credentials: Option<Credentials>,
     answered: Mutex<Vec<Answered>>,
 }
 
 impl Sender {
     /// To a cloud at a URL, which forgets everything when a path of it is posted to.
-    pub(super) fn to(url: &str, reset: &'static str) -> Self {
+    pub(super) fn to(url: &str, reset: &'static str, credentials: Option<Credentials>) -> Self {
         let connector = Connector::builder().build_http();
-        Sender(Arc::new(Inner { connector, url: url.to_owned(), reset, answered: Mutex::default() }))
+        Sender(Arc::new(Inner {
+            connector,
+            url: url.to_owned(),
+            reset,
+            credentials,
+            answered: Mutex::default(),
+        }))
     }
 
     pub(super) fn url(&self) -> &str {
@@ -50,6 +61,7 @@ impl Sender {
         let url = format!("{}{}", self.0.url, self.0.reset);
         let mut request = HttpRequest::get(url).expect("a URL");
         request.set_method("POST").expect("a method");
+        self.sign(&mut request);
         let answer = self.0.connector.call(request).await.expect("an answer");
         assert!(answer.status().is_success(), "the witness cannot be emptied");
     }
@@ -65,9 +77,31 @@ impl Sender {
         std::mem::take(&mut self.0.answered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    /// Signs a request with the cloud's secret, for the account, region and service that it names.
+    fn sign(&self, request: &mut HttpRequest) {
+        let Some(credentials) = &self.0.credentials else { return };
+        let named = request.headers_mut().remove("authorization").unwrap_or_default();
+        request.headers_mut().remove("x-amz-date");
+        let scope = named.split_once("Credential=").map(|(_, rest)| rest.split('/').collect::<Vec<_>>());
+        let (account, region, service) = match scope.as_deref() {
+            Some([account, _, region, service, ..]) => (*account, *region, *service),
+            _ => (credentials.access_key_id(), "local", "local"),
+        };
+        let credentials = Credentials::new(account, credentials.secret_access_key(), None, None, "test");
+        let (method, url) = (request.method().to_owned(), request.uri().to_owned());
+        let body = request.body().bytes().unwrap_or_default().to_vec();
+        let headers: Vec<_> = request.headers().iter().collect();
+        let unsigned = Unsigned { method: &method, url: &url, headers: &headers, body: &body };
+        let signed = unsigned.signed_for(service, region, &credentials, SystemTime::now());
+        for (name, value) in signed.expect("a request that can be signed") {
+            request.headers_mut().insert(name, value);
+        }
+    }
+
+    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
         let call = decode(&request, request.uri(), &body);
+        self.sign(&mut request);
         let mut response = self.0.connector.call(request).await?;
         let body = ByteStream::new(response.take_body()).collect().await;
         let body = body.map_err(|error| ConnectorError::other(error.into(), None))?;

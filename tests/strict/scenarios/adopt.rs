@@ -7,14 +7,14 @@ use crate::faults::{Planned, Times, Trouble};
 use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::services::apigateway::Api;
-use provision::adopt::Wish;
+use provision::adopt::AdoptRequest;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 const SMALL: &str = include_str!("../../stacks/small.yaml");
 
-fn wish(kind: &'static str, name: &str, from: Option<&str>) -> Wish {
-    Wish { kind, name: name.to_owned(), from: from.map(str::to_owned) }
+fn wish(kind: &'static str, name: &str, from: Option<&str>) -> AdoptRequest {
+    AdoptRequest { kind, name: name.to_owned(), from: from.map(str::to_owned) }
 }
 
 /// A stack that bears no mark and lies nowhere of ours, as if it was made by hand; the tags are what it has instead.
@@ -52,7 +52,7 @@ fn disown(api: &mut Api, tags: &Tags) {
 }
 
 /// Everything of the small stack that can be asked for.
-fn wishes(cloud: &Cloud, from: Option<&str>) -> Vec<Wish> {
+fn wishes(cloud: &Cloud, from: Option<&str>) -> Vec<AdoptRequest> {
     let api = cloud.apigateway.apis.keys().next().expect("an API");
     vec![
         wish("table", "notes", from),
@@ -62,13 +62,13 @@ fn wishes(cloud: &Cloud, from: Option<&str>) -> Vec<Wish> {
     ]
 }
 
-fn adopt(cloud: &Cloud, stack: &Fixture, wish: &Wish, fault: Option<Planned>) -> Ran {
+fn adopt(cloud: &Cloud, stack: &Fixture, wish: &AdoptRequest, fault: Option<Planned>) -> Ran {
     run(cloud, Command::Adopt(stack, wish), fault)
 }
 
 /// Asserts that nothing is taken over, and why.
 #[track_caller]
-fn refuses(cloud: &Cloud, stack: &Fixture, wish: &Wish, why: &str) {
+fn refuses(cloud: &Cloud, stack: &Fixture, wish: &AdoptRequest, why: &str) {
     let ran = adopt(cloud, stack, wish, None);
     assert!(matches!(&ran.end, End::Failed(told) if told.concat().contains(why)), "{why}: {:?}", ran.end);
     assert_eq!((ran.writes(), dump(&ran.cloud)), (vec![], dump(cloud)), "{why}");
@@ -159,13 +159,13 @@ fn what_must_not_be_taken_over_is_not_touched() {
     let others = by_hand(&stack, &[("provision:stack", "other")]);
     for from in [None, Some("another"), Some("othe"), Some("small")] {
         for wish in wishes(&others, from) {
-            refuses(&others, &stack, &wish, "cannot be taken over: it belongs to the stack `other`");
+            refuses(&others, &stack, &wish, "cannot be adopted: it belongs to the stack `other`");
         }
     }
     // The function is free, and what comes with it is not.
     let mut mixed = others.clone();
     mixed.lambda.functions.values_mut().for_each(|function| function.tags.clear());
-    refuses(&mixed, &stack, &wish("function", "list", None), "role list_role cannot be taken over");
+    refuses(&mixed, &stack, &wish("function", "list", None), "role list_role cannot be adopted");
 
     let mut named = free.clone();
     for function in named.lambda.functions.values_mut() {
@@ -191,5 +191,5 @@ fn what_must_not_be_taken_over_is_not_touched() {
     disown(&mut api, &Tags::new());
     api.settings.insert("ApiId".to_owned(), "second".into());
     second.apigateway.apis.insert("second".to_owned(), api);
-    refuses(&second, &stack, &wish("api", "second", None), &format!("the stack has the api {id} already"));
+    refuses(&second, &stack, &wish("api", "second", None), &format!("the stack already has the api {id}"));
 }

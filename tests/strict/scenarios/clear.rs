@@ -53,7 +53,7 @@ pub(super) fn clear(errors: &[String], fault: &Planned) -> Result<(), String> {
 fn causes(fault: &Planned) -> Vec<String> {
     match fault.code() {
         Some(code) => vec![format!("({code}, request request-")],
-        None => ["no connection: ", "the connection broke: ", "no answer in time"].map(str::to_owned).into(),
+        None => ["no connection to ", " broke: ", "no response in time"].map(str::to_owned).into(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::services::dynamodb::Table;
 use provision::aws::{Calls, Connection};
 use provision::event::Events;
 use provision::plan::Plan;
-use provision::reconcile::{Ended, Session, Teardown};
+use provision::reconcile::{Destroy, Destroyed, Session};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -25,19 +25,19 @@ fn a_table_that_somebody_makes_again_and_fills_is_not_deleted_unasked() {
         let strict = StrictCloud::new(up.clone(), clock, None);
         let config = client_config(&strict, clock);
         let connection = Connection::of(config, false, Calls::default()).await.unwrap();
-        let mut destroy = Teardown::new(Session::of_stack(connection, &stack.stack), BTreeSet::new());
+        let mut destroy = Destroy::new(Session::of_stack(connection, &stack.stack), BTreeSet::new());
         let plan = destroy.plan(&destroy.look().await.unwrap()).unwrap();
         assert_eq!(plan.blockers, vec![]);
         let mut rounds = 0;
-        let carry_out = async |session: &Session, plan: &Plan| {
+        let execute = async |session: &Session, plan: &Plan| {
             let (_never, stop) = watch::channel(false);
-            let report = session.carry_out(plan, BTreeMap::new(), Events::none(), stop).await;
+            let report = session.apply(plan, BTreeMap::new(), Events::none(), stop).await;
             strict.state().cloud.dynamodb.tables.insert("notes".to_owned(), filled.clone());
             rounds += 1;
             report
         };
-        let ended = destroy.run(plan, carry_out).await.unwrap();
-        let Ended::NewResources(plan) = ended else { panic!("{ended:?}") };
+        let ended = destroy.run(plan, execute).await.unwrap();
+        let Destroyed::NewResources(plan) = ended else { panic!("{ended:?}") };
         assert!(plan.blockers[0].why.contains("would be lost for good"), "{:?}", plan.blockers);
         assert_eq!((rounds, plan.steps.len()), (1, 1));
     });

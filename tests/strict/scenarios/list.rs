@@ -33,7 +33,7 @@ fn a_stack_is_listed_with_all_that_it_has_until_it_is_gone() {
     // The tagging API remembers it all.
     let down = well(run(&cloud, Command::Down(&Fixture::shipped()), None)).cloud;
     let listed = list(&later(&down, Duration::from_secs(60)), None);
-    assert!(listed.exit().out.contains("There are no stacks"), "{}", listed.exit().out);
+    assert!(listed.exit().out.contains("No stacks in"), "{}", listed.exit().out);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn what_may_not_be_looked_at_is_said() {
         let at = Label { nth: 1, ..at };
         let exit = list(&cloud, Some(Planned { at, trouble: Trouble::Denied, times: Times::Always }));
         let lines = exit.exit().err.lines();
-        let told = lines.filter_map(|line| line.split_once("could not look for any ")?.1.split_once(':'));
+        let told = lines.filter_map(|line| line.split_once("could not list any ")?.1.split_once(':'));
         let told: Vec<&str> = told.map(|(kind, _)| kind).collect();
         assert!(!exit.exit().out.contains(WHOLE), "{name}");
         refused.push(format!("{name}: {}", told.join(", ")));

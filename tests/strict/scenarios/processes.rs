@@ -7,8 +7,9 @@ use crate::dump::{differences, dump};
 use crate::faults::{Label, Planned, Times, Trouble};
 use crate::fixture::Fixture;
 use crate::port;
-use crate::program::{Exit, Manner, Visit, command, visit, visit_after};
+use crate::program::{Exit, Manner, Visit, command, signalled, visit, visit_after};
 use crate::run::{self, A_MOMENT, Command, later, run};
+use rustix::process::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -183,4 +184,25 @@ fn two_programs_at_once_make_one_stack_and_leave_nothing() {
     let beside = comes_to_the_same_end(&both(&up, UP, DOWN), &stack, &reference, "up beside down");
     let down = succeed(&both(&beside, DOWN, DOWN), &stack, DOWN);
     is_empty(&down.cloud, "two down, and one more");
+}
+
+/// A pipeline sends SIGINT, and SIGTERM 7.5 s later [hazards: G20].
+#[test]
+fn a_run_that_is_stopped_says_what_was_in_progress() {
+    let stack = Fixture::shipped();
+    let table = Label { name: "dynamodb:CreateTable".to_owned(), subject: "tbl_comment".to_owned(), nth: 1 };
+    let stopped = |signals: &[(Duration, Signal)]| {
+        signalled(&port::empty(), &command(&stack, UP), once(&table, Trouble::Slow), signals)
+    };
+    let moment = Duration::from_millis(300);
+    let twice = [(moment, Signal::INT), (moment, Signal::TERM)];
+    let once = [(moment, Signal::INT)];
+    for (signals, longest) in [(&twice[..], 3_000), (&once[..], 7_500)] {
+        let (exit, took) = stopped(signals);
+        assert!(took < Duration::from_millis(longest), "{took:?}");
+        assert_eq!(exit.code, Some(130), "{exit:?}");
+        let told = "table tbl_comment could not be created: the run was stopped before AWS had finished";
+        assert!(exit.err.contains(told), "{exit:?}");
+        assert!(exit.err.contains(" reads, "), "the report is whole: {exit:?}");
+    }
 }

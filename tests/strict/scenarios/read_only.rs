@@ -22,10 +22,10 @@ type Case<'a> = (&'a [&'a str], Manner, &'a str);
 /// What is run where nothing is there.
 const ON_NOTHING: &[Case] = &[
     (&["plan"], Well, " to create"),
-    (&["up"], Failing, "add --yes to change AWS without being asked"),
+    (&["up"], Failing, "add --yes to apply the changes without confirmation"),
     (&["down", "--yes"], Well, "Nothing to delete"),
     (&["logs"], Well, ""),
-    (&["list"], Well, "There are no stacks in this account and region."),
+    (&["list"], Well, "No stacks in this account and region."),
 ];
 
 /// What is run where the stack is up.
@@ -45,7 +45,7 @@ const ON_THE_STACK: &[Case] = &[
 const ON_ANOTHERS: &[Case] = &[
     (&["plan"], Failing, "exists already, and it belongs to the stack `"),
     (&["up", "--yes"], Failing, "Nothing was changed."),
-    (&["down", "--yes"], Well, "is left alone: it belongs to the stack `"),
+    (&["down", "--yes"], Well, "is not deleted: it belongs to the stack `"),
 ];
 
 /// What is run where the environment is not to be changed, or is none of the stack's.
@@ -87,6 +87,11 @@ const SPOILED: &[(Change, &str)] = &[
     (|text| text + "\naccount: \"999999999999\"\n", "allows account 999999999999 only"),
     (|text| text.replace("code: lambdas/", "code: nowhere/"), "nowhere/"),
     (|text| text.replace("access: {", "access: { no_such_table: read, "), "no_such_table"),
+    (
+        |text| text.replace("environment:\n", &format!("environment:\n      LARGE: {}\n", "x".repeat(4096))),
+        "bytes as JSON; AWS allows 4096",
+    ),
+    (|text| text.replace("  routes:\n", "  routes:\n    GET /items/*: nowhere\n"), "invalid part `*`"),
 ];
 
 /// Runs commands on the stack's other file.
@@ -182,7 +187,7 @@ fn checks_write_to_the_api_alone() {
         // Some wait for what another one captures.
         assert_eq!(visit.asked.is_empty(), checks.is_empty(), "{:?}", visit.asked);
         if !checks.is_empty() {
-            looks(&port::empty(), &stack, command, Failing, "there is no API to check");
+            looks(&port::empty(), &stack, command, Failing, "no API is deployed");
         }
     }
 }

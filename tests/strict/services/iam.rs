@@ -22,7 +22,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("RemoveRoleFromInstanceProfile", leave_profile),
 ];
 
-/// Where the roles lie that somebody else made for functions. Every account has them, and no dump shows them.
+/// The path of roles that others created for functions. Every account has them, and no dump shows them.
 const THEIRS: &str = "role/theirs/";
 
 /// What is encoded in a document.
@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) roles: BTreeMap<String, Role>,
     /// Roles that were deleted, and when: lists show them for a while.
     deleted: Vec<(Role, Time)>,
+    /// For how long after a role can be assumed Lambda's second check of it, after a create, still fails [hazards: I4].
+    pub(crate) late_check: Time,
 }
 
 /// A role.
@@ -53,6 +55,9 @@ pub(crate) struct Role {
     pub(crate) boundary: Option<String>,
     pub(crate) tags: Tags,
     pub(crate) profiles: BTreeSet<String>,
+    pub(crate) description: String,
+    /// The longest session, in seconds.
+    pub(crate) session: u32,
 }
 
 impl Role {
@@ -110,6 +115,11 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         boundary: text(params, "PermissionsBoundary").map(str::to_owned),
         tags,
         profiles: BTreeSet::new(),
+        description: text(params, "Description").unwrap_or_default().to_owned(),
+        session: params["MaxSessionDuration"]
+            .as_u64()
+            .and_then(|seconds| seconds.try_into().ok())
+            .unwrap_or(3600),
     };
     let answer = described(&role, true);
     cloud.iam.roles.insert(name.to_lowercase(), role);
@@ -138,7 +148,7 @@ fn described(role: &Role, with_tags: bool) -> Json {
     json!({
         "Path": role.path, "RoleName": role.name, "RoleId": role.id, "Arn": role.arn(),
         "CreateDate": seconds(role.created), "AssumeRolePolicyDocument": encoded(&role.trust),
-        "MaxSessionDuration": 3600, "PermissionsBoundary": boundary, "Tags": tags,
+        "Description": role.description, "MaxSessionDuration": role.session, "PermissionsBoundary": boundary, "Tags": tags,
     })
 }
 
@@ -267,7 +277,14 @@ pub(crate) fn not_assumable(cloud: &Cloud, arn: &str) -> Option<&'static str> {
     (!assumable).then_some("The role defined for the function cannot be assumed by Lambda.")
 }
 
-/// True if there is a role of this ARN.
+/// True if a function that is created now with a role fails, since its permissions are checked later than the create.
+pub(crate) fn is_checked_late(cloud: &Cloud, arn: &str) -> bool {
+    let until = |role: &Role| role.trusted + cloud.delays.assumable + cloud.iam.late_check;
+    let mut roles = cloud.iam.roles.values();
+    roles.any(|role| role.arn() == arn && cloud.now < until(role) && cloud.iam.late_check > Time::ZERO)
+}
+
+/// True if a role of this ARN exists.
 pub(crate) fn exists(cloud: &Cloud, arn: &str) -> bool {
     arn.starts_with(&self::arn(Service::Iam, THEIRS))
         || cloud.iam.roles.values().any(|role| role.arn() == arn)

@@ -44,19 +44,31 @@ const BLOCKED: &[&str] = &[
     "dotnetcore3.1",
 ];
 
-/// Names that Lambda sets itself in the environment [aws-facts: Lambda, mem].
+/// Names that Lambda reserves in the environment [DG: "Defined runtime environment variables"].
 const RESERVED: &[&str] = &[
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
-    "TZ",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
 ];
+
+/// Why a function failed whose role was checked after its creation.
+const LATE_CHECK: &str =
+    "The provided execution role does not have permissions to call CreateNetworkInterface on EC2";
 
 /// Executions of the account that cannot be reserved away.
 const UNRESERVED: i64 = 100;
@@ -71,17 +83,21 @@ pub(crate) struct State {
 /// A function.
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
-    /// What FunctionConfiguration says of it, besides its states.
+    /// Its FunctionConfiguration without the states.
     pub(crate) configuration: Map<String, Json>,
     pub(crate) created: Time,
     pub(crate) modified: Time,
     /// Until when an update is InProgress.
     pub(crate) updating: Time,
-    /// From when on nobody sees it any more.
+    /// When reads stop finding it, after its deletion.
     pub(crate) gone: Option<Time>,
     pub(crate) tags: Tags,
     pub(crate) reserved: Option<i64>,
     pub(crate) policy: Statements,
+    /// True if the check of its role, which comes after the create, fails [hazards: I4].
+    pub(crate) fails: bool,
+    /// How often it was looked at while not every call found it.
+    pub(crate) looks: u32,
 }
 
 impl Function {
@@ -110,16 +126,33 @@ fn forget_deleted(cloud: &mut Cloud) {
     cloud.lambda.functions.retain(|_, function| function.gone.is_none_or(|gone| now < gone));
 }
 
-/// The function of a name, unless it is gone, or so new that not all of Lambda sees it.
+/// The function of a name, unless it was deleted, or is so new that not all of Lambda finds it [hazards: L2].
 pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+    let delay = cloud.delays.visible.max(cloud.delays.everywhere);
+    find_after(cloud, name, delay).ok_or_else(|| not_found(name))
+}
+
+fn find_after<'a>(cloud: &'a mut Cloud, name: &str, delay: Time) -> Option<&'a mut Function> {
     forget_deleted(cloud);
-    let (now, visible) = (cloud.now, cloud.delays.visible);
-    let function =
-        cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + visible);
-    function.ok_or_else(|| {
-        let message = format!("Function not found: {}", function_arn(bare(name)));
-        Fault::new("ResourceNotFoundException", message)
-    })
+    let now = cloud.now;
+    cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + delay)
+}
+
+fn not_found(name: &str) -> Fault {
+    Fault::new("ResourceNotFoundException", format!("Function not found: {}", function_arn(bare(name))))
+}
+
+/// The function of a name as GetFunction finds it: sooner than other calls do, but not each time [hazards: L2].
+fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+    let (now, delays) = (cloud.now, cloud.delays.clone());
+    let function = find_after(cloud, name, delays.visible).ok_or_else(|| not_found(name))?;
+    if now < function.created + delays.everywhere {
+        function.looks += 1;
+        if function.looks.is_multiple_of(3) {
+            return Err(not_found(name));
+        }
+    }
+    Ok(function)
 }
 
 /// The function of a name to be changed, which it cannot be while Pending or InProgress [aws-facts: Lambda, LS].
@@ -129,6 +162,11 @@ fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, F
     if now < function.created + pending {
         let message = "The operation cannot be performed at this time. The function is currently in the following state: \
                        Pending";
+        return Fault::err("ResourceConflictException", message);
+    }
+    if function.fails {
+        let message = "The operation cannot be performed at this time. The function is currently in the following state: \
+                       Failed";
         return Fault::err("ResourceConflictException", message);
     }
     if now < function.updating {
@@ -145,7 +183,7 @@ fn refused<T>(message: impl Into<String>) -> Result<T, Fault> {
     Fault::err("InvalidParameterValueException", message)
 }
 
-/// What holds for a function that is made as well as for one that is changed.
+/// The checks of a create and of an update.
 fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
     if let Some(runtime) = text(params, "Runtime").filter(|runtime| BLOCKED.contains(runtime)) {
         return refused(format!(
@@ -153,9 +191,9 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
         ));
     }
     // The model has no upper limits for these [aws-facts: Lambda].
-    if let Some(timeout) = params["Timeout"].as_i64().filter(|timeout| *timeout > 900) {
+    if let Some(timeout) = params["Timeout"].as_i64().filter(|timeout| *timeout > 1_800) {
         let message =
-            format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 900");
+            format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 1800");
         return Fault::err("ValidationException", message);
     }
     if params["MemorySize"].as_i64().is_some_and(|memory| memory > 10_240) {
@@ -170,9 +208,7 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
         ));
     }
     let mut names = variables.as_object().into_iter().flatten().map(|(name, _)| name);
-    if let Some(name) =
-        names.find(|name| RESERVED.contains(&name.as_str()) || name.starts_with("AWS_LAMBDA_"))
-    {
+    if let Some(name) = names.find(|name| RESERVED.contains(&name.as_str())) {
         return refused(format!(
             "Lambda was unable to configure your environment variables because the environment variables you have provided \
              contains reserved keys that are currently not supported for modification. Reserved keys used in this request: \
@@ -209,6 +245,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     code::put(&mut configuration, &params["Code"])?;
     let architectures = params.get("Architectures").cloned().unwrap_or_else(|| json!(["x86_64"]));
     configuration.insert("Architectures".to_owned(), architectures);
+    let fails = iam::is_checked_late(cloud, required(params, "Role"));
     let function = Function {
         configuration,
         created: cloud.now,
@@ -218,6 +255,8 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         tags,
         reserved: None,
         policy: Statements::default(),
+        fails,
+        looks: 0,
     };
     let answer = described(cloud, &function);
     cloud.lambda.functions.insert(name.to_owned(), function);
@@ -234,7 +273,8 @@ fn defaults(name: &str) -> Map<String, Json> {
     defaults.as_object().cloned().unwrap_or_default()
 }
 
-/// Takes over what a call says; an empty environment and no layers clear what there was [aws-facts: Lambda, TF].
+/// Sets what a call has. No variables and no layers clear what there was; an environment without the member
+/// `Variables` keeps them, and the logging settings are replaced as a whole [aws-facts: Lambda; hazards: L5].
 fn configure(configuration: &mut Map<String, Json>, params: &Json) {
     for name in ["Role", "Runtime", "Handler", "MemorySize", "Timeout", "Description", "LoggingConfig"] {
         if let Some(value) = params.get(name) {
@@ -244,14 +284,12 @@ fn configure(configuration: &mut Map<String, Json>, params: &Json) {
     if let Some(logging) = configuration.get_mut("LoggingConfig").and_then(Json::as_object_mut) {
         logging.entry("LogFormat").or_insert_with(|| "Text".into());
     }
-    if let Some(environment) = params.get("Environment") {
-        let variables = environment["Variables"].as_object().filter(|variables| !variables.is_empty());
-        match variables {
-            Some(variables) => {
-                configuration.insert("Environment".to_owned(), json!({ "Variables": variables }))
-            }
-            None => configuration.remove("Environment"),
-        };
+    if let Some(variables) = params["Environment"]["Variables"].as_object() {
+        if variables.is_empty() {
+            configuration.remove("Environment");
+        } else {
+            configuration.insert("Environment".to_owned(), json!({ "Variables": variables }));
+        }
     }
     if let Some(layers) = params["Layers"].as_array() {
         let layers: Vec<Json> = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 1000 })).collect();
@@ -266,10 +304,17 @@ fn described(cloud: &Cloud, function: &Function) -> Json {
     let mut configuration = function.configuration.clone();
     let pending = cloud.now < function.created + cloud.delays.pending;
     let busy = cloud.now < function.updating;
-    configuration.insert("State".to_owned(), if pending { "Pending" } else { "Active" }.into());
-    if pending {
-        configuration.insert("StateReasonCode".to_owned(), "Creating".into());
-        configuration.insert("StateReason".to_owned(), "The function is being created.".into());
+    let (state, reason) = if pending {
+        ("Pending", Some(("Creating", "The function is being created.")))
+    } else if function.fails {
+        ("Failed", Some(("InsufficientRolePermissions", LATE_CHECK)))
+    } else {
+        ("Active", None)
+    };
+    configuration.insert("State".to_owned(), state.into());
+    if let Some((code, reason)) = reason {
+        configuration.insert("StateReasonCode".to_owned(), code.into());
+        configuration.insert("StateReason".to_owned(), reason.into());
     }
     let update = if busy { "InProgress" } else { "Successful" };
     configuration.insert("LastUpdateStatus".to_owned(), update.into());
@@ -284,7 +329,7 @@ fn described(cloud: &Cloud, function: &Function) -> Json {
 
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let (now, delay) = (cloud.now, cloud.delays.tags);
-    let function = find(cloud, required(params, "FunctionName"))?.clone();
+    let function = look(cloud, required(params, "FunctionName"))?.clone();
     let tags = (now >= function.created + delay && !function.tags.is_empty()).then_some(&function.tags);
     let concurrency = function.reserved.map(|reserved| json!({ "ReservedConcurrentExecutions": reserved }));
     let code = json!({ "RepositoryType": "S3", "Location": "https://example.com/code.zip" });

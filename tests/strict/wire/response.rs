@@ -42,6 +42,10 @@ pub(crate) fn fault(call: &Call, fault: &Fault, request_id: &str) -> Answer {
     let (modelled, message) = model.error(&fault.code).unwrap_or((400, "message"));
     let status = if fault.status == 0 { modelled } else { fault.status };
     let mut headers = headers(call, request_id);
+    // A failure that says nothing at all.
+    if fault.code.is_empty() {
+        return Answer { status, headers, body: String::new() };
+    }
     let body = match model.metadata.protocol.as_str() {
         "query" => {
             let sender = element("Type", if status < 500 { "Sender" } else { "Receiver" });

@@ -270,6 +270,8 @@ fn function(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
         tags: map(tags),
         reserved: None,
         policy: Statements::default(),
+        fails: false,
+        looks: 0,
     };
     cloud.lambda.functions.entry(name.to_owned()).or_insert(function);
 }

@@ -1,4 +1,4 @@
-//! The policy that `iam-policy` prints, in the hands of a user whom the cloud allows nothing else.
+//! The deploy policy that `iam-policy` prints, as the only policy of a user.
 
 use crate::cloud::{Cloud, REGION};
 use crate::dump::{assert_empty, dump};
@@ -34,7 +34,7 @@ struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    /// Who has this policy and no other.
+    /// With this policy and no other.
     async fn with(cloud: &'a Cloud, name: &str, policy: &Json) -> Self {
         let iam = cloud.aws().await.iam;
         iam.create_user().user_name(name).send().await.unwrap();
@@ -52,7 +52,7 @@ impl<'a> User<'a> {
 }
 
 #[tokio::test]
-async fn who_may_look_sees_the_plan_and_changes_nothing() {
+async fn a_user_who_may_only_read_sees_the_plan_and_changes_nothing() {
     let cloud = Cloud::with(SMALL);
     let user = User::with(&cloud, "looks", &printed(&cloud, &["plan"])).await;
     user.run(&["plan"]).ok().says("Plan: 17 to create");
@@ -62,7 +62,7 @@ async fn who_may_look_sees_the_plan_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn who_has_the_printed_permissions_makes_changes_and_deletes_the_stack() {
+async fn the_printed_permissions_are_enough_to_change_and_delete_the_stack() {
     let cloud = Cloud::with(SMALL);
     let user = User::with(&cloud, "deploys", &on_everything(printed(&cloud, &[]))).await;
     user.run(&["up", "--yes"]).ok().says("Done: 17 created");
@@ -77,7 +77,7 @@ async fn who_has_the_printed_permissions_makes_changes_and_deletes_the_stack() {
 }
 
 #[tokio::test]
-async fn the_policy_is_printed_where_nothing_of_aws_is_set_up() {
+async fn the_policy_is_printed_without_any_aws_settings() {
     let cloud = Cloud::with(SMALL);
     let run = |args: &[&str]| {
         let mut command = cloud.command_on_aws(args);

@@ -1,4 +1,4 @@
-//! Each kind of fault, as the user reads it.
+//! Each kind of error, as the user reads it.
 
 use super::{Project, api, check, check_each, check_in, checks, function, table};
 
@@ -33,6 +33,31 @@ fn yaml() {
                 "*b,".repeat(100),
                 "*c,".repeat(100)
             ),
+        ],
+    );
+}
+
+/// What only looks like a space, as it comes with text that is copied from a web page.
+#[test]
+fn spaces_that_are_none() {
+    let function = "stack: demo\nfunctions:\n  f:\n    code: code\n    runtime: python3.13\n";
+    check(
+        "spaces",
+        &[
+            &format!("{function}\u{a0}\u{a0}\u{a0}\u{a0}memory: 256\n"),
+            &format!("{function}    \u{a0}memory: 256\n"),
+            &format!("{function}  \u{202f} memory: 256\n"),
+            &format!("{function}      \u{a0}memory: 256\n"),
+            &format!("{function}    \u{200b}memory: 256\n"),
+            &format!("{function}    memory:\u{a0}256\n"),
+            &format!("{function}    memory: \u{a0}256\n"),
+            &format!("{function}    mem\u{ad}ory: 256\n"),
+            "stack: demo\ntags:\n\u{3000}\u{3000}team: blue\n",
+            "stack: demo\napi:\n  cors:\n    origins:\n\u{a0}   - '*'\n",
+            "stack:\u{a0}demo\n",
+            "stack\u{a0}: demo\n",
+            "stack: my\u{a0}blog\n",
+            "stack: demo\ntags: { a: \"two\u{a0}words\" }\n",
         ],
     );
 }
@@ -130,6 +155,7 @@ fn top() {
             "stack: a-name-that-is-longer-than-aws-allows\n",
             "stack: demo\nregion: eu-centrl-1\n",
             "stack: demo\nregion: Frankfurt\n",
+            "stack: demo\nregion: us-east-1a\nenvironments: { dev: { region: US-GOV-WEST-1 } }\n",
             "stack: demo\naccount: 1234-5678-9012\n",
             "stack: demo\naccount: 12345678901\n",
             "stack: demo\npermissions_boundary: arn:aws:iam::123456789012:role/x\n",
@@ -137,6 +163,21 @@ fn top() {
             &format!("stack: demo\ntags:\n  {}: x\n  long: {}\n", "k".repeat(129), "v".repeat(257)),
             &format!("stack: demo\ntags:\n{}", many(48)),
             "stack: demo\nregion: ${process.AWS_REGION}\ntags: { env: '${env}' }\nvariables: { a: '${env}' }\n",
+        ],
+    );
+}
+
+#[test]
+fn tags_that_differ_only_in_case() {
+    let tags = "stack: demo\ntags: { Team: blue, team: red, TEAM: green, cost: a }\n";
+    let function = "code: code, runtime: python3.13";
+    let role = "role: 'arn:aws:iam::123456789012:role/x'";
+    check(
+        "tags_in_case",
+        &[
+            &format!("{tags}functions:\n  f: {{ {function}, {role} }}\n  g: {{ {function} }}\n"),
+            &format!("{tags}functions:\n  f: {{ {function}, {role} }}\n"),
+            tags,
         ],
     );
 }
@@ -205,16 +246,14 @@ fn functions() {
         "functions",
         function,
         &[
-            "memory: 64\ntimeout: 901\nreserved_concurrency: -1\nlog_retention: 31",
+            "memory: 64\ntimeout: 1801\nreserved_concurrency: -1\nlog_retention: 31",
             "architecture: arm",
             "architecture: mips",
             "layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:x', layer]",
             "reserved_concurrency: 9999999999",
             "role: admin",
             "role: arn:aws:iam::123456789012:role/x\naccess: {}\npolicy: []",
-            &format!("description: {}", "d".repeat(257)),
             &format!("handler: {}.h", "h".repeat(127)),
-            &format!("environment:\n  BB: x\n  AA: {}", "v".repeat(4092)),
             &format!("layers: [{}]", "'arn:aws:lambda:eu-west-1:123456789012:layer:x:1', ".repeat(6)),
             r"environment:
   AWS_REGION: x
@@ -247,8 +286,24 @@ fn runtimes() {
     let runtime = |text: &str| {
         format!("stack: demo\nfunctions:\n  f: {{ code: code, handler: a.b, runtime: {text} }}\n")
     };
-    let texts =
-        ["python-3.13", "Python3.13", "python", "node20", "nodejs20", "python3.7", "go1.x", "rust", "cobol"];
+    let texts = [
+        "python-3.13",
+        "Python3.13",
+        "python",
+        "node20",
+        "nodejs20",
+        "python3.7",
+        "python3.3",
+        "python2.7",
+        "nodejs14.x",
+        "ruby2.7",
+        "dotnet5.0",
+        "java8",
+        "node12",
+        "go1.x",
+        "rust",
+        "cobol",
+    ];
     let cases: Vec<String> = texts.iter().map(|text| runtime(text)).collect();
     check("runtimes", &cases.iter().map(String::as_str).collect::<Vec<&str>>());
 }
@@ -329,6 +384,26 @@ fn routes() {
         "GET /{a b}",
         "GET /{proxy+}/x",
         "GET /{id}/{id}",
+        "GET /items/",
+        "GET //double",
+        "GET //",
+        "GET /items/*",
+        "GET /items/*rest",
+        "GET /*/x",
+        "GET /a%20b",
+        "GET /größe",
+        "GET /@me",
+        "GET /<id>",
+        "GET /<int:id>/x",
+        "GET /[id]",
+        "GET /[...slug]",
+        "GET /{id:[0-9]+}",
+        "GET /{rest*}",
+        "GET /{id?}",
+        "GET /(a|b)",
+        "GET /x\\y",
+        "GET /items?page={page}",
+        "GET /items#top",
     ];
     let cases: Vec<String> = keys.iter().map(|key| route(key)).collect();
     check("routes", &cases.iter().map(String::as_str).collect::<Vec<&str>>());
@@ -352,10 +427,10 @@ fn apis() {
         api,
         &[
             "name: ''",
-            &format!("description: {}", "d".repeat(1025)),
             "cors: {}",
             "cors: { origins: ['*'], credentials: true }",
             "cors: { origins: [example.com, 'https://example.com/', 'https://example.com/app', '://'] }",
+            "cors: { origins: ['null', null, localhost:3000, 127.0.0.1, 'a b', '*.example.com', example] }",
             "cors: { origins: ['*'], methods: [get, ANY, FETCH], headers: ['a b'], expose: ['x:y'], max_age: 86401 }",
             "cors: '*'",
             "cors: { origins: '*' }",

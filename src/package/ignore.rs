@@ -6,8 +6,9 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::error::Error;
+use super::text::read_marked;
 
-/// What never belongs into a function: secrets, the stack itself, and traces of version control, editors and
+/// What never belongs in a function: secrets, the stack itself, and traces of version control, editors and
 /// interpreters, which differ from machine to machine.
 const DEFAULTS: &[&str] = &[
     ".env*",
@@ -29,28 +30,42 @@ const DEFAULTS: &[&str] = &[
     ".idea",
     ".vscode",
     "*.swp",
+    // Backups and temporary files of Vim, Emacs, patch and merge tools.
+    "*~",
+    ".*.sw?",
+    "4913",
+    ".#*",
+    "\\#*#",
+    "*.orig",
+    "*.rej",
     "Thumbs.db",
 ];
 
 const FILE: &str = ".provisionignore";
 
 /// The patterns of the defaults, of `.provisionignore` and of `exclude`, in this order; the last match decides.
-pub(super) struct LeftOut {
+pub(super) struct IgnoreRules {
     patterns: Gitignore,
 }
 
-impl LeftOut {
-    pub(super) fn new(root: &Path, exclude: &[String], brings_node_modules: bool) -> Result<Self, Error> {
+impl IgnoreRules {
+    pub(super) fn new(
+        root: &Path,
+        label: &Path,
+        exclude: &[String],
+        brings_node_modules: bool,
+    ) -> Result<Self, Error> {
         let mut builder = GitignoreBuilder::new("");
         let own_modules = brings_node_modules.then_some("/node_modules/");
         for pattern in DEFAULTS.iter().copied().chain(own_modules) {
             builder.add_line(None, pattern).map_err(|reason| malformed("the defaults", &reason))?;
         }
         let file = root.join(FILE);
-        if file.exists()
-            && let Some(reason) = builder.add(&file)
-        {
-            return Err(malformed(FILE, &reason));
+        if file.exists() {
+            for (index, pattern) in read_marked(&file, &label.join(FILE))?.lines().enumerate() {
+                let origin = || format!("line {} of {FILE}", index + 1);
+                builder.add_line(None, pattern).map_err(|reason| malformed(&origin(), &reason))?;
+            }
         }
         for pattern in exclude {
             builder.add_line(None, pattern).map_err(|reason| malformed("`exclude`", &reason))?;

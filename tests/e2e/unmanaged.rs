@@ -1,4 +1,4 @@
-//! Things that are not ours: they stop a plan, or are let be, and never change.
+//! Unmanaged resources: they stop a plan, or are left alone, and never change.
 
 use crate::cloud::{Cloud, at_rest};
 use crate::dump::{assert_same, dump, policy};
@@ -16,9 +16,9 @@ use std::io::Write;
 
 const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}"#;
-const NOBODY: &str = "it was not made by provision";
+const NOBODY: &str = "it was not created by provision";
 
-/// Asserts that `plan` and `up` stop, say why, and touch nothing.
+/// Asserts that `plan` and `up` stop, say why, and change nothing.
 async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
     let before = dump(aws).await;
     for command in ["plan", "up"] {
@@ -26,11 +26,11 @@ async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
         ran.says(&format!("{what} exists already, and {owner}")).never_says(" created 0.");
         assert_same(&before, &dump(aws).await, &format!("{command} should touch nothing"));
     }
-    cloud.down().says("Nothing to delete").says(&format!("{what} is left alone: {owner}"));
+    cloud.down().says("Nothing to delete").says(&format!("{what} is not deleted: {owner}"));
     assert_same(&before, &dump(aws).await, "down should touch nothing");
 }
 
-pub(crate) async fn make_table(aws: &Clients, name: &str, tags: &[(&str, &str)]) {
+pub(crate) async fn create_table(aws: &Clients, name: &str, tags: &[(&str, &str)]) {
     let create = aws.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     let key = KeySchemaElement::builder().attribute_name("uuid").key_type(KeyType::Hash).build().unwrap();
     let attribute = AttributeDefinition::builder().attribute_name("uuid");
@@ -40,14 +40,14 @@ pub(crate) async fn make_table(aws: &Clients, name: &str, tags: &[(&str, &str)])
     create.key_schema(key).attribute_definitions(attribute).set_tags(tags).send().await.unwrap();
 }
 
-/// Makes a role without any tags, and answers its ARN.
-pub(crate) async fn make_role(aws: &Clients, name: &str) -> String {
+/// Creates a role without any tags, and returns its ARN.
+pub(crate) async fn create_role(aws: &Clients, name: &str) -> String {
     let create = aws.iam.create_role().role_name(name).assume_role_policy_document(TRUST);
     create.send().await.unwrap().role.unwrap().arn
 }
 
-/// Makes a function that answers `by hand`, and answers its ARN.
-pub(crate) async fn make_function(aws: &Clients, name: &str, role: &str) -> String {
+/// Creates a function that returns `by hand`, and returns its ARN.
+pub(crate) async fn create_function(aws: &Clients, name: &str, role: &str) -> String {
     let code = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'by hand'}\n";
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("index.py", zip::write::SimpleFileOptions::default()).unwrap();
@@ -62,10 +62,10 @@ pub(crate) async fn make_function(aws: &Clients, name: &str, role: &str) -> Stri
 }
 
 #[tokio::test]
-async fn a_table_of_a_wanted_name_that_is_not_ours_stops_everything() {
+async fn an_unmanaged_table_of_a_declared_name_stops_everything() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[]).await;
+    create_table(&aws, "notes", &[]).await;
     stops(&cloud, &aws, "table notes", NOBODY).await;
 }
 
@@ -73,32 +73,32 @@ async fn a_table_of_a_wanted_name_that_is_not_ours_stops_everything() {
 async fn a_table_of_another_stack_or_of_cloudformation_is_named_with_its_owner() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[("provision:stack", "small/prod")]).await;
+    create_table(&aws, "notes", &[("provision:stack", "small/prod")]).await;
     stops(&cloud, &aws, "table notes", "it belongs to the stack `small/prod`").await;
     aws.dynamodb.delete_table().table_name("notes").send().await.unwrap();
-    make_table(&aws, "notes", &[("aws:cloudformation:stack-name", "legacy")]).await;
+    create_table(&aws, "notes", &[("aws:cloudformation:stack-name", "legacy")]).await;
     stops(&cloud, &aws, "table notes", "it belongs to the CloudFormation stack `legacy`").await;
 }
 
 #[tokio::test]
-async fn a_role_of_a_wanted_name_that_is_not_ours_stops_everything() {
+async fn an_unmanaged_role_of_a_declared_name_stops_everything() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_role(&aws, "list_role").await;
+    create_role(&aws, "list_role").await;
     stops(&cloud, &aws, "role list_role", NOBODY).await;
 }
 
 #[tokio::test]
-async fn a_function_of_a_wanted_name_that_is_not_ours_stops_everything() {
+async fn an_unmanaged_function_of_a_declared_name_stops_everything() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    let role = make_role(&aws, "by_hand").await;
-    make_function(&aws, "list", &role).await;
+    let role = create_role(&aws, "by_hand").await;
+    create_function(&aws, "list", &role).await;
     stops(&cloud, &aws, "function list", NOBODY).await;
 }
 
 #[tokio::test]
-async fn a_tagged_log_group_of_a_wanted_name_stops_everything_and_an_untagged_one_is_taken_over() {
+async fn a_tagged_log_group_of_a_declared_name_stops_everything_and_an_untagged_one_is_adopted() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     let group = aws.logs.create_log_group().log_group_name("/aws/lambda/list");
@@ -118,23 +118,23 @@ async fn a_tagged_log_group_of_a_wanted_name_stops_everything_and_an_untagged_on
 }
 
 #[tokio::test]
-async fn every_foreign_thing_is_told_at_once() {
+async fn all_unmanaged_resources_are_reported_at_once() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    make_table(&aws, "notes", &[]).await;
-    make_role(&aws, "save_role").await;
+    create_table(&aws, "notes", &[]).await;
+    create_role(&aws, "save_role").await;
     let ran = cloud.run(&["up", "--local"]).fails();
     ran.says("table notes exists already").says("role save_role exists already").says("stack.yaml:");
 }
 
 #[tokio::test]
-async fn a_foreign_statement_route_and_integration_stay_and_go_only_with_what_they_are_in() {
+async fn unmanaged_statements_routes_and_integrations_are_deleted_only_with_their_parent() {
     let cloud = Cloud::with(SMALL);
     let api = cloud.up().api();
     let aws = cloud.aws().await;
     let id = dump(&aws).await["apis"][0]["volatile"]["id"].as_str().unwrap().to_owned();
-    let role = make_role(&aws, "by_hand").await;
-    let function = make_function(&aws, "by_hand", &role).await;
+    let role = create_role(&aws, "by_hand").await;
+    let function = create_function(&aws, "by_hand", &role).await;
     let statement = aws.lambda.add_permission().function_name("list").statement_id("by-hand");
     let statement = statement.action("lambda:InvokeFunction").principal("events.amazonaws.com");
     statement.send().await.unwrap();
@@ -161,7 +161,7 @@ async fn a_foreign_statement_route_and_integration_stay_and_go_only_with_what_th
 }
 
 #[tokio::test]
-async fn an_api_of_the_same_name_that_is_not_ours_is_let_be() {
+async fn an_unmanaged_api_of_the_same_name_is_left_alone() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     let http = aws_sdk_apigatewayv2::types::ProtocolType::Http;

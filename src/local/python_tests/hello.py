@@ -10,8 +10,11 @@ import zipfile
 
 import boto3
 
-client = lambda name: boto3.client(name, endpoint_url=sys.argv[1], region_name="us-east-1",
-                                   aws_access_key_id="test", aws_secret_access_key="test")
+
+def client(name):
+    return boto3.client(name, endpoint_url=sys.argv[1], region_name="us-east-1")
+
+
 table, roles, functions, apis = map(client, ["dynamodb", "iam", "lambda", "apigatewayv2"])
 arn = table.create_table(TableName="words", BillingMode="PAY_PER_REQUEST",
     KeySchema=[{"AttributeName": "word", "KeyType": "HASH"}],
@@ -31,8 +34,8 @@ def handler(event, context):
 """
 with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
     archive.writestr("hello.py", code)
-function = functions.create_function(FunctionName="hello", Runtime="python3.13", Role=role, Handler="hello.handler", Timeout=900,
-    Code={"ZipFile": buffer.getvalue()})["FunctionArn"]
+function = functions.create_function(FunctionName="hello", Runtime="python3.13", Role=role, Handler="hello.handler",
+    Timeout=900, Code={"ZipFile": buffer.getvalue()})["FunctionArn"]
 api = apis.create_api(Name="hello", ProtocolType="HTTP")["ApiId"]
 target = apis.create_integration(ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function,
     PayloadFormatVersion="2.0")["IntegrationId"]

@@ -1,4 +1,4 @@
-//! The life of the shipped stack: up, in use, unchanged, down.
+//! The lifecycle of the shipped stack: up, in use, unchanged, down.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, assert_same, dump, names};
@@ -9,7 +9,7 @@ use std::process::Command;
 const SAVED: &str = "A new item was saved successfully in database";
 
 #[tokio::test]
-async fn the_shipped_stack_comes_up_answers_every_request_and_goes_without_a_trace() {
+async fn the_shipped_stack_comes_up_answers_every_request_and_goes_down_without_a_trace() {
     let cloud = Cloud::shipped();
     let up = cloud.up().says("Plan: 33 to create").says("12 of 12 checks passed.");
     let api = up.api();
@@ -22,16 +22,16 @@ async fn the_shipped_stack_comes_up_answers_every_request_and_goes_without_a_tra
     assert_eq!(second, json!({ "uuid": second["uuid"], "title": "Wrapped", "content": "In an event" }));
 
     one_item_can_be_read_changed_and_deleted(&api, &first).await;
-    what_is_not_there_is_404(&api, first["uuid"].as_str().unwrap()).await;
-    what_is_wrong_is_400(&api, second["uuid"].as_str().unwrap()).await;
+    what_does_not_exist_is_404(&api, first["uuid"].as_str().unwrap()).await;
+    invalid_requests_are_400(&api, second["uuid"].as_str().unwrap()).await;
     assert_eq!(get(&api, "/items").await.ok(), json!([second]));
 
     cloud.down().says("Nothing left.");
     assert_empty(&dump(&cloud.aws().await).await);
-    cloud.down().says("Nothing to delete: this stack is not there.").writes(0);
+    cloud.down().says("Nothing to delete: the stack does not exist.").writes(0);
 }
 
-/// Saves an item and answers it as the list shows it.
+/// Saves an item and returns it as the list shows it.
 async fn add(api: &str, body: &str) -> Json {
     let before = get(api, "/items").await.ok();
     send(api, "POST /items", Some(body)).await.is(200, json!({ "message": SAVED }));
@@ -54,7 +54,7 @@ async fn one_item_can_be_read_changed_and_deleted(api: &str, item: &Json) {
     send(api, &format!("DELETE {path}"), None).await.is(200, deleted);
 }
 
-async fn what_is_not_there_is_404(api: &str, gone: &str) {
+async fn what_does_not_exist_is_404(api: &str, gone: &str) {
     let message = json!({ "message": format!("There is no item {gone}") });
     let change = json!({ "uuid": gone, "content": "Too late" }).to_string();
     get(api, &format!("/items/{gone}")).await.is(404, message.clone());
@@ -64,7 +64,7 @@ async fn what_is_not_there_is_404(api: &str, gone: &str) {
     send(api, "PATCH /items", None).await.is(404, json!({ "message": "Not Found" }));
 }
 
-async fn what_is_wrong_is_400(api: &str, uuid: &str) {
+async fn invalid_requests_are_400(api: &str, uuid: &str) {
     let refused = async |request: &str, body: &str, message: &str| {
         send(api, request, Some(body)).await.is(400, json!({ "message": message }));
     };
@@ -95,7 +95,7 @@ async fn a_second_up_and_a_plan_change_nothing_and_send_no_write() {
 }
 
 #[tokio::test]
-async fn a_plan_of_a_stack_that_is_not_there_shows_all_of_it_and_makes_nothing() {
+async fn a_plan_of_a_stack_that_does_not_exist_shows_all_of_it_and_creates_nothing() {
     let cloud = Cloud::unchecked();
     let plan = cloud.plan().says("Plan: 33 to create");
     assert_eq!(plan.steps().len(), 33, "{plan}");
@@ -104,7 +104,7 @@ async fn a_plan_of_a_stack_that_is_not_there_shows_all_of_it_and_makes_nothing()
 }
 
 #[tokio::test]
-async fn what_comes_up_has_the_names_and_the_least_rights_that_the_stack_file_tells() {
+async fn resources_have_the_names_and_the_least_permissions_of_the_stack_file() {
     let cloud = Cloud::unchecked();
     cloud.up();
     let dump = dump(&cloud.aws().await).await;

@@ -1,0 +1,313 @@
+//! The loop of `dev` and `up --watch`: applies the stack, and again after each saved change, while it shows the functions'
+//! logs. An error is shown when it happens, and the next save tries again.
+
+use super::check;
+use super::execute::{Confirmation, cannot_ask, execute, progress_of};
+use super::logs::{LogView, follow, now, reader};
+use super::plan::{PlanArgs, Prepared, build, hashes, make_plan, no_changes, print_plan};
+use super::session::{Globals, open};
+use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
+use crate::config::Stack;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::logs::PollInterval;
+use crate::lower::lower;
+use crate::model::{AttributeMap, Graph};
+use crate::package::Package;
+use crate::reconcile::Session;
+use crate::render::{self, Progress};
+use crate::watch::{Watcher, places};
+use anyhow::{Result, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+use std::path::PathBuf;
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// What the loop does, by the flags of its command.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WatchOptions<'a> {
+    /// The flags that the plan depends on.
+    pub(super) plan: &'a PlanArgs,
+    /// Whether the stack's checks run after each change.
+    pub(super) check: bool,
+    /// Whether to apply without confirmation.
+    pub(super) yes: bool,
+}
+
+/// Applies the stack, and each change as it is saved, until Ctrl-C.
+///
+/// # Errors
+/// The first plan cannot be made, or the user cannot be asked.
+pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outcome {
+    let stack = globals.stack()?;
+    reject_protected(globals, &stack)?;
+    if !(globals.local || options.yes || is_interactive()) {
+        bail!(cannot_ask("apply the changes"));
+    }
+    // A file that is saved while the stack is being applied is a change already.
+    let mut watcher = Watcher::new()?;
+    watcher.watch(places(&stack))?;
+    let session = open(globals, &stack).await?;
+    let mut reader = reader(&session, now());
+    let interval = PollInterval::new(session.connection.is_local());
+    let folder = stack.folder.canonicalize().unwrap_or_default();
+    let target = Target::of(&stack);
+    let mut watch_loop = WatchLoop {
+        globals,
+        options,
+        folder,
+        target,
+        session,
+        applied: None,
+        last_error: None,
+        is_confirmed: false,
+    };
+    if watch_loop.apply_first(&stack).await == Applied::Declined {
+        return Ok(Exit::Failed);
+    }
+    let stop = stop_on_ctrl_c();
+    if *stop.borrow() {
+        return Ok(Exit::Interrupted);
+    }
+    out(&render::watching());
+    let (show, view) = watch::channel(watch_loop.log_view(&stack));
+    let logs = async move {
+        match follow(&mut reader, view.clone(), interval).await {
+            // The output is closed; without a receiver the loop ends.
+            Ok(()) => drop(view),
+            Err(error) => err(&render::warning(&format!("logs are no longer shown: {error:#}"))),
+        }
+        pending::<()>().await;
+    };
+    tokio::select! {
+        () = watch_loop.run(watcher, stop, show) => {}
+        () = logs => {}
+    }
+    out(&format!("\nThe stack is still deployed. To delete it: {}", globals.command("down")));
+    Ok(Exit::Done)
+}
+
+/// Fails for a protected environment, where each change needs a confirmation.
+fn reject_protected(globals: &Globals, stack: &Stack) -> Result<()> {
+    match stack.environment.as_ref().filter(|environment| environment.protect) {
+        None => Ok(()),
+        Some(environment) => bail!(Failure::usage(
+            format!(
+                "the environment {} is protected, and --watch would change it on every save",
+                environment.name
+            ),
+            format!("apply each change with: {}", globals.command("up")),
+        )),
+    }
+}
+
+/// The stack and its place, which cannot change while a connection is open.
+#[derive(Debug, PartialEq)]
+struct Target {
+    stack: String,
+    region: Option<String>,
+    account: Option<String>,
+}
+
+impl Target {
+    fn of(stack: &Stack) -> Self {
+        Target { stack: stack.name.clone(), region: stack.region.clone(), account: stack.account.clone() }
+    }
+}
+
+/// A stack that has been read again and differs from what was applied.
+struct Change {
+    stack: Stack,
+    packages: BTreeMap<String, Package>,
+    graph: Graph,
+}
+
+/// What became of a change, as far as it has been reported already.
+#[derive(Debug, PartialEq)]
+enum Applied {
+    /// AWS matches the stack file.
+    Live,
+    /// It does not.
+    Failed,
+    /// The user does not want the change.
+    Declined,
+}
+
+/// The loop, which applies one change after the other.
+struct WatchLoop<'a> {
+    globals: &'a Globals,
+    options: WatchOptions<'a>,
+    /// The folder that file names are relative to.
+    folder: PathBuf,
+    target: Target,
+    session: Session,
+    /// The graph that was applied last, unless that failed.
+    applied: Option<Graph>,
+    /// Why the stack could not be read the last time.
+    last_error: Option<String>,
+    /// Whether the user has confirmed.
+    is_confirmed: bool,
+}
+
+impl WatchLoop<'_> {
+    fn log_view(&self, stack: &Stack) -> LogView {
+        LogView::new(stack, &self.session.scope.identity, &[])
+    }
+
+    /// Applies the stack for the first time.
+    async fn apply_first(&mut self, stack: &Stack) -> Applied {
+        let applied = match self.change_to(stack.clone()).await {
+            Ok(Some(change)) => self.apply(change, true).await,
+            Ok(None) => Ok(Applied::Live),
+            Err(error) => Err(error),
+        };
+        applied.unwrap_or_else(|error| report_failure(&error))
+    }
+
+    /// Waits for changes and applies each of them, until it is stopped or the output is closed.
+    async fn run(
+        &mut self,
+        mut watcher: Watcher,
+        mut stop: watch::Receiver<bool>,
+        view: watch::Sender<LogView>,
+    ) {
+        while !*stop.borrow() {
+            let saved = tokio::select! {
+                saved = watcher.changed() => saved,
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = view.closed() => return,
+            };
+            self.handle_save(&saved, &mut watcher, &view).await;
+        }
+    }
+
+    /// Applies what was saved. If it makes no difference, nothing is printed.
+    async fn handle_save(
+        &mut self,
+        saved: &BTreeSet<PathBuf>,
+        watcher: &mut Watcher,
+        view: &watch::Sender<LogView>,
+    ) {
+        let start = Instant::now();
+        let change = self.read(watcher, view).await;
+        let error = change.as_ref().err().map(render::failure);
+        // A save of another file is no news: neither if all is as before, nor if the error is the same.
+        if error == self.last_error && !matches!(change, Ok(Some(_))) {
+            return;
+        }
+        self.last_error = error;
+        out(&render::saved(saved, &self.folder));
+        let applied = match change {
+            Ok(Some(change)) => self.apply(change, false).await,
+            Ok(None) => Ok(Applied::Live),
+            Err(error) => Err(error),
+        };
+        let is_live = matches!(applied, Ok(Applied::Live));
+        json(|| render::json::round(saved, is_live, start.elapsed(), applied.as_ref().err()));
+        match applied {
+            Ok(Applied::Live) => out(&render::live(start.elapsed())),
+            Ok(_) => {}
+            Err(error) => drop(report_failure(&error)),
+        }
+    }
+
+    /// Reads the stack again, and from now on watches the files that it names.
+    async fn read(&mut self, watcher: &mut Watcher, view: &watch::Sender<LogView>) -> Result<Option<Change>> {
+        let stack = match self.globals.stack() {
+            Ok(stack) => stack,
+            Err(_) => {
+                // A missing file may appear anywhere next to the stack file, at this very moment too.
+                watcher.watch([self.folder.clone()].into())?;
+                self.globals.stack()?
+            }
+        };
+        reject_protected(self.globals, &stack)?;
+        if Target::of(&stack) != self.target {
+            bail!(Failure::new(
+                "the name, region or account of the stack changed; this cannot be applied while watching",
+                "quit with Ctrl-C and start again"
+            ));
+        }
+        watcher.watch(places(&stack))?;
+        self.globals.install_node_sdk(&stack).await?;
+        view.send_replace(self.log_view(&stack));
+        self.change_to(stack).await
+    }
+
+    /// Builds the packages. `None` if exactly this stack has been applied already.
+    async fn change_to(&mut self, stack: Stack) -> Result<Option<Change>> {
+        let packages = build(&stack).await?;
+        self.session.declare(&stack);
+        let graph = lower(&stack, &self.session.scope, &hashes(&packages));
+        let differs = self.applied.as_ref() != Some(&graph);
+        Ok(differs.then_some(Change { stack, packages, graph }))
+    }
+
+    /// Plans and applies the plan. Except for the first time, logs come between the lines of the progress.
+    async fn apply(&mut self, change: Change, is_first: bool) -> Result<Applied> {
+        let start = Instant::now();
+        self.applied = None;
+        self.session.connection.reset_calls();
+        let live_state = self.session.look().await?;
+        let Prepared { plan, packages, .. } =
+            make_plan(&self.session, self.options.plan, &change.stack, change.packages, live_state)?;
+        if !print_plan(self.globals, &plan) {
+            err("Nothing was changed.");
+            return Ok(Applied::Failed);
+        }
+        if plan.is_empty() {
+            out(&no_changes(&self.session, start));
+        }
+        if !self.is_confirmed && !self.confirmation().is_given(self.globals, &change.stack, &self.session)? {
+            err("Nothing was changed.");
+            return Ok(Applied::Declined);
+        }
+        self.is_confirmed = true;
+        let attributes = if plan.is_empty() {
+            plan.attributes
+        } else {
+            let progress = if is_first { progress_of(&plan) } else { Progress::lines(out) };
+            let file = Some(self.globals.file.as_path());
+            let report = execute(&self.session, &plan, packages, file, progress).await;
+            if !report.is_complete() {
+                return Ok(Applied::Failed);
+            }
+            report.attributes
+        };
+        self.applied = Some(change.graph);
+        self.finish(&change.stack, &attributes, is_first).await
+    }
+
+    /// Asks once, for all changes.
+    fn confirmation(&self) -> Confirmation<'static> {
+        let account = &self.session.connection.account;
+        Confirmation {
+            yes: self.options.yes,
+            name: None,
+            question: format!("Apply these changes to account {account}, and the changes of every save?"),
+            purpose: "to apply these changes",
+            effect: "apply the changes",
+        }
+    }
+
+    /// Shows the outputs, the first time, and runs the checks if they are wanted.
+    async fn finish(&self, stack: &Stack, attributes: &AttributeMap, is_first: bool) -> Result<Applied> {
+        if is_first {
+            out(&render::outputs(stack, attributes));
+            json(|| render::json::outputs(stack, attributes));
+        }
+        if self.options.check
+            && check::run(self.globals, stack, &self.session, attributes).await? != Exit::Done
+        {
+            return Ok(Applied::Failed);
+        }
+        Ok(Applied::Live)
+    }
+}
+
+/// Reports why a change could not be applied.
+fn report_failure(error: &anyhow::Error) -> Applied {
+    err(render::failure(error).trim_end());
+    Applied::Failed
+}

@@ -1,0 +1,21 @@
+"""The local extension: where the local cloud differs from MiniStack, the emulator under it.
+
+Each module replaces functions of the emulator before it starts. What a module replaces or calls it declares in `SEAMS`,
+which `seams` compares with the emulator that is installed: if they changed in a new version, the start fails with a
+line that names them.
+"""
+
+from . import credentials, door, links, roles, runtime_api, seams, signature
+
+MODULES = [signature, door, links, roles, runtime_api]
+
+
+def install(state):
+    """Prepares the emulator, which has not started yet, for the state folder `state`."""
+    seams.check(MODULES)
+    keys = credentials.obtain(state / "credentials")
+    keys.hand_over()
+    door.install(hint=f"the credentials of the local cloud are in {state / 'credentials'}")
+    links.install()
+    roles.install(keys.secret)
+    runtime_api.install()
