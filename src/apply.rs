@@ -29,7 +29,8 @@ use tokio::time::{Instant, sleep_until};
 pub struct Report {
     /// The steps that succeeded, by index.
     pub done: BTreeSet<usize>,
-    /// The steps that failed, and why.
+    /// The steps that failed, and why; with [`Class::Deferred`] those that AWS lets be finished only later, which hold
+    /// nothing up.
     pub failed: BTreeMap<usize, Error>,
     /// The steps that were skipped, each with the index of the first failed step that it depends on.
     pub skipped: BTreeMap<usize, usize>,
@@ -96,8 +97,13 @@ pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch:
                 }
             }
             Err(error) => {
+                let usable = error.class == Class::Deferred;
                 report.failed.insert(index, error.clone());
                 events.send(Event::Failed { step: index, id, action, error });
+                if usable {
+                    schedule.done(index);
+                    continue;
+                }
                 skip(events, plan, schedule.failed(index), index, &mut report);
             }
         }

@@ -80,9 +80,13 @@ pub fn help(error: &Error) -> Option<String> {
         }
         Class::Unreachable => "check the network, the region, and AWS_ENDPOINT_URL if it is set".to_owned(),
         Class::Lost | Class::Failed => "run the same command again to continue".to_owned(),
-        Class::Local | Class::ReadOnly | Class::Timeout | Class::State | Class::Stopped | Class::Internal => {
-            return None;
-        }
+        Class::Local
+        | Class::ReadOnly
+        | Class::Timeout
+        | Class::State
+        | Class::Deferred
+        | Class::Stopped
+        | Class::Internal => return None,
         Class::Refused => return help_for_rejected(error),
     };
     Some(help)

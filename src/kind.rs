@@ -64,6 +64,11 @@ pub trait Kind: Send + Sync + 'static {
         observed: &ObservedOf<Self>,
         to: &Self::Spec,
     ) -> impl Future<Output = Result<Self::Attributes>> + Send;
+    /// What the plan says of an update where the differences alone do not tell what will happen: for example that AWS accepts
+    /// a part of it only an hour later.
+    fn update_note(_from: &Self::Spec, _to: &Self::Spec) -> Option<String> {
+        None
+    }
     /// Deletes it, and waits until it does not exist. If it does not exist already, that is success.
     fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send;
     /// Verifies, after this run has changed its parent or siblings but not the resource itself, that these changes took effect,
@@ -165,6 +170,8 @@ pub trait AnyKind: Send + Sync {
         observed: &'a Observed,
         to: Json,
     ) -> BoxFuture<'a, Result<Json>>;
+    /// [`Kind::update_note`].
+    fn update_note(&self, from: &Json, to: &Json) -> Option<String>;
     /// [`Kind::delete`].
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
     /// [`Kind::verify`].
@@ -276,6 +283,10 @@ impl<K: Kind> AnyKind for Registered<K> {
         Box::pin(
             async move { encode(&K::update(ctx, &restore::<K>(observed)?, &decode(K::NAME, &to)?).await?) },
         )
+    }
+
+    fn update_note(&self, from: &Json, to: &Json) -> Option<String> {
+        K::update_note(&decode(K::NAME, from).ok()?, &decode(K::NAME, to).ok()?)
     }
 
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {

@@ -61,6 +61,8 @@ pub enum Class {
     Timeout,
     /// The state of a resource is wrong for good, or does not allow the change.
     State,
+    /// AWS accepts the rest of a change only later. Everything else is applied, and what depends on the resource can use it.
+    Deferred,
     /// The user stopped the run before the response came: the call may have been applied.
     Stopped,
     /// A bug in this program. It says nothing about AWS.
@@ -79,6 +81,11 @@ impl Error {
             request_id: None,
             detail: None,
         }
+    }
+
+    /// A change of which AWS accepts the rest only later; the message says what was applied and what was not.
+    pub(crate) fn deferred(message: impl Into<String>) -> Self {
+        Error::new(Class::Deferred, message)
     }
 
     /// A call whose response does not say what it always says: it may have been applied.

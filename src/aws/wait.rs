@@ -37,6 +37,13 @@ impl Backoff {
         if local { Backoff::new(20, 50, 600) } else { Backoff::new(100, 2_000, 600) }
     }
 
+    /// For tables and their indexes: even with five items, an index takes about 8 minutes [hazards: D1].
+    pub(crate) const fn indexes(local: bool) -> Backoff {
+        if local { Backoff::state(true) } else { Backoff::new(100, 5_000, 18 * 60) }
+    }
+    /// For the backups of a table that are being turned on, which takes seconds [hazards: D5].
+    pub(crate) const BACKUPS: Backoff = Backoff { growth: 200, ..Backoff::new(2_000, 30_000, 120) };
+
     /// For a fresh role that Lambda cannot assume yet [aws-facts: IAM, inf; hazards: G2].
     pub(crate) const PROPAGATION: Backoff = Backoff::new(500, 5_000, 120);
     /// For conflicts with another change that is in progress.

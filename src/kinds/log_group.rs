@@ -1,26 +1,28 @@
 //! CloudWatch log groups.
 
-use super::{read_each, require_str, retry_conflicts};
+use super::{read_each, require_str, retry_conflicts, unmanaged};
 use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
-use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, TagFilter};
+use aws_sdk_cloudwatchlogs::types::{
+    DataProtectionStatus, LogGroup as SdkLogGroup, LogGroupClass, TagFilter,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A CloudWatch log group.
 pub struct LogGroup;
 
-/// Where Lambda writes the logs of a function unless told otherwise.
+/// The log group of a function is this and the function's name by default.
 pub(crate) const PREFIX: &str = "/aws/lambda/";
 
-/// As many descriptions as can be asked for at once: CloudWatch Logs takes ten a second [DG: CloudWatch Logs quotas].
+/// So many descriptions can be read at once: the quota is ten a second [DG: CloudWatch Logs quotas].
 const FEW: usize = 10;
 
-/// What a log group is.
+/// The desired state of a log group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -30,12 +32,12 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS assigns to a log group.
+/// The attributes of a log group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
     /// The name.
     pub name: String,
-    /// The ARN, without the `:*` that AWS likes to add.
+    /// The ARN, without the `:*` at the end that DescribeLogGroups adds.
     pub arn: String,
 }
 
@@ -100,7 +102,7 @@ impl Kind for LogGroup {
     }
 }
 
-/// The groups of the wanted names. Where they are many, pages of groups are cheaper than a call for each.
+/// The groups of the declared names. For many of them, pages of groups are cheaper than a call for each.
 async fn read_wanted(ctx: &Context) -> Result<Vec<ObservedOf<LogGroup>>> {
     let names: Vec<&str> = ctx.scope.wanted(LogGroup::NAME).collect();
     let paged = if names.len() > FEW { page_through(ctx, &names).await? } else { Paged::default() };
@@ -112,35 +114,35 @@ async fn read_wanted(ctx: &Context) -> Result<Vec<ObservedOf<LogGroup>>> {
     .await
 }
 
-/// What pages of groups told, which come in the order of names.
+/// The groups of some pages, which are in the order of names.
 #[derive(Default)]
 struct Paged {
     groups: BTreeMap<String, SdkLogGroup>,
-    /// True if there are no more of them.
+    /// True if there are no more groups.
     all: bool,
 }
 
 impl Paged {
-    /// The group of a name; `Some(None)` if there is none, and `None` where the pages did not reach that far.
+    /// The group of a name; `Some(None)` if there is none, and `None` if the pages do not reach that far.
     fn look_up(&self, name: &str) -> Option<Option<&SdkLogGroup>> {
         let reached = self.all || self.groups.last_key_value().is_some_and(|(last, _)| name <= last.as_str());
         reached.then(|| self.groups.get(name))
     }
 }
 
-/// Pages through the groups that begin as all of the names do, but not further than a call for each name would take:
-/// an account may be full of other groups.
+/// Reads pages of the groups that begin with the common prefix of the names, but not more pages than there are names: an
+/// account may have many other groups.
 async fn page_through(ctx: &Context, names: &[&str]) -> Result<Paged> {
     let (mut paged, mut token) = (Paged::default(), None);
-    let prefix = in_common(names);
+    let prefix = common_prefix(names);
     for _ in names {
         let describe = ctx.clients.logs.describe_log_groups().log_group_name_prefix(prefix);
-        let answer = describe.set_next_token(token).send().await?;
-        let named = answer.log_groups.unwrap_or_default().into_iter();
+        let response = describe.set_next_token(token).send().await?;
+        let named = response.log_groups.unwrap_or_default().into_iter();
         let named = named.filter_map(|group| Some((group.log_group_name.clone()?, group)));
-        // What was not asked for tells nothing of how far the pages have come.
+        // A group with another prefix does not show how far the pages reach.
         paged.groups.extend(named.filter(|(name, _)| name.starts_with(prefix)));
-        token = answer.next_token.filter(|token| !token.is_empty());
+        token = response.next_token.filter(|token| !token.is_empty());
         paged.all = token.is_none();
         if paged.all || names.iter().all(|name| paged.look_up(name).is_some()) {
             break;
@@ -149,8 +151,8 @@ async fn page_through(ctx: &Context, names: &[&str]) -> Result<Paged> {
     Ok(paged)
 }
 
-/// What all names begin with.
-fn in_common<'a>(names: &[&'a str]) -> &'a str {
+/// The prefix that all names have in common.
+fn common_prefix<'a>(names: &[&'a str]) -> &'a str {
     let Some((first, others)) = names.split_first() else { return PREFIX };
     let same = |other: &&str| {
         first.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
@@ -165,24 +167,24 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<LogGroup>> {
     }
 }
 
-/// A group with its tags, which are a call of their own.
+/// A group with its tags, which need a call of their own.
 async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<ObservedOf<LogGroup>> {
     let arn = require_str(group.arn(), "logs:DescribeLogGroups", "the log group's ARN")?;
     let arn = arn.trim_end_matches(":*").to_owned();
     let created = group.creation_time().map(|millis| millis / 1000);
     let list_tags = async || {
-        let answer =
+        let response =
             not_found_as_none(ctx.clients.logs.list_tags_for_resource().resource_arn(&arn).send().await)?;
-        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+        Ok(response.and_then(|response| response.tags).unwrap_or_default().into_iter().collect())
     };
     let tags = tags::settled(ctx, created, list_tags().await?, list_tags).await?;
-    // Other tools, and Lambda itself, leave untagged groups of functions behind; these are taken over.
+    // Other tools, and Lambda itself, leave untagged groups of functions behind; these are adopted.
     let owner = match tags::owner(&tags, &ctx.scope) {
         Owner::Unmanaged(_) if tags.is_empty() && name.starts_with(PREFIX) => Owner::Untagged,
         owner => owner,
     };
-    let made_for = tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
-    let hints = made_for.map(|function| PhysicalId::new("function", function)).into_iter().collect();
+    let created_for = tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
+    let hints = created_for.map(|function| PhysicalId::new("function", function)).into_iter().collect();
     let spec = Spec { retention_days: group.retention_in_days(), tags: tags::compared(tags, &ctx.scope) };
     let attributes = Attributes { name: name.to_owned(), arn };
     let mut observed = Observed::new(ResourceId::new(LogGroup::NAME, name), name, owner, spec, attributes);
@@ -191,14 +193,28 @@ async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<Obse
     observed.protected = group.deletion_protection_enabled().unwrap_or_default();
     observed.contains_data =
         group.stored_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("{bytes} bytes of logs"));
+    observed.unmanaged_settings = by_hand(group);
     Ok(observed)
+}
+
+/// The settings that nothing manages. The class of a group can never change [hazards: C1].
+fn by_hand(group: &SdkLogGroup) -> BTreeMap<String, String> {
+    let protection = group.data_protection_status().map(DataProtectionStatus::as_str);
+    let on = |flag: Option<bool>| flag.filter(|on| *on).map(|_| "true");
+    unmanaged([
+        ("kms_key", group.kms_key_id(), ""),
+        ("class", group.log_group_class().map(LogGroupClass::as_str), "STANDARD"),
+        ("data_protection", protection.filter(|status| *status == "ACTIVATED"), ""),
+        ("deletion_protection", on(group.deletion_protection_enabled()), ""),
+        ("bearer_token_authentication", on(group.bearer_token_authentication_enabled()), ""),
+    ])
 }
 
 /// The group of exactly this name. The filter is a prefix; a name sorts before all that it is a prefix of, so it is on
 /// the first page.
 async fn describe(ctx: &Context, name: &str) -> Result<Option<SdkLogGroup>> {
-    let answer = ctx.clients.logs.describe_log_groups().log_group_name_prefix(name).send().await?;
-    Ok(answer.log_groups.unwrap_or_default().into_iter().find(|group| group.log_group_name() == Some(name)))
+    let response = ctx.clients.logs.describe_log_groups().log_group_name_prefix(name).send().await?;
+    Ok(response.log_groups.unwrap_or_default().into_iter().find(|group| group.log_group_name() == Some(name)))
 }
 
 /// The names of groups that may be ours: by tag, or all groups of functions where the service cannot filter by tag.

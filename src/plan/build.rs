@@ -159,7 +159,12 @@ impl<'a> Planner<'a> {
                 step.action = Action::Update;
                 step.reasons.push("still being created or changed; waits until it is ready".to_owned());
             }
-            _ => step.action = Action::Update,
+            _ => {
+                step.action = Action::Update;
+                let desired = step.desired.as_ref().and_then(|desired| desired.known().ok());
+                let note = desired.and_then(|to| kind(observed.id.kind).update_note(&observed.spec, &to));
+                step.reasons.extend(note);
+            }
         }
         if observed.owner == Owner::Untagged {
             let data = observed.contains_data.as_deref().unwrap_or("no data");

@@ -2,7 +2,7 @@
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, styled};
 use crate::apply::Report;
-use crate::aws;
+use crate::aws::{self, Class};
 use crate::check::{CheckResult, Verdict};
 use crate::config::{At, Part, Stack};
 use crate::model::{AttributeMap, ResourceId, Unreadable, in_words};
@@ -15,7 +15,9 @@ use std::time::Duration;
 pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration) -> String {
     let steps = report.done.iter().map(|index| &plan.steps[*index]);
     let done = plan::done(steps);
+    let in_part = report.failed.values().any(|cause| cause.class == Class::Deferred);
     let mut text = match (done.as_str(), report.is_complete()) {
+        ("", _) if in_part => styled(YELLOW.bold(), "Incomplete").to_string(),
         ("", _) => "Nothing was changed".to_owned(),
         (done, true) => format!("{} {done}", styled(GREEN.bold(), "Done:")),
         (done, false) => format!("{} {done}", styled(YELLOW.bold(), "Incomplete:")),
@@ -41,7 +43,8 @@ pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration)
 
 fn failure(step: &Step, cause: &aws::Error, file: Option<&Path>) -> String {
     let place = place(file, step.at);
-    let message = format!("{place}{} could not be {}: {cause}", step.id, past(step.action));
+    let in_full = if cause.class == Class::Deferred { " in full" } else { "" };
+    let message = format!("{place}{} could not be {}{in_full}: {cause}", step.id, past(step.action));
     format!("{}\n", error(&message, crate::error::help(cause).as_deref()))
 }
 

@@ -31,9 +31,6 @@ pub(crate) struct ServiceError {
     pub(crate) status: u16,
 }
 
-/// The name by which the services call it.
-pub(crate) type Fault = ServiceError;
-
 impl ServiceError {
     /// An error with the status that the model gives to the code, or 400.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {

@@ -52,6 +52,23 @@ fn a_report_with_a_failure_tells_its_cause_its_place_and_the_way_on() {
 }
 
 #[test]
+fn a_report_tells_what_aws_accepts_only_later() {
+    let plan = eventful();
+    let table = plan.steps.iter().position(|step| step.id.kind == "table").unwrap();
+    let deferred = |done: std::collections::BTreeSet<usize>| {
+        let why =
+            Error::deferred("every other change was applied; run the same command again in about an hour");
+        shown(&plan, &Report { done, failed: [(table, why)].into(), ..Report::default() })
+    };
+    insta::assert_snapshot!(deferred([1].into()), @r#"
+    Incomplete: 1 created in 1.2 s
+    error: stack.yaml:4: table notes could not be replaced in full: every other change was applied; run the same command again in about an hour
+    Run the same command again to continue.
+    "#);
+    assert!(deferred([].into()).starts_with("Incomplete in 1.2 s\n"));
+}
+
+#[test]
 fn one_skipped_step_is_told_in_the_singular() {
     let plan = eventful();
     let report = Report { failed: [(0, denied())].into(), skipped: [(1, 0)].into(), ..Report::default() };

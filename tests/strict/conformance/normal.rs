@@ -26,6 +26,7 @@ pub(super) fn resources(about: &str, live_state: &LiveState, region: &str) -> BT
             "physical": observed.physical_id, "spec": observed.spec, "live": attributes, "refs": refs,
             "owner": format!("{:?}", observed.owner), "status": format!("{:?}", observed.status),
             "protected": observed.protected, "holds": observed.contains_data,
+            "unmanaged": observed.unmanaged_settings,
         });
         let mut fields = BTreeMap::new();
         flatten("", &resource, &mut fields);

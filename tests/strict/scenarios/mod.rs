@@ -24,4 +24,5 @@ mod scale;
 mod scenario;
 mod shipped;
 mod single_faults;
+mod tables;
 mod two_together;

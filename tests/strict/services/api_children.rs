@@ -1,7 +1,7 @@
 //! Integrations, routes and stages of HTTP APIs [aws-facts: API Gateway v2].
 
 use super::apigateway::{Api, LETTERS, Stage, bad, find, not_found, paged, take, to_change};
-use crate::cloud::{Cloud, Fault, Handler, Tags, Time, check_tags, required, seconds, text, text_map};
+use crate::cloud::{Cloud, Handler, ServiceError, Tags, Time, check_tags, required, seconds, text, text_map};
 use crate::pattern;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ const MANY: usize = 300;
 const STAGES: usize = 10;
 
 /// Like CreateApi, this makes a second one when it is sent twice.
-fn create_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn create_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let content = format!("{} {}", required(params, "ApiId"), required(params, "Description"));
     let id = cloud.made_up("integration", &content, LETTERS, 7);
     let api = to_change(cloud, params)?;
@@ -54,12 +54,12 @@ fn create_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Object(integration))
 }
 
-fn full(count: usize, most: usize) -> Result<(), Fault> {
+fn full(count: usize, most: usize) -> Result<(), ServiceError> {
     if count < most { Ok(()) } else { bad("Maximum number of children of this API has been reached") }
 }
 
 /// PayloadFormatVersion is required, IntegrationMethod is POST for Lambda [aws-facts: API Gateway v2, M, DG].
-fn check_integration(integration: &Map<String, Json>) -> Result<(), Fault> {
+fn check_integration(integration: &Map<String, Json>) -> Result<(), ServiceError> {
     let member = |name: &str| integration.get(name).and_then(Json::as_str).unwrap_or_default();
     let arn = r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]+(:[a-zA-Z0-9-_$]+)?";
     match () {
@@ -75,13 +75,13 @@ fn check_integration(integration: &Map<String, Json>) -> Result<(), Fault> {
     }
 }
 
-fn integrations(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn integrations(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let paging = cloud.paging;
     let items = find(cloud, params)?.integrations.values().cloned().map(Json::Object);
     paged(paging, items.collect(), params)
 }
 
-fn update_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let id = required(params, "IntegrationId");
     let api = to_change(cloud, params)?;
     let integration = api.integrations.get_mut(id).ok_or_else(|| not_found("Integration", id))?;
@@ -92,7 +92,7 @@ fn update_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Object(changed))
 }
 
-fn delete_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let id = required(params, "IntegrationId");
     let api = to_change(cloud, params)?;
     let target = Json::from(format!("integrations/{id}"));
@@ -103,7 +103,7 @@ fn delete_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let users: Vec<String> =
         users.filter_map(|route| Some(route.get("RouteKey")?.as_str()?.to_owned())).collect();
     if !users.is_empty() {
-        return Fault::err(
+        return ServiceError::err(
             "ConflictException",
             format!(
                 "Cannot delete Integration '{id}' because it is referenced by the following Routes: [{}]. Please update the \
@@ -117,7 +117,7 @@ fn delete_integration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 /// `METHOD /path`, `ANY /path`, `$default`; a greedy variable comes last [aws-facts: API Gateway v2].
-fn check_route(api: &Api, route: &Map<String, Json>, own: Option<&str>) -> Result<(), Fault> {
+fn check_route(api: &Api, route: &Map<String, Json>, own: Option<&str>) -> Result<(), ServiceError> {
     let member = |name: &str| route.get(name).and_then(Json::as_str).unwrap_or_default();
     let key = member("RouteKey");
     let form = r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) (/|(/([^/{}\s]+|\{[a-zA-Z0-9._-]+\}))*(/\{[a-zA-Z0-9._-]+\+\})?)";
@@ -128,7 +128,10 @@ fn check_route(api: &Api, route: &Map<String, Json>, own: Option<&str>) -> Resul
         own != Some(id.as_str()) && other.get("RouteKey") == route.get("RouteKey")
     };
     if api.routes.iter().any(taken) {
-        return Fault::err("ConflictException", format!("Route with key {key} already exists for this API"));
+        return ServiceError::err(
+            "ConflictException",
+            format!("Route with key {key} already exists for this API"),
+        );
     }
     match member("Target").strip_prefix("integrations/") {
         Some(id) if api.integrations.contains_key(id) => {}
@@ -140,7 +143,7 @@ fn check_route(api: &Api, route: &Map<String, Json>, own: Option<&str>) -> Resul
     }
 }
 
-fn create_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn create_route(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let content = format!("{} {}", required(params, "ApiId"), required(params, "RouteKey"));
     let id = cloud.made_up("route", &content, LETTERS, 7);
     let api = to_change(cloud, params)?;
@@ -155,13 +158,13 @@ fn create_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Object(route))
 }
 
-fn routes(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn routes(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let paging = cloud.paging;
     let items = find(cloud, params)?.routes.values().cloned().map(Json::Object);
     paged(paging, items.collect(), params)
 }
 
-fn update_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_route(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let id = required(params, "RouteId");
     let api = to_change(cloud, params)?;
     let mut changed = api.routes.get(id).cloned().ok_or_else(|| not_found("Route", id))?;
@@ -171,7 +174,7 @@ fn update_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Object(changed))
 }
 
-fn delete_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete_route(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let id = required(params, "RouteId");
     match to_change(cloud, params)?.routes.remove(id) {
         Some(_) => Ok(Json::Null),
@@ -179,7 +182,7 @@ fn delete_route(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     }
 }
 
-fn create_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn create_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay, name) = (cloud.now, cloud.delays.deployment, required(params, "StageName"));
     let failure = cloud.apigateway.deployments_fail;
     if !pattern::matches(r"\$default|[a-zA-Z0-9_-]{1,128}", name) {
@@ -192,7 +195,7 @@ fn create_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     check_tags(&Tags::new(), &tags, "BadRequestException")?;
     let api = to_change(cloud, params)?;
     if api.stages.contains_key(name) {
-        return Fault::err("ConflictException", "Stage already exists");
+        return ServiceError::err("ConflictException", "Stage already exists");
     }
     full(api.stages.len(), STAGES)?;
     let mut settings = Map::new();
@@ -235,14 +238,14 @@ fn described(stage: &Stage, has_routes: bool, now: Time, delay: Time) -> Json {
     Json::Object(answer)
 }
 
-fn stages(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn stages(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay, paging) = (cloud.now, cloud.delays.deployment, cloud.paging);
     let api = find(cloud, params)?;
     let stages = api.stages.values().map(|stage| described(stage, !api.routes.is_empty(), now, delay));
     paged(paging, stages.collect(), params)
 }
 
-fn stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn stage(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay, name) = (cloud.now, cloud.delays.deployment, required(params, "StageName"));
     let api = find(cloud, params)?;
     let stage = api.stages.get(name).ok_or_else(|| not_found("Stage", name))?;
@@ -255,7 +258,7 @@ fn set_stage(
     routes: &BTreeMap<String, Map<String, Json>>,
     settings: &mut Map<String, Json>,
     params: &Json,
-) -> Result<(), Fault> {
+) -> Result<(), ServiceError> {
     if let Some(description) = text(params, "Description").filter(|text| !text.is_empty()) {
         settings.insert("Description".to_owned(), description.into());
     }
@@ -266,7 +269,7 @@ fn set_stage(
     for (key, route) in members("RouteSettings") {
         if !routes.values().any(|route| route.get("RouteKey") == Some(&key.as_str().into())) {
             let message = format!("Unable to find Route by key {key} within the provided RouteSettings");
-            return Fault::err("NotFoundException", message);
+            return ServiceError::err("NotFoundException", message);
         }
         for (member, value) in route.as_object().into_iter().flatten() {
             settings["RouteSettings"][key][member] = value.clone();
@@ -282,14 +285,14 @@ fn set_stage(
 }
 
 /// Only a whole route's settings can be removed [hazards: A2].
-fn delete_route_settings(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete_route_settings(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (name, key) = (required(params, "StageName"), required(params, "RouteKey"));
     let stage = to_change(cloud, params)?.stages.get_mut(name).ok_or_else(|| not_found("Stage", name))?;
     let removed = stage.settings["RouteSettings"].as_object_mut().and_then(|all| all.remove(key));
     removed.map(|_| Json::Null).ok_or_else(|| not_found("Route settings", key))
 }
 
-fn update_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let failure = cloud.apigateway.deployments_fail;
     let (now, delay, name) = (cloud.now, cloud.delays.deployment, required(params, "StageName"));
     let api = to_change(cloud, params)?;
@@ -304,7 +307,7 @@ fn update_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(described(stage, has_routes, now, delay))
 }
 
-fn delete_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete_stage(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "StageName");
     debug_assert!(text(params, "StageName").is_some());
     match to_change(cloud, params)?.stages.remove(name) {

@@ -2,8 +2,8 @@
 
 use super::function_policy::Statements;
 use crate::cloud::{
-    ACCOUNT, Cloud, Fault, Handler, Paging, REGION, Tags, Time, arn, check_tags, required, seconds, text,
-    text_map,
+    ACCOUNT, Cloud, Handler, Paging, REGION, ServiceError, Tags, Time, arn, check_tags, required, seconds,
+    text, text_map,
 };
 use crate::model::Service;
 use serde_json::{Map, Value as Json, json};
@@ -72,21 +72,21 @@ impl Stage {
 }
 
 /// The API of an id.
-pub(crate) fn find<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Api, Fault> {
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Api, ServiceError> {
     let id = required(params, "ApiId");
     cloud.apigateway.apis.get_mut(id).ok_or_else(|| not_found("API", id))
 }
 
-pub(crate) fn not_found(what: &str, id: &str) -> Fault {
-    Fault::new("NotFoundException", format!("Invalid {what} identifier specified {ACCOUNT}:{id}"))
+pub(crate) fn not_found(what: &str, id: &str) -> ServiceError {
+    ServiceError::new("NotFoundException", format!("Invalid {what} identifier specified {ACCOUNT}:{id}"))
 }
 
 /// The API of an id to be changed, by itself or by its children. What is deployed by itself is deployed anew.
-pub(crate) fn to_change<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Api, Fault> {
+pub(crate) fn to_change<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Api, ServiceError> {
     let changes = cloud.overlapping(&format!("apigateway {}", required(params, "ApiId")));
     if changes > TOGETHER && !cloud.never_conflicts {
         let message = "Unable to complete operation due to concurrent modification. Please try again later.";
-        return Fault::err("ConflictException", message);
+        return ServiceError::err("ConflictException", message);
     }
     let (now, failure) = (cloud.now, cloud.apigateway.deployments_fail);
     let api = find(cloud, params)?;
@@ -95,8 +95,8 @@ pub(crate) fn to_change<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a m
     Ok(api)
 }
 
-pub(crate) fn bad<T>(message: impl Into<String>) -> Result<T, Fault> {
-    Fault::err("BadRequestException", message)
+pub(crate) fn bad<T>(message: impl Into<String>) -> Result<T, ServiceError> {
+    ServiceError::err("BadRequestException", message)
 }
 
 /// Takes the named parameters over.
@@ -109,7 +109,7 @@ pub(crate) fn take(settings: &mut Map<String, Json>, params: &Json, names: &[&st
 }
 
 /// The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
-fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     if params["ProtocolType"] != "HTTP" {
         return bad("Only HTTP APIs are known here");
     }
@@ -140,7 +140,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(answer)
 }
 
-fn set(settings: &mut Map<String, Json>, params: &Json) -> Result<(), Fault> {
+fn set(settings: &mut Map<String, Json>, params: &Json) -> Result<(), ServiceError> {
     const SETTINGS: &[&str] =
         &["Name", "ProtocolType", "Description", "DisableExecuteApiEndpoint", "Version"];
     take(settings, params, SETTINGS);
@@ -173,7 +173,7 @@ fn described(api: &Api) -> Json {
 }
 
 /// The children of a kind, with paging as API Gateway has it: MaxResults is a text.
-pub(crate) fn paged(paging: Paging, items: Vec<Json>, params: &Json) -> Result<Json, Fault> {
+pub(crate) fn paged(paging: Paging, items: Vec<Json>, params: &Json) -> Result<Json, ServiceError> {
     let limit = text(params, "MaxResults").map(|limit| limit.parse::<usize>().map_err(|_| limit));
     let limit = match limit.transpose() {
         Ok(limit) => limit,
@@ -183,7 +183,7 @@ pub(crate) fn paged(paging: Paging, items: Vec<Json>, params: &Json) -> Result<J
     Ok(json!({ "Items": items, "NextToken": next }))
 }
 
-fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay) = (cloud.now, cloud.delays.lists);
     let living = cloud.apigateway.apis.values().filter(|api| now >= api.created + delay);
     let gone = cloud.apigateway.deleted.iter().filter(|(_, when)| now < *when + delay).map(|(api, _)| api);
@@ -196,13 +196,13 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     paged(cloud.paging, living.chain(gone).map(shown).collect(), params)
 }
 
-fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let api = to_change(cloud, params)?;
     set(&mut api.settings, params)?;
     Ok(described(api))
 }
 
-fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let now = cloud.now;
     to_change(cloud, params)?;
     let api = cloud.apigateway.apis.remove(required(params, "ApiId"));
@@ -210,7 +210,7 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Null)
 }
 
-fn delete_cors(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete_cors(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     match to_change(cloud, params)?.settings.remove("CorsConfiguration") {
         Some(_) => Ok(Json::Null),
         None => Err(not_found("CORS configuration", required(params, "ApiId"))),
@@ -218,7 +218,7 @@ fn delete_cors(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 /// Tag ARNs hold no account [aws-facts: API Gateway v2].
-fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (arn, new) = (required(params, "ResourceArn"), text_map(params, "Tags"));
     let path: Vec<&str> = arn.split("::/").nth(1).unwrap_or_default().split('/').collect();
     let api = path.get(1).and_then(|id| cloud.apigateway.apis.get_mut(*id));
@@ -229,7 +229,7 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     };
     let Some(tags) = tags.filter(|_| arn == self::arn(Service::ApiGateway, &format!("/{}", path.join("/"))))
     else {
-        return Fault::err("NotFoundException", format!("Invalid resource ARN {arn}"));
+        return ServiceError::err("NotFoundException", format!("Invalid resource ARN {arn}"));
     };
     check_tags(tags, &new, "BadRequestException")?;
     tags.extend(new);

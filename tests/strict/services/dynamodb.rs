@@ -1,6 +1,9 @@
-//! DynamoDB tables: their life, from CREATING to gone [aws-facts: DynamoDB].
+//! DynamoDB tables, from CREATING to their deletion [aws-facts: DynamoDB].
 
-use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, seconds, tag_list, text};
+use super::table_indexes::{self, Index};
+use crate::cloud::{
+    Cloud, Handler, ServiceError, Tags, Time, arn, check_tags, required, seconds, tag_list, text,
+};
 use crate::model::Service;
 use crate::pattern;
 use serde_json::{Map, Value as Json, json};
@@ -24,7 +27,7 @@ pub(crate) struct State {
 /// A table.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    /// Keys, attributes and billing, as DescribeTable answers them.
+    /// Keys, attributes and billing, as DescribeTable shows them.
     pub(crate) description: Map<String, Json>,
     pub(crate) created: Time,
     /// `CREATING`, `UPDATING` or `DELETING`, until this time.
@@ -32,6 +35,12 @@ pub(crate) struct Table {
     /// The attribute of the expiry, whether it is on, and when that was changed.
     pub(crate) ttl: Option<(String, bool, Time)>,
     pub(crate) recovery: bool,
+    /// How far back it goes.
+    pub(crate) recovery_days: u32,
+    /// When the recovery was turned on last.
+    pub(crate) recovery_since: Option<Time>,
+    /// The global indexes, which were created by hand.
+    pub(crate) indexes: Vec<Index>,
     pub(crate) protected: bool,
     pub(crate) tags: Tags,
     /// The keys of its items.
@@ -48,8 +57,8 @@ impl Table {
     }
 }
 
-/// The table of a name, unless it is gone, or so new that not all of DynamoDB sees it.
-pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table, Fault> {
+/// The table of a name, unless it is deleted, or so new that not all of DynamoDB sees it.
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table, ServiceError> {
     let (now, visible) = (cloud.now, cloud.delays.visible);
     forget_deleted(cloud);
     let table = cloud.dynamodb.tables.get_mut(name).filter(|table| now >= table.created + visible);
@@ -57,7 +66,7 @@ pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table
 }
 
 /// The table of a name if it can be changed now.
-pub(crate) fn find_active<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table, Fault> {
+pub(crate) fn find_active<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Table, ServiceError> {
     let now = cloud.now;
     let table = find(cloud, name)?;
     let doing = match table.status(now) {
@@ -69,28 +78,32 @@ pub(crate) fn find_active<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mu
     in_use(name, doing)
 }
 
-fn in_use<T>(name: &str, doing: &str) -> Result<T, Fault> {
+fn in_use<T>(name: &str, doing: &str) -> Result<T, ServiceError> {
     let message =
         format!("Attempt to change a resource which is still in use: Table is being {doing}: {name}");
-    Fault::err("ResourceInUseException", message)
+    ServiceError::err("ResourceInUseException", message)
 }
 
-pub(crate) fn not_found(name: &str) -> Fault {
-    Fault::new("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
+pub(crate) fn not_found(name: &str) -> ServiceError {
+    ServiceError::new(
+        "ResourceNotFoundException",
+        format!("Requested resource not found: Table: {name} not found"),
+    )
 }
 
-/// Refuses what the model allows and DynamoDB does not.
-pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T, Fault> {
-    Fault::err("ValidationException", message)
+/// A refusal of what the model allows and DynamoDB does not.
+pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T, ServiceError> {
+    ServiceError::err("ValidationException", message)
 }
 
 fn forget_deleted(cloud: &mut Cloud) {
     let now = cloud.now;
-    let gone = |table: &Table| table.phase.0 == "DELETING" && now >= table.phase.1;
-    cloud.dynamodb.tables.retain(|_, table| !gone(table));
+    let deleted = |table: &Table| table.phase.0 == "DELETING" && now >= table.phase.1;
+    cloud.dynamodb.tables.retain(|_, table| !deleted(table));
+    cloud.dynamodb.tables.values_mut().for_each(|table| table_indexes::forget_deleted(table, now));
 }
 
-fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "TableName");
     forget_deleted(cloud);
     // The model allows an ARN in the place of a name, and so any text; a new table has a name [aws-facts: DynamoDB].
@@ -98,7 +111,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         return invalid("TableName must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'");
     }
     if cloud.dynamodb.tables.contains_key(name) {
-        return Fault::err("ResourceInUseException", format!("Table already exists: {name}"));
+        return ServiceError::err("ResourceInUseException", format!("Table already exists: {name}"));
     }
     check_keys(params)?;
     let mut description = Map::new();
@@ -117,18 +130,21 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         phase: ("CREATING", cloud.now + cloud.delays.table),
         ttl: None,
         recovery: false,
+        recovery_days: 35,
+        recovery_since: None,
+        indexes: Vec::new(),
         protected: params["DeletionProtectionEnabled"].as_bool().unwrap_or_default(),
         tags,
         items: 0,
         switched: Vec::new(),
     };
-    let answer = json!({ "TableDescription": described(&table, cloud.now) });
+    let response = json!({ "TableDescription": described(&table, cloud.now) });
     cloud.dynamodb.tables.insert(name.to_owned(), table);
-    Ok(answer)
+    Ok(response)
 }
 
 /// AttributeDefinitions must be exactly those used by keys [aws-facts: DynamoDB, TF]; the hash key comes first.
-fn check_keys(params: &Json) -> Result<(), Fault> {
+fn check_keys(params: &Json) -> Result<(), ServiceError> {
     let schema = params["KeySchema"].as_array().cloned().unwrap_or_default();
     let roles: Vec<&str> = schema.iter().map(|element| required(element, "KeyType")).collect();
     if !matches!(roles.as_slice(), ["HASH"] | ["HASH", "RANGE"]) {
@@ -150,7 +166,7 @@ fn check_keys(params: &Json) -> Result<(), Fault> {
 }
 
 /// Sets how a table is paid for. A missing summary means PROVISIONED [aws-facts: DynamoDB].
-fn bill(description: &mut Map<String, Json>, mode: &str, params: &Json) -> Result<(), Fault> {
+fn bill(description: &mut Map<String, Json>, mode: &str, params: &Json) -> Result<(), ServiceError> {
     let units = params.get("ProvisionedThroughput");
     let (read, write) = match (mode, units) {
         ("PAY_PER_REQUEST", None) => (0, 0),
@@ -189,18 +205,35 @@ fn described(table: &Table, now: Time) -> Json {
     description.insert("ItemCount".to_owned(), 0.into());
     description.insert("TableSizeBytes".to_owned(), 0.into());
     description.insert("DeletionProtectionEnabled".to_owned(), table.protected.into());
+    // They come in another order than they were sent in [hazards: D7].
+    if let Some(attributes) = description.get_mut("AttributeDefinitions").and_then(Json::as_array_mut) {
+        attributes.reverse();
+    }
+    if let Some(indexes) = table_indexes::described(table, now) {
+        description.insert("GlobalSecondaryIndexes".to_owned(), indexes);
+    }
+    description.insert("WarmThroughput".to_owned(), warm(table, now));
     Json::Object(description)
 }
 
-fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+/// It rises by itself, with a state of its own that holds nothing up [hazards: D8].
+fn warm(table: &Table, now: Time) -> Json {
+    let minutes = now.saturating_sub(table.created).as_secs() / 60;
+    let status = if minutes % 2 == 1 { "UPDATING" } else { "ACTIVE" };
+    json!({ "ReadUnitsPerSecond": 12_000 + minutes, "WriteUnitsPerSecond": 4_000 + minutes, "Status": status })
+}
+
+fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let now = cloud.now;
     let table = find(cloud, required(params, "TableName"))?;
     Ok(json!({ "Table": described(table, now) }))
 }
 
-fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, until) = (cloud.now, cloud.now + cloud.delays.update);
-    let table = find_active(cloud, required(params, "TableName"))?;
+    let name = required(params, "TableName");
+    let table = find_active(cloud, name)?;
+    table_indexes::check_change(table, name, now)?;
     let has = |names: &[&str]| names.iter().any(|name| params.get(*name).is_some());
     let classes = [
         has(&["BillingMode", "ProvisionedThroughput"]),
@@ -217,26 +250,14 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         _ => return invalid("Only one class of change is allowed in one UpdateTable"),
     }
     if classes[0] {
-        let before = table.description.clone();
-        let on_demand =
-            before.get("BillingModeSummary").is_some_and(|s| s["BillingMode"] == "PAY_PER_REQUEST");
-        let mode = text(params, "BillingMode");
-        let mode = mode.unwrap_or(if on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" });
-        let day = |time: &&Time| now.saturating_sub(**time) < Duration::from_secs(86_400);
-        if mode == "PAY_PER_REQUEST" && !on_demand {
-            // At most four times a rolling day [aws-facts: DynamoDB, DG].
-            if table.switched.iter().filter(day).count() >= 4 {
-                return Fault::err(
-                    "LimitExceededException",
-                    "Subscriber limit exceeded: Update to PayPerRequest mode",
-                );
-            }
-            table.switched.push(now);
-        }
-        bill(&mut table.description, mode, params)?;
-        if table.description == before {
-            return invalid("The provisioned throughput for the table will not change.");
-        }
+        update_billing(table, params, now)?;
+        table_indexes::follow_capacity(table, until);
+    }
+    if classes[1] {
+        table_indexes::update(table, params, now)?;
+    }
+    if let Some(class) = text(params, "TableClass") {
+        update_class(table, class)?;
     }
     if let Some(protected) = params.get("DeletionProtectionEnabled").and_then(Json::as_bool) {
         table.protected = protected;
@@ -245,7 +266,53 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "TableDescription": described(table, now) }))
 }
 
-fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+/// To repeat a value is an error [hazards: D3].
+fn update_class(table: &mut Table, class: &str) -> Result<(), ServiceError> {
+    let summary = table.description.get("TableClassSummary");
+    if summary.map_or("STANDARD", |summary| required(summary, "TableClass")) == class {
+        return invalid(format!(
+            "One or more parameter values were invalid: Table is already using the {class} class"
+        ));
+    }
+    table.description.insert("TableClassSummary".to_owned(), json!({ "TableClass": class }));
+    Ok(())
+}
+
+fn update_billing(table: &mut Table, params: &Json, now: Time) -> Result<(), ServiceError> {
+    let before = table.description.clone();
+    let on_demand = before.get("BillingModeSummary").is_some_and(|s| s["BillingMode"] == "PAY_PER_REQUEST");
+    let mode = text(params, "BillingMode");
+    let mode = mode.unwrap_or(if on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" });
+    let day = |time: &&Time| now.saturating_sub(**time) < Duration::from_secs(86_400);
+    if mode == "PAY_PER_REQUEST" && !on_demand {
+        // At most four times a rolling day [aws-facts: DynamoDB, DG].
+        if table.switched.iter().filter(day).count() >= 4 {
+            return ServiceError::err(
+                "LimitExceededException",
+                "Subscriber limit exceeded: Update to PayPerRequest mode",
+            );
+        }
+        table.switched.push(now);
+    }
+    bill(&mut table.description, mode, params)?;
+    if table.description == before {
+        return invalid(will_not_change(&before["ProvisionedThroughput"]));
+    }
+    Ok(())
+}
+
+/// To repeat a value is an error [hazards: D3].
+fn will_not_change(units: &Json) -> String {
+    let (read, write) = (&units["ReadCapacityUnits"], &units["WriteCapacityUnits"]);
+    format!(
+        "The provisioned throughput for the table will not change. The requested value equals the current value. Current \
+         ReadCapacityUnits provisioned for the table: {read}. Requested ReadCapacityUnits: {read}. Current \
+         WriteCapacityUnits provisioned for the table: {write}. Requested WriteCapacityUnits: {write}. Refer to the Amazon \
+         DynamoDB Developer Guide for current limits and how to request higher limits."
+    )
+}
+
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, until) = (cloud.now, cloud.now + cloud.delays.table);
     let name = required(params, "TableName");
     forget_deleted(cloud);
@@ -261,12 +328,15 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
                  first.",
             );
         }
-        _ => table.phase = ("DELETING", until),
+        _ => {
+            table_indexes::check_delete(table, now)?;
+            table.phase = ("DELETING", until);
+        }
     }
     Ok(json!({ "TableDescription": described(table, now) }))
 }
 
-fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     forget_deleted(cloud);
     let after = text(params, "ExclusiveStartTableName");
     let limit = params["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());

@@ -1,7 +1,7 @@
 //! The policies of Lambda functions, statement by statement [aws-facts: Lambda].
 
 use super::lambda::{find, function_arn};
-use crate::cloud::{Cloud, Fault, Handler, Time, required, text};
+use crate::cloud::{Cloud, Handler, ServiceError, Time, required, text};
 use crate::grammar::is_like;
 use serde_json::{Value as Json, json};
 
@@ -48,12 +48,12 @@ impl Statements {
     }
 }
 
-fn add(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn add(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, arrived, sid) = (cloud.now, cloud.arrived, required(params, "StatementId"));
     let function = find(cloud, required(params, "FunctionName"))?;
     let mut statements = function.policy.at(arrived);
     if statements.iter().any(|statement| statement["Sid"] == sid) {
-        return Fault::err(
+        return ServiceError::err(
             "ResourceConflictException",
             format!(
                 "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing \
@@ -66,14 +66,14 @@ fn add(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let size = Statements::document(&statements).len();
     if size > MAX_POLICY {
         let message = format!("The final policy size ({size}) is bigger than the limit ({MAX_POLICY}).");
-        return Fault::err("PolicyLengthExceededException", message);
+        return ServiceError::err("PolicyLengthExceededException", message);
     }
     function.policy.set(now, statements);
     Ok(json!({ "Statement": statement.to_string() }))
 }
 
 /// A statement as Lambda writes it: a SourceArn reads back as `ArnLike`/`AWS:SourceArn` [aws-facts: Lambda].
-fn statement(params: &Json, function: &str) -> Result<Json, Fault> {
+fn statement(params: &Json, function: &str) -> Result<Json, ServiceError> {
     let principal = required(params, "Principal");
     let principal = match principal {
         "*" => json!("*"),
@@ -83,11 +83,14 @@ fn statement(params: &Json, function: &str) -> Result<Json, Fault> {
             let message = format!(
                 "The provided principal was invalid. Please check the principal and try again: {other}"
             );
-            return Fault::err("InvalidParameterValueException", message);
+            return ServiceError::err("InvalidParameterValueException", message);
         }
     };
     if principal == json!({ "Service": "s3.amazonaws.com" }) && params.get("SourceAccount").is_none() {
-        return Fault::err("InvalidParameterValueException", "S3 as a principal needs a SourceAccount");
+        return ServiceError::err(
+            "InvalidParameterValueException",
+            "S3 as a principal needs a SourceAccount",
+        );
     }
     let mut statement = json!({
         "Sid": params["StatementId"], "Effect": "Allow", "Principal": principal, "Action": params["Action"],
@@ -102,14 +105,14 @@ fn statement(params: &Json, function: &str) -> Result<Json, Fault> {
     Ok(statement)
 }
 
-fn remove(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn remove(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, arrived, sid) = (cloud.now, cloud.arrived, required(params, "StatementId"));
     let function = find(cloud, required(params, "FunctionName"))?;
     let mut statements = function.policy.at(arrived);
     let before = statements.len();
     statements.retain(|statement| statement["Sid"] != sid);
     if statements.len() == before {
-        return Fault::err(
+        return ServiceError::err(
             "ResourceNotFoundException",
             format!("Statement {sid} is not found in resource policy."),
         );
@@ -119,10 +122,10 @@ fn remove(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 /// 404 where there is no statement.
-fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let statements = find(cloud, required(params, "FunctionName"))?.policy.now();
     if statements.is_empty() {
-        return Fault::err("ResourceNotFoundException", "The resource you requested does not exist.");
+        return ServiceError::err("ResourceNotFoundException", "The resource you requested does not exist.");
     }
     Ok(
         json!({ "Policy": Statements::document(&statements), "RevisionId": "00000000-0000-0000-0000-000000000000" }),

@@ -1,7 +1,7 @@
 //! IAM roles [aws-facts: IAM].
 
 use crate::cloud::{
-    Cloud, Fault, Handler, Tags, Time, arn, check_tags, listed, required, seconds, tag_list, text,
+    Cloud, Handler, ServiceError, Tags, Time, arn, check_tags, listed, required, seconds, tag_list, text,
 };
 use crate::grammar;
 use crate::model::Service;
@@ -73,28 +73,30 @@ pub(crate) fn encoded(document: &str) -> String {
 }
 
 /// The role of a name, unless it is so new that not all of IAM sees it.
-pub(crate) fn find<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Role, Fault> {
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Role, ServiceError> {
     let name = required(params, "RoleName");
     let (now, visible) = (cloud.now, cloud.delays.visible);
     let role = cloud.iam.roles.get_mut(&name.to_lowercase());
     let role = role.filter(|role| now >= role.created + visible);
-    role.ok_or_else(|| Fault::new("NoSuchEntity", format!("The role with name {name} cannot be found.")))
+    role.ok_or_else(|| {
+        ServiceError::new("NoSuchEntity", format!("The role with name {name} cannot be found."))
+    })
 }
 
 /// The same for a change: two at a time collide [aws-facts: IAM, M].
-pub(crate) fn find_to_change<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Role, Fault> {
+pub(crate) fn find_to_change<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Role, ServiceError> {
     if cloud.overlapping(&format!("iam {}", required(params, "RoleName"))) > 1 {
         let message = "The request was rejected because multiple requests to change this object were submitted \
                        simultaneously. Wait a few minutes and submit your request again.";
-        return Fault::err("ConcurrentModification", message);
+        return ServiceError::err("ConcurrentModification", message);
     }
     find(cloud, params)
 }
 
-fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "RoleName");
     if cloud.iam.roles.contains_key(&name.to_lowercase()) {
-        return Fault::err("EntityAlreadyExists", format!("Role with name {name} already exists."));
+        return ServiceError::err("EntityAlreadyExists", format!("Role with name {name} already exists."));
     }
     let trust = required(params, "AssumeRolePolicyDocument").to_owned();
     grammar::check_trust(&trust)?;
@@ -126,13 +128,13 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "Role": answer }))
 }
 
-fn check_role_tags(before: &Tags, new: &Tags, params: &Json) -> Result<(), Fault> {
+fn check_role_tags(before: &Tags, new: &Tags, params: &Json) -> Result<(), ServiceError> {
     check_tags(before, new, "InvalidInput")?;
     let sent = params["Tags"].as_array().map_or(0, Vec::len);
     let distinct: BTreeSet<String> = new.keys().map(|key| key.to_lowercase()).collect();
     match distinct.len() == sent {
         true => Ok(()),
-        false => Fault::err(
+        false => ServiceError::err(
             "InvalidInput",
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         ),
@@ -152,13 +154,13 @@ fn described(role: &Role, with_tags: bool) -> Json {
     })
 }
 
-fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, tags) = (cloud.now, cloud.delays.tags);
     let role = find(cloud, params)?;
     Ok(json!({ "Role": described(role, now >= role.created + tags) }))
 }
 
-fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay) = (cloud.now, cloud.delays.visible);
     let role = find_to_change(cloud, params)?;
     let held = match () {
@@ -173,11 +175,11 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
             return Ok(Json::Null);
         }
     };
-    Fault::err("DeleteConflict", format!("Cannot delete entity, must {held} first."))
+    ServiceError::err("DeleteConflict", format!("Cannot delete entity, must {held} first."))
 }
 
 /// ListRoles never returns tags [aws-facts: Corrections 4], and follows what happens with a delay.
-fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay, paging) = (cloud.now, cloud.delays.lists, cloud.paging);
     let prefix = text(params, "PathPrefix").unwrap_or("/").to_owned();
     let living = cloud.iam.roles.values().filter(|role| now >= role.created + delay);
@@ -199,7 +201,7 @@ pub(crate) fn limit(params: &Json) -> Option<usize> {
     params["MaxItems"].as_u64().and_then(|limit| usize::try_from(limit).ok())
 }
 
-fn update_trust(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_trust(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let now = cloud.now;
     let document = required(params, "PolicyDocument");
     grammar::check_trust(document)?;
@@ -209,7 +211,7 @@ fn update_trust(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Null)
 }
 
-fn put_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn put_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let role = find_to_change(cloud, params)?;
     check_boundary(params)?;
     role.boundary = text(params, "PermissionsBoundary").map(str::to_owned);
@@ -217,24 +219,25 @@ fn put_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 /// A boundary must be there: a policy of AWS's own, or one of the account, which has those that are called so.
-fn check_boundary(params: &Json) -> Result<(), Fault> {
+fn check_boundary(params: &Json) -> Result<(), ServiceError> {
     let Some(boundary) = text(params, "PermissionsBoundary") else { return Ok(()) };
     let known = ["arn:aws:iam::aws:policy/".to_owned(), arn(Service::Iam, "policy/boundary")];
     match known.iter().any(|policy| boundary.starts_with(policy)) {
         true => Ok(()),
-        false if boundary.starts_with("arn:aws:iam::") && boundary.contains(":policy/") => {
-            Fault::err("NoSuchEntity", format!("Scope ARN: {boundary} does not exist or is not attachable."))
-        }
-        false => Fault::err("InvalidInput", format!("ARN {boundary} is not valid.")),
+        false if boundary.starts_with("arn:aws:iam::") && boundary.contains(":policy/") => ServiceError::err(
+            "NoSuchEntity",
+            format!("Scope ARN: {boundary} does not exist or is not attachable."),
+        ),
+        false => ServiceError::err("InvalidInput", format!("ARN {boundary} is not valid.")),
     }
 }
 
-fn delete_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     find_to_change(cloud, params)?.boundary = None;
     Ok(Json::Null)
 }
 
-fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let new = tag_list(params);
     let role = find_to_change(cloud, params)?;
     check_role_tags(&role.tags, &new, params)?;
@@ -242,7 +245,7 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Null)
 }
 
-fn profiles(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn profiles(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, paging) = (seconds(cloud.now), cloud.paging);
     let role = find(cloud, params)?;
     let profiles = role.profiles.iter().map(|name| {
@@ -256,11 +259,11 @@ fn profiles(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "InstanceProfiles": profiles, "IsTruncated": next.is_some(), "Marker": next }))
 }
 
-fn leave_profile(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn leave_profile(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "InstanceProfileName");
     match find_to_change(cloud, params)?.profiles.remove(name) {
         true => Ok(Json::Null),
-        false => Fault::err("NoSuchEntity", format!("Instance Profile {name} cannot be found.")),
+        false => ServiceError::err("NoSuchEntity", format!("Instance Profile {name} cannot be found.")),
     }
 }
 

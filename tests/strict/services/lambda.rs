@@ -2,7 +2,9 @@
 
 use super::function_policy::Statements;
 use super::{iam, logs};
-use crate::cloud::{ACCOUNT, Cloud, Fault, Handler, Tags, Time, arn, check_tags, required, text, text_map};
+use crate::cloud::{
+    ACCOUNT, Cloud, Handler, ServiceError, Tags, Time, arn, check_tags, required, text, text_map,
+};
 use crate::code;
 use crate::model::Service;
 use serde_json::{Map, Value as Json, json};
@@ -127,7 +129,7 @@ fn forget_deleted(cloud: &mut Cloud) {
 }
 
 /// The function of a name, unless it was deleted, or is so new that not all of Lambda finds it [hazards: L2].
-pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
     let delay = cloud.delays.visible.max(cloud.delays.everywhere);
     find_after(cloud, name, delay).ok_or_else(|| not_found(name))
 }
@@ -138,12 +140,15 @@ fn find_after<'a>(cloud: &'a mut Cloud, name: &str, delay: Time) -> Option<&'a m
     cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + delay)
 }
 
-fn not_found(name: &str) -> Fault {
-    Fault::new("ResourceNotFoundException", format!("Function not found: {}", function_arn(bare(name))))
+fn not_found(name: &str) -> ServiceError {
+    ServiceError::new(
+        "ResourceNotFoundException",
+        format!("Function not found: {}", function_arn(bare(name))),
+    )
 }
 
 /// The function of a name as GetFunction finds it: sooner than other calls do, but not each time [hazards: L2].
-fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
     let (now, delays) = (cloud.now, cloud.delays.clone());
     let function = find_after(cloud, name, delays.visible).ok_or_else(|| not_found(name))?;
     if now < function.created + delays.everywhere {
@@ -156,35 +161,35 @@ fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault>
 }
 
 /// The function of a name to be changed, which it cannot be while Pending or InProgress [aws-facts: Lambda, LS].
-fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Fault> {
+fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
     let (now, pending) = (cloud.now, cloud.delays.pending);
     let function = find(cloud, name)?;
     if now < function.created + pending {
         let message = "The operation cannot be performed at this time. The function is currently in the following state: \
                        Pending";
-        return Fault::err("ResourceConflictException", message);
+        return ServiceError::err("ResourceConflictException", message);
     }
     if function.fails {
         let message = "The operation cannot be performed at this time. The function is currently in the following state: \
                        Failed";
-        return Fault::err("ResourceConflictException", message);
+        return ServiceError::err("ResourceConflictException", message);
     }
     if now < function.updating {
         let message = format!(
             "The operation cannot be performed at this time. An update is in progress for resource: {}",
             function_arn(bare(name))
         );
-        return Fault::err("ResourceConflictException", message);
+        return ServiceError::err("ResourceConflictException", message);
     }
     Ok(function)
 }
 
-fn refused<T>(message: impl Into<String>) -> Result<T, Fault> {
-    Fault::err("InvalidParameterValueException", message)
+fn refused<T>(message: impl Into<String>) -> Result<T, ServiceError> {
+    ServiceError::err("InvalidParameterValueException", message)
 }
 
 /// The checks of a create and of an update.
-fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
+fn check(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
     if let Some(runtime) = text(params, "Runtime").filter(|runtime| BLOCKED.contains(runtime)) {
         return refused(format!(
             "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions."
@@ -194,7 +199,7 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
     if let Some(timeout) = params["Timeout"].as_i64().filter(|timeout| *timeout > 1_800) {
         let message =
             format!("1 validation error detected: Value '{timeout}' at 'timeout' must be at most 1800");
-        return Fault::err("ValidationException", message);
+        return ServiceError::err("ValidationException", message);
     }
     if params["MemorySize"].as_i64().is_some_and(|memory| memory > 10_240) {
         return refused("'MemorySize' value failed to satisfy constraint: Member must be at most 10240");
@@ -224,7 +229,7 @@ fn check(cloud: &Cloud, params: &Json) -> Result<(), Fault> {
     }
 }
 
-fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = bare(required(params, "FunctionName"));
     forget_deleted(cloud);
     check(cloud, params)?;
@@ -236,7 +241,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
         );
     }
     if cloud.lambda.functions.contains_key(name) {
-        return Fault::err("ResourceConflictException", format!("Function already exist: {name}"));
+        return ServiceError::err("ResourceConflictException", format!("Function already exist: {name}"));
     }
     let tags = text_map(params, "Tags");
     check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
@@ -327,7 +332,7 @@ fn described(cloud: &Cloud, function: &Function) -> Json {
     Json::Object(configuration)
 }
 
-fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay) = (cloud.now, cloud.delays.tags);
     let function = look(cloud, required(params, "FunctionName"))?.clone();
     let tags = (now >= function.created + delay && !function.tags.is_empty()).then_some(&function.tags);
@@ -337,7 +342,7 @@ fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "Configuration": configuration, "Code": code, "Tags": tags, "Concurrency": concurrency }))
 }
 
-fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "FunctionName");
     to_change(cloud, name)?;
     check(cloud, params)?;
@@ -350,7 +355,7 @@ fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault>
 }
 
 /// The architecture belongs to the code call [aws-facts: Lambda, TF].
-fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, until) = (cloud.now, cloud.now + cloud.delays.in_progress);
     let function = to_change(cloud, required(params, "FunctionName"))?;
     code::put(&mut function.configuration, params)?;
@@ -363,7 +368,7 @@ fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 /// The function is seen for a moment more, and the last of its logs arrive even later [aws-facts: Lambda].
-fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let gone = cloud.now + cloud.delays.visible;
     let late = cloud.now + cloud.delays.late_logs;
     let function = find(cloud, required(params, "FunctionName"))?;
@@ -374,15 +379,15 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({}))
 }
 
-fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Function, Fault> {
+fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Function, ServiceError> {
     let arn = required(params, "Resource");
     match arn.starts_with(&format!("arn:aws:lambda:{}:{ACCOUNT}:function:", crate::cloud::REGION)) {
         true => find(cloud, arn),
-        false => Fault::err("ResourceNotFoundException", format!("Function not found: {arn}")),
+        false => ServiceError::err("ResourceNotFoundException", format!("Function not found: {arn}")),
     }
 }
 
-fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let new = text_map(params, "Tags");
     let function = of_arn(cloud, params)?;
     check_tags(&function.tags, &new, "InvalidParameterValueException")?;
@@ -390,7 +395,7 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Null)
 }
 
-fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let function = of_arn(cloud, params)?;
     let keys = params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str);
     keys.for_each(|key| {
@@ -399,7 +404,7 @@ fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Null)
 }
 
-fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "FunctionName");
     find(cloud, name)?;
     let wanted = params["ReservedConcurrentExecutions"].as_i64().unwrap_or_default();
@@ -415,7 +420,7 @@ fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "ReservedConcurrentExecutions": wanted }))
 }
 
-fn unreserve(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn unreserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     find(cloud, required(params, "FunctionName"))?.reserved = None;
     Ok(Json::Null)
 }

@@ -9,6 +9,7 @@ pub(crate) mod lambda;
 pub(crate) mod logs;
 pub(crate) mod role_policies;
 pub(crate) mod sts;
+pub(crate) mod table_indexes;
 pub(crate) mod table_settings;
 pub(crate) mod tagging;
 

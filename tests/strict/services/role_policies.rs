@@ -1,7 +1,7 @@
 //! The policies of IAM roles [aws-facts: IAM].
 
 use super::iam::{PAGE, Role, encoded, find, find_to_change, limit};
-use crate::cloud::{Cloud, Fault, Handler, required, text};
+use crate::cloud::{Cloud, Handler, ServiceError, required, text};
 use crate::grammar;
 use serde_json::{Value as Json, json};
 
@@ -17,7 +17,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
 /// Characters without blanks of all inline policies of a role [aws-facts: IAM].
 const MAX_INLINE: usize = 10_240;
 
-fn put(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn put(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (name, document) = (required(params, "PolicyName"), required(params, "PolicyDocument"));
     grammar::check_identity(document)?;
     let role = find_to_change(cloud, params)?;
@@ -26,7 +26,7 @@ fn put(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     let size: usize = others.chain([document]).map(without_blanks).sum();
     if size > MAX_INLINE {
         let message = format!("Maximum policy size of {MAX_INLINE} bytes exceeded for role {}", role.name);
-        return Fault::err("LimitExceeded", message);
+        return ServiceError::err("LimitExceeded", message);
     }
     role.policies.insert(name.to_owned(), document.to_owned());
     Ok(Json::Null)
@@ -36,20 +36,20 @@ fn without_blanks(document: &str) -> usize {
     document.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "PolicyName");
     let role = find(cloud, params)?;
     let document = role.policies.get(name).ok_or_else(|| no_policy(role, name))?;
     Ok(json!({ "RoleName": role.name, "PolicyName": name, "PolicyDocument": encoded(document) }))
 }
 
-fn no_policy(role: &Role, name: &str) -> Fault {
+fn no_policy(role: &Role, name: &str) -> ServiceError {
     let message = format!("The role policy with name {name} cannot be found.");
     debug_assert!(!role.policies.contains_key(name));
-    Fault::new("NoSuchEntity", message)
+    ServiceError::new("NoSuchEntity", message)
 }
 
-fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, name) = (cloud.now, required(params, "PolicyName"));
     let role = find_to_change(cloud, params)?;
     if role.policies.remove(name).is_none() {
@@ -59,14 +59,14 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(Json::Null)
 }
 
-fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let paging = cloud.paging;
     let names: Vec<String> = find(cloud, params)?.policies.keys().cloned().collect();
     let (names, next) = paging.page(names, text(params, "Marker"), limit(params), PAGE);
     Ok(json!({ "PolicyNames": names, "IsTruncated": next.is_some(), "Marker": next }))
 }
 
-fn list_attached(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn list_attached(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let paging = cloud.paging;
     let attached = find(cloud, params)?.attached.iter().map(|arn| {
         let name = arn.rsplit('/').next().unwrap_or_default();
@@ -76,11 +76,11 @@ fn list_attached(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "AttachedPolicies": attached, "IsTruncated": next.is_some(), "Marker": next }))
 }
 
-fn detach(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn detach(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, arn) = (cloud.now, required(params, "PolicyArn"));
     let role = find_to_change(cloud, params)?;
     if !role.attached.remove(arn) {
-        return Fault::err("NoSuchEntity", format!("Policy {arn} was not found."));
+        return ServiceError::err("NoSuchEntity", format!("Policy {arn} was not found."));
     }
     role.released = now;
     Ok(Json::Null)

@@ -1,7 +1,7 @@
-//! What hangs on a DynamoDB table: tags, expiry, recovery, items [aws-facts: DynamoDB].
+//! Tags, expiry, recovery and items of DynamoDB tables [aws-facts: DynamoDB].
 
 use super::dynamodb::{Table, find, find_active, invalid, not_found};
-use crate::cloud::{Cloud, Fault, Handler, check_tags, listed, required, tag_list, text};
+use crate::cloud::{Cloud, Handler, ServiceError, Time, check_tags, listed, required, tag_list, text};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -15,30 +15,50 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("Scan", scan),
 ];
 
-/// How long after a table has become ACTIVE its backups are still being switched on.
+/// How long after a table has become ACTIVE its backups are still being turned on.
 const BACKUPS: Duration = Duration::from_secs(5);
 
+/// How long after the recovery was turned on it holds a change of the expiry up [hazards: D5].
+const TURNING_ON: Duration = Duration::from_secs(20);
+
+/// Refuses to tell a setting of a table that is not ACTIVE everywhere yet, or is being deleted
+/// [hazards: D6; ack-api-quirks: DDB-TABLE-144].
+fn check_readable(table: &Table, now: Time, active_everywhere: Time) -> Result<(), ServiceError> {
+    match table.status(now) {
+        state @ ("CREATING" | "DELETING") => {
+            invalid(format!("Cannot describe time to live while table is in {state} state"))
+        }
+        _ if now < active_everywhere => {
+            invalid("Cannot describe time to live while table is in CREATING state")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The table of an ARN.
-fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Table, Fault> {
+fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Table, ServiceError> {
     let arn = required(params, "ResourceArn");
     let name = arn.split(":table/").nth(1).unwrap_or_default();
     let table = find(cloud, name).map_err(|_| {
-        Fault::new(
+        ServiceError::new(
             "ResourceNotFoundException",
             format!("Requested resource not found: ResourcArn: {arn} not found"),
         )
     })?;
     match table.description["TableArn"] == arn {
         true => Ok(table),
-        false => Fault::err("AccessDeniedException", format!("No access to {arn}")),
+        false => ServiceError::err("AccessDeniedException", format!("No access to {arn}")),
     }
 }
 
-fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let now = cloud.now;
     let table = of_arn(cloud, params)?;
     if matches!(table.status(now), "CREATING" | "DELETING") {
-        return Fault::err("ResourceInUseException", "Attempt to change a resource which is still in use");
+        return ServiceError::err(
+            "ResourceInUseException",
+            "Attempt to change a resource which is still in use",
+        );
     }
     let new = tag_list(params);
     check_tags(&table.tags, &new, "ValidationException")?;
@@ -47,7 +67,7 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
 }
 
 /// No tags right after create does *not* mean "not ours" [aws-facts: DynamoDB, M].
-fn tags(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn tags(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay, paging) = (cloud.now, cloud.delays.tags, cloud.paging);
     let table = of_arn(cloud, params)?;
     let seen = now >= table.created + delay;
@@ -56,9 +76,10 @@ fn tags(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "Tags": tags, "NextToken": next }))
 }
 
-fn describe_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
-    let now = cloud.now;
+fn describe_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (now, delays) = (cloud.now, cloud.delays.table + cloud.delays.visible);
     let table = find(cloud, required(params, "TableName"))?;
+    check_readable(table, now, table.created + delays)?;
     let description = match &table.ttl {
         None => json!({ "TimeToLiveStatus": "DISABLED" }),
         Some((attribute, on, since)) => {
@@ -76,9 +97,13 @@ fn describe_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "TimeToLiveDescription": description }))
 }
 
-fn update_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let now = cloud.now;
-    let table = find_active(cloud, required(params, "TableName"))?;
+    let name = required(params, "TableName");
+    let table = find_active(cloud, name)?;
+    if table.recovery_since.is_some_and(|since| now < since + TURNING_ON) {
+        return invalid(format!("Backups are being enabled for the table: {name}. Please retry later"));
+    }
     let wanted = &params["TimeToLiveSpecification"];
     let (attribute, enabled) =
         (required(wanted, "AttributeName").to_owned(), wanted["Enabled"].as_bool().unwrap_or_default());
@@ -100,42 +125,52 @@ fn update_ttl(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
     Ok(json!({ "TimeToLiveSpecification": wanted }))
 }
 
-fn no_table(name: &str) -> Fault {
-    Fault::new("TableNotFoundException", format!("Table not found: {name}"))
+fn no_table(name: &str) -> ServiceError {
+    ServiceError::new("TableNotFoundException", format!("Table not found: {name}"))
 }
 
 fn recovery_of(table: &Table) -> Json {
-    let status = if table.recovery { "ENABLED" } else { "DISABLED" };
+    let recovery = match table.recovery {
+        true => {
+            json!({ "PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": table.recovery_days })
+        }
+        false => json!({ "PointInTimeRecoveryStatus": "DISABLED" }),
+    };
     json!({ "ContinuousBackupsDescription": {
-        "ContinuousBackupsStatus": "ENABLED",
-        "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": status },
+        "ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery,
     } })
 }
 
-fn describe_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn describe_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, name) = (cloud.now, required(params, "TableName"));
+    let delays = cloud.delays.table + cloud.delays.visible;
     let table = find(cloud, name).map_err(|_| no_table(name))?;
-    match table.status(now) {
-        "CREATING" => Err(no_table(name)),
-        _ => Ok(recovery_of(table)),
+    if table.status(now) == "CREATING" && now < table.created + delays / 2 {
+        return Err(no_table(name));
     }
+    check_readable(table, now, table.created + delays)?;
+    Ok(recovery_of(table))
 }
 
 /// Right after create: `ContinuousBackupsUnavailableException` [aws-facts: DynamoDB, TF].
-fn update_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn update_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, name) = (cloud.now, required(params, "TableName"));
     let delays = cloud.delays.table + BACKUPS;
     let table = find(cloud, name).map_err(|_| no_table(name))?;
     if now < table.created + delays {
         let message = format!("Backups are being enabled for the table: {name}. Please retry later");
-        return Fault::err("ContinuousBackupsUnavailableException", message);
+        return ServiceError::err("ContinuousBackupsUnavailableException", message);
     }
     let wanted = &params["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
-    table.recovery = wanted.as_bool().unwrap_or_default();
+    let wanted = wanted.as_bool().unwrap_or_default();
+    if wanted && !table.recovery {
+        table.recovery_since = Some(now);
+    }
+    table.recovery = wanted;
     Ok(recovery_of(table))
 }
 
-fn scan(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn scan(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, name) = (cloud.now, required(params, "TableName"));
     let table = find(cloud, name)?;
     if matches!(table.status(now), "CREATING" | "DELETING") {

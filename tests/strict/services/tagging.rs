@@ -3,7 +3,7 @@
 
 use super::lambda::function_arn;
 use super::logs::group_arn;
-use crate::cloud::{Cloud, Fault, Handler, Tags, Time, arn, listed, required, text};
+use crate::cloud::{Cloud, Handler, ServiceError, Tags, Time, arn, listed, required, text};
 use crate::model::Service;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ pub(crate) struct State {
     ended: BTreeMap<String, Time>,
 }
 
-fn resources(cloud: &mut Cloud, params: &Json) -> Result<Json, Fault> {
+fn resources(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     learn(cloud);
     if params["ResourcesPerPage"].as_u64().is_some_and(|limit| !(1..=100).contains(&limit)) {
-        return Fault::err("InvalidParameterException", "ResourcesPerPage must be between 1 and 100");
+        return ServiceError::err("InvalidParameterException", "ResourcesPerPage must be between 1 and 100");
     }
     let filters = params["TagFilters"].as_array().cloned().unwrap_or_default();
     let types = params["ResourceTypeFilters"].as_array().cloned().unwrap_or_default();
