@@ -55,7 +55,7 @@ impl Session {
         observe(&context).await.map_err(Failure::from)
     }
 
-    /// One resource by its name in AWS, whoever owns it, read by clients that cannot write.
+    /// One resource by its name in AWS, regardless of its owner, read by clients that cannot write.
     ///
     /// # Errors
     /// A read that failed.

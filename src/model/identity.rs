@@ -98,7 +98,7 @@ pub struct Scope {
     pub account: String,
     /// The region.
     pub region: String,
-    /// The declared names by kind: they are read whoever owns them.
+    /// The declared names by kind: they are read regardless of their owner.
     pub wanted: BTreeMap<&'static str, BTreeSet<String>>,
     /// The tag keys that the stack declares; other tags on our resources are not compared.
     pub tag_keys: BTreeSet<String>,

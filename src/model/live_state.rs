@@ -11,7 +11,7 @@ pub type Attributes = Arc<Json>;
 /// The attributes of resources.
 pub type AttributeMap = BTreeMap<ResourceId, Attributes>;
 
-/// Everything observed: what we own, and what has a declared name, whoever owns it.
+/// Everything observed: what we own, and what has a declared name regardless of its owner.
 #[derive(Debug, Clone, Default)]
 pub struct LiveState {
     /// The observed resources.

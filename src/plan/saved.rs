@@ -27,7 +27,7 @@ pub struct Saved {
     pub allow_data_loss: BTreeSet<String>,
     /// Whether another stack of this name may be replaced.
     pub replace_stack: bool,
-    /// Goes into every digest: without it, whoever reads the file could look sensitive values up in a table of digests.
+    /// Goes into every digest: without it, a reader of the file could look sensitive values up in a table of digests.
     pub salt: String,
     /// A digest of each step, by what it does to what.
     steps: BTreeMap<String, String>,
