@@ -170,7 +170,7 @@ impl Error {
         ["NoSuchEntity", "ResourceNotFound", "NotFound"].iter().any(|code| self.is(code))
     }
 
-    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that means other things too,
+    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that means other resources too,
     /// so the message decides there [aws-facts: Lambda, LS].
     pub fn is_duplicate(&self) -> bool {
         let conflict = self.is("ResourceConflict") || self.is("Conflict");
