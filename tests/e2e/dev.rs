@@ -104,6 +104,23 @@ async fn errors_are_shown_where_they_happen_and_lose_nothing() {
 }
 
 #[tokio::test]
+async fn checks_that_are_retried_hold_up_neither_a_save_nor_the_end() {
+    let cloud = hello();
+    let check = "checks:\n  - request: GET /hello\n    retry_for: 600\n    expect: { body: one }\n";
+    cloud.write("stack.yaml", &format!("{HELLO}{check}"));
+    let (mut dev, _) = watching(&cloud, &["dev", "--check"]);
+    cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
+    dev.says("said two");
+    cloud.edit("stack.yaml", "body: one", "body: two");
+    dev.says("The checks were not finished: a file was saved.");
+    dev.says("1 of 1 checks passed.");
+    dev.says("Live");
+    cloud.write("lambdas/hello/lambda_function.py", &answering("three"));
+    dev.says("said three");
+    leaves(dev);
+}
+
+#[tokio::test]
 async fn programs_get_a_document_for_each_round() {
     let cloud = hello();
     let mut dev = Running::start(&mut cloud.command(&["dev", "--json"]));
