@@ -19,6 +19,8 @@ const QUIET: Duration = Duration::from_millis(25);
 pub struct Watcher {
     system: RecommendedWatcher,
     events: mpsc::UnboundedReceiver<Event>,
+    /// What has changed already, and is returned by the next [`Watcher::changed`].
+    noticed: Option<BTreeSet<PathBuf>>,
     /// What is of interest.
     places: BTreeSet<PathBuf>,
     /// What the system watches for that: folders, some of them with all that is in them.
@@ -39,7 +41,7 @@ impl Watcher {
             let _ = sender.send(event);
         };
         let system = notify::recommended_watcher(receive).map_err(|error| watch_failure(None, &error))?;
-        Ok(Watcher { system, events, places: BTreeSet::new(), watched: BTreeMap::new() })
+        Ok(Watcher { system, events, noticed: None, places: BTreeSet::new(), watched: BTreeMap::new() })
     }
 
     /// Watches these files and folders from now on, and no others.
@@ -63,19 +65,22 @@ impl Watcher {
         Ok(())
     }
 
+    /// Waits until there is a change, which the next [`Watcher::changed`] returns.
+    pub async fn notice(&mut self) {
+        while self.noticed.is_none() {
+            let Some(event) = self.events.recv().await else { return };
+            self.noticed = self.of_interest(event).map(BTreeSet::from_iter);
+        }
+    }
+
     /// Waits for a change, and then until it is quiet again. Returns the files that have changed, as far as they are known.
     pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
-        let mut changed: Option<BTreeSet<PathBuf>> = None;
-        loop {
-            let event = match &changed {
-                None => self.events.recv().await,
-                Some(_) => timeout(QUIET, self.events.recv()).await.unwrap_or_default(),
-            };
-            let Some(event) = event else { return changed.unwrap_or_default() };
-            if let Some(paths) = self.of_interest(event) {
-                changed.get_or_insert_default().extend(paths);
-            }
+        self.notice().await;
+        let Some(mut changed) = self.noticed.take() else { return BTreeSet::new() };
+        while let Ok(Some(event)) = timeout(QUIET, self.events.recv()).await {
+            changed.extend(self.of_interest(event).into_iter().flatten());
         }
+        changed
     }
 
     /// The paths of an event that are of interest, where it is a change at all.
@@ -156,6 +161,15 @@ mod tests {
             changed.extend(watcher.changed().await);
         }
         assert_eq!(changed, saved.into());
+    }
+
+    #[tokio::test]
+    async fn a_change_that_was_noticed_is_not_lost() {
+        let (_folder, root, mut watcher) = watched();
+        fs::write(root.join("code/a.py"), "1").unwrap();
+        watcher.notice().await;
+        watcher.notice().await;
+        assert_eq!(watcher.changed().await, [root.join("code/a.py")].into());
     }
 
     #[tokio::test]

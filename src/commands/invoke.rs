@@ -12,7 +12,7 @@ use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, bail};
 use clap::Args;
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 
 /// The flags of `invoke`.
 #[derive(Debug, Clone, Default, Args)]
@@ -81,9 +81,20 @@ fn event(from: &str) -> Result<Vec<u8>> {
     } else {
         std::fs::read(from)
     };
-    let bytes = read.map_err(|error| invalid(error.to_string()))?;
+    let bytes = read.map_err(|error| unreadable_event(place, &error))?;
     serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| invalid(error.to_string()))?;
     Ok(bytes)
+}
+
+/// A file that cannot be read, which may be the event itself.
+fn unreadable_event(place: &str, error: &io::Error) -> Failure {
+    let message = format!("cannot read the event from {place}: {error}");
+    let help = if place.starts_with(['{', '[', '"']) {
+        "--event takes the name of a file; `-` reads the event from standard input"
+    } else {
+        "name a file that contains the event as JSON, or `-` for standard input"
+    };
+    Failure::usage(message, help)
 }
 
 /// The name in AWS of a deployed function of this stack: an unmanaged one of the same name is not called by mistake.

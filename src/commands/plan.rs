@@ -243,6 +243,8 @@ pub(super) fn read_saved(globals: &Globals, file: &Path) -> Result<Saved> {
     let help = format!("save one with: {}", globals.command("plan --out FILE"));
     let invalid =
         |why: String| Failure::usage(format!("{} is not a saved plan: {why}", file.display()), help.clone());
-    let text = std::fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(format!("cannot read the saved plan {}: {error}", file.display()), help.clone())
+    })?;
     Ok(Saved::read(&text).map_err(invalid)?)
 }

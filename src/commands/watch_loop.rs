@@ -63,7 +63,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
         last_error: None,
         is_confirmed: false,
     };
-    if watch_loop.apply_first(&stack).await == Applied::Declined {
+    if watch_loop.apply_first(&stack, &mut watcher).await == Applied::Declined {
         return Ok(Exit::Failed);
     }
     let stop = stop_on_ctrl_c();
@@ -156,9 +156,9 @@ impl WatchLoop<'_> {
     }
 
     /// Applies the stack for the first time.
-    async fn apply_first(&mut self, stack: &Stack) -> Applied {
+    async fn apply_first(&mut self, stack: &Stack, watcher: &mut Watcher) -> Applied {
         let applied = match self.change_to(stack.clone()).await {
-            Ok(Some(change)) => self.apply(change, true).await,
+            Ok(Some(change)) => self.apply(change, true, watcher).await,
             Ok(None) => Ok(Applied::Live),
             Err(error) => Err(error),
         };
@@ -199,7 +199,7 @@ impl WatchLoop<'_> {
         self.last_error = error;
         out(&render::saved(saved, &self.folder));
         let applied = match change {
-            Ok(Some(change)) => self.apply(change, false).await,
+            Ok(Some(change)) => self.apply(change, false, watcher).await,
             Ok(None) => Ok(Applied::Live),
             Err(error) => Err(error),
         };
@@ -245,7 +245,7 @@ impl WatchLoop<'_> {
     }
 
     /// Plans and applies the plan. Except for the first time, logs come between the lines of the progress.
-    async fn apply(&mut self, change: Change, is_first: bool) -> Result<Applied> {
+    async fn apply(&mut self, change: Change, is_first: bool, watcher: &mut Watcher) -> Result<Applied> {
         let start = Instant::now();
         self.applied = None;
         self.session.connection.reset_calls();
@@ -276,7 +276,11 @@ impl WatchLoop<'_> {
             report.attributes
         };
         self.applied = Some(change.graph);
-        self.finish(&change.stack, &attributes, is_first).await
+        if is_first {
+            out(&render::outputs(&change.stack, &attributes));
+            json(|| render::json::outputs(&change.stack, &attributes));
+        }
+        self.check(&change.stack, &attributes, watcher).await
     }
 
     /// Asks once, for all changes.
@@ -291,18 +295,28 @@ impl WatchLoop<'_> {
         }
     }
 
-    /// Shows the outputs, the first time, and runs the checks if they are wanted.
-    async fn finish(&self, stack: &Stack, attributes: &AttributeMap, is_first: bool) -> Result<Applied> {
-        if is_first {
-            out(&render::outputs(stack, attributes));
-            json(|| render::json::outputs(stack, attributes));
+    /// Runs the checks if they are wanted. A check may be retried for minutes, so the next save and Ctrl-C end them.
+    async fn check(
+        &mut self,
+        stack: &Stack,
+        attributes: &AttributeMap,
+        watcher: &mut Watcher,
+    ) -> Result<Applied> {
+        if !self.options.check {
+            return Ok(Applied::Live);
         }
-        if self.options.check
-            && check::run(self.globals, stack, &self.session, attributes).await? != Exit::Done
-        {
-            return Ok(Applied::Failed);
-        }
-        Ok(Applied::Live)
+        let mut stop = stop_on_ctrl_c();
+        let exit = tokio::select! {
+            exit = check::run(self.globals, stack, &self.session, attributes) => exit?,
+            () = watcher.notice() => {
+                err("The checks were not finished: a file was saved.");
+                // They are owed, even if the save makes no difference.
+                self.applied = None;
+                Exit::Failed
+            }
+            _ = stop.wait_for(|stop| *stop) => Exit::Interrupted,
+        };
+        Ok(if exit == Exit::Done { Applied::Live } else { Applied::Failed })
     }
 }
 

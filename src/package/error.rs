@@ -160,7 +160,7 @@ pub enum Error {
         help: &'static str,
     },
     /// A build tool ended with a failure.
-    #[error("{task} failed, since `{tool}` ended with {status}:\n{output}\n{help}")]
+    #[error("{task} failed: `{tool}` ended with {status}:\n{output}\n{help}")]
     ToolFailed {
         /// The name of the program.
         tool: String,

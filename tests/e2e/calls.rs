@@ -81,7 +81,10 @@ async fn errors_of_a_call_are_reported() {
     cloud
         .run(&["invoke", "echo", "--event", "none.json", "--local"])
         .ends(64)
-        .says("none.json is not valid JSON: ");
+        .says("cannot read the event from none.json: No such file or directory")
+        .says("name a file that contains the event as JSON");
+    let inline = cloud.run(&["invoke", "echo", "--event", r#"{"word": 1}"#, "--local"]).ends(64);
+    inline.says("--event takes the name of a file; `-` reads the event from standard input");
     for command in ["invoke", "logs"] {
         let wrong = cloud.run(&[command, "ecko", "--local"]).ends(64).never_says("account");
         wrong.says("there is no function `ecko` in stack.yaml").says("did you mean `echo`?");

@@ -104,6 +104,24 @@ async fn errors_are_shown_where_they_happen_and_lose_nothing() {
 }
 
 #[tokio::test]
+async fn checks_that_are_retried_hold_up_neither_a_save_nor_the_end() {
+    let cloud = hello();
+    let check = "checks:\n  - request: GET /hello\n    retry_for: 600\n    expect: { body: 1 }\n";
+    cloud.write("stack.yaml", &format!("{HELLO}{check}"));
+    cloud.write("lambdas/hello/lambda_function.py", &answering("1"));
+    let (mut dev, _) = watching(&cloud, &["dev", "--check"]);
+    cloud.write("lambdas/hello/lambda_function.py", &answering("2"));
+    dev.says("said 2");
+    cloud.edit("stack.yaml", "body: 1", "body: 2");
+    dev.says("The checks were not finished: a file was saved.");
+    dev.says("1 of 1 checks passed.");
+    dev.says("Live");
+    cloud.write("lambdas/hello/lambda_function.py", &answering("3"));
+    dev.says("said 3");
+    leaves(dev);
+}
+
+#[tokio::test]
 async fn programs_get_a_document_for_each_round() {
     let cloud = hello();
     let mut dev = Running::start(&mut cloud.command(&["dev", "--json"]));

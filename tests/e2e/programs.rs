@@ -74,6 +74,7 @@ async fn a_saved_plan_is_applied_unless_it_is_out_of_date() {
     cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(0).says("Done: 17 created");
     cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1).says("create api: not needed any more");
     cloud.run(&["up", "--local", "--plan", "stack.yaml"]).ends(64).says("is not a saved plan");
+    cloud.run(&["up", "--local", "--plan", "none"]).ends(64).says("cannot read the saved plan none: No such");
     cloud.run(&["up", "--local", "--plan", "plan.json", "--replace-stack"]).ends(64);
 }
 

@@ -388,7 +388,7 @@ printf 'new.py,,\nshared/own.py,,\napp.py,,\nnew-1.0.dist-info/METADATA,,\n' > "
         let fake = FakeTools::new(&[("uv", script)]);
         let stack = stack("six==1.17.0");
         let error = stack.build_with("app", &fake.tools()).await.expect_err("failed").to_string();
-        let start = "installing the packages of app/requirements.txt for python3.13 on x86_64 failed, since `uv` \
+        let start = "installing the packages of app/requirements.txt for python3.13 on x86_64 failed: `uv` \
                      ended with exit status: 3:\n  87\n";
         assert!(error.starts_with(start), "{error}");
         assert!(
