@@ -15,7 +15,7 @@ async fn a_table_and_a_function_are_adopted_used_and_deleted() {
     create_table(&aws, "notes", &[]).await;
     let role = create_role(&aws, "list_role").await;
     create_function(&aws, "list", &role).await;
-    cloud.run(&["up", "--local"]).fails().says("or take it over with `provision adopt table notes`");
+    cloud.run(&["up", "--local"]).fails().says("or adopt it with `provision adopt table notes`");
 
     let table = cloud.run(&["adopt", "table", "notes", "--local"]).ok();
     table

@@ -67,12 +67,12 @@ async fn a_saved_plan_is_applied_unless_it_is_out_of_date() {
         .says("provision up --plan plan.json --local");
     cloud.edit("stack.yaml", "  list:\n", "  list:\n    memory: 256\n");
     let other = cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1);
-    other.says("create function list: not in the same way any more").says("nothing was changed");
+    other.says("create function list: differs from the plan").says("nothing was changed");
     cloud.edit("stack.yaml", "    memory: 256\n", "");
     let up = Ran::of(&mut cloud.command_on_aws(&["up", "--plan", "plan.json"])).ends(1);
-    up.says("it is for the cloud `local cloud`, and this is `AWS`").never_says("created");
+    up.says("it was made for the cloud `local cloud`, not for `AWS`").never_says("created");
     cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(0).says("Done: 17 created");
-    cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1).says("create api: not needed any more");
+    cloud.run(&["up", "--local", "--plan", "plan.json"]).ends(1).says("create api: no longer needed");
     cloud.run(&["up", "--local", "--plan", "stack.yaml"]).ends(64).says("is not a saved plan");
     cloud.run(&["up", "--local", "--plan", "none"]).ends(64).says("cannot read the saved plan none: No such");
     cloud.run(&["up", "--local", "--plan", "plan.json", "--replace-stack"]).ends(64);

@@ -104,7 +104,7 @@ async fn a_stack_name_of_another_project_stops_up_until_replacing_it_is_allowed(
     let refused = |args: &[&str], why: &str| drop(cloud.run(args).fails().says(why));
 
     for command in ["plan", "up"] {
-        let taken = "a stack of this name already exists here with other contents";
+        let taken = "a stack of this name already exists here with other resources";
         cloud.run(&[command, "--local"]).fails().says(taken).says("--replace-stack");
     }
     refused(&["up", "--local", "--replace-stack"], "add --allow-data-loss tables.notes");
