@@ -64,5 +64,5 @@ fn no_message_shows_the_credentials_of_a_url() {
     let invocation = invocation.with("AWS_ENDPOINT_URL_LAMBDA", "http://ada:hush@127.0.0.1:1");
     let visit = visit_after(A_MOMENT, &empty(), &[invocation], None);
     let said = format!("{}{}", visit.exit().out, visit.exit().err);
-    assert!(said.contains("lambda at http://127.0.0.1:1\n") && !said.contains("hush"), "{said}");
+    assert!(said.contains("lambda at http://***@127.0.0.1:1\n") && !said.contains("hush"), "{said}");
 }
