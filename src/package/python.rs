@@ -1,4 +1,4 @@
-//! What a Python says about its pip. The answer is kept in the cache for as long as everything that it depends on is as it
+//! What a Python says about its pip. This is kept in the cache for as long as everything that it depends on is as it
 //! was: where a version manager chooses the Python, asking takes half a second.
 
 use std::collections::BTreeMap;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_python_names_what_its_answer_depends_on() {
+    fn a_python_names_the_places_that_decide_its_versions() {
         let run = std::process::Command::new("python3").args(["-c", VERSIONS]).output().expect("a Python");
         let output = String::from_utf8_lossy(&run.stdout).into_owned();
         let mut lines = output.lines();
