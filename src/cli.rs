@@ -1,7 +1,6 @@
 //! The command line.
 
-pub(crate) mod examples;
-
+use crate::commands::examples;
 use crate::commands::screen::{Format, err, finish, json, out, set_format};
 use crate::commands::{
     self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs,

@@ -42,9 +42,10 @@ impl Trust {
         let certificates = CertificateDer::pem_slice_iter(&bytes).filter_map(std::result::Result::ok);
         let usable = certificates.filter(|one| RootCertStore::empty().add(one.clone()).is_ok());
         let pem: String = usable.map(|one| pem(&one)).collect();
-        match pem.is_empty() {
-            true => Err("which holds no certificate in PEM".to_owned()),
-            false => Ok(Trust(Some(pem.into()))),
+        if pem.is_empty() {
+            Err("which holds no certificate in PEM".to_owned())
+        } else {
+            Ok(Trust(Some(pem.into())))
         }
     }
 

@@ -38,21 +38,26 @@ pub(crate) fn sanitize_short(text: &str, most: usize) -> String {
     begin.chain(" … ".chars()).chain(end).collect()
 }
 
-/// A text whose URLs have lost their credentials: `https://user:password@host/` becomes `https://host/`.
+/// A text with `***` in place of the credentials in its URLs: `https://user:password@host/` becomes `https://***@host/`.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     const SCHEME_END: &str = "://";
-    let mut kept = String::new();
+    const MASK: &str = "***@";
+    let mut clean = String::new();
     let mut rest = text;
     while let Some(start) = rest.find(SCHEME_END).map(|start| start + SCHEME_END.len()) {
         let (before, after) = rest.split_at(start);
-        kept.push_str(before);
-        rest = &after[credentials(after)..];
+        clean.push_str(before);
+        let end = credentials(after);
+        if end > 0 {
+            clean.push_str(MASK);
+        }
+        rest = &after[end..];
     }
-    if kept.len() + rest.len() == text.len() {
+    if clean.is_empty() {
         return Cow::Borrowed(text);
     }
-    kept.push_str(rest);
-    Cow::Owned(kept)
+    clean.push_str(rest);
+    Cow::Owned(clean)
 }
 
 /// The length of the credentials at the begin of a URL whose scheme is cut off, with their `@`. A password may contain an `@`
@@ -99,25 +104,39 @@ mod tests {
     #[test]
     fn urls_lose_their_credentials() {
         for (text, shown) in [
-            ("proxy http://ada:hush@10.0.0.1:3128/ failed", "proxy http://10.0.0.1:3128/ failed"),
-            ("(https://token@example.com)", "(https://example.com)"),
-            ("https://ada:p@ss:w@rd@example.com", "https://example.com"),
+            ("proxy http://ada:hush@10.0.0.1:3128/ failed", "proxy http://***@10.0.0.1:3128/ failed"),
+            ("(https://token@example.com)", "(https://***@example.com)"),
+            ("https://ada:p@ss:w@rd@example.com", "https://***@example.com"),
             (
                 "a http://u:p@a.b and \"ftp://u:p@c.d\", git+ssh://u@e",
-                "a http://a.b and \"ftp://c.d\", git+ssh://e",
+                "a http://***@a.b and \"ftp://***@c.d\", git+ssh://***@e",
             ),
-            ("https://:hush@example.com?x=a@b", "https://example.com?x=a@b"),
-            ("https://example.com/ada@example.com", "https://example.com/ada@example.com"),
-            ("http://[::1]:80/ or ada@example.com", "http://[::1]:80/ or ada@example.com"),
-            ("http://ü:ß@ö/://a:b@c", "http://ö/://c"),
-            ("http://ada:hu/sh@example.com/x", "http://example.com/x"),
-            (
-                "http://localhost:4566/a@b http://[fe80::1]/a@b",
-                "http://localhost:4566/a@b http://[fe80::1]/a@b",
-            ),
-            ("no URL ://", "no URL ://"),
+            ("--index-url https://bot:${TOKEN}@x.y/simple", "--index-url https://***@x.y/simple"),
+            ("https://:hush@example.com?x=a@b", "https://***@example.com?x=a@b"),
+            ("http://ü:ß@ö/://a:b@c", "http://***@ö/://***@c"),
+            ("http://ada:hu/sh@example.com/x", "http://***@example.com/x"),
+            ("http://bot:hush@[::1]:80/a@b", "http://***@[::1]:80/a@b"),
         ] {
             assert_eq!(without_credentials(text), shown);
+            assert_eq!(without_credentials(shown), shown, "and once more");
+        }
+    }
+
+    #[test]
+    fn texts_without_credentials_stay_as_they_are() {
+        for text in [
+            "",
+            "://",
+            "no URL ://",
+            "ada@example.com",
+            "six @ https://x.y/six.whl",
+            "https://example.com/ada@example.com",
+            "https://x.y:8080/@acme%2fbilling",
+            "https://x.y @",
+            "http://[::1]:80/ or ada@example.com",
+            "http://localhost:4566/a@b http://[fe80::1]/a@b",
+        ] {
+            assert_eq!(without_credentials(text), text);
         }
     }
 

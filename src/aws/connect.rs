@@ -335,9 +335,10 @@ async fn load(settings: &Settings, region: Option<&str>, trust: &Trust) -> Resul
         .http_client(http)
         .profile_name(settings.profile())
         .region(region);
-    let loader = match settings.is_profile_given {
-        true => loader.credentials_provider(of_profile(settings, &provider)),
-        false => loader,
+    let loader = if settings.is_profile_given {
+        loader.credentials_provider(of_profile(settings, &provider))
+    } else {
+        loader
     };
     let mut config = loader.load().await.into_builder();
     config.set_endpoint_url(settings.common_endpoint());

@@ -19,20 +19,19 @@ impl Source {
     /// The source in use, with the profile of the command line and the variables of the environment.
     pub fn of(profile: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-        let profile = profile.map(str::to_owned);
+        let profile = profile.filter(|name| !name.is_empty()).map(str::to_owned);
         let named = || variable("AWS_PROFILE").filter(|name| !name.is_empty());
-        match () {
-            () if profile.is_none() && is_set("AWS_ACCESS_KEY_ID") => Source::Environment,
-            () if profile.is_some() || is_set("AWS_PROFILE") => {
-                profile.or_else(named).map_or(Source::Default, Source::Profile)
-            }
-            () if is_set("AWS_WEB_IDENTITY_TOKEN_FILE") => Source::WebIdentity,
-            () if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-                || is_set("AWS_CONTAINER_CREDENTIALS_FULL_URI") =>
-            {
-                Source::Container
-            }
-            () => Source::Default,
+        let containers = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+        if profile.is_none() && is_set("AWS_ACCESS_KEY_ID") {
+            Source::Environment
+        } else if let Some(profile) = profile.or_else(named) {
+            Source::Profile(profile)
+        } else if is_set("AWS_WEB_IDENTITY_TOKEN_FILE") {
+            Source::WebIdentity
+        } else if containers.into_iter().any(is_set) {
+            Source::Container
+        } else {
+            Source::Default
         }
     }
 

@@ -135,9 +135,10 @@ impl Error {
 
     /// The same error, with the resource that it is about where AWS does not name it.
     pub(crate) fn about(self, resource: &str) -> Self {
-        match resource.is_empty() || self.message.contains(resource) {
-            true => self,
-            false => Error { message: format!("{resource}: {}", self.message), ..self },
+        if resource.is_empty() || self.message.contains(resource) {
+            self
+        } else {
+            Error { message: format!("{resource}: {}", self.message), ..self }
         }
     }
 
@@ -170,7 +171,7 @@ impl Error {
         ["NoSuchEntity", "ResourceNotFound", "NotFound"].iter().any(|code| self.is(code))
     }
 
-    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that means other resources too,
+    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that has other meanings too,
     /// so the message decides there [aws-facts: Lambda, LS].
     pub fn is_duplicate(&self) -> bool {
         let conflict = self.is("ResourceConflict") || self.is("Conflict");

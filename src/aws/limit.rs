@@ -75,7 +75,7 @@ pub(crate) const LOGS: (&[Quota], Rule) = {
     })
 };
 
-/// The path of a request, behind the name of the host.
+/// The URL of a request without its query.
 fn path(request: &HttpRequest) -> &str {
     request.uri().split(['?']).next().unwrap_or_default()
 }
@@ -172,11 +172,12 @@ impl Lane {
 
 /// How long an attempt may take until the response begins: longer where it uploads code, or has a function at work.
 fn time_for(request: &HttpRequest) -> Duration {
-    let uploads = request.body().content_length().is_some_and(|bytes| bytes > LARGE);
-    match path(request).ends_with("/invocations") {
-        true => INVOCATION,
-        false if uploads => UPLOAD,
-        false => ATTEMPT,
+    if path(request).ends_with("/invocations") {
+        INVOCATION
+    } else if request.body().content_length().is_some_and(|bytes| bytes > LARGE) {
+        UPLOAD
+    } else {
+        ATTEMPT
     }
 }
 

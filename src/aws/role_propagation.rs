@@ -46,12 +46,12 @@ impl FreshRoles {
     /// Waits until a role is older than any that was rejected. Others may be rejected meanwhile.
     pub(crate) async fn wait_for_propagation(&self, arn: &str) {
         loop {
-            let wait_until = {
+            let old_enough = {
                 let known = self.known();
                 known.written.get(arn).map(|written| *written + known.propagation)
             };
-            match wait_until {
-                Some(wait_until) if Instant::now() < wait_until => sleep_until(wait_until).await,
+            match old_enough {
+                Some(time) if Instant::now() < time => sleep_until(time).await,
                 _ => return,
             }
         }

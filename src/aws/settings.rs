@@ -232,9 +232,10 @@ impl Settings {
     /// Where credentials were looked for, for a sentence.
     pub(super) fn places(&self) -> String {
         let profile = format!("the profile `{}`", self.profile());
-        match self.is_profile_given {
-            true => profile,
-            false => format!("the environment, {profile}, a web identity token, the container, the instance"),
+        if self.is_profile_given {
+            profile
+        } else {
+            format!("the environment, {profile}, a web identity token, the container, the instance")
         }
     }
 }

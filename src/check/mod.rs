@@ -95,9 +95,10 @@ pub async fn run(
     resolve: Resolve<'_>,
     mut report: impl FnMut(CheckResult),
 ) -> bool {
-    let client = match base.starts_with("http://127.0.0.1") {
-        true => Client::local(CONNECT, RESPONSE),
-        false => Client::new(trust, CONNECT, RESPONSE),
+    let client = if base.starts_with("http://127.0.0.1") {
+        Client::local(CONNECT, RESPONSE)
+    } else {
+        Client::new(trust, CONNECT, RESPONSE)
     };
     let mut runner = Runner { client, base, resolve, captures: Captures::new(), wrote: false };
     let mut passed = true;

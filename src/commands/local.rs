@@ -1,7 +1,7 @@
 //! `local`: starts, stops, shows and resets the local cloud.
 
+use super::examples;
 use super::{Outcome, err, out};
-use crate::cli::examples;
 use crate::exit::Exit;
 use crate::local::{LocalCloud, default_folders};
 use crate::render;

@@ -5,6 +5,7 @@ mod adopt;
 mod check;
 mod dev;
 mod down;
+pub(crate) mod examples;
 mod execute;
 mod iam_policy;
 mod init;

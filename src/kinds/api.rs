@@ -190,9 +190,10 @@ async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
     if !ctx.local && apis.iter().any(|api| is_young_without_tags(ctx, api)) {
         let look = async || {
             let apis = list(ctx).await?;
-            Ok(match apis.iter().any(|api| is_young_without_tags(ctx, api)) {
-                true => Poll::Pending("without tags".to_owned()),
-                false => Poll::Ready(apis),
+            Ok(if apis.iter().any(|api| is_young_without_tags(ctx, api)) {
+                Poll::Pending("without tags".to_owned())
+            } else {
+                Poll::Ready(apis)
             })
         };
         apis = match wait_until(Backoff::TAGS, Waiting::unreported(), look).await {

@@ -1,6 +1,7 @@
 //! The environment of a function: its size, and that Lambda's own messages do not show its values.
 
 use crate::aws::{Error, Result};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// How many bytes the environment may have as JSON [aws-facts: Lambda].
@@ -26,12 +27,20 @@ pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
 
 /// An error without the values of the environment, which Lambda quotes in some of its messages, plain or as JSON.
 pub(super) fn redacted(error: Error, environment: &BTreeMap<String, String>) -> Error {
-    let mut message = error.message.split("String measured").next().unwrap_or_default().to_owned();
-    for value in environment.values().filter(|value| value.len() >= SHORT) {
-        let escaped = serde_json::to_string(value).unwrap_or_default();
-        message = message.replace(escaped.trim_matches('"'), "…").replace(value, "…");
-    }
-    Error { message, ..error }
+    let mut values: Vec<&String> = environment.values().filter(|value| value.len() >= SHORT).collect();
+    // The longest first: a value may begin with another one, and its rest must not stay.
+    values.sort_by_key(|value| Reverse(value.len()));
+    let clean = |message: &str| {
+        let mut message = message.split("String measured").next().unwrap_or_default().to_owned();
+        for value in &values {
+            let escaped = serde_json::to_string(value).unwrap_or_default();
+            message = message.replace(escaped.trim_matches('"'), "…").replace(value.as_str(), "…");
+        }
+        message
+    };
+    let message = clean(&error.message);
+    let aws_message = error.aws_message.as_deref().map(|message| clean(message).into());
+    Error { message, aws_message, ..error }
 }
 
 #[cfg(test)]
@@ -61,5 +70,15 @@ mod tests {
             said(r#"exceeded the 4KB limit. String measured: {"PASSWORD":"#),
             "exceeded the 4KB limit. "
         );
+    }
+
+    #[test]
+    fn of_a_value_that_begins_with_another_one_nothing_stays() {
+        let both =
+            [("A", "s3cr"), ("B", "s3cret-of-b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let refusal = Error::refusal("lambda:CreateFunction", None, "bad: s3cret-of-b, s3cr");
+        let error = redacted(refusal, &both.into());
+        assert_eq!(error.message, "bad: …, …");
+        assert_eq!(error.aws_message.as_deref(), Some("bad: …, …"));
     }
 }

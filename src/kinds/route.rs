@@ -98,9 +98,10 @@ async fn list(ctx: &Context, api: &Parent) -> Result<Vec<ObservedOf<Route>>> {
 fn read(ctx: &Context, api: &Parent, route: &SdkRoute) -> Result<ObservedOf<Route>> {
     let id = require_str(route.route_id(), "apigateway:GetRoutes", "the route's id")?;
     let key = require_str(route.route_key(), "apigateway:GetRoutes", "the route's key")?;
-    let owner = match ctx.scope.wants(Route::NAME, &key) {
-        true => Owner::Ours,
-        false => Owner::Unmanaged("it is not declared, and leads to nothing of ours".to_owned()),
+    let owner = if ctx.scope.wants(Route::NAME, &key) {
+        Owner::Ours
+    } else {
+        Owner::Unmanaged("it is not declared, and leads to nothing of ours".to_owned())
     };
     let target = route.target().unwrap_or_default().to_owned();
     let integration = target.strip_prefix("integrations/").map(|id| PhysicalId::new("integration", id));

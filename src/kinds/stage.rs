@@ -111,7 +111,7 @@ impl Kind for Stage {
     }
 }
 
-/// Waits for the deployment that follows `before`, and answers its id. With auto deploy, how it went shows in one field only,
+/// Waits for the deployment that follows `before`, and returns its id. With auto deploy, how it went shows in one field only,
 /// and a moment later [aws-facts: API Gateway v2, M]; until then the field tells of the deployment before. A failure that
 /// shows later still is found by the next plan.
 async fn deployed(ctx: &Context, id: &ResourceId, api: &str, before: Option<&str>) -> Result<Option<String>> {
@@ -122,9 +122,10 @@ async fn deployed(ctx: &Context, id: &ResourceId, api: &str, before: Option<&str
             .map(|stage| (stage.deployment_id, stage.last_deployment_status_message))
             .unwrap_or_default();
         let is_new = message.is_some() && (deployment.is_none() || deployment.as_deref() != before);
-        Ok(match is_new || !tells_of_deployments(ctx) {
-            true => Poll::Ready((deployment, message)),
-            false => Poll::Pending("the deployment is in progress".to_owned()),
+        Ok(if is_new || !tells_of_deployments(ctx) {
+            Poll::Ready((deployment, message))
+        } else {
+            Poll::Pending("the deployment is in progress".to_owned())
         })
     };
     match wait_until(Backoff::VISIBILITY, ctx.waiting(id), look).await {

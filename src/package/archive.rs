@@ -5,7 +5,7 @@
 //! or pick their code by the processor. The golden test notices if another dependency ever switches it.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -18,17 +18,13 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::Package;
 use super::cache::{self, unwritable};
-use super::contents::{self, Contents, Discard, Sink};
+use super::contents::{self, Contents, Discard, Sink, next_piece};
 use super::error::{Error, grouped};
 use super::files::{Entries, Entry};
 use super::finished;
 
 /// The level is part of the result: another one gives other bytes for the same files.
 const LEVEL: i64 = 6;
-
-/// Files are compressed in pieces of this size, because the bytes that an encoder gives may depend on how its input
-/// is cut.
-const PIECE: u64 = 1 << 16;
 
 /// How large a package may be, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -149,13 +145,6 @@ fn options(executable: bool) -> SimpleFileOptions {
         .compression_level(Some(LEVEL))
         .last_modified_time(DateTime::DEFAULT)
         .unix_permissions(if executable { 0o755 } else { 0o644 })
-}
-
-/// Reads the next piece, shorter than the others only at the end, and returns whether there was one.
-pub(super) fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Result<bool> {
-    piece.clear();
-    from.take(PIECE).read_to_end(piece)?;
-    Ok(!piece.is_empty())
 }
 
 /// Moves the zip to its place in the cache, unless it is there already.

@@ -1,16 +1,19 @@
 //! Reads the files of a package, and finds out whether its zip is in the cache already.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::archive::next_piece;
 use super::cache::{hex, unwritable};
 use super::error::Error;
 use super::files::Entries;
+
+/// Files are compressed in pieces of this size, because the bytes that an encoder gives may depend on how its input
+/// is cut.
+const PIECE: u64 = 1 << 16;
 
 /// Tells a link from a file, executable or not, in the digest.
 const LINK: u8 = 2;
@@ -103,4 +106,11 @@ impl Contents {
     fn note(&self, packages: &Path) -> PathBuf {
         packages.join(format!("{}.made", self.digest))
     }
+}
+
+/// Reads the next piece, shorter than the others only at the end, and returns whether there was one.
+pub(super) fn next_piece(from: &mut impl Read, piece: &mut Vec<u8>) -> io::Result<bool> {
+    piece.clear();
+    from.take(PIECE).read_to_end(piece)?;
+    Ok(!piece.is_empty())
 }

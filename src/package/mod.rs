@@ -20,7 +20,7 @@ mod manifests;
 mod npm;
 mod pip;
 mod prune;
-mod redact;
+mod python;
 mod requirements;
 #[cfg(test)]
 mod tests;

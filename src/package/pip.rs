@@ -8,11 +8,12 @@ use super::cache::{self, Staging, key};
 use super::closure::{Missing, Survey};
 use super::error::Error;
 use super::machine::Machine;
-use super::redact::redact;
+use super::python::{VERSIONS, versions};
 use super::requirements::{FILE, Requirements, normal};
 use super::text::read_utf8;
 use super::tool::{Call, Tools};
 use super::{Builder, Installed, Project, blocking, wheels};
+use crate::text::without_credentials;
 
 /// Settings that a user's own configuration of pip may hold and that would break an installation into a folder.
 const PIP_SETTINGS: &[(&str, &str)] = &[
@@ -25,10 +26,6 @@ const PIP_SETTINGS: &[(&str, &str)] = &[
 
 /// Parts of the names of variables that decide where packages come from.
 const SOURCES: &[&str] = &["INDEX", "FIND_LINKS", "CONFIG_FILE"];
-
-/// Prints the versions of pip and Python, in a fraction of the time that pip itself takes for that.
-const VERSIONS: &str =
-    "import pip, sys; print('pip %s (python %d.%d)' % ((pip.__version__,) + sys.version_info[:2]))";
 
 /// Signs of failures that have nothing to do with what is installed, in the words of pip and uv, and what to do.
 const HELP: &[(&[&str], &str)] = &[
@@ -127,13 +124,12 @@ impl Tool {
         if let Some(version) = tools.version(&uv, help_with_python).await? {
             return Ok(Self { kind: Installer::Uv, version });
         }
-        let versions = || vec!["-c".into(), VERSIONS.into()];
-        let exact = format!("python{}", machine.version);
-        let found = match tools.version_if_any(&call(&exact, versions())).await {
+        let ask = |python| call(python, vec!["-c".into(), VERSIONS.into()]);
+        let (exact, python) = (format!("python{}", machine.version), "python3");
+        let found = match versions(tools, &ask(&exact), None).await? {
             Some(version) => Some((exact, version)),
             None => {
-                let python = "python3";
-                let version = tools.version(&call(python, versions()), help_with_python).await?;
+                let version = versions(tools, &ask(python), Some(help_with_python)).await?;
                 version.map(|version| (python.to_owned(), version))
             }
         };
@@ -298,7 +294,7 @@ impl Target {
     fn warning(&self, Missing { requirement, by }: &Missing) -> String {
         format!(
             "`{by}` needs `{}` on {}, which is not in the package; add it to {FILE}\n",
-            redact(requirement),
+            without_credentials(requirement),
             self.machine.described()
         )
     }

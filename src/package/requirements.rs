@@ -7,8 +7,8 @@ use pep508_rs::ExtraName;
 
 use super::error::Error;
 use super::machine::{Machine, condition};
-use super::redact::redact;
 use super::text::read_marked;
+use crate::text::without_credentials;
 
 /// The name of the file.
 pub(super) const FILE: &str = "requirements.txt";
@@ -127,9 +127,12 @@ impl Reader<'_> {
         let contents = read_marked(file, &shown)?;
         for (line, text) in logical_lines(&contents) {
             self.take(file, &text, role).map_err(|refusal| match refusal {
-                Refusal::Line(reason) => {
-                    Error::Requirement { path: shown.clone(), line, text: redact(&text), reason }
-                }
+                Refusal::Line(reason) => Error::Requirement {
+                    path: shown.clone(),
+                    line,
+                    text: without_credentials(&text).into_owned(),
+                    reason,
+                },
                 Refusal::Included(error) => error,
             })?;
         }

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use super::error::Error;
-use super::redact::redact;
+use crate::text::without_credentials;
 
 /// The whole of the environment that build tools see: where programs and caches are, the proxy, certificates, and
 /// from where packages come. Credentials of AWS or of a pipeline are not in it; those for a private index belong in
@@ -130,7 +130,7 @@ impl Tools {
         for (name, value) in &self.environment {
             let name = name.to_string_lossy().to_ascii_uppercase();
             if parts.iter().any(|part| name.contains(part)) {
-                lines.push(format!("{name}={}\n", redact(&value.to_string_lossy())));
+                lines.push(format!("{name}={}\n", without_credentials(&value.to_string_lossy())));
             }
         }
         lines.sort();
@@ -228,7 +228,8 @@ fn last_lines(complaints: &str) -> String {
         lines.truncate(usage.saturating_sub(1));
     }
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    redact(&last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))
+    let last: Vec<_> = last.iter().map(|line| format!("  {line}")).collect();
+    without_credentials(&last.join("\n")).into_owned()
 }
 
 /// What a line says after npm's mark.

@@ -303,6 +303,28 @@ printf 'new.py,,\nshared/own.py,,\napp.py,,\nnew-1.0.dist-info/METADATA,,\n' > "
     }
 
     #[tokio::test]
+    async fn a_python_is_asked_for_its_versions_again_only_if_something_changed() {
+        let told = "folder=$(cd \"${0%/*}\" && pwd -P)\n\
+                    case \"$*\" in *version__*) echo 'pip 25.0 (python 3.13)'; \
+                    printf '%s\\n' \"$folder/python3\" \"$folder/pip.py\"; exit;; esac\n";
+        let fake = FakeTools::new(&[("python3", &format!("{told}{INSTALL}"))]);
+        let stack = stack("six==1.17.0\n");
+        let asked = || fake.log().lines().filter(|line| line.contains("version__")).count();
+        for expected in [1, 1] {
+            stack.build_with("app", &fake.tools()).await.expect("built");
+            assert_eq!(asked(), expected, "{}", fake.log());
+        }
+        for (contents, expected) in [("pip", 2), ("new pip", 3), ("new pip", 3)] {
+            let file = fake.folder.path().join("pip.py");
+            if fs::read_to_string(&file).ok().as_deref() != Some(contents) {
+                fs::write(&file, contents).expect("written");
+            }
+            stack.build_with("app", &fake.tools()).await.expect("built");
+            assert_eq!(asked(), expected, "{}", fake.log());
+        }
+    }
+
+    #[tokio::test]
     async fn credentials_stay_out_of_the_cache_and_of_messages() {
         let stack = stack("--index-url https://bot:s3cret@x.y/simple\nsix==1.17.0\n");
         let fake = FakeTools::new(&[("uv", INSTALL)]);

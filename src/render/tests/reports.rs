@@ -168,7 +168,7 @@ fn an_event_shows_no_credentials_of_a_url() {
     let event =
         Event::Failed { step: 0, id: ResourceId::new("table", "notes"), action: Action::Create, error };
     let document = render::json::event(&event).to_string();
-    assert!(document.contains("proxy http://proxy:3128/") && !document.contains("hush"), "{document}");
+    assert!(document.contains("proxy http://***@proxy:3128/") && !document.contains("hush"), "{document}");
 }
 
 /// A screen without what the clock decides.

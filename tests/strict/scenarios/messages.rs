@@ -59,14 +59,10 @@ fn a_missing_stack_file_is_answered_with_the_one_that_exists() {
 #[test]
 fn no_message_shows_the_credentials_of_a_url() {
     let stack = Fixture::of(include_str!("../../stacks/small.yaml"));
-    // Nothing is sent there: the account has no functions.
     let invocation = command(&stack, &["list", "-vv"]);
     let invocation = invocation.with("AWS_ENDPOINT_URL_LAMBDA", "http://ada:hush@127.0.0.1:1");
     let visit = visit_after(A_MOMENT, &empty(), &[invocation], None);
     let said = format!("{}{}", visit.exit().out, visit.exit().err);
-    assert!(
-        said.contains("AWS_ENDPOINT_URL_LAMBDA is `http://127.0.0.1:1`: a user name and password"),
-        "{said}"
-    );
-    assert!(!said.contains("ada") && !said.contains("hush"), "{said}");
+    let named = "AWS_ENDPOINT_URL_LAMBDA is `http://***@127.0.0.1:1`";
+    assert!(said.contains(named) && !said.contains("hush"), "{said}");
 }
