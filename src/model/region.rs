@@ -118,9 +118,7 @@ fn is_well_formed(region: &str) -> bool {
         Some(partition) => region.strip_prefix(partition.prefix),
         None => region
             .split_once('-')
-            .filter(|(live_state, _)| {
-                live_state.len() == 2 && live_state.chars().all(|c| c.is_ascii_lowercase())
-            })
+            .filter(|(area, _)| area.len() == 2 && area.chars().all(|c| c.is_ascii_lowercase()))
             .map(|(_, rest)| rest),
     };
     let Some((direction, number)) = rest.and_then(|rest| rest.split_once('-')) else { return false };

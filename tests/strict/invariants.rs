@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The resources that break an invariant, and why.
 pub(crate) fn broken_invariants(cloud: &Cloud) -> BTreeMap<String, String> {
-    let invariants = cloud.apigateway.apis.iter().filter(|(_, api)| !api.stages.is_empty());
-    let routes = invariants.flat_map(|(id, api)| api.routes.values().map(move |route| (id, route)));
+    let live = cloud.apigateway.apis.iter().filter(|(_, api)| !api.stages.is_empty());
+    let routes = live.flat_map(|(id, api)| api.routes.values().map(move |route| (id, route)));
     let routes = routes.filter_map(|(id, route)| {
         let key = route.get("RouteKey")?.as_str()?;
         let target = route.get("Target").and_then(|target| target.as_str()).unwrap_or_default();

@@ -220,9 +220,7 @@ fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
         }
         for (api, settings) in &cloud.apigateway.apis {
             for route in fixture.stack.api.iter().flat_map(|api| &api.routes) {
-                assert!(
-                    settings.routes.values().any(|invariants| invariants["RouteKey"] == route.key.as_str())
-                );
+                assert!(settings.routes.values().any(|live| live["RouteKey"] == route.key.as_str()));
                 called_by_its_routes_alone(&cloud, &route.function, api, &route.key);
             }
         }

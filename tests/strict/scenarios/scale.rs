@@ -175,11 +175,11 @@ fn attributes(size: Size) {
     let name = format!("{} functions and {} routes", size.functions, size.routes);
 
     let up = well(run(&account(), Command::Up(&stack), None));
-    let (api, invariants) = up.cloud.apigateway.apis.iter().next().expect("an API");
-    assert_eq!((up.cloud.lambda.functions.len(), invariants.routes.len()), (size.functions, size.routes));
-    for route in invariants.routes.values() {
+    let (id, api) = up.cloud.apigateway.apis.iter().next().expect("an API");
+    assert_eq!((up.cloud.lambda.functions.len(), api.routes.len()), (size.functions, size.routes));
+    for route in api.routes.values() {
         let key = route["RouteKey"].as_str().expect("a key");
-        assert_eq!(cannot_invoke(&up.cloud, api, key), None, "{key}");
+        assert_eq!(cannot_invoke(&up.cloud, id, key), None, "{key}");
     }
     within(&format!("up of {name}"), &up, &[look_for(size), make(size)]);
     let collided = up.records.iter().filter(|record| record.outcome.contains("Conflict"));

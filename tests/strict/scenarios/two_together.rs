@@ -22,8 +22,8 @@ fn two_first_up_at_once_create_one_stack() {
         for (which, ran) in [("both", &both), ("the third", &once_more)] {
             assert_eq!(ran.violations, Vec::<String>::new(), "{which}, {second:?} apart");
         }
-        let invariants = |api: &Api| !api.stages.is_empty();
-        let came_up = both.cloud.apigateway.apis.iter().filter(|(_, api)| invariants(api)).map(|(id, _)| id);
+        let is_live = |api: &Api| !api.stages.is_empty();
+        let came_up = both.cloud.apigateway.apis.iter().filter(|(_, api)| is_live(api)).map(|(id, _)| id);
         let stays = |id: &String| once_more.cloud.apigateway.apis.contains_key(id);
         assert!(came_up.clone().count() <= 1 && came_up.clone().all(stays), "{second:?} apart");
         assert_eq!(differences(&dump(&once_more.cloud), &dump(&alone.cloud)), Vec::<String>::new());

@@ -17,9 +17,9 @@ impl Runner {
     /// more to do.
     pub(super) fn is_up(&mut self) -> Outcome {
         let fresh = self.fresh()?;
-        let mut invariants = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
-        invariants.retain(|name, _| fresh.contains_key(name) || !self.is_untagged(name));
-        let differ = differences(&invariants, &fresh);
+        let mut live = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
+        live.retain(|name, _| fresh.contains_key(name) || !self.is_untagged(name));
+        let differ = differences(&live, &fresh);
         if !differ.is_empty() {
             return Err(format!("there is other than after a first up:\n    {}", differ.join("\n    ")));
         }
@@ -44,10 +44,10 @@ impl Runner {
 
     /// The stack is down: there is nothing of it, and another `down` writes nothing.
     pub(super) fn is_down(&self) -> Outcome {
-        let mut invariants = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
-        invariants.retain(|name, _| !self.is_untagged(name));
-        if !invariants.is_empty() {
-            return Err(format!("down leaves {:?}", invariants.keys()));
+        let mut live = self.comparable(&later(&self.cloud, SETTLED), &self.unmanaged);
+        live.retain(|name, _| !self.is_untagged(name));
+        if !live.is_empty() {
+            return Err(format!("down leaves {:?}", live.keys()));
         }
         let again = run(&self.cloud, Command::Down(&self.stack), None);
         match again.end == End::Done(0) && again.writes().is_empty() {
