@@ -81,29 +81,31 @@ pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch:
         };
         let Some((index, result)) = finished else { break };
         let step = &plan.steps[index];
-        let (id, action) = (step.id.clone(), step.action);
-        let ask_after = result.as_ref().ok().and_then(|_| siblings.next_to_verify(step));
+        let to_verify = result.as_ref().ok().and_then(|_| siblings.next_to_verify(step));
         match result {
-            Ok(finished) if let Some((parent, unchanged)) = ask_after => {
-                let asked = Verification::of(parent, &unchanged, &report.attributes);
-                running.push(Box::pin(async move { (index, asked.verify(ctx).await.map(|()| finished)) }));
+            Ok(finished) if let Some((parent, unchanged)) = to_verify => {
+                let verification = Verification::of(parent, &unchanged, &report.attributes);
+                running.push(Box::pin(
+                    async move { (index, verification.verify(ctx).await.map(|()| finished)) },
+                ));
             }
             Ok((attributes, took)) => {
                 schedule.done(index);
                 report.done.insert(index);
-                report.attributes.extend(attributes.map(|attributes| (id.clone(), Arc::new(attributes))));
+                report
+                    .attributes
+                    .extend(attributes.map(|attributes| (step.id.clone(), Arc::new(attributes))));
                 if !step.with_parent {
-                    events.send(Event::Done { step: index, id, action, took });
+                    events.send(Event::Done { step: index, id: step.id.clone(), action: step.action, took });
                 }
             }
+            // What AWS accepts only later leaves a resource that its dependents can use.
+            Err(error) if error.class == Class::Deferred => {
+                schedule.done(index);
+                fail(events, plan, index, error, &mut report);
+            }
             Err(error) => {
-                let usable = error.class == Class::Deferred;
-                report.failed.insert(index, error.clone());
-                events.send(Event::Failed { step: index, id, action, error });
-                if usable {
-                    schedule.done(index);
-                    continue;
-                }
+                fail(events, plan, index, error, &mut report);
                 skip(events, plan, schedule.failed(index), index, &mut report);
             }
         }
@@ -118,13 +120,18 @@ pub async fn apply(ctx: &Context, events: &Events, plan: &Plan, mut stop: watch:
     report
 }
 
+/// Reports a step that failed.
+fn fail(events: &Events, plan: &Plan, index: usize, error: Error, report: &mut Report) {
+    let step = &plan.steps[index];
+    report.failed.insert(index, error.clone());
+    events.send(Event::Failed { step: index, id: step.id.clone(), action: step.action, error });
+}
+
 /// Reports the steps that were still in progress when the run ended: nothing is known of what they sent.
 fn abandon(events: &Events, plan: &Plan, started: &BTreeSet<usize>, report: &mut Report) {
     let in_progress: Vec<usize> = started.iter().copied().filter(|step| !report.is_settled(*step)).collect();
     for index in in_progress {
-        let (step, error) = (&plan.steps[index], Error::stopped());
-        report.failed.insert(index, error.clone());
-        events.send(Event::Failed { step: index, id: step.id.clone(), action: step.action, error });
+        fail(events, plan, index, Error::stopped(), report);
     }
 }
 
@@ -137,8 +144,7 @@ fn fail_stuck(events: &Events, plan: &Plan, stuck: Vec<usize>, report: &mut Repo
         let waits: Vec<String> = waits.map(|before| plan.steps[*before].id.to_string()).collect();
         let error =
             Error::internal(format!("this step was never started; it depends on: {}", waits.join(", ")));
-        report.failed.insert(index, error.clone());
-        events.send(Event::Failed { step: index, id: step.id.clone(), action: step.action, error });
+        fail(events, plan, index, error, report);
     }
 }
 

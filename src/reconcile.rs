@@ -11,7 +11,7 @@ use crate::kinds::{kind, role};
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
-use crate::plan::{self, Mode, Options, Plan, PlanError};
+use crate::plan::{self, Action, Mode, Options, Plan, PlanError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -76,7 +76,7 @@ impl Session {
         options: &Options,
     ) -> Result<Plan, Failure> {
         let mut plan = plan::plan(&lower(stack, &self.scope, packages), live_state, options)?;
-        role::explain(&mut plan);
+        explain_policies(&mut plan);
         Ok(plan)
     }
 
@@ -98,6 +98,19 @@ impl Session {
         events: &Events,
     ) -> Context {
         self.connection.context(self.scope.clone(), access, packages, events.waits())
+    }
+}
+
+/// Says which changes of policies take their time: a function that does not change itself keeps its running instances, and
+/// these the permissions that they started with [hazards: I2].
+fn explain_policies(plan: &mut Plan) {
+    let Plan { steps, unchanged, .. } = plan;
+    for step in steps.iter_mut().filter(|step| step.id.kind == "role" && step.action == Action::Update) {
+        let mut functions = unchanged.iter().filter(|id| id.kind == "function");
+        let is_running = functions.any(|id| role::name_for(&id.name) == step.id.name);
+        if is_running && step.changes.iter().any(|change| change.field() == "policies") {
+            step.reasons.push("running instances may use the old permissions for some minutes".to_owned());
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status};
-use crate::plan::{Action, Plan};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::future::try_join_all;
@@ -28,18 +27,6 @@ pub(crate) const POLICY: &str = "provision";
 /// The name of the role that is created for a function.
 pub(crate) fn name_for(function: &str) -> String {
     format!("{function}_role")
-}
-
-/// Says which changes of policies take their time: a function that does not change itself keeps its running instances, and
-/// these the permissions that they began with [hazards: I2].
-pub(crate) fn explain(plan: &mut Plan) {
-    let Plan { steps, unchanged, .. } = plan;
-    for step in steps.iter_mut().filter(|step| step.id.kind == Role::NAME && step.action == Action::Update) {
-        let running = unchanged.iter().any(|id| id.kind == "function" && name_for(&id.name) == step.id.name);
-        if running && step.changes.iter().any(|change| change.field() == "policies") {
-            step.reasons.push("running instances may use the old permissions for some minutes".to_owned());
-        }
-    }
 }
 
 /// The desired state of a role. Policies that others add are part of it, so that they show as drift.
