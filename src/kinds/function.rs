@@ -145,6 +145,13 @@ impl Kind for Function {
         Ok(observed.attributes.clone())
     }
 
+    /// Runtime and code are two calls: in between, one of them is the old one [hazards: L4].
+    fn update_note(from: &Spec, to: &Spec) -> Option<String> {
+        let starts_otherwise = (&from.runtime, &from.handler) != (&to.runtime, &to.handler);
+        (starts_otherwise && from.code != to.code)
+            .then(|| "between two calls, the old code runs with the new runtime and handler".to_owned())
+    }
+
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         remove(ctx, &observed.id, &observed.physical_id).await
     }
@@ -397,5 +404,19 @@ mod tests {
         let at = |text: &str| modified(&FunctionConfiguration::builder().last_modified(text).build());
         assert_eq!(at("2026-01-01T00:00:10.000+0000"), Some(1_767_225_610));
         assert_eq!(at("yesterday"), None);
+    }
+
+    #[test]
+    fn a_plan_says_that_runtime_and_code_do_not_change_at_once() {
+        let of = |runtime: &str, code: &str, memory: i32| Spec {
+            code: code.into(),
+            runtime: runtime.into(),
+            memory,
+            ..spec(&FunctionConfiguration::builder().build(), None, "f", Tags::new())
+        };
+        let note = |to: Spec| Function::update_note(&of("python3.12", "a", 128), &to);
+        assert!(note(of("python3.13", "b", 128)).is_some_and(|note| note.contains("the old code")));
+        assert_eq!(note(of("python3.13", "a", 256)), None);
+        assert_eq!(note(of("python3.12", "b", 256)), None);
     }
 }
