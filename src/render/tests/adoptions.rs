@@ -1,4 +1,4 @@
-//! What is taken over, and what would come of it.
+//! What is adopted, and what `up` would do then.
 
 use super::{eventful, plain};
 use crate::adopt::Adoption;
