@@ -39,8 +39,8 @@ pub trait Kind: Send + Sync + 'static {
     /// The attributes that AWS assigns, such as ids and ARNs: all that a reference may name.
     type Attributes: Serialize + DeserializeOwned + Send + Sync;
 
-    /// Every resource of this kind that has a declared name, whoever owns it, and every one that we own; for a kind with a
-    /// parent, within the given ones.
+    /// Every resource of this kind that has a declared name, regardless of its owner, and every one that we own; for a kind
+    /// with a parent, within the given ones.
     fn observe(ctx: &Context, parents: &[Parent]) -> impl Future<Output = Result<Observation<Self>>> + Send;
     /// The resource of a name, as it is now.
     fn read(
@@ -48,7 +48,7 @@ pub trait Kind: Send + Sync + 'static {
         name: &str,
         parent: Option<&Parent>,
     ) -> impl Future<Output = Result<ObservedOption<Self>>> + Send;
-    /// The resource of a physical id, whoever owns it.
+    /// The resource of a physical id, regardless of its owner.
     fn find(ctx: &Context, physical_id: &str) -> impl Future<Output = Result<ObservedOption<Self>>> + Send {
         Self::read(ctx, physical_id, None)
     }

@@ -7,10 +7,10 @@ use crate::text::sanitize_line;
 use serde_json::json;
 
 /// All resources by kind, each with its state; then their counts.
-pub fn status(standings: &[ResourceStatus]) -> String {
+pub fn status(all: &[ResourceStatus]) -> String {
     let mut text = String::new();
     for kind in kinds() {
-        let own: Vec<&ResourceStatus> = standings.iter().filter(|one| one.id.kind == kind.name()).collect();
+        let own: Vec<&ResourceStatus> = all.iter().filter(|one| one.id.kind == kind.name()).collect();
         if !own.is_empty() {
             text += &format!("{}\n", styled(BOLD, plural(kind.name(), own.len())));
             text.extend(own.into_iter().map(row));
@@ -19,12 +19,12 @@ pub fn status(standings: &[ResourceStatus]) -> String {
     if !text.is_empty() {
         text += "\n";
     }
-    text + &counts(standings)
+    text + &counts(all)
 }
 
-fn row(standing: &ResourceStatus) -> String {
-    let name = if standing.id.name.is_empty() { standing.id.kind } else { &standing.id.name };
-    let (sign, why) = match &standing.health {
+fn row(resource: &ResourceStatus) -> String {
+    let name = if resource.id.name.is_empty() { resource.id.kind } else { &resource.id.name };
+    let (sign, why) = match &resource.health {
         Health::InSync => (styled(GREEN, "✓"), String::new()),
         Health::Pending => (styled(YELLOW, "…"), "update in progress".to_owned()),
         Health::Missing => (styled(RED, "✗"), "missing".to_owned()),
@@ -38,17 +38,17 @@ fn row(standing: &ResourceStatus) -> String {
         Health::Unmanaged(who) => (styled(DIM, "·"), format!("unmanaged: {who}")),
     };
     let why = if why.is_empty() { why } else { format!("  {}", styled(DIM, why)) };
-    format!("  {sign} {name}{why}\n{}", unmanaged_settings(standing))
+    format!("  {sign} {name}{why}\n{}", unmanaged_settings(resource))
 }
 
-/// Settings that somebody has made in the console or with another tool. They are no drift, but whoever wonders why a
-/// resource behaves as it does must see them.
-fn unmanaged_settings(standing: &ResourceStatus) -> String {
-    if standing.unmanaged_settings.is_empty() {
+/// Settings that were made in the console or with another tool. They are no drift, but they may explain why a resource
+/// behaves as it does.
+fn unmanaged_settings(resource: &ResourceStatus) -> String {
+    if resource.unmanaged_settings.is_empty() {
         return String::new();
     }
     let settings =
-        standing.unmanaged_settings.iter().map(|(name, value)| format!("{name} = {}", sanitize_line(value)));
+        resource.unmanaged_settings.iter().map(|(name, value)| format!("{name} = {}", sanitize_line(value)));
     let settings: Vec<String> = settings.collect();
     format!("      {}\n", styled(DIM, format!("set outside of provision: {}", settings.join(", "))))
 }
@@ -76,8 +76,8 @@ fn state(health: &Health) -> &'static str {
     }
 }
 
-fn counts(standings: &[ResourceStatus]) -> String {
-    let count = |name: &str| standings.iter().filter(|one| state(&one.health) == name).count();
+fn counts(all: &[ResourceStatus]) -> String {
+    let count = |name: &str| all.iter().filter(|one| state(&one.health) == name).count();
     let counts = STATES.iter().map(|(name, words)| (count(name), words));
     let counts: Vec<String> =
         counts.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
@@ -88,21 +88,21 @@ fn counts(standings: &[ResourceStatus]) -> String {
 }
 
 /// The same for programs. Values are left to `plan`.
-pub fn document(standings: &[ResourceStatus]) -> Document {
-    let one = |standing: &ResourceStatus| {
-        let why = match &standing.health {
+pub fn document(all: &[ResourceStatus]) -> Document {
+    let one = |resource: &ResourceStatus| {
+        let why = match &resource.health {
             Health::Failed(why) | Health::Unmanaged(why) => Some(why.as_str()),
             _ => None,
         };
-        let fields: Vec<String> = match &standing.health {
+        let fields: Vec<String> = match &resource.health {
             Health::Drifted(changes) => changes.iter().map(|change| change.path.join(".")).collect(),
             _ => Vec::new(),
         };
         json!({
-            "kind": standing.id.kind, "name": standing.id.name, "state": state(&standing.health),
-            "line": super::json::line(standing.at), "message": why, "fields": fields,
-            "unmanaged_settings": standing.unmanaged_settings,
+            "kind": resource.id.kind, "name": resource.id.name, "state": state(&resource.health),
+            "line": super::json::line(resource.at), "message": why, "fields": fields,
+            "unmanaged_settings": resource.unmanaged_settings,
         })
     };
-    Document::new("status", json!({ "resources": standings.iter().map(one).collect::<Vec<_>>() }))
+    Document::new("status", json!({ "resources": all.iter().map(one).collect::<Vec<_>>() }))
 }

@@ -33,7 +33,7 @@ async fn a_page_that_guesses_the_port_gets_nothing() {
     let real = cloud.credentials();
     let before = contents(cloud.port(), &real);
     let open = Doorless::start(&cloud).await;
-    let nobody = Credentials::new("test", "test", None, None, "test");
+    let guessed = Credentials::new("test", "test", None, None, "test");
 
     let clouds = json!([
         format!("http://127.0.0.1:{}", open.port),
@@ -49,7 +49,7 @@ async fn a_page_that_guesses_the_port_gets_nothing() {
     assert_eq!(report["errors"], json!([]), "{report:#}");
     assert_eq!(report["read"], json!([["fetch"], [], [], []]), "{report:#}");
     assert_eq!(contents(cloud.port(), &real), before);
-    let gained = contents(open.port, &nobody);
+    let gained = contents(open.port, &guessed);
     let expected = [("users", 2), ("roles", 1), ("tables", 1), ("functions", 1), ("buckets", 1)];
     assert_eq!(gained[..expected.len()], expected, "without the door, each attack succeeds");
     assert!(open.was_reset(), "without the door, a page can empty the cloud");
@@ -193,9 +193,9 @@ impl Doorless {
 
     fn ask(&self, method: &'static str, target: &str) -> crate::wire::Response {
         let (target, host) = (target.to_owned(), format!("127.0.0.1:{}", self.port));
-        let nobody = Credentials::new("test", "test", None, None, "test");
+        let guessed = Credentials::new("test", "test", None, None, "test");
         Request { method, target, host, headers: vec![], body: String::new() }
-            .signed("s3", &nobody)
+            .signed("s3", &guessed)
             .send(self.port)
     }
 

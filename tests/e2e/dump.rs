@@ -1,4 +1,4 @@
-//! Everything in a cloud, as JSON, whoever created it.
+//! Everything in a cloud, as JSON, whether we own it or not.
 
 use provision::aws::Clients;
 use serde_json::{Map, Value as Json, json};

@@ -16,7 +16,7 @@ use std::io::Write;
 
 const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}"#;
-const NOBODY: &str = "it was not created by provision";
+const UNOWNED: &str = "it was not created by provision";
 
 /// Asserts that `plan` and `up` stop, say why, and change nothing.
 async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
@@ -66,7 +66,7 @@ async fn an_unmanaged_table_of_a_declared_name_stops_everything() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     create_table(&aws, "notes", &[]).await;
-    stops(&cloud, &aws, "table notes", NOBODY).await;
+    stops(&cloud, &aws, "table notes", UNOWNED).await;
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn an_unmanaged_role_of_a_declared_name_stops_everything() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     create_role(&aws, "list_role").await;
-    stops(&cloud, &aws, "role list_role", NOBODY).await;
+    stops(&cloud, &aws, "role list_role", UNOWNED).await;
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn an_unmanaged_function_of_a_declared_name_stops_everything() {
     let aws = cloud.aws().await;
     let role = create_role(&aws, "by_hand").await;
     create_function(&aws, "list", &role).await;
-    stops(&cloud, &aws, "function list", NOBODY).await;
+    stops(&cloud, &aws, "function list", UNOWNED).await;
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_tagged_log_group_of_a_declared_name_stops_everything_and_an_untagged_
     let aws = cloud.aws().await;
     let group = aws.logs.create_log_group().log_group_name("/aws/lambda/list");
     group.clone().tags("team", "another").send().await.unwrap();
-    stops(&cloud, &aws, "log group /aws/lambda/list", NOBODY).await;
+    stops(&cloud, &aws, "log group /aws/lambda/list", UNOWNED).await;
 
     aws.logs.delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
     group.send().await.unwrap();

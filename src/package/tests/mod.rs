@@ -113,7 +113,7 @@ fn names(package: &Package) -> Vec<String> {
     open(package).file_names().map(|name| name.expect("UTF-8").into_owned()).collect()
 }
 
-/// A folder of fake build tools: shell scripts that note how they were called, and then do as they are told.
+/// A folder of fake build tools: shell scripts that note how they were called, and then do what they were made for.
 #[cfg(unix)]
 struct FakeTools {
     folder: TempDir,

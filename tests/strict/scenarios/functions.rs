@@ -173,7 +173,7 @@ fn a_function_that_stays_failed_is_reported_and_replaced_by_a_later_run() {
     is_in_sync(&healed.cloud, &stack);
 }
 
-/// The process ends, or the response is lost, and the function fails when nobody looks.
+/// The process ends, or the response is lost, and the function fails later.
 #[test]
 fn a_function_that_failed_unseen_is_healed() {
     let stack = with_api("");

@@ -21,7 +21,7 @@ functions: { save: { code: lambdas/create_item, runtime: python3.13 } }
 api: { routes: { GET /: save } }
 ";
 
-/// With auto deploy, a deployment that fails is told in one field of the stage and nowhere else.
+/// With auto deploy, only one field of the stage shows a failed deployment.
 #[test]
 fn a_failed_deployment_of_a_changed_route_is_an_error_and_the_next_run_deploys_again() {
     let (before, after) = (Fixture::of(ONE_ROUTE), Fixture::of(&ONE_ROUTE.replace("GET /:", "POST /:")));

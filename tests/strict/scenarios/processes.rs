@@ -181,8 +181,8 @@ fn two_processes_at_once_create_one_stack_and_leave_nothing() {
     };
     let up = ends_the_same(&both(&port::empty(), UP, UP), &stack, &reference, "two up");
     assert_eq!(succeed(&up, &stack, UP).writes(), Vec::<String>::new());
-    let beside = ends_the_same(&both(&up, UP, DOWN), &stack, &reference, "up beside down");
-    let down = succeed(&both(&beside, DOWN, DOWN), &stack, DOWN);
+    let up_and_down = ends_the_same(&both(&up, UP, DOWN), &stack, &reference, "up and down");
+    let down = succeed(&both(&up_and_down, DOWN, DOWN), &stack, DOWN);
     is_empty(&down.cloud, "two down, and one more");
 }
 
