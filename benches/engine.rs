@@ -7,10 +7,10 @@
 
 use divan::{Bencher, black_box};
 use provision::config::{self, Stack};
-use provision::kinds::kind;
+use provision::kinds::{kind, registry};
 use provision::lower::{Packages, identity, lower};
 use provision::model::{
-    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,
+    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope, resolve,
 };
 use provision::plan::{Mode, Options, Plan, plan};
 use provision::render::{self, Detail};
@@ -93,6 +93,7 @@ fn lowered(stack: &Stack) -> Graph {
 /// From the resources and the live state to the steps.
 fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
     let options = Options {
+        registry: registry(),
         mode: Mode::Up,
         local: false,
         allow_data_loss: BTreeSet::new(),
@@ -117,8 +118,7 @@ fn live_state(graph: &Graph) -> LiveState {
             Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
         };
         let live = |reference: &Reference| assigned(reference).or_else(|| known_attributes(reference));
-        let spec =
-            kind(resource.id.kind).normalise(&resource.desired.resolve(&live).known().unwrap()).unwrap();
+        let spec = kind(resource.id.kind).normalise(&resolve(&resource.desired, &live)).unwrap();
         let observed = made(resource, spec, number, &attributes);
         attributes.insert(observed.id.clone(), observed.attributes.clone());
         live_state.observed.push(observed);
@@ -137,10 +137,10 @@ fn made(resource: &Resource, spec: Json, number: usize, attributes: &AttributeMa
     let physical_id =
         if ["api", "integration", "route"].contains(&id.kind) { assigned } else { id.name.clone() };
     let mut observed = Observed::new(id, physical_id, Owner::Ours, spec, live);
-    observed.parent = resource.parent.as_ref().map(|parent| {
+    observed.parent = resource.id.parent().map(|parent| {
         let name =
             if parent.kind == "api" { attributes[parent]["id"].as_str().unwrap() } else { &parent.name };
-        PhysicalId::new(parent.kind, name)
+        PhysicalId::new(parent.kind, name).into()
     });
     observed
 }
@@ -182,6 +182,7 @@ fn planning_where_nothing_is_to_be_done(bencher: Bencher) {
 fn planning_the_end(bencher: Bencher) {
     let live_state = live_state(&lowered(&parse(&Folder::new().file())));
     let options = Options {
+        registry: registry(),
         mode: Mode::Down,
         local: true,
         allow_data_loss: BTreeSet::new(),

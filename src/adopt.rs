@@ -7,10 +7,9 @@ use crate::aws::{Access, Class, Context, Error};
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
-use crate::kinds::kind;
-use crate::kinds::log_group;
+use crate::kinds::{kind, log_group, registry};
 use crate::lower::{Packages, lower};
-use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status};
+use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status, resolve};
 use crate::observe::{add, children, claim_routes};
 use crate::plan::{Options, Plan};
 use crate::reconcile::Session;
@@ -167,14 +166,13 @@ impl Session {
             .observed
             .extend(adoption.resources.iter().map(|observed| self.with_ownership_tags(&graph, observed)));
         let ctx = self.context(Access::Read, BTreeMap::new(), &Events::none());
-        let within = children(&ctx, &live_state.observed).await?;
+        let within = children(&ctx, registry(), &live_state.observed).await?;
         add(&mut live_state, within);
         claim_routes(&mut live_state);
         let mut plan = self.plan(stack, packages, &live_state, options)?;
         let ids: Vec<&ResourceId> = adoption.resources.iter().map(|observed| &observed.id).collect();
-        plan.steps.retain(|step| {
-            ids.contains(&&step.id) || step.parent.as_ref().is_some_and(|one| ids.contains(&one))
-        });
+        plan.steps
+            .retain(|step| ids.contains(&&step.id) || step.id.parent().is_some_and(|one| ids.contains(&one)));
         plan.blockers.retain(|blocker| blocker.id.as_ref().is_some_and(|id| ids.contains(&id)));
         plan.unchanged.retain(|id| ids.contains(&id));
         plan.steps.iter_mut().for_each(|step| step.depends_on.clear());
@@ -208,8 +206,7 @@ impl Session {
             marked.spec["tags"][key] = value.into();
         }
         // No ownership tag contains a value that AWS has yet to assign.
-        let desired = graph.get(&observed.id).map(|resource| resource.desired.resolve(&|_| Some("")));
-        let desired = desired.and_then(|desired| desired.known().ok());
+        let desired = graph.get(&observed.id).map(|resource| resolve(&resource.desired, &|_| Some("")));
         if let Some(made_for) = desired.as_ref().and_then(|desired| desired["tags"].get(tags::FOR)) {
             marked.spec["tags"][tags::FOR] = made_for.clone();
         }

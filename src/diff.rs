@@ -1,6 +1,6 @@
 //! The differences between the desired and the live state, by field. Generic: no kind is known here.
 
-use crate::model::Value;
+use crate::model::template;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ pub struct Change {
     pub path: Vec<String>,
     /// The live value; `None` for nothing.
     pub from: Option<Json>,
-    /// The desired value; `None` for nothing.
-    pub to: Option<Value>,
+    /// The desired value, which may have references; `None` for nothing.
+    pub to: Option<Json>,
 }
 
 impl Change {
@@ -24,68 +24,27 @@ impl Change {
 
 /// Every field that differs, maps by their keys and everything else as a whole. Null, an empty map and an empty list are
 /// nothing.
-pub fn diff(from: Option<&Json>, to: &Value) -> Vec<Change> {
+pub fn diff(from: Option<&Json>, to: &Json) -> Vec<Change> {
     let mut changes = Vec::new();
-    walk(&mut Vec::new(), from, Some(Desired::of(to)), &mut changes);
+    walk(&mut Vec::new(), from, Some(to), &mut changes);
     changes
-}
-
-/// A part of the desired state: JSON, or a value with references that are not resolved.
-#[derive(Clone, Copy)]
-enum Desired<'a> {
-    Known(&'a Json),
-    Unknown(&'a Value),
-}
-
-impl<'a> Desired<'a> {
-    fn of(value: &'a Value) -> Self {
-        match value {
-            Value::Known(json) => Desired::Known(json),
-            unknown => Desired::Unknown(unknown),
-        }
-    }
-
-    /// The keys of a map.
-    fn keys(self) -> Option<Vec<&'a str>> {
-        match self {
-            Desired::Known(Json::Object(members)) => Some(members.keys().map(String::as_str).collect()),
-            Desired::Unknown(Value::Map(members)) => Some(members.keys().map(|key| &**key).collect()),
-            _ => None,
-        }
-    }
-
-    fn get(self, key: &str) -> Option<Self> {
-        match self {
-            Desired::Known(json) => json.get(key).map(Desired::Known),
-            Desired::Unknown(Value::Map(members)) => members.get(key).map(Desired::of),
-            Desired::Unknown(_) => None,
-        }
-    }
-
-    fn cloned(self) -> Value {
-        match self {
-            Desired::Known(json) => Value::Known(json.clone()),
-            Desired::Unknown(value) => value.clone(),
-        }
-    }
 }
 
 fn walk<'a>(
     path: &mut Vec<&'a str>,
     from: Option<&'a Json>,
-    to: Option<Desired<'a>>,
+    to: Option<&'a Json>,
     changes: &mut Vec<Change>,
 ) {
     let from = from.filter(|from| !is_nothing(from));
-    let to = to.filter(|to| !matches!(to, Desired::Known(json) if is_nothing(json)));
-    match (from, to) {
-        (None, None) => return,
-        (Some(from), Some(Desired::Known(to))) if from == to => return,
-        _ => {}
+    let to = to.filter(|to| !is_nothing(to));
+    let is_template = to.is_some_and(|to| template(to).is_some());
+    if from == to && !is_template {
+        return;
     }
-    let Some(keys) = keys(from, to) else {
+    let Some(keys) = keys(from, to).filter(|_| !is_template) else {
         let path = path.iter().map(|key| (*key).to_owned()).collect();
-        return changes.push(Change { path, from: from.cloned(), to: to.map(Desired::cloned) });
+        return changes.push(Change { path, from: from.cloned(), to: to.cloned() });
     };
     for key in keys {
         path.push(key);
@@ -95,16 +54,12 @@ fn walk<'a>(
 }
 
 /// The keys of both sides, if both are maps, or one is and the other is nothing.
-fn keys<'a>(from: Option<&'a Json>, to: Option<Desired<'a>>) -> Option<BTreeSet<&'a str>> {
-    let of_from = match from {
-        Some(from) => from.as_object()?.keys().map(String::as_str).collect(),
-        None => Vec::new(),
-    };
-    let of_to = match to {
-        Some(to) => to.keys()?,
-        None => Vec::new(),
-    };
-    Some(of_from.into_iter().chain(of_to).collect())
+fn keys<'a>(from: Option<&'a Json>, to: Option<&'a Json>) -> Option<BTreeSet<&'a str>> {
+    let mut keys = BTreeSet::new();
+    for side in from.into_iter().chain(to) {
+        keys.extend(side.as_object()?.keys().map(String::as_str));
+    }
+    Some(keys)
 }
 
 fn is_nothing(json: &Json) -> bool {
@@ -119,10 +74,10 @@ fn is_nothing(json: &Json) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ResourceId;
+    use crate::model::{ResourceId, Text};
     use serde_json::json;
 
-    fn paths(from: Json, to: Value) -> Vec<String> {
+    fn paths(from: Json, to: Json) -> Vec<String> {
         diff(Some(&from), &to).iter().map(|change| change.path.join(".")).collect()
     }
 
@@ -130,22 +85,19 @@ mod tests {
     fn maps_are_compared_by_key_and_lists_as_a_whole() {
         let from = json!({ "memory": 128, "tags": { "a": "1", "b": "2" }, "layers": ["x"] });
         let to = json!({ "memory": 128, "tags": { "a": "1", "b": "3", "c": "4" }, "layers": ["x", "y"] });
-        assert_eq!(paths(from, to.into()), ["layers", "tags.b", "tags.c"]);
+        assert_eq!(paths(from, to), ["layers", "tags.b", "tags.c"]);
     }
 
     #[test]
     fn nothing_is_written_in_many_ways() {
         let from = json!({ "ttl": null, "layers": [], "cors": {}, "tags": { "a": null } });
-        assert_eq!(paths(from, json!({}).into()), [""; 0]);
+        assert_eq!(paths(from, json!({})), [""; 0]);
     }
 
     #[test]
     fn an_unknown_value_is_a_difference() {
-        let reference = Value::reference(&ResourceId::new("api", ""), "id");
-        let to = Value::map([
-            ("api_id", reference.clone()),
-            ("target", Value::Join(vec!["x/".into(), reference])),
-        ]);
+        let id = || Text::reference(&ResourceId::new("api", ""), "id");
+        let to = json!({ "api_id": id(), "target": Text::join(["x/".into(), id()]) });
         assert_eq!(paths(json!({ "api_id": "a1", "target": "x/a1" }), to), ["api_id", "target"]);
     }
 }

@@ -1,8 +1,9 @@
 //! The stacks of an account and a region, by their ownership tags. Reads only, and knows no stack file.
 
-use crate::aws::error::not_found_as_none;
 use crate::aws::{Clients, Error, Result, tags};
+use crate::kinds::function::LAMBDA;
 use crate::kinds::log_group;
+use crate::kinds::table::DYNAMODB;
 use crate::model::{Identity, PhysicalId, Unreadable};
 use crate::observe::physical_id;
 use aws_sdk_dynamodb::types::TableStatus;
@@ -83,7 +84,7 @@ impl Inventory {
 async fn apis(clients: &Clients) -> Result<Vec<Tagged>> {
     let (mut found, mut token) = (Vec::new(), None);
     loop {
-        let response = clients.api.get_apis().max_results("100").set_next_token(token).send().await?;
+        let response = clients.api().get_apis().max_results("100").set_next_token(token).send().await?;
         let tagged_apis = response.items().iter().filter_map(|api| {
             let mark = api.tags()?.get(tags::STACK)?;
             Some(Tagged::new(mark, PhysicalId::new("api", api.api_id().unwrap_or_default())))
@@ -98,7 +99,7 @@ async fn apis(clients: &Clients) -> Result<Vec<Tagged>> {
 
 /// Roles by their path, `/provision/STACK/ENVIRONMENT/REGION/`: lists of roles never show tags [aws-facts: Corrections 4].
 async fn roles(clients: &Clients) -> Result<Vec<Tagged>> {
-    let mut pages = clients.iam.list_roles().path_prefix("/provision/").into_paginator().items().send();
+    let mut pages = clients.iam().list_roles().path_prefix("/provision/").into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(role) = pages.next().await {
         let role = role?;
@@ -134,7 +135,7 @@ async fn tagged(clients: &Clients) -> Vec<(&'static str, Result<Vec<Tagged>>)> {
 type Candidates = Vec<(PhysicalId, String)>;
 
 async fn candidates(clients: &Clients) -> Result<Candidates> {
-    let get = clients.tagging.get_resources().tag_filters(TagFilter::builder().key(tags::STACK).build());
+    let get = clients.tagging().get_resources().tag_filters(TagFilter::builder().key(tags::STACK).build());
     let get = get.resource_type_filters("lambda:function").resource_type_filters("dynamodb:table");
     let mut pages = get.resource_type_filters("logs:log-group").into_paginator().items().send();
     let mut found = Vec::new();
@@ -149,8 +150,8 @@ async fn candidates(clients: &Clients) -> Result<Candidates> {
 
 async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
     let existing = candidates.into_iter().map(async |(thing, _)| {
-        let function =
-            not_found_as_none(clients.lambda.get_function().function_name(&thing.id).send().await)?;
+        let function = LAMBDA
+            .not_found_as_none(clients.lambda().get_function().function_name(&thing.id).send().await)?;
         let mark = function.and_then(|function| function.tags?.remove(tags::STACK));
         Ok::<_, Error>(mark.map(|mark| Tagged::new(&mark, thing)))
     });
@@ -159,8 +160,8 @@ async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagg
 
 async fn tables(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
     let existing = candidates.into_iter().map(async |(thing, mark)| {
-        let response =
-            not_found_as_none(clients.dynamodb.describe_table().table_name(&thing.id).send().await)?;
+        let response = DYNAMODB
+            .not_found_as_none(clients.dynamodb().describe_table().table_name(&thing.id).send().await)?;
         let table = response.and_then(|response| response.table);
         let table = table.filter(|table| table.table_status() != Some(&TableStatus::Deleting));
         Ok::<_, Error>(table.map(|table| Tagged {
@@ -175,7 +176,7 @@ async fn log_groups(clients: &Clients, candidates: Candidates) -> Result<Vec<Tag
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let groups = clients.logs.describe_log_groups().log_group_name_prefix(log_group::PREFIX);
+    let groups = clients.logs().describe_log_groups().log_group_name_prefix(log_group::PREFIX);
     let mut pages = groups.into_paginator().items().send();
     let mut there = BTreeSet::new();
     while let Some(group) = pages.next().await {

@@ -40,7 +40,7 @@ pub async fn invoke(clients: &Clients, name: &str, event: Vec<u8>, log: bool) ->
     let start = Instant::now();
     let once = Builder::new().retry_config(RetryConfig::disabled());
     let log = if log { LogType::Tail } else { LogType::None };
-    let call = clients.lambda.invoke().function_name(name).payload(Blob::new(event)).log_type(log);
+    let call = clients.lambda().invoke().function_name(name).payload(Blob::new(event)).log_type(log);
     let response = call.customize().config_override(once).send().await.map_err(explain_lost)?;
     Ok(parse(response, start.elapsed()))
 }

@@ -1,7 +1,7 @@
 //! The contract of a kind of AWS resource. A new kind is one file in [`crate::kinds`], and one line in the registry there.
 
-use crate::aws::{Context, Error, Result};
-use crate::model::{Observed, PhysicalId, ResourceId};
+use crate::aws::{Context, Error, Result, Service};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId, Text, Texts};
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -9,18 +9,73 @@ use serde_json::Value as Json;
 use std::future::Future;
 use std::sync::Arc;
 
+/// The parent of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParentKind {
+    /// The parent's kind.
+    pub kind: &'static str,
+    /// What becomes of the child where its parent is deleted.
+    pub on_delete: OnParentDelete,
+}
+
+impl ParentKind {
+    /// The relation to a parent of a kind.
+    pub const fn new(kind: &'static str, on_delete: OnParentDelete) -> Self {
+        ParentKind { kind, on_delete }
+    }
+}
+
+/// What becomes of a resource where its parent is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnParentDelete {
+    /// AWS deletes it with the parent: no call is needed.
+    Cascade,
+    /// AWS refuses to delete the parent while it exists: it is deleted before the parent, and created again after a parent
+    /// that is replaced.
+    Block,
+    /// It stays, also where the parent is replaced. It is deleted before a parent that is deleted.
+    Stay,
+}
+
+/// How a create call meets an existing resource of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnExisting {
+    /// AWS refuses the call.
+    Refuse,
+    /// AWS returns the existing resource, whoever owns it, or overwrites it: the engine reads before it creates.
+    Accept,
+    /// AWS creates a second one: a call whose response was lost is never sent again before the engine has looked for what it
+    /// may have created.
+    Duplicate,
+}
+
+/// The order of the two halves of a replacement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replacement {
+    /// The old one is deleted before the new one is created, since both would have the same name.
+    DeleteFirst,
+    /// The new one is created, what refers to the old one is changed, and then the old one is deleted.
+    CreateFirst,
+}
+
 /// A kind of AWS resource. `observe` returns the same [`Kind::Spec`] that the stack file lowers to. So differences, "no
 /// changes", drift and display are one piece of generic code, and no field's drift can be forgotten.
 pub trait Kind: Send + Sync + 'static {
     /// The kind's name, for example `log_group`.
     const NAME: &'static str;
+    /// The service that has resources of this kind.
+    const SERVICE: &'static Service;
     /// The immutable fields of `Spec`: another value forces replacement.
     const IMMUTABLE: &'static [&'static str] = &[];
     /// Kinds that this one depends on where it refers to them: created before it, deleted after it. Parents, references that
     /// are known after `up` only, and the references of observed resources need not be listed.
     const DEPENDS_ON: &'static [&'static str] = &[];
-    /// The kind of the parent: deleting the parent deletes this resource.
-    const PARENT: Option<&'static str> = None;
+    /// The parent, within which resources of this kind are found.
+    const PARENT: Option<ParentKind> = None;
+    /// How a create call meets an existing resource of the same name.
+    const ON_EXISTING: OnExisting = OnExisting::Refuse;
+    /// How a resource is replaced.
+    const REPLACEMENT: Replacement = Replacement::DeleteFirst;
     /// The fields of `Spec` with sensitive values, which are never shown.
     const SENSITIVE: &'static [&'static str] = &[];
     /// The data that is lost with the resource; deleting it requires `--allow-data-loss`.
@@ -33,9 +88,10 @@ pub trait Kind: Send + Sync + 'static {
     const SECTION: &'static str = "";
     /// The attribute that is the resource's physical id.
     const PHYSICAL_ID: &'static str = "name";
-    /// The desired state, fully resolved: what is sent, and what `observe` returns. It denies unknown fields, so that no
-    /// field of the lowered stack is lost.
-    type Spec: Serialize + DeserializeOwned + Send + Sync;
+    /// The state of a resource: lowering makes a `Spec<Text>`, which may refer to other resources; `observe` returns and
+    /// `create` takes a `Spec<String>`. One struct, so lowering cannot forget a field, and two types, so what is unresolved
+    /// cannot be sent. In between stands JSON; the spec denies unknown fields, so none is lost there.
+    type Spec<T: Texts>: Serialize + DeserializeOwned + Send + Sync;
     /// The attributes that AWS assigns, such as ids and ARNs: all that a reference may name.
     type Attributes: Serialize + DeserializeOwned + Send + Sync;
 
@@ -48,25 +104,34 @@ pub trait Kind: Send + Sync + 'static {
         name: &str,
         parent: Option<&Parent>,
     ) -> impl Future<Output = Result<ObservedOption<Self>>> + Send;
-    /// The resource of a physical id, regardless of its owner.
+    /// The resource of a physical id, regardless of its owner. For a kind whose physical ids are its names.
     fn find(ctx: &Context, physical_id: &str) -> impl Future<Output = Result<ObservedOption<Self>>> + Send {
         Self::read(ctx, physical_id, None)
+    }
+    /// Waits until a resource that was observed as pending is ready, whatever the change in progress is.
+    fn settle(_ctx: &Context, _observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+    /// The immutable fields that differ, where that depends on the values and not on [`Kind::IMMUTABLE`] alone: a switch that
+    /// can only be turned on, or properties of which the type of the resource decides.
+    fn immutable_changes(_from: &Self::Spec<String>, _to: &Self::Spec<Text>) -> Vec<String> {
+        Vec::new()
     }
     /// Creates it, and waits until others can use it.
     fn create(
         ctx: &Context,
         id: &ResourceId,
-        spec: &Self::Spec,
+        spec: &Self::Spec<String>,
     ) -> impl Future<Output = Result<Self::Attributes>> + Send;
     /// Changes it to `to`, with no call for what does not differ.
     fn update(
         ctx: &Context,
         observed: &ObservedOf<Self>,
-        to: &Self::Spec,
+        to: &Self::Spec<String>,
     ) -> impl Future<Output = Result<Self::Attributes>> + Send;
     /// What the plan says of an update where the differences alone do not tell what will happen: for example that AWS accepts
     /// a part of it only an hour later.
-    fn update_note(_from: &Self::Spec, _to: &Self::Spec) -> Option<String> {
+    fn update_note(_from: &Self::Spec<String>, _to: &Self::Spec<String>) -> Option<String> {
         None
     }
     /// Deletes it, and waits until it does not exist. If it does not exist already, that is success.
@@ -85,7 +150,7 @@ pub trait Kind: Send + Sync + 'static {
 }
 
 /// An observed resource of a kind.
-pub type ObservedOf<K> = Observed<<K as Kind>::Spec, <K as Kind>::Attributes>;
+pub type ObservedOf<K> = Observed<<K as Kind>::Spec<String>, <K as Kind>::Attributes>;
 /// An observed resource of a kind, if it exists.
 pub type ObservedOption<K> = Option<ObservedOf<K>>;
 
@@ -109,13 +174,26 @@ pub struct Parent {
     /// Its logical id.
     pub id: ResourceId,
     /// Its physical id.
-    pub physical_id: PhysicalId,
+    pub physical_id: Arc<PhysicalId>,
 }
 
 impl Parent {
     /// A parent by its logical and its physical id.
-    pub fn new(id: &ResourceId, physical_id: impl Into<String>) -> Self {
-        Parent { id: id.clone(), physical_id: PhysicalId::new(id.kind, physical_id) }
+    pub fn new(id: &ResourceId, physical_id: PhysicalId) -> Self {
+        Parent { id: id.clone(), physical_id: physical_id.into() }
+    }
+
+    /// A child of this parent that is ready.
+    pub fn child<S, A>(
+        &self,
+        kind: &'static str,
+        name: impl Into<String>,
+        physical_id: impl Into<String>,
+        owner: Owner,
+        (spec, attributes): (S, A),
+    ) -> Observed<S, A> {
+        let observed = Observed::new(self.id.child(kind, name), physical_id, owner, spec, attributes);
+        Observed { parent: Some(Arc::clone(&self.physical_id)), ..observed }
     }
 }
 
@@ -123,12 +201,20 @@ impl Parent {
 pub trait AnyKind: Send + Sync {
     /// [`Kind::NAME`].
     fn name(&self) -> &'static str;
+    /// [`Kind::SERVICE`].
+    fn service(&self) -> &'static Service;
     /// [`Kind::IMMUTABLE`].
     fn immutable(&self) -> &'static [&'static str];
+    /// [`Kind::immutable_changes`].
+    fn immutable_changes(&self, from: &Json, to: &Json) -> Vec<String>;
     /// [`Kind::DEPENDS_ON`].
     fn depends_on(&self) -> &'static [&'static str];
     /// [`Kind::PARENT`].
-    fn parent(&self) -> Option<&'static str>;
+    fn parent(&self) -> Option<ParentKind>;
+    /// [`Kind::ON_EXISTING`].
+    fn on_existing(&self) -> OnExisting;
+    /// [`Kind::REPLACEMENT`].
+    fn replacement(&self) -> Replacement;
     /// [`Kind::SENSITIVE`].
     fn sensitive(&self) -> &'static [&'static str];
     /// [`Kind::DATA`].
@@ -141,7 +227,7 @@ pub trait AnyKind: Send + Sync {
     fn max_per_parent(&self) -> usize;
     /// [`Kind::PHYSICAL_ID`] among attributes; `None` where they lack it.
     fn physical_id<'a>(&self, attributes: &'a Json) -> Option<&'a str>;
-    /// A spec in the form in which `observe` would return it.
+    /// A desired spec in canonical form: where nothing is left to resolve, the form in which `observe` would return it.
     ///
     /// # Errors
     /// JSON that is no spec of this kind: it has an unknown field, lacks one, or has one of another type.
@@ -161,6 +247,8 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<Observed>>>;
     /// [`Kind::find`].
     fn find<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Observed>>>;
+    /// [`Kind::settle`].
+    fn settle<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
     /// [`Kind::create`].
     fn create<'a>(&'a self, ctx: &'a Context, id: &'a ResourceId, spec: Json) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::update`].
@@ -184,6 +272,42 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
 }
 
+/// The registered kinds, each after its parent and what it refers to. The engine is handed this; it names no kind itself.
+#[derive(Clone, Copy)]
+pub struct Registry(&'static [&'static dyn AnyKind]);
+
+impl Registry {
+    /// A registry of kinds.
+    pub const fn new(kinds: &'static [&'static dyn AnyKind]) -> Self {
+        Registry(kinds)
+    }
+
+    /// All kinds.
+    pub fn kinds(self) -> &'static [&'static dyn AnyKind] {
+        self.0
+    }
+
+    /// The kind of a name.
+    ///
+    /// # Panics
+    /// Never for the name of a registered kind, and every id is made from one.
+    pub fn kind(self, name: &str) -> &'static dyn AnyKind {
+        let found = self.0.iter().find(|kind| kind.name() == name);
+        *found.unwrap_or_else(|| panic!("`{name}` is not a registered kind"))
+    }
+
+    /// True for a child that is deleted with its parent, without a call.
+    pub(crate) fn cascades(self, kind: &str) -> bool {
+        self.kind(kind).parent().is_some_and(|parent| parent.on_delete == OnParentDelete::Cascade)
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|kind| kind.name())).finish()
+    }
+}
+
 /// Carries a kind into the registry.
 pub(crate) struct Registered<K>(std::marker::PhantomData<fn() -> K>);
 
@@ -197,6 +321,10 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::NAME
     }
 
+    fn service(&self) -> &'static Service {
+        K::SERVICE
+    }
+
     fn immutable(&self) -> &'static [&'static str] {
         K::IMMUTABLE
     }
@@ -205,8 +333,21 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::DEPENDS_ON
     }
 
-    fn parent(&self) -> Option<&'static str> {
+    fn immutable_changes(&self, from: &Json, to: &Json) -> Vec<String> {
+        let specs = decode(K::NAME, from).ok().zip(decode(K::NAME, to).ok());
+        specs.map(|(from, to)| K::immutable_changes(&from, &to)).unwrap_or_default()
+    }
+
+    fn parent(&self) -> Option<ParentKind> {
         K::PARENT
+    }
+
+    fn on_existing(&self) -> OnExisting {
+        K::ON_EXISTING
+    }
+
+    fn replacement(&self) -> Replacement {
+        K::REPLACEMENT
     }
 
     fn sensitive(&self) -> &'static [&'static str] {
@@ -234,11 +375,8 @@ impl<K: Kind> AnyKind for Registered<K> {
     }
 
     fn normalise(&self, spec: &Json) -> std::result::Result<Json, String> {
-        let typed = K::Spec::deserialize(spec).map_err(|error| error.to_string())?;
-        let normalised = serde_json::to_value(&typed).map_err(|error| error.to_string())?;
-        // To `serde` an optional field that is missing is `None`, as if somebody had cleared it.
-        missing_field(spec, &normalised)
-            .map_or(Ok(normalised), |field| Err(format!("missing field `{field}`")))
+        let spec = K::Spec::<Text>::deserialize(spec).map_err(|error| error.to_string())?;
+        serde_json::to_value(&spec).map_err(|error| error.to_string())
     }
 
     fn observe<'a>(
@@ -268,6 +406,10 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn find<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Observed>>> {
         Box::pin(async move { K::find(ctx, physical_id).await?.map(erase::<K>).transpose() })
+    }
+
+    fn settle<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { K::settle(ctx, &restore::<K>(observed)?).await })
     }
 
     fn create<'a>(&'a self, ctx: &'a Context, id: &'a ResourceId, spec: Json) -> BoxFuture<'a, Result<Json>> {
@@ -340,14 +482,6 @@ fn encode<T: Serialize>(value: &T) -> Result<Json> {
     serde_json::to_value(value).map_err(|error| Error::internal(format!("not valid as JSON: {error}")))
 }
 
-/// The path of the first field of a normalised spec that the spec itself lacks.
-fn missing_field(spec: &Json, normalised: &Json) -> Option<String> {
-    normalised.as_object()?.iter().find_map(|(field, value)| match spec.get(field) {
-        None => Some(field.clone()),
-        Some(given) => missing_field(given, value).map(|inner| format!("{field}.{inner}")),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use crate::kinds::kind;
@@ -378,10 +512,8 @@ mod tests {
         let nested = api(|spec| spec["cors"]["age"] = 5.into()).expect_err("unknown");
         assert!(nested.starts_with("unknown field `age`"), "{nested}");
         assert_eq!(api(|spec| remove(spec, "name")), Err("missing field `name`".to_owned()));
-        // Optional fields too: a field that lowering forgets must not be cleared in AWS.
-        assert_eq!(api(|spec| remove(spec, "cors")), Err("missing field `cors`".to_owned()));
-        let nested = api(|spec| remove(&mut spec["cors"], "max_age"));
-        assert_eq!(nested, Err("missing field `cors.max_age`".to_owned()));
+        let nested = api(|spec| remove(&mut spec["cors"], "allow_credentials"));
+        assert_eq!(nested, Err("missing field `allow_credentials`".to_owned()));
     }
 
     #[test]

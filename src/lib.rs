@@ -39,3 +39,4 @@ pub mod status;
 mod suggest;
 mod text;
 pub mod watch;
+pub mod yaml;

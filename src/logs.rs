@@ -2,6 +2,7 @@
 
 use crate::aws::{Class, Clients, Error, Result};
 use crate::kinds::log_group;
+use crate::kinds::log_group::LOGS;
 use crate::model::Identity;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use futures_util::future::try_join_all;
@@ -65,7 +66,7 @@ pub struct Reader {
 impl Reader {
     /// A reader of everything since a time in milliseconds since 1970.
     pub fn new(clients: &Clients, since: i64) -> Self {
-        Reader { client: clients.logs.clone(), since, positions: BTreeMap::new() }
+        Reader { client: clients.logs(), since, positions: BTreeMap::new() }
     }
 
     /// Looks for what is new.
@@ -105,7 +106,7 @@ async fn read(
     match filter.into_paginator().send().collect::<std::result::Result<Vec<_>, _>>().await {
         Ok(pages) => Ok(Some(pages.into_iter().flat_map(|page| page.events.unwrap_or_default()).collect())),
         Err(error) => match Error::from(error) {
-            error if error.is_absent() => Ok(None),
+            error if LOGS.is_absent(&error) => Ok(None),
             error => Err(error),
         },
     }

@@ -1,12 +1,9 @@
 //! Reads the live state from AWS: all kinds at once, then related resources that these reads point to, then the children of
 //! what we own. Reads only.
 
-use crate::aws::pages::all_pages;
-use crate::aws::{Context, Result, tags};
-use crate::kind::{AnyKind, Parent};
-use crate::kinds::{kind, kinds};
+use crate::aws::{Context, Result};
+use crate::kind::{AnyKind, Parent, Registry};
 use crate::model::{LiveState, Observed, Owner, PhysicalId, Unreadable};
-use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Errors
 /// A read that failed. A denied listing is no error: [`LiveState::unreadable`] names it.
-pub async fn observe(ctx: &Context) -> Result<LiveState> {
-    let roots = kinds().iter().filter(|kind| kind.parent().is_none());
-    let sweeps = join_all(roots.map(|kind| sweep(ctx, *kind)));
+pub async fn observe(ctx: &Context, registry: Registry) -> Result<LiveState> {
+    let roots = registry.kinds().iter().filter(|kind| kind.parent().is_none());
+    let sweeps = join_all(roots.map(|kind| sweep(ctx, registry, *kind)));
     let (sweeps, candidates) = futures_util::join!(sweeps, candidates(ctx));
     let mut live_state = LiveState::default();
     for sweep in sweeps {
@@ -34,18 +31,18 @@ pub async fn observe(ctx: &Context) -> Result<LiveState> {
         }
         Err(error) => return Err(error),
     };
-    follow(ctx, &mut live_state, &mut hints).await?;
+    follow(ctx, registry, &mut live_state, &mut hints).await?;
     // A list that changes while it is read may show a resource twice; taken for two, one of them would be deleted.
     let mut known = BTreeSet::new();
-    live_state.observed.retain(|observed| known.insert((observed.key(), observed.parent.clone())));
+    live_state.observed.retain(|observed| known.insert(observed.key()));
     claim_routes(&mut live_state);
     Ok(live_state)
 }
 
 /// Reads a kind, and then the children of the resources that we own, while other kinds are still being read.
-async fn sweep(ctx: &Context, kind: &dyn AnyKind) -> Result<LiveState> {
+async fn sweep(ctx: &Context, registry: Registry, kind: &dyn AnyKind) -> Result<LiveState> {
     let (observed, unreadable) = kind.observe(ctx, &[]).await?;
-    let mut live_state = children(ctx, &observed).await?;
+    let mut live_state = children(ctx, registry, &observed).await?;
     live_state.observed.extend(observed);
     live_state.unreadable.extend(unreadable.map(|why| Unreadable { kind: kind.name(), why }));
     Ok(live_state)
@@ -58,7 +55,12 @@ pub(crate) fn add(live_state: &mut LiveState, more: LiveState) {
 
 /// Reads related resources that were not observed yet, until there are no new ones. Those of other owners are left out: the
 /// stack does not declare their names.
-async fn follow(ctx: &Context, live_state: &mut LiveState, hints: &mut BTreeSet<PhysicalId>) -> Result<()> {
+async fn follow(
+    ctx: &Context,
+    registry: Registry,
+    live_state: &mut LiveState,
+    hints: &mut BTreeSet<PhysicalId>,
+) -> Result<()> {
     let mut known: BTreeSet<PhysicalId> = BTreeSet::new();
     loop {
         known.extend(live_state.observed.iter().map(Observed::key));
@@ -76,30 +78,23 @@ async fn follow(ctx: &Context, live_state: &mut LiveState, hints: &mut BTreeSet<
             return Ok(());
         }
         let read = fresh.iter().map(async |hint| {
-            kind(hint.kind).read(ctx, &hint.id, None).await.map_err(|error| error.about(&hint.id))
+            registry.kind(hint.kind).find(ctx, &hint.id).await.map_err(|error| error.about(&hint.id))
         });
         let read = try_join_all(read).await?;
         known.extend(fresh);
         let ours =
             read.into_iter().flatten().filter(|observed| !matches!(observed.owner, Owner::Unmanaged(_)));
         let ours: Vec<Observed> = ours.collect();
-        add(live_state, children(ctx, &ours).await?);
+        add(live_state, children(ctx, registry, &ours).await?);
         live_state.observed.extend(ours);
     }
 }
 
-/// The functions and tables that we own by the tagging API. It misses new resources and remembers deleted ones, so these are
-/// only candidates, each confirmed by its own service [aws-facts: Resource Groups Tagging API].
+/// The functions and tables that we own by the tagging API: no listing of their own finds them. Each is confirmed by its own
+/// service, since the API remembers deleted resources.
 async fn candidates(ctx: &Context) -> Result<BTreeSet<PhysicalId>> {
-    let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
-    let get = ctx.clients.tagging.get_resources().tag_filters(filter);
-    let get = get.resource_type_filters("lambda:function").resource_type_filters("dynamodb:table");
-    let resources = all_pages("tag:GetResources", async |token| {
-        let page = get.clone().set_pagination_token(token).send().await?;
-        Ok((page.resource_tag_mapping_list.unwrap_or_default(), page.pagination_token))
-    })
-    .await?;
-    Ok(resources.iter().filter_map(|resource| resource.resource_arn().and_then(physical_id)).collect())
+    let candidates = ctx.tagged().await?.keys().filter_map(|arn| physical_id(arn));
+    Ok(candidates.filter(|candidate| ["function", "table"].contains(&candidate.kind)).collect())
 }
 
 /// The function, table or log group of an ARN.
@@ -110,15 +105,26 @@ pub(crate) fn physical_id(arn: &str) -> Option<PhysicalId> {
     PREFIXES.iter().find_map(|(kind, prefix)| Some(PhysicalId::new(kind, resource.strip_prefix(prefix)?)))
 }
 
+/// Observes the children of those of these resources that we own, and their children.
+pub(crate) async fn children(ctx: &Context, registry: Registry, observed: &[Observed]) -> Result<LiveState> {
+    let mut live_state = generation(ctx, registry, observed).await?;
+    let mut from = 0;
+    while from < live_state.observed.len() {
+        let next = generation(ctx, registry, &live_state.observed[from..]).await?;
+        from = live_state.observed.len();
+        add(&mut live_state, next);
+    }
+    Ok(live_state)
+}
+
 /// Observes the children of those of these resources that we own.
-pub(crate) async fn children(ctx: &Context, observed: &[Observed]) -> Result<LiveState> {
+async fn generation(ctx: &Context, registry: Registry, observed: &[Observed]) -> Result<LiveState> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
     for observed in observed.iter().filter(|observed| observed.owner == Owner::Ours && observed.exists()) {
-        let parent = Parent::new(&observed.id, &observed.physical_id);
-        parents.entry(observed.id.kind).or_default().push(parent);
+        parents.entry(observed.id.kind).or_default().push(Parent::new(&observed.id, observed.key()));
     }
-    let sweeps = kinds().iter().filter_map(|kind| {
-        let parents = parents.get(kind.parent()?)?;
+    let sweeps = registry.kinds().iter().filter_map(|kind| {
+        let parents = parents.get(kind.parent()?.kind)?;
         Some(async move { (kind.name(), kind.observe(ctx, parents).await) })
     });
     let mut live_state = LiveState::default();

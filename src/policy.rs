@@ -2,7 +2,12 @@
 //! actions and resources as sorted lists, single-element lists elsewhere as plain values. IAM returns documents
 //! URL-encoded and reordered, so text is never compared [aws-facts: IAM, TF].
 
+mod tree;
+
+pub use tree::Tree;
+
 use crate::aws::{Error, Result};
+use crate::model::Texts;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -10,17 +15,17 @@ use std::collections::BTreeMap;
 
 /// A policy: its statements by `Sid`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Policy(pub BTreeMap<String, Statement>);
+#[serde(transparent, bound = "T: Texts")]
+pub struct Policy<T = String>(pub BTreeMap<String, Statement<T>>);
 
-/// A statement: its members besides the `Sid`, in canonical form.
+/// A statement: its members besides the `Sid`. What is read is in canonical form.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Statement(pub BTreeMap<String, Json>);
+#[serde(transparent, bound = "T: Texts")]
+pub struct Statement<T = String>(pub BTreeMap<String, Tree<T>>);
 
-impl<'de> Deserialize<'de> for Statement {
+impl<'de, T: Texts> Deserialize<'de> for Statement<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let members = BTreeMap::<String, Json>::deserialize(deserializer)?;
+        let members = BTreeMap::<String, Tree<T>>::deserialize(deserializer)?;
         Ok(Statement(members.into_iter().map(canonical).collect()))
     }
 }
@@ -28,7 +33,7 @@ impl<'de> Deserialize<'de> for Statement {
 impl Statement {
     /// The statement as JSON.
     pub fn json(&self) -> Json {
-        Json::Object(self.0.clone().into_iter().collect())
+        self.0.iter().map(|(name, member)| (name.clone(), member.json())).collect()
     }
 }
 
@@ -74,8 +79,9 @@ impl Policy {
     /// The document to send.
     pub fn document(&self) -> String {
         let statement = |(sid, statement): (&String, &Statement)| {
-            let sid = (("Sid").to_owned(), Json::from(sid.clone()));
-            Json::Object([sid].into_iter().chain(statement.0.clone()).collect())
+            let mut statement = statement.json();
+            statement["Sid"] = sid.as_str().into();
+            statement
         };
         json!({ "Version": "2012-10-17", "Statement": self.0.iter().map(statement).collect::<Vec<_>>() })
             .to_string()
@@ -90,36 +96,41 @@ fn unreadable(operation: &str, why: impl std::fmt::Display) -> Error {
 fn named(index: usize, mut members: Map<String, Json>) -> (String, Statement) {
     let sid = members.remove("Sid").and_then(|sid| sid.as_str().map(str::to_owned));
     let sid = sid.filter(|sid| !sid.is_empty()).unwrap_or_else(|| format!("statement {}", index + 1));
-    (sid, Statement(members.into_iter().map(canonical).collect()))
+    (sid, Statement(members.into_iter().map(|(name, member)| canonical((name, member.into()))).collect()))
 }
 
 /// A member of a statement in canonical form.
-fn canonical((name, value): (String, Json)) -> (String, Json) {
+fn canonical<T: Texts>((name, value): (String, Tree<T>)) -> (String, Tree<T>) {
     let is_set = matches!(name.as_str(), "Action" | "NotAction" | "Resource" | "NotResource");
     let value = if is_set { sorted(value) } else { plain(value) };
     (name, value)
 }
 
-fn sorted(value: Json) -> Json {
+/// A set as a sorted list. What is unknown comes last, in the order of its references.
+fn sorted<T: Texts>(value: Tree<T>) -> Tree<T> {
     let mut items = match value {
-        Json::Array(items) => items,
+        Tree::List(items) => items,
         single => vec![single],
     };
-    items.sort_by_key(ToString::to_string);
-    items.dedup();
-    Json::Array(items)
+    if items.len() > 1 {
+        items.sort_by_cached_key(|item| {
+            (item.has_templates(), serde_json::to_string(item).unwrap_or_default())
+        });
+        items.dedup();
+    }
+    Tree::List(items)
 }
 
 /// Lists of one as the one, lists of more sorted: principals and condition values are sets to IAM as well.
-fn plain(value: Json) -> Json {
+fn plain<T: Texts>(value: Tree<T>) -> Tree<T> {
     match value {
-        Json::Object(members) => {
-            Json::Object(members.into_iter().map(|(key, value)| (key, plain(value))).collect())
+        Tree::Map(members) => {
+            Tree::Map(members.into_iter().map(|(key, value)| (key, plain(value))).collect())
         }
-        Json::Array(items) if items.len() == 1 => items.into_iter().next().unwrap_or_default(),
-        Json::Array(_) => sorted(value),
+        Tree::List(mut items) if items.len() == 1 => items.remove(0),
+        Tree::List(_) => sorted(value),
         // Conditions take `true` and `"true"` alike, and IAM returns the text.
-        Json::Bool(flag) => Json::String(flag.to_string()),
+        Tree::Bool(flag) => Tree::Text(flag.to_string().into()),
         other => other,
     }
 }
@@ -127,6 +138,7 @@ fn plain(value: Json) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{ResourceId, Text, references, resolve};
 
     #[test]
     fn what_means_the_same_reads_the_same() {
@@ -153,5 +165,28 @@ mod tests {
         assert_eq!(policy.0.keys().collect::<Vec<_>>(), ["statement 1", "x"]);
         assert_eq!(Policy::read("", &policy.document()), Ok(policy));
         assert!(Policy::read("", "{").is_err());
+    }
+
+    #[test]
+    fn what_is_unknown_comes_last_and_is_sorted_once_it_is_known() {
+        let arn = Text::reference(&ResourceId::new("table", "t"), "arn");
+        let texts = [arn, "b".into(), "a".into()].map(Tree::Text);
+        let members = [("Resource".to_owned(), Tree::List(texts.into()))];
+        let policy = Policy([("x".to_owned(), Statement(members.into()))].into());
+        let read = |json: &Json| {
+            let policy = Policy::<Text>::deserialize(json).expect("a policy");
+            serde_json::to_value(policy).expect("JSON")
+        };
+        let normal = read(&serde_json::to_value(policy).expect("JSON"));
+        let resources = normal["x"]["Resource"].as_array().expect("a list");
+        assert_eq!(resources[..2], [json!("a"), json!("b")]);
+        assert_eq!(references(&resources[2]).len(), 1);
+        let resolved = read(&resolve(&normal, &|_| Some("aa")));
+        assert_eq!(resolved["x"]["Resource"], json!(["a", "aa", "b"]));
+        // What is sent can have no reference.
+        assert_eq!(
+            Policy::<String>::deserialize(&normal).map_err(|error| error.to_string()),
+            Err("the arn of table t is still unknown".to_owned())
+        );
     }
 }

@@ -7,7 +7,7 @@ use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::kinds::{kind, role};
+use crate::kinds::{kind, registry, role};
 use crate::lower::{self, identity, lower, wanted};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
@@ -43,7 +43,7 @@ impl Session {
     /// Reads from now on the names that this stack declares, with the same identity as before.
     pub fn declare(&mut self, stack: &Stack) {
         self.scope.tag_keys = stack.tags.keys().cloned().collect();
-        self.scope.wanted = wanted(&lower(stack, &self.scope, &BTreeMap::new()));
+        self.scope.wanted = wanted(lower(stack, &self.scope, &BTreeMap::new()));
     }
 
     /// The live state, read by clients that cannot write.
@@ -52,7 +52,7 @@ impl Session {
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
         let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
-        observe(&context).await.map_err(Failure::from)
+        observe(&context, registry()).await.map_err(Failure::from)
     }
 
     /// One resource by its name in AWS, regardless of its owner, read by clients that cannot write.
@@ -88,7 +88,7 @@ impl Session {
         events: Events,
         stop: watch::Receiver<bool>,
     ) -> Report {
-        apply(&self.context(Access::Write, packages, &events), &events, plan, stop).await
+        apply(&self.context(Access::Write, packages, &events), registry(), &events, plan, stop).await
     }
 
     pub(crate) fn context(
@@ -157,7 +157,14 @@ impl Destroy {
         session.scope.destroy = true;
         let local = session.connection.is_local();
         let environment = session.scope.identity.environment.clone();
-        let options = Options { mode: Mode::Down, local, allow_data_loss, replace_stack: false, environment };
+        let options = Options {
+            registry: registry(),
+            mode: Mode::Down,
+            local,
+            allow_data_loss,
+            replace_stack: false,
+            environment,
+        };
         Destroy { session, options, deleted: BTreeSet::new() }
     }
 
@@ -214,7 +221,7 @@ impl Destroy {
     fn remember(&mut self, plan: &Plan) {
         self.deleted.extend(plan.steps.iter().filter_map(|step| step.observed.as_ref()).map(Observed::key));
         for group in self.deleted.iter().filter(|resource| resource.kind == "log_group") {
-            self.session.scope.wanted.entry("log_group").or_default().insert(group.id.clone());
+            self.session.scope.wanted.entry("log_group").or_default().insert(group.id.clone(), None);
         }
     }
 

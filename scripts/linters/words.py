@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["*.md", "docs/**/*.md", "examples/*.md", "tests/**/*.md"]
-RUST = ["src/**/*.rs", "yaml/src/**/*.rs"]
+RUST = ["src/**/*.rs"]
 FENCE_OR_CODE = re.compile(r"^ *```[^\n]*$|(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.M | re.S)
 TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/)

@@ -1,7 +1,6 @@
 //! Unchanged siblings of changed resources, which may say whether a change took effect: the stage of an API whose routes
 //! change. They are verified once, after the last change in their parent.
 
-use crate::kinds::kind;
 use crate::model::ResourceId;
 use crate::plan::{Plan, Step};
 use std::collections::BTreeMap;
@@ -23,7 +22,7 @@ impl<'a> Siblings<'a> {
             parents.entry(parent).or_default().left += 1;
         }
         for (parent, changes) in &mut parents {
-            let children = plan.unchanged.iter().filter(|id| kind(id.kind).parent() == Some(parent.kind));
+            let children = plan.unchanged.iter().filter(|id| id.parent() == Some(parent));
             changes.unchanged.extend(children);
         }
         Siblings(parents)
@@ -45,5 +44,5 @@ impl<'a> Siblings<'a> {
 
 /// The parent in which a step changes something: the one of its resource, or the resource itself.
 fn parent(step: &Step) -> Option<&ResourceId> {
-    (!step.with_parent).then_some(step.parent.as_ref().unwrap_or(&step.id))
+    (!step.with_parent).then_some(step.id.parent().unwrap_or(&step.id))
 }

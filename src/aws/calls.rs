@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_types::request_id::RequestId;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -115,7 +116,7 @@ impl Intercept for Calls {
             attempts: cfg.load::<RequestAttempts>().map_or(1, |attempts| attempts.attempts()),
             request_id: context
                 .response()
-                .and_then(|response| response.headers().get("x-amzn-requestid").map(str::to_owned)),
+                .and_then(|response| response.headers().request_id().map(str::to_owned)),
         };
         if let Some(report) = &self.report {
             report(&call);

@@ -1,13 +1,12 @@
 //! Finds credentials, region and account, and builds the clients.
 
 use super::calls::Calls;
+use super::clients::Clients;
 use super::error::{Class, Error, Result};
-use super::limit::{API_GATEWAY, DYNAMODB, LAMBDA, LOGS, Paced};
-use super::quota_errors::QuotasAreFinal;
-use super::read_only::ReadOnly;
-use super::request::NoteRequest;
+use super::limit::Paces;
+use super::service::Service;
 use super::settings::Settings;
-use super::{Context, Created, FreshRoles, UPLOADS, Waits};
+use super::{Context, Created, FreshRoles, Tagged, UPLOADS, Waits};
 use crate::http::{self, Trust};
 use crate::model::{Identity, Scope, check_region, is_known, partition_of};
 use aws_config::imds::region::ImdsRegionProvider;
@@ -19,7 +18,6 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_iam::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -30,10 +28,6 @@ use tokio::sync::Semaphore;
 
 /// Attempts of a call that AWS throttles or fails.
 const ATTEMPTS: u32 = 8;
-
-/// The SDK counts the retries of a whole process, and after some hundred of them gives up at the first refusal: a large stack
-/// that a service asks for slower calls would fail. Each call has its own limit, and the pace is kept, so nothing is counted.
-const RETRIES: &str = "provision";
 
 /// The call that says whose credentials these are.
 const IDENTITY: &str = "sts:GetCallerIdentity";
@@ -73,7 +67,6 @@ pub enum Access {
 pub struct Connection {
     config: SdkConfig,
     paces: Paces,
-    plain: Paced,
     calls: Calls,
     trust: Trust,
     service_endpoints: BTreeMap<String, String>,
@@ -89,11 +82,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Loads credentials and region, and asks STS for the account.
+    /// Loads credentials and region, and asks STS for the account. The settings of the given services are checked, as far as
+    /// they have any of their own.
     ///
     /// # Errors
     /// No region, no credentials, or credentials that STS refuses.
-    pub async fn open(place: &Place, calls: Calls) -> Result<Self> {
+    pub async fn open(place: &Place, services: &[&Service], calls: Calls) -> Result<Self> {
         let (region, profile) = match place {
             Place::Aws { region, profile } => (region.as_deref(), profile.as_deref()),
             Place::Local { url, region, credentials } => {
@@ -104,11 +98,12 @@ impl Connection {
         };
         let settings = Settings::read(profile).await?;
         let trust = settings.trust()?;
+        settings.check_connections(services)?;
         let config = load(&settings, region, &trust).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let connection = Connection::of(config, false, calls).await;
         let connection = connection.map_err(|error| explained(error, &settings, &region))?;
-        Ok(Connection { trust, service_endpoints: settings.service_endpoints(), ..connection })
+        Ok(Connection { trust, service_endpoints: settings.service_endpoints(services), ..connection })
     }
 
     /// The same, with a configuration of one's own; its HTTP client and time source are used where it has them.
@@ -125,7 +120,7 @@ impl Connection {
             RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(300));
         let soon = aws_sdk_sts::config::Builder::new().retry_config(retries);
         let ask =
-            connection.clients(Access::Read).sts.get_caller_identity().customize().config_override(soon);
+            connection.clients(Access::Read).sts().get_caller_identity().customize().config_override(soon);
         let identity = ask.send().await?;
         // Names and ARNs are built from these, so nothing is guessed.
         let account = identity.account().filter(|account| is_account(account));
@@ -142,18 +137,9 @@ impl Connection {
     /// A connection whose account is not known yet. The pace is kept for all clients of the connection together.
     pub(crate) fn unchecked(config: SdkConfig, local: bool, calls: Calls) -> Self {
         let http = config.http_client().unwrap_or_else(|| http_client((!local).then(Trust::default)));
-        let paced =
-            |quotas| if local { Paced::local(http.clone()) } else { Paced::new(http.clone(), quotas) };
-        let plain = if local { Paced::local(http.clone()) } else { Paced::unknown(http.clone()) };
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         Connection {
-            paces: Paces {
-                dynamodb: paced(DYNAMODB),
-                lambda: paced(LAMBDA),
-                api: paced(API_GATEWAY),
-                logs: paced(LOGS),
-            },
-            plain,
+            paces: Paces::new(http, local),
             calls,
             trust: Trust::default(),
             service_endpoints: BTreeMap::new(),
@@ -199,6 +185,7 @@ impl Connection {
             time,
             role_propagation: FreshRoles::default(),
             created: Created::default(),
+            tagged: Tagged::default(),
             uploads: Semaphore::new(UPLOADS as usize),
             waits,
         }
@@ -229,34 +216,9 @@ impl Connection {
         self.calls = self.calls.reset();
     }
 
-    /// Clients for every service in use. On the local cloud, which has no quotas, nothing is held back.
+    /// Clients of all services. On the local cloud, which has no quotas, nothing is held back.
     pub fn clients(&self, access: Access) -> Clients {
-        let retries = RetryPartition::custom(RETRIES).token_bucket(TokenBucket::unlimited()).build();
-        macro_rules! client {
-            ($service:ident, $http:expr) => {{
-                let config = $service::config::Builder::from(&self.config)
-                    .http_client($http)
-                    .retry_partition(retries.clone())
-                    .retry_classifier(QuotasAreFinal)
-                    .interceptor(NoteRequest)
-                    .interceptor(self.calls.clone());
-                let config = match access {
-                    Access::Read => config.interceptor(ReadOnly),
-                    Access::Write => config,
-                };
-                $service::Client::from_conf(config.build())
-            }};
-        }
-        let Paces { dynamodb, lambda, api, logs } = self.paces.clone();
-        Clients {
-            dynamodb: client!(aws_sdk_dynamodb, dynamodb),
-            iam: client!(aws_sdk_iam, self.plain.clone()),
-            logs: client!(aws_sdk_cloudwatchlogs, logs),
-            lambda: client!(aws_sdk_lambda, lambda),
-            api: client!(aws_sdk_apigatewayv2, api),
-            tagging: client!(aws_sdk_resourcegroupstagging, self.plain.clone()),
-            sts: client!(aws_sdk_sts, self.plain.clone()),
-        }
+        Clients::new(self.config.clone(), self.paces.clone(), self.calls.clone(), access)
     }
 }
 
@@ -281,28 +243,6 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The clients of the services that have a pace.
-#[derive(Debug, Clone)]
-struct Paces {
-    dynamodb: Paced,
-    lambda: Paced,
-    api: Paced,
-    logs: Paced,
-}
-
-/// One client for each service.
-#[derive(Debug, Clone)]
-#[allow(missing_docs, reason = "the services' names")]
-pub struct Clients {
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    pub iam: aws_sdk_iam::Client,
-    pub logs: aws_sdk_cloudwatchlogs::Client,
-    pub lambda: aws_sdk_lambda::Client,
-    pub api: aws_sdk_apigatewayv2::Client,
-    pub tagging: aws_sdk_resourcegroupstagging::Client,
-    pub sts: aws_sdk_sts::Client,
-}
-
 /// The region that is given, or else the one that the environment or the profile sets. Nothing is asked, not even the machine's
 /// own metadata.
 ///
@@ -319,7 +259,6 @@ fn no_region(and: &str) -> Error {
 }
 
 async fn load(settings: &Settings, region: Option<&str>, trust: &Trust) -> Result<SdkConfig> {
-    settings.check_connections()?;
     let http = http_client(Some(trust.clone()));
     let provider = ProviderConfig::without_region().with_http_client(http.clone());
     let region = match settings.region(region)? {

@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
+use aws_types::request_id::RequestId;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -165,27 +166,13 @@ impl Error {
         self.status.is_some_and(|status| status >= 500)
     }
 
-    /// True if AWS says that the resource does not exist. `NoSuchEntity` is IAM's, `ResourceNotFound` everybody else's,
-    /// `NotFound` API Gateway's.
-    pub fn is_absent(&self) -> bool {
-        ["NoSuchEntity", "ResourceNotFound", "NotFound"].iter().any(|code| self.is(code))
-    }
-
-    /// True if AWS says that a resource of this name exists. Lambda and API Gateway use a code that has other meanings too,
-    /// so the message decides there [aws-facts: Lambda, LS].
-    pub fn is_duplicate(&self) -> bool {
-        let conflict = self.is("ResourceConflict") || self.is("Conflict");
-        let says_so = self.says("already exist");
-        ["EntityAlreadyExists", "ResourceAlreadyExists"].iter().any(|code| self.is(code))
-            || (conflict && says_so)
-            || (self.is("ResourceInUse") && says_so)
-    }
-
-    /// True if AWS's access control refused the call.
+    /// True if AWS's access control refused the call. A refusal of a `HEAD` has no body, so no code.
     pub fn is_denied(&self) -> bool {
-        ["AccessDenied", "UnauthorizedOperation", "Forbidden", "Authorization"]
-            .iter()
-            .any(|code| self.is(code))
+        let is_bare = self.class == Class::Refused && self.code.is_none() && self.status == Some(403);
+        is_bare
+            || ["AccessDenied", "UnauthorizedOperation", "Forbidden", "Authorization", "AuthorizationError"]
+                .iter()
+                .any(|code| self.is(code))
     }
 
     /// True if AWS does not take the credentials, or no longer.
@@ -202,7 +189,7 @@ impl Error {
 
     /// True if AWS asks for slower calls.
     pub fn is_throttled(&self) -> bool {
-        ["Throttling", "TooManyRequests", "Throttled", "RequestLimitExceeded"]
+        ["Throttling", "TooManyRequests", "Throttled", "RequestThrottled", "RequestLimitExceeded", "SlowDown"]
             .iter()
             .any(|code| self.is(code))
     }
@@ -238,7 +225,7 @@ where
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         let request = Request::of(&error);
         let response = error.raw_response();
-        let request_id = response.and_then(|r| r.headers().get("x-amzn-requestid")).map(Box::from);
+        let request_id = response.and_then(|r| r.headers().request_id()).map(Box::from);
         let status = response.map(|r| r.status().as_u16());
         let code = error.code().map(Box::from);
         let (class, message) = match &error {
@@ -326,18 +313,4 @@ fn transport<E: StdError + 'static>(
         }
         _ => (Class::Lost, format!("the connection{to} broke: {last}")),
     }
-}
-
-/// The response to a read, or `None` where AWS says that the resource does not exist.
-pub(crate) fn not_found_as_none<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<Option<T>> {
-    match response.map_err(Into::into) {
-        Ok(response) => Ok(Some(response)),
-        Err(error) if error.is_absent() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Success of a delete also where the resource did not exist.
-pub(crate) fn ignore_not_found<T, E: Into<Error>>(response: std::result::Result<T, E>) -> Result<()> {
-    not_found_as_none(response).map(|_| ())
 }

@@ -1,6 +1,7 @@
 //! Keeps the pace that AWS's quotas allow, for every attempt that goes over the wire, retries included. Quotas are per
 //! account and region, so one process can only do its part; the SDK retries what AWS throttles.
 
+use super::service::Service;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -8,7 +9,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -27,63 +29,44 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// A quota: so many calls a second, and so many at once after a rest.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Quota {
-    pub(crate) per_second: f64,
-    pub(crate) burst: f64,
+pub struct Quota {
+    /// Calls a second.
+    pub per_second: f64,
+    /// Calls at once, after a rest.
+    pub burst: f64,
 }
 
-/// Picks the quota that a request falls under; `None` for no limit.
-pub(crate) type Rule = fn(&HttpRequest) -> Option<usize>;
-
-/// API Gateway: 10 requests a second with a burst of 40, for all of its control plane [aws-facts: API Gateway v2, DG].
-pub(crate) const API_GATEWAY: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst: 40.0 }], |_| Some(0));
-
-/// Lambda: 15 requests a second in all, apart from GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].
-pub(crate) const LAMBDA: (&[Quota], Rule) = (
-    &[
-        Quota { per_second: 15.0, burst: 15.0 },
-        Quota { per_second: 100.0, burst: 100.0 },
-        Quota { per_second: 15.0, burst: 15.0 },
-    ],
-    |request| match (request.method(), path(request).split("/functions/").nth(1)) {
-        ("GET", Some(rest)) if !rest.contains('/') => Some(1),
-        ("GET", Some(rest)) if rest.ends_with("/policy") => Some(2),
-        _ => Some(0),
-    },
-);
-
-/// DynamoDB: ListTagsOfResource 10 times a second, says its documentation.
-pub(crate) const DYNAMODB: (&[Quota], Rule) = (&[Quota { per_second: 10.0, burst: 10.0 }], |request| {
-    (target(request) == "ListTagsOfResource").then_some(0)
-});
-
-/// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags, their retention and the search of events,
-/// each operation by itself [DG: CloudWatch Logs quotas].
-pub(crate) const LOGS: (&[Quota], Rule) = {
-    const TEN: Quota = Quota { per_second: 10.0, burst: 10.0 };
-    const FIVE: Quota = Quota { per_second: 5.0, burst: 5.0 };
-    (&[TEN, TEN, TEN, FIVE, FIVE, FIVE, FIVE, FIVE], |request| match target(request) {
-        "DescribeLogGroups" => Some(0),
-        "CreateLogGroup" => Some(1),
-        "DeleteLogGroup" => Some(2),
-        "TagResource" => Some(3),
-        "ListTagsForResource" => Some(4),
-        "PutRetentionPolicy" => Some(5),
-        "DeleteRetentionPolicy" => Some(6),
-        "FilterLogEvents" => Some(7),
-        _ => None,
-    })
-};
-
 /// The URL of a request without its query.
-fn path(request: &HttpRequest) -> &str {
+pub(crate) fn path(request: &HttpRequest) -> &str {
     request.uri().split(['?']).next().unwrap_or_default()
 }
 
 /// The operation of a request in one of the JSON protocols.
-fn target(request: &HttpRequest) -> &str {
+pub(crate) fn target(request: &HttpRequest) -> &str {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     target.split('.').nth(1).unwrap_or_default()
+}
+
+/// The paces of a connection, one for each service, kept for all of the connection's clients together.
+#[derive(Debug, Clone)]
+pub(crate) struct Paces {
+    http: SharedHttpClient,
+    local: bool,
+    of_services: Arc<Mutex<BTreeMap<&'static str, Paced>>>,
+}
+
+impl Paces {
+    /// The paces of a connection to AWS, or to the local cloud, which has no quotas.
+    pub(crate) fn new(http: SharedHttpClient, local: bool) -> Self {
+        Paces { http, local, of_services: Arc::default() }
+    }
+
+    /// The HTTP client that keeps the pace of a service.
+    pub(crate) fn of(&self, service: &'static Service) -> Paced {
+        let mut paces = self.of_services.lock().unwrap_or_else(PoisonError::into_inner);
+        let paced = paces.entry(service.id);
+        paced.or_insert_with(|| Paced::new(self.http.clone(), service, self.local)).clone()
+    }
 }
 
 /// An HTTP client that waits for its turn, then gives each attempt a time limit of its own. The SDK's attempt timeout
@@ -91,26 +74,19 @@ fn target(request: &HttpRequest) -> &str {
 #[derive(Debug, Clone)]
 pub(crate) struct Paced {
     inner: SharedHttpClient,
-    rule: Rule,
+    quota_of: fn(&HttpRequest) -> Option<usize>,
     lanes: Arc<Vec<Lane>>,
     /// Of what falls under no quota.
     free: Arc<Lane>,
 }
 
 impl Paced {
-    pub(crate) fn new(inner: SharedHttpClient, (quotas, rule): (&[Quota], Rule)) -> Self {
-        let lanes = quotas.iter().map(|quota| Lane::new(Some(*quota), CONCURRENCY)).collect();
-        Paced { inner, rule, lanes: Arc::new(lanes), free: Arc::new(Lane::new(None, CONCURRENCY)) }
-    }
-
-    /// A client for a service whose quotas AWS does not publish.
-    pub(crate) fn unknown(inner: SharedHttpClient) -> Self {
-        Paced::new(inner, (&[], |_| None))
-    }
-
-    /// A client for the local cloud.
-    pub(crate) fn local(inner: SharedHttpClient) -> Self {
-        Paced { free: Arc::new(Lane::new(None, LOCAL_CONCURRENCY)), ..Paced::unknown(inner) }
+    fn new(inner: SharedHttpClient, service: &Service, local: bool) -> Self {
+        let (quotas, concurrency) =
+            if local { (&[] as &[_], LOCAL_CONCURRENCY) } else { (service.quotas, CONCURRENCY) };
+        let lanes = quotas.iter().map(|quota| Lane::new(Some(*quota), concurrency)).collect();
+        let free = Arc::new(Lane::new(None, concurrency));
+        Paced { inner, quota_of: service.quota_of, lanes: Arc::new(lanes), free }
     }
 }
 
@@ -133,10 +109,10 @@ struct PacedConnector {
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Paced { rule, lanes, free, .. } = self.paced.clone();
+        let Paced { quota_of, lanes, free, .. } = self.paced.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
-            let lane = rule(&request).and_then(|index| lanes.get(index)).unwrap_or(&free);
+            let lane = quota_of(&request).and_then(|index| lanes.get(index)).unwrap_or(&free);
             let _place = lane.enter().await;
             match tokio::time::timeout(time_for(&request), inner.call(request)).await {
                 Ok(response) => response,
@@ -196,7 +172,7 @@ impl Bucket {
 
     async fn turn(&self) {
         let debt = {
-            let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
             let (tokens, since) = *state;
             let earned = now.duration_since(since).as_secs_f64() * self.quota.per_second;
@@ -250,6 +226,22 @@ mod tests {
         }
     }
 
+    static FAST: Service =
+        Service { quotas: &[Quota { per_second: 10.0, burst: 5.0 }], ..Service::new("Fast", "fast") };
+    static SLOW: Service =
+        Service { quotas: &[Quota { per_second: 1.0, burst: 1.0 }], ..Service::new("Slow", "slow") };
+
+    #[test]
+    fn a_connection_keeps_one_pace_for_each_service() {
+        let http = || crate::aws::tests::http_client();
+        let paces = Paces::new(http(), false);
+        let (fast, again, slow) = (paces.of(&FAST), paces.clone().of(&FAST), paces.of(&SLOW));
+        assert!(Arc::ptr_eq(&fast.lanes, &again.lanes) && Arc::ptr_eq(&fast.free, &again.free));
+        assert!(!Arc::ptr_eq(&fast.lanes, &slow.lanes));
+        assert_eq!((fast.lanes.len(), slow.lanes.len()), (1, 1));
+        assert_eq!(Paces::new(http(), true).of(&FAST).lanes.len(), 0, "the local cloud has no quotas");
+    }
+
     fn request(method: &str, path: &str) -> HttpRequest {
         let mut request = HttpRequest::empty();
         request.set_method(method).expect("a method");
@@ -262,14 +254,5 @@ mod tests {
         let time = |path: &str| time_for(&request("POST", path)).as_secs();
         assert!(time("/2015-03-31/functions/f/invocations") > 30 * 60);
         assert_eq!(time("/2015-03-31/functions/f/policy"), 30);
-    }
-
-    #[test]
-    fn reads_of_a_function_have_a_quota_of_their_own() {
-        let quota = |method: &str, path: &str| LAMBDA.1(&request(method, path));
-        assert_eq!(quota("GET", "/2015-03-31/functions/f"), Some(1));
-        assert_eq!(quota("GET", "/2015-03-31/functions/f/policy"), Some(2));
-        assert_eq!(quota("PUT", "/2015-03-31/functions/f/code"), Some(0));
-        assert_eq!(quota("DELETE", "/2015-03-31/functions/f"), Some(0));
     }
 }

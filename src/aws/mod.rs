@@ -1,27 +1,34 @@
 //! Access to AWS: connections, clients, and what is true of every service. Nothing here knows a kind.
 
 pub(crate) mod calls;
+pub(crate) mod clients;
 mod connect;
 mod created;
 pub mod credentials;
 pub(crate) mod error;
-mod limit;
+pub(crate) mod limit;
 pub(crate) mod pages;
 mod quota_errors;
 mod read_only;
 mod request;
 mod role_propagation;
+pub(crate) mod service;
 mod settings;
+mod tagged;
 pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 pub(crate) mod wait;
 
 pub use calls::{Call, Calls};
-pub use connect::{Access, Clients, Connection, Place, configured_region};
+pub use clients::Clients;
+pub use connect::{Access, Connection, Place, configured_region};
 pub use created::Created;
 pub use error::{Class, Error, Result};
+pub use limit::Quota;
 pub use role_propagation::FreshRoles;
+pub use service::{Errors, Refusal, Service};
+pub use tagged::Tagged;
 pub use tags::Tags;
 
 use wait::Waiting;
@@ -59,6 +66,8 @@ pub struct Context {
     pub role_propagation: FreshRoles,
     /// The resources that this run has created: their service may not show them to every call yet.
     pub created: Created,
+    /// What the tagging API says of the stack's resources.
+    pub tagged: Tagged,
     /// Room in memory for packages on their way, in KB.
     pub uploads: Semaphore,
     /// Where it is reported what is waited for.

@@ -1,6 +1,7 @@
 //! Quotas that are used up. The SDK takes `LimitExceededException` for throttling and sends the call again and again without a
 //! word; but most services say so of a quota, which waiting does not raise [hazards: G17].
 
+use super::service::Service;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::retries::classifiers::{
@@ -11,17 +12,18 @@ use serde_json::Value as Json;
 /// The code that means both.
 const CODE: &str = "LimitExceededException";
 
-/// What messages say of a limit on calls or changes at a time, in which room is soon again.
-const PASSING: [&str; 6] = ["simultaneous", "concurrent", "at a time", "rate", "try again", "retry"];
+/// What messages say of a limit on calls or changes at a time, in which room is soon again; services have words of their own
+/// as well.
+const PASSING: [&str; 5] = ["concurrent", "at a time", "rate", "try again", "retry"];
 
 /// Forbids to repeat a call for which a quota has no room.
 #[derive(Debug)]
-pub(super) struct QuotasAreFinal;
+pub(crate) struct QuotasAreFinal(pub(super) &'static Service);
 
 impl ClassifyRetry for QuotasAreFinal {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         match context.response() {
-            Some(response) if response.status().is_client_error() && is_used_up(response) => {
+            Some(response) if response.status().is_client_error() && is_used_up(response, self.0) => {
                 RetryAction::RetryForbidden
             }
             _ => RetryAction::NoActionIndicated,
@@ -38,20 +40,27 @@ impl ClassifyRetry for QuotasAreFinal {
 }
 
 /// True for a refusal that names a quota. The type of the error is not known here, so its JSON is read.
-fn is_used_up(response: &HttpResponse) -> bool {
+fn is_used_up(response: &HttpResponse, service: &Service) -> bool {
     let body: Json =
         response.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
     let code = response.headers().get("x-amzn-errortype").or(body["__type"].as_str()).unwrap_or_default();
     // `namespace#Code`, or `Code:url`.
     let code = code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default();
     let message = body["message"].as_str().or(body["Message"].as_str()).unwrap_or_default().to_lowercase();
-    code == CODE && !message.is_empty() && !PASSING.iter().any(|words| message.contains(words))
+    let mut passing = PASSING.iter().chain(service.errors.passing_limits);
+    code == CODE && !message.is_empty() && !passing.any(|words| message.contains(words))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::service::Errors;
     use super::*;
     use aws_smithy_types::body::SdkBody;
+
+    static SERVICE: Service = Service {
+        errors: Errors { passing_limits: &["simultaneous"], ..Service::new("", "").errors },
+        ..Service::new("DynamoDB", "dynamodb")
+    };
 
     fn response(code: &str, message: &str) -> HttpResponse {
         let body = serde_json::json!({ "__type": code, "message": message }).to_string();
@@ -61,13 +70,14 @@ mod tests {
     #[test]
     fn a_quota_is_final_and_a_rate_is_not() {
         let used_up = |message: &str| {
-            is_used_up(&response("com.amazonaws.dynamodb.v20120810#LimitExceededException", message))
+            let response = response("com.amazonaws.dynamodb.v20120810#LimitExceededException", message);
+            is_used_up(&response, &SERVICE)
         };
         assert!(used_up("Failed to create replica: current TableMaxReadCapacityUnits value is insufficient"));
         assert!(used_up("Resource limit exceeded."));
         assert!(!used_up("There is a limit of 500 simultaneous table operations"));
         assert!(!used_up("Rate exceeded"));
         assert!(!used_up(""));
-        assert!(!is_used_up(&response("ThrottlingException", "Resource limit exceeded.")));
+        assert!(!is_used_up(&response("ThrottlingException", "Resource limit exceeded."), &SERVICE));
     }
 }

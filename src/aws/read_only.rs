@@ -1,6 +1,6 @@
 //! Clients that cannot write: `plan` and everything else that only looks runs on these.
 
-use super::request::operation;
+use super::service::Service;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextMut;
@@ -33,7 +33,7 @@ pub(crate) struct WriteRefused(String);
 
 /// Refuses every operation that may write.
 #[derive(Debug)]
-pub(crate) struct ReadOnly;
+pub(super) struct ReadOnly(pub(super) &'static Service);
 
 impl Intercept for ReadOnly {
     fn name(&self) -> &'static str {
@@ -49,7 +49,10 @@ impl Intercept for ReadOnly {
     ) -> Result<(), BoxError> {
         match cfg.load::<Metadata>() {
             Some(metadata) if is_read(metadata.name()) => Ok(()),
-            metadata => Err(WriteRefused(metadata.map_or("an unnamed call".to_owned(), operation)).into()),
+            metadata => Err(WriteRefused(
+                metadata.map_or("an unnamed call".to_owned(), |metadata| self.0.operation(metadata.name())),
+            )
+            .into()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a failed call was: an interceptor notes it while the SDK still knows, since the SDK's errors do not say it.
 
+use super::service::Service;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -59,7 +60,7 @@ impl Storable for Host {
 
 /// Notes the request in every response and in every error without one.
 #[derive(Debug)]
-pub(super) struct NoteRequest;
+pub(super) struct NoteRequest(pub(super) &'static Service);
 
 impl Intercept for NoteRequest {
     fn name(&self) -> &'static str {
@@ -85,7 +86,10 @@ impl Intercept for NoteRequest {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = cfg.load::<Metadata>().map(operation).unwrap_or_default();
+        let metadata = cfg.load::<Metadata>();
+        // Settings of endpoints are looked up by this id, and nothing else would show that it is wrong.
+        debug_assert!(metadata.is_none_or(|metadata| metadata.service() == self.0.id), "{metadata:?}");
+        let operation = metadata.map(|metadata| self.0.operation(metadata.name())).unwrap_or_default();
         let host = cfg.load::<Host>().map(|host| host.0.clone());
         let request = Request { operation, host };
         if let Some(response) = context.response_mut() {
@@ -118,17 +122,4 @@ fn noted(request: Request, cause: OrchestratorError<OperationError>) -> Orchestr
         None if is_timeout => OrchestratorError::timeout(noted),
         None => OrchestratorError::other(noted),
     }
-}
-
-/// An operation as IAM calls it: the service by the prefix of its actions [DG: Service Authorization Reference], which is
-/// its id in lower case but for these.
-pub(super) fn operation(metadata: &Metadata) -> String {
-    let service = metadata.service();
-    let prefix = match service {
-        "ApiGatewayV2" => "apigateway".to_owned(),
-        "CloudWatch Logs" => "logs".to_owned(),
-        "Resource Groups Tagging API" => "tag".to_owned(),
-        other => other.to_lowercase(),
-    };
-    format!("{prefix}:{}", metadata.name())
 }

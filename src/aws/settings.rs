@@ -1,7 +1,9 @@
 //! The settings that every AWS tool takes from the environment and from profiles. They are read here as well as in the SDK,
 //! because the SDK takes an empty variable for a value, and passes by in silence what it cannot read.
 
+use super::clients::OWN;
 use super::error::{Error, Result};
+use super::service::Service;
 use crate::http::{Trust, check_endpoint, check_proxies};
 use crate::model::check_region;
 use aws_config::profile::{ProfileFileLoadError, ProfileSet, load};
@@ -12,19 +14,8 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-/// The ids of the services in use, as their models have them; the last three give credentials.
-const SERVICES: [&str; 10] = [
-    "ApiGatewayV2",
-    "CloudWatch Logs",
-    "DynamoDB",
-    "IAM",
-    "Lambda",
-    "Resource Groups Tagging API",
-    "STS",
-    "SSO",
-    "SSO OIDC",
-    "Signin",
-];
+/// The ids of the services that give credentials, as their models have them.
+const CREDENTIALS: [&str; 3] = ["SSO", "SSO OIDC", "Signin"];
 
 /// The profile where none is named.
 const DEFAULT: &str = "default";
@@ -177,18 +168,18 @@ impl Settings {
     }
 
     /// The URLs of single services, by the services' ids.
-    pub(super) fn service_endpoints(&self) -> BTreeMap<String, String> {
+    pub(super) fn service_endpoints(&self, services: &[&Service]) -> BTreeMap<String, String> {
         let common = self.common_endpoint();
-        let own = SERVICES.iter().filter_map(|id| Some(((*id).to_owned(), self.endpoint(Some(id))?.value)));
+        let own = ids(services).filter_map(|id| Some((id.to_owned(), self.endpoint(Some(id))?.value)));
         own.filter(|(_, url)| Some(url) != common.as_ref()).collect()
     }
 
-    /// Checks everything that connections depend on.
+    /// Checks everything that connections to these services depend on.
     ///
     /// # Errors
     /// The first that is wrong, with its source.
-    pub(super) fn check_connections(&self) -> Result<()> {
-        for service in SERVICES.iter().copied().map(Some).chain([None]) {
+    pub(super) fn check_connections(&self, services: &[&Service]) -> Result<()> {
+        for service in ids(services).map(Some).chain([None]) {
             if let Some(Setting { source, value }) = self.endpoint(service) {
                 check_endpoint(&value).map_err(|wrong| Error::local(format!("{source} {wrong}")))?;
             }
@@ -240,6 +231,11 @@ impl Settings {
     }
 }
 
+/// The ids of these services, and of those that every command uses.
+fn ids(services: &[&Service]) -> impl Iterator<Item = &'static str> {
+    services.iter().chain(&OWN).map(|service| service.id).chain(CREDENTIALS)
+}
+
 fn certificates(Setting { source, value }: Setting) -> Result<Trust> {
     Trust::read(Path::new(&value)).map_err(|wrong| Error::local(format!("{source} is `{value}`, {wrong}")))
 }
@@ -262,6 +258,11 @@ fn unreadable(error: ProfileFileLoadError) -> Error {
 mod tests {
     use super::*;
     use crate::aws::Class;
+
+    static DYNAMODB: Service = Service::new("DynamoDB", "dynamodb");
+    static LAMBDA: Service = Service::new("Lambda", "lambda");
+    static LOGS: Service = Service::new("CloudWatch Logs", "logs");
+    static SERVICES: [&Service; 3] = [&DYNAMODB, &LAMBDA, &LOGS];
 
     const CONFIG: &str = "
 [default]
@@ -358,7 +359,7 @@ lambda =
 
     async fn connections(profile: Option<&str>, variables: &[(&str, &str)]) -> String {
         let settings = settings(profile, variables).await.expect("settings");
-        settings.check_connections().err().map(|error| error.to_string()).unwrap_or_default()
+        settings.check_connections(&SERVICES).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[tokio::test]
@@ -399,7 +400,8 @@ lambda =
 
     #[tokio::test]
     async fn each_service_has_the_endpoint_that_stands_nearest() {
-        let endpoints = |settings: &Settings| (settings.common_endpoint(), settings.service_endpoints());
+        let endpoints =
+            |settings: &Settings| (settings.common_endpoint(), settings.service_endpoints(&SERVICES));
         let (common, own) = endpoints(&settings(Some("work"), &[]).await.expect("settings"));
         assert_eq!(common.as_deref(), Some("https://work.example"));
         assert_eq!(own.keys().collect::<Vec<_>>(), ["DynamoDB", "Lambda"]);

@@ -7,7 +7,7 @@ use crate::model::{Identity, Owner, ResourceId, Scope};
 use std::collections::BTreeMap;
 
 /// Tags by key.
-pub type Tags = BTreeMap<String, String>;
+pub type Tags<T = String> = BTreeMap<String, T>;
 
 /// The tag that holds the stack's identity.
 pub(crate) const STACK: &str = "provision:stack";

@@ -84,7 +84,7 @@ pub fn init(args: &InitArgs) -> Outcome {
             Language::from_str(text, true)
         })?,
     };
-    let files = contents(language, &name);
+    let files = contents(language, &name)?;
     check_free(folder, &files)?;
     let ignore = (IGNORE.0, IGNORE.1.to_owned());
     let files: Vec<_> =
@@ -124,9 +124,12 @@ fn name_of(folder: &Path) -> String {
 }
 
 /// The files of a stack with this name.
-fn contents(language: Language, name: &str) -> Vec<(&'static str, String)> {
-    let template = language.files().map(|(file, text)| (file, text.replace(TEMPLATE, name)));
-    template.into_iter().chain([("stack.schema.json", SCHEMA.to_owned())]).collect()
+fn contents(language: Language, name: &str) -> Result<Vec<(&'static str, String)>> {
+    // A name such as `null` needs quotes where it is the whole value.
+    let (plain, valid) = (format!("\nstack: {name}\n"), serde_yaml::to_string(&json!({ "stack": name }))?);
+    let named = |text: &str| text.replace(TEMPLATE, name).replace(&plain, &format!("\n{valid}"));
+    let template = language.files().map(|(file, text)| (file, named(text)));
+    Ok(template.into_iter().chain([("stack.schema.json", SCHEMA.to_owned())]).collect())
 }
 
 /// Fails if any of the files already exists, and names them all.
@@ -192,11 +195,27 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_yaml_takes_for_something_else_is_written_as_text() -> Result<()> {
+        let line = |name: &str| -> Result<String> {
+            let files = contents(Language::Python, name)?;
+            let line = files[0].1.lines().find(|line| line.starts_with("stack:"));
+            Ok(line.unwrap_or_default().to_owned())
+        };
+        assert_eq!(line("blog")?, "stack: blog");
+        for name in ["null", "true", "no", "y"] {
+            let (line, read) = (line(name)?, json!({ "stack": name }));
+            assert_ne!(line, format!("stack: {name}"));
+            assert_eq!(serde_yaml::from_str::<serde_json::Value>(&line)?, read);
+        }
+        Ok(())
+    }
+
+    #[test]
     fn what_is_written_is_valid_for_the_longest_names() -> Result<()> {
         for language in Language::value_variants() {
-            for name in ["ab".to_owned(), "x".repeat(32)] {
+            for name in ["ab".to_owned(), "null".to_owned(), "x".repeat(32)] {
                 let folder = tempfile::tempdir()?;
-                for (file, text) in contents(*language, &name) {
+                for (file, text) in contents(*language, &name)? {
                     assert!(!text.contains(TEMPLATE), "{file}");
                     write(&folder.path().join(file), &text)?;
                 }

@@ -7,9 +7,10 @@ use crate::config::{Function, Stack};
 use crate::diff::Change;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::kinds::registry;
 use crate::local::default_folders;
 use crate::lower::{Packages, check_sizes};
-use crate::model::{LiveState, Value};
+use crate::model::LiveState;
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved, salt};
 use crate::reconcile::Session;
@@ -62,6 +63,7 @@ impl PlanArgs {
 
     fn options(&self, local: bool, environment: Option<String>) -> Options {
         Options {
+            registry: registry(),
             mode: Mode::Up,
             local,
             allow_data_loss: self.allow_data_loss.iter().cloned().collect(),
@@ -153,10 +155,7 @@ fn add_changed_files(plan: &mut Plan) -> Result<()> {
     let (cache, _) = default_folders()?;
     for step in &mut plan.steps {
         let code = step.changes.iter().find(|change| change.path == ["code"]);
-        if let Some(Change {
-            from: Some(Json::String(from)), to: Some(Value::Known(Json::String(to))), ..
-        }) = code
-        {
+        if let Some(Change { from: Some(Json::String(from)), to: Some(Json::String(to)), .. }) = code {
             step.files = package::compare(&cache, from, to);
         }
     }

@@ -5,6 +5,7 @@ use crate::aws::credentials::Source;
 use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Stack};
 use crate::error::Failure;
+use crate::kinds::services;
 use crate::local::{LocalCloud, default_folders};
 use crate::lower::check_sizes_offline;
 use crate::reconcile::Session;
@@ -152,8 +153,9 @@ impl Globals {
             0 => Calls::default(),
             _ => Calls::reporting(move |call| err(&render::call(call, ids))),
         };
-        let connection =
-            Connection::open(&place, calls).await.map_err(|error| self.connection_failure(error))?;
+        let connection = Connection::open(&place, &services(), calls)
+            .await
+            .map_err(|error| self.connection_failure(error))?;
         match account {
             // The local cloud is no account.
             Some(account) if account != connection.account && !self.local => {

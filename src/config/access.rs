@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision_yaml::Kind;
-
 use super::decode::{Value, help};
 use super::reference::Names;
 use crate::suggest;
+use crate::yaml::Kind;
 
 const READ: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
 const WRITE: [&str; 4] = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use provision_yaml::Kind;
-
 use super::decode::{Value, help};
 use super::names::is_made_of;
 use super::reference::Scope;
 use super::route;
 use super::stack::{Api, Cors, Route};
 use crate::suggest;
+use crate::yaml::Kind;
 
 /// What API Gateway allows one API.
 const MAX_ROUTES: usize = 300;

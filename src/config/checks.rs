@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision_yaml::Kind;
-
 use super::decode::{Value, help};
 use super::names::is_made_of;
 use super::reference::{Captures, Names, Scope};
 use super::route;
 use super::stack::{Check, Json, Part, Template};
 use crate::suggest;
+use crate::yaml::Kind;
 
 /// The methods that a request can have.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision_yaml::At;
-
 use super::decode::{Cx, help};
 use super::stack::{Api, Function, Json, Part, Template};
+use crate::yaml::At;
 
 /// One resource that depends on another.
 struct Edge {

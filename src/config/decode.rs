@@ -5,10 +5,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use provision_yaml::{At, Entry, Key, Kind, Node, Source, Span};
-
 use super::diagnostic::Diagnostic;
 use crate::suggest;
+use crate::yaml::{At, Entry, Key, Kind, Node, Source, Span};
 
 /// What all decoding shares: the source and the list of errors.
 pub(super) struct Cx<'a> {

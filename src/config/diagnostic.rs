@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use provision_yaml::{At, Source, is_invisible};
 
 use crate::text::{is_unsafe, sanitize_short};
+use crate::yaml::{At, Source, is_invisible};
 
 /// How many errors are shown.
 const MAX_SHOWN: usize = 50;

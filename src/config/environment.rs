@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use provision_yaml::Node;
-
 use super::decode::{Cx, Value, help};
 use super::fields::Fields;
 use super::names;
 use crate::suggest;
+use crate::yaml::Node;
 
 /// The values of variables.
 pub(super) type Variables<'a> = BTreeMap<&'a str, String>;

@@ -1,9 +1,8 @@
 //! Mappings with fixed keys: which are unknown, and which are missing.
 
-use provision_yaml::{Entry, Kind, Span};
-
 use super::decode::{Cx, Value, help};
 use crate::suggest;
+use crate::yaml::{Entry, Kind, Span};
 
 impl<'a> Value<'a> {
     /// A mapping with fixed keys; `what` is its owner, for example "table `users`".

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use provision_yaml::{At, Source};
-
 use super::diagnostic::{Diagnostic, Diagnostics};
+use crate::yaml::{At, Source};
 
 /// A larger file is not a stack.
 const MAX_BYTES: usize = 4 * 1024 * 1024;

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use provision_yaml::{At, Entry, Kind};
-
 use super::access::access;
 use super::code::{CodeFiles, check_handler, code};
 use super::decode::{Cx, Value, help};
@@ -14,6 +12,7 @@ use super::reference::Scope;
 use super::runtime::{default_handler, runtime};
 use super::stack::{Architecture, Function, Template};
 use crate::suggest;
+use crate::yaml::{At, Entry, Kind};
 
 const NAME: NameRule = NameRule { what: "function", others: "-_", min: 1, max: 64, because: "" };
 const NAME_WITH_ROLE: NameRule = NameRule {

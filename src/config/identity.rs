@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use provision_yaml::{Error, Node, Source, compose};
-
 use super::environment::raw;
 use super::file;
 use super::names;
+use crate::yaml::{Error, Node, Source, compose};
 
 /// What can be read of a stack that need not be valid.
 #[derive(Debug, Clone, PartialEq, Eq)]

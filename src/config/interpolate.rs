@@ -1,10 +1,9 @@
 //! `${…}` in texts and in JSON. One pass: a value that is filled in is never interpreted again.
 
-use provision_yaml::{Kind, Span};
-
 use super::decode::{Value, help};
 use super::reference::{self, Scope};
 use super::stack::{Json, Part, Template};
+use crate::yaml::{Kind, Span};
 
 impl Value<'_> {
     /// A text with `${…}`.

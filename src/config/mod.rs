@@ -27,15 +27,15 @@ mod tests;
 
 use std::path::Path;
 
-use provision_yaml::{Error, Node, Source, compose};
+use crate::yaml::{Error, Node, Source, compose};
 
 /// The JSON Schema of a stack file, for editors.
 pub const SCHEMA: &str = include_str!("stack.schema.json");
 
+pub use crate::yaml::At;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use identity::{Identity, identity};
 pub use names::{account_number, environment_name, stack_name, stack_name_like};
-pub use provision_yaml::At;
 pub use root::Options;
 pub use stack::{
     Api, Architecture, Billing, Check, Cors, Environment, Function, Json, Key, KeyType, Part, Route, Stack,

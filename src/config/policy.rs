@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision_yaml::{Key, Kind, Span};
-
 use super::decode::{Cx, Value, help};
 use super::names::is_made_of;
 use super::reference::Scope;
 use super::stack::{Json, Part, Statement, Template};
+use crate::model::TEMPLATE;
 use crate::suggest;
+use crate::yaml::{Key, Kind, Span};
 
 const MEMBERS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
@@ -165,7 +165,7 @@ fn resource(value: Value, scope: Scope) -> Option<()> {
 /// Operators, each with keys and their values.
 fn condition(value: Value, scope: Scope) -> Option<Json> {
     let shape = value.map(|operator| match &operator.node.kind {
-        Kind::Map(_) => Some(()),
+        Kind::Map(_) => without_templates(operator),
         _ => operator.wrong_type(
             "a mapping of condition keys",
             help("for example `StringEquals: { aws:RequestedRegion: eu-central-1 }`"),
@@ -173,4 +173,18 @@ fn condition(value: Value, scope: Scope) -> Option<Json> {
     })?;
     (shape.len() == value.node.entries().len()).then_some(())?;
     value.json(scope)
+}
+
+/// Refuses the key by which desired specs know a text with references.
+fn without_templates(value: Value) -> Option<()> {
+    if value.key.text == TEMPLATE {
+        let help = help("remove it: IAM has no such operator and no such condition key");
+        return value.fail_key(format!("`{TEMPLATE}` is reserved"), help);
+    }
+    let fine = match &value.node.kind {
+        Kind::Map(entries) => value.map(without_templates)?.len() == entries.len(),
+        Kind::List(items) => value.list(without_templates)?.len() == items.len(),
+        _ => true,
+    };
+    fine.then_some(())
 }

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use provision_yaml::{Kind, Node, Span, invisible_hint};
-
 use super::api::api;
 use super::checks::checks;
 use super::code::CodeFiles;
@@ -18,6 +16,7 @@ use super::names;
 use super::reference::{Names, Scope};
 use super::stack::{Api, Check, Environment, Function, Stack, Table};
 use super::table::table;
+use crate::yaml::{Kind, Node, Span, invisible_hint};
 
 /// AWS allows 50 tags; `provision` adds three.
 const MAX_TAGS: usize = 47;

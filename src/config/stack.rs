@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use provision_yaml::At;
+use crate::yaml::At;
 
 /// A whole stack, for one environment.
 #[derive(Debug, Clone)]

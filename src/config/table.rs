@@ -1,12 +1,11 @@
 //! `tables`.
 
-use provision_yaml::Kind;
-
 use super::decode::{Value, help};
 use super::names::NameRule;
 use super::reference::Names;
 use super::stack::{Billing, Key, KeyType, Table};
 use crate::suggest;
+use crate::yaml::Kind;
 
 const NAME: NameRule = NameRule { what: "table", others: "_.-", min: 3, max: 255, because: "" };
 const KEY_TYPES: [(&str, KeyType); 3] = [("S", KeyType::S), ("N", KeyType::N), ("B", KeyType::B)];

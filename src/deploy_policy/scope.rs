@@ -152,7 +152,7 @@ impl Place<'_> {
 
     fn called_functions(&self) -> Vec<String> {
         let permissions = self.graph.resources.iter().filter(|resource| resource.id.kind == "permission");
-        let functions = permissions.filter_map(|permission| permission.parent.as_ref());
+        let functions = permissions.filter_map(|permission| permission.id.parent());
         functions.map(|function| self.scope.arn("lambda", &format!("function:{}", function.name))).collect()
     }
 

@@ -1,17 +1,38 @@
 //! API Gateway HTTP APIs.
 
 use super::{require_str, unmanaged};
-use crate::aws::error::ignore_not_found;
+use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, Waiting, retry_if, wait_until};
-use crate::aws::{Class, Context, Error, Result};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, Owner, ResourceId};
+use crate::aws::{Class, Clients, Context, Error, Errors, Quota, Refusal, Result, Service};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnExisting, Parent};
+use crate::model::{Observed, Owner, ResourceId, Texts};
 use aws_sdk_apigatewayv2::config::Builder;
 use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// API Gateway: 10 requests a second with a burst of 40, for all of its control plane [aws-facts: API Gateway v2, DG].
+pub(crate) static API_GATEWAY: Service = Service {
+    quotas: &[Quota { per_second: 10.0, burst: 40.0 }],
+    quota_of: |_| Some(0),
+    errors: Errors {
+        not_found: &[Refusal::Code("NotFound")],
+        exists: &[Refusal::Saying("Conflict", "already exist")],
+        // In this run or in those of others who deploy [hazards: A9].
+        transient: &[(Refusal::Code("Conflict"), COLLISION)],
+        passing_limits: &[],
+    },
+    ..Service::new("ApiGatewayV2", "apigateway")
+};
+
+impl Clients {
+    /// The client of API Gateway.
+    pub fn api(&self) -> aws_sdk_apigatewayv2::Client {
+        client!(self, &API_GATEWAY, aws_sdk_apigatewayv2)
+    }
+}
 
 /// An HTTP API.
 pub struct Api;
@@ -22,11 +43,11 @@ pub(crate) const MAX_DESCRIPTION: usize = 1024;
 /// What an API is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// The name; not unique in AWS.
     pub name: String,
     /// The description; may be empty.
-    pub description: String,
+    pub description: T,
     /// `HTTP`.
     pub protocol: String,
     /// The CORS configuration.
@@ -34,7 +55,7 @@ pub struct Spec {
     /// Whether AWS's own URL of the API answers.
     pub execute_api_endpoint: bool,
     /// The tags that are compared.
-    pub tags: Tags,
+    pub tags: Tags<T>,
 }
 
 /// A CORS configuration. Lists are sets to API Gateway, and names of headers have no case: see [`Cors::new`].
@@ -81,13 +102,15 @@ pub struct Attributes {
 
 impl Kind for Api {
     const NAME: &'static str = "api";
+    const SERVICE: &'static Service = &API_GATEWAY;
     const IMMUTABLE: &'static [&'static str] = &["protocol"];
     /// Its routes go with it, and no request may meet a function that may not be called.
     const DEPENDS_ON: &'static [&'static str] = &["permission"];
     const DATA: Option<&'static str> = Some("its URL");
+    const ON_EXISTING: OnExisting = OnExisting::Duplicate;
     const PHYSICAL_ID: &'static str = "id";
     const SECTION: &'static str = "api";
-    type Spec = Spec;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
@@ -114,7 +137,7 @@ impl Kind for Api {
         // The name is not unique and there is no idempotency token [aws-facts: Corrections 6].
         let id = ResourceId::new(Self::NAME, "");
         let answer = retry_if(Backoff::API_GATEWAY, ctx.waiting(&id), not_applied, async || {
-            let create = ctx.clients.api.create_api().name(&spec.name).protocol_type(ProtocolType::Http);
+            let create = ctx.clients.api().create_api().name(&spec.name).protocol_type(ProtocolType::Http);
             let create = create
                 .description(&spec.description)
                 .set_cors_configuration(spec.cors.as_ref().map(sdk_cors));
@@ -127,12 +150,14 @@ impl Kind for Api {
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
-        let (api, from) = (&ctx.clients.api, &observed.spec);
+        let (api, from) = (ctx.clients.api(), &observed.spec);
         let fields = |spec: &Spec| (spec.name.clone(), spec.description.clone(), spec.execute_api_endpoint);
         if from.cors.is_some() && to.cors.is_none() {
             // No update takes it away as a whole [aws-facts: API Gateway v2, TF].
             retry_conflicts(ctx, &observed.id, async || {
-                ignore_not_found(api.delete_cors_configuration().api_id(&observed.physical_id).send().await)
+                API_GATEWAY.ignore_not_found(
+                    api.delete_cors_configuration().api_id(&observed.physical_id).send().await,
+                )
             })
             .await?;
         }
@@ -158,7 +183,8 @@ impl Kind for Api {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         retry_conflicts(ctx, &observed.id, async || {
-            ignore_not_found(ctx.clients.api.delete_api().api_id(&observed.physical_id).send().await)
+            API_GATEWAY
+                .ignore_not_found(ctx.clients.api().delete_api().api_id(&observed.physical_id).send().await)
         })
         .await
     }
@@ -170,7 +196,7 @@ macro_rules! pages {
         crate::aws::pages::all_pages($operation, async |token| {
             let page = $list.max_results("100").set_next_token(token).send().await;
             // Where the parent is gone, its children are as well.
-            let answer = crate::aws::error::not_found_as_none(page)?;
+            let answer = API_GATEWAY.not_found_as_none(page)?;
             Ok(answer.map(|page| (page.items.unwrap_or_default(), page.next_token)).unwrap_or_default())
         })
         .await?
@@ -206,7 +232,7 @@ async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
 }
 
 async fn list(ctx: &Context) -> Result<Vec<SdkApi>> {
-    Ok(pages!("apigateway:GetApis", ctx.clients.api.get_apis()))
+    Ok(pages!("apigateway:GetApis", ctx.clients.api().get_apis()))
 }
 
 fn is_young_without_tags(ctx: &Context, api: &SdkApi) -> bool {
@@ -263,25 +289,21 @@ pub(crate) fn once() -> Builder {
 
 /// The reason to repeat a call that was not applied.
 pub(crate) fn not_applied(error: &Error) -> Option<&'static str> {
+    let throttled = error.is_throttled().then_some("API Gateway asks for slower calls");
     match error.class {
         Class::Unreachable => Some("no connection to API Gateway"),
-        Class::Refused if collides(error) => Some(COLLISION),
-        _ => error.is_throttled().then_some("API Gateway asks for slower calls"),
+        Class::Refused => API_GATEWAY.transient(error).or(throttled),
+        _ => throttled,
     }
 }
 
 /// Why a change of an API is refused that collides with another one.
 const COLLISION: &str = "another change of the API is in progress";
 
-/// True for a refusal because of another change, in this run or of others who deploy [hazards: A9].
-fn collides(error: &Error) -> bool {
-    error.is("Conflict") && !error.is_duplicate()
-}
-
 /// Sets tags of an API or stage. Their ARNs hold no account [aws-facts: API Gateway v2].
 pub(crate) async fn tag(ctx: &Context, path: &str, set: Tags) -> Result<()> {
     let arn = format!("arn:{}:apigateway:{}::{path}", ctx.scope.partition, ctx.scope.region);
-    let tag = ctx.clients.api.tag_resource().resource_arn(arn);
+    let tag = ctx.clients.api().tag_resource().resource_arn(arn);
     tag.set_tags(Some(set.into_iter().collect())).send().await?;
     Ok(())
 }
@@ -292,7 +314,7 @@ pub(crate) async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
     id: &ResourceId,
     change: impl Fn() -> F,
 ) -> Result<T> {
-    let busy = |error: &Error| (collides(error) || error.is_throttled()).then_some(COLLISION);
+    let busy = |error: &Error| API_GATEWAY.transient(error).or(error.is_throttled().then_some(COLLISION));
     retry_if(Backoff::API_GATEWAY, ctx.waiting(id), busy, change).await
 }
 

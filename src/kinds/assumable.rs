@@ -54,7 +54,7 @@ pub(super) async fn is_fresh(ctx: &Context, role: &str) -> bool {
         return true;
     }
     let name = role.rsplit('/').next().unwrap_or_default();
-    let response = ctx.clients.iam.get_role().role_name(name).send().await.ok();
+    let response = ctx.clients.iam().get_role().role_name(name).send().await.ok();
     let created = response.and_then(|response| response.role).map(|role| role.create_date().secs());
     created.is_some_and(|created| ctx.age(created) < 300)
 }

@@ -1,19 +1,20 @@
 //! Lambda functions.
 
+mod service;
 mod state;
 
+pub(crate) use service::LAMBDA;
 pub(super) use state::once_visible;
 
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
 use super::{log_group, role, settings};
 use super::{read_each, require, require_str, retry_conflicts};
-use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
-use crate::aws::{Context, Error, Result, UPLOADS};
+use crate::aws::{Context, Error, Result, Service, UPLOADS};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, PhysicalId, ResourceId, Status};
+use crate::model::{Observed, PhysicalId, ResourceId, Status, Texts};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_lambda::types::{
@@ -34,7 +35,7 @@ pub(crate) const MAX_DESCRIPTION: usize = 256;
 /// The desired state of a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// Base64 of the SHA-256 of its package.
     pub code: String,
     /// The runtime.
@@ -48,19 +49,19 @@ pub struct Spec {
     /// Timeout in seconds.
     pub timeout: i32,
     /// The description; may be empty.
-    pub description: String,
+    pub description: T,
     /// The environment variables.
-    pub environment: BTreeMap<String, String>,
+    pub environment: BTreeMap<String, T>,
     /// The ARNs of the layers, in order.
     pub layers: Vec<String>,
     /// Reserved concurrency: 0 stops the function, `None` is a share of the account's.
     pub reserved_concurrency: Option<i32>,
     /// The ARN of the role.
-    pub role: String,
+    pub role: T,
     /// The log group that it writes to.
-    pub log_group: String,
+    pub log_group: T,
     /// The tags that are compared.
-    pub tags: Tags,
+    pub tags: Tags<T>,
 }
 
 /// The attributes of a function.
@@ -74,13 +75,14 @@ pub struct Attributes {
 
 impl Kind for Function {
     const NAME: &'static str = "function";
+    const SERVICE: &'static Service = &LAMBDA;
     /// Or its first events create a group without an owner [aws-facts: Lambda].
     const DEPENDS_ON: &'static [&'static str] = &["log_group"];
     const SENSITIVE: &'static [&'static str] = &["environment"];
     /// Most of the time is spent on waiting: for roles to become assumable, and for Lambda's asynchronous states.
     const MAX_CONCURRENCY: usize = 256;
     const SECTION: &'static str = "functions";
-    type Spec = Spec;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
@@ -119,9 +121,6 @@ impl Kind for Function {
             remove(ctx, id, &observed.physical_id).await?;
             return Self::create(ctx, id, to).await;
         }
-        if observed.status == Status::Pending {
-            idle(ctx, id).await?;
-        }
         // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
         if configuration(from) != configuration(to)
             || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID)
@@ -145,6 +144,10 @@ impl Kind for Function {
         Ok(observed.attributes.clone())
     }
 
+    async fn settle(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        idle(ctx, &observed.id).await.map(drop)
+    }
+
     /// Runtime and code are two calls: in between, one of them is the old one [hazards: L4].
     fn update_note(from: &Spec, to: &Spec) -> Option<String> {
         let starts_otherwise = (&from.runtime, &from.handler) != (&to.runtime, &to.handler);
@@ -163,7 +166,7 @@ async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes>
         let (zip, _room) = package(ctx, spec).await?;
         let create = ctx
             .clients
-            .lambda
+            .lambda()
             .create_function()
             .function_name(&id.name)
             .code(FunctionCode::builder().zip_file(zip).build())
@@ -187,7 +190,7 @@ async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes>
 
 /// Sets the tags that differ.
 async fn retag(ctx: &Context, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let lambda = &ctx.clients.lambda;
+    let lambda = ctx.clients.lambda();
     let set = tags::to_set(&from.tags, &to.tags);
     if !set.is_empty() {
         lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
@@ -201,8 +204,8 @@ async fn retag(ctx: &Context, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
 /// Deletes a function and waits until it does not exist: a late event would create its log group again
 /// [aws-facts: Lambda].
 async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
-    let lambda = &ctx.clients.lambda;
-    let delete = async || not_found_as_none(lambda.delete_function().function_name(name).send().await);
+    let lambda = ctx.clients.lambda();
+    let delete = async || LAMBDA.not_found_as_none(lambda.delete_function().function_name(name).send().await);
     let deleted = AtomicBool::new(false);
     wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
         // A function that was just created may be found by a read and not yet by the delete [hazards: L2].
@@ -219,7 +222,7 @@ async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
-    not_found_as_none(ctx.clients.lambda.get_function().function_name(name).send().await)
+    LAMBDA.not_found_as_none(ctx.clients.lambda().get_function().function_name(name).send().await)
 }
 
 async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
@@ -319,7 +322,7 @@ async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Re
     let send = async || {
         let update = ctx
             .clients
-            .lambda
+            .lambda()
             .update_function_configuration()
             .function_name(&id.name)
             .role(&to.role)
@@ -356,7 +359,7 @@ async fn logging(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<LoggingCon
 async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
     change(ctx, id, async || {
         let (zip, _room) = package(ctx, to).await?;
-        let update = ctx.clients.lambda.update_function_code().function_name(&id.name).zip_file(zip);
+        let update = ctx.clients.lambda().update_function_code().function_name(&id.name).zip_file(zip);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
         Ok(())
     })
@@ -364,7 +367,7 @@ async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
 }
 
 async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Result<()> {
-    let lambda = &ctx.clients.lambda;
+    let lambda = ctx.clients.lambda();
     change(ctx, id, async || match reserved {
         Some(reserved) => {
             let put = lambda.put_function_concurrency().function_name(&id.name);
@@ -372,7 +375,9 @@ async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Resul
             Ok(())
         }
         // Zero stops the function; no reservation is a call of its own [hazards: L7].
-        None => ignore_not_found(lambda.delete_function_concurrency().function_name(&id.name).send().await),
+        None => {
+            LAMBDA.ignore_not_found(lambda.delete_function_concurrency().function_name(&id.name).send().await)
+        }
     })
     .await
 }

@@ -1,12 +1,14 @@
 //! Integrations of an HTTP API: one per function, shared by the function's routes.
 
+use super::api::API_GATEWAY;
 use super::api::{not_applied, once, pages, retry_conflicts};
 use super::{list_each, require_str, within};
-use crate::aws::error::ignore_not_found;
 use crate::aws::wait::{Backoff, retry_if};
-use crate::aws::{Context, Result};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, Owner, PhysicalId, ResourceId};
+use crate::aws::{Context, Result, Service};
+use crate::kind::{
+    Kind, Observation, ObservedOf, ObservedOption, OnExisting, OnParentDelete, Parent, ParentKind,
+};
+use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use aws_sdk_apigatewayv2::types::{Integration as SdkIntegration, IntegrationType};
 use serde::{Deserialize, Serialize};
 
@@ -19,13 +21,13 @@ const MARKER: &str = "provision:";
 /// What an integration is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// The id of its API.
-    pub api_id: String,
+    pub api_id: T,
     /// `AWS_PROXY`.
     pub r#type: String,
     /// The ARN of the function that it calls.
-    pub uri: String,
+    pub uri: T,
     /// `2.0`.
     pub payload_format_version: String,
     /// How long it waits for the function, in milliseconds.
@@ -41,11 +43,13 @@ pub struct Attributes {
 
 impl Kind for Integration {
     const NAME: &'static str = "integration";
+    const SERVICE: &'static Service = &API_GATEWAY;
     const IMMUTABLE: &'static [&'static str] = &["api_id"];
-    const PARENT: Option<&'static str> = Some("api");
+    const PARENT: Option<ParentKind> = Some(ParentKind::new("api", OnParentDelete::Cascade));
     const MAX_PER_PARENT: usize = 4;
+    const ON_EXISTING: OnExisting = OnExisting::Duplicate;
     const PHYSICAL_ID: &'static str = "id";
-    type Spec = Spec;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observation<Self>> {
@@ -60,7 +64,7 @@ impl Kind for Integration {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let create = async || {
-            let create = ctx.clients.api.create_integration().api_id(&spec.api_id);
+            let create = ctx.clients.api().create_integration().api_id(&spec.api_id);
             let create = create.description(format!("{MARKER}{}", id.tag())).integration_method("POST");
             let create = create
                 .integration_type(IntegrationType::from(spec.r#type.as_str()))
@@ -79,8 +83,12 @@ impl Kind for Integration {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         retry_conflicts(ctx, &observed.id, async || {
-            let update =
-                ctx.clients.api.update_integration().api_id(&to.api_id).integration_id(&observed.physical_id);
+            let update = ctx
+                .clients
+                .api()
+                .update_integration()
+                .api_id(&to.api_id)
+                .integration_id(&observed.physical_id);
             let update =
                 update.integration_type(IntegrationType::from(to.r#type.as_str())).integration_uri(&to.uri);
             let update = update.integration_method("POST").payload_format_version(&to.payload_format_version);
@@ -93,8 +101,8 @@ impl Kind for Integration {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         retry_conflicts(ctx, &observed.id, async || {
-            let delete = ctx.clients.api.delete_integration();
-            ignore_not_found(
+            let delete = ctx.clients.api().delete_integration();
+            API_GATEWAY.ignore_not_found(
                 delete.api_id(&observed.spec.api_id).integration_id(&observed.physical_id).send().await,
             )
         })
@@ -103,8 +111,10 @@ impl Kind for Integration {
 }
 
 async fn list(ctx: &Context, api: &Parent) -> Result<Vec<ObservedOf<Integration>>> {
-    let items =
-        pages!("apigateway:GetIntegrations", ctx.clients.api.get_integrations().api_id(&api.physical_id.id));
+    let items = pages!(
+        "apigateway:GetIntegrations",
+        ctx.clients.api().get_integrations().api_id(&api.physical_id.id)
+    );
     items.iter().map(|item| read(api, item)).collect()
 }
 
@@ -127,14 +137,7 @@ fn read(api: &Parent, integration: &SdkIntegration) -> Result<ObservedOf<Integra
     };
     let function = spec.uri.split(":function:").nth(1).map(|name| PhysicalId::new("function", name));
     let attributes = Attributes { id: id.clone() };
-    let mut observed = Observed::new(
-        ResourceId::new(Integration::NAME, name.unwrap_or(&id)),
-        id.clone(),
-        owner,
-        spec,
-        attributes,
-    );
-    observed.parent = Some(api.physical_id.clone());
+    let mut observed = api.child(Integration::NAME, name.unwrap_or(&id), &id, owner, (spec, attributes));
     observed.refs = function.into_iter().collect();
     Ok(observed)
 }

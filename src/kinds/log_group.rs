@@ -1,17 +1,53 @@
 //! CloudWatch log groups.
 
-use super::{read_each, require_str, retry_conflicts, unmanaged};
-use crate::aws::error::{ignore_not_found, not_found_as_none};
+use super::{in_sync_by_tagging_api, read_each, require_str, retry_conflicts, unmanaged};
+use crate::aws::clients::client;
+use crate::aws::limit::target;
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
-use crate::aws::{Context, Error, Result};
+use crate::aws::{Clients, Context, Error, Errors, Quota, Refusal, Result, Service};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, Owner, PhysicalId, ResourceId};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId, Texts};
 use aws_sdk_cloudwatchlogs::types::{
     DataProtectionStatus, LogGroup as SdkLogGroup, LogGroupClass, TagFilter,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags, their retention and the search of events,
+/// each operation by itself [DG: CloudWatch Logs quotas].
+pub(crate) static LOGS: Service = Service {
+    quotas: {
+        const TEN: Quota = Quota { per_second: 10.0, burst: 10.0 };
+        const FIVE: Quota = Quota { per_second: 5.0, burst: 5.0 };
+        &[TEN, TEN, TEN, FIVE, FIVE, FIVE, FIVE, FIVE]
+    },
+    quota_of: |request| match target(request) {
+        "DescribeLogGroups" => Some(0),
+        "CreateLogGroup" => Some(1),
+        "DeleteLogGroup" => Some(2),
+        "TagResource" => Some(3),
+        "ListTagsForResource" => Some(4),
+        "PutRetentionPolicy" => Some(5),
+        "DeleteRetentionPolicy" => Some(6),
+        "FilterLogEvents" => Some(7),
+        _ => None,
+    },
+    errors: Errors {
+        not_found: &[Refusal::Code("ResourceNotFound")],
+        exists: &[Refusal::Code("ResourceAlreadyExists")],
+        transient: &[(Refusal::Code("OperationAborted"), "another change of the log group is in progress")],
+        passing_limits: &[],
+    },
+    ..Service::new("CloudWatch Logs", "logs")
+};
+
+impl Clients {
+    /// The client of CloudWatch Logs.
+    pub fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        client!(self, &LOGS, aws_sdk_cloudwatchlogs)
+    }
+}
 
 /// A CloudWatch log group.
 pub struct LogGroup;
@@ -25,11 +61,11 @@ const FEW: usize = 10;
 /// The desired state of a log group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// After how many days events expire; `None` for never.
     pub retention_days: Option<i32>,
     /// The tags that are compared.
-    pub tags: Tags,
+    pub tags: Tags<T>,
 }
 
 /// The attributes of a log group.
@@ -43,7 +79,8 @@ pub struct Attributes {
 
 impl Kind for LogGroup {
     const NAME: &'static str = "log_group";
-    type Spec = Spec;
+    const SERVICE: &'static Service = &LOGS;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
@@ -70,7 +107,7 @@ impl Kind for LogGroup {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         retry_conflicts(ctx, id, conflict, async || {
-            let create = ctx.clients.logs.create_log_group().log_group_name(&id.name);
+            let create = ctx.clients.logs().create_log_group().log_group_name(&id.name);
             create.set_tags(Some(spec.tags.clone().into_iter().collect())).send().await?;
             Ok(())
         })
@@ -86,7 +123,7 @@ impl Kind for LogGroup {
         }
         let set = tags::to_set(&observed.spec.tags, &to.tags);
         if !set.is_empty() {
-            let tag = ctx.clients.logs.tag_resource().resource_arn(&observed.attributes.arn);
+            let tag = ctx.clients.logs().tag_resource().resource_arn(&observed.attributes.arn);
             tag.set_tags(Some(set.into_iter().collect())).send().await?;
         }
         Ok(observed.attributes.clone())
@@ -94,8 +131,8 @@ impl Kind for LogGroup {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         retry_conflicts(ctx, &observed.id, conflict, async || {
-            ignore_not_found(
-                ctx.clients.logs.delete_log_group().log_group_name(&observed.physical_id).send().await,
+            LOGS.ignore_not_found(
+                ctx.clients.logs().delete_log_group().log_group_name(&observed.physical_id).send().await,
             )
         })
         .await
@@ -106,12 +143,28 @@ impl Kind for LogGroup {
 async fn read_wanted(ctx: &Context) -> Result<Vec<ObservedOf<LogGroup>>> {
     let names: Vec<&str> = ctx.scope.wanted(LogGroup::NAME).collect();
     let paged = if names.len() > FEW { page_through(ctx, &names).await? } else { Paged::default() };
-    read_each(names, async |name| match paged.look_up(name) {
-        Some(Some(group)) => Ok(Some(complete(ctx, name, group).await?)),
-        Some(None) => Ok(None),
-        None => read(ctx, name).await,
+    read_each(names, async |name| {
+        let described = match paged.look_up(name) {
+            Some(group) => group.cloned(),
+            None => describe(ctx, name).await?,
+        };
+        match described {
+            Some(group) => Ok(Some(look(ctx, name, &group).await?)),
+            None => Ok(None),
+        }
     })
     .await
+}
+
+/// A declared group with its tags. CloudWatch Logs answers only five reads of tags a second, which would be the longest
+/// wait of a large stack [DG: CloudWatch Logs quotas], so the tagging API is asked first.
+async fn look(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<ObservedOf<LogGroup>> {
+    let arn = arn_of(group)?;
+    let with_tags = |tags| observed(ctx, name, group, tags);
+    match in_sync_by_tagging_api::<LogGroup>(ctx, name, &arn, with_tags).await? {
+        Some(observed) => Ok(observed),
+        None => complete(ctx, name, group).await,
+    }
 }
 
 /// The groups of some pages, which are in the order of names.
@@ -136,7 +189,7 @@ async fn page_through(ctx: &Context, names: &[&str]) -> Result<Paged> {
     let (mut paged, mut token) = (Paged::default(), None);
     let prefix = common_prefix(names);
     for _ in names {
-        let describe = ctx.clients.logs.describe_log_groups().log_group_name_prefix(prefix);
+        let describe = ctx.clients.logs().describe_log_groups().log_group_name_prefix(prefix);
         let response = describe.set_next_token(token).send().await?;
         let named = response.log_groups.unwrap_or_default().into_iter();
         let named = named.filter_map(|group| Some((group.log_group_name.clone()?, group)));
@@ -169,15 +222,29 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<LogGroup>> {
 
 /// A group with its tags, which need a call of their own.
 async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<ObservedOf<LogGroup>> {
-    let arn = require_str(group.arn(), "logs:DescribeLogGroups", "the log group's ARN")?;
-    let arn = arn.trim_end_matches(":*").to_owned();
-    let created = group.creation_time().map(|millis| millis / 1000);
+    let arn = arn_of(group)?;
     let list_tags = async || {
-        let response =
-            not_found_as_none(ctx.clients.logs.list_tags_for_resource().resource_arn(&arn).send().await)?;
+        let response = LOGS
+            .not_found_as_none(ctx.clients.logs().list_tags_for_resource().resource_arn(&arn).send().await)?;
         Ok(response.and_then(|response| response.tags).unwrap_or_default().into_iter().collect())
     };
-    let tags = tags::settled(ctx, created, list_tags().await?, list_tags).await?;
+    let tags = tags::settled(ctx, created(group), list_tags().await?, list_tags).await?;
+    observed(ctx, name, group, tags)
+}
+
+/// The ARN of a group, without the `:*` at the end that DescribeLogGroups adds.
+fn arn_of(group: &SdkLogGroup) -> Result<String> {
+    let arn = require_str(group.arn(), "logs:DescribeLogGroups", "the log group's ARN")?;
+    Ok(arn.trim_end_matches(":*").to_owned())
+}
+
+/// When a group was created, in seconds since 1970.
+fn created(group: &SdkLogGroup) -> Option<i64> {
+    group.creation_time().map(|millis| millis / 1000)
+}
+
+/// A group with these tags.
+fn observed(ctx: &Context, name: &str, group: &SdkLogGroup, tags: Tags) -> Result<ObservedOf<LogGroup>> {
     // Other tools, and Lambda itself, leave untagged groups of functions behind; these are adopted.
     let owner = match tags::owner(&tags, &ctx.scope) {
         Owner::Unmanaged(_) if tags.is_empty() && name.starts_with(PREFIX) => Owner::Untagged,
@@ -186,9 +253,9 @@ async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<Obse
     let created_for = tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
     let hints = created_for.map(|function| PhysicalId::new("function", function)).into_iter().collect();
     let spec = Spec { retention_days: group.retention_in_days(), tags: tags::compared(tags, &ctx.scope) };
-    let attributes = Attributes { name: name.to_owned(), arn };
+    let attributes = Attributes { name: name.to_owned(), arn: arn_of(group)? };
     let mut observed = Observed::new(ResourceId::new(LogGroup::NAME, name), name, owner, spec, attributes);
-    observed.created = created;
+    observed.created = created(group);
     observed.hints = hints;
     observed.protected = group.deletion_protection_enabled().unwrap_or_default();
     observed.contains_data =
@@ -213,7 +280,7 @@ fn by_hand(group: &SdkLogGroup) -> BTreeMap<String, String> {
 /// The group of exactly this name. The filter is a prefix; a name sorts before all that it is a prefix of, so it is on
 /// the first page.
 async fn describe(ctx: &Context, name: &str) -> Result<Option<SdkLogGroup>> {
-    let response = ctx.clients.logs.describe_log_groups().log_group_name_prefix(name).send().await?;
+    let response = ctx.clients.logs().describe_log_groups().log_group_name_prefix(name).send().await?;
     Ok(response.log_groups.unwrap_or_default().into_iter().find(|group| group.log_group_name() == Some(name)))
 }
 
@@ -221,7 +288,7 @@ async fn describe(ctx: &Context, name: &str) -> Result<Option<SdkLogGroup>> {
 async fn list(ctx: &Context) -> Result<Vec<String>> {
     let listed = all_pages("logs:ListLogGroups", async |token| {
         let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
-        let list = ctx.clients.logs.list_log_groups().log_group_tags(filter?).set_next_token(token);
+        let list = ctx.clients.logs().list_log_groups().log_group_tags(filter?).set_next_token(token);
         let page = list.send().await?;
         let names = page.log_groups.unwrap_or_default().into_iter().filter_map(|group| group.log_group_name);
         Ok((names.collect(), page.next_token))
@@ -234,7 +301,8 @@ async fn list(ctx: &Context) -> Result<Vec<String>> {
 
 async fn list_all(ctx: &Context) -> Result<Vec<String>> {
     all_pages("logs:DescribeLogGroups", async |token| {
-        let list = ctx.clients.logs.describe_log_groups().log_group_name_prefix(PREFIX).set_next_token(token);
+        let list =
+            ctx.clients.logs().describe_log_groups().log_group_name_prefix(PREFIX).set_next_token(token);
         let page = list.send().await?;
         let names = page.log_groups.unwrap_or_default().into_iter().filter_map(|group| group.log_group_name);
         Ok((names.collect(), page.next_token))
@@ -245,12 +313,14 @@ async fn list_all(ctx: &Context) -> Result<Vec<String>> {
 /// Retention is a call of its own, and "never" is the deletion of the retention policy [aws-facts: CloudWatch Logs, M].
 async fn retain(ctx: &Context, id: &ResourceId, days: Option<i32>) -> Result<()> {
     retry_conflicts(ctx, id, conflict, async || {
-        let logs = &ctx.clients.logs;
+        let logs = ctx.clients.logs();
         match days {
             Some(days) => {
                 logs.put_retention_policy().log_group_name(&id.name).retention_in_days(days).send().await?;
             }
-            None => ignore_not_found(logs.delete_retention_policy().log_group_name(&id.name).send().await)?,
+            None => {
+                LOGS.ignore_not_found(logs.delete_retention_policy().log_group_name(&id.name).send().await)?
+            }
         }
         Ok(())
     })
@@ -259,5 +329,5 @@ async fn retain(ctx: &Context, id: &ResourceId, days: Option<i32>) -> Result<()>
 
 /// How CloudWatch Logs says that two changes of a group conflict [aws-facts: CloudWatch Logs, TF].
 fn conflict(error: &Error) -> Option<&'static str> {
-    error.is("OperationAborted").then_some("another change of the log group is in progress")
+    LOGS.transient(error)
 }

@@ -13,21 +13,24 @@ pub mod route;
 mod settings;
 pub mod stage;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 use crate::aws::wait::{Backoff, retry_if};
-use crate::aws::{Context, Error, Result};
-use crate::kind::{AnyKind, Parent, Registered};
-use crate::model::ResourceId;
+use crate::aws::{Context, Error, Result, Service, Tags};
+use crate::kind::{AnyKind, Kind, ObservedOf, Parent, Registered, Registry};
+use crate::model::{Owner, ResourceId};
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::future::Future;
 use tokio::sync::Semaphore;
 
 /// All kinds, each after its parent and what it refers to.
-pub fn kinds() -> &'static [&'static dyn AnyKind] {
+pub fn registry() -> Registry {
     macro_rules! kinds {
-        ($($kind:ty),* $(,)?) => { &[$(&Registered::<$kind>::NEW),*] };
+        ($($kind:ty),* $(,)?) => { Registry::new(&[$(&Registered::<$kind>::NEW),*]) };
     }
     kinds![
         table::Table,
@@ -42,13 +45,24 @@ pub fn kinds() -> &'static [&'static dyn AnyKind] {
     ]
 }
 
+/// All kinds.
+pub fn kinds() -> &'static [&'static dyn AnyKind] {
+    registry().kinds()
+}
+
+/// The services of all kinds, each once.
+pub fn services() -> Vec<&'static Service> {
+    let by_id: BTreeMap<&str, &Service> =
+        kinds().iter().map(|kind| (kind.service().id, kind.service())).collect();
+    by_id.into_values().collect()
+}
+
 /// The kind of a name.
 ///
 /// # Panics
 /// Never for the name of a registered kind, and every id is made from one.
 pub fn kind(name: &str) -> &'static dyn AnyKind {
-    let found = kinds().iter().find(|kind| kind.name() == name);
-    *found.unwrap_or_else(|| panic!("`{name}` is not a registered kind"))
+    registry().kind(name)
 }
 
 /// How many resources of a kind are read at a time, so that a service that throttles does not get all calls at once.
@@ -70,6 +84,28 @@ async fn read_each<'a, T, F: Future<Output = Result<Option<T>>>>(
     });
     let read: Vec<Option<T>> = try_join_all(read).await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+/// A resource with the tags that the tagging API has of it, where these are enough. They are some minutes late, so they are
+/// enough only if by them the resource is ours and needs no change: then nothing is written to it. Before every other
+/// update, and before every delete, its service says who owns it; `down` deletes whatever is ours, and asks for all of it.
+async fn in_sync_by_tagging_api<K: Kind>(
+    ctx: &Context,
+    name: &str,
+    arn: &str,
+    with_tags: impl FnOnce(Tags) -> Result<ObservedOf<K>>,
+) -> Result<Option<ObservedOf<K>>>
+where
+    K::Spec<String>: PartialEq,
+{
+    let Some(desired) = ctx.scope.desired(K::NAME, name).filter(|_| !ctx.scope.destroy) else {
+        return Ok(None);
+    };
+    // Without the API, which is reported elsewhere, every resource is asked for.
+    let Some(tags) = ctx.tagged().await.ok().and_then(|tagged| tagged.get(arn)) else { return Ok(None) };
+    let observed = with_tags(tags.clone())?;
+    let in_sync = K::Spec::<String>::deserialize(desired).is_ok_and(|desired| desired == observed.spec);
+    Ok(Some(observed).filter(|observed| in_sync && observed.owner == Owner::Ours))
 }
 
 /// Lists the children of many parents at once.

@@ -2,11 +2,11 @@
 //! permission is a new statement under another `Sid`, and then the old one is removed: a live API never lacks it for a
 //! moment. The other order breaks the API for some six seconds [hazards: L1].
 
+use super::function::LAMBDA;
 use super::{list_each, retry_conflicts, within};
-use crate::aws::error::{ignore_not_found, not_found_as_none};
-use crate::aws::{Context, Error, Result};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Identity, Observed, Owner, PhysicalId, ResourceId};
+use crate::aws::{Context, Error, Result, Service};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind};
+use crate::model::{Identity, Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -22,9 +22,9 @@ const PREFIX: &str = "provision-";
 /// The desired state of a permission.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// The name of the function.
-    pub function: String,
+    pub function: T,
     /// The `Sid` of the statement, without the number at its end: see [`sid`].
     pub sid: String,
     /// `lambda:InvokeFunction`.
@@ -32,7 +32,7 @@ pub struct Spec {
     /// The service that may call the function.
     pub principal: String,
     /// What of the service: the ARN pattern of the API's routes.
-    pub source_arn: String,
+    pub source_arn: T,
     /// The `Sid`s of other statements of this permission, which an interrupted update left; the next one removes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub superseded: Vec<String>,
@@ -44,11 +44,12 @@ pub struct Attributes {}
 
 impl Kind for Permission {
     const NAME: &'static str = "permission";
+    const SERVICE: &'static Service = &LAMBDA;
     const IMMUTABLE: &'static [&'static str] = &["function"];
-    const PARENT: Option<&'static str> = Some("function");
+    const PARENT: Option<ParentKind> = Some(ParentKind::new("function", OnParentDelete::Cascade));
     /// Parallel calls on one function lose statements [aws-facts: Lambda, TF].
     const MAX_PER_PARENT: usize = 1;
-    type Spec = Spec;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observation<Self>> {
@@ -65,7 +66,7 @@ impl Kind for Permission {
     /// else: an API that is live may need it.
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let error = match add(ctx, id, spec, &numbered(&spec.sid, 1)).await {
-            Err(error) if error.is_duplicate() || error.is_ambiguous() => error,
+            Err(error) if LAMBDA.is_duplicate(&error) || error.is_ambiguous() => error,
             added => return added.map(|()| Attributes {}),
         };
         let statements = statements(ctx, &spec.function).await?;
@@ -84,7 +85,7 @@ impl Kind for Permission {
             let free = (1..).map(|number| numbered(&to.sid, number)).find(|sid| !all.contains_key(sid));
             match add(ctx, id, to, &free.unwrap_or_default()).await {
                 // Another run may be making the same change.
-                Err(error) if !error.is_duplicate() => return Err(error),
+                Err(error) if !LAMBDA.is_duplicate(&error) => return Err(error),
                 _ => all = statements(ctx, &to.function).await?,
             }
         }
@@ -114,7 +115,7 @@ async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<(
     let add = async || {
         let add = ctx
             .clients
-            .lambda
+            .lambda()
             .add_permission()
             .function_name(&spec.function)
             .statement_id(sid)
@@ -131,8 +132,8 @@ async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<(
 /// Removes a statement, if it exists.
 async fn remove(ctx: &Context, id: &ResourceId, function: &str, sid: &str) -> Result<()> {
     retry_conflicts(ctx, id, conflict, async || {
-        let remove = ctx.clients.lambda.remove_permission().function_name(function).statement_id(sid);
-        ignore_not_found(remove.send().await)
+        let remove = ctx.clients.lambda().remove_permission().function_name(function).statement_id(sid);
+        LAMBDA.ignore_not_found(remove.send().await)
     })
     .await
 }
@@ -228,7 +229,8 @@ impl<'a> Names<'a> {
 
 /// The statements of a function's policy by their `Sid`.
 async fn statements(ctx: &Context, function: &str) -> Result<BTreeMap<String, Statement>> {
-    let response = not_found_as_none(ctx.clients.lambda.get_policy().function_name(function).send().await)?;
+    let response =
+        LAMBDA.not_found_as_none(ctx.clients.lambda().get_policy().function_name(function).send().await)?;
     let document = response.and_then(|response| response.policy).unwrap_or_else(|| "{}".to_owned());
     Ok(Policy::read("lambda:GetPolicy", &document)?.0)
 }
@@ -252,9 +254,7 @@ fn read(function: &Parent, sid: &str, statement: &Statement, names: &Names) -> O
         None => (format!("{} {sid}", function.id.name), names.owner(sid)),
     };
     let spec = spec(&function.physical_id.id, base(sid), statement);
-    let mut observed =
-        Observed::new(ResourceId::new(Permission::NAME, name), sid, owner, spec, Attributes {});
-    observed.parent = Some(function.physical_id.clone());
+    let mut observed = function.child(Permission::NAME, name, sid, owner, (spec, Attributes {}));
     observed.refs = vec![PhysicalId::new("function", function.physical_id.id.clone())];
     observed
 }
@@ -301,8 +301,7 @@ fn source_arn(statement: &Statement) -> String {
 
 /// How Lambda says that two changes of a function's policy conflict [aws-facts: Lambda, M].
 fn conflict(error: &Error) -> Option<&'static str> {
-    let busy = error.is("ResourceConflict") && !error.is_duplicate();
-    (busy || error.is("PreconditionFailed")).then_some("another change of the function is in progress")
+    LAMBDA.transient(error)
 }
 
 #[cfg(test)]
@@ -340,7 +339,8 @@ mod tests {
     }
 
     fn of(names: &Names, function: &str, sid: &str) -> (String, Owner) {
-        let parent = Parent::new(&ResourceId::new("function", function), function);
+        let parent =
+            Parent::new(&ResourceId::new("function", function), PhysicalId::new("function", function));
         let statement = Statement(BTreeMap::new());
         let observed = read(&parent, sid, &statement, names);
         (observed.id.name, observed.owner)

@@ -1,19 +1,37 @@
 //! IAM roles, with their inline and attached policies.
 
 use super::{read_each, require, require_str, retry_conflicts};
-use crate::aws::error::{ignore_not_found, not_found_as_none};
+use crate::aws::clients::client;
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
-use crate::aws::{Context, Error, Result};
+use crate::aws::{Clients, Context, Error, Errors, Refusal, Result, Service};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status, Texts};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// IAM. AWS publishes no quotas of its calls.
+pub(crate) static IAM: Service = Service {
+    errors: Errors {
+        not_found: &[Refusal::Code("NoSuchEntity")],
+        exists: &[Refusal::Code("EntityAlreadyExists")],
+        transient: &[(Refusal::Code("ConcurrentModification"), "another change of the role is in progress")],
+        passing_limits: &[],
+    },
+    ..Service::new("IAM", "iam")
+};
+
+impl Clients {
+    /// The client of IAM.
+    pub fn iam(&self) -> aws_sdk_iam::Client {
+        client!(self, &IAM, aws_sdk_iam)
+    }
+}
 
 /// An IAM role.
 pub struct Role;
@@ -31,18 +49,18 @@ pub(crate) fn name_for(function: &str) -> String {
 
 /// The desired state of a role. Policies that others add are part of it, so that they show as drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
+#[serde(deny_unknown_fields, bound = "T: Texts")]
+pub struct Spec<T = String> {
     /// Who may assume it.
     pub trust: Policy,
     /// The inline policies by name.
-    pub policies: BTreeMap<String, Policy>,
+    pub policies: BTreeMap<String, Policy<T>>,
     /// The ARNs of the attached managed policies.
     pub attached: BTreeSet<String>,
     /// The ARN of the permissions boundary.
     pub boundary: Option<String>,
     /// The tags that are compared.
-    pub tags: Tags,
+    pub tags: Tags<T>,
 }
 
 /// The attributes of a role.
@@ -58,7 +76,8 @@ pub struct Attributes {
 
 impl Kind for Role {
     const NAME: &'static str = "role";
-    type Spec = Spec;
+    const SERVICE: &'static Service = &IAM;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
@@ -85,7 +104,7 @@ impl Kind for Role {
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
-        let create = ctx.clients.iam.create_role().role_name(&id.name).path(ctx.scope.role_path());
+        let create = ctx.clients.iam().create_role().role_name(&id.name).path(ctx.scope.role_path());
         let create = create
             .assume_role_policy_document(spec.trust.document())
             .set_permissions_boundary(spec.boundary.clone());
@@ -94,7 +113,7 @@ impl Kind for Role {
         let attributes = attributes(role, "iam:CreateRole")?;
         ctx.role_propagation.wrote(&attributes.arn);
         // Not all of IAM may know the new role yet.
-        let early = |error: &Error| error.is_absent().then_some("IAM does not see the role yet");
+        let early = |error: &Error| IAM.is_absent(error).then_some("IAM does not see the role yet");
         for (name, policy) in &spec.policies {
             let put = async || put_policy(ctx, &id.name, name, policy).await;
             let put = async || retry_conflicts(ctx, id, conflict, put).await;
@@ -113,14 +132,18 @@ impl Kind for Role {
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        let (iam, name) = (&ctx.clients.iam, &observed.physical_id);
+        let (iam, name) = (ctx.clients.iam(), &observed.physical_id);
         // IAM deletes a role only after its policies and its instance profiles [aws-facts: IAM, TF].
         retry_conflicts(ctx, &observed.id, conflict, async || {
             for policy in &observed.spec.attached {
-                ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+                IAM.ignore_not_found(
+                    iam.detach_role_policy().role_name(name).policy_arn(policy).send().await,
+                )?;
             }
             for policy in observed.spec.policies.keys() {
-                ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
+                IAM.ignore_not_found(
+                    iam.delete_role_policy().role_name(name).policy_name(policy).send().await,
+                )?;
             }
             Ok(())
         })
@@ -130,7 +153,7 @@ impl Kind for Role {
             passing.then_some("IAM still sees a policy or an instance profile of the role")
         };
         retry_if(Backoff::CONFLICT, ctx.waiting(&observed.id), held, async || {
-            let deleted = ignore_not_found(iam.delete_role().role_name(name).send().await);
+            let deleted = IAM.ignore_not_found(iam.delete_role().role_name(name).send().await);
             if deleted.as_ref().is_err_and(|error| error.is("DeleteConflict")) {
                 release(ctx, name).await?;
             }
@@ -142,16 +165,16 @@ impl Kind for Role {
 
 /// Removes what a role has now: its instance profiles, and policies that were added since it was observed.
 async fn release(ctx: &Context, name: &str) -> Result<()> {
-    let iam = &ctx.clients.iam;
+    let iam = ctx.clients.iam();
     for profile in profiles(ctx, name).await? {
         let remove = iam.remove_role_from_instance_profile().role_name(name).instance_profile_name(profile);
-        ignore_not_found(remove.send().await)?;
+        IAM.ignore_not_found(remove.send().await)?;
     }
     for policy in attached(ctx, name).await? {
-        ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+        IAM.ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
     }
     for policy in policy_names(ctx, name).await? {
-        ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
+        IAM.ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
     }
     Ok(())
 }
@@ -159,7 +182,7 @@ async fn release(ctx: &Context, name: &str) -> Result<()> {
 /// The names of the roles under the stack's path. Only candidates: the path says nothing about the owner.
 async fn list(ctx: &Context) -> Result<Vec<String>> {
     all_pages("iam:ListRoles", async |marker| {
-        let list = ctx.clients.iam.list_roles().path_prefix(ctx.scope.role_path()).set_marker(marker);
+        let list = ctx.clients.iam().list_roles().path_prefix(ctx.scope.role_path()).set_marker(marker);
         let page = list.send().await?;
         Ok((page.roles.into_iter().map(|role| role.role_name).collect(), page.marker))
     })
@@ -215,7 +238,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
 }
 
 async fn get(ctx: &Context, name: &str) -> Result<Option<SdkRole>> {
-    let response = not_found_as_none(ctx.clients.iam.get_role().role_name(name).send().await)?;
+    let response = IAM.not_found_as_none(ctx.clients.iam().get_role().role_name(name).send().await)?;
     response.map(|response| require(response.role, "iam:GetRole", "the role")).transpose()
 }
 
@@ -238,8 +261,8 @@ fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
 
 async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
     all_pages("iam:ListRolePolicies", async |marker| {
-        let list = ctx.clients.iam.list_role_policies().role_name(role).set_marker(marker);
-        let page = not_found_as_none(list.send().await)?;
+        let list = ctx.clients.iam().list_role_policies().role_name(role).set_marker(marker);
+        let page = IAM.not_found_as_none(list.send().await)?;
         Ok(page.map(|page| (page.policy_names, page.marker)).unwrap_or_default())
     })
     .await
@@ -247,8 +270,8 @@ async fn policy_names(ctx: &Context, role: &str) -> Result<Vec<String>> {
 
 async fn profiles(ctx: &Context, role: &str) -> Result<Vec<String>> {
     let profiles = all_pages("iam:ListInstanceProfilesForRole", async |marker| {
-        let list = ctx.clients.iam.list_instance_profiles_for_role().role_name(role).set_marker(marker);
-        let page = not_found_as_none(list.send().await)?;
+        let list = ctx.clients.iam().list_instance_profiles_for_role().role_name(role).set_marker(marker);
+        let page = IAM.not_found_as_none(list.send().await)?;
         Ok(page.map(|page| (page.instance_profiles, page.marker)).unwrap_or_default())
     })
     .await?;
@@ -257,8 +280,8 @@ async fn profiles(ctx: &Context, role: &str) -> Result<Vec<String>> {
 
 async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
     let policies = all_pages("iam:ListAttachedRolePolicies", async |marker| {
-        let list = ctx.clients.iam.list_attached_role_policies().role_name(role).set_marker(marker);
-        let page = not_found_as_none(list.send().await)?;
+        let list = ctx.clients.iam().list_attached_role_policies().role_name(role).set_marker(marker);
+        let page = IAM.not_found_as_none(list.send().await)?;
         Ok(page.map(|page| (page.attached_policies.unwrap_or_default(), page.marker)).unwrap_or_default())
     })
     .await?;
@@ -266,15 +289,16 @@ async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<String>> {
 }
 
 async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
-    let response =
-        not_found_as_none(ctx.clients.iam.get_role_policy().role_name(role).policy_name(name).send().await)?;
+    let response = IAM.not_found_as_none(
+        ctx.clients.iam().get_role_policy().role_name(role).policy_name(name).send().await,
+    )?;
     response.map(|response| Policy::decode("iam:GetRolePolicy", response.policy_document())).transpose()
 }
 
 /// Changes a role from one state to another. Every call can be repeated. A policy is overwritten in place and never deleted
 /// first: in between, running functions would be denied [hazards: I1].
 async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let iam = &ctx.clients.iam;
+    let iam = ctx.clients.iam();
     if from.trust != to.trust {
         iam.update_assume_role_policy().role_name(name).policy_document(to.trust.document()).send().await?;
     }
@@ -288,14 +312,14 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
         put_policy(ctx, name, policy, document).await?;
     }
     for extra in from.policies.keys().filter(|policy| !to.policies.contains_key(*policy)) {
-        ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
+        IAM.ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
     }
     // A role of ours has no managed policies, so there is never one to attach.
     for extra in from.attached.difference(&to.attached) {
-        ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
+        IAM.ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
     }
     if to.boundary.is_none() && from.boundary.is_some() {
-        ignore_not_found(iam.delete_role_permissions_boundary().role_name(name).send().await)?;
+        IAM.ignore_not_found(iam.delete_role_permissions_boundary().role_name(name).send().await)?;
     }
     let set = tags::to_set(&from.tags, &to.tags);
     if !set.is_empty() {
@@ -305,14 +329,14 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
 }
 
 async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> Result<()> {
-    let put = ctx.clients.iam.put_role_policy().role_name(role).policy_name(name);
+    let put = ctx.clients.iam().put_role_policy().role_name(role).policy_name(name);
     put.policy_document(policy.document()).send().await?;
     Ok(())
 }
 
 /// How IAM says that two changes of a role conflict [aws-facts: IAM, M].
 fn conflict(error: &Error) -> Option<&'static str> {
-    error.is("ConcurrentModification").then_some("another change of the role is in progress")
+    IAM.transient(error)
 }
 
 /// The attributes; the SDK has empty texts for what a response lacks.

@@ -1,11 +1,11 @@
 //! Routes of an HTTP API.
 
+use super::api::API_GATEWAY;
 use super::api::{pages, retry_conflicts};
 use super::{list_each, require_str, within};
-use crate::aws::error::ignore_not_found;
-use crate::aws::{Context, Result};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, Owner, PhysicalId, ResourceId};
+use crate::aws::{Context, Result, Service};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind};
+use crate::model::{Owner, ResourceId, Texts};
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as SdkRoute};
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +15,11 @@ pub struct Route;
 /// What a route is; its key is its name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// The id of its API.
-    pub api_id: String,
+    pub api_id: T,
     /// `integrations/<id>`.
-    pub target: String,
+    pub target: T,
     /// `NONE`.
     pub authorization: String,
 }
@@ -33,13 +33,14 @@ pub struct Attributes {
 
 impl Kind for Route {
     const NAME: &'static str = "route";
+    const SERVICE: &'static Service = &API_GATEWAY;
     const IMMUTABLE: &'static [&'static str] = &["api_id"];
     /// No request may meet a function that may not be called.
     const DEPENDS_ON: &'static [&'static str] = &["permission"];
-    const PARENT: Option<&'static str> = Some("api");
+    const PARENT: Option<ParentKind> = Some(ParentKind::new("api", OnParentDelete::Cascade));
     const MAX_PER_PARENT: usize = 4;
     const PHYSICAL_ID: &'static str = "id";
-    type Spec = Spec;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observation<Self>> {
@@ -53,8 +54,13 @@ impl Kind for Route {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let answer = retry_conflicts(ctx, id, async || {
-            let create =
-                ctx.clients.api.create_route().api_id(&spec.api_id).route_key(&id.name).target(&spec.target);
+            let create = ctx
+                .clients
+                .api()
+                .create_route()
+                .api_id(&spec.api_id)
+                .route_key(&id.name)
+                .target(&spec.target);
             Ok(create.authorization_type(AuthorizationType::from(spec.authorization.as_str())).send().await?)
         })
         .await?;
@@ -63,7 +69,7 @@ impl Kind for Route {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         retry_conflicts(ctx, &observed.id, async || {
-            let update = ctx.clients.api.update_route().api_id(&to.api_id).route_id(&observed.physical_id);
+            let update = ctx.clients.api().update_route().api_id(&to.api_id).route_id(&observed.physical_id);
             let update = update.route_key(&observed.id.name).target(&to.target);
             update.authorization_type(AuthorizationType::from(to.authorization.as_str())).send().await?;
             Ok(())
@@ -74,9 +80,9 @@ impl Kind for Route {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         retry_conflicts(ctx, &observed.id, async || {
-            ignore_not_found(
+            API_GATEWAY.ignore_not_found(
                 ctx.clients
-                    .api
+                    .api()
                     .delete_route()
                     .api_id(&observed.spec.api_id)
                     .route_id(&observed.physical_id)
@@ -89,7 +95,7 @@ impl Kind for Route {
 }
 
 async fn list(ctx: &Context, api: &Parent) -> Result<Vec<ObservedOf<Route>>> {
-    let items = pages!("apigateway:GetRoutes", ctx.clients.api.get_routes().api_id(&api.physical_id.id));
+    let items = pages!("apigateway:GetRoutes", ctx.clients.api().get_routes().api_id(&api.physical_id.id));
     items.iter().map(|item| read(ctx, api, item)).collect()
 }
 
@@ -104,12 +110,11 @@ fn read(ctx: &Context, api: &Parent, route: &SdkRoute) -> Result<ObservedOf<Rout
         Owner::Unmanaged("it is not declared, and leads to nothing of ours".to_owned())
     };
     let target = route.target().unwrap_or_default().to_owned();
-    let integration = target.strip_prefix("integrations/").map(|id| PhysicalId::new("integration", id));
+    let integration = target.strip_prefix("integrations/").map(|id| api.physical_id.child("integration", id));
     let authorization = route.authorization_type().map_or("NONE", AuthorizationType::as_str).to_owned();
     let spec = Spec { api_id: api.physical_id.id.clone(), target, authorization };
     let attributes = Attributes { id: id.clone() };
-    let mut observed = Observed::new(ResourceId::new(Route::NAME, key), id, owner, spec, attributes);
-    observed.parent = Some(api.physical_id.clone());
+    let mut observed = api.child(Route::NAME, key, id, owner, (spec, attributes));
     observed.refs = integration.into_iter().collect();
     Ok(observed)
 }

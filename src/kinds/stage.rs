@@ -1,13 +1,13 @@
 //! Stages of an HTTP API. The stage is what makes the API answer, so it comes after everything else of the API.
 
+use super::api::API_GATEWAY;
 use super::api::{pages, retry_conflicts, tag};
 use super::{list_each, require_str, unmanaged, within};
-use crate::aws::error::{ignore_not_found, not_found_as_none};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
-use crate::aws::{Class, Context, Error, Result};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, Owner, ResourceId};
+use crate::aws::{Class, Context, Error, Result, Service};
+use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind};
+use crate::model::{Owner, ResourceId, Texts};
 use aws_sdk_apigatewayv2::types::{RouteSettings, Stage as SdkStage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,15 +18,15 @@ pub struct Stage;
 /// What a stage is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// The id of its API.
-    pub api_id: String,
+    pub api_id: T,
     /// Whether changes of the API go live by themselves.
     pub auto_deploy: bool,
     /// How the last automatic deployment ended: [`DEPLOYED`], or why it failed.
     pub deployment: String,
     /// The tags that are compared.
-    pub tags: Tags,
+    pub tags: Tags<T>,
 }
 
 /// What AWS assigns to a stage.
@@ -43,9 +43,10 @@ pub(crate) const DEPLOYED: &str = "succeeded";
 
 impl Kind for Stage {
     const NAME: &'static str = "stage";
+    const SERVICE: &'static Service = &API_GATEWAY;
     const IMMUTABLE: &'static [&'static str] = &["api_id"];
-    const PARENT: Option<&'static str> = Some("api");
-    type Spec = Spec;
+    const PARENT: Option<ParentKind> = Some(ParentKind::new("api", OnParentDelete::Cascade));
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, apis: &[Parent]) -> Result<Observation<Self>> {
@@ -59,7 +60,7 @@ impl Kind for Stage {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         retry_conflicts(ctx, id, async || {
-            let create = ctx.clients.api.create_stage().api_id(&spec.api_id).stage_name(&id.name);
+            let create = ctx.clients.api().create_stage().api_id(&spec.api_id).stage_name(&id.name);
             let create =
                 create.auto_deploy(spec.auto_deploy).set_tags(Some(spec.tags.clone().into_iter().collect()));
             Ok(create.send().await?)
@@ -76,7 +77,7 @@ impl Kind for Stage {
             // What did not deploy is deployed again by any update of the stage [inf].
             retry_conflicts(ctx, &observed.id, async || {
                 let update =
-                    ctx.clients.api.update_stage().api_id(&to.api_id).stage_name(&observed.physical_id);
+                    ctx.clients.api().update_stage().api_id(&to.api_id).stage_name(&observed.physical_id);
                 update.auto_deploy(to.auto_deploy).send().await?;
                 Ok(())
             })
@@ -93,9 +94,9 @@ impl Kind for Stage {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         retry_conflicts(ctx, &observed.id, async || {
-            ignore_not_found(
+            API_GATEWAY.ignore_not_found(
                 ctx.clients
-                    .api
+                    .api()
                     .delete_stage()
                     .api_id(&observed.spec.api_id)
                     .stage_name(&observed.physical_id)
@@ -116,8 +117,8 @@ impl Kind for Stage {
 /// shows later still is found by the next plan.
 async fn deployed(ctx: &Context, id: &ResourceId, api: &str, before: Option<&str>) -> Result<Option<String>> {
     let look = async || {
-        let stage =
-            not_found_as_none(ctx.clients.api.get_stage().api_id(api).stage_name(&id.name).send().await)?;
+        let stage = API_GATEWAY
+            .not_found_as_none(ctx.clients.api().get_stage().api_id(api).stage_name(&id.name).send().await)?;
         let (deployment, message) = stage
             .map(|stage| (stage.deployment_id, stage.last_deployment_status_message))
             .unwrap_or_default();
@@ -152,7 +153,7 @@ fn failed(message: &str) -> bool {
 }
 
 async fn list(ctx: &Context, api: &Parent) -> Result<Vec<ObservedOf<Stage>>> {
-    let items = pages!("apigateway:GetStages", ctx.clients.api.get_stages().api_id(&api.physical_id.id));
+    let items = pages!("apigateway:GetStages", ctx.clients.api().get_stages().api_id(&api.physical_id.id));
     items.iter().map(|item| read(ctx, api, item)).collect()
 }
 
@@ -173,8 +174,7 @@ fn read(ctx: &Context, api: &Parent, stage: &SdkStage) -> Result<ObservedOf<Stag
     };
     let attributes =
         Attributes { name: name.clone(), deployment_id: stage.deployment_id().map(str::to_owned) };
-    let mut observed = Observed::new(ResourceId::new(Stage::NAME, &name), name, owner, spec, attributes);
-    observed.parent = Some(api.physical_id.clone());
+    let mut observed = api.child(Stage::NAME, &name, &name, owner, (spec, attributes));
     observed.unmanaged_settings = by_hand(stage);
     Ok(observed)
 }

@@ -6,10 +6,12 @@ mod settings;
 
 use self::observe::{others_of_ours, read};
 use super::read_each;
+use crate::aws::clients::client;
+use crate::aws::limit::target;
 use crate::aws::tags::{self, Tags};
-use crate::aws::{Class, Context, Result};
+use crate::aws::{Class, Clients, Context, Errors, Quota, Refusal, Result, Service};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{ResourceId, Status};
+use crate::model::{ResourceId, Texts};
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
@@ -18,13 +20,34 @@ use aws_sdk_dynamodb::types::{
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 
+/// DynamoDB: ListTagsOfResource 10 times a second, says its documentation.
+pub(crate) static DYNAMODB: Service = Service {
+    quotas: &[Quota { per_second: 10.0, burst: 10.0 }],
+    quota_of: |request| (target(request) == "ListTagsOfResource").then_some(0),
+    errors: Errors {
+        // DescribeContinuousBackups has a code of its own.
+        not_found: &[Refusal::Code("ResourceNotFound"), Refusal::Code("TableNotFound")],
+        exists: &[Refusal::Saying("ResourceInUse", "already exist")],
+        transient: &[(Refusal::Code("ResourceInUse"), "the table is being changed")],
+        passing_limits: &["simultaneous"],
+    },
+    ..Service::new("DynamoDB", "dynamodb")
+};
+
+impl Clients {
+    /// The client of DynamoDB.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        client!(self, &DYNAMODB, aws_sdk_dynamodb)
+    }
+}
+
 /// A DynamoDB table.
 pub struct Table;
 
 /// The desired state of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Spec<T = String> {
     /// The partition key.
     pub partition_key: Key,
     /// The sort key.
@@ -38,7 +61,7 @@ pub struct Spec {
     /// Deletion protection.
     pub protect: bool,
     /// The tags that are compared.
-    pub tags: Tags,
+    pub tags: Tags<T>,
 }
 
 /// A key attribute.
@@ -77,12 +100,13 @@ pub struct Attributes {
 
 impl Kind for Table {
     const NAME: &'static str = "table";
+    const SERVICE: &'static Service = &DYNAMODB;
     const IMMUTABLE: &'static [&'static str] = &["partition_key", "sort_key"];
     const DATA: Option<&'static str> = Some("all of its items");
     /// Tables mostly wait; DynamoDB creates up to 500 at a time, 250 with indexes [aws-facts: Corrections 3].
     const MAX_CONCURRENCY: usize = 64;
     const SECTION: &'static str = "tables";
-    type Spec = Spec;
+    type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
@@ -110,7 +134,7 @@ impl Kind for Table {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let (mode, throughput) = billing(&spec.billing)?;
-        let create = with_keys(ctx.clients.dynamodb.create_table().table_name(&id.name), spec)?;
+        let create = with_keys(ctx.clients.dynamodb().create_table().table_name(&id.name), spec)?;
         let create = create.billing_mode(mode).set_provisioned_throughput(throughput);
         create.deletion_protection_enabled(spec.protect).set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let table = change::ready(ctx, id).await?;
@@ -123,9 +147,6 @@ impl Kind for Table {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, from) = (&observed.id, &observed.spec);
-        if observed.status == Status::Pending {
-            change::ready(ctx, id).await?;
-        }
         // One class of change a call [aws-facts: DynamoDB, M].
         if from.billing != to.billing {
             change::set_billing(ctx, id, &from.billing, &to.billing).await?;
@@ -144,10 +165,14 @@ impl Kind for Table {
         }
         let set = tags::to_set(&from.tags, &to.tags);
         if !set.is_empty() {
-            let tag = ctx.clients.dynamodb.tag_resource().resource_arn(&observed.attributes.arn);
+            let tag = ctx.clients.dynamodb().tag_resource().resource_arn(&observed.attributes.arn);
             tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
         }
         expiry.map(|()| observed.attributes.clone())
+    }
+
+    async fn settle(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
+        change::ready(ctx, &observed.id).await.map(drop)
     }
 
     fn update_note(from: &Spec, to: &Spec) -> Option<String> {

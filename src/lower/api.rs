@@ -2,9 +2,8 @@
 
 use super::{Lowering, resource};
 use crate::config::{Api, Cors, Function, Route};
-use crate::kinds::{api, permission, stage};
-use crate::model::{OrderConstraint, Resource, ResourceId, Value};
-use serde_json::json;
+use crate::kinds::{api, integration, permission, route, stage};
+use crate::model::{OrderConstraint, Resource, ResourceId, Text};
 use std::collections::BTreeMap;
 
 /// The number of routes of one function, and the characters that their permissions may take, up to which each route gets
@@ -41,29 +40,28 @@ impl Lowering<'_> {
     }
 
     fn http_api(&self, api: &Api, id: &ResourceId) -> Resource {
-        let desired = Value::map([
-            ("name", self.scope.identity.prefixed(&api.name).into()),
-            ("description", self.template(&api.description)),
-            ("protocol", "HTTP".into()),
-            ("cors", json!(api.cors.as_ref().map(cors)).into()),
-            ("execute_api_endpoint", true.into()),
-            ("tags", Value::Map(self.tags(id))),
-        ]);
-        resource(id.clone(), api.at, desired)
+        let spec = api::Spec {
+            name: self.scope.identity.prefixed(&api.name),
+            description: self.template(&api.description),
+            protocol: "HTTP".to_owned(),
+            cors: api.cors.as_ref().map(cors),
+            execute_api_endpoint: true,
+            tags: self.tags(id),
+        };
+        resource::<api::Api>(id.clone(), api.at, &spec)
     }
 
     /// One integration for all routes of a function.
     fn integration(&self, api: &ResourceId, function: &str, first: &Route) -> Resource {
         let function = self.id("function", function);
-        let desired = Value::map([
-            ("api_id", Value::reference(api, "id")),
-            ("type", "AWS_PROXY".into()),
-            ("uri", Value::reference(&function, "arn")),
-            ("payload_format_version", "2.0".into()),
-            ("timeout_millis", 30_000.into()),
-        ]);
-        let id = ResourceId::new("integration", function.name);
-        Resource { parent: Some(api.clone()), ..resource(id, first.at, desired) }
+        let spec = integration::Spec {
+            api_id: Text::reference(api, "id"),
+            r#type: "AWS_PROXY".to_owned(),
+            uri: Text::reference(&function, "arn"),
+            payload_format_version: "2.0".to_owned(),
+            timeout_millis: 30_000,
+        };
+        resource::<integration::Integration>(api.child("integration", function.name), first.at, &spec)
     }
 
     /// A permission for each route of a function, or one for all of the API where there are many.
@@ -87,20 +85,21 @@ impl Lowering<'_> {
 
     fn permission(&self, api: &ResourceId, function: &str, route: &Route, key: Option<&str>) -> Resource {
         let function = self.id("function", function);
-        let id = ResourceId::new("permission", permission::name(&function.name, key));
-        let source = Value::Join(vec![
+        let id = function.child("permission", permission::name(&function.name, key));
+        let source = [
             self.scope.arn("execute-api", "").into(),
-            Value::reference(api, "id"),
+            Text::reference(api, "id"),
             permission::source(key).into(),
-        ]);
-        let desired = Value::map([
-            ("function", Value::reference(&function, "name")),
-            ("sid", permission::sid(&self.scope.identity, &id.name).into()),
-            ("action", "lambda:InvokeFunction".into()),
-            ("principal", "apigateway.amazonaws.com".into()),
-            ("source_arn", source),
-        ]);
-        Resource { parent: Some(function), ..resource(id, route.at, desired) }
+        ];
+        let spec = permission::Spec {
+            function: Text::reference(&function, "name"),
+            sid: permission::sid(&self.scope.identity, &id.name),
+            action: "lambda:InvokeFunction".to_owned(),
+            principal: "apigateway.amazonaws.com".to_owned(),
+            source_arn: Text::join(source),
+            superseded: Vec::new(),
+        };
+        resource::<permission::Permission>(id, route.at, &spec)
     }
 
     /// A route. In an API that is live it waits for its permission, its function and the tables of that, so that no request
@@ -113,34 +112,32 @@ impl Lowering<'_> {
         tables: &[ResourceId],
     ) -> Resource {
         let function = self.id("function", &route.function);
-        let integration = ResourceId::new("integration", function.name.clone());
-        let target = Value::Join(vec!["integrations/".into(), Value::reference(&integration, "id")]);
-        let desired = Value::map([
-            ("api_id", Value::reference(api, "id")),
-            ("target", target),
-            ("authorization", "NONE".into()),
-        ]);
+        let integration = api.child("integration", function.name.clone());
+        let spec = route::Spec {
+            api_id: Text::reference(api, "id"),
+            target: Text::join(["integrations/".into(), Text::reference(&integration, "id")]),
+            authorization: "NONE".to_owned(),
+        };
         let key = Some(route.key.as_str());
         let own = |id: &&ResourceId| {
             [key, None].iter().any(|key| id.name == permission::name(&function.name, *key))
         };
         let own = permissions.iter().filter(own).cloned();
         let depends_on = own.chain([function.clone()]).chain(tables.iter().cloned()).collect();
-        let order_constraint =
-            Some(OrderConstraint { exists: ResourceId::new("stage", "$default"), depends_on });
-        let id = ResourceId::new("route", &route.key);
-        Resource { parent: Some(api.clone()), order_constraint, ..resource(id, route.at, desired) }
+        let order_constraint = Some(OrderConstraint { exists: api.child("stage", "$default"), depends_on });
+        let resource = resource::<route::Route>(api.child("route", &route.key), route.at, &spec);
+        Resource { order_constraint, ..resource }
     }
 
     fn stage(&self, api: &Api, parent: &ResourceId, depends_on: Vec<ResourceId>) -> Resource {
-        let id = ResourceId::new("stage", "$default");
-        let desired = Value::map([
-            ("api_id", Value::reference(parent, "id")),
-            ("auto_deploy", true.into()),
-            ("deployment", stage::DEPLOYED.into()),
-            ("tags", Value::Map(self.tags(&id))),
-        ]);
-        Resource { parent: Some(parent.clone()), depends_on, ..resource(id, api.at, desired) }
+        let id = parent.child("stage", "$default");
+        let spec = stage::Spec {
+            api_id: Text::reference(parent, "id"),
+            auto_deploy: true,
+            deployment: stage::DEPLOYED.to_owned(),
+            tags: self.tags(&id),
+        };
+        Resource { depends_on, ..resource::<stage::Stage>(id, api.at, &spec) }
     }
 }
 

@@ -1,11 +1,12 @@
 //! A function with its role and its log group; the role allows no more than the stack declares.
 
 use super::{Lowering, known_attributes, resource};
-use crate::aws::tags;
-use crate::config::{Function, Statement};
-use crate::kinds::{log_group, role};
-use crate::model::{Members, Resource, ResourceId, Value};
-use serde_json::json;
+use crate::aws::tags::{self, Tags};
+use crate::config::{self, Function};
+use crate::kinds::{function, log_group, role};
+use crate::model::{Resource, ResourceId, Text, Texts};
+use crate::policy::{Policy, Statement, Tree};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Lowering<'_> {
     /// The function, its log group, and its role unless an existing one is named.
@@ -20,76 +21,72 @@ impl Lowering<'_> {
     }
 
     /// The tags of a resource that is created for a function.
-    fn tags_for(&self, id: &ResourceId, function: &ResourceId) -> Value {
+    fn tags_for(&self, id: &ResourceId, function: &ResourceId) -> Tags<Text> {
         let mut all = self.tags(id);
-        all.insert(tags::FOR.into(), function.tag().into());
-        Value::Map(all)
+        all.insert(tags::FOR.to_owned(), function.tag().into());
+        all
     }
 
     fn log_group(&self, function: &Function, id: &ResourceId, group: &ResourceId) -> Resource {
-        let desired = Value::map([
-            ("retention_days", function.log_retention.into()),
-            ("tags", self.tags_for(group, id)),
-        ]);
+        let spec = log_group::Spec {
+            retention_days: Some(function.log_retention.cast_signed()),
+            tags: self.tags_for(group, id),
+        };
         let arn = self.scope.arn("logs", &format!("log-group:{}", group.name));
         Resource {
             known_attributes: known_attributes(group, arn),
-            ..resource(group.clone(), function.at, desired)
+            ..resource::<log_group::LogGroup>(group.clone(), function.at, &spec)
         }
     }
 
     fn role(&self, function: &Function, id: &ResourceId, role: &ResourceId, group: &ResourceId) -> Resource {
-        let trust = Value::map([
-            ("Effect", "Allow".into()),
-            ("Action", json!(["sts:AssumeRole"]).into()),
-            ("Principal", Value::map([("Service", "lambda.amazonaws.com".into())])),
-        ]);
-        let policies = Value::map([(role::POLICY, self.policy(function, group))]);
-        let desired = Value::map([
-            ("trust", Value::map([("Lambda", trust)])),
-            ("policies", policies),
-            ("attached", json!([]).into()),
-            ("boundary", json!(self.stack.permissions_boundary).into()),
-            ("tags", self.tags_for(role, id)),
-        ]);
+        let spec = role::Spec {
+            trust: trust("lambda.amazonaws.com"),
+            policies: [(role::POLICY.to_owned(), self.policy(function, group))].into(),
+            attached: BTreeSet::new(),
+            boundary: self.stack.permissions_boundary.clone(),
+            tags: self.tags_for(role, id),
+        };
         let scope = self.scope;
         let arn =
             format!("arn:{}:iam::{}:role{}{}", scope.partition, scope.account, scope.role_path(), role.name);
         Resource {
             known_attributes: known_attributes(role, arn),
-            ..resource(role.clone(), function.at, desired)
+            ..resource::<role::Role>(role.clone(), function.at, &spec)
         }
     }
 
     /// The policy of the function: its declared access, the user's own statements, and logs to its own group. Never
     /// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
-    fn policy(&self, function: &Function, group: &ResourceId) -> Value {
+    fn policy(&self, function: &Function, group: &ResourceId) -> Policy<Text> {
         // The user's own names take precedence; the others get free ones.
         let own = function.policy.iter().map(|statement| self.statement(statement));
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
-        let mut statements: Members =
-            named.into_iter().filter_map(|(sid, members)| Some((sid?.into(), members))).collect();
-        let events = Value::Join(vec![Value::reference(group, "arn"), ":*".into()]);
-        let logs = allow(&["logs:CreateLogStream", "logs:PutLogEvents"], events);
+        let mut statements: BTreeMap<String, Statement<Text>> =
+            named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
+        let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
+        let logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], events);
         let tables = function.access.iter().map(|(table, actions)| {
-            let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
-            let arn = Value::reference(&self.id("table", table), "arn");
-            (format!("Table{}", alphanumeric(table)), allow(&actions, arn))
+            let arn = Text::reference(&self.id("table", table), "arn");
+            (format!("Table{}", alphanumeric(table)), allow(actions, arn))
         });
-        let unnamed = unnamed.into_iter().map(|(_, members)| ("Policy".to_owned(), members));
-        for (sid, members) in std::iter::once(("Logs".to_owned(), logs)).chain(tables).chain(unnamed) {
-            statements.insert(free_sid(&statements, &sid).into(), members);
+        let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
+        for (sid, statement) in std::iter::once(("Logs".to_owned(), logs)).chain(tables).chain(unnamed) {
+            statements.insert(free_sid(&statements, &sid), statement);
         }
-        Value::Map(statements)
+        Policy(statements)
     }
 
     /// One of the user's own statements: its `Sid`, and its other members.
-    fn statement(&self, statement: &Statement) -> (Option<String>, Value) {
+    fn statement(&self, statement: &config::Statement) -> (Option<String>, Statement<Text>) {
         let members = statement.members.iter();
-        let mut members: Members =
-            members.map(|(name, member)| (name.clone().into(), self.json(member))).collect();
-        let sid = members.remove("Sid").and_then(|sid| Some(sid.known().ok()?.as_str()?.to_owned()));
-        (sid, Value::Map(members))
+        let mut members: BTreeMap<String, Tree<Text>> =
+            members.map(|(name, member)| (name.clone(), self.json(member))).collect();
+        let sid = match members.remove("Sid") {
+            Some(Tree::Text(Text::Known(sid))) => Some(sid),
+            _ => None,
+        };
+        (sid, Statement(members))
     }
 
     fn lambda(
@@ -100,43 +97,63 @@ impl Lowering<'_> {
         group: &ResourceId,
     ) -> Resource {
         let role_arn = match (role, &function.role) {
-            (Some(role), _) => Value::reference(role, "arn"),
-            (None, arn) => json!(arn).into(),
+            (Some(role), _) => Text::reference(role, "arn"),
+            (None, arn) => arn.clone().unwrap_or_default().into(),
         };
         let mut tags = self.tags(&id);
-        tags.extend(role.map(|role| (tags::ROLE_ID.into(), Value::reference(role, "role_id"))));
-        let environment =
-            function.environment.iter().map(|(key, value)| (key.clone().into(), self.template(value)));
-        let desired = Value::map([
-            ("code", self.packages.get(&function.name).cloned().unwrap_or_default().into()),
-            ("runtime", function.runtime.as_str().into()),
-            ("handler", function.handler.as_str().into()),
-            ("architecture", function.architecture.as_str().into()),
-            ("memory", function.memory.into()),
-            ("timeout", function.timeout.into()),
-            ("description", self.template(&function.description)),
-            ("environment", Value::Map(environment.collect())),
-            ("layers", json!(function.layers).into()),
-            ("reserved_concurrency", json!(function.reserved_concurrency).into()),
-            ("role", role_arn),
-            ("log_group", Value::reference(group, "name")),
-            ("tags", Value::Map(tags)),
-        ]);
+        tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Text::reference(role, "role_id"))));
+        let environment = function.environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
+        let spec = function::Spec {
+            code: self.packages.get(&function.name).cloned().unwrap_or_default(),
+            runtime: function.runtime.clone(),
+            handler: function.handler.clone(),
+            architecture: function.architecture.as_str().to_owned(),
+            memory: function.memory.cast_signed(),
+            timeout: function.timeout.cast_signed(),
+            description: self.template(&function.description),
+            environment: environment.collect(),
+            layers: function.layers.clone(),
+            reserved_concurrency: function.reserved_concurrency.map(u32::cast_signed),
+            role: role_arn,
+            log_group: Text::reference(group, "name"),
+            tags,
+        };
         let arn = self.scope.arn("lambda", &format!("function:{}", id.name));
-        Resource { known_attributes: known_attributes(&id, arn), ..resource(id, function.at, desired) }
+        let known_attributes = known_attributes(&id, arn);
+        Resource { known_attributes, ..resource::<function::Function>(id, function.at, &spec) }
     }
 }
 
-fn allow(actions: &[&str], resource: Value) -> Value {
-    let resources = Value::List(vec![resource]);
-    Value::map([("Effect", "Allow".into()), ("Action", json!(actions).into()), ("Resource", resources)])
+/// The policy that lets a service assume a role.
+fn trust(service: &str) -> Policy {
+    let principal = [("Service".to_owned(), Tree::Text(service.to_owned()))];
+    let statement = statement(["sts:AssumeRole"], ("Principal", Tree::Map(principal.into())));
+    Policy([("Lambda".to_owned(), statement)].into())
+}
+
+fn allow(actions: impl IntoIterator<Item = impl Into<String>>, resource: Text) -> Statement<Text> {
+    statement(actions, ("Resource", Tree::List(vec![Tree::Text(resource)])))
+}
+
+/// A statement that allows actions, and its one other member.
+fn statement<T: Texts>(
+    actions: impl IntoIterator<Item = impl Into<String>>,
+    (name, member): (&str, Tree<T>),
+) -> Statement<T> {
+    let actions = actions.into_iter().map(|action| Tree::Text(action.into().into()));
+    let members = [
+        ("Effect", Tree::Text("Allow".to_owned().into())),
+        ("Action", Tree::List(actions.collect())),
+        (name, member),
+    ];
+    Statement(members.into_iter().map(|(name, member)| (name.to_owned(), member)).collect())
 }
 
 /// A `Sid` that no statement has yet: the given one, or that with a number. IAM takes letters and digits only.
-fn free_sid(statements: &Members, wanted: &str) -> String {
+fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &str) -> String {
     let numbered = (2..).map(|number| format!("{wanted}{number}"));
     let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
-    candidates.find(|sid| !statements.contains_key(sid.as_str())).unwrap_or_default()
+    candidates.find(|sid| !statements.contains_key(sid)).unwrap_or_default()
 }
 
 fn alphanumeric(name: &str) -> String {

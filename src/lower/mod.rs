@@ -10,12 +10,13 @@ mod tests;
 pub use sizes::{check_sizes, check_sizes_offline};
 pub use template::lookup_part;
 
-use crate::aws::tags::ownership_tags;
+use crate::aws::tags::{Tags, ownership_tags};
 use crate::config::{self, Stack};
-use crate::kinds::table;
-use crate::model::{Graph, Identity, KnownAttributes, Members, Resource, ResourceId, Scope, Value};
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::kind::Kind;
+use crate::kinds::table::{self, Table};
+use crate::model::{Graph, Identity, KnownAttributes, Resource, ResourceId, Scope, Text, Wanted};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The packages of a stack: a function's key in the stack file to the base64 SHA-256 of its code.
 pub type Packages = BTreeMap<String, String>;
@@ -40,11 +41,11 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
     Graph::new(resources)
 }
 
-/// The names of a graph's resources by kind, to be looked for in AWS.
-pub fn wanted(graph: &Graph) -> BTreeMap<&'static str, BTreeSet<String>> {
-    let mut wanted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
-    for resource in &graph.resources {
-        wanted.entry(resource.id.kind).or_default().insert(resource.id.name.clone());
+/// The names of a graph's resources by kind, to be looked for in AWS, and their desired state.
+pub fn wanted(graph: Graph) -> Wanted {
+    let mut wanted = Wanted::new();
+    for Resource { id, desired, .. } in graph.resources {
+        wanted.entry(id.kind).or_default().insert(id.name, Some(Arc::new(desired)));
     }
     wanted
 }
@@ -63,30 +64,30 @@ impl Lowering<'_> {
     }
 
     /// The tags of a resource: the user's and the ownership tags.
-    fn tags(&self, id: &ResourceId) -> Members {
+    fn tags(&self, id: &ResourceId) -> Tags<Text> {
         let tags = ownership_tags(&self.scope.identity, id, &self.stack.tags);
-        tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+        tags.into_iter().map(|(key, value)| (key, value.into())).collect()
     }
 
     fn table(&self, table: &config::Table) -> Resource {
-        let id = self.id("table", &table.name);
+        let id = self.id(Table::NAME, &table.name);
         let billing = match table.billing {
-            config::Billing::OnDemand => json!("on-demand"),
+            config::Billing::OnDemand => table::Billing::OnDemand,
             config::Billing::Provisioned { read, write } => {
-                json!({ "provisioned": { "read": read, "write": write } })
+                table::Billing::Provisioned { read: read.cast_signed(), write: write.cast_signed() }
             }
         };
-        let desired = Value::map([
-            ("partition_key", json!(key(&table.partition_key)).into()),
-            ("sort_key", json!(table.sort_key.as_ref().map(key)).into()),
-            ("billing", billing.into()),
-            ("ttl", json!(table.ttl).into()),
-            ("point_in_time_recovery", table.point_in_time_recovery.into()),
-            ("protect", table.protect.into()),
-            ("tags", Value::Map(self.tags(&id))),
-        ]);
+        let spec = table::Spec {
+            partition_key: key(&table.partition_key),
+            sort_key: table.sort_key.as_ref().map(key),
+            billing,
+            ttl: table.ttl.clone(),
+            point_in_time_recovery: table.point_in_time_recovery,
+            protect: table.protect,
+            tags: self.tags(&id),
+        };
         let arn = self.scope.arn("dynamodb", &format!("table/{}", id.name));
-        Resource { known_attributes: known_attributes(&id, arn), ..resource(id, table.at, desired) }
+        Resource { known_attributes: known_attributes(&id, arn), ..resource::<Table>(id, table.at, &spec) }
     }
 }
 
@@ -100,12 +101,12 @@ fn key(key: &config::Key) -> table::Key {
 }
 
 /// A resource that depends only on what it refers to.
-fn resource(id: ResourceId, at: config::At, desired: Value) -> Resource {
+fn resource<K: Kind>(id: ResourceId, at: config::At, spec: &K::Spec<Text>) -> Resource {
     Resource {
         id,
         at,
-        parent: None,
-        desired,
+        // It cannot fail: the keys of every map are texts.
+        desired: serde_json::to_value(spec).unwrap_or_default(),
         known_attributes: KnownAttributes::new_vec(),
         depends_on: Vec::new(),
         order_constraint: None,

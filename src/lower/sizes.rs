@@ -3,7 +3,7 @@
 use super::{identity, lower};
 use crate::config::{Api, At, Diagnostic, Diagnostics, Function, Stack};
 use crate::kinds::{api, environment, function, role};
-use crate::model::{Graph, Reference, ResourceId, Scope, partition_of};
+use crate::model::{Graph, Reference, ResourceId, Scope, partition_of, resolve};
 use crate::policy::Policy;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,8 +106,7 @@ impl Sizes {
             let referred = self.graph.get(&reference.id)?;
             referred.known_attributes.get(reference.attribute).map(String::as_str)
         };
-        let resolved = resource.desired.resolve(&|reference| Some(known(reference).unwrap_or_default()));
-        resolved.known().unwrap_or_default()
+        resolve(&resource.desired, &|reference| Some(known(reference).unwrap_or_default()))
     }
 }
 

@@ -2,55 +2,42 @@
 
 use super::Lowering;
 use crate::config::{Json, Part, Template};
-use crate::model::{AttributeMap, Identity, ResourceId, Value};
-use serde_json::Value as Known;
+use crate::model::{AttributeMap, Identity, ResourceId, Text};
+use crate::policy::Tree;
 
 impl Lowering<'_> {
     /// A text, known or unknown.
-    pub(super) fn template(&self, template: &Template) -> Value {
-        let parts: Vec<Value> = template.parts.iter().map(|part| self.part(part)).collect();
-        let known: Option<String> = parts.iter().map(text).collect();
-        match known {
-            Some(text) => text.into(),
-            None => Value::Join(parts),
-        }
+    pub(super) fn template(&self, template: &Template) -> Text {
+        Text::join(template.parts.iter().map(|part| self.part(part)))
     }
 
-    fn part(&self, part: &Part) -> Value {
+    fn part(&self, part: &Part) -> Text {
         match part {
-            Part::Text(text) => text.as_str().into(),
+            Part::Text(text) => text.into(),
             Part::Region => self.scope.region.as_str().into(),
             Part::Account => self.scope.account.as_str().into(),
             Part::TableName(key) => self.id("table", key).name.into(),
-            Part::TableArn(key) => Value::reference(&self.id("table", key), "arn"),
+            Part::TableArn(key) => Text::reference(&self.id("table", key), "arn"),
             Part::FunctionName(key) => self.id("function", key).name.into(),
-            Part::FunctionArn(key) => Value::reference(&self.id("function", key), "arn"),
-            Part::ApiUrl => Value::reference(&ResourceId::new("api", ""), "url"),
+            Part::FunctionArn(key) => Text::reference(&self.id("function", key), "arn"),
+            Part::ApiUrl => Text::reference(&ResourceId::new("api", ""), "url"),
             // The reader of the stack file allows captures only in checks, which are not lowered.
             Part::Capture(name) => format!("${{capture.{name}}}").into(),
         }
     }
 
     /// A JSON tree whose texts may have placeholders.
-    pub(super) fn json(&self, json: &Json) -> Value {
+    pub(super) fn json(&self, json: &Json) -> Tree<Text> {
         match json {
-            Json::Null => Known::Null.into(),
-            Json::Bool(flag) => (*flag).into(),
-            Json::Number(number) => Known::Number(number.clone()).into(),
-            Json::Text(template) => self.template(template),
-            Json::List(items) => Value::List(items.iter().map(|item| self.json(item)).collect()),
-            Json::Map(members) => Value::Map(
-                members.iter().map(|(key, value)| (key.clone().into(), self.json(value))).collect(),
-            ),
+            Json::Null => Tree::Null,
+            Json::Bool(flag) => Tree::Bool(*flag),
+            Json::Number(number) => Tree::Number(number.clone()),
+            Json::Text(template) => Tree::Text(self.template(template)),
+            Json::List(items) => Tree::List(items.iter().map(|item| self.json(item)).collect()),
+            Json::Map(members) => {
+                Tree::Map(members.iter().map(|(key, value)| (key.clone(), self.json(value))).collect())
+            }
         }
-    }
-}
-
-/// A known text.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Known(json) => json.as_str().map(str::to_owned),
-        _ => None,
     }
 }
 

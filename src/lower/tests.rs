@@ -11,7 +11,7 @@ mod sizes;
 mod templates;
 
 use crate::config::Stack;
-use crate::model::{Graph, Reference, Resource, ResourceId, Value};
+use crate::model::{Graph, Reference, Resource, ResourceId, references, resolve};
 use crate::plan::tests::stacks::lowered;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -40,11 +40,11 @@ fn desired(graph: &Graph, id: &str) -> Json {
     json(&the(graph, id).desired)
 }
 
-fn json(value: &Value) -> Json {
-    let written = |reference: &&Reference| format!("${{{}.{}}}", reference.id, reference.attribute);
-    let written: BTreeMap<&Reference, String> =
-        value.references().into_iter().map(|reference| (reference, written(&reference))).collect();
-    value.resolve(&|reference| written.get(reference).map(String::as_str)).known().unwrap()
+fn json(desired: &Json) -> Json {
+    let written = |reference: &Reference| format!("${{{}.{}}}", reference.id, reference.attribute);
+    let written: BTreeMap<Reference, String> =
+        references(desired).into_iter().map(|reference| (reference.clone(), written(&reference))).collect();
+    resolve(desired, &|reference| written.get(reference).map(String::as_str))
 }
 
 /// All that a graph says, as text.
@@ -56,7 +56,7 @@ fn dump_resource(resource: &Resource) -> String {
     let names = |ids: &[ResourceId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut text = format!("{} (line {})\n", resource.id, resource.at.line);
     let mut line = |name: &str, value: String| text += &format!("    {name}: {value}\n");
-    if let Some(parent) = &resource.parent {
+    if let Some(parent) = resource.id.parent() {
         line("lives in", parent.to_string());
     }
     if !resource.depends_on.is_empty() {

@@ -1,9 +1,10 @@
 //! The desired state of a stack: its resources, and what each depends on.
 
-use super::{Reference, ResourceId, Value};
+use super::{Reference, ResourceId, references};
+use crate::yaml::At;
 use litemap::LiteMap;
-use provision_yaml::At;
 use rustc_hash::FxHashMap;
+use serde_json::Value as Json;
 
 /// The declared resources of a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,10 +25,8 @@ pub struct Resource {
     pub id: ResourceId,
     /// The place in the stack file that declares it.
     pub at: At,
-    /// The parent: deleting it deletes this resource.
-    pub parent: Option<ResourceId>,
-    /// The desired state; it decodes to the kind's `Spec` once it is resolved.
-    pub desired: Value,
+    /// The desired state: the JSON of the kind's `Spec<Text>`.
+    pub desired: Json,
     /// The attributes that follow from names alone, and so are known before it exists.
     pub known_attributes: KnownAttributes,
     /// Declared dependencies, in addition to the references of `desired`.
@@ -94,9 +93,10 @@ impl<'a> Walk<'a> {
         }
         let graph = self.graph;
         let resource = &graph.resources[place];
-        let references = resource.desired.references().into_iter();
-        let unknown = references.filter(|reference| !graph.knows(reference)).map(|reference| &reference.id);
-        for next in resource.parent.iter().chain(unknown).filter_map(|id| graph.place(id)) {
+        let parent = resource.id.parent().into_iter().filter_map(|id| graph.place(id));
+        let references = references(&resource.desired);
+        let unknown = references.iter().filter(|reference| !graph.knows(reference));
+        for next in parent.chain(unknown.filter_map(|reference| graph.place(&reference.id))) {
             self.visit(next);
         }
         self.order.push(resource);

@@ -1,7 +1,10 @@
 //! The identity of a stack, where it is deployed, and the names of its resources.
 
+use super::value::unresolved;
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// A stack's identity: its name, and its environment where it has one. Written `<stack>` or `<stack>/<env>`; this
 /// exact text is the value of the tag `provision:stack`, and ownership is equality with it, never a prefix.
@@ -45,24 +48,36 @@ impl fmt::Display for Identity {
     }
 }
 
-/// The logical id of a resource: a kind, and a name that is unique for the kind. The API, of which a stack
+/// The logical id of a resource: a kind, and a name that is unique for the kind within the parent. The API, of which a stack
 /// has one, has the empty name, so that it can be renamed in AWS and stay the same API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId {
     /// The kind's name, for example `function`.
     pub kind: &'static str,
-    /// The name within the kind; for most kinds the name in AWS.
+    /// The name within the kind and the parent; for most kinds the name in AWS.
     pub name: String,
+    /// The parent, where the kind has one.
+    pub parent: Option<Arc<ResourceId>>,
 }
 
 impl ResourceId {
     /// An id of a kind and a name.
     pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
-        ResourceId { kind, name: name.into() }
+        ResourceId { kind, name: name.into(), parent: None }
+    }
+
+    /// The id of a child of this resource.
+    pub fn child(&self, kind: &'static str, name: impl Into<String>) -> Self {
+        ResourceId { kind, name: name.into(), parent: Some(Arc::new(self.clone())) }
+    }
+
+    /// The parent.
+    pub fn parent(&self) -> Option<&ResourceId> {
+        self.parent.as_deref()
     }
 
     /// The value of the tag `provision:id`: `function.create_item`. Tags take letters, digits, spaces and `_.:/=+-@`, so
-    /// the stage `$default` is `stage.default`.
+    /// the stage `$default` is `stage.default`. The parent needs no mention: a child is found in its parent.
     pub fn tag(&self) -> String {
         let legal = |c: &char| c.is_alphanumeric() || " _.:/=+-@".contains(*c);
         match self.name.as_str() {
@@ -77,15 +92,23 @@ pub fn in_words(kind: &str) -> String {
     kind.replace('_', " ")
 }
 
+/// `stage dev of api shop`. A parent without a name, and one after which the child is named, needs no mention.
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = in_words(self.kind);
         match self.name.as_str() {
-            "" => f.write_str(&kind),
-            name => write!(f, "{kind} {name}"),
+            "" => f.write_str(&kind)?,
+            name => write!(f, "{kind} {name}")?,
+        }
+        match self.parent() {
+            Some(parent) if !self.name.starts_with(&parent.name) => write!(f, " of {parent}"),
+            _ => Ok(()),
         }
     }
 }
+
+/// Names by kind, each with the desired state of its resource where the stack declares it.
+pub type Wanted = BTreeMap<&'static str, BTreeMap<String, Option<Arc<Json>>>>;
 
 /// Where a stack is deployed, and which of its resources to read: all that the observation of AWS needs to know of it.
 #[derive(Debug, Clone)]
@@ -98,8 +121,8 @@ pub struct Scope {
     pub account: String,
     /// The region.
     pub region: String,
-    /// The declared names by kind: they are read regardless of their owner.
-    pub wanted: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The declared names: they are read regardless of their owner.
+    pub wanted: Wanted,
     /// The tag keys that the stack declares; other tags on our resources are not compared.
     pub tag_keys: BTreeSet<String>,
     /// True for `down`: then the search for what we own is as wide as the services allow, and tables are read to find out
@@ -122,11 +145,16 @@ impl Scope {
 
     /// The declared names of a kind.
     pub fn wanted(&self, kind: &str) -> impl Iterator<Item = &str> {
-        self.wanted.get(kind).into_iter().flatten().map(String::as_str)
+        self.wanted.get(kind).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 
     /// True if a resource of this kind and name is declared.
     pub fn wants(&self, kind: &str, name: &str) -> bool {
-        self.wanted.get(kind).is_some_and(|names| names.contains(name))
+        self.wanted.get(kind).is_some_and(|names| names.contains_key(name))
+    }
+
+    /// The desired state of a declared resource, where it contains nothing that AWS has yet to assign.
+    pub fn desired(&self, kind: &str, name: &str) -> Option<&Json> {
+        self.wanted.get(kind)?.get(name)?.as_deref().filter(|desired| unresolved(desired).is_none())
     }
 }

@@ -34,14 +34,21 @@ pub struct Unreadable {
 pub struct PhysicalId {
     /// The kind's name.
     pub kind: &'static str,
-    /// A name, or an id that AWS assigned.
+    /// A name, or an id that AWS assigned; for a kind with a parent unique within that only.
     pub id: String,
+    /// The parent, where the kind has one.
+    pub parent: Option<Arc<PhysicalId>>,
 }
 
 impl PhysicalId {
     /// A resource of a kind.
     pub fn new(kind: &'static str, id: impl Into<String>) -> Self {
-        PhysicalId { kind, id: id.into() }
+        PhysicalId { kind, id: id.into(), parent: None }
+    }
+
+    /// A child of this resource.
+    pub fn child(&self, kind: &'static str, id: impl Into<String>) -> Self {
+        PhysicalId { kind, id: id.into(), parent: Some(Arc::new(self.clone())) }
     }
 }
 
@@ -58,8 +65,8 @@ pub struct Observed<S = Json, L = Attributes> {
     pub id: ResourceId,
     /// Its physical id.
     pub physical_id: String,
-    /// The parent: deleting it deletes this resource.
-    pub parent: Option<PhysicalId>,
+    /// The parent, where the kind has one.
+    pub parent: Option<Arc<PhysicalId>>,
     /// Its live state, in the form that the stack file lowers to.
     pub spec: S,
     /// The attributes that AWS assigned.
@@ -114,9 +121,14 @@ impl<S, L> Observed<S, L> {
         self.status != Status::Deleting
     }
 
-    /// Its physical id with its kind.
+    /// The parent, where the kind has one.
+    pub fn parent(&self) -> Option<&PhysicalId> {
+        self.parent.as_deref()
+    }
+
+    /// Its physical id with its kind and its parent.
     pub fn key(&self) -> PhysicalId {
-        PhysicalId::new(self.id.kind, self.physical_id.clone())
+        PhysicalId { kind: self.id.kind, id: self.physical_id.clone(), parent: self.parent.clone() }
     }
 }
 

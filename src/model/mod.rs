@@ -8,8 +8,9 @@ mod region;
 mod value;
 
 pub use graph::{Graph, KnownAttributes, OrderConstraint, Resource};
-pub use identity::{Identity, ResourceId, Scope, in_words};
+pub use identity::{Identity, ResourceId, Scope, Wanted, in_words};
 pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};
 pub use region::{check_region, partition_of};
 pub(crate) use region::{is_known, is_partition};
-pub use value::{Members, Reference, Value};
+pub use value::{Part, Reference, Text, Texts, equals, references, resolve, unresolved};
+pub(crate) use value::{TEMPLATE, reference, template};

@@ -1,31 +1,18 @@
-//! The desired state of a resource, as a tree with references to attributes that AWS has yet to assign.
+//! Texts of desired specs, which may refer to attributes that AWS has yet to assign, and the same in the JSON of a spec.
+//!
+//! In JSON, a text with references is `{"$template": [part, …]}`, and each part a text or a reference. No field of a stack file
+//! can contain this key.
 
 use super::ResourceId;
-use litemap::LiteMap;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
-use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// A JSON-like tree with references. Resolving it is the only way to JSON, so an unresolved reference cannot reach AWS.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// A value with nothing left to resolve.
-    Known(Json),
-    /// A list.
-    List(Vec<Value>),
-    /// A map.
-    Map(Members),
-    /// An attribute that AWS assigns to a resource.
-    Reference(Reference),
-    /// Texts and references, to be joined.
-    Join(Vec<Value>),
-}
-
-/// The members of a map in the order of their keys, most of which are fields' names that are known to the program. A list of
-/// pairs: small maps in thousands are most of the planner's work.
-pub type Members = LiteMap<Cow<'static, str>, Value>;
-
-/// The first character of a text that stands for an unknown value: no stack file can contain NUL.
-const STAND_IN: char = '\0';
+/// The key that marks a text with references.
+pub(crate) const TEMPLATE: &str = "$template";
 
 /// An attribute of a resource, as its kind's `Attributes` names it: `arn`, `id`, `url`, …
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,174 +23,361 @@ pub struct Reference {
     pub attribute: &'static str,
 }
 
-impl Value {
-    /// A map from pairs.
-    pub fn map<const N: usize>(pairs: [(&'static str, Value); N]) -> Self {
-        Value::Map(pairs.into_iter().map(|(key, value)| (key.into(), value)).collect())
-    }
+/// A text of a desired spec.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Text {
+    /// A text with nothing left to resolve.
+    Known(String),
+    /// Texts and references, to be joined.
+    Template(Vec<Part>),
+}
 
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// Literal text.
+    Text(String),
+    /// An attribute that AWS assigns to a resource.
+    Reference(Reference),
+}
+
+impl Text {
     /// A reference to an attribute.
     pub fn reference(id: &ResourceId, attribute: &'static str) -> Self {
-        Value::Reference(Reference { id: id.clone(), attribute })
+        Text::Template(vec![Part::Reference(Reference { id: id.clone(), attribute })])
     }
 
-    /// Every reference in the tree.
-    pub fn references(&self) -> Vec<&Reference> {
-        let mut found = Vec::new();
-        self.find_references(&mut found);
-        found
-    }
-
-    fn find_references<'a>(&'a self, found: &mut Vec<&'a Reference>) {
-        match self {
-            Value::Known(_) => {}
-            Value::Reference(reference) => found.push(reference),
-            Value::List(items) | Value::Join(items) => {
-                items.iter().for_each(|item| item.find_references(found))
-            }
-            Value::Map(members) => members.values().for_each(|item| item.find_references(found)),
-        }
-    }
-
-    /// The tree with every reference that `lookup` knows filled in.
-    pub fn resolve<'a>(&self, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Value {
-        match self {
-            Value::Known(_) => self.clone(),
-            Value::Reference(reference) => lookup(reference).map_or_else(|| self.clone(), Value::from),
-            Value::List(items) => Value::List(items.iter().map(|item| item.resolve(lookup)).collect()).fold(),
-            Value::Map(members) => {
-                Value::Map(members.iter().map(|(key, value)| (key.clone(), value.resolve(lookup))).collect())
-                    .fold()
-            }
-            Value::Join(parts) => Value::Join(parts.iter().map(|part| part.resolve(lookup)).collect()).fold(),
-        }
-    }
-
-    /// True if the tree, with every reference filled in, is this JSON. Both have their keys in order.
-    pub fn is<'a>(&self, json: &Json, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> bool {
-        match (self, json) {
-            (Value::Known(known), _) => known == json,
-            (Value::List(items), Json::Array(others)) => {
-                items.len() == others.len()
-                    && items.iter().zip(others).all(|(item, other)| item.is(other, lookup))
-            }
-            (Value::Map(members), Json::Object(others)) => {
-                members.len() == others.len()
-                    && members
-                        .iter()
-                        .zip(others)
-                        .all(|((key, item), (other_key, other))| key == other_key && item.is(other, lookup))
-            }
-            (Value::Reference(reference), Json::String(text)) => lookup(reference) == Some(text),
-            (Value::Join(_), _) => matches!(self.resolve(lookup), Value::Known(known) if known == *json),
-            _ => false,
-        }
-    }
-
-    /// The JSON, where nothing is left to resolve.
-    ///
-    /// # Errors
-    /// The first reference that is unresolved.
-    pub fn known(&self) -> Result<Json, &Reference> {
-        match self {
-            Value::Known(json) => Ok(json.clone()),
-            Value::Reference(reference) => Err(reference),
-            Value::List(items) => items.iter().map(Value::known).collect::<Result<_, _>>().map(Json::Array),
-            Value::Map(members) => members
-                .iter()
-                .map(|(key, value)| Ok((key.to_string(), value.known()?)))
-                .collect::<Result<_, _>>()
-                .map(Json::Object),
-            Value::Join(parts) => {
-                let texts: Vec<Json> = parts.iter().map(Value::known).collect::<Result<_, _>>()?;
-                Ok(Json::String(texts.iter().map(text_of).collect()))
-            }
-        }
-    }
-
-    /// The tree in the form that `normal` gives to its JSON; what is unknown keeps its place.
-    ///
-    /// # Errors
-    /// The error of `normal`.
-    pub fn normalised<E>(self, normal: impl Fn(&Json) -> Result<Json, E>) -> Result<Value, E> {
-        let mut unknown = Vec::new();
-        let json = self.with_stand_ins(&mut unknown);
-        let json = normal(&json)?;
-        Ok(if unknown.is_empty() { Value::Known(json) } else { Value::from_stand_ins(json, &unknown) })
-    }
-
-    /// The JSON, with a text that cannot be anything else in place of each unknown value.
-    fn with_stand_ins(self, unknown: &mut Vec<Value>) -> Json {
-        match self {
-            Value::Known(json) => json,
-            Value::List(items) => items.into_iter().map(|item| item.with_stand_ins(unknown)).collect(),
-            Value::Map(members) => {
-                let members = members.into_iter();
-                Json::Object(
-                    members.map(|(key, item)| (key.into_owned(), item.with_stand_ins(unknown))).collect(),
-                )
-            }
-            Value::Reference(_) | Value::Join(_) => {
-                unknown.push(self);
-                Json::String(format!("{STAND_IN}{}", unknown.len() - 1))
-            }
-        }
-    }
-
-    fn from_stand_ins(json: Json, unknown: &[Value]) -> Value {
-        let restore = |json| Value::from_stand_ins(json, unknown);
-        match json {
-            Json::String(text) => {
-                let index = text.strip_prefix(STAND_IN).and_then(|index| index.parse::<usize>().ok());
-                match index.and_then(|index| unknown.get(index)) {
-                    Some(unknown) => unknown.clone(),
-                    None => text.into(),
+    /// Several texts as one.
+    pub fn join(texts: impl IntoIterator<Item = Text>) -> Self {
+        let (mut parts, mut last) = (Vec::new(), String::new());
+        let known = |text: &mut String| Some(std::mem::take(text)).filter(|text| !text.is_empty());
+        for text in texts {
+            let template = match text {
+                Text::Known(text) => vec![Part::Text(text)],
+                Text::Template(template) => template,
+            };
+            for part in template {
+                match part {
+                    Part::Text(text) => last += &text,
+                    reference => {
+                        parts.extend(known(&mut last).map(Part::Text).into_iter().chain([reference]))
+                    }
                 }
             }
-            Json::Array(items) => Value::List(items.into_iter().map(restore).collect()).fold(),
-            Json::Object(members) => {
-                Value::Map(members.into_iter().map(|(key, item)| (key.into(), restore(item))).collect())
-                    .fold()
-            }
-            other => other.into(),
         }
+        if parts.is_empty() {
+            return Text::Known(last);
+        }
+        parts.extend(known(&mut last).map(Part::Text));
+        Text::Template(parts)
+    }
+}
+
+impl<S: Into<String>> From<S> for Text {
+    fn from(text: S) -> Self {
+        Text::Known(text.into())
+    }
+}
+
+/// What stands for a text in the spec of a kind: [`Text`] where it is desired, [`String`] where it is observed or sent. So a
+/// spec with unresolved references cannot be sent: it has another type.
+pub trait Texts:
+    Serialize + DeserializeOwned + From<String> + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+{
+    /// A text with references.
+    ///
+    /// # Errors
+    /// The first reference, where there can be none.
+    fn template(parts: Vec<Part>) -> Result<Self, Reference>;
+    /// True for a text with references.
+    fn is_template(&self) -> bool;
+}
+
+impl Texts for Text {
+    fn template(parts: Vec<Part>) -> Result<Self, Reference> {
+        Ok(Text::Template(parts))
     }
 
-    /// Turns a tree whose parts have nothing left to resolve into `Known`.
-    fn fold(self) -> Value {
-        let are_known = |parts: &[Value]| parts.iter().all(Value::is_known);
+    fn is_template(&self) -> bool {
+        matches!(self, Text::Template(_))
+    }
+}
+
+impl Texts for String {
+    fn template(parts: Vec<Part>) -> Result<Self, Reference> {
+        let text = |part| match part {
+            Part::Text(text) => Ok(text),
+            Part::Reference(reference) => Err(reference),
+        };
+        parts.into_iter().map(text).collect()
+    }
+
+    fn is_template(&self) -> bool {
+        false
+    }
+}
+
+/// Every reference in the JSON of a desired spec.
+pub fn references(json: &Json) -> Vec<Reference> {
+    let mut found = Vec::new();
+    find_references(json, &mut found);
+    found
+}
+
+fn find_references(json: &Json, found: &mut Vec<Reference>) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| find_references(item, found)),
+        Json::Object(members) => match template(json) {
+            Some(parts) => found.extend(parts.iter().filter_map(reference)),
+            None => members.values().for_each(|member| find_references(member, found)),
+        },
+        _ => {}
+    }
+}
+
+/// The first reference of a desired spec that is left to resolve.
+pub fn unresolved(json: &Json) -> Option<Reference> {
+    match json {
+        Json::Array(items) => items.iter().find_map(unresolved),
+        Json::Object(members) => match template(json) {
+            Some(parts) => parts.iter().find_map(reference),
+            None => members.values().find_map(unresolved),
+        },
+        _ => None,
+    }
+}
+
+/// The JSON of a desired spec with every reference that `lookup` knows filled in.
+pub fn resolve<'a>(json: &Json, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Json {
+    match json {
+        Json::Array(items) => items.iter().map(|item| resolve(item, lookup)).collect(),
+        Json::Object(members) => match template(json) {
+            Some(parts) => resolve_parts(parts, lookup),
+            None => members.iter().map(|(key, member)| (key.clone(), resolve(member, lookup))).collect(),
+        },
+        other => other.clone(),
+    }
+}
+
+fn resolve_parts<'a>(parts: &[Json], lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Json {
+    let resolved = |part: &Json| reference(part).and_then(|reference| lookup(&reference)).map(Json::from);
+    let parts: Vec<Json> = parts.iter().map(|part| resolved(part).unwrap_or_else(|| part.clone())).collect();
+    match parts.iter().map(Json::as_str).collect::<Option<String>>() {
+        Some(text) => text.into(),
+        None => [(TEMPLATE, parts)].into_iter().collect(),
+    }
+}
+
+/// True if the JSON of a desired spec, with every reference filled in, is that of an observed one. Nothing is copied: most
+/// resources equal their desired state, and this comparison is most of the planner's work.
+pub fn equals<'a>(desired: &Json, observed: &Json, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> bool {
+    match (desired, observed) {
+        (Json::Array(items), Json::Array(others)) => {
+            let both = items.iter().zip(others);
+            items.len() == others.len() && both.into_iter().all(|(item, other)| equals(item, other, lookup))
+        }
+        (Json::Object(_), Json::String(text)) => {
+            template(desired).is_some_and(|parts| is_text(parts, text, lookup).is_some())
+        }
+        (Json::Object(members), Json::Object(others)) => {
+            let equal = |((key, member), (other_key, other)): ((&String, _), (&String, _))| {
+                key == other_key && equals(member, other, lookup)
+            };
+            members.len() == others.len()
+                && template(desired).is_none()
+                && members.iter().zip(others).all(equal)
+        }
+        _ => desired == observed,
+    }
+}
+
+/// Some if the parts are this text.
+fn is_text<'a>(parts: &[Json], text: &str, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Option<()> {
+    let mut rest = text;
+    for part in parts {
+        rest = match part {
+            Json::String(part) => rest.strip_prefix(part.as_str())?,
+            part => rest.strip_prefix(lookup(&reference(part)?)?)?,
+        };
+    }
+    rest.is_empty().then_some(())
+}
+
+/// The parts of a text with references.
+pub(crate) fn template(json: &Json) -> Option<&[Json]> {
+    let members = json.as_object().filter(|members| members.len() == 1)?;
+    members.get(TEMPLATE)?.as_array().map(Vec::as_slice)
+}
+
+/// The reference that is a part of a text.
+pub(crate) fn reference(part: &Json) -> Option<Reference> {
+    part.is_array().then(|| Reference::deserialize(part).ok())?
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Value::List(items) if are_known(&items) => {
-                items.into_iter().filter_map(Value::json).collect::<Json>().into()
+            Text::Known(text) => serializer.serialize_str(text),
+            Text::Template(parts) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry(TEMPLATE, parts)?;
+                map.end()
             }
-            Value::Map(members) if members.values().all(Value::is_known) => {
-                let members =
-                    members.into_iter().filter_map(|(key, item)| Some((key.into_owned(), item.json()?)));
-                Value::Known(Json::Object(members.collect()))
-            }
-            Value::Join(parts) if are_known(&parts) => {
-                let texts = parts.into_iter().filter_map(Value::json);
-                texts.map(|text| text_of(&text)).collect::<String>().into()
-            }
-            other => other,
         }
     }
+}
 
-    fn is_known(&self) -> bool {
-        matches!(self, Value::Known(_))
-    }
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
 
-    fn json(self) -> Option<Json> {
-        if let Value::Known(json) = self { Some(json) } else { None }
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(text.into())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
+                let Some(TEMPLATE) = map.next_key::<String>()?.as_deref() else {
+                    return Err(A::Error::custom("invalid type: map, expected a text"));
+                };
+                Ok(Text::Template(map.next_value()?))
+            }
+        }
+
+        deserializer.deserialize_any(TextVisitor)
     }
 }
 
-fn text_of(json: &Json) -> String {
-    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
-}
-
-impl<T: Into<Json>> From<T> for Value {
-    fn from(json: T) -> Self {
-        Value::Known(json.into())
+impl Serialize for Part {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Part::Text(text) => serializer.serialize_str(text),
+            Part::Reference(reference) => reference.serialize(serializer),
+        }
     }
 }
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PartVisitor;
+
+        impl<'de> Visitor<'de> for PartVisitor {
+            type Value = Part;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a text or a reference")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Part, E> {
+                Ok(Part::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Part, A::Error> {
+                Reference::deserialize(SeqAccessDeserializer::new(seq)).map(Part::Reference)
+            }
+        }
+
+        deserializer.deserialize_any(PartVisitor)
+    }
+}
+
+/// `[id, attribute]`.
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.id, Word(self.attribute)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (id, Word(attribute)) = Deserialize::deserialize(deserializer)?;
+        Ok(Reference { id, attribute })
+    }
+}
+
+/// `[kind, name]`, and the parent where there is one.
+impl Serialize for ResourceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ResourceId { kind, name, parent } = self;
+        match parent {
+            Some(parent) => (Word(kind), name, &**parent).serialize(serializer),
+            None => (Word(kind), name).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+
+        impl<'de> Visitor<'de> for IdVisitor {
+            type Value = ResourceId;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("the id of a resource")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<ResourceId, A::Error> {
+                let missing = |what| A::Error::custom(format!("an id without {what}"));
+                let Word(kind) = seq.next_element()?.ok_or_else(|| missing("kind"))?;
+                let name = seq.next_element()?.ok_or_else(|| missing("name"))?;
+                Ok(ResourceId { kind, name, parent: seq.next_element::<ResourceId>()?.map(Arc::new) })
+            }
+        }
+
+        deserializer.deserialize_seq(IdVisitor)
+    }
+}
+
+/// The name of a kind or of an attribute.
+struct Word(&'static str);
+
+/// Every [`Word`] that was written. References are read only from JSON that this run has written, so each word is found here
+/// again as the program's own text. No registry of kinds is needed, and nothing grows with the input: the table holds only
+/// texts that are part of the program.
+static WORDS: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
+
+impl Word {
+    fn find(text: &str) -> Option<Self> {
+        let words = WORDS.read().unwrap_or_else(PoisonError::into_inner);
+        words.iter().find(|word| **word == text).map(|word| Word(word))
+    }
+}
+
+impl Serialize for Word {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if Word::find(self.0).is_none() {
+            WORDS.write().unwrap_or_else(PoisonError::into_inner).push(self.0);
+        }
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WordVisitor;
+
+        impl Visitor<'_> for WordVisitor {
+            type Value = Word;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("the name of a kind or of an attribute")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Word, E> {
+                Word::find(text).ok_or_else(|| E::custom(format!("`{text}` is no kind and no attribute")))
+            }
+        }
+
+        deserializer.deserialize_str(WordVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 use super::{Action, Blocker, Mode, Options, Step, build};
 use crate::aws::tags::UNOWNED;
 use crate::config::At;
-use crate::kinds::kind;
-use crate::model::{Graph, Observed, Owner, Resource, ResourceId, Value};
+use crate::kind::Registry;
+use crate::model::{Graph, Observed, Owner, Resource, ResourceId};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub(super) fn blockers(
     let allowed = Allowed::of(graph, observed, options);
     let mut blockers: Vec<Blocker> =
         stack_name_collision(graph, observed, steps, options).into_iter().collect();
-    let deletions = steps.iter().flat_map(|step| deletions(step, graph, observed));
+    let deletions = steps.iter().flat_map(|step| deletions(step, graph, observed, options.registry));
     let guarded: Vec<Blocker> =
         deletions.filter_map(|deletion| guard(&deletion, &allowed, options)).collect();
     // `down`, run again to continue, may name a table that it has already deleted.
@@ -64,7 +64,9 @@ struct Allowed {
 impl Allowed {
     fn of(graph: &Graph, observed: &FxHashMap<&ResourceId, &Observed>, options: &Options) -> Self {
         let declared = graph.resources.iter().map(|resource| &resource.id);
-        let with_data = declared.chain(observed.keys().copied()).filter(|id| kind(id.kind).data().is_some());
+        let with_data = declared
+            .chain(observed.keys().copied())
+            .filter(|id| options.registry.kind(id.kind).data().is_some());
         let known: BTreeMap<String, &ResourceId> = with_data.map(|id| (qualified(id, options), id)).collect();
         let mut allowed = Allowed { ids: BTreeSet::new(), all: false, errors: Vec::new() };
         for name in &options.allow_data_loss {
@@ -85,7 +87,7 @@ impl Allowed {
 
 /// The name by which `--allow-data-loss` knows a resource: its section of the stack file and its name there.
 fn qualified(id: &ResourceId, options: &Options) -> String {
-    let section = kind(id.kind).section();
+    let section = options.registry.kind(id.kind).section();
     if id.name.is_empty() { section.to_owned() } else { format!("{section}.{}", key(id, options)) }
 }
 
@@ -129,6 +131,7 @@ fn deletions<'a>(
     step: &'a Step,
     graph: &Graph,
     observed: &FxHashMap<&ResourceId, &'a Observed>,
+    registry: Registry,
 ) -> Vec<Deletion<'a>> {
     let (verb, at) = (step.action.verb(), step.at);
     let Some(own) =
@@ -139,12 +142,15 @@ fn deletions<'a>(
     let mut deletions = vec![Deletion { observed: own, at, verb, data_loss: step.data_loss.clone() }];
     if step.action == Action::Replace {
         let key = own.key();
-        let children = observed.values().copied().filter(|child| child.parent.as_ref() == Some(&key));
+        let children = observed
+            .values()
+            .copied()
+            .filter(|child| child.parent() == Some(&key) && registry.cascades(child.id.kind));
         let declared = children.filter(|child| child.owner == Owner::Ours && graph.get(&child.id).is_some());
         let mut children: Vec<&Observed> = declared.collect();
         children.sort_by_key(|child| &child.id);
         deletions.extend(children.into_iter().map(|child| {
-            let data_loss = build::data_loss(child, Mode::Up);
+            let data_loss = build::data_loss(registry, child, Mode::Up);
             Deletion { observed: child, at, verb, data_loss }
         }));
     }
@@ -169,7 +175,7 @@ fn guard(deletion: &Deletion, allowed: &Allowed, options: &Options) -> Option<Bl
             help.to_owned(),
         );
     }
-    let lost = data_loss.as_ref().filter(|_| kind(id.kind).data().is_some())?;
+    let lost = data_loss.as_ref().filter(|_| options.registry.kind(id.kind).data().is_some())?;
     if allowed.all || allowed.ids.contains(id) || (options.mode == Mode::Down && options.local) {
         return None;
     }
@@ -187,11 +193,10 @@ fn stack_name_collision(
     steps: &[Step],
     options: &Options,
 ) -> Option<Blocker> {
-    let kept =
-        graph.resources.iter().filter(|resource| kind(resource.id.kind).parent().is_none()).any(|resource| {
-            let ours = observed.get(&resource.id).filter(|observed| observed.owner == Owner::Ours);
-            ours.is_some_and(|observed| is_named_alike(resource, observed))
-        });
+    let kept = graph.resources.iter().filter(|resource| resource.id.parent.is_none()).any(|resource| {
+        let ours = observed.get(&resource.id).filter(|observed| observed.owner == Owner::Ours);
+        ours.is_some_and(|observed| is_named_alike(resource, observed))
+    });
     let deletes = steps.iter().any(|step| step.action == Action::Delete && !step.with_parent);
     if kept || !deletes || options.mode == Mode::Down || options.replace_stack {
         return None;
@@ -215,11 +220,7 @@ fn is_named_alike(resource: &Resource, observed: &Observed) -> bool {
     let text = |json: &serde_json::Value, pointer: &str| {
         json.pointer(pointer).and_then(|text| text.as_str().map(str::to_owned))
     };
-    let wanted = match &resource.desired {
-        Value::Map(members) => members.get("name").and_then(|name| text(&name.known().ok()?, "")),
-        Value::Known(json) => text(json, "/name"),
-        _ => None,
-    };
+    let wanted = text(&resource.desired, "/name");
     let stack = text(&observed.spec, "/tags/provision:stack").unwrap_or_default();
     let common =
         stack.split_once('/').map_or(stack.clone(), |(stack, environment)| format!("{environment}-{stack}"));

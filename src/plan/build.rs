@@ -2,11 +2,12 @@
 
 use super::{Action, Mode, Options, Plan, PlanError, Step, blockers, cycles, edges};
 use crate::diff::{Change, diff};
-use crate::kinds::kind;
+use crate::kind::{AnyKind, OnParentDelete, Registry};
 use crate::model::{
-    Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status, Value,
+    Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status, equals, resolve,
 };
 use rustc_hash::FxHashMap;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// Plans the steps from a live state to a graph. For [`Mode::Down`] the graph is empty.
@@ -14,8 +15,9 @@ use std::collections::BTreeSet;
 /// # Errors
 /// A dependency cycle, or a desired state that its kind cannot read.
 pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<Plan, PlanError> {
-    let mut planner =
-        Planner { graph, chosen: Chosen::of(live_state), actions: FxHashMap::default(), steps: Vec::new() };
+    let registry = options.registry;
+    let chosen = Chosen::of(live_state, registry);
+    let mut planner = Planner { registry, graph, chosen, actions: FxHashMap::default(), steps: Vec::new() };
     let mut unchanged = Vec::new();
     for resource in graph.in_order() {
         let observed = planner.present(resource);
@@ -31,10 +33,11 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
         }
     }
     planner.delete_the_rest(options.mode);
-    edges::connect(&mut planner.steps, graph, &planner.chosen.by_id);
+    let nodes = edges::connect(&mut planner.steps, graph, &planner.chosen.by_id, registry);
     let Planner { chosen, actions, steps, .. } = planner;
-    if let Some(cycle) = cycles::find(&steps) {
-        return Err(PlanError::Cycle(cycle.into_iter().map(|index| steps[index].id.clone()).collect()));
+    if let Some(cycle) = cycles::find(&nodes) {
+        let id = |node: usize| steps[nodes[node].step].id.clone();
+        return Err(PlanError::Cycle(cycle.into_iter().map(id).collect()));
     }
     let blockers = blockers::blockers(graph, &chosen.by_id, &steps, options);
     let notes = graph.resources.iter().filter_map(|resource| resource.note.clone()).collect();
@@ -42,18 +45,18 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
     let attributes = chosen.by_id.iter().filter(|(id, _)| graph.get(id).is_some() && stays(id));
     let attributes = attributes.map(|(id, observed)| ((*id).clone(), observed.attributes.clone())).collect();
     let unreadable = live_state.unreadable.clone();
-    Ok(Plan { mode: options.mode, steps, unchanged, blockers, notes, unreadable, attributes })
+    Ok(Plan { mode: options.mode, steps, nodes, unchanged, blockers, notes, unreadable, attributes })
 }
 
 /// A physical id that is looked up without a copy.
-type Key<'a> = (&'static str, &'a str);
+type Key<'a> = (&'static str, &'a str, Option<&'a PhysicalId>);
 
 fn key(resource: &PhysicalId) -> Key<'_> {
-    (resource.kind, &resource.id)
+    (resource.kind, &resource.id, resource.parent.as_deref())
 }
 
 fn own_key(observed: &Observed) -> Key<'_> {
-    (observed.id.kind, &observed.physical_id)
+    (observed.id.kind, &observed.physical_id, observed.parent())
 }
 
 /// The one observed resource that is kept for each logical id, and the duplicates that we own.
@@ -62,18 +65,16 @@ pub(super) struct Chosen<'a> {
     by_id: FxHashMap<&'a ResourceId, &'a Observed>,
     /// The same in an order that is the same in every run.
     kept: Vec<&'a Observed>,
-    /// Logical ids by physical ones.
-    ids: FxHashMap<Key<'a>, &'a ResourceId>,
     extra: Vec<&'a Observed>,
 }
 
 impl<'a> Chosen<'a> {
     /// Lost responses leave several resources of one id. The one that others refer to or live in is kept, else the smallest
     /// by age and physical id, so that every run keeps the same one.
-    fn of(live_state: &'a LiveState) -> Self {
+    fn of(live_state: &'a LiveState, registry: Registry) -> Self {
         let mut used: FxHashMap<Key, usize> = FxHashMap::default();
         for resource in
-            live_state.observed.iter().flat_map(|observed| observed.refs.iter().chain(&observed.parent))
+            live_state.observed.iter().flat_map(|observed| observed.refs.iter().chain(observed.parent()))
         {
             *used.entry(key(resource)).or_default() += 1;
         }
@@ -91,14 +92,14 @@ impl<'a> Chosen<'a> {
         let mut chosen = Chosen::default();
         let mut dropped: BTreeSet<Key> = BTreeSet::new();
         for observed in sorted {
-            // The children of a deleted resource are deleted with it.
-            if observed.parent.as_ref().is_some_and(|parent| dropped.contains(&key(parent))) {
+            // Most children of a deleted resource are deleted with it; the others are duplicates as well.
+            let in_dropped = observed.parent().is_some_and(|parent| dropped.contains(&key(parent)));
+            if in_dropped && registry.cascades(observed.id.kind) {
                 continue;
             }
-            if !chosen.by_id.contains_key(&observed.id) {
+            if !in_dropped && !chosen.by_id.contains_key(&observed.id) {
                 chosen.by_id.insert(&observed.id, observed);
                 chosen.kept.push(observed);
-                chosen.ids.insert(own_key(observed), &observed.id);
             } else if observed.owner == Owner::Ours {
                 dropped.insert(own_key(observed));
                 chosen.extra.push(observed);
@@ -109,6 +110,7 @@ impl<'a> Chosen<'a> {
 }
 
 struct Planner<'a> {
+    registry: Registry,
     graph: &'a Graph,
     chosen: Chosen<'a>,
     actions: FxHashMap<&'a ResourceId, Action>,
@@ -119,30 +121,38 @@ impl<'a> Planner<'a> {
     /// The step for a resource and what was observed of it; `None` where it needs no change.
     fn decide(&self, resource: &Resource, observed: Option<&Observed>) -> Result<Option<Step>, PlanError> {
         let lookup = |reference: &Reference| self.lookup(reference);
+        let kind = self.registry.kind(resource.id.kind);
+        let goes_with_parent = self.blocks_its_parent(resource);
+        let is_ready = observed.is_some_and(|observed| observed.status == Status::Ready && !goes_with_parent);
         // Most resources equal their desired state, which a plain comparison finds.
-        if observed.is_some_and(|observed| {
-            observed.status == Status::Ready && resource.desired.is(&observed.spec, &lookup)
-        }) {
+        if observed.is_some_and(|observed| is_ready && equals(&resource.desired, &observed.spec, &lookup)) {
             return Ok(None);
         }
-        let desired = resource.desired.resolve(&lookup);
-        let desired = desired
-            .normalised(|json| kind(resource.id.kind).normalise(json))
+        let desired = kind
+            .normalise(&resolve(&resource.desired, &lookup))
             .map_err(|why| PlanError::InvalidSpec { id: resource.id.clone(), why })?;
         let changes =
             diff(observed.filter(|observed| observed.exists()).map(|observed| &observed.spec), &desired);
-        if changes.is_empty() && observed.is_some_and(|observed| observed.status == Status::Ready) {
+        if changes.is_empty() && is_ready {
             return Ok(None);
         }
         let mut step = creation(resource, observed, desired, changes);
         let Some(observed) = observed else { return Ok(Some(step)) };
-        let immutable = kind(observed.id.kind).immutable();
-        let immutable: BTreeSet<&str> = step
-            .changes
-            .iter()
-            .map(|change| change.field())
-            .filter(|field| immutable.contains(field))
-            .collect();
+        self.set_action(&mut step, observed, goes_with_parent);
+        if observed.owner == Owner::Untagged {
+            let data = observed.contains_data.as_deref().unwrap_or("no data");
+            step.reasons.push(format!("it exists without tags and contains {data}; it is adopted"));
+        }
+        if step.action == Action::Replace {
+            step.data_loss = data_loss(self.registry, observed, Mode::Up);
+        }
+        Ok(Some(step))
+    }
+
+    /// Decides whether a resource that exists is updated or replaced, and says why.
+    fn set_action(&self, step: &mut Step, observed: &Observed, goes_with_parent: bool) {
+        let kind = self.registry.kind(observed.id.kind);
+        let immutable = immutable_changes(kind, observed, step.desired.as_ref(), &step.changes);
         match &observed.status {
             Status::Deleting => {
                 step.reasons.push("the old one is being deleted; waits until it no longer exists".to_owned())
@@ -150,6 +160,11 @@ impl<'a> Planner<'a> {
             Status::Failed(why) => {
                 step.action = Action::Replace;
                 step.reasons.push(why.clone());
+            }
+            _ if goes_with_parent => {
+                let parent = observed.id.parent().map(ToString::to_string).unwrap_or_default();
+                step.action = Action::Replace;
+                step.reasons.push(format!("{parent} is replaced, and cannot be deleted before it"));
             }
             _ if !immutable.is_empty() => {
                 step.action = Action::Replace;
@@ -161,28 +176,28 @@ impl<'a> Planner<'a> {
             }
             _ => {
                 step.action = Action::Update;
-                let desired = step.desired.as_ref().and_then(|desired| desired.known().ok());
-                let note = desired.and_then(|to| kind(observed.id.kind).update_note(&observed.spec, &to));
-                step.reasons.extend(note);
+                step.reasons
+                    .extend(step.desired.as_ref().and_then(|to| kind.update_note(&observed.spec, to)));
             }
         }
-        if observed.owner == Owner::Untagged {
-            let data = observed.contains_data.as_deref().unwrap_or("no data");
-            step.reasons.push(format!("it exists without tags and contains {data}; it is adopted"));
-        }
-        if step.action == Action::Replace {
-            step.data_loss = data_loss(observed, Mode::Up);
-        }
-        Ok(Some(step))
     }
 
-    /// The observed resource. In a parent that is recreated nothing exists.
+    /// The observed resource. In a parent that is recreated no child exists that is deleted with it.
     fn present(&self, resource: &Resource) -> Option<&'a Observed> {
-        let parent = resource.parent.as_ref().and_then(|parent| self.actions.get(parent));
-        match parent {
-            Some(Action::Create | Action::Replace) => None,
-            _ => self.chosen.by_id.get(&resource.id).copied(),
-        }
+        let is_recreated = matches!(self.parent_action(resource), Some(Action::Create | Action::Replace));
+        let is_deleted = is_recreated && self.registry.cascades(resource.id.kind);
+        self.chosen.by_id.get(&resource.id).copied().filter(|_| !is_deleted)
+    }
+
+    fn parent_action(&self, resource: &Resource) -> Option<Action> {
+        self.actions.get(resource.id.parent()?).copied()
+    }
+
+    /// True for a child without whose deletion its parent cannot be replaced.
+    fn blocks_its_parent(&self, resource: &Resource) -> bool {
+        let parent = self.registry.kind(resource.id.kind).parent();
+        parent.is_some_and(|parent| parent.on_delete == OnParentDelete::Block)
+            && self.parent_action(resource) == Some(Action::Replace)
     }
 
     /// The value of a reference: the attribute that AWS assigned where the resource is kept, else one that follows from names.
@@ -211,36 +226,18 @@ impl<'a> Planner<'a> {
         });
         let rest: Vec<_> = orphans
             .into_iter()
-            .map(|observed| (observed, reason, data_loss(observed, mode)))
+            .map(|observed| (observed, reason, data_loss(self.registry, observed, mode)))
             .chain(extra)
             .collect();
         let mut going: BTreeSet<PhysicalId> = rest.iter().map(|(observed, ..)| observed.key()).collect();
         let replaced = self.steps.iter().filter(|step| step.action == Action::Replace);
         going.extend(replaced.filter_map(|step| step.observed.as_ref()).map(Observed::key));
         for (observed, reason, data_loss) in rest {
-            let with_parent = observed.parent.as_ref().is_some_and(|parent| going.contains(parent));
+            let with_parent = observed.parent().is_some_and(|parent| going.contains(parent))
+                && self.registry.cascades(observed.id.kind);
             let reasons = reason.filter(|_| !with_parent).map(str::to_owned).into_iter().collect();
-            let step = Step { with_parent, reasons, data_loss, ..self.deletion(observed) };
+            let step = Step { with_parent, reasons, data_loss, ..deletion(observed) };
             self.steps.push(step);
-        }
-    }
-
-    /// The step that deletes a resource.
-    fn deletion(&self, observed: &Observed) -> Step {
-        let parent = observed.parent.as_ref().and_then(|parent| self.chosen.ids.get(&key(parent)));
-        Step {
-            id: observed.id.clone(),
-            action: Action::Delete,
-            at: None,
-            parent: parent.map(|parent| (*parent).clone()),
-            desired: None,
-            observed: Some(observed.clone()),
-            changes: Vec::new(),
-            files: Vec::new(),
-            reasons: Vec::new(),
-            data_loss: None,
-            with_parent: false,
-            depends_on: Vec::new(),
         }
     }
 
@@ -266,13 +263,41 @@ fn is_unmanaged(observed: &Observed) -> bool {
     observed.exists() && matches!(observed.owner, Owner::Unmanaged(_))
 }
 
+/// The step that deletes a resource.
+fn deletion(observed: &Observed) -> Step {
+    Step {
+        id: observed.id.clone(),
+        action: Action::Delete,
+        at: None,
+        desired: None,
+        observed: Some(observed.clone()),
+        changes: Vec::new(),
+        files: Vec::new(),
+        reasons: Vec::new(),
+        data_loss: None,
+        with_parent: false,
+        depends_on: Vec::new(),
+    }
+}
+
+/// The fields that differ and that AWS cannot change.
+pub(crate) fn immutable_changes(
+    kind: &dyn AnyKind,
+    observed: &Observed,
+    to: Option<&Json>,
+    changes: &[Change],
+) -> BTreeSet<String> {
+    let fields = changes.iter().map(Change::field).filter(|field| kind.immutable().contains(field));
+    let by_value = to.map(|to| kind.immutable_changes(&observed.spec, to)).unwrap_or_default();
+    fields.map(str::to_owned).chain(by_value).collect()
+}
+
 /// The step that creates a resource.
-fn creation(resource: &Resource, observed: Option<&Observed>, desired: Value, changes: Vec<Change>) -> Step {
+fn creation(resource: &Resource, observed: Option<&Observed>, desired: Json, changes: Vec<Change>) -> Step {
     Step {
         id: resource.id.clone(),
         action: Action::Create,
         at: Some(resource.at),
-        parent: resource.parent.clone(),
         changes,
         desired: Some(desired),
         observed: observed.cloned(),
@@ -286,7 +311,7 @@ fn creation(resource: &Resource, observed: Option<&Observed>, desired: Value, ch
 
 /// The data that is lost with a resource. `down` has read whether there is any; else the data of its kind is taken to be
 /// there.
-pub(super) fn data_loss(observed: &Observed, mode: Mode) -> Option<String> {
-    let always = kind(observed.id.kind).data().filter(|_| mode == Mode::Up);
+pub(super) fn data_loss(registry: Registry, observed: &Observed, mode: Mode) -> Option<String> {
+    let always = registry.kind(observed.id.kind).data().filter(|_| mode == Mode::Up);
     observed.contains_data.clone().or_else(|| always.map(str::to_owned))
 }

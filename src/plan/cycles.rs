@@ -1,16 +1,16 @@
-//! Dependency cycles among the steps of a plan, over all of their edges: parents, references, declared dependencies, order
+//! Dependency cycles among the nodes of a plan, over all of their edges: parents, references, declared dependencies, order
 //! constraints, dependencies between kinds, and the order of deletes. A plan with a cycle could never be finished.
 
-use super::Step;
+use super::Node;
 
-/// The steps of a dependency cycle, each before one that it depends on; `None` where there is none.
-pub(super) fn find(steps: &[Step]) -> Option<Vec<usize>> {
-    let waits = unfinished(steps);
-    // Every step that cannot be finished depends on another such step, so this path comes back to itself.
+/// The nodes of a dependency cycle, each before one that it depends on; `None` where there is none.
+pub(super) fn find(nodes: &[Node]) -> Option<Vec<usize>> {
+    let waits = unfinished(nodes);
+    // Every node that cannot be finished depends on another such node, so this path comes back to itself.
     let mut path = vec![waits.iter().position(|waits| *waits > 0)?];
     loop {
         let last = path[path.len() - 1];
-        let next = steps[last].depends_on.iter().copied().find(|before| waits[*before] > 0)?;
+        let next = nodes[last].depends_on.iter().copied().find(|before| waits[*before] > 0)?;
         if let Some(start) = path.iter().position(|index| *index == next) {
             return Some(path.split_off(start));
         }
@@ -18,14 +18,14 @@ pub(super) fn find(steps: &[Step]) -> Option<Vec<usize>> {
     }
 }
 
-/// For each step, how many of those that it depends on can never be finished.
-fn unfinished(steps: &[Step]) -> Vec<usize> {
-    let mut waits: Vec<usize> = steps.iter().map(|step| step.depends_on.len()).collect();
-    let mut dependents = vec![Vec::new(); steps.len()];
-    for (index, step) in steps.iter().enumerate() {
-        step.depends_on.iter().for_each(|before| dependents[*before].push(index));
+/// For each node, how many of those that it depends on can never be finished.
+fn unfinished(nodes: &[Node]) -> Vec<usize> {
+    let mut waits: Vec<usize> = nodes.iter().map(|node| node.depends_on.len()).collect();
+    let mut dependents = vec![Vec::new(); nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        node.depends_on.iter().for_each(|before| dependents[*before].push(index));
     }
-    let mut ready: Vec<usize> = (0..steps.len()).filter(|index| waits[*index] == 0).collect();
+    let mut ready: Vec<usize> = (0..nodes.len()).filter(|index| waits[*index] == 0).collect();
     while let Some(index) = ready.pop() {
         for dependent in &dependents[index] {
             waits[*dependent] -= 1;

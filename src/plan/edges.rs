@@ -1,85 +1,214 @@
-//! The order of the steps.
+//! The graph that is executed: its nodes, and their order.
 
-use super::{Action, Step};
-use crate::kinds::{kind, kinds};
-use crate::model::{Graph, Observed, PhysicalId, Resource, ResourceId};
+use super::{Action, Half, Node, Step};
+use crate::kind::{Registry, Replacement};
+use crate::model::{Graph, Observed, PhysicalId, ResourceId, references};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Gives every step its dependencies.
-pub(super) fn connect(steps: &mut [Step], graph: &Graph, observed: &FxHashMap<&ResourceId, &Observed>) {
-    let creates = |step: &Step| step.action != Action::Delete;
-    let created: FxHashMap<&ResourceId, usize> = steps
-        .iter()
-        .enumerate()
-        .filter(|(_, step)| creates(step))
-        .map(|(index, step)| (&step.id, index))
-        .collect();
-    let by_id = Index::of(steps);
-    let edges: Vec<Vec<usize>> = (0..steps.len())
-        .map(|index| {
-            let depends_on: BTreeSet<usize> =
-                match graph.get(&steps[index].id).filter(|_| creates(&steps[index])) {
-                    Some(resource) => before_creating(resource, graph, observed)
-                        .filter_map(|id| created.get(id).copied())
-                        .collect(),
-                    None => before_deleting(&steps[index], steps, &by_id),
-                };
-            depends_on.into_iter().filter(|other| *other != index).collect()
-        })
-        .collect();
-    for (step, depends_on) in steps.iter_mut().zip(edges) {
-        step.depends_on = depends_on;
+/// Makes the nodes of the steps, and gives every step the dependencies of its first node.
+pub(super) fn connect(
+    steps: &mut [Step],
+    graph: &Graph,
+    observed: &FxHashMap<&ResourceId, &Observed>,
+    registry: Registry,
+) -> Vec<Node> {
+    let edges = Edges { steps, graph, observed, registry, index: Index::of(steps), places: places(steps) };
+    let nodes: Vec<Node> = (0..steps.len()).flat_map(|step| edges.nodes(step)).collect();
+    let mut first: Vec<Option<Vec<usize>>> = vec![None; steps.len()];
+    for node in &nodes {
+        let of = |before: &usize| nodes[*before].step;
+        first[node.step].get_or_insert_with(|| {
+            node.depends_on.iter().map(of).collect::<BTreeSet<_>>().into_iter().collect()
+        });
+    }
+    for (step, depends_on) in steps.iter_mut().zip(first) {
+        step.depends_on = depends_on.unwrap_or_default();
+    }
+    nodes
+}
+
+/// The index of each step's first node. A replacement has two.
+fn places(steps: &[Step]) -> Vec<usize> {
+    let mut next = 0;
+    let place = |step: &Step| {
+        let place = next;
+        next += if step.action == Action::Replace { 2 } else { 1 };
+        place
+    };
+    steps.iter().map(place).collect()
+}
+
+struct Edges<'a> {
+    steps: &'a [Step],
+    graph: &'a Graph,
+    observed: &'a FxHashMap<&'a ResourceId, &'a Observed>,
+    registry: Registry,
+    index: Index<'a>,
+    places: Vec<usize>,
+}
+
+impl Edges<'_> {
+    /// The nodes of a step, in their order.
+    fn nodes(&self, step: usize) -> Vec<Node> {
+        let node = |half, depends_on: BTreeSet<usize>| Node {
+            step,
+            half,
+            depends_on: depends_on.into_iter().collect(),
+        };
+        let first = BTreeSet::from([self.places[step]]);
+        match (self.steps[step].action, self.registry.kind(self.steps[step].id.kind).replacement()) {
+            (Action::Create | Action::Update, _) => vec![node(Half::Whole, self.before_creating(step))],
+            (Action::Delete, _) => vec![node(Half::Whole, self.before_deleting(step))],
+            (Action::Replace, Replacement::DeleteFirst) => {
+                let create: BTreeSet<usize> = &self.before_creating(step) | &first;
+                let delete = self.before_deleting_first(step);
+                vec![node(Half::Delete, delete), node(Half::Create, create)]
+            }
+            (Action::Replace, Replacement::CreateFirst) => {
+                let delete: BTreeSet<usize> = &self.before_deleting(step) | &first;
+                vec![node(Half::Create, self.before_creating(step)), node(Half::Delete, delete)]
+            }
+        }
+    }
+
+    /// The node that creates or changes the resource of a step.
+    fn creating(&self, step: usize) -> usize {
+        self.half(step, Half::Create)
+    }
+
+    /// The node that deletes the resource of a step.
+    fn deleting(&self, step: usize) -> usize {
+        self.half(step, Half::Delete)
+    }
+
+    fn half(&self, step: usize, half: Half) -> usize {
+        let (place, of) = (self.places[step], &self.steps[step]);
+        let first = match self.registry.kind(of.id.kind).replacement() {
+            Replacement::DeleteFirst => Half::Delete,
+            Replacement::CreateFirst => Half::Create,
+        };
+        if of.action == Action::Replace && half != first { place + 1 } else { place }
+    }
+
+    /// The last node of a step.
+    fn last(&self, step: usize) -> usize {
+        self.creating(step).max(self.deleting(step))
+    }
+
+    /// The dependencies of a resource that is created or changed: its parent; what it refers to, where the attribute is known
+    /// after `up` only or the kinds depend on each other; declared dependencies; and order constraints.
+    fn before_creating(&self, step: usize) -> BTreeSet<usize> {
+        let Some(resource) = self.graph.get(&self.steps[step].id) else { return BTreeSet::new() };
+        let before = self.registry.kind(resource.id.kind).depends_on();
+        let references = references(&resource.desired);
+        let needed = references
+            .iter()
+            .filter(|reference| before.contains(&reference.id.kind) || !self.graph.knows(reference));
+        let order_constraint = resource.order_constraint.as_ref().filter(|order_constraint| {
+            self.observed.get(&order_constraint.exists).is_some_and(|observed| observed.exists())
+        });
+        let order_constraint =
+            order_constraint.into_iter().flat_map(|order_constraint| &order_constraint.depends_on);
+        let before = resource
+            .id
+            .parent()
+            .into_iter()
+            .chain(needed.map(|reference| &reference.id))
+            .chain(&resource.depends_on)
+            .chain(order_constraint);
+        let created = before.filter_map(|id| self.index.created.get(id).copied());
+        created.filter(|other| *other != step).map(|other| self.creating(other)).collect()
+    }
+
+    /// The dependencies of the deletion in a replacement that deletes first: all that the creation needs, so that the resource
+    /// is never missing because of something else that failed, and its children that must be deleted before. A child that is
+    /// deleted because its parent is replaced cannot wait for the new parent.
+    fn before_deleting_first(&self, step: usize) -> BTreeSet<usize> {
+        let of = &self.steps[step];
+        let parent = of.id.parent().and_then(|parent| self.index.created.get(parent));
+        let is_in_replaced = parent.is_some_and(|parent| self.steps[*parent].action == Action::Replace);
+        let needs = if is_in_replaced { BTreeSet::new() } else { self.before_creating(step) };
+        let children = self.index.children_of(of).filter(|child| self.is_deleted_by_itself(*child));
+        needs.into_iter().chain(children.map(|child| self.deleting(child))).collect()
+    }
+
+    /// True for a step that deletes a child with a call of its own.
+    fn is_deleted_by_itself(&self, step: usize) -> bool {
+        let step = &self.steps[step];
+        matches!(step.action, Action::Delete | Action::Replace) && !step.with_parent
+    }
+
+    /// The dependencies of a delete. With the parent: only the parent's. Else the deletes of kinds that depend on this one,
+    /// every step on a resource that still refers to this one, the deletes of children that are not deleted with it, and,
+    /// within a parent, what is created: so first the new resources, then the changed references, then the deletes.
+    fn before_deleting(&self, step: usize) -> BTreeSet<usize> {
+        let of = &self.steps[step];
+        let Some(observed) = &of.observed else { return BTreeSet::new() };
+        if of.with_parent {
+            let parent = observed.parent().and_then(|parent| self.index.by_physical_id.get(parent));
+            return parent.map(|parent| self.deleting(*parent)).into_iter().collect();
+        }
+        let (resource, is_child) = (observed.key(), of.id.parent.is_some());
+        let referrers = self.index.referring_to(&resource).filter(|other| {
+            let other = &self.steps[*other];
+            let is_own_child = other.observed.as_ref().is_some_and(|other| other.parent() == Some(&resource));
+            !(other.with_parent && is_own_child)
+        });
+        let children = self.index.children_of(of).filter(|child| self.is_deleted_by_itself(*child));
+        let kinds = self.registry.kinds().iter();
+        let dependent_kinds = kinds.filter(|kind| kind.depends_on().contains(&of.id.kind));
+        let dependent_kinds =
+            dependent_kinds.flat_map(|kind| self.index.of_kind(kind.name())).filter(|other| {
+                let other = &self.steps[*other];
+                // New resources of dependent kinds delay only deletes within a parent. Elsewhere the references are known, and
+                // a resource without a reference or a parent does not depend on this one.
+                let concerns = is_child || (other.action == Action::Delete && other.id.parent.is_some());
+                concerns && !other.with_parent
+            });
+        let siblings = self.index.of_kind(of.id.kind).filter(|other| {
+            let other = &self.steps[*other];
+            is_child && other.id.parent == of.id.parent && other.action != Action::Delete
+        });
+        let before = referrers.chain(children).chain(dependent_kinds).chain(siblings);
+        before.filter(|other| *other != step).map(|other| self.last(other)).collect()
     }
 }
 
-/// The dependencies of a resource that is created or changed: its parent; what it refers to, where the attribute is known
-/// after `up` only or the kinds depend on each other; declared dependencies; and order constraints.
-fn before_creating<'a>(
-    resource: &'a Resource,
-    graph: &Graph,
-    observed: &FxHashMap<&ResourceId, &Observed>,
-) -> impl Iterator<Item = &'a ResourceId> {
-    let before = kind(resource.id.kind).depends_on();
-    let references = resource.desired.references().into_iter();
-    let references =
-        references.filter(|reference| before.contains(&reference.id.kind) || !graph.knows(reference));
-    let order_constraint = resource.order_constraint.as_ref().filter(|order_constraint| {
-        observed.get(&order_constraint.exists).is_some_and(|observed| observed.exists())
-    });
-    let order_constraint =
-        order_constraint.into_iter().flat_map(|order_constraint| &order_constraint.depends_on);
-    resource
-        .parent
-        .iter()
-        .chain(references.map(|reference| &reference.id))
-        .chain(&resource.depends_on)
-        .chain(order_constraint)
-}
-
-/// The steps by what deletes depend on.
+/// The steps by what others depend on.
 struct Index<'a> {
+    /// The steps that create or change a resource.
+    created: FxHashMap<&'a ResourceId, usize>,
     by_physical_id: FxHashMap<PhysicalId, usize>,
     by_kind: BTreeMap<&'static str, Vec<usize>>,
     /// The steps on resources that refer to a resource.
     referrers_of: FxHashMap<&'a PhysicalId, Vec<usize>>,
+    /// The steps on resources within a resource.
+    children_of: FxHashMap<&'a PhysicalId, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     fn of(steps: &'a [Step]) -> Self {
         let mut index = Index {
+            created: FxHashMap::default(),
             by_physical_id: FxHashMap::default(),
             by_kind: BTreeMap::new(),
             referrers_of: FxHashMap::default(),
+            children_of: FxHashMap::default(),
         };
         for (number, step) in steps.iter().enumerate() {
             index.by_kind.entry(step.id.kind).or_default().push(number);
+            if step.action != Action::Delete {
+                index.created.insert(&step.id, number);
+            }
             let Some(observed) = &step.observed else { continue };
             index.by_physical_id.insert(observed.key(), number);
-            observed
-                .refs
-                .iter()
-                .for_each(|resource| index.referrers_of.entry(resource).or_default().push(number));
+            for resource in &observed.refs {
+                index.referrers_of.entry(resource).or_default().push(number);
+            }
+            if let Some(parent) = observed.parent() {
+                index.children_of.entry(parent).or_default().push(number);
+            }
         }
         index
     }
@@ -91,38 +220,9 @@ impl<'a> Index<'a> {
     fn referring_to(&self, resource: &PhysicalId) -> impl Iterator<Item = usize> {
         self.referrers_of.get(resource).into_iter().flatten().copied()
     }
-}
 
-/// The dependencies of a delete. With the parent: only the parent's. Else the deletes of kinds that depend on this one, every
-/// step on a resource that still refers to this one, and, within a parent, what is created: so first the new resources,
-/// then the changed references, then the deletes.
-fn before_deleting(step: &Step, steps: &[Step], index: &Index) -> BTreeSet<usize> {
-    let Some(observed) = &step.observed else { return BTreeSet::new() };
-    let (resource, is_child) = (observed.key(), step.parent.is_some());
-    if step.with_parent {
-        return observed
-            .parent
-            .iter()
-            .filter_map(|parent| index.by_physical_id.get(parent).copied())
-            .collect();
+    fn children_of(&self, step: &Step) -> impl Iterator<Item = usize> {
+        let own = step.observed.as_ref().map(Observed::key);
+        own.and_then(|own| self.children_of.get(&own)).into_iter().flatten().copied()
     }
-    let referrers = index.referring_to(&resource).filter(|other| {
-        let other = &steps[*other];
-        let is_own_child =
-            other.observed.as_ref().is_some_and(|other| other.parent.as_ref() == Some(&resource));
-        !(other.with_parent && is_own_child)
-    });
-    let dependent_kinds = kinds().iter().filter(|kind| kind.depends_on().contains(&step.id.kind));
-    let dependent_kinds = dependent_kinds.flat_map(|kind| index.of_kind(kind.name())).filter(|other| {
-        let other = &steps[*other];
-        // New resources of dependent kinds delay only deletes within a parent. Elsewhere the references are known, and a
-        // resource without a reference or a parent does not depend on this one.
-        let concerns = is_child || (other.action == Action::Delete && other.parent.is_some());
-        concerns && !other.with_parent
-    });
-    let siblings = index.of_kind(step.id.kind).filter(|other| {
-        let other = &steps[*other];
-        is_child && other.parent == step.parent && other.action != Action::Delete
-    });
-    referrers.chain(dependent_kinds).chain(siblings).collect()
 }

@@ -9,12 +9,15 @@ mod saved;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use build::immutable_changes;
 pub use build::plan;
 pub use saved::{Saved, salt};
 
 use crate::config::At;
 use crate::diff::Change;
-use crate::model::{AttributeMap, Observed, ResourceId, Unreadable, Value};
+use crate::kind::Registry;
+use crate::model::{AttributeMap, Observed, ResourceId, Unreadable};
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// What is done to a resource. There are only these four: order is in the edges, and reasons are a field of the step.
@@ -51,9 +54,11 @@ pub enum Mode {
     Down,
 }
 
-/// What the user allows.
+/// What a plan is made with: the kinds, and what the user allows.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The kinds of resources.
+    pub registry: Registry,
     /// What the plan is for.
     pub mode: Mode,
     /// True on the local cloud, whose data are for tests.
@@ -71,8 +76,10 @@ pub struct Options {
 pub struct Plan {
     /// What the plan is for.
     pub mode: Mode,
-    /// The steps; [`Step::depends_on`] gives their order.
+    /// The steps.
     pub steps: Vec<Step>,
+    /// The graph that is executed: a node for each step, and two for a replacement.
+    pub nodes: Vec<Node>,
     /// The resources that need no change.
     pub unchanged: Vec<ResourceId>,
     /// Why the plan must not be applied. Nothing is written while there is one.
@@ -94,10 +101,8 @@ pub struct Step {
     pub action: Action,
     /// The place in the stack file that declares it; `None` where it is no longer declared.
     pub at: Option<At>,
-    /// The parent: deleting it deletes this resource.
-    pub parent: Option<ResourceId>,
     /// The desired state. What is known here is what is sent.
-    pub desired: Option<Value>,
+    pub desired: Option<Json>,
     /// The observed resource, where it exists.
     pub observed: Option<Observed>,
     /// The fields that differ.
@@ -108,10 +113,32 @@ pub struct Step {
     pub reasons: Vec<String>,
     /// The data that is lost.
     pub data_loss: Option<String>,
-    /// True if deleting its parent deletes it: no call is made.
+    /// True if the deletion of its parent deletes it: no call is made.
     pub with_parent: bool,
-    /// The steps, by index, that must succeed before.
+    /// The steps, by index, on which its first node depends.
     pub depends_on: Vec<usize>,
+}
+
+/// A part of a step that is executed as one, in the order of its dependencies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The step, by index.
+    pub step: usize,
+    /// Which part of the step.
+    pub half: Half,
+    /// The nodes, by index, that must succeed before.
+    pub depends_on: Vec<usize>,
+}
+
+/// The parts of a step. Only a replacement has two, so that what refers to a resource can be changed in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// All of a step that is no replacement.
+    Whole,
+    /// The deletion of the old resource.
+    Delete,
+    /// The creation of the new resource.
+    Create,
 }
 
 /// A file of a function's code that differs.

@@ -2,14 +2,14 @@
 //! digests: `up --plan` makes its own plan from AWS and the stack file, and applies it if it is still the same.
 
 use super::{Options, Plan, Step};
-use crate::model::{Scope, Value};
+use crate::model::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the form of the file.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// A plan as it is saved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,24 +116,10 @@ fn digest(salt: &str, step: &Step) -> String {
         .observed
         .as_ref()
         .map(|observed| json!([observed.physical_id, observed.spec, *observed.attributes]));
-    let desired = step.desired.as_ref().map(shape);
-    let whole = json!([salt, desired, observed, step.data_loss.is_some(), step.with_parent]);
+    let whole = json!([salt, step.desired, observed, step.data_loss.is_some(), step.with_parent]);
     hex(&Sha256::digest(whole.to_string()))
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A value in JSON, with references by name.
-fn shape(value: &Value) -> Json {
-    match value {
-        Value::Known(json) => json.clone(),
-        Value::Reference(reference) => {
-            json!({ "reference": [reference.id.to_string(), reference.attribute] })
-        }
-        Value::Join(parts) => json!({ "join": parts.iter().map(shape).collect::<Vec<_>>() }),
-        Value::List(items) => items.iter().map(shape).collect(),
-        Value::Map(members) => members.iter().map(|(key, item)| (key.to_string(), shape(item))).collect(),
-    }
 }

@@ -5,6 +5,7 @@
 
 mod children;
 mod cold;
+mod contract;
 mod cycles;
 mod data;
 mod down;
@@ -21,12 +22,14 @@ pub(crate) mod stacks;
 mod unchanged;
 
 use super::{Action, Mode, Options, Plan, Step, plan};
+use crate::kinds::registry;
 use crate::model::{Graph, LiveState};
 use crate::render;
 
 /// The options of `up` without flags.
 pub(crate) fn up() -> Options {
     Options {
+        registry: registry(),
         mode: Mode::Up,
         local: false,
         allow_data_loss: [].into(),

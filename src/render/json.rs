@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::kinds::kind;
-use crate::model::{AttributeMap, ResourceId, Scope, Unreadable};
+use crate::model::{AttributeMap, ResourceId, Scope, Unreadable, unresolved};
 use crate::plan::{Action, Blocker, Plan, Step};
 use crate::text::without_credentials;
 use serde_json::{Map, Value as Json, json};
@@ -116,8 +116,8 @@ fn step(step: &Step) -> Json {
 /// A field that differs: its live and its desired value. A value that is known after `up` is a text in parentheses, with
 /// `known` false.
 fn change(change: &Change, sensitive: bool) -> Json {
-    let to = change.to.as_ref().map(|to| to.known().unwrap_or_else(|_| value::value(to).into()));
-    let known = change.to.as_ref().is_none_or(|to| to.known().is_ok());
+    let known = change.to.as_ref().is_none_or(|to| unresolved(to).is_none());
+    let to = change.to.as_ref().map(|to| if known { to.clone() } else { value::value(to).into() });
     if sensitive {
         json!({ "path": change.path, "secret": true })
     } else {

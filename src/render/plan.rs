@@ -6,6 +6,7 @@ use crate::kinds::{kind, kinds};
 use crate::model::in_words;
 use crate::plan::{Action, FileChange, Plan, Step};
 use crate::text::sanitize_line;
+use serde_json::Value as Json;
 
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,13 +80,9 @@ pub(super) fn title(step: &Step) -> String {
     if !step.id.name.is_empty() {
         return step.id.name.clone();
     }
-    let desired = step.desired.as_ref().and_then(|desired| match desired {
-        crate::model::Value::Known(json) => json.get("name").cloned(),
-        crate::model::Value::Map(members) => members.get("name").and_then(|name| name.known().ok()),
-        _ => None,
-    });
-    let name = desired.or_else(|| step.observed.as_ref()?.spec.get("name").cloned());
-    name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_else(|| step.id.to_string())
+    let desired = step.desired.as_ref().and_then(|desired| desired.get("name"));
+    let name = desired.or_else(|| step.observed.as_ref()?.spec.get("name"));
+    name.and_then(Json::as_str).map_or_else(|| step.id.to_string(), str::to_owned)
 }
 
 /// How many files of a function's code are named.
@@ -100,7 +97,7 @@ pub(super) fn files(files: &[FileChange]) -> String {
 }
 
 fn parent(step: &Step) -> String {
-    step.parent.as_ref().map(|parent| format!("  (with its {})", in_words(parent.kind))).unwrap_or_default()
+    step.id.parent().map(|parent| format!("  (with its {})", in_words(parent.kind))).unwrap_or_default()
 }
 
 /// The fields that differ, the names aligned.

@@ -5,6 +5,7 @@ use crate::stack;
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::client::Waiters;
 use provision::aws::{Access, Calls, Clients, Connection, Place};
+use provision::kinds::services;
 use provision::local::LocalCloud;
 use std::env;
 use std::fs;
@@ -132,15 +133,15 @@ impl Cloud {
     pub(crate) async fn aws_in(&self, region: &str) -> Clients {
         let (url, region) = (self.url.clone(), region.to_owned());
         let place = Place::Local { url, region, credentials: self.credentials() };
-        Connection::open(&place, Calls::default()).await.unwrap().clients(Access::Write)
+        Connection::open(&place, &services(), Calls::default()).await.unwrap().clients(Access::Write)
     }
 }
 
 /// Waits until a function that was created or updated is ready again.
 pub(crate) async fn at_rest(aws: &Clients, function: &str) {
     let patience = Duration::from_secs(60);
-    aws.lambda.wait_until_function_active_v2().function_name(function).wait(patience).await.unwrap();
-    aws.lambda.wait_until_function_updated_v2().function_name(function).wait(patience).await.unwrap();
+    aws.lambda().wait_until_function_active_v2().function_name(function).wait(patience).await.unwrap();
+    aws.lambda().wait_until_function_updated_v2().function_name(function).wait(patience).await.unwrap();
 }
 
 impl Drop for Cloud {

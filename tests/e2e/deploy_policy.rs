@@ -36,7 +36,7 @@ struct User<'a> {
 impl<'a> User<'a> {
     /// With this policy and no other.
     async fn with(cloud: &'a Cloud, name: &str, policy: &Json) -> Self {
-        let iam = cloud.aws().await.iam;
+        let iam = cloud.aws().await.iam();
         iam.create_user().user_name(name).send().await.unwrap();
         let put =
             iam.put_user_policy().user_name(name).policy_name("printed").policy_document(policy.to_string());

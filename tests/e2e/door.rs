@@ -266,7 +266,7 @@ async fn an_api_answers_anyone_and_its_function_has_the_credentials_of_its_role_
     let everything = environment.to_string();
     assert!(!everything.contains(real.secret_access_key()) && !everything.contains(real.access_key_id()));
     // Names are not enough to derive them, as from the emulator itself.
-    let lambda = cloud.aws().await.lambda;
+    let lambda = cloud.aws().await.lambda();
     let function = lambda.get_function_configuration().function_name("tell").send().await.unwrap();
     let names = sha256(&format!("{}:{}", function.function_arn.unwrap(), function.role.unwrap()));
     assert_ne!(of("AWS_ACCESS_KEY_ID"), format!("ASIA{}", names[..16].to_uppercase()));

@@ -41,14 +41,14 @@ impl Healthy {
 
     /// The id of the integration with a function.
     async fn integration(&self, function: &str) -> String {
-        let all = self.aws.api.get_integrations().api_id(&self.api).send().await.unwrap();
+        let all = self.aws.api().get_integrations().api_id(&self.api).send().await.unwrap();
         let one = all.items().iter().find(|one| one.integration_uri().unwrap().ends_with(function)).unwrap();
         one.integration_id().unwrap().to_owned()
     }
 
     /// The id of a route.
     async fn route(&self, key: &str) -> String {
-        let all = self.aws.api.get_routes().api_id(&self.api).send().await.unwrap();
+        let all = self.aws.api().get_routes().api_id(&self.api).send().await.unwrap();
         let one = all.items().iter().find(|one| one.route_key() == Some(key)).unwrap();
         one.route_id().unwrap().to_owned()
     }
@@ -70,34 +70,34 @@ async fn deleted_resources_are_created_again() {
     let healthy = Healthy::up(SMALL).await;
     let (aws, api) = (&healthy.aws, &healthy.api);
 
-    aws.lambda.delete_function().function_name("list").send().await.unwrap();
+    aws.lambda().delete_function().function_name("list").send().await.unwrap();
     healthy.is_corrected_by(&["function + list", "permission + list for GET /items"]).await;
 
     let route = healthy.route("GET /items").await;
-    aws.api.delete_route().api_id(api).route_id(route).send().await.unwrap();
+    aws.api().delete_route().api_id(api).route_id(route).send().await.unwrap();
     healthy.is_corrected_by(&["route + GET /items"]).await;
 
     let policy = healthy.dump["functions"]["list"]["policy"].as_object().unwrap();
     let sid = policy.keys().next().unwrap();
-    aws.lambda.remove_permission().function_name("list").statement_id(sid).send().await.unwrap();
+    aws.lambda().remove_permission().function_name("list").statement_id(sid).send().await.unwrap();
     healthy.is_corrected_by(&["permission + list for GET /items"]).await;
 
     let integration = healthy.integration("list").await;
-    aws.api.delete_integration().api_id(api).integration_id(integration).send().await.unwrap();
+    aws.api().delete_integration().api_id(api).integration_id(integration).send().await.unwrap();
     let repointed = "route ~ GET /items: target integrations/ID → integrations/(id of the integration list, known after up)";
     healthy.is_corrected_by(&["integration + list", repointed]).await;
 
-    aws.api.delete_stage().api_id(api).stage_name("$default").send().await.unwrap();
+    aws.api().delete_stage().api_id(api).stage_name("$default").send().await.unwrap();
     healthy.is_corrected_by(&["stage + $default"]).await;
 
-    aws.logs.delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
+    aws.logs().delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
     healthy.is_corrected_by(&["log group + /aws/lambda/list"]).await;
 }
 
 #[tokio::test]
 async fn a_deleted_role_is_created_again_and_its_function_updated() {
     let healthy = Healthy::up(SMALL).await;
-    let iam = &healthy.aws.iam;
+    let iam = healthy.aws.iam();
     iam.delete_role_policy().role_name("list_role").policy_name("provision").send().await.unwrap();
     iam.delete_role().role_name("list_role").send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
@@ -115,19 +115,19 @@ async fn drift_of_a_function_and_a_log_group_is_corrected() {
     let aws = &healthy.aws;
 
     let update =
-        aws.lambda.update_function_configuration().function_name("list").memory_size(512).timeout(60);
+        aws.lambda().update_function_configuration().function_name("list").memory_size(512).timeout(60);
     update.send().await.unwrap();
     at_rest(aws, "list").await;
     healthy.is_corrected_by(&["function ~ list: memory 512 → 128; timeout 60 → 3"]).await;
 
-    let retention = aws.logs.put_retention_policy().log_group_name("/aws/lambda/list");
+    let retention = aws.logs().put_retention_policy().log_group_name("/aws/lambda/list");
     retention.retention_in_days(1).send().await.unwrap();
     healthy.is_corrected_by(&["log group ~ /aws/lambda/list: retention_days 1 → 30"]).await;
-    aws.logs.delete_retention_policy().log_group_name("/aws/lambda/list").send().await.unwrap();
+    aws.logs().delete_retention_policy().log_group_name("/aws/lambda/list").send().await.unwrap();
     healthy.is_corrected_by(&["log group ~ /aws/lambda/list: retention_days 30"]).await;
 
     let other = aws_sdk_lambda::primitives::Blob::new(other_code());
-    aws.lambda.update_function_code().function_name("list").zip_file(other).send().await.unwrap();
+    aws.lambda().update_function_code().function_name("list").zip_file(other).send().await.unwrap();
     at_rest(aws, "list").await;
     healthy.is_corrected_by(&["function ~ list: code changed"]).await;
 }
@@ -143,7 +143,7 @@ async fn permissions_added_to_a_role_are_removed() {
         {"Sid": "All", "Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]}"#;
     const ARN: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
     let healthy = Healthy::up(SMALL).await;
-    let iam = &healthy.aws.iam;
+    let iam = healthy.aws.iam();
 
     let put = iam.put_role_policy().role_name("list_role").policy_document(ALL);
     put.clone().policy_name("extra").send().await.unwrap();
@@ -180,28 +180,29 @@ async fn drift_of_an_api_and_a_table_is_corrected() {
     let (aws, api) = (&healthy.aws, &healthy.api);
 
     let cors = Cors::builder().allow_origins("*").max_age(60).build();
-    aws.api.update_api().api_id(api).cors_configuration(cors).send().await.unwrap();
+    aws.api().update_api().api_id(api).cors_configuration(cors).send().await.unwrap();
     healthy.is_corrected_by(&["API ~ small: cors.allow_origins - * + https://example.com"]).await;
-    aws.api.delete_cors_configuration().api_id(api).send().await.unwrap();
+    aws.api().delete_cors_configuration().api_id(api).send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
     assert!(steps.len() == 1 && steps[0].starts_with("API ~ small: cors."), "{steps:#?}");
     healthy.is_corrected_by(&[&steps[0]]).await;
 
     let off = TimeToLiveSpecification::builder().attribute_name("expires").enabled(false).build().unwrap();
-    let update = aws.dynamodb.update_time_to_live().table_name("notes").time_to_live_specification(off);
+    let update = aws.dynamodb().update_time_to_live().table_name("notes").time_to_live_specification(off);
     update.send().await.unwrap();
     healthy.is_corrected_by(&["table ~ notes: ttl expires"]).await;
 
-    aws.dynamodb.update_table().table_name("notes").deletion_protection_enabled(true).send().await.unwrap();
+    aws.dynamodb().update_table().table_name("notes").deletion_protection_enabled(true).send().await.unwrap();
     healthy.is_corrected_by(&["table ~ notes: protect true → false"]).await;
 
     let (route, other) = (healthy.route("GET /items").await, healthy.integration("save").await);
-    let update = aws.api.update_route().api_id(api).route_id(route).target(format!("integrations/{other}"));
+    let update = aws.api().update_route().api_id(api).route_id(route).target(format!("integrations/{other}"));
     update.send().await.unwrap();
     healthy.is_corrected_by(&["route ~ GET /items: target integrations/ID → integrations/ID"]).await;
 
     let integration = healthy.integration("list").await;
-    let update = aws.api.update_integration().api_id(api).integration_id(integration).timeout_in_millis(1000);
+    let update =
+        aws.api().update_integration().api_id(api).integration_id(integration).timeout_in_millis(1000);
     update.send().await.unwrap();
     healthy.is_corrected_by(&["integration ~ list: timeout_millis 1000 → 30000"]).await;
 }
@@ -211,7 +212,7 @@ async fn a_changed_declared_tag_is_corrected_and_others_are_left_alone() {
     let healthy = Healthy::up(&SMALL.replace("tables:\n", "tags: { team: notes }\n\ntables:\n")).await;
     let aws = &healthy.aws;
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:list";
-    let tag = aws.lambda.tag_resource().resource(arn).tags("team", "another").tags("cost-centre", "42");
+    let tag = aws.lambda().tag_resource().resource(arn).tags("team", "another").tags("cost-centre", "42");
     tag.send().await.unwrap();
     healthy.cloud.plan().plans(&["function ~ list: tags.team another → notes"]);
     healthy.cloud.up().says("Done: 1 updated");

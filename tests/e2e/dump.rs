@@ -108,15 +108,15 @@ pub(crate) fn names(dump: &Json, kind: &str) -> Vec<String> {
 }
 
 async fn tables(aws: &Clients) -> Json {
-    let names = aws.dynamodb.list_tables().send().await.unwrap().table_names.unwrap_or_default();
+    let names = aws.dynamodb().list_tables().send().await.unwrap().table_names.unwrap_or_default();
     let mut tables = Map::new();
     for name in names {
-        let table = aws.dynamodb.describe_table().table_name(&name).send().await.unwrap().table.unwrap();
-        let ttl = aws.dynamodb.describe_time_to_live().table_name(&name).send().await.unwrap();
+        let table = aws.dynamodb().describe_table().table_name(&name).send().await.unwrap().table.unwrap();
+        let ttl = aws.dynamodb().describe_time_to_live().table_name(&name).send().await.unwrap();
         let ttl = ttl.time_to_live_description.unwrap();
-        let backups = aws.dynamodb.describe_continuous_backups().table_name(&name).send().await.unwrap();
+        let backups = aws.dynamodb().describe_continuous_backups().table_name(&name).send().await.unwrap();
         let backups = backups.continuous_backups_description.unwrap();
-        let tags = aws.dynamodb.list_tags_of_resource().resource_arn(table.table_arn().unwrap());
+        let tags = aws.dynamodb().list_tags_of_resource().resource_arn(table.table_arn().unwrap());
         let tags = tags.send().await.unwrap().tags.unwrap_or_default();
         let tags: Map<_, _> = tags.iter().map(|tag| (tag.key().to_owned(), tag.value().into())).collect();
         let entry = json!({
@@ -139,18 +139,18 @@ async fn tables(aws: &Clients) -> Json {
 }
 
 async fn roles(aws: &Clients) -> Json {
-    let listed = aws.iam.list_roles().send().await.unwrap();
+    let listed = aws.iam().list_roles().send().await.unwrap();
     let mut roles = Map::new();
     for name in listed.roles().iter().map(|role| role.role_name().to_owned()) {
-        let role = aws.iam.get_role().role_name(&name).send().await.unwrap().role.unwrap();
-        let inline = aws.iam.list_role_policies().role_name(&name).send().await.unwrap();
+        let role = aws.iam().get_role().role_name(&name).send().await.unwrap().role.unwrap();
+        let inline = aws.iam().list_role_policies().role_name(&name).send().await.unwrap();
         let mut policies = Map::new();
         for policy in inline.policy_names() {
             let document =
-                aws.iam.get_role_policy().role_name(&name).policy_name(policy).send().await.unwrap();
+                aws.iam().get_role_policy().role_name(&name).policy_name(policy).send().await.unwrap();
             policies.insert(policy.clone(), document.policy_document().into());
         }
-        let attached = aws.iam.list_attached_role_policies().role_name(&name).send().await.unwrap();
+        let attached = aws.iam().list_attached_role_policies().role_name(&name).send().await.unwrap();
         let attached = attached.attached_policies().iter().filter_map(|policy| policy.policy_arn());
         let tags: Map<_, _> =
             role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().into())).collect();
@@ -169,11 +169,11 @@ async fn roles(aws: &Clients) -> Json {
 }
 
 async fn log_groups(aws: &Clients) -> Json {
-    let listed = aws.logs.describe_log_groups().send().await.unwrap();
+    let listed = aws.logs().describe_log_groups().send().await.unwrap();
     let mut groups = Map::new();
     for group in listed.log_groups() {
         let arn = group.arn().unwrap().trim_end_matches(":*");
-        let tags = aws.logs.list_tags_for_resource().resource_arn(arn).send().await.unwrap().tags;
+        let tags = aws.logs().list_tags_for_resource().resource_arn(arn).send().await.unwrap().tags;
         let entry = json!({
             "retention": group.retention_in_days(),
             "tags": tags.unwrap_or_default(),
@@ -185,10 +185,10 @@ async fn log_groups(aws: &Clients) -> Json {
 }
 
 async fn functions(aws: &Clients) -> Json {
-    let listed = aws.lambda.list_functions().send().await.unwrap();
+    let listed = aws.lambda().list_functions().send().await.unwrap();
     let mut functions = Map::new();
     for name in listed.functions().iter().map(|function| function.function_name().unwrap().to_owned()) {
-        let function = aws.lambda.get_function().function_name(&name).send().await.unwrap();
+        let function = aws.lambda().get_function().function_name(&name).send().await.unwrap();
         let config = function.configuration().unwrap();
         let entry = json!({
             "runtime": config.runtime().map(|runtime| runtime.as_str()),
@@ -213,14 +213,14 @@ async fn functions(aws: &Clients) -> Json {
 
 /// The statements of a function's policy by their Sid.
 pub(crate) async fn policy(aws: &Clients, function: &str) -> Json {
-    let Ok(answer) = aws.lambda.get_policy().function_name(function).send().await else { return json!({}) };
+    let Ok(answer) = aws.lambda().get_policy().function_name(function).send().await else { return json!({}) };
     let policy: Json = serde_json::from_str(answer.policy().unwrap()).unwrap();
     let statements = policy["Statement"].as_array().unwrap().iter();
     statements.map(|statement| (text(&statement["Sid"]), statement.clone())).collect::<Map<_, _>>().into()
 }
 
 async fn apis(aws: &Clients) -> Json {
-    let listed = aws.api.get_apis().send().await.unwrap();
+    let listed = aws.api().get_apis().send().await.unwrap();
     let mut apis = Vec::new();
     for api in listed.items() {
         let id = api.api_id().unwrap();
@@ -241,7 +241,7 @@ async fn apis(aws: &Clients) -> Json {
 }
 
 async fn integrations(aws: &Clients, api: &str) -> Json {
-    let listed = aws.api.get_integrations().api_id(api).send().await.unwrap();
+    let listed = aws.api().get_integrations().api_id(api).send().await.unwrap();
     let mut integrations: Vec<Json> = listed
         .items()
         .iter()
@@ -264,13 +264,13 @@ async fn integrations(aws: &Clients, api: &str) -> Json {
 
 /// The routes, each with its function. Two routes of one key would both be listed.
 async fn routes(aws: &Clients, api: &str) -> Json {
-    let integrations = aws.api.get_integrations().api_id(api).send().await.unwrap();
+    let integrations = aws.api().get_integrations().api_id(api).send().await.unwrap();
     let uri = |target: &str| {
         let id = target.strip_prefix("integrations/").unwrap();
         let found = integrations.items().iter().find(|integration| integration.integration_id() == Some(id));
         found.map(|integration| integration.integration_uri().unwrap_or_default().to_owned())
     };
-    let listed = aws.api.get_routes().api_id(api).send().await.unwrap();
+    let listed = aws.api().get_routes().api_id(api).send().await.unwrap();
     let mut routes: Vec<Json> = listed
         .items()
         .iter()
@@ -288,7 +288,7 @@ async fn routes(aws: &Clients, api: &str) -> Json {
 }
 
 async fn stages(aws: &Clients, api: &str) -> Json {
-    let listed = aws.api.get_stages().api_id(api).send().await.unwrap();
+    let listed = aws.api().get_stages().api_id(api).send().await.unwrap();
     let stage = |stage: &aws_sdk_apigatewayv2::types::Stage| {
         (
             stage.stage_name().unwrap().to_owned(),

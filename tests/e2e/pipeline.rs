@@ -195,7 +195,7 @@ async fn steps_bring_up_check_for_drift_and_bring_down() {
     runner.step("check", "").ok();
     assert_eq!(runner.outputs(), outputs);
 
-    aws.lambda.update_function_configuration().function_name("list").memory_size(256).send().await.unwrap();
+    aws.lambda().update_function_configuration().function_name("list").memory_size(256).send().await.unwrap();
     crate::cloud::at_rest(&aws, "list").await;
     runner.step("plan", "--detailed-exitcode").ends(2).says("memory");
     assert_eq!(runner.outputs(), "changes=true\n");

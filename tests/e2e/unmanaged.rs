@@ -31,7 +31,7 @@ async fn stops(cloud: &Cloud, aws: &Clients, what: &str, owner: &str) {
 }
 
 pub(crate) async fn create_table(aws: &Clients, name: &str, tags: &[(&str, &str)]) {
-    let create = aws.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let create = aws.dynamodb().create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     let key = KeySchemaElement::builder().attribute_name("uuid").key_type(KeyType::Hash).build().unwrap();
     let attribute = AttributeDefinition::builder().attribute_name("uuid");
     let attribute = attribute.attribute_type(ScalarAttributeType::S).build().unwrap();
@@ -42,7 +42,7 @@ pub(crate) async fn create_table(aws: &Clients, name: &str, tags: &[(&str, &str)
 
 /// Creates a role without any tags, and returns its ARN.
 pub(crate) async fn create_role(aws: &Clients, name: &str) -> String {
-    let create = aws.iam.create_role().role_name(name).assume_role_policy_document(TRUST);
+    let create = aws.iam().create_role().role_name(name).assume_role_policy_document(TRUST);
     create.send().await.unwrap().role.unwrap().arn
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn create_function(aws: &Clients, name: &str, role: &str) -> St
     zip.start_file("index.py", zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(code.as_bytes()).unwrap();
     let zip = Blob::new(zip.finish().unwrap().into_inner());
-    let create = aws.lambda.create_function().function_name(name).role(role).handler("index.handler");
+    let create = aws.lambda().create_function().function_name(name).role(role).handler("index.handler");
     let create =
         create.runtime(Runtime::from("python3.13")).code(FunctionCode::builder().zip_file(zip).build());
     let made = create.send().await.unwrap();
@@ -75,7 +75,7 @@ async fn a_table_of_another_stack_or_of_cloudformation_is_named_with_its_owner()
     let aws = cloud.aws().await;
     create_table(&aws, "notes", &[("provision:stack", "small/prod")]).await;
     stops(&cloud, &aws, "table notes", "it belongs to the stack `small/prod`").await;
-    aws.dynamodb.delete_table().table_name("notes").send().await.unwrap();
+    aws.dynamodb().delete_table().table_name("notes").send().await.unwrap();
     create_table(&aws, "notes", &[("aws:cloudformation:stack-name", "legacy")]).await;
     stops(&cloud, &aws, "table notes", "it belongs to the CloudFormation stack `legacy`").await;
 }
@@ -101,11 +101,11 @@ async fn an_unmanaged_function_of_a_declared_name_stops_everything() {
 async fn a_tagged_log_group_of_a_declared_name_stops_everything_and_an_untagged_one_is_adopted() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
-    let group = aws.logs.create_log_group().log_group_name("/aws/lambda/list");
+    let group = aws.logs().create_log_group().log_group_name("/aws/lambda/list");
     group.clone().tags("team", "another").send().await.unwrap();
     stops(&cloud, &aws, "log group /aws/lambda/list", UNOWNED).await;
 
-    aws.logs.delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
+    aws.logs().delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
     group.send().await.unwrap();
     let plan = cloud.plan();
     let step = plan.steps().into_iter().find(|step| step.contains("/aws/lambda/list")).unwrap();
@@ -136,14 +136,14 @@ async fn unmanaged_statements_routes_and_integrations_are_deleted_only_with_thei
     let id = dump(&aws).await["apis"][0]["volatile"]["id"].as_str().unwrap().to_owned();
     let role = create_role(&aws, "by_hand").await;
     let function = create_function(&aws, "by_hand", &role).await;
-    let statement = aws.lambda.add_permission().function_name("list").statement_id("by-hand");
+    let statement = aws.lambda().add_permission().function_name("list").statement_id("by-hand");
     let statement = statement.action("lambda:InvokeFunction").principal("events.amazonaws.com");
     statement.send().await.unwrap();
-    let integration = aws.api.create_integration().api_id(&id).integration_type(IntegrationType::AwsProxy);
+    let integration = aws.api().create_integration().api_id(&id).integration_type(IntegrationType::AwsProxy);
     let integration =
         integration.integration_uri(&function).payload_format_version("2.0").send().await.unwrap();
     let target = format!("integrations/{}", integration.integration_id().unwrap());
-    aws.api.create_route().api_id(&id).route_key("GET /by-hand").target(target).send().await.unwrap();
+    aws.api().create_route().api_id(&id).route_key("GET /by-hand").target(target).send().await.unwrap();
     let before = dump(&aws).await;
 
     cloud.plan().changes_nothing();
@@ -166,7 +166,7 @@ async fn an_unmanaged_api_of_the_same_name_is_left_alone() {
     let cloud = Cloud::with(SMALL);
     let aws = cloud.aws().await;
     let http = aws_sdk_apigatewayv2::types::ProtocolType::Http;
-    aws.api.create_api().name("small").protocol_type(http).send().await.unwrap();
+    aws.api().create_api().name("small").protocol_type(http).send().await.unwrap();
     let before = dump(&aws).await;
     let api = cloud.up().api();
     assert_eq!(get(&api, "/items").await.ok(), json!([]));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "the counts are part of the result")]
 
+mod another_reader;
 mod mutate;
 mod seeds;
 mod stack_file;

@@ -133,7 +133,7 @@ fn planned(stack: &Stack) {
         destroy: false,
     };
     let graph = lower(stack, &scope, &BTreeMap::new());
-    scope.wanted = wanted(&graph);
+    scope.wanted = wanted(graph.clone());
     for resource in &graph.resources {
         assert!(named(resource.id.kind, &resource.id.name), "AWS takes no such name: {}", resource.id);
         let tag = resource.id.tag();
@@ -142,6 +142,7 @@ fn planned(stack: &Stack) {
     let unique: BTreeSet<_> = graph.resources.iter().map(|resource| &resource.id).collect();
     assert_eq!(unique.len(), graph.resources.len(), "two resources have the same name");
     let options = plan::Options {
+        registry: provision::kinds::registry(),
         mode: Mode::Up,
         local: false,
         allow_data_loss: BTreeSet::new(),

@@ -2,13 +2,12 @@
 
 use crate::access::Policies;
 use crate::connector::Record;
-use crate::hindrances::Hindrance;
-use crate::model::Service;
-use crate::services::{apigateway, dynamodb, iam, lambda, logs, operations, tagging};
+use crate::services::{Service, States};
 use crate::wire::Call;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,75 +42,65 @@ impl ServiceError {
     }
 }
 
-/// How long AWS takes for what it does behind the scenes.
+/// A rule that refuses calls besides, in a test: the refusal of a call, or `None`.
+pub(crate) type Hindrance = fn(&Cloud, &Call) -> Option<ServiceError>;
+
+/// What AWS takes its time for: what it is, and how long it takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delay(&'static str, Time);
+
+impl Delay {
+    pub(crate) const fn of_secs(what: &'static str, secs: u64) -> Self {
+        Delay(what, Time::from_secs(secs))
+    }
+
+    pub(crate) const fn of_millis(what: &'static str, millis: u64) -> Self {
+        Delay(what, Time::from_millis(millis))
+    }
+}
+
+/// Until all of a service sees a resource that was made.
+pub(crate) const VISIBLE: Delay = Delay::of_millis("visible", 700);
+/// Until the tags of a resource that was created are answered [aws-facts: DynamoDB, M].
+pub(crate) const TAGS: Delay = Delay::of_secs("tags", 3);
+/// Until lists show what was made, and leave out what was deleted.
+pub(crate) const LISTS: Delay = Delay::of_secs("lists", 2);
+
+/// How long AWS takes for what it does behind the scenes: as usual, so many times quicker, or at once, but for what a test
+/// has set.
 #[derive(Debug, Clone)]
 pub(crate) struct Delays {
-    /// Until a role that was made, or whose trust was changed, can be assumed [aws-facts: IAM].
-    pub(crate) assumable: Time,
-    /// Until all of a service sees a resource that was made.
-    pub(crate) visible: Time,
-    /// Until every call of Lambda finds a function that was created [hazards: L2].
-    pub(crate) everywhere: Time,
-    /// Until the tags of a resource that was created are answered [aws-facts: DynamoDB, M].
-    pub(crate) tags: Time,
-    /// Until lists show what was made, and leave out what was deleted.
-    pub(crate) lists: Time,
-    /// Until the tagging API shows what was made [aws-facts: Resource Groups Tagging API].
-    pub(crate) tagging: Time,
-    /// Until the tagging API forgets what was deleted.
-    pub(crate) remembered: Time,
-    /// Of a table in CREATING and DELETING.
-    pub(crate) table: Time,
-    /// Of a table in UPDATING.
-    pub(crate) update: Time,
-    /// Of a function in Pending.
-    pub(crate) pending: Time,
-    /// Of a function whose update is InProgress.
-    pub(crate) in_progress: Time,
-    /// Of a deployment of a stage.
-    pub(crate) deployment: Time,
-    /// Until the last logs of a function that was deleted arrive.
-    pub(crate) late_logs: Time,
+    /// `None` where all is done at once.
+    quicker: Option<u32>,
+    set: BTreeMap<&'static str, Time>,
 }
 
 impl Default for Delays {
     fn default() -> Self {
-        Delays {
-            assumable: Duration::from_secs(8),
-            visible: Duration::from_millis(700),
-            everywhere: Duration::from_millis(2_800),
-            tags: Duration::from_secs(3),
-            lists: Duration::from_secs(2),
-            tagging: Duration::from_secs(20),
-            remembered: Duration::from_secs(3600),
-            table: Duration::from_secs(6),
-            update: Duration::from_secs(3),
-            pending: Duration::from_secs(2),
-            in_progress: Duration::from_secs(1),
-            deployment: Duration::from_secs(1),
-            late_logs: Duration::from_secs(15),
-        }
+        Delays::quicker(1)
     }
 }
 
 impl Delays {
     /// Of a cloud in which all is done at once.
     pub(crate) fn none() -> Self {
-        Delays {
-            assumable: Time::ZERO,
-            visible: Time::ZERO,
-            everywhere: Time::ZERO,
-            tags: Time::ZERO,
-            lists: Time::ZERO,
-            tagging: Time::ZERO,
-            remembered: Time::ZERO,
-            table: Time::ZERO,
-            update: Time::ZERO,
-            pending: Time::ZERO,
-            in_progress: Time::ZERO,
-            deployment: Time::ZERO,
-            late_logs: Time::ZERO,
-        }
+        Delays { quicker: None, set: BTreeMap::new() }
+    }
+
+    /// Of a cloud that is so many times quicker than usual.
+    pub(crate) fn quicker(times: u32) -> Self {
+        Delays { quicker: Some(times), set: BTreeMap::new() }
+    }
+
+    /// How long something takes.
+    pub(crate) fn of(&self, Delay(what, usual): Delay) -> Time {
+        let quicker = || self.quicker.map_or(Time::ZERO, |times| usual / times);
+        self.set.get(what).copied().unwrap_or_else(quicker)
+    }
+
+    /// Lets something take so long.
+    pub(crate) fn set(&mut self, Delay(what, _): Delay, time: Time) {
+        self.set.insert(what, time);
     }
 }
 
@@ -135,9 +124,7 @@ pub(crate) struct Cloud {
     /// How long the last of all calls takes there and back, where a test is about that.
     pub(crate) latency: Option<fn(&[Record]) -> Time>,
     pub(crate) paging: Paging,
-    /// What IAM bears: requests a second, and burst. AWS publishes nothing of it, so there is no limit unless a test sets one.
-    pub(crate) iam_quota: Option<(f64, f64)>,
-    /// True where changes of one API never conflict, as in emulators.
+    /// True where changes of one resource never conflict only since they are many, as in emulators.
     pub(crate) never_conflicts: bool,
     /// What is refused besides, and until when, if the rule asks.
     pub(crate) hindrance: Option<Hindrance>,
@@ -149,36 +136,51 @@ pub(crate) struct Cloud {
     pub(crate) deploy_policy: Option<Arc<Policies>>,
     /// How often a name was made up of the same content.
     pub(crate) made: BTreeMap<String, u32>,
-    pub(crate) dynamodb: dynamodb::State,
-    pub(crate) iam: iam::State,
-    pub(crate) logs: logs::State,
-    pub(crate) lambda: lambda::State,
-    pub(crate) apigateway: apigateway::State,
-    pub(crate) tagging: tagging::State,
+    /// What each service holds. The fields of the states are within reach as fields of the account.
+    pub(crate) states: States,
+}
+
+impl Deref for Cloud {
+    type Target = States;
+
+    fn deref(&self) -> &States {
+        &self.states
+    }
+}
+
+impl DerefMut for Cloud {
+    fn deref_mut(&mut self) -> &mut States {
+        &mut self.states
+    }
 }
 
 impl Cloud {
     /// Applies a call that has reached AWS.
     pub(crate) fn handle(&mut self, call: &Call) -> Result<Json, ServiceError> {
-        logs::deliver_late(self);
+        Service::ALL.iter().for_each(|service| service.happen(self));
         if let Some(fault) = self.hindrance.and_then(|hindrance| hindrance(self, call)) {
             self.hindered += 1;
             return Err(fault);
         }
-        let handler = operations(call.service).find(|(name, _)| *name == call.operation.name);
-        let (_, handler) =
+        let handler = call.service.handler(&call.operation.name);
+        let handler =
             handler.unwrap_or_else(|| panic!("the strict cloud has no {} yet; add it", call.name()));
         let answer = handler(self, &call.params);
         if let Err(fault) = &answer {
             debug_assert!(
                 call.service.model().may_answer(call.operation, &fault.code)
-                    || UNMODELLED.contains(&&*fault.code),
+                    || call.service.facts().unmodelled.contains(&&*fault.code),
                 "{} never answers {}",
                 call.name(),
                 fault.code
             );
         }
         answer
+    }
+
+    /// Calls an operation by hand; `None` where it is refused.
+    pub(crate) fn act(&mut self, service: Service, operation: &str, params: &Json) -> Option<Json> {
+        service.handler(operation)?(self, params).ok()
     }
 
     /// A name that AWS makes up: the same for the same content in the same order, whatever else happens between.
@@ -196,30 +198,12 @@ impl Cloud {
     }
 }
 
-/// The codes that services answer although the models of their operations do not list them.
-const UNMODELLED: &[&str] = &[
-    "ValidationException",
-    "ValidationError",
-    "InvalidParameterValue",
-    "AccessDenied",
-    "AccessDeniedException",
-    "LimitExceeded",
-    "OperationAbortedException",
-    "ResourceInUseException",
-    "ResourceConflictException",
-    "InvalidParameterException",
-    "InvalidParameterValueException",
-    "ConcurrentModification",
-    "ConflictException",
-];
-
 /// The resource that a call changes, so that overlapping calls are known; empty for a read.
 pub(crate) fn lane(call: &Call) -> String {
     if !is_write(&call.operation.name) {
         return String::new();
     }
-    let names = ["ApiId", "RoleName", "logGroupName", "FunctionName", "TableName"];
-    let resource = names.iter().find_map(|name| call.params.get(*name)?.as_str());
+    let resource = call.service.facts().changed.iter().find_map(|name| text(&call.params, name));
     resource.map(|resource| format!("{} {resource}", call.service.name())).unwrap_or_default()
 }
 
@@ -227,15 +211,6 @@ pub(crate) fn lane(call: &Call) -> String {
 pub(crate) fn is_write(operation: &str) -> bool {
     const READS: &[&str] = &["Get", "List", "Describe", "Scan", "Query", "Filter", "BatchGet"];
     !READS.iter().any(|verb| operation.starts_with(verb))
-}
-
-/// An ARN of this account.
-pub(crate) fn arn(service: Service, resource: &str) -> String {
-    match service {
-        Service::Iam => format!("arn:aws:iam::{ACCOUNT}:{resource}"),
-        Service::ApiGateway => format!("arn:aws:apigateway:{REGION}::{resource}"),
-        service => format!("arn:aws:{}:{REGION}:{ACCOUNT}:{resource}", service.name()),
-    }
 }
 
 /// Seconds since 1970, as in responses.

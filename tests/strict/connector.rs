@@ -1,13 +1,14 @@
 //! The way of a request: in through the SDK's HTTP client, past faults and quotas, into the account, and back. Every call
 //! takes some time, and is recorded.
 
-use crate::access::{Need, needs};
+use crate::access::Need;
 use crate::clock::Clock;
 use crate::cloud::{Cloud, InFlight, REGION, ServiceError, Time, is_write, lane};
 use crate::faults::{self, FaultKind, Label, PlannedFault};
 use crate::invariants::{Statements, broken_invariants};
 use crate::malformed::RawResponse;
 use crate::quota::Quotas;
+use crate::services::Service;
 use crate::validate::{refused, validate};
 use crate::wire::{self, Call, Response, decode};
 use aws_smithy_runtime_api::client::http::{
@@ -98,7 +99,8 @@ pub(crate) struct State {
 
 impl StrictCloud {
     /// An account under a clock.
-    pub(crate) fn new(cloud: Cloud, clock: Clock, fault: Option<PlannedFault>) -> Self {
+    pub(crate) fn new(mut cloud: Cloud, clock: Clock, fault: Option<PlannedFault>) -> Self {
+        Service::ALL.iter().for_each(|service| service.happen(&mut cloud));
         let broken = broken_invariants(&cloud).into_keys().collect();
         let statements = Statements::of(&cloud);
         let state = State {
@@ -294,7 +296,7 @@ impl State {
         let flight = self.cloud.in_flight.iter().position(|flight| flight.number == number);
         let Some(flight) = flight else { return ServiceError::err("InternalFailure", "") };
         self.cloud.arrived = self.cloud.in_flight[flight].arrived;
-        let result = self.quotas.take(call, self.cloud.iam_quota, self.cloud.arrived);
+        let result = self.quotas.take(call, &self.cloud);
         let result = result.and_then(|()| self.apply_if_allowed(number, call));
         self.cloud.in_flight.retain(|flight| flight.number != number);
         if self.records[number].write {
@@ -321,7 +323,7 @@ impl State {
     fn apply_if_allowed(&mut self, number: usize, call: &Call) -> Result<Json, ServiceError> {
         let deploy_policy = self.cloud.deploy_policy.clone();
         if let Some(deploy_policy) = &deploy_policy {
-            self.records[number].needs = needs(&self.cloud, call);
+            self.records[number].needs = call.service.needs(&self.cloud, call);
             deploy_policy.check(call, &self.records[number].needs)?;
         }
         if let Some(wrong) = self.records[number].invalid.first() {
@@ -329,7 +331,7 @@ impl State {
         }
         let mut response = self.cloud.handle(call)?;
         if let Some(deploy_policy) = &deploy_policy {
-            deploy_policy.censor(&self.records[number].needs, &mut response);
+            deploy_policy.censor(call, &self.records[number].needs, &mut response);
         }
         Ok(response)
     }

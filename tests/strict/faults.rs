@@ -1,9 +1,10 @@
 //! Faults: what goes wrong with a call, and with which one.
 
+use crate::access::CALLER;
 use crate::cloud::ServiceError;
 use crate::malformed::Malformation;
-use crate::model::Service;
 use crate::quota;
+use crate::services::Service;
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,27 +137,15 @@ pub(crate) fn service_error(service: Service, operation: &str, kind: FaultKind) 
 }
 
 fn failed(service: Service) -> ServiceError {
-    let (code, status) = match service {
-        Service::DynamoDb => ("InternalServerError", 500),
-        Service::Iam => ("ServiceFailure", 500),
-        Service::Logs => ("ServiceUnavailableException", 503),
-        Service::Lambda => ("ServiceException", 500),
-        Service::Tagging => ("InternalServiceException", 500),
-        Service::ApiGateway | Service::Sts => ("InternalFailure", 500),
-    };
+    let (code, status) = service.facts().failed;
     ServiceError { code: code.to_owned(), message: "An internal error occurred.".to_owned(), status }
 }
 
-/// A refusal of access control, as each service writes it.
+/// A refusal of access control, as the service writes it.
 pub(crate) fn denied(service: Service, operation: &str) -> ServiceError {
-    let (code, status) = match service {
-        Service::Iam | Service::Sts => ("AccessDenied", 403),
-        Service::Lambda | Service::ApiGateway => ("AccessDeniedException", 403),
-        _ => ("AccessDeniedException", 400),
-    };
+    let (code, status) = service.facts().denied;
     let message = format!(
-        "User: arn:aws:iam::123456789012:user/deployer is not authorized to perform: {operation} because no \
-         identity-based policy allows it"
+        "User: {CALLER} is not authorized to perform: {operation} because no identity-based policy allows it"
     );
     ServiceError { code: code.to_owned(), message, status }
 }

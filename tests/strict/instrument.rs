@@ -5,11 +5,16 @@ use crate::cloud::Cloud;
 use crate::connector::StrictCloud;
 use crate::dump::dump;
 use crate::run::{client_config, later};
+use crate::services::Service;
+use crate::services::lambda::EVERYWHERE;
 use aws_sdk_apigatewayv2::types::{IntegrationType, ProtocolType};
 use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use futures_util::future::join_all;
 use provision::aws::{Access, Calls, Clients, Connection, Error};
+use regex::Regex;
+use std::fs;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
@@ -45,11 +50,11 @@ fn zip() -> FunctionCode {
 
 /// A role that Lambda can assume, and the ARN of it.
 async fn role(clients: &Clients, policy: &str) -> String {
-    let create = clients.iam.create_role().role_name("r").assume_role_policy_document(TRUST);
+    let create = clients.iam().create_role().role_name("r").assume_role_policy_document(TRUST);
     let role = create.send().await.unwrap().role.unwrap();
     seconds(1).await;
     if !policy.is_empty() {
-        let put = clients.iam.put_role_policy().role_name("r").policy_name("p").policy_document(policy);
+        let put = clients.iam().put_role_policy().role_name("r").policy_name("p").policy_document(policy);
         put.send().await.unwrap();
     }
     role.arn
@@ -60,17 +65,17 @@ fn create_function(
     clients: &Clients,
     role: &str,
 ) -> aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder {
-    let create = clients.lambda.create_function().function_name("f").role(role).code(zip());
+    let create = clients.lambda().create_function().function_name("f").role(role).code(zip());
     create.runtime(Runtime::Python313).handler("f.handler")
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_role_is_not_assumable_and_not_seen_everywhere() {
     let (_, clients) = account().await;
-    let create = clients.iam.create_role().role_name("r").assume_role_policy_document(TRUST);
+    let create = clients.iam().create_role().role_name("r").assume_role_policy_document(TRUST);
     let role = create.send().await.unwrap().role.unwrap();
-    assert!(blocker(clients.iam.get_role().role_name("r").send().await).starts_with("NoSuchEntity: "));
-    let again = clients.iam.create_role().role_name("R").assume_role_policy_document(TRUST).send().await;
+    assert!(blocker(clients.iam().get_role().role_name("r").send().await).starts_with("NoSuchEntity: "));
+    let again = clients.iam().create_role().role_name("R").assume_role_policy_document(TRUST).send().await;
     assert_eq!(blocker(again), "EntityAlreadyExists: Role with name R already exists.");
     let early = blocker(create_function(&clients, &role.arn).send().await);
     assert!(early.contains("cannot be assumed by Lambda"), "{early}");
@@ -84,13 +89,13 @@ async fn a_role_is_deleted_only_when_nothing_hangs_on_it() {
     let policy =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
     role(&clients, policy).await;
-    let delete = || clients.iam.delete_role().role_name("r").send();
+    let delete = || clients.iam().delete_role().role_name("r").send();
     assert!(blocker(delete().await).starts_with("DeleteConflict: "));
-    clients.iam.delete_role_policy().role_name("r").policy_name("p").send().await.unwrap();
+    clients.iam().delete_role_policy().role_name("r").policy_name("p").send().await.unwrap();
     assert!(blocker(delete().await).starts_with("DeleteConflict: "), "IAM sees it for a moment more");
     seconds(1).await;
     delete().await.unwrap();
-    let put = clients.iam.put_role_policy().role_name("r").policy_name("p").policy_document("{}");
+    let put = clients.iam().put_role_policy().role_name("r").policy_name("p").policy_document("{}");
     assert!(blocker(put.send().await).starts_with("MalformedPolicyDocument: "));
 }
 
@@ -98,7 +103,7 @@ async fn a_role_is_deleted_only_when_nothing_hangs_on_it() {
 async fn a_function_takes_one_update_at_a_time_and_none_at_first() {
     let (strict, clients) = account().await;
     // That other calls do not find a new function for longer than it is Pending is a rule of its own.
-    strict.state().cloud.delays.everywhere = Duration::ZERO;
+    strict.state().cloud.delays.set(EVERYWHERE, Duration::ZERO);
     let role = role(&clients, "").await;
     seconds(8).await;
     let reserved = Environment::builder().variables("AWS_REGION", "x").build();
@@ -118,9 +123,9 @@ async fn a_function_takes_one_update_at_a_time_and_none_at_first() {
         "ResourceConflictException: Function already exist: f"
     );
     seconds(1).await;
-    let update = || clients.lambda.update_function_configuration().function_name("f").timeout(9).send();
+    let update = || clients.lambda().update_function_configuration().function_name("f").timeout(9).send();
     assert!(blocker(update().await).contains("in the following state: Pending"));
-    let function = clients.lambda.get_function().function_name("f").send().await.unwrap();
+    let function = clients.lambda().get_function().function_name("f").send().await.unwrap();
     assert!(function.tags().is_none() && function.configuration().unwrap().code_sha256().is_some());
     seconds(2).await;
     update().await.unwrap();
@@ -134,10 +139,10 @@ async fn of_two_permissions_at_once_one_is_lost() {
     seconds(8).await;
     create_function(&clients, &role).send().await.unwrap();
     seconds(3).await;
-    let policy = || clients.lambda.get_policy().function_name("f").send();
+    let policy = || clients.lambda().get_policy().function_name("f").send();
     assert!(blocker(policy().await).starts_with("ResourceNotFoundException: "));
     let add = |sid: &str| {
-        let add = clients.lambda.add_permission().function_name("f").statement_id(sid);
+        let add = clients.lambda().add_permission().function_name("f").statement_id(sid);
         add.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com").send()
     };
     let (one, two) = tokio::join!(add("one"), add("two"));
@@ -159,7 +164,7 @@ async fn late_logs_recreate_a_group_only_where_the_role_allows_it() {
         seconds(8).await;
         create_function(&clients, &role).send().await.unwrap();
         seconds(3).await;
-        clients.lambda.delete_function().function_name("f").send().await.unwrap();
+        clients.lambda().delete_function().function_name("f").send().await.unwrap();
         let after = later(&cloud.state().cloud, Duration::from_secs(60));
         let groups = dump(&after).keys().filter(|name| name.starts_with("log group ")).count();
         assert_eq!(groups, left, "{action}");
@@ -169,7 +174,7 @@ async fn late_logs_recreate_a_group_only_where_the_role_allows_it() {
 #[tokio::test(start_paused = true)]
 async fn apis_have_duplicates_order_and_collisions() {
     let (_, clients) = account().await;
-    let api = &clients.api;
+    let api = clients.api();
     let create = || api.create_api().name("a").protocol_type(ProtocolType::Http).send();
     let (one, two, three) = tokio::join!(create(), create(), create());
     let id = one.unwrap().api_id.unwrap();
@@ -205,7 +210,7 @@ async fn apis_have_duplicates_order_and_collisions() {
 #[tokio::test(start_paused = true)]
 async fn quotas_hold() {
     let (cloud, clients) = account().await;
-    let answers = join_all((0..60).map(|_| clients.api.get_apis().send())).await;
+    let answers = join_all((0..60).map(|_| clients.api().get_apis().send())).await;
     let refused = answers.into_iter().filter(Result::is_err).map(blocker).collect::<Vec<_>>();
     assert!((15..=20).contains(&refused.len()), "{}", refused.len());
     assert!(refused.iter().all(|why| why.starts_with("TooManyRequestsException: ")));
@@ -215,7 +220,7 @@ async fn quotas_hold() {
 #[tokio::test(start_paused = true)]
 async fn a_table_takes_its_time() {
     let (_, clients) = account().await;
-    let db = &clients.dynamodb;
+    let db = clients.dynamodb();
     use aws_sdk_dynamodb::types as t;
     let key = t::KeySchemaElement::builder().attribute_name("k").key_type(t::KeyType::Hash).build().unwrap();
     let kind = t::ScalarAttributeType::S;
@@ -247,4 +252,40 @@ async fn a_table_takes_its_time() {
     protect().await.unwrap();
     seconds(4).await;
     assert!(blocker(db.delete_table().table_name("tbl").send().await).contains("protected against deletion"));
+}
+
+/// The files of Rust in a folder and below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+/// A new service is a new file and its place in the registry, so nothing else may know of any service. Scenarios and the tests
+/// here are about certain services, and name them.
+#[test]
+fn no_service_is_named_outside_of_its_own_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strict");
+    let (variants, modules, names): (Vec<String>, Vec<&str>, Vec<&str>) = (
+        Service::ALL.iter().map(|service| format!("{service:?}")).collect(),
+        Service::MODULES.to_vec(),
+        Service::ALL.iter().map(|service| service.name()).collect(),
+    );
+    let (variants, modules, names) = (variants.join("|"), modules.join("|"), names.join("|"));
+    // A variant, a module or a client's crate; a field of an account; a call or an action; a name by itself.
+    let named = Regex::new(&format!(
+        "Service::({variants})\\b|(services|self|super)::({modules})\\b|aws_sdk_|\\.({modules})\\.|\"({names})[:\"]"
+    ));
+    let (named, mut found) = (named.unwrap(), Vec::new());
+    for file in files(&root) {
+        let path = file.strip_prefix(&root).unwrap();
+        if ["services", "scenarios", "instrument.rs"].iter().any(|own| path.starts_with(own)) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+        let lines = code.filter(|(_, line)| named.is_match(line));
+        found.extend(lines.map(|(number, line)| format!("{}:{}: {line}", path.display(), number + 1)));
+    }
+    assert_eq!(found, Vec::<String>::new());
 }

@@ -6,18 +6,16 @@
 #![allow(clippy::print_stdout, reason = "the suites print their figures")]
 
 mod access;
+mod budget;
 mod changes;
 mod clock;
 mod cloud;
-mod code;
 mod conformance;
 mod connector;
 mod drift;
 mod dump;
 mod faults;
 mod fixture;
-mod grammar;
-mod hindrances;
 mod instrument;
 mod invariants;
 mod malformed;
@@ -27,8 +25,10 @@ mod port;
 mod program;
 mod python;
 mod quota;
+mod random;
 mod run;
 mod scenarios;
+mod service;
 mod services;
 mod validate;
 mod wire;

@@ -1,6 +1,7 @@
 //! Responses that no service should send: the call is applied, and its response is cut off, of another type, or about
 //! something else. Proxies, portals, bugs and attackers send such responses.
 
+use crate::services::Service;
 use crate::wire::Response;
 use fastrand::Rng;
 use regex::Regex;
@@ -323,8 +324,8 @@ fn paged(body: &str, token: &str) -> String {
         let more = format!("<IsTruncated>true</IsTruncated><Marker>{token}</Marker>$0");
         return end.replace(&bare, more).into_owned();
     };
-    for name in ["nextToken", "NextToken", "PaginationToken", "LastEvaluatedTableName", "NextMarker"] {
-        members.insert(name.to_owned(), token.into());
+    for name in Service::ALL.iter().flat_map(|service| service.facts().tokens) {
+        members.insert((*name).to_owned(), token.into());
     }
     Json::Object(members).to_string()
 }

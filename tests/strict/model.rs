@@ -1,6 +1,7 @@
 //! AWS's own models of its services, as botocore publishes them. They come with the local cloud's Python environment, so
 //! no copy of them is kept here that could grow old.
 
+use crate::services::Service;
 use flate2::read::GzDecoder;
 use provision::local::{LocalCloud, default_folders};
 use serde::Deserialize;
@@ -10,50 +11,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// The services in use. The order is that of [`FOLDERS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Service {
-    DynamoDb,
-    Iam,
-    Logs,
-    Lambda,
-    ApiGateway,
-    Sts,
-    Tagging,
-}
-
-/// The name that IAM's actions begin with, botocore's folder, and the version of the service.
-const FOLDERS: [(Service, &str, &str, &str); 7] = [
-    (Service::DynamoDb, "dynamodb", "dynamodb", "2012-08-10"),
-    (Service::Iam, "iam", "iam", "2010-05-08"),
-    (Service::Logs, "logs", "logs", "2014-03-28"),
-    (Service::Lambda, "lambda", "lambda", "2015-03-31"),
-    (Service::ApiGateway, "apigateway", "apigatewayv2", "2018-11-29"),
-    (Service::Sts, "sts", "sts", "2011-06-15"),
-    (Service::Tagging, "tag", "resourcegroupstaggingapi", "2017-01-26"),
-];
-
 impl Service {
-    pub(crate) const ALL: [Service; 7] = [
-        Service::DynamoDb,
-        Service::Iam,
-        Service::Logs,
-        Service::Lambda,
-        Service::ApiGateway,
-        Service::Sts,
-        Service::Tagging,
-    ];
-
-    /// The prefix of the service's IAM actions, by which its calls are named here too.
-    pub(crate) fn name(self) -> &'static str {
-        FOLDERS[self as usize].1
-    }
-
-    /// The service whose calls have this prefix.
-    pub(crate) fn of(prefix: &str) -> Option<Self> {
-        FOLDERS.iter().find(|(_, name, ..)| *name == prefix).map(|(service, ..)| *service)
-    }
-
     /// The service's model.
     pub(crate) fn model(self) -> &'static Model {
         &models()[self as usize]
@@ -185,12 +143,13 @@ impl Member {
     }
 }
 
-/// All models, read once for the process.
+/// The models of all services in their order, read once for the process.
 fn models() -> &'static [Model] {
     static MODELS: OnceLock<Vec<Model>> = OnceLock::new();
     MODELS.get_or_init(|| {
         let folder = models_folder();
-        let read = |(_, _, service, version): &(_, _, &str, &str)| {
+        let read = |service: &Service| {
+            let (service, version) = service.facts().model;
             let file = folder.join(service).join(version).join("service-2.json.gz");
             let file = File::open(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             let mut text = String::new();
@@ -199,7 +158,7 @@ fn models() -> &'static [Model] {
             model.shapes.iter_mut().for_each(|(name, shape)| shape.limit(name));
             model
         };
-        FOLDERS.iter().map(read).collect()
+        Service::ALL.iter().map(read).collect()
     })
 }
 

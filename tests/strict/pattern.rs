@@ -25,6 +25,12 @@ fn compile(pattern: &str) -> Option<Regex> {
     regex.ok()
 }
 
+/// True if a text is like a pattern with `*` and `?`.
+pub(crate) fn is_like(like: &str, text: &str, fold: bool) -> bool {
+    let regex = regex::escape(like).replace(r"\*", ".*").replace(r"\?", ".");
+    matches(&if fold { format!("(?i:{regex})") } else { regex }, text)
+}
+
 #[test]
 fn patterns_are_anchored_and_may_use_javas_escapes() {
     assert!(matches("[a-zA-Z0-9-_]+", "create_item-2"));

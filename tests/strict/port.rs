@@ -27,27 +27,7 @@ const DATA_PLANE: &str = "/_api/";
 
 /// An account where nothing is, and where all goes quickly.
 pub(crate) fn empty() -> Cloud {
-    Cloud { delays: Delays::default().quicker(QUICKER), ..Cloud::default() }
-}
-
-impl Delays {
-    fn quicker(self, times: u32) -> Self {
-        Delays {
-            assumable: self.assumable / times,
-            visible: self.visible / times,
-            everywhere: self.everywhere / times,
-            tags: self.tags / times,
-            lists: self.lists / times,
-            tagging: self.tagging / times,
-            remembered: self.remembered / times,
-            table: self.table / times,
-            update: self.update / times,
-            pending: self.pending / times,
-            in_progress: self.in_progress / times,
-            deployment: self.deployment / times,
-            late_logs: self.late_logs / times,
-        }
-    }
+    Cloud { delays: Delays::quicker(QUICKER), ..Cloud::default() }
 }
 
 /// What a port sees besides the calls to AWS.

@@ -6,6 +6,7 @@ use crate::cloud::{ACCOUNT, Cloud, Time};
 use crate::connector::{self, Record, StrictCloud};
 use crate::faults::PlannedFault;
 use crate::fixture::Fixture;
+use crate::services::Service;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -19,6 +20,7 @@ use provision::apply::Report;
 use provision::aws::{Calls, Connection};
 use provision::error::Failure;
 use provision::event::Events;
+use provision::kinds::registry;
 use provision::model::LiveState;
 use provision::plan::{Mode, Options, Plan};
 use provision::reconcile::{Destroy, Destroyed, Session};
@@ -217,6 +219,7 @@ pub(crate) fn client_config(strict: &StrictCloud, clock: Clock) -> SdkConfig {
 
 fn options() -> Options {
     Options {
+        registry: registry(),
         mode: Mode::Up,
         local: false,
         allow_data_loss: everything(),
@@ -310,7 +313,9 @@ fn never() -> watch::Receiver<bool> {
 
 /// The account after some time.
 pub(crate) fn later(cloud: &Cloud, time: Time) -> Cloud {
-    let mut later = Cloud { now: cloud.now + time, ..cloud.clone() };
-    crate::services::logs::deliver_late(&mut later);
+    let mut later = cloud.clone();
+    Service::ALL.iter().for_each(|service| service.happen(&mut later));
+    later.now += time;
+    Service::ALL.iter().for_each(|service| service.happen(&mut later));
     later
 }

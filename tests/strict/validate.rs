@@ -1,7 +1,7 @@
 //! Every request is held against its input shape: required members, unknown ones, types, ranges, patterns, enums.
 
 use crate::cloud::ServiceError;
-use crate::model::{Member, Model, Operation, Service, Shape};
+use crate::model::{Member, Model, Operation, Shape};
 use crate::pattern;
 use crate::wire::Call;
 use serde_json::Value as Json;
@@ -9,17 +9,9 @@ use serde_json::Value as Json;
 /// How much of a wrong value is shown.
 const MAX_REPORTED: usize = 200;
 
-/// How a service refuses what its model does not allow: each has a code of its own for that.
+/// How a service refuses what its model does not allow.
 pub(crate) fn refused(call: &Call, wrong: &str) -> ServiceError {
-    let code = match call.service {
-        Service::Iam | Service::Sts => "ValidationError",
-        Service::ApiGateway => "BadRequestException",
-        Service::Logs | Service::Tagging => "InvalidParameterException",
-        // A runtime is not checked with the rest [aws-facts: LS].
-        Service::Lambda if wrong.starts_with("Runtime: ") => "InvalidParameterValueException",
-        Service::Lambda | Service::DynamoDb => "ValidationException",
-    };
-    ServiceError::new(code, wrong)
+    ServiceError::new(call.service.invalid(wrong), wrong)
 }
 
 /// Everything that is wrong with the parameters of a call; empty for a valid one.

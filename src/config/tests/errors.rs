@@ -353,6 +353,7 @@ fn policies() {
             "policy:\n- { Effect: Allow, Action: '*', NotAction: 's3:*', NotResource: '*', Resource: [] }",
             "policy:\n- { Effect: Allow, Action: 's3:*', Resource: '*', Principal: '*', Condtion: {} }",
             "policy:\n- { Effect: Allow, Action: 's3:*', Resource: '*', Condition: { StringEquals: x } }",
+            "policy:\n- { Effect: Allow, Action: 's3:*', Resource: '*', Condition: { $template: {}, StringEquals: { $template: [a] } } }",
             "policy:\n- { Effect: Allow, Action: 'lambda:*', Resource: '${functions.f.name}' }",
             r"policy:
 - { Sid: A, Effect: Deny, Action: '*', Resource: '*' }

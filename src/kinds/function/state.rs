@@ -1,6 +1,7 @@
 //! The states of a function, and what Lambda says late of a new one: when a call is repeated, and how long a change waits.
 
 use super::Function;
+use super::LAMBDA;
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Class, Context, Error, Result};
 use crate::kind::Kind;
@@ -43,7 +44,7 @@ fn reason(config: &FunctionConfiguration) -> String {
 }
 
 pub(super) async fn configuration_of(ctx: &Context, id: &ResourceId) -> Result<FunctionConfiguration> {
-    let get = async || Ok(ctx.clients.lambda.get_function().function_name(&id.name).send().await?);
+    let get = async || Ok(ctx.clients.lambda().get_function().function_name(&id.name).send().await?);
     let response = once_visible(ctx, id, &id.name, get).await?;
     require(response.configuration, "lambda:GetFunction", "the function's configuration")
 }
@@ -86,7 +87,7 @@ pub(in crate::kinds) async fn once_visible<T, F: Future<Output = Result<T>>>(
 ) -> Result<T> {
     let is_new = ctx.created.has(&PhysicalId::new(Function::NAME, function));
     let hidden = |error: &Error| {
-        (is_new && error.is_absent()).then_some("not every call of Lambda finds the new function yet")
+        (is_new && LAMBDA.is_absent(error)).then_some("not every call of Lambda finds the new function yet")
     };
     retry_if(Backoff::NEW_FUNCTION, ctx.waiting(id), hidden, call).await
 }

@@ -1,9 +1,9 @@
 //! Changes of a table itself. DynamoDB accepts none while the table is being changed, and none while one of its indexes is
 //! [hazards: D1, D2].
 
+use super::DYNAMODB;
 use super::observe::billing_of;
 use super::{Billing, Table, billing};
-use crate::aws::error::ignore_not_found;
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Context, Error, Result};
 use crate::kind::ObservedOf;
@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, IndexStatus, Tabl
 /// Changes how the table is paid for.
 pub(super) async fn set_billing(ctx: &Context, id: &ResourceId, from: &Billing, to: &Billing) -> Result<()> {
     let (mode, throughput) = billing(to)?;
-    let update = ctx.clients.dynamodb.update_table().set_provisioned_throughput(throughput);
+    let update = ctx.clients.dynamodb().update_table().set_provisioned_throughput(throughput);
     let both_provisioned = matches!((from, to), (Billing::Provisioned { .. }, Billing::Provisioned { .. }));
     let update = if both_provisioned { update } else { update.billing_mode(mode) };
     change(ctx, id, update, |table| billing_of(table) == *to).await
@@ -23,7 +23,7 @@ pub(super) async fn set_billing(ctx: &Context, id: &ResourceId, from: &Billing, 
 
 /// Turns the deletion protection on or off.
 pub(super) async fn set_protection(ctx: &Context, id: &ResourceId, protect: bool) -> Result<()> {
-    let update = ctx.clients.dynamodb.update_table().deletion_protection_enabled(protect);
+    let update = ctx.clients.dynamodb().update_table().deletion_protection_enabled(protect);
     change(ctx, id, update, |table| table.deletion_protection_enabled() == Some(protect)).await
 }
 
@@ -60,8 +60,9 @@ async fn change(
 /// Waits until the table can be changed and used. Right after a create, DescribeTable may not show it yet, as its own
 /// documentation says.
 pub(super) async fn ready(ctx: &Context, id: &ResourceId) -> Result<TableDescription> {
-    let not_shown = |error: &Error| error.is_absent().then_some("DynamoDB does not show the table yet");
-    let describe = async || Ok(ctx.clients.dynamodb.describe_table().table_name(&id.name).send().await?);
+    let not_shown =
+        |error: &Error| DYNAMODB.is_absent(error).then_some("DynamoDB does not show the table yet");
+    let describe = async || Ok(ctx.clients.dynamodb().describe_table().table_name(&id.name).send().await?);
     wait_until(Backoff::indexes(ctx.local), ctx.waiting(id), async || {
         let response = retry_if(Backoff::VISIBILITY, ctx.waiting(id), not_shown, describe).await?;
         let table = require(response.table, "dynamodb:DescribeTable", "the table")?;
@@ -99,13 +100,10 @@ pub(super) async fn delete(ctx: &Context, observed: &ObservedOf<Table>) -> Resul
         let refused = error.is("ResourceInUse") && error.says("while indexes are being");
         refused.then_some("an index of the table is being created, changed or deleted, which takes minutes")
     };
-    let other = |error: &Error| {
-        let refused = error.is("ResourceInUse") && index(error).is_none();
-        refused.then_some("the table is being changed")
-    };
+    let other = |error: &Error| DYNAMODB.transient(error).filter(|_| index(error).is_none());
     retry_if(Backoff::indexes(ctx.local), ctx.waiting(id), index, async || {
         retry_if(Backoff::CONFLICT, ctx.waiting(id), other, async || {
-            ignore_not_found(ctx.clients.dynamodb.delete_table().table_name(name).send().await)
+            DYNAMODB.ignore_not_found(ctx.clients.dynamodb().delete_table().table_name(name).send().await)
         })
         .await
     })

@@ -1,8 +1,8 @@
 //! Reads of tables.
 
+use super::DYNAMODB;
 use super::settings::{Recovery, recovery, ttl};
 use super::{Attributes, Billing, Key, Spec, Table};
-use crate::aws::error::not_found_as_none;
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 
 /// The table as DynamoDB describes it; `None` if it does not exist.
 pub(super) async fn describe(ctx: &Context, name: &str) -> Result<Option<TableDescription>> {
-    let response = not_found_as_none(ctx.clients.dynamodb.describe_table().table_name(name).send().await)?;
+    let response =
+        DYNAMODB.not_found_as_none(ctx.clients.dynamodb().describe_table().table_name(name).send().await)?;
     response.map(|response| require(response.table, "dynamodb:DescribeTable", "the table")).transpose()
 }
 
@@ -147,7 +148,7 @@ fn replicas(table: &TableDescription) -> impl Iterator<Item = (String, String)> 
 /// The tables that we own and that are not declared, and why some could not be read.
 pub(super) async fn others_of_ours(ctx: &Context) -> Result<Observation<Table>> {
     let names = all_pages("dynamodb:ListTables", async |after| {
-        let page = ctx.clients.dynamodb.list_tables().set_exclusive_start_table_name(after).send().await?;
+        let page = ctx.clients.dynamodb().list_tables().set_exclusive_start_table_name(after).send().await?;
         Ok((page.table_names.unwrap_or_default(), page.last_evaluated_table_name))
     })
     .await?;
@@ -179,11 +180,11 @@ async fn if_ours(ctx: &Context, name: &str) -> Result<ObservedOption<Table>> {
 async fn list_tags(ctx: &Context, name: &str) -> Result<Option<Tags>> {
     let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
     let tags = all_pages("dynamodb:ListTagsOfResource", async |token| {
-        let list = ctx.clients.dynamodb.list_tags_of_resource().resource_arn(&arn).set_next_token(token);
+        let list = ctx.clients.dynamodb().list_tags_of_resource().resource_arn(&arn).set_next_token(token);
         let page = list.send().await?;
         Ok((page.tags.unwrap_or_default(), page.next_token))
     });
-    let tags = not_found_as_none(tags.await)?;
+    let tags = DYNAMODB.not_found_as_none(tags.await)?;
     Ok(tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
 }
 
@@ -193,11 +194,16 @@ async fn data(ctx: &Context, name: &str) -> Result<Option<String>> {
     if !ctx.scope.destroy {
         return Ok(None);
     }
-    let scan =
-        ctx.clients.dynamodb.scan().table_name(name).limit(1).select(aws_sdk_dynamodb::types::Select::Count);
+    let scan = ctx
+        .clients
+        .dynamodb()
+        .scan()
+        .table_name(name)
+        .limit(1)
+        .select(aws_sdk_dynamodb::types::Select::Count);
     let contains_data = match scan.send().await.map_err(Error::from) {
         Ok(response) => response.count() > 0 || response.last_evaluated_key().is_some(),
-        Err(error) if error.is_absent() => false,
+        Err(error) if DYNAMODB.is_absent(&error) => false,
         // That is not known, so it may contain some.
         Err(error) if error.is_denied() || error.is("ResourceInUse") => true,
         Err(error) => return Err(error),

@@ -1,6 +1,6 @@
 //! The expiry and the recovery of a table: each has calls of its own.
 
-use crate::aws::error::not_found_as_none;
+use super::DYNAMODB;
 use crate::aws::wait::{Backoff, Waiting, retry_if};
 use crate::aws::{Class, Context, Error, Result};
 use crate::model::ResourceId;
@@ -19,7 +19,8 @@ pub(super) struct Recovery {
 /// The attribute with the expiry of items, where it is on.
 pub(super) async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
     let response = readable(async || {
-        not_found_as_none(ctx.clients.dynamodb.describe_time_to_live().table_name(name).send().await)
+        DYNAMODB
+            .not_found_as_none(ctx.clients.dynamodb().describe_time_to_live().table_name(name).send().await)
     });
     let ttl = response.await?.and_then(|response| response.time_to_live_description);
     let on =
@@ -30,15 +31,8 @@ pub(super) async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
 /// The recovery of a table.
 pub(super) async fn recovery(ctx: &Context, name: &str) -> Result<Recovery> {
     let response = readable(async || {
-        match ctx.clients.dynamodb.describe_continuous_backups().table_name(name).send().await {
-            // This call has its own code for "not found".
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_table_not_found_exception()) =>
-            {
-                Ok(None)
-            }
-            response => not_found_as_none(response),
-        }
+        let describe = ctx.clients.dynamodb().describe_continuous_backups().table_name(name);
+        DYNAMODB.not_found_as_none(describe.send().await)
     });
     let backups = response.await?.and_then(|response| response.continuous_backups_description);
     let Some(recovery) = backups.and_then(|backups| backups.point_in_time_recovery_description) else {
@@ -97,12 +91,12 @@ async fn update_ttl(ctx: &Context, id: &ResourceId, attribute: &str, enabled: bo
         if error.says("Backups are being enabled") {
             return Some("backups of the table are being turned on");
         }
-        error.is("ResourceInUse").then_some("the table is being changed")
+        DYNAMODB.transient(error)
     };
     retry_if(Backoff::BACKUPS, ctx.waiting(id), not_yet, async || {
         let specification =
             TimeToLiveSpecification::builder().attribute_name(attribute).enabled(enabled).build()?;
-        let update = ctx.clients.dynamodb.update_time_to_live().table_name(&id.name);
+        let update = ctx.clients.dynamodb().update_time_to_live().table_name(&id.name);
         update.time_to_live_specification(specification).send().await?;
         Ok(())
     })
@@ -139,7 +133,7 @@ pub(super) async fn set_recovery(ctx: &Context, id: &ResourceId, enabled: bool) 
     retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, async || {
         let specification =
             PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(enabled).build()?;
-        let update = ctx.clients.dynamodb.update_continuous_backups().table_name(&id.name);
+        let update = ctx.clients.dynamodb().update_continuous_backups().table_name(&id.name);
         update.point_in_time_recovery_specification(specification).send().await?;
         Ok(())
     })

@@ -1,7 +1,7 @@
 //! Placeholders in texts.
 
 use super::{desired, functions, graph_of, the};
-use crate::model::Value;
+use crate::model::{references, resolve, unresolved};
 use crate::plan::tests::stacks::stack;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn what_follows_from_names_is_filled_in_or_predicted() {
             "NUMBER": "8080",
         })
     );
-    let references = the(&graph, "function f").desired.references();
+    let references = references(&the(&graph, "function f").desired);
     let unknown: Vec<String> = references
         .into_iter()
         .filter(|reference| !graph.knows(reference))
@@ -35,11 +35,9 @@ fn what_follows_from_names_is_filled_in_or_predicted() {
 #[test]
 fn the_url_of_the_api_is_unknown_and_joins_into_a_text() {
     let graph = graph_of(&stack(&(functions(&[("f", "environment: { URL: \"${api.url}/x\" }")]) + "api:\n")));
-    let Value::Map(members) = &the(&graph, "function f").desired else { panic!("a map") };
-    let Value::Map(environment) = members.get("environment").unwrap() else { panic!("a map") };
-    assert!(environment.get("URL").unwrap().known().is_err());
-    let url = environment.get("URL").unwrap().resolve(&|_| Some("https://a.example"));
-    assert_eq!(url, Value::from("https://a.example/x"));
+    let url = &the(&graph, "function f").desired["environment"]["URL"];
+    assert!(unresolved(url).is_some());
+    assert_eq!(resolve(url, &|_| Some("https://a.example")), "https://a.example/x");
 }
 
 #[test]

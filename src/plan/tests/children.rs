@@ -55,7 +55,7 @@ fn an_undeclared_child_of_a_replaced_parent_is_deleted_with_it() {
     let id = ResourceId::new("permission", "list provision-old");
     let mut orphan =
         Observed::new(id, "provision-old", Owner::Ours, json!({ "function": "list" }), json!({}));
-    (orphan.parent, orphan.refs) = (Some(parent.clone()), vec![parent]);
+    (orphan.parent, orphan.refs) = (Some(parent.clone().into()), vec![parent]);
     live_state.observed.push(orphan);
     assert!(step(&planned_up(&graph, &live_state), "delete permission list provision-old").with_parent);
 }

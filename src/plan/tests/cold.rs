@@ -3,7 +3,7 @@
 use super::live_states::{lose, the, world_of};
 use super::stacks::{FULL, SMALL, graph, graph_with, lowered, shipped, stack_in};
 use super::{planned_up, snapshot, snapshot_in, step, steps, waits};
-use crate::model::LiveState;
+use crate::model::{LiveState, unresolved};
 use crate::render;
 
 #[test]
@@ -54,7 +54,7 @@ fn a_function_that_knows_the_apis_url_is_created_after_the_api() {
     let plan = planned_up(&graph, &LiveState::default());
     assert!(waits(&plan, "create function save", "create api"));
     let environment = step(&plan, "create function save").desired.clone().unwrap();
-    assert!(environment.known().is_err(), "the URL is not known before the API is made");
+    assert!(unresolved(&environment).is_some(), "the URL is not known before the API is made");
 }
 
 #[test]
@@ -100,6 +100,6 @@ fn a_known_value_is_taken_from_what_exists() {
     lose(&mut live_state, "route GET /notes");
     let target = the(&mut live_state, "integration list").physical_id.clone();
     let plan = planned_up(&graph, &live_state);
-    let desired = step(&plan, "create route GET /notes").desired.clone().unwrap().known().unwrap();
+    let desired = step(&plan, "create route GET /notes").desired.clone().unwrap();
     assert_eq!(desired["target"], format!("integrations/{target}"));
 }

@@ -6,11 +6,11 @@ use super::stacks::{SMALL, graph};
 use super::{down, plan, up};
 use crate::model::{
     Graph, KnownAttributes, LiveState, Observed, OrderConstraint, Owner, PhysicalId, Resource, ResourceId,
-    Value,
+    Text, references,
 };
 use crate::plan::{PlanError, Step};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 fn cycle(error: PlanError) -> Vec<String> {
@@ -27,7 +27,7 @@ fn a_cycle_is_found_through_every_sort_of_edge() {
         |graph: &Graph, id: &str| graph.resources.iter().position(|one| one.id.to_string() == id).unwrap();
     let edges: [fn(&mut Resource, ResourceId); 3] = [
         |role, function| {
-            role.desired = Value::map([("tags", Value::map([("a", Value::reference(&function, "later"))]))])
+            role.desired["tags"] = json!({ "a": Text::reference(&function, "later") });
         },
         |role, function| role.depends_on.push(function),
         |role, function| {
@@ -43,15 +43,7 @@ fn a_cycle_is_found_through_every_sort_of_edge() {
         let id = graph.resources[function].id.clone();
         let role_id = graph.resources[role].id.clone();
         graph.resources[function].depends_on.push(role_id);
-        let normal = graph.resources[role].desired.clone();
         edge(&mut graph.resources[role], id);
-        if let (Value::Map(new), Value::Map(mut old)) =
-            (graph.resources[role].desired.clone(), normal.clone())
-            && graph.resources[role].desired != normal
-        {
-            old.extend(new);
-            graph.resources[role].desired = Value::Map(old);
-        }
         let mut found = cycle(plan(&graph, &live_state, &up()).unwrap_err());
         found.sort();
         assert_eq!(found, ["function save", "role save_role"]);
@@ -97,13 +89,12 @@ fn random(dice: &mut Dice) -> (Graph, LiveState) {
                 .filter(|other| other != id)
                 .collect()
         };
-        let tags = some(1).into_iter().map(|other| ("a", Value::reference(&other, "later")));
-        let tags = Value::Map(tags.map(|(key, value)| (key.into(), value)).collect());
+        let tags = some(1).into_iter().map(|other| ("a", Text::reference(&other, "later")));
+        let tags: BTreeMap<&str, Text> = tags.collect();
         Resource {
             id: id.clone(),
             at: Default::default(),
-            parent: some(1).pop(),
-            desired: Value::map([("retention_days", 7.into()), ("tags", tags)]),
+            desired: json!({ "retention_days": 7, "tags": tags }),
             known_attributes: KnownAttributes::new(),
             depends_on: some(1),
             order_constraint: Some(OrderConstraint {
@@ -142,9 +133,16 @@ fn depends(graph: &Graph, live_state: &LiveState, one: &ResourceId, other: &Reso
     match graph.get(one) {
         Some(resource) => {
             let constraint = resource.order_constraint.iter().filter(|order| order.exists.name == "old0");
-            let references = resource.desired.references().into_iter().map(|reference| &reference.id);
+            let references = references(&resource.desired);
+            let references = references.iter().map(|reference| &reference.id);
             let constraint = constraint.flat_map(|order| &order.depends_on);
-            let all = resource.parent.iter().chain(references).chain(&resource.depends_on).chain(constraint);
+            let all = resource
+                .id
+                .parent()
+                .into_iter()
+                .chain(references)
+                .chain(&resource.depends_on)
+                .chain(constraint);
             all.collect::<Vec<_>>().contains(&other)
         }
         // A delete waits for every other resource that still refers to this one.
@@ -182,8 +180,7 @@ fn a_plan_has_a_cycle_or_can_be_finished() {
 fn a_desired_state_that_its_kind_cannot_read_is_an_internal_error() {
     let mut graph = graph("stack: s\nfunctions: { save: { code: code, runtime: python3.13 } }\n");
     let group = graph.resources.iter_mut().find(|resource| resource.id.kind == "log_group").unwrap();
-    let Value::Map(members) = &mut group.desired else { panic!("a map") };
-    members.insert("retention".into(), 7.into());
+    group.desired["retention"] = 7.into();
     let error = plan(&graph, &LiveState::default(), &up()).unwrap_err().to_string();
     let start = "internal error: the desired state of log group /aws/lambda/save is invalid: unknown field `retention`";
     assert!(error.starts_with(start), "{error}");

@@ -76,7 +76,8 @@ fn what_is_kept_beside_a_duplicate_is_known() {
     double(&mut live_state, "api", "extra");
     double(&mut live_state, "integration save", "extra");
     let plan = planned_up(&graph, &live_state);
-    for id in [ResourceId::new("api", ""), ResourceId::new("integration", "save")] {
+    let api = ResourceId::new("api", "");
+    for id in [api.clone(), api.child("integration", "save")] {
         assert_eq!(plan.attributes[&id], the(&mut live_state, &id.to_string()).attributes, "{id}");
     }
 }
@@ -89,7 +90,7 @@ fn the_children_of_an_api_that_is_one_too_many_go_with_it() {
     for child in children {
         let twin = double(&mut live_state, child, &format!("extra {child}"));
         live_state.observed.iter_mut().find(|observed| observed.key() == twin).unwrap().parent =
-            Some(extra.clone());
+            Some(extra.clone().into());
     }
     let plan = super::planned(&graph, &live_state, &super::allowing("api"));
     assert_eq!(steps(&plan), ["delete api"]);

@@ -1,7 +1,9 @@
 //! Live states made from graphs, as the kinds' `observe` would return them.
 
 use crate::kinds::kind;
-use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Value};
+use crate::model::{
+    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, resolve, unresolved,
+};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -13,10 +15,8 @@ pub(crate) fn world_of(graph: &Graph) -> LiveState {
         let known_attributes = |reference: &Reference| {
             Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
         };
-        let desired = resource
-            .desired
-            .resolve(&|reference| attribute(&attributes, reference))
-            .resolve(&known_attributes);
+        let desired = resolve(&resource.desired, &|reference| attribute(&attributes, reference));
+        let desired = resolve(&desired, &known_attributes);
         let observed = maker.made(resource, desired, &attributes);
         attributes.insert(observed.id.clone(), observed.attributes.clone());
         live_state.observed.push(observed);
@@ -39,14 +39,10 @@ impl Maker {
     }
 
     /// The observed resource after it was created.
-    pub(super) fn made(
-        &mut self,
-        resource: &Resource,
-        desired: Value,
-        attributes: &AttributeMap,
-    ) -> Observed {
-        let spec = kind(resource.id.kind).normalise(&desired.known().unwrap()).unwrap();
-        let parent = resource.parent.as_ref().map(|parent| {
+    pub(super) fn made(&mut self, resource: &Resource, desired: Json, attributes: &AttributeMap) -> Observed {
+        let spec = kind(resource.id.kind).normalise(&desired).unwrap();
+        assert_eq!(unresolved(&spec), None);
+        let parent = resource.id.parent().map(|parent| {
             let attributes = &attributes[parent];
             PhysicalId::new(
                 parent.kind,
@@ -70,7 +66,7 @@ fn observed(resource: &Resource, spec: Json, parent: Option<PhysicalId>, serial:
         _ => (id.name.clone(), attributes_of(resource, &[])),
     };
     let mut observed = Observed::new(id, physical_id, Owner::Ours, spec, attributes);
-    observed.parent = parent;
+    observed.parent = parent.map(Arc::new);
     observed.created = Some(i64::try_from(serial).unwrap());
     look_again(&mut observed);
     observed
@@ -85,7 +81,9 @@ pub(super) fn look_again(observed: &mut Observed) {
             vec![PhysicalId::new("role", last("role", '/')), PhysicalId::new("log_group", text("log_group"))]
         }
         "integration" => vec![PhysicalId::new("function", last("uri", ':'))],
-        "route" => vec![PhysicalId::new("integration", last("target", '/'))],
+        "route" => {
+            observed.parent().map(|api| api.child("integration", last("target", '/'))).into_iter().collect()
+        }
         "permission" => vec![PhysicalId::new("function", text("function"))],
         _ => Vec::new(),
     };
@@ -112,9 +110,7 @@ pub(crate) fn lose(live_state: &mut LiveState, id: &str) {
 
 /// Removes a resource from the live state, with its children.
 pub(super) fn remove(live_state: &mut LiveState, resource: &PhysicalId) {
-    live_state
-        .observed
-        .retain(|observed| observed.key() != *resource && observed.parent.as_ref() != Some(resource));
+    live_state.observed.retain(|observed| observed.key() != *resource && observed.parent() != Some(resource));
 }
 
 /// Adds a second resource of an id, younger and with a physical id of its own.

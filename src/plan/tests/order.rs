@@ -1,7 +1,7 @@
 //! What must be true of the order of every plan.
 
 use super::{Action, Plan, Step, short};
-use crate::model::{Graph, LiveState, Observed};
+use crate::model::{Graph, LiveState, Observed, references};
 use std::collections::BTreeSet;
 
 /// Checks the edges of a plan.
@@ -37,7 +37,7 @@ fn deleted_with_parent(plan: &Plan, child: &Step) {
         panic!("{} waits for {:?}", short(child), child.depends_on)
     };
     let parent = plan.steps[*parent].observed.as_ref().map(Observed::key);
-    assert_eq!(child.observed.as_ref().unwrap().parent, parent, "{}", short(child));
+    assert_eq!(child.observed.as_ref().unwrap().parent(), parent.as_ref(), "{}", short(child));
 }
 
 /// Nothing is deleted before what refers to it, its own children excepted, leads elsewhere or is deleted, and no permission
@@ -46,7 +46,7 @@ fn deleted_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
     let resource = step.observed.as_ref().unwrap().key();
     for (index, other) in plan.steps.iter().enumerate() {
         let Some(observed) = &other.observed else { continue };
-        let pointing = observed.refs.contains(&resource) && observed.parent.as_ref() != Some(&resource);
+        let pointing = observed.refs.contains(&resource) && observed.parent() != Some(&resource);
         let goes = other.action == Action::Delete && !other.with_parent;
         let later = goes && step.id.kind == "permission" && ["api", "route"].contains(&other.id.kind);
         let waits = before.contains(&index);
@@ -57,7 +57,7 @@ fn deleted_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
 /// What is created depends on its parent and on all whose assigned attributes it needs.
 fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &BTreeSet<usize>) {
     let desired = step.desired.as_ref().unwrap();
-    let unknown = desired.references().into_iter().map(|reference| &reference.id);
+    let unknown = references(desired);
     let kinds: &[&str] = match step.id.kind {
         "function" => &["role", "log_group"],
         "integration" => &["api"],
@@ -65,9 +65,10 @@ fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &B
         "route" => &["api", "integration"],
         _ => &[],
     };
-    let mentioned = graph.get(&step.id).unwrap().desired.references().into_iter();
-    let mentioned = mentioned.map(|reference| &reference.id).filter(|id| kinds.contains(&id.kind));
-    for needed in unknown.chain(mentioned).chain(&step.parent) {
+    let mentioned = references(&graph.get(&step.id).unwrap().desired);
+    let mentioned = mentioned.iter().filter(|reference| kinds.contains(&reference.id.kind));
+    let needed = unknown.iter().chain(mentioned).map(|reference| &reference.id);
+    for needed in needed.chain(step.id.parent()) {
         let made = |other: &Step| other.id == *needed && other.action != Action::Delete;
         let Some(index) = plan.steps.iter().position(made) else { continue };
         assert!(before.contains(&index), "{} does not wait for {needed}", short(step));

@@ -66,9 +66,9 @@ fn a_file_that_is_no_plan_is_reported() {
     for (text, why) in [
         ("", "it is not JSON"),
         ("[]", "not written by `plan --out`"),
-        (r#"{"version": 9}"#, "it has version 9, and this program reads version 2"),
-        (r#"{"version": 1}"#, "it has version 1"),
-        (r#"{"version": 2}"#, "missing field"),
+        (r#"{"version": 9}"#, "it has version 9, and this program reads version 3"),
+        (r#"{"version": 2}"#, "it has version 2"),
+        (r#"{"version": 3}"#, "missing field"),
     ] {
         let error = Saved::read(text).unwrap_err();
         assert!(error.contains(why), "{error}");

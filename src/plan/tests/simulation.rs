@@ -4,7 +4,9 @@
 use super::live_states::{Maker, attribute, look_again, remove};
 use super::{Action, Mode, Options, Plan, Step, plan, short};
 use crate::kinds::kind;
-use crate::model::{AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status};
+use crate::model::{
+    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status, resolve,
+};
 use std::collections::BTreeSet;
 
 /// Applies a plan in an order that the seed picks; then there is nothing left to do.
@@ -71,7 +73,7 @@ impl Cloud<'_> {
     /// What AWS creates from the request: the plan's own value, with the attributes that are known since.
     fn sent(&mut self, step: &Step) -> Observed {
         let desired =
-            step.desired.as_ref().unwrap().resolve(&|reference| attribute(&self.attributes, reference));
+            resolve(step.desired.as_ref().unwrap(), &|reference| attribute(&self.attributes, reference));
         let observed = self.maker.made(self.graph.get(&step.id).unwrap(), desired, &self.attributes);
         observed.refs.iter().for_each(|needed| self.needs(&observed.id, needed));
         observed
@@ -124,7 +126,7 @@ impl Cloud<'_> {
         }
         assert!(!observed.protected, "{} is protected", step.id);
         let pointing =
-            |other: &&Observed| other.refs.contains(&resource) && other.parent.as_ref() != Some(&resource);
+            |other: &&Observed| other.refs.contains(&resource) && other.parent() != Some(&resource);
         let pointing =
             self.live_state.observed.iter().find(pointing).filter(|_| step.action == Action::Delete);
         assert!(pointing.is_none(), "{} still points to {}", pointing.unwrap().id, step.id);

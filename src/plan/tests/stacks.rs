@@ -130,7 +130,7 @@ pub(crate) fn lowered(stack: &Stack) -> (Scope, Graph) {
     let hash = |name: &String| (name.clone(), format!("sha256 of {name}"));
     let packages: Packages = stack.functions.iter().map(|function| hash(&function.name)).collect();
     let graph = lower(stack, &scope, &packages);
-    scope.wanted = wanted(&graph);
+    scope.wanted = wanted(graph.clone());
     (scope, graph)
 }
 

@@ -49,7 +49,7 @@ fn unmanaged_children_of_our_resources_are_left_alone() {
         let owner = Owner::Unmanaged("it was not created by provision".to_owned());
         let mut observed =
             Observed::new(ResourceId::new(kind, name), name, owner, json!({}), json!({ "id": name }));
-        observed.parent = Some(parent.clone());
+        observed.parent = Some(parent.clone().into());
         observed
     };
     live_state.observed.extend([

@@ -1,16 +1,16 @@
 //! Values of fields.
 
 use crate::diff::Change;
-use crate::model::{ResourceId, Value};
+use crate::model::{ResourceId, Text};
 use crate::render::value::change;
 use serde_json::{Value as Json, json};
 
-fn shown(from: Option<Json>, to: Option<Value>) -> String {
+fn shown(from: Option<Json>, to: Option<Json>) -> String {
     change(&Change { path: vec!["field".to_owned()], from, to }, false)
 }
 
 fn known(from: Json, to: Json) -> String {
-    shown(Some(from), Some(to.into()))
+    shown(Some(from), Some(to))
 }
 
 #[test]
@@ -26,42 +26,35 @@ fn a_changed_value_shows_both_sides() {
 fn a_list_shows_what_comes_and_goes() {
     assert_eq!(known(json!(["a", "b", "c"]), json!(["a", "d"])), "- b  - c  + d");
     assert_eq!(known(json!(["a", "b"]), json!(["b", "a"])), "[a, b] → [b, a]");
-    assert_eq!(shown(None, Some(json!(["a"]).into())), "[a]");
+    assert_eq!(shown(None, Some(json!(["a"]))), "[a]");
 }
 
 #[test]
 fn a_secret_shows_that_it_changes_and_nothing_else() {
-    let sensitive = |from: Option<Json>, to: Option<Value>| {
+    let sensitive = |from: Option<Json>, to: Option<Json>| {
         let text =
             change(&Change { path: vec!["environment".to_owned(), "TOKEN".to_owned()], from, to }, true);
         assert!(!text.contains("hush"));
         text
     };
     let hush = || json!("hush");
-    assert_eq!(sensitive(None, Some(hush().into())), "set (value not shown)");
+    assert_eq!(sensitive(None, Some(hush())), "set (value not shown)");
     assert_eq!(sensitive(Some(hush()), None), "removed");
     assert_eq!(sensitive(Some(hush()), Some("hush too".into())), "changed (values not shown)");
-    assert_eq!(
-        sensitive(Some(json!(["hush"])), Some(json!(["hush", "x"]).into())),
-        "changed (values not shown)"
-    );
+    assert_eq!(sensitive(Some(json!(["hush"])), Some(json!(["hush", "x"]))), "changed (values not shown)");
 }
 
 #[test]
 fn an_unknown_value_says_whose_it_is() {
-    let id = Value::reference(&ResourceId::new("integration", "save"), "id");
-    assert_eq!(shown(None, Some(id.clone())), "(id of the integration save, known after up)");
-    let list = Value::List(vec!["a".into(), id.clone()]);
-    assert_eq!(shown(None, Some(list)), "[a, (id of the integration save, known after up)]");
-    let joined = Value::Join(vec!["integrations/".into(), id.clone()]);
+    let id = Text::reference(&ResourceId::new("integration", "save"), "id");
+    assert_eq!(shown(None, Some(json!(id))), "(id of the integration save, known after up)");
+    assert_eq!(shown(None, Some(json!(["a", id]))), "[a, (id of the integration save, known after up)]");
+    let joined = json!(Text::join(["integrations/".into(), id.clone()]));
     assert_eq!(
         shown(Some(json!("integrations/i1")), Some(joined)),
         "integrations/i1 → integrations/(id of the integration save, known after up)"
     );
-    assert_eq!(
-        shown(None, Some(Value::map([("a", id)]))),
-        "{a: (id of the integration save, known after up)}"
-    );
+    assert_eq!(shown(None, Some(json!({ "a": id }))), "{a: (id of the integration save, known after up)}");
 }
 
 #[test]

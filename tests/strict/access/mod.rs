@@ -1,10 +1,10 @@
 //! Access control: the caller may do what its policies allow. Where an account has no such policies, everything is
-//! allowed. [`needs`] says what a call needs, and knows nothing of the product's own table; a library that evaluates policies
+//! allowed. Each service says what a call needs, and knows nothing of the product's own table; a library that evaluates policies
 //! as IAM does says whether they allow it.
 
 mod needs;
 
-pub(crate) use needs::{Need, needs};
+pub(crate) use needs::{Need, known, nothing, request_tags, with_tagging};
 
 use crate::cloud::ServiceError;
 use crate::faults;
@@ -16,7 +16,7 @@ use iam_rs::{
 use serde_json::Value as Json;
 
 /// Who calls.
-const CALLER: &str = "arn:aws:iam::123456789012:user/deployer";
+pub(crate) const CALLER: &str = "arn:aws:iam::123456789012:user/deployer";
 
 /// The policies of a caller.
 #[derive(Debug)]
@@ -72,12 +72,10 @@ impl Policies {
         }
     }
 
-    /// What an answer is without the parts that are not allowed: Lambda leaves out the tags, and says why.
-    pub(crate) fn censor(&self, needs: &[Need], answer: &mut Json) {
+    /// Leaves out of a response the part that is not allowed.
+    pub(crate) fn censor(&self, call: &Call, needs: &[Need], response: &mut Json) {
         if let Some(need) = needs.iter().find(|need| need.partly && !self.allows(need)) {
-            answer["Tags"] = Json::Null;
-            answer["TagsError"] =
-                serde_json::json!({ "ErrorCode": "AccessDeniedException", "Message": refusal(need) });
+            call.service.censor(&refusal(need), response);
         }
     }
 }

@@ -2,7 +2,8 @@
 //! and what they require may be missing.
 
 use crate::cloud::ACCOUNT;
-use crate::model::{Model, Operation, Service, Shape};
+use crate::model::{Model, Operation, Shape};
+use crate::services::Service;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -27,7 +28,7 @@ pub(super) fn request(url: &str, region: &str, call: &str, params: &Json) -> Htt
 
 fn find(call: &str) -> (Service, &'static Operation) {
     let (service, operation) = call.split_once(':').unwrap_or_else(|| panic!("{call} is no call"));
-    let service = Service::ALL.into_iter().find(|known| known.name() == service);
+    let service = Service::of(service);
     let service = service.unwrap_or_else(|| panic!("{call} is of no service"));
     let operation = service.model().operations.get(operation);
     (service, operation.unwrap_or_else(|| panic!("{call} is no operation")))

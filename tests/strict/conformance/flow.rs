@@ -8,6 +8,7 @@ use crate::cloud::{ACCOUNT, Cloud, Delays, REGION};
 use crate::connector::StrictCloud;
 use crate::fixture::Fixture;
 use crate::run::{A_MOMENT, Command, End, client_config, empty, observed, perform};
+use crate::services::Service;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -15,7 +16,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use provision::aws::{Calls, Connection};
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The region in which an emulator is asked: a layer that a stack names is there.
@@ -67,10 +67,9 @@ pub(super) async fn disagreements(at: &Sender, stacks: &[Stack]) -> Vec<Disagree
             Connection::of(config(at), true, Calls::default()).await.expect("the emulator answers");
         // What a stack names and does not make; the strict cloud has it.
         let given = given::names();
-        let boundary = json!({ "PolicyName": "boundary", "PolicyDocument": given["policy"] });
-        at.ask(THERE, "iam:CreatePolicy", &boundary).await;
-        let layer = json!({ "LayerName": "tools", "Content": { "ZipFile": given["zip"] } });
-        at.ask(THERE, "lambda:PublishLayerVersion", &layer).await;
+        for (call, params) in Service::ALL.iter().flat_map(|service| service.required(&given)) {
+            at.ask(THERE, call, &params).await;
+        }
         let result = flow(&connection, stack, || at.answered(), || std::future::ready(())).await;
         println!("{}: {} answers, ends and fields compared", stack.name, stack.strict.len());
         found.extend(differences(&stack.strict, &result));

@@ -1,6 +1,9 @@
-//! The disagreements that are known.
+//! The disagreements that are known, as each service has them, with who is right and why. `strict`: the strict cloud does as AWS.
+//! `emulator`: it does not, on purpose. What is listed must happen, and what happens must be listed. `*` stands for anything: the
+//! stacks and the commands of the flow.
 
-use crate::grammar::is_like;
+use crate::pattern::is_like;
+use crate::services::Service;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -47,8 +50,11 @@ enum Right {
 
 /// What is known of an emulator.
 pub(super) fn of(emulator: &str) -> Vec<Known> {
-    let all: Vec<Known> =
-        serde_yaml::from_str(include_str!("known.yaml")).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let known = |service: &Service| -> Vec<Known> {
+        serde_yaml::from_str(service.disagreements())
+            .unwrap_or_else(|wrong| panic!("the disagreements of {}: {wrong}", service.name()))
+    };
+    let all: Vec<Known> = Service::ALL.iter().flat_map(known).collect();
     assert!(all.iter().all(|known| !known.why.trim().is_empty()), "a disagreement without a reason");
     all.into_iter().filter(|known| known.emulator == emulator).collect()
 }
@@ -77,7 +83,7 @@ pub(super) fn compare(known: &[Known], found: &[Disagreement]) {
     assert_eq!(twice, 0, "a disagreement is listed twice");
     assert!(
         new.is_empty() && stale.is_empty(),
-        "not in known.yaml:\n  {}\nin known.yaml, and no more:\n  {}",
+        "not among the known disagreements:\n  {}\nknown, and no more:\n  {}",
         new.join("\n  "),
         stale.join("\n  ")
     );

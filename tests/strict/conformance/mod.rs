@@ -3,13 +3,13 @@
 //!
 //! Two things are compared with each. The flow: every stack of the project comes up, again, is changed and goes down, through
 //! the real SDK and the product's own stages, and what each cloud answered to each call, and what the product saw in the end,
-//! is compared with the strict cloud. And single requests, good and bad, as `requests.yaml` has them, sent as they are: the
+//! is compared with the strict cloud. And single requests, good and bad, as each service has them, sent as they are: the
 //! SDK would not even send some of them. Where the strict cloud takes its time, it is given that time: how AWS lives between
 //! two states is no emulator's subject, and is left to the facts that the strict cloud names.
 //!
 //! Neither emulator is AWS. MiniStack runs code and stores what it gets, but checks little of it; moto runs nothing, but
-//! knows IAM's grammar, whether a role exists, paging, and many a limit. So each disagreement that is known stands in
-//! `known.yaml` with who is right and why, and AWS's own documentation outranks them all. A disagreement that is not there
+//! knows IAM's grammar, whether a role exists, paging, and many a limit. So each disagreement that is known stands with
+//! the service, with who is right and why, and AWS's own documentation outranks them all. A disagreement that is not there
 //! fails the test, and so does one there that is no more.
 
 mod encode;

@@ -1,4 +1,8 @@
-//! Single requests, as `requests.yaml` has them.
+//! Single requests of each service, in stories: each begins in an empty account, and its requests come one after the other, long
+//! enough apart for AWS to be at rest. `says` is what AWS answers, as its documentation, its models and its recorded answers
+//! have it: `ok`, or the code of the refusal. The strict cloud must answer the same, and so must the emulators, but for the
+//! service's `disagreements`. `${new}` is a name that no other request has, so that what an emulator lets pass is in nobody's
+//! way. `keep` takes a member of the answer, to be named as `${member}` from then on; `shows` adds one to what is compared.
 
 use super::known::{self, Disagreement};
 use super::sender::{Sender, element, text, verdict};
@@ -7,6 +11,7 @@ use crate::clock::{BEGINNING, Clock};
 use crate::cloud::REGION;
 use crate::connector::StrictCloud;
 use crate::run::empty;
+use crate::services::Service;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Deserialize;
@@ -38,7 +43,11 @@ struct Request {
 }
 
 fn stories() -> Vec<Story> {
-    serde_yaml::from_str(include_str!("requests.yaml")).unwrap_or_else(|wrong| panic!("{wrong}"))
+    let stories = |service: &Service| -> Vec<Story> {
+        serde_yaml::from_str(service.requests())
+            .unwrap_or_else(|wrong| panic!("the requests of {}: {wrong}", service.name()))
+    };
+    Service::ALL.iter().flat_map(stories).collect()
 }
 
 /// Where an emulator responds otherwise than AWS.
@@ -160,8 +169,8 @@ fn every_title_is_there_once_and_every_operation_is_asked() {
     let titles: std::collections::BTreeSet<&str> = requests.iter().map(|request| &*request.title).collect();
     assert_eq!(titles.len(), requests.len());
     let asked: std::collections::BTreeSet<&str> = requests.iter().map(|request| &*request.call).collect();
-    for service in crate::model::Service::ALL {
-        for (operation, _) in crate::services::operations(service) {
+    for service in Service::ALL {
+        for (operation, _) in service.operations() {
             let call = format!("{}:{operation}", service.name());
             assert!(asked.contains(&*call), "no request asks {call}");
         }

@@ -3,12 +3,15 @@
 
 use super::shipped::well;
 use crate::access::{Need, Policies};
+use crate::budget::{ACTIONS, Case, choose, service_of};
 use crate::cloud::{ACCOUNT, Cloud, REGION};
 use crate::connector::Record;
-use crate::drift::{LOOSE, drifted};
+use crate::drift::drifted;
 use crate::dump::dump;
 use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
+use crate::services::iam::LOOSE;
+use crate::services::lambda::LATE_LOGS;
 use provision::deploy_policy::{Task, calls, documents, statements};
 use provision::lower::identity;
 use provision::model::Scope;
@@ -17,8 +20,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One of so many actions is left out, unless all are.
-const SAMPLE: usize = 5;
 pub(super) const ALL: &[Task] = &[Task::Up, Task::Down];
 
 /// The policies that are printed for tasks on a stack.
@@ -47,7 +48,7 @@ pub(super) fn story(stack: &Fixture) -> Vec<(Task, Cloud)> {
     let up = later(&well(run(&empty(), Command::Up(stack), None)).cloud, Duration::from_secs(7200));
     let drifted = drifted(&up);
     let mut loose = up;
-    loose.delays.late_logs = Duration::from_millis(1_500);
+    loose.delays.set(LATE_LOGS, Duration::from_millis(1_500));
     let roles = loose.iam.roles.values_mut();
     roles.for_each(|role| drop(role.policies.insert("other".to_owned(), LOOSE.to_owned())));
     loose.dynamodb.tables.values_mut().for_each(|table| table.protected = false);
@@ -134,6 +135,55 @@ fn text(json: &Json) -> String {
     json.as_str().unwrap_or_default().to_owned()
 }
 
+/// A stack with its runs, and what is printed for it.
+struct Printed {
+    name: String,
+    stack: Fixture,
+    story: Vec<(Task, Cloud)>,
+    policies: Vec<Json>,
+}
+
+impl Printed {
+    fn of(name: String, stack: Fixture) -> Self {
+        let (story, policies) = (story(&stack), printed(&stack, ALL));
+        Printed { name, stack, story, policies }
+    }
+
+    /// Every action in a statement, that no other statement allows, with a run that needs it.
+    fn actions(&self) -> Vec<(String, String, usize)> {
+        let deploy_policy = Policies::new(&self.policies);
+        let mut needed: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for (index, (task, cloud)) in self.story.iter().enumerate() {
+            let ran = perform(*task, &self.stack, &allowing(cloud, &self.policies));
+            for need in ran.records.iter().flat_map(|record| &record.needs) {
+                if let [sid] = deploy_policy.allowing(need).as_slice() {
+                    needed.insert((sid.clone(), need.action.clone()), index);
+                }
+            }
+        }
+        let with_run = |(sid, action): (String, String)| match needed.get(&(sid.clone(), action.clone())) {
+            Some(run) => (sid, action, *run),
+            None => panic!("{}: nothing needs {action} in {sid}", self.name),
+        };
+        actions(&self.policies).into_iter().map(with_run).collect()
+    }
+
+    /// Runs without an action, which must fail and say so.
+    fn leave_out(&self, sid: &str, action: &str, run: usize) {
+        let ((task, cloud), name) = (&self.story[run], &self.name);
+        let ran = perform(*task, &self.stack, &allowing(cloud, &without(&self.policies, sid, action)));
+        match &ran.end {
+            End::Failed(errors) => {
+                let said = errors.iter().any(|error| error.contains(action));
+                assert!(said, "{name}: without {action} in {sid}: {errors:?}");
+            }
+            // A table that cannot be read counts as full, and here its data loss is allowed.
+            End::Done(_) if action == "dynamodb:Scan" => assert!(!denied(&ran.records).is_empty()),
+            end => panic!("{name}: without {action} in {sid} it ends {end:?}"),
+        }
+    }
+}
+
 #[test]
 fn nothing_that_is_printed_can_be_left_out() {
     // A policy also covers what an earlier version of its stack may have left, and only a stack with something of
@@ -143,44 +193,25 @@ fn nothing_that_is_printed_can_be_left_out() {
         let roles = stack.functions.iter().all(|function| function.role.is_none());
         roles && stack.api.is_some() && !stack.tables.is_empty() && !stack.functions.is_empty()
     };
-    let mut tried = 0;
-    for (name, stack) in Fixture::every().into_iter().filter(|(_, stack)| whole(stack)) {
-        let (story, policies) = (story(&stack), printed(&stack, ALL));
-        let deploy_policy = Policies::new(&policies);
-        // Which run needs an action in a statement, that no other statement allows.
-        let mut needed: BTreeMap<(String, String), usize> = BTreeMap::new();
-        for (index, (task, cloud)) in story.iter().enumerate() {
-            let ran = perform(*task, &stack, &allowing(cloud, &policies));
-            for need in ran.records.iter().flat_map(|record| &record.needs) {
-                if let [sid] = deploy_policy.allowing(need).as_slice() {
-                    needed.insert((sid.clone(), need.action.clone()), index);
-                }
-            }
-        }
-        let every = name == "rich" || std::env::var_os("STRICT_FULL").is_some();
-        for (index, (sid, action)) in actions(&policies).into_iter().enumerate() {
-            let Some(run) = needed.get(&(sid.clone(), action.clone())) else {
-                panic!("{name}: nothing needs {action} in {sid}")
-            };
-            // The stack with every setting needs what all others do.
-            if !every && !index.is_multiple_of(SAMPLE) {
-                continue;
-            }
-            let (task, cloud) = &story[*run];
-            let ran = perform(*task, &stack, &allowing(cloud, &without(&policies, &sid, &action)));
-            tried += 1;
-            match &ran.end {
-                End::Failed(errors) => {
-                    let said = errors.iter().any(|error| error.contains(&action));
-                    assert!(said, "{name}: without {action} in {sid}: {errors:?}");
-                }
-                // A table that cannot be read counts as full, and here its data loss is allowed.
-                End::Done(_) if action == "dynamodb:Scan" => assert!(!denied(&ran.records).is_empty()),
-                end => panic!("{name}: without {action} in {sid} it ends {end:?}"),
-            }
-        }
+    let every = Fixture::every().into_iter().filter(|(_, stack)| whole(stack));
+    let every: Vec<Printed> = every.map(|(name, stack)| Printed::of(name, stack)).collect();
+    let all = every.iter().flat_map(|one| one.actions().into_iter().map(move |action| (one, action)));
+    let all: Vec<(&Printed, (String, String, usize))> = all.collect();
+    // The stack with every setting needs what all others do.
+    let is_rich = |one: &Printed| one.name == "rich" || std::env::var_os("STRICT_FULL").is_some();
+    let (rich, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(one, _)| is_rich(one));
+    let case = |(one, (sid, action, _)): &(&Printed, (String, String, usize))| Case {
+        service: service_of(action),
+        name: format!("{}: {action} in {sid}", one.name),
+        marks: vec![action.clone(), one.name.clone()],
+    };
+    let sample = choose(&others.iter().map(case).collect::<Vec<_>>(), ACTIONS);
+    let chosen = others.iter().enumerate().filter(|(index, _)| sample.contains(index)).map(|(_, one)| one);
+    let chosen: Vec<_> = rich.iter().chain(chosen).collect();
+    for (one, (sid, action, run)) in &chosen {
+        one.leave_out(sid, action, *run);
     }
-    println!("{tried} actions left out in turn");
+    println!("{} of {} actions left out in turn", chosen.len(), rich.len() + others.len());
 }
 
 /// A stack whose functions have existing roles, as it is and before.

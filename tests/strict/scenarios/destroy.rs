@@ -6,6 +6,7 @@ use crate::connector::StrictCloud;
 use crate::fixture::Fixture;
 use crate::run::{A_MOMENT, Command, client_config, empty, run};
 use crate::services::dynamodb::Table;
+use crate::services::lambda::LATE_LOGS;
 use provision::aws::{Calls, Connection};
 use provision::event::Events;
 use provision::plan::Plan;
@@ -63,7 +64,7 @@ fn a_log_group_that_late_logs_recreate_is_deleted_as_well() {
     for file in [&stack, &nothing] {
         let came_back = (1..20).filter(|late| {
             let mut up = up.clone();
-            up.delays.late_logs = Duration::from_millis(250 * late);
+            up.delays.set(LATE_LOGS, Duration::from_millis(250 * late));
             let down = well(run(&up, Command::Down(file), None));
             let left: Vec<&String> = down.cloud.logs.groups.keys().collect();
             assert_eq!(left, Vec::<&String>::new(), "{late}");

@@ -1,13 +1,13 @@
 //! Functions and their roles: what Lambda says late of a new function, and what a change of it must keep.
 
 use super::shipped::{well, whole};
-use crate::cloud::{Cloud, Delays, Time};
+use crate::cloud::{Cloud, TAGS, Time, VISIBLE};
 use crate::connector::Record;
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::invariants::unready;
 use crate::run::{A_MOMENT, Command, End, Ran, empty, later, look, planned, run};
-use crate::services::lambda::Function;
+use crate::services::lambda::{EVERYWHERE, Function, PENDING};
 use provision::plan::Action;
 use serde_json::json;
 use std::time::Duration;
@@ -60,7 +60,8 @@ fn is_in_sync(cloud: &Cloud, stack: &Fixture) {
 fn a_call_that_does_not_find_the_function_that_this_run_created_is_repeated() {
     // Long enough for every call, and shorter than the time for which the next runs are looked at.
     let everywhere = MINUTE / 2;
-    let cloud = Cloud { delays: Delays { everywhere, ..empty().delays }, ..empty() };
+    let mut cloud = empty();
+    cloud.delays.set(EVERYWHERE, everywhere);
     for (members, first) in
         [("    reserved_concurrency: 2\n", "lambda:PutFunctionConcurrency"), ("", "lambda:AddPermission")]
     {
@@ -79,7 +80,9 @@ fn a_call_that_does_not_find_the_function_that_this_run_created_is_repeated() {
 fn a_call_that_does_not_find_an_older_function_fails_at_once() {
     let stack = with_api("");
     let mut cloud = up(&stack);
-    (cloud.delays.everywhere, cloud.delays.pending, cloud.delays.tags) = (MINUTE, Time::ZERO, Time::ZERO);
+    cloud.delays.set(EVERYWHERE, MINUTE);
+    cloud.delays.set(PENDING, Time::ZERO);
+    cloud.delays.set(TAGS, Time::ZERO);
     let created = cloud.now;
     let lost = change(&cloud, |function| {
         function.created = created;
@@ -349,7 +352,7 @@ fn a_role_leaves_all_of_its_instance_profiles() {
     let mut cloud = up(&stack);
     let role = cloud.iam.roles.get_mut("save_role").expect("the role");
     role.profiles = (0..5).map(|number| format!("profile-{number}")).collect();
-    cloud.delays.visible = Time::ZERO;
+    cloud.delays.set(VISIBLE, Time::ZERO);
     let down = well(run(&later(&cloud, A_MOMENT), Command::Down(&stack), None));
     assert_eq!(outcomes(&down, "iam:DeleteRole"), ["DeleteConflict", "ok"], "all are left at once");
     assert!(crate::dump::dump(&later(&down.cloud, MINUTE)).is_empty());

@@ -1,11 +1,12 @@
 //! What AWS refuses for a time is waited out; what it refuses for good ends the run at once, in AWS's own words.
 
 use super::shipped::well;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Hindrance};
 use crate::dump::{differences, dump};
 use crate::fixture::Fixture;
-use crate::hindrances::{self, Hindrance};
 use crate::run::{Command, End, Ran, empty, later, run};
+use crate::services::lambda::hindrances;
+use crate::services::{apigateway, dynamodb};
 use std::time::Duration;
 
 /// The account with a rule that holds for so long from the beginning of the next run.
@@ -68,12 +69,12 @@ fn a_key_that_is_wrong_for_good_is_not_waited_for() {
 #[test]
 fn a_minute_of_others_deployments_is_waited_out() {
     let minute = Duration::from_secs(60);
-    comes_to_the_same_end(&empty(), &Fixture::shipped(), hindrances::api_gateway_is_busy, minute);
+    comes_to_the_same_end(&empty(), &Fixture::shipped(), apigateway::api_gateway_is_busy, minute);
 }
 
 #[test]
 fn a_quota_without_room_is_told_at_once_in_aws_s_words() {
-    let cloud = hindered(&empty(), hindrances::no_room_for_tables, Duration::ZERO);
+    let cloud = hindered(&empty(), dynamodb::no_room_for_tables, Duration::ZERO);
     let ran = run(&cloud, Command::Up(&Fixture::shipped()), None);
     let tries = ran.records.iter().filter(|record| record.to_string().contains("CreateTable")).count();
     let message = errors(ran);

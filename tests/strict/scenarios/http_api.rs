@@ -3,7 +3,7 @@
 use super::rich::RICH;
 use super::shipped::{well, whole};
 use crate::clock::Clock;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, LISTS, TAGS};
 use crate::connector::StrictCloud;
 use crate::dump::dump;
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
@@ -86,7 +86,7 @@ fn an_api_whose_tags_come_late_is_not_created_again() {
     let fault = PlannedFault { at, kind: FaultKind::KilledAfterAll, times: Times::Once };
     let died = run(&empty(), Command::Up(&stack), Some(fault));
     assert_eq!((died.end, died.cloud.apigateway.apis.len()), (End::Died, 1));
-    let between = (died.cloud.delays.lists + died.cloud.delays.tags) / 2;
+    let between = (died.cloud.delays.of(LISTS) + died.cloud.delays.of(TAGS)) / 2;
     let again = well(run_after(between, &died.cloud, &[Command::Up(&stack)], None));
     assert_eq!(again.cloud.apigateway.apis.len(), 1);
 }
@@ -141,12 +141,13 @@ fn strangers_in_what_is_ours_are_shown_and_left_alone() {
     let mut stage = api.stages["$default"].clone();
     (stage.tags, stage.settings["StageName"]) = (Default::default(), "byhand3".into());
     api.stages.insert("byhand3".to_owned(), stage);
+    let now = cloud.now;
     let function = cloud.lambda.functions.get_mut("save").expect("a function");
     let mut statements = function.policy.now();
     let statement = json!({ "Sid": "byhand4", "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
                             "Action": "lambda:InvokeFunction", "Resource": function.member("FunctionArn") });
     statements.push(statement);
-    function.policy.set(cloud.now, statements);
+    function.policy.set(now, statements);
 
     let plan = planned(&cloud, Command::Plan(&stack));
     let status = provision::status::status(&plan, &look(&cloud, &stack)).into_iter();

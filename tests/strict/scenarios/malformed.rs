@@ -2,6 +2,7 @@
 //! that says what was tried and why; no resource of others is changed; and run again with valid responses, it succeeds.
 
 use super::shipped::well;
+use crate::budget::{Case, MALFORMED, choose, service_of};
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
@@ -115,9 +116,16 @@ impl<'a> Scenario<'a> {
         let parts = full.as_ref().and_then(|parts| parts.parse().ok()).unwrap_or(1);
         let only = std::env::var("STRICT_ONLY").unwrap_or_default();
         let all = self.malformed(parts, std::env::var_os("STRICT_FULL").is_some());
-        let stride = if full.is_some() || !only.is_empty() { 1 } else { SAMPLE };
+        let case = |malformation: &PlannedFault| Case {
+            service: service_of(&malformation.at.name),
+            name: shown(malformation),
+            marks: vec![malformation.at.name.clone(), what(malformation)],
+        };
+        let sample = choose(&all.iter().map(case).collect::<Vec<_>>(), MALFORMED);
+        let every = full.is_some() || !only.is_empty();
+        let chosen = all.iter().enumerate().filter(|(index, _)| every || sample.contains(index));
         let chosen: Vec<&PlannedFault> =
-            all.iter().step_by(stride).filter(|malformation| shown(malformation).contains(&only)).collect();
+            chosen.map(|(_, one)| one).filter(|malformation| shown(malformation).contains(&only)).collect();
         let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let ends: Mutex<BTreeMap<&str, usize>> = Mutex::default();
         let work = || {
@@ -153,8 +161,13 @@ impl<'a> Scenario<'a> {
     }
 }
 
-/// One of so many malformed responses is tried, where not all are.
-const SAMPLE: usize = 97;
+/// What is done to the response.
+fn what(malformation: &PlannedFault) -> String {
+    match malformation.kind {
+        FaultKind::Malformed(Malformation { what, .. }) => format!("{what:?}"),
+        other => format!("{other:?}"),
+    }
+}
 
 /// A malformed response to a call. Which part of the response it concerns, and whether it is repeated, differs from call to call.
 fn planned(at: &Label, what: What, part: u16) -> PlannedFault {

@@ -6,6 +6,7 @@ mod chains;
 mod clear;
 mod deploy_policy;
 mod destroy;
+mod discovery;
 mod functions;
 mod hindrances;
 mod http_api;

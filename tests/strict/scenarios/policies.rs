@@ -4,11 +4,11 @@
 use super::deploy_policy::{ALL, allowing, perform, printed, story};
 use super::shipped::well;
 use crate::access::{Need, Policies};
-use crate::cloud::{ACCOUNT, Cloud, REGION, arn};
+use crate::cloud::{ACCOUNT, Cloud, REGION};
 use crate::fixture::Fixture;
-use crate::model::Service;
 use crate::python::environment;
 use crate::run::{Command, empty, run};
+use crate::services::Service;
 use crate::services::logs::group_arn;
 use provision::config::Function;
 use provision::deploy_policy::Task;
@@ -90,7 +90,7 @@ fn the_linter_finds_what_is_wrong() {
                                 "Condition": condition });
         policy(action.to_owned(), "identity", json!({ "Version": "2012-10-17", "Statement": [statement] }))
     };
-    let table = arn(Service::DynamoDb, "table/words");
+    let table = Service::DynamoDb.arn("table/words");
     let key = json!({ "StringEquals": { "iam:PassedToService": "x" } });
     let wrong = [
         allow("dynamodb:GetItems", &table, json!({})),
@@ -156,10 +156,10 @@ fn a_function_may_do_what_it_declares_and_nothing_else() {
                 let declared =
                     function.access.get(&table.name).is_some_and(|actions| actions.contains(action));
                 let need =
-                    Need::new(action.as_str(), arn(Service::DynamoDb, &format!("table/{}", table.name)));
+                    Need::new(action.as_str(), Service::DynamoDb.arn(&format!("table/{}", table.name)));
                 assert_eq!(policies.allows(&need), declared, "{name}: {} and {need:?}", function.name);
             }
-            let table = arn(Service::DynamoDb, "table/undeclared");
+            let table = Service::DynamoDb.arn("table/undeclared");
             for action in ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"] {
                 assert!(!policies.allows(&Need::new(action, &table)), "{name}: {} {action}", function.name);
             }
@@ -180,8 +180,8 @@ fn logs_of_its_own(policies: &Policies, function: &str) {
         assert!(!policies.allows(&Need::new(action, stream(function))), "{function} {action}");
     }
     for (action, resource) in [
-        ("iam:PassRole", arn(Service::Iam, "role/any")),
-        ("lambda:InvokeFunction", arn(Service::Lambda, &format!("function:{function}"))),
+        ("iam:PassRole", Service::Iam.arn("role/any")),
+        ("lambda:InvokeFunction", Service::Lambda.arn(&format!("function:{function}"))),
         ("s3:GetObject", "arn:aws:s3:::other/1".to_owned()),
     ] {
         assert!(!policies.allows(&Need::new(action, resource)), "{function} {action}");
@@ -234,8 +234,7 @@ fn called_by_its_routes_alone(cloud: &Cloud, function: &str, api: &str, route: &
     let statements = cloud.lambda.functions[function].policy.now();
     let policy = Policies::new(&[json!({ "Version": "2012-10-17", "Statement": statements })]);
     let call = |source: String| {
-        let invoke =
-            Need::new("lambda:InvokeFunction", arn(Service::Lambda, &format!("function:{function}")));
+        let invoke = Need::new("lambda:InvokeFunction", Service::Lambda.arn(&format!("function:{function}")));
         invoke.with("AWS:SourceArn", Some(&format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:{source}")))
     };
     let path = match route.split_once(' ') {

@@ -2,15 +2,16 @@
 //! it succeeds, and the account is the same as if nothing had gone wrong; then `down` leaves nothing. The opposite
 //! command instead of the repair comes to its own end as well.
 //!
-//! A part of the faults is tried by default, the same at each time. `STRICT_SEED=NUMBER` takes another part, and as many
-//! seeds as there are faults to one that is tried take all of them; `STRICT_FULL=1` does so at once; and
-//! `STRICT_ONLY=TEXT` takes those whose name has this text, such as `shipped down: Lost Once at iam:`.
+//! So many faults of each service are tried by default (`budget.rs`), the same at each time. `STRICT_SEED=NUMBER` takes others;
+//! `STRICT_FULL=1` takes all; and `STRICT_ONLY=TEXT` takes those whose name has this text, such as
+//! `shipped down: Lost Once at iam:`.
 
 use super::scenario::{Act, Scenario, Then};
+use crate::budget::{Case, FAULTS_OF_OTHERS, FAULTS_OF_SHIPPED, choose, service_of};
 use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::run::End;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -18,45 +19,47 @@ use std::time::Instant;
 /// The faults that once led to a bug, one a line, as this test names them; they are always tried.
 const PAST_FAILURES: &str = include_str!("past_failures.txt");
 
-/// How many faults there are to one that is tried, for the shipped stack and for any other. With the number of kinds of
-/// faults they have no divisor in common, so that all kinds are met.
-const SHIPPED: usize = 29;
-const OTHERS: usize = 127;
-
 /// Of the faults that are tried, one in so many is followed by `down`, and another one by the opposite instead of the repair. An
 /// account that equals the one of the run without a fault goes down as that one does, but for what no dump shows, so a
 /// part is enough where not all are tried.
 const AND_DOWN: usize = 4;
 
-/// What to try.
-struct Selection {
-    full: bool,
-    only: Option<String>,
-    seed: usize,
-}
+/// A fault to try, with what comes after it.
+type Chosen<'a> = (String, &'a PlannedFault, Then);
 
-impl Selection {
-    fn of_environment() -> Self {
-        let number = |text: String| text.parse().expect("STRICT_SEED is a number");
-        Selection {
-            full: std::env::var_os("STRICT_FULL").is_some(),
-            only: std::env::var("STRICT_ONLY").ok(),
-            seed: std::env::var("STRICT_SEED").map_or(0, number),
-        }
+/// What to try of the faults of scenarios, scenario by scenario: all, those with a text in their names, or so many of each service
+/// and always those that once led to a bug.
+fn chosen<'a>(
+    scenarios: &'a [Scenario],
+    faults: &'a [Vec<PlannedFault>],
+    budget: usize,
+) -> Vec<Vec<Chosen<'a>>> {
+    let (full, only) = (std::env::var_os("STRICT_FULL").is_some(), std::env::var("STRICT_ONLY").ok());
+    let all = scenarios.iter().zip(faults).enumerate();
+    let all = all.flat_map(|(of, (scenario, faults))| faults.iter().map(move |fault| (of, scenario, fault)));
+    let all: Vec<(usize, &Scenario, &PlannedFault)> = all.collect();
+    let case = |(_, scenario, fault): &(usize, &Scenario, &PlannedFault)| Case {
+        service: service_of(&fault.at.name),
+        name: format!("{}: {fault}", scenario.name),
+        marks: vec![fault.at.name.clone(), kind(fault.kind, fault.times), scenario.name.clone()],
+    };
+    let cases: Vec<Case> = all.iter().map(case).collect();
+    let sample = if full || only.is_some() { BTreeSet::new() } else { choose(&cases, budget) };
+    let mut chosen: Vec<Vec<Chosen>> = scenarios.iter().map(|_| Vec::new()).collect();
+    let mut nth = 0;
+    for (index, (Case { name, .. }, (of, _, fault))) in cases.into_iter().zip(all).enumerate() {
+        let whole = Then { and_down: true, or_back: true };
+        let then = match &only {
+            Some(only) => name.contains(only.as_str()).then_some(whole),
+            None if full || past_failures().any(|line| line == name) => Some(whole),
+            None => sample.contains(&index).then(|| {
+                nth += 1;
+                Then { and_down: nth % AND_DOWN == 0, or_back: nth % AND_DOWN == AND_DOWN / 2 }
+            }),
+        };
+        chosen[of].extend(then.map(|then| (name, fault, then)));
     }
-
-    /// What comes after a fault, if that is tried.
-    fn then(&self, index: usize, name: &str, stride: usize) -> Option<Then> {
-        let all = Then { and_down: true, or_back: true };
-        if let Some(only) = &self.only {
-            return name.contains(only.as_str()).then_some(all);
-        }
-        if self.full || past_failures().any(|line| line == name) {
-            return Some(all);
-        }
-        let nth = (index % stride == self.seed % stride).then_some(index / stride)?;
-        Some(Then { and_down: nth.is_multiple_of(AND_DOWN), or_back: nth % AND_DOWN == AND_DOWN / 2 })
-    }
+    chosen
 }
 
 fn past_failures() -> impl Iterator<Item = &'static str> {
@@ -65,40 +68,43 @@ fn past_failures() -> impl Iterator<Item = &'static str> {
 
 /// Tries an act with faults on every stack.
 fn check(act: Act) {
-    let selection = Selection::of_environment();
-    println!("STRICT_SEED={}", selection.seed);
-    let (mut runs, mut wrong, start) = (0, Vec::new(), Instant::now());
-    for (name, stack) in Fixture::every() {
-        let scenario = Scenario::new(&name, act, &stack);
-        let stride = if name == "shipped" { SHIPPED } else { OTHERS };
-        let known =
-            scenario.faults().iter().map(|fault| format!("{}: {fault}", scenario.name)).collect::<Vec<_>>();
-        let stale = past_failures().filter(|line| line.starts_with(&format!("{}: ", scenario.name)));
-        let stale: Vec<&str> = stale.filter(|line| !known.iter().any(|name| name == line)).collect();
-        assert!(stale.is_empty(), "past_failures.txt names calls that are no longer sent: {stale:?}");
-        let (tried, more) = try_all(&scenario, &selection, stride);
-        runs += tried;
-        wrong.extend(more);
+    let (mut tried, mut of, mut wrong, start) = (0, 0, Vec::new(), Instant::now());
+    let all = Fixture::every().into_iter().map(|(name, stack)| Scenario::new(&name, act, &stack));
+    let shipped = |scenario: &Scenario| scenario.name.starts_with("shipped ");
+    let (shipped, others): (Vec<Scenario>, Vec<Scenario>) = all.partition(shipped);
+    for (scenarios, budget) in [(shipped, FAULTS_OF_SHIPPED), (others, FAULTS_OF_OTHERS)] {
+        let faults: Vec<Vec<PlannedFault>> = scenarios.iter().map(Scenario::faults).collect();
+        is_up_to_date(&scenarios, &faults);
+        for (index, chosen) in chosen(&scenarios, &faults, budget).iter().enumerate() {
+            wrong.extend(try_all(&scenarios[index], chosen, faults[index].len()));
+            (tried, of) = (tried + chosen.len(), of + faults[index].len());
+        }
     }
-    println!("{act:?}: {runs} faults tried, {:?}", start.elapsed());
-    assert!(wrong.is_empty(), "{} of {runs}:\n{}", wrong.len(), wrong.join("\n"));
+    println!("{act:?}: {tried} of {of} faults tried, {:?}", start.elapsed());
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Tries the selected faults of a scenario on all processors, and prints the figures.
-fn try_all(scenario: &Scenario, selection: &Selection, stride: usize) -> (usize, Vec<String>) {
-    let (start, faults) = (Instant::now(), scenario.faults());
-    let named = faults.iter().map(|fault| (format!("{}: {fault}", scenario.name), fault)).enumerate();
-    let chosen = named.filter_map(|(index, (name, fault))| {
-        let then = selection.then(index, &name, stride)?;
-        Some((name, fault, then))
-    });
-    let chosen: Vec<(String, &PlannedFault, Then)> = chosen.collect();
+/// The faults that once led to a bug are faults of calls that are still sent.
+fn is_up_to_date(scenarios: &[Scenario], faults: &[Vec<PlannedFault>]) {
+    for (scenario, faults) in scenarios.iter().zip(faults) {
+        let known: BTreeSet<String> =
+            faults.iter().map(|fault| format!("{}: {fault}", scenario.name)).collect();
+        let stale = past_failures().filter(|line| line.starts_with(&format!("{}: ", scenario.name)));
+        let stale: Vec<&str> = stale.filter(|line| !known.contains(*line)).collect();
+        assert!(stale.is_empty(), "past_failures.txt names calls that are no longer sent: {stale:?}");
+    }
+}
+
+/// Tries the chosen faults of a scenario, of so many, on all processors, and prints the figures.
+fn try_all(scenario: &Scenario, chosen: &[Chosen], of: usize) -> Vec<String> {
+    let start = Instant::now();
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let ends: Mutex<BTreeMap<(String, &str), usize>> = Mutex::default();
+    let only = std::env::var_os("STRICT_ONLY").is_some();
     let work = || {
         while let Some((name, fault, then)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
             let outcome = scenario.run_with(fault, *then);
-            if selection.only.is_some() {
+            if only {
                 println!("{name}: {outcome:?}");
             }
             let end = match outcome {
@@ -117,14 +123,14 @@ fn try_all(scenario: &Scenario, selection: &Selection, stride: usize) -> (usize,
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     let (name, calls, took) = (&scenario.name, scenario.calls.len(), start.elapsed());
-    println!("{name}: {calls} calls, {} of {} faults, {took:?}", chosen.len(), faults.len());
-    if selection.full || selection.only.is_some() {
+    println!("{name}: {calls} calls, {} of {of} faults, {took:?}", chosen.len());
+    if only || std::env::var_os("STRICT_FULL").is_some() {
         ends.into_inner()
             .unwrap()
             .iter()
             .for_each(|((kind, end), count)| println!("    {kind} {end}: {count}"));
     }
-    (chosen.len(), wrong.into_inner().unwrap())
+    wrong.into_inner().unwrap()
 }
 
 fn kind(kind: FaultKind, times: Times) -> String {

@@ -1,31 +1,81 @@
-//! The services, each with the operations that `provision` calls.
+//! The registry of the services: a line below makes of a module its variant of [`Service`] and its field of the account.
 
-pub(crate) mod api_children;
+use crate::cloud::Handler;
+use crate::service::StrictService;
+use std::ops::Deref;
+
 pub(crate) mod apigateway;
 pub(crate) mod dynamodb;
-pub(crate) mod function_policy;
 pub(crate) mod iam;
 pub(crate) mod lambda;
 pub(crate) mod logs;
-pub(crate) mod role_policies;
 pub(crate) mod sts;
-pub(crate) mod table_indexes;
-pub(crate) mod table_settings;
 pub(crate) mod tagging;
 
-use crate::cloud::Handler;
-use crate::model::Service;
+/// Of each service: the module with its `State`, and the type that implements [`StrictService`].
+macro_rules! services {
+    ($($module:ident: $service:ident,)*) => {
+        /// A service in use.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum Service {
+            $($service),*
+        }
 
-/// The operations of a service that the cloud knows.
-pub(crate) fn operations(service: Service) -> impl Iterator<Item = &'static (&'static str, Handler)> {
-    let parts: &[&[(&str, Handler)]] = match service {
-        Service::DynamoDb => &[dynamodb::OPERATIONS, table_settings::OPERATIONS],
-        Service::Iam => &[iam::OPERATIONS, role_policies::OPERATIONS],
-        Service::Logs => &[logs::OPERATIONS],
-        Service::Lambda => &[lambda::OPERATIONS, function_policy::OPERATIONS],
-        Service::ApiGateway => &[apigateway::OPERATIONS, api_children::OPERATIONS],
-        Service::Sts => &[sts::OPERATIONS],
-        Service::Tagging => &[tagging::OPERATIONS],
+        impl Service {
+            pub(crate) const ALL: &'static [Service] = &[$(Service::$service),*];
+
+            /// The names of the modules, in the same order.
+            pub(crate) const MODULES: &'static [&'static str] = &[$(stringify!($module)),*];
+        }
+
+        impl Deref for Service {
+            type Target = dyn StrictService;
+
+            fn deref(&self) -> &Self::Target {
+                match self {
+                    $(Service::$service => &$module::$service),*
+                }
+            }
+        }
+
+        /// What an account holds of each service.
+        #[derive(Debug, Clone, Default)]
+        #[allow(dead_code, reason = "a service may hold nothing")]
+        pub(crate) struct States {
+            $(pub(crate) $module: $module::State),*
+        }
     };
-    parts.iter().copied().flatten()
+}
+
+impl Service {
+    /// The prefix of the service's IAM actions, by which its calls are named here too.
+    pub(crate) fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The service whose calls have this prefix.
+    pub(crate) fn of(prefix: &str) -> Option<Self> {
+        Service::ALL.iter().copied().find(|service| service.name() == prefix)
+    }
+
+    /// The operations that the cloud knows.
+    pub(crate) fn operations(self) -> impl Iterator<Item = &'static (&'static str, Handler)> {
+        self.facts().operations.iter().copied().flatten()
+    }
+
+    /// What an operation does.
+    pub(crate) fn handler(self, operation: &str) -> Option<Handler> {
+        self.operations().find(|(name, _)| *name == operation).map(|(_, handler)| *handler)
+    }
+}
+
+// In the order of what depends on what: a random stack is written in it, and what is left behind is made in it.
+services! {
+    dynamodb: DynamoDb,
+    iam: Iam,
+    logs: Logs,
+    lambda: Lambda,
+    apigateway: ApiGateway,
+    sts: Sts,
+    tagging: Tagging,
 }

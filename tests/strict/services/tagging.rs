@@ -1,19 +1,83 @@
-//! The Resource Groups Tagging API: it misses new things, and remembers deleted ones for long
+//! The Resource Groups Tagging API: it misses new things, is late with changed tags, and remembers deleted ones for long
 //! [aws-facts: Resource Groups Tagging API].
 
-use super::lambda::function_arn;
-use super::logs::group_arn;
-use crate::cloud::{Cloud, Handler, ServiceError, Tags, Time, arn, listed, required, text};
-use crate::model::Service;
+use crate::access::{Need, nothing};
+use crate::cloud::{Cloud, Delay, ServiceError, Tags, Time, listed, required, text};
+use crate::service::{Facts, StrictService, Tagged};
+use crate::services::Service;
+use crate::wire::Call;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[("GetResources", resources)];
+/// Until it shows what was made.
+pub(crate) const SHOWN: Delay = Delay::of_secs("the tagging API shows", 20);
+/// Until it forgets what was deleted.
+const REMEMBERED: Delay = Delay::of_secs("the tagging API remembers", 3600);
 
-/// What was seen last, by ARN, with when it ended.
+pub(crate) struct Tagging;
+
+impl StrictService for Tagging {
+    fn facts(&self) -> &'static Facts {
+        &Facts {
+            name: "tag",
+            model: ("resourcegroupstaggingapi", "2017-01-26"),
+            operations: &[&[("GetResources", resources)]],
+            changed: &[],
+            subject: &[],
+            tokens: &["PaginationToken"],
+            throttled: ("ThrottledException", 400),
+            failed: ("InternalServiceException", 500),
+            denied: ("AccessDeniedException", 400),
+            invalid: "InvalidParameterException",
+            unmodelled: &[],
+        }
+    }
+
+    fn needs(&self, _: &Cloud, call: &Call) -> Vec<Need> {
+        vec![Need::new(call.name(), nothing(call))]
+    }
+
+    fn happen(&self, cloud: &mut Cloud) {
+        learn(cloud);
+    }
+
+    fn requests(&self) -> &'static str {
+        REQUESTS
+    }
+
+    fn disagreements(&self) -> &'static str {
+        DISAGREEMENTS
+    }
+}
+
+const REQUESTS: &str = "
+- story: tagged things
+  requests:
+  - { title: a page of too many tagged things, call: tag:GetResources, with: { ResourcesPerPage: 101 }, says: InvalidParameterException }
+";
+
+const DISAGREEMENTS: &str = r#"
+- emulator: ministack
+  right: strict
+  why: >-
+    It does not hold requests against AWS's models: required members, names and their length, ranges, enumerations.
+  says:
+    "tagged things: a page of too many tagged things": ok
+
+- emulator: ministack
+  right: strict
+  why: >-
+    Its tagging API lists no log groups, so the product asks for the tags of each group.
+  says:
+    "*: up again: logs:ListTagsForResource *": ok
+    "*: change: logs:ListTagsForResource *": ok
+"#;
+
+/// What is answered, by ARN; tags that have changed since, with when they did; and when resources ended.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     known: BTreeMap<String, Tags>,
+    changed: BTreeMap<String, (Tags, Time)>,
     ended: BTreeMap<String, Time>,
 }
 
@@ -47,28 +111,32 @@ fn resources(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     Ok(json!({ "ResourceTagMappingList": list, "PaginationToken": next.unwrap_or_default() }))
 }
 
-/// Takes in what is old enough by now, and forgets what ended long ago.
+/// Takes in what is old enough by now, and forgets what ended long ago. A change counts from when it is seen, so every run
+/// begins with this.
 fn learn(cloud: &mut Cloud) {
-    let (now, delay, remembered) = (cloud.now, cloud.delays.tagging, cloud.delays.remembered);
-    let functions =
-        cloud.lambda.functions.iter().map(|(name, f)| (function_arn(name), f.created, f.tags.clone()));
-    let tables = cloud.dynamodb.tables.iter().map(|(name, table)| {
-        (arn(Service::DynamoDb, &format!("table/{name}")), table.created, table.tags.clone())
-    });
-    let groups = cloud.logs.groups.iter();
-    let groups = groups.map(|(name, group)| (group_arn(name), group.created, group.tags.clone()));
-    let all: Vec<(String, Time, Tags)> = functions.chain(tables).chain(groups).collect();
+    let (now, delay, remembered) = (cloud.now, cloud.delays.of(SHOWN), cloud.delays.of(REMEMBERED));
+    let all: Vec<Tagged> = Service::ALL.iter().flat_map(|service| service.tagged(cloud)).collect();
     let state = &mut cloud.tagging;
-    let alive: Vec<&String> = all.iter().map(|(arn, ..)| arn).collect();
+    let alive: Vec<&String> = all.iter().map(|resource| &resource.arn).collect();
     for arn in state.known.keys().filter(|arn| !alive.contains(arn)) {
         state.ended.entry(arn.clone()).or_insert(now);
     }
-    for (arn, created, tags) in all {
+    for Tagged { arn, created, tags, .. } in all {
         state.ended.remove(&arn);
-        if now >= created + delay {
+        if state.known.get(&arn) == Some(&tags) {
+            state.changed.remove(&arn);
+            continue;
+        }
+        let since = if state.known.contains_key(&arn) { now } else { created };
+        let seen = state.changed.get(&arn).filter(|(seen, _)| *seen == tags);
+        let since = seen.map_or(since, |(_, since)| *since);
+        if now < since + delay {
+            state.changed.insert(arn, (tags, since));
+        } else {
+            state.changed.remove(&arn);
             state.known.insert(arn, tags);
         }
     }
-    let State { known, ended } = state;
+    let State { known, ended, .. } = state;
     known.retain(|arn, _| ended.get(arn).is_none_or(|when| now < *when + remembered));
 }

@@ -1,7 +1,8 @@
-//! The Query protocol of IAM and STS: a form goes in, with lists as `Tags.member.1.Key`.
+//! The Query protocol: a form goes in, with lists as `Tags.member.1.Key`.
 
 use super::request::{Call, operation};
-use crate::model::{Model, Service, Shape};
+use crate::model::{Model, Shape};
+use crate::services::Service;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -12,8 +13,11 @@ pub(super) fn decode(body: &[u8]) -> Result<Call, String> {
     let mut form = form(body);
     let action = form.remove("Action").ok_or("a form without an Action")?;
     let version = form.remove("Version").ok_or("a form without a Version")?;
-    let versioned = |service: &Service| service.model().metadata.api_version == version;
-    let service = [Service::Iam, Service::Sts].into_iter().find(versioned);
+    let versioned = |service: &Service| {
+        let metadata = &service.model().metadata;
+        metadata.protocol == "query" && metadata.api_version == version
+    };
+    let service = Service::ALL.iter().copied().find(versioned);
     let service = service.ok_or_else(|| format!("no service of version {version}"))?;
     let model = service.model();
     let operation = operation(model, &action)?;

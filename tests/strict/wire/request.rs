@@ -1,7 +1,9 @@
 //! From an HTTP request to a call.
 
 use super::{json, query, rest};
-use crate::model::{Model, Operation, Service};
+use crate::cloud::text;
+use crate::model::{Model, Operation};
+use crate::services::Service;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::Value as Json;
 
@@ -28,16 +30,14 @@ pub(crate) fn decode(request: &HttpRequest, url: &str, body: &[u8]) -> Result<Ca
     if path == "/" {
         return query::decode(body);
     }
-    let service = if path.starts_with("/v2/") { Service::ApiGateway } else { Service::Lambda };
-    rest::decode(service, request.method(), path, search, body)
+    rest::decode(request.method(), path, search, body)
 }
 
 /// AWS JSON: the operation is in a header.
 fn targeted(target: &str, content_type: &str, body: &[u8]) -> Result<Call, String> {
     let (prefix, name) = target.split_once('.').ok_or("no operation in x-amz-target")?;
-    let services = [Service::DynamoDb, Service::Logs, Service::Tagging];
     let named = |service: &Service| service.model().metadata.target_prefix.as_deref() == Some(prefix);
-    let service = services.into_iter().find(named).ok_or_else(|| format!("no service {prefix}"))?;
+    let service = Service::ALL.iter().copied().find(named).ok_or_else(|| format!("no service {prefix}"))?;
     let model = service.model();
     let version = model.metadata.json_version.as_deref().unwrap_or_default();
     if content_type != format!("application/x-amz-json-{version}") {
@@ -65,22 +65,8 @@ impl Call {
 
     /// The subject of the call: the parameters that name it.
     pub(crate) fn subject(&self) -> String {
-        const NAMES: &[&str] = &[
-            "TableName",
-            "ResourceArn",
-            "RoleName",
-            "PolicyName",
-            "logGroupName",
-            "logGroupNamePrefix",
-            "resourceArn",
-            "FunctionName",
-            "StatementId",
-            "Resource",
-            "RouteKey",
-            "StageName",
-            "Description",
-        ];
-        let texts = NAMES.iter().filter_map(|name| self.params.get(*name)?.as_str());
+        let names = self.service.facts().subject.iter();
+        let texts = names.filter_map(|name| text(&self.params, name));
         texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }

@@ -53,20 +53,13 @@ pub(crate) fn error(call: &Call, error: &ServiceError, request_id: &str) -> Resp
                 sender + &element("Code", &error.code) + &element("Message", &escaped(&error.message));
             element("ErrorResponse", &(element("Error", &details) + &element("RequestId", request_id)))
         }
-        "json" => {
-            let kind = match model.metadata.target_prefix.as_deref() {
-                Some("DynamoDB_20120810") => format!("com.amazonaws.dynamodb.v20120810#{}", error.code),
-                _ => error.code.clone(),
-            };
-            json!({ "__type": kind, message: error.message }).to_string()
-        }
-        _ => {
-            headers.push(("x-amzn-errortype", error.code.clone()));
+        protocol => {
             let mut body = json!({ message: error.message });
-            if call.service == crate::model::Service::Lambda && status == 429 {
-                headers.push(("retry-after", "1".to_owned()));
-                body["Reason"] = "CallerRateLimitExceeded".into();
+            match protocol {
+                "json" => body["__type"] = error.code.as_str().into(),
+                _ => headers.push(("x-amzn-errortype", error.code.clone())),
             }
+            call.service.dress(error, status, &mut headers, &mut body);
             body.to_string()
         }
     };

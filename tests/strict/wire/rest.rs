@@ -1,28 +1,27 @@
-//! REST JSON, of Lambda and API Gateway: the operation is a method and a path.
+//! REST JSON: the operation is a method and a path.
 
 use super::json;
 use super::query::form;
 use super::request::Call;
-use crate::model::{Member, Model, Operation, Service, Shape};
+use crate::model::{Member, Model, Operation, Shape};
+use crate::services::Service;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
 /// The call of a method, a path, a query and a body.
-pub(super) fn decode(
-    service: Service,
-    method: &str,
-    path: &str,
-    search: &str,
-    body: &[u8],
-) -> Result<Call, String> {
-    let model = service.model();
-    let matching = model.operations.values().filter(|operation| operation.http.method == method);
-    let mut matching =
-        matching.filter_map(|operation| Some((operation, captures(&operation.http.request_uri, path)?)));
+pub(super) fn decode(method: &str, path: &str, search: &str, body: &[u8]) -> Result<Call, String> {
+    let services = Service::ALL.iter().filter(|service| service.model().metadata.protocol == "rest-json");
+    let operations = services
+        .flat_map(|service| service.model().operations.values().map(move |operation| (*service, operation)));
+    let matching = operations.filter(|(_, operation)| operation.http.method == method);
+    let matching = matching.filter_map(|(service, operation)| {
+        Some((service, operation, captures(&operation.http.request_uri, path)?))
+    });
     // Of several templates that match the one with the fewest variables is meant.
-    let best = matching.by_ref().min_by_key(|(_, captured)| captured.len());
-    let (operation, captured) = best.ok_or_else(|| format!("no operation for {method} {path}"))?;
+    let best = matching.min_by_key(|(.., captured)| captured.len());
+    let (service, operation, captured) = best.ok_or_else(|| format!("no operation for {method} {path}"))?;
+    let model = service.model();
     let params = match &operation.input {
         Some(input) => params(model, operation, model.shape(input), &captured, search, body)?,
         None => Json::Object(Map::new()),

@@ -13,29 +13,28 @@
 //! - DynamoDB limits how often an expiry or the billing may change; a run that it holds back is repeated a day later.
 //! - A log group whose tags were removed is untagged; it is adopted where the stack declares it, and else stays.
 
-mod drift;
 mod regressions;
 mod runner;
-mod stacks;
 mod steps;
 mod together;
-mod unmanaged;
 
-use drift::DRIFTS;
+use crate::budget::{PAIRS, SCENARIOS, SCENARIOS_SEED, number};
+use crate::service::{Drift, Make};
+use crate::services::Service;
 use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use runner::{INJECTED, RUNS, Runner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use unmanaged::UNMANAGED;
 
-/// How many scenarios are tried, and the seed that they come from, unless `RANDOM_SCENARIOS` and `RANDOM_SCENARIOS_SEED` say others.
-const CASES: u32 = 30;
-const PAIRS: u32 = 30;
-const SEED: u64 = 1;
+/// Every drift of every service, by name.
+fn drifts() -> Vec<&'static (&'static str, Drift)> {
+    Service::ALL.iter().flat_map(|service| service.drifts()).collect()
+}
 
-fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+/// Every unmanaged resource of every service, by name.
+fn unmanaged() -> Vec<&'static (&'static str, Make)> {
+    Service::ALL.iter().flat_map(|service| service.unmanaged()).collect()
 }
 
 /// Tries as many cases as are asked for, the same ones every time, and shows the smallest that does not hold.
@@ -43,7 +42,7 @@ fn prove<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(&S::Value) -> Res
     let config =
         Config { cases: number("RANDOM_SCENARIOS", cases), failure_persistence: None, ..Config::default() };
     let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&number("RANDOM_SCENARIOS_SEED", SEED).to_le_bytes());
+    seed[..8].copy_from_slice(&number("RANDOM_SCENARIOS_SEED", SCENARIOS_SEED).to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let ran = runner.run(strategy, |case| {
         let held = catch_unwind(AssertUnwindSafe(|| holds(&case)));
@@ -63,7 +62,7 @@ fn prove<S: Strategy>(cases: u32, strategy: &S, holds: impl Fn(&S::Value) -> Res
 
 #[test]
 fn any_scenario_ends_like_a_first_up() {
-    prove(CASES, &steps::scenario(), |scenario| scenario.take());
+    prove(SCENARIOS, &steps::scenario(), |scenario| scenario.take());
 }
 
 #[test]
@@ -76,19 +75,20 @@ fn after_any_two_commands_at_once_one_more_run_converges() {
 fn every_drift_changes_something_and_every_unmanaged_resource_is_created() -> Result<(), String> {
     let mut runner = Runner::new(None);
     runner.up(DRIFTING, None)?;
-    for (name, _) in DRIFTS {
+    for (name, _) in drifts() {
         let before = runner.everything();
         runner.drift(name, 0);
         assert_ne!(runner.everything(), before, "{name}");
         runner.up(DRIFTING, None)?;
     }
-    for (name, _) in UNMANAGED {
+    for (name, _) in unmanaged() {
         // The stack has the second table, and all functions but the last.
         let (before, mut runner) = (runner.everything(), runner.clone());
         runner.unmanaged(name, 3);
         assert_ne!(runner.everything(), before, "{name}");
         runner.up(DRIFTING, None)?;
     }
+    println!("{} drifts, {} unmanaged resources", drifts().len(), unmanaged().len());
     runner.down(None)
 }
 
@@ -98,7 +98,7 @@ fn nothing_of_others_is_adopted_and_nothing_of_another_stack_is_deleted() -> Res
     for environment in [None, Some("dev")] {
         let mut runner = Runner::new(environment);
         runner.neighbour()?;
-        for (name, _) in UNMANAGED {
+        for (name, _) in unmanaged() {
             runner.unmanaged(name, 0);
             runner.up(SMALL, None)?;
             runner.down(None)?;

@@ -6,13 +6,13 @@ mod runs;
 
 pub(super) use runs::{At, INJECTED, RUNS, RandomFault};
 
-use super::drift::DRIFTS;
-use super::stacks::STACK;
-use super::unmanaged::{self, UNMANAGED, UnmanagedResource, everything};
 use crate::cloud::Cloud;
 use crate::faults::FaultKind;
 use crate::fixture::Fixture;
+use crate::random::STACK;
 use crate::run::{Command, End, Ran, empty, later, run_after, run_staggered};
+use crate::service::{Resource, Tagged};
+use crate::services::Service;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -25,7 +25,7 @@ use std::time::Duration;
 const AN_EDIT: Duration = Duration::from_secs(30);
 /// After this, late logs have arrived.
 const SETTLED: Duration = Duration::from_secs(60);
-/// After this, DynamoDB takes another change of an expiry, and another switch to on-demand [aws-facts: DynamoDB].
+/// After this, services take changes again that they take only so often.
 const A_DAY: Duration = Duration::from_secs(25 * 3600);
 
 /// The code of all functions, packaged once.
@@ -73,8 +73,9 @@ pub(super) struct Runner {
     identity: String,
     cloud: Cloud,
     /// What is not the stack's, to the last detail.
-    unmanaged: BTreeMap<UnmanagedResource, String>,
-    /// Log groups whose tags were removed. Their owner is not known any more, so they stay unless the stack declares them.
+    unmanaged: BTreeMap<Resource, String>,
+    /// What lost its tags by hand, by its name in a dump. Its owner is not known any more, so it stays unless the stack declares
+    /// it.
     stripped: BTreeSet<String>,
     text: String,
     stack: Rc<Fixture>,
@@ -136,15 +137,15 @@ impl Runner {
     fn up_once(&mut self, fault: Option<&RandomFault>) -> Result<bool, String> {
         let stack = Rc::clone(&self.stack);
         let wanted = self.wanted();
-        let in_the_way: Vec<UnmanagedResource> =
+        let in_the_way: Vec<Resource> =
             self.unmanaged.keys().filter(|resource| resource.is_wanted(&wanted)).cloned().collect();
         let ran = self.run(Command::Up(&stack), fault)?;
         if !in_the_way.is_empty() {
             return self.refused(&ran, "already exists", |runner| {
                 for resource in in_the_way {
                     runner.unmanaged.remove(&resource);
-                    runner.unmanaged.retain(|child, _| child.parent().as_ref() != Some(&resource));
-                    resource.remove(&mut runner.cloud);
+                    runner.unmanaged.retain(|child, _| child.parent.as_deref() != Some(&resource));
+                    resource.service.remove(&mut runner.cloud, &resource);
                 }
             });
         }
@@ -167,12 +168,10 @@ impl Runner {
         let has = |part: &str| errors.iter().any(|error| error.contains(part));
         if has("is protected against deletion") {
             return self.refused(ran, "is protected against deletion", |runner| {
-                runner.cloud.dynamodb.tables.values_mut().for_each(|table| table.protected = false);
-                runner.cloud.logs.groups.values_mut().for_each(|group| group.protected = false);
+                Service::ALL.iter().for_each(|service| service.unprotect(&mut runner.cloud));
             });
         }
-        // DynamoDB takes only so many changes in a time [aws-facts: DynamoDB].
-        if has("about an hour") || has("within a fixed interval") || has("Subscriber limit exceeded") {
+        if Service::ALL.iter().flat_map(|service| service.until_tomorrow()).any(|part| has(part)) {
             self.cloud = later(&self.cloud, A_DAY);
             return Ok(false);
         }
@@ -235,13 +234,13 @@ impl Runner {
 
     /// Changes something of the stack's behind its back.
     pub(super) fn drift(&mut self, name: &str, nth: usize) {
-        let (_, change) = DRIFTS.iter().find(|(other, _)| *other == name).expect("a drift");
+        let drifts = super::drifts();
+        let (_, change) = drifts.iter().find(|(other, _)| *other == name).expect("a drift");
+        let untagged = untagged(&self.cloud);
         let Some(resource) = change(&mut self.cloud, &self.identity, nth) else { return };
         self.log.push(format!("drift ({nth}): {name}: {resource}"));
         self.pause = AN_EDIT;
-        if name == "a log group loses its tags" {
-            self.stripped.insert(resource);
-        }
+        self.stripped.extend(self::untagged(&self.cloud).difference(&untagged).cloned());
         // It may have changed a resource that only has the stack's tag, or deleted the parent of an unmanaged one.
         let after = everything(&self.cloud);
         self.unmanaged =
@@ -249,13 +248,14 @@ impl Runner {
     }
 
     /// Everything that is in the account, to the last detail.
-    pub(super) fn everything(&self) -> BTreeMap<UnmanagedResource, String> {
+    pub(super) fn everything(&self) -> BTreeMap<Resource, String> {
         everything(&self.cloud)
     }
 
     /// Makes something that is not the stack's.
     pub(super) fn unmanaged(&mut self, name: &str, nth: usize) {
-        let (_, make) = UNMANAGED.iter().find(|(other, _)| *other == name).expect("an unmanaged resource");
+        let unmanaged = super::unmanaged();
+        let (_, make) = unmanaged.iter().find(|(other, _)| *other == name).expect("an unmanaged resource");
         let before = everything(&self.cloud);
         make(&mut self.cloud, &self.identity, nth);
         self.log.push(format!("unmanaged ({nth}): {name}"));
@@ -276,7 +276,7 @@ impl Runner {
         Ok(())
     }
 
-    fn add_unmanaged(&mut self, before: &BTreeMap<UnmanagedResource, String>) {
+    fn add_unmanaged(&mut self, before: &BTreeMap<Resource, String>) {
         let new = everything(&self.cloud).into_iter().filter(|(resource, _)| !before.contains_key(resource));
         self.unmanaged.extend(new);
         self.pause = AN_EDIT;
@@ -289,9 +289,20 @@ impl Runner {
     }
 }
 
-/// An account with only an unmanaged role.
+/// Everything in an account, to the last detail.
+fn everything(cloud: &Cloud) -> BTreeMap<Resource, String> {
+    Service::ALL.iter().flat_map(|service| service.everything(cloud)).collect()
+}
+
+/// What has no tags, by its name in a dump.
+fn untagged(cloud: &Cloud) -> BTreeSet<String> {
+    let tagged = Service::ALL.iter().flat_map(|service| service.tagged(cloud));
+    tagged.filter(|resource| resource.tags.is_empty()).map(|Tagged { name, .. }| name).collect()
+}
+
+/// An account with only what is not managed.
 fn account() -> Cloud {
     let mut account = empty();
-    unmanaged::role(&mut account, "existing", "/", &[]);
+    Service::ALL.iter().for_each(|service| service.furnish(&mut account));
     later(&account, SETTLED)
 }

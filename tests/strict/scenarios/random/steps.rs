@@ -1,10 +1,9 @@
 //! Random scenarios as data: a first stack, and the steps after it.
 
-use super::drift::DRIFTS;
 use super::runner::{At, Outcome, RandomFault, Runner};
-use super::stacks::{Stack, stack};
-use super::unmanaged::UNMANAGED;
+use super::{drifts, unmanaged};
 use crate::faults::ALL;
+use crate::random::{RandomStack, stack};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -12,7 +11,7 @@ use proptest::prelude::*;
 #[derive(Debug, Clone)]
 pub(super) struct Scenario {
     environment: bool,
-    first: Stack,
+    first: RandomStack,
     steps: Vec<Step>,
 }
 
@@ -25,7 +24,7 @@ enum Step {
     Neighbour,
     Wait(u16),
     Down(Option<RandomFault>),
-    Up(Stack, Option<RandomFault>),
+    Up(RandomStack, Option<RandomFault>),
 }
 
 /// A random scenario.
@@ -41,8 +40,8 @@ pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => fault().prop_map(|fault| Step::Again(Some(fault))),
-        4 => (0..DRIFTS.len(), 0_usize..4).prop_map(|(drift, nth)| Step::Drift(drift, nth)),
-        3 => (0..UNMANAGED.len(), 0_usize..4).prop_map(|(unmanaged, nth)| Step::Unmanaged(unmanaged, nth)),
+        4 => (0..drifts().len(), 0_usize..4).prop_map(|(drift, nth)| Step::Drift(drift, nth)),
+        3 => (0..unmanaged().len(), 0_usize..4).prop_map(|(unmanaged, nth)| Step::Unmanaged(unmanaged, nth)),
         1 => Just(Step::Neighbour),
         1 => (1_u16..100).prop_map(Step::Wait),
         1 => proptest::option::of(fault()).prop_map(Step::Down),
@@ -70,8 +69,8 @@ impl Scenario {
         for step in &self.steps {
             match step {
                 Step::Again(fault) => runner.up(&text, fault.as_ref())?,
-                Step::Drift(drift, nth) => runner.drift(DRIFTS[*drift].0, *nth),
-                Step::Unmanaged(unmanaged, nth) => runner.unmanaged(UNMANAGED[*unmanaged].0, *nth),
+                Step::Drift(drift, nth) => runner.drift(drifts()[*drift].0, *nth),
+                Step::Unmanaged(unmanaged, nth) => runner.unmanaged(super::unmanaged()[*unmanaged].0, *nth),
                 Step::Neighbour => runner.neighbour()?,
                 Step::Wait(minutes) => runner.wait(*minutes),
                 Step::Down(fault) => runner.down(fault.as_ref())?,

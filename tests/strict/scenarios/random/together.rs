@@ -2,7 +2,7 @@
 //! account is as the stack file says.
 
 use super::runner::{Outcome, Runner, Verb};
-use super::stacks::{Stack, stack};
+use crate::random::{RandomStack, stack};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(super) struct Together {
     /// What is up before, if anything is.
-    before: Option<Stack>,
-    stack: Stack,
+    before: Option<RandomStack>,
+    stack: RandomStack,
     verbs: [Verb; 2],
     /// How long after the first command the second begins, in milliseconds.
     later: u64,

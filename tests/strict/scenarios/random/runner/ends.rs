@@ -1,12 +1,11 @@
 //! What must hold after a command that succeeded: the stack is up as after a first `up`, or deleted.
 
-use super::super::drift::Marked;
-use super::super::unmanaged::{UnmanagedResource, everything};
-use super::{Outcome, Runner, SETTLED, account};
+use super::{Outcome, Runner, SETTLED, account, everything};
 use crate::cloud::{ACCOUNT, Cloud, REGION, Tags};
 use crate::dump::{differences, dump};
 use crate::run::{Command, End, later, run};
-use crate::services::apigateway::cannot_invoke;
+use crate::service::{Resource, Wanted};
+use crate::services::Service;
 use provision::lower::{identity, lower, wanted};
 use provision::model::Scope;
 use serde_json::Value as Json;
@@ -23,17 +22,13 @@ impl Runner {
         if !differ.is_empty() {
             return Err(format!("there is other than after a first up:\n    {}", differ.join("\n    ")));
         }
-        let apis = self.cloud.apigateway.apis.iter().filter(|(_, api)| api.is_of(&self.identity));
-        for (id, api) in apis {
-            let ours = api.routes.iter().filter(|(route, _)| {
-                !self.unmanaged.contains_key(&UnmanagedResource::Route(id.clone(), (*route).clone()))
-            });
-            for (_, route) in ours {
-                let key = route["RouteKey"].as_str().unwrap_or_default();
-                if let Some(why) = cannot_invoke(&self.cloud, id, key) {
-                    return Err(format!("{key} is not answered: {why}"));
-                }
-            }
+        let is_theirs = |resource: &Resource| self.unmanaged.contains_key(resource);
+        let unusable = Service::ALL
+            .iter()
+            .flat_map(|service| service.unusable(&self.cloud, &self.identity, &is_theirs))
+            .next();
+        if let Some(why) = unusable {
+            return Err(why);
         }
         let plan = run(&self.cloud, Command::Plan(&self.stack), None);
         match plan.end == End::Done(0) && plan.writes().is_empty() {
@@ -56,12 +51,11 @@ impl Runner {
         }
     }
 
-    /// True for a log group, by its name in a dump, that has no ownership tag any more.
+    /// True for a resource, by its name in a dump, that has lost its ownership tag.
     pub(super) fn is_untagged(&self, name: &str) -> bool {
-        name.strip_prefix("log group ").is_some_and(|name| {
-            let untagged = self.cloud.logs.groups.get(name).is_none_or(|group| group.tags.is_empty());
-            self.stripped.contains(name) && untagged
-        })
+        let mut tagged = Service::ALL.iter().flat_map(|service| service.tagged(&self.cloud));
+        self.stripped.contains(name)
+            && tagged.find(|resource| resource.name == name).is_none_or(|resource| resource.tags.is_empty())
     }
 
     /// What there is after an `up` in an account where nothing of the stack was.
@@ -79,41 +73,25 @@ impl Runner {
         Ok(fresh)
     }
 
-    /// What there is of the stack, without what it does not say: items, instance profiles, protection of log groups, and
-    /// tags that are not declared, since a tag that is no longer declared stays.
+    /// What there is of the stack, without what it does not say, and without tags that are not declared, since a tag that is
+    /// no longer declared stays.
     pub(super) fn comparable(
         &self,
         cloud: &Cloud,
-        unmanaged: &BTreeMap<UnmanagedResource, String>,
+        unmanaged: &BTreeMap<Resource, String>,
     ) -> BTreeMap<String, Json> {
         let mut cloud = cloud.clone();
-        unmanaged.keys().for_each(|resource| resource.remove(&mut cloud));
+        unmanaged.keys().for_each(|resource| resource.service.remove(&mut cloud, resource));
         let declared = &self.stack.stack.tags;
         let keep = |tags: &mut Tags| {
             tags.retain(|key, _| key.starts_with("provision:") || declared.contains_key(key));
         };
-        for table in cloud.dynamodb.tables.values_mut() {
-            table.items = 0;
-            keep(&mut table.tags);
-        }
-        for role in cloud.iam.roles.values_mut() {
-            role.profiles.clear();
-            keep(&mut role.tags);
-        }
-        for group in cloud.logs.groups.values_mut() {
-            group.protected = false;
-            keep(&mut group.tags);
-        }
-        cloud.lambda.functions.values_mut().for_each(|function| keep(&mut function.tags));
-        for api in cloud.apigateway.apis.values_mut() {
-            keep(&mut api.tags);
-            api.stages.values_mut().for_each(|stage| keep(&mut stage.tags));
-        }
+        Service::ALL.iter().for_each(|service| service.forget(&mut cloud, &keep));
         dump(&cloud)
     }
 
     /// The names that the stack wants, by kind.
-    pub(super) fn wanted(&self) -> BTreeMap<&'static str, BTreeSet<String>> {
+    pub(super) fn wanted(&self) -> Wanted {
         let scope = Scope {
             identity: identity(&self.stack.stack),
             partition: "aws".to_owned(),
@@ -123,6 +101,7 @@ impl Runner {
             tag_keys: BTreeSet::new(),
             destroy: false,
         };
-        wanted(&lower(&self.stack.stack, &scope, &BTreeMap::new()))
+        let wanted = wanted(lower(&self.stack.stack, &scope, &BTreeMap::new())).into_iter();
+        wanted.map(|(kind, names)| (kind, names.into_keys().collect())).collect()
     }
 }

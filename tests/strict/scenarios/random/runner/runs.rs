@@ -1,10 +1,10 @@
 //! One run of a command in a random scenario: which call its fault is injected into, and what holds for every run, however it ends.
 
-use super::super::unmanaged::{UnmanagedResource, everything};
-use super::{Outcome, Runner};
+use super::{Outcome, Runner, everything};
 use crate::cloud::Cloud;
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::run::{A_MOMENT, Command, End, Ran, run_after};
+use crate::services::Service;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -86,17 +86,13 @@ impl Runner {
     pub(super) fn unmanaged_is_untouched(&mut self, command: Command) -> Outcome {
         let now = everything(&self.cloud);
         let wanted = self.wanted();
-        let keeps = |parent: &UnmanagedResource| match parent {
-            UnmanagedResource::Api(_) => wanted.contains_key("api"),
-            parent => parent.is_wanted(&wanted),
-        };
         let mut gone = Vec::new();
         for (resource, was) in &self.unmanaged {
-            match (now.get(resource), resource.parent()) {
+            match (now.get(resource), resource.parent.as_deref()) {
                 (Some(is), _) if is == was => {}
                 (None, Some(parent))
-                    if !now.contains_key(&parent)
-                        && (matches!(command, Command::Down(_)) || !keeps(&parent)) =>
+                    if !now.contains_key(parent)
+                        && (matches!(command, Command::Down(_)) || !parent.is_kept(&wanted)) =>
                 {
                     gone.push(resource.clone());
                 }
@@ -110,10 +106,7 @@ impl Runner {
 
 /// What is protected against deletion, with when it was made.
 fn protected(cloud: &Cloud) -> BTreeMap<String, Duration> {
-    let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.protected);
-    let groups = cloud.logs.groups.iter().filter(|(_, group)| group.protected);
-    let groups = groups.map(|(name, group)| (format!("log group {name}"), group.created));
-    tables.map(|(name, table)| (format!("table {name}"), table.created)).chain(groups).collect()
+    Service::ALL.iter().flat_map(|service| service.protected(cloud)).collect()
 }
 
 /// A failure has a reason, which is no internal error of the tool.

@@ -1,0 +1,137 @@
+//! What AWS's refusals mean, by the records of their services. The messages are AWS's own, as recorded.
+
+use super::api::API_GATEWAY;
+use super::function::LAMBDA;
+use super::log_group::LOGS;
+use super::role::IAM;
+use super::table::DYNAMODB;
+use super::{kinds, services};
+use crate::aws::{Error, Service};
+
+#[derive(Debug, PartialEq)]
+enum Meaning {
+    NotFound,
+    Exists,
+    Transient,
+    Other,
+}
+use Meaning::{Exists, NotFound, Other, Transient};
+
+static REFUSALS: [(&Service, &str, &str, Meaning); 26] = [
+    (&DYNAMODB, "ResourceNotFoundException", "Requested resource not found: Table: t not found", NotFound),
+    (&DYNAMODB, "TableNotFoundException", "Table not found: t", NotFound),
+    (&DYNAMODB, "ResourceInUseException", "Table already exists: t", Exists),
+    (
+        &DYNAMODB,
+        "ResourceInUseException",
+        "Attempt to change a resource which is still in use: Table is being created: t",
+        Transient,
+    ),
+    (&DYNAMODB, "ValidationException", "Time to live is already enabled", Other),
+    (&IAM, "NoSuchEntity", "The role with name r cannot be found.", NotFound),
+    (&IAM, "EntityAlreadyExists", "Role with name r already exists.", Exists),
+    (&IAM, "ConcurrentModification", "", Transient),
+    (&IAM, "DeleteConflict", "Cannot delete entity, must remove referenced objects first.", Other),
+    (&LOGS, "ResourceNotFoundException", "The specified log group does not exist.", NotFound),
+    (&LOGS, "ResourceAlreadyExistsException", "The specified log group already exists", Exists),
+    (
+        &LOGS,
+        "OperationAbortedException",
+        "A conflicting operation is currently in progress against this resource. Please try again.",
+        Transient,
+    ),
+    (&LAMBDA, "ResourceNotFoundException", "Function not found: arn:aws:lambda:x:1:function:f", NotFound),
+    (&LAMBDA, "ResourceNotFoundException", "No policy is associated with the given resource.", NotFound),
+    (&LAMBDA, "ResourceConflictException", "Function already exist: f", Exists),
+    (
+        &LAMBDA,
+        "ResourceConflictException",
+        "The statement id (s1) provided already exists. Please provide a new statement id, or remove the existing \
+         statement.",
+        Exists,
+    ),
+    (
+        &LAMBDA,
+        "ResourceConflictException",
+        "Alias already exists: arn:aws:lambda:x:1:function:f:live",
+        Exists,
+    ),
+    (
+        &LAMBDA,
+        "ResourceConflictException",
+        "Failed to create function url config for [functionArn = arn:aws:lambda:x:1:function:f]. Error message: \
+         FunctionUrlConfig exists for this Lambda function",
+        Exists,
+    ),
+    (
+        &LAMBDA,
+        "ResourceConflictException",
+        "An event source mapping with SQS arn (\" arn:aws:sqs:x:1:q \") and function (\" f \") already exists. \
+         Please update or delete the existing mapping with UUID u",
+        Exists,
+    ),
+    (
+        &LAMBDA,
+        "ResourceConflictException",
+        "The operation cannot be performed at this time. An update is in progress for resource: \
+         arn:aws:lambda:x:1:function:f",
+        Transient,
+    ),
+    (
+        &LAMBDA,
+        "PreconditionFailedException",
+        "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest \
+         Revision Id",
+        Transient,
+    ),
+    (&API_GATEWAY, "NotFoundException", "Invalid API identifier specified 1:a", NotFound),
+    (&API_GATEWAY, "ConflictException", "Route with key GET / already exists for this API", Exists),
+    (&API_GATEWAY, "ConflictException", "Stage already exists", Exists),
+    (
+        &API_GATEWAY,
+        "ConflictException",
+        "Unable to complete operation due to concurrent modification. Please try again later.",
+        Transient,
+    ),
+    (&API_GATEWAY, "BadRequestException", "Invalid target", Other),
+];
+
+#[test]
+fn every_service_s_refusals_mean_one_thing() {
+    for (service, code, message, meaning) in &REFUSALS {
+        let error = Error::refusal("", Some(code), message);
+        let found = [
+            (service.is_absent(&error), NotFound),
+            (service.is_duplicate(&error), Exists),
+            (service.transient(&error).is_some(), Transient),
+        ];
+        let mut found: Vec<Meaning> =
+            found.into_iter().filter(|(means, _)| *means).map(|(_, meaning)| meaning).collect();
+        if found.is_empty() {
+            found.push(Other);
+        }
+        assert_eq!(found, std::slice::from_ref(meaning), "{}: {code} {message}", service.id);
+    }
+}
+
+#[test]
+fn each_service_stands_once_and_tells_what_does_not_exist() {
+    let ids: Vec<&str> = services().iter().map(|service| service.id).collect();
+    assert_eq!(ids, ["ApiGatewayV2", "CloudWatch Logs", "DynamoDB", "IAM", "Lambda"]);
+    for kind in kinds() {
+        assert!(!kind.service().errors.not_found.is_empty(), "{}", kind.name());
+        let known = REFUSALS.iter().any(|(service, ..)| service.id == kind.service().id);
+        assert!(known, "no refusal of {} is tested", kind.service().id);
+    }
+}
+
+#[test]
+fn a_request_falls_under_a_quota_that_its_service_has() {
+    for service in services() {
+        let mut request = aws_smithy_runtime_api::client::orchestrator::HttpRequest::empty();
+        request.set_uri("https://example.com/2015-03-31/functions/f").expect("a URL");
+        request.headers_mut().insert("x-amz-target", "Logs_20140328.FilterLogEvents");
+        let quota = (service.quota_of)(&request);
+        assert!(quota.is_none_or(|quota| quota < service.quotas.len()), "{}: {quota:?}", service.id);
+    }
+}

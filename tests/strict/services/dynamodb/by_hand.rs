@@ -1,0 +1,104 @@
+//! What people and other tools do with tables.
+
+use super::{TABLES, Table, table_arn};
+use crate::cloud::{Cloud, Tags};
+use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
+use crate::services::Service;
+use serde_json::json;
+use std::time::Duration;
+
+impl Marked for Table {
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
+pub(super) const DRIFTS: &[(&str, Drift)] = &[
+    ("a table is deleted", |cloud, stack, nth| {
+        let name = pick(&cloud.dynamodb.tables, |table| table.is_of(stack), nth)?;
+        cloud.dynamodb.tables.remove(&name);
+        Some(name)
+    }),
+    ("a table is billed otherwise", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| {
+            let units =
+                json!({ "ReadCapacityUnits": 9, "WriteCapacityUnits": 9, "NumberOfDecreasesToday": 0 });
+            table.description.insert("ProvisionedThroughput".to_owned(), units);
+            table
+                .description
+                .insert("BillingModeSummary".to_owned(), json!({ "BillingMode": "PROVISIONED" }));
+        })
+    }),
+    ("a table's items expire by another attribute", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, long_ago| table.ttl = Some(("other".to_owned(), true, long_ago)))
+    }),
+    ("a table's items do not expire any more", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| table.ttl = None)
+    }),
+    ("a table's recovery is switched", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| table.recovery = !table.recovery)
+    }),
+    ("a table's protection is switched", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| table.protected = !table.protected)
+    }),
+    ("a table's tags are changed", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| retag(&mut table.tags))
+    }),
+    ("a table gets items", |cloud, stack, nth| table(cloud, stack, nth, |table, _| table.items += 3)),
+];
+
+/// Changes a table that is not being deleted; the time given was a day ago.
+fn table(
+    cloud: &mut Cloud,
+    stack: &str,
+    nth: usize,
+    change: impl FnOnce(&mut Table, Duration),
+) -> Option<String> {
+    let long_ago = cloud.now.saturating_sub(Duration::from_secs(86_400));
+    changed(&mut cloud.dynamodb.tables, stack, nth, |table| change(table, long_ago))
+}
+
+pub(super) const UNMANAGED: &[(&str, Make)] = &[
+    ("a table of a wanted name", |cloud, stack, nth| make(cloud, &own(stack, TABLES, nth), &[])),
+    ("a table of a wanted name, by CloudFormation", |cloud, stack, nth| {
+        make(cloud, &own(stack, TABLES, nth), &[("aws:cloudformation:stack-name", stack)]);
+    }),
+    ("a table of a near name", |cloud, stack, nth| {
+        make(cloud, &format!("{}2", own(stack, TABLES, nth)), &[("provision:stack", &format!("{stack}2"))]);
+    }),
+    ("a table of another environment", |cloud, _, nth| {
+        let name = format!("prod-{}", TABLES[nth % TABLES.len()]);
+        make(cloud, &name, &[("provision:stack", "walk/prod"), ("provision:id", &format!("table.{name}"))]);
+    }),
+];
+
+fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
+    let table = json!({
+        "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{ "AttributeName": "theirs", "KeyType": "HASH" }],
+        "AttributeDefinitions": [{ "AttributeName": "theirs", "AttributeType": "S" }],
+    });
+    if cloud.act(Service::DynamoDb, "CreateTable", &table).is_some() {
+        // AWS's own tags come past what users may set.
+        cloud.dynamodb.tables.entry(name.to_owned()).and_modify(|table| table.tags = map(tags));
+    }
+}
+
+/// Changes all tables wherever they can be changed.
+pub(super) fn change_all(cloud: &mut Cloud) {
+    for table in cloud.dynamodb.tables.values_mut() {
+        table.ttl = if table.ttl.is_some() { None } else { Some(("other".to_owned(), true, table.created)) };
+        (table.recovery, table.protected) = (!table.recovery, !table.protected);
+        table.tags.remove(ID);
+    }
+}
+
+/// A table that is no longer declared.
+pub(super) fn leave_behind(cloud: &mut Cloud) {
+    if let Some(mut table) = cloud.dynamodb.tables.values().next().cloned() {
+        table.protected = true;
+        table.description.insert("TableName".to_owned(), "earlier".into());
+        table.description.insert("TableArn".to_owned(), table_arn("earlier").into());
+        cloud.dynamodb.tables.insert("earlier".to_owned(), table);
+    }
+}

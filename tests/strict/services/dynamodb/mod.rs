@@ -1,0 +1,199 @@
+//! DynamoDB [aws-facts: DynamoDB].
+
+mod by_hand;
+mod indexes;
+mod random;
+mod settings;
+mod table;
+
+pub(crate) use random::TABLES;
+pub(crate) use table::{State, TABLE, Table};
+
+use crate::access::{Need, known, nothing, with_tagging};
+use crate::cloud::{Cloud, ServiceError, Tags, Time, text};
+use crate::quota::Quota;
+use crate::random::Section;
+use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
+use crate::services::Service;
+use crate::wire::Call;
+use proptest::strategy::BoxedStrategy;
+use provision::config::{Billing, Stack};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub(crate) struct DynamoDb;
+
+impl StrictService for DynamoDb {
+    fn facts(&self) -> &'static Facts {
+        &Facts {
+            name: "dynamodb",
+            model: ("dynamodb", "2012-08-10"),
+            operations: &[table::OPERATIONS, settings::OPERATIONS],
+            changed: &["TableName"],
+            subject: &["TableName", "ResourceArn"],
+            tokens: &["NextToken", "LastEvaluatedTableName"],
+            throttled: ("ThrottlingException", 400),
+            failed: ("InternalServerError", 500),
+            denied: ("AccessDeniedException", 400),
+            invalid: "ValidationException",
+            unmodelled: &["ValidationException", "AccessDeniedException", "ResourceInUseException"],
+        }
+    }
+
+    fn needs(&self, cloud: &Cloud, call: &Call) -> Vec<Need> {
+        let named = text(&call.params, "TableName").map(table_arn);
+        let Some(resource) = named.or_else(|| text(&call.params, "ResourceArn").map(str::to_owned)) else {
+            return vec![Need::new(call.name(), nothing(call))];
+        };
+        let table = cloud.dynamodb.tables.get(resource.split(":table/").nth(1).unwrap_or_default());
+        let tags =
+            table.and_then(|table| known(cloud, table.created, &table.tags)).cloned().unwrap_or_default();
+        let own =
+            Need::new(call.name(), resource).of(&tags).with("dynamodb:Select", text(&call.params, "Select"));
+        with_tagging(call, own, "dynamodb:TagResource", call.operation.name == "CreateTable")
+    }
+
+    /// As the documentation has it, for the operation by itself.
+    fn quota(&self, _: &Cloud, operation: &str) -> Option<Quota> {
+        (operation == "ListTagsOfResource").then_some(("dynamodb:ListTagsOfResource", 10.0, 10.0))
+    }
+
+    fn dress(&self, error: &ServiceError, _: u16, _: &mut Vec<(&'static str, String)>, body: &mut Json) {
+        body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{}", error.code).into();
+    }
+
+    fn tagged(&self, cloud: &Cloud) -> Vec<Tagged> {
+        let tagged = |(name, table): (&String, &Table)| Tagged {
+            arn: table_arn(name),
+            name: format!("table {name}"),
+            created: table.created,
+            tags: table.tags.clone(),
+        };
+        cloud.dynamodb.tables.iter().map(tagged).collect()
+    }
+
+    fn unready(&self, cloud: &Cloud) -> Vec<String> {
+        let now = cloud.now;
+        let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.status(now) != "ACTIVE");
+        tables.map(|(name, table)| format!("the table {name} is {}", table.status(now))).collect()
+    }
+
+    fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
+        let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.phase.0 != "DELETING");
+        tables.map(|(name, table)| (format!("table {name}"), dumped(table, cloud.now))).collect()
+    }
+
+    fn change_all(&self, cloud: &mut Cloud) {
+        by_hand::change_all(cloud);
+    }
+
+    fn leave_behind(&self, cloud: &mut Cloud) {
+        by_hand::leave_behind(cloud);
+    }
+
+    fn drifts(&self) -> &'static [(&'static str, Drift)] {
+        by_hand::DRIFTS
+    }
+
+    fn unmanaged(&self) -> &'static [(&'static str, Make)] {
+        by_hand::UNMANAGED
+    }
+
+    fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
+        let gone = |table: &Table| table.phase.0 == "DELETING" && cloud.now >= table.phase.1;
+        let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| !gone(table));
+        let resource = |name: &String| Resource::named(Service::DynamoDb, "table", name);
+        tables.map(|(name, table)| (resource(name), format!("{table:?}"))).collect()
+    }
+
+    fn remove(&self, cloud: &mut Cloud, resource: &Resource) {
+        cloud.dynamodb.tables.remove(&resource.name);
+    }
+
+    fn protected(&self, cloud: &Cloud) -> Vec<(String, Time)> {
+        let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.protected);
+        tables.map(|(name, table)| (format!("table {name}"), table.created)).collect()
+    }
+
+    fn unprotect(&self, cloud: &mut Cloud) {
+        cloud.dynamodb.tables.values_mut().for_each(|table| table.protected = false);
+    }
+
+    fn forget(&self, cloud: &mut Cloud, keep: &dyn Fn(&mut Tags)) {
+        for table in cloud.dynamodb.tables.values_mut() {
+            table.items = 0;
+            keep(&mut table.tags);
+        }
+    }
+
+    /// It takes only so many changes in a time.
+    fn until_tomorrow(&self) -> &'static [&'static str] {
+        &["about an hour", "within a fixed interval", "Subscriber limit exceeded"]
+    }
+
+    fn changes(&self) -> &'static [(&'static str, StackChange)] {
+        &[
+            ("a table is paid otherwise", |stack| {
+                stack.tables.first_mut().is_some_and(|table| {
+                    table.billing = match table.billing {
+                        Billing::OnDemand => Billing::Provisioned { read: 2, write: 2 },
+                        Billing::Provisioned { .. } => Billing::OnDemand,
+                    };
+                    true
+                })
+            }),
+            ("a table is kept safer", |stack| {
+                let table = stack.tables.iter_mut().find(|table| !table.point_in_time_recovery);
+                table.map(|table| table.point_in_time_recovery = true).is_some()
+            }),
+        ]
+    }
+
+    fn leave_unprotected(&self, stack: &mut Stack) {
+        stack.tables.iter_mut().for_each(|table| table.protect = false);
+    }
+
+    fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
+        Some(random::section())
+    }
+
+    fn requests(&self) -> &'static str {
+        include_str!("requests.yaml")
+    }
+
+    fn disagreements(&self) -> &'static str {
+        include_str!("disagreements.yaml")
+    }
+
+    fn given(&self) -> Vec<(&'static str, Json)> {
+        vec![
+            ("key", json!([{ "AttributeName": "k", "KeyType": "HASH" }])),
+            ("attribute", json!([{ "AttributeName": "k", "AttributeType": "S" }])),
+        ]
+    }
+}
+
+fn table_arn(name: &str) -> String {
+    Service::DynamoDb.arn(&format!("table/{name}"))
+}
+
+fn dumped(table: &Table, now: Time) -> Json {
+    let mut description = table.description.clone();
+    description.remove("TableId");
+    // A missing summary means PROVISIONED [aws-facts: DynamoDB].
+    if description.get("BillingModeSummary").is_some_and(|summary| summary["BillingMode"] == "PROVISIONED") {
+        description.remove("BillingModeSummary");
+    }
+    let ttl = table.ttl.as_ref().filter(|(_, on, _)| *on).map(|(attribute, ..)| attribute);
+    json!({
+        "description": description, "status": table.status(now), "ttl": ttl, "recovery": table.recovery,
+        "protected": table.protected, "tags": table.tags, "items": table.items,
+    })
+}
+
+/// A quota of the account has no room for another table [hazards: G17].
+pub(crate) fn no_room_for_tables(_: &Cloud, call: &Call) -> Option<ServiceError> {
+    let message = "Failed to create table: the current TableMaxReadCapacityUnits value is insufficient";
+    (call.operation.name == "CreateTable").then(|| ServiceError::new("LimitExceededException", message))
+}

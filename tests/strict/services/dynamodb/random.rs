@@ -1,0 +1,77 @@
+//! The tables of a random stack.
+
+use crate::random::{RandomStack, Section, index, rarely};
+use proptest::collection::btree_map;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::rc::Rc;
+
+pub(crate) const TABLES: &[&str] = &["notes", "pages", "words.old"];
+
+/// By index into [`TABLES`].
+#[derive(Debug)]
+struct Tables(BTreeMap<u8, Table>);
+
+#[derive(Debug, Clone)]
+struct Table {
+    number: bool,
+    sort: bool,
+    /// On demand, or so many units.
+    units: u8,
+    ttl: u8,
+    recovery: bool,
+    protect: bool,
+}
+
+pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
+    let tables = btree_map(0..index(TABLES), table(), 0..=2);
+    tables.prop_map(|tables| Rc::new(Tables(tables)) as Rc<dyn Section>).boxed()
+}
+
+fn table() -> impl Strategy<Value = Table> {
+    let flag = || proptest::bool::weighted(0.25);
+    let protect = proptest::bool::weighted(0.1);
+    (flag(), flag(), rarely(3), rarely(3), flag(), protect).prop_map(
+        |(number, sort, units, ttl, recovery, protect)| Table { number, sort, units, ttl, recovery, protect },
+    )
+}
+
+impl Section for Tables {
+    fn title(&self) -> &'static str {
+        "tables"
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.0.keys().map(|index| TABLES[usize::from(*index)]).collect()
+    }
+
+    fn write(&self, _: &RandomStack, text: &mut String) {
+        if !self.0.is_empty() {
+            *text += "tables:\n";
+        }
+        for (index, table) in &self.0 {
+            let _ = writeln!(text, "  {}:", TABLES[usize::from(*index)]);
+            let mut line = |line: &str| *text += &format!("    {line}\n");
+            line(if table.number { "partition_key: { name: id, type: N }" } else { "partition_key: id" });
+            if table.sort {
+                line("sort_key: page");
+            }
+            match table.units {
+                0 => {}
+                units => line(&format!("billing: {{ read: {units}, write: 1 }}")),
+            }
+            match table.ttl {
+                0 => {}
+                1 => line("ttl: expires"),
+                _ => line("ttl: ends"),
+            }
+            if table.recovery {
+                line("point_in_time_recovery: true");
+            }
+            if table.protect {
+                line("protect: true");
+            }
+        }
+    }
+}

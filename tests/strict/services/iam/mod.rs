@@ -1,0 +1,194 @@
+//! IAM [aws-facts: IAM].
+
+mod by_hand;
+mod given;
+pub(crate) mod grammar;
+mod policies;
+mod role;
+
+pub(crate) use by_hand::EARLIER_ROLE;
+pub(crate) use role::{ASSUMABLE, Role, State, exists, is_checked_late, not_assumable};
+
+use crate::access::{Need, known, nothing, with_tagging};
+use crate::cloud::{ACCOUNT, Cloud, Tags, required, text};
+use crate::quota::Quota;
+use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService};
+use crate::services::Service;
+use crate::wire::Call;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+/// A role that the account has, for functions that bring none of their own.
+pub(crate) const EXISTING_ROLE: &str = "arn:aws:iam::123456789012:role/existing";
+
+/// A policy that allows its bearer to make log groups.
+pub(crate) const LOOSE: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}"#;
+
+pub(crate) struct Iam;
+
+impl StrictService for Iam {
+    fn facts(&self) -> &'static Facts {
+        &Facts {
+            name: "iam",
+            model: ("iam", "2010-05-08"),
+            operations: &[role::OPERATIONS, policies::OPERATIONS],
+            changed: &["RoleName"],
+            subject: &["RoleName", "PolicyName", "Description"],
+            tokens: &["Marker"],
+            throttled: ("Throttling", 400),
+            failed: ("ServiceFailure", 500),
+            denied: ("AccessDenied", 403),
+            invalid: "ValidationError",
+            unmodelled: &["ValidationError", "AccessDenied", "LimitExceeded", "ConcurrentModification"],
+        }
+    }
+
+    fn needs(&self, cloud: &Cloud, call: &Call) -> Vec<Need> {
+        let (params, name) = (&call.params, call.operation.name.as_str());
+        let Some(role) = text(params, "RoleName") else {
+            return vec![Need::new(call.name(), nothing(call))];
+        };
+        let there = cloud.iam.roles.get(&role.to_lowercase());
+        let resource = match (name, there) {
+            ("RemoveRoleFromInstanceProfile", _) => {
+                self.arn(&format!("instance-profile/{}", required(params, "InstanceProfileName")))
+            }
+            ("CreateRole", _) => self.arn(&format!("role{}{role}", text(params, "Path").unwrap_or("/"))),
+            (_, Some(role)) => role.arn(),
+            // The name of a role that is not there is not resolved: AWS's refusals say `on resource: role NAME`.
+            (_, None) => self.arn(&format!("role {role}")),
+        };
+        let tags = there.and_then(|role| known(cloud, role.created, &role.tags)).cloned().unwrap_or_default();
+        // The boundary that is sent, else the one that the role has.
+        let boundary = match name {
+            "CreateRole" | "PutRolePermissionsBoundary" => text(params, "PermissionsBoundary"),
+            "GetRole"
+            | "PutRolePolicy"
+            | "DeleteRolePolicy"
+            | "DetachRolePolicy"
+            | "DeleteRolePermissionsBoundary"
+            | "UpdateAssumeRolePolicy"
+            | "DeleteRole" => there.and_then(|role| role.boundary.as_deref()),
+            _ => None,
+        };
+        let own = Need::new(call.name(), resource).of(&tags).with("iam:PermissionsBoundary", boundary);
+        with_tagging(call, own, "iam:TagRole", name == "CreateRole")
+    }
+
+    fn arn(&self, resource: &str) -> String {
+        format!("arn:aws:iam::{ACCOUNT}:{resource}")
+    }
+
+    fn quota(&self, cloud: &Cloud, _: &str) -> Option<Quota> {
+        cloud.iam.quota.map(|(per_second, burst)| ("iam", per_second, burst))
+    }
+
+    /// IAM ignores `Sid`, and so does the comparison of what is allowed.
+    fn allowed(&self, cloud: &Cloud) -> Vec<(String, String)> {
+        let policies = cloud.iam.roles.values().flat_map(|role| {
+            role.policies.values().map(move |document| (role.name.clone(), grammar::rewritten(document)))
+        });
+        let statements = policies.flat_map(|(role, document)| {
+            let document: Json = serde_json::from_str(&document).unwrap_or_default();
+            let statements = match &document["Statement"] {
+                Json::Array(statements) => statements.clone(),
+                one => vec![one.clone()],
+            };
+            statements.into_iter().map(move |mut statement| {
+                statement.as_object_mut().map(|members| members.remove("Sid"));
+                (role.clone(), statement.to_string())
+            })
+        });
+        statements.collect()
+    }
+
+    fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
+        let parsed = |document: &String| serde_json::from_str::<Json>(document).unwrap_or_default();
+        let dumped = |role: &Role| {
+            let policies: BTreeMap<&String, Json> =
+                role.policies.iter().map(|(name, document)| (name, parsed(document))).collect();
+            json!({
+                "path": role.path, "trust": parsed(&role.trust), "policies": policies, "attached": role.attached,
+                "boundary": role.boundary, "tags": role.tags, "profiles": role.profiles,
+            })
+        };
+        cloud.iam.roles.values().map(|role| (format!("role {}", role.name), dumped(role))).collect()
+    }
+
+    fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
+        let roles = cloud.iam.roles.values();
+        roles.map(|role| (role.id.clone(), format!("<id of role {}>", role.name))).collect()
+    }
+
+    fn change_all(&self, cloud: &mut Cloud) {
+        by_hand::change_all(cloud);
+    }
+
+    fn leave_behind(&self, cloud: &mut Cloud) {
+        by_hand::leave_behind(cloud);
+    }
+
+    fn drifts(&self) -> &'static [(&'static str, Drift)] {
+        by_hand::DRIFTS
+    }
+
+    fn unmanaged(&self) -> &'static [(&'static str, Make)] {
+        by_hand::UNMANAGED
+    }
+
+    fn furnish(&self, cloud: &mut Cloud) {
+        by_hand::make(cloud, "existing", "/", &[]);
+    }
+
+    /// By names in lower case.
+    fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
+        let resource = |name: &String| Resource::named(Service::Iam, "role", name);
+        cloud.iam.roles.iter().map(|(name, role)| (resource(name), format!("{role:?}"))).collect()
+    }
+
+    fn remove(&self, cloud: &mut Cloud, resource: &Resource) {
+        cloud.iam.roles.remove(&resource.name);
+    }
+
+    fn is_same(&self, one: &str, other: &str) -> bool {
+        one.eq_ignore_ascii_case(other)
+    }
+
+    fn forget(&self, cloud: &mut Cloud, keep: &dyn Fn(&mut Tags)) {
+        for role in cloud.iam.roles.values_mut() {
+            role.profiles.clear();
+            keep(&mut role.tags);
+        }
+    }
+
+    fn changes(&self) -> &'static [(&'static str, StackChange)] {
+        &[("a function may do more", |stack| {
+            let table = stack.tables.first().map(|table| table.name.clone());
+            let function = stack.functions.iter_mut().find(|function| function.role.is_none());
+            function.zip(table).is_some_and(|(function, table)| {
+                let actions = function.access.entry(table).or_default();
+                actions.push("dynamodb:DescribeTable".to_owned());
+                true
+            })
+        })]
+    }
+
+    fn requests(&self) -> &'static str {
+        include_str!("requests.yaml")
+    }
+
+    fn disagreements(&self) -> &'static str {
+        include_str!("disagreements.yaml")
+    }
+
+    fn given(&self) -> Vec<(&'static str, Json)> {
+        given::documents()
+    }
+
+    /// A boundary of roles.
+    fn required(&self, given: &BTreeMap<String, Json>) -> Vec<(&'static str, Json)> {
+        let boundary = json!({ "PolicyName": "boundary", "PolicyDocument": given["policy"] });
+        vec![("iam:CreatePolicy", boundary)]
+    }
+}

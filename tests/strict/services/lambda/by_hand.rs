@@ -1,0 +1,191 @@
+//! What people and other tools do with functions.
+
+use super::{FUNCTIONS, Function, Statements, function_arn};
+use crate::cloud::{Cloud, Tags, Time};
+use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
+use crate::services::Service;
+use crate::services::iam::{EARLIER_ROLE, EXISTING_ROLE, Role};
+use serde_json::{Value as Json, json};
+
+impl Marked for Function {
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
+pub(super) const DRIFTS: &[(&str, Drift)] = &[
+    ("a function is deleted", |cloud, stack, nth| {
+        let name = pick(&cloud.lambda.functions, |function| function.is_of(stack), nth)?;
+        cloud.lambda.functions.remove(&name);
+        Some(name)
+    }),
+    ("a function's code is changed", |cloud, stack, nth| {
+        let hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        configuration(cloud, stack, nth, "CodeSha256", hash.into())
+    }),
+    ("a function's memory is changed", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "MemorySize", 1024.into())
+    }),
+    ("a function's handler is changed", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "Handler", "other.handler".into())
+    }),
+    ("a function's runtime is changed", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "Runtime", "python3.11".into())
+    }),
+    ("a function's architecture is changed", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| {
+            let other =
+                if function.configuration["Architectures"] == json!(["arm64"]) { "x86_64" } else { "arm64" };
+            function.configuration.insert("Architectures".to_owned(), json!([other]));
+        })
+    }),
+    ("a function's description is changed", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "Description", "theirs".into())
+    }),
+    ("a function's environment is changed", |cloud, stack, nth| {
+        configuration(
+            cloud,
+            stack,
+            nth,
+            "Environment",
+            json!({ "Variables": { "LEVEL": "theirs", "MORE": "x" } }),
+        )
+    }),
+    ("a function's layers are changed", |cloud, stack, nth| {
+        let layer = "arn:aws:lambda:eu-central-1:123456789012:layer:theirs:1";
+        configuration(cloud, stack, nth, "Layers", json!([{ "Arn": layer, "CodeSize": 1000 }]))
+    }),
+    ("a function's role is changed", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "Role", EXISTING_ROLE.into())
+    }),
+    ("a function's logs go elsewhere", |cloud, stack, nth| {
+        configuration(
+            cloud,
+            stack,
+            nth,
+            "LoggingConfig",
+            json!({ "LogFormat": "Text", "LogGroup": "/elsewhere" }),
+        )
+    }),
+    ("a function's concurrency is changed", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| {
+            function.reserved = if function.reserved == Some(3) { None } else { Some(3) };
+        })
+    }),
+    ("a function's tags are changed", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| retag(&mut function.tags))
+    }),
+    ("a function forgets its role's id", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| drop(function.tags.remove("provision:role-id")))
+    }),
+    ("a function's permissions are taken away", |cloud, stack, nth| {
+        statements(cloud, stack, nth, |statements| statements.clear())
+    }),
+    ("a function's permission is widened", |cloud, stack, nth| {
+        statements(cloud, stack, nth, |statements| {
+            if let Some(statement) = statements.first_mut() {
+                statement["Condition"]["ArnLike"]["AWS:SourceArn"] = "arn:aws:execute-api:*".into();
+            }
+        })
+    }),
+];
+
+fn function(
+    cloud: &mut Cloud,
+    stack: &str,
+    nth: usize,
+    change: impl FnOnce(&mut Function),
+) -> Option<String> {
+    changed(&mut cloud.lambda.functions, stack, nth, change)
+}
+
+fn configuration(cloud: &mut Cloud, stack: &str, nth: usize, name: &str, value: Json) -> Option<String> {
+    function(cloud, stack, nth, |function| drop(function.configuration.insert(name.to_owned(), value)))
+}
+
+/// Changes the statements of a function's policy that are the tool's.
+fn statements(
+    cloud: &mut Cloud,
+    stack: &str,
+    nth: usize,
+    change: impl FnOnce(&mut Vec<Json>),
+) -> Option<String> {
+    let now = cloud.now;
+    function(cloud, stack, nth, |function| {
+        let sid = |statement: &Json| statement["Sid"].as_str().unwrap_or_default().starts_with("provision-");
+        let (mut ours, theirs): (Vec<Json>, Vec<Json>) = function.policy.now().into_iter().partition(sid);
+        change(&mut ours);
+        function.policy.set(now, theirs.into_iter().chain(ours).collect());
+    })
+}
+
+pub(super) const UNMANAGED: &[(&str, Make)] = &[
+    ("a function of a wanted name", |cloud, stack, nth| make(cloud, &own(stack, FUNCTIONS, nth), &[])),
+    ("a function of a near name", |cloud, stack, nth| {
+        let name = format!("{}-2", own(stack, FUNCTIONS, nth));
+        make(cloud, &name, &[("provision:stack", &format!("{stack}-2"))]);
+    }),
+    ("a permission of a function of the stack", |cloud, stack, nth| {
+        let functions = cloud.lambda.functions.iter();
+        let ours = functions
+            .filter(|(_, function)| function.tags.get("provision:stack").is_some_and(|of| of == stack));
+        let names: Vec<String> = ours.map(|(name, _)| name.clone()).collect();
+        let Some(name) = nth.checked_rem(names.len()).map(|nth| &names[nth]) else { return };
+        let permission = json!({ "FunctionName": name, "StatementId": "theirs", "Principal": "events.amazonaws.com",
+            "Action": "lambda:InvokeFunction" });
+        cloud.act(Service::Lambda, "AddPermission", &permission);
+    }),
+];
+
+fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
+    let configuration = json!({
+        "FunctionName": name, "FunctionArn": function_arn(name), "Runtime": "python3.13", "Handler": "theirs.handler",
+        "Role": EXISTING_ROLE, "CodeSha256": "theirs", "Timeout": 3, "MemorySize": 128,
+    });
+    let function = Function {
+        configuration: configuration.as_object().cloned().unwrap_or_default(),
+        created: cloud.now,
+        modified: cloud.now,
+        updating: Time::ZERO,
+        gone: None,
+        tags: map(tags),
+        reserved: None,
+        policy: Statements::default(),
+        fails: false,
+        looks: 0,
+    };
+    cloud.lambda.functions.entry(name.to_owned()).or_insert(function);
+}
+
+/// Changes all functions wherever they can be changed.
+pub(super) fn change_all(cloud: &mut Cloud) {
+    let now = cloud.now;
+    for function in cloud.lambda.functions.values_mut() {
+        function.configuration.insert("MemorySize".to_owned(), 1024.into());
+        function.configuration.insert("CodeSha256".to_owned(), "other".into());
+        function.reserved = if function.reserved.is_some() { None } else { Some(3) };
+        function.tags.remove(ID);
+        let mut statements = function.policy.now();
+        // Of the same stack, and of a permission that was once declared.
+        if let Some(statement) = statements.first_mut() {
+            let sid = statement["Sid"].as_str().unwrap_or_default();
+            let mark = sid.splitn(3, '-').take(2).collect::<Vec<_>>().join("-");
+            statement["Sid"] = format!("{mark}-0123456789abcdef-1").into();
+        }
+        function.policy.set(now, statements);
+    }
+}
+
+/// A function that is no longer declared, with the role and the log group that are left behind for it.
+pub(super) fn leave_behind(cloud: &mut Cloud) {
+    let Some(role) = cloud.iam.roles.get(EARLIER_ROLE).map(Role::arn) else { return };
+    let Some(mut function) = cloud.lambda.functions.values().next().cloned() else { return };
+    for (name, value) in
+        [("FunctionName", "earlier".to_owned()), ("FunctionArn", function_arn("earlier")), ("Role", role)]
+    {
+        function.configuration.insert(name.to_owned(), value.into());
+    }
+    let logging = json!({ "LogFormat": "Text", "LogGroup": "/aws/lambda/earlier" });
+    function.configuration.insert("LoggingConfig".to_owned(), logging);
+    cloud.lambda.functions.insert("earlier".to_owned(), function);
+}

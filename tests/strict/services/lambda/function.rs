@@ -1,0 +1,350 @@
+//! Lambda functions: their life and their updates [aws-facts: Lambda].
+
+use super::checks::{check, refused};
+use super::code;
+use super::policy::Statements;
+use crate::cloud::{
+    ACCOUNT, Cloud, Delay, Handler, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text,
+    text_map,
+};
+use crate::services::{Service, iam, logs};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+/// Until every call of Lambda finds a function that was created [hazards: L2].
+pub(crate) const EVERYWHERE: Delay = Delay::of_millis("everywhere", 2_800);
+/// Of a function in Pending.
+pub(crate) const PENDING: Delay = Delay::of_secs("pending", 2);
+/// Of a function whose update is InProgress.
+const IN_PROGRESS: Delay = Delay::of_secs("in progress", 1);
+/// Until the last logs of a function that was deleted arrive.
+pub(crate) const LATE_LOGS: Delay = Delay::of_secs("late logs", 15);
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateFunction", create),
+    ("GetFunction", get),
+    ("UpdateFunctionConfiguration", update_configuration),
+    ("UpdateFunctionCode", update_code),
+    ("DeleteFunction", delete),
+    ("TagResource", tag),
+    ("UntagResource", untag),
+    ("PutFunctionConcurrency", reserve),
+    ("DeleteFunctionConcurrency", unreserve),
+];
+
+/// Why a function failed whose role was checked after its creation.
+const LATE_CHECK: &str =
+    "The provided execution role does not have permissions to call CreateNetworkInterface on EC2";
+
+/// Executions of the account that cannot be reserved away.
+const UNRESERVED: i64 = 100;
+const CONCURRENCY: i64 = 1_000;
+
+/// The functions by name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) functions: BTreeMap<String, Function>,
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+pub(crate) struct Function {
+    /// Its FunctionConfiguration without the states.
+    pub(crate) configuration: Map<String, Json>,
+    pub(crate) created: Time,
+    pub(crate) modified: Time,
+    /// Until when an update is InProgress.
+    pub(crate) updating: Time,
+    /// When reads stop finding it, after its deletion.
+    pub(crate) gone: Option<Time>,
+    pub(crate) tags: Tags,
+    pub(crate) reserved: Option<i64>,
+    pub(crate) policy: Statements,
+    /// True if the check of its role, which comes after the create, fails [hazards: I4].
+    pub(crate) fails: bool,
+    /// How often it was looked at while not every call found it.
+    pub(crate) looks: u32,
+}
+
+impl Function {
+    pub(crate) fn member(&self, name: &str) -> &str {
+        self.configuration.get(name).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    /// True while it is being made or changed, and if it cannot be used.
+    pub(super) fn is_unready(&self, cloud: &Cloud) -> bool {
+        self.fails || cloud.now < (self.created + cloud.delays.of(PENDING)).max(self.updating)
+    }
+
+    pub(crate) fn group(&self) -> String {
+        let configured =
+            self.configuration.get("LoggingConfig").and_then(|logging| text(logging, "LogGroup"));
+        configured.unwrap_or_default().to_owned()
+    }
+}
+
+pub(crate) fn function_arn(name: &str) -> String {
+    Service::Lambda.arn(&format!("function:{name}"))
+}
+
+/// The name within a name or an ARN.
+fn bare(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+fn forget_deleted(cloud: &mut Cloud) {
+    let now = cloud.now;
+    cloud.lambda.functions.retain(|_, function| function.gone.is_none_or(|gone| now < gone));
+}
+
+/// The function of a name, unless it was deleted, or is so new that not all of Lambda finds it [hazards: L2].
+pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
+    let delay = cloud.delays.of(VISIBLE).max(cloud.delays.of(EVERYWHERE));
+    find_after(cloud, name, delay).ok_or_else(|| not_found(name))
+}
+
+fn find_after<'a>(cloud: &'a mut Cloud, name: &str, delay: Time) -> Option<&'a mut Function> {
+    forget_deleted(cloud);
+    let now = cloud.now;
+    cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + delay)
+}
+
+fn not_found(name: &str) -> ServiceError {
+    ServiceError::new(
+        "ResourceNotFoundException",
+        format!("Function not found: {}", function_arn(bare(name))),
+    )
+}
+
+/// The function of a name as GetFunction finds it: sooner than other calls do, but not each time [hazards: L2].
+fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
+    let (now, delays) = (cloud.now, cloud.delays.clone());
+    let function = find_after(cloud, name, delays.of(VISIBLE)).ok_or_else(|| not_found(name))?;
+    if now < function.created + delays.of(EVERYWHERE) {
+        function.looks += 1;
+        if function.looks.is_multiple_of(3) {
+            return Err(not_found(name));
+        }
+    }
+    Ok(function)
+}
+
+/// The function of a name to be changed, which it cannot be while Pending or InProgress [aws-facts: Lambda, LS].
+fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
+    let (now, pending) = (cloud.now, cloud.delays.of(PENDING));
+    let function = find(cloud, name)?;
+    if now < function.created + pending {
+        let message = "The operation cannot be performed at this time. The function is currently in the following state: \
+                       Pending";
+        return ServiceError::err("ResourceConflictException", message);
+    }
+    if function.fails {
+        let message = "The operation cannot be performed at this time. The function is currently in the following state: \
+                       Failed";
+        return ServiceError::err("ResourceConflictException", message);
+    }
+    if now < function.updating {
+        let message = format!(
+            "The operation cannot be performed at this time. An update is in progress for resource: {}",
+            function_arn(bare(name))
+        );
+        return ServiceError::err("ResourceConflictException", message);
+    }
+    Ok(function)
+}
+
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let name = bare(required(params, "FunctionName"));
+    forget_deleted(cloud);
+    check(cloud, params)?;
+    if text(params, "PackageType") != Some("Image")
+        && (params.get("Runtime").is_none() || params.get("Handler").is_none())
+    {
+        return refused(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        );
+    }
+    if cloud.lambda.functions.contains_key(name) {
+        return ServiceError::err("ResourceConflictException", format!("Function already exist: {name}"));
+    }
+    let tags = text_map(params, "Tags");
+    check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
+    let mut configuration = defaults(name);
+    configure(&mut configuration, params);
+    code::put(&mut configuration, &params["Code"])?;
+    let architectures = params.get("Architectures").cloned().unwrap_or_else(|| json!(["x86_64"]));
+    configuration.insert("Architectures".to_owned(), architectures);
+    let fails = iam::is_checked_late(cloud, required(params, "Role"));
+    let function = Function {
+        configuration,
+        created: cloud.now,
+        modified: cloud.now,
+        updating: Time::ZERO,
+        gone: None,
+        tags,
+        reserved: None,
+        policy: Statements::default(),
+        fails,
+        looks: 0,
+    };
+    let answer = described(cloud, &function);
+    cloud.lambda.functions.insert(name.to_owned(), function);
+    Ok(answer)
+}
+
+fn defaults(name: &str) -> Map<String, Json> {
+    let defaults = json!({
+        "FunctionName": name, "FunctionArn": function_arn(name), "Description": "", "Timeout": 3, "MemorySize": 128,
+        "Version": "$LATEST", "PackageType": "Zip", "TracingConfig": { "Mode": "PassThrough" },
+        "EphemeralStorage": { "Size": 512 },
+        "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{name}") },
+    });
+    defaults.as_object().cloned().unwrap_or_default()
+}
+
+/// Sets what a call has. No variables and no layers clear what there was; an environment without the member
+/// `Variables` keeps them, and the logging settings are replaced as a whole [aws-facts: Lambda; hazards: L5].
+fn configure(configuration: &mut Map<String, Json>, params: &Json) {
+    for name in ["Role", "Runtime", "Handler", "MemorySize", "Timeout", "Description", "LoggingConfig"] {
+        if let Some(value) = params.get(name) {
+            configuration.insert(name.to_owned(), value.clone());
+        }
+    }
+    if let Some(logging) = configuration.get_mut("LoggingConfig").and_then(Json::as_object_mut) {
+        logging.entry("LogFormat").or_insert_with(|| "Text".into());
+    }
+    if let Some(variables) = params["Environment"]["Variables"].as_object() {
+        if variables.is_empty() {
+            configuration.remove("Environment");
+        } else {
+            configuration.insert("Environment".to_owned(), json!({ "Variables": variables }));
+        }
+    }
+    if let Some(layers) = params["Layers"].as_array() {
+        let layers: Vec<Json> = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 1000 })).collect();
+        match layers.is_empty() {
+            true => configuration.remove("Layers"),
+            false => configuration.insert("Layers".to_owned(), layers.into()),
+        };
+    }
+}
+
+fn described(cloud: &Cloud, function: &Function) -> Json {
+    let mut configuration = function.configuration.clone();
+    let pending = cloud.now < function.created + cloud.delays.of(PENDING);
+    let busy = cloud.now < function.updating;
+    let (state, reason) = if pending {
+        ("Pending", Some(("Creating", "The function is being created.")))
+    } else if function.fails {
+        ("Failed", Some(("InsufficientRolePermissions", LATE_CHECK)))
+    } else {
+        ("Active", None)
+    };
+    configuration.insert("State".to_owned(), state.into());
+    if let Some((code, reason)) = reason {
+        configuration.insert("StateReasonCode".to_owned(), code.into());
+        configuration.insert("StateReason".to_owned(), reason.into());
+    }
+    let update = if busy { "InProgress" } else { "Successful" };
+    configuration.insert("LastUpdateStatus".to_owned(), update.into());
+    // Lambda writes the offset without a colon.
+    let modified = aws_smithy_types::DateTime::from_millis(
+        i64::try_from(function.modified.as_millis()).unwrap_or_default(),
+    );
+    let modified = modified.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default();
+    configuration.insert("LastModified".to_owned(), modified.replace('Z', "+0000").into());
+    Json::Object(configuration)
+}
+
+fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (now, delay) = (cloud.now, cloud.delays.of(TAGS));
+    let function = look(cloud, required(params, "FunctionName"))?.clone();
+    let tags = (now >= function.created + delay && !function.tags.is_empty()).then_some(&function.tags);
+    let concurrency = function.reserved.map(|reserved| json!({ "ReservedConcurrentExecutions": reserved }));
+    let code = json!({ "RepositoryType": "S3", "Location": "https://example.com/code.zip" });
+    let configuration = described(cloud, &function);
+    Ok(json!({ "Configuration": configuration, "Code": code, "Tags": tags, "Concurrency": concurrency }))
+}
+
+fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let name = required(params, "FunctionName");
+    to_change(cloud, name)?;
+    check(cloud, params)?;
+    let (now, until) = (cloud.now, cloud.now + cloud.delays.of(IN_PROGRESS));
+    let function = to_change(cloud, name)?;
+    configure(&mut function.configuration, params);
+    (function.modified, function.updating) = (now, until);
+    let function = function.clone();
+    Ok(described(cloud, &function))
+}
+
+/// The architecture belongs to the code call [aws-facts: Lambda, TF].
+fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (now, until) = (cloud.now, cloud.now + cloud.delays.of(IN_PROGRESS));
+    let function = to_change(cloud, required(params, "FunctionName"))?;
+    code::put(&mut function.configuration, params)?;
+    if let Some(architectures) = params.get("Architectures") {
+        function.configuration.insert("Architectures".to_owned(), architectures.clone());
+    }
+    (function.modified, function.updating) = (now, until);
+    let function = function.clone();
+    Ok(described(cloud, &function))
+}
+
+/// The function is seen for a moment more, and the last of its logs arrive even later [aws-facts: Lambda].
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let gone = cloud.now + cloud.delays.of(VISIBLE);
+    let late = cloud.now + cloud.delays.of(LATE_LOGS);
+    let function = find(cloud, required(params, "FunctionName"))?;
+    function.gone.get_or_insert(gone);
+    let (role, group) = (function.member("Role").to_owned(), function.group());
+    let may_make = logs::may_make(cloud, &role, &group);
+    cloud.logs.late.push((late, group, may_make));
+    Ok(json!({}))
+}
+
+fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Function, ServiceError> {
+    let arn = required(params, "Resource");
+    match arn.starts_with(&format!("arn:aws:lambda:{}:{ACCOUNT}:function:", crate::cloud::REGION)) {
+        true => find(cloud, arn),
+        false => ServiceError::err("ResourceNotFoundException", format!("Function not found: {arn}")),
+    }
+}
+
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let new = text_map(params, "Tags");
+    let function = of_arn(cloud, params)?;
+    check_tags(&function.tags, &new, "InvalidParameterValueException")?;
+    function.tags.extend(new);
+    Ok(Json::Null)
+}
+
+fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let function = of_arn(cloud, params)?;
+    let keys = params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    keys.for_each(|key| {
+        function.tags.remove(key);
+    });
+    Ok(Json::Null)
+}
+
+fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let name = required(params, "FunctionName");
+    find(cloud, name)?;
+    let wanted = params["ReservedConcurrentExecutions"].as_i64().unwrap_or_default();
+    let others = cloud.lambda.functions.iter().filter(|(other, _)| *other != bare(name));
+    let others: i64 = others.filter_map(|(_, function)| function.reserved).sum();
+    if CONCURRENCY - others - wanted < UNRESERVED {
+        return refused(format!(
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its \
+             minimum value of [{UNRESERVED}]."
+        ));
+    }
+    find(cloud, name)?.reserved = Some(wanted);
+    Ok(json!({ "ReservedConcurrentExecutions": wanted }))
+}
+
+fn unreserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    find(cloud, required(params, "FunctionName"))?.reserved = None;
+    Ok(Json::Null)
+}

@@ -1,0 +1,31 @@
+//! The values that requests name.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value as Json, json};
+use std::io::{Cursor, Write};
+
+/// The values by name.
+pub(super) fn values() -> Vec<(&'static str, Json)> {
+    // A SourceArn reads back as a condition [aws-facts: Lambda].
+    let statement = json!({
+        "Sid": "one", "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" },
+        "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f",
+        "Condition": { "ArnLike": { "AWS:SourceArn": "arn:aws:execute-api:eu-west-1:123456789012:a/*" } },
+    });
+    let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": [statement] });
+    vec![
+        ("zip", zip().into()),
+        ("role", "arn:aws:iam::123456789012:role/r".into()),
+        ("function", "arn:aws:lambda:eu-west-1:123456789012:function:f".into()),
+        ("the function's policy", policy.to_string().into()),
+    ]
+}
+
+/// A zip with one file, in base64.
+fn zip() -> String {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("f.py", zip::write::SimpleFileOptions::default()).expect("a file");
+    zip.write_all(b"def handler(event, context): pass\n").expect("its text");
+    STANDARD.encode(zip.finish().expect("a zip").into_inner())
+}

@@ -1,0 +1,157 @@
+//! The functions of a random stack.
+
+use crate::random::{RandomStack, Section, index, rarely};
+use crate::services::dynamodb::TABLES;
+use crate::services::iam::EXISTING_ROLE;
+use proptest::collection::{btree_map, btree_set};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// IAM takes the roles of `save` and `Save` for one.
+pub(crate) const FUNCTIONS: &[&str] = &["save", "list", "Save", "show-all"];
+const CODE: &[&str] = &["create_item", "get_item", "getAlls", "update_item", "delete_item"];
+
+/// By index into [`FUNCTIONS`].
+#[derive(Debug)]
+struct Functions(BTreeMap<u8, Function>);
+
+#[derive(Debug, Clone)]
+struct Function {
+    code: u8,
+    /// Which of [`settings`] it has, and which of their values.
+    settings: BTreeMap<u8, u8>,
+    /// Which of [`VARIABLES`].
+    environment: BTreeSet<u8>,
+    /// What it may do with each table that there is.
+    access: BTreeMap<u8, u8>,
+    /// How many of [`POLICY`].
+    policy: u8,
+    /// Whether it brings no role of its own.
+    existing_role: bool,
+}
+
+pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
+    let functions = btree_map(0..index(FUNCTIONS), function(), 0..=3);
+    functions.prop_map(|functions| Rc::new(Functions(functions)) as Rc<dyn Section>).boxed()
+}
+
+fn function() -> impl Strategy<Value = Function> {
+    let settings = btree_map(0..index(SETTINGS), 0_u8..2, 0..=3);
+    let environment = btree_set(0..index(VARIABLES), 0..=2);
+    let access = btree_map(0..index(TABLES), 0..index(ACCESS), 0..=2);
+    let rest = (rarely(3), proptest::bool::weighted(0.1));
+    (0..index(CODE), settings, environment, access, rest).prop_map(
+        |(code, settings, environment, access, (policy, existing_role))| Function {
+            code,
+            settings,
+            environment,
+            access,
+            policy,
+            existing_role,
+        },
+    )
+}
+
+/// Settings of a function, each with its two values. An ARN of the region of the scenario would not do: each run gives it
+/// another name.
+const SETTINGS: &[(&str, [&str; 2])] = &[
+    ("memory", ["256", "512"]),
+    ("timeout", ["10", "29"]),
+    ("description", ["Saves", "In ${region}"]),
+    ("runtime", ["python3.12", "python3.14"]),
+    ("architecture", ["arm64", "x86_64"]),
+    ("log_retention", ["14", "90"]),
+    ("reserved_concurrency", ["5", "0"]),
+    ("layers", ["[\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]", "[]"]),
+];
+
+const VARIABLES: &[&str] = &["LEVEL", "TABLE", "TABLE_ARN", "OTHER", "OTHER_ARN", "URL"];
+
+const ACCESS: &[&str] =
+    &["read", "write", "read-write", "[dynamodb:GetItem]", "[dynamodb:GetItem, dynamodb:Scan]"];
+
+const POLICY: &[&str] = &[
+    "{ Effect: Allow, Action: \"comprehend:Detect*\", Resource: \"*\" }",
+    "{ Sid: Logs, Effect: Deny, Action: [s3:GetObject], Resource: [\"arn:aws:s3:::pictures-${account}/*\"] }",
+];
+
+impl Functions {
+    /// The names of the functions that are declared. Two whose roles differ only in case are refused.
+    fn declared(&self) -> Vec<(&'static str, &Function)> {
+        let all = self.0.iter().map(|(index, function)| (FUNCTIONS[usize::from(*index)], function));
+        all.filter(|(name, _)| *name != "Save" || !self.0.contains_key(&0)).collect()
+    }
+}
+
+impl Section for Functions {
+    fn title(&self) -> &'static str {
+        "functions"
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.declared().into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn write(&self, stack: &RandomStack, text: &mut String) {
+        let functions = self.declared();
+        if !functions.is_empty() {
+            *text += "functions:\n";
+        }
+        for (name, function) in functions {
+            let _ = writeln!(text, "  {name}:\n    code: lambdas/{}", CODE[usize::from(function.code)]);
+            let mut line = |line: &str| *text += &format!("    {line}\n");
+            let setting = |index: &u8| SETTINGS[usize::from(*index)];
+            if !function.settings.keys().any(|index| setting(index).0 == "runtime") {
+                line("runtime: python3.13");
+            }
+            for (index, value) in &function.settings {
+                let (name, values) = setting(index);
+                line(&format!("{name}: {}", values[usize::from(*value)]));
+            }
+            let variables = function.environment.iter().filter_map(|index| variable(stack, *index));
+            let variables: Vec<String> = variables.collect();
+            if !variables.is_empty() {
+                line("environment:");
+                variables.iter().for_each(|variable| line(&format!("  {variable}")));
+            }
+            if function.existing_role {
+                line(&format!("role: {EXISTING_ROLE}"));
+                continue;
+            }
+            let tables = stack.names("tables");
+            let access =
+                function.access.iter().filter(|(table, _)| tables.contains(&TABLES[usize::from(**table)]));
+            let access: Vec<String> = access
+                .map(|(table, access)| {
+                    format!("{}: {}", TABLES[usize::from(*table)], ACCESS[usize::from(*access)])
+                })
+                .collect();
+            if !access.is_empty() {
+                line(&format!("access: {{ {} }}", access.join(", ")));
+            }
+            if function.policy > 0 {
+                line("policy:");
+                let statements = POLICY.iter().take(usize::from(function.policy));
+                statements.for_each(|statement| line(&format!("  - {statement}")));
+            }
+        }
+    }
+}
+
+/// A variable of the environment; `None` where there is nothing that it could name.
+fn variable(stack: &RandomStack, index: u8) -> Option<String> {
+    let name = VARIABLES[usize::from(index)];
+    let table = stack.names("tables").first().copied();
+    let function = stack.names("functions").last().copied();
+    let value = match name {
+        "TABLE" => format!("${{tables[\"{}\"].name}}", table?),
+        "TABLE_ARN" => format!("${{tables[\"{}\"].arn}}", table?),
+        "OTHER" => format!("${{functions.{}.name}}", function?),
+        "OTHER_ARN" => format!("${{functions.{}.arn}}", function?),
+        "URL" => stack.names("api").first().map(|_| "${api.url}/items".to_owned())?,
+        _ => "debug".to_owned(),
+    };
+    Some(format!("{name}: '{value}'"))
+}
