@@ -7,8 +7,9 @@
 
 use divan::{Bencher, black_box};
 use provision::config::{self, Stack};
+use provision::desired::lower;
 use provision::kinds::{kind, registry};
-use provision::lower::{Packages, identity, lower};
+use provision::lower::{Packages, identity};
 use provision::model::{
     AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope, resolve,
 };
@@ -70,7 +71,8 @@ fn text() -> String {
 
 /// From the file to the checked stack.
 fn parse(file: &Path) -> Stack {
-    let options = config::Options { environment: None, process: &|_| None };
+    let options =
+        config::Options { sections: provision::kinds::sections(), environment: None, process: &|_| None };
     config::load(file, &options).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
@@ -86,7 +88,7 @@ fn lowered(stack: &Stack) -> Graph {
         destroy: false,
     };
     let packages: Packages =
-        stack.functions.iter().map(|one| (one.name.clone(), "hash".to_owned())).collect();
+        stack.functions().iter().map(|one| (one.name.clone(), "hash".to_owned())).collect();
     lower(stack, &scope, &packages)
 }
 

@@ -5,15 +5,16 @@ use crate::aws::tags::{self, Tags, belongs_to};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Access, Class, Context, Error};
 use crate::config::Stack;
+use crate::desired::lower;
 use crate::error::Failure;
 use crate::event::Events;
-use crate::kinds::{kind, log_group, registry};
-use crate::lower::{Packages, lower};
+use crate::kind::{AdoptedBy, AnyKind, Companions};
+use crate::kinds::{kind, registry};
+use crate::lower::Packages;
 use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status, resolve};
-use crate::observe::{add, children, claim_routes};
+use crate::observe::{add, children, claim};
 use crate::plan::{Options, Plan};
 use crate::reconcile::Session;
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// What the user wants to adopt.
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 pub struct AdoptRequest {
     /// The kind's name.
     pub kind: &'static str,
-    /// The name in AWS or in the stack file; of an API its id.
+    /// What the kind is adopted by: the name, in AWS or in the stack file, or the physical id.
     pub name: String,
     /// The stack that owns it now.
     pub from: Option<String>,
@@ -51,8 +52,9 @@ impl Session {
         let graph = lower(stack, &self.scope, &BTreeMap::new());
         let id = self.declared(&graph, request)?;
         let ctx = self.context(Access::Read, BTreeMap::new(), &Events::none());
-        let physical_id = if request.kind == "api" { &request.name } else { &id.name };
-        let found = kind(request.kind).find(&ctx, physical_id).await?;
+        let kind = kind(request.kind);
+        let physical_id = if is_by_id(kind) { &request.name } else { &id.name };
+        let found = kind.find(&ctx, physical_id).await?;
         let Some(found) = found.map(|observed| Observed { id: id.clone(), ..observed }) else {
             let (what, scope) = (PhysicalId::new(request.kind, physical_id.clone()), &self.scope);
             let there = format!("in account {} and region {}", scope.account, scope.region);
@@ -66,12 +68,16 @@ impl Session {
         {
             return Err(Failure::new(
                 format!("the stack already has the {}", other.key()),
-                "a stack has one API; delete that one first with `provision down`, or adopt this one into another stack",
+                format!(
+                    "a stack has one {}; delete that one first with `provision down`, or adopt this one into another stack",
+                    kind.noun(1)
+                ),
             ));
         }
-        let mut adoption = Adoption::default();
-        if request.kind == "function" {
-            self.add_companions(&ctx, &graph, &found, &mut adoption).await?;
+        let Companions { ids, notes } = kind.companions(&found, &graph)?;
+        let mut adoption = Adoption { resources: Vec::new(), notes };
+        for companion in ids {
+            adoption.resources.extend(self::kind(companion.kind).find(&ctx, &companion.name).await?);
         }
         adoption.resources.push(found);
         adoption.resources = adoption
@@ -85,16 +91,15 @@ impl Session {
 
     /// The id under which the stack file declares the requested resource.
     fn declared(&self, graph: &Graph, request: &AdoptRequest) -> Result<ResourceId, Failure> {
-        let names = match request.kind {
-            "api" => vec![String::new()],
-            _ => vec![request.name.clone(), self.scope.identity.prefixed(&request.name)],
-        };
-        let mut ids = names.into_iter().map(|name| ResourceId::new(request.kind, name));
-        let found = ids.find(|id| graph.get(id).is_some());
+        let by_id = is_by_id(kind(request.kind));
+        let names = [request.name.clone(), self.scope.identity.prefixed(&request.name)];
+        let mut declared = graph.resources.iter().map(|one| &one.id).filter(|id| id.kind == request.kind);
+        let mut named = names.into_iter().map(|name| ResourceId::new(request.kind, name));
+        let found =
+            if by_id { declared.clone().next().cloned() } else { named.find(|id| graph.get(id).is_some()) };
         found.ok_or_else(|| {
-            let declared = graph.resources.iter().filter(|resource| resource.id.kind == request.kind);
-            let declared: Vec<&str> = declared.map(|resource| resource.id.name.as_str()).collect();
-            let what = ResourceId::new(request.kind, if request.kind == "api" { "" } else { &request.name });
+            let what = ResourceId::new(request.kind, if by_id { "" } else { &request.name });
+            let declared: Vec<&str> = declared.by_ref().map(|id| id.name.as_str()).collect();
             let declared = match declared.as_slice() {
                 [] => "it declares none of this kind".to_owned(),
                 names => format!("it declares {}", names.join(", ")),
@@ -102,46 +107,6 @@ impl Session {
             let help = format!("first declare it under its name in AWS; {declared}");
             Failure::usage(format!("the stack file does not declare the {what}"), help)
         })
-    }
-
-    /// Adds what comes with a function: the role and the log group of the names that the stack gives them.
-    async fn add_companions(
-        &self,
-        ctx: &Context,
-        graph: &Graph,
-        function: &Observed,
-        adoption: &mut Adoption,
-    ) -> Result<(), Failure> {
-        let text = |name: &str| function.spec.get(name).and_then(Json::as_str).unwrap_or_default();
-        let own_role = text("role").rsplit('/').next().unwrap_or_default();
-        let role = ResourceId::new("role", crate::kinds::role::name_for(&function.id.name));
-        match graph.get(&role) {
-            Some(_) if !own_role.eq_ignore_ascii_case(&role.name) => {
-                return Err(Failure::new(
-                    format!(
-                        "{} has the role {own_role}, but the stack would give it the {role}: a role is adopted with its \
-                         function under that name only",
-                        function.id
-                    ),
-                    format!(
-                        "to let the function keep its role, set `role: {}` for it in the stack file; after the adoption you \
-                         can remove the key, and `up` creates a role for it",
-                        text("role")
-                    ),
-                ));
-            }
-            Some(_) => adoption.resources.extend(kind("role").find(ctx, &role.name).await?),
-            None => adoption
-                .notes
-                .push(format!("the role {own_role} is not changed, because the stack file names it")),
-        }
-        let group = ResourceId::new("log_group", format!("{}{}", log_group::PREFIX, function.id.name));
-        adoption.resources.extend(kind("log_group").find(ctx, &group.name).await?);
-        if text("log_group") != group.name {
-            let note = "is not changed; after the next `up` the function logs to";
-            adoption.notes.push(format!("the log group {} {note} {}", text("log_group"), group.name));
-        }
-        Ok(())
     }
 
     /// What `up` would do with the resources and their children after the adoption.
@@ -168,7 +133,7 @@ impl Session {
         let ctx = self.context(Access::Read, BTreeMap::new(), &Events::none());
         let within = children(&ctx, registry(), &live_state.observed).await?;
         add(&mut live_state, within);
-        claim_routes(&mut live_state);
+        claim(registry(), &mut live_state);
         let mut plan = self.plan(stack, packages, &live_state, options)?;
         let ids: Vec<&ResourceId> = adoption.resources.iter().map(|observed| &observed.id).collect();
         plan.steps
@@ -226,6 +191,11 @@ async fn wait_for_tags(ctx: &Context, observed: &Observed) -> Result<(), Error> 
         Err(error) if error.class != Class::Timeout => Err(error),
         _ => Ok(()),
     }
+}
+
+/// True for a kind that is adopted by its physical id.
+fn is_by_id(kind: &dyn AnyKind) -> bool {
+    kind.features().adopted_by == Some(AdoptedBy::PhysicalId)
 }
 
 /// True for two resources of the same id.

@@ -1,22 +1,19 @@
 //! The stacks of an account and a region, by their ownership tags. Reads only, and knows no stack file.
 
 use crate::aws::{Clients, Error, Result, tags};
-use crate::kinds::function::LAMBDA;
-use crate::kinds::log_group;
-use crate::kinds::table::DYNAMODB;
-use crate::model::{Identity, PhysicalId, Unreadable};
-use crate::observe::physical_id;
-use aws_sdk_dynamodb::types::TableStatus;
+use crate::kind::{AnyKind, Owned, Registry};
+use crate::model::{Identity, Unreadable};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::OnceCell;
 
 /// The stacks of an account and a region.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     /// The stacks and their environments.
     pub stacks: BTreeMap<Identity, Contents>,
-    /// The stacks of other regions, by the paths of their roles: IAM is global.
+    /// The stacks of other regions, by what is listed for all of them: IAM is global.
     pub elsewhere: BTreeMap<Identity, BTreeSet<String>>,
     /// The kinds that could not be listed.
     pub unreadable: Vec<Unreadable>,
@@ -27,35 +24,25 @@ pub struct Inventory {
 pub struct Contents {
     /// The number of its resources by kind.
     pub kinds: BTreeMap<&'static str, u64>,
-    /// The names of the tables that AWS refuses to delete.
+    /// The names of the resources that AWS refuses to delete.
     pub protected: BTreeSet<String>,
-}
-
-/// A resource with the ownership tag of a stack.
-struct Tagged {
-    identity: Identity,
-    thing: PhysicalId,
-    protected: bool,
-    /// The region, for kinds that are listed for all regions.
-    region: Option<String>,
-}
-
-impl Tagged {
-    fn new(mark: &str, thing: PhysicalId) -> Self {
-        Tagged { identity: Identity::of(mark), thing, protected: false, region: None }
-    }
 }
 
 /// Finds every resource with an ownership tag.
 ///
 /// # Errors
 /// A read failed. If access is denied, it is no error: the kind is unreadable.
-pub async fn inventory(clients: &Clients, region: &str) -> Result<Inventory> {
-    let apis = async { vec![("api", apis(clients).await)] };
-    let roles = async { vec![("role", roles(clients).await)] };
-    let (apis, roles, tagged) = futures_util::join!(apis, roles, tagged(clients));
+pub async fn inventory(clients: &Clients, registry: Registry, region: &str) -> Result<Inventory> {
+    let tagged = &OnceCell::new();
+    let lists = registry.kinds().iter().map(|kind| async move {
+        let of_kind = match kind.tagging() {
+            None => Ok(Vec::new()),
+            Some(_) => tagged.get_or_init(|| sweep(clients, registry)).await.clone(),
+        };
+        (kind.name(), list(clients, *kind, of_kind).await)
+    });
     let mut inventory = Inventory::default();
-    for (kind, found) in apis.into_iter().chain(roles).chain(tagged) {
+    for (kind, found) in join_all(lists).await {
         match found {
             Ok(found) => found.into_iter().for_each(|one| inventory.add(one, region)),
             Err(error) if error.is_denied() => {
@@ -68,120 +55,39 @@ pub async fn inventory(clients: &Clients, region: &str) -> Result<Inventory> {
 }
 
 impl Inventory {
-    fn add(&mut self, found: Tagged, here: &str) {
+    fn add(&mut self, found: Owned, here: &str) {
         if let Some(region) = found.region.filter(|region| region != here) {
             self.elsewhere.entry(found.identity).or_default().insert(region);
             return;
         }
         let contents = self.stacks.entry(found.identity).or_default();
-        *contents.kinds.entry(found.thing.kind).or_default() += 1;
+        *contents.kinds.entry(found.physical_id.kind).or_default() += 1;
         if found.protected {
-            contents.protected.insert(found.thing.id);
+            contents.protected.insert(found.physical_id.id);
         }
     }
 }
 
-async fn apis(clients: &Clients) -> Result<Vec<Tagged>> {
-    let (mut found, mut token) = (Vec::new(), None);
-    loop {
-        let response = clients.api().get_apis().max_results("100").set_next_token(token).send().await?;
-        let tagged_apis = response.items().iter().filter_map(|api| {
-            let mark = api.tags()?.get(tags::STACK)?;
-            Some(Tagged::new(mark, PhysicalId::new("api", api.api_id().unwrap_or_default())))
-        });
-        found.extend(tagged_apis);
-        token = response.next_token;
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-/// Roles by their path, `/provision/STACK/ENVIRONMENT/REGION/`: lists of roles never show tags [aws-facts: Corrections 4].
-async fn roles(clients: &Clients) -> Result<Vec<Tagged>> {
-    let mut pages = clients.iam().list_roles().path_prefix("/provision/").into_paginator().items().send();
-    let mut found = Vec::new();
-    while let Some(role) = pages.next().await {
-        let role = role?;
-        let path: Vec<&str> = role.path().split('/').collect();
-        if let ["", "provision", stack, environment, region, ""] = path.as_slice() {
-            let environment = Some(*environment).filter(|environment| *environment != "_");
-            let identity =
-                Identity { stack: (*stack).to_owned(), environment: environment.map(str::to_owned) };
-            let thing = PhysicalId::new("role", role.role_name());
-            found.push(Tagged { identity, thing, protected: false, region: Some((*region).to_owned()) });
-        }
-    }
-    Ok(found)
+/// The resources of a kind, from its part of what the tagging API lists.
+async fn list(clients: &Clients, kind: &dyn AnyKind, tagged: Result<Vec<Owned>>) -> Result<Vec<Owned>> {
+    let mut tagged = tagged?;
+    tagged.retain(|one| one.physical_id.kind == kind.name());
+    kind.inventory(clients, tagged).await
 }
 
 /// What the tagging API lists. It remembers deleted resources, so each service is asked whether they still exist
 /// [aws-facts: Resource Groups Tagging API].
-async fn tagged(clients: &Clients) -> Vec<(&'static str, Result<Vec<Tagged>>)> {
-    let kinds = ["function", "table", "log_group"];
-    let candidates = match candidates(clients).await {
-        Ok(candidates) => candidates,
-        Err(error) => return kinds.map(|kind| (kind, Err(error.clone()))).into(),
-    };
-    let of = |kind| candidates.iter().filter(move |(thing, _)| thing.kind == kind).cloned().collect();
-    let (functions, tables, groups) = futures_util::join!(
-        functions(clients, of("function")),
-        tables(clients, of("table")),
-        log_groups(clients, of("log_group"))
-    );
-    kinds.into_iter().zip([functions, tables, groups]).collect()
-}
-
-type Candidates = Vec<(PhysicalId, String)>;
-
-async fn candidates(clients: &Clients) -> Result<Candidates> {
-    let get = clients.tagging().get_resources().tag_filters(TagFilter::builder().key(tags::STACK).build());
-    let get = get.resource_type_filters("lambda:function").resource_type_filters("dynamodb:table");
-    let mut pages = get.resource_type_filters("logs:log-group").into_paginator().items().send();
+async fn sweep(clients: &Clients, registry: Registry) -> Result<Vec<Owned>> {
+    let types = registry.kinds().iter().filter_map(|kind| Some(kind.tagging()?.resource_type.to_owned()));
+    let filter = TagFilter::builder().key(tags::STACK).build();
+    let get = clients.tagging().get_resources().tag_filters(filter);
+    let mut pages = get.set_resource_type_filters(Some(types.collect())).into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(resource) = pages.next().await {
         let resource = resource.map_err(Error::from)?;
         let mark = resource.tags().iter().find(|tag| tag.key() == tags::STACK);
-        let thing = resource.resource_arn().and_then(physical_id);
-        found.extend(thing.zip(mark.map(|mark| mark.value().to_owned())));
+        let physical_id = resource.resource_arn().and_then(|arn| registry.of_arn(arn));
+        found.extend(mark.zip(physical_id).map(|(mark, physical_id)| Owned::new(mark.value(), physical_id)));
     }
     Ok(found)
-}
-
-async fn functions(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
-    let existing = candidates.into_iter().map(async |(thing, _)| {
-        let function = LAMBDA
-            .not_found_as_none(clients.lambda().get_function().function_name(&thing.id).send().await)?;
-        let mark = function.and_then(|function| function.tags?.remove(tags::STACK));
-        Ok::<_, Error>(mark.map(|mark| Tagged::new(&mark, thing)))
-    });
-    Ok(try_join_all(existing).await?.into_iter().flatten().collect())
-}
-
-async fn tables(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
-    let existing = candidates.into_iter().map(async |(thing, mark)| {
-        let response = DYNAMODB
-            .not_found_as_none(clients.dynamodb().describe_table().table_name(&thing.id).send().await)?;
-        let table = response.and_then(|response| response.table);
-        let table = table.filter(|table| table.table_status() != Some(&TableStatus::Deleting));
-        Ok::<_, Error>(table.map(|table| Tagged {
-            protected: table.deletion_protection_enabled().unwrap_or_default(),
-            ..Tagged::new(&mark, thing)
-        }))
-    });
-    Ok(try_join_all(existing).await?.into_iter().flatten().collect())
-}
-
-async fn log_groups(clients: &Clients, candidates: Candidates) -> Result<Vec<Tagged>> {
-    if candidates.is_empty() {
-        return Ok(Vec::new());
-    }
-    let groups = clients.logs().describe_log_groups().log_group_name_prefix(log_group::PREFIX);
-    let mut pages = groups.into_paginator().items().send();
-    let mut there = BTreeSet::new();
-    while let Some(group) = pages.next().await {
-        there.extend(group?.log_group_name);
-    }
-    let found = candidates.into_iter().filter(|(thing, _)| there.contains(&thing.id));
-    Ok(found.map(|(thing, mark)| Tagged::new(&mark, thing)).collect())
 }

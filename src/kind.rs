@@ -1,7 +1,15 @@
 //! The contract of a kind of AWS resource. A new kind is one file in [`crate::kinds`], and one line in the registry there.
 
-use crate::aws::{Context, Error, Result, Service};
-use crate::model::{Observed, Owner, PhysicalId, ResourceId, Text, Texts};
+mod features;
+mod permission;
+
+pub use features::{AdoptedBy, Companions, Features, Output, OwnListing, Owned, RunsCode, Tagging};
+pub use permission::{Needs, On, Permission, Task, When, Which};
+
+use crate::aws::{Clients, Context, Error, Result, Service};
+use crate::diff::Change;
+use crate::error::Failure;
+use crate::model::{Graph, Observed, Owner, PhysicalId, ResourceId, Text, Texts, in_words};
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -88,6 +96,20 @@ pub trait Kind: Send + Sync + 'static {
     const SECTION: &'static str = "";
     /// The attribute that is the resource's physical id.
     const PHYSICAL_ID: &'static str = "name";
+    /// The pattern of its ARN, see [`Scope::expand`](crate::model::Scope::expand); empty where the ARN does not follow from the
+    /// name, or nothing needs it.
+    const ARN: &'static str = "";
+    /// Every call that `provision` makes for this kind, with what the deploy policy allows for it. The strict cloud finds a
+    /// missing one.
+    const PERMISSIONS: &'static [Permission];
+    /// How the tagging API shows resources of this kind; `None` where it does not, or is not asked.
+    const TAGGING: Option<Tagging> = None;
+    /// For a kind without ownership marks: a resource is ours if it refers to a resource of ours of this kind.
+    const OWNED_WITH: Option<&'static str> = None;
+    /// True if a late event can create a deleted resource again, without tags. `down` reads it by its name once more.
+    const RECREATED_BY_EVENTS: bool = false;
+    /// How the commands show and name resources of this kind.
+    const FEATURES: Features = Features::NONE;
     /// The state of a resource: lowering makes a `Spec<Text>`, which may refer to other resources; `observe` returns and
     /// `create` takes a `Spec<String>`. One struct, so lowering cannot forget a field, and two types, so what is unresolved
     /// cannot be sent. In between stands JSON; the spec denies unknown fields, so none is lost there.
@@ -130,8 +152,8 @@ pub trait Kind: Send + Sync + 'static {
         to: &Self::Spec<String>,
     ) -> impl Future<Output = Result<Self::Attributes>> + Send;
     /// What the plan says of an update where the differences alone do not tell what will happen: for example that AWS accepts
-    /// a part of it only an hour later.
-    fn update_note(_from: &Self::Spec<String>, _to: &Self::Spec<String>) -> Option<String> {
+    /// a part of it only an hour later, or what that means for resources that the plan leaves `unchanged`.
+    fn update_note(_update: &UpdateOf<Self>) -> Option<String> {
         None
     }
     /// Deletes it, and waits until it does not exist. If it does not exist already, that is success.
@@ -147,12 +169,45 @@ pub trait Kind: Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
+    /// The resources of all stacks, for `list`; none for a kind that is not listed. `tagged` is what the tagging API has of this
+    /// kind. It remembers deleted resources, so they are returned only if they exist.
+    fn inventory(_clients: &Clients, _tagged: Vec<Owned>) -> impl Future<Output = Result<Vec<Owned>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+    /// What is adopted together with a resource, of what the stack file declares.
+    ///
+    /// # Errors
+    /// It cannot be adopted as it is.
+    fn companions(
+        _observed: &ObservedOf<Self>,
+        _declared: &Graph,
+    ) -> std::result::Result<Companions, Failure> {
+        Ok(Companions::default())
+    }
 }
 
 /// An observed resource of a kind.
 pub type ObservedOf<K> = Observed<<K as Kind>::Spec<String>, <K as Kind>::Attributes>;
 /// An observed resource of a kind, if it exists.
 pub type ObservedOption<K> = Option<ObservedOf<K>>;
+
+/// An update in a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Update<'a, S = Json, T = Json> {
+    /// The resource.
+    pub id: &'a ResourceId,
+    /// What it is.
+    pub from: &'a S,
+    /// What it becomes.
+    pub to: &'a T,
+    /// What differs.
+    pub changes: &'a [Change],
+    /// The resources that the plan does not change.
+    pub unchanged: &'a [ResourceId],
+}
+
+/// An update of a resource of a kind.
+pub type UpdateOf<'a, K> = Update<'a, <K as Kind>::Spec<String>, <K as Kind>::Spec<Text>>;
 
 /// The result of an observation.
 pub struct Observation<K: Kind + ?Sized> {
@@ -225,8 +280,25 @@ pub trait AnyKind: Send + Sync {
     fn max_concurrency(&self) -> usize;
     /// [`Kind::MAX_PER_PARENT`].
     fn max_per_parent(&self) -> usize;
+    /// [`Kind::PERMISSIONS`].
+    fn permissions(&self) -> &'static [Permission];
     /// [`Kind::PHYSICAL_ID`] among attributes; `None` where they lack it.
     fn physical_id<'a>(&self, attributes: &'a Json) -> Option<&'a str>;
+    /// [`Kind::TAGGING`].
+    fn tagging(&self) -> Option<Tagging>;
+    /// [`Kind::OWNED_WITH`].
+    fn owned_with(&self) -> Option<&'static str>;
+    /// [`Kind::RECREATED_BY_EVENTS`].
+    fn recreated_by_events(&self) -> bool;
+    /// [`Kind::FEATURES`].
+    fn features(&self) -> Features;
+    /// What so many resources are called.
+    fn noun(&self, count: usize) -> String {
+        let nouns = self.features().nouns.map(|nouns| nouns.map(str::to_owned));
+        let [one, several] =
+            nouns.unwrap_or_else(|| [in_words(self.name()), format!("{}s", in_words(self.name()))]);
+        if count == 1 { one } else { several }
+    }
     /// A desired spec in canonical form: where nothing is left to resolve, the form in which `observe` would return it.
     ///
     /// # Errors
@@ -259,7 +331,7 @@ pub trait AnyKind: Send + Sync {
         to: Json,
     ) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::update_note`].
-    fn update_note(&self, from: &Json, to: &Json) -> Option<String>;
+    fn update_note(&self, update: &Update) -> Option<String>;
     /// [`Kind::delete`].
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
     /// [`Kind::verify`].
@@ -270,6 +342,14 @@ pub trait AnyKind: Send + Sync {
         parent: &'a Parent,
         before: &'a Json,
     ) -> BoxFuture<'a, Result<()>>;
+    /// [`Kind::inventory`].
+    fn inventory<'a>(&'a self, clients: &'a Clients, tagged: Vec<Owned>)
+    -> BoxFuture<'a, Result<Vec<Owned>>>;
+    /// [`Kind::companions`].
+    ///
+    /// # Errors
+    /// It cannot be adopted as it is.
+    fn companions(&self, observed: &Observed, declared: &Graph) -> std::result::Result<Companions, Failure>;
 }
 
 /// The registered kinds, each after its parent and what it refers to. The engine is handed this; it names no kind itself.
@@ -294,6 +374,12 @@ impl Registry {
     pub fn kind(self, name: &str) -> &'static dyn AnyKind {
         let found = self.0.iter().find(|kind| kind.name() == name);
         *found.unwrap_or_else(|| panic!("`{name}` is not a registered kind"))
+    }
+
+    /// The resource of an ARN that the tagging API shows.
+    pub(crate) fn of_arn(self, arn: &str) -> Option<PhysicalId> {
+        let of = |kind: &&dyn AnyKind| Some(PhysicalId::new(kind.name(), kind.tagging()?.physical_id(arn)?));
+        self.0.iter().find_map(of)
     }
 
     /// True for a child that is deleted with its parent, without a call.
@@ -370,8 +456,28 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::MAX_PER_PARENT
     }
 
+    fn permissions(&self) -> &'static [Permission] {
+        K::PERMISSIONS
+    }
+
     fn physical_id<'a>(&self, attributes: &'a Json) -> Option<&'a str> {
         attributes.get(K::PHYSICAL_ID)?.as_str()
+    }
+
+    fn tagging(&self) -> Option<Tagging> {
+        K::TAGGING
+    }
+
+    fn owned_with(&self) -> Option<&'static str> {
+        K::OWNED_WITH
+    }
+
+    fn recreated_by_events(&self) -> bool {
+        K::RECREATED_BY_EVENTS
+    }
+
+    fn features(&self) -> Features {
+        K::FEATURES
     }
 
     fn normalise(&self, spec: &Json) -> std::result::Result<Json, String> {
@@ -427,8 +533,10 @@ impl<K: Kind> AnyKind for Registered<K> {
         )
     }
 
-    fn update_note(&self, from: &Json, to: &Json) -> Option<String> {
-        K::update_note(&decode(K::NAME, from).ok()?, &decode(K::NAME, to).ok()?)
+    fn update_note(&self, update: &Update) -> Option<String> {
+        let Update { id, from, to, changes, unchanged } = *update;
+        let (from, to) = (decode(K::NAME, from).ok()?, decode(K::NAME, to).ok()?);
+        K::update_note(&Update { id, from: &from, to: &to, changes, unchanged })
     }
 
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {
@@ -444,6 +552,23 @@ impl<K: Kind> AnyKind for Registered<K> {
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { K::verify(ctx, id, parent, &decode(K::NAME, before)?).await })
     }
+
+    fn inventory<'a>(
+        &'a self,
+        clients: &'a Clients,
+        tagged: Vec<Owned>,
+    ) -> BoxFuture<'a, Result<Vec<Owned>>> {
+        Box::pin(K::inventory(clients, tagged))
+    }
+
+    fn companions(&self, observed: &Observed, declared: &Graph) -> std::result::Result<Companions, Failure> {
+        K::companions(&restore::<K>(observed)?, declared)
+    }
+}
+
+/// JSON as a desired spec of a kind, if it is one.
+pub(crate) fn desired<K: Kind>(spec: &Json) -> Option<K::Spec<Text>> {
+    K::Spec::deserialize(spec).ok()
 }
 
 fn erase<K: Kind>(observed: ObservedOf<K>) -> Result<Observed> {
@@ -522,6 +647,13 @@ mod tests {
             let error = kind.normalise(&json!({ "no_such_field": 1 })).expect_err("unknown");
             assert!(error.starts_with("unknown field `no_such_field`"), "{}: {error}", kind.name());
         }
+    }
+
+    #[test]
+    fn several_resources_are_called_as_their_kind_says() {
+        let nouns = |name: &str| [0, 1, 2].map(|count| kind(name).noun(count));
+        assert_eq!(nouns("api"), ["APIs", "API", "APIs"]);
+        assert_eq!(nouns("log_group"), ["log groups", "log group", "log groups"]);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Reads the logs of functions, and remembers what it has read already. It prints nothing, and only reads.
 
 use crate::aws::{Class, Clients, Error, Result};
-use crate::kinds::log_group;
-use crate::kinds::log_group::LOGS;
+use crate::kinds::code;
 use crate::model::Identity;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use futures_util::future::try_join_all;
@@ -28,7 +27,8 @@ pub struct LogSource {
 impl LogSource {
     /// The source of a function of a stack.
     pub fn of(identity: &Identity, function: &str) -> Self {
-        let group = format!("{}{}", log_group::PREFIX, identity.prefixed(function));
+        let (_, runs_code) = code();
+        let group = format!("{}{}", runs_code.log_groups, identity.prefixed(function));
         LogSource { function: function.to_owned(), group }
     }
 }
@@ -106,7 +106,7 @@ async fn read(
     match filter.into_paginator().send().collect::<std::result::Result<Vec<_>, _>>().await {
         Ok(pages) => Ok(Some(pages.into_iter().flat_map(|page| page.events.unwrap_or_default()).collect())),
         Err(error) => match Error::from(error) {
-            error if LOGS.is_absent(&error) => Ok(None),
+            error if error.is("ResourceNotFoundException") => Ok(None),
             error => Err(error),
         },
     }

@@ -2,7 +2,7 @@
 //! what we own. Reads only.
 
 use crate::aws::{Context, Result};
-use crate::kind::{AnyKind, Parent, Registry};
+use crate::kind::{AnyKind, OwnListing, Parent, Registry};
 use crate::model::{LiveState, Observed, Owner, PhysicalId, Unreadable};
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub async fn observe(ctx: &Context, registry: Registry) -> Result<LiveState> {
     let roots = registry.kinds().iter().filter(|kind| kind.parent().is_none());
     let sweeps = join_all(roots.map(|kind| sweep(ctx, registry, *kind)));
-    let (sweeps, candidates) = futures_util::join!(sweeps, candidates(ctx));
+    let (sweeps, candidates) = futures_util::join!(sweeps, candidates(ctx, registry));
     let mut live_state = LiveState::default();
     for sweep in sweeps {
         add(&mut live_state, sweep?);
@@ -22,11 +22,9 @@ pub async fn observe(ctx: &Context, registry: Registry) -> Result<LiveState> {
     let mut hints = match candidates {
         Ok(candidates) => candidates,
         Err(error) if error.is_denied() => {
-            // Without the tagging API only functions that roles and log groups name are found.
-            live_state.unreadable.push(Unreadable { kind: "function", why: error.to_string() });
-            if !ctx.scope.destroy {
-                live_state.unreadable.push(Unreadable { kind: "table", why: error.to_string() });
-            }
+            // Without the tagging API only those are found that others name, as a role names its function.
+            let found_alone = found_alone(ctx, registry).map(|kind| kind.name());
+            live_state.unreadable.extend(found_alone.map(|kind| Unreadable { kind, why: error.to_string() }));
             BTreeSet::new()
         }
         Err(error) => return Err(error),
@@ -35,7 +33,7 @@ pub async fn observe(ctx: &Context, registry: Registry) -> Result<LiveState> {
     // A list that changes while it is read may show a resource twice; taken for two, one of them would be deleted.
     let mut known = BTreeSet::new();
     live_state.observed.retain(|observed| known.insert(observed.key()));
-    claim_routes(&mut live_state);
+    claim(registry, &mut live_state);
     Ok(live_state)
 }
 
@@ -90,19 +88,22 @@ async fn follow(
     }
 }
 
-/// The functions and tables that we own by the tagging API: no listing of their own finds them. Each is confirmed by its own
-/// service, since the API remembers deleted resources.
-async fn candidates(ctx: &Context) -> Result<BTreeSet<PhysicalId>> {
-    let candidates = ctx.tagged().await?.keys().filter_map(|arn| physical_id(arn));
-    Ok(candidates.filter(|candidate| ["function", "table"].contains(&candidate.kind)).collect())
+/// What we own by the tagging API, of the kinds that not always find it by a listing of their own. Each is confirmed by its
+/// own service, since the API remembers deleted resources.
+async fn candidates(ctx: &Context, registry: Registry) -> Result<BTreeSet<PhysicalId>> {
+    let candidates = ctx.tagged().await?.keys().filter_map(|arn| registry.of_arn(arn));
+    let is_listed = |candidate: &PhysicalId| {
+        let tagging = registry.kind(candidate.kind).tagging();
+        tagging.is_some_and(|tagging| tagging.own_listing == OwnListing::Always)
+    };
+    Ok(candidates.filter(|candidate| !is_listed(candidate)).collect())
 }
 
-/// The function, table or log group of an ARN.
-pub(crate) fn physical_id(arn: &str) -> Option<PhysicalId> {
-    const PREFIXES: [(&str, &str); 3] =
-        [("function", "function:"), ("table", "table/"), ("log_group", "log-group:")];
-    let resource = arn.splitn(6, ':').nth(5)?;
-    PREFIXES.iter().find_map(|(kind, prefix)| Some(PhysicalId::new(kind, resource.strip_prefix(prefix)?)))
+/// The kinds whose undeclared resources only the tagging API finds.
+fn found_alone(ctx: &Context, registry: Registry) -> impl Iterator<Item = &'static dyn AnyKind> {
+    let alone =
+        |kind: &&dyn AnyKind| kind.tagging().is_some_and(|tagging| tagging.finds_alone(ctx.scope.destroy));
+    registry.kinds().iter().copied().filter(alone)
 }
 
 /// Observes the children of those of these resources that we own, and their children.
@@ -136,12 +137,14 @@ async fn generation(ctx: &Context, registry: Registry, observed: &[Observed]) ->
     Ok(live_state)
 }
 
-/// A route to an integration that we own is ours, though the route itself has no ownership mark.
-pub(crate) fn claim_routes(live_state: &mut LiveState) {
+/// What refers to a resource of ours of the kind with which it is owned is ours, though it has no ownership mark itself: a
+/// route to an integration that we own.
+pub(crate) fn claim(registry: Registry, live_state: &mut LiveState) {
     let ours = live_state.observed.iter().filter(|observed| observed.owner == Owner::Ours).map(Observed::key);
-    let ours: BTreeSet<PhysicalId> = ours.filter(|resource| resource.kind == "integration").collect();
-    for observed in live_state.observed.iter_mut().filter(|observed| observed.id.kind == "route") {
-        if observed.refs.iter().any(|target| ours.contains(target)) {
+    let ours: BTreeSet<PhysicalId> = ours.collect();
+    for observed in &mut live_state.observed {
+        let Some(with) = registry.kind(observed.id.kind).owned_with() else { continue };
+        if observed.refs.iter().any(|target| target.kind == with && ours.contains(target)) {
             observed.owner = Owner::Ours;
         }
     }

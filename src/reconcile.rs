@@ -4,14 +4,15 @@
 use crate::apply::{Report, apply};
 use crate::aws::{Access, Connection, Context};
 use crate::config::Stack;
+use crate::desired::{lower, wanted};
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::kinds::{kind, registry, role};
-use crate::lower::{self, identity, lower, wanted};
+use crate::kinds::{kind, registry};
+use crate::lower::{self, identity};
 use crate::model::{Graph, Identity, LiveState, Observed, Owner, PhysicalId, ResourceId, Scope};
 use crate::observe::observe;
-use crate::plan::{self, Action, Mode, Options, Plan, PlanError};
+use crate::plan::{self, Mode, Options, Plan, PlanError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -75,9 +76,7 @@ impl Session {
         live_state: &LiveState,
         options: &Options,
     ) -> Result<Plan, Failure> {
-        let mut plan = plan::plan(&lower(stack, &self.scope, packages), live_state, options)?;
-        explain_policies(&mut plan);
-        Ok(plan)
+        Ok(plan::plan(&lower(stack, &self.scope, packages), live_state, options)?)
     }
 
     /// Applies a plan; only here the clients can write. When `stop` turns true, no other step starts.
@@ -98,19 +97,6 @@ impl Session {
         events: &Events,
     ) -> Context {
         self.connection.context(self.scope.clone(), access, packages, events.waits())
-    }
-}
-
-/// Says which changes of policies take their time: a function that does not change itself keeps its running instances, and
-/// these the permissions that they started with [hazards: I2].
-fn explain_policies(plan: &mut Plan) {
-    let Plan { steps, unchanged, .. } = plan;
-    for step in steps.iter_mut().filter(|step| step.id.kind == "role" && step.action == Action::Update) {
-        let mut functions = unchanged.iter().filter(|id| id.kind == "function");
-        let is_running = functions.any(|id| role::name_for(&id.name) == step.id.name);
-        if is_running && step.changes.iter().any(|change| change.field() == "policies") {
-            step.reasons.push("running instances may use the old permissions for some minutes".to_owned());
-        }
     }
 }
 
@@ -217,11 +203,11 @@ impl Destroy {
         Ok(Destroyed::NewResources(plan))
     }
 
-    /// Remembers what was deleted. Late logs can create log groups again, untagged, so they are read by name.
+    /// Remembers what was deleted. What late events can create again, untagged, is read by its name from now on.
     fn remember(&mut self, plan: &Plan) {
         self.deleted.extend(plan.steps.iter().filter_map(|step| step.observed.as_ref()).map(Observed::key));
-        for group in self.deleted.iter().filter(|resource| resource.kind == "log_group") {
-            self.session.scope.wanted.entry("log_group").or_default().insert(group.id.clone(), None);
+        for deleted in self.deleted.iter().filter(|deleted| kind(deleted.kind).recreated_by_events()) {
+            self.session.scope.wanted.entry(deleted.kind).or_default().insert(deleted.id.clone(), None);
         }
     }
 

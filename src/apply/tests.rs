@@ -4,7 +4,9 @@ use super::target::Target;
 use super::{Report, apply};
 use crate::aws::{Access, Calls, Class, Connection, Context, Error, Errors, Refusal, Result, Service};
 use crate::event::{Event, Events};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnExisting, Parent, Registered, Registry};
+use crate::kind::{
+    Kind, Observation, ObservedOf, ObservedOption, OnExisting, Parent, Permission, Registered, Registry,
+};
 use crate::kinds::registry;
 use crate::model::{
     Graph, Identity, KnownAttributes, LiveState, Observed, Owner, Resource, ResourceId, Status, Texts,
@@ -81,6 +83,7 @@ static CREATES: AtomicUsize = AtomicUsize::new(0);
 impl Kind for Unreadable {
     const NAME: &'static str = "unreadable";
     const SERVICE: &'static Service = &SERVICE;
+    const PERMISSIONS: &'static [Permission] = &[];
     type Spec<T: Texts> = ();
     type Attributes = ();
 
@@ -173,6 +176,7 @@ macro_rules! simulated {
         impl Kind for $name {
             const NAME: &'static str = "simulated";
             const SERVICE: &'static Service = &Service::new("X", "x");
+            const PERMISSIONS: &'static [Permission] = &[];
             const PHYSICAL_ID: &'static str = "id";
             $(const $constant: $type = $value;)*
             type Spec<T: Texts> = u32;

@@ -261,7 +261,13 @@ async fn a_header_that_cannot_be_sent_is_a_failure() {
 #[tokio::test]
 async fn a_placeholder_that_is_not_known_skips_the_check() {
     let server = Server::new(&[]);
-    let path = Template { parts: vec![Part::Text("/".into()), Part::ApiUrl], ..template("") };
+    let path = Template {
+        parts: vec![
+            Part::Text("/".into()),
+            Part::Attribute { kind: "api", key: String::new(), attribute: "url" },
+        ],
+        ..template("")
+    };
     let outcomes = outcomes(&[Check { path, ..check("GET /") }], &server.url).await;
     assert_eq!(outcomes[0].path, "/${…}");
     assert_eq!(outcomes[0].verdict, Verdict::Skipped("it is known after `provision up`".to_owned()));

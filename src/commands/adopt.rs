@@ -7,15 +7,19 @@ use super::{Outcome, err, json, out};
 use crate::adopt::AdoptRequest;
 use crate::event::{Event, Events};
 use crate::exit::Exit;
+use crate::kind::AnyKind;
+use crate::kinds::{kind, kinds};
 use crate::render;
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Args, Command};
+use std::ffi::OsStr;
 
 /// The flags of `adopt`.
 #[derive(Debug, Clone, Args)]
 pub struct AdoptArgs {
     /// Kind of the resource; with a function come its role and its log group
-    #[arg(value_enum)]
-    pub kind: Adoptable,
+    #[arg(value_parser = AdoptableKind)]
+    pub kind: &'static str,
     /// Name under which the stack file declares it; for an API, its id
     #[arg(value_name = "NAME|API-ID")]
     pub name: String,
@@ -30,28 +34,43 @@ pub struct AdoptArgs {
     pub confirm: Option<String>,
 }
 
-/// A kind whose resources can get ownership tags after they were created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the kinds' names")]
-#[value(rename_all = "snake_case")]
-pub enum Adoptable {
-    Table,
-    Function,
-    Api,
-    #[value(alias = "log-group")]
-    LogGroup,
-    Role,
+/// Reads the name of a kind whose resources can get ownership tags after they were created. `log_group` may be written
+/// `log-group`.
+#[derive(Debug, Clone, Copy)]
+struct AdoptableKind;
+
+impl AdoptableKind {
+    /// Those that have a section of the stack file, then their companions by name.
+    fn names() -> Vec<&'static str> {
+        let mut adoptable: Vec<&dyn AnyKind> = kinds().to_vec();
+        adoptable.retain(|kind| kind.features().adopted_by.is_some());
+        adoptable.sort_by_key(|kind| Some(kind.name()).filter(|_| kind.section().is_empty()));
+        adoptable.into_iter().map(AnyKind::name).collect()
+    }
 }
 
-impl Adoptable {
-    fn kind(self) -> &'static str {
-        match self {
-            Adoptable::Table => "table",
-            Adoptable::Function => "function",
-            Adoptable::Api => "api",
-            Adoptable::LogGroup => "log_group",
-            Adoptable::Role => "role",
+impl TypedValueParser for AdoptableKind {
+    type Value = &'static str;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> clap::error::Result<&'static str> {
+        let written = value.to_string_lossy().replace('-', "_");
+        let names = AdoptableKind::names();
+        match names.iter().find(|name| **name == written) {
+            Some(name) => Ok(name),
+            // It is none of the names, so this fails and says which there are.
+            None => {
+                PossibleValuesParser::new(names).parse_ref(command, arg, value).map(|name| kind(&name).name())
+            }
         }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(AdoptableKind::names().into_iter().map(PossibleValue::new)))
     }
 }
 
@@ -64,7 +83,7 @@ pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
     let session = open(globals, &stack).await?;
     let Prepared { live_state, hashes, options, .. } =
         prepare(&session, &PlanArgs::default(), &stack).await?;
-    let request = AdoptRequest { kind: args.kind.kind(), name: args.name.clone(), from: args.from.clone() };
+    let request = AdoptRequest { kind: args.kind, name: args.name.clone(), from: args.from.clone() };
     let adoption = session.adoption(&stack, &live_state, &request).await?;
     json(|| render::json::adoption(&adoption));
     if adoption.resources.is_empty() {

@@ -6,7 +6,8 @@ use crate::config::{Part, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::lower::lookup_part;
-use crate::model::{AttributeMap, Owner, ResourceId};
+use crate::model::{AttributeMap, Owner};
+use crate::outputs;
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, anyhow, bail};
@@ -34,11 +35,7 @@ pub(super) async fn run(
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
     }
-    let url = attributes
-        .get(&ResourceId::new("api", ""))
-        .and_then(|live| live.get("url")?.as_str())
-        .map(str::to_owned);
-    let Some(url) = url else {
+    let Some(url) = outputs::endpoint(attributes) else {
         let help = format!("deploy the stack first: {}", globals.command("up"));
         bail!(Failure::new("no API is deployed", help))
     };
@@ -49,14 +46,13 @@ pub(super) async fn run(
             .ok_or_else(|| anyhow!("it is not deployed"))
     };
     let (mut passed, mut all) = (0, 0);
-    let all_passed =
-        crate::check::run(&stack.checks, &url, session.connection.trust(), &resolve, |outcome| {
-            all += 1;
-            passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
-            out(&render::check(&outcome));
-            json(|| render::json::check(&outcome));
-        })
-        .await;
+    let all_passed = crate::check::run(&stack.checks, url, session.connection.trust(), &resolve, |outcome| {
+        all += 1;
+        passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
+        out(&render::check(&outcome));
+        json(|| render::json::check(&outcome));
+    })
+    .await;
     out(&format!("{passed} of {all} checks passed."));
     Ok(Exit::success_if(all_passed))
 }

@@ -6,6 +6,7 @@ use super::{Outcome, err, is_interactive, json, out};
 use crate::config;
 use crate::error::exit_of_report;
 use crate::exit::Exit;
+use crate::kinds::sections;
 use crate::model::{Identity, LiveState, Owner};
 use crate::plan::Plan;
 use crate::reconcile::{Destroy, Destroyed, Session};
@@ -102,7 +103,8 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
         return Ok((Session::of(connection, Identity { stack: stack.clone(), environment }), protected));
     }
     let process = |name: &str| Some(std::env::var(name).unwrap_or_default());
-    let options = config::Options { environment: environment.as_deref(), process: &process };
+    let options =
+        config::Options { sections: sections(), environment: environment.as_deref(), process: &process };
     let loaded = config::load(&globals.file, &options);
     match loaded {
         Ok(stack) => {

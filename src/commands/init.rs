@@ -2,9 +2,10 @@
 //! another name.
 
 use super::{Outcome, ask, err, is_interactive, json, out};
-use crate::config::{self, SCHEMA};
+use crate::config;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::kinds::sections;
 use crate::render::{self, Document};
 use crate::text::shell_quoted;
 use anyhow::{Context, Result, bail};
@@ -129,7 +130,7 @@ fn contents(language: Language, name: &str) -> Result<Vec<(&'static str, String)
     let (plain, valid) = (format!("\nstack: {name}\n"), serde_yaml::to_string(&json!({ "stack": name }))?);
     let named = |text: &str| text.replace(TEMPLATE, name).replace(&plain, &format!("\n{valid}"));
     let template = language.files().map(|(file, text)| (file, named(text)));
-    Ok(template.into_iter().chain([("stack.schema.json", SCHEMA.to_owned())]).collect())
+    Ok(template.into_iter().chain([("stack.schema.json", config::schema(sections()))]).collect())
 }
 
 /// Fails if any of the files already exists, and names them all.
@@ -220,9 +221,13 @@ mod tests {
                     write(&folder.path().join(file), &text)?;
                 }
                 let environment = "e".repeat(16);
-                let options = config::Options { environment: Some(&environment), process: &|_| None };
+                let options = config::Options {
+                    sections: crate::kinds::sections(),
+                    environment: Some(&environment),
+                    process: &|_| None,
+                };
                 let stack = config::load(&folder.path().join("stack.yaml"), &options)?;
-                assert_eq!((stack.name, stack.functions.len(), stack.checks.len()), (name, 1, 2));
+                assert_eq!((&stack.name, stack.functions().len(), stack.checks.len()), (&name, 1, 2));
             }
         }
         Ok(())

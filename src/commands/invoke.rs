@@ -7,7 +7,9 @@ use crate::config::{Stack, did_you_mean_or_list};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::invoke;
+use crate::kinds::code;
 use crate::model::{Owner, ResourceId};
+use crate::outputs;
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, bail};
@@ -60,7 +62,8 @@ pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
 
 /// Fails for a function that the stack file does not declare.
 pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
-    let known: Vec<&str> = stack.functions.iter().map(|function| function.name.as_str()).collect();
+    let known = outputs::keys(stack, code().0);
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     if known.contains(&function) {
         return Ok(());
     }
@@ -99,7 +102,7 @@ fn unreadable_event(place: &str, error: &io::Error) -> Failure {
 
 /// The name in AWS of a deployed function of this stack: an unmanaged one of the same name is not called by mistake.
 async fn callable(globals: &Globals, session: &Session, function: &str) -> Result<String> {
-    let id = ResourceId::new("function", session.scope.identity.prefixed(function));
+    let id = ResourceId::new(code().0.name(), session.scope.identity.prefixed(function));
     match session.read(&id).await? {
         Some(observed) if !observed.exists() => bail!(not_deployed(globals, &id)),
         Some(observed) => match observed.owner {

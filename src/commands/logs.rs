@@ -7,8 +7,10 @@ use crate::aws::Access;
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::kinds::code;
 use crate::logs::{LogBatch, LogEntry, LogSource, PollInterval, Reader};
 use crate::model::Identity;
+use crate::outputs;
 use crate::reconcile::Session;
 use crate::render::{self, LogStyle};
 use anyhow::{Result, anyhow};
@@ -116,7 +118,8 @@ pub(super) struct LogView {
 impl LogView {
     /// The functions of a stack that are picked, or all of them.
     pub(super) fn new(stack: &Stack, identity: &Identity, picked: &[String]) -> Self {
-        let all = || stack.functions.iter().map(|function| function.name.as_str());
+        let keys = outputs::keys(stack, code().0);
+        let all = || keys.iter().map(String::as_str);
         let shown: Vec<&str> =
             all().filter(|name| picked.is_empty() || picked.iter().any(|one| one == name)).collect();
         LogView {

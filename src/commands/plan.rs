@@ -3,13 +3,15 @@
 use super::screen::{Format, set_format};
 use super::session::{Globals, calls, open};
 use super::{Outcome, err, json, markdown, out};
-use crate::config::{Function, Stack};
+use crate::config::Stack;
+use crate::desired::check_sizes;
 use crate::diff::Change;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::kinds::function::section::Config as Function;
 use crate::kinds::registry;
 use crate::local::default_folders;
-use crate::lower::{Packages, check_sizes};
+use crate::lower::Packages;
 use crate::model::LiveState;
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved, salt};
@@ -168,10 +170,10 @@ const BUILDS: usize = 8;
 /// Builds the package of every function, and reports all errors at once.
 pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
-    let builds = stack.functions.iter().map(|function| package(stack, function, &cache));
+    let builds = stack.functions().iter().map(|function| package(stack, function, &cache));
     let built: Vec<_> = stream::iter(builds).buffered(BUILDS).collect().await;
     let (mut packages, mut errors) = (BTreeMap::new(), Vec::new());
-    for (function, package) in stack.functions.iter().zip(built) {
+    for (function, package) in stack.functions().iter().zip(built) {
         match package {
             Ok(package) => {
                 let warnings = package.warnings.iter();
@@ -181,7 +183,7 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
             Err(error) => errors.push(format!(
                 "{}:{}: cannot package the code of {}: {error}",
                 stack.file.display(),
-                function.code_at.line,
+                function.place("code").line,
                 function.name
             )),
         }

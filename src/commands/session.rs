@@ -4,10 +4,10 @@ use super::{err, json, out, stack_file};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Stack};
+use crate::desired::check_sizes_offline;
 use crate::error::Failure;
-use crate::kinds::services;
+use crate::kinds::{sections, services};
 use crate::local::{LocalCloud, default_folders};
-use crate::lower::check_sizes_offline;
 use crate::reconcile::Session;
 use crate::render::{self, Detail};
 use crate::text::shell_quoted;
@@ -68,7 +68,8 @@ impl Globals {
     /// All errors of the file, at once.
     pub(super) fn stack(&self) -> Result<Stack> {
         let process = |name: &str| std::env::var(name).ok();
-        let options = config::Options { environment: self.env.as_deref(), process: &process };
+        let options =
+            config::Options { sections: sections(), environment: self.env.as_deref(), process: &process };
         let stack = config::load(&self.file, &options)?;
         check_sizes_offline(&stack, self.region.as_deref())?;
         Ok(stack)
@@ -118,7 +119,7 @@ impl Globals {
     /// # Errors
     /// There is no folder for it.
     pub(super) async fn install_node_sdk(&self, stack: &Stack) -> Result<()> {
-        let uses_node = stack.functions.iter().any(|function| function.runtime.starts_with("nodejs"));
+        let uses_node = stack.functions().iter().any(|function| function.runtime.starts_with("nodejs"));
         if !self.local || !uses_node {
             return Ok(());
         }

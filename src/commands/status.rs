@@ -5,13 +5,12 @@ use super::session::{Globals, open};
 use super::{Outcome, err, json, out};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::model::{AttributeMap, Identity, Owner, ResourceId};
+use crate::model::{AttributeMap, Identity, Owner};
+use crate::outputs;
 use crate::render;
 use crate::status::{Health, status as resource_statuses};
 use anyhow::{Result, bail};
 use clap::Args;
-use serde_json::Value as Json;
-use std::collections::BTreeMap;
 
 /// Shows the state of every resource, and the outputs.
 ///
@@ -35,9 +34,16 @@ pub async fn status(globals: &Globals) -> Outcome {
 /// The flags of `outputs`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputsArgs {
-    /// Print only this output: `api.url`, `api.id`, `functions.NAME` or `tables.NAME`
-    #[arg(value_name = "OUTPUT")]
+    /// Print only this output
+    #[arg(value_name = "OUTPUT", help = help())]
     pub output: Option<String>,
+}
+
+/// Names the outputs that a stack can have.
+fn help() -> String {
+    let names: Vec<String> = outputs::names().into_iter().map(|name| format!("`{name}`")).collect();
+    let Some((last, first)) = names.split_last() else { return String::new() };
+    format!("Print only this output: {} or {last}", first.join(", "))
 }
 
 /// Shows the outputs: the API's URL, its routes, the ARNs.
@@ -64,8 +70,7 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
 
 /// An output by its name.
 fn one(identity: &Identity, attributes: &AttributeMap, output: &str) -> Result<String> {
-    let known: BTreeMap<String, &str> =
-        attributes.iter().flat_map(|(id, attributes)| named(identity, id, attributes)).collect();
+    let known = outputs::by_name(identity, attributes);
     if let Some(value) = known.get(output) {
         return Ok((*value).to_owned());
     }
@@ -76,42 +81,4 @@ fn one(identity: &Identity, attributes: &AttributeMap, output: &str) -> Result<S
         format!("the outputs are {}", names.join(", "))
     };
     bail!(Failure::usage(format!("there is no output `{output}`"), help))
-}
-
-/// The outputs of a resource, by name. Functions and tables go by their keys in the stack file, as in `${functions.NAME}`, so
-/// that the name is the same in every environment.
-fn named<'a>(identity: &Identity, id: &ResourceId, attributes: &'a Json) -> Vec<(String, &'a str)> {
-    let key = || identity.unprefixed(&id.name);
-    let outputs: &[(String, &str)] = match id.kind {
-        "api" => &[("api.url".to_owned(), "url"), ("api.id".to_owned(), "id")],
-        "function" => &[(format!("functions.{}", key()), "arn")],
-        "table" => &[(format!("tables.{}", key()), "arn")],
-        _ => &[],
-    };
-    let value =
-        |(name, attribute): &(String, &str)| Some((name.clone(), attributes.get(*attribute)?.as_str()?));
-    outputs.iter().filter_map(value).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-    use std::sync::Arc;
-
-    #[test]
-    fn an_output_goes_by_the_key_in_every_environment() {
-        for (environment, name) in [(None, "list"), (Some("dev"), "dev-list")] {
-            let identity =
-                Identity { stack: "small".to_owned(), environment: environment.map(str::to_owned) };
-            let id = ResourceId::new("function", name);
-            let attributes: AttributeMap = [(id, Arc::new(json!({ "arn": "arn:x" })))].into_iter().collect();
-            let found = |output: &str| one(&identity, &attributes, output).map_err(|error| error.to_string());
-            assert_eq!(found("functions.list"), Ok("arn:x".to_owned()));
-            assert_eq!(
-                found("functions.dev-list"),
-                Err("there is no output `functions.dev-list`".to_owned())
-            );
-        }
-    }
 }

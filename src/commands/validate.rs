@@ -2,8 +2,11 @@
 
 use super::session::Globals;
 use super::{Outcome, json, out, raw};
-use crate::config::SCHEMA;
+use crate::config;
 use crate::exit::Exit;
+use crate::kind::AnyKind;
+use crate::kinds::{kinds, sections};
+use crate::outputs::declared;
 use crate::render::{self, Document};
 use serde_json::json;
 
@@ -13,18 +16,17 @@ use serde_json::json;
 /// All errors of the file, at once.
 pub fn validate(globals: &Globals) -> Outcome {
     let stack = globals.stack()?;
-    let routes = stack.api.as_ref().map_or(0, |api| api.routes.len());
-    let contents = [
-        ("table", stack.tables.len()),
-        ("function", stack.functions.len()),
-        ("route", routes),
-        ("check", stack.checks.len()),
-    ];
-    let counts: Vec<String> =
-        contents.iter().map(|(noun, number)| render::count(*number as u64, noun)).collect();
+    let graph = declared(&stack);
+    let counted = kinds().iter().filter(|kind| kind.features().counted);
+    let counted: Vec<(&&dyn AnyKind, usize)> = counted
+        .map(|kind| (kind, graph.resources.iter().filter(|one| one.id.kind == kind.name()).count()))
+        .collect();
+    let checks = stack.checks.len();
+    let counts = counted.iter().map(|(kind, number)| format!("{number} {}", kind.noun(*number)));
+    let counts: Vec<String> = counts.chain([render::count(checks as u64, "check")]).collect();
     out(&format!("{} is valid: {}.", globals.file.display(), counts.join(", ")));
-    let members = contents.map(|(noun, number)| (format!("{noun}s"), json!(number)));
-    json(|| Document::new("valid", members.into_iter().collect()));
+    let members = counted.iter().map(|(kind, number)| (kind.noun(0).replace(' ', "_"), json!(number)));
+    json(|| Document::new("valid", members.chain([("checks".to_owned(), json!(checks))]).collect()));
     Ok(Exit::Done)
 }
 
@@ -33,6 +35,6 @@ pub fn validate(globals: &Globals) -> Outcome {
 /// # Errors
 /// None.
 pub fn schema() -> Outcome {
-    raw(SCHEMA);
+    raw(&config::schema(sections()));
     Ok(Exit::Done)
 }

@@ -8,10 +8,10 @@ use super::plan::{PlanArgs, Prepared, build, hashes, make_plan, no_changes, prin
 use super::session::{Globals, open};
 use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
 use crate::config::Stack;
+use crate::desired::lower;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::logs::PollInterval;
-use crate::lower::lower;
 use crate::model::{AttributeMap, Graph};
 use crate::package::Package;
 use crate::reconcile::Session;

@@ -1,143 +1,216 @@
-//! `access`: the actions that a function may call on tables of the stack.
+//! `access`: what a function may do with other entries of the stack. The kind of an entry says what there is to allow.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declared::{AnySection, Sections};
 use super::decode::{Value, help};
-use super::reference::Names;
+use super::section::Shape;
+use super::section::shape::{Keys, map};
+use crate::model::in_words;
 use crate::suggest;
 use crate::yaml::Kind;
+use serde_json::{Value as Json, json};
 
-const READ: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
-const WRITE: [&str; 4] = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
+/// What may be allowed on an entry of a kind.
+#[derive(Debug)]
+pub struct Access {
+    /// The prefix of the actions, for example `dynamodb`.
+    pub service: &'static str,
+    /// The actions in messages, for example `DynamoDB action on tables`.
+    pub what: &'static str,
+    /// The words that stand for several actions.
+    pub levels: &'static [Level],
+    /// The other actions, each by its name without the prefix.
+    pub others: &'static [&'static str],
+}
 
-/// The other actions that DynamoDB checks against a table.
-const OTHERS: [&str; 46] = [
-    "CreateBackup",
-    "CreateGlobalTable",
-    "CreateTable",
-    "CreateTableReplica",
-    "DeleteResourcePolicy",
-    "DeleteTable",
-    "DeleteTableReplica",
-    "DescribeContinuousBackups",
-    "DescribeContributorInsights",
-    "DescribeGlobalTable",
-    "DescribeGlobalTableSettings",
-    "DescribeKinesisStreamingDestination",
-    "DescribeTable",
-    "DescribeTableReplicaAutoScaling",
-    "DescribeTimeToLive",
-    "DisableKinesisStreamingDestination",
-    "EnableKinesisStreamingDestination",
-    "ExportTableToPointInTime",
-    "GetAbacStatus",
-    "GetResourcePolicy",
-    "ImportTable",
-    "ListTagsOfResource",
-    "PartiQLDelete",
-    "PartiQLInsert",
-    "PartiQLSelect",
-    "PartiQLUpdate",
-    "PutResourcePolicy",
-    "RestoreTableFromAwsBackup",
-    "RestoreTableFromBackup",
-    "RestoreTableToPointInTime",
-    "StartAwsBackupJob",
-    "TagResource",
-    "UntagResource",
-    "UpdateContinuousBackups",
-    "UpdateContributorInsights",
-    "UpdateGlobalTable",
-    "UpdateGlobalTableSettings",
-    "UpdateGlobalTableVersion",
-    "UpdateKinesisStreamingDestination",
-    "UpdateTable",
-    "UpdateTableReplicaAutoScaling",
-    "UpdateTimeToLive",
-    "ReadDataForReplication",
-    "WriteDataForReplication",
-    "ReplicateSettings",
-    "InjectError",
-];
+/// A word that stands for several actions.
+#[derive(Debug)]
+pub struct Level {
+    /// The word, for example `read`.
+    pub name: &'static str,
+    /// The actions, without the prefix.
+    pub actions: &'static [&'static [&'static str]],
+    /// What people write instead.
+    pub misspelt: &'static [&'static str],
+}
 
-/// The value of `access`: table to actions.
-pub(super) fn access(value: Value, names: &Names) -> Option<BTreeMap<String, Vec<String>>> {
-    let entries = value.map(|entry| {
-        let actions = actions(entry);
-        let table = entry.key.text.as_str();
-        if !names.tables.contains(&table) {
-            let what = "the tables of this stack";
-            let help = suggest::did_you_mean_or_list(table, what, &names.tables)
-                .or_else(|| help("`access` is for tables of this stack; for others write a `policy`"));
-            return entry.fail_key(format!("there is no table `{table}`"), help);
+/// What a function may do with an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The entry's kind.
+    pub kind: &'static str,
+    /// The entry's key.
+    pub key: String,
+    /// The actions.
+    pub actions: Vec<String>,
+}
+
+/// `access`: entry to actions.
+pub(crate) fn access() -> Shape<BTreeMap<String, Grant>> {
+    let grant = Shape::new(Json::Null, grant).described(|parts| schema(parts.sections));
+    map(Keys::new(Json::Null, is_entry), grant)
+}
+
+/// The JSON Schema of what may be allowed by the kinds of some sections.
+fn schema(sections: Sections) -> Json {
+    let all = || sections.iter().filter_map(AnySection::access);
+    let mut words: Vec<&str> = Vec::new();
+    for level in all().flat_map(|access| access.levels) {
+        if !words.contains(&level.name) {
+            words.push(level.name);
         }
-        Some((table.to_owned(), actions?))
-    })?;
-    Some(entries.into_iter().collect())
-}
-
-fn actions(value: Value) -> Option<Vec<String>> {
-    let names: BTreeSet<String> = match &value.node.kind {
-        Kind::List(_) => value.list(action)?.into_iter().collect(),
-        Kind::Plain(text) | Kind::Text(text) => match text.as_str() {
-            "read" => qualified(&READ).collect(),
-            "write" => qualified(&WRITE).collect(),
-            "read-write" => qualified(&READ).chain(qualified(&WRITE)).collect(),
-            text => return unknown_word(value, text),
-        },
-        _ => return value.wrong_type("`read`, `write`, `read-write` or a list of actions", None),
-    };
-    if names.is_empty() && matches!(&value.node.kind, Kind::List(items) if items.is_empty()) {
-        return value.fail("an empty list allows nothing", help("remove it, or write `read`"));
     }
-    Some(names.into_iter().collect())
+    let services: Vec<String> = all().map(|access| access.service.to_owned()).collect();
+    let one_of = services.iter().map(|service| format!("^{service}:[A-Za-z]+[*]?$|^{service}:[*]$"));
+    let pattern = one_of.collect::<Vec<_>>().join("|");
+    let list = json!({ "type": "array", "items": { "type": "string", "pattern": pattern }, "minItems": 1 });
+    json!({ "oneOf": [{ "enum": words }, list] })
 }
 
-fn qualified(actions: &'static [&str]) -> impl Iterator<Item = String> {
-    actions.iter().map(|action| format!("dynamodb:{action}"))
+/// The sections whose entries may be named.
+fn accessible(value: Value) -> impl Iterator<Item = (&'static dyn AnySection, &'static Access)> + Clone {
+    let sections = value.cx.scope.names.sections.iter();
+    sections.filter_map(|section| Some((section, section.access()?)))
 }
 
-fn unknown_word<T>(value: Value, text: &str) -> Option<T> {
-    let help = if known().any(|action| action == text || text.strip_prefix("dynamodb:") == Some(action)) {
-        let action = text.trim_start_matches("dynamodb:");
-        help(format!("write a list: `[dynamodb:{action}]`"))
-    } else if matches!(text, "readwrite" | "read_write" | "rw" | "all" | "full" | "write-read") {
-        help("did you mean `read-write`?")
-    } else {
-        suggest::did_you_mean(text, ["read", "write", "read-write"])
-    };
-    value.wrong_type("`read`, `write`, `read-write` or a list of actions", help)
-}
-
-/// One `dynamodb:` action, which may end in `*`.
-fn action(value: Value) -> Option<String> {
-    let text = value.text()?;
-    let Some(name) = text.strip_prefix("dynamodb:") else { return unqualified(value, text) };
-    let exists = match name.strip_suffix('*') {
-        Some(prefix) => known().any(|action| action.starts_with(prefix)),
-        None => known().any(|action| action == name),
-    };
-    if exists {
-        return Some(text.to_owned());
+/// The entries that a key may name: each section that has the key, or the one that the key names as `tables.NAME`.
+fn entries<'v>(entry: Value<'v>) -> Vec<(&'static dyn AnySection, &'static Access, &'v str)> {
+    let (written, names) = (entry.key.text.as_str(), entry.cx.scope.names);
+    let has = |section: &'static dyn AnySection, key: &str| names.keys(section.key()).contains(&key);
+    let bare = accessible(entry).filter(|(section, _)| has(*section, written));
+    let bare: Vec<_> = bare.map(|(section, access)| (section, access, written)).collect();
+    if !bare.is_empty() {
+        return bare;
     }
-    let help = match suggest::nearest(name.trim_end_matches('*'), known()) {
-        Some(action) => format!("did you mean `dynamodb:{action}`?"),
-        None => "if AWS added it recently, allow it under `policy`".to_owned(),
-    };
-    value.fail(format!("`{text}` is not a DynamoDB action on tables"), Some(help))
+    let Some((word, key)) = written.split_once('.') else { return Vec::new() };
+    let named = accessible(entry).filter(|(section, _)| section.key() == word && has(*section, key));
+    named.map(|(section, access)| (section, access, key)).collect()
 }
 
-fn unqualified<T>(value: Value, text: &str) -> Option<T> {
-    let help = match suggest::nearest(text, known()) {
-        _ if matches!(text, "read" | "write" | "read-write") => {
-            format!("write `{text}` alone, without the list")
+fn is_entry(entry: Value) -> Option<()> {
+    let key = entry.key.text.as_str();
+    let found = entries(entry);
+    if found.len() == 1 {
+        return Some(());
+    }
+    let kinds: Vec<String> = accessible(entry).map(|(section, _)| in_words(section.kind())).collect();
+    if !found.is_empty() {
+        let forms: Vec<String> =
+            found.iter().map(|(section, ..)| format!("{}.{key}", section.key())).collect();
+        let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+        let way = format!("write {}", suggest::quoted(&forms).replace(" and ", " or "));
+        return entry.fail_key(format!("`{key}` is the key of several entries"), Some(way));
+    }
+    let names = entry.cx.scope.names;
+    let keys: Vec<&str> =
+        accessible(entry).flat_map(|(section, _)| names.keys(section.key())).copied().collect();
+    let plurals: Vec<String> = kinds.iter().map(|kind| format!("{kind}s")).collect();
+    let plurals = suggest::listed(&plurals);
+    let help = suggest::did_you_mean_or_list(key, &format!("the {plurals} of this stack"), &keys)
+        .or_else(|| help(format!("`access` is for {plurals} of this stack; for others write a `policy`")));
+    let kinds = suggest::listed(&kinds).replace(" and ", " or ");
+    entry.fail_key(format!("there is no {kinds} `{key}`"), help)
+}
+
+fn grant(value: Value) -> Option<Grant> {
+    let found = entries(value);
+    // Where the entry is not known, the actions are checked all the same, as far as they are the same for all kinds.
+    let access = match (found.as_slice(), accessible(value).next()) {
+        ([(_, access, _), ..], _) => *access,
+        ([], Some((_, only))) if accessible(value).count() == 1 => only,
+        _ => return None,
+    };
+    let actions = access.actions(value)?;
+    let (section, _, key) = found.first()?;
+    Some(Grant { kind: section.kind(), key: (*key).to_owned(), actions })
+}
+
+impl Access {
+    fn actions(&'static self, value: Value) -> Option<Vec<String>> {
+        let names: BTreeSet<String> = match &value.node.kind {
+            Kind::List(_) => value.list(|item| self.action(item))?.into_iter().collect(),
+            Kind::Plain(text) | Kind::Text(text) => match self.level(text) {
+                Some(level) => level.names().map(|action| self.qualified(action)).collect(),
+                None => return self.unknown_word(value, text),
+            },
+            _ => return value.wrong_type(&self.forms(), None),
+        };
+        if names.is_empty() && matches!(&value.node.kind, Kind::List(items) if items.is_empty()) {
+            let first = self.levels.first().map_or("", |level| level.name);
+            return value
+                .fail("an empty list allows nothing", help(format!("remove it, or write `{first}`")));
         }
-        Some(action) => format!("did you mean `dynamodb:{action}`?"),
-        None => "other services are allowed under `policy`".to_owned(),
-    };
-    value.fail(format!("`{text}` is not a `dynamodb:` action"), Some(help))
+        Some(names.into_iter().collect())
+    }
+
+    fn level(&self, word: &str) -> Option<&Level> {
+        self.levels.iter().find(|level| level.name == word)
+    }
+
+    /// The forms of a value, in words.
+    fn forms(&self) -> String {
+        let words: Vec<String> = self.levels.iter().map(|level| format!("`{}`", level.name)).collect();
+        format!("{} or a list of actions", words.join(", "))
+    }
+
+    fn qualified(&self, action: &str) -> String {
+        format!("{}:{action}", self.service)
+    }
+
+    /// The name of an action that has the prefix.
+    fn name<'t>(&self, text: &'t str) -> Option<&'t str> {
+        text.strip_prefix(self.service)?.strip_prefix(':')
+    }
+
+    fn known(&self) -> impl Iterator<Item = &'static str> {
+        let levels = self.levels.iter().flat_map(Level::names);
+        levels.chain(self.others.iter().copied())
+    }
+
+    fn unknown_word<T>(&self, value: Value, text: &str) -> Option<T> {
+        let misspelt = self.levels.iter().find(|level| level.misspelt.contains(&text));
+        let help =
+            if let Some(action) = self.known().find(|action| *action == self.name(text).unwrap_or(text)) {
+                help(format!("write a list: `[{}]`", self.qualified(action)))
+            } else if let Some(level) = misspelt {
+                help(format!("did you mean `{}`?", level.name))
+            } else {
+                suggest::did_you_mean(text, self.levels.iter().map(|level| level.name))
+            };
+        value.wrong_type(&self.forms(), help)
+    }
+
+    /// One action with the prefix, which may end in `*`.
+    fn action(&self, value: Value) -> Option<String> {
+        let text = value.text()?;
+        let Some(name) = self.name(text) else { return self.unqualified(value, text) };
+        let exists = match name.strip_suffix('*') {
+            Some(prefix) => self.known().any(|action| action.starts_with(prefix)),
+            None => self.known().any(|action| action == name),
+        };
+        if exists {
+            return Some(text.to_owned());
+        }
+        let help = match suggest::nearest(name.trim_end_matches('*'), self.known()) {
+            Some(action) => format!("did you mean `{}`?", self.qualified(action)),
+            None => "if AWS added it recently, allow it under `policy`".to_owned(),
+        };
+        value.fail(format!("`{text}` is not a {}", self.what), Some(help))
+    }
+
+    fn unqualified<T>(&self, value: Value, text: &str) -> Option<T> {
+        let help = match suggest::nearest(text, self.known()) {
+            _ if self.level(text).is_some() => format!("write `{text}` alone, without the list"),
+            Some(action) => format!("did you mean `{}`?", self.qualified(action)),
+            None => "other services are allowed under `policy`".to_owned(),
+        };
+        value.fail(format!("`{text}` is not a `{}:` action", self.service), Some(help))
+    }
 }
 
-fn known() -> impl Iterator<Item = &'static str> {
-    READ.into_iter().chain(WRITE).chain(OTHERS)
+impl Level {
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.actions.iter().flat_map(|actions| actions.iter().copied())
+    }
 }

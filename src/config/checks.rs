@@ -3,19 +3,74 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Value, help};
-use super::names::is_made_of;
-use super::reference::{Captures, Names, Scope};
-use super::route;
+use super::fields::Fields;
+use super::names::{is_header as is_header_name, is_made_of};
+use super::reference::{Captures, Scope};
+use super::section::shape::{Keys, json_value, list, map, mapping, number, part, pattern, template, text};
+use super::section::{Section, Shape, section};
 use super::stack::{Check, Json, Part, Template};
 use crate::suggest;
 use crate::yaml::Kind;
+use serde_json::{Value as Schema, json};
 
 /// The methods that a request can have.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// The value of `checks`.
-pub(super) fn checks(value: Value, names: &Names) -> Option<Vec<Check>> {
-    if !names.api && matches!(&value.node.kind, Kind::List(items) if !items.is_empty()) {
+/// How long a check may be retried, in seconds.
+const MAX_RETRY: i64 = 900;
+
+section! {
+    /// A request, and the expected response.
+    pub(crate) struct Config, checked by only_reads_are_retried {
+        /// The name in the report; by default the request.
+        name: Option<String> = text(256).optional(),
+        /// `METHOD /path`, optionally with a query. `${…}` works.
+        request: Request = pattern("^[A-Z]+ /", request)
+            .with("examples", json!(["GET /items"]))
+            .required("GET /items"),
+        /// Request headers.
+        headers: BTreeMap<String, Template> = map(Keys::new(Schema::Null, is_header), template()).or_empty(),
+        /// The body, sent as JSON. `${…}` works.
+        body: Option<Json> = json_value().optional(),
+        /// The expected response.
+        expect: Option<Expect> = mapping().optional(),
+        /// Values to read from the response with a JSON pointer, for later checks: `${capture.NAME}`.
+        capture: BTreeMap<String, String> = map(Keys::new(Schema::Null, is_capture), pattern("^(/.*)?$", pointer))
+            .or_empty(),
+        /// How long to retry the request until the check passes. Only for `GET`.
+        retry_for: u64 = number("seconds", 0..=MAX_RETRY).default(0),
+    }
+}
+
+section! {
+    /// The expected response.
+    pub(crate) struct Expect {
+        /// The status code.
+        status: u16 = number("", 100..=599).default(OK),
+        /// The expected JSON, as a subset: an object may have more members, a list may have more elements and another order.
+        body: Option<Json> = json_value().optional(),
+    }
+}
+
+const OK: u16 = 200;
+
+/// A request line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Request {
+    line: String,
+    method: String,
+    path: Template,
+}
+
+/// `checks`.
+pub(crate) fn checks() -> Shape<Vec<Check>> {
+    let check = Shape::new(Schema::Null, check).of_fields::<Config>();
+    list(part("check", Config::ABOUT, check)).decoded_by(all)
+}
+
+fn all(value: Value) -> Option<Vec<Check>> {
+    let names = value.cx.scope.names;
+    if !names.has_url() && matches!(&value.node.kind, Kind::List(items) if !items.is_empty()) {
         value.fail_key::<()>(
             "`checks` need an `api` to send their requests to",
             help("add an `api`, or remove them"),
@@ -23,7 +78,8 @@ pub(super) fn checks(value: Value, names: &Names) -> Option<Vec<Check>> {
     }
     let mut captures = Captures { earlier: BTreeSet::new(), all: captured(value) };
     value.list(|item| {
-        let decoded = check(item, Scope { names, captures: Some(&captures) });
+        let cx = item.cx.with_scope(Scope { names, captures: Some(&captures) });
+        let decoded = check(Value { cx: &cx, ..item });
         captures.earlier.extend(captured_by(item));
         decoded
     })
@@ -42,48 +98,33 @@ fn captured_by(check: Value<'_>) -> impl Iterator<Item = &str> {
     capture.iter().map(|entry| entry.key.text.as_str())
 }
 
-fn check(value: Value, scope: Scope) -> Option<Check> {
+fn check(value: Value) -> Option<Check> {
     if !matches!(value.node.kind, Kind::Map(_)) {
         let example = "write `- request: GET /items`";
         return value.cx.fail_at(value.span(), "a check must be a mapping", help(example));
     }
     let mut fields = value.fields_of_item("a check");
-    let name = fields.optional("name", |value| value.short(256));
-    let request_value = fields.take("request");
-    let request = fields.required("request", "GET /items", |value| request(value, scope));
-    let headers = fields.optional("headers", |value| headers(value, scope));
-    let body = fields.take("body").map(|value| value.json(scope));
-    let expect = fields.optional("expect", |value| expect(value, scope));
-    let capture = fields.optional("capture", capture);
-    let retry_value = fields.take("retry_for");
-    let retry_for = retry_value.and_then(|value| value.integer("seconds", 0..=900));
+    let check = Config::take(&mut fields);
     fields.finish();
+    let Config { name, request, headers, body, expect, capture, retry_for } = check?;
+    let Expect { status, body: expect } = expect.unwrap_or(Expect { status: OK, body: None });
+    let Request { line, method, path } = request;
+    let name = name.unwrap_or(line);
+    Some(Check { at: value.at(), name, method, path, headers, body, status, expect, capture, retry_for })
+}
 
-    let (method, path) = request?;
-    if let Some(value) = retry_value
+fn only_reads_are_retried(check: &<Config as Section>::Decoded, fields: &mut Fields) {
+    let method = check.request.as_ref().map(|request| request.method.as_str());
+    if let (Some(value), Some(method)) = (fields.value("retry_for"), method)
         && method != "GET"
     {
         let message = format!("`retry_for` works only with `GET`: a repeated `{method}` may write twice");
-        return value.fail_key(message, help("put a check with a `GET` and `retry_for` before this one"));
+        value.fail_key::<()>(message, help("put a check with a `GET` and `retry_for` before this one"));
     }
-    let line = request_value.and_then(|value| value.node.text());
-    let expect = expect.unwrap_or(Expect { status: None, body: None });
-    Some(Check {
-        at: value.at(),
-        name: name.or(line)?.to_owned(),
-        method,
-        path,
-        headers: headers.unwrap_or_default(),
-        body: body.flatten(),
-        status: expect.status.unwrap_or(200),
-        expect: expect.body,
-        capture: capture.unwrap_or_default(),
-        retry_for: retry_for.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0),
-    })
 }
 
 /// `METHOD /path`.
-fn request(value: Value, scope: Scope) -> Option<(String, Template)> {
+fn request(value: Value) -> Option<Request> {
     let text = value.scalar()?;
     let (method, path) = text.split_once(' ').unwrap_or((text, ""));
     if !METHODS.contains(&method) {
@@ -93,7 +134,7 @@ fn request(value: Value, scope: Scope) -> Option<(String, Template)> {
         let meant = help(format!("did you mean `{method} /{}`?", path.trim().trim_start_matches('/')));
         return value.fail("the path of a request must begin with `/`, after one space", meant);
     }
-    let mut template = value.template(scope)?;
+    let mut template = value.template()?;
     if let Some(Part::Text(first)) = template.parts.first_mut() {
         first.drain(..=method.len());
     }
@@ -107,7 +148,7 @@ fn request(value: Value, scope: Scope) -> Option<(String, Template)> {
             help("write a value, or `${capture.NAME}` for one that an earlier check captured"),
         ),
         Some(_) => value.fail("the path of a request cannot contain spaces", help("write `%20` for a space")),
-        None => Some((method.to_owned(), template)),
+        None => Some(Request { line: text.to_owned(), method: method.to_owned(), path: template }),
     }
 }
 
@@ -127,46 +168,26 @@ fn unknown_method<T>(value: Value, method: &str, path: &str) -> Option<T> {
     value.fail(format!("unknown HTTP method `{method}`"), meant)
 }
 
-fn headers(value: Value, scope: Scope) -> Option<BTreeMap<String, Template>> {
-    let headers = value.map(|header| {
-        let template = header.template(scope);
-        let name = header.key.text.as_str();
-        if !route::is_header(name) {
-            return header.fail_key(format!("invalid header name `{name}`"), None);
-        }
-        Some((name.to_owned(), template?))
-    })?;
-    Some(headers.into_iter().collect())
+fn is_header(header: Value) -> Option<()> {
+    let name = header.key.text.as_str();
+    if is_header_name(name) {
+        return Some(());
+    }
+    header.fail_key(format!("invalid header name `{name}`"), None)
 }
 
-struct Expect {
-    status: Option<u16>,
-    body: Option<Json>,
-}
-
-fn expect(value: Value, scope: Scope) -> Option<Expect> {
-    let mut fields = value.fields("`expect`")?;
-    let status = fields.optional("status", |value| value.integer("", 100..=599));
-    let body = fields.optional("body", |value| value.json(scope));
-    fields.finish();
-    Some(Expect { status: status.and_then(|status| u16::try_from(status).ok()), body })
-}
-
-fn capture(value: Value) -> Option<BTreeMap<String, String>> {
-    let captures = value.map(|entry| {
-        let pointer = entry.text().and_then(|text| pointer(entry, text));
-        let name = entry.key.text.as_str();
-        if !is_made_of(name, "_-") {
-            let message = format!("invalid capture name `{name}`");
-            return entry.fail_key(message, help("use letters, digits, `_` and `-`"));
-        }
-        Some((name.to_owned(), pointer?))
-    })?;
-    Some(captures.into_iter().collect())
+fn is_capture(capture: Value) -> Option<()> {
+    let name = capture.key.text.as_str();
+    if is_made_of(name, "_-") {
+        return Some(());
+    }
+    let message = format!("invalid capture name `{name}`");
+    capture.fail_key(message, help("use letters, digits, `_` and `-`"))
 }
 
 /// A JSON pointer: empty for the whole response, or `/key/0/key`.
-fn pointer(value: Value, text: &str) -> Option<String> {
+fn pointer(value: Value) -> Option<String> {
+    let text = value.text()?;
     if !text.is_empty() && !text.starts_with('/') {
         let path = text.trim_start_matches(['$', '.']).replace(['.', '['], "/").replace(']', "");
         let message = format!("invalid JSON pointer `{text}`");

@@ -1,4 +1,4 @@
-//! `code` and `handler`: the files of a function, which must be in the stack's folder and contain what Lambda calls.
+//! `code`: files in the stack's folder.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -7,11 +7,11 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::decode::{Value, help};
-use super::runtime;
 use crate::suggest;
 
 /// The value of `code` without `.` parts.
-pub(super) fn code(value: Value, files: &CodeFiles) -> Option<PathBuf> {
+pub(crate) fn code(value: Value) -> Option<PathBuf> {
+    let files = value.cx.code;
     let text = value.short(4096)?;
     let path = Path::new(text);
     if path.is_absolute() || escapes(path) {
@@ -55,7 +55,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 /// The code of functions by path, each looked up once: many functions may share one.
-pub(super) struct CodeFiles<'a> {
+pub(crate) struct CodeFiles<'a> {
     folder: &'a Path,
     /// The folder with symbolic links resolved, in which every path must be; `None` if it does not exist.
     real_folder: OnceCell<Option<PathBuf>>,
@@ -64,7 +64,7 @@ pub(super) struct CodeFiles<'a> {
 
 /// What exists at a path.
 #[derive(Clone)]
-pub(super) enum Found {
+pub(crate) enum Found {
     Nothing,
     /// Something outside the stack's folder.
     Outside,
@@ -75,11 +75,11 @@ pub(super) enum Found {
 }
 
 impl<'a> CodeFiles<'a> {
-    pub(super) fn new(folder: &'a Path) -> Self {
+    pub(crate) fn new(folder: &'a Path) -> Self {
         CodeFiles { folder, real_folder: OnceCell::new(), found: RefCell::default() }
     }
 
-    pub(super) fn at(&self, path: &Path) -> Found {
+    pub(crate) fn at(&self, path: &Path) -> Found {
         if let Some(found) = self.found.borrow().get(path) {
             return found.clone();
         }
@@ -122,7 +122,7 @@ impl<'a> CodeFiles<'a> {
 }
 
 /// What the code of a function consists of.
-pub(super) enum Files {
+pub(crate) enum Files {
     /// A folder.
     Folder(PathBuf),
     /// A single file, by its name.
@@ -144,7 +144,7 @@ impl Files {
         Ok(Self::Single(path.file_name().unwrap_or_default().to_string_lossy().into_owned()))
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         match self {
             Self::Folder(folder) => folder.join(name).is_file(),
             Self::Single(single) => single == name,
@@ -153,122 +153,11 @@ impl Files {
     }
 
     /// The files at the top.
-    fn top(&self) -> Vec<String> {
+    pub(crate) fn top(&self) -> Vec<String> {
         match self {
             Self::Folder(folder) => names_in(folder),
             Self::Single(name) => vec![name.clone()],
             Self::Zip(names) => names.iter().filter(|name| !name.contains('/')).cloned().collect(),
-        }
-    }
-}
-
-/// Checks that the file that a handler names is in the code. `at` is where to report it: the handler, or where it is
-/// left out, the code.
-pub(super) fn check_handler(
-    at: Value,
-    found: Found,
-    path: &Path,
-    handler: &str,
-    runtime: &str,
-) -> Option<()> {
-    let files = match found {
-        Found::Code(files) => files,
-        Found::Unreadable(why) => {
-            return at.fail(format!("cannot read `{}` as a zip: {why}", path.display()), None);
-        }
-        // The error of the code is already reported.
-        Found::Nothing | Found::Outside | Found::EmptyFolder => return None,
-    };
-    let family = runtime::family(runtime);
-    if family == "provided" {
-        return check_bootstrap(at, &files);
-    }
-    let Some(wanted) = Wanted::of(family, handler) else {
-        if matches!(family, "python" | "nodejs" | "ruby") {
-            return at.fail(
-                format!("invalid handler `{handler}`"),
-                help("a handler is the name of a file, a dot, and the name of a function in it"),
-            );
-        }
-        return Some(());
-    };
-    if wanted.exists(&files) {
-        return Some(());
-    }
-    let message = format!("the code has no file {} for the handler `{handler}`", wanted.shown());
-    let slashes = handler.replace('\\', "/");
-    if slashes != handler && Wanted::of(family, &slashes).is_some_and(|wanted| wanted.exists(&files)) {
-        return at.fail(message, help(format!("did you mean `handler: {slashes}`?")));
-    }
-    let example = || help("write the file without its extension, a dot, and the function in it");
-    at.fail(message, wanted.meant(&files).or_else(example))
-}
-
-/// Checks that the program that Lambda starts for a custom runtime is in the code, whatever the handler is.
-fn check_bootstrap(at: Value, files: &Files) -> Option<()> {
-    if files.has("bootstrap") {
-        return Some(());
-    }
-    let help = help(
-        "a custom runtime starts the executable `bootstrap` at the top of the code; a layer may bring it",
-    );
-    at.fail("the code has no file `bootstrap`".to_owned(), help)
-}
-
-/// The files of which a handler needs one, and the rest of the handler.
-struct Wanted<'a> {
-    files: Vec<String>,
-    endings: &'static [&'static str],
-    function: &'a str,
-}
-
-impl<'a> Wanted<'a> {
-    fn of(family: &str, handler: &'a str) -> Option<Self> {
-        let base = handler.rfind('/').map_or(0, |slash| slash + 1);
-        // Python splits `a.b.handler` at the last dot, and takes the others for folders; Node.js and Ruby split at the
-        // first dot of the file's name.
-        let dot = match family {
-            "python" => handler[base..].rfind('.')?,
-            "nodejs" | "ruby" => handler[base..].find('.')?,
-            _ => return None,
-        };
-        let (module, function) = (&handler[..base + dot], &handler[base + dot + 1..]);
-        if module.is_empty() || module.ends_with('/') || function.is_empty() {
-            return None;
-        }
-        let (module, endings): (String, &[&str]) = match family {
-            "python" => (module.replace('.', "/"), &[".py", "/__init__.py"]),
-            "nodejs" => (module.to_owned(), &[".js", ".mjs", ".cjs"]),
-            _ => (module.to_owned(), &[".rb"]),
-        };
-        let module = module.trim_start_matches("./");
-        let files = endings.iter().map(|ending| format!("{module}{ending}")).collect();
-        Some(Self { files, endings, function })
-    }
-
-    fn exists(&self, files: &Files) -> bool {
-        self.files.iter().any(|name| files.has(name))
-    }
-
-    /// The files in words; that a Python module may be a folder needs no mention.
-    fn shown(&self) -> String {
-        let files: Vec<&str> =
-            self.files.iter().filter(|file| !file.ends_with("/__init__.py")).map(String::as_str).collect();
-        suggest::quoted(&files).replace(" and ", " or ")
-    }
-
-    /// The handler that was probably meant, from the files at the top of the code.
-    fn meant(&self, files: &Files) -> Option<String> {
-        let top = files.top();
-        let modules: Vec<&str> = top
-            .iter()
-            .filter_map(|name| self.endings.iter().find_map(|end| name.strip_suffix(end)))
-            .collect();
-        let handler = |module: &str| help(format!("did you mean `handler: {module}.{}`?", self.function));
-        let wanted = self.files[0].strip_suffix(self.endings[0])?;
-        match modules.as_slice() {
-            [only] => handler(only),
-            _ => handler(suggest::nearest(wanted, modules.iter().copied())?),
         }
     }
 }

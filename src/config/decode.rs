@@ -5,32 +5,76 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
+use super::reference::Scope;
 use crate::suggest;
 use crate::yaml::{At, Entry, Key, Kind, Node, Source, Span};
 
-/// What all decoding shares: the source and the list of errors.
-pub(super) struct Cx<'a> {
-    /// The text that is decoded.
-    pub(super) source: &'a Source,
-    /// For each template that is known only after `up`, its first unknown placeholder.
-    pub(super) unresolved: RefCell<BTreeMap<At, Span>>,
+/// The source, and the list of errors in it.
+pub(crate) struct Log<'a> {
+    source: &'a Source,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// For each template that is known only after `up`, its first unknown placeholder.
+    unresolved: RefCell<BTreeMap<At, Span>>,
 }
 
-impl<'a> Cx<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
-        Self { source, unresolved: RefCell::default(), diagnostics: RefCell::default() }
+impl<'a> Log<'a> {
+    pub(crate) fn new(source: &'a Source) -> Self {
+        Self { source, diagnostics: RefCell::default(), unresolved: RefCell::default() }
     }
 
     /// Reports an error.
-    pub(super) fn report(&self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
+    pub(crate) fn report(&self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
         let (at, length) = (self.source.at(span.start), self.source.length(span));
         self.push(Diagnostic { at, length, message: message.into(), help: help.into() });
     }
 
+    /// All errors so far.
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics.into_inner()
+    }
+
+    fn push(&self, diagnostic: Diagnostic) {
+        self.diagnostics.borrow_mut().push(diagnostic);
+    }
+}
+
+/// What all decoding shares: where errors go, and what values may refer to.
+#[derive(Clone, Copy)]
+pub(crate) struct Cx<'a> {
+    log: &'a Log<'a>,
+    /// The names that are valid here.
+    pub(crate) scope: Scope<'a>,
+    /// The files of functions.
+    pub(crate) code: &'a CodeFiles<'a>,
+}
+
+impl<'a> Cx<'a> {
+    pub(crate) fn new(log: &'a Log<'a>, scope: Scope<'a>, code: &'a CodeFiles<'a>) -> Self {
+        Self { log, scope, code }
+    }
+
+    /// The same with other names.
+    pub(crate) fn with_scope<'b>(self, scope: Scope<'b>) -> Cx<'b>
+    where
+        'a: 'b,
+    {
+        Cx { scope, ..self }
+    }
+
+    /// The text that is decoded.
+    pub(crate) fn source(&self) -> &'a Source {
+        self.log.source
+    }
+
+    /// Reports an error.
+    pub(crate) fn report(&self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
+        self.log.report(span, message, help);
+    }
+
     /// Reports an error, and returns `None`.
-    pub(super) fn fail_at<T>(
+    pub(crate) fn fail_at<T>(
         &self,
         span: Span,
         message: impl Into<String>,
@@ -41,60 +85,61 @@ impl<'a> Cx<'a> {
     }
 
     /// Reports an error that has no place in the file.
-    pub(super) fn report_nowhere(&self, message: String, help: Option<String>) {
-        self.push(Diagnostic { at: At::default(), length: 0, message, help });
+    pub(crate) fn report_nowhere(&self, message: String, help: Option<String>) {
+        self.log.push(Diagnostic { at: At::default(), length: 0, message, help });
     }
 
-    /// All errors so far.
-    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics.into_inner()
+    /// Notes a placeholder of a template that is known only after `up`.
+    pub(crate) fn note_unresolved(&self, template: At, placeholder: Span) {
+        self.log.unresolved.borrow_mut().entry(template).or_insert(placeholder);
     }
 
-    fn push(&self, diagnostic: Diagnostic) {
-        self.diagnostics.borrow_mut().push(diagnostic);
+    /// The first placeholder of a template that is known only after `up`.
+    pub(crate) fn unresolved(&self, template: At) -> Option<Span> {
+        self.log.unresolved.borrow().get(&template).copied()
     }
 }
 
 /// A help text, for [`Cx::report`] and [`Value::fail`].
-pub(super) fn help(text: impl Into<String>) -> Option<String> {
+pub(crate) fn help(text: impl Into<String>) -> Option<String> {
     Some(text.into())
 }
 
 /// A value together with the key that it belongs to.
 #[derive(Clone, Copy)]
-pub(super) struct Value<'a> {
-    pub(super) cx: &'a Cx<'a>,
-    pub(super) key: &'a Key,
-    pub(super) node: &'a Node,
+pub(crate) struct Value<'a> {
+    pub(crate) cx: &'a Cx<'a>,
+    pub(crate) key: &'a Key,
+    pub(crate) node: &'a Node,
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn new(cx: &'a Cx<'a>, entry: &'a Entry) -> Self {
+    pub(crate) fn new(cx: &'a Cx<'a>, entry: &'a Entry) -> Self {
         Self { cx, key: &entry.key, node: &entry.value }
     }
 
     /// The place of the value, or of its key where the value is missing.
-    pub(super) fn span(self) -> Span {
+    pub(crate) fn span(self) -> Span {
         if matches!(self.node.kind, Kind::Null) { self.key.span } else { self.node.span }
     }
 
     /// The place of the value.
-    pub(super) fn at(self) -> At {
-        self.cx.source.at(self.span().start)
+    pub(crate) fn at(self) -> At {
+        self.cx.source().at(self.span().start)
     }
 
     /// The place of the key.
-    pub(super) fn key_at(self) -> At {
-        self.cx.source.at(self.key.span.start)
+    pub(crate) fn key_at(self) -> At {
+        self.cx.source().at(self.key.span.start)
     }
 
     /// Reports an error at the value.
-    pub(super) fn fail<T>(self, message: impl Into<String>, help: impl Into<Option<String>>) -> Option<T> {
+    pub(crate) fn fail<T>(self, message: impl Into<String>, help: impl Into<Option<String>>) -> Option<T> {
         self.cx.fail_at(self.span(), message, help)
     }
 
     /// Reports an error at the key.
-    pub(super) fn fail_key<T>(
+    pub(crate) fn fail_key<T>(
         self,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -103,7 +148,7 @@ impl<'a> Value<'a> {
     }
 
     /// Reports that the value does not have the type `wanted`, for example "a list".
-    pub(super) fn wrong_type<T>(self, wanted: &str, help: impl Into<Option<String>>) -> Option<T> {
+    pub(crate) fn wrong_type<T>(self, wanted: &str, help: impl Into<Option<String>>) -> Option<T> {
         let found = match &self.node.kind {
             Kind::Null => return self.fail(format!("`{}` has no value", self.key.text), help),
             Kind::Plain(text) | Kind::Text(text) => format!("`{}`", first_line(text)),
@@ -114,7 +159,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text of a scalar, with `${…}` as written.
-    pub(super) fn scalar(self) -> Option<&'a str> {
+    pub(crate) fn scalar(self) -> Option<&'a str> {
         match self.node.text() {
             Some(text) => Some(text),
             None => self.wrong_type("text", None),
@@ -122,7 +167,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text of a scalar where `${…}` is not supported.
-    pub(super) fn text(self) -> Option<&'a str> {
+    pub(crate) fn text(self) -> Option<&'a str> {
         let text = self.scalar()?;
         if text.replace("$${", "").contains("${") {
             let place = "it works in `environment`, `policy` and `description`, and in `checks`";
@@ -132,7 +177,7 @@ impl<'a> Value<'a> {
     }
 
     /// A text that is not empty, and at most `most` characters long.
-    pub(super) fn short(self, most: usize) -> Option<&'a str> {
+    pub(crate) fn short(self, most: usize) -> Option<&'a str> {
         let text = self.text()?;
         match text.chars().count() {
             0 => self.fail(format!("`{}` cannot be empty", self.key.text), None),
@@ -144,7 +189,7 @@ impl<'a> Value<'a> {
     }
 
     /// A whole number within AWS's limits; `unit` is what it counts, or empty.
-    pub(super) fn integer(self, unit: &str, range: RangeInclusive<i64>) -> Option<i64> {
+    pub(crate) fn integer(self, unit: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let Some(text) = self.node.text() else { return self.wrong_type("a whole number", None) };
         let Ok(number) = text.parse::<i64>() else {
             let digits = text.trim().trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
@@ -163,7 +208,7 @@ impl<'a> Value<'a> {
     }
 
     /// `true` or `false`.
-    pub(super) fn boolean(self) -> Option<bool> {
+    pub(crate) fn boolean(self) -> Option<bool> {
         match &self.node.kind {
             Kind::Plain(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Kind::Plain(text) if text.eq_ignore_ascii_case("false") => Some(false),
@@ -180,7 +225,7 @@ impl<'a> Value<'a> {
     }
 
     /// One of a few words.
-    pub(super) fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let wanted = suggest::quoted(&names).replace(" and ", " or ");
         let Some(text) = self.node.text() else { return self.wrong_type(&wanted, None) };
@@ -192,7 +237,7 @@ impl<'a> Value<'a> {
     }
 
     /// A list; a missing value is the empty list.
-    pub(super) fn list<T>(self, mut item: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn list<T>(self, mut item: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
         match &self.node.kind {
             Kind::Null => Some(Vec::new()),
             Kind::List(items) => Some(items.iter().filter_map(|node| item(Value { node, ..self })).collect()),
@@ -205,7 +250,7 @@ impl<'a> Value<'a> {
     }
 
     /// A mapping of the user's own keys; a missing value is the empty mapping.
-    pub(super) fn map<T>(self, mut member: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn map<T>(self, mut member: impl FnMut(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
         match &self.node.kind {
             Kind::Null => Some(Vec::new()),
             Kind::Map(entries) => {

@@ -3,13 +3,72 @@
 use std::collections::BTreeMap;
 
 use super::decode::{Cx, Value, help};
-use super::fields::Fields;
 use super::names;
+use super::section::shape::{Keys, flag, map, scalar};
+use super::section::{Entry, Keyed, Shape, section};
 use crate::suggest;
 use crate::yaml::Node;
+use serde_json::json;
 
-/// The values of variables.
-pub(super) type Variables<'a> = BTreeMap<&'a str, String>;
+section! {
+    /// An environment for `--env`: separate resources, whose names have the prefix `NAME-`.
+    pub(crate) struct Config {
+        /// The region of the stack. `--region` overrides it. Without both it is the region of the profile; on the local cloud
+        /// it is `us-east-1`.
+        region: Option<String> = region().optional(),
+        /// The only account that the stack may use. With credentials of another account, every command stops before it does
+        /// anything. The local cloud ignores it.
+        account: Option<String> = account().optional(),
+        /// `up` and `down` ask for the stack's name, even with `--yes`; a pipeline passes it with `--confirm`.
+        protect: bool = flag().default(false),
+        /// Variables that override those of the top level.
+        variables: BTreeMap<String, String> = variables().or_empty(),
+    }
+}
+
+impl Keyed for Config {
+    const WHAT: &'static str = "environment";
+
+    fn pattern() -> String {
+        names::short_name_pattern(names::MAX_ENVIRONMENT_NAME)
+    }
+
+    /// The variables of an environment with a wrong name are known all the same.
+    fn check_key(value: Value) -> bool {
+        let name = value.key.text.as_str();
+        if !names::is_environment_name(name) {
+            let message = format!("invalid environment name `{name}`");
+            value.fail_key::<()>(message, Some(names::short_name_rule(names::MAX_ENVIRONMENT_NAME)));
+        }
+        true
+    }
+}
+
+/// `region`, of the stack and of an environment.
+pub(crate) fn region() -> Shape<String> {
+    Shape::new(json!({ "type": "string", "examples": ["eu-central-1"] }), names::region)
+}
+
+/// `account`, of the stack and of an environment.
+pub(crate) fn account() -> Shape<String> {
+    let types = json!({
+        "type": ["string", "integer"], "pattern": "^[0-9]{12}$", "examples": ["123456789012"],
+    });
+    Shape::new(types, names::account)
+}
+
+/// `variables`, of the stack and of an environment.
+pub(crate) fn variables() -> Shape<BTreeMap<String, String>> {
+    let names = Keys::pattern("^[A-Za-z0-9_-]+$", |variable| {
+        let name = variable.key.text.as_str();
+        if names::is_made_of(name, "_-") {
+            return Some(());
+        }
+        let message = format!("invalid variable name `{name}`");
+        variable.fail_key(message, help("use letters, digits, `_` and `-`"))
+    });
+    map(names, Shape::new(scalar(), |value| Some(value.text()?.replace("$${", "${"))))
+}
 
 /// The settings of the environment that the user picked, or of none.
 #[derive(Default)]
@@ -17,48 +76,34 @@ pub(super) struct Settings<'a> {
     pub(super) region: Option<String>,
     pub(super) account: Option<String>,
     pub(super) protect: bool,
-    pub(super) variables: Variables<'a>,
+    /// The values of variables.
+    pub(super) variables: BTreeMap<&'a str, String>,
     /// Variables that only other environments set.
     pub(super) elsewhere: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
-/// One entry of `environments`.
-struct Entry<'a> {
-    name: &'a str,
-    region: Option<String>,
-    account: Option<String>,
-    protect: Option<bool>,
-    variables: Variables<'a>,
-}
-
-/// Decodes `region`, `account`, `variables` and `environments`; the picked environment overrides the defaults.
-pub(super) fn settings<'a>(cx: &Cx<'a>, fields: &mut Fields<'a>, picked: Option<&str>) -> Settings<'a> {
-    let region = fields.optional("region", names::region);
-    let account = fields.optional("account", names::account);
-    let defaults = fields.optional("variables", variables).unwrap_or_default();
-    let environments = fields.take("environments");
-    let entries = environments.and_then(|value| value.map(entry)).unwrap_or_default();
-    if let Some(picked) = picked {
-        check_picked(cx, picked, environments);
-    }
-    let mut settings = Settings { region, account, variables: defaults, ..Settings::default() };
-    let (chosen, others): (Vec<Entry>, Vec<Entry>) =
-        entries.into_iter().partition(|entry| Some(entry.name) == picked);
-    for entry in chosen {
-        settings.region = entry.region.or(settings.region);
-        settings.account = entry.account.or(settings.account);
-        settings.protect = entry.protect.unwrap_or(false);
-        settings.variables.extend(entry.variables);
-    }
-    for entry in others {
-        for variable in entry.variables.into_keys() {
-            settings.elsewhere.entry(variable).or_default().push(entry.name);
+impl<'a> Settings<'a> {
+    /// The picked environment overrides the defaults that `self` has.
+    pub(super) fn overridden(mut self, environments: &'a [Entry<Config>], picked: Option<&str>) -> Self {
+        for environment in environments {
+            if Some(environment.name.as_str()) == picked {
+                self.region = environment.region.clone().or(self.region);
+                self.account = environment.account.clone().or(self.account);
+                self.protect = environment.protect;
+                self.variables
+                    .extend(environment.variables.iter().map(|(name, value)| (name.as_str(), value.clone())));
+            } else {
+                for variable in environment.variables.keys() {
+                    self.elsewhere.entry(variable).or_default().push(&environment.name);
+                }
+            }
         }
+        self
     }
-    settings
 }
 
-fn check_picked(cx: &Cx, picked: &str, environments: Option<Value>) {
+/// Reports a picked environment that cannot be, or that the stack does not list.
+pub(super) fn check_picked(cx: &Cx, picked: &str, environments: Option<Value>) {
     if !names::is_environment_name(picked) {
         let message = format!("invalid environment name `{picked}`");
         return cx.report_nowhere(message, Some(names::short_name_rule(names::MAX_ENVIRONMENT_NAME)));
@@ -70,37 +115,6 @@ fn check_picked(cx: &Cx, picked: &str, environments: Option<Value>) {
             .or_else(|| help("add it, or remove `environments` to allow any"));
         value.fail_key::<()>(format!("the environment `{picked}` is not in `environments`"), help);
     }
-}
-
-fn entry<'a>(value: Value<'a>) -> Option<Entry<'a>> {
-    let name = value.key.text.as_str();
-    if !names::is_environment_name(name) {
-        let message = format!("invalid environment name `{name}`");
-        value.fail_key::<()>(message, Some(names::short_name_rule(names::MAX_ENVIRONMENT_NAME)));
-    }
-    let mut fields = value.fields(format!("environment `{name}`"))?;
-    let entry = Entry {
-        name,
-        region: fields.optional("region", names::region),
-        account: fields.optional("account", names::account),
-        protect: fields.optional("protect", Value::boolean),
-        variables: fields.optional("variables", variables).unwrap_or_default(),
-    };
-    fields.finish();
-    Some(entry)
-}
-
-fn variables<'a>(value: Value<'a>) -> Option<Variables<'a>> {
-    let variables = value.map(|entry| {
-        let name = entry.key.text.as_str();
-        let text = entry.text();
-        if !names::is_made_of(name, "_-") {
-            let message = format!("invalid variable name `{name}`");
-            return entry.fail_key(message, help("use letters, digits, `_` and `-`"));
-        }
-        Some((name, text?.replace("$${", "${")))
-    })?;
-    Some(variables.into_iter().collect())
 }
 
 /// The text of `key` for an environment, without any check.

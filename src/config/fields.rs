@@ -1,12 +1,14 @@
 //! Mappings with fixed keys: which are unknown, and which are missing.
 
+use super::code::CodeFiles;
 use super::decode::{Cx, Value, help};
+use super::reference::Names;
 use crate::suggest;
 use crate::yaml::{Entry, Kind, Span};
 
 impl<'a> Value<'a> {
     /// A mapping with fixed keys; `what` is its owner, for example "table `users`".
-    pub(super) fn fields(self, what: impl Into<String>) -> Option<Fields<'a>> {
+    pub(crate) fn fields(self, what: impl Into<String>) -> Option<Fields<'a>> {
         let entries = match &self.node.kind {
             Kind::Null => &[][..],
             Kind::Map(entries) => entries,
@@ -16,14 +18,14 @@ impl<'a> Value<'a> {
     }
 
     /// As [`Value::fields`], for an item of a list: a missing key is reported at the item.
-    pub(super) fn fields_of_item(self, what: &str) -> Fields<'a> {
+    pub(crate) fn fields_of_item(self, what: &str) -> Fields<'a> {
         let start = self.node.span.start;
         Fields::new(self.cx, Span { start, end: start }, what.to_owned(), self.node.entries())
     }
 }
 
 /// The members of a mapping, taken one by one; the others are unknown.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     cx: &'a Cx<'a>,
     owner: Span,
     what: String,
@@ -33,44 +35,55 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(cx: &'a Cx<'a>, owner: Span, what: String, entries: &'a [Entry]) -> Self {
+    pub(crate) fn new(cx: &'a Cx<'a>, owner: Span, what: String, entries: &'a [Entry]) -> Self {
         Self { cx, owner, what, entries, known: Vec::new(), missing: Vec::new() }
     }
 
     /// The value of a key, not decoded yet.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Value<'a>> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<Value<'a>> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
+        self.value(key)
+    }
+
+    /// The value of a key, for a check; it stays to be taken.
+    pub(crate) fn value(&self, key: &str) -> Option<Value<'a>> {
         let entry = self.entries.iter().find(|entry| entry.key.text == key)?;
         Some(Value::new(self.cx, entry))
     }
 
-    /// The value of an optional key.
-    pub(super) fn optional<T>(
-        &mut self,
-        key: &'static str,
-        decode: impl FnOnce(Value<'a>) -> Option<T>,
-    ) -> Option<T> {
-        self.take(key).and_then(decode)
+    /// The names that are valid here.
+    pub(crate) fn names(&self) -> &'a Names<'a> {
+        self.cx.scope.names
     }
 
-    /// The value of a required key; `example` is shown where it is missing.
-    pub(super) fn required<T>(
-        &mut self,
-        key: &'static str,
-        example: &'static str,
-        decode: impl FnOnce(Value<'a>) -> Option<T>,
-    ) -> Option<T> {
-        let value = self.take(key);
-        if value.is_none() {
-            self.missing.push((key, example));
-        }
-        value.and_then(decode)
+    /// The files of functions.
+    pub(crate) fn code(&self) -> &'a CodeFiles<'a> {
+        self.cx.code
+    }
+
+    /// Reports an error at the value of a key, or at the mapping where the key is not there.
+    pub(crate) fn fail_at(&self, key: &str, message: impl Into<String>, help: impl Into<Option<String>>) {
+        let span = self.value(key).map_or(self.owner, Value::span);
+        self.cx.report(span, message, help);
+    }
+
+    /// Reports, at the end, that a key is missing; `example` is shown.
+    pub(crate) fn missing(&mut self, key: &'static str, example: &'static str) {
+        self.missing.push((key, example));
+    }
+
+    /// The same mapping, the rest of which is decoded with other names.
+    pub(crate) fn with<'b>(self, cx: &'b Cx<'b>) -> Fields<'b>
+    where
+        'a: 'b,
+    {
+        Fields { cx, ..self }
     }
 
     /// Reports every unknown key, and every required one that is missing.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         let is_known = |entry: &&Entry| self.known.contains(&entry.key.text.as_str());
         let (_, unknown): (Vec<&Entry>, Vec<&Entry>) = self.entries.iter().partition(is_known);
         for entry in &unknown {

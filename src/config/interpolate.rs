@@ -1,13 +1,13 @@
 //! `${…}` in texts and in JSON. One pass: a value that is filled in is never interpreted again.
 
 use super::decode::{Value, help};
-use super::reference::{self, Scope};
+use super::reference;
 use super::stack::{Json, Part, Template};
 use crate::yaml::{Kind, Span};
 
 impl Value<'_> {
     /// A text with `${…}`.
-    pub(super) fn template(self, scope: Scope) -> Option<Template> {
+    pub(crate) fn template(self) -> Option<Template> {
         let text = self.scalar()?;
         let mut template = Builder { value: self, parts: Vec::new() };
         let mut whole = true;
@@ -22,7 +22,7 @@ impl Value<'_> {
             } else {
                 template.text(before);
                 let Some(end) = after.find('}') else { return self.unfinished(seen) };
-                match reference::part(&after[..end], scope) {
+                match reference::part(&after[..end], self.cx.scope) {
                     Ok(part) => template.push(part, seen, end + 3),
                     Err(error) => {
                         self.cx.report(self.place(seen, end + 3), error.message, error.help);
@@ -38,17 +38,17 @@ impl Value<'_> {
     }
 
     /// Any value as JSON, with `${…}` in its texts.
-    pub(super) fn json(self, scope: Scope) -> Option<Json> {
+    pub(crate) fn json(self) -> Option<Json> {
         Some(match &self.node.kind {
             Kind::Null => Json::Null,
             Kind::Plain(text) => match serde_json::from_str(text) {
                 Ok(serde_json::Value::Bool(value)) => Json::Bool(value),
                 Ok(serde_json::Value::Number(number)) => Json::Number(number),
                 // `012` or `.inf`: JSON has no such number, so the value is the text as written.
-                _ => Json::Text(self.template(scope)?),
+                _ => Json::Text(self.template()?),
             },
-            Kind::Text(_) => Json::Text(self.template(scope)?),
-            Kind::List(_) => Json::List(self.list(|item| item.json(scope))?),
+            Kind::Text(_) => Json::Text(self.template()?),
+            Kind::List(_) => Json::List(self.list(|item| item.json())?),
             Kind::Map(_) => {
                 let members = self.map(|member| {
                     let key = member.key.text.clone();
@@ -56,7 +56,7 @@ impl Value<'_> {
                         return member
                             .fail_key("`${…}` is not supported in keys", help("it works in values"));
                     }
-                    Some((key, member.json(scope)?))
+                    Some((key, member.json()?))
                 })?;
                 Json::Map(members.into_iter().collect())
             }
@@ -66,7 +66,7 @@ impl Value<'_> {
     /// The place in the source of the `index`-th `${` of this value.
     fn place(self, index: usize, length: usize) -> Span {
         let count = |text: &str| text.matches("${").count();
-        let source = self.cx.source.slice(self.node.span);
+        let source = self.cx.source().slice(self.node.span);
         let text = self.node.text().unwrap_or_default();
         // Escapes such as `\x24{` make the two differ, and then the whole value is marked.
         if count(source) != count(text) {
@@ -100,13 +100,22 @@ impl Builder<'_> {
         }
     }
 
+    /// True for an attribute that is known only after `up`.
+    fn is_assigned(&self, part: &Part) -> bool {
+        let Part::Attribute { kind, attribute, .. } = part else { return false };
+        let section = self.value.cx.scope.names.sections.of_kind(kind);
+        let referred =
+            section.and_then(|section| section.references().iter().find(|one| one.name == *attribute));
+        referred.is_some_and(|referred| !referred.known)
+    }
+
     fn push(&mut self, part: Part, index: usize, length: usize) {
         match part {
             Part::Text(text) => self.text(&text),
             part => {
-                if part == Part::ApiUrl {
-                    let mut unresolved = self.value.cx.unresolved.borrow_mut();
-                    unresolved.entry(self.value.at()).or_insert(self.value.place(index, length));
+                if self.is_assigned(&part) {
+                    let place = self.value.place(index, length);
+                    self.value.cx.note_unresolved(self.value.at(), place);
                 }
                 self.parts.push(part);
             }

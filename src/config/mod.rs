@@ -1,27 +1,24 @@
 //! From `stack.yaml` to a [`Stack`]: read, checked in full, and with all errors reported at once. Nothing here calls AWS
 //! or reads a file outside the stack's folder.
 
-mod access;
-mod api;
+pub(crate) mod access;
 mod checks;
-mod code;
+pub(crate) mod code;
 mod cycles;
-mod decode;
+pub(crate) mod declared;
+pub(crate) mod decode;
 mod diagnostic;
 mod environment;
-mod fields;
+pub(crate) mod fields;
 mod file;
-mod function;
 mod identity;
 mod interpolate;
-mod names;
-mod policy;
+pub(crate) mod names;
+pub(crate) mod policy;
 mod reference;
 mod root;
-mod route;
-mod runtime;
+pub(crate) mod section;
 mod stack;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -29,22 +26,20 @@ use std::path::Path;
 
 use crate::yaml::{Error, Node, Source, compose};
 
-/// The JSON Schema of a stack file, for editors.
-pub const SCHEMA: &str = include_str!("stack.schema.json");
-
 pub use crate::yaml::At;
+pub use access::{Access, Grant, Level};
+pub(crate) use declared::Declared;
+pub use declared::{Entries, Sections};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use identity::{Identity, identity};
 pub use names::{account_number, environment_name, stack_name, stack_name_like};
-pub use root::Options;
-pub use stack::{
-    Api, Architecture, Billing, Check, Cors, Environment, Function, Json, Key, KeyType, Part, Route, Stack,
-    Statement, Table, Template,
-};
+pub use root::{Options, schema};
+pub use section::Entry;
+pub use stack::{Check, Environment, Json, Part, Stack, Statement, Template};
 
 pub(crate) use crate::suggest::did_you_mean_or_list;
 
-use decode::Cx;
+use decode::Log;
 
 /// Reads a stack, or returns all errors in it.
 pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
@@ -62,9 +57,9 @@ pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
             decode(file, plain, &root, errors, options)
         }
         None => {
-            let cx = Cx::new(&source);
-            cx.report(error.span, error.message, error.help);
-            let diagnostics = cx.into_diagnostics();
+            let log = Log::new(&source);
+            log.report(error.span, error.message, error.help);
+            let diagnostics = log.into_diagnostics();
             Err(Diagnostics::new(file, source, diagnostics))
         }
     }
@@ -77,10 +72,10 @@ fn decode(
     errors: Vec<Error>,
     options: &Options,
 ) -> Result<Stack, Diagnostics> {
-    let cx = Cx::new(&source);
-    errors.into_iter().for_each(|Error { span, message, help }| cx.report(span, message, help));
-    let stack = root::stack(&cx, root, file, options);
-    let diagnostics = cx.into_diagnostics();
+    let log = Log::new(&source);
+    errors.into_iter().for_each(|Error { span, message, help }| log.report(span, message, help));
+    let stack = root::stack(&log, root, file, options);
+    let diagnostics = log.into_diagnostics();
     match stack {
         Some(stack) if diagnostics.is_empty() => Ok(stack),
         _ => Err(Diagnostics::new(file, source, diagnostics)),

@@ -1,27 +1,31 @@
 //! The grammar of names, regions, accounts and ARNs.
 
 use super::decode::{Value, help};
-use super::reference::Names;
 use crate::model::{check_region, is_partition};
 use crate::suggest;
 
 /// How many characters the name of a stack may have.
-pub(super) const MAX_STACK_NAME: usize = 32;
+pub(crate) const MAX_STACK_NAME: usize = 32;
 /// How many characters the name of an environment may have.
-pub(super) const MAX_ENVIRONMENT_NAME: usize = 16;
+pub(crate) const MAX_ENVIRONMENT_NAME: usize = 16;
 
 /// Whether a text is made of letters, digits, and the characters in `others`.
-pub(super) fn is_made_of(text: &str, others: &str) -> bool {
+pub(crate) fn is_made_of(text: &str, others: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
+/// Whether this is a valid name of an HTTP header.
+pub(crate) fn is_header(text: &str) -> bool {
+    is_made_of(text, "!#$%&'*+-.^_`|~")
+}
+
 /// Whether this is a valid name of a stack.
-pub(super) fn is_stack_name(name: &str) -> bool {
+pub(crate) fn is_stack_name(name: &str) -> bool {
     is_short_name(name, MAX_STACK_NAME)
 }
 
 /// Whether this is a valid name of an environment.
-pub(super) fn is_environment_name(name: &str) -> bool {
+pub(crate) fn is_environment_name(name: &str) -> bool {
     is_short_name(name, MAX_ENVIRONMENT_NAME)
 }
 
@@ -69,28 +73,40 @@ fn short_name(text: &str, max: usize) -> Result<String, String> {
     if is_short_name(text, max) { Ok(text.to_owned()) } else { Err(short_name_rule(max)) }
 }
 
+/// The rule of [`is_short_name`] as a pattern, for editors.
+pub(crate) fn short_name_pattern(max: usize) -> String {
+    format!("^[a-z][a-z0-9-]{{0,{}}}$", max - 1)
+}
+
 /// The rule of [`is_short_name`] in words.
-pub(super) fn short_name_rule(max: usize) -> String {
+pub(crate) fn short_name_rule(max: usize) -> String {
     format!("use lowercase letters, digits and `-`, with a letter first, and at most {max} characters")
 }
 
 /// The rule for the name of a resource in AWS: its characters and its length.
-pub(super) struct NameRule {
+pub(crate) struct NameRule {
     /// The kind of resource, for example "table".
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The allowed characters besides letters and digits.
-    pub(super) others: &'static str,
+    pub(crate) others: &'static str,
     /// The minimum length.
-    pub(super) min: usize,
+    pub(crate) min: usize,
     /// The maximum length.
-    pub(super) max: usize,
+    pub(crate) max: usize,
     /// Why it cannot be longer.
-    pub(super) because: &'static str,
+    pub(crate) because: &'static str,
 }
 
 impl NameRule {
+    /// The pattern of the name without an environment's prefix, for editors.
+    pub(crate) fn pattern(&self) -> String {
+        // A `-` stands last in a class of characters.
+        let (others, dash) = (self.others.replace('-', ""), if self.others.contains('-') { "-" } else { "" });
+        format!("^[A-Za-z0-9{others}{dash}]{{{},{}}}$", self.min, self.max)
+    }
+
     /// Checks the key of a declared resource, as it will be named in AWS.
-    pub(super) fn check(&self, value: Value, names: &Names) -> bool {
+    pub(crate) fn check(&self, value: Value) -> bool {
         let key = value.key.text.as_str();
         let Self { what, min, max, because, .. } = self;
         if !is_made_of(key, self.others) {
@@ -99,7 +115,7 @@ impl NameRule {
             let rule = format!("use letters, digits, {}", suggest::quoted(&others));
             return value.fail_key::<()>(format!("invalid {what} name `{key}`"), help(rule)).is_some();
         }
-        let name = names.prefixed(key);
+        let name = value.cx.scope.names.prefixed(key);
         if (*min..=*max).contains(&name.len()) {
             return true;
         }
@@ -110,7 +126,7 @@ impl NameRule {
 }
 
 /// A region such as `eu-central-1`.
-pub(super) fn region(value: Value) -> Option<String> {
+pub(crate) fn region(value: Value) -> Option<String> {
     let text = value.text()?;
     match check_region(text) {
         Ok(()) => Some(text.to_owned()),
@@ -119,7 +135,7 @@ pub(super) fn region(value: Value) -> Option<String> {
 }
 
 /// The twelve digits of an account.
-pub(super) fn account(value: Value) -> Option<String> {
+pub(crate) fn account(value: Value) -> Option<String> {
     let text = value.text()?;
     if is_account(text) {
         return Some(text.to_owned());
@@ -137,7 +153,7 @@ fn is_account(text: &str) -> bool {
 }
 
 /// The ARN of an IAM `role` or `policy`.
-pub(super) fn iam_arn(value: Value, what: &str) -> Option<String> {
+pub(crate) fn iam_arn(value: Value, what: &str) -> Option<String> {
     let text = value.text()?;
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let well_formed = match parts.as_slice() {
@@ -163,7 +179,7 @@ fn is_resource(text: &str) -> bool {
 }
 
 /// The ARN of a layer version.
-pub(super) fn layer(value: Value) -> Option<String> {
+pub(crate) fn layer(value: Value) -> Option<String> {
     let text = value.text()?;
     let parts: Vec<&str> = text.split(':').collect();
     let example = "for example `arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1`";

@@ -2,41 +2,115 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declared::AnySection;
 use super::decode::{Cx, Value, help};
 use super::names::is_made_of;
-use super::reference::Scope;
-use super::stack::{Json, Part, Statement, Template};
+use super::section::Shape;
+use super::section::shape::{list, part};
+use super::stack::{Json, Part, Statement};
 use crate::model::TEMPLATE;
 use crate::suggest;
+use crate::yaml::Node;
 use crate::yaml::{Key, Kind, Span};
+use serde_json::{Map, Value as Schema, json};
 
-const MEMBERS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+/// A member of a statement: its name, what it means, its schema and its check.
+struct Member {
+    name: &'static str,
+    doc: &'static str,
+    schema: fn() -> Schema,
+    check: fn(Value) -> Option<()>,
+}
 
-/// The value of `policy`.
-pub(super) fn policy(value: Value, scope: Scope) -> Option<Vec<Statement>> {
-    let mut sids = BTreeSet::new();
-    value.list(|item| {
-        let statement = statement(item, scope)?;
-        if let Some(sid) = sid(&statement)
-            && !sids.insert(sid.to_owned())
-        {
-            return item.fail(format!("duplicate `Sid` `{sid}`"), help("a `Sid` is unique in a policy"));
-        }
-        Some(statement)
+const MEMBERS: [Member; 7] = [
+    Member {
+        name: "Sid",
+        doc: "The statement's id, unique in the policy.",
+        schema: || json!({ "type": "string", "pattern": "^[A-Za-z0-9]+$" }),
+        check: is_sid,
+    },
+    Member {
+        name: "Effect",
+        doc: "Allow or deny.",
+        schema: || json!({ "enum": ["Allow", "Deny"] }),
+        check: |value| value.one_of(&[("Allow", ()), ("Deny", ())]),
+    },
+    Member { name: "Action", doc: "The actions.", schema: one_or_more, check: |value| each(value, action) },
+    Member {
+        name: "NotAction",
+        doc: "All actions except these.",
+        schema: one_or_more,
+        check: |value| each(value, action),
+    },
+    Member {
+        name: "Resource",
+        doc: "The resources.",
+        schema: one_or_more,
+        check: |value| each(value, resource),
+    },
+    Member {
+        name: "NotResource",
+        doc: "All resources except these.",
+        schema: one_or_more,
+        check: |value| each(value, resource),
+    },
+    Member {
+        name: "Condition",
+        doc: "When the statement applies, in IAM's own syntax.",
+        schema: || json!({ "type": "object" }),
+        check: condition,
+    },
+];
+
+/// Of each pair, a statement has one.
+const EITHER: [(&str, &str, &str); 2] = [
+    ("Action", "NotAction", "Action: s3:GetObject"),
+    ("Resource", "NotResource", "Resource: \"arn:aws:s3:::bucket/*\""),
+];
+
+/// `policy`.
+pub(crate) fn policy() -> Shape<Vec<Statement>> {
+    let statement = part("statement", ABOUT, Shape::new(statement_schema(), statement));
+    list(statement).refine(|value, statements| {
+        let mut sids = BTreeSet::new();
+        value.list(|item| match item.node.get("Sid").and_then(Node::text) {
+            Some(sid) if !sids.insert(sid) => {
+                item.fail(format!("duplicate `Sid` `{sid}`"), help("a `Sid` is unique in a policy"))
+            }
+            _ => Some(()),
+        })?;
+        Some(statements)
     })
 }
 
-fn sid(statement: &Statement) -> Option<&str> {
-    match statement.members.get("Sid")? {
-        Json::Text(Template { parts, .. }) => match parts.as_slice() {
-            [Part::Text(sid)] => Some(sid),
-            _ => None,
-        },
-        _ => None,
-    }
+const ABOUT: &str = "A statement of the generated role's policy. Resources are ARNs, `*`, or begin with \
+    `${tables.NAME.arn}` or `${functions.NAME.arn}`.";
+
+fn statement_schema() -> Schema {
+    let properties: Map<String, Schema> = MEMBERS
+        .iter()
+        .map(|member| {
+            let mut schema = (member.schema)();
+            schema["description"] = member.doc.into();
+            (member.name.to_owned(), schema)
+        })
+        .collect();
+    let one_of = |(one, other, _)| json!({ "oneOf": [{ "required": [one] }, { "required": [other] }] });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["Effect"],
+        "properties": properties,
+        "allOf": EITHER.map(one_of),
+    })
 }
 
-fn statement(value: Value, scope: Scope) -> Option<Statement> {
+fn one_or_more() -> Schema {
+    let text = json!({ "type": "string" });
+    json!({ "oneOf": [text, { "type": "array", "items": text, "minItems": 1 }] })
+}
+
+fn statement(value: Value) -> Option<Statement> {
     let Kind::Map(entries) = &value.node.kind else {
         let example =
             "write `- { Effect: Allow, Action: s3:GetObject, Resource: \"arn:aws:s3:::bucket/*\" }`";
@@ -45,7 +119,7 @@ fn statement(value: Value, scope: Scope) -> Option<Statement> {
     let mut members = BTreeMap::new();
     let mut whole = true;
     for entry in entries.iter() {
-        match member(Value::new(value.cx, entry), scope) {
+        match member(Value::new(value.cx, entry)) {
             Some(json) => whole &= members.insert(entry.key.text.clone(), json).is_none(),
             None => whole = false,
         }
@@ -55,39 +129,31 @@ fn statement(value: Value, scope: Scope) -> Option<Statement> {
     (whole && complete).then(|| Statement { at: value.at(), members })
 }
 
-fn member(value: Value, scope: Scope) -> Option<Json> {
-    match value.key.text.as_str() {
-        "Sid" => {
-            let text = value.text()?;
-            if !is_made_of(text, "") {
-                return value.fail(format!("invalid `Sid` `{text}`"), help("use only letters and digits"));
-            }
-            value.json(scope)
-        }
-        "Effect" => {
-            value.one_of(&[("Allow", ()), ("Deny", ())])?;
-            value.json(scope)
-        }
-        "Action" | "NotAction" => {
-            each(value, action)?;
-            value.json(scope)
-        }
-        "Resource" | "NotResource" => {
-            each(value, |value| resource(value, scope))?;
-            value.json(scope)
-        }
-        "Condition" => condition(value, scope),
-        "Principal" | "NotPrincipal" => value.fail_key(
-            format!("the policy of a role cannot have `{}`", value.key.text),
-            help("remove it: the statement applies to the function's role"),
-        ),
-        key => {
-            let exact = MEMBERS.iter().find(|member| member.eq_ignore_ascii_case(key));
-            let meant = exact.map(|member| format!("IAM writes it `{member}`"));
-            let help = meant.or_else(|| suggest::did_you_mean_or_list(key, "the keys are", &MEMBERS));
-            value.fail_key(format!("unknown key `{key}` in a statement"), help)
-        }
+fn member(value: Value) -> Option<Json> {
+    let key = value.key.text.as_str();
+    if let Some(member) = MEMBERS.iter().find(|member| member.name == key) {
+        (member.check)(value)?;
+        return value.json();
     }
+    if matches!(key, "Principal" | "NotPrincipal") {
+        return value.fail_key(
+            format!("the policy of a role cannot have `{key}`"),
+            help("remove it: the statement applies to the function's role"),
+        );
+    }
+    let names = MEMBERS.each_ref().map(|member| member.name);
+    let exact = names.iter().find(|member| member.eq_ignore_ascii_case(key));
+    let meant = exact.map(|member| format!("IAM writes it `{member}`"));
+    let help = meant.or_else(|| suggest::did_you_mean_or_list(key, "the keys are", &names));
+    value.fail_key(format!("unknown key `{key}` in a statement"), help)
+}
+
+fn is_sid(value: Value) -> Option<()> {
+    let text = value.text()?;
+    if is_made_of(text, "") {
+        return Some(());
+    }
+    value.fail(format!("invalid `Sid` `{text}`"), help("use only letters and digits"))
 }
 
 /// Whether a statement has what IAM requires.
@@ -98,10 +164,7 @@ fn complete(cx: &Cx, span: Span, keys: &[&Key]) -> bool {
         cx.report(span, "missing `Effect` in a statement", help("add `Effect: Allow`"));
         complete = false;
     }
-    for (one, other, example) in [
-        ("Action", "NotAction", "Action: s3:GetObject"),
-        ("Resource", "NotResource", "Resource: \"arn:aws:s3:::bucket/*\""),
-    ] {
+    for (one, other, example) in EITHER {
         if has(one) && has(other) {
             let message = format!("a statement can have `{one}` or `{other}`, not both");
             let span = keys.iter().find(|key| key.text == other).map_or(span, |key| key.span);
@@ -144,26 +207,34 @@ fn action(value: Value) -> Option<()> {
 }
 
 /// A resource: an ARN, `*`, or a placeholder for an ARN.
-fn resource(value: Value, scope: Scope) -> Option<()> {
-    let template = value.template(scope)?;
+fn resource(value: Value) -> Option<()> {
+    let template = value.template()?;
     let is_resource = match template.parts.first() {
         Some(Part::Text(text)) => text == "*" || text.starts_with("arn:"),
-        Some(part) => matches!(part, Part::TableArn(_) | Part::FunctionArn(_)),
+        Some(Part::Attribute { attribute, .. }) => *attribute == "arn",
+        Some(_) => false,
         None => false,
     };
     if is_resource {
         return Some(());
     }
     let help = match template.parts.first() {
-        Some(Part::TableName(name)) => format!("did you mean `${{tables.{name}.arn}}`?"),
-        Some(Part::FunctionName(name)) => format!("did you mean `${{functions.{name}.arn}}`?"),
+        Some(Part::Attribute { kind, key, .. }) if let Some(section) = with_arn(value, kind) => {
+            format!("did you mean `{}`?", section.placeholder(key, "arn"))
+        }
         _ => "a resource is an ARN such as `arn:aws:s3:::bucket/*`, or `*`".to_owned(),
     };
     value.fail("this value is not a resource", Some(help))
 }
 
+/// The section of a kind whose entries have an ARN.
+fn with_arn(value: Value, kind: &str) -> Option<&'static dyn AnySection> {
+    let section = value.cx.scope.names.sections.of_kind(kind)?;
+    section.references().iter().any(|referred| referred.name == "arn").then_some(section)
+}
+
 /// Operators, each with keys and their values.
-fn condition(value: Value, scope: Scope) -> Option<Json> {
+fn condition(value: Value) -> Option<()> {
     let shape = value.map(|operator| match &operator.node.kind {
         Kind::Map(_) => without_templates(operator),
         _ => operator.wrong_type(
@@ -171,8 +242,7 @@ fn condition(value: Value, scope: Scope) -> Option<Json> {
             help("for example `StringEquals: { aws:RequestedRegion: eu-central-1 }`"),
         ),
     })?;
-    (shape.len() == value.node.entries().len()).then_some(())?;
-    value.json(scope)
+    (shape.len() == value.node.entries().len()).then_some(())
 }
 
 /// Refuses the key by which desired specs know a text with references.

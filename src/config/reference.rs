@@ -2,30 +2,58 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declared::{AnySection, Sections};
+use super::root::Options;
 use super::stack::Part;
+use crate::model::in_words;
 use crate::suggest;
 
 /// The names that a `${…}` can have, besides captures.
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
+    /// The stack's name.
+    pub(crate) stack: &'a str,
     /// The values of `${var.…}`.
-    pub(super) variables: BTreeMap<&'a str, String>,
+    pub(crate) variables: BTreeMap<&'a str, String>,
     /// The variables that only other environments set, with the names of those environments.
-    pub(super) elsewhere: BTreeMap<&'a str, Vec<&'a str>>,
+    pub(crate) elsewhere: BTreeMap<&'a str, Vec<&'a str>>,
     /// `${env}`.
-    pub(super) environment: Option<&'a str>,
+    pub(crate) environment: Option<&'a str>,
     /// The values of `${process.…}`.
-    pub(super) process: &'a dyn Fn(&str) -> Option<String>,
-    /// The keys of `tables`.
-    pub(super) tables: Vec<&'a str>,
-    /// The keys of `functions`.
-    pub(super) functions: Vec<&'a str>,
-    /// Whether there is an `api`.
-    pub(super) api: bool,
+    pub(crate) process: &'a dyn Fn(&str) -> Option<String>,
+    /// The sections of the kinds.
+    pub(crate) sections: Sections,
+    /// The keys of each section that the file has; a section that is one entry has one empty key.
+    pub(crate) keys: BTreeMap<&'static str, Vec<&'a str>>,
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    /// What is known before the file is decoded.
+    pub(crate) fn of(options: &Options<'a>) -> Self {
+        Self {
+            stack: "",
+            variables: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+            environment: options.environment,
+            process: options.process,
+            sections: options.sections,
+            keys: BTreeMap::new(),
+        }
+    }
+
+    /// The keys of a section.
+    pub(crate) fn keys(&self, section: &str) -> &[&'a str] {
+        self.keys.get(section).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether the stack declares something that answers requests.
+    pub(crate) fn has_url(&self) -> bool {
+        let mut with_url =
+            self.sections.iter().filter(|section| section.references().iter().any(|one| one.name == "url"));
+        with_url.any(|section| !self.keys(section.key()).is_empty())
+    }
+
     /// The name in AWS of the resource with this key.
-    pub(super) fn prefixed(&self, key: &str) -> String {
+    pub(crate) fn prefixed(&self, key: &str) -> String {
         match self.environment {
             Some(environment) => format!("{environment}-{key}"),
             None => key.to_owned(),
@@ -35,21 +63,21 @@ impl Names<'_> {
 
 /// The names that are valid in one place.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
-    pub(super) names: &'a Names<'a>,
+pub(crate) struct Scope<'a> {
+    pub(crate) names: &'a Names<'a>,
     /// In checks: what the checks before this one capture, and what the others do.
-    pub(super) captures: Option<&'a Captures<'a>>,
+    pub(crate) captures: Option<&'a Captures<'a>>,
 }
 
 /// The names that checks capture.
 #[derive(Default)]
-pub(super) struct Captures<'a> {
-    pub(super) earlier: BTreeSet<&'a str>,
-    pub(super) all: BTreeSet<&'a str>,
+pub(crate) struct Captures<'a> {
+    pub(crate) earlier: BTreeSet<&'a str>,
+    pub(crate) all: BTreeSet<&'a str>,
 }
 
 /// The part of a template that a `${…}` stands for.
-pub(super) fn part(expression: &str, scope: Scope) -> Result<Part, Error> {
+pub(crate) fn part(expression: &str, scope: Scope) -> Result<Part, Error> {
     let Some(path) = path(expression) else { return Err(unreadable(expression)) };
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let names = scope.names;
@@ -65,21 +93,40 @@ pub(super) fn part(expression: &str, scope: Scope) -> Result<Part, Error> {
             let message = format!("the environment variable `{name}` is not set");
             Error::new(message, format!("set it where you run `provision`: `export {name}=…`"))
         }),
-        ["tables", table, "name"] => known("table", table, &names.tables).map(Part::TableName),
-        ["tables", table, "arn"] => known("table", table, &names.tables).map(Part::TableArn),
-        ["functions", name, "name"] => known("function", name, &names.functions).map(Part::FunctionName),
-        ["functions", name, "arn"] => known("function", name, &names.functions).map(Part::FunctionArn),
-        ["api", "url"] if names.api => Ok(Part::ApiUrl),
-        ["api", "url"] => Err(Error::new("this stack has no `api`", "remove this, or add an `api`")),
         ["capture", name] => capture(scope.captures, name),
-        _ => Err(unknown(&path, names)),
+        path => attribute(path, names),
     }
 }
 
+/// The attribute of an entry that a path names.
+fn attribute(path: &[&str], names: &Names) -> Result<Part, Error> {
+    let Some(section) = path.first().and_then(|root| names.sections.of(root)) else {
+        return Err(unknown(path, names));
+    };
+    let (key, attribute) = match path {
+        [_, attribute] if section.is_single() => ("", *attribute),
+        [_, key, attribute] if !section.is_single() => (*key, *attribute),
+        _ => return Err(unknown(path, names)),
+    };
+    let Some(found) = section.references().iter().find(|known| known.name == attribute) else {
+        return Err(unknown(path, names));
+    };
+    let keys = names.keys(section.key());
+    if section.is_single() && keys.is_empty() {
+        let section = section.key();
+        let help = format!("remove this, or add an `{section}`");
+        return Err(Error::new(format!("this stack has no `{section}`"), help));
+    }
+    if !section.is_single() {
+        known(&in_words(section.kind()), key, keys)?;
+    }
+    Ok(Part::Attribute { kind: section.kind(), key: key.to_owned(), attribute: found.name })
+}
+
 /// Why a `${…}` is invalid.
-pub(super) struct Error {
-    pub(super) message: String,
-    pub(super) help: Option<String>,
+pub(crate) struct Error {
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 impl Error {
@@ -143,9 +190,9 @@ fn variable(names: &Names, name: &str) -> Result<Part, Error> {
     Err(Error { message, help })
 }
 
-fn known(what: &str, name: &str, names: &[&str]) -> Result<String, Error> {
+fn known(what: &str, name: &str, names: &[&str]) -> Result<(), Error> {
     if names.contains(&name) {
-        return Ok(name.to_owned());
+        return Ok(());
     }
     let help = suggest::did_you_mean_or_list(name, &format!("the {what}s of this stack"), names);
     Err(Error { message: format!("there is no {what} `{name}`"), help })
@@ -172,32 +219,40 @@ fn capture(captures: Option<&Captures>, name: &str) -> Result<Part, Error> {
 
 /// The error for a well-formed path without a meaning.
 fn unknown(path: &[&str], names: &Names) -> Error {
-    const ROOTS: [&str; 9] =
-        ["var", "env", "region", "account", "process", "tables", "functions", "api", "capture"];
+    let own = ["var", "env", "region", "account", "process"];
+    let sections = names.sections.iter().map(|section| section.key());
+    let roots: Vec<&str> = own.into_iter().chain(sections).chain(["capture"]).collect();
     let shown = path.join(".");
     let message = format!("unknown placeholder `${{{shown}}}`");
     let help = match path {
         [name] if names.variables.contains_key(name) => format!("did you mean `${{var.{name}}}`?"),
         [root @ ("var" | "process" | "capture"), ..] => format!("write `${{{root}.NAME}}`"),
-        ["api", ..] => "did you mean `${api.url}`?".to_owned(),
-        [root @ ("tables" | "functions"), name @ .., "name" | "arn"] if name.len() > 1 => {
-            let name = name.join(".");
-            format!("a name with a dot is written `${{{root}[\"{name}\"].arn}}`")
-        }
-        [root @ ("tables" | "functions"), name, ..] => {
-            format!("write `${{{root}.{name}.name}}` or `${{{root}.{name}.arn}}`")
-        }
+        [root, rest @ ..] if let Some(section) = names.sections.of(root) => misspelt(section, root, rest),
         [name] if name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') => {
             format!("for an environment variable of your shell write `${{process.{name}}}`")
         }
-        [root, rest @ ..] => match suggest::nearest(root, ROOTS) {
+        [root, rest @ ..] => match suggest::nearest(root, roots.iter().copied()) {
             Some(near) if near != *root => {
                 let near: Vec<&str> = std::iter::once(near).chain(rest.iter().copied()).collect();
                 format!("did you mean `${{{}}}`?", near.join("."))
             }
-            _ => format!("it can begin with {}; to write `${{` itself, use `$${{`", suggest::quoted(&ROOTS)),
+            _ => format!("it can begin with {}; to write `${{` itself, use `$${{`", suggest::quoted(&roots)),
         },
         [] => "it is empty; to write `${` itself, use `$${`".to_owned(),
     };
     Error { message, help: Some(help) }
+}
+
+/// The placeholder of a section that was probably meant.
+fn misspelt(section: &'static dyn AnySection, root: &str, rest: &[&str]) -> String {
+    let is_attribute = |name: &str| section.references().iter().any(|known| known.name == name);
+    match rest {
+        _ if section.is_single() => format!("did you mean {}?", section.placeholders("")),
+        [name @ .., last] if is_attribute(last) && name.len() > 1 => {
+            let name = name.join(".");
+            format!("a name with a dot is written `${{{root}[\"{name}\"].arn}}`")
+        }
+        [name, ..] => format!("write {}", section.placeholders(name)),
+        [] => format!("write {}", section.placeholders("NAME")),
+    }
 }

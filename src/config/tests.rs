@@ -48,7 +48,10 @@ impl Project {
 
     fn load(&self, yaml: impl AsRef<[u8]>, environment: Option<&str>) -> Result<Stack, Diagnostics> {
         self.write("stack.yaml", yaml);
-        load(&self.path().join("stack.yaml"), &Options { environment, process: &process })
+        load(
+            &self.path().join("stack.yaml"),
+            &Options { sections: crate::kinds::sections(), environment, process: &process },
+        )
     }
 
     /// What the user reads.

@@ -1,44 +1,60 @@
-//! The IAM permissions that a person or pipeline needs to run `provision` on one stack, and no more: from the table of its
-//! calls to policy documents. Pure, without AWS. For the roles of functions see [`crate::lower`].
+//! The IAM permissions that a person or pipeline needs to run `provision` on one stack, and no more: from the calls that the
+//! kinds state to policy documents. Pure, without AWS. For the roles of functions see [`crate::lower`].
 
 mod document;
-mod scope;
-mod table;
+mod place;
 #[cfg(test)]
 mod tests;
 
+pub use crate::kind::Task;
 pub use document::{Document, Statement, documents};
 
 use crate::config::Stack;
-use crate::lower::lower;
+use crate::desired::lower;
+use crate::kind::{On, Permission};
+use crate::kinds::registry;
 use crate::model::Scope;
-use scope::{On, Place};
-use std::collections::{BTreeMap, BTreeSet};
-use table::TABLE;
+use place::{Allowed, Place};
+use std::collections::BTreeMap;
 
-/// A task with a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Task {
-    /// `plan` and `check`.
-    Plan,
-    /// `up`.
-    Up,
-    /// `down`.
-    Down,
+/// The calls that belong to no kind. The first needs no permission.
+const OTHERS: &[Permission] = &[
+    Permission::of("sts:GetCallerIdentity", Task::READ, &[]),
+    Permission::same("tag:GetResources", Task::READ, &On::EVERYTHING),
+];
+
+/// Every permission, with its kind; those of no kind have none.
+fn permissions() -> impl Iterator<Item = (&'static str, &'static Permission)> {
+    let kinds = registry().kinds().iter();
+    let of_kinds =
+        kinds.flat_map(|kind| kind.permissions().iter().map(|permission| (kind.name(), permission)));
+    OTHERS.iter().map(|permission| ("", permission)).chain(of_kinds)
 }
 
 /// The statements that allow tasks on a stack, and nothing else.
 pub fn statements(stack: &Stack, scope: &Scope, tasks: &[Task]) -> Vec<Statement> {
-    let place = Place { stack, scope, graph: lower(stack, scope, &BTreeMap::new()) };
-    let rows = TABLE.iter().filter(|row| tasks.iter().any(|task| row.tasks.contains(task)));
-    let mut allowed: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
-    for (action, on) in rows.filter(|row| (row.when)(stack)).flat_map(|row| row.needs) {
-        allowed.entry(on.in_stack(stack)).or_default().insert(action);
+    let boundary = stack.permissions_boundary.as_deref();
+    let place = Place { boundary, scope, graph: lower(stack, scope, &BTreeMap::new()) };
+    let mut allowed: BTreeMap<&str, Allowed> = BTreeMap::new();
+    for (kind, permission) in permissions() {
+        if !tasks.iter().any(|task| permission.tasks.contains(task)) || !place.may_need(kind, permission.when)
+        {
+            continue;
+        }
+        for (action, on) in permission.needs() {
+            let on = place.bound(on);
+            let allowed = allowed.entry(on.sid).or_insert_with(|| Allowed::none(on));
+            allowed.actions.insert(action);
+            allowed.resources.extend(place.resources(on, kind));
+        }
     }
-    allowed.into_iter().filter_map(|(on, actions)| place.statement(on, actions)).collect()
+    let mut allowed: Vec<Allowed> = allowed.into_values().collect();
+    allowed.sort_by_cached_key(Allowed::order);
+    allowed.into_iter().filter_map(|allowed| place.statement(allowed)).collect()
 }
 
-/// The calls that `provision` makes, in AWS's terms, for example `dynamodb:CreateTable`.
-pub fn calls() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|row| row.call)
+/// The calls that `provision` makes, in AWS's terms, for example `dynamodb:CreateTable`, each with the kind that states it; the
+/// name is empty for calls that belong to no kind.
+pub fn calls() -> impl Iterator<Item = (&'static str, &'static str)> {
+    permissions().map(|(kind, permission)| (permission.call, kind))
 }

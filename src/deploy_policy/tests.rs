@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use super::{Statement, Task, documents, statements};
+use super::{Statement, Task, calls, documents, permissions, statements};
 use crate::config::{Options, Stack, load};
+use crate::kind::On;
+use crate::kinds::registry;
 use crate::lower::identity;
 use crate::model::Scope;
 use crate::plan::tests::stacks::FULL;
@@ -13,12 +15,14 @@ use std::path::Path;
 /// The shipped stack.
 fn shipped() -> Stack {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack.yaml");
-    load(&file, &Options { environment: None, process: &|_| None }).unwrap()
+    load(&file, &Options { sections: crate::kinds::sections(), environment: None, process: &|_| None })
+        .unwrap()
 }
 
 /// A stack with this text, in an environment.
 fn stack(text: &str) -> Stack {
-    let options = Options { environment: Some("prod"), process: &|_| None };
+    let options =
+        Options { sections: crate::kinds::sections(), environment: Some("prod"), process: &|_| None };
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("code")).unwrap();
     std::fs::write(folder.path().join("code/lambda_function.py"), "").unwrap();
@@ -107,4 +111,52 @@ fn a_large_stack_gets_several_policies_that_say_the_same() {
         let sids: BTreeSet<&String> = document.statement.iter().map(|statement| &statement.sid).collect();
         assert_eq!(sids.len(), document.statement.len(), "{sids:?}");
     }
+}
+
+/// The tasks of a call, and what it needs, as its kind states them.
+fn stated(call: &str) -> (&'static [Task], Vec<(&'static str, &'static On)>) {
+    let (_, permission) = permissions().find(|(_, permission)| permission.call == call).unwrap();
+    (permission.tasks, permission.needs())
+}
+
+#[test]
+fn every_kind_states_its_own_calls_each_once() {
+    let mut kind_of: BTreeMap<&str, &str> = BTreeMap::new();
+    for (call, kind) in calls() {
+        if let Some(other) = kind_of.insert(call, kind) {
+            panic!("{call} has a row in `{other}` and one in `{kind}`");
+        }
+    }
+    for kind in registry().kinds() {
+        let (name, prefix) = (kind.name(), kind.service().prefix);
+        let own: Vec<&str> = kind_of.iter().filter(|(_, of)| **of == name).map(|(call, _)| *call).collect();
+        assert!(own.iter().all(|call| call.starts_with(&format!("{prefix}:"))), "{name}: {own:?}");
+        let reads = own.iter().any(|call| stated(call).0 == Task::READ);
+        let creates = own.iter().any(|call| [":Create", ":Add"].iter().any(|verb| call.contains(verb)));
+        let deletes = own.iter().any(|call| [":Delete", ":Remove"].iter().any(|verb| call.contains(verb)));
+        assert!(reads && creates && deletes, "`{name}` lacks a row for a call: {own:?}");
+    }
+}
+
+#[test]
+fn a_name_of_a_statement_means_one_thing() {
+    let mut by_sid: BTreeMap<&str, &On> = BTreeMap::new();
+    for (_, on) in permissions().flat_map(|(_, permission)| permission.needs()) {
+        assert_eq!(by_sid.insert(on.sid, on).unwrap_or(on), on, "{}", on.sid);
+        let registered = registry().kinds().iter().any(|kind| kind.name() == on.kind);
+        assert!(registered || *on == On::EVERYTHING, "{} is about no kind", on.sid);
+    }
+}
+
+#[test]
+fn only_a_stack_with_a_boundary_has_bound_roles() {
+    let sids = |text: &str| -> Vec<String> {
+        let allowed = allowed(&stack(text), &[Task::Up]).into_iter();
+        allowed.map(|statement| statement.sid).filter(|sid| sid.ends_with("Roles")).collect()
+    };
+    let table = "stack: small\ntables:\n  notes: { partition_key: id }\n";
+    // Also where no role is declared: an earlier version may have left some.
+    assert_eq!(sids(table), ["Roles"]);
+    let boundary = "permissions_boundary: arn:aws:iam::012345678901:policy/limits\n";
+    assert_eq!(sids(&format!("{table}{boundary}")), ["Roles", "BoundRoles"]);
 }

@@ -1,12 +1,22 @@
 //! API Gateway HTTP APIs.
 
+mod lower;
+mod route_key;
+pub mod section;
+
+#[cfg(test)]
+pub(crate) use lower::STATEMENT;
+
 use super::{require_str, unmanaged};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, Waiting, retry_if, wait_until};
 use crate::aws::{Class, Clients, Context, Error, Errors, Quota, Refusal, Result, Service};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnExisting, Parent};
-use crate::model::{Observed, Owner, ResourceId, Texts};
+use crate::kind::{
+    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnExisting, Output, Owned,
+    Parent, Permission, Task, Which,
+};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId, Texts};
 use aws_sdk_apigatewayv2::config::Builder;
 use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
@@ -100,6 +110,24 @@ pub struct Attributes {
     pub url: String,
 }
 
+/// The collection of APIs, and one with all in it. These ARNs hold no account [aws-facts: API Gateway v2].
+const APIS: &str = "arn:{partition}:apigateway:{region}::/apis";
+const WITHIN: &str = "arn:{partition}:apigateway:{region}::/apis/{name}";
+pub(super) const ANY: On = On::new("ReadApi", Api::NAME, Which::Any, &[APIS, WITHIN]);
+pub(super) const OWNED: On = On::new("MarkedApis", Api::NAME, Which::Owned(""), &[WITHIN]);
+/// The collection of APIs, and what API Gateway checks where an API or a stage gets tags: a path with the encoded ARN of the
+/// tagged resource, and at creation `/v2/apis/*`, as AWS's own errors say.
+pub(super) const NEW: On = On::new(
+    "NewApis",
+    Api::NAME,
+    Which::Within,
+    &[
+        APIS,
+        "arn:{partition}:apigateway:{region}::/tags/arn%3A{partition}%3Aapigateway%3A{region}%3A%3A%2Fapis%2F{name}",
+        "arn:{partition}:apigateway:{region}::/tags/arn%3A{partition}%3Aapigateway%3A{region}%3A%3A%2Fv2%2Fapis%2F{name}",
+    ],
+);
+
 impl Kind for Api {
     const NAME: &'static str = "api";
     const SERVICE: &'static Service = &API_GATEWAY;
@@ -110,6 +138,22 @@ impl Kind for Api {
     const ON_EXISTING: OnExisting = OnExisting::Duplicate;
     const PHYSICAL_ID: &'static str = "id";
     const SECTION: &'static str = "api";
+    /// The actions of API Gateway are the verbs of HTTP, on paths.
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::of("apigateway:GetApis", Task::READ, &[("apigateway:GET", &ANY)]),
+        Permission::of("apigateway:CreateApi", Task::CHANGE, &[("apigateway:POST", &NEW)]),
+        Permission::of("apigateway:UpdateApi", Task::CHANGE, &[("apigateway:PATCH", &OWNED)]),
+        Permission::of("apigateway:DeleteCorsConfiguration", Task::CHANGE, &[("apigateway:DELETE", &OWNED)]),
+        Permission::of("apigateway:TagResource", Task::CHANGE, &[("apigateway:POST", &NEW)]),
+        Permission::of("apigateway:DeleteApi", Task::DELETE, &[("apigateway:DELETE", &OWNED)]),
+    ];
+    const FEATURES: Features = Features {
+        nouns: Some(["API", "APIs"]),
+        adopted_by: Some(AdoptedBy::PhysicalId),
+        outputs: &[Output::new("api.url", "url"), Output::new("api.id", "id")],
+        endpoint: Some("url"),
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
@@ -187,6 +231,15 @@ impl Kind for Api {
                 .ignore_not_found(ctx.clients.api().delete_api().api_id(&observed.physical_id).send().await)
         })
         .await
+    }
+
+    async fn inventory(clients: &Clients, _: Vec<Owned>) -> Result<Vec<Owned>> {
+        let apis: Vec<SdkApi> = pages!("apigateway:GetApis", clients.api().get_apis());
+        let owned = |api: &SdkApi| {
+            let mark = api.tags()?.get(tags::STACK)?;
+            Some(Owned::new(mark, PhysicalId::new(Api::NAME, api.api_id().unwrap_or_default())))
+        };
+        Ok(apis.iter().filter_map(owned).collect())
     }
 }
 

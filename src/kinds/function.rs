@@ -1,8 +1,15 @@
 //! Lambda functions.
 
+mod commands;
+mod handler;
+mod lower;
+mod permissions;
+mod runtime;
+pub mod section;
 mod service;
 mod state;
 
+pub(super) use permissions::{ANY, DECLARED};
 pub(crate) use service::LAMBDA;
 pub(super) use state::once_visible;
 
@@ -12,9 +19,13 @@ use super::{log_group, role, settings};
 use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
-use crate::aws::{Context, Error, Result, Service, UPLOADS};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, PhysicalId, ResourceId, Status, Texts};
+use crate::aws::{Clients, Context, Error, Result, Service, UPLOADS};
+use crate::error::Failure;
+use crate::kind::{
+    AdoptedBy, Companions, Features, Kind, Observation, ObservedOf, ObservedOption, Output, OwnListing,
+    Owned, Parent, Permission, RunsCode, Tagging, UpdateOf,
+};
+use crate::model::{Graph, Observed, PhysicalId, ResourceId, Status, Texts};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_lambda::types::{
@@ -82,6 +93,20 @@ impl Kind for Function {
     /// Most of the time is spent on waiting: for roles to become assumable, and for Lambda's asynchronous states.
     const MAX_CONCURRENCY: usize = 256;
     const SECTION: &'static str = "functions";
+    const ARN: &'static str = "arn:{partition}:lambda:{region}:{account}:function:{name}";
+    const PERMISSIONS: &'static [Permission] = permissions::ALL;
+    const TAGGING: Option<Tagging> = Some(Tagging {
+        resource_type: "lambda:function",
+        prefix: "function:",
+        own_listing: OwnListing::Never,
+    });
+    const FEATURES: Features = Features {
+        adopted_by: Some(AdoptedBy::Name),
+        outputs: &[Output::new("functions.NAME", "arn")],
+        runs_code: Some(RunsCode { log_groups: log_group::PREFIX }),
+        counted: true,
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
@@ -149,7 +174,8 @@ impl Kind for Function {
     }
 
     /// Runtime and code are two calls: in between, one of them is the old one [hazards: L4].
-    fn update_note(from: &Spec, to: &Spec) -> Option<String> {
+    fn update_note(update: &UpdateOf<Self>) -> Option<String> {
+        let (from, to) = (update.from, update.to);
         let starts_otherwise = (&from.runtime, &from.handler) != (&to.runtime, &to.handler);
         (starts_otherwise && from.code != to.code)
             .then(|| "between two calls, the old code runs with the new runtime and handler".to_owned())
@@ -157,6 +183,14 @@ impl Kind for Function {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         remove(ctx, &observed.id, &observed.physical_id).await
+    }
+
+    async fn inventory(clients: &Clients, tagged: Vec<Owned>) -> Result<Vec<Owned>> {
+        commands::inventory(clients, tagged).await
+    }
+
+    fn companions(observed: &ObservedOf<Self>, declared: &Graph) -> std::result::Result<Companions, Failure> {
+        commands::companions(observed, declared)
     }
 }
 
@@ -403,6 +437,8 @@ fn environment(spec: &Spec) -> Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::Update;
+    use crate::model::Text;
 
     #[test]
     fn lambda_s_own_form_of_a_time_is_read() {
@@ -419,7 +455,15 @@ mod tests {
             memory,
             ..spec(&FunctionConfiguration::builder().build(), None, "f", Tags::new())
         };
-        let note = |to: Spec| Function::update_note(&of("python3.12", "a", 128), &to);
+        let (from, id) = (of("python3.12", "a", 128), ResourceId::new(Function::NAME, "f"));
+        let note = |to: Spec| {
+            let mut to: Spec<Text> =
+                serde_json::to_value(to).and_then(serde_json::from_value).expect("a spec");
+            // A value that is known after `up` takes no note away.
+            let url = Text::reference(&ResourceId::new(Function::NAME, "other"), "url");
+            to.environment.insert("URL".to_owned(), url);
+            Function::update_note(&Update { id: &id, from: &from, to: &to, changes: &[], unchanged: &[] })
+        };
         assert!(note(of("python3.13", "b", 128)).is_some_and(|note| note.contains("the old code")));
         assert_eq!(note(of("python3.13", "a", 256)), None);
         assert_eq!(note(of("python3.12", "b", 256)), None);

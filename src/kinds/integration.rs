@@ -1,12 +1,13 @@
 //! Integrations of an HTTP API: one per function, shared by the function's routes.
 
-use super::api::API_GATEWAY;
+use super::api::{self, API_GATEWAY};
 use super::api::{not_applied, once, pages, retry_conflicts};
 use super::{list_each, require_str, within};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Result, Service};
 use crate::kind::{
     Kind, Observation, ObservedOf, ObservedOption, OnExisting, OnParentDelete, Parent, ParentKind,
+    Permission, Task,
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use aws_sdk_apigatewayv2::types::{Integration as SdkIntegration, IntegrationType};
@@ -49,6 +50,12 @@ impl Kind for Integration {
     const MAX_PER_PARENT: usize = 4;
     const ON_EXISTING: OnExisting = OnExisting::Duplicate;
     const PHYSICAL_ID: &'static str = "id";
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::of("apigateway:GetIntegrations", Task::READ, &[("apigateway:GET", &api::ANY)]),
+        Permission::of("apigateway:CreateIntegration", Task::CHANGE, &[("apigateway:POST", &api::OWNED)]),
+        Permission::of("apigateway:UpdateIntegration", Task::CHANGE, &[("apigateway:PATCH", &api::OWNED)]),
+        Permission::of("apigateway:DeleteIntegration", Task::CHANGE, &[("apigateway:DELETE", &api::OWNED)]),
+    ];
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

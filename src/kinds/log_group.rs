@@ -6,13 +6,16 @@ use crate::aws::limit::target;
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Error, Errors, Quota, Refusal, Result, Service};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::kind::{
+    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, OwnListing, Owned, Parent,
+    Permission, Tagging, Task, Which,
+};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId, Texts};
 use aws_sdk_cloudwatchlogs::types::{
     DataProtectionStatus, LogGroup as SdkLogGroup, LogGroupClass, TagFilter,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags, their retention and the search of events,
 /// each operation by itself [DG: CloudWatch Logs quotas].
@@ -77,9 +80,42 @@ pub struct Attributes {
     pub arn: String,
 }
 
+/// A group, as most calls name it, and as those that tag it do [aws-facts: CloudWatch Logs].
+const BOTH: &[&str] = &["arn:{partition}:logs:{region}:{account}:log-group:{name}:*", LogGroup::ARN];
+const ANY: On = On::new("ReadLogGroup", LogGroup::NAME, Which::Any, &[LogGroup::ARN]);
+const DECLARED: On = On::new("LogGroups", LogGroup::NAME, Which::Declared, BOTH);
+const OWNED: On = On::new("MarkedLogGroups", LogGroup::NAME, Which::Owned(PREFIX), &[LogGroup::ARN]);
+
 impl Kind for LogGroup {
     const NAME: &'static str = "log_group";
     const SERVICE: &'static Service = &LOGS;
+    const ARN: &'static str = "arn:{partition}:logs:{region}:{account}:log-group:{name}";
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::same("logs:DescribeLogGroups", Task::READ, &On::EVERYTHING),
+        Permission::same("logs:ListLogGroups", Task::READ, &On::EVERYTHING),
+        Permission::same("logs:ListTagsForResource", Task::READ, &ANY),
+        Permission::of(
+            "logs:CreateLogGroup",
+            Task::CHANGE,
+            &[("logs:CreateLogGroup", &DECLARED), ("logs:TagResource", &DECLARED)],
+        ),
+        Permission::same("logs:PutRetentionPolicy", Task::CHANGE, &DECLARED),
+        Permission::same("logs:TagResource", Task::CHANGE, &DECLARED),
+        Permission::of(
+            "logs:DeleteLogGroup",
+            Task::DELETE,
+            // A group that late logs create again while the stack is deleted has no tags.
+            &[("logs:DeleteLogGroup", &DECLARED), ("logs:DeleteLogGroup", &OWNED)],
+        ),
+    ];
+    const TAGGING: Option<Tagging> = Some(Tagging {
+        resource_type: "logs:log-group",
+        prefix: "log-group:",
+        own_listing: OwnListing::Always,
+    });
+    /// What a function logs late reaches CloudWatch after its group is deleted.
+    const RECREATED_BY_EVENTS: bool = true;
+    const FEATURES: Features = Features { adopted_by: Some(AdoptedBy::Name), ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
@@ -113,7 +149,7 @@ impl Kind for LogGroup {
         })
         .await?;
         retain(ctx, id, spec.retention_days).await?;
-        let arn = ctx.scope.arn("logs", &format!("log-group:{}", id.name));
+        let arn = ctx.scope.expand(Self::ARN, &id.name);
         Ok(Attributes { name: id.name.clone(), arn })
     }
 
@@ -136,6 +172,19 @@ impl Kind for LogGroup {
             )
         })
         .await
+    }
+
+    async fn inventory(clients: &Clients, tagged: Vec<Owned>) -> Result<Vec<Owned>> {
+        if tagged.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups = clients.logs().describe_log_groups().log_group_name_prefix(PREFIX);
+        let mut pages = groups.into_paginator().items().send();
+        let mut existing = BTreeSet::new();
+        while let Some(group) = pages.next().await {
+            existing.extend(group?.log_group_name);
+        }
+        Ok(tagged.into_iter().filter(|group| existing.contains(&group.physical_id.id)).collect())
     }
 }
 

@@ -18,7 +18,9 @@ mod tests;
 
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
-use crate::kind::{AnyKind, Kind, ObservedOf, Parent, Registered, Registry};
+use crate::config::declared::{Section, Sections};
+use crate::kind::{AnyKind, Kind, ObservedOf, Parent, Registered, Registry, RunsCode};
+use crate::lower::{AnyLowered, Lowers};
 use crate::model::{Owner, ResourceId};
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
@@ -27,22 +29,43 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use tokio::sync::Semaphore;
 
-/// All kinds, each after its parent and what it refers to.
-pub fn registry() -> Registry {
-    macro_rules! kinds {
-        ($($kind:ty),* $(,)?) => { Registry::new(&[$(&Registered::<$kind>::NEW),*]) };
-    }
-    kinds![
-        table::Table,
-        role::Role,
-        log_group::LogGroup,
-        function::Function,
-        api::Api,
-        integration::Integration,
-        route::Route,
-        permission::Permission,
-        stage::Stage,
-    ]
+/// The registry: a line for each kind, after its parent and what it refers to. `declared` are those that have a section in the
+/// stack file, or items in one; these are in the order in which they are lowered.
+macro_rules! kinds {
+    ($($kind:ty $(: $declared:ident)?),* $(,)?) => {
+        /// All kinds, each after its parent and what it refers to.
+        pub fn registry() -> Registry {
+            Registry::new(&[$(&Registered::<$kind>::NEW),*])
+        }
+
+        /// The sections of the stack file.
+        pub fn sections() -> Sections {
+            Sections::new(&[$($($declared!(Section, $kind),)?)*])
+        }
+
+        /// The kinds that make resources of the stack file's entries.
+        pub(crate) fn lowered() -> &'static [&'static dyn AnyLowered] {
+            &[$($($declared!(Lowers, $kind),)?)*]
+        }
+    };
+}
+
+macro_rules! declared {
+    ($carrier:ident, $kind:ty) => {
+        &$carrier::<$kind>::NEW
+    };
+}
+
+kinds! {
+    table::Table: declared,
+    role::Role,
+    log_group::LogGroup,
+    function::Function: declared,
+    api::Api: declared,
+    integration::Integration,
+    route::Route,
+    permission::Permission,
+    stage::Stage,
 }
 
 /// All kinds.
@@ -63,6 +86,15 @@ pub fn services() -> Vec<&'static Service> {
 /// Never for the name of a registered kind, and every id is made from one.
 pub fn kind(name: &str) -> &'static dyn AnyKind {
     registry().kind(name)
+}
+
+/// The kind that runs the user's code, which `invoke` calls and whose logs `logs` reads.
+///
+/// # Panics
+/// Never: a test finds it.
+pub fn code() -> (&'static dyn AnyKind, RunsCode) {
+    let found = kinds().iter().find_map(|kind| Some((*kind, kind.features().runs_code?)));
+    found.unwrap_or_else(|| panic!("no kind runs code"))
 }
 
 /// How many resources of a kind are read at a time, so that a service that throttles does not get all calls at once.

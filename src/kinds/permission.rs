@@ -2,10 +2,12 @@
 //! permission is a new statement under another `Sid`, and then the old one is removed: a live API never lacks it for a
 //! moment. The other order breaks the API for some six seconds [hazards: L1].
 
-use super::function::LAMBDA;
+use super::function::{self, Function, LAMBDA};
 use super::{list_each, retry_conflicts, within};
 use crate::aws::{Context, Error, Result, Service};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind};
+use crate::kind::{
+    self, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind, Task, Which,
+};
 use crate::model::{Identity, Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,10 @@ pub struct Spec<T = String> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {}
 
+/// Functions of routes: only API Gateway may be allowed to invoke them.
+const CALLED: On = On::new("CalledFunctions", Function::NAME, Which::Parents, &[Function::ARN])
+    .only("lambda:Principal", "apigateway.amazonaws.com");
+
 impl Kind for Permission {
     const NAME: &'static str = "permission";
     const SERVICE: &'static Service = &LAMBDA;
@@ -49,6 +55,11 @@ impl Kind for Permission {
     const PARENT: Option<ParentKind> = Some(ParentKind::new("function", OnParentDelete::Cascade));
     /// Parallel calls on one function lose statements [aws-facts: Lambda, TF].
     const MAX_PER_PARENT: usize = 1;
+    const PERMISSIONS: &'static [kind::Permission] = &[
+        kind::Permission::same("lambda:GetPolicy", Task::READ, &function::ANY),
+        kind::Permission::same("lambda:AddPermission", Task::CHANGE, &CALLED),
+        kind::Permission::same("lambda:RemovePermission", Task::CHANGE, &function::DECLARED),
+    ];
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

@@ -1,13 +1,17 @@
 //! IAM roles, with their inline and attached policies.
 
+use super::function::Function;
 use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::clients::client;
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Clients, Context, Error, Errors, Refusal, Result, Service};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
-use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status, Texts};
+use crate::kind::{
+    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Owned, Parent, Permission, Task,
+    UpdateOf, When, Which,
+};
+use crate::model::{Identity, Observed, Owner, PhysicalId, ResourceId, Scope, Status, Texts};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::future::try_join_all;
@@ -74,9 +78,37 @@ pub struct Attributes {
     pub role_id: String,
 }
 
+const ANY: On = On::new("ReadRole", Role::NAME, Which::Any, &["arn:{partition}:iam::{account}:role/{name}"]);
+/// The roles of the stack: all are under a path of its own, those of earlier versions included.
+const OWN: On = On::new("Roles", Role::NAME, Which::Within, &[Role::ARN]);
+const BOUND: On = On::new("BoundRoles", Role::NAME, Which::Bound(&OWN), &[Role::ARN]);
+
 impl Kind for Role {
     const NAME: &'static str = "role";
     const SERVICE: &'static Service = &IAM;
+    const ARN: &'static str = "arn:{partition}:iam::{account}:role{role_path}{name}";
+    const PERMISSIONS: &'static [Permission] = &[
+        // IAM does not resolve the name of a role that does not exist, so an ARN does not allow to read whether it does.
+        Permission::same("iam:GetRole", Task::READ, &On::EVERYTHING),
+        Permission::same("iam:GetRolePolicy", Task::READ, &ANY),
+        Permission::same("iam:ListRoles", Task::READ, &On::EVERYTHING),
+        Permission::same("iam:ListRolePolicies", Task::READ, &ANY),
+        Permission::same("iam:ListAttachedRolePolicies", Task::READ, &ANY),
+        Permission::of("iam:CreateRole", Task::CHANGE, &[("iam:CreateRole", &BOUND), ("iam:TagRole", &OWN)]),
+        Permission::same("iam:PutRolePolicy", Task::CHANGE, &BOUND),
+        Permission::same("iam:UpdateAssumeRolePolicy", Task::CHANGE, &OWN),
+        Permission::same("iam:PutRolePermissionsBoundary", Task::CHANGE, &BOUND).when(When::Boundary(true)),
+        Permission::same("iam:DeleteRolePermissionsBoundary", Task::CHANGE, &OWN).when(When::Boundary(false)),
+        Permission::same("iam:TagRole", Task::CHANGE, &OWN),
+        Permission::same("iam:DeleteRolePolicy", Task::DELETE, &OWN),
+        Permission::same("iam:DetachRolePolicy", Task::DELETE, &OWN),
+        Permission::same("iam:ListInstanceProfilesForRole", Task::DELETE, &OWN),
+        Permission::same("iam:DeleteRole", Task::DELETE, &OWN),
+        // Removing the role from an instance profile that others have put it into would need a permission on all instance
+        // profiles of the account, so that is left to the user.
+        Permission::of("iam:RemoveRoleFromInstanceProfile", Task::DELETE, &[]),
+    ];
+    const FEATURES: Features = Features { adopted_by: Some(AdoptedBy::Name), ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
@@ -161,6 +193,40 @@ impl Kind for Role {
         })
         .await
     }
+
+    /// A function that does not change itself keeps its running instances, and these the permissions that they started with
+    /// [hazards: I2].
+    fn update_note(update: &UpdateOf<Self>) -> Option<String> {
+        let mut functions = update.unchanged.iter().filter(|id| id.kind == Function::NAME);
+        let is_running = functions.any(|function| name_for(&function.name) == update.id.name);
+        let has_policies = update.changes.iter().any(|change| change.field() == "policies");
+        (is_running && has_policies)
+            .then(|| "running instances may use the old permissions for some minutes".to_owned())
+    }
+
+    /// Roles by their path, `/provision/STACK/ENVIRONMENT/REGION/`: lists of roles never show tags
+    /// [aws-facts: Corrections 4].
+    async fn inventory(clients: &Clients, _: Vec<Owned>) -> Result<Vec<Owned>> {
+        let mut pages = clients.iam().list_roles().path_prefix("/provision/").into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(role) = pages.next().await {
+            found.extend(by_path(&role?));
+        }
+        Ok(found)
+    }
+}
+
+/// A role as its path shows it; `None` for a path that is not ours.
+fn by_path(role: &SdkRole) -> Option<Owned> {
+    let path: Vec<&str> = role.path().split('/').collect();
+    let ["", "provision", stack, environment, region, ""] = path.as_slice() else { return None };
+    let environment = Some(*environment).filter(|environment| *environment != "_");
+    Some(Owned {
+        identity: Identity { stack: (*stack).to_owned(), environment: environment.map(str::to_owned) },
+        physical_id: PhysicalId::new(Role::NAME, role.role_name()),
+        protected: false,
+        region: Some((*region).to_owned()),
+    })
 }
 
 /// Removes what a role has now: its instance profiles, and policies that were added since it was observed.

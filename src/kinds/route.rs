@@ -1,10 +1,14 @@
 //! Routes of an HTTP API.
 
-use super::api::API_GATEWAY;
+use super::api::{self, API_GATEWAY};
 use super::api::{pages, retry_conflicts};
+use super::integration::Integration;
 use super::{list_each, require_str, within};
 use crate::aws::{Context, Result, Service};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind};
+use crate::kind::{
+    Features, Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind, Permission,
+    Task,
+};
 use crate::model::{Owner, ResourceId, Texts};
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as SdkRoute};
 use serde::{Deserialize, Serialize};
@@ -40,6 +44,14 @@ impl Kind for Route {
     const PARENT: Option<ParentKind> = Some(ParentKind::new("api", OnParentDelete::Cascade));
     const MAX_PER_PARENT: usize = 4;
     const PHYSICAL_ID: &'static str = "id";
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::of("apigateway:GetRoutes", Task::READ, &[("apigateway:GET", &api::ANY)]),
+        Permission::of("apigateway:CreateRoute", Task::CHANGE, &[("apigateway:POST", &api::OWNED)]),
+        Permission::of("apigateway:UpdateRoute", Task::CHANGE, &[("apigateway:PATCH", &api::OWNED)]),
+        Permission::of("apigateway:DeleteRoute", Task::CHANGE, &[("apigateway:DELETE", &api::OWNED)]),
+    ];
+    const OWNED_WITH: Option<&'static str> = Some(Integration::NAME);
+    const FEATURES: Features = Features { requests: true, counted: true, ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

@@ -1,12 +1,14 @@
 //! Stages of an HTTP API. The stage is what makes the API answer, so it comes after everything else of the API.
 
-use super::api::API_GATEWAY;
+use super::api::{self, API_GATEWAY};
 use super::api::{pages, retry_conflicts, tag};
 use super::{list_each, require_str, unmanaged, within};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Context, Error, Result, Service};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind};
+use crate::kind::{
+    Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind, Permission, Task,
+};
 use crate::model::{Owner, ResourceId, Texts};
 use aws_sdk_apigatewayv2::types::{RouteSettings, Stage as SdkStage};
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,17 @@ impl Kind for Stage {
     const SERVICE: &'static Service = &API_GATEWAY;
     const IMMUTABLE: &'static [&'static str] = &["api_id"];
     const PARENT: Option<ParentKind> = Some(ParentKind::new("api", OnParentDelete::Cascade));
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::of("apigateway:GetStages", Task::READ, &[("apigateway:GET", &api::ANY)]),
+        Permission::of("apigateway:GetStage", Task::CHANGE, &[("apigateway:GET", &api::ANY)]),
+        Permission::of(
+            "apigateway:CreateStage",
+            Task::CHANGE,
+            &[("apigateway:POST", &api::OWNED), ("apigateway:POST", &api::NEW)],
+        ),
+        Permission::of("apigateway:UpdateStage", Task::CHANGE, &[("apigateway:PATCH", &api::OWNED)]),
+        Permission::of("apigateway:DeleteStage", Task::CHANGE, &[("apigateway:DELETE", &api::OWNED)]),
+    ];
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

@@ -2,6 +2,7 @@
 
 mod change;
 mod observe;
+pub mod section;
 mod settings;
 
 use self::observe::{others_of_ours, read};
@@ -10,13 +11,17 @@ use crate::aws::clients::client;
 use crate::aws::limit::target;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Class, Clients, Context, Errors, Quota, Refusal, Result, Service};
-use crate::kind::{Kind, Observation, ObservedOf, ObservedOption, Parent};
+use crate::kind::{
+    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, OwnListing, Owned,
+    Parent, Permission, Tagging, Task, UpdateOf, Which,
+};
 use crate::model::{ResourceId, Texts};
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
     Tag,
 };
+use futures_util::future::try_join_all;
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +103,10 @@ pub struct Attributes {
     pub arn: String,
 }
 
+const ANY: On = On::new("ReadTable", Table::NAME, Which::Any, &[Table::ARN]);
+const DECLARED: On = On::new("Tables", Table::NAME, Which::Declared, &[Table::ARN]);
+const OWNED: On = On::new("MarkedTables", Table::NAME, Which::Owned(""), &[Table::ARN]);
+
 impl Kind for Table {
     const NAME: &'static str = "table";
     const SERVICE: &'static Service = &DYNAMODB;
@@ -106,6 +115,34 @@ impl Kind for Table {
     /// Tables mostly wait; DynamoDB creates up to 500 at a time, 250 with indexes [aws-facts: Corrections 3].
     const MAX_CONCURRENCY: usize = 64;
     const SECTION: &'static str = "tables";
+    const ARN: &'static str = "arn:{partition}:dynamodb:{region}:{account}:table/{name}";
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::same("dynamodb:DescribeTable", Task::READ, &ANY),
+        Permission::same("dynamodb:DescribeTimeToLive", Task::READ, &ANY),
+        Permission::same("dynamodb:DescribeContinuousBackups", Task::READ, &ANY),
+        Permission::same("dynamodb:ListTagsOfResource", Task::READ, &ANY),
+        Permission::same("dynamodb:ListTables", Task::TEARDOWN, &On::EVERYTHING),
+        Permission::same("dynamodb:Scan", Task::TEARDOWN, &OWNED),
+        Permission::of(
+            "dynamodb:CreateTable",
+            Task::CHANGE,
+            &[("dynamodb:CreateTable", &DECLARED), ("dynamodb:TagResource", &DECLARED)],
+        ),
+        Permission::same("dynamodb:UpdateTable", Task::CHANGE, &DECLARED),
+        Permission::same("dynamodb:UpdateTimeToLive", Task::CHANGE, &DECLARED),
+        Permission::same("dynamodb:UpdateContinuousBackups", Task::CHANGE, &DECLARED),
+        Permission::same("dynamodb:TagResource", Task::CHANGE, &DECLARED),
+        Permission::same("dynamodb:DeleteTable", Task::DELETE, &OWNED),
+    ];
+    const TAGGING: Option<Tagging> =
+        Some(Tagging { resource_type: "dynamodb:table", prefix: "table/", own_listing: OwnListing::Down });
+    const FEATURES: Features = Features {
+        adopted_by: Some(AdoptedBy::Name),
+        outputs: &[Output::new("tables.NAME", "arn")],
+        counted: true,
+        unprotect: "set `protect: false` and run `up` first; this turns the protection off",
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
@@ -175,8 +212,8 @@ impl Kind for Table {
         change::ready(ctx, &observed.id).await.map(drop)
     }
 
-    fn update_note(from: &Spec, to: &Spec) -> Option<String> {
-        let (from, to) = (from.ttl.as_ref()?, to.ttl.as_ref()?);
+    fn update_note(update: &UpdateOf<Self>) -> Option<String> {
+        let (from, to) = (update.from.ttl.as_ref()?, update.to.ttl.as_ref()?);
         (from != to).then(|| {
             format!(
                 "DynamoDB accepts one change of the expiry an hour: this run turns off expiry by `{from}`, and a run about \
@@ -187,6 +224,11 @@ impl Kind for Table {
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         change::delete(ctx, observed).await
+    }
+
+    async fn inventory(clients: &Clients, tagged: Vec<Owned>) -> Result<Vec<Owned>> {
+        let existing = tagged.into_iter().map(|table| observe::existing(clients, table));
+        Ok(try_join_all(existing).await?.into_iter().flatten().collect())
     }
 }
 

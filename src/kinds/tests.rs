@@ -126,6 +126,12 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
 }
 
 #[test]
+fn one_kind_runs_code() {
+    assert_eq!(kinds().iter().filter(|kind| kind.features().runs_code.is_some()).count(), 1);
+    assert_eq!(super::code().0.section(), "functions");
+}
+
+#[test]
 fn a_request_falls_under_a_quota_that_its_service_has() {
     for service in services() {
         let mut request = aws_smithy_runtime_api::client::orchestrator::HttpRequest::empty();

@@ -1,13 +1,13 @@
 //! Texts with placeholders.
 
-use super::Lowering;
+use super::Lower;
 use crate::config::{Json, Part, Template};
 use crate::model::{AttributeMap, Identity, ResourceId, Text};
 use crate::policy::Tree;
 
-impl Lowering<'_> {
+impl Lower<'_> {
     /// A text, known or unknown.
-    pub(super) fn template(&self, template: &Template) -> Text {
+    pub(crate) fn template(&self, template: &Template) -> Text {
         Text::join(template.parts.iter().map(|part| self.part(part)))
     }
 
@@ -16,18 +16,20 @@ impl Lowering<'_> {
             Part::Text(text) => text.into(),
             Part::Region => self.scope.region.as_str().into(),
             Part::Account => self.scope.account.as_str().into(),
-            Part::TableName(key) => self.id("table", key).name.into(),
-            Part::TableArn(key) => Text::reference(&self.id("table", key), "arn"),
-            Part::FunctionName(key) => self.id("function", key).name.into(),
-            Part::FunctionArn(key) => Text::reference(&self.id("function", key), "arn"),
-            Part::ApiUrl => Text::reference(&ResourceId::new("api", ""), "url"),
+            Part::Attribute { kind, key, attribute } => self.attribute(kind, key, attribute),
             // The reader of the stack file allows captures only in checks, which are not lowered.
             Part::Capture(name) => format!("${{capture.{name}}}").into(),
         }
     }
 
+    /// An attribute of an entry. A name is the key in the stack file with the environment's prefix; it makes no dependency.
+    fn attribute(&self, kind: &'static str, key: &str, attribute: &'static str) -> Text {
+        let id = id_of(kind, key, &self.scope.identity);
+        if attribute == "name" { id.name.into() } else { Text::reference(&id, attribute) }
+    }
+
     /// A JSON tree whose texts may have placeholders.
-    pub(super) fn json(&self, json: &Json) -> Tree<Text> {
+    pub(crate) fn json(&self, json: &Json) -> Tree<Text> {
         match json {
             Json::Null => Tree::Null,
             Json::Bool(flag) => Tree::Bool(*flag),
@@ -41,6 +43,11 @@ impl Lowering<'_> {
     }
 }
 
+/// The id of an entry; the key of a section that is one entry is empty.
+fn id_of(kind: &'static str, key: &str, identity: &Identity) -> ResourceId {
+    ResourceId::new(kind, if key.is_empty() { String::new() } else { identity.prefixed(key) })
+}
+
 /// The value of a placeholder of a check in a deployed stack; `None` for a capture, and for a resource that does not exist.
 pub fn lookup_part(
     part: &Part,
@@ -49,19 +56,14 @@ pub fn lookup_part(
     account: &str,
     attributes: &AttributeMap,
 ) -> Option<String> {
-    let live = |kind, key: &str, attribute: &str| {
-        let live = attributes.get(&ResourceId::new(kind, identity.prefixed(key)))?;
-        Some(live.get(attribute)?.as_str()?.to_owned())
-    };
     match part {
         Part::Text(text) => Some(text.clone()),
         Part::Region => Some(region.to_owned()),
         Part::Account => Some(account.to_owned()),
-        Part::TableName(key) => live("table", key, "name"),
-        Part::TableArn(key) => live("table", key, "arn"),
-        Part::FunctionName(key) => live("function", key, "name"),
-        Part::FunctionArn(key) => live("function", key, "arn"),
-        Part::ApiUrl => Some(attributes.get(&ResourceId::new("api", ""))?.get("url")?.as_str()?.to_owned()),
+        Part::Attribute { kind, key, attribute } => {
+            let live = attributes.get(&id_of(kind, key, identity))?;
+            Some(live.get(attribute)?.as_str()?.to_owned())
+        }
         Part::Capture(_) => None,
     }
 }

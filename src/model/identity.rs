@@ -143,6 +143,19 @@ impl Scope {
         format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
     }
 
+    /// A pattern of ARNs with the stack's own values, and a name: `{partition}`, `{region}`, `{account}`, `{role_path}`, `{name}`.
+    pub fn expand(&self, pattern: &str, name: &str) -> String {
+        let role_path = self.role_path();
+        let values = [
+            ("{partition}", self.partition.as_str()),
+            ("{region}", &self.region),
+            ("{account}", &self.account),
+            ("{role_path}", &role_path),
+            ("{name}", name),
+        ];
+        values.into_iter().fold(pattern.to_owned(), |arn, (key, value)| arn.replace(key, value))
+    }
+
     /// The declared names of a kind.
     pub fn wanted(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.wanted.get(kind).into_iter().flat_map(BTreeMap::keys).map(String::as_str)

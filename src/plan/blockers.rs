@@ -166,10 +166,7 @@ fn guard(deletion: &Deletion, allowed: &Allowed, options: &Options) -> Option<Bl
     }
     let blocker = |why: String, help: String| Some(Blocker { id: Some(id.clone()), at: *at, why, help });
     if observed.protected {
-        let help = match id.kind {
-            "table" => "set `protect: false` and run `up` first; this turns the protection off",
-            _ => "turn its deletion protection off first, in the AWS console or with the AWS CLI",
-        };
+        let help = options.registry.kind(id.kind).features().unprotect;
         return blocker(
             format!("{id} is protected against deletion, and the plan would {verb} it"),
             help.to_owned(),

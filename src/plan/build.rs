@@ -2,7 +2,7 @@
 
 use super::{Action, Mode, Options, Plan, PlanError, Step, blockers, cycles, edges};
 use crate::diff::{Change, diff};
-use crate::kind::{AnyKind, OnParentDelete, Registry};
+use crate::kind::{AnyKind, OnParentDelete, Registry, Update};
 use crate::model::{
     Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status, equals, resolve,
 };
@@ -32,6 +32,7 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
             None => unchanged.push(resource.id.clone()),
         }
     }
+    planner.add_notes(&unchanged);
     planner.delete_the_rest(options.mode);
     let nodes = edges::connect(&mut planner.steps, graph, &planner.chosen.by_id, registry);
     let Planner { chosen, actions, steps, .. } = planner;
@@ -174,11 +175,17 @@ impl<'a> Planner<'a> {
                 step.action = Action::Update;
                 step.reasons.push("still being created or changed; waits until it is ready".to_owned());
             }
-            _ => {
-                step.action = Action::Update;
-                step.reasons
-                    .extend(step.desired.as_ref().and_then(|to| kind.update_note(&observed.spec, to)));
-            }
+            _ => step.action = Action::Update,
+        }
+    }
+
+    /// Adds what the kinds say of the updates.
+    fn add_notes(&mut self, unchanged: &[ResourceId]) {
+        for step in self.steps.iter_mut().filter(|step| step.action == Action::Update) {
+            let Some((observed, to)) = step.observed.as_ref().zip(step.desired.as_ref()) else { continue };
+            let (id, from, changes) = (&step.id, &observed.spec, step.changes.as_slice());
+            let note = self.registry.kind(id.kind).update_note(&Update { id, from, to, changes, unchanged });
+            step.reasons.extend(note);
         }
     }
 
@@ -241,18 +248,15 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// True if a resource that is not declared is to be deleted. An untagged log group is deleted only by `down`, and only if
-    /// it belongs to a function of ours.
+    /// True if a resource that is not declared is to be deleted. An untagged one is deleted only by `down`, and only if a
+    /// resource of ours refers to it, as a function does to its log group.
     fn is_deleted(&self, observed: &Observed, mode: Mode) -> bool {
         match observed.owner {
             Owner::Unmanaged(_) => false,
             Owner::Ours => mode == Mode::Down || observed.exists(),
             Owner::Untagged => {
-                let writes = |function: &&&Observed| {
-                    function.id.kind == "function" && function.refs.contains(&observed.key())
-                };
-                let function = self.chosen.kept.iter().find(writes);
-                mode == Mode::Down && function.is_some_and(|function| function.owner == Owner::Ours)
+                let mut ours = self.chosen.kept.iter().filter(|other| other.owner == Owner::Ours);
+                mode == Mode::Down && ours.any(|other| other.refs.contains(&observed.key()))
             }
         }
     }

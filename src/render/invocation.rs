@@ -2,6 +2,7 @@
 
 use super::{DIM, error, json::Document, styled};
 use crate::invoke::{FunctionError, Invocation};
+use crate::kinds::code;
 use crate::text::sanitize;
 use serde_json::{Value as Json, json};
 
@@ -45,7 +46,7 @@ pub fn document(function: &str, invocation: &Invocation) -> Document {
     Document::new(
         "invocation",
         json!({
-            "function": function, "error": error, "log": invocation.log, "seconds": invocation.took.as_secs_f64(),
+            (code().0.name()): function, "error": error, "log": invocation.log, "seconds": invocation.took.as_secs_f64(),
         }),
     )
     .with("answer", response.unwrap_or_default())

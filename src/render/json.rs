@@ -9,12 +9,13 @@ use crate::diff::Change;
 use crate::error::Failure;
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::kinds::kind;
+use crate::kind::AnyKind;
+use crate::kinds::{kind, kinds};
 use crate::model::{AttributeMap, ResourceId, Scope, Unreadable, unresolved};
+use crate::outputs::requests;
 use crate::plan::{Action, Blocker, Plan, Step};
 use crate::text::without_credentials;
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -205,28 +206,31 @@ pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -
     )
 }
 
-/// The outputs: the API's URL, its routes, and the ARNs.
+/// The outputs by section: the API's URL and its routes, and the ARNs.
 pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> Document {
-    let live = |kind, name: &str, attribute: &str| {
-        attributes.get(&ResourceId::new(kind, name))?.get(attribute).cloned()
-    };
-    let arns = |kind: &'static str| -> BTreeMap<&str, &Json> {
-        let own = attributes.iter().filter(|(id, _)| id.kind == kind);
-        own.filter_map(|(id, live)| Some((id.name.as_str(), live.get("arn")?))).collect()
-    };
-    let routes = stack.api.iter().flat_map(|api| &api.routes);
-    let routes: BTreeMap<&str, &str> =
-        routes.map(|route| (route.key.as_str(), route.function.as_str())).collect();
-    Document::new(
-        "outputs",
-        json!({
-            "api": stack.api.as_ref().map(|_| json!({
-                "id": live("api", "", "id"), "url": live("api", "", "url"), "routes": routes,
-            })),
-            "functions": arns("function"),
-            "tables": arns("table"),
-        }),
-    )
+    let with_outputs = kinds().iter().filter(|kind| !kind.features().outputs.is_empty());
+    let section = |kind: &&dyn AnyKind| (kind.section().to_owned(), outputs_of(*kind, stack, attributes));
+    Document::new("outputs", with_outputs.map(section).collect())
+}
+
+/// The first output of each resource by its name; of a kind that has one resource, all outputs.
+fn outputs_of(kind: &dyn AnyKind, stack: &Stack, attributes: &AttributeMap) -> Json {
+    let own = attributes.iter().filter(|(id, _)| id.kind == kind.name());
+    if let Some(output) = kind.features().outputs.iter().find(|output| output.has_key()) {
+        let value = |live: &Json| live.get(output.attribute).cloned();
+        return own.filter_map(|(id, live)| Some((id.name.clone(), value(live)?))).collect();
+    }
+    let Some(requests) = requests(stack) else { return Json::Null };
+    let live = own.map(|(_, live)| live).next();
+    let value = |attribute: &str| live.and_then(|live| live.get(attribute)).cloned().unwrap_or_default();
+    let outputs = kind.features().outputs.iter();
+    let mut members: Map<String, Json> =
+        outputs.map(|output| (output.attribute.to_owned(), value(output.attribute))).collect();
+    if kind.features().endpoint.is_some() {
+        let routes = requests.into_iter().map(|request| (request.route, Json::from(request.code)));
+        members.insert("routes".to_owned(), routes.collect());
+    }
+    members.into()
 }
 
 pub use super::adoption::document as adoption;

@@ -1,6 +1,6 @@
 //! The stacks of an account and a region.
 
-use super::{BOLD, DIM, YELLOW, json::Document, plan::plural, styled};
+use super::{BOLD, DIM, YELLOW, json::Document, styled};
 use crate::inventory::{Contents, Inventory};
 use crate::kinds::kinds;
 use crate::model::Identity;
@@ -48,7 +48,7 @@ fn table(inventory: &Inventory) -> String {
 fn resources(contents: &Contents) -> String {
     let counts = kinds().iter().filter_map(|kind| {
         let count = *contents.kinds.get(kind.name())?;
-        Some(format!("{count} {}", plural(kind.name(), usize::try_from(count).unwrap_or(usize::MAX))))
+        Some(format!("{count} {}", kind.noun(usize::try_from(count).unwrap_or(usize::MAX))))
     });
     let text = counts.collect::<Vec<_>>().join(", ");
     if contents.protected.is_empty() {

@@ -1,6 +1,7 @@
 //! What functions log, line by line: the function by name and colour, the time, and the message.
 
 use super::{DIM, json::Document, styled};
+use crate::kinds::code;
 use crate::logs::LogEntry;
 use crate::text::sanitize;
 use anstyle::{AnsiColor, Style};
@@ -77,6 +78,6 @@ pub fn document(entry: &LogEntry) -> Document {
     let time = written(DateTime::from_millis(entry.at));
     Document::new(
         "log",
-        json!({ "function": entry.function, "time": time, "message": entry.message, "stream": entry.stream }),
+        json!({ (code().0.name()): entry.function, "time": time, "message": entry.message, "stream": entry.stream }),
     )
 }

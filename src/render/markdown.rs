@@ -1,6 +1,6 @@
 //! A plan for the comment of a pull request. Only what is known from the plan goes in: no values of secret fields.
 
-use super::plan::{Detail, fields, plural, title};
+use super::plan::{Detail, fields, title};
 use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
 use crate::plan::{Blocker, Plan, Step};
@@ -43,7 +43,7 @@ fn details(plan: &Plan, room: usize) -> String {
     const END: &str = "```\n\n</details>\n";
     let groups = kinds().iter().flat_map(|kind| {
         let own: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
-        let heading = (!own.is_empty()).then(|| format!("  {}\n", plural(kind.name(), own.len())));
+        let heading = (!own.is_empty()).then(|| format!("  {}\n", kind.noun(own.len())));
         heading.into_iter().chain(own.into_iter().map(step))
     });
     let (mut text, mut left_out) = (BEGIN.to_owned(), 0);

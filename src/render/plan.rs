@@ -23,7 +23,7 @@ pub fn plan(plan: &Plan, shown: Detail) -> String {
     for kind in kinds() {
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
         if !steps.is_empty() {
-            text += &format!("{}\n", styled(BOLD, plural(kind.name(), steps.len())));
+            text += &format!("{}\n", styled(BOLD, kind.noun(steps.len())));
             text.extend(steps.into_iter().map(|one| step(one, shown)));
         }
     }
@@ -53,11 +53,6 @@ pub(super) fn done<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> String 
     let counts = ACTIONS.map(|action| (count(action), past(action)));
     let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, past)| format!("{count} {past}"));
     counts.collect::<Vec<_>>().join(", ")
-}
-
-pub(super) fn plural(kind: &str, count: usize) -> String {
-    let name = if kind == "api" { "API".to_owned() } else { in_words(kind) };
-    if count == 1 { name } else { format!("{name}s") }
 }
 
 fn step(step: &Step, shown: Detail) -> String {

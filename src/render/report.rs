@@ -5,9 +5,9 @@ use crate::apply::Report;
 use crate::aws::{self, Class};
 use crate::check::{CheckResult, Verdict};
 use crate::config::{At, Part, Stack};
-use crate::model::{AttributeMap, ResourceId, Unreadable, in_words};
+use crate::model::{AttributeMap, Unreadable, in_words};
+use crate::outputs::{self, Request};
 use crate::plan::{Blocker, Plan, Step};
-use serde_json::Value as Json;
 use std::path::Path;
 use std::time::Duration;
 
@@ -81,24 +81,23 @@ pub fn unlisted(unreadable: &Unreadable) -> String {
 
 /// The outputs: the URL, the routes, and a request to try.
 pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> String {
-    let url =
-        attributes.get(&ResourceId::new("api", "")).and_then(|live| live.get("url")).and_then(Json::as_str);
-    let (Some(api), Some(url)) = (&stack.api, url) else { return String::new() };
+    let (Some(requests), Some(url)) = (outputs::requests(stack), outputs::endpoint(attributes)) else {
+        return String::new();
+    };
     let mut text = format!("\n{} {url}\n\n", styled(BOLD, "API:"));
-    let width = api.routes.iter().map(|route| route.key.chars().count()).max().unwrap_or_default();
-    for route in &api.routes {
-        text += &format!("  {:<width$}  {}\n", route.key, styled(DIM, &route.function));
+    let width = requests.iter().map(|request| request.route.chars().count()).max().unwrap_or_default();
+    for request in &requests {
+        text += &format!("  {:<width$}  {}\n", request.route, styled(DIM, &request.code));
     }
-    if let Some(path) = path_to_try(stack) {
+    if let Some(path) = path_to_try(stack, &requests) {
         text += &format!("\n{}\n\n  curl '{url}{path}'\n", styled(BOLD, "Try it:"));
     }
     text
 }
 
 /// A path that responds to a plain GET: a route without variables, else that of a check which needs nothing filled in.
-fn path_to_try(stack: &Stack) -> Option<String> {
-    let routes = stack.api.iter().flat_map(|api| &api.routes);
-    let paths = routes.filter_map(|route| route.key.strip_prefix("GET ")).map(str::to_owned);
+fn path_to_try(stack: &Stack, requests: &[Request]) -> Option<String> {
+    let paths = requests.iter().filter_map(|request| request.route.strip_prefix("GET ")).map(str::to_owned);
     let checks = stack.checks.iter().filter(|check| check.method == "GET" && check.status < 400);
     let checks = checks.filter_map(|check| match check.path.parts.as_slice() {
         [Part::Text(path)] => Some(path.clone()),

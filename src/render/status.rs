@@ -1,6 +1,6 @@
 //! The state of a stack.
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, plan::plural, styled};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, styled};
 use crate::kinds::kinds;
 use crate::status::{Health, ResourceStatus};
 use crate::text::sanitize_line;
@@ -12,7 +12,7 @@ pub fn status(all: &[ResourceStatus]) -> String {
     for kind in kinds() {
         let own: Vec<&ResourceStatus> = all.iter().filter(|one| one.id.kind == kind.name()).collect();
         if !own.is_empty() {
-            text += &format!("{}\n", styled(BOLD, plural(kind.name(), own.len())));
+            text += &format!("{}\n", styled(BOLD, kind.noun(own.len())));
             text.extend(own.into_iter().map(row));
         }
     }

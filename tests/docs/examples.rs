@@ -4,7 +4,8 @@ use crate::page::{At, pages};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use provision::cli::Cli;
-use provision::config::{self, Options, SCHEMA};
+use provision::config::{self, Options, schema};
+use provision::kinds::sections;
 use regex::Regex;
 use serde_json::Value as Json;
 use std::fs;
@@ -60,7 +61,7 @@ fn top_level(yaml: &str) -> Vec<&str> {
 
 /// Whether a block is a stack file, or a part of one.
 fn is_of_a_stack(yaml: &str) -> bool {
-    let schema: Json = serde_json::from_str(SCHEMA).unwrap();
+    let schema: Json = serde_json::from_str(&schema(sections())).unwrap();
     let known = schema["properties"].as_object().unwrap();
     let keys = top_level(yaml);
     !keys.is_empty() && keys.iter().all(|key| known.contains_key(*key))
@@ -86,7 +87,8 @@ fn errors(yaml: &str, environment: Option<&str>) -> Vec<String> {
     write_code(folder.path(), yaml);
     let file = folder.path().join("stack.yaml");
     fs::write(&file, yaml).unwrap();
-    let options = Options { environment, process: &|_| Some(String::new()) };
+    let options =
+        Options { sections: provision::kinds::sections(), environment, process: &|_| Some(String::new()) };
     let errors = config::load(&file, &options).err();
     errors.map_or_else(Vec::new, |errors| errors.items().iter().map(|item| item.message.clone()).collect())
 }

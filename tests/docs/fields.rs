@@ -1,7 +1,8 @@
 //! `docs/reference/stack-file.md`, generated from the schema of the stack file.
 
 use crate::reference::{MADE, compare, table};
-use provision::config::SCHEMA;
+use provision::config::schema;
+use provision::kinds::sections;
 use serde_json::{Map, Value as Json};
 
 const BEGINNING: &str = "\
@@ -27,7 +28,7 @@ const PARTS: &[(&str, &str)] = &[
 
 #[test]
 fn the_reference_of_fields_is_that_of_the_schema() {
-    let schema: Json = serde_json::from_str(SCHEMA).unwrap();
+    let schema: Json = serde_json::from_str(&schema(sections())).unwrap();
     let defined = schema["$defs"].as_object().unwrap();
     assert_eq!(PARTS.len(), defined.len() + 1, "each part of the schema has a heading");
     let mut page = format!("{MADE}{BEGINNING}");

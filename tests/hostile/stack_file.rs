@@ -2,7 +2,8 @@
 //! message. Shared by the tests and by the fuzz target in `fuzz/`.
 
 use provision::config::{self, Diagnostics, Options, Stack};
-use provision::lower::{check_sizes_offline, identity, lower, wanted};
+use provision::desired::{check_sizes_offline, lower, wanted};
+use provision::lower::identity;
 use provision::model::{LiveState, Scope};
 use provision::plan::{self, Mode};
 use provision::render;
@@ -59,7 +60,10 @@ impl Project {
 
     fn load(&self, file: &Path, bytes: &[u8], environment: Option<&str>) -> Verdict {
         let process = |name: &str| (name == "HOME").then(|| "/home/${env}".to_owned());
-        match config::load(file, &Options { environment, process: &process }) {
+        match config::load(
+            file,
+            &Options { sections: provision::kinds::sections(), environment, process: &process },
+        ) {
             Ok(stack) => {
                 planned(&stack);
                 if let Err(too_large) = check_sizes_offline(&stack, None) {

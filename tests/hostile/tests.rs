@@ -115,7 +115,11 @@ fn what_is_not_a_file_is_rejected() {
         link
     };
     for file in ["/dev/zero", "/dev/null", "/nowhere", ".", "/proc/self/mem"].map(linked) {
-        let options = provision::config::Options { environment: None, process: &|_| None };
+        let options = provision::config::Options {
+            sections: provision::kinds::sections(),
+            environment: None,
+            process: &|_| None,
+        };
         let wrong = provision::config::load(&file, &options).expect_err("no stack file");
         assert!(wrong.items().iter().all(|item| !item.message.is_empty()), "{wrong}");
     }

@@ -17,7 +17,7 @@ fn changes() -> impl Iterator<Item = &'static (&'static str, StackChange)> {
 
 /// The next version of a stack: all of the changes that it knows, and other code of its first function.
 pub(crate) fn next_version(stack: &Fixture) -> Fixture {
-    let code = stack.stack.functions.first().map(|function| function.code.clone());
+    let code = stack.stack.functions().first().map(|function| function.code.clone());
     stack.with(
         |stack| {
             for (_, change) in changes() {
@@ -53,8 +53,8 @@ fn every_change_is_made_to_some_stack_and_every_stack_is_changed() {
         let next = next_version(stack);
         let changed = changes().filter(|(_, change)| change(&mut stack.stack.clone())).count();
         assert!(changed > 2, "{name}");
-        let first = stack.stack.functions.first().map(|function| &stack.hashes[&function.name]);
-        let new = next.stack.functions.first().map(|function| &next.hashes[&function.name]);
+        let first = stack.stack.functions().first().map(|function| &stack.hashes[&function.name]);
+        let new = next.stack.functions().first().map(|function| &next.hashes[&function.name]);
         assert!(first.is_none() || first != new, "{name}: the code stays the same");
     }
 }

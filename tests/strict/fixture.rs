@@ -84,7 +84,8 @@ impl Fixture {
         code(&folder.path().join("lambdas"));
         let file = folder.path().join("stack.yaml");
         fs::write(&file, text).expect("the stack file is written");
-        let options = config::Options { environment: None, process: &|_| None };
+        let options =
+            config::Options { sections: provision::kinds::sections(), environment: None, process: &|_| None };
         let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
         Fixture::packaged(stack, folder)
     }
@@ -111,15 +112,16 @@ impl Fixture {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let file = self.folder.path().join(format!("stack-{number}.yaml"));
         fs::write(&file, text).expect("the stack file is written");
-        let options = config::Options { environment, process: &|_| None };
+        let options =
+            config::Options { sections: provision::kinds::sections(), environment, process: &|_| None };
         let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
         fs::remove_file(&file).expect("the stack file is read");
-        let packaged = |code: &Path| self.stack.functions.iter().find(|function| function.code == code);
-        let hash = |function: &config::Function| {
+        let packaged = |code: &Path| self.stack.functions().iter().find(|function| function.code == code);
+        let hash = |function: &config::Entry<provision::kinds::function::section::Config>| {
             let packaged = packaged(&function.code).expect("code that is packaged");
             (function.name.clone(), self.hashes[&packaged.name].clone())
         };
-        let hashes = stack.functions.iter().map(hash).collect();
+        let hashes = stack.functions().iter().map(hash).collect();
         Fixture { folder: Arc::clone(&self.folder), stack, hashes, packages: self.packages.clone() }
     }
 }
@@ -140,7 +142,7 @@ fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cache = folder.join("cache");
     let (mut hashes, mut packages, mut built) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for function in &stack.functions {
+    for function in stack.functions() {
         let source = Source {
             folder: &stack.folder,
             code: &function.code,

@@ -19,7 +19,7 @@ fn stack(value: &str) -> String {
 }
 
 fn template(value: &str) -> Template {
-    valid_in(&stack(value), Some("prod")).functions[0].environment["AA"].clone()
+    valid_in(&stack(value), Some("prod")).functions()[0].environment["AA"].clone()
 }
 
 fn text(text: &str) -> Part {
@@ -28,7 +28,7 @@ fn text(text: &str) -> Part {
 
 #[test]
 fn values() {
-    let users = || "users".to_owned();
+    let of = |kind, key: &str, attribute| Part::Attribute { kind, key: key.to_owned(), attribute };
     for (value, parts) in [
         ("plain", vec![text("plain")]),
         ("''", vec![]),
@@ -41,14 +41,14 @@ fn values() {
         ("${var.only-prod}", vec![text("x")]),
         ("${ var.greeting }", vec![text("hi")]),
         ("${region}:${account}", vec![Part::Region, text(":"), Part::Account]),
-        ("${tables.users.name}", vec![Part::TableName(users())]),
-        ("x${tables.users.arn}/y", vec![text("x"), Part::TableArn(users()), text("/y")]),
-        ("${tables[\"a.b\"].arn}", vec![Part::TableArn("a.b".to_owned())]),
+        ("${tables.users.name}", vec![of("table", "users", "name")]),
+        ("x${tables.users.arn}/y", vec![text("x"), of("table", "users", "arn"), text("/y")]),
+        ("${tables[\"a.b\"].arn}", vec![of("table", "a.b", "arn")]),
         (
             "${functions.f.name}${functions.f.arn}",
-            vec![Part::FunctionName("f".to_owned()), Part::FunctionArn("f".to_owned())],
+            vec![of("function", "f", "name"), of("function", "f", "arn")],
         ),
-        ("${api.url}/x", vec![Part::ApiUrl, text("/x")]),
+        ("${api.url}/x", vec![of("api", "", "url"), text("/x")]),
         // What is put in is never looked at again.
         ("${process.HOME_PAGE}", vec![text("${env} is not looked at again")]),
         ("${var.tricky}", vec![text("${region}")]),

@@ -1,99 +1,166 @@
-//! The JSON Schema says what the reader takes: the same keys, limits and words.
+//! The JSON Schema is generated from the fields, and the file that is kept for editors is equal to it. What the fields say
+//! of their values is what their decoders take.
 
-use super::Project;
-use crate::config::SCHEMA;
-use serde_json::Value as Json;
+use std::fs;
+use std::path::Path;
 
-/// A mapping of the stack file: where the schema describes it, and a file with a member of it to be filled in.
-const MAPPINGS: &[(&str, &str)] = &[
-    ("", "stack: s\n~"),
-    ("/$defs/environment", "stack: s\nenvironments:\n  dev:\n    ~"),
-    ("/$defs/table", "stack: s\ntables:\n  tab:\n    ~"),
-    ("/$defs/table/properties/billing/oneOf/1", "stack: s\ntables:\n  tab: { billing: { ~ } }"),
-    ("/$defs/key/oneOf/1", "stack: s\ntables:\n  tab: { partition_key: { ~ } }"),
-    ("/$defs/function", "stack: s\nfunctions:\n  f:\n    ~"),
-    ("/$defs/statement", "stack: s\nfunctions:\n  f: { policy: [{ ~ }] }"),
-    ("/$defs/api", "stack: s\napi:\n  ~"),
-    ("/$defs/cors", "stack: s\napi: { cors: { ~ } }"),
-    ("/$defs/check", "stack: s\nchecks:\n  - ~"),
-    ("/$defs/check/properties/expect", "stack: s\nchecks:\n  - expect: { ~ }"),
-];
+use crate::yaml::{Source, compose};
+use serde_json::{Value as Json, json};
 
-fn schema() -> Json {
-    serde_json::from_str(SCHEMA).unwrap()
-}
-
-/// Each mapping with its properties in the schema.
-fn mappings() -> Vec<(&'static str, serde_json::Map<String, Json>)> {
-    let properties =
-        |at: &str| schema().pointer(&format!("{at}/properties")).unwrap().as_object().unwrap().clone();
-    MAPPINGS.iter().map(|(at, text)| (*text, properties(at))).collect()
-}
-
-/// The messages of what is wrong with a file.
-fn messages(text: &str, member: &str) -> Vec<(String, String)> {
-    let wrong = Project::new().load(text.replace('~', member), Some("dev"));
-    let Err(wrong) = wrong else { return Vec::new() };
-    let both =
-        |item: &crate::config::Diagnostic| (item.message.clone(), item.help.clone().unwrap_or_default());
-    wrong.items().iter().map(both).collect()
-}
+use crate::config::code::CodeFiles;
+use crate::config::decode::{Cx, Log, Value};
+use crate::config::reference::{Names, Scope};
+use crate::config::root::{Rest, Settings, schema};
+use crate::config::section::{AnyField, Parts, Section};
+use crate::config::{Options, checks, environment};
+use crate::kinds::{api, function, sections, table};
 
 #[test]
-fn the_reader_knows_exactly_the_keys_of_the_schema() {
-    for (text, properties) in mappings() {
-        let found = messages(text, "qqqqqqqq: 1");
-        let (_, help) = found.iter().find(|(message, _)| message.contains("`qqqqqqqq`")).expect(text);
-        let known: Vec<&str> = help.split('`').skip(1).step_by(2).collect();
-        let more: usize = help
-            .split_once(" and ")
-            .map_or(0, |(_, more)| more.strip_suffix(" more").map_or(0, |more| more.parse().unwrap()));
-        assert_eq!(known.len() + more, properties.len(), "{text}: {help}");
-        for key in known {
-            assert!(properties.contains_key(key), "{text}: the schema lacks `{key}`");
+fn the_kept_schema_is_the_generated_one() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/stack.schema.json");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&file, schema(sections())).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap();
+    assert!(kept == schema(sections()), "to update it: UPDATE_DOCS=1 cargo test --lib schema");
+}
+
+/// All sections, each with its fields.
+fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
+    vec![
+        ("settings", Settings::fields()),
+        ("rest", Rest::fields()),
+        ("environments", environment::Config::fields()),
+        ("tables", table::section::Config::fields()),
+        ("key", table::section::Key::fields()),
+        ("capacity", table::section::Capacity::fields()),
+        ("functions", function::section::Config::fields()),
+        ("api", api::section::Config::fields()),
+        ("cors", api::section::Cors::fields()),
+        ("checks", checks::Config::fields()),
+        ("expect", checks::Expect::fields()),
+    ]
+}
+
+/// How many mappings with fields a schema describes.
+fn mappings(schema: &Json) -> usize {
+    match schema {
+        Json::Object(members) => {
+            usize::from(members.contains_key("additionalProperties") && members.contains_key("properties"))
+                + members.values().map(mappings).sum::<usize>()
         }
-        for key in properties.keys() {
-            let unknown = format!("unknown key `{key}`");
-            assert!(
-                !messages(text, &format!("{key}: 1")).iter().any(|(why, _)| why.contains(&unknown)),
-                "{unknown}"
-            );
-        }
+        Json::Array(items) => items.iter().map(mappings).sum(),
+        _ => 0,
     }
 }
 
-/// Whether the reader says of a value that it must be another.
-fn is_refused(text: &str, key: &str, value: i64) -> bool {
-    let starts = format!("`{key}` must be");
-    messages(text, &format!("{key}: {value}")).iter().any(|(message, _)| message.starts_with(&starts))
+#[test]
+fn every_section_is_tried() {
+    let whole = serde_json::from_str(&schema(sections())).unwrap();
+    // The fields of the file are in two sections; a statement has IAM's own members.
+    assert_eq!(mappings(&whole), stated().len());
+}
+
+/// What a field makes of a value: `None` if it is not valid, else whether it means the same as no value.
+fn is_default(field: &dyn AnyField, value: &Json) -> Option<bool> {
+    let source = Source::new(&format!("{}: {value}\n", field.row().name));
+    let (root, _) = compose(&source).unwrap();
+    let log = Log::new(&source);
+    let names = Names::of(&Options { environment: None, sections: sections(), process: &|_| None });
+    let files = CodeFiles::new(Path::new("."));
+    let cx = Cx::new(&log, Scope { names: &names, captures: None }, &files);
+    let is_default = field.is_default(Value::new(&cx, &root.entries()[0]));
+    let errors = log.into_diagnostics();
+    is_default.filter(|_| errors.is_empty())
+}
+
+/// A text is measured where it is sent: `${…}` may stand in it.
+const MEASURED_LATER: &str = "description";
+
+/// The values that a schema allows at its edges, and those beyond them.
+fn edges(schema: &Json) -> (Vec<Json>, Vec<Json>) {
+    let (mut valid, mut wrong) = (Vec::new(), Vec::new());
+    for (limit, beyond) in [("minimum", -1), ("maximum", 1)] {
+        if let Some(limit) = schema[limit].as_i64() {
+            valid.push(limit.into());
+            wrong.push((limit + beyond).into());
+        }
+    }
+    for (limit, beyond) in [("minLength", -1), ("maxLength", 1)] {
+        if let Some(limit) = schema[limit].as_u64() {
+            let text = |length: u64| Json::from("a".repeat(usize::try_from(length).unwrap()));
+            // A text of one letter may have another rule, such as the name of a file.
+            valid.extend((limit > 1).then(|| text(limit)));
+            wrong.push(text(limit.saturating_add_signed(beyond)));
+        }
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        valid.extend(words.iter().cloned());
+        wrong.push("qqqqqqqq".into());
+    }
+    valid.extend(schema["examples"].as_array().into_iter().flatten().cloned());
+    (valid, wrong)
 }
 
 #[test]
-fn the_limits_of_numbers_are_those_of_the_schema() {
+fn every_field_takes_what_it_says() {
     let mut tried = 0;
-    for (text, properties) in mappings() {
-        for (key, property) in &properties {
-            for (limit, beyond) in [("minimum", -1), ("maximum", 1)] {
-                let Some(limit) = property.get(limit).and_then(Json::as_i64) else { continue };
-                assert!(!is_refused(text, key, limit), "{key}: {limit}");
-                assert!(is_refused(text, key, limit + beyond), "{key}: {}", limit + beyond);
-                tried += 1;
-            }
+    let mut found = Vec::new();
+    for (section, field) in
+        stated().into_iter().flat_map(|(name, all)| all.into_iter().map(move |one| (name, one)))
+    {
+        let row = field.row();
+        let schema = (row.schema)(&mut Parts::new(sections()));
+        let (mut valid, mut wrong) = edges(&schema);
+        if row.name == MEASURED_LATER {
+            (valid, wrong) = (Vec::new(), Vec::new());
         }
+        let place = format!("{section}.{}", row.name);
+        found.extend(
+            valid
+                .iter()
+                .filter(|value| is_default(field, value).is_none())
+                .map(|value| format!("{place} does not take {value}")),
+        );
+        found.extend(
+            wrong
+                .iter()
+                .filter(|value| is_default(field, value).is_some())
+                .map(|value| format!("{place} takes {value}")),
+        );
+        // Two texts with `${…}` are never the same: each has a place of its own.
+        if let Some(default) = row.default.as_ref().filter(|_| row.name != MEASURED_LATER)
+            && is_default(field, default) != Some(true)
+        {
+            found.push(format!("{place}: {default} is not its default"));
+        }
+        tried += valid.len() + wrong.len() + usize::from(row.default.is_some());
     }
-    assert!(tried >= 13, "{tried}");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(tried >= 70, "{tried}");
 }
 
 #[test]
-fn the_words_and_defaults_are_those_of_the_schema() {
-    for (text, properties) in mappings() {
-        for (key, property) in &properties {
-            let words = property.get("enum").and_then(Json::as_array).into_iter().flatten();
-            for value in words.chain(property.get("default")) {
-                let found = messages(text, &format!("{key}: {value}"));
-                let about = |(message, _): &&(String, String)| message.contains(&format!("`{key}`"));
-                assert_eq!(found.iter().find(about), None, "{key}: {value}");
-            }
-        }
-    }
+fn immutable_and_sensitive_fields_are_those_of_the_kinds() {
+    let flagged =
+        |fields: Vec<&'static dyn AnyField>, flag: fn(&dyn AnyField) -> bool| -> Vec<&'static str> {
+            fields.into_iter().filter(|field| flag(*field)).map(|field| field.row().name).collect()
+        };
+    let kind = |name: &str| *crate::kinds::kinds().iter().find(|kind| kind.name() == name).unwrap();
+    assert_eq!(
+        flagged(table::section::Config::fields(), |field| field.row().immutable),
+        kind("table").immutable()
+    );
+    assert_eq!(
+        flagged(function::section::Config::fields(), |field| field.row().immutable),
+        kind("function").immutable()
+    );
+    assert_eq!(
+        flagged(function::section::Config::fields(), |field| field.row().sensitive),
+        kind("function").sensitive()
+    );
+    assert_eq!(
+        json!(flagged(table::section::Config::fields(), |field| field.row().sensitive)),
+        json!(kind("table").sensitive())
+    );
 }

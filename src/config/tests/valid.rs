@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Project, function, valid, valid_in};
-use crate::config::{Architecture, Billing, Json, Key, KeyType, Part, Template};
+use crate::config::{Json, Part, Template};
+use crate::kinds::function::section::Architecture;
+use crate::kinds::table::section::{Billing, Key, KeyType};
 
 const FULL: &str = r#"
 stack: blog
@@ -92,15 +94,15 @@ fn an_environment_overrides_the_defaults() {
     let stack = valid_in(FULL, Some("prod"));
     assert_eq!(stack.region.as_deref(), Some("us-east-1"));
     assert_eq!(stack.account.as_deref(), Some("999999999999"));
-    assert!(stack.environment.unwrap().protect);
+    assert!(stack.environment.as_ref().unwrap().protect);
     // Names stay without the prefix, so that references find them.
-    assert_eq!(stack.tables[0].name, "pages");
+    assert_eq!(stack.tables()[0].name, "pages");
 }
 
 #[test]
 fn tables() {
     let stack = valid_in(FULL, Some("dev"));
-    let table = &stack.tables[0];
+    let table = &stack.tables()[0];
     assert_eq!((table.at.line, table.at.column), (9, 3));
     assert_eq!(table.partition_key, Key { name: "project".into(), kind: KeyType::S });
     assert_eq!(table.sort_key, Some(Key { name: "page".into(), kind: KeyType::N }));
@@ -112,18 +114,21 @@ fn tables() {
 #[test]
 fn functions() {
     let stack = valid_in(FULL, Some("dev"));
-    let [save, other] = stack.functions.as_slice() else { panic!("two functions") };
-    assert_eq!((save.code.clone(), save.code_at.line), (PathBuf::from("code"), 18));
+    let [save, other] = stack.functions() else { panic!("two functions") };
+    assert_eq!((save.code.clone(), save.place("code").line), (PathBuf::from("code"), 18));
     assert_eq!(save.exclude, ["*.md", "tests/"]);
-    assert_eq!((save.handler.as_str(), save.runtime.as_str()), ("pkg.mod.handler", "python3.13"));
+    assert_eq!((save.handler(), save.runtime.as_str()), ("pkg.mod.handler", "python3.13"));
     assert_eq!((save.architecture.as_str(), save.memory, save.timeout), ("arm64", 512, 30));
     assert_eq!(save.description.parts, [Part::Text("saves for dev".into())]);
     assert_eq!(save.environment["PORT"].parts, [Part::Text("8080".into())]);
     assert_eq!(save.environment["DEBUG"].parts, [Part::Text("true".into())]);
-    assert_eq!(save.environment["TABLE"].parts, [Part::TableName("pages".into())]);
+    assert_eq!(
+        save.environment["TABLE"].parts,
+        [Part::Attribute { kind: "table", key: "pages".into(), attribute: "name" }]
+    );
     assert_eq!(save.layers, ["arn:aws:lambda:eu-central-1:012345678901:layer:deps:3"]);
     assert_eq!((save.reserved_concurrency, save.log_retention), (Some(0), 7));
-    assert_eq!(save.access["pages"], ["dynamodb:Describe*", "dynamodb:GetItem", "dynamodb:PutItem"]);
+    assert_eq!(save.access["pages"].actions, ["dynamodb:Describe*", "dynamodb:GetItem", "dynamodb:PutItem"]);
     let members: Vec<&str> = save.policy[0].members.keys().map(String::as_str).collect();
     assert_eq!(members, ["Action", "Condition", "Effect", "Resource", "Sid"]);
     assert_eq!(other.role.as_deref(), Some("arn:aws:iam::012345678901:role/path/mine"));
@@ -136,7 +141,7 @@ fn routes_that_api_gateway_accepts() {
             &function(&format!("timeout: 1800\napi: {{ routes: {{ 'GET {path}': f }} }}"))
                 .replace("    api", "api"),
         );
-        assert_eq!(stack.api.unwrap().routes[0].key, format!("GET {path}"));
+        assert_eq!(stack.api().unwrap().routes[0].key, format!("GET {path}"));
     }
 }
 
@@ -157,25 +162,25 @@ fn variables_that_lambda_leaves_to_users() {
         "AWS_PROFILE",
     ] {
         let stack = valid(&function(&format!("environment: {{ {name}: x }}")));
-        assert!(stack.functions[0].environment.contains_key(name), "{name}");
+        assert!(stack.functions()[0].environment.contains_key(name), "{name}");
     }
 }
 
 #[test]
 fn defaults() {
     let stack = valid(&(function("") + "tables:\n  users: { partition_key: id }\napi:\nchecks:\n"));
-    let table = &stack.tables[0];
+    let table = &stack.tables()[0];
     assert_eq!((table.billing, table.sort_key.is_some(), table.protect), (Billing::OnDemand, false, false));
-    let function = &stack.functions[0];
-    assert_eq!(function.handler, "lambda_function.lambda_handler");
+    let function = &stack.functions()[0];
+    assert_eq!(function.handler(), "lambda_function.lambda_handler");
     assert_eq!((function.memory, function.timeout, function.log_retention), (128, 3, 30));
     assert_eq!(function.architecture, Architecture::X86_64);
     assert_eq!(function.description, Template::default());
-    let api = stack.api.unwrap();
-    assert_eq!((api.name.as_str(), api.routes.len(), api.cors), ("demo", 0, None));
+    let api = stack.api().unwrap();
+    assert_eq!((api.name.as_str(), api.routes.len(), api.cors.clone()), ("demo", 0, None));
     assert!(stack.environment.is_none() && stack.checks.is_empty());
     let empty = valid("stack: demo\ntables:\nfunctions:\ntags:\n");
-    assert!(empty.tables.is_empty() && empty.functions.is_empty() && empty.api.is_none());
+    assert!(empty.tables().is_empty() && empty.functions().is_empty() && empty.api().is_none());
 }
 
 #[test]
@@ -183,7 +188,7 @@ fn words_for_access() {
     let access = |word: &str| {
         let yaml =
             function(&format!("access: {{ users: {word} }}")) + "tables:\n  users: { partition_key: id }\n";
-        let actions = valid(&yaml).functions[0].access["users"].join(" ");
+        let actions = valid(&yaml).functions()[0].access["users"].actions.join(" ");
         actions.replace("dynamodb:", "")
     };
     let read = "BatchGetItem ConditionCheckItem GetItem Query Scan";
@@ -197,10 +202,11 @@ fn words_for_access() {
 
 #[test]
 fn api() {
-    let api = valid_in(FULL, Some("dev")).api.unwrap();
+    let stack = valid_in(FULL, Some("dev"));
+    let api = stack.api().unwrap();
     assert_eq!(api.name, "blog-api");
     assert_eq!(api.description.parts, [Part::Text("the blog".into())]);
-    let cors = api.cors.unwrap();
+    let cors = api.cors.clone().unwrap();
     assert_eq!(cors.origins, ["https://example.com", "http://localhost:3000"]);
     assert_eq!((cors.methods.join(" "), cors.headers.join(" ")), ("GET POST".into(), "content-type".into()));
     assert_eq!(
@@ -252,7 +258,7 @@ functions:
 ",
     );
     let sizes: Vec<(u32, u32)> =
-        stack.functions.iter().map(|function| (function.memory, function.timeout)).collect();
+        stack.functions().iter().map(|function| (function.memory, function.timeout)).collect();
     assert_eq!(sizes, [(256, 3), (256, 3), (256, 9)]);
 }
 

@@ -5,8 +5,8 @@ use super::settings::{Recovery, recovery, ttl};
 use super::{Attributes, Billing, Key, Spec, Table};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
-use crate::aws::{Context, Error, Result};
-use crate::kind::{Kind, Observation, ObservedOption};
+use crate::aws::{Clients, Context, Error, Result};
+use crate::kind::{Kind, Observation, ObservedOption, Owned};
 use crate::kinds::{require, require_str, unmanaged};
 use crate::model::{Observed, Owner, ResourceId, Status};
 use aws_sdk_dynamodb::types::{
@@ -176,9 +176,19 @@ async fn if_ours(ctx: &Context, name: &str) -> Result<ObservedOption<Table>> {
     }
 }
 
+/// A table that the tagging API shows, if it still exists.
+pub(super) async fn existing(clients: &Clients, tagged: Owned) -> Result<Option<Owned>> {
+    let describe = clients.dynamodb().describe_table().table_name(&tagged.physical_id.id);
+    let response = DYNAMODB.not_found_as_none(describe.send().await)?;
+    let table = response.and_then(|response| response.table);
+    let table = table.filter(|table| table.table_status() != Some(&TableStatus::Deleting));
+    Ok(table
+        .map(|table| Owned { protected: table.deletion_protection_enabled().unwrap_or_default(), ..tagged }))
+}
+
 /// The tags of a table; `None` if the table does not exist.
 async fn list_tags(ctx: &Context, name: &str) -> Result<Option<Tags>> {
-    let arn = ctx.scope.arn("dynamodb", &format!("table/{name}"));
+    let arn = ctx.scope.expand(Table::ARN, name);
     let tags = all_pages("dynamodb:ListTagsOfResource", async |token| {
         let list = ctx.clients.dynamodb().list_tags_of_resource().resource_arn(&arn).set_next_token(token);
         let page = list.send().await?;

@@ -3,8 +3,8 @@
 use super::up;
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
-    Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind, Registered, Registry,
-    Replacement,
+    Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind, Permission,
+    Registered, Registry, Replacement,
 };
 use crate::model::{
     Graph, KnownAttributes, LiveState, Observed, Owner, PhysicalId, Resource, ResourceId, Text, Texts,
@@ -41,6 +41,7 @@ macro_rules! kind {
             const SERVICE: &'static Service = &Service::new("X", "x");
             const IMMUTABLE: &'static [&'static str] = &["fixed"];
             const PHYSICAL_ID: &'static str = "id";
+            const PERMISSIONS: &'static [Permission] = &[];
             $(const $constant: $type = $value;)*
             type Spec<T: Texts> = Spec<T>;
             type Attributes = Attributes;

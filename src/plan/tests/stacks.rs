@@ -1,7 +1,8 @@
 //! Stacks to plan for, and the way from their text to a graph.
 
 use crate::config::{Options, Stack, load};
-use crate::lower::{Packages, identity, lower, wanted};
+use crate::desired::{lower, wanted};
+use crate::lower::{Packages, identity};
 use crate::model::{Graph, Scope};
 use std::path::Path;
 
@@ -111,7 +112,8 @@ pub(crate) fn stack_in(yaml: &str, environment: Option<&str>) -> Stack {
 }
 
 fn read(file: &Path, environment: Option<&str>) -> Stack {
-    load(file, &Options { environment, process: &|_| None }).unwrap_or_else(|faults| panic!("{faults}"))
+    load(file, &Options { sections: crate::kinds::sections(), environment, process: &|_| None })
+        .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 /// The scope of a stack in the account 123456789012 unless it names one, and its graph.
@@ -128,7 +130,7 @@ pub(crate) fn lowered(stack: &Stack) -> (Scope, Graph) {
         destroy: false,
     };
     let hash = |name: &String| (name.clone(), format!("sha256 of {name}"));
-    let packages: Packages = stack.functions.iter().map(|function| hash(&function.name)).collect();
+    let packages: Packages = stack.functions().iter().map(|function| hash(&function.name)).collect();
     let graph = lower(stack, &scope, &packages);
     scope.wanted = wanted(graph.clone());
     (scope, graph)

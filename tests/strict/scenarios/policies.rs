@@ -10,8 +10,9 @@ use crate::python::environment;
 use crate::run::{Command, empty, run};
 use crate::services::Service;
 use crate::services::logs::group_arn;
-use provision::config::Function;
+use provision::config::Entry;
 use provision::deploy_policy::Task;
+use provision::kinds::function::section::Config;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -136,7 +137,7 @@ fn what_access_control_asks_for_is_in_aws_s_reference() {
 }
 
 /// What a function may do: the policies of its role.
-fn of_role(cloud: &Cloud, function: &Function) -> Policies {
+fn of_role(cloud: &Cloud, function: &Entry<Config>) -> Policies {
     let role = &cloud.iam.roles[&format!("{}_role", function.name).to_lowercase()];
     let policies: Vec<Json> = role.policies.values().map(|document| parsed(document)).collect();
     Policies::new(&policies)
@@ -146,15 +147,18 @@ fn of_role(cloud: &Cloud, function: &Function) -> Policies {
 fn a_function_may_do_what_it_declares_and_nothing_else() {
     for (name, fixture) in Fixture::every() {
         let (cloud, stack) = (up(&fixture), &fixture.stack);
-        let every: BTreeSet<&String> =
-            stack.functions.iter().flat_map(|function| function.access.values().flatten()).collect();
-        for function in stack.functions.iter().filter(|function| function.role.is_none()) {
+        let every: BTreeSet<&String> = stack
+            .functions()
+            .iter()
+            .flat_map(|function| function.access.values().flat_map(|grant| &grant.actions))
+            .collect();
+        for function in stack.functions().iter().filter(|function| function.role.is_none()) {
             let policies = of_role(&cloud, function);
             for (table, action) in
-                stack.tables.iter().flat_map(|table| every.iter().map(move |action| (table, *action)))
+                stack.tables().iter().flat_map(|table| every.iter().map(move |action| (table, *action)))
             {
                 let declared =
-                    function.access.get(&table.name).is_some_and(|actions| actions.contains(action));
+                    function.access.get(&table.name).is_some_and(|grant| grant.actions.contains(action));
                 let need =
                     Need::new(action.as_str(), Service::DynamoDb.arn(&format!("table/{}", table.name)));
                 assert_eq!(policies.allows(&need), declared, "{name}: {} and {need:?}", function.name);
@@ -193,7 +197,7 @@ fn statements_of_the_user_s_own_allow_what_they_say() {
     let stack = Fixture::every().remove("rich").expect("the stack");
     let cloud = up(&stack);
     let policies = |name: &str| {
-        let function = stack.stack.functions.iter().find(|function| function.name == name);
+        let function = stack.stack.functions().iter().find(|function| function.name == name);
         of_role(&cloud, function.expect("the function"))
     };
     let picture = Need::new("s3:GetObject", "arn:aws:s3:::pictures/1");
@@ -219,7 +223,7 @@ fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
             );
         }
         for (api, settings) in &cloud.apigateway.apis {
-            for route in fixture.stack.api.iter().flat_map(|api| &api.routes) {
+            for route in fixture.stack.api().into_iter().flat_map(|api| &api.routes) {
                 assert!(settings.routes.values().any(|live| live["RouteKey"] == route.key.as_str()));
                 called_by_its_routes_alone(&cloud, &route.function, api, &route.key);
             }

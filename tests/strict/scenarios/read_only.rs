@@ -165,7 +165,7 @@ fn unmanaged_and_protected_resources_are_not_written_to() {
 
 #[test]
 fn a_table_that_holds_items_is_not_deleted_unasked() {
-    for (name, stack) in Fixture::every().into_iter().filter(|(_, stack)| !stack.stack.tables.is_empty()) {
+    for (name, stack) in Fixture::every().into_iter().filter(|(_, stack)| !stack.stack.tables().is_empty()) {
         println!("{name}");
         let mut cloud = up(&stack);
         cloud.dynamodb.tables.values_mut().for_each(|table| (table.items, table.protected) = (3, false));

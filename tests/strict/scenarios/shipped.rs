@@ -5,6 +5,7 @@ use crate::fixture::Fixture;
 use crate::invariants::unready;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::services::apigateway::cannot_invoke;
+use provision::kinds::api::section::Config;
 use serde_json::Value as Json;
 use std::time::Duration;
 
@@ -52,7 +53,8 @@ fn up_creates_a_second_up_writes_nothing_and_down_leaves_nothing() {
 fn an_api_is_deleted_before_its_permissions() {
     let stack = Fixture::shipped();
     let up = whole(run(&empty(), Command::Up(&stack), None));
-    let functions = stack.with(|stack| stack.api = None, |_| ());
+    let functions =
+        stack.with(|stack| stack.entries.of_mut::<Config>().expect("the section").clear(), |_| ());
     let without = whole(run(&up.cloud, Command::Up(&functions), None));
     assert!(without.cloud.apigateway.apis.is_empty());
     let statements = without.cloud.lambda.functions.values().flat_map(|function| function.policy.now());

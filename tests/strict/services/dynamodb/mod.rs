@@ -17,7 +17,8 @@ use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, T
 use crate::services::Service;
 use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
-use provision::config::{Billing, Stack};
+use provision::config::Stack;
+use provision::kinds::table::section::Billing;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -135,7 +136,7 @@ impl StrictService for DynamoDb {
     fn changes(&self) -> &'static [(&'static str, StackChange)] {
         &[
             ("a table is paid otherwise", |stack| {
-                stack.tables.first_mut().is_some_and(|table| {
+                stack.tables_mut().first_mut().is_some_and(|table| {
                     table.billing = match table.billing {
                         Billing::OnDemand => Billing::Provisioned { read: 2, write: 2 },
                         Billing::Provisioned { .. } => Billing::OnDemand,
@@ -144,14 +145,14 @@ impl StrictService for DynamoDb {
                 })
             }),
             ("a table is kept safer", |stack| {
-                let table = stack.tables.iter_mut().find(|table| !table.point_in_time_recovery);
+                let table = stack.tables_mut().iter_mut().find(|table| !table.point_in_time_recovery);
                 table.map(|table| table.point_in_time_recovery = true).is_some()
             }),
         ]
     }
 
     fn leave_unprotected(&self, stack: &mut Stack) {
-        stack.tables.iter_mut().for_each(|table| table.protect = false);
+        stack.tables_mut().iter_mut().for_each(|table| table.protect = false);
     }
 
     fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {

@@ -15,6 +15,7 @@ use crate::quota::Quota;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService};
 use crate::services::Service;
 use crate::wire::Call;
+use provision::config::Grant;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -164,11 +165,12 @@ impl StrictService for Iam {
 
     fn changes(&self) -> &'static [(&'static str, StackChange)] {
         &[("a function may do more", |stack| {
-            let table = stack.tables.first().map(|table| table.name.clone());
-            let function = stack.functions.iter_mut().find(|function| function.role.is_none());
+            let table = stack.tables().first().map(|table| table.name.clone());
+            let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
             function.zip(table).is_some_and(|(function, table)| {
-                let actions = function.access.entry(table).or_default();
-                actions.push("dynamodb:DescribeTable".to_owned());
+                let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
+                let grant = function.access.entry(table.clone()).or_insert_with(grant);
+                grant.actions.push("dynamodb:DescribeTable".to_owned());
                 true
             })
         })]

@@ -1,34 +1,37 @@
 //! What a new version of a stack may bring for functions.
 
 use crate::service::StackChange;
-use provision::config::{Function, Json, Part, Stack, Template};
+use provision::config::{Entry, Json, Part, Stack, Template};
+use provision::kinds::function::section::Config;
 
 pub(super) const CHANGES: &[(&str, StackChange)] = &[
     ("a function is larger", |stack| {
-        stack.functions.first_mut().map(|function| function.memory += 64).is_some()
+        stack.functions_mut().first_mut().map(|function| function.memory += 64).is_some()
     }),
     ("a function is renamed", |stack| {
-        let free = |function: &&Function| !stack.functions.iter().any(|other| names(other, &function.name));
-        let function = stack.functions.iter().skip(1).rfind(free).map(|function| function.name.clone());
+        let free =
+            |function: &&Entry<Config>| !stack.functions().iter().any(|other| names(other, &function.name));
+        let function = stack.functions().iter().skip(1).rfind(free).map(|function| function.name.clone());
         function.is_some_and(|old| rename(stack, &old, &format!("{old}_2")))
     }),
 ];
 
 /// Gives a function another name, with the routes that lead to it.
 fn rename(stack: &mut Stack, old: &str, new: &str) -> bool {
-    let functions = stack.functions.iter_mut().filter(|function| function.name == old);
+    let functions = stack.functions_mut().iter_mut().filter(|function| function.name == old);
     functions.for_each(|function| function.name = new.to_owned());
-    let routes = stack.api.iter_mut().flat_map(|api| &mut api.routes).filter(|route| route.function == old);
+    let routes =
+        stack.api_mut().into_iter().flat_map(|api| &mut api.routes).filter(|route| route.function == old);
     routes.for_each(|route| route.function = new.to_owned());
     true
 }
 
 /// True if a function's texts name a function.
-fn names(function: &Function, name: &str) -> bool {
+fn names(function: &Entry<Config>, name: &str) -> bool {
     let own = [&function.description].into_iter().chain(function.environment.values());
     let policies = function.policy.iter().flat_map(|statement| statement.members.values());
     own.chain(policies.flat_map(texts)).flat_map(|text| &text.parts).any(|part| match part {
-        Part::FunctionName(other) | Part::FunctionArn(other) => other == name,
+        Part::Attribute { kind, key, .. } => *kind == "function" && key == name,
         _ => false,
     })
 }

@@ -138,7 +138,7 @@ impl StrictService for Logs {
 
     fn changes(&self) -> &'static [(&'static str, StackChange)] {
         &[("logs are kept longer", |stack| {
-            stack.functions.first_mut().map(|function| function.log_retention = 365).is_some()
+            stack.functions_mut().first_mut().map(|function| function.log_retention = 365).is_some()
         })]
     }
 

@@ -1,25 +1,58 @@
 //! A function with its role and its log group; the role allows no more than the stack declares.
 
-use super::{Lowering, known_attributes, resource};
+use super::Function;
+use super::section::Config;
 use crate::aws::tags::{self, Tags};
-use crate::config::{self, Function};
-use crate::kinds::{function, log_group, role};
+use crate::config::{self, Entry, Grant};
+use crate::kind::Kind;
+use crate::kinds::environment;
+use crate::kinds::log_group::{self, LogGroup};
+use crate::kinds::role::{self, Role};
+use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text, Texts};
 use crate::policy::{Policy, Statement, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
-impl Lowering<'_> {
-    /// The function, its log group, and its role unless an existing one is named.
-    pub(super) fn function(&self, function: &Function) -> Vec<Resource> {
-        let id = self.id("function", &function.name);
-        let group = ResourceId::new("log_group", format!("{}{}", log_group::PREFIX, id.name));
-        let role = function.role.is_none().then(|| ResourceId::new("role", role::name_for(&id.name)));
-        let mut resources = vec![self.log_group(function, &id, &group)];
-        resources.extend(role.as_ref().map(|role| self.role(function, &id, role, &group)));
-        resources.push(self.lambda(function, id, role.as_ref(), &group));
-        resources
-    }
+/// Adds the function, its log group, and its role unless an existing one is named.
+pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
+    let id = lower.id(Function::NAME, &function.name);
+    let group = ResourceId::new(LogGroup::NAME, format!("{}{}", log_group::PREFIX, id.name));
+    let role = function.role.is_none().then(|| ResourceId::new(Role::NAME, role::name_for(&id.name)));
+    let mut resources = vec![lower.log_group(function, &id, &group)];
+    resources.extend(role.as_ref().map(|role| lower.role(function, &id, role, &group)));
+    resources.push(lower.lambda(function, id, role.as_ref(), &group));
+    lower.resources.extend(resources);
+}
 
+/// Checks the sizes of the environment, the description and the policy of a function.
+pub(super) fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
+    let id = ResourceId::new(Function::NAME, sizes.identity.prefixed(&function.name));
+    let desired = sizes.shortest(&id);
+    let variables = serde_json::from_value(desired["environment"].clone()).unwrap_or_default();
+    let environment = Size {
+        what: format!("the environment of {id}"),
+        size: environment::size(&variables),
+        unit: "bytes as JSON",
+        limit: environment::MAX_SIZE,
+    };
+    let description = Size::of_description(&id, &desired, super::MAX_DESCRIPTION);
+    sizes.check(function.at, environment, "keep large values in a file of the code, or in a table");
+    sizes.check(function.description.at, description, "shorten it: placeholders count with their values");
+
+    let role = sizes.shortest(&ResourceId::new(Role::NAME, role::name_for(&id.name)));
+    let policies: BTreeMap<String, Policy> =
+        serde_json::from_value(role["policies"].clone()).unwrap_or_default();
+    let policies = Size {
+        what: format!("the policy of {id}"),
+        size: policies.values().map(Policy::size).sum(),
+        unit: "characters without white space",
+        limit: role::MAX_INLINE_POLICIES,
+    };
+    let at = function.policy.first().map_or(function.at, |statement| statement.at);
+    sizes.check(at, policies, "write fewer and wider statements, or name a role of your own under `role`");
+}
+
+impl Lower<'_> {
     /// The tags of a resource that is created for a function.
     fn tags_for(&self, id: &ResourceId, function: &ResourceId) -> Tags<Text> {
         let mut all = self.tags(id);
@@ -27,19 +60,25 @@ impl Lowering<'_> {
         all
     }
 
-    fn log_group(&self, function: &Function, id: &ResourceId, group: &ResourceId) -> Resource {
+    fn log_group(&self, function: &Entry<Config>, id: &ResourceId, group: &ResourceId) -> Resource {
         let spec = log_group::Spec {
             retention_days: Some(function.log_retention.cast_signed()),
             tags: self.tags_for(group, id),
         };
-        let arn = self.scope.arn("logs", &format!("log-group:{}", group.name));
+        let arn = self.scope.expand(log_group::LogGroup::ARN, &group.name);
         Resource {
             known_attributes: known_attributes(group, arn),
             ..resource::<log_group::LogGroup>(group.clone(), function.at, &spec)
         }
     }
 
-    fn role(&self, function: &Function, id: &ResourceId, role: &ResourceId, group: &ResourceId) -> Resource {
+    fn role(
+        &self,
+        function: &Entry<Config>,
+        id: &ResourceId,
+        role: &ResourceId,
+        group: &ResourceId,
+    ) -> Resource {
         let spec = role::Spec {
             trust: trust("lambda.amazonaws.com"),
             policies: [(role::POLICY.to_owned(), self.policy(function, group))].into(),
@@ -47,9 +86,7 @@ impl Lowering<'_> {
             boundary: self.stack.permissions_boundary.clone(),
             tags: self.tags_for(role, id),
         };
-        let scope = self.scope;
-        let arn =
-            format!("arn:{}:iam::{}:role{}{}", scope.partition, scope.account, scope.role_path(), role.name);
+        let arn = self.scope.expand(role::Role::ARN, &role.name);
         Resource {
             known_attributes: known_attributes(role, arn),
             ..resource::<role::Role>(role.clone(), function.at, &spec)
@@ -58,7 +95,7 @@ impl Lowering<'_> {
 
     /// The policy of the function: its declared access, the user's own statements, and logs to its own group. Never
     /// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
-    fn policy(&self, function: &Function, group: &ResourceId) -> Policy<Text> {
+    fn policy(&self, function: &Entry<Config>, group: &ResourceId) -> Policy<Text> {
         // The user's own names take precedence; the others get free ones.
         let own = function.policy.iter().map(|statement| self.statement(statement));
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
@@ -66,9 +103,9 @@ impl Lowering<'_> {
             named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
         let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
         let logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], events);
-        let tables = function.access.iter().map(|(table, actions)| {
-            let arn = Text::reference(&self.id("table", table), "arn");
-            (format!("Table{}", alphanumeric(table)), allow(actions, arn))
+        let tables = function.access.values().map(|Grant { kind, key, actions }| {
+            let arn = Text::reference(&self.id(kind, key), "arn");
+            (format!("{}{}", capitalised(kind), alphanumeric(key)), allow(actions, arn))
         });
         let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
         for (sid, statement) in std::iter::once(("Logs".to_owned(), logs)).chain(tables).chain(unnamed) {
@@ -91,7 +128,7 @@ impl Lowering<'_> {
 
     fn lambda(
         &self,
-        function: &Function,
+        function: &Entry<Config>,
         id: ResourceId,
         role: Option<&ResourceId>,
         group: &ResourceId,
@@ -103,10 +140,10 @@ impl Lowering<'_> {
         let mut tags = self.tags(&id);
         tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Text::reference(role, "role_id"))));
         let environment = function.environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
-        let spec = function::Spec {
+        let spec = super::Spec {
             code: self.packages.get(&function.name).cloned().unwrap_or_default(),
             runtime: function.runtime.clone(),
-            handler: function.handler.clone(),
+            handler: function.handler().to_owned(),
             architecture: function.architecture.as_str().to_owned(),
             memory: function.memory.cast_signed(),
             timeout: function.timeout.cast_signed(),
@@ -118,9 +155,9 @@ impl Lowering<'_> {
             log_group: Text::reference(group, "name"),
             tags,
         };
-        let arn = self.scope.arn("lambda", &format!("function:{}", id.name));
+        let arn = self.scope.expand(Function::ARN, &id.name);
         let known_attributes = known_attributes(&id, arn);
-        Resource { known_attributes, ..resource::<function::Function>(id, function.at, &spec) }
+        Resource { known_attributes, ..resource::<Function>(id, function.at, &spec) }
     }
 }
 
@@ -154,6 +191,12 @@ fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &str) -> Str
     let numbered = (2..).map(|number| format!("{wanted}{number}"));
     let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
     candidates.find(|sid| !statements.contains_key(sid)).unwrap_or_default()
+}
+
+/// The name of a kind as it begins a `Sid`.
+fn capitalised(kind: &str) -> String {
+    let words = kind.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect()
 }
 
 fn alphanumeric(name: &str) -> String {

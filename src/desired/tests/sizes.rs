@@ -1,9 +1,9 @@
 //! What is too large is found before any call, and measured as AWS measures it.
 
 use super::functions;
+use crate::desired::{check_sizes, check_sizes_offline};
+use crate::kinds::api::STATEMENT;
 use crate::kinds::permission;
-use crate::lower::api::STATEMENT;
-use crate::lower::{check_sizes, check_sizes_offline};
 use crate::model::{Scope, partition_of};
 use crate::plan::tests::stacks::{lowered, stack, stack_in};
 use serde_json::json;

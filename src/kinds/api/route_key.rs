@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
-use super::decode::{Value, help};
-use super::names::is_made_of;
+use crate::config::decode::{Value, help};
+use crate::config::names::is_made_of;
 use crate::suggest;
 
 /// The methods that a route can have.
-pub(super) const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
+pub(crate) const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
 
 /// What API Gateway accepts in a part of a path and in the name of a variable, besides letters and digits of ASCII: a part
 /// matches `^(\{[\w.:-]+\+?\}|[a-zA-Z0-9.:_-]+)$`.
 const OTHERS: &str = ".:_-";
 
 /// What a route matches: its key with the names of the variables left out. Two routes of one pattern conflict.
-pub(super) fn pattern(value: Value) -> Option<String> {
+pub(crate) fn pattern(value: Value) -> Option<String> {
     let key = value.key.text.as_str();
     if key == "$default" {
         return Some(key.to_owned());
@@ -147,9 +147,4 @@ fn meant_part(part: &str) -> Option<String> {
     let bare = name.trim_start_matches(['.', '*', '+']).trim_end_matches(['*', '+', '?']);
     let greedy = name.starts_with(['.', '*', '+']) || name.ends_with(['*', '+']);
     is_made_of(bare, OTHERS).then(|| format!("{{{bare}{}}}", if greedy { "+" } else { "" }))
-}
-
-/// Whether this is a valid name of a header.
-pub(super) fn is_header(text: &str) -> bool {
-    is_made_of(text, "!#$%&'*+-.^_`|~")
 }

@@ -7,6 +7,11 @@ use crate::plan::tests::live_states::world_of;
 use crate::plan::tests::stacks::{FULL, lowered, stack_in};
 use crate::plan::tests::up;
 
+/// An attribute of an entry.
+fn of(kind: &'static str, key: &str, attribute: &'static str) -> Part {
+    Part::Attribute { kind, key: key.to_owned(), attribute }
+}
+
 #[test]
 fn placeholders_find_what_aws_has_assigned() {
     let (scope, graph) = lowered(&stack_in(FULL, Some("dev")));
@@ -16,22 +21,22 @@ fn placeholders_find_what_aws_has_assigned() {
         (Part::Text("as it is".to_owned()), "as it is"),
         (Part::Region, "eu-central-1"),
         (Part::Account, "012345678901"),
-        (Part::TableName("pages".to_owned()), "dev-pages"),
-        (Part::TableArn("pages".to_owned()), "arn:aws:dynamodb:eu-central-1:012345678901:table/dev-pages"),
-        (Part::FunctionName("save".to_owned()), "dev-save"),
-        (Part::FunctionArn("save".to_owned()), "arn:aws:lambda:eu-central-1:012345678901:function:dev-save"),
+        (of("table", "pages", "name"), "dev-pages"),
+        (of("table", "pages", "arn"), "arn:aws:dynamodb:eu-central-1:012345678901:table/dev-pages"),
+        (of("function", "save", "name"), "dev-save"),
+        (of("function", "save", "arn"), "arn:aws:lambda:eu-central-1:012345678901:function:dev-save"),
     ];
     for (part, expected) in cases {
         assert_eq!(look(part).as_deref(), Some(expected));
     }
-    assert!(look(Part::ApiUrl).unwrap().starts_with("https://"));
+    assert!(look(of("api", "", "url")).unwrap().starts_with("https://"));
 }
 
 #[test]
 fn what_is_not_there_stands_for_nothing() {
     let (scope, _) = lowered(&stack_in(FULL, Some("dev")));
     let look = |part: Part| lookup_part(&part, &scope.identity, "eu-west-1", "1", &[].into());
-    assert_eq!(look(Part::ApiUrl), None);
-    assert_eq!(look(Part::TableName("pages".to_owned())), None);
+    assert_eq!(look(of("api", "", "url")), None);
+    assert_eq!(look(of("table", "pages", "name")), None);
     assert_eq!(look(Part::Capture("id".to_owned())), None);
 }

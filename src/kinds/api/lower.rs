@@ -1,8 +1,12 @@
 //! The HTTP API with its integrations, permissions, routes and stage.
 
-use super::{Lowering, resource};
-use crate::config::{Api, Cors, Function, Route};
+use super::Api;
+use super::section::{Config, Cors, Route};
+use crate::config::Entry;
+use crate::kind::Kind;
+use crate::kinds::function::Function;
 use crate::kinds::{api, integration, permission, route, stage};
+use crate::lower::{Lower, resource};
 use crate::model::{OrderConstraint, Resource, ResourceId, Text};
 use std::collections::BTreeMap;
 
@@ -12,34 +16,33 @@ use std::collections::BTreeMap;
 const MANY_ROUTES: usize = 40;
 const MANY_CHARACTERS: usize = 18_000;
 /// The size of a statement besides the function's name and the route.
-pub(super) const STATEMENT: usize = 360;
+pub(crate) const STATEMENT: usize = 360;
 
-impl Lowering<'_> {
-    /// Everything of the API. `roots` is the rest of the stack, which the stage waits for.
-    pub(super) fn api(&self, api: &Api, roots: Vec<ResourceId>) -> Vec<Resource> {
-        let id = ResourceId::new("api", "");
-        let mut by_function: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
-        for route in &api.routes {
-            by_function.entry(&route.function).or_default().push(route);
-        }
-        let mut resources = vec![self.http_api(api, &id)];
-        let declared: BTreeMap<&str, &Function> =
-            self.stack.functions.iter().map(|function| (function.name.as_str(), function)).collect();
-        for (function, routes) in by_function {
-            let permissions = self.permissions(&id, function, &routes);
-            let own: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
-            let access = declared.get(function).into_iter().flat_map(|declared| declared.access.keys());
-            let tables: Vec<ResourceId> = access.map(|table| self.id("table", table)).collect();
-            resources.push(self.integration(&id, function, routes[0]));
-            resources.extend(permissions);
-            resources.extend(routes.iter().map(|route| self.route(&id, route, &own, &tables)));
-        }
-        let before = roots.into_iter().chain(resources.iter().map(|resource| resource.id.clone())).collect();
-        resources.push(self.stage(api, &id, before));
-        resources
+/// Adds everything of the API. The stage waits for it and for the rest of the stack, which is lowered before.
+pub(super) fn api(api: &Entry<Config>, lower: &mut Lower) {
+    let id = ResourceId::new(Api::NAME, "");
+    let mut by_function: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+    for route in &api.routes {
+        by_function.entry(&route.function).or_default().push(route);
     }
+    let mut resources = vec![lower.http_api(api, &id)];
+    for (name, routes) in by_function {
+        let permissions = lower.permissions(&id, name, &routes);
+        let own: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
+        let function = lower.stack.functions().iter().find(|function| function.name == name);
+        let access = function.into_iter().flat_map(|function| function.access.values());
+        let uses: Vec<ResourceId> = access.map(|grant| lower.id(grant.kind, &grant.key)).collect();
+        resources.push(lower.integration(&id, name, routes[0]));
+        resources.extend(permissions);
+        resources.extend(routes.iter().map(|route| lower.route(&id, route, &own, &uses)));
+    }
+    let before = lower.resources.iter().chain(&resources).map(|resource| resource.id.clone()).collect();
+    resources.push(lower.stage(api, &id, before));
+    lower.resources.extend(resources);
+}
 
-    fn http_api(&self, api: &Api, id: &ResourceId) -> Resource {
+impl Lower<'_> {
+    fn http_api(&self, api: &Entry<Config>, id: &ResourceId) -> Resource {
         let spec = api::Spec {
             name: self.scope.identity.prefixed(&api.name),
             description: self.template(&api.description),
@@ -53,7 +56,7 @@ impl Lowering<'_> {
 
     /// One integration for all routes of a function.
     fn integration(&self, api: &ResourceId, function: &str, first: &Route) -> Resource {
-        let function = self.id("function", function);
+        let function = self.id(Function::NAME, function);
         let spec = integration::Spec {
             api_id: Text::reference(api, "id"),
             r#type: "AWS_PROXY".to_owned(),
@@ -61,12 +64,16 @@ impl Lowering<'_> {
             payload_format_version: "2.0".to_owned(),
             timeout_millis: 30_000,
         };
-        resource::<integration::Integration>(api.child("integration", function.name), first.at, &spec)
+        resource::<integration::Integration>(
+            api.child(integration::Integration::NAME, function.name),
+            first.at,
+            &spec,
+        )
     }
 
     /// A permission for each route of a function, or one for all of the API where there are many.
     fn permissions(&self, api: &ResourceId, function: &str, routes: &[&Route]) -> Vec<Resource> {
-        let name = self.id("function", function).name;
+        let name = self.id(Function::NAME, function).name;
         let sizes = routes.iter().map(|route| STATEMENT + name.len() + route.key.len());
         if routes.len() <= MANY_ROUTES && sizes.sum::<usize>() <= MANY_CHARACTERS {
             return routes
@@ -84,8 +91,8 @@ impl Lowering<'_> {
     }
 
     fn permission(&self, api: &ResourceId, function: &str, route: &Route, key: Option<&str>) -> Resource {
-        let function = self.id("function", function);
-        let id = function.child("permission", permission::name(&function.name, key));
+        let function = self.id(Function::NAME, function);
+        let id = function.child(permission::Permission::NAME, permission::name(&function.name, key));
         let source = [
             self.scope.arn("execute-api", "").into(),
             Text::reference(api, "id"),
@@ -102,17 +109,17 @@ impl Lowering<'_> {
         resource::<permission::Permission>(id, route.at, &spec)
     }
 
-    /// A route. In an API that is live it waits for its permission, its function and the tables of that, so that no request
+    /// A route. In an API that is live it waits for its permission, its function and what that uses, so that no request
     /// meets half a route.
     fn route(
         &self,
         api: &ResourceId,
         route: &Route,
         permissions: &[ResourceId],
-        tables: &[ResourceId],
+        uses: &[ResourceId],
     ) -> Resource {
-        let function = self.id("function", &route.function);
-        let integration = api.child("integration", function.name.clone());
+        let function = self.id(Function::NAME, &route.function);
+        let integration = api.child(integration::Integration::NAME, function.name.clone());
         let spec = route::Spec {
             api_id: Text::reference(api, "id"),
             target: Text::join(["integrations/".into(), Text::reference(&integration, "id")]),
@@ -123,14 +130,15 @@ impl Lowering<'_> {
             [key, None].iter().any(|key| id.name == permission::name(&function.name, *key))
         };
         let own = permissions.iter().filter(own).cloned();
-        let depends_on = own.chain([function.clone()]).chain(tables.iter().cloned()).collect();
-        let order_constraint = Some(OrderConstraint { exists: api.child("stage", "$default"), depends_on });
-        let resource = resource::<route::Route>(api.child("route", &route.key), route.at, &spec);
+        let depends_on = own.chain([function.clone()]).chain(uses.iter().cloned()).collect();
+        let order_constraint =
+            Some(OrderConstraint { exists: api.child(stage::Stage::NAME, "$default"), depends_on });
+        let resource = resource::<route::Route>(api.child(route::Route::NAME, &route.key), route.at, &spec);
         Resource { order_constraint, ..resource }
     }
 
-    fn stage(&self, api: &Api, parent: &ResourceId, depends_on: Vec<ResourceId>) -> Resource {
-        let id = parent.child("stage", "$default");
+    fn stage(&self, api: &Entry<Config>, parent: &ResourceId, depends_on: Vec<ResourceId>) -> Resource {
+        let id = parent.child(stage::Stage::NAME, "$default");
         let spec = stage::Spec {
             api_id: Text::reference(parent, "id"),
             auto_deploy: true,

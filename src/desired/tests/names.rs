@@ -1,7 +1,7 @@
 //! Names, in one environment and another, and the marks of ownership.
 
 use super::{desired, graph_of, the};
-use crate::lower::wanted;
+use crate::desired::wanted;
 use crate::model::Graph;
 use crate::plan::tests::stacks::{FULL, lowered, shipped, stack_in};
 

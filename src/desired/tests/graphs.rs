@@ -7,7 +7,7 @@ use crate::plan::tests::stacks::{FULL, shipped, stack, stack_in};
 use std::collections::BTreeSet;
 
 fn snapshot(name: &str, graph: &Graph) {
-    snapshot_in("../lower/snapshots", name, &dump(graph));
+    snapshot_in("../desired/snapshots", name, &dump(graph));
 }
 
 #[test]

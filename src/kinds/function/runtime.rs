@@ -1,7 +1,7 @@
 //! Lambda's runtimes. AWS adds new ones, so only the form is checked, besides the runtimes that AWS is known to reject; the
 //! list of names is for suggestions.
 
-use super::decode::{Value, help};
+use crate::config::decode::{Value, help};
 use crate::suggest;
 
 const KNOWN: [&str; 24] = [
@@ -44,7 +44,7 @@ const REJECTED: [(&str, &str); 3] =
     [("go1.x", "provided.al2023"), ("java8", "java21"), ("provided", "provided.al2023")];
 
 /// The value of `runtime`.
-pub(super) fn runtime(value: Value) -> Option<String> {
+pub(crate) fn runtime(value: Value) -> Option<String> {
     let text = value.text()?;
     if let Some(instead) = instead_of_rejected(text) {
         let message = format!("AWS does not accept the runtime `{text}`");
@@ -71,7 +71,7 @@ fn instead_of_rejected(runtime: &str) -> Option<&'static str> {
 }
 
 /// The default handler.
-pub(super) fn default_handler(runtime: &str) -> Option<&'static str> {
+pub(crate) fn default_handler(runtime: &str) -> Option<&'static str> {
     match family(runtime) {
         "python" => Some("lambda_function.lambda_handler"),
         "nodejs" => Some("index.handler"),
@@ -81,7 +81,7 @@ pub(super) fn default_handler(runtime: &str) -> Option<&'static str> {
 }
 
 /// The language of a runtime: `python` of `python3.13`.
-pub(super) fn family(runtime: &str) -> &str {
+pub(crate) fn family(runtime: &str) -> &str {
     let end = runtime.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(runtime.len());
     &runtime[..end]
 }

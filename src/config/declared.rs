@@ -1,0 +1,249 @@
+//! What a kind says of its section of the stack file. The reader of the file loops over these and names no kind.
+
+use super::access::Access;
+use super::decode::Value;
+use super::fields::Fields;
+use super::section::{Entry, Keyed, Parts, Shape, entries};
+use super::stack::Template;
+use crate::kind::Kind;
+use crate::suggest;
+use serde_json::Value as Json;
+use std::any::Any;
+use std::fmt::Debug;
+
+/// A kind whose resources a section of the stack file declares.
+pub(crate) trait Declared: Kind {
+    /// What the section holds, for editors and the reference page.
+    const ABOUT: &'static str;
+    /// Whether the section is one entry without a key of its own.
+    const SINGLE: bool = false;
+    /// The attributes that `${…}` may name.
+    const REFERENCES: &'static [Referable];
+    /// What `access` of other entries may allow on an entry.
+    const ACCESS: Option<&'static Access> = None;
+    /// The fields of an entry.
+    type Config: Clone + Debug + PartialEq + Send + Sync + 'static;
+
+    /// How the section is written.
+    fn section() -> Shape<Vec<Entry<Self::Config>>>;
+    /// Reports what concerns several entries or sections; `fields` are the sections of the file.
+    fn check_section(_section: Value, _fields: &Fields) {}
+    /// The texts of an entry in which `${…}` works.
+    fn templates(_entry: &Entry<Self::Config>) -> Vec<&Template> {
+        Vec::new()
+    }
+}
+
+/// An attribute that `${…}` may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Referable {
+    /// Its name, as the kind's `Attributes` have it.
+    pub(crate) name: &'static str,
+    /// Whether it is known before the resource exists.
+    pub(crate) known: bool,
+}
+
+impl Referable {
+    /// An attribute that is known before the resource exists.
+    pub(crate) const fn known(name: &'static str) -> Self {
+        Referable { name, known: true }
+    }
+
+    /// An attribute that AWS assigns.
+    pub(crate) const fn assigned(name: &'static str) -> Self {
+        Referable { name, known: false }
+    }
+}
+
+/// The section of a kind with entries under keys of the user's own.
+pub(crate) fn keyed<C: Keyed + Clone + Debug + PartialEq + Send + Sync>() -> Shape<Vec<Entry<C>>> {
+    entries().only_if(|value| {
+        let (count, section) = (value.node.entries().len(), &value.key.text);
+        if is_too_large(value) {
+            let message = format!("a stack can have at most {MAX_OF_A_KIND} {section}, not {count}");
+            return value.fail_key(message, super::decode::help("split it into several stacks"));
+        }
+        Some(())
+    })
+}
+
+/// More than any stack has: the default quota of an account is a thousand roles, and each function has one.
+const MAX_OF_A_KIND: usize = 1000;
+
+/// True for a section with more entries than any stack has: they are not decoded.
+pub(crate) fn is_too_large(section: Value) -> bool {
+    section.node.entries().len() > MAX_OF_A_KIND
+}
+
+/// Carries a kind into the list of sections.
+pub(crate) struct Section<D>(std::marker::PhantomData<fn() -> D>);
+
+impl<D> Section<D> {
+    /// The entry of a kind.
+    pub(crate) const NEW: Self = Section(std::marker::PhantomData);
+}
+
+/// A section behind the list of sections.
+pub(crate) trait AnySection: Send + Sync {
+    /// [`Kind::NAME`].
+    fn kind(&self) -> &'static str;
+    /// [`Kind::SECTION`].
+    fn key(&self) -> &'static str;
+    /// [`Declared::SINGLE`].
+    fn is_single(&self) -> bool;
+    /// [`Declared::REFERENCES`].
+    fn references(&self) -> &'static [Referable];
+    /// [`Declared::ACCESS`].
+    fn access(&self) -> Option<&'static Access>;
+    /// Takes the section out of the file.
+    fn take(&self, fields: &mut Fields) -> Option<Box<dyn AnyEntries>>;
+    /// The JSON Schema of the section.
+    fn schema(&self, parts: &mut Parts) -> Json;
+    /// [`Declared::check_section`].
+    fn check(&self, section: Value, fields: &Fields);
+    /// The texts with `${…}` of each entry, with what the entry is in messages.
+    fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)>;
+}
+
+impl<D: Declared> AnySection for Section<D> {
+    fn kind(&self) -> &'static str {
+        D::NAME
+    }
+
+    fn key(&self) -> &'static str {
+        D::SECTION
+    }
+
+    fn is_single(&self) -> bool {
+        D::SINGLE
+    }
+
+    fn references(&self) -> &'static [Referable] {
+        D::REFERENCES
+    }
+
+    fn access(&self) -> Option<&'static Access> {
+        D::ACCESS
+    }
+
+    fn take(&self, fields: &mut Fields) -> Option<Box<dyn AnyEntries>> {
+        let field = D::section().or_empty().stated(D::SECTION, D::ABOUT);
+        Some(Box::new(field.take(fields)?))
+    }
+
+    fn schema(&self, parts: &mut Parts) -> Json {
+        let field = D::section().or_empty().stated(D::SECTION, D::ABOUT);
+        super::section::property(&field.row, parts)
+    }
+
+    fn check(&self, section: Value, fields: &Fields) {
+        D::check_section(section, fields);
+    }
+
+    fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)> {
+        let owner = |entry: &Entry<D::Config>| {
+            if D::SINGLE { D::SECTION.to_owned() } else { format!("{}.{}", D::SECTION, entry.name) }
+        };
+        entries.of::<D::Config>().iter().map(|entry| (owner(entry), D::templates(entry))).collect()
+    }
+}
+
+/// The sections of the kinds, in the order of the file's schema.
+#[derive(Clone, Copy, Default)]
+pub struct Sections(&'static [&'static dyn AnySection]);
+
+impl Sections {
+    /// A list of sections.
+    pub(crate) const fn new(sections: &'static [&'static dyn AnySection]) -> Self {
+        Sections(sections)
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'static dyn AnySection> + Clone {
+        self.0.iter().copied()
+    }
+
+    /// The section with this key.
+    pub(crate) fn of(self, key: &str) -> Option<&'static dyn AnySection> {
+        self.iter().find(|section| section.key() == key)
+    }
+
+    /// The section of a kind.
+    pub(crate) fn of_kind(self, kind: &str) -> Option<&'static dyn AnySection> {
+        self.iter().find(|section| section.kind() == kind)
+    }
+}
+
+impl std::fmt::Debug for Sections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(AnySection::key)).finish()
+    }
+}
+
+impl dyn AnySection {
+    /// An attribute that `${…}` may name, in the form of this section's placeholders.
+    pub(crate) fn placeholder(&self, key: &str, attribute: &str) -> String {
+        if self.is_single() {
+            format!("${{{}.{attribute}}}", self.key())
+        } else {
+            format!("${{{}.{key}.{attribute}}}", self.key())
+        }
+    }
+
+    /// All placeholders of an entry, in words.
+    pub(crate) fn placeholders(&self, key: &str) -> String {
+        let all: Vec<String> =
+            self.references().iter().map(|attribute| self.placeholder(key, attribute.name)).collect();
+        suggest::quoted(&all.iter().map(String::as_str).collect::<Vec<_>>()).replace(" and ", " or ")
+    }
+}
+
+/// The entries of a section, whatever its kind.
+pub(crate) trait AnyEntries: Any + Debug + Send + Sync {
+    fn cloned(&self) -> Box<dyn AnyEntries>;
+    fn as_any(&self) -> &dyn Any;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<C: Clone + Debug + Send + Sync + 'static> AnyEntries for Vec<Entry<C>> {
+    fn cloned(&self) -> Box<dyn AnyEntries> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// The entries of all sections.
+#[derive(Debug)]
+pub struct Entries(Vec<Box<dyn AnyEntries>>);
+
+impl Clone for Entries {
+    fn clone(&self) -> Self {
+        // Through the box, which is cloneable as such in no other way.
+        Entries(self.0.iter().map(|entries| (**entries).cloned()).collect())
+    }
+}
+
+impl Entries {
+    /// The entries of sections.
+    pub(crate) fn new(entries: Vec<Box<dyn AnyEntries>>) -> Self {
+        Entries(entries)
+    }
+
+    /// The entries with these fields.
+    pub fn of<C: 'static>(&self) -> &[Entry<C>] {
+        let mut found =
+            self.0.iter().filter_map(|entries| (**entries).as_any().downcast_ref::<Vec<Entry<C>>>());
+        found.next().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The entries with these fields, to be changed. A section that is not registered has none.
+    pub fn of_mut<C: 'static>(&mut self) -> Option<&mut Vec<Entry<C>>> {
+        self.0.iter_mut().find_map(|entries| (**entries).as_any_mut().downcast_mut())
+    }
+}

@@ -1,0 +1,142 @@
+//! Shapes: ordinary functions, so that a new one needs no macro.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use crate::yaml::Kind;
+use serde_json::{Value as Json, json};
+
+use super::{Parts, Section, Shape};
+use crate::config::decode::Value;
+use crate::config::stack::{self, Template};
+
+/// A text that is not empty, and at most so many characters long.
+pub(crate) fn text(most: usize) -> Shape<String> {
+    let schema = json!({ "type": "string", "minLength": 1, "maxLength": most });
+    Shape::new(schema, move |value| value.short(most).map(str::to_owned))
+}
+
+/// A text that a function of its own decodes; a pattern describes it to editors.
+pub(crate) fn pattern<T: 'static>(pattern: &str, decode: fn(Value) -> Option<T>) -> Shape<T> {
+    Shape::new(json!({ "type": "string", "pattern": pattern }), decode)
+}
+
+/// A whole number within limits; `unit` is what it counts, or empty. It has no upper limit from `i32::MAX` on.
+pub(crate) fn number<N: TryFrom<i64> + 'static>(unit: &'static str, limits: RangeInclusive<i64>) -> Shape<N> {
+    let mut schema = json!({ "type": "integer", "minimum": limits.start() });
+    if *limits.end() < i64::from(i32::MAX) {
+        schema["maximum"] = (*limits.end()).into();
+    }
+    Shape::new(schema, move |value| value.integer(unit, limits.clone())?.try_into().ok()).counts(unit)
+}
+
+/// `true` or `false`.
+pub(crate) fn flag() -> Shape<bool> {
+    Shape::new(json!({ "type": "boolean" }), |value| value.boolean())
+}
+
+/// One of a few words; `decode` reports a word that is none of them.
+pub(crate) fn word<T: Copy + Send + Sync>(
+    words: &'static [(&str, T)],
+    decode: fn(Value) -> Option<T>,
+) -> Shape<T> {
+    let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    Shape::new(json!({ "enum": names }), decode)
+}
+
+/// A list.
+pub(crate) fn list<T: 'static>(item: Shape<T>) -> Shape<Vec<T>> {
+    let Shape { decode, schema, .. } = item;
+    Shape::new(Json::Null, move |value| value.list(&decode))
+        .described(move |parts| json!({ "type": ["array", "null"], "items": schema(parts) }))
+}
+
+/// The keys that a mapping may have.
+pub(crate) struct Keys {
+    schema: Json,
+    check: fn(Value) -> Option<()>,
+}
+
+impl Keys {
+    /// Keys with a JSON Schema, and a function that reports those that are not valid.
+    pub(crate) fn new(schema: Json, check: fn(Value) -> Option<()>) -> Self {
+        Self { schema, check }
+    }
+
+    /// Keys with a pattern, and a function that reports those that are not valid.
+    pub(crate) fn pattern(pattern: &str, check: fn(Value) -> Option<()>) -> Self {
+        Self::new(json!({ "pattern": pattern }), check)
+    }
+}
+
+/// A mapping of the user's own keys.
+pub(crate) fn map<T: 'static>(keys: Keys, value: Shape<T>) -> Shape<BTreeMap<String, T>> {
+    let Keys { schema: names, check } = keys;
+    let Shape { decode, schema, .. } = value;
+    Shape::new(Json::Null, move |value| {
+        let members = value.map(|member| {
+            let decoded = decode(member);
+            check(member)?;
+            Some((member.key.text.clone(), decoded?))
+        })?;
+        Some(members.into_iter().collect())
+    })
+    .described(move |parts| mapping_to(schema(parts), &names))
+}
+
+/// The JSON Schema of a mapping of the user's own keys.
+pub(super) fn mapping_to(value: Json, names: &Json) -> Json {
+    let mut mapping = json!({ "type": ["object", "null"], "additionalProperties": value });
+    if !names.is_null() {
+        mapping["propertyNames"] = names.clone();
+    }
+    mapping
+}
+
+/// A mapping with fields of its own.
+pub(crate) fn mapping<S: Section>() -> Shape<S> {
+    let decode = |value: Value| {
+        let mut fields = value.fields(format!("`{}`", value.key.text))?;
+        let section = S::take(&mut fields);
+        fields.finish();
+        section
+    };
+    Shape::new(Json::Null, decode).of_fields::<S>()
+}
+
+/// A shape that has a name and a heading of its own in the schema and on the reference page.
+pub(crate) fn part<T: 'static>(name: &'static str, about: &'static str, shape: Shape<T>) -> Shape<T> {
+    let Shape { decode, schema, unit } = shape;
+    let described = move |parts: &mut Parts| {
+        let mut part = schema(parts);
+        part["description"] = about.trim().into();
+        parts.defined.insert(name, part);
+        json!({ "$ref": format!("#/$defs/{name}") })
+    };
+    Shape { decode, schema: Box::new(described), unit }
+}
+
+/// A value with two forms: a mapping is the second one, everything else the first.
+pub(crate) fn either<T: 'static>(first: Shape<T>, mapping: Shape<T>) -> Shape<T> {
+    let (one, other) = (first.decode, mapping.decode);
+    Shape::new(Json::Null, move |value| match value.node.kind {
+        Kind::Map(_) => other(value),
+        _ => one(value),
+    })
+    .described(move |parts| json!({ "oneOf": [(first.schema)(parts), (mapping.schema)(parts)] }))
+}
+
+/// The JSON Schema of a scalar whose text counts.
+pub(crate) fn scalar() -> Json {
+    json!({ "type": ["string", "number", "boolean"] })
+}
+
+/// A text with `${…}`.
+pub(crate) fn template() -> Shape<Template> {
+    Shape::new(scalar(), |value| value.template())
+}
+
+/// Any value, as JSON with `${…}` in its texts.
+pub(crate) fn json_value() -> Shape<stack::Json> {
+    Shape::new(json!({}), |value| value.json())
+}

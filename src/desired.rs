@@ -1,0 +1,65 @@
+//! The desired state of a stack: a loop over the kinds that have sections in the stack file.
+
+use crate::config::{Diagnostics, Stack};
+use crate::kinds::lowered;
+use crate::lower::{Lower, Packages, SHORTEST_REGION, SOME_ACCOUNT, Sizes, identity};
+use crate::model::{Graph, Resource, Scope, Wanted, partition_of};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The resources of a stack in an account and region. A function without a package gets an empty hash, which is enough
+/// for the names of all resources.
+pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
+    let mut lower = Lower { stack, scope, packages, resources: Vec::new() };
+    lowered().iter().for_each(|kind| kind.lower(&mut lower));
+    Graph::new(lower.resources)
+}
+
+/// The names of a graph's resources by kind, to be looked for in AWS, and their desired state.
+pub fn wanted(graph: Graph) -> Wanted {
+    let mut wanted = Wanted::new();
+    for Resource { id, desired, .. } in graph.resources {
+        wanted.entry(id.kind).or_default().insert(id.name, Some(Arc::new(desired)));
+    }
+    wanted
+}
+
+/// Checks the sizes before it is known where the stack will be: they are at least these.
+///
+/// # Errors
+/// Everything that is too large.
+pub fn check_sizes_offline(stack: &Stack, region: Option<&str>) -> Result<(), Diagnostics> {
+    check_sizes(stack, &offline_scope(stack, region))
+}
+
+/// The scope of a stack before it is known where the stack will be.
+pub fn offline_scope(stack: &Stack, region: Option<&str>) -> Scope {
+    let region = region.or(stack.region.as_deref()).unwrap_or(SHORTEST_REGION);
+    Scope {
+        identity: identity(stack),
+        partition: partition_of(region).to_owned(),
+        account: SOME_ACCOUNT.to_owned(),
+        region: region.to_owned(),
+        wanted: BTreeMap::new(),
+        tag_keys: BTreeSet::new(),
+        destroy: false,
+    }
+}
+
+/// Checks the sizes in an account and region. What AWS has yet to assign counts as empty, so a size may still grow.
+///
+/// # Errors
+/// Everything that is too large.
+pub fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
+    let mut sizes = Sizes {
+        identity: &scope.identity,
+        graph: lower(stack, scope, &BTreeMap::new()),
+        too_large: Vec::new(),
+    };
+    lowered().iter().for_each(|kind| kind.check_sizes(stack, &mut sizes));
+    let too_large = sizes.too_large;
+    if too_large.is_empty() { Ok(()) } else { Err(Diagnostics::of_file(&stack.file, too_large)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! What the commands and the search for resources know of a kind: data that the kind states in its own file.
+
+use crate::model::{Identity, PhysicalId, ResourceId};
+
+/// How the commands show and name resources of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Features {
+    /// The words for one resource and for several; by default the kind's name in words, and that with an `s`.
+    pub nouns: Option<[&'static str; 2]>,
+    /// What `adopt` is given; `None` where ownership tags cannot be set after the create, or come with the parent's.
+    pub adopted_by: Option<AdoptedBy>,
+    /// What `outputs` shows of a resource, the most important first.
+    pub outputs: &'static [Output],
+    /// The attribute that is the URL to which the stack's checks are sent.
+    pub endpoint: Option<&'static str>,
+    /// True if each resource is a request that the endpoint takes, such as `GET /items`: its name. It refers to a resource
+    /// that has the name of the code that answers.
+    pub requests: bool,
+    /// For the kind that runs the user's code, which `invoke` calls and whose logs `logs` reads.
+    pub runs_code: Option<RunsCode>,
+    /// True if a user names each resource in the stack file, so that `validate` counts them.
+    pub counted: bool,
+    /// How to turn deletion protection off.
+    pub unprotect: &'static str,
+}
+
+impl Features {
+    /// A kind that no command but `plan`, `up`, `down` and `status` knows.
+    pub const NONE: Features = Features {
+        nouns: None,
+        adopted_by: None,
+        outputs: &[],
+        endpoint: None,
+        requests: false,
+        runs_code: None,
+        counted: false,
+        unprotect: "turn its deletion protection off first, in the AWS console or with the AWS CLI",
+    };
+}
+
+/// What `adopt` is given to find a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdoptedBy {
+    /// Its name, in AWS or in the stack file.
+    Name,
+    /// Its physical id, for a kind whose names are not unique. The stack declares one resource of such a kind.
+    PhysicalId,
+}
+
+/// An attribute that `outputs` shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// The output's name. [`Output::KEY`] in it stands for the key of the resource in the stack file.
+    pub name: &'static str,
+    /// The attribute.
+    pub attribute: &'static str,
+}
+
+impl Output {
+    /// What stands for a key in the name of an output.
+    pub const KEY: &'static str = "NAME";
+
+    /// An attribute under a name.
+    pub const fn new(name: &'static str, attribute: &'static str) -> Self {
+        Output { name, attribute }
+    }
+
+    /// True if each resource has this output under its key.
+    pub fn has_key(&self) -> bool {
+        self.name.contains(Output::KEY)
+    }
+}
+
+/// How a kind runs the user's code.
+#[derive(Debug, Clone, Copy)]
+pub struct RunsCode {
+    /// What stands before a resource's name in the name of its log group.
+    pub log_groups: &'static str,
+}
+
+/// How the tagging API shows resources of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Tagging {
+    /// Its name of the type, which begins with the service as ARNs have it, for example `dynamodb:table`.
+    pub resource_type: &'static str,
+    /// What stands before the physical id in the last part of the ARN, for example `table/`.
+    pub prefix: &'static str,
+    /// When the kind finds undeclared resources of ours without the API.
+    pub own_listing: OwnListing,
+}
+
+/// When [`Kind::observe`](super::Kind::observe) finds undeclared resources of ours by itself. Where it does not, only the
+/// tagging API finds them, and a kind cannot be read completely if that is denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnListing {
+    /// Never.
+    Never,
+    /// Only for `down`.
+    Down,
+    /// Always.
+    Always,
+}
+
+impl Tagging {
+    /// The physical id in an ARN; `None` for the ARN of another kind.
+    pub fn physical_id<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, resource) = (parts.next()?, parts.nth(2)?);
+        let own = self.resource_type.split(':').next();
+        resource.strip_prefix(self.prefix).filter(|_| own == Some(service))
+    }
+
+    /// True if only the tagging API finds undeclared resources of ours.
+    pub fn finds_alone(&self, destroy: bool) -> bool {
+        match self.own_listing {
+            OwnListing::Never => true,
+            OwnListing::Down => !destroy,
+            OwnListing::Always => false,
+        }
+    }
+}
+
+/// A resource with the ownership tag of a stack, for `list`.
+#[derive(Debug, Clone)]
+pub struct Owned {
+    /// The stack.
+    pub identity: Identity,
+    /// The physical id.
+    pub physical_id: PhysicalId,
+    /// True if its deletion protection is on.
+    pub protected: bool,
+    /// The region, for a kind that is listed for all regions.
+    pub region: Option<String>,
+}
+
+impl Owned {
+    /// A resource by the value of its tag `provision:stack`.
+    pub fn new(mark: &str, physical_id: PhysicalId) -> Self {
+        Owned { identity: Identity::of(mark), physical_id, protected: false, region: None }
+    }
+}
+
+/// What is adopted together with a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Companions {
+    /// The resources, where they exist.
+    pub ids: Vec<ResourceId>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_is_of_the_kind_whose_service_and_type_it_names() {
+        let tagging =
+            |resource_type, prefix| Tagging { resource_type, prefix, own_listing: OwnListing::Never };
+        let tables = tagging("dynamodb:table", "table/");
+        assert_eq!(tables.physical_id("arn:aws:dynamodb:eu-west-1:1:table/notes"), Some("notes"));
+        assert_eq!(tables.physical_id("arn:aws:glue:eu-west-1:1:table/notes"), None);
+        assert_eq!(tables.physical_id("arn:aws:dynamodb:eu-west-1:1:backup/notes"), None);
+        let groups = tagging("logs:log-group", "log-group:");
+        assert_eq!(groups.physical_id("arn:aws:logs:eu-west-1:1:log-group:/a/b:c"), Some("/a/b:c"));
+        let bare = tagging("sqs", "");
+        assert_eq!(bare.physical_id("arn:aws:sqs:eu-west-1:1:jobs"), Some("jobs"));
+        assert_eq!(bare.physical_id("arn:aws:sqs"), None);
+    }
+}

@@ -1,0 +1,313 @@
+//! `functions`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use super::handler::check_handler;
+use super::runtime::{default_handler, runtime};
+use super::{Function, lower};
+use crate::config::access::{Grant, access};
+use crate::config::code::code;
+use crate::config::declared::{Declared, Referable, keyed};
+use crate::config::decode::{Value, help};
+use crate::config::fields::Fields;
+use crate::config::names::{self, NameRule};
+use crate::config::policy::policy;
+use crate::config::section::shape::{Keys, list, map, number, pattern, scalar, template, text, word};
+use crate::config::section::{Entry, Keyed, Section, Shape, section};
+use crate::config::{Stack, Statement, Template};
+use crate::lower::{Lower, Lowered, Sizes};
+use crate::suggest;
+use crate::yaml::Kind;
+use serde::Serialize;
+use serde_json::json;
+
+const NAME: NameRule = NameRule { what: "function", others: "-_", min: 1, max: 64, because: "" };
+const NAME_WITH_ROLE: NameRule = NameRule {
+    max: 59,
+    because: "its role is named `<name>_role`, and AWS allows 64 characters for the name of a role",
+    ..NAME
+};
+
+/// The longest timeout, in seconds [aws-facts-services: Corrections].
+const MAX_TIMEOUT: i64 = 1_800;
+/// The environment variables that Lambda reserves. Others that begin with `AWS_LAMBDA_` are for users to set, such as
+/// `AWS_LAMBDA_EXEC_WRAPPER`, and so is `TZ` [DG: Lambda, "Defined runtime environment variables"].
+const RESERVED: [&str; 18] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+/// The retention periods of CloudWatch Logs, in days.
+const RETENTIONS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+/// The fields that apply only to a role that `provision` creates.
+const OF_GENERATED_ROLE: [&str; 2] = ["access", "policy"];
+const MAX_LAYERS: usize = 5;
+
+impl Declared for Function {
+    const ABOUT: &'static str = "Lambda functions. The key is the function's name in AWS.";
+    const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
+    type Config = Config;
+
+    fn section() -> Shape<Vec<Entry<Config>>> {
+        keyed()
+    }
+
+    fn check_section(functions: Value, fields: &Fields) {
+        check_roles(functions);
+        if let Some(tags) = fields.value("tags") {
+            check_tags_of_roles(tags, functions);
+        }
+    }
+
+    fn templates(function: &Entry<Config>) -> Vec<&Template> {
+        let members = function.policy.iter().flat_map(|statement| statement.members.values());
+        let in_policy = members.flat_map(|member| member.templates());
+        [&function.description].into_iter().chain(function.environment.values()).chain(in_policy).collect()
+    }
+}
+
+impl Lowered for Function {
+    fn lower(function: &Entry<Config>, lower: &mut Lower) {
+        lower::function(function, lower);
+    }
+
+    fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
+        lower::check_sizes(function, sizes);
+    }
+}
+
+impl Stack {
+    /// `functions`, in the order of the file.
+    pub fn functions(&self) -> &[Entry<Config>] {
+        self.entries.of()
+    }
+
+    /// The same, to be changed.
+    pub fn functions_mut(&mut self) -> &mut [Entry<Config>] {
+        self.entries.of_mut().map(Vec::as_mut_slice).unwrap_or_default()
+    }
+}
+
+section! {
+    /// A Lambda function, with its log group and, unless `role` names a role, its own role.
+    pub struct Config, checked by fits_together {
+        /// A folder, a single source file, or a finished `.zip`, in the stack's folder or below. Links that leave this folder
+        /// are errors.
+        code: PathBuf = Shape::new(json!({ "type": "string", "minLength": 1 }), code).required("lambdas/NAME"),
+        /// Files to exclude from the package of a folder, in the syntax of `.gitignore`.
+        exclude: Vec<String> = list(text(1024)).or_empty(),
+        /// The language and its version. Any runtime that AWS supports; runtimes that it no longer accepts are errors.
+        runtime: String = pattern("^[a-z]+[a-z0-9.]*$", runtime)
+            .with("examples", json!(["python3.13", "nodejs22.x"]))
+            .required("python3.13"),
+        /// ARNs of layers, each with its version.
+        layers: Vec<String> = layers().or_empty(),
+        /// The function that Lambda calls. By default `lambda_function.lambda_handler` for Python, `index.handler` for Node.js
+        /// and `bootstrap` for `provided`; required for other runtimes.
+        handler: Option<String> = pattern(r"^[^\s]{1,128}$", handler).optional(),
+        /// An existing role, instead of a generated role with `access` and `policy`.
+        role: Option<String> = pattern("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", |value| names::iam_arn(value, "role"))
+            .with("examples", json!(["arn:aws:iam::123456789012:role/NAME"]))
+            .optional()
+            .excludes(&OF_GENERATED_ROLE),
+        /// The actions that the function may use on tables of the stack. The key is the table's key.
+        access: BTreeMap<String, Grant> = access().or_empty(),
+        /// Additional permissions, in IAM's own syntax.
+        policy: Vec<Statement> = policy().or_empty(),
+        /// The processor architecture.
+        architecture: Architecture = word(&ARCHITECTURES, architecture).default(Architecture::X86_64),
+        /// Memory.
+        memory: u32 = number("MB", 128..=10_240).default(128),
+        /// The maximum duration of an invocation. An HTTP API waits at most 30 seconds.
+        timeout: u32 = number("seconds", 1..=MAX_TIMEOUT).default(3),
+        /// A description. `${…}` works.
+        description: Template = template().with("maxLength", 256).or_empty().shown_as(""),
+        /// Environment variables; 4096 bytes in total, measured as JSON. `${…}` works in values.
+        environment: BTreeMap<String, Template> = environment().or_empty().sensitive(),
+        /// The maximum number of concurrent invocations; 0 stops the function. Without it, the function shares the account's
+        /// concurrency.
+        reserved_concurrency: Option<u32> = number("", 0..=i64::from(i32::MAX)).optional(),
+        /// How long to keep the logs.
+        log_retention: u32 = Shape::new(json!({ "enum": RETENTIONS }), log_retention).counts("days").default(30),
+    }
+}
+
+impl Config {
+    /// `handler`, or the default of the runtime.
+    pub fn handler(&self) -> &str {
+        // A function whose runtime has no default is not valid without a handler.
+        self.handler.as_deref().or_else(|| default_handler(&self.runtime)).unwrap_or_default()
+    }
+}
+
+/// The processor architecture of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Architecture {
+    /// `x86_64`.
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// `arm64`.
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+impl Architecture {
+    /// The name that AWS uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Architecture::X86_64 => "x86_64",
+            Architecture::Arm64 => "arm64",
+        }
+    }
+}
+
+const ARCHITECTURES: [(&str, Architecture); 2] =
+    [("x86_64", Architecture::X86_64), ("arm64", Architecture::Arm64)];
+
+impl Keyed for Config {
+    const WHAT: &'static str = NAME.what;
+
+    fn pattern() -> String {
+        NAME.pattern()
+    }
+
+    fn check_key(value: Value) -> bool {
+        let rule = if value.node.get("role").is_some() { NAME } else { NAME_WITH_ROLE };
+        rule.check(value)
+    }
+}
+
+fn fits_together(function: &<Config as Section>::Decoded, fields: &mut Fields) {
+    if fields.value("role").is_some() {
+        for value in OF_GENERATED_ROLE.into_iter().filter_map(|key| fields.value(key)) {
+            let key = &value.key.text;
+            let message = format!(
+                "`{key}` applies to the role that `provision` creates, but `role` names an existing one"
+            );
+            let way = format!("remove `role`, or remove `{key}` and grant the permissions in that role");
+            value.fail_key::<()>(message, help(way));
+        }
+    }
+    let (Some(runtime), Some(handler)) = (&function.runtime, &function.handler) else { return };
+    let Some(handler) = handler.as_deref().or_else(|| default_handler(runtime)) else {
+        return fields.missing("handler", "NAME");
+    };
+    // A layer may contain the handler, and only AWS knows what is in it.
+    let layers = function.layers.as_deref().unwrap_or_default();
+    let at = fields.value("handler").or_else(|| fields.value("code"));
+    if let (Some(code), Some(at), []) = (&function.code, at, layers) {
+        check_handler(at, fields.code().at(code), code, handler, runtime);
+    }
+}
+
+/// Reports generated roles whose names differ only in case, which IAM treats as the same role.
+fn check_roles(functions: Value) {
+    let mut first: HashMap<String, &str> = HashMap::new();
+    for entry in functions.node.entries().iter().filter(|entry| entry.value.get("role").is_none()) {
+        let name = entry.key.text.as_str();
+        if let Some(other) = first.insert(name.to_lowercase(), name) {
+            let message = format!(
+                "the roles of `{other}` and `{name}` differ only in case, and IAM treats them as the same role"
+            );
+            functions.cx.report(entry.key.span, message, help("rename one of the two functions"));
+        }
+    }
+}
+
+fn handler(value: Value) -> Option<String> {
+    let text = value.short(128)?;
+    if text.contains(char::is_whitespace) {
+        return value.fail("a handler cannot contain spaces", None);
+    }
+    Some(text.to_owned())
+}
+
+fn architecture(value: Value) -> Option<Architecture> {
+    let meant = match value.node.text() {
+        Some("arm" | "aarch64" | "ARM64" | "graviton") => Some("arm64"),
+        Some("x86" | "x64" | "amd64" | "x86-64" | "X86_64") => Some("x86_64"),
+        _ => return value.one_of(&ARCHITECTURES),
+    };
+    value.wrong_type("`x86_64` or `arm64`", meant.map(|meant| format!("did you mean `{meant}`?")))
+}
+
+fn environment() -> Shape<BTreeMap<String, Template>> {
+    let value = Shape::new(scalar(), |value| match value.node.kind {
+        Kind::Null => value.wrong_type("text", help("for the empty text write `\"\"`")),
+        _ => value.template(),
+    });
+    map(Keys::pattern("^[A-Za-z][A-Za-z0-9_]+$", variable_name), value)
+}
+
+fn variable_name(variable: Value) -> Option<()> {
+    let name = variable.key.text.as_str();
+    if RESERVED.contains(&name) {
+        return variable
+            .fail_key(format!("`{name}` is reserved: Lambda sets it"), help("choose another name"));
+    }
+    if name.len() < 2 || !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !names::is_made_of(name, "_")
+    {
+        let rule = "use at least two letters, digits or `_`, and begin with a letter";
+        return variable.fail_key(format!("invalid environment variable name `{name}`"), help(rule));
+    }
+    Some(())
+}
+
+fn layers() -> Shape<Vec<String>> {
+    list(pattern("^arn:", names::layer))
+        .refine(|value, layers| match layers.len() {
+            0..=MAX_LAYERS => Some(layers),
+            count => {
+                value.fail(format!("a function can have at most {MAX_LAYERS} layers, not {count}"), None)
+            }
+        })
+        .with("maxItems", MAX_LAYERS)
+        .with("examples", json!([["arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1"]]))
+}
+
+fn log_retention(value: Value) -> Option<u32> {
+    let days = u32::try_from(value.integer("days", 1..=i64::from(i32::MAX))?).ok()?;
+    if RETENTIONS.contains(&days) {
+        return Some(days);
+    }
+    let nearest = RETENTIONS.into_iter().min_by_key(|known| known.abs_diff(days));
+    let all: Vec<String> = RETENTIONS.iter().map(u32::to_string).collect();
+    let all = suggest::listed(&all);
+    let help = nearest.map(|nearest| format!("the nearest value is {nearest}; allowed are {all}"));
+    value.fail(format!("CloudWatch Logs cannot retain logs for {days} days"), help)
+}
+
+/// Reports tag keys that differ only in case: IAM treats them as duplicates and rejects them. They are allowed where no
+/// role is created, since the other services distinguish them.
+fn check_tags_of_roles(tags: Value, functions: Value) {
+    if functions.node.entries().iter().all(|function| function.value.get("role").is_some()) {
+        return;
+    }
+    let mut first: HashMap<String, &str> = HashMap::new();
+    for tag in tags.node.entries() {
+        let key = tag.key.text.as_str();
+        if let Some(other) = first.insert(key.to_lowercase(), key) {
+            let message = format!(
+                "the tags `{other}` and `{key}` differ only in case, and IAM treats them as the same key"
+            );
+            tags.cx.report(tag.key.span, message, help("remove one of the two"));
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! `tables`.
+
+use super::Table;
+use crate::config::Stack;
+use crate::config::access::{Access, Level};
+use crate::config::declared::{Declared, Referable, keyed};
+use crate::config::decode::{Value, help};
+use crate::config::fields::Fields;
+use crate::config::names::NameRule;
+use crate::config::section::shape::{either, flag, mapping, number, part, text, word};
+use crate::config::section::{Entry, Keyed, Section, Shape, section};
+use crate::kind::Kind as _;
+use crate::lower::{Lower, Lowered, known_attributes, resource};
+use crate::suggest;
+use crate::yaml::Kind;
+use serde::Serialize;
+use serde_json::json;
+
+const NAME: NameRule = NameRule { what: "table", others: "_.-", min: 3, max: 255, because: "" };
+
+/// The longest name of an attribute that can be a key or contain the time to live.
+const MAX_ATTRIBUTE: usize = 255;
+
+impl Declared for Table {
+    const ABOUT: &'static str = "DynamoDB tables. The key is the table's name in AWS.";
+    const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
+    const ACCESS: Option<&'static Access> = Some(&ACCESS);
+    type Config = Config;
+
+    fn section() -> Shape<Vec<Entry<Config>>> {
+        keyed()
+    }
+}
+
+impl Lowered for Table {
+    fn lower(table: &Entry<Config>, lower: &mut Lower) {
+        let id = lower.id(Self::NAME, &table.name);
+        let Config { partition_key, sort_key, billing, ttl, point_in_time_recovery, protect } = &**table;
+        let spec = super::Spec {
+            partition_key: partition_key.spec(),
+            sort_key: sort_key.as_ref().map(Key::spec),
+            billing: billing.spec(),
+            ttl: ttl.clone(),
+            point_in_time_recovery: *point_in_time_recovery,
+            protect: *protect,
+            tags: lower.tags(&id),
+        };
+        let arn = lower.scope.expand(Self::ARN, &id.name);
+        let known_attributes = known_attributes(&id, arn);
+        let table = resource::<Table>(id, table.at, &spec);
+        lower.resources.push(crate::model::Resource { known_attributes, ..table });
+    }
+}
+
+impl Stack {
+    /// `tables`, in the order of the file.
+    pub fn tables(&self) -> &[Entry<Config>] {
+        self.entries.of()
+    }
+
+    /// The same, to be changed.
+    pub fn tables_mut(&mut self) -> &mut [Entry<Config>] {
+        self.entries.of_mut().map(Vec::as_mut_slice).unwrap_or_default()
+    }
+}
+
+section! {
+    /// A DynamoDB table.
+    pub struct Config, checked by attributes_differ {
+        /// The partition key of the items.
+        partition_key: Key = key().required("id").immutable(),
+        /// The sort key of the items in a partition. It must be another attribute.
+        sort_key: Option<Key> = key().optional().immutable(),
+        /// Billing by request, or provisioned capacity.
+        billing: Billing = billing().default(Billing::OnDemand),
+        /// The attribute with an item's expiry time, in seconds since 1970. It cannot be a key. AWS accepts one change an
+        /// hour: a move to another attribute takes two runs of `up`.
+        ttl: Option<String> = text(MAX_ATTRIBUTE).optional(),
+        /// Continuous backups.
+        point_in_time_recovery: bool = flag().default(false),
+        /// DynamoDB's deletion protection: while it is on, no flag replaces or deletes the table.
+        protect: bool = flag().default(false),
+    }
+}
+
+section! {
+    /// An attribute: the name of a String attribute, or a name and a type.
+    pub struct Key {
+        /// The attribute's name.
+        name: String = text(MAX_ATTRIBUTE).required("id"),
+        /// String, Number or Binary.
+        kind: KeyType = word(&KEY_TYPES, key_type).default(KeyType::S).key("type"),
+    }
+}
+
+section! {
+    /// Capacity units.
+    pub(crate) struct Capacity {
+        /// Read capacity units.
+        read: u64 = number("", 1..=i64::MAX).required("5"),
+        /// Write capacity units.
+        write: u64 = number("", 1..=i64::MAX).required("5"),
+    }
+}
+
+/// The type of a key attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "DynamoDB's own letters")]
+pub enum KeyType {
+    S,
+    N,
+    B,
+}
+
+impl Key {
+    fn spec(&self) -> super::Key {
+        let r#type = match self.kind {
+            KeyType::S => "S",
+            KeyType::N => "N",
+            KeyType::B => "B",
+        };
+        super::Key { name: self.name.clone(), r#type: r#type.to_owned() }
+    }
+}
+
+impl Billing {
+    fn spec(self) -> super::Billing {
+        match self {
+            Billing::OnDemand => super::Billing::OnDemand,
+            Billing::Provisioned { read, write } => {
+                super::Billing::Provisioned { read: read.cast_signed(), write: write.cast_signed() }
+            }
+        }
+    }
+}
+
+const KEY_TYPES: [(&str, KeyType); 3] = [("S", KeyType::S), ("N", KeyType::N), ("B", KeyType::B)];
+
+/// The billing mode of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Billing {
+    /// `on-demand`, the default.
+    OnDemand,
+    /// `{ read: R, write: W }`, in capacity units.
+    Provisioned {
+        /// Read capacity units.
+        read: u64,
+        /// Write capacity units.
+        write: u64,
+    },
+}
+
+impl Keyed for Config {
+    const WHAT: &'static str = NAME.what;
+
+    fn pattern() -> String {
+        NAME.pattern()
+    }
+
+    fn check_key(value: Value) -> bool {
+        NAME.check(value)
+    }
+}
+
+fn attributes_differ(table: &<Config as Section>::Decoded, fields: &mut Fields) {
+    let partition = table.partition_key.as_ref();
+    let mut sort = table.sort_key.as_ref().and_then(Option::as_ref);
+    if let (Some(partition), Some(key)) = (partition, sort)
+        && partition.name == key.name
+    {
+        let message = format!("`{}` is already the partition key", key.name);
+        fields.fail_at("sort_key", message, help("name another attribute"));
+        sort = None;
+    }
+    if let Some(Some(ttl)) = &table.ttl
+        && partition.into_iter().chain(sort).any(|key| key.name == *ttl)
+    {
+        let message = format!("`{ttl}` is a key of the table and cannot contain the time to live");
+        let way = "name another attribute; it contains a number of seconds since 1970";
+        fields.fail_at("ttl", message, help(way));
+    }
+}
+
+/// A key attribute: a name (of type String), or `{ name: page, type: N }`.
+fn key() -> Shape<Key> {
+    let text = text(MAX_ATTRIBUTE);
+    let schema = text.schema(&mut Default::default());
+    let name = Shape::new(schema, move |value| {
+        if matches!(value.node.kind, Kind::List(_)) {
+            return value
+                .wrong_type("the name of an attribute", help("write `id`, or `{ name: id, type: N }`"));
+        }
+        Some(Key { name: text.decode(value)?, kind: KeyType::S })
+    });
+    part("key", Key::ABOUT, either(name, mapping()))
+}
+
+fn key_type(value: Value) -> Option<KeyType> {
+    let letter = match value.node.text().unwrap_or_default().to_lowercase().as_str() {
+        "string" | "str" | "s" => Some("S"),
+        "number" | "int" | "integer" | "n" => Some("N"),
+        "binary" | "bytes" | "b" => Some("B"),
+        _ => None,
+    };
+    match value.node.text() {
+        Some("S" | "N" | "B") => value.one_of(&KEY_TYPES),
+        _ => value.wrong_type(
+            "`S` (String), `N` (Number) or `B` (Binary)",
+            letter.map(|letter| format!("did you mean `{letter}`?")),
+        ),
+    }
+}
+
+/// `on-demand`, or `{ read: 5, write: 5 }`.
+fn billing() -> Shape<Billing> {
+    let capacity = mapping().map(|Capacity { read, write }| Billing::Provisioned { read, write });
+    either(Shape::new(json!({ "const": ON_DEMAND }), on_demand), capacity)
+}
+
+const ON_DEMAND: &str = "on-demand";
+
+fn on_demand(value: Value) -> Option<Billing> {
+    let text = value.node.text().unwrap_or_default();
+    if text == ON_DEMAND {
+        return Some(Billing::OnDemand);
+    }
+    let example = || help("write `on-demand`, or `{ read: 5, write: 5 }`");
+    value.wrong_type(
+        "`on-demand`, or `{ read: 5, write: 5 }`",
+        suggest::did_you_mean(text, [ON_DEMAND]).or_else(example),
+    )
+}
+
+/// The access levels, and every other action that DynamoDB checks against a table.
+static ACCESS: Access = Access {
+    service: "dynamodb",
+    what: "DynamoDB action on tables",
+    levels: &[
+        Level { name: "read", actions: &[READ], misspelt: &[] },
+        Level { name: "write", actions: &[WRITE], misspelt: &[] },
+        Level {
+            name: "read-write",
+            actions: &[READ, WRITE],
+            misspelt: &["readwrite", "read_write", "rw", "all", "full", "write-read"],
+        },
+    ],
+    others: OTHERS,
+};
+
+const READ: &[&str] = &["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
+const WRITE: &[&str] = &["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
+
+/// The other actions that DynamoDB checks against a table.
+const OTHERS: &[&str] = &[
+    "CreateBackup",
+    "CreateGlobalTable",
+    "CreateTable",
+    "CreateTableReplica",
+    "DeleteResourcePolicy",
+    "DeleteTable",
+    "DeleteTableReplica",
+    "DescribeContinuousBackups",
+    "DescribeContributorInsights",
+    "DescribeGlobalTable",
+    "DescribeGlobalTableSettings",
+    "DescribeKinesisStreamingDestination",
+    "DescribeTable",
+    "DescribeTableReplicaAutoScaling",
+    "DescribeTimeToLive",
+    "DisableKinesisStreamingDestination",
+    "EnableKinesisStreamingDestination",
+    "ExportTableToPointInTime",
+    "GetAbacStatus",
+    "GetResourcePolicy",
+    "ImportTable",
+    "ListTagsOfResource",
+    "PartiQLDelete",
+    "PartiQLInsert",
+    "PartiQLSelect",
+    "PartiQLUpdate",
+    "PutResourcePolicy",
+    "RestoreTableFromAwsBackup",
+    "RestoreTableFromBackup",
+    "RestoreTableToPointInTime",
+    "StartAwsBackupJob",
+    "TagResource",
+    "UntagResource",
+    "UpdateContinuousBackups",
+    "UpdateContributorInsights",
+    "UpdateGlobalTable",
+    "UpdateGlobalTableSettings",
+    "UpdateGlobalTableVersion",
+    "UpdateKinesisStreamingDestination",
+    "UpdateTable",
+    "UpdateTableReplicaAutoScaling",
+    "UpdateTimeToLive",
+    "ReadDataForReplication",
+    "WriteDataForReplication",
+    "ReplicateSettings",
+    "InjectError",
+];

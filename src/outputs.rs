@@ -1,0 +1,130 @@
+//! What a stack offers: its keys, the requests that it takes and their URL, and the outputs by name. Pure.
+
+use crate::config::Stack;
+use crate::desired::{lower, offline_scope};
+use crate::kind::{AnyKind, Output};
+use crate::kinds::{kind, kinds};
+use crate::lower::identity;
+use crate::model::{AttributeMap, Graph, Identity, Resource, references};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// The resources that a stack declares, wherever it will be.
+pub fn declared(stack: &Stack) -> Graph {
+    lower(stack, &offline_scope(stack, None), &BTreeMap::new())
+}
+
+/// The keys of the resources of a kind in the stack file.
+pub fn keys(stack: &Stack, kind: &dyn AnyKind) -> Vec<String> {
+    let (graph, identity) = (declared(stack), identity(stack));
+    let own = graph.resources.iter().filter(|resource| resource.id.kind == kind.name());
+    own.map(|resource| identity.unprefixed(&resource.id.name).to_owned()).collect()
+}
+
+/// A request that a stack takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method and the path, for example `GET /items`.
+    pub route: String,
+    /// The key of the code that answers.
+    pub code: String,
+}
+
+/// The requests that a stack takes, in the order of the stack file; `None` if it declares no endpoint.
+pub fn requests(stack: &Stack) -> Option<Vec<Request>> {
+    let (graph, identity) = (declared(stack), identity(stack));
+    graph.resources.iter().find(|resource| kind(resource.id.kind).features().endpoint.is_some())?;
+    let mut routes: Vec<&Resource> = graph.resources.iter().collect();
+    routes.retain(|resource| kind(resource.id.kind).features().requests);
+    routes.sort_by_key(|resource| resource.at);
+    let request = |route: &Resource| {
+        // The parent has no name that is the code's.
+        let mut targets = references(&route.desired).into_iter().map(|reference| reference.id);
+        let target = targets.find(|target| Some(target) != route.id.parent())?;
+        Some(Request { route: route.id.name.clone(), code: identity.unprefixed(&target.name).to_owned() })
+    };
+    Some(routes.into_iter().filter_map(request).collect())
+}
+
+/// The URL to which the stack's checks are sent.
+pub fn endpoint(attributes: &AttributeMap) -> Option<&str> {
+    let endpoints = kinds().iter().filter_map(|kind| Some((kind.name(), kind.features().endpoint?)));
+    let urls = endpoints.flat_map(|(kind, attribute)| {
+        let own = attributes.iter().filter(move |(id, _)| id.kind == kind);
+        own.filter_map(move |(_, attributes)| attributes.get(attribute)?.as_str())
+    });
+    urls.into_iter().next()
+}
+
+/// The outputs by name. Resources go by their keys in the stack file, as in `${functions.NAME}`, so that the name is the same
+/// in every environment.
+pub fn by_name<'a>(identity: &Identity, attributes: &'a AttributeMap) -> BTreeMap<String, &'a str> {
+    let mut outputs = BTreeMap::new();
+    for (id, attributes) in attributes {
+        for Output { name, attribute } in kind(id.kind).features().outputs {
+            let name = name.replace(Output::KEY, identity.unprefixed(&id.name));
+            outputs.extend(attributes.get(attribute).and_then(Json::as_str).map(|value| (name, value)));
+        }
+    }
+    outputs
+}
+
+/// The names of all outputs that a stack can have, in the order of the alphabet by section.
+pub fn names() -> Vec<&'static str> {
+    let mut kinds = kinds().to_vec();
+    kinds.sort_by_key(|kind| kind.section());
+    kinds.into_iter().flat_map(|kind| kind.features().outputs).map(|output| output.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::code;
+    use crate::model::ResourceId;
+    use crate::plan::tests::stacks::{SMALL, stack_in};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    #[test]
+    fn only_what_takes_requests_has_the_endpoint() {
+        let of = |kind: &'static str, attributes: Json| (ResourceId::new(kind, ""), Arc::new(attributes));
+        let other = of("table", json!({ "url": "https://other" }));
+        let api = of("api", json!({ "id": "a1", "url": "https://api" }));
+        assert_eq!(endpoint(&[other.clone(), api].into()), Some("https://api"));
+        assert_eq!(endpoint(&[other].into()), None);
+    }
+
+    #[test]
+    fn an_output_goes_by_the_key_in_every_environment() {
+        for (environment, name) in [(None, "list"), (Some("dev"), "dev-list")] {
+            let identity =
+                Identity { stack: "small".to_owned(), environment: environment.map(str::to_owned) };
+            let id = ResourceId::new("function", name);
+            let attributes: AttributeMap = [(id, Arc::new(json!({ "arn": "arn:x" })))].into();
+            assert_eq!(by_name(&identity, &attributes), [("functions.list".to_owned(), "arn:x")].into());
+        }
+    }
+
+    #[test]
+    fn keys_and_requests_are_those_of_the_stack_file_in_every_environment() {
+        for environment in [None, Some("dev")] {
+            let stack = stack_in(SMALL, environment);
+            assert_eq!(keys(&stack, code().0), ["save", "list"]);
+            let requests = requests(&stack).expect("an API").into_iter();
+            let requests: Vec<String> = requests.map(|one| format!("{} {}", one.route, one.code)).collect();
+            assert_eq!(requests, ["POST /notes save", "GET /notes list", "GET /notes/{id} list"]);
+        }
+        let without = SMALL.split("api:").next().expect("the begin of a stack");
+        assert_eq!(requests(&stack_in(without, None)), None);
+    }
+
+    #[test]
+    fn every_output_has_the_section_of_its_kind_in_its_name() {
+        for kind in kinds() {
+            for output in kind.features().outputs {
+                let rest = output.name.strip_prefix(kind.section()).and_then(|rest| rest.strip_prefix('.'));
+                assert!(rest.is_some(), "{}", output.name);
+            }
+        }
+    }
+}
