@@ -305,4 +305,4 @@ async fn run(ctx: &Context, task: Task<'_>) -> Result<Option<Json>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

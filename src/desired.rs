@@ -1,7 +1,7 @@
 //! The desired state of a stack: a loop over the kinds that have sections in the stack file.
 
 use crate::config::{Diagnostics, Stack};
-use crate::kinds::lowered;
+use crate::kinds::{lowered, lowered_triggers};
 use crate::lower::{Lower, Packages, SHORTEST_REGION, SOME_ACCOUNT, Sizes, identity};
 use crate::model::{Graph, Resource, Scope, Wanted, partition_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,15 @@ use std::sync::Arc;
 /// The resources of a stack in an account and region. A function without a package gets an empty hash, which is enough
 /// for the names of all resources.
 pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
-    let mut lower = Lower { stack, scope, packages, resources: Vec::new() };
-    lowered().iter().for_each(|kind| kind.lower(&mut lower));
+    let mut lower = Lower {
+        stack,
+        scope,
+        packages,
+        renamed: stack.renamed(),
+        triggers: lowered_triggers(),
+        resources: Vec::new(),
+    };
+    lowered().iter().flatten().for_each(|kind| kind.lower(&mut lower));
     Graph::new(lower.resources)
 }
 
@@ -56,7 +63,7 @@ pub fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
         graph: lower(stack, scope, &BTreeMap::new()),
         too_large: Vec::new(),
     };
-    lowered().iter().for_each(|kind| kind.check_sizes(stack, &mut sizes));
+    lowered().iter().flatten().for_each(|kind| kind.check_sizes(stack, &mut sizes));
     let too_large = sizes.too_large;
     if too_large.is_empty() { Ok(()) } else { Err(Diagnostics::of_file(&stack.file, too_large)) }
 }

@@ -104,7 +104,7 @@ pub fn places(stack: &Stack) -> BTreeSet<PathBuf> {
     let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
     let folder = real(stack.folder.clone());
     let file = stack.file.file_name().map(|name| folder.join(name));
-    let code = stack.functions().iter().map(|function| real(folder.join(&function.code)));
+    let code = stack.code().into_iter().map(|code| real(folder.join(code.path)));
     file.into_iter().chain(code).collect()
 }
 

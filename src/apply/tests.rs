@@ -28,7 +28,7 @@ fn stuck() -> Plan {
     plan
 }
 
-fn context() -> Context {
+pub(crate) fn context() -> Context {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-west-1"))

@@ -6,7 +6,7 @@ use super::error::{Class, Error, Result};
 use super::limit::Paces;
 use super::service::Service;
 use super::settings::Settings;
-use super::{Context, Created, FreshRoles, Tagged, UPLOADS, Waits};
+use super::{Context, Created, Documents, FreshRoles, Tagged, UPLOADS, Waits};
 use crate::http::{self, Trust};
 use crate::model::{Identity, Scope, check_region, is_known, partition_of};
 use aws_config::imds::region::ImdsRegionProvider;
@@ -186,6 +186,7 @@ impl Connection {
             role_propagation: FreshRoles::default(),
             created: Created::default(),
             tagged: Tagged::default(),
+            documents: Documents::default(),
             uploads: Semaphore::new(UPLOADS as usize),
             waits,
         }

@@ -14,6 +14,7 @@ mod request;
 mod role_propagation;
 pub(crate) mod service;
 mod settings;
+mod shared_document;
 mod tagged;
 pub(crate) mod tags;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use error::{Class, Error, Result};
 pub use limit::Quota;
 pub use role_propagation::FreshRoles;
 pub use service::{Errors, Refusal, Service};
+pub use shared_document::Documents;
 pub use tagged::Tagged;
 pub use tags::Tags;
 
@@ -70,6 +72,8 @@ pub struct Context {
     pub tagged: Tagged,
     /// Room in memory for packages on their way, in KB.
     pub uploads: Semaphore,
+    /// The shared documents that this run changes.
+    pub documents: Documents,
     /// Where it is reported what is waited for.
     pub waits: Waits,
 }

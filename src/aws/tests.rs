@@ -1,12 +1,15 @@
 //! Clients against a port where nobody listens: what is refused before it is sent, and how failures are told apart.
 
 use super::{Access, Calls, Class, Connection, Error, Service};
+use crate::apply::tests::context;
+use crate::aws::Context;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -141,4 +144,39 @@ fn codes_are_compared_without_their_ending() {
     assert!(error("UnrecognizedClientException", token).is_expired());
     let of_role = format!("{token} (Service: Kms, Status Code: 400)");
     assert!(!error("UnrecognizedClientException", &of_role).is_expired(), "a role's, not ours");
+}
+
+/// A document with entries by owner.
+type Document = std::collections::BTreeMap<&'static str, u32>;
+
+async fn edit(context: &Context, there: &RefCell<Document>, writes: &RefCell<u32>, intrude: bool) {
+    let read = async || Ok(there.borrow().clone());
+    let merge = |current: &Document| {
+        let mut merged = current.clone();
+        merged.insert("ours", 1);
+        merged
+    };
+    let write = async |merged: &Document| {
+        let mut merged = merged.clone();
+        *writes.borrow_mut() += 1;
+        // Another writer that had read the document before us overwrites our entry once.
+        if intrude && *writes.borrow() == 1 {
+            merged.remove("ours");
+            merged.insert("intruder", 3);
+        }
+        *there.borrow_mut() = merged;
+        Ok(())
+    };
+    context.edit_document("queue a", read, merge, write).await.expect("edited");
+}
+
+#[tokio::test]
+async fn the_entries_of_others_in_a_shared_document_are_kept() {
+    let context = context();
+    let (there, writes) = (RefCell::new(Document::from([("theirs", 2)])), RefCell::new(0));
+    edit(&context, &there, &writes, true).await;
+    assert_eq!(*there.borrow(), [("intruder", 3), ("ours", 1), ("theirs", 2)].into());
+    assert_eq!(*writes.borrow(), 2, "what was overwritten is merged again");
+    edit(&context, &there, &writes, false).await;
+    assert_eq!(*writes.borrow(), 2, "nothing is written where nothing differs");
 }

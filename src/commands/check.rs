@@ -40,10 +40,8 @@ pub(super) async fn run(
         bail!(Failure::new("no API is deployed", help))
     };
     out(&format!("{} {url}", render::emphasis("Checking")));
-    let scope = &session.scope;
     let resolve = |part: &Part| -> Result<String> {
-        lookup_part(part, &scope.identity, &scope.region, &scope.account, attributes)
-            .ok_or_else(|| anyhow!("it is not deployed"))
+        lookup_part(part, stack, &session.scope, attributes).ok_or_else(|| anyhow!("it is not deployed"))
     };
     let (mut passed, mut all) = (0, 0);
     let all_passed = crate::check::run(&stack.checks, url, session.connection.trust(), &resolve, |outcome| {

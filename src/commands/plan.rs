@@ -3,12 +3,11 @@
 use super::screen::{Format, set_format};
 use super::session::{Globals, calls, open};
 use super::{Outcome, err, json, markdown, out};
-use crate::config::Stack;
+use crate::config::{Code, Stack};
 use crate::desired::check_sizes;
 use crate::diff::Change;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::kinds::function::section::Config as Function;
 use crate::kinds::registry;
 use crate::local::default_folders;
 use crate::lower::Packages;
@@ -170,21 +169,22 @@ const BUILDS: usize = 8;
 /// Builds the package of every function, and reports all errors at once.
 pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
-    let builds = stack.functions().iter().map(|function| package(stack, function, &cache));
+    let all = stack.code();
+    let builds = all.iter().map(|code| package(stack, code, &cache));
     let built: Vec<_> = stream::iter(builds).buffered(BUILDS).collect().await;
     let (mut packages, mut errors) = (BTreeMap::new(), Vec::new());
-    for (function, package) in stack.functions().iter().zip(built) {
+    for (code, package) in all.iter().zip(built) {
         match package {
             Ok(package) => {
                 let warnings = package.warnings.iter();
-                warnings.for_each(|text| err(&render::warning(&format!("{}: {text}", function.name))));
-                packages.insert(function.name.clone(), package);
+                warnings.for_each(|text| err(&render::warning(&format!("{}: {text}", code.key))));
+                packages.insert(code.key.to_owned(), package);
             }
             Err(error) => errors.push(format!(
                 "{}:{}: cannot package the code of {}: {error}",
                 stack.file.display(),
-                function.place("code").line,
-                function.name
+                code.at.line,
+                code.key
             )),
         }
     }
@@ -194,14 +194,14 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
     bail!(last)
 }
 
-async fn package(stack: &Stack, function: &Function, cache: &Path) -> Result<Package, package::Error> {
+async fn package(stack: &Stack, code: &Code<'_>, cache: &Path) -> Result<Package, package::Error> {
     let source = Source {
         folder: &stack.folder,
-        code: &function.code,
-        exclude: &function.exclude,
-        runtime: &function.runtime,
-        architecture: function.architecture.as_str(),
-        has_layers: !function.layers.is_empty(),
+        code: code.path,
+        exclude: code.exclude,
+        runtime: code.runtime,
+        architecture: code.architecture,
+        has_layers: code.has_layers,
     };
     package::build(&source, cache, &|line| err(&render::aside(line))).await
 }

@@ -119,7 +119,7 @@ impl Globals {
     /// # Errors
     /// There is no folder for it.
     pub(super) async fn install_node_sdk(&self, stack: &Stack) -> Result<()> {
-        let uses_node = stack.functions().iter().any(|function| function.runtime.starts_with("nodejs"));
+        let uses_node = stack.code().iter().any(|code| code.runtime.starts_with("nodejs"));
         if !self.local || !uses_node {
             return Ok(());
         }

@@ -2,14 +2,19 @@
 
 use super::access::Access;
 use super::decode::Value;
+use super::diagnostic::Diagnostic;
 use super::fields::Fields;
 use super::section::{Entry, Keyed, Parts, Shape, entries};
 use super::stack::Template;
+use super::trigger::AnyTrigger;
 use crate::kind::Kind;
 use crate::suggest;
+use crate::yaml::At;
 use serde_json::Value as Json;
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::path::Path;
 
 /// A kind whose resources a section of the stack file declares.
 pub(crate) trait Declared: Kind {
@@ -28,10 +33,41 @@ pub(crate) trait Declared: Kind {
     fn section() -> Shape<Vec<Entry<Self::Config>>>;
     /// Reports what concerns several entries or sections; `fields` are the sections of the file.
     fn check_section(_section: Value, _fields: &Fields) {}
+    /// The code of an entry that has some.
+    fn code(_entry: &Entry<Self::Config>) -> Option<Code<'_>> {
+        None
+    }
+    /// The name of an entry in AWS, without the environment's prefix.
+    fn aws_name(entry: &Entry<Self::Config>) -> String {
+        entry.name.clone()
+    }
+    /// Errors between an entry and others.
+    fn check(_entry: &Entry<Self::Config>, _entries: &Entries) -> Vec<Diagnostic> {
+        Vec::new()
+    }
     /// The texts of an entry in which `${…}` works.
     fn templates(_entry: &Entry<Self::Config>) -> Vec<&Template> {
         Vec::new()
     }
+}
+
+/// Code in the stack's folder, of which a package is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a> {
+    /// The key of the entry that it belongs to.
+    pub key: &'a str,
+    /// Where the entry names it.
+    pub at: At,
+    /// A folder or a file, in the stack's folder.
+    pub path: &'a Path,
+    /// What of a folder is left out.
+    pub exclude: &'a [String],
+    /// The language and its version.
+    pub runtime: &'a str,
+    /// The processor architecture.
+    pub architecture: &'static str,
+    /// Whether layers bring more code.
+    pub has_layers: bool,
 }
 
 /// An attribute that `${…}` may name.
@@ -100,7 +136,13 @@ pub(crate) trait AnySection: Send + Sync {
     /// The JSON Schema of the section.
     fn schema(&self, parts: &mut Parts) -> Json;
     /// [`Declared::check_section`].
-    fn check(&self, section: Value, fields: &Fields);
+    fn check_section(&self, section: Value, fields: &Fields);
+    /// [`Declared::check`] for each entry.
+    fn check(&self, entries: &Entries) -> Vec<Diagnostic>;
+    /// [`Declared::code`] of each entry.
+    fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>>;
+    /// [`Declared::aws_name`] of the entries whose key it is not, by key.
+    fn renamed(&self, entries: &Entries) -> BTreeMap<String, String>;
     /// The texts with `${…}` of each entry, with what the entry is in messages.
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)>;
 }
@@ -136,8 +178,21 @@ impl<D: Declared> AnySection for Section<D> {
         super::section::property(&field.row, parts)
     }
 
-    fn check(&self, section: Value, fields: &Fields) {
+    fn check_section(&self, section: Value, fields: &Fields) {
         D::check_section(section, fields);
+    }
+
+    fn check(&self, entries: &Entries) -> Vec<Diagnostic> {
+        entries.of::<D::Config>().iter().flat_map(|entry| D::check(entry, entries)).collect()
+    }
+
+    fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>> {
+        entries.of::<D::Config>().iter().filter_map(D::code).collect()
+    }
+
+    fn renamed(&self, entries: &Entries) -> BTreeMap<String, String> {
+        let names = entries.of::<D::Config>().iter().map(|entry| (entry.name.clone(), D::aws_name(entry)));
+        names.filter(|(key, name)| key != name).collect()
     }
 
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)> {
@@ -148,18 +203,29 @@ impl<D: Declared> AnySection for Section<D> {
     }
 }
 
-/// The sections of the kinds, in the order of the file's schema.
+/// What the kinds declare in the stack file: their sections, in the order of the file's schema, and the items of `triggers`.
 #[derive(Clone, Copy, Default)]
-pub struct Sections(&'static [&'static dyn AnySection]);
+pub struct Sections {
+    sections: &'static [Option<&'static dyn AnySection>],
+    triggers: &'static [Option<&'static dyn AnyTrigger>],
+}
 
 impl Sections {
     /// A list of sections.
-    pub(crate) const fn new(sections: &'static [&'static dyn AnySection]) -> Self {
-        Sections(sections)
+    pub(crate) const fn new(
+        sections: &'static [Option<&'static dyn AnySection>],
+        triggers: &'static [Option<&'static dyn AnyTrigger>],
+    ) -> Self {
+        Sections { sections, triggers }
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = &'static dyn AnySection> + Clone {
-        self.0.iter().copied()
+        self.sections.iter().flatten().copied()
+    }
+
+    /// The kinds whose resources are items of `triggers`.
+    pub(crate) fn triggers(self) -> impl Iterator<Item = &'static dyn AnyTrigger> + Clone {
+        self.triggers.iter().flatten().copied()
     }
 
     /// The section with this key.
@@ -224,7 +290,6 @@ pub struct Entries(Vec<Box<dyn AnyEntries>>);
 
 impl Clone for Entries {
     fn clone(&self) -> Self {
-        // Through the box, which is cloneable as such in no other way.
         Entries(self.0.iter().map(|entries| (**entries).cloned()).collect())
     }
 }

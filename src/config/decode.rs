@@ -89,6 +89,11 @@ impl<'a> Cx<'a> {
         self.log.push(Diagnostic { at: At::default(), length: 0, message, help });
     }
 
+    /// Reports an error whose place is known.
+    pub(crate) fn add(&self, error: Diagnostic) {
+        self.log.push(error);
+    }
+
     /// Notes a placeholder of a template that is known only after `up`.
     pub(crate) fn note_unresolved(&self, template: At, placeholder: Span) {
         self.log.unresolved.borrow_mut().entry(template).or_insert(placeholder);

@@ -21,6 +21,7 @@ pub(crate) mod section;
 mod stack;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trigger;
 
 use std::path::Path;
 
@@ -29,13 +30,15 @@ use crate::yaml::{Error, Node, Source, compose};
 pub use crate::yaml::At;
 pub use access::{Access, Grant, Level};
 pub(crate) use declared::Declared;
-pub use declared::{Entries, Sections};
+pub use declared::{Code, Entries, Sections};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use identity::{Identity, identity};
 pub use names::{account_number, environment_name, stack_name, stack_name_like};
 pub use root::{Options, schema};
 pub use section::Entry;
+pub use section::shape::Target;
 pub use stack::{Check, Environment, Json, Part, Stack, Statement, Template};
+pub use trigger::Item;
 
 pub(crate) use crate::suggest::did_you_mean_or_list;
 

@@ -22,7 +22,7 @@ struct Member {
     check: fn(Value) -> Option<()>,
 }
 
-const MEMBERS: [Member; 7] = [
+const MEMBERS: [Member; 9] = [
     Member {
         name: "Sid",
         doc: "The statement's id, unique in the policy.",
@@ -34,6 +34,18 @@ const MEMBERS: [Member; 7] = [
         doc: "Allow or deny.",
         schema: || json!({ "enum": ["Allow", "Deny"] }),
         check: |value| value.one_of(&[("Allow", ()), ("Deny", ())]),
+    },
+    Member {
+        name: "Principal",
+        doc: "Whom the statement is about.",
+        schema: || json!({ "type": ["object", "string"] }),
+        check: principal,
+    },
+    Member {
+        name: "NotPrincipal",
+        doc: "All principals except these.",
+        schema: || json!({ "type": ["object", "string"] }),
+        check: principal,
     },
     Member { name: "Action", doc: "The actions.", schema: one_or_more, check: |value| each(value, action) },
     Member {
@@ -62,15 +74,55 @@ const MEMBERS: [Member; 7] = [
     },
 ];
 
-/// Of each pair, a statement has one.
-const EITHER: [(&str, &str, &str); 2] = [
-    ("Action", "NotAction", "Action: s3:GetObject"),
-    ("Resource", "NotResource", "Resource: \"arn:aws:s3:::bucket/*\""),
-];
+/// The members of which a statement has one of each pair.
+type Either = (&'static str, &'static str, &'static str);
+
+const ACTION: Either = ("Action", "NotAction", "Action: s3:GetObject");
+const RESOURCE: Either = ("Resource", "NotResource", "Resource: \"arn:aws:s3:::bucket/*\"");
+const PRINCIPAL: Either = ("Principal", "NotPrincipal", "Principal: { AWS: \"111122223333\" }");
+
+/// Whose policy it is: that decides which members a statement must have, and which it can.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// A role's: it says nothing of principals.
+    Role,
+    /// A resource's: it must say whom it is about. Without `Resource` it is about that resource.
+    Resource,
+}
+
+impl Of {
+    fn either(self) -> [Either; 2] {
+        match self {
+            Of::Role => [ACTION, RESOURCE],
+            Of::Resource => [PRINCIPAL, ACTION],
+        }
+    }
+
+    fn members(self) -> impl Iterator<Item = &'static Member> + Clone {
+        MEMBERS.iter().filter(move |member| self == Of::Resource || !member.name.ends_with("Principal"))
+    }
+}
 
 /// `policy`.
 pub(crate) fn policy() -> Shape<Vec<Statement>> {
-    let statement = part("statement", ABOUT, Shape::new(statement_schema(), statement));
+    statements(part(
+        "statement",
+        ABOUT,
+        Shape::new(statement_schema(Of::Role), |value| statement(value, Of::Role)),
+    ))
+}
+
+/// `resource_policy`: whom a resource admits. A statement without `Resource` is about the resource itself.
+pub(crate) fn resource_policy() -> Shape<Vec<Statement>> {
+    let schema = statement_schema(Of::Resource);
+    let shape = Shape::new(schema, |value| statement(value, Of::Resource));
+    statements(part("resource statement", ABOUT_RESOURCE, shape))
+}
+
+const ABOUT_RESOURCE: &str =
+    "A statement of a resource's policy. Without `Resource` it is about the resource itself.";
+
+fn statements(statement: Shape<Statement>) -> Shape<Vec<Statement>> {
     list(statement).refine(|value, statements| {
         let mut sids = BTreeSet::new();
         value.list(|item| match item.node.get("Sid").and_then(Node::text) {
@@ -86,9 +138,9 @@ pub(crate) fn policy() -> Shape<Vec<Statement>> {
 const ABOUT: &str = "A statement of the generated role's policy. Resources are ARNs, `*`, or begin with \
     `${tables.NAME.arn}` or `${functions.NAME.arn}`.";
 
-fn statement_schema() -> Schema {
-    let properties: Map<String, Schema> = MEMBERS
-        .iter()
+fn statement_schema(of: Of) -> Schema {
+    let properties: Map<String, Schema> = of
+        .members()
         .map(|member| {
             let mut schema = (member.schema)();
             schema["description"] = member.doc.into();
@@ -101,7 +153,7 @@ fn statement_schema() -> Schema {
         "additionalProperties": false,
         "required": ["Effect"],
         "properties": properties,
-        "allOf": EITHER.map(one_of),
+        "allOf": of.either().map(one_of),
     })
 }
 
@@ -110,7 +162,7 @@ fn one_or_more() -> Schema {
     json!({ "oneOf": [text, { "type": "array", "items": text, "minItems": 1 }] })
 }
 
-fn statement(value: Value) -> Option<Statement> {
+fn statement(value: Value, of: Of) -> Option<Statement> {
     let Kind::Map(entries) = &value.node.kind else {
         let example =
             "write `- { Effect: Allow, Action: s3:GetObject, Resource: \"arn:aws:s3:::bucket/*\" }`";
@@ -119,19 +171,19 @@ fn statement(value: Value) -> Option<Statement> {
     let mut members = BTreeMap::new();
     let mut whole = true;
     for entry in entries.iter() {
-        match member(Value::new(value.cx, entry)) {
+        match member(Value::new(value.cx, entry), of) {
             Some(json) => whole &= members.insert(entry.key.text.clone(), json).is_none(),
             None => whole = false,
         }
     }
     let keys: Vec<&Key> = entries.iter().map(|entry| &entry.key).collect();
-    let complete = complete(value.cx, value.span(), &keys);
+    let complete = complete(value.cx, value.span(), &keys, of);
     (whole && complete).then(|| Statement { at: value.at(), members })
 }
 
-fn member(value: Value) -> Option<Json> {
+fn member(value: Value, of: Of) -> Option<Json> {
     let key = value.key.text.as_str();
-    if let Some(member) = MEMBERS.iter().find(|member| member.name == key) {
+    if let Some(member) = of.members().find(|member| member.name == key) {
         (member.check)(value)?;
         return value.json();
     }
@@ -141,7 +193,7 @@ fn member(value: Value) -> Option<Json> {
             help("remove it: the statement applies to the function's role"),
         );
     }
-    let names = MEMBERS.each_ref().map(|member| member.name);
+    let names: Vec<&str> = of.members().map(|member| member.name).collect();
     let exact = names.iter().find(|member| member.eq_ignore_ascii_case(key));
     let meant = exact.map(|member| format!("IAM writes it `{member}`"));
     let help = meant.or_else(|| suggest::did_you_mean_or_list(key, "the keys are", &names));
@@ -157,14 +209,14 @@ fn is_sid(value: Value) -> Option<()> {
 }
 
 /// Whether a statement has what IAM requires.
-fn complete(cx: &Cx, span: Span, keys: &[&Key]) -> bool {
+fn complete(cx: &Cx, span: Span, keys: &[&Key], of: Of) -> bool {
     let has = |wanted: &str| keys.iter().any(|key| key.text.eq_ignore_ascii_case(wanted));
     let mut complete = true;
     if !has("Effect") {
         cx.report(span, "missing `Effect` in a statement", help("add `Effect: Allow`"));
         complete = false;
     }
-    for (one, other, example) in EITHER {
+    for (one, other, example) in of.either() {
         if has(one) && has(other) {
             let message = format!("a statement can have `{one}` or `{other}`, not both");
             let span = keys.iter().find(|key| key.text == other).map_or(span, |key| key.span);
@@ -204,6 +256,27 @@ fn action(value: Value) -> Option<()> {
         return Some(());
     }
     value.fail(format!("invalid action `{text}`"), help("an action looks like `s3:GetObject` or `s3:Get*`"))
+}
+
+/// A principal: `*`, or a mapping of its types to one or more names.
+fn principal(value: Value) -> Option<()> {
+    let types = ["AWS", "Service", "Federated", "CanonicalUser"];
+    let example = "for example `Principal: { AWS: \"111122223333\" }`, or `\"*\"` for everybody";
+    match &value.node.kind {
+        Kind::Map(entries) => {
+            let fine = value.map(|member| {
+                let key = member.key.text.as_str();
+                if types.contains(&key) {
+                    return each(member, |name| name.template().map(drop));
+                }
+                let help = suggest::did_you_mean_or_list(key, "the types are", &types);
+                member.fail_key(format!("unknown type of principal `{key}`"), help)
+            })?;
+            (fine.len() == entries.len()).then_some(())
+        }
+        Kind::Plain(text) | Kind::Text(text) if text == "*" => Some(()),
+        _ => value.wrong_type("a mapping of types of principals, or `*`", help(example)),
+    }
 }
 
 /// A resource: an ARN, `*`, or a placeholder for an ARN.

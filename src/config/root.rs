@@ -126,6 +126,7 @@ pub(super) fn stack(log: &Log, root: &Node, file: &Path, options: &Options) -> O
         tags,
         permissions_boundary,
         entries: entries?,
+        sections: options.sections,
         checks,
     })
 }
@@ -163,10 +164,11 @@ fn fields<'a>(cx: &'a Cx<'a>, root: &'a Node) -> Option<Fields<'a>> {
 fn check_together(cx: &Cx, fields: &Fields, sections: Sections, entries: Option<&Entries>) {
     for section in sections.iter() {
         if let Some(value) = fields.value(section.key()).filter(|value| !is_too_large(*value)) {
-            section.check(value, fields);
+            section.check_section(value, fields);
         }
     }
     if let Some(entries) = entries {
+        sections.iter().flat_map(|section| section.check(entries)).for_each(|error| cx.add(error));
         cycles::check(cx, sections, entries);
     }
 }

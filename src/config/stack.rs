@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::yaml::At;
 
-use super::declared::Entries;
+use super::declared::{Code, Entries, Sections};
 
 /// A whole stack, for one environment.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Stack {
     pub permissions_boundary: Option<String>,
     /// The entries of the kinds' sections, in the order of the file.
     pub entries: Entries,
+    /// What the kinds declare in the file.
+    pub sections: Sections,
     /// `checks`, in the order of the file.
     pub checks: Vec<Check>,
 }
@@ -128,5 +130,18 @@ impl Json {
             Json::Map(members) => members.values().flat_map(Json::templates).collect(),
             Json::Null | Json::Bool(_) | Json::Number(_) => Vec::new(),
         }
+    }
+}
+
+impl Stack {
+    /// The code of all entries, in the order of the file.
+    pub fn code(&self) -> Vec<Code<'_>> {
+        self.sections.iter().flat_map(|section| section.code(&self.entries)).collect()
+    }
+
+    /// The names in AWS of the entries whose key it is not, without the environment's prefix, by kind and key.
+    pub(crate) fn renamed(&self) -> BTreeMap<&'static str, BTreeMap<String, String>> {
+        let renamed = self.sections.iter().map(|section| (section.kind(), section.renamed(&self.entries)));
+        renamed.filter(|(_, names)| !names.is_empty()).collect()
     }
 }

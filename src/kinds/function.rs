@@ -3,6 +3,7 @@
 mod commands;
 mod handler;
 mod lower;
+mod observe;
 mod permissions;
 mod runtime;
 pub mod section;
@@ -15,8 +16,7 @@ pub(super) use state::once_visible;
 
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
-use super::{log_group, role, settings};
-use super::{read_each, require, require_str, retry_conflicts};
+use super::{log_group, read_each, require_str, retry_conflicts, role};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Clients, Context, Error, Result, Service, UPLOADS};
@@ -25,12 +25,10 @@ use crate::kind::{
     AdoptedBy, Companions, Features, Kind, Observation, ObservedOf, ObservedOption, Output, OwnListing,
     Owned, Parent, Permission, RunsCode, Tagging, UpdateOf,
 };
-use crate::model::{Graph, Observed, PhysicalId, ResourceId, Status, Texts};
-use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use aws_sdk_lambda::primitives::{Blob, DateTime, DateTimeFormat};
-use aws_sdk_lambda::types::{
-    Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime,
-};
+use crate::model::{Graph, PhysicalId, ResourceId, Status, Texts};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, LoggingConfig, Runtime};
+use observe::{get, read};
 use serde::{Deserialize, Serialize};
 use state::{active, change, configuration_of, idle, in_progress, once_permitted, status};
 use std::collections::BTreeMap;
@@ -255,93 +253,6 @@ async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
     .await
 }
 
-async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
-    LAMBDA.not_found_as_none(ctx.clients.lambda().get_function().function_name(name).send().await)
-}
-
-async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Function>> {
-    let Some(response) = get(ctx, name).await? else { return Ok(None) };
-    complete(&response)?;
-    let created = response.configuration().and_then(modified);
-    let all_tags = tags::settled(ctx, created, tags_of(&response), async || {
-        Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
-    })
-    .await?;
-    let reserved =
-        response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
-    let config = require(response.configuration(), "lambda:GetFunction", "the function's configuration")?;
-    let owner = tags::owner(&all_tags, &ctx.scope);
-    let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
-    let attributes = Attributes {
-        name: name.to_owned(),
-        arn: require_str(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,
-    };
-    let role = spec.role.rsplit('/').next().unwrap_or_default().to_owned();
-    let group = PhysicalId::new("log_group", spec.log_group.clone());
-    let mut observed = Observed::new(ResourceId::new(Function::NAME, name), name, owner, spec, attributes);
-    if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
-        // What runs is not what the configuration says, so the code is uploaded again.
-        observed.spec.code.clear();
-    }
-    observed.status = status(config);
-    observed.unmanaged_settings = settings::of_function(config);
-    observed.created = created;
-    let role = PhysicalId::new("role", role);
-    // A role that was adopted is not at the stack's path, where the others are found.
-    let may_be_ours = role.id == role::name_for(name);
-    observed.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
-    observed.refs = vec![role, group];
-    Ok(Some(observed))
-}
-
-fn tags_of(response: &GetFunctionOutput) -> Tags {
-    response.tags().cloned().unwrap_or_default().into_iter().collect()
-}
-
-/// Lambda leaves out what the caller may not read; taking that for nothing would disown the function, or clear its
-/// environment.
-fn complete(response: &GetFunctionOutput) -> Result<()> {
-    let refused = |what: &str, code: Option<&str>, message: Option<&str>| {
-        Error::refusal(what, code, message.unwrap_or("Lambda may not show it"))
-    };
-    if let Some(error) = response.tags_error() {
-        return Err(refused("lambda:ListTags", Some(error.error_code()), Some(error.message())));
-    }
-    let environment = response.configuration().and_then(FunctionConfiguration::environment);
-    match environment.and_then(|environment| environment.error()) {
-        Some(error) => Err(refused("reading the environment", error.error_code(), error.message())),
-        None => Ok(()),
-    }
-}
-
-/// When the function was last created or changed; Lambda writes the offset without a colon.
-fn modified(config: &FunctionConfiguration) -> Option<i64> {
-    let text = config.last_modified()?.replace("+0000", "Z");
-    DateTime::from_str(&text, DateTimeFormat::DateTime).ok().map(|time| time.secs())
-}
-
-fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags: Tags) -> Spec {
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let architecture = config.architectures().first().map_or("x86_64", Architecture::as_str);
-    let variables = config.environment().and_then(|environment| environment.variables());
-    let logs = config.logging_config().and_then(LoggingConfig::log_group);
-    Spec {
-        code: text(config.code_sha256()),
-        runtime: text(config.runtime().map(Runtime::as_str)),
-        handler: text(config.handler()),
-        architecture: architecture.to_owned(),
-        memory: config.memory_size().unwrap_or_default(),
-        timeout: config.timeout().unwrap_or_default(),
-        description: text(config.description()),
-        environment: variables.cloned().unwrap_or_default().into_iter().collect(),
-        layers: config.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned)).collect(),
-        reserved_concurrency: reserved,
-        role: text(config.role()),
-        log_group: logs.map_or_else(|| format!("{}{name}", log_group::PREFIX), str::to_owned),
-        tags,
-    }
-}
-
 /// The part of a spec that UpdateFunctionConfiguration sends.
 fn configuration(spec: &Spec) -> impl PartialEq + '_ {
     (
@@ -439,13 +350,7 @@ mod tests {
     use super::*;
     use crate::kind::Update;
     use crate::model::Text;
-
-    #[test]
-    fn lambda_s_own_form_of_a_time_is_read() {
-        let at = |text: &str| modified(&FunctionConfiguration::builder().last_modified(text).build());
-        assert_eq!(at("2026-01-01T00:00:10.000+0000"), Some(1_767_225_610));
-        assert_eq!(at("yesterday"), None);
-    }
+    use aws_sdk_lambda::types::FunctionConfiguration;
 
     #[test]
     fn a_plan_says_that_runtime_and_code_do_not_change_at_once() {
@@ -453,7 +358,7 @@ mod tests {
             code: code.into(),
             runtime: runtime.into(),
             memory,
-            ..spec(&FunctionConfiguration::builder().build(), None, "f", Tags::new())
+            ..super::observe::spec(&FunctionConfiguration::builder().build(), None, "f", Tags::new())
         };
         let (from, id) = (of("python3.12", "a", 128), ResourceId::new(Function::NAME, "f"));
         let note = |to: Spec| {

@@ -19,8 +19,10 @@ mod tests;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
 use crate::config::declared::{Section, Sections};
+#[allow(unused_imports, reason = "where a kind starts functions")]
+use crate::config::trigger::Triggers;
 use crate::kind::{AnyKind, Kind, ObservedOf, Parent, Registered, Registry, RunsCode};
-use crate::lower::{AnyLowered, Lowers};
+use crate::lower::{AnyLowered, AnyLoweredTrigger, Lowers};
 use crate::model::{Owner, ResourceId};
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
@@ -29,8 +31,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use tokio::sync::Semaphore;
 
-/// The registry: a line for each kind, after its parent and what it refers to. `declared` are those that have a section in the
-/// stack file, or items in one; these are in the order in which they are lowered.
+/// The registry: a line for each kind, after its parent and what it refers to. Its role in the stack file is a `section`, or that
+/// its resources are items of `triggers`: a `trigger`. Entries are lowered in this order.
 macro_rules! kinds {
     ($($kind:ty $(: $declared:ident)?),* $(,)?) => {
         /// All kinds, each after its parent and what it refers to.
@@ -38,30 +40,45 @@ macro_rules! kinds {
             Registry::new(&[$(&Registered::<$kind>::NEW),*])
         }
 
-        /// The sections of the stack file.
+        /// What the kinds declare in the stack file.
         pub fn sections() -> Sections {
-            Sections::new(&[$($($declared!(Section, $kind),)?)*])
+            Sections::new(
+                &[$(role!(section, Section, $kind $(, $declared)?)),*],
+                &[$(role!(trigger, Triggers, $kind $(, $declared)?)),*],
+            )
         }
 
         /// The kinds that make resources of the stack file's entries.
-        pub(crate) fn lowered() -> &'static [&'static dyn AnyLowered] {
-            &[$($($declared!(Lowers, $kind),)?)*]
+        pub(crate) fn lowered() -> &'static [Option<&'static dyn AnyLowered>] {
+            &[$(role!(section, Lowers, $kind $(, $declared)?)),*]
+        }
+
+        /// The kinds that make resources of the items of `triggers`.
+        pub(crate) fn lowered_triggers() -> &'static [Option<&'static dyn AnyLoweredTrigger>] {
+            &[$(role!(trigger, Lowers, $kind $(, $declared)?)),*]
         }
     };
 }
 
-macro_rules! declared {
-    ($carrier:ident, $kind:ty) => {
-        &$carrier::<$kind>::NEW
+/// A kind in a list of those that have a role in the stack file; `None` if it has none, or another one.
+macro_rules! role {
+    (section, $carrier:ident, $kind:ty, section) => {
+        Some(&$carrier::<$kind>::NEW)
+    };
+    (trigger, $carrier:ident, $kind:ty, trigger) => {
+        Some(&$carrier::<$kind>::NEW)
+    };
+    ($role:ident, $carrier:ident, $kind:ty $(, $other:ident)?) => {
+        None
     };
 }
 
 kinds! {
-    table::Table: declared,
+    table::Table: section,
     role::Role,
     log_group::LogGroup,
-    function::Function: declared,
-    api::Api: declared,
+    function::Function: section,
+    api::Api: section,
     integration::Integration,
     route::Route,
     permission::Permission,

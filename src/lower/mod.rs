@@ -8,7 +8,8 @@ pub use sizes::{SHORTEST_REGION, SOME_ACCOUNT, Size, Sizes};
 pub use template::lookup_part;
 
 use crate::aws::tags::{Tags, ownership_tags};
-use crate::config::{At, Declared, Entry, Stack};
+use crate::config::trigger::Trigger;
+use crate::config::{At, Declared, Entry, Item, Stack};
 use crate::kind::Kind;
 use crate::model::{Identity, KnownAttributes, Resource, ResourceId, Scope, Text};
 use std::collections::BTreeMap;
@@ -57,6 +58,24 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
     }
 }
 
+/// A kind that makes a resource of an item of `triggers`.
+pub(crate) trait LoweredTrigger: Trigger {
+    /// Adds the resources of an item; `function` is what it starts.
+    fn lower(item: &Entry<Self::Config>, function: &ResourceId, lower: &mut Lower);
+}
+
+/// The same behind the list of triggers.
+pub(crate) trait AnyLoweredTrigger: Send + Sync {
+    /// [`LoweredTrigger::lower`], if the item is of this kind.
+    fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower);
+}
+
+impl<K: LoweredTrigger> AnyLoweredTrigger for Lowers<K> {
+    fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower) {
+        item.of::<K>().into_iter().for_each(|item| K::lower(item, function, lower));
+    }
+}
+
 /// What lowering needs, and the resources so far.
 pub(crate) struct Lower<'a> {
     /// The stack.
@@ -65,14 +84,24 @@ pub(crate) struct Lower<'a> {
     pub(crate) scope: &'a Scope,
     /// The packages of its functions.
     pub(crate) packages: &'a Packages,
+    /// The names in AWS of the entries whose key it is not, by kind and key.
+    pub(crate) renamed: BTreeMap<&'static str, BTreeMap<String, String>>,
+    /// The kinds that make resources of the items of `triggers`.
+    pub(crate) triggers: &'a [Option<&'static dyn AnyLoweredTrigger>],
     /// The resources so far.
     pub(crate) resources: Vec<Resource>,
 }
 
 impl Lower<'_> {
-    /// The id of a resource whose key in the stack file is its name in AWS, before an environment's prefix.
+    /// The id of the resource of an entry: its name in AWS, with the environment's prefix.
     pub(crate) fn id(&self, kind: &'static str, key: &str) -> ResourceId {
-        ResourceId::new(kind, self.scope.identity.prefixed(key))
+        id_of(kind, key, &self.renamed, &self.scope.identity)
+    }
+
+    /// Adds the resources of an item of `triggers`; `function` is what it starts.
+    pub(crate) fn trigger(&mut self, item: &Item, function: &ResourceId) {
+        let triggers = self.triggers;
+        triggers.iter().flatten().for_each(|trigger| trigger.lower(item, function, self));
     }
 
     /// The tags of a resource: the user's and the ownership tags.
@@ -80,6 +109,17 @@ impl Lower<'_> {
         let tags = ownership_tags(&self.scope.identity, id, &self.stack.tags);
         tags.into_iter().map(|(key, value)| (key, value.into())).collect()
     }
+}
+
+/// The id of the resource of an entry; the key of a section that is one entry is empty.
+fn id_of(
+    kind: &'static str,
+    key: &str,
+    renamed: &BTreeMap<&'static str, BTreeMap<String, String>>,
+    identity: &Identity,
+) -> ResourceId {
+    let name = renamed.get(kind).and_then(|names| names.get(key)).map_or(key, String::as_str);
+    ResourceId::new(kind, if key.is_empty() { String::new() } else { identity.prefixed(name) })
 }
 
 /// A resource that depends only on what it refers to.

@@ -1,8 +1,8 @@
 //! Texts with placeholders.
 
-use super::Lower;
-use crate::config::{Json, Part, Template};
-use crate::model::{AttributeMap, Identity, ResourceId, Text};
+use super::{Lower, id_of};
+use crate::config::{Json, Part, Stack, Template};
+use crate::model::{AttributeMap, Scope, Text};
 use crate::policy::Tree;
 
 impl Lower<'_> {
@@ -24,7 +24,7 @@ impl Lower<'_> {
 
     /// An attribute of an entry. A name is the key in the stack file with the environment's prefix; it makes no dependency.
     fn attribute(&self, kind: &'static str, key: &str, attribute: &'static str) -> Text {
-        let id = id_of(kind, key, &self.scope.identity);
+        let id = self.id(kind, key);
         if attribute == "name" { id.name.into() } else { Text::reference(&id, attribute) }
     }
 
@@ -43,25 +43,14 @@ impl Lower<'_> {
     }
 }
 
-/// The id of an entry; the key of a section that is one entry is empty.
-fn id_of(kind: &'static str, key: &str, identity: &Identity) -> ResourceId {
-    ResourceId::new(kind, if key.is_empty() { String::new() } else { identity.prefixed(key) })
-}
-
 /// The value of a placeholder of a check in a deployed stack; `None` for a capture, and for a resource that does not exist.
-pub fn lookup_part(
-    part: &Part,
-    identity: &Identity,
-    region: &str,
-    account: &str,
-    attributes: &AttributeMap,
-) -> Option<String> {
+pub fn lookup_part(part: &Part, stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> Option<String> {
     match part {
         Part::Text(text) => Some(text.clone()),
-        Part::Region => Some(region.to_owned()),
-        Part::Account => Some(account.to_owned()),
+        Part::Region => Some(scope.region.clone()),
+        Part::Account => Some(scope.account.clone()),
         Part::Attribute { kind, key, attribute } => {
-            let live = attributes.get(&id_of(kind, key, identity))?;
+            let live = attributes.get(&id_of(kind, key, &stack.renamed(), &scope.identity))?;
             Some(live.get(attribute)?.as_str()?.to_owned())
         }
         Part::Capture(_) => None,

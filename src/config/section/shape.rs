@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use crate::yaml::Kind;
+use crate::kind::Kind;
+use crate::model::in_words;
+use crate::suggest;
+use crate::yaml::Kind as Node;
 use serde_json::{Value as Json, json};
 
 use super::{Parts, Section, Shape};
@@ -28,6 +31,80 @@ pub(crate) fn number<N: TryFrom<i64> + 'static>(unit: &'static str, limits: Rang
         schema["maximum"] = (*limits.end()).into();
     }
     Shape::new(schema, move |value| value.integer(unit, limits.clone())?.try_into().ok()).counts(unit)
+}
+
+/// A duration in whole seconds: `5 minutes`, or a bare number of seconds.
+pub(crate) fn duration<N: TryFrom<i64> + 'static>(limits: RangeInclusive<i64>) -> Shape<N> {
+    let seconds = json!({ "type": "integer", "minimum": limits.start(), "maximum": limits.end() });
+    let units: Vec<&str> = UNITS.iter().map(|(unit, _)| *unit).collect();
+    let words = json!({ "type": "string", "pattern": format!("^[0-9]+ ({})s?$", units.join("|")) });
+    let schema = json!({ "oneOf": [seconds, words], "examples": [limits.start()] });
+    Shape::new(schema, move |value| value.duration(limits.clone())?.try_into().ok()).counts("seconds")
+}
+
+/// The units of durations, in seconds.
+const UNITS: [(&str, i64); 4] = [("second", 1), ("minute", 60), ("hour", 3_600), ("day", 86_400)];
+
+impl Value<'_> {
+    fn duration(self, limits: RangeInclusive<i64>) -> Option<i64> {
+        let Some(text) = self.node.text() else { return self.wrong_type(A_DURATION, None) };
+        let (digits, unit) = text.split_once(' ').unwrap_or((text, "second"));
+        let known = |(name, _): &&(&str, i64)| unit == *name || unit.strip_suffix('s') == Some(name);
+        let factor = UNITS.iter().find(known).map(|(_, seconds)| *seconds);
+        let (Ok(number), Some(factor)) = (digits.parse::<i64>(), factor) else {
+            let units = UNITS.iter().flat_map(|(name, _)| [*name, ""]).filter(|name| !name.is_empty());
+            let near = suggest::nearest(unit, units).map(|unit| format!("did you mean `{digits} {unit}s`?"));
+            return self.wrong_type(A_DURATION, near);
+        };
+        match number.checked_mul(factor).filter(|seconds| limits.contains(seconds)) {
+            Some(seconds) => Some(seconds),
+            None => {
+                let (least, most) = (spelt(*limits.start()), spelt(*limits.end()));
+                self.fail(format!("`{}` must be from {least} to {most}, not {text}", self.key.text), None)
+            }
+        }
+    }
+}
+
+const A_DURATION: &str = "a duration such as `30 seconds` or `5 minutes`";
+
+/// A duration in its largest unit.
+fn spelt(seconds: i64) -> String {
+    let whole = |(_, unit): &&(&str, i64)| seconds != 0 && seconds % unit == 0;
+    let (unit, factor) = UNITS.iter().rev().find(whole).copied().unwrap_or(UNITS[0]);
+    let count = seconds / factor;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Another resource: the key of an entry of the stack, or an ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The key of an entry of the kind that the field is for.
+    Key(String),
+    /// The ARN of a resource outside of the stack.
+    Arn(String),
+}
+
+/// The key of an entry of kind `K`, or an ARN.
+pub(crate) fn target<K: Kind>() -> Shape<Target> {
+    Shape::new(json!({ "type": "string", "minLength": 1 }), |value| {
+        let text = value.text()?;
+        if text.starts_with("arn:") {
+            return Some(Target::Arn(text.to_owned()));
+        }
+        entry_of::<K>(value).map(Target::Key)
+    })
+}
+
+/// The key of an entry of kind `K`.
+pub(crate) fn entry_of<K: Kind>(value: Value) -> Option<String> {
+    let (text, kind) = (value.text()?, in_words(K::NAME));
+    let keys = value.cx.scope.names.keys(K::SECTION);
+    if keys.contains(&text) {
+        return Some(text.to_owned());
+    }
+    let help = suggest::did_you_mean_or_list(text, &format!("the {kind}s of this stack"), keys);
+    value.fail(format!("there is no {kind} `{text}`"), help)
 }
 
 /// `true` or `false`.
@@ -120,7 +197,7 @@ pub(crate) fn part<T: 'static>(name: &'static str, about: &'static str, shape: S
 pub(crate) fn either<T: 'static>(first: Shape<T>, mapping: Shape<T>) -> Shape<T> {
     let (one, other) = (first.decode, mapping.decode);
     Shape::new(Json::Null, move |value| match value.node.kind {
-        Kind::Map(_) => other(value),
+        Node::Map(_) => other(value),
         _ => one(value),
     })
     .described(move |parts| json!({ "oneOf": [(first.schema)(parts), (mapping.schema)(parts)] }))

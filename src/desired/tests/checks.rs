@@ -14,9 +14,10 @@ fn of(kind: &'static str, key: &str, attribute: &'static str) -> Part {
 
 #[test]
 fn placeholders_find_what_aws_has_assigned() {
-    let (scope, graph) = lowered(&stack_in(FULL, Some("dev")));
+    let stack = stack_in(FULL, Some("dev"));
+    let (scope, graph) = lowered(&stack);
     let attributes = plan(&graph, &world_of(&graph), &up()).unwrap().attributes;
-    let look = |part: Part| lookup_part(&part, &scope.identity, &scope.region, &scope.account, &attributes);
+    let look = |part: Part| lookup_part(&part, &stack, &scope, &attributes);
     let cases = [
         (Part::Text("as it is".to_owned()), "as it is"),
         (Part::Region, "eu-central-1"),
@@ -34,8 +35,9 @@ fn placeholders_find_what_aws_has_assigned() {
 
 #[test]
 fn what_is_not_there_stands_for_nothing() {
-    let (scope, _) = lowered(&stack_in(FULL, Some("dev")));
-    let look = |part: Part| lookup_part(&part, &scope.identity, "eu-west-1", "1", &[].into());
+    let stack = stack_in(FULL, Some("dev"));
+    let (scope, _) = lowered(&stack);
+    let look = |part: Part| lookup_part(&part, &stack, &scope, &[].into());
     assert_eq!(look(of("api", "", "url")), None);
     assert_eq!(look(of("table", "pages", "name")), None);
     assert_eq!(look(Part::Capture("id".to_owned())), None);

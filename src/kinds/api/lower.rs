@@ -25,12 +25,13 @@ pub(super) fn api(api: &Entry<Config>, lower: &mut Lower) {
     for route in &api.routes {
         by_function.entry(&route.function).or_default().push(route);
     }
+    let functions = lower.stack.functions().iter().map(|function| (function.name.as_str(), function));
+    let functions: BTreeMap<_, _> = functions.collect();
     let mut resources = vec![lower.http_api(api, &id)];
     for (name, routes) in by_function {
         let permissions = lower.permissions(&id, name, &routes);
         let own: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
-        let function = lower.stack.functions().iter().find(|function| function.name == name);
-        let access = function.into_iter().flat_map(|function| function.access.values());
+        let access = functions.get(name).into_iter().flat_map(|function| function.access.values());
         let uses: Vec<ResourceId> = access.map(|grant| lower.id(grant.kind, &grant.key)).collect();
         resources.push(lower.integration(&id, name, routes[0]));
         resources.extend(permissions);
@@ -43,11 +44,13 @@ pub(super) fn api(api: &Entry<Config>, lower: &mut Lower) {
 
 impl Lower<'_> {
     fn http_api(&self, api: &Entry<Config>, id: &ResourceId) -> Resource {
+        // `routes` are resources of their own, and the name has a default: it is the entry's.
+        let Config { name: _, description, cors: rules, routes: _ } = &**api;
         let spec = api::Spec {
             name: self.scope.identity.prefixed(&api.name),
-            description: self.template(&api.description),
+            description: self.template(description),
             protocol: "HTTP".to_owned(),
-            cors: api.cors.as_ref().map(cors),
+            cors: rules.as_ref().map(cors),
             execute_api_endpoint: true,
             tags: self.tags(id),
         };

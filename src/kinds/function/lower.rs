@@ -3,7 +3,7 @@
 use super::Function;
 use super::section::Config;
 use crate::aws::tags::{self, Tags};
-use crate::config::{self, Entry, Grant};
+use crate::config::{self, At, Entry, Grant, Item};
 use crate::kind::Kind;
 use crate::kinds::environment;
 use crate::kinds::log_group::{self, LogGroup};
@@ -18,10 +18,17 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     let id = lower.id(Function::NAME, &function.name);
     let group = ResourceId::new(LogGroup::NAME, format!("{}{}", log_group::PREFIX, id.name));
     let role = function.role.is_none().then(|| ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let mut resources = vec![lower.log_group(function, &id, &group)];
-    resources.extend(role.as_ref().map(|role| lower.role(function, &id, role, &group)));
-    resources.push(lower.lambda(function, id, role.as_ref(), &group));
+    let Config { access, triggers, policy, log_retention, .. } = &**function;
+    let mut resources = vec![lower.log_group(&id, &group, function.at, *log_retention)];
+    if let Some(role) = &role {
+        // A trigger carries its permissions.
+        let grants = access.values().cloned().chain(triggers.iter().flat_map(Item::grants)).collect();
+        let policy = lower.policy(grants, policy, &group);
+        resources.push(lower.role(&id, role, function.at, policy));
+    }
+    resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));
     lower.resources.extend(resources);
+    triggers.iter().for_each(|item| lower.trigger(item, &id));
 }
 
 /// Checks the sizes of the environment, the description and the policy of a function.
@@ -60,55 +67,47 @@ impl Lower<'_> {
         all
     }
 
-    fn log_group(&self, function: &Entry<Config>, id: &ResourceId, group: &ResourceId) -> Resource {
-        let spec = log_group::Spec {
-            retention_days: Some(function.log_retention.cast_signed()),
-            tags: self.tags_for(group, id),
-        };
-        let arn = self.scope.expand(log_group::LogGroup::ARN, &group.name);
+    fn log_group(&self, id: &ResourceId, group: &ResourceId, at: At, retention: u32) -> Resource {
+        let spec =
+            log_group::Spec { retention_days: Some(retention.cast_signed()), tags: self.tags_for(group, id) };
+        let arn = self.scope.expand(LogGroup::ARN, &group.name);
         Resource {
             known_attributes: known_attributes(group, arn),
-            ..resource::<log_group::LogGroup>(group.clone(), function.at, &spec)
+            ..resource::<LogGroup>(group.clone(), at, &spec)
         }
     }
 
-    fn role(
-        &self,
-        function: &Entry<Config>,
-        id: &ResourceId,
-        role: &ResourceId,
-        group: &ResourceId,
-    ) -> Resource {
+    fn role(&self, id: &ResourceId, role: &ResourceId, at: At, policy: Policy<Text>) -> Resource {
         let spec = role::Spec {
             trust: trust("lambda.amazonaws.com"),
-            policies: [(role::POLICY.to_owned(), self.policy(function, group))].into(),
+            policies: [(role::POLICY.to_owned(), policy)].into(),
             attached: BTreeSet::new(),
             boundary: self.stack.permissions_boundary.clone(),
             tags: self.tags_for(role, id),
         };
-        let arn = self.scope.expand(role::Role::ARN, &role.name);
+        let arn = self.scope.expand(Role::ARN, &role.name);
         Resource {
             known_attributes: known_attributes(role, arn),
-            ..resource::<role::Role>(role.clone(), function.at, &spec)
+            ..resource::<Role>(role.clone(), at, &spec)
         }
     }
 
     /// The policy of the function: its declared access, the user's own statements, and logs to its own group. Never
     /// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
-    fn policy(&self, function: &Entry<Config>, group: &ResourceId) -> Policy<Text> {
+    fn policy(&self, grants: Vec<Grant>, policy: &[config::Statement], group: &ResourceId) -> Policy<Text> {
         // The user's own names take precedence; the others get free ones.
-        let own = function.policy.iter().map(|statement| self.statement(statement));
+        let own = policy.iter().map(|statement| self.statement(statement));
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
         let mut statements: BTreeMap<String, Statement<Text>> =
             named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
         let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
         let logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], events);
-        let tables = function.access.values().map(|Grant { kind, key, actions }| {
-            let arn = Text::reference(&self.id(kind, key), "arn");
-            (format!("{}{}", capitalised(kind), alphanumeric(key)), allow(actions, arn))
+        let grants = grants.into_iter().map(|Grant { kind, key, actions }| {
+            let arn = Text::reference(&self.id(kind, &key), "arn");
+            (format!("{}{}", capitalised(kind), alphanumeric(&key)), allow(actions, arn))
         });
         let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
-        for (sid, statement) in std::iter::once(("Logs".to_owned(), logs)).chain(tables).chain(unnamed) {
+        for (sid, statement) in std::iter::once(("Logs".to_owned(), logs)).chain(grants).chain(unnamed) {
             statements.insert(free_sid(&statements, &sid), statement);
         }
         Policy(statements)
@@ -133,24 +132,44 @@ impl Lower<'_> {
         role: Option<&ResourceId>,
         group: &ResourceId,
     ) -> Resource {
-        let role_arn = match (role, &function.role) {
+        // Every field is named, so that a new one does not compile until it is lowered. `code` and `exclude` make the package,
+        // the handler has a default that depends on the runtime, and the others are lowered with the role and the log group.
+        let Config {
+            code: _,
+            exclude: _,
+            handler: _,
+            access: _,
+            triggers: _,
+            policy: _,
+            log_retention: _,
+            runtime,
+            layers,
+            role: existing,
+            architecture,
+            memory,
+            timeout,
+            description,
+            environment,
+            reserved_concurrency,
+        } = &**function;
+        let role_arn = match (role, existing) {
             (Some(role), _) => Text::reference(role, "arn"),
             (None, arn) => arn.clone().unwrap_or_default().into(),
         };
         let mut tags = self.tags(&id);
         tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Text::reference(role, "role_id"))));
-        let environment = function.environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
+        let environment = environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
         let spec = super::Spec {
             code: self.packages.get(&function.name).cloned().unwrap_or_default(),
-            runtime: function.runtime.clone(),
+            runtime: runtime.clone(),
             handler: function.handler().to_owned(),
-            architecture: function.architecture.as_str().to_owned(),
-            memory: function.memory.cast_signed(),
-            timeout: function.timeout.cast_signed(),
-            description: self.template(&function.description),
+            architecture: architecture.as_str().to_owned(),
+            memory: memory.cast_signed(),
+            timeout: timeout.cast_signed(),
+            description: self.template(description),
             environment: environment.collect(),
-            layers: function.layers.clone(),
-            reserved_concurrency: function.reserved_concurrency.map(u32::cast_signed),
+            layers: layers.clone(),
+            reserved_concurrency: reserved_concurrency.map(u32::cast_signed),
             role: role_arn,
             log_group: Text::reference(group, "name"),
             tags,

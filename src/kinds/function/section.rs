@@ -15,7 +15,8 @@ use crate::config::names::{self, NameRule};
 use crate::config::policy::policy;
 use crate::config::section::shape::{Keys, list, map, number, pattern, scalar, template, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
-use crate::config::{Stack, Statement, Template};
+use crate::config::trigger::triggers;
+use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
 use crate::yaml::Kind;
@@ -76,6 +77,22 @@ impl Declared for Function {
         }
     }
 
+    fn code(function: &Entry<Config>) -> Option<Code<'_>> {
+        Some(Code {
+            key: &function.name,
+            at: function.place("code"),
+            path: &function.code,
+            exclude: &function.exclude,
+            runtime: &function.runtime,
+            architecture: function.architecture.as_str(),
+            has_layers: !function.layers.is_empty(),
+        })
+    }
+
+    fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
+        function.triggers.iter().flat_map(|item| item.check(&function.name, entries)).collect()
+    }
+
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
         let members = function.policy.iter().flat_map(|statement| statement.members.values());
         let in_policy = members.flat_map(|member| member.templates());
@@ -129,6 +146,8 @@ section! {
             .excludes(&OF_GENERATED_ROLE),
         /// The actions that the function may use on tables of the stack. The key is the table's key.
         access: BTreeMap<String, Grant> = access().or_empty(),
+        /// What starts the function. An item names its source under one key; the permissions come with it.
+        triggers: Vec<Item> = triggers().or_empty(),
         /// Additional permissions, in IAM's own syntax.
         policy: Vec<Statement> = policy().or_empty(),
         /// The processor architecture.

@@ -4,6 +4,7 @@ mod adopt;
 mod at_once;
 mod chains;
 mod clear;
+mod compatibility;
 mod deploy_policy;
 mod destroy;
 mod discovery;
