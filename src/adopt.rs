@@ -13,6 +13,7 @@ use crate::kinds::{kind, registry};
 use crate::lower::Packages;
 use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status, resolve};
 use crate::observe::{add, children, claim};
+use crate::outputs::key;
 use crate::plan::{Options, Plan};
 use crate::reconcile::Session;
 use std::collections::BTreeMap;
@@ -92,14 +93,12 @@ impl Session {
     /// The id under which the stack file declares the requested resource.
     fn declared(&self, graph: &Graph, request: &AdoptRequest) -> Result<ResourceId, Failure> {
         let by_id = is_by_id(kind(request.kind));
-        let names = [request.name.clone(), self.scope.identity.prefixed(&request.name)];
-        let mut declared = graph.resources.iter().map(|one| &one.id).filter(|id| id.kind == request.kind);
-        let mut named = names.into_iter().map(|name| ResourceId::new(request.kind, name));
-        let found =
-            if by_id { declared.clone().next().cloned() } else { named.find(|id| graph.get(id).is_some()) };
-        found.ok_or_else(|| {
+        let declared = graph.resources.iter().map(|one| &one.id).filter(|id| id.kind == request.kind);
+        let named = declared.clone().find(|id| by_id || id.name == request.name);
+        let with_key = || declared.clone().find(|id| key(&self.scope.identity, id) == request.name);
+        named.or_else(with_key).cloned().ok_or_else(|| {
             let what = ResourceId::new(request.kind, if by_id { "" } else { &request.name });
-            let declared: Vec<&str> = declared.by_ref().map(|id| id.name.as_str()).collect();
+            let declared: Vec<&str> = declared.clone().map(|id| id.name.as_str()).collect();
             let declared = match declared.as_slice() {
                 [] => "it declares none of this kind".to_owned(),
                 names => format!("it declares {}", names.join(", ")),

@@ -15,6 +15,7 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
         scope,
         packages,
         renamed: stack.renamed(),
+        kinds: lowered(),
         triggers: lowered_triggers(),
         resources: Vec::new(),
     };

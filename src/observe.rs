@@ -62,6 +62,9 @@ async fn follow(
     let mut known: BTreeSet<PhysicalId> = BTreeSet::new();
     loop {
         known.extend(live_state.observed.iter().map(Observed::key));
+        // A hint by an ARN does not name the parent.
+        let in_parents = live_state.observed.iter().filter(|observed| observed.parent.is_some());
+        known.extend(in_parents.map(|child| PhysicalId::new(child.id.kind, child.physical_id.clone())));
         hints.extend(
             live_state
                 .observed

@@ -5,7 +5,7 @@ use crate::desired::{lower, offline_scope};
 use crate::kind::{AnyKind, Output};
 use crate::kinds::{kind, kinds};
 use crate::lower::identity;
-use crate::model::{AttributeMap, Graph, Identity, Resource, references};
+use crate::model::{AttributeMap, Graph, Identity, Resource, ResourceId, references};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -14,11 +14,16 @@ pub fn declared(stack: &Stack) -> Graph {
     lower(stack, &offline_scope(stack, None), &BTreeMap::new())
 }
 
+/// The key of a resource in the stack file.
+pub fn key<'a>(identity: &Identity, id: &'a ResourceId) -> &'a str {
+    kind(id.kind).features().key(identity.unprefixed(&id.name))
+}
+
 /// The keys of the resources of a kind in the stack file.
 pub fn keys(stack: &Stack, kind: &dyn AnyKind) -> Vec<String> {
     let (graph, identity) = (declared(stack), identity(stack));
     let own = graph.resources.iter().filter(|resource| resource.id.kind == kind.name());
-    own.map(|resource| identity.unprefixed(&resource.id.name).to_owned()).collect()
+    own.map(|resource| key(&identity, &resource.id).to_owned()).collect()
 }
 
 /// A request that a stack takes.
@@ -41,7 +46,7 @@ pub fn requests(stack: &Stack) -> Option<Vec<Request>> {
         // The parent has no name that is the code's.
         let mut targets = references(&route.desired).into_iter().map(|reference| reference.id);
         let target = targets.find(|target| Some(target) != route.id.parent())?;
-        Some(Request { route: route.id.name.clone(), code: identity.unprefixed(&target.name).to_owned() })
+        Some(Request { route: route.id.name.clone(), code: key(&identity, &target).to_owned() })
     };
     Some(routes.into_iter().filter_map(request).collect())
 }
@@ -62,7 +67,7 @@ pub fn by_name<'a>(identity: &Identity, attributes: &'a AttributeMap) -> BTreeMa
     let mut outputs = BTreeMap::new();
     for (id, attributes) in attributes {
         for Output { name, attribute } in kind(id.kind).features().outputs {
-            let name = name.replace(Output::KEY, identity.unprefixed(&id.name));
+            let name = name.replace(Output::KEY, key(identity, id));
             outputs.extend(attributes.get(attribute).and_then(Json::as_str).map(|value| (name, value)));
         }
     }
@@ -80,7 +85,6 @@ pub fn names() -> Vec<&'static str> {
 mod tests {
     use super::*;
     use crate::kinds::code;
-    use crate::model::ResourceId;
     use crate::plan::tests::stacks::{SMALL, stack_in};
     use serde_json::json;
     use std::sync::Arc;
@@ -103,6 +107,14 @@ mod tests {
             let attributes: AttributeMap = [(id, Arc::new(json!({ "arn": "arn:x" })))].into();
             assert_eq!(by_name(&identity, &attributes), [("functions.list".to_owned(), "arn:x")].into());
         }
+    }
+
+    #[test]
+    fn an_output_has_no_ending_that_its_key_has_not() {
+        let identity = Identity { stack: "small".to_owned(), environment: Some("dev".to_owned()) };
+        let id = ResourceId::new("queue", "dev-mails.fifo");
+        let attributes: AttributeMap = [(id, Arc::new(json!({ "url": "https://x" })))].into();
+        assert_eq!(by_name(&identity, &attributes), [("queues.mails".to_owned(), "https://x")].into());
     }
 
     #[test]

@@ -30,6 +30,22 @@ impl<'de, T: Texts> Deserialize<'de> for Statement<T> {
     }
 }
 
+impl<T: Texts> Statement<T> {
+    /// A statement that allows actions, with one more member.
+    pub fn allow(
+        actions: impl IntoIterator<Item = impl Into<String>>,
+        (name, member): (&str, Tree<T>),
+    ) -> Self {
+        let actions = actions.into_iter().map(|action| Tree::Text(action.into().into()));
+        let members = [
+            ("Effect", Tree::Text("Allow".to_owned().into())),
+            ("Action", Tree::List(actions.collect())),
+            (name, member),
+        ];
+        Statement(members.into_iter().map(|(name, member)| (name.to_owned(), member)).collect())
+    }
+}
+
 impl Statement {
     /// The statement as JSON.
     pub fn json(&self) -> Json {

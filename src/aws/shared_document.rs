@@ -25,13 +25,18 @@ impl Context {
     ///
     /// # Errors
     /// A call failed.
-    pub(crate) async fn edit_document<D: PartialEq>(
+    pub(crate) async fn edit_document<D, R, W>(
         &self,
         name: &str,
-        read: impl AsyncFn() -> Result<D>,
+        read: impl Fn() -> R,
         merge: impl Fn(&D) -> D,
-        write: impl AsyncFn(&D) -> Result<()>,
-    ) -> Result<()> {
+        write: impl Fn(D) -> W,
+    ) -> Result<()>
+    where
+        D: PartialEq,
+        R: Future<Output = Result<D>>,
+        W: Future<Output = Result<()>>,
+    {
         let document = self.documents.of(name);
         let _one_at_a_time = document.lock().await;
         for _ in 0..TRIES {
@@ -40,7 +45,7 @@ impl Context {
             if merged == current {
                 break;
             }
-            write(&merged).await?;
+            write(merged).await?;
         }
         Ok(())
     }

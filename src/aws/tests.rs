@@ -156,8 +156,7 @@ async fn edit(context: &Context, there: &RefCell<Document>, writes: &RefCell<u32
         merged.insert("ours", 1);
         merged
     };
-    let write = async |merged: &Document| {
-        let mut merged = merged.clone();
+    let write = async |mut merged: Document| {
         *writes.borrow_mut() += 1;
         // Another writer that had read the document before us overwrites our entry once.
         if intrude && *writes.borrow() == 1 {

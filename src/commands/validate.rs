@@ -22,9 +22,12 @@ pub fn validate(globals: &Globals) -> Outcome {
         .map(|kind| (kind, graph.resources.iter().filter(|one| one.id.kind == kind.name()).count()))
         .collect();
     let checks = stack.checks.len();
-    let counts = counted.iter().map(|(kind, number)| format!("{number} {}", kind.noun(*number)));
-    let counts: Vec<String> = counts.chain([render::count(checks as u64, "check")]).collect();
-    out(&format!("{} is valid: {}.", globals.file.display(), counts.join(", ")));
+    let declared = counted.iter().filter(|(_, number)| *number > 0);
+    let declared = declared.map(|(kind, number)| format!("{number} {}", kind.noun(*number)));
+    let checks_too = (checks > 0).then(|| render::count(checks as u64, "check"));
+    let counts = declared.chain(checks_too).collect::<Vec<_>>().join(", ");
+    let counts = if counts.is_empty() { "it declares nothing".to_owned() } else { counts };
+    out(&format!("{} is valid: {counts}.", globals.file.display()));
     let members = counted.iter().map(|(kind, number)| (kind.noun(0).replace(' ', "_"), json!(number)));
     json(|| Document::new("valid", members.chain([("checks".to_owned(), json!(checks))]).collect()));
     Ok(Exit::Done)

@@ -46,6 +46,14 @@ pub struct Grant {
     pub actions: Vec<String>,
 }
 
+impl Grant {
+    /// True if an action is allowed, such as `sqs:SendMessage`.
+    pub(crate) fn allows(&self, action: &str) -> bool {
+        let all = |begin: &str| action.starts_with(begin);
+        self.actions.iter().any(|one| one.strip_suffix('*').map_or(one == action, all))
+    }
+}
+
 /// `access`: entry to actions.
 pub(crate) fn access() -> Shape<BTreeMap<String, Grant>> {
     let grant = Shape::new(Json::Null, grant).described(|parts| schema(parts.sections));

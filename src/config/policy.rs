@@ -116,7 +116,7 @@ pub(crate) fn policy() -> Shape<Vec<Statement>> {
 pub(crate) fn resource_policy() -> Shape<Vec<Statement>> {
     let schema = statement_schema(Of::Resource);
     let shape = Shape::new(schema, |value| statement(value, Of::Resource));
-    statements(part("resource statement", ABOUT_RESOURCE, shape))
+    statements(part("resource_statement", ABOUT_RESOURCE, shape))
 }
 
 const ABOUT_RESOURCE: &str =
@@ -136,7 +136,7 @@ fn statements(statement: Shape<Statement>) -> Shape<Vec<Statement>> {
 }
 
 const ABOUT: &str = "A statement of the generated role's policy. Resources are ARNs, `*`, or begin with \
-    `${tables.NAME.arn}` or `${functions.NAME.arn}`.";
+                     the ARN of another resource of the stack, such as `${tables.NAME.arn}`.";
 
 fn statement_schema(of: Of) -> Schema {
     let properties: Map<String, Schema> = of

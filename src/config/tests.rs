@@ -5,6 +5,7 @@
 mod errors;
 mod files;
 mod interpolation;
+mod queues;
 mod schema;
 mod valid;
 

@@ -111,7 +111,6 @@ pub(crate) struct Triggers<T>(std::marker::PhantomData<fn() -> T>);
 
 impl<T> Triggers<T> {
     /// The entry of a kind.
-    #[allow(dead_code, reason = "used by the registry, where a kind starts functions")]
     pub(crate) const NEW: Self = Triggers(std::marker::PhantomData);
 }
 

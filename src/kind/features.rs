@@ -22,6 +22,8 @@ pub struct Features {
     pub counted: bool,
     /// How to turn deletion protection off.
     pub unprotect: &'static str,
+    /// How AWS's names of some resources end where their keys in the stack file do not.
+    pub name_ending: &'static str,
 }
 
 impl Features {
@@ -35,7 +37,13 @@ impl Features {
         runs_code: None,
         counted: false,
         unprotect: "turn its deletion protection off first, in the AWS console or with the AWS CLI",
+        name_ending: "",
     };
+
+    /// The key in the stack file of a resource with this name, which is without the environment's prefix.
+    pub fn key<'a>(&self, name: &'a str) -> &'a str {
+        name.strip_suffix(self.name_ending).unwrap_or(name)
+    }
 }
 
 /// What `adopt` is given to find a resource.

@@ -4,10 +4,12 @@
 pub mod api;
 mod assumable;
 pub(crate) mod environment;
+pub mod event_source;
 pub mod function;
 pub mod integration;
 pub mod log_group;
 pub mod permission;
+pub mod queue;
 pub mod role;
 pub mod route;
 mod settings;
@@ -19,7 +21,6 @@ mod tests;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
 use crate::config::declared::{Section, Sections};
-#[allow(unused_imports, reason = "where a kind starts functions")]
 use crate::config::trigger::Triggers;
 use crate::kind::{AnyKind, Kind, ObservedOf, Parent, Registered, Registry, RunsCode};
 use crate::lower::{AnyLowered, AnyLoweredTrigger, Lowers};
@@ -75,9 +76,11 @@ macro_rules! role {
 
 kinds! {
     table::Table: section,
+    queue::Queue: section,
     role::Role,
     log_group::LogGroup,
     function::Function: section,
+    event_source::EventSource: trigger,
     api::Api: section,
     integration::Integration,
     route::Route,

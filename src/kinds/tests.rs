@@ -3,6 +3,7 @@
 use super::api::API_GATEWAY;
 use super::function::LAMBDA;
 use super::log_group::LOGS;
+use super::queue::SQS;
 use super::role::IAM;
 use super::table::DYNAMODB;
 use super::{kinds, services};
@@ -17,7 +18,7 @@ enum Meaning {
 }
 use Meaning::{Exists, NotFound, Other, Transient};
 
-static REFUSALS: [(&Service, &str, &str, Meaning); 26] = [
+static REFUSALS: [(&Service, &str, &str, Meaning); 33] = [
     (&DYNAMODB, "ResourceNotFoundException", "Requested resource not found: Table: t not found", NotFound),
     (&DYNAMODB, "TableNotFoundException", "Table not found: t", NotFound),
     (&DYNAMODB, "ResourceInUseException", "Table already exists: t", Exists),
@@ -94,6 +95,28 @@ static REFUSALS: [(&Service, &str, &str, Meaning); 26] = [
         Transient,
     ),
     (&API_GATEWAY, "BadRequestException", "Invalid target", Other),
+    (&SQS, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.", NotFound),
+    (&SQS, "QueueDoesNotExist", "The specified queue does not exist.", NotFound),
+    (
+        &SQS,
+        "QueueAlreadyExists",
+        "A queue already exists with the same name and a different value for attribute VisibilityTimeout",
+        Exists,
+    ),
+    (&SQS, "QueueNameExists", "A queue already exists with the same name and a different value", Exists),
+    (
+        &SQS,
+        "AWS.SimpleQueueService.QueueDeletedRecently",
+        "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+        Transient,
+    ),
+    (
+        &SQS,
+        "QueueDeletedRecently",
+        "You must wait 60 seconds after deleting a queue before you can",
+        Transient,
+    ),
+    (&SQS, "InvalidAttributeValue", "Invalid value for the parameter Policy.", Other),
 ];
 
 #[test]
@@ -117,7 +140,7 @@ fn every_service_s_refusals_mean_one_thing() {
 #[test]
 fn each_service_stands_once_and_tells_what_does_not_exist() {
     let ids: Vec<&str> = services().iter().map(|service| service.id).collect();
-    assert_eq!(ids, ["ApiGatewayV2", "CloudWatch Logs", "DynamoDB", "IAM", "Lambda"]);
+    assert_eq!(ids, ["ApiGatewayV2", "CloudWatch Logs", "DynamoDB", "IAM", "Lambda", "SQS"]);
     for kind in kinds() {
         assert!(!kind.service().errors.not_found.is_empty(), "{}", kind.name());
         let known = REFUSALS.iter().any(|(service, ..)| service.id == kind.service().id);

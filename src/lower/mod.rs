@@ -9,9 +9,10 @@ pub use template::lookup_part;
 
 use crate::aws::tags::{Tags, ownership_tags};
 use crate::config::trigger::Trigger;
-use crate::config::{At, Declared, Entry, Item, Stack};
+use crate::config::{At, Declared, Entry, Grant, Item, Stack};
 use crate::kind::Kind;
 use crate::model::{Identity, KnownAttributes, Resource, ResourceId, Scope, Text};
+use crate::policy::Statement;
 use std::collections::BTreeMap;
 
 /// The packages of a stack: a function's key in the stack file to the base64 SHA-256 of its code.
@@ -27,6 +28,10 @@ pub fn identity(stack: &Stack) -> Identity {
 pub(crate) trait Lowered: Declared {
     /// Adds the resources of an entry.
     fn lower(entry: &Entry<Self::Config>, lower: &mut Lower);
+    /// What a role must allow on the KMS key that encrypts an entry, to do with the entry what it is granted.
+    fn use_of_key(_entry: &Entry<Self::Config>, _grant: &Grant, _lower: &Lower) -> Option<Statement<Text>> {
+        None
+    }
     /// Checks the sizes that AWS limits, on what will be sent.
     fn check_sizes(_entry: &Entry<Self::Config>, _sizes: &mut Sizes) {}
 }
@@ -35,6 +40,8 @@ pub(crate) trait Lowered: Declared {
 pub(crate) trait AnyLowered: Send + Sync {
     /// [`Lowered::lower`] for each entry.
     fn lower(&self, lower: &mut Lower);
+    /// [`Lowered::use_of_key`] of the entry that a grant names, if it is of this kind.
+    fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>>;
     /// [`Lowered::check_sizes`] for each entry.
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes);
 }
@@ -51,6 +58,12 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
     fn lower(&self, lower: &mut Lower) {
         let stack = lower.stack;
         stack.entries.of::<K::Config>().iter().for_each(|entry| K::lower(entry, lower));
+    }
+
+    fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>> {
+        let entries = Some(lower.stack.entries.of::<K::Config>()).filter(|_| grant.kind == K::NAME)?;
+        let entry = entries.iter().find(|entry| entry.name == grant.key)?;
+        K::use_of_key(entry, grant, lower)
     }
 
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes) {
@@ -86,6 +99,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) packages: &'a Packages,
     /// The names in AWS of the entries whose key it is not, by kind and key.
     pub(crate) renamed: BTreeMap<&'static str, BTreeMap<String, String>>,
+    /// The kinds that make resources of entries.
+    pub(crate) kinds: &'a [Option<&'static dyn AnyLowered>],
     /// The kinds that make resources of the items of `triggers`.
     pub(crate) triggers: &'a [Option<&'static dyn AnyLoweredTrigger>],
     /// The resources so far.
@@ -102,6 +117,11 @@ impl Lower<'_> {
     pub(crate) fn trigger(&mut self, item: &Item, function: &ResourceId) {
         let triggers = self.triggers;
         triggers.iter().flatten().for_each(|trigger| trigger.lower(item, function, self));
+    }
+
+    /// What a role must allow on the KMS key of an entry, to do with the entry what it is granted.
+    pub(crate) fn use_of_key(&self, grant: &Grant) -> Option<Statement<Text>> {
+        self.kinds.iter().flatten().find_map(|kind| kind.use_of_key(grant, self))
     }
 
     /// The tags of a resource: the user's and the ownership tags.

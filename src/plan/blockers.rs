@@ -6,7 +6,7 @@ use crate::config::At;
 use crate::kind::Registry;
 use crate::model::{Graph, Observed, Owner, Resource, ResourceId};
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Every reason at once.
 pub(super) fn blockers(
@@ -67,18 +67,23 @@ impl Allowed {
         let with_data = declared
             .chain(observed.keys().copied())
             .filter(|id| options.registry.kind(id.kind).data().is_some());
-        let known: BTreeMap<String, &ResourceId> = with_data.map(|id| (qualified(id, options), id)).collect();
+        let known: BTreeSet<(String, &ResourceId)> =
+            with_data.map(|id| (qualified(id, options), id)).collect();
         let mut allowed = Allowed { ids: BTreeSet::new(), all: false, errors: Vec::new() };
         for name in &options.allow_data_loss {
-            let bare = known.iter().filter(|(_, id)| id.name == *name || key(id, options) == name);
-            let matches: Vec<(&String, &&ResourceId)> = match known.get_key_value(name) {
-                Some(exact) => vec![exact],
-                None => bare.collect(),
-            };
-            match matches.as_slice() {
+            let exact = known.iter().filter(|(qualified, _)| qualified == name);
+            let mut matches: Vec<&(String, &ResourceId)> = exact.collect();
+            if matches.is_empty() {
+                let is_it = |id: &ResourceId| id.name == *name || key(id, options) == name;
+                matches = known.iter().filter(|(_, id)| is_it(id)).collect();
+            }
+            let mut names: Vec<&str> = matches.iter().map(|(qualified, _)| qualified.as_str()).collect();
+            // A queue that becomes a FIFO queue has the key of the one that is deleted.
+            names.dedup();
+            match names.as_slice() {
                 _ if name == "all" => allowed.all = true,
-                [(_, id)] => drop(allowed.ids.insert((**id).clone())),
-                matches => allowed.errors.push(misnamed(name, matches, &known)),
+                [_] => allowed.ids.extend(matches.into_iter().map(|(_, id)| (*id).clone())),
+                names => allowed.errors.push(misnamed(name, names, &known)),
             }
         }
         allowed
@@ -91,28 +96,25 @@ fn qualified(id: &ResourceId, options: &Options) -> String {
     if id.name.is_empty() { section.to_owned() } else { format!("{section}.{}", key(id, options)) }
 }
 
-/// The name of a resource in the stack file, which lacks the prefix of the environment.
+/// The key of a resource in the stack file, which lacks the prefix of the environment.
 fn key<'a>(id: &'a ResourceId, options: &Options) -> &'a str {
     let environment = options.environment.iter();
     let prefixes = environment.filter_map(|environment| id.name.strip_prefix(environment.as_str()));
-    prefixes.filter_map(|rest| rest.strip_prefix('-')).next().unwrap_or(&id.name)
+    let name = prefixes.filter_map(|rest| rest.strip_prefix('-')).next().unwrap_or(&id.name);
+    options.registry.kind(id.kind).features().key(name)
 }
 
-fn misnamed(
-    name: &str,
-    matches: &[(&String, &&ResourceId)],
-    known: &BTreeMap<String, &ResourceId>,
-) -> Blocker {
-    let list = |names: Vec<&str>| names.join(", ");
-    let (why, names) = if matches.is_empty() {
-        ("matches no resource that contains data", known.keys().map(String::as_str).collect::<Vec<_>>())
+fn misnamed(name: &str, matches: &[&str], known: &BTreeSet<(String, &ResourceId)>) -> Blocker {
+    let (why, mut names) = if matches.is_empty() {
+        ("matches no resource that contains data", known.iter().map(|(name, _)| name.as_str()).collect())
     } else {
-        ("matches several resources", matches.iter().map(|(name, _)| name.as_str()).collect())
+        ("matches several resources", matches.to_vec())
     };
+    names.dedup();
     let help = if names.is_empty() {
         "remove the flag".to_owned()
     } else {
-        format!("use one of these names: {}", list(names))
+        format!("use one of these names: {}", names.join(", "))
     };
     Blocker { id: None, at: None, why: format!("--allow-data-loss {name} {why}"), help }
 }

@@ -19,6 +19,8 @@ const PARTS: &[(&str, &str)] = &[
     ("environments", "/$defs/environment"),
     ("tables", "/$defs/table"),
     ("key", "/$defs/key"),
+    ("queues", "/$defs/queue"),
+    ("resource_policy", "/$defs/resource_statement"),
     ("functions", "/$defs/function"),
     ("policy", "/$defs/statement"),
     ("api", "/$defs/api"),
@@ -58,6 +60,9 @@ fn fields(part: &Json, above: &str, rows: &mut Vec<Vec<String>>) {
         };
         rows.push(vec![format!("`{above}{name}`"), kind(field), default, meaning(field)]);
         fields(field, &format!("{above}{name}."), rows);
+        for form in field["items"]["anyOf"].as_array().into_iter().flatten() {
+            fields(form, &format!("{above}{name}."), rows);
+        }
     }
     for form in part["oneOf"].as_array().into_iter().flatten() {
         fields(form, above, rows);
@@ -76,6 +81,9 @@ fn kind(field: &Json) -> String {
         return words.iter().map(code).collect::<Vec<_>>().join(", ");
     }
     if let Some(forms) = field["oneOf"].as_array() {
+        return forms.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
+    if let Some(forms) = field["anyOf"].as_array() {
         return forms.iter().map(kind).collect::<Vec<_>>().join(" or ");
     }
     let first = field["type"].as_str().or_else(|| field["type"][0].as_str());

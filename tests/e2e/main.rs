@@ -35,6 +35,7 @@ mod list;
 mod local;
 mod memory;
 mod pipeline;
+mod queues;
 mod stacks;
 mod terminal;
 mod unmanaged;

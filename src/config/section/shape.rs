@@ -38,7 +38,7 @@ pub(crate) fn duration<N: TryFrom<i64> + 'static>(limits: RangeInclusive<i64>) -
     let seconds = json!({ "type": "integer", "minimum": limits.start(), "maximum": limits.end() });
     let units: Vec<&str> = UNITS.iter().map(|(unit, _)| *unit).collect();
     let words = json!({ "type": "string", "pattern": format!("^[0-9]+ ({})s?$", units.join("|")) });
-    let schema = json!({ "oneOf": [seconds, words], "examples": [limits.start()] });
+    let schema = json!({ "oneOf": [seconds, words], "examples": [spelt(*limits.end())] });
     Shape::new(schema, move |value| value.duration(limits.clone())?.try_into().ok()).counts("seconds")
 }
 

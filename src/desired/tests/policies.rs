@@ -5,6 +5,7 @@ use crate::kinds::kind;
 use crate::model::Graph;
 use crate::plan::tests::stacks::{FULL, stack, stack_in};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 
 fn policy(graph: &Graph, role: &str) -> Json {
     desired(graph, role)["policies"]["provision"].clone()
@@ -92,4 +93,36 @@ fn a_policy_reads_back_as_it_was_written() {
     let detect = &normal["policies"]["provision"]["Detect"];
     assert_eq!(detect["Action"], json!(["comprehend:Detect*", "s3:GetObject"]));
     assert_eq!(detect["Condition"]["StringEquals"]["aws:RequestedRegion"], "eu-central-1");
+}
+
+/// SQS asks KMS in the name of who sends and of who receives, so both may use the queue's key, and no more of it than they need.
+#[test]
+fn who_uses_a_queue_may_use_its_key() {
+    let stack = "stack: demo
+queues:
+  own: { kms_key: alias/mails }
+  other: { kms_key: \"arn:aws:kms:us-east-1:123456789012:key/a1\" }
+  aws: { kms_key: aws }
+functions:
+  save:
+    code: code
+    runtime: python3.13
+    access: { own: send, other: receive, aws: send }
+  look:
+    code: code
+    runtime: python3.13
+    access: { own: [sqs:GetQueueAttributes], other: [\"sqs:Send*\"] }
+  work:
+    code: code
+    runtime: python3.13
+    triggers: [{ queue: other }]
+";
+    let graph = graph_of(&self::stack(stack));
+    let keys = |function: &str| -> BTreeMap<String, Json> {
+        let statements = policy(&graph, &format!("role {function}_role"));
+        let statements: BTreeMap<String, Json> = serde_json::from_value(statements).unwrap();
+        statements.into_iter().filter(|(_, statement)| statement.to_string().contains("kms:")).collect()
+    };
+    let all = ["save", "look", "work"].map(|function| (function, keys(function)));
+    insta::assert_snapshot!("keys", serde_json::to_string_pretty(&all).unwrap());
 }

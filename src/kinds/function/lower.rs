@@ -9,7 +9,7 @@ use crate::kinds::environment;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
-use crate::model::{Resource, ResourceId, Text, Texts};
+use crate::model::{Resource, ResourceId, Text};
 use crate::policy::{Policy, Statement, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,9 +102,11 @@ impl Lower<'_> {
             named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
         let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
         let logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], events);
-        let grants = grants.into_iter().map(|Grant { kind, key, actions }| {
-            let arn = Text::reference(&self.id(kind, &key), "arn");
-            (format!("{}{}", capitalised(kind), alphanumeric(&key)), allow(actions, arn))
+        let grants = grants.into_iter().flat_map(|grant| {
+            let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
+            let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
+            let arn = Text::reference(&self.id(grant.kind, &grant.key), "arn");
+            std::iter::once((sid, allow(grant.actions, arn))).chain(key)
         });
         let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
         for (sid, statement) in std::iter::once(("Logs".to_owned(), logs)).chain(grants).chain(unnamed) {
@@ -183,26 +185,12 @@ impl Lower<'_> {
 /// The policy that lets a service assume a role.
 fn trust(service: &str) -> Policy {
     let principal = [("Service".to_owned(), Tree::Text(service.to_owned()))];
-    let statement = statement(["sts:AssumeRole"], ("Principal", Tree::Map(principal.into())));
+    let statement = Statement::allow(["sts:AssumeRole"], ("Principal", Tree::Map(principal.into())));
     Policy([("Lambda".to_owned(), statement)].into())
 }
 
 fn allow(actions: impl IntoIterator<Item = impl Into<String>>, resource: Text) -> Statement<Text> {
-    statement(actions, ("Resource", Tree::List(vec![Tree::Text(resource)])))
-}
-
-/// A statement that allows actions, and its one other member.
-fn statement<T: Texts>(
-    actions: impl IntoIterator<Item = impl Into<String>>,
-    (name, member): (&str, Tree<T>),
-) -> Statement<T> {
-    let actions = actions.into_iter().map(|action| Tree::Text(action.into().into()));
-    let members = [
-        ("Effect", Tree::Text("Allow".to_owned().into())),
-        ("Action", Tree::List(actions.collect())),
-        (name, member),
-    ];
-    Statement(members.into_iter().map(|(name, member)| (name.to_owned(), member)).collect())
+    Statement::allow(actions, ("Resource", Tree::List(vec![Tree::Text(resource)])))
 }
 
 /// A `Sid` that no statement has yet: the given one, or that with a number. IAM takes letters and digits only.

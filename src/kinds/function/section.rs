@@ -144,7 +144,7 @@ section! {
             .with("examples", json!(["arn:aws:iam::123456789012:role/NAME"]))
             .optional()
             .excludes(&OF_GENERATED_ROLE),
-        /// The actions that the function may use on tables of the stack. The key is the table's key.
+        /// The actions that the function may use on other resources of the stack. A key is that of a table or a queue.
         access: BTreeMap<String, Grant> = access().or_empty(),
         /// What starts the function. An item names its source under one key; the permissions come with it.
         triggers: Vec<Item> = triggers().or_empty(),

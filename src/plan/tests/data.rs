@@ -45,6 +45,22 @@ fn a_table_and_an_api_that_are_no_longer_declared_must_be_allowed() {
 }
 
 #[test]
+fn a_fifo_queue_goes_by_its_key() {
+    let plain = graph("stack: one\nqueues: { jobs: {}, others: {} }\n");
+    let fifo = graph("stack: one\nqueues: { jobs: { fifo: true }, others: {} }\n");
+    for (from, to, steps) in [
+        (&plain, &fifo, ["create queue jobs.fifo", "delete queue jobs"]),
+        (&fifo, &plain, ["create queue jobs", "delete queue jobs.fifo"]),
+    ] {
+        let live_state = world_of(from);
+        assert_eq!(blockers(&planned(to, &live_state, &up())).len(), 1);
+        for allowed in ["queues.jobs", "jobs"] {
+            assert_eq!(self::steps(&accepted(to, &live_state, &allowing(allowed))), steps);
+        }
+    }
+}
+
+#[test]
 fn no_flag_deletes_a_protected_table() {
     let mut live_state = world_of(&graph(SMALL));
     let table = the(&mut live_state, "table notes");

@@ -6,7 +6,7 @@ use crate::model::{Model, Operation, Shape};
 use crate::services::Service;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
 
 /// The request of a call such as `iam:CreateRole`, to a region of a cloud at a URL.
@@ -52,8 +52,11 @@ fn headers(service: Service, operation: &Operation, region: &str) -> Vec<(&'stat
     headers
 }
 
+/// What SDKs encode in paths, queries and forms.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// A scalar as a text, as paths, queries and forms have it.

@@ -162,6 +162,11 @@ fn verdicts(about: &str, answered: Vec<Answered>) -> Testimony {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for Answered { call, subject, verdict } in answered {
         let subject = subject.replace(THERE, REGION);
+        // Each cloud makes up the ids of mappings.
+        let subject = match subject.split_once(":event-source-mapping:") {
+            Some((arn, _)) => format!("{arn}:event-source-mapping:<id>"),
+            None => subject,
+        };
         all.entry(format!("{about}: {call} {subject}").trim_end().to_owned()).or_default().insert(verdict);
     }
     all.into_iter()

@@ -204,6 +204,8 @@ fn with_unmanaged(cloud: &Cloud) -> Cloud {
     cloud.iam.roles.values_mut().for_each(|role| role.tags.clear());
     cloud.lambda.functions.values_mut().for_each(|function| function.tags.clear());
     cloud.logs.groups.values_mut().for_each(|group| group.tags.clear());
+    cloud.sqs.queues.values_mut().for_each(|queue| queue.tags.clear());
+    cloud.lambda.mappings.values_mut().for_each(|mapping| mapping.tags.clear());
     cloud
 }
 

@@ -49,10 +49,7 @@ fn a_missing_stack_file_is_answered_with_the_one_that_exists() {
     fails(&below, &["validate"], &["there is no file `stack.yaml`", "/stack.yaml`: go to its folder"]);
     for args in [&["validate", "-f", "../.."][..], &["validate", "-f", "../../stack.yaml"]] {
         let (status, said) = provision(&below, args, &[]);
-        assert_eq!(
-            (status, said.as_str()),
-            (Some(0), "../../stack.yaml is valid: 1 table, 0 functions, 0 routes, 0 checks.\n")
-        );
+        assert_eq!((status, said.as_str()), (Some(0), "../../stack.yaml is valid: 1 table.\n"));
     }
 }
 

@@ -19,6 +19,7 @@ mod output;
 mod permissions;
 mod policies;
 mod processes;
+mod queues;
 mod random;
 mod read_only;
 mod rich;

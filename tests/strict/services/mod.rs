@@ -9,6 +9,7 @@ pub(crate) mod dynamodb;
 pub(crate) mod iam;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod sqs;
 pub(crate) mod sts;
 pub(crate) mod tagging;
 
@@ -74,6 +75,7 @@ services! {
     dynamodb: DynamoDb,
     iam: Iam,
     logs: Logs,
+    sqs: Sqs,
     lambda: Lambda,
     apigateway: ApiGateway,
     sts: Sts,

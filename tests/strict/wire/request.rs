@@ -63,10 +63,14 @@ impl Call {
         format!("{}:{}", self.service.name(), self.operation.name)
     }
 
-    /// The subject of the call: the parameters that name it.
+    /// The subject of the call: the parameters that name it. Of a URL the last part names it, for the rest is the cloud's.
     pub(crate) fn subject(&self) -> String {
         let names = self.service.facts().subject.iter();
         let texts = names.filter_map(|name| text(&self.params, name));
+        let texts = texts.map(|text| match text.starts_with("http") {
+            true => text.rsplit('/').next().unwrap_or(text),
+            false => text,
+        });
         texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }

@@ -120,8 +120,18 @@ stack: walk
 tags: { team: blue }
 tables:
   pages: { partition_key: id, ttl: expires }
+queues:
+  jobs-failed:
+    dead_letter: { queue: mails }
+    resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sqs:SendMessage }]
+  letters: { fifo: true }
+  mails: {}
 functions:
-  save: { code: lambdas/create_item, runtime: python3.13, access: { pages: read } }
+  save:
+    code: lambdas/create_item
+    runtime: python3.13
+    access: { pages: read }
+    triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
   list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug } }
 api:
   name: walking

@@ -2,10 +2,11 @@
 
 use super::checks::{check, refused};
 use super::code;
+use super::grants::Grants;
+use super::mapping::Mapping;
 use super::policy::Statements;
 use crate::cloud::{
-    ACCOUNT, Cloud, Delay, Handler, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text,
-    text_map,
+    Cloud, Delay, Handler, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text, text_map,
 };
 use crate::services::{Service, iam, logs};
 use serde_json::{Map, Value as Json, json};
@@ -26,8 +27,6 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("UpdateFunctionConfiguration", update_configuration),
     ("UpdateFunctionCode", update_code),
     ("DeleteFunction", delete),
-    ("TagResource", tag),
-    ("UntagResource", untag),
     ("PutFunctionConcurrency", reserve),
     ("DeleteFunctionConcurrency", unreserve),
 ];
@@ -44,6 +43,10 @@ const CONCURRENCY: i64 = 1_000;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) functions: BTreeMap<String, Function>,
+    /// The event source mappings by id.
+    pub(crate) mappings: BTreeMap<String, Mapping>,
+    /// What is known of what the roles may do.
+    pub(super) grants: Grants,
 }
 
 /// A function.
@@ -88,7 +91,7 @@ pub(crate) fn function_arn(name: &str) -> String {
 }
 
 /// The name within a name or an ARN.
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
@@ -109,7 +112,7 @@ fn find_after<'a>(cloud: &'a mut Cloud, name: &str, delay: Time) -> Option<&'a m
     cloud.lambda.functions.get_mut(bare(name)).filter(|function| now >= function.created + delay)
 }
 
-fn not_found(name: &str) -> ServiceError {
+pub(super) fn not_found(name: &str) -> ServiceError {
     ServiceError::new(
         "ResourceNotFoundException",
         format!("Function not found: {}", function_arn(bare(name))),
@@ -301,31 +304,6 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let may_make = logs::may_make(cloud, &role, &group);
     cloud.logs.late.push((late, group, may_make));
     Ok(json!({}))
-}
-
-fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Function, ServiceError> {
-    let arn = required(params, "Resource");
-    match arn.starts_with(&format!("arn:aws:lambda:{}:{ACCOUNT}:function:", crate::cloud::REGION)) {
-        true => find(cloud, arn),
-        false => ServiceError::err("ResourceNotFoundException", format!("Function not found: {arn}")),
-    }
-}
-
-fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let new = text_map(params, "Tags");
-    let function = of_arn(cloud, params)?;
-    check_tags(&function.tags, &new, "InvalidParameterValueException")?;
-    function.tags.extend(new);
-    Ok(Json::Null)
-}
-
-fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let function = of_arn(cloud, params)?;
-    let keys = params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str);
-    keys.for_each(|key| {
-        function.tags.remove(key);
-    });
-    Ok(Json::Null)
 }
 
 fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

@@ -19,7 +19,18 @@ pub(super) fn values() -> Vec<(&'static str, Json)> {
         ("role", "arn:aws:iam::123456789012:role/r".into()),
         ("function", "arn:aws:lambda:eu-west-1:123456789012:function:f".into()),
         ("the function's policy", policy.to_string().into()),
+        ("queue", "arn:aws:sqs:eu-west-1:123456789012:jobs".into()),
+        ("queue in order", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo".into()),
+        ("policy to receive", receiving().to_string().into()),
     ]
+}
+
+/// What the role of a function needs for a queue [aws-facts: Event source mappings].
+fn receiving() -> Json {
+    let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    let statement =
+        json!({ "Effect": "Allow", "Action": actions, "Resource": "arn:aws:sqs:eu-west-1:123456789012:*" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 /// A zip with one file, in base64.

@@ -6,25 +6,32 @@ mod checks;
 mod code;
 mod function;
 mod given;
+mod grants;
 pub(crate) mod hindrances;
+mod mapping;
+mod mapping_by_hand;
 mod policy;
 mod random;
+mod tags;
+mod tests;
 
 pub(crate) use function::{EVERYWHERE, Function, LATE_LOGS, PENDING, State, function_arn};
 pub(crate) use policy::Statements;
 pub(crate) use random::FUNCTIONS;
 
-use crate::access::{Need, known, with_tagging};
-use crate::cloud::{Cloud, ServiceError, Tags, text};
+use crate::access::{Need, known, nothing, request_tags, with_tagging};
+use crate::cloud::{Cloud, ServiceError, Tags, Time, text};
 use crate::quota::Quota;
 use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
-use crate::services::{Service, iam};
+use crate::services::{Service, iam, sqs};
 use crate::wire::Call;
+use mapping::Mapping;
 use proptest::strategy::BoxedStrategy;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 pub(crate) struct Lambda;
 
@@ -33,9 +40,9 @@ impl StrictService for Lambda {
         &Facts {
             name: "lambda",
             model: ("lambda", "2015-03-31"),
-            operations: &[function::OPERATIONS, policy::OPERATIONS],
-            changed: &["FunctionName"],
-            subject: &["FunctionName", "StatementId", "Resource", "Description"],
+            operations: &[function::OPERATIONS, policy::OPERATIONS, mapping::OPERATIONS, tags::OPERATIONS],
+            changed: &["UUID", "FunctionName"],
+            subject: &["EventSourceArn", "FunctionName", "StatementId", "Resource", "Description"],
             tokens: &["NextMarker"],
             throttled: ("TooManyRequestsException", 429),
             failed: ("ServiceException", 500),
@@ -51,12 +58,16 @@ impl StrictService for Lambda {
 
     fn needs(&self, cloud: &Cloud, call: &Call) -> Vec<Need> {
         let (params, name) = (&call.params, call.operation.name.as_str());
+        if name.contains("EventSourceMapping") {
+            return of_mapping(cloud, call);
+        }
         let function = text(params, "FunctionName").map(function_arn);
         let resource = function.or_else(|| text(params, "Resource").map(str::to_owned)).unwrap_or_default();
         let there = cloud.lambda.functions.get(resource.rsplit(':').next().unwrap_or_default());
         let there = there.filter(|function| function.gone.is_none_or(|gone| cloud.now < gone));
         let tags =
-            there.and_then(|there| known(cloud, there.created, &there.tags)).cloned().unwrap_or_default();
+            there.map(|there| (there.created, &there.tags)).or_else(|| of_mapping_arn(cloud, &resource));
+        let tags = tags.and_then(|(created, tags)| known(cloud, created, tags)).cloned().unwrap_or_default();
         let principal = text(params, "Principal").filter(|_| name == "AddPermission");
         let own = Need::new(call.name(), resource.clone()).of(&tags).with("lambda:Principal", principal);
         let mut needs = with_tagging(call, own.clone(), "lambda:TagResource", name == "CreateFunction");
@@ -107,27 +118,44 @@ impl StrictService for Lambda {
         }
     }
 
+    fn happen(&self, cloud: &mut Cloud) {
+        mapping::forget_deleted(cloud);
+        grants::learn(cloud);
+    }
+
     fn tagged(&self, cloud: &Cloud) -> Vec<Tagged> {
+        let mappings = mappings(cloud).map(|(id, mapping)| Tagged {
+            arn: mapping::mapping_arn(id),
+            name: mapping.name(),
+            created: mapping.created,
+            tags: mapping.tags.clone(),
+        });
         let tagged = |(name, function): (&String, &Function)| Tagged {
             arn: function_arn(name),
             name: format!("function {name}"),
             created: function.created,
             tags: function.tags.clone(),
         };
-        cloud.lambda.functions.iter().map(tagged).collect()
+        cloud.lambda.functions.iter().map(tagged).chain(mappings).collect()
     }
 
-    /// No function is without its role and its log group.
+    /// No function is without its role and its log group, and no mapping of a stack without its queue and its function.
     fn broken(&self, cloud: &Cloud) -> Vec<(String, String)> {
         let functions = cloud.lambda.functions.iter();
-        functions
-            .filter_map(|(name, function)| Some((format!("the function {name}"), lacks(cloud, function)?)))
-            .collect()
+        let functions = functions
+            .filter_map(|(name, function)| Some((format!("the function {name}"), lacks(cloud, function)?)));
+        let mappings = mappings(cloud)
+            .filter_map(|(_, mapping)| Some((format!("the {}", mapping.name()), dangles(cloud, mapping)?)));
+        functions.chain(mappings).collect()
     }
 
     fn unready(&self, cloud: &Cloud) -> Vec<String> {
         let functions = cloud.lambda.functions.iter().filter(|(_, function)| function.is_unready(cloud));
-        functions.map(|(name, _)| format!("the function {name} is Pending, InProgress or Failed")).collect()
+        let functions =
+            functions.map(|(name, _)| format!("the function {name} is Pending, InProgress or Failed"));
+        let mappings = cloud.lambda.mappings.values().filter(|mapping| mapping.is_in_transition(cloud));
+        let mappings = mappings.map(|mapping| format!("the {} is {}", mapping.name(), mapping.transition.0));
+        functions.chain(mappings).collect()
     }
 
     fn running(&self, cloud: &Cloud) -> Vec<String> {
@@ -138,23 +166,35 @@ impl StrictService for Lambda {
 
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
         let functions = cloud.lambda.functions.iter().filter(|(_, function)| function.gone.is_none());
-        functions.map(|(name, function)| (format!("function {name}"), dumped(function))).collect()
+        let functions = functions.map(|(name, function)| (format!("function {name}"), dumped(function)));
+        let mapping = |mapping: &Mapping| json!({ "configuration": mapping.configuration, "enabled": mapping.enabled, "tags": mapping.tags });
+        functions.chain(mappings(cloud).map(|(_, live)| (live.name(), mapping(live)))).collect()
+    }
+
+    fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
+        mappings(cloud).map(|(id, mapping)| (id.clone(), format!("<id of {}>", mapping.name()))).collect()
     }
 
     fn change_all(&self, cloud: &mut Cloud) {
         by_hand::change_all(cloud);
+        mapping_by_hand::change_all(cloud);
     }
 
     fn leave_behind(&self, cloud: &mut Cloud) {
         by_hand::leave_behind(cloud);
+        mapping_by_hand::leave_behind(cloud);
     }
 
     fn drifts(&self) -> &'static [(&'static str, Drift)] {
-        by_hand::DRIFTS
+        static ALL: LazyLock<Vec<(&str, Drift)>> =
+            LazyLock::new(|| [by_hand::DRIFTS, of_mappings(mapping_by_hand::DRIFTS)].concat());
+        &ALL
     }
 
     fn unmanaged(&self) -> &'static [(&'static str, Make)] {
-        by_hand::UNMANAGED
+        static ALL: LazyLock<Vec<(&str, Make)>> =
+            LazyLock::new(|| [by_hand::UNMANAGED, of_mappings(mapping_by_hand::UNMANAGED)].concat());
+        &ALL
     }
 
     fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
@@ -169,6 +209,9 @@ impl StrictService for Lambda {
             let function = Function { policy: Statements::default(), ..function.clone() };
             all.push((resource, format!("{function:?}")));
         }
+        all.extend(mappings(cloud).map(|(id, mapping)| {
+            (Resource::with_id(Service::Lambda, "event_source", id), format!("{mapping:?}"))
+        }));
         all
     }
 
@@ -176,6 +219,7 @@ impl StrictService for Lambda {
         let now = cloud.now;
         let Some(function) = &resource.parent else {
             cloud.lambda.functions.remove(&resource.name);
+            cloud.lambda.mappings.remove(&resource.name);
             return;
         };
         let Some(function) = cloud.lambda.functions.get_mut(&function.name) else { return };
@@ -185,6 +229,7 @@ impl StrictService for Lambda {
 
     fn forget(&self, cloud: &mut Cloud, keep: &dyn Fn(&mut Tags)) {
         cloud.lambda.functions.values_mut().for_each(|function| keep(&mut function.tags));
+        cloud.lambda.mappings.values_mut().for_each(|mapping| keep(&mut mapping.tags));
     }
 
     fn changes(&self) -> &'static [(&'static str, StackChange)] {
@@ -211,6 +256,62 @@ impl StrictService for Lambda {
     fn required(&self, given: &BTreeMap<String, Json>) -> Vec<(&'static str, Json)> {
         let layer = json!({ "LayerName": "tools", "Content": { "ZipFile": given["zip"] } });
         vec![("lambda:PublishLayerVersion", layer)]
+    }
+}
+
+/// The mappings that are not being deleted.
+fn mappings(cloud: &Cloud) -> impl Iterator<Item = (&String, &Mapping)> {
+    cloud.lambda.mappings.iter().filter(|(_, mapping)| !mapping.deleted)
+}
+
+/// What is done with mappings, as soon as stacks can have them.
+fn of_mappings<T>(done: &'static [T]) -> &'static [T] {
+    if sqs::can_be_declared("event_source") { done } else { &[] }
+}
+
+/// When the mapping of an ARN was created, and its tags.
+fn of_mapping_arn<'a>(cloud: &'a Cloud, arn: &str) -> Option<(Time, &'a Tags)> {
+    let (_, id) = arn.split_once(":event-source-mapping:")?;
+    cloud.lambda.mappings.get(id).map(|mapping| (mapping.created, &mapping.tags))
+}
+
+/// What calls about mappings need. A create knows no resource but the function, as a condition; its tags are checked on the
+/// ARN that the mapping gets, and a key for its filters on the key [aws-facts: Deployer's actions; DG].
+fn of_mapping(cloud: &Cloud, call: &Call) -> Vec<Need> {
+    let params = &call.params;
+    let function = text(params, "FunctionName").map(|name| function_arn(function::bare(name)));
+    let need = |resource: String| Need::new(call.name(), resource);
+    let own = match text(params, "UUID") {
+        None if call.operation.name.starts_with("List") => need(nothing(call)),
+        None => need(nothing(call)).with("lambda:FunctionArn", function.as_deref()).tagging(call),
+        Some(id) => {
+            let arn = mapping::mapping_arn(id);
+            let tags = of_mapping_arn(cloud, &arn).and_then(|(created, tags)| known(cloud, created, tags));
+            let live = cloud.lambda.mappings.get(id).map(|mapping| mapping.member("FunctionArn").to_owned());
+            let function = function.or(live);
+            need(arn).of(&tags.cloned().unwrap_or_default()).with("lambda:FunctionArn", function.as_deref())
+        }
+    };
+    let tags = (!request_tags(call).is_empty())
+        .then(|| Need::new("lambda:TagResource", mapping::mapping_arn("*")).tagging(call));
+    let key = text(params, "KMSKeyArn").filter(|key| !key.is_empty());
+    let key = key.into_iter().flat_map(|key| {
+        ["DescribeKey", "GenerateDataKey", "Decrypt"].map(|action| Need::new(format!("kms:{action}"), key))
+    });
+    [own].into_iter().chain(tags).chain(key).collect()
+}
+
+/// What a mapping of a stack leads from or to and does not exist; nothing on AWS keeps it there
+/// [aws-facts: Event source mappings].
+fn dangles(cloud: &Cloud, mapping: &Mapping) -> Option<String> {
+    let (queue, function) = (mapping.member("EventSourceArn"), mapping.member("FunctionArn"));
+    let has_queue = cloud.sqs.queues.keys().any(|name| sqs::queue_arn(name) == queue);
+    let live = cloud.lambda.functions.get(function::bare(function));
+    match live.filter(|function| function.gone.is_none()) {
+        _ if !mapping.tags.contains_key("provision:stack") => None,
+        None => Some(format!("there is no function {function}")),
+        Some(_) if !has_queue => Some(format!("there is no queue {queue}")),
+        Some(_) => None,
     }
 }
 

@@ -1,0 +1,365 @@
+//! Event source mappings: queues whose messages call functions [aws-facts: Event source mappings].
+
+use super::checks::refused;
+use super::function::{EVERYWHERE, Function, bare, function_arn, not_found};
+use super::grants;
+use crate::cloud::{
+    Cloud, Delay, Handler, LISTS, ServiceError, Tags, Time, VISIBLE, check_tags, required, seconds, text,
+    text_map,
+};
+use crate::services::{Service, iam, sqs};
+use serde_json::{Map, Value as Json, json};
+
+/// Of a mapping in Creating, Enabling, Disabling or Updating.
+pub(crate) const IN_TRANSITION: Delay = Delay::of_secs("mapping in transition", 6);
+/// Of a mapping in Deleting, which is answered as not found after that.
+const DELETING: Delay = Delay::of_secs("mapping deleting", 9);
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[
+    ("CreateEventSourceMapping", create),
+    ("GetEventSourceMapping", get),
+    ("ListEventSourceMappings", list),
+    ("UpdateEventSourceMapping", update),
+    ("DeleteEventSourceMapping", delete),
+];
+
+/// What can be set. An update keeps what it does not name, and takes out what it names with an empty value
+/// [aws-facts: Clearing a field].
+const SETTINGS: &[&str] = &[
+    "BatchSize",
+    "MaximumBatchingWindowInSeconds",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "ScalingConfig",
+    "KMSKeyArn",
+    "MetricsConfig",
+    "LoggingConfig",
+    "ProvisionedPollerConfig",
+];
+
+/// What only other sources than queues have [aws-facts: Event source mappings].
+const OF_STREAMS: &[&str] = &[
+    "ParallelizationFactor",
+    "DestinationConfig",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "BisectBatchOnFunctionError",
+    "TumblingWindowInSeconds",
+    "Topics",
+    "Queues",
+    "SourceAccessConfigurations",
+    "SelfManagedEventSource",
+];
+
+/// Filters of a mapping [aws-facts: Event source mappings].
+const MAX_FILTERS: usize = 5;
+
+/// A mapping.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping {
+    /// What was set, and the ARNs of the source and the function.
+    pub(crate) configuration: Map<String, Json>,
+    pub(crate) enabled: bool,
+    /// What is being done to it, and until when.
+    pub(super) transition: (&'static str, Time),
+    pub(super) created: Time,
+    pub(super) modified: Time,
+    pub(super) deleted: bool,
+    pub(crate) tags: Tags,
+}
+
+impl Mapping {
+    pub(super) fn member(&self, name: &str) -> &str {
+        self.configuration.get(name).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn is_in_transition(&self, cloud: &Cloud) -> bool {
+        cloud.now < self.transition.1
+    }
+
+    /// Its name in a dump: AWS makes up the id.
+    pub(super) fn name(&self) -> String {
+        let last = |name: &str| self.member(name).rsplit(':').next().unwrap_or_default().to_owned();
+        format!("event source mapping of {} to {}", last("EventSourceArn"), last("FunctionArn"))
+    }
+
+    fn state(&self, cloud: &Cloud) -> &'static str {
+        match self.enabled {
+            _ if self.is_in_transition(cloud) => self.transition.0,
+            true => "Enabled",
+            false => "Disabled",
+        }
+    }
+}
+
+/// The ARN of a mapping.
+pub(super) fn mapping_arn(id: &str) -> String {
+    Service::Lambda.arn(&format!("event-source-mapping:{id}"))
+}
+
+/// The mapping of an id; those that were deleted are there until they are not found any more.
+pub(super) fn find<'a>(cloud: &'a mut Cloud, id: &str) -> Result<&'a mut Mapping, ServiceError> {
+    cloud.lambda.mappings.get_mut(id).ok_or_else(|| {
+        ServiceError::new("ResourceNotFoundException", "The resource you requested does not exist.")
+    })
+}
+
+/// Forgets the mappings whose deletion has ended.
+pub(super) fn forget_deleted(cloud: &mut Cloud) {
+    let now = cloud.now;
+    cloud.lambda.mappings.retain(|_, mapping| !mapping.deleted || now < mapping.transition.1);
+}
+
+fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let Some(source) = text(params, "EventSourceArn").filter(|arn| arn.contains(":sqs:")) else {
+        return refused("Unrecognized event source.");
+    };
+    let function = function_of(cloud, required(params, "FunctionName"))?.clone();
+    let mut configuration = Map::new();
+    configure(&mut configuration, params)?;
+    configuration.entry("BatchSize").or_insert_with(|| 10.into());
+    configuration.entry("MaximumBatchingWindowInSeconds").or_insert_with(|| 0.into());
+    configuration.insert("EventSourceArn".to_owned(), source.into());
+    configuration.insert("FunctionArn".to_owned(), function.member("FunctionArn").into());
+    check(&configuration)?;
+    let tags = text_map(params, "Tags");
+    check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
+    check_source(cloud, &function, source)?;
+    check_unique(cloud, "", &configuration)?;
+    let (now, enabled) = (cloud.now, params["Enabled"].as_bool().unwrap_or(true));
+    // One that is created disabled is so at once [aws-facts: LS].
+    let until = if enabled { now + cloud.delays.of(IN_TRANSITION) } else { now };
+    let content = format!("{source} {}", function.member("FunctionName"));
+    let id = cloud.made_up("mapping", &content, "0123456789abcdef", 32);
+    let id = [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].join("-");
+    let transition = ("Creating", until);
+    let mapping =
+        Mapping { configuration, enabled, transition, created: now, modified: now, deleted: false, tags };
+    let answer = described(cloud, &id, &mapping);
+    cloud.lambda.mappings.insert(id, mapping);
+    Ok(answer)
+}
+
+/// The function that a call names. One that not all of Lambda finds yet has another refusal than one that does not exist
+/// [hazards: L2; aws-facts: LS].
+fn function_of<'a>(cloud: &'a Cloud, name: &str) -> Result<&'a Function, ServiceError> {
+    let delay = cloud.delays.of(VISIBLE).max(cloud.delays.of(EVERYWHERE));
+    let function = cloud.lambda.functions.get(bare(name));
+    match function.filter(|function| function.gone.is_none_or(|gone| cloud.now < gone)) {
+        None => refused("Function does not exist"),
+        Some(function) if cloud.now < function.created + delay => Err(not_found(name)),
+        Some(function) => Ok(function),
+    }
+}
+
+/// Sets what a call names.
+fn configure(configuration: &mut Map<String, Json>, params: &Json) -> Result<(), ServiceError> {
+    let foreign = OF_STREAMS.iter().find(|name| params.get(**name).is_some_and(|value| !is_empty(value)));
+    if let Some(name) = foreign {
+        return refused(format!("Unsupported {name} parameter for given event source mapping type."));
+    }
+    for name in SETTINGS {
+        match params.get(*name) {
+            Some(value) if is_empty(value) => drop(configuration.remove(*name)),
+            Some(value) => drop(configuration.insert((*name).to_owned(), value.clone())),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// True for a value that says nothing: an empty text, list or object, or one of nothing but those.
+fn is_empty(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.values().all(is_empty),
+        Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+/// What must hold of the settings together.
+fn check(configuration: &Map<String, Json>) -> Result<(), ServiceError> {
+    let number = |name: &str| configuration.get(name).and_then(Json::as_i64).unwrap_or_default();
+    let (size, window) = (number("BatchSize"), number("MaximumBatchingWindowInSeconds"));
+    let source = configuration.get("EventSourceArn").and_then(Json::as_str).unwrap_or_default();
+    if source.ends_with(".fifo") && (size > 10 || window > 0) {
+        return refused(
+            "Batch size must be at most 10, and batching window is not supported, for FIFO queues.",
+        );
+    }
+    if size > 10 && window == 0 {
+        return refused(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10",
+        );
+    }
+    if configuration.contains_key("ScalingConfig") && configuration.contains_key("ProvisionedPollerConfig") {
+        return refused("MaximumConcurrency and ProvisionedPollerConfig cannot be set together.");
+    }
+    let criteria = configuration.get("FilterCriteria").map(|criteria| &criteria["Filters"]);
+    let filters: Vec<&Json> = criteria.and_then(Json::as_array).into_iter().flatten().collect();
+    if filters.len() > MAX_FILTERS {
+        return refused(format!("An event source mapping can have at most {MAX_FILTERS} filters."));
+    }
+    match filters.into_iter().all(|filter| is_pattern(required(filter, "Pattern"))) {
+        true => Ok(()),
+        false => refused("Invalid filter pattern definition."),
+    }
+}
+
+/// An object whose leaves are lists [aws-facts: LS].
+fn is_pattern(text: &str) -> bool {
+    fn is_rule(value: &Json) -> bool {
+        match value {
+            Json::Object(members) => members.values().all(is_rule),
+            other => other.is_array(),
+        }
+    }
+    serde_json::from_str::<Json>(text).is_ok_and(|pattern| pattern.is_object() && is_rule(&pattern))
+}
+
+/// Lambda tries the function's role on the source, and compares its times [aws-facts: SQS, Event source mappings].
+fn check_source(cloud: &Cloud, function: &Function, source: &str) -> Result<(), ServiceError> {
+    let role = function.member("Role");
+    if let Some(why) = iam::not_assumable(cloud, role) {
+        return refused(why);
+    }
+    for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"] {
+        if !grants::allows(cloud, role, &format!("sqs:{action}"), source) {
+            return refused(format!(
+                "The provided execution role does not have permissions to call {action} on SQS"
+            ));
+        }
+    }
+    let Some(queue) = sqs::of_arn(cloud, source) else {
+        return refused(
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error \
+             Message: The specified queue does not exist.",
+        );
+    };
+    let visibility = queue.visibility_timeout(cloud.now);
+    let timeout = function.configuration.get("Timeout").and_then(Json::as_u64).unwrap_or_default();
+    match visibility < timeout {
+        true => refused(format!(
+            "Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds"
+        )),
+        false => Ok(()),
+    }
+}
+
+/// One mapping of a source to a function, until its deletion has ended.
+fn check_unique(cloud: &Cloud, own: &str, configuration: &Map<String, Json>) -> Result<(), ServiceError> {
+    let same = |other: &Mapping| {
+        ["EventSourceArn", "FunctionArn"]
+            .iter()
+            .all(|name| other.configuration.get(*name) == configuration.get(*name))
+    };
+    let mut others = cloud.lambda.mappings.iter().filter(|(id, _)| *id != own);
+    let Some((id, other)) = others.find(|(_, other)| same(other)) else { return Ok(()) };
+    ServiceError::err(
+        "ResourceConflictException",
+        format!(
+            "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or delete \
+             the existing mapping with UUID {id}",
+            other.member("EventSourceArn"),
+            bare(other.member("FunctionArn"))
+        ),
+    )
+}
+
+/// Response types are always there, if only as an empty list, and so is why it is in its state [aws-facts: LS].
+fn described(cloud: &Cloud, id: &str, mapping: &Mapping) -> Json {
+    let mut answer = Json::Object(mapping.configuration.clone());
+    for (name, value) in [
+        ("UUID", id.into()),
+        ("EventSourceMappingArn", mapping_arn(id).into()),
+        ("State", mapping.state(cloud).into()),
+        ("StateTransitionReason", "USER_INITIATED".into()),
+        ("LastModified", seconds(mapping.modified)),
+    ] {
+        answer[name] = value;
+    }
+    if answer.get("FunctionResponseTypes").is_none() {
+        answer["FunctionResponseTypes"] = json!([]);
+    }
+    answer
+}
+
+fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let id = required(params, "UUID");
+    let mapping = find(cloud, id)?.clone();
+    Ok(described(cloud, id, &mapping))
+}
+
+/// By source and function. Filters that a key encrypts are left out [aws-facts: Event source mappings, M].
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (now, delay, paging) = (cloud.now, cloud.delays.of(LISTS), cloud.paging);
+    let function = text(params, "FunctionName").map(|name| function_arn(bare(name)));
+    let source = text(params, "EventSourceArn");
+    let wanted = |mapping: &Mapping| {
+        now >= mapping.created + delay
+            && function.as_deref().is_none_or(|arn| mapping.member("FunctionArn") == arn)
+            && source.is_none_or(|arn| mapping.member("EventSourceArn") == arn)
+    };
+    let mappings = cloud.lambda.mappings.iter().filter(|(_, mapping)| wanted(mapping));
+    let mappings = mappings.map(|(id, mapping)| {
+        let mut described = described(cloud, id, mapping);
+        if mapping.configuration.contains_key("KMSKeyArn") {
+            described["FilterCriteria"] = Json::Null;
+        }
+        described
+    });
+    let limit = params["MaxItems"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+    let (mappings, next) = paging.page(mappings.collect(), text(params, "Marker"), limit, (100, 100));
+    Ok(json!({ "EventSourceMappings": mappings, "NextMarker": next }))
+}
+
+/// The mapping of a call that changes it, which it cannot while it is in transition [aws-facts: Event source mappings, IT].
+fn to_change(cloud: &mut Cloud, params: &Json, verb: &str) -> Result<Mapping, ServiceError> {
+    let mapping = find(cloud, required(params, "UUID"))?.clone();
+    match mapping.is_in_transition(cloud) {
+        true => ServiceError::err(
+            "ResourceInUseException",
+            format!("Cannot {verb} the event source mapping because it is in use."),
+        ),
+        false => Ok(mapping),
+    }
+}
+
+/// The function may be another one, and the source never.
+fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let id = required(params, "UUID");
+    let mut mapping = to_change(cloud, params, "update")?;
+    let name = text(params, "FunctionName").unwrap_or_else(|| mapping.member("FunctionArn")).to_owned();
+    let function = function_of(cloud, &name)?.clone();
+    mapping.configuration.insert("FunctionArn".to_owned(), function.member("FunctionArn").into());
+    configure(&mut mapping.configuration, params)?;
+    check(&mapping.configuration)?;
+    check_source(cloud, &function, mapping.member("EventSourceArn"))?;
+    check_unique(cloud, id, &mapping.configuration)?;
+    let enabled = params["Enabled"].as_bool().unwrap_or(mapping.enabled);
+    let state = match (mapping.enabled, enabled) {
+        (false, true) => "Enabling",
+        (true, false) => "Disabling",
+        _ => "Updating",
+    };
+    mapping.enabled = enabled;
+    mapping.modified = cloud.now;
+    mapping.transition = (state, cloud.now + cloud.delays.of(IN_TRANSITION));
+    let answer = described(cloud, id, &mapping);
+    cloud.lambda.mappings.insert(id.to_owned(), mapping);
+    Ok(answer)
+}
+
+/// Answered with the mapping, which is seen for a while longer.
+fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let id = required(params, "UUID");
+    let mut mapping = to_change(cloud, params, "delete")?;
+    mapping.deleted = true;
+    mapping.transition = ("Deleting", cloud.now + cloud.delays.of(DELETING));
+    let mut answer = described(cloud, id, &mapping);
+    answer["State"] = "Deleting".into();
+    cloud.lambda.mappings.insert(id.to_owned(), mapping);
+    Ok(answer)
+}

@@ -1,0 +1,46 @@
+//! The tags of functions and of event source mappings, by ARN.
+
+use super::function;
+use super::mapping;
+use crate::cloud::{Cloud, Handler, REGION, ServiceError, TAGS, Tags, Time, check_tags, required, text_map};
+use serde_json::{Value as Json, json};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] =
+    &[("ListTags", list), ("TagResource", tag), ("UntagResource", untag)];
+
+/// The tags of what an ARN names, and when that was created.
+fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<(&'a mut Tags, Time), ServiceError> {
+    let arn = required(params, "Resource");
+    let id = arn.rsplit(':').next().unwrap_or_default();
+    if arn == mapping::mapping_arn(id) {
+        let message = format!("Event source mapping not found: {arn}");
+        let found = mapping::find(cloud, id).map(|mapping| (&mut mapping.tags, mapping.created));
+        return found.map_err(|_| ServiceError::new("ResourceNotFoundException", message));
+    }
+    if !arn.contains(&format!(":{REGION}:")) || !arn.contains(":function:") {
+        return ServiceError::err("ResourceNotFoundException", format!("Function not found: {arn}"));
+    }
+    function::find(cloud, arn).map(|function| (&mut function.tags, function.created))
+}
+
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (now, delay) = (cloud.now, cloud.delays.of(TAGS));
+    let (tags, created) = of_arn(cloud, params)?;
+    let tags = if now >= created + delay { tags.clone() } else { Tags::new() };
+    Ok(json!({ "Tags": tags }))
+}
+
+fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let new = text_map(params, "Tags");
+    let (tags, _) = of_arn(cloud, params)?;
+    check_tags(tags, &new, "InvalidParameterValueException")?;
+    tags.extend(new);
+    Ok(Json::Null)
+}
+
+fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (tags, _) = of_arn(cloud, params)?;
+    let keys = params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    keys.for_each(|key| drop(tags.remove(key)));
+    Ok(Json::Null)
+}
