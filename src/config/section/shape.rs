@@ -51,10 +51,10 @@ impl Value<'_> {
         let (digits, unit) = text.split_once(' ').unwrap_or((text, "second"));
         let known = |(name, _): &&(&str, i64)| unit == *name || unit.strip_suffix('s') == Some(name);
         let factor = UNITS.iter().find(known).map(|(_, seconds)| *seconds);
-        let (Ok(number), Some(factor)) = (digits.parse::<i64>(), factor) else {
-            let units = UNITS.iter().flat_map(|(name, _)| [*name, ""]).filter(|name| !name.is_empty());
-            let near = suggest::nearest(unit, units).map(|unit| format!("did you mean `{digits} {unit}s`?"));
-            return self.wrong_type(A_DURATION, near);
+        let Ok(number) = digits.parse::<i64>() else { return self.wrong_type(A_DURATION, None) };
+        let Some(factor) = factor else {
+            let near = suggest::nearest(unit, UNITS.iter().map(|(name, _)| *name));
+            return self.wrong_type(A_DURATION, near.map(|unit| format!("did you mean `{digits} {unit}s`?")));
         };
         match number.checked_mul(factor).filter(|seconds| limits.contains(seconds)) {
             Some(seconds) => Some(seconds),
