@@ -11,7 +11,7 @@ use provision::desired::lower;
 use provision::kinds::{kind, registry};
 use provision::lower::{Packages, identity};
 use provision::model::{
-    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope, resolve,
+    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,
 };
 use provision::plan::{Mode, Options, Plan, plan};
 use provision::render::{self, Detail};
@@ -120,7 +120,7 @@ fn live_state(graph: &Graph) -> LiveState {
             Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
         };
         let live = |reference: &Reference| assigned(reference).or_else(|| known_attributes(reference));
-        let spec = kind(resource.id.kind).normalise(&resolve(&resource.desired, &live)).unwrap();
+        let spec = kind(resource.id.kind).normalise(&resource.desired.resolve(&live)).unwrap();
         let observed = made(resource, spec, number, &attributes);
         attributes.insert(observed.id.clone(), observed.attributes.clone());
         live_state.observed.push(observed);

@@ -11,7 +11,7 @@ use crate::event::Events;
 use crate::kind::{AdoptedBy, AnyKind, Companions};
 use crate::kinds::{kind, registry};
 use crate::lower::Packages;
-use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status, resolve};
+use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, ResourceId, Status};
 use crate::observe::{add, children, claim};
 use crate::outputs::key;
 use crate::plan::{Options, Plan};
@@ -170,7 +170,7 @@ impl Session {
             marked.spec["tags"][key] = value.into();
         }
         // No ownership tag contains a value that AWS has yet to assign.
-        let desired = graph.get(&observed.id).map(|resource| resolve(&resource.desired, &|_| Some("")));
+        let desired = graph.get(&observed.id).map(|resource| resource.desired.resolve(&|_| Some("")));
         if let Some(made_for) = desired.as_ref().and_then(|desired| desired["tags"].get(tags::FOR)) {
             marked.spec["tags"][tags::FOR] = made_for.clone();
         }

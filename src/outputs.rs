@@ -5,7 +5,7 @@ use crate::desired::{lower, offline_scope};
 use crate::kind::{AnyKind, Output};
 use crate::kinds::{kind, kinds};
 use crate::lower::identity;
-use crate::model::{AttributeMap, Graph, Identity, Resource, ResourceId, references};
+use crate::model::{AttributeMap, Graph, Identity, Resource, ResourceId};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -44,9 +44,9 @@ pub fn requests(stack: &Stack) -> Option<Vec<Request>> {
     routes.sort_by_key(|resource| resource.at);
     let request = |route: &Resource| {
         // The parent has no name that is the code's.
-        let mut targets = references(&route.desired).into_iter().map(|reference| reference.id);
-        let target = targets.find(|target| Some(target) != route.id.parent())?;
-        Some(Request { route: route.id.name.clone(), code: key(&identity, &target).to_owned() })
+        let mut targets = route.desired.references().into_iter().map(|reference| &reference.id);
+        let target = targets.find(|target| Some(*target) != route.id.parent())?;
+        Some(Request { route: route.id.name.clone(), code: key(&identity, target).to_owned() })
     };
     Some(routes.into_iter().filter_map(request).collect())
 }

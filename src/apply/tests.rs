@@ -9,7 +9,8 @@ use crate::kind::{
 };
 use crate::kinds::registry;
 use crate::model::{
-    Graph, Identity, KnownAttributes, LiveState, Observed, Owner, Resource, ResourceId, Status, Texts,
+    Desired, Graph, Identity, KnownAttributes, LiveState, Observed, Owner, Resource, ResourceId, Status,
+    Texts,
 };
 use crate::plan::tests::stacks::{SMALL, graph};
 use crate::plan::tests::up;
@@ -257,7 +258,7 @@ fn changing<K: Kind>(registry: Registry, observed: Observed, to: u32) -> Plan {
     let resource = Resource {
         id,
         at: Default::default(),
-        desired: to.into(),
+        desired: Desired::Number(to.into()),
         known_attributes: KnownAttributes::new_vec(),
         depends_on: Vec::new(),
         order_constraint: None,

@@ -4,7 +4,7 @@ use super::document::Statement;
 use crate::aws::tags;
 use crate::kind::{On, When, Which};
 use crate::kinds::registry;
-use crate::model::{Graph, Resource, Scope};
+use crate::model::{Desired, Graph, Resource, Scope};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ impl Place<'_> {
     pub(super) fn may_need(&self, kind: &str, when: When) -> bool {
         match when {
             When::Always => true,
-            When::Some(is) => self.declared(kind).any(|resource| is(&resource.desired)),
+            When::Some(is) => self.declared(kind).any(|resource| is(&resource.desired.json())),
             When::Boundary(has) => self.boundary.is_some() == has,
         }
     }
@@ -87,9 +87,11 @@ impl Place<'_> {
             }
             Which::Field(field) => self
                 .declared(kind)
-                .flat_map(|resource| match &resource.desired[field] {
-                    Json::String(arn) => vec![arn.clone()],
-                    Json::Array(arns) => arns.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+                .flat_map(|resource| match resource.desired.get(field).map(Desired::json) {
+                    Some(Json::String(arn)) => vec![arn],
+                    Some(Json::Array(arns)) => {
+                        arns.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+                    }
                     _ => all("*"),
                 })
                 .collect(),

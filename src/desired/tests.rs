@@ -11,7 +11,7 @@ mod sizes;
 mod templates;
 
 use crate::config::Stack;
-use crate::model::{Graph, Reference, Resource, ResourceId, references, resolve};
+use crate::model::{Desired, Graph, Reference, Resource, ResourceId};
 use crate::plan::tests::stacks::lowered;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -37,14 +37,14 @@ fn the<'a>(graph: &'a Graph, id: &str) -> &'a Resource {
 
 /// The desired state of a resource, as JSON; a reference is written `${function save.arn}`.
 fn desired(graph: &Graph, id: &str) -> Json {
-    json(&the(graph, id).desired)
+    written(&the(graph, id).desired)
 }
 
-fn json(desired: &Json) -> Json {
+fn written(desired: &Desired) -> Json {
     let written = |reference: &Reference| format!("${{{}.{}}}", reference.id, reference.attribute);
     let written: BTreeMap<Reference, String> =
-        references(desired).into_iter().map(|reference| (reference.clone(), written(&reference))).collect();
-    resolve(desired, &|reference| written.get(reference).map(String::as_str))
+        desired.references().into_iter().map(|reference| (reference.clone(), written(reference))).collect();
+    desired.resolve(&|reference| written.get(reference).map(String::as_str))
 }
 
 /// All that a graph says, as text.
@@ -74,7 +74,7 @@ fn dump_resource(resource: &Resource) -> String {
     for (name, value) in &resource.known_attributes {
         line(&format!("known {name}"), value.clone());
     }
-    for (field, value) in json(&resource.desired).as_object().unwrap() {
+    for (field, value) in written(&resource.desired).as_object().unwrap() {
         line(field, value.to_string());
     }
     text

@@ -552,7 +552,8 @@ fn name_by(ctx: &Context, tags: &Tags, function: &str, queue: &str) -> String {
     let tagged = tags.get(tags::ID).and_then(|id| id.strip_prefix(EventSource::NAME)?.strip_prefix('.'));
     let declared = ctx.scope.wanted.get(EventSource::NAME).into_iter().flatten();
     let mut declared = declared.filter_map(|(name, desired)| {
-        desired.as_ref().is_some_and(|spec| spec["function"] == function).then_some(name.as_str())
+        let of = desired.as_ref()?.get("function")?.as_str()?;
+        (of == function).then_some(name.as_str())
     });
     tagged.filter(is_of).or_else(|| declared.find(is_of)).unwrap_or(queue).to_owned()
 }

@@ -156,7 +156,7 @@ where
     // Without the API, which is reported elsewhere, every resource is asked for.
     let Some(tags) = ctx.tagged().await.ok().and_then(|tagged| tagged.get(arn)) else { return Ok(None) };
     let observed = with_tags(tags.clone())?;
-    let in_sync = K::Spec::<String>::deserialize(desired).is_ok_and(|desired| desired == observed.spec);
+    let in_sync = K::Spec::<String>::deserialize(&desired).is_ok_and(|desired| desired == observed.spec);
     Ok(Some(observed).filter(|observed| in_sync && observed.owner == Owner::Ours))
 }
 

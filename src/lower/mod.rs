@@ -11,7 +11,7 @@ use crate::aws::tags::{Tags, ownership_tags};
 use crate::config::trigger::Trigger;
 use crate::config::{At, Declared, Entry, Grant, Item, Stack};
 use crate::kind::Kind;
-use crate::model::{Identity, KnownAttributes, Resource, ResourceId, Scope, Text};
+use crate::model::{Desired, Identity, KnownAttributes, Resource, ResourceId, Scope, Text};
 use crate::policy::Statement;
 use std::collections::BTreeMap;
 
@@ -148,7 +148,7 @@ pub(crate) fn resource<K: Kind>(id: ResourceId, at: At, spec: &K::Spec<Text>) ->
         id,
         at,
         // It cannot fail: the keys of every map are texts.
-        desired: serde_json::to_value(spec).unwrap_or_default(),
+        desired: Desired::of(spec).unwrap_or(Desired::Null),
         known_attributes: KnownAttributes::new_vec(),
         depends_on: Vec::new(),
         order_constraint: None,

@@ -1,7 +1,7 @@
 //! Limits of AWS that no single value of the stack file shows, measured as AWS measures them: on what will be sent.
 
 use crate::config::{At, Diagnostic};
-use crate::model::{Graph, Identity, Reference, ResourceId, resolve};
+use crate::model::{Graph, Identity, Reference, ResourceId};
 use serde_json::Value as Json;
 
 /// What takes the place of an account and of a region that are not known yet. No region has a shorter name.
@@ -57,6 +57,6 @@ impl Sizes<'_> {
             let referred = self.graph.get(&reference.id)?;
             referred.known_attributes.get(reference.attribute).map(String::as_str)
         };
-        resolve(&resource.desired, &|reference| Some(known(reference).unwrap_or_default()))
+        resource.desired.resolve(&|reference| Some(known(reference).unwrap_or_default()))
     }
 }

@@ -1,10 +1,9 @@
 //! The desired state of a stack: its resources, and what each depends on.
 
-use super::{Reference, ResourceId, references};
+use super::{Desired, Reference, ResourceId};
 use crate::yaml::At;
 use litemap::LiteMap;
 use rustc_hash::FxHashMap;
-use serde_json::Value as Json;
 
 /// The declared resources of a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,8 +24,8 @@ pub struct Resource {
     pub id: ResourceId,
     /// The place in the stack file that declares it.
     pub at: At,
-    /// The desired state: the JSON of the kind's `Spec<Text>`.
-    pub desired: Json,
+    /// The desired state: the tree of the kind's `Spec<Text>`.
+    pub desired: Desired,
     /// The attributes that follow from names alone, and so are known before it exists.
     pub known_attributes: KnownAttributes,
     /// Declared dependencies, in addition to the references of `desired`.
@@ -94,8 +93,8 @@ impl<'a> Walk<'a> {
         let graph = self.graph;
         let resource = &graph.resources[place];
         let parent = resource.id.parent().into_iter().filter_map(|id| graph.place(id));
-        let references = references(&resource.desired);
-        let unknown = references.iter().filter(|reference| !graph.knows(reference));
+        let references = resource.desired.references();
+        let unknown = references.into_iter().filter(|reference| !graph.knows(reference));
         for next in parent.chain(unknown.filter_map(|reference| graph.place(&reference.id))) {
             self.visit(next);
         }

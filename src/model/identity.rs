@@ -1,6 +1,6 @@
 //! The identity of a stack, where it is deployed, and the names of its resources.
 
-use super::value::unresolved;
+use super::Desired;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -108,7 +108,7 @@ impl fmt::Display for ResourceId {
 }
 
 /// Names by kind, each with the desired state of its resource where the stack declares it.
-pub type Wanted = BTreeMap<&'static str, BTreeMap<String, Option<Arc<Json>>>>;
+pub type Wanted = BTreeMap<&'static str, BTreeMap<String, Option<Arc<Desired>>>>;
 
 /// Where a stack is deployed, and which of its resources to read: all that the observation of AWS needs to know of it.
 #[derive(Debug, Clone)]
@@ -145,15 +145,23 @@ impl Scope {
 
     /// A pattern of ARNs with the stack's own values, and a name: `{partition}`, `{region}`, `{account}`, `{role_path}`, `{name}`.
     pub fn expand(&self, pattern: &str, name: &str) -> String {
-        let role_path = self.role_path();
-        let values = [
-            ("{partition}", self.partition.as_str()),
-            ("{region}", &self.region),
-            ("{account}", &self.account),
-            ("{role_path}", &role_path),
-            ("{name}", name),
-        ];
-        values.into_iter().fold(pattern.to_owned(), |arn, (key, value)| arn.replace(key, value))
+        let mut arn = String::with_capacity(pattern.len() + name.len());
+        let mut rest = pattern;
+        while let Some((before, (key, after))) =
+            rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+        {
+            arn += before;
+            match key {
+                "partition" => arn += &self.partition,
+                "region" => arn += &self.region,
+                "account" => arn += &self.account,
+                "role_path" => arn += &self.role_path(),
+                "name" => arn += name,
+                other => arn.extend(["{", other, "}"]),
+            }
+            rest = after;
+        }
+        arn + rest
     }
 
     /// The declared names of a kind.
@@ -167,7 +175,8 @@ impl Scope {
     }
 
     /// The desired state of a declared resource, where it contains nothing that AWS has yet to assign.
-    pub fn desired(&self, kind: &str, name: &str) -> Option<&Json> {
-        self.wanted.get(kind)?.get(name)?.as_deref().filter(|desired| unresolved(desired).is_none())
+    pub fn desired(&self, kind: &str, name: &str) -> Option<Json> {
+        let desired = self.wanted.get(kind)?.get(name)?.as_deref()?;
+        desired.references().is_empty().then(|| desired.json())
     }
 }

@@ -1,16 +1,18 @@
 //! The nouns of the tool: the desired state ([`Graph`]), the live state ([`LiveState`]), and the names that join the two.
 //! Plain data, no AWS and no input or output.
 
+mod desired;
 mod graph;
 mod identity;
 mod live_state;
 mod region;
 mod value;
 
+pub use desired::Desired;
 pub use graph::{Graph, KnownAttributes, OrderConstraint, Resource};
 pub use identity::{Identity, ResourceId, Scope, Wanted, in_words};
 pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};
 pub use region::{check_region, partition_of};
 pub(crate) use region::{is_known, is_partition};
-pub use value::{Part, Reference, Text, Texts, equals, references, resolve, unresolved};
+pub use value::{Lookup, Part, Reference, Text, Texts, resolve, unresolved};
 pub(crate) use value::{TEMPLATE, reference, template};

@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor, val
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -22,6 +23,9 @@ pub struct Reference {
     /// The attribute.
     pub attribute: &'static str,
 }
+
+/// Looks an attribute up; `None` where AWS has yet to assign it.
+pub type Lookup<'l, 'a> = &'l dyn Fn(&Reference) -> Option<&'a str>;
 
 /// A text of a desired spec.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +75,39 @@ impl Text {
         parts.extend(known(&mut last).map(Part::Text));
         Text::Template(parts)
     }
+
+    /// The JSON, with every reference that `lookup` knows filled in.
+    pub(crate) fn resolve<'a>(&self, lookup: Lookup<'_, 'a>) -> Json {
+        let parts = match self {
+            Text::Known(text) => return text.as_str().into(),
+            Text::Template(parts) => parts,
+        };
+        let text = |part: &Part| match part {
+            Part::Text(text) => Some(Cow::Owned(text.clone())),
+            Part::Reference(reference) => lookup(reference).map(Cow::Borrowed),
+        };
+        let texts: Vec<Option<Cow<'a, str>>> = parts.iter().map(text).collect();
+        if texts.iter().all(Option::is_some) {
+            return texts.into_iter().flatten().collect::<String>().into();
+        }
+        let known = texts.into_iter().zip(parts);
+        let part = |(text, part): (Option<Cow<str>>, &Part)| match text {
+            Some(text) => Part::Text(text.into_owned()),
+            None => part.clone(),
+        };
+        // It cannot fail: a part is a text or a list of texts.
+        serde_json::to_value(Text::Template(known.map(part).collect())).unwrap_or_default()
+    }
+}
+
+impl Part {
+    /// The reference, if it is one.
+    pub(crate) fn reference(&self) -> Option<&Reference> {
+        match self {
+            Part::Text(_) => None,
+            Part::Reference(reference) => Some(reference),
+        }
+    }
 }
 
 impl<S: Into<String>> From<S> for Text {
@@ -117,24 +154,6 @@ impl Texts for String {
     }
 }
 
-/// Every reference in the JSON of a desired spec.
-pub fn references(json: &Json) -> Vec<Reference> {
-    let mut found = Vec::new();
-    find_references(json, &mut found);
-    found
-}
-
-fn find_references(json: &Json, found: &mut Vec<Reference>) {
-    match json {
-        Json::Array(items) => items.iter().for_each(|item| find_references(item, found)),
-        Json::Object(members) => match template(json) {
-            Some(parts) => found.extend(parts.iter().filter_map(reference)),
-            None => members.values().for_each(|member| find_references(member, found)),
-        },
-        _ => {}
-    }
-}
-
 /// The first reference of a desired spec that is left to resolve.
 pub fn unresolved(json: &Json) -> Option<Reference> {
     match json {
@@ -148,59 +167,15 @@ pub fn unresolved(json: &Json) -> Option<Reference> {
 }
 
 /// The JSON of a desired spec with every reference that `lookup` knows filled in.
-pub fn resolve<'a>(json: &Json, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Json {
+pub fn resolve<'a>(json: &Json, lookup: Lookup<'_, 'a>) -> Json {
     match json {
         Json::Array(items) => items.iter().map(|item| resolve(item, lookup)).collect(),
-        Json::Object(members) => match template(json) {
-            Some(parts) => resolve_parts(parts, lookup),
+        Json::Object(members) => match template(json).and_then(|_| Text::deserialize(json).ok()) {
+            Some(text) => text.resolve(lookup),
             None => members.iter().map(|(key, member)| (key.clone(), resolve(member, lookup))).collect(),
         },
         other => other.clone(),
     }
-}
-
-fn resolve_parts<'a>(parts: &[Json], lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Json {
-    let resolved = |part: &Json| reference(part).and_then(|reference| lookup(&reference)).map(Json::from);
-    let parts: Vec<Json> = parts.iter().map(|part| resolved(part).unwrap_or_else(|| part.clone())).collect();
-    match parts.iter().map(Json::as_str).collect::<Option<String>>() {
-        Some(text) => text.into(),
-        None => [(TEMPLATE, parts)].into_iter().collect(),
-    }
-}
-
-/// True if the JSON of a desired spec, with every reference filled in, is that of an observed one. Nothing is copied: most
-/// resources equal their desired state, and this comparison is most of the planner's work.
-pub fn equals<'a>(desired: &Json, observed: &Json, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> bool {
-    match (desired, observed) {
-        (Json::Array(items), Json::Array(others)) => {
-            let both = items.iter().zip(others);
-            items.len() == others.len() && both.into_iter().all(|(item, other)| equals(item, other, lookup))
-        }
-        (Json::Object(_), Json::String(text)) => {
-            template(desired).is_some_and(|parts| is_text(parts, text, lookup).is_some())
-        }
-        (Json::Object(members), Json::Object(others)) => {
-            let equal = |((key, member), (other_key, other)): ((&String, _), (&String, _))| {
-                key == other_key && equals(member, other, lookup)
-            };
-            members.len() == others.len()
-                && template(desired).is_none()
-                && members.iter().zip(others).all(equal)
-        }
-        _ => desired == observed,
-    }
-}
-
-/// Some if the parts are this text.
-fn is_text<'a>(parts: &[Json], text: &str, lookup: &dyn Fn(&Reference) -> Option<&'a str>) -> Option<()> {
-    let mut rest = text;
-    for part in parts {
-        rest = match part {
-            Json::String(part) => rest.strip_prefix(part.as_str())?,
-            part => rest.strip_prefix(lookup(&reference(part)?)?)?,
-        };
-    }
-    rest.is_empty().then_some(())
 }
 
 /// The parts of a text with references.
@@ -336,7 +311,7 @@ impl<'de> Deserialize<'de> for ResourceId {
 }
 
 /// The name of a kind or of an attribute.
-struct Word(&'static str);
+pub(super) struct Word(pub(super) &'static str);
 
 /// Every [`Word`] that was written. References are read only from JSON that this run has written, so each word is found here
 /// again as the program's own text. No registry of kinds is needed, and nothing grows with the input: the table holds only
@@ -344,7 +319,7 @@ struct Word(&'static str);
 static WORDS: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
 
 impl Word {
-    fn find(text: &str) -> Option<Self> {
+    pub(super) fn find(text: &str) -> Option<Self> {
         let words = WORDS.read().unwrap_or_else(PoisonError::into_inner);
         words.iter().find(|word| **word == text).map(|word| Word(word))
     }

@@ -4,7 +4,7 @@ use super::{Action, Blocker, Mode, Options, Step, build};
 use crate::aws::tags::UNOWNED;
 use crate::config::At;
 use crate::kind::Registry;
-use crate::model::{Graph, Observed, Owner, Resource, ResourceId};
+use crate::model::{Desired, Graph, Observed, Owner, Resource, ResourceId};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
@@ -219,9 +219,9 @@ fn is_named_alike(resource: &Resource, observed: &Observed) -> bool {
     let text = |json: &serde_json::Value, pointer: &str| {
         json.pointer(pointer).and_then(|text| text.as_str().map(str::to_owned))
     };
-    let wanted = text(&resource.desired, "/name");
+    let wanted = resource.desired.get("name").and_then(Desired::as_str);
     let stack = text(&observed.spec, "/tags/provision:stack").unwrap_or_default();
     let common =
         stack.split_once('/').map_or(stack.clone(), |(stack, environment)| format!("{environment}-{stack}"));
-    wanted.is_some_and(|wanted| wanted != common && Some(wanted) == text(&observed.spec, "/name"))
+    wanted.is_some_and(|wanted| wanted != common && observed.spec["name"] == wanted)
 }

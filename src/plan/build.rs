@@ -3,9 +3,7 @@
 use super::{Action, Mode, Options, Plan, PlanError, Step, blockers, cycles, edges};
 use crate::diff::{Change, diff};
 use crate::kind::{AnyKind, OnParentDelete, Registry, Update};
-use crate::model::{
-    Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status, equals, resolve,
-};
+use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status};
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -126,11 +124,11 @@ impl<'a> Planner<'a> {
         let goes_with_parent = self.blocks_its_parent(resource);
         let is_ready = observed.is_some_and(|observed| observed.status == Status::Ready && !goes_with_parent);
         // Most resources equal their desired state, which a plain comparison finds.
-        if observed.is_some_and(|observed| is_ready && equals(&resource.desired, &observed.spec, &lookup)) {
+        if observed.is_some_and(|observed| is_ready && resource.desired.equals(&observed.spec, &lookup)) {
             return Ok(None);
         }
         let desired = kind
-            .normalise(&resolve(&resource.desired, &lookup))
+            .normalise(&resource.desired.resolve(&lookup))
             .map_err(|why| PlanError::InvalidSpec { id: resource.id.clone(), why })?;
         let changes =
             diff(observed.filter(|observed| observed.exists()).map(|observed| &observed.spec), &desired);

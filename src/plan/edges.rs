@@ -2,7 +2,7 @@
 
 use super::{Action, Half, Node, Step};
 use crate::kind::{Registry, Replacement};
-use crate::model::{Graph, Observed, PhysicalId, ResourceId, references};
+use crate::model::{Graph, Observed, PhysicalId, ResourceId};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,9 +101,10 @@ impl Edges<'_> {
     fn before_creating(&self, step: usize) -> BTreeSet<usize> {
         let Some(resource) = self.graph.get(&self.steps[step].id) else { return BTreeSet::new() };
         let before = self.registry.kind(resource.id.kind).depends_on();
-        let references = references(&resource.desired);
-        let needed = references
-            .iter()
+        let needed = resource
+            .desired
+            .references()
+            .into_iter()
             .filter(|reference| before.contains(&reference.id.kind) || !self.graph.knows(reference));
         let order_constraint = resource.order_constraint.as_ref().filter(|order_constraint| {
             self.observed.get(&order_constraint.exists).is_some_and(|observed| observed.exists())

@@ -1,7 +1,7 @@
 //! Whole graphs.
 
 use super::{dump, graph_of};
-use crate::model::{Graph, references};
+use crate::model::Graph;
 use crate::plan::tests::snapshot_in;
 use crate::plan::tests::stacks::{FULL, shipped, stack, stack_in};
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ fn no_two_resources_have_the_same_id() {
 fn every_reference_leads_to_a_resource_of_the_graph() {
     let graph = graph_of(&stack_in(FULL, Some("dev")));
     for resource in &graph.resources {
-        for reference in references(&resource.desired) {
+        for reference in resource.desired.references() {
             assert!(graph.get(&reference.id).is_some(), "{} refers to {}", resource.id, reference.id);
         }
         for id in resource

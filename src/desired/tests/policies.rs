@@ -87,7 +87,7 @@ fn generated_statements_step_aside_for_the_users_own() {
 fn a_policy_reads_back_as_it_was_written() {
     let graph = graph_of(&stack_in(FULL, Some("dev")));
     let resource = the(&graph, "role dev-save_role");
-    let written = super::json(&resource.desired);
+    let written = super::written(&resource.desired);
     let normal = kind("role").normalise(&written).unwrap();
     assert_eq!(kind("role").normalise(&normal).unwrap(), normal);
     let detect = &normal["policies"]["provision"]["Detect"];

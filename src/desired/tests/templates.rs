@@ -1,7 +1,6 @@
 //! Placeholders in texts.
 
 use super::{desired, functions, graph_of, the};
-use crate::model::{references, resolve, unresolved};
 use crate::plan::tests::stacks::stack;
 use serde_json::json;
 
@@ -23,8 +22,10 @@ fn what_follows_from_names_is_filled_in_or_predicted() {
             "NUMBER": "8080",
         })
     );
-    let references = references(&the(&graph, "function f").desired);
-    let unknown: Vec<String> = references
+    let function = the(&graph, "function f");
+    let unknown: Vec<String> = function
+        .desired
+        .references()
         .into_iter()
         .filter(|reference| !graph.knows(reference))
         .map(|reference| format!("{}.{}", reference.id, reference.attribute))
@@ -35,9 +36,9 @@ fn what_follows_from_names_is_filled_in_or_predicted() {
 #[test]
 fn the_url_of_the_api_is_unknown_and_joins_into_a_text() {
     let graph = graph_of(&stack(&(functions(&[("f", "environment: { URL: \"${api.url}/x\" }")]) + "api:\n")));
-    let url = &the(&graph, "function f").desired["environment"]["URL"];
-    assert!(unresolved(url).is_some());
-    assert_eq!(resolve(url, &|_| Some("https://a.example")), "https://a.example/x");
+    let url = the(&graph, "function f").desired.get("environment").and_then(|all| all.get("URL")).unwrap();
+    assert_eq!(url.references().len(), 1);
+    assert_eq!(url.resolve(&|_| Some("https://a.example")), "https://a.example/x");
 }
 
 #[test]

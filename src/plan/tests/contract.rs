@@ -7,7 +7,8 @@ use crate::kind::{
     Registered, Registry, Replacement,
 };
 use crate::model::{
-    Graph, KnownAttributes, LiveState, Observed, Owner, PhysicalId, Resource, ResourceId, Text, Texts,
+    Desired, Graph, KnownAttributes, LiveState, Observed, Owner, PhysicalId, Resource, ResourceId, Text,
+    Texts,
 };
 use crate::plan::{Action, Half, Options, Plan, plan};
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,7 @@ fn resource(id: &ResourceId, fixed: &str, on: bool, of: Option<&ResourceId>) -> 
     Resource {
         id: id.clone(),
         at: Default::default(),
-        desired: json!(spec),
+        desired: Desired::of(&spec).unwrap(),
         known_attributes: KnownAttributes::new_vec(),
         depends_on: Vec::new(),
         order_constraint: None,

@@ -5,11 +5,11 @@ use super::simulation::Dice;
 use super::stacks::{SMALL, graph};
 use super::{down, plan, up};
 use crate::model::{
-    Graph, KnownAttributes, LiveState, Observed, OrderConstraint, Owner, PhysicalId, Resource, ResourceId,
-    Text, references,
+    Desired, Graph, KnownAttributes, LiveState, Observed, OrderConstraint, Owner, PhysicalId, Resource,
+    ResourceId, Text,
 };
 use crate::plan::{PlanError, Step};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,6 +20,13 @@ fn cycle(error: PlanError) -> Vec<String> {
     }
 }
 
+/// The desired state of a resource with another value of a field.
+fn with(resource: &Resource, field: &str, value: Json) -> Desired {
+    let mut desired = resource.desired.json();
+    desired[field] = value;
+    Desired::of(&desired).unwrap()
+}
+
 #[test]
 fn a_cycle_is_found_through_every_sort_of_edge() {
     let two = ["role save_role", "function save"];
@@ -27,7 +34,7 @@ fn a_cycle_is_found_through_every_sort_of_edge() {
         |graph: &Graph, id: &str| graph.resources.iter().position(|one| one.id.to_string() == id).unwrap();
     let edges: [fn(&mut Resource, ResourceId); 3] = [
         |role, function| {
-            role.desired["tags"] = json!({ "a": Text::reference(&function, "later") });
+            role.desired = with(role, "tags", json!({ "a": Text::reference(&function, "later") }));
         },
         |role, function| role.depends_on.push(function),
         |role, function| {
@@ -94,7 +101,7 @@ fn random(dice: &mut Dice) -> (Graph, LiveState) {
         Resource {
             id: id.clone(),
             at: Default::default(),
-            desired: json!({ "retention_days": 7, "tags": tags }),
+            desired: Desired::of(&json!({ "retention_days": 7, "tags": tags })).unwrap(),
             known_attributes: KnownAttributes::new(),
             depends_on: some(1),
             order_constraint: Some(OrderConstraint {
@@ -133,8 +140,8 @@ fn depends(graph: &Graph, live_state: &LiveState, one: &ResourceId, other: &Reso
     match graph.get(one) {
         Some(resource) => {
             let constraint = resource.order_constraint.iter().filter(|order| order.exists.name == "old0");
-            let references = references(&resource.desired);
-            let references = references.iter().map(|reference| &reference.id);
+            let references = resource.desired.references();
+            let references = references.into_iter().map(|reference| &reference.id);
             let constraint = constraint.flat_map(|order| &order.depends_on);
             let all = resource
                 .id
@@ -180,7 +187,7 @@ fn a_plan_has_a_cycle_or_can_be_finished() {
 fn a_desired_state_that_its_kind_cannot_read_is_an_internal_error() {
     let mut graph = graph("stack: s\nfunctions: { save: { code: code, runtime: python3.13 } }\n");
     let group = graph.resources.iter_mut().find(|resource| resource.id.kind == "log_group").unwrap();
-    group.desired["retention"] = 7.into();
+    group.desired = with(group, "retention", 7.into());
     let error = plan(&graph, &LiveState::default(), &up()).unwrap_err().to_string();
     let start = "internal error: the desired state of log group /aws/lambda/save is invalid: unknown field `retention`";
     assert!(error.starts_with(start), "{error}");

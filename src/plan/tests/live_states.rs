@@ -15,7 +15,7 @@ pub(crate) fn world_of(graph: &Graph) -> LiveState {
         let known_attributes = |reference: &Reference| {
             Some(graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str())
         };
-        let desired = resolve(&resource.desired, &|reference| attribute(&attributes, reference));
+        let desired = resource.desired.resolve(&|reference| attribute(&attributes, reference));
         let desired = resolve(&desired, &known_attributes);
         let observed = maker.made(resource, desired, &attributes);
         attributes.insert(observed.id.clone(), observed.attributes.clone());

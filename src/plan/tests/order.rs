@@ -1,7 +1,7 @@
 //! What must be true of the order of every plan.
 
 use super::{Action, Plan, Step, short};
-use crate::model::{Graph, LiveState, Observed, references};
+use crate::model::{Desired, Graph, LiveState, Observed};
 use std::collections::BTreeSet;
 
 /// Checks the edges of a plan.
@@ -56,8 +56,8 @@ fn deleted_last(plan: &Plan, step: &Step, before: &BTreeSet<usize>) {
 
 /// What is created depends on its parent and on all whose assigned attributes it needs.
 fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &BTreeSet<usize>) {
-    let desired = step.desired.as_ref().unwrap();
-    let unknown = references(desired);
+    let desired = Desired::of(step.desired.as_ref().unwrap()).unwrap();
+    let unknown = desired.references();
     let kinds: &[&str] = match step.id.kind {
         "function" => &["role", "log_group"],
         "integration" => &["api"],
@@ -65,9 +65,9 @@ fn comes_after_what_it_needs(plan: &Plan, graph: &Graph, step: &Step, before: &B
         "route" => &["api", "integration"],
         _ => &[],
     };
-    let mentioned = references(&graph.get(&step.id).unwrap().desired);
-    let mentioned = mentioned.iter().filter(|reference| kinds.contains(&reference.id.kind));
-    let needed = unknown.iter().chain(mentioned).map(|reference| &reference.id);
+    let mentioned = graph.get(&step.id).unwrap().desired.references();
+    let mentioned = mentioned.into_iter().filter(|reference| kinds.contains(&reference.id.kind));
+    let needed = unknown.into_iter().chain(mentioned).map(|reference| &reference.id);
     for needed in needed.chain(step.id.parent()) {
         let made = |other: &Step| other.id == *needed && other.action != Action::Delete;
         let Some(index) = plan.steps.iter().position(made) else { continue };
