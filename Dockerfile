@@ -16,7 +16,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends musl-tools &
 RUN rustup target add "$(uname -m)-unknown-linux-musl"
 WORKDIR /src
 COPY . .
-RUN export "CC_$(uname -m)_unknown_linux_musl=musl-gcc" \
+RUN export "CC_$(uname -m)_unknown_linux_musl=musl-gcc" RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs" \
     && cargo build --release --locked --target "$(uname -m)-unknown-linux-musl" \
     && mv target/*-musl/release/provision /provision
 
