@@ -11,7 +11,7 @@ use provision::desired::lower;
 use provision::kinds::{kind, registry};
 use provision::lower::{Packages, identity};
 use provision::model::{
-    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,
+    AttributeMap, Graph, Identity, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,
 };
 use provision::plan::{Mode, Options, Plan, plan};
 use provision::render::{self, Detail};
@@ -28,6 +28,8 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 const FUNCTIONS: usize = 1_000;
 /// As many routes as an HTTP API can have.
 const ROUTES: usize = 300;
+/// The number of files with functions.
+const PARTS: usize = 10;
 
 fn main() {
     divan::main();
@@ -42,6 +44,26 @@ impl Folder {
         std::fs::write(folder.path().join("code.py"), "def handler(event, context): pass\n").unwrap();
         std::fs::write(folder.path().join("stack.yaml"), text()).unwrap();
         Folder(folder)
+    }
+
+    /// The same with its functions in parts, and their common fields in `defaults`.
+    fn in_parts() -> Self {
+        let folder = Folder::new();
+        let whole = text();
+        let (head, rest) = whole.split_once("functions:\n").unwrap();
+        let (functions, api) = rest.split_once("api:\n").unwrap();
+        let entries: Vec<&str> = functions.split("\n  f").collect();
+        for (number, entries) in entries.chunks(FUNCTIONS / PARTS).enumerate() {
+            let entries: String = entries
+                .iter()
+                .map(|entry| format!("  f{}\n", entry.trim_start_matches("  f").trim_end()))
+                .collect();
+            let part = format!("defaults: {{ functions: {{ timeout: 5 }} }}\nfunctions:\n{entries}");
+            std::fs::write(folder.0.path().join(format!("part-{number}.yaml")), part).unwrap();
+        }
+        let first = head.replace("stack: large\n", "stack: large\ninclude: [part-*.yaml]\n");
+        std::fs::write(folder.file(), format!("{first}api:\n{api}")).unwrap();
+        folder
     }
 
     fn file(&self) -> PathBuf {
@@ -71,8 +93,12 @@ fn text() -> String {
 
 /// From the file to the checked stack.
 fn parse(file: &Path) -> Stack {
-    let options =
-        config::Options { sections: provision::kinds::sections(), environment: None, process: &|_| None };
+    let options = config::Options {
+        sections: provision::kinds::sections(),
+        environment: None,
+        process: &|_| None,
+        location: None,
+    };
     config::load(file, &options).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
@@ -84,7 +110,9 @@ fn lowered(stack: &Stack) -> Graph {
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
         wanted: BTreeMap::new(),
-        tag_keys: stack.tags.keys().cloned().collect(),
+        tag_keys: Default::default(),
+        existing: BTreeMap::new(),
+        protected: BTreeSet::new(),
         destroy: false,
     };
     let packages: Packages =
@@ -100,7 +128,8 @@ fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
         local: false,
         allow_data_loss: BTreeSet::new(),
         replace_stack: false,
-        environment: None,
+        protected: [].into(),
+        identity: Identity::new("large", None),
     };
     plan(graph, live_state, &options).unwrap()
 }
@@ -161,6 +190,14 @@ fn parsing(bencher: Bencher) {
 }
 
 #[divan::bench]
+fn ten_parts(bencher: Bencher) {
+    let folder = Folder::in_parts();
+    let file = folder.file();
+    assert_eq!(parse(&file).functions().len(), FUNCTIONS);
+    bencher.bench(|| measured(|| parse(black_box(&file))));
+}
+
+#[divan::bench]
 fn lowering(bencher: Bencher) {
     let stack = parse(&Folder::new().file());
     bencher.bench(|| measured(|| lowered(black_box(&stack))));
@@ -189,7 +226,8 @@ fn planning_the_end(bencher: Bencher) {
         local: true,
         allow_data_loss: BTreeSet::new(),
         replace_stack: false,
-        environment: None,
+        protected: [].into(),
+        identity: Identity::new("large", None),
     };
     bencher.bench(|| measured(|| plan(&Graph::default(), black_box(&live_state), &options).unwrap()));
 }

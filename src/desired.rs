@@ -2,8 +2,8 @@
 
 use crate::config::{Diagnostics, Stack};
 use crate::kinds::{lowered, lowered_triggers};
-use crate::lower::{Lower, Packages, SHORTEST_REGION, SOME_ACCOUNT, Sizes, identity};
-use crate::model::{Graph, Resource, Scope, Wanted, partition_of};
+use crate::lower::{Lower, Packages, Sizes, identity};
+use crate::model::{Graph, Resource, SHORTEST_REGION, SOME_ACCOUNT, Scope, Wanted, partition_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,13 +14,14 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
         stack,
         scope,
         packages,
-        renamed: stack.renamed(),
+        declared_tags: stack.tags.clone(),
         kinds: lowered(),
         triggers: lowered_triggers(),
         resources: Vec::new(),
     };
     lowered().iter().flatten().for_each(|kind| kind.lower(&mut lower));
-    Graph::new(lower.resources)
+    let existing = lower.existing();
+    Graph::new(lower.resources).with_existing(existing)
 }
 
 /// The names of a graph's resources by kind, to be looked for in AWS, and their desired state.
@@ -49,7 +50,9 @@ pub fn offline_scope(stack: &Stack, region: Option<&str>) -> Scope {
         account: SOME_ACCOUNT.to_owned(),
         region: region.to_owned(),
         wanted: BTreeMap::new(),
-        tag_keys: BTreeSet::new(),
+        tag_keys: Default::default(),
+        existing: BTreeMap::new(),
+        protected: BTreeSet::new(),
         destroy: false,
     }
 }
@@ -66,7 +69,7 @@ pub fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
     };
     lowered().iter().flatten().for_each(|kind| kind.check_sizes(stack, &mut sizes));
     let too_large = sizes.too_large;
-    if too_large.is_empty() { Ok(()) } else { Err(Diagnostics::of_file(&stack.file, too_large)) }
+    if too_large.is_empty() { Ok(()) } else { Err(Diagnostics::of_files(&stack.files, too_large)) }
 }
 
 #[cfg(test)]

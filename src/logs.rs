@@ -27,8 +27,8 @@ pub struct LogSource {
 impl LogSource {
     /// The source of a function of a stack.
     pub fn of(identity: &Identity, function: &str) -> Self {
-        let (_, runs_code) = code();
-        let group = format!("{}{}", runs_code.log_groups, identity.prefixed(function));
+        let (kind, runs_code) = code();
+        let group = format!("{}{}", runs_code.log_groups, identity.named(kind.name(), function));
         LogSource { function: function.to_owned(), group }
     }
 }

@@ -1,9 +1,9 @@
 //! Reads the live state from AWS: all kinds at once, then related resources that these reads point to, then the children of
 //! what we own. Reads only.
 
-use crate::aws::{Context, Result};
+use crate::aws::{Context, Error, Result};
 use crate::kind::{AnyKind, OwnListing, Parent, Registry};
-use crate::model::{LiveState, Observed, Owner, PhysicalId, Unreadable};
+use crate::model::{AttributeMap, LiveState, Observed, Owner, PhysicalId, ResourceId, Unreadable};
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub async fn observe(ctx: &Context, registry: Registry) -> Result<LiveState> {
     let roots = registry.kinds().iter().filter(|kind| kind.parent().is_none());
     let sweeps = join_all(roots.map(|kind| sweep(ctx, registry, *kind)));
-    let (sweeps, candidates) = futures_util::join!(sweeps, candidates(ctx, registry));
-    let mut live_state = LiveState::default();
+    let (sweeps, candidates, existing) =
+        futures_util::join!(sweeps, candidates(ctx, registry), existing(ctx, registry));
+    let mut live_state = LiveState { existing: existing?, ..LiveState::default() };
     for sweep in sweeps {
         add(&mut live_state, sweep?);
     }
@@ -33,8 +34,34 @@ pub async fn observe(ctx: &Context, registry: Registry) -> Result<LiveState> {
     // A list that changes while it is read may show a resource twice; taken for two, one of them would be deleted.
     let mut known = BTreeSet::new();
     live_state.observed.retain(|observed| known.insert(observed.key()));
+    let (existing, observed): (Vec<_>, Vec<_>) =
+        live_state.observed.into_iter().partition(|observed| is_existing(ctx, &observed.key()));
+    let ours =
+        existing.into_iter().filter(|existing| existing.owner == Owner::Ours && existing.parent.is_none());
+    live_state.claimed = ours.map(|existing| existing.key()).collect();
+    live_state.observed = observed;
     claim(registry, &mut live_state);
     Ok(live_state)
+}
+
+/// True for what the stack file calls a resource of others, whatever its marks, and for all that is in it.
+fn is_existing(ctx: &Context, observed: &PhysicalId) -> bool {
+    let names = ctx.scope.existing.get(observed.kind);
+    names.is_some_and(|names| names.contains(&observed.id))
+        || observed.parent.as_deref().is_some_and(|parent| is_existing(ctx, parent))
+}
+
+/// The attributes of the resources of others that the stack refers to.
+async fn existing(ctx: &Context, registry: Registry) -> Result<AttributeMap> {
+    // `down` only has to know their names.
+    let needed = ctx.scope.existing.iter().filter(|_| !ctx.scope.destroy);
+    let all = needed.flat_map(|(kind, names)| names.iter().map(|name| (*kind, name)));
+    let read = all.map(async |(kind, name)| {
+        let found = registry.kind(kind).find(ctx, name).await.map_err(|error| error.about(name))?;
+        let found = found.filter(Observed::exists);
+        Ok::<_, Error>(found.map(|found| (ResourceId::new(kind, name), found.attributes)))
+    });
+    Ok(try_join_all(read).await?.into_iter().flatten().collect())
 }
 
 /// Reads a kind, and then the children of the resources that we own, while other kinds are still being read.

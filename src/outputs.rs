@@ -1,11 +1,11 @@
 //! What a stack offers: its keys, the requests that it takes and their URL, and the outputs by name. Pure.
 
-use crate::config::Stack;
+use crate::config::{Part, Stack, Template};
 use crate::desired::{lower, offline_scope};
 use crate::kind::{AnyKind, Output};
 use crate::kinds::{kind, kinds};
-use crate::lower::identity;
-use crate::model::{AttributeMap, Graph, Identity, Resource, ResourceId};
+use crate::lower::{identity, lookup_part};
+use crate::model::{AttributeMap, Graph, Identity, Reference, Resource, ResourceId, Scope};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ pub fn declared(stack: &Stack) -> Graph {
 }
 
 /// The key of a resource in the stack file.
-pub fn key<'a>(identity: &Identity, id: &'a ResourceId) -> &'a str {
-    kind(id.kind).features().key(identity.unprefixed(&id.name))
+pub fn key<'a>(identity: &'a Identity, id: &'a ResourceId) -> &'a str {
+    kind(id.kind).features().key(identity.key(id.kind, &id.name))
 }
 
 /// The keys of the resources of a kind in the stack file.
@@ -61,6 +61,22 @@ pub fn endpoint(attributes: &AttributeMap) -> Option<&str> {
     urls.into_iter().next()
 }
 
+/// The outputs that the stack file declares, as far as the resources that they refer to exist.
+pub fn own(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> BTreeMap<String, String> {
+    // Of a resource of others that cannot be read, what follows from its name is known.
+    let graph = (!stack.existing.is_empty()).then(|| lower(stack, scope, &BTreeMap::new()));
+    let known = |part: &Part| {
+        let Part::Attribute { kind, key, attribute } = part else { return None };
+        let id = ResourceId::new(kind, scope.identity.named(kind, key));
+        graph.as_ref()?.known(&Reference { id, attribute }).map(str::to_owned)
+    };
+    let value = |template: &Template| -> Option<String> {
+        let part = |part: &Part| lookup_part(part, scope, attributes).or_else(|| known(part));
+        template.parts.iter().map(part).collect()
+    };
+    stack.outputs.iter().filter_map(|(name, template)| Some((name.clone(), value(template)?))).collect()
+}
+
 /// The outputs by name. Resources go by their keys in the stack file, as in `${functions.NAME}`, so that the name is the same
 /// in every environment.
 pub fn by_name<'a>(identity: &Identity, attributes: &'a AttributeMap) -> BTreeMap<String, &'a str> {
@@ -101,8 +117,7 @@ mod tests {
     #[test]
     fn an_output_goes_by_the_key_in_every_environment() {
         for (environment, name) in [(None, "list"), (Some("dev"), "dev-list")] {
-            let identity =
-                Identity { stack: "small".to_owned(), environment: environment.map(str::to_owned) };
+            let identity = Identity::new("small", environment.map(str::to_owned));
             let id = ResourceId::new("function", name);
             let attributes: AttributeMap = [(id, Arc::new(json!({ "arn": "arn:x" })))].into();
             assert_eq!(by_name(&identity, &attributes), [("functions.list".to_owned(), "arn:x")].into());
@@ -111,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_output_has_no_ending_that_its_key_has_not() {
-        let identity = Identity { stack: "small".to_owned(), environment: Some("dev".to_owned()) };
+        let identity = Identity::new("small", Some("dev".to_owned()));
         let id = ResourceId::new("queue", "dev-mails.fifo");
         let attributes: AttributeMap = [(id, Arc::new(json!({ "url": "https://x" })))].into();
         assert_eq!(by_name(&identity, &attributes), [("queues.mails".to_owned(), "https://x")].into());

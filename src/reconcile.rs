@@ -43,8 +43,18 @@ impl Session {
 
     /// Reads from now on the names that this stack declares, with the same identity as before.
     pub fn declare(&mut self, stack: &Stack) {
-        self.scope.tag_keys = stack.tags.keys().cloned().collect();
-        self.scope.wanted = wanted(lower(stack, &self.scope, &BTreeMap::new()));
+        let Identity { prefix, renamed, .. } = identity(stack);
+        self.scope.identity.prefix = prefix;
+        self.scope.identity.renamed = renamed;
+        let graph = lower(stack, &self.scope, &BTreeMap::new());
+        self.scope.protected = lower::protected(stack);
+        self.scope.existing.clear();
+        for existing in graph.existing.iter().filter(|existing| existing.is_here) {
+            let names = self.scope.existing.entry(existing.id.kind).or_default();
+            names.insert(existing.id.name.clone());
+        }
+        self.scope.tag_keys = lower::tag_keys(stack, &graph);
+        self.scope.wanted = wanted(graph);
     }
 
     /// The live state, read by clients that cannot write.
@@ -142,14 +152,15 @@ impl Destroy {
     pub fn new(mut session: Session, allow_data_loss: BTreeSet<String>) -> Self {
         session.scope.destroy = true;
         let local = session.connection.is_local();
-        let environment = session.scope.identity.environment.clone();
+        let identity = session.scope.identity.clone();
         let options = Options {
             registry: registry(),
             mode: Mode::Down,
             local,
             allow_data_loss,
             replace_stack: false,
-            environment,
+            protected: session.scope.protected.clone(),
+            identity,
         };
         Destroy { session, options, deleted: BTreeSet::new() }
     }

@@ -1,6 +1,6 @@
 //! Reports when files have changed. It reads none of them, and does not say how they changed: the caller looks again.
 
-use crate::config::Stack;
+use crate::config::{Stack, folder_of};
 use crate::error::Failure;
 use crate::exit::Exit;
 use notify::event::{AccessKind, AccessMode};
@@ -103,9 +103,10 @@ pub fn places(stack: &Stack) -> BTreeSet<PathBuf> {
     // The system reports real paths.
     let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
     let folder = real(stack.folder.clone());
-    let file = stack.file.file_name().map(|name| folder.join(name));
+    let named = |file: &PathBuf| Some(real(folder_of(file).to_owned()).join(file.file_name()?));
+    let files = stack.files.iter().filter_map(named);
     let code = stack.code().into_iter().map(|code| real(folder.join(code.path)));
-    file.into_iter().chain(code).collect()
+    files.chain(code).collect()
 }
 
 /// What the system has to watch for these places. Many editors put a new file in the place of the old one, so a file is

@@ -265,7 +265,7 @@ fn changing<K: Kind>(registry: Registry, observed: Observed, to: u32) -> Plan {
         note: None,
     };
     let options = Options { registry, ..up() };
-    let live_state = LiveState { observed: vec![observed], unreadable: Vec::new() };
+    let live_state = LiveState { observed: vec![observed], ..LiveState::default() };
     plan(&Graph::new(vec![resource]), &live_state, &options).expect("a plan")
 }
 

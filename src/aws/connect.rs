@@ -7,6 +7,7 @@ use super::limit::Paces;
 use super::service::Service;
 use super::settings::Settings;
 use super::{Context, Created, Documents, FreshRoles, Tagged, UPLOADS, Waits};
+use crate::config::Location;
 use crate::http::{self, Trust};
 use crate::model::{Identity, Scope, check_region, is_known, partition_of};
 use aws_config::imds::region::ImdsRegionProvider;
@@ -82,6 +83,15 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Where a stack is that is deployed through it.
+    pub fn location(&self) -> Location {
+        Location {
+            partition: partition_of(&self.region).to_owned(),
+            region: self.region.clone(),
+            account: self.account.clone(),
+        }
+    }
+
     /// Loads credentials and region, and asks STS for the account. The settings of the given services are checked, as far as
     /// they have any of their own.
     ///
@@ -160,7 +170,9 @@ impl Connection {
             account: self.account.clone(),
             region: self.region.clone(),
             wanted: BTreeMap::new(),
-            tag_keys: BTreeSet::new(),
+            tag_keys: Default::default(),
+            existing: BTreeMap::new(),
+            protected: BTreeSet::new(),
             destroy: false,
         }
     }

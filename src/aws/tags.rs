@@ -50,10 +50,14 @@ pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
     }
 }
 
+/// True for the key of a tag that only `provision` sets.
+pub(crate) fn is_mark(key: &str) -> bool {
+    [STACK, ID, FOR, ROLE_ID].contains(&key)
+}
+
 /// The tags that are compared: ours, and those that the stack declares. What a company's auto-taggers add is left alone.
-pub(crate) fn compared(tags: Tags, scope: &Scope) -> Tags {
-    let ours = |key: &str| [STACK, ID, FOR, ROLE_ID].contains(&key);
-    tags.into_iter().filter(|(key, _)| ours(key) || scope.tag_keys.contains(key)).collect()
+pub(crate) fn compared(tags: Tags, scope: &Scope, id: &ResourceId) -> Tags {
+    tags.into_iter().filter(|(key, _)| is_mark(key) || scope.wants_tag(id, key)).collect()
 }
 
 /// The tags of a resource, read again where one younger than a minute shows none: tags are eventually consistent, so "no tags"
@@ -89,15 +93,18 @@ pub(crate) fn to_set(from: &Tags, to: &Tags) -> Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TagKeys;
 
     fn scope(stack: &str, environment: Option<&str>) -> Scope {
         Scope {
-            identity: Identity { stack: stack.into(), environment: environment.map(str::to_owned) },
+            identity: Identity::new(stack, environment.map(str::to_owned)),
             partition: "aws".into(),
             account: "123456789012".into(),
             region: "eu-west-1".into(),
             wanted: BTreeMap::new(),
-            tag_keys: ["team".to_owned()].into(),
+            tag_keys: Default::default(),
+            existing: BTreeMap::new(),
+            protected: [].into(),
             destroy: false,
         }
     }
@@ -114,7 +121,13 @@ mod tests {
     #[test]
     fn only_declared_keys_are_compared() {
         let tags = ["team", "provision:id", "cost-centre"].map(|key| (key.to_owned(), "x".to_owned()));
-        let keys: Vec<String> = compared(tags.into(), &scope("shop", None)).into_keys().collect();
+        let table = |name: &str| ResourceId::new("table", name);
+        let own = [(table("t"), ["team".to_owned()].into())].into();
+        let scope = Scope { tag_keys: TagKeys { own, all: [].into() }, ..scope("shop", None) };
+        let of =
+            |name: &str| compared(tags.clone().into(), &scope, &table(name)).into_keys().collect::<Vec<_>>();
+        assert_eq!(of("other"), ["provision:id"]);
+        let keys = of("t");
         assert_eq!(keys, ["provision:id", "team"]);
     }
 }

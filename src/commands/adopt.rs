@@ -79,8 +79,8 @@ impl TypedValueParser for AdoptableKind {
 /// # Errors
 /// It is not declared, does not exist, or belongs to another stack.
 pub async fn adopt(globals: &Globals, args: &AdoptArgs) -> Outcome {
-    let stack = globals.stack()?;
-    let session = open(globals, &stack).await?;
+    let mut stack = globals.stack()?;
+    let session = open(globals, &mut stack).await?;
     let Prepared { live_state, hashes, options, .. } =
         prepare(&session, &PlanArgs::default(), &stack).await?;
     let request = AdoptRequest { kind: args.kind, name: args.name.clone(), from: args.from.clone() };

@@ -17,11 +17,12 @@ use anyhow::{Result, anyhow, bail};
 /// # Errors
 /// No API is deployed, or AWS cannot be read.
 pub async fn check(globals: &Globals) -> Outcome {
-    let stack = globals.stack()?;
-    let session = open(globals, &stack).await?;
+    let mut stack = globals.stack()?;
+    let session = open(globals, &mut stack).await?;
     let live_state = session.look().await?;
     let ours = live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours);
-    let attributes = ours.map(|observed| (observed.id, observed.attributes)).collect();
+    let ours = ours.map(|observed| (observed.id, observed.attributes));
+    let attributes = ours.chain(live_state.existing).collect();
     run(globals, &stack, &session, &attributes).await
 }
 
@@ -41,7 +42,7 @@ pub(super) async fn run(
     };
     out(&format!("{} {url}", render::emphasis("Checking")));
     let resolve = |part: &Part| -> Result<String> {
-        lookup_part(part, stack, &session.scope, attributes).ok_or_else(|| anyhow!("it is not deployed"))
+        lookup_part(part, &session.scope, attributes).ok_or_else(|| anyhow!("it is not deployed"))
     };
     let (mut passed, mut all) = (0, 0);
     let all_passed = crate::check::run(&stack.checks, url, session.connection.trust(), &resolve, |outcome| {

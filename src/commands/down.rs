@@ -3,7 +3,8 @@
 use super::execute::{cannot_ask, execute, is_confirmed_by_name, progress_of};
 use super::session::{Globals, calls, print_target};
 use super::{Outcome, err, is_interactive, json, out};
-use crate::config;
+use crate::aws::Connection;
+use crate::config::{self, Stack};
 use crate::error::exit_of_report;
 use crate::exit::Exit;
 use crate::kinds::sections;
@@ -49,7 +50,7 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     }
     print_plan(globals, &plan);
     if !plan.blockers.is_empty() {
-        err(&format!("\n{}\nNothing was deleted.", render::blockers(&plan.blockers, None).trim_end()));
+        err(&format!("\n{}\nNothing was deleted.", render::blockers(&plan.blockers, &[]).trim_end()));
         return Ok(Exit::Failed);
     }
     if !is_confirmed(globals, args, &destroy.session, protected)? {
@@ -57,7 +58,7 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         return Ok(Exit::Failed);
     }
     let apply = async |session: &Session, plan: &Plan| {
-        execute(session, plan, BTreeMap::new(), None, progress_of(plan)).await
+        execute(session, plan, BTreeMap::new(), &[], progress_of(plan)).await
     };
     match destroy.run(plan, apply).await? {
         Destroyed::All(plan) => Ok(conclude(&destroy.session, &plan, "Nothing left.")),
@@ -65,7 +66,7 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         Destroyed::NewResources(plan) => {
             print_plan(globals, &plan);
             if !plan.blockers.is_empty() {
-                err(&format!("\n{}", render::blockers(&plan.blockers, None).trim_end()));
+                err(&format!("\n{}", render::blockers(&plan.blockers, &[]).trim_end()));
             }
             err("New resources appeared during deletion. Run the same command again to delete them.");
             Ok(Exit::Failed)
@@ -100,20 +101,33 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
         let account = known.as_ref().and_then(|known| known.account.as_deref());
         let connection = globals.connect(region, account).await?;
         let protected = known.as_ref().is_some_and(|known| known.protect);
-        return Ok((Session::of(connection, Identity { stack: stack.clone(), environment }), protected));
+        return Ok((Session::of(connection, Identity::new(stack, environment)), protected));
     }
     let process = |name: &str| Some(std::env::var(name).unwrap_or_default());
-    let options =
-        config::Options { sections: sections(), environment: environment.as_deref(), process: &process };
-    let loaded = config::load(&globals.file, &options);
-    match loaded {
+    let options = config::Options {
+        sections: sections(),
+        environment: environment.as_deref(),
+        process: &process,
+        location: None,
+    };
+    let of_stack = |connection: Connection, stack: &Stack| {
+        let protected = stack.environment.as_ref().is_some_and(|environment| environment.protect);
+        (Session::of_stack(connection, stack), protected)
+    };
+    let loaded = match config::load(&globals.file, &options) {
         Ok(stack) => {
             let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-            Ok((
-                Session::of_stack(connection, &stack),
-                stack.environment.is_some_and(|environment| environment.protect),
-            ))
+            if !stack.is_for_now {
+                return Ok(of_stack(connection, &stack));
+            }
+            let location = connection.location();
+            let options = config::Options { location: Some(&location), ..options };
+            config::load(&globals.file, &options).map(|stack| (connection, stack))
         }
+        Err(errors) => Err(errors),
+    };
+    match loaded {
+        Ok((connection, stack)) => Ok(of_stack(connection, &stack)),
         Err(errors) => {
             let Some(known) = config::identity(&globals.file, environment.as_deref()) else {
                 let command = globals.command("down --stack NAME");
@@ -122,7 +136,7 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
             };
             err(&render::warning("the stack file has errors; using only its name, region and account"));
             let connection = globals.connect(known.region.as_deref(), known.account.as_deref()).await?;
-            Ok((Session::of(connection, Identity { stack: known.stack, environment }), known.protect))
+            Ok((Session::of(connection, Identity::new(known.stack, environment)), known.protect))
         }
     }
 }

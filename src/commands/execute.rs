@@ -11,7 +11,7 @@ use crate::reconcile::Session;
 use crate::render::{self, Progress};
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// The progress of a plan, live if the terminal allows it.
@@ -25,7 +25,7 @@ pub(super) async fn execute(
     session: &Session,
     plan: &Plan,
     packages: BTreeMap<String, PathBuf>,
-    file: Option<&Path>,
+    files: &[PathBuf],
     progress: Progress,
 ) -> Report {
     let start = Instant::now();
@@ -40,7 +40,7 @@ pub(super) async fn execute(
     let report = session.apply(plan, packages, events, stop_on_ctrl_c()).await;
     let (took, made) = (start.elapsed(), session.connection.calls());
     json(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
-    let text = render::report(plan, &report, file, took);
+    let text = render::report(plan, &report, files, took);
     let text = format!("\n{} · {}", text.trim_end(), calls(session));
     if report.is_complete() {
         out(&text);

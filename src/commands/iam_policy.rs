@@ -3,7 +3,7 @@
 use super::session::{Globals, LOCAL_REGION};
 use super::{Outcome, err, raw};
 use crate::aws::configured_region;
-use crate::config::{self, Stack};
+use crate::config::{self, Location, Stack};
 use crate::deploy_policy::{Document, Task, documents, statements};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -53,6 +53,7 @@ impl From<Allowed> for Task {
 pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
     let stack = globals.stack()?;
     let scope = place(globals, args, &stack).await?;
+    let stack = if stack.is_for_now { globals.stack_in(Some(&location(&scope)?))? } else { stack };
     let tasks = match args.tasks.as_slice() {
         [] => vec![Task::Up, Task::Down],
         given => given.iter().copied().map(Task::from).collect(),
@@ -90,9 +91,23 @@ async fn place(globals: &Globals, args: &IamPolicyArgs, stack: &Stack) -> Result
         account,
         region,
         wanted: BTreeMap::new(),
-        tag_keys: BTreeSet::new(),
+        tag_keys: Default::default(),
+        existing: BTreeMap::new(),
+        protected: BTreeSet::new(),
         destroy: false,
     })
+}
+
+/// Where the stack will be.
+fn location(scope: &Scope) -> Result<Location> {
+    let Scope { partition, region, account, .. } = scope;
+    if account == "*" {
+        bail!(Failure::usage(
+            "values of the stack file depend on where the stack is, and no account is given",
+            "name it with --account ACCOUNT, or with `account:` in the stack file"
+        ));
+    }
+    Ok(Location { partition: partition.clone(), region: region.clone(), account: account.clone() })
 }
 
 /// One document alone, several as a list.

@@ -35,11 +35,11 @@ pub struct InvokeArgs {
 /// # Errors
 /// There is no such function, the event is not JSON, or Lambda did not call the function.
 pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
-    let stack = globals.stack()?;
+    let mut stack = globals.stack()?;
     let function = args.function.as_str();
     declared(&stack, function)?;
     let event = args.event.as_deref().map_or_else(|| Ok(b"{}".to_vec()), event)?;
-    let session = globals.session(&stack).await?;
+    let session = globals.session(&mut stack).await?;
     print_target_to_stderr(&session);
     let name = callable(globals, &session, function).await?;
     // The function may write, so the clients may.
@@ -102,7 +102,8 @@ fn unreadable_event(place: &str, error: &io::Error) -> Failure {
 
 /// The name in AWS of a deployed function of this stack: an unmanaged one of the same name is not called by mistake.
 async fn callable(globals: &Globals, session: &Session, function: &str) -> Result<String> {
-    let id = ResourceId::new(code().0.name(), session.scope.identity.prefixed(function));
+    let kind = code().0.name();
+    let id = ResourceId::new(kind, session.scope.identity.named(kind, function));
     match session.read(&id).await? {
         Some(observed) if !observed.exists() => bail!(not_deployed(globals, &id)),
         Some(observed) => match observed.owner {

@@ -79,9 +79,9 @@ pub(super) fn now() -> i64 {
 /// # Errors
 /// There is no such function, or CloudWatch cannot be read.
 pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
-    let stack = globals.stack()?;
+    let mut stack = globals.stack()?;
     args.functions.iter().try_for_each(|function| declared(&stack, function))?;
-    let session = globals.session(&stack).await?;
+    let session = globals.session(&mut stack).await?;
     print_target_to_stderr(&session);
     let view = LogView::new(&stack, &session.scope.identity, &args.functions);
     let mut reader = reader(&session, args.since.millis(now()));

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::kinds::registry;
 use crate::local::default_folders;
 use crate::lower::Packages;
-use crate::model::LiveState;
+use crate::model::{LiveState, Scope};
 use crate::package::{self, Package, Source};
 use crate::plan::{Mode, Options, Plan, Saved, salt};
 use crate::reconcile::Session;
@@ -62,14 +62,15 @@ impl PlanArgs {
         }
     }
 
-    fn options(&self, local: bool, environment: Option<String>) -> Options {
+    fn options(&self, local: bool, scope: &Scope) -> Options {
         Options {
             registry: registry(),
             mode: Mode::Up,
             local,
             allow_data_loss: self.allow_data_loss.iter().cloned().collect(),
             replace_stack: self.replace_stack,
-            environment,
+            protected: scope.protected.clone(),
+            identity: scope.identity.clone(),
         }
     }
 }
@@ -93,10 +94,10 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     if args.markdown {
         set_format(Format::Markdown);
     }
-    let stack = globals.stack()?;
-    let session = open(globals, &stack).await?;
+    let mut stack = globals.stack()?;
+    let session = open(globals, &mut stack).await?;
     let prepared = prepare(&session, &args.plan, &stack).await?;
-    let can_be_applied = print_plan(globals, &prepared.plan);
+    let can_be_applied = print_plan(globals, &stack, &prepared.plan);
     let Prepared { plan, options, .. } = prepared;
     markdown(|| render::markdown(&plan, &session.scope));
     if !can_be_applied {
@@ -139,7 +140,7 @@ pub(super) fn make_plan(
     // Now the account and the region are known as well.
     check_sizes(stack, &session.scope)?;
     let hashes = hashes(&packages);
-    let options = args.options(session.connection.is_local(), session.scope.identity.environment.clone());
+    let options = args.options(session.connection.is_local(), &session.scope);
     let mut plan = session.plan(stack, &hashes, &live_state, &options)?;
     add_changed_files(&mut plan)?;
     let packages = packages.into_values().map(|package| (package.sha256, package.zip)).collect();
@@ -181,9 +182,8 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
                 packages.insert(code.key.to_owned(), package);
             }
             Err(error) => errors.push(format!(
-                "{}:{}: cannot package the code of {}: {error}",
-                stack.file.display(),
-                code.at.line,
+                "{}cannot package the code of {}: {error}",
+                render::place(&stack.files, Some(code.at)),
                 code.key
             )),
         }
@@ -207,7 +207,7 @@ async fn package(stack: &Stack, code: &Code<'_>, cache: &Path) -> Result<Package
 }
 
 /// Prints a plan and its blockers. True if it can be applied.
-pub(super) fn print_plan(globals: &Globals, plan: &Plan) -> bool {
+pub(super) fn print_plan(globals: &Globals, stack: &Stack, plan: &Plan) -> bool {
     plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     if !plan.is_empty() {
         out(&format!("\n{}", render::plan(plan, globals.detail())));
@@ -215,7 +215,7 @@ pub(super) fn print_plan(globals: &Globals, plan: &Plan) -> bool {
     }
     json(|| render::json::plan(plan));
     if !plan.blockers.is_empty() {
-        err(&format!("\n{}", render::blockers(&plan.blockers, Some(&globals.file)).trim_end()));
+        err(&format!("\n{}", render::blockers(&plan.blockers, &stack.files).trim_end()));
     }
     plan.blockers.is_empty()
 }

@@ -3,7 +3,7 @@
 use super::{err, json, out, stack_file};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Connection, Place};
-use crate::config::{self, Stack};
+use crate::config::{self, Location, Stack};
 use crate::desired::check_sizes_offline;
 use crate::error::Failure;
 use crate::kinds::{sections, services};
@@ -67,9 +67,17 @@ impl Globals {
     /// # Errors
     /// All errors of the file, at once.
     pub(super) fn stack(&self) -> Result<Stack> {
+        self.stack_in(None)
+    }
+
+    /// Reads the stack file, of which it is known where the stack is.
+    ///
+    /// # Errors
+    /// All errors of the file, at once.
+    pub(super) fn stack_in(&self, location: Option<&Location>) -> Result<Stack> {
         let process = |name: &str| std::env::var(name).ok();
-        let options =
-            config::Options { sections: sections(), environment: self.env.as_deref(), process: &process };
+        let environment = self.env.as_deref();
+        let options = config::Options { sections: sections(), environment, process: &process, location };
         let stack = config::load(&self.file, &options)?;
         check_sizes_offline(&stack, self.region.as_deref())?;
         Ok(stack)
@@ -104,12 +112,15 @@ impl Globals {
         Failure { message, help, ..failure }
     }
 
-    /// The session of a stack.
+    /// The session of a stack. Values that depend on where it is are filled in.
     ///
     /// # Errors
     /// As [`Globals::connect`].
-    pub(super) async fn session(&self, stack: &Stack) -> Result<Session> {
+    pub(super) async fn session(&self, stack: &mut Stack) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
+        if stack.is_for_now {
+            *stack = self.stack_in(Some(&connection.location()))?;
+        }
         self.install_node_sdk(stack).await?;
         Ok(Session::of_stack(connection, stack))
     }
@@ -172,7 +183,7 @@ impl Globals {
 }
 
 /// The session of a stack; prints its target.
-pub(super) async fn open(globals: &Globals, stack: &Stack) -> Result<Session> {
+pub(super) async fn open(globals: &Globals, stack: &mut Stack) -> Result<Session> {
     let session = globals.session(stack).await?;
     print_target(&session);
     Ok(session)

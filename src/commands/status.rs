@@ -3,9 +3,10 @@
 use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, open};
 use super::{Outcome, err, json, out};
+use crate::config::Stack;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::model::{AttributeMap, Identity, Owner};
+use crate::model::{AttributeMap, Owner, Scope};
 use crate::outputs;
 use crate::render;
 use crate::status::{Health, status as resource_statuses};
@@ -17,15 +18,15 @@ use clap::Args;
 /// # Errors
 /// The plan cannot be made.
 pub async fn status(globals: &Globals) -> Outcome {
-    let stack = globals.stack()?;
-    let session = open(globals, &stack).await?;
+    let mut stack = globals.stack()?;
+    let session = open(globals, &mut stack).await?;
     let Prepared { plan, live_state, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
     plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     let statuses = resource_statuses(&plan, &live_state);
     out(&format!("\n{}", render::status(&statuses)));
     json(|| render::json::status(&statuses));
-    out(&render::outputs(&stack, &plan.attributes));
-    json(|| render::json::outputs(&stack, &plan.attributes));
+    out(&render::outputs(&stack, &session.scope, &plan.attributes));
+    json(|| render::json::outputs(&stack, &session.scope, &plan.attributes));
     let is_settled = |health: &Health| matches!(health, Health::InSync | Health::Unmanaged(_));
     let in_sync = statuses.iter().all(|one| is_settled(&one.health));
     Ok(if in_sync { Exit::Done } else { Exit::Pending })
@@ -51,28 +52,31 @@ fn help() -> String {
 /// # Errors
 /// AWS cannot be read, or there is no such output.
 pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
-    let stack = globals.stack()?;
+    let mut stack = globals.stack()?;
     let session = match args.output {
-        Some(_) => globals.session(&stack).await?,
-        None => open(globals, &stack).await?,
+        Some(_) => globals.session(&mut stack).await?,
+        None => open(globals, &mut stack).await?,
     };
     let live_state = session.look().await?;
     let ours =
         live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours && observed.exists());
-    let attributes: AttributeMap = ours.map(|observed| (observed.id, observed.attributes)).collect();
+    let ours = ours.map(|observed| (observed.id, observed.attributes));
+    let attributes: AttributeMap = ours.chain(live_state.existing).collect();
     match &args.output {
-        Some(output) => out(&one(&session.scope.identity, &attributes, output)?),
-        None => out(&render::outputs(&stack, &attributes)),
+        Some(output) => out(&one(&stack, &session.scope, &attributes, output)?),
+        None => out(&render::outputs(&stack, &session.scope, &attributes)),
     }
-    json(|| render::json::outputs(&stack, &attributes));
+    json(|| render::json::outputs(&stack, &session.scope, &attributes));
     Ok(Exit::Done)
 }
 
 /// An output by its name.
-fn one(identity: &Identity, attributes: &AttributeMap, output: &str) -> Result<String> {
-    let known = outputs::by_name(identity, attributes);
-    if let Some(value) = known.get(output) {
-        return Ok((*value).to_owned());
+fn one(stack: &Stack, scope: &Scope, attributes: &AttributeMap, output: &str) -> Result<String> {
+    let mut known = outputs::own(stack, scope, attributes);
+    let of_resources = outputs::by_name(&scope.identity, attributes).into_iter();
+    known.extend(of_resources.map(|(name, value)| (name, value.to_owned())));
+    if let Some(value) = known.remove(output) {
+        return Ok(value);
     }
     let names: Vec<&str> = known.keys().map(String::as_str).collect();
     let help = if names.is_empty() {

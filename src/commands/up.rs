@@ -48,12 +48,12 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         return watch(globals, options).await;
     }
     let start = Instant::now();
-    let stack = globals.stack()?;
+    let mut stack = globals.stack()?;
     let saved = args.saved_plan.as_deref().map(|file| read_saved(globals, file)).transpose()?;
     let plan_args = saved.as_ref().map_or_else(|| args.plan.clone(), PlanArgs::of);
-    let session = open(globals, &stack).await?;
+    let session = open(globals, &mut stack).await?;
     let prepared = prepare(&session, &plan_args, &stack).await?;
-    if !print_plan(globals, &prepared.plan) {
+    if !print_plan(globals, &stack, &prepared.plan) {
         err("Nothing was changed.");
         return Ok(Exit::Failed);
     }
@@ -71,7 +71,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
             err("Nothing was changed.");
             return Ok(Exit::Failed);
         }
-        let report = execute(&session, &plan, packages, Some(&globals.file), progress_of(&plan)).await;
+        let report = execute(&session, &plan, packages, &stack.files, progress_of(&plan)).await;
         if !report.is_complete() {
             return Ok(exit_of_report(&report));
         }
@@ -80,8 +80,8 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         out(&no_changes(&session, start));
         plan.attributes
     };
-    out(&render::outputs(&stack, &attributes));
-    json(|| render::json::outputs(&stack, &attributes));
+    out(&render::outputs(&stack, &session.scope, &attributes));
+    json(|| render::json::outputs(&stack, &session.scope, &attributes));
     if args.check || (globals.local && has_changes) {
         return check::run(globals, &stack, &session, &attributes).await;
     }

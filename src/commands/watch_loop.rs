@@ -40,7 +40,7 @@ pub(super) struct WatchOptions<'a> {
 /// # Errors
 /// The first plan cannot be made, or the user cannot be asked.
 pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outcome {
-    let stack = globals.stack()?;
+    let mut stack = globals.stack()?;
     reject_protected(globals, &stack)?;
     if !(globals.local || options.yes || is_interactive()) {
         bail!(cannot_ask("apply the changes"));
@@ -48,7 +48,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
     // A file that is saved while the stack is being applied is a change already.
     let mut watcher = Watcher::new()?;
     watcher.watch(places(&stack))?;
-    let session = open(globals, &stack).await?;
+    let session = open(globals, &mut stack).await?;
     let mut reader = reader(&session, now());
     let interval = PollInterval::new(session.connection.is_local());
     let folder = stack.folder.canonicalize().unwrap_or_default();
@@ -157,7 +157,7 @@ impl WatchLoop<'_> {
 
     /// Applies the stack for the first time.
     async fn apply_first(&mut self, stack: &Stack, watcher: &mut Watcher) -> Applied {
-        let applied = match self.change_to(stack.clone()).await {
+        let applied = match self.change_to(stack.clone(), None).await {
             Ok(Some(change)) => self.apply(change, true, watcher).await,
             Ok(None) => Ok(Applied::Live),
             Err(error) => Err(error),
@@ -212,14 +212,18 @@ impl WatchLoop<'_> {
         }
     }
 
+    fn stack(&self) -> Result<Stack> {
+        self.globals.stack_in(Some(&self.session.connection.location()))
+    }
+
     /// Reads the stack again, and from now on watches the files that it names.
     async fn read(&mut self, watcher: &mut Watcher, view: &watch::Sender<LogView>) -> Result<Option<Change>> {
-        let stack = match self.globals.stack() {
+        let stack = match self.stack() {
             Ok(stack) => stack,
             Err(_) => {
                 // A missing file may appear anywhere next to the stack file, at this very moment too.
                 watcher.watch([self.folder.clone()].into())?;
-                self.globals.stack()?
+                self.stack()?
             }
         };
         reject_protected(self.globals, &stack)?;
@@ -231,14 +235,20 @@ impl WatchLoop<'_> {
         }
         watcher.watch(places(&stack))?;
         self.globals.install_node_sdk(&stack).await?;
-        view.send_replace(self.log_view(&stack));
-        self.change_to(stack).await
+        self.change_to(stack, Some(view)).await
     }
 
     /// Builds the packages. `None` if exactly this stack has been applied already.
-    async fn change_to(&mut self, stack: Stack) -> Result<Option<Change>> {
-        let packages = build(&stack).await?;
+    async fn change_to(
+        &mut self,
+        stack: Stack,
+        view: Option<&watch::Sender<LogView>>,
+    ) -> Result<Option<Change>> {
         self.session.declare(&stack);
+        if let Some(view) = view {
+            view.send_replace(self.log_view(&stack));
+        }
+        let packages = build(&stack).await?;
         let graph = lower(&stack, &self.session.scope, &hashes(&packages));
         let differs = self.applied.as_ref() != Some(&graph);
         Ok(differs.then_some(Change { stack, packages, graph }))
@@ -252,7 +262,7 @@ impl WatchLoop<'_> {
         let live_state = self.session.look().await?;
         let Prepared { plan, packages, .. } =
             make_plan(&self.session, self.options.plan, &change.stack, change.packages, live_state)?;
-        if !print_plan(self.globals, &plan) {
+        if !print_plan(self.globals, &change.stack, &plan) {
             err("Nothing was changed.");
             return Ok(Applied::Failed);
         }
@@ -268,8 +278,8 @@ impl WatchLoop<'_> {
             plan.attributes
         } else {
             let progress = if is_first { progress_of(&plan) } else { Progress::lines(out) };
-            let file = Some(self.globals.file.as_path());
-            let report = execute(&self.session, &plan, packages, file, progress).await;
+            let files = &change.stack.files;
+            let report = execute(&self.session, &plan, packages, files, progress).await;
             if !report.is_complete() {
                 return Ok(Applied::Failed);
             }
@@ -277,8 +287,8 @@ impl WatchLoop<'_> {
         };
         self.applied = Some(change.graph);
         if is_first {
-            out(&render::outputs(&change.stack, &attributes));
-            json(|| render::json::outputs(&change.stack, &attributes));
+            out(&render::outputs(&change.stack, &self.session.scope, &attributes));
+            json(|| render::json::outputs(&change.stack, &self.session.scope, &attributes));
         }
         self.check(&change.stack, &attributes, watcher).await
     }

@@ -115,7 +115,9 @@ fn is_entry(entry: Value) -> Option<()> {
         accessible(entry).flat_map(|(section, _)| names.keys(section.key())).copied().collect();
     let plurals: Vec<String> = kinds.iter().map(|kind| format!("{kind}s")).collect();
     let plurals = suggest::listed(&plurals);
-    let help = suggest::did_you_mean_or_list(key, &format!("the {plurals} of this stack"), &keys)
+    let absent = accessible(entry).find_map(|(section, _)| names.why_absent(section.key(), key));
+    let help = absent
+        .or_else(|| suggest::did_you_mean_or_list(key, &format!("the {plurals} of this stack"), &keys))
         .or_else(|| help(format!("`access` is for {plurals} of this stack; for others write a `policy`")));
     let kinds = suggest::listed(&kinds).replace(" and ", " or ");
     entry.fail_key(format!("there is no {kinds} `{key}`"), help)

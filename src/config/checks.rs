@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::names::{is_header as is_header_name, is_made_of};
 use super::reference::{Captures, Scope};
 use super::section::shape::{Keys, json_value, list, map, mapping, number, part, pattern, template, text};
-use super::section::{Section, Shape, section};
+use super::section::{Section, Shape, limited, object, section};
 use super::stack::{Check, Json, Part, Template};
 use crate::suggest;
 use crate::yaml::Kind;
@@ -64,7 +64,8 @@ pub(crate) struct Request {
 
 /// `checks`.
 pub(crate) fn checks() -> Shape<Vec<Check>> {
-    let check = Shape::new(Schema::Null, check).of_fields::<Config>();
+    let check = Shape::new(Schema::Null, check);
+    let check = check.described(|parts| limited(object(&Config::fields(), parts)));
     list(part("check", Config::ABOUT, check)).decoded_by(all)
 }
 
@@ -125,8 +126,8 @@ fn only_reads_are_retried(check: &<Config as Section>::Decoded, fields: &mut Fie
 
 /// `METHOD /path`.
 fn request(value: Value) -> Option<Request> {
-    let text = value.scalar()?;
-    let (method, path) = text.split_once(' ').unwrap_or((text, ""));
+    let Some(text) = value.node.written() else { return value.wrong_type("text", None) };
+    let (method, path) = text.split_once(' ').unwrap_or((&text, ""));
     if !METHODS.contains(&method) {
         return unknown_method(value, method, path);
     }
@@ -148,7 +149,7 @@ fn request(value: Value) -> Option<Request> {
             help("write a value, or `${capture.NAME}` for one that an earlier check captured"),
         ),
         Some(_) => value.fail("the path of a request cannot contain spaces", help("write `%20` for a space")),
-        None => Some(Request { line: text.to_owned(), method: method.to_owned(), path: template }),
+        None => Some(Request { line: text.to_string(), method: method.to_owned(), path: template }),
     }
 }
 

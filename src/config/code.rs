@@ -8,13 +8,19 @@ use std::rc::Rc;
 
 use super::decode::{Value, help};
 use crate::suggest;
+use crate::yaml::Kind;
 
 /// The value of `code` without `.` parts.
 pub(crate) fn code(value: Value) -> Option<PathBuf> {
     let files = value.cx.code;
     let text = value.short(4096)?;
-    let path = Path::new(text);
-    if path.is_absolute() || escapes(path) {
+    if matches!(value.node.kind, Kind::Template { .. }) {
+        let way = "use `${var.NAME}`, `${env}` or `${process.NAME}`";
+        return value.fail("`code` cannot depend on where the stack is", help(way));
+    }
+    // In a part, paths are relative to the part.
+    let path = value.cx.source().folder(value.span()).join(text);
+    if path.is_absolute() || escapes(&path) {
         return leaves(value, text);
     }
     let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();

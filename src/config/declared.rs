@@ -4,15 +4,17 @@ use super::access::Access;
 use super::decode::Value;
 use super::diagnostic::Diagnostic;
 use super::fields::Fields;
-use super::section::{Entry, Keyed, Parts, Shape, entries};
+use super::section::{self, Entry, Keyed, Parts, Row, Shape, entries};
 use super::stack::Template;
+use super::tags::{self, Tags};
 use super::trigger::AnyTrigger;
 use crate::kind::Kind;
 use crate::suggest;
-use crate::yaml::At;
+use crate::yaml::{At, Node};
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -24,10 +26,12 @@ pub(crate) trait Declared: Kind {
     const SINGLE: bool = false;
     /// The attributes that `${…}` may name.
     const REFERENCES: &'static [Referable];
+    /// The fields with items that `only` and `except` can limit to environments.
+    const LIMITED: &'static [&'static str] = &[];
     /// What `access` of other entries may allow on an entry.
     const ACCESS: Option<&'static Access> = None;
     /// The fields of an entry.
-    type Config: Clone + Debug + PartialEq + Send + Sync + 'static;
+    type Config: section::Section + Clone + Debug + PartialEq + Send + Sync;
 
     /// How the section is written.
     fn section() -> Shape<Vec<Entry<Self::Config>>>;
@@ -38,8 +42,8 @@ pub(crate) trait Declared: Kind {
         None
     }
     /// The name of an entry in AWS, without the environment's prefix.
-    fn aws_name(entry: &Entry<Self::Config>) -> String {
-        entry.name.clone()
+    fn aws_name(entry: &Entry<Self::Config>) -> Cow<'_, str> {
+        entry.aws_name().into()
     }
     /// Errors between an entry and others.
     fn check(_entry: &Entry<Self::Config>, _entries: &Entries) -> Vec<Diagnostic> {
@@ -95,7 +99,7 @@ impl Referable {
 pub(crate) fn keyed<C: Keyed + Clone + Debug + PartialEq + Send + Sync>() -> Shape<Vec<Entry<C>>> {
     entries().only_if(|value| {
         let (count, section) = (value.node.entries().len(), &value.key.text);
-        if is_too_large(value) {
+        if is_too_large(value.node) {
             let message = format!("a stack can have at most {MAX_OF_A_KIND} {section}, not {count}");
             return value.fail_key(message, super::decode::help("split it into several stacks"));
         }
@@ -107,8 +111,8 @@ pub(crate) fn keyed<C: Keyed + Clone + Debug + PartialEq + Send + Sync>() -> Sha
 const MAX_OF_A_KIND: usize = 1000;
 
 /// True for a section with more entries than any stack has: they are not decoded.
-pub(crate) fn is_too_large(section: Value) -> bool {
-    section.node.entries().len() > MAX_OF_A_KIND
+pub(crate) fn is_too_large(section: &Node) -> bool {
+    section.entries().len() > MAX_OF_A_KIND
 }
 
 /// Carries a kind into the list of sections.
@@ -129,6 +133,12 @@ pub(crate) trait AnySection: Send + Sync {
     fn is_single(&self) -> bool;
     /// [`Declared::REFERENCES`].
     fn references(&self) -> &'static [Referable];
+    /// [`Kind::ARN`].
+    fn arn(&self) -> &'static str;
+    /// [`Declared::LIMITED`].
+    fn limited(&self) -> &'static [&'static str];
+    /// What is said of the fields of an entry that may have defaults.
+    fn rows(&self) -> Vec<&'static Row>;
     /// [`Declared::ACCESS`].
     fn access(&self) -> Option<&'static Access>;
     /// Takes the section out of the file.
@@ -141,8 +151,14 @@ pub(crate) trait AnySection: Send + Sync {
     fn check(&self, entries: &Entries) -> Vec<Diagnostic>;
     /// [`Declared::code`] of each entry.
     fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>>;
-    /// [`Declared::aws_name`] of the entries whose key it is not, by key.
-    fn renamed(&self, entries: &Entries) -> BTreeMap<String, String>;
+    /// [`Declared::aws_name`] of each entry, by key.
+    fn aws_names<'a>(&self, entries: &'a Entries) -> Vec<(&'a str, Cow<'a, str>)>;
+    /// Errors of the tags of entries together with those of the stack.
+    fn check_tags(&self, of_stack: &Tags, entries: &Entries) -> Vec<Diagnostic>;
+    /// Whether an entry has tags of its own.
+    fn has_tags(&self, entries: &Entries) -> bool;
+    /// The keys of the entries that the stack file alone protects.
+    fn protected(&self, entries: &Entries) -> Vec<String>;
     /// The texts with `${…}` of each entry, with what the entry is in messages.
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)>;
 }
@@ -164,6 +180,23 @@ impl<D: Declared> AnySection for Section<D> {
         D::REFERENCES
     }
 
+    fn arn(&self) -> &'static str {
+        D::ARN
+    }
+
+    fn limited(&self) -> &'static [&'static str] {
+        D::LIMITED
+    }
+
+    fn rows(&self) -> Vec<&'static Row> {
+        let own = <D::Config as section::Section>::fields().into_iter().map(|field| field.row());
+        // A name for all entries is no name.
+        let of_every_entry =
+            <section::Common as section::Section>::fields().into_iter().map(|field| field.row());
+        let of_every_entry = of_every_entry.filter(|row| row.name != "name");
+        own.chain(of_every_entry).collect()
+    }
+
     fn access(&self) -> Option<&'static Access> {
         D::ACCESS
     }
@@ -183,16 +216,37 @@ impl<D: Declared> AnySection for Section<D> {
     }
 
     fn check(&self, entries: &Entries) -> Vec<Diagnostic> {
-        entries.of::<D::Config>().iter().flat_map(|entry| D::check(entry, entries)).collect()
+        let own = entries.of::<D::Config>();
+        own.iter().flat_map(|entry| D::check(entry, entries)).chain(equal_names::<D>(own)).collect()
     }
 
     fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>> {
         entries.of::<D::Config>().iter().filter_map(D::code).collect()
     }
 
-    fn renamed(&self, entries: &Entries) -> BTreeMap<String, String> {
-        let names = entries.of::<D::Config>().iter().map(|entry| (entry.name.clone(), D::aws_name(entry)));
-        names.filter(|(key, name)| key != name).collect()
+    fn aws_names<'a>(&self, entries: &'a Entries) -> Vec<(&'a str, Cow<'a, str>)> {
+        entries.of::<D::Config>().iter().map(|entry| (entry.name.as_str(), D::aws_name(entry))).collect()
+    }
+
+    fn check_tags(&self, of_stack: &Tags, entries: &Entries) -> Vec<Diagnostic> {
+        let of = |entry: &Entry<D::Config>| {
+            let error = tags::together(of_stack, &entry.common.tags)?;
+            Some(Diagnostic { at: entry.place("tags"), ..error })
+        };
+        entries.of::<D::Config>().iter().filter_map(of).collect()
+    }
+
+    fn has_tags(&self, entries: &Entries) -> bool {
+        entries.of::<D::Config>().iter().any(|entry| !entry.common.tags.is_empty())
+    }
+
+    fn protected(&self, entries: &Entries) -> Vec<String> {
+        // AWS itself protects a resource of a kind that has a field for it.
+        if <D::Config as section::Section>::fields().iter().any(|field| field.row().name == "protect") {
+            return Vec::new();
+        }
+        let protected = entries.of::<D::Config>().iter().filter(|entry| entry.common.protect);
+        protected.map(|entry| if D::SINGLE { String::new() } else { entry.name.clone() }).collect()
     }
 
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)> {
@@ -201,6 +255,22 @@ impl<D: Declared> AnySection for Section<D> {
         };
         entries.of::<D::Config>().iter().map(|entry| (owner(entry), D::templates(entry))).collect()
     }
+}
+
+/// Errors of entries that would have the same name in AWS.
+fn equal_names<D: Declared>(entries: &[Entry<D::Config>]) -> Vec<Diagnostic> {
+    let mut first: FxHashMap<Cow<str>, &str> = FxHashMap::default();
+    let twice = entries.iter().filter_map(|entry| {
+        let name = D::aws_name(entry);
+        let other = first.insert(name.clone(), &entry.name)?;
+        Some(Diagnostic {
+            at: entry.place("name"),
+            length: 0,
+            message: format!("`{other}` and `{}` have the same name `{name}` in AWS", entry.name),
+            help: Some("give one of the two another `name`".to_owned()),
+        })
+    });
+    twice.collect()
 }
 
 /// What the kinds declare in the stack file: their sections, in the order of the file's schema, and the items of `triggers`.

@@ -1,42 +1,91 @@
 //! A decoder that collects errors: every function here reports an error at its place and returns `None`, and its caller
 //! decodes the rest all the same.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
-use super::reference::Scope;
+use super::reference::{self, Scope};
+use super::sources::Sources;
 use crate::suggest;
-use crate::yaml::{At, Entry, Key, Kind, Node, Source, Span};
+use crate::yaml::{At, Entry, Key, Kind, Node, Piece, Span};
 
 /// The source, and the list of errors in it.
 pub(crate) struct Log<'a> {
-    source: &'a Source,
+    source: &'a Sources,
     diagnostics: RefCell<Vec<Diagnostic>>,
     /// For each template that is known only after `up`, its first unknown placeholder.
     unresolved: RefCell<BTreeMap<At, Span>>,
+    /// The scalars with placeholders, and what they became.
+    filled: RefCell<BTreeMap<Span, String>>,
+    /// The scalars with a placeholder that has no value.
+    failed: RefCell<BTreeSet<Span>>,
+    /// Whether a value depends on where the stack is, and that is not known.
+    needs_location: Cell<bool>,
 }
 
 impl<'a> Log<'a> {
-    pub(crate) fn new(source: &'a Source) -> Self {
-        Self { source, diagnostics: RefCell::default(), unresolved: RefCell::default() }
+    pub(crate) fn new(source: &'a Sources) -> Self {
+        Self {
+            source,
+            diagnostics: RefCell::default(),
+            unresolved: RefCell::default(),
+            filled: RefCell::default(),
+            failed: RefCell::default(),
+            needs_location: Cell::default(),
+        }
     }
 
-    /// Reports an error.
+    /// The text that is decoded.
+    pub(crate) fn source(&self) -> &'a Sources {
+        self.source
+    }
+
+    /// Reports an error. At a value with placeholders it says what they became.
     pub(crate) fn report(&self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
+        // Why it has no value has been reported.
+        if self.failed.borrow().contains(&span) {
+            return;
+        }
         let (at, length) = (self.source.at(span.start), self.source.length(span));
-        self.push(Diagnostic { at, length, message: message.into(), help: help.into() });
+        let (message, filled) = (message.into(), self.filled.borrow());
+        let unsaid = filled.get(&span).map(|text| first_line(text)).filter(|text| !message.contains(*text));
+        let became = unsaid.map(|text| format!("the value here is `{text}`"));
+        let help: Vec<String> = help.into().into_iter().chain(became).collect();
+        let help = (!help.is_empty()).then(|| help.join("; "));
+        self.add(Diagnostic { at, length, message, help });
+    }
+
+    /// Notes a value that depends on where the stack is.
+    pub(super) fn note_location(&self) {
+        self.needs_location.set(true);
+    }
+
+    /// Whether a value depends on where the stack is, and that is not known.
+    pub(super) fn needs_location(&self) -> bool {
+        self.needs_location.get()
+    }
+
+    /// Notes a scalar with a placeholder that has no value: no other error of it says more.
+    pub(super) fn note_failed(&self, scalar: Span) {
+        self.failed.borrow_mut().insert(scalar);
+    }
+
+    /// Notes what a scalar with placeholders became.
+    pub(super) fn note_filled(&self, scalar: Span, text: &str) {
+        self.filled.borrow_mut().insert(scalar, text.to_owned());
+    }
+
+    /// Adds an error whose place is known.
+    pub(super) fn add(&self, error: Diagnostic) {
+        self.diagnostics.borrow_mut().push(error);
     }
 
     /// All errors so far.
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics.into_inner()
-    }
-
-    fn push(&self, diagnostic: Diagnostic) {
-        self.diagnostics.borrow_mut().push(diagnostic);
     }
 }
 
@@ -64,8 +113,13 @@ impl<'a> Cx<'a> {
     }
 
     /// The text that is decoded.
-    pub(crate) fn source(&self) -> &'a Source {
-        self.log.source
+    pub(crate) fn source(&self) -> &'a Sources {
+        self.log.source()
+    }
+
+    /// Whether a scalar had placeholders, all of which are filled in.
+    fn is_filled(&self, scalar: Span) -> bool {
+        self.log.filled.borrow().contains_key(&scalar)
     }
 
     /// Reports an error.
@@ -86,12 +140,12 @@ impl<'a> Cx<'a> {
 
     /// Reports an error that has no place in the file.
     pub(crate) fn report_nowhere(&self, message: String, help: Option<String>) {
-        self.log.push(Diagnostic { at: At::default(), length: 0, message, help });
+        self.log.add(Diagnostic { at: At::default(), length: 0, message, help });
     }
 
     /// Reports an error whose place is known.
     pub(crate) fn add(&self, error: Diagnostic) {
-        self.log.push(error);
+        self.log.add(error);
     }
 
     /// Notes a placeholder of a template that is known only after `up`.
@@ -159,26 +213,33 @@ impl<'a> Value<'a> {
             Kind::Plain(text) | Kind::Text(text) => format!("`{}`", first_line(text)),
             Kind::List(_) => "a list".to_owned(),
             Kind::Map(_) => "a mapping".to_owned(),
+            Kind::Template { pieces, .. } => return self.unknown(pieces),
         };
         self.fail(format!("`{}` must be {wanted}, not {found}", self.key.text), help)
     }
 
-    /// The text of a scalar, with `${…}` as written.
-    pub(crate) fn scalar(self) -> Option<&'a str> {
+    /// The text of a scalar.
+    pub(crate) fn text(self) -> Option<&'a str> {
         match self.node.text() {
             Some(text) => Some(text),
             None => self.wrong_type("text", None),
         }
     }
 
-    /// The text of a scalar where `${…}` is not supported.
-    pub(crate) fn text(self) -> Option<&'a str> {
-        let text = self.scalar()?;
-        if text.replace("$${", "").contains("${") {
-            let place = "it works in `environment`, `policy` and `description`, and in `checks`";
-            return self.fail("`${…}` is not supported here", help(place));
+    /// Reports the placeholders of a value that must be known now.
+    fn unknown<T>(self, pieces: &[Piece]) -> Option<T> {
+        for piece in pieces {
+            let Piece::Placeholder(expression, span) = piece else { continue };
+            match reference::part(expression, self.cx.scope) {
+                Ok(_) => {
+                    let message = format!("`{}` cannot refer to `${{{expression}}}`", self.key.text);
+                    let place = "such references work in `environment`, `policy`, `resource_policy`, `description` and `outputs`, and in `checks`";
+                    self.cx.report(*span, message, help(place));
+                }
+                Err(error) => self.cx.report(*span, error.message, error.help),
+            }
         }
-        Some(text)
+        None
     }
 
     /// A text that is not empty, and at most `most` characters long.
@@ -217,6 +278,9 @@ impl<'a> Value<'a> {
         match &self.node.kind {
             Kind::Plain(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Kind::Plain(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            // A variable of the process is always a text.
+            Kind::Text(text) if text == "true" && self.cx.is_filled(self.node.span) => Some(true),
+            Kind::Text(text) if text == "false" && self.cx.is_filled(self.node.span) => Some(false),
             Kind::Plain(text) | Kind::Text(text) => {
                 let meant = match text.to_lowercase().as_str() {
                     "yes" | "on" | "true" | "enabled" => Some("true"),

@@ -8,6 +8,8 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 use crate::text::{is_unsafe, sanitize_short};
 use crate::yaml::{At, Source, is_invisible};
 
+use super::sources::Sources;
+
 /// How many errors are shown.
 const MAX_SHOWN: usize = 50;
 
@@ -27,18 +29,16 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// All errors in one file, sorted by place.
+/// All errors in the files of a stack, sorted by place.
 #[derive(Debug)]
 pub struct Diagnostics {
-    /// The file, as the user named it.
-    file: PathBuf,
-    source: Source,
+    sources: Sources,
     items: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
     /// The errors in a file whose text is known.
-    pub(super) fn new(file: &Path, source: Source, mut items: Vec<Diagnostic>) -> Self {
+    pub(super) fn new(sources: Sources, mut items: Vec<Diagnostic>) -> Self {
         items.sort();
         // An error below an anchor is found once for every alias of it.
         items.dedup();
@@ -46,19 +46,23 @@ impl Diagnostics {
             item.message = sanitize_short(&visible(&item.message), MAX_MESSAGE);
             item.help = item.help.take().map(|help| sanitize_short(&visible(&help), MAX_MESSAGE));
         }
-        Self { file: file.to_owned(), source, items }
+        Self { sources, items }
     }
 
-    /// The errors that a later stage finds, shown at their places in the file.
-    pub fn of_file(file: &Path, diagnostics: Vec<Diagnostic>) -> Self {
-        // The file has been read before; if it was deleted since, the messages have no lines.
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        Self::new(file, Source::new(&text), diagnostics)
+    /// The errors that a later stage finds, shown at their places in the files.
+    pub fn of_files(files: &[PathBuf], diagnostics: Vec<Diagnostic>) -> Self {
+        // The files have been read before; if one was deleted since, the messages have no lines.
+        let text = |file: &PathBuf| Source::new(&std::fs::read_to_string(file).unwrap_or_default());
+        let (first, parts) =
+            files.split_first().map_or((PathBuf::new(), files), |(file, parts)| (file.clone(), parts));
+        let mut sources = Sources::new(&first, text(&first));
+        parts.iter().for_each(|part| sources.add(part.clone(), text(part)));
+        Self::new(sources, diagnostics)
     }
 
-    /// The file, as the user named it.
-    pub fn file(&self) -> &Path {
-        &self.file
+    /// The file of an error, as the user named it.
+    pub fn file(&self, item: &Diagnostic) -> &Path {
+        self.sources.of(item.at).map_or(Path::new(""), |(file, _)| file)
     }
 
     /// Each error, sorted by place.
@@ -69,14 +73,16 @@ impl Diagnostics {
     /// All errors as text, with the lines of the file.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let path = self.file.display().to_string();
         let shown = self.items.iter().take(MAX_SHOWN);
-        let mut parts: Vec<String> = shown.map(|item| renderer.render(&[self.group(item, &path)])).collect();
+        let one =
+            |item: &Diagnostic| renderer.render(&[self.group(item, &self.file(item).display().to_string())]);
+        let mut parts: Vec<String> = shown.map(one).collect();
         if self.items.len() > 1 {
             let all = self.items.len();
             let first =
                 if all > MAX_SHOWN { format!("; these are the first {MAX_SHOWN}") } else { String::new() };
-            let count = format!("{path} has {all} errors{first}");
+            let path = self.sources.paths().swap_remove(0);
+            let count = format!("{} has {all} errors{first}", path.display());
             parts.push(renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]));
         }
         // The renderer shows signs for the controls of a terminal, but not for these, which some terminals obey as well.
@@ -98,7 +104,8 @@ impl Diagnostics {
 
     /// The line of an error. The renderer would show no other one of the file, but look at all of them.
     fn snippet<'a>(&'a self, item: &Diagnostic, path: &'a str) -> Snippet<'a, Annotation<'a>> {
-        let (line, marked) = self.source.marked(item.at, item.length);
+        let source = self.sources.of(item.at).map(|(_, source)| source);
+        let (line, marked) = source.map_or(("", 0..0), |source| source.marked(item.at, item.length));
         let snippet = Snippet::source(line).line_start(item.at.line as usize).path(path);
         snippet.annotation(AnnotationKind::Primary.span(marked))
     }

@@ -31,12 +31,14 @@ pub(crate) struct Fields<'a> {
     what: String,
     entries: &'a [Entry],
     known: Vec<&'static str>,
+    /// Keys that mean nothing and may be there.
+    ignored: fn(&str) -> bool,
     missing: Vec<(&'static str, &'static str)>,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(cx: &'a Cx<'a>, owner: Span, what: String, entries: &'a [Entry]) -> Self {
-        Self { cx, owner, what, entries, known: Vec::new(), missing: Vec::new() }
+        Self { cx, owner, what, entries, known: Vec::new(), ignored: |_| false, missing: Vec::new() }
     }
 
     /// The value of a key, not decoded yet.
@@ -45,6 +47,11 @@ impl<'a> Fields<'a> {
             self.known.push(key);
         }
         self.value(key)
+    }
+
+    /// Keys that may be there and that have been taken out before.
+    pub(crate) fn know(&mut self, keys: &[&'static str]) {
+        self.known.extend(keys);
     }
 
     /// The value of a key, for a check; it stays to be taken.
@@ -74,17 +81,15 @@ impl<'a> Fields<'a> {
         self.missing.push((key, example));
     }
 
-    /// The same mapping, the rest of which is decoded with other names.
-    pub(crate) fn with<'b>(self, cx: &'b Cx<'b>) -> Fields<'b>
-    where
-        'a: 'b,
-    {
-        Fields { cx, ..self }
+    /// The same mapping, in which these keys may be there and mean nothing.
+    pub(crate) fn ignoring(self, ignored: fn(&str) -> bool) -> Self {
+        Fields { ignored, ..self }
     }
 
     /// Reports every unknown key, and every required one that is missing.
     pub(crate) fn finish(self) {
-        let is_known = |entry: &&Entry| self.known.contains(&entry.key.text.as_str());
+        let is_known =
+            |entry: &&Entry| self.known.contains(&entry.key.text.as_str()) || (self.ignored)(&entry.key.text);
         let (_, unknown): (Vec<&Entry>, Vec<&Entry>) = self.entries.iter().partition(is_known);
         for entry in &unknown {
             let key = entry.key.text.as_str();

@@ -5,13 +5,14 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::sources::Sources;
 use crate::yaml::{At, Source};
 
 /// A larger file is not a stack.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The folder that holds a file.
-pub(super) fn folder(file: &Path) -> &Path {
+pub fn folder(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -29,7 +30,7 @@ pub(super) fn read(file: &Path) -> Result<Source, Diagnostics> {
     let fail = |message: String, help: &str| {
         let help = (!help.is_empty()).then(|| help.to_owned());
         let diagnostic = Diagnostic { at: At::default(), length: 0, message, help };
-        Diagnostics::new(file, Source::new(""), vec![diagnostic])
+        Diagnostics::new(Sources::new(file, Source::new("")), vec![diagnostic])
     };
     let shown = file.display();
     if file.is_dir() {

@@ -2,9 +2,15 @@
 
 use std::path::Path;
 
-use super::environment::raw;
+use super::declared::Sections;
+use super::decode::Log;
+use super::environment::{entry, raw};
 use super::file;
 use super::names;
+use super::reference::Names;
+use super::root::Options;
+use super::sources::Sources;
+use super::values::Values;
 use crate::yaml::{Error, Node, Source, compose};
 
 /// What can be read of a stack that need not be valid.
@@ -16,24 +22,48 @@ pub struct Identity {
     pub region: Option<String>,
     /// The environment's `account`, or the stack's; as written.
     pub account: Option<String>,
-    /// The environment's `protect`; also true where a part of the file cannot be read, since it may be set there.
+    /// The `protect` of the environment or of an entry; also true where a part of the file cannot be read, since it may be
+    /// set there.
     pub protect: bool,
 }
 
 /// For `down` with a broken file: as much as can be read of the stack's name, region and account.
 pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
     let (root, whole) = readable(file::read_lossy(file)?)?;
-    let stack = raw(&root, None, "stack").filter(|name| names::is_stack_name(name))?.to_owned();
-    let text = |key| raw(&root, environment, key).map(str::to_owned);
-    let protect = environment
-        .and_then(|name| root.get("environments")?.get(name)?.get("protect")?.text())
+    let stack = raw(&root, None, "stack")?.text().filter(|name| names::is_stack_name(name))?.to_owned();
+    let text = |key| raw(&root, environment, key).map(|value| filled(&root, environment, value));
+    let protect = entry(&root, environment)
+        .and_then(|entry| entry.value.get("protect")?.text())
         .is_some_and(|protect| protect != "false");
+    let protect = protect || has_protected_entry(&root);
     Some(Identity {
         stack,
         region: text("region"),
         account: text("account"),
         protect: protect || (!whole && environment.is_some()),
     })
+}
+
+/// Whether an entry of any section, or a default of all, is protected.
+fn has_protected_entry(root: &Node) -> bool {
+    let sections = root.entries().iter().filter(|section| section.key.text != "environments");
+    let is_protected =
+        |node: &Node| node.get("protect").and_then(Node::text).is_some_and(|protect| protect != "false");
+    let entries = sections
+        .flat_map(|section| section.value.entries().iter().map(|entry| &entry.value).chain([&section.value]));
+    entries.into_iter().any(is_protected)
+}
+
+/// The text of a value. One with a placeholder that cannot be filled in stays as it is written: no region is better than
+/// another one.
+fn filled(root: &Node, environment: Option<&str>, value: &Node) -> String {
+    let sources = Sources::new(Path::new(""), Source::new(""));
+    let log = Log::new(&sources);
+    let process = |name: &str| std::env::var(name).ok();
+    let options = Options { environment, sections: Sections::default(), process: &process, location: None };
+    let names = Names::of(root, &options);
+    let filled = Values::new(&log, &names).value(value);
+    filled.text().or_else(|| value.text()).unwrap_or_default().to_owned()
 }
 
 /// The tree of what is valid YAML, and whether that is the whole. Each top-level section that is broken is blanked, and

@@ -1,40 +1,46 @@
-//! `${…}` in texts and in JSON. One pass: a value that is filled in is never interpreted again.
+//! Texts with placeholders, and JSON with such texts.
 
 use super::decode::{Value, help};
 use super::reference;
 use super::stack::{Json, Part, Template};
-use crate::yaml::{Kind, Span};
+use crate::yaml::{Kind, Piece, Span};
 
 impl Value<'_> {
-    /// A text with `${…}`.
+    /// A text with placeholders.
     pub(crate) fn template(self) -> Option<Template> {
-        let text = self.scalar()?;
-        let mut template = Builder { value: self, parts: Vec::new() };
-        let mut whole = true;
-        let mut rest = text;
-        let mut seen = 0;
-        while let Some(start) = rest.find("${") {
-            let (before, after) = (&rest[..start], &rest[start + 2..]);
-            if let Some(before) = before.strip_suffix('$') {
-                template.text(before);
-                template.text("${");
-                rest = after;
-            } else {
-                template.text(before);
-                let Some(end) = after.find('}') else { return self.unfinished(seen) };
-                match reference::part(&after[..end], self.cx.scope) {
-                    Ok(part) => template.push(part, seen, end + 3),
-                    Err(error) => {
-                        self.cx.report(self.place(seen, end + 3), error.message, error.help);
-                        whole = false;
-                    }
+        let at = self.at();
+        let Kind::Template { pieces, .. } = &self.node.kind else {
+            let text = self.text()?;
+            let parts = if text.is_empty() { Vec::new() } else { vec![Part::Text(text.to_owned())] };
+            return Some(Template { at, parts });
+        };
+        let parts: Vec<Option<Part>> = pieces.iter().map(|piece| self.part(piece)).collect();
+        Some(Template { at, parts: parts.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn part(self, piece: &Piece) -> Option<Part> {
+        match piece {
+            Piece::Text(text) => Some(Part::Text(text.clone())),
+            Piece::Placeholder(expression, span) => match reference::part(expression, self.cx.scope) {
+                Ok(part) => {
+                    self.note_assigned(&part, *span);
+                    Some(part)
                 }
-                rest = &after[end + 1..];
-            }
-            seen += 1;
+                Err(error) => self.cx.fail_at(*span, error.message, error.help),
+            },
+            Piece::Failed => None,
         }
-        template.text(rest);
-        whole.then_some(Template { at: self.at(), parts: template.parts })
+    }
+
+    /// Notes an attribute that is known only after `up`.
+    fn note_assigned(self, part: &Part, span: Span) {
+        let Part::Attribute { kind, attribute, .. } = part else { return };
+        let section = self.cx.scope.names.sections.of_kind(kind);
+        let referred =
+            section.and_then(|section| section.references().iter().find(|one| one.name == *attribute));
+        if referred.is_some_and(|referred| !referred.known) {
+            self.cx.note_unresolved(self.at(), span);
+        }
     }
 
     /// Any value as JSON, with `${…}` in its texts.
@@ -47,7 +53,7 @@ impl Value<'_> {
                 // `012` or `.inf`: JSON has no such number, so the value is the text as written.
                 _ => Json::Text(self.template()?),
             },
-            Kind::Text(_) => Json::Text(self.template()?),
+            Kind::Text(_) | Kind::Template { .. } => Json::Text(self.template()?),
             Kind::List(_) => Json::List(self.list(|item| item.json())?),
             Kind::Map(_) => {
                 let members = self.map(|member| {
@@ -61,64 +67,5 @@ impl Value<'_> {
                 Json::Map(members.into_iter().collect())
             }
         })
-    }
-
-    /// The place in the source of the `index`-th `${` of this value.
-    fn place(self, index: usize, length: usize) -> Span {
-        let count = |text: &str| text.matches("${").count();
-        let source = self.cx.source().slice(self.node.span);
-        let text = self.node.text().unwrap_or_default();
-        // Escapes such as `\x24{` make the two differ, and then the whole value is marked.
-        if count(source) != count(text) {
-            return self.node.span;
-        }
-        let offset = source.match_indices("${").nth(index).map(|(offset, _)| offset);
-        offset.map_or(self.node.span, |offset| {
-            let start = self.node.span.start + offset;
-            Span { start, end: (start + length).min(self.node.span.end) }
-        })
-    }
-
-    fn unfinished<T>(self, index: usize) -> Option<T> {
-        let message = "`${` without a `}`";
-        self.cx.report(self.place(index, 2), message, help("to write `${` itself, use `$${`"));
-        None
-    }
-}
-
-struct Builder<'a> {
-    value: Value<'a>,
-    parts: Vec<Part>,
-}
-
-impl Builder<'_> {
-    fn text(&mut self, text: &str) {
-        match self.parts.last_mut() {
-            _ if text.is_empty() => {}
-            Some(Part::Text(last)) => last.push_str(text),
-            _ => self.parts.push(Part::Text(text.to_owned())),
-        }
-    }
-
-    /// True for an attribute that is known only after `up`.
-    fn is_assigned(&self, part: &Part) -> bool {
-        let Part::Attribute { kind, attribute, .. } = part else { return false };
-        let section = self.value.cx.scope.names.sections.of_kind(kind);
-        let referred =
-            section.and_then(|section| section.references().iter().find(|one| one.name == *attribute));
-        referred.is_some_and(|referred| !referred.known)
-    }
-
-    fn push(&mut self, part: Part, index: usize, length: usize) {
-        match part {
-            Part::Text(text) => self.text(&text),
-            part => {
-                if self.is_assigned(&part) {
-                    let place = self.value.place(index, length);
-                    self.value.cx.note_unresolved(self.value.at(), place);
-                }
-                self.parts.push(part);
-            }
-        }
     }
 }

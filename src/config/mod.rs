@@ -7,21 +7,30 @@ pub(crate) mod code;
 mod cycles;
 pub(crate) mod declared;
 pub(crate) mod decode;
+mod defaults;
 mod diagnostic;
 mod environment;
+pub(crate) mod existing;
 pub(crate) mod fields;
 mod file;
 mod identity;
+mod include;
 mod interpolate;
 pub(crate) mod names;
 pub(crate) mod policy;
+mod prepare;
+mod presence;
 mod reference;
+mod rewrite;
 mod root;
 pub(crate) mod section;
+pub(crate) mod sources;
 mod stack;
+pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trigger;
+mod values;
 
 use std::path::Path;
 
@@ -32,9 +41,11 @@ pub use access::{Access, Grant, Level};
 pub(crate) use declared::Declared;
 pub use declared::{Code, Entries, Sections};
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use existing::Existing;
+pub use file::folder as folder_of;
 pub use identity::{Identity, identity};
 pub use names::{account_number, environment_name, stack_name, stack_name_like};
-pub use root::{Options, schema};
+pub use root::{Location, Options, schema};
 pub use section::Entry;
 pub use section::shape::Target;
 pub use stack::{Check, Environment, Json, Part, Stack, Statement, Template};
@@ -43,44 +54,61 @@ pub use trigger::Item;
 pub(crate) use crate::suggest::did_you_mean_or_list;
 
 use decode::Log;
+use sources::Sources;
 
 /// Reads a stack, or returns all errors in it.
 pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
-    let source = file::read(file)?;
-    let error = match compose(&source) {
-        Ok((root, errors)) => return decode(file, source, &root, errors, options),
+    let mut sources = Sources::new(file, file::read(file)?);
+    let mut errors = Vec::new();
+    let Some(root) = tree(&mut sources, &mut errors) else { return Err(Diagnostics::new(sources, errors)) };
+    let files = {
+        let log = Log::new(&sources);
+        let files = include::files(&log, &root, file, options);
+        errors.extend(log.into_diagnostics());
+        files
+    };
+    let mut parts = Vec::new();
+    for part in files {
+        sources.add(part.clone(), file::read(&part)?);
+        // Where a part cannot be read, what refers to it would be an error as well.
+        let Some(part) = tree(&mut sources, &mut errors) else {
+            return Err(Diagnostics::new(sources, errors));
+        };
+        parts.push(part);
+    }
+    let log = Log::new(&sources);
+    errors.into_iter().for_each(|error| log.add(error));
+    let stack = root::stack(&log, &root, &parts, file, options);
+    let diagnostics = log.into_diagnostics();
+    match stack {
+        Some(stack) if diagnostics.is_empty() => Ok(stack),
+        _ => Err(Diagnostics::new(sources, diagnostics)),
+    }
+}
+
+/// The tree of the last source; none if it is not valid YAML.
+fn tree(sources: &mut Sources, errors: &mut Vec<Diagnostic>) -> Option<Node> {
+    let source = sources.last()?;
+    let error = match compose(source) {
+        Ok((root, found)) => {
+            errors.extend(found.into_iter().map(|error| diagnostic(source, error)));
+            return Some(root);
+        }
         Err(error) => error,
     };
     // Where only the indentation looks like spaces and is none, the rest of the file is checked all the same.
     let plain = source.with_plain_indentation();
     let composed = plain.and_then(|plain| Some((compose(&plain).ok()?, plain)));
-    match composed {
-        Some(((root, mut errors), plain)) => {
-            errors.push(error.in_other(&source, &plain));
-            decode(file, plain, &root, errors, options)
-        }
-        None => {
-            let log = Log::new(&source);
-            log.report(error.span, error.message, error.help);
-            let diagnostics = log.into_diagnostics();
-            Err(Diagnostics::new(file, source, diagnostics))
-        }
-    }
+    let Some(((root, found), plain)) = composed else {
+        errors.push(diagnostic(source, error));
+        return None;
+    };
+    let error = error.in_other(source, &plain);
+    errors.extend(found.into_iter().chain([error]).map(|error| diagnostic(&plain, error)));
+    sources.replace_last(plain);
+    Some(root)
 }
 
-fn decode(
-    file: &Path,
-    source: Source,
-    root: &Node,
-    errors: Vec<Error>,
-    options: &Options,
-) -> Result<Stack, Diagnostics> {
-    let log = Log::new(&source);
-    errors.into_iter().for_each(|Error { span, message, help }| log.report(span, message, help));
-    let stack = root::stack(&log, root, file, options);
-    let diagnostics = log.into_diagnostics();
-    match stack {
-        Some(stack) if diagnostics.is_empty() => Ok(stack),
-        _ => Err(Diagnostics::new(file, source, diagnostics)),
-    }
+fn diagnostic(source: &Source, Error { span, message, help }: Error) -> Diagnostic {
+    Diagnostic { at: source.at(span.start), length: source.length(span), message, help }
 }

@@ -247,7 +247,7 @@ fn each(value: Value, check: impl Fn(Value) -> Option<()>) -> Option<()> {
 
 /// An action such as `s3:GetObject`, `s3:Get*` or `*`.
 fn action(value: Value) -> Option<()> {
-    let text = value.scalar()?;
+    let text = value.text()?;
     let well_formed = match text.split_once(':') {
         Some((service, name)) => is_made_of(service, "-") && is_made_of(name, "*?"),
         None => text == "*",

@@ -3,41 +3,94 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::declared::{AnySection, Sections};
-use super::root::Options;
+use super::environment;
+use super::existing::ExistingKeys;
+use super::presence::Absent;
+use super::root::{Location, Options};
 use super::stack::Part;
-use crate::model::in_words;
+use crate::model::{Identity, SHORTEST_REGION, SOME_ACCOUNT, in_words};
 use crate::suggest;
+use crate::yaml::{Entry, Node};
 
 /// The names that a `${…}` can have, besides captures.
 pub(crate) struct Names<'a> {
     /// The stack's name.
     pub(crate) stack: &'a str,
-    /// The values of `${var.…}`.
-    pub(crate) variables: BTreeMap<&'a str, String>,
+    /// The values of `${var.…}`, as they are written.
+    pub(crate) variables: BTreeMap<&'a str, &'a Node>,
     /// The variables that only other environments set, with the names of those environments.
     pub(crate) elsewhere: BTreeMap<&'a str, Vec<&'a str>>,
     /// `${env}`.
     pub(crate) environment: Option<&'a str>,
+    /// Its key in `environments`, which may end in `*`.
+    pub(crate) environment_key: Option<&'a str>,
+    /// `${prefix}`: what the names of the environment's resources begin with.
+    /// None while the prefix itself is filled in.
+    pub(crate) prefix: Option<String>,
     /// The values of `${process.…}`.
     pub(crate) process: &'a dyn Fn(&str) -> Option<String>,
+    /// Where the stack is, once that is known.
+    pub(crate) location: Option<&'a Location>,
     /// The sections of the kinds.
     pub(crate) sections: Sections,
     /// The keys of each section that the file has; a section that is one entry has one empty key.
-    pub(crate) keys: BTreeMap<&'static str, Vec<&'a str>>,
+    pub(crate) keys: Keys<'a>,
+    /// The entries that this environment has not.
+    pub(crate) absent: Absent,
+    /// The entries that stand for resources of others.
+    pub(crate) existing: ExistingKeys,
 }
 
 impl<'a> Names<'a> {
     /// What is known before the file is decoded.
-    pub(crate) fn of(options: &Options<'a>) -> Self {
-        Self {
-            stack: "",
-            variables: BTreeMap::new(),
-            elsewhere: BTreeMap::new(),
-            environment: options.environment,
-            process: options.process,
-            sections: options.sections,
-            keys: BTreeMap::new(),
+    pub(crate) fn of(root: &'a Node, options: &Options<'a>) -> Self {
+        let environments = || root.get("environments").map(Node::entries).unwrap_or_default().iter();
+        let picked = environment::entry(root, options.environment);
+        let environment_key = picked.map(|entry| entry.key.text.as_str());
+        let is_picked = |entry: &&Entry| Some(entry.key.text.as_str()) == environment_key;
+        let own = picked.map(|entry| &entry.value);
+        let variables = |node: &'a Node| node.get("variables").map(Node::entries).unwrap_or_default();
+        let mut elsewhere: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for other in environments().filter(|entry| !is_picked(entry)) {
+            for variable in variables(&other.value) {
+                elsewhere.entry(&variable.key.text).or_default().push(&other.key.text);
+            }
         }
+        let of_environment = own.map(variables).unwrap_or_default();
+        let all = variables(root).iter().chain(of_environment);
+        Self {
+            stack: root.get("stack").and_then(Node::text).unwrap_or_default(),
+            variables: all.map(|variable| (variable.key.text.as_str(), &variable.value)).collect(),
+            elsewhere,
+            environment: options.environment,
+            environment_key,
+            prefix: Names::usual_prefix(options),
+            process: options.process,
+            location: options.location,
+            sections: options.sections,
+            keys: Keys::new(),
+            absent: Absent::new(),
+            existing: ExistingKeys::new(),
+        }
+    }
+
+    /// The prefix of an environment that gives no other one.
+    pub(crate) fn usual_prefix(options: &Options) -> Option<String> {
+        Some(options.environment.map(Identity::usual_prefix).unwrap_or_default())
+    }
+
+    /// A part of where the stack is.
+    fn located(&self, part: fn(&Location) -> &String, for_now: &str) -> Value<'a> {
+        match self.location {
+            Some(location) => Value::Text(part(location).clone()),
+            None => Value::ForNow(for_now.to_owned()),
+        }
+    }
+
+    /// Why an entry is not there although the file has it.
+    pub(crate) fn why_absent(&self, section: &'static str, key: &str) -> Option<String> {
+        let reason = self.absent.get(&(section, key.to_owned()))?;
+        Some(format!("it is not in this environment: {reason}"))
     }
 
     /// The keys of a section.
@@ -54,12 +107,12 @@ impl<'a> Names<'a> {
 
     /// The name in AWS of the resource with this key.
     pub(crate) fn prefixed(&self, key: &str) -> String {
-        match self.environment {
-            Some(environment) => format!("{environment}-{key}"),
-            None => key.to_owned(),
-        }
+        format!("{}{key}", self.prefix.as_deref().unwrap_or_default())
     }
 }
+
+/// The keys of each section.
+pub(crate) type Keys<'a> = BTreeMap<&'static str, Vec<&'a str>>;
 
 /// The names that are valid in one place.
 #[derive(Clone, Copy)]
@@ -76,25 +129,53 @@ pub(crate) struct Captures<'a> {
     pub(crate) all: BTreeSet<&'a str>,
 }
 
+/// What a `${…}` stands for before the file is decoded.
+pub(super) enum Value<'a> {
+    /// A text.
+    Text(String),
+    /// The value of a variable, as it is written, and its name.
+    Variable(&'a str, &'a Node),
+    /// A value that is known once there is a connection, and a text of its form.
+    ForNow(String),
+    /// Nothing yet: an attribute of a resource, or what a check captures.
+    Later,
+}
+
+/// What a `${…}` stands for before the file is decoded.
+pub(super) fn value<'a>(expression: &str, names: &Names<'a>) -> Result<Value<'a>, Error> {
+    let Some(path) = path(expression) else { return Err(unreadable(expression)) };
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["env"] => names.environment.map(|name| Value::Text(name.to_owned())).ok_or_else(|| {
+            let way = "run with `--env NAME`, or use a variable that has a default: `${var.NAME}`";
+            Error::new("`${env}` has no value without an environment", way)
+        }),
+        ["prefix"] => names.prefix.clone().map(Value::Text).ok_or_else(|| {
+            Error::new("`${prefix}` cannot be a part of `prefix`", "write `${env}-` for the usual one")
+        }),
+        ["stack"] => Ok(Value::Text(names.stack.to_owned())),
+        ["var", name] => variable(names, name),
+        ["process", name] => (names.process)(name).map(Value::Text).ok_or_else(|| {
+            let message = format!("the environment variable `{name}` is not set");
+            Error::new(message, format!("set it where you run `provision`: `export {name}=…`"))
+        }),
+        ["region"] => Ok(names.located(|location| &location.region, SHORTEST_REGION)),
+        ["account"] => Ok(names.located(|location| &location.account, SOME_ACCOUNT)),
+        ["partition"] => Ok(names.located(|location| &location.partition, "aws")),
+        _ => Ok(Value::Later),
+    }
+}
+
 /// The part of a template that a `${…}` stands for.
 pub(crate) fn part(expression: &str, scope: Scope) -> Result<Part, Error> {
     let Some(path) = path(expression) else { return Err(unreadable(expression)) };
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let names = scope.names;
     match path.as_slice() {
-        ["env"] => names.environment.map(text_part).ok_or_else(|| {
-            let way = "run with `--env NAME`, or use a variable that has a default: `${var.NAME}`";
-            Error::new("`${env}` has no value without an environment", way)
-        }),
         ["region"] => Ok(Part::Region),
         ["account"] => Ok(Part::Account),
-        ["var", name] => variable(names, name),
-        ["process", name] => (names.process)(name).map(Part::Text).ok_or_else(|| {
-            let message = format!("the environment variable `{name}` is not set");
-            Error::new(message, format!("set it where you run `provision`: `export {name}=…`"))
-        }),
+        ["partition"] => Ok(Part::Partition),
         ["capture", name] => capture(scope.captures, name),
-        path => attribute(path, names),
+        path => attribute(path, scope.names),
     }
 }
 
@@ -114,11 +195,12 @@ fn attribute(path: &[&str], names: &Names) -> Result<Part, Error> {
     let keys = names.keys(section.key());
     if section.is_single() && keys.is_empty() {
         let section = section.key();
-        let help = format!("remove this, or add an `{section}`");
+        let add = || format!("remove this, or add an `{section}`");
+        let help = names.why_absent(section, "").unwrap_or_else(add);
         return Err(Error::new(format!("this stack has no `{section}`"), help));
     }
     if !section.is_single() {
-        known(&in_words(section.kind()), key, keys)?;
+        known(section, key, names)?;
     }
     Ok(Part::Attribute { kind: section.kind(), key: key.to_owned(), attribute: found.name })
 }
@@ -133,10 +215,6 @@ impl Error {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: Some(help.into()) }
     }
-}
-
-fn text_part(text: &str) -> Part {
-    Part::Text(text.to_owned())
 }
 
 /// Splits `tables["a.b"].arn` into its names.
@@ -171,9 +249,9 @@ fn unreadable(expression: &str) -> Error {
     Error::new(format!("invalid placeholder `${{{expression}}}`"), help)
 }
 
-fn variable(names: &Names, name: &str) -> Result<Part, Error> {
-    if let Some(value) = names.variables.get(name) {
-        return Ok(text_part(value));
+fn variable<'a>(names: &Names<'a>, name: &str) -> Result<Value<'a>, Error> {
+    if let Some((name, value)) = names.variables.get_key_value(name) {
+        return Ok(Value::Variable(name, value));
     }
     let message = format!("unknown variable `{name}`");
     let help = match names.elsewhere.get(name) {
@@ -190,12 +268,15 @@ fn variable(names: &Names, name: &str) -> Result<Part, Error> {
     Err(Error { message, help })
 }
 
-fn known(what: &str, name: &str, names: &[&str]) -> Result<(), Error> {
-    if names.contains(&name) {
+/// Looks an entry up.
+pub(crate) fn known(section: &'static dyn AnySection, key: &str, names: &Names) -> Result<(), Error> {
+    let (kind, keys) = (in_words(section.kind()), names.keys(section.key()));
+    if keys.contains(&key) {
         return Ok(());
     }
-    let help = suggest::did_you_mean_or_list(name, &format!("the {what}s of this stack"), names);
-    Err(Error { message: format!("there is no {what} `{name}`"), help })
+    let list = || suggest::did_you_mean_or_list(key, &format!("the {kind}s of this stack"), keys);
+    let help = names.why_absent(section.key(), key).or_else(list);
+    Err(Error { message: format!("there is no {kind} `{key}`"), help })
 }
 
 fn capture(captures: Option<&Captures>, name: &str) -> Result<Part, Error> {
@@ -219,7 +300,7 @@ fn capture(captures: Option<&Captures>, name: &str) -> Result<Part, Error> {
 
 /// The error for a well-formed path without a meaning.
 fn unknown(path: &[&str], names: &Names) -> Error {
-    let own = ["var", "env", "region", "account", "process"];
+    let own = ["var", "env", "prefix", "stack", "region", "account", "partition", "process"];
     let sections = names.sections.iter().map(|section| section.key());
     let roots: Vec<&str> = own.into_iter().chain(sections).chain(["capture"]).collect();
     let shown = path.join(".");

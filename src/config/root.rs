@@ -6,21 +6,25 @@ use std::path::Path;
 use super::checks::checks;
 use super::code::CodeFiles;
 use super::cycles;
-use super::declared::{AnySection, Entries, Sections, is_too_large};
+use super::declared::{Entries, Sections, is_too_large};
 use super::decode::{Cx, Log, Value, help};
+use super::defaults;
 use super::environment;
+use super::existing;
 use super::fields::Fields;
 use super::file::folder;
+use super::include;
 use super::names;
+use super::prepare;
 use super::reference::{Names, Scope};
-use super::section::shape::{Keys, map, pattern, scalar};
-use super::section::{AnyField, Entry, Parts, Section, Shape, entries, object, section};
-use super::stack::{Check, Environment, Stack};
+use super::section::placeholder::admit_placeholders;
+use super::section::shape::{Keys, map, pattern, template, text};
+use super::section::{AnyField, Entry, Parts, Section, entries, object, section};
+use super::stack::{Check, Environment, Stack, Template};
+use super::tags::{Tags, tags};
+use super::values::is_extension;
 use crate::yaml::{Kind, Node, Span, invisible_hint};
 use serde_json::json;
-
-/// AWS allows 50 tags; `provision` adds three.
-const MAX_TAGS: usize = 47;
 
 /// What the meaning of a stack file depends on, besides the file.
 pub struct Options<'a> {
@@ -30,6 +34,19 @@ pub struct Options<'a> {
     pub sections: Sections,
     /// Looks up `${process.NAME}`.
     pub process: &'a dyn Fn(&str) -> Option<String>,
+    /// Where the stack is, once that is known. Until then, values of its form stand for it: see [`Stack::is_for_now`].
+    pub location: Option<&'a Location>,
+}
+
+/// Where a stack is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// `${partition}`.
+    pub partition: String,
+    /// `${region}`.
+    pub region: String,
+    /// `${account}`.
+    pub account: String,
 }
 
 section! {
@@ -39,19 +56,27 @@ section! {
         stack: String = pattern(&names::short_name_pattern(names::MAX_STACK_NAME), name)
             .with("examples", json!(["blog"]))
             .required("NAME"),
+        /// The versions of `provision` that can read the file.
+        requires: Option<String> = text(64).with("examples", json!([">=0.1"])).optional(),
+        /// Fields of every entry of a section that does not say otherwise. Mappings merge.
+        defaults: () = defaults::shape().or_empty(),
+        /// Parts of the stack in other files of this folder or below: paths, or patterns such as `services/*/part.yaml`. A part
+        /// has sections, `variables`, `outputs`, `checks`, and `defaults` for its own entries. Mappings join; anything else
+        /// stands in one file only. Paths in a part are relative to it.
+        include: () = include::shape().or_empty(),
         /// The region of the stack. `--region` overrides it. Without both it is the region of the profile; on the local cloud
         /// it is `us-east-1`.
         region: Option<String> = environment::region().optional(),
         /// The only account that the stack may use. With credentials of another account, every command stops before it does
         /// anything. The local cloud ignores it.
         account: Option<String> = environment::account().optional(),
-        /// Values for `${var.NAME}`.
-        variables: BTreeMap<String, String> = environment::variables().or_empty(),
+        /// Values for `${var.NAME}`: texts, numbers, flags, lists or mappings.
+        variables: BTreeMap<String, ()> = environment::variables().or_empty(),
         /// The environments, with their differences. If the key exists, an environment that it does not list is an error.
         environments: Vec<Entry<environment::Config>> = entries().or_empty(),
         /// Tags of every resource that can have tags: tables, roles, log groups, functions, the API and its stage. Only the
         /// declared keys are compared.
-        tags: BTreeMap<String, String> = tags().or_empty(),
+        tags: Tags = tags().or_empty(),
         /// The permissions boundary of every role that `provision` creates.
         permissions_boundary: Option<String> =
             pattern("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", |value| names::iam_arn(value, "policy"))
@@ -63,6 +88,8 @@ section! {
 section! {
     /// What follows the sections of the kinds.
     pub(crate) struct Rest {
+        /// Values that `up` shows at its end, and `provision outputs NAME` prints. `${…}` works.
+        outputs: BTreeMap<String, Template> = map(output_names(), template()).or_empty(),
         /// Requests to the live API, with the expected responses, sent one after the other by `provision check`,
         /// `up --local` and `up --check`.
         checks: Vec<Check> = checks().or_empty(),
@@ -77,6 +104,10 @@ pub fn schema(sections: Sections) -> String {
     for section in sections.iter() {
         schema["properties"][section.key()] = section.schema(&mut parts);
     }
+    // A part has no `stack`, and its editor reads the same schema; the decoder asks for it.
+    schema["x-required"] = schema["required"].take();
+    schema.as_object_mut().into_iter().for_each(|members| drop(members.remove("required")));
+    schema["patternProperties"] = json!({ "^x-": {} });
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "A stack of provision".into();
     schema["description"] =
@@ -84,63 +115,76 @@ pub fn schema(sections: Sections) -> String {
         `provision down` deletes it."
             .into();
     schema["$defs"] = json!(parts.defined);
+    admit_placeholders(&mut schema);
     format!("{schema:#}\n")
 }
 
-/// Decodes a whole file.
-pub(super) fn stack(log: &Log, root: &Node, file: &Path, options: &Options) -> Option<Stack> {
+/// Decodes a stack file with its parts.
+pub(super) fn stack(
+    log: &Log,
+    first: &Node,
+    parts: &[Node],
+    file: &Path,
+    options: &Options,
+) -> Option<Stack> {
+    let sections = options.sections;
+    let written = prepare::as_written(log, first, parts, sections);
+    if !prepare::is_new_enough(log, &written) {
+        return None;
+    }
     let folder = folder(file);
     let files = CodeFiles::new(folder);
-    let none = Names::of(options);
-    let cx = Cx::new(log, Scope { names: &none, captures: None }, &files);
-    let mut fields = fields(&cx, root)?;
+    let names = prepare::names(log, &written, options);
+    let (whole, absent) = prepare::whole(log, first, parts, &names, options);
+    let (own, existing) = existing::take(log, &whole, sections);
+    let names = Names {
+        keys: prepare::keys(&whole, sections),
+        existing: existing::keys(&existing, sections),
+        absent,
+        ..names
+    };
+    let cx = Cx::new(log, Scope { names: &names, captures: None }, &files);
+    let mut fields = fields(&cx, &own)?;
     let decoded = Settings::decode(&mut fields);
     if let Some(picked) = options.environment {
         environment::check_picked(&cx, picked, fields.value("environments"));
     }
-    let settings = settings(&decoded, options.environment);
-    let names = Names {
-        stack: decoded.stack.as_deref().unwrap_or_default(),
-        variables: settings.variables,
-        elsewhere: settings.elsewhere,
-        keys: keys(&fields, options.sections),
-        ..none
-    };
-    let cx = cx.with_scope(Scope { names: &names, captures: None });
-    let mut fields = fields.with(&cx);
-    let entries: Vec<_> = options.sections.iter().map(|section| section.take(&mut fields)).collect();
+    let entries: Vec<_> = sections.iter().map(|section| section.take(&mut fields)).collect();
     let entries = entries.into_iter().collect::<Option<Vec<_>>>().map(Entries::new);
     let rest = Rest::take(&mut fields);
-    check_together(&cx, &fields, options.sections, entries.as_ref());
+    check_together(&cx, &fields, sections, entries.as_ref());
+    if let Some(entries) = &entries {
+        let of_stack = decoded.tags.clone().unwrap_or_default();
+        let of_tags = sections.iter().flat_map(|section| section.check_tags(&of_stack, entries));
+        of_tags.for_each(|error| cx.add(error));
+        existing::check_names(&cx, &existing, entries);
+    }
     fields.finish();
-    let (region, account, protect) = (settings.region, settings.account, settings.protect);
-    let Settings { stack, tags, permissions_boundary, .. } = Settings::whole(decoded)?;
-    let Rest { checks } = rest?;
+    let Settings { stack, region, account, tags, permissions_boundary, environments, .. } =
+        Settings::whole(decoded)?;
+    let picked = environments.iter().find(|one| Some(one.name.as_str()) == names.environment_key);
+    let Rest { outputs, checks } = rest?;
     Some(Stack {
         file: file.to_owned(),
+        files: log.source().paths(),
         folder: folder.to_owned(),
         name: stack,
-        environment: options.environment.map(|name| Environment { name: name.to_owned(), protect }),
-        region,
-        account,
+        environment: options.environment.map(|name| Environment {
+            name: name.to_owned(),
+            prefix: names.prefix.clone().unwrap_or_default(),
+            protect: picked.is_some_and(|picked| picked.protect),
+        }),
+        region: picked.and_then(|picked| picked.region.clone()).or(region),
+        account: picked.and_then(|picked| picked.account.clone()).or(account),
         tags,
         permissions_boundary,
         entries: entries?,
-        sections: options.sections,
+        sections,
+        is_for_now: log.needs_location(),
+        existing,
+        outputs,
         checks,
     })
-}
-
-/// The settings of the picked environment.
-fn settings<'a>(own: &'a <Settings as Section>::Decoded, picked: Option<&str>) -> environment::Settings<'a> {
-    let variables = own.variables.iter().flatten();
-    let settings = environment::Settings {
-        region: own.region.clone().flatten(),
-        account: own.account.clone().flatten(),
-        variables: variables.map(|(name, value)| (name.as_str(), value.clone())).collect(),
-        ..environment::Settings::default()
-    };
-    settings.overridden(own.environments.as_deref().unwrap_or_default(), picked)
 }
 
 /// The fields of the file.
@@ -157,13 +201,13 @@ fn fields<'a>(cx: &'a Cx<'a>, root: &'a Node) -> Option<Fields<'a>> {
         }
     };
     let begin = Span { start: root.span.start, end: root.span.start };
-    Some(Fields::new(cx, begin, "the file".to_owned(), entries))
+    Some(Fields::new(cx, begin, "the file".to_owned(), entries).ignoring(is_extension))
 }
 
 /// Checks what concerns several sections.
 fn check_together(cx: &Cx, fields: &Fields, sections: Sections, entries: Option<&Entries>) {
     for section in sections.iter() {
-        if let Some(value) = fields.value(section.key()).filter(|value| !is_too_large(*value)) {
+        if let Some(value) = fields.value(section.key()).filter(|value| !is_too_large(value.node)) {
             section.check_section(value, fields);
         }
     }
@@ -171,21 +215,6 @@ fn check_together(cx: &Cx, fields: &Fields, sections: Sections, entries: Option<
         sections.iter().flat_map(|section| section.check(entries)).for_each(|error| cx.add(error));
         cycles::check(cx, sections, entries);
     }
-}
-
-/// The keys of each section that the file has.
-fn keys<'a>(fields: &Fields<'a>, sections: Sections) -> BTreeMap<&'static str, Vec<&'a str>> {
-    let keys = |section: &'static dyn AnySection| {
-        let value = fields.value(section.key())?;
-        let entries = value.node.entries().iter().map(|entry| entry.key.text.as_str());
-        let keys = match section.is_single() {
-            true => vec![""],
-            false if is_too_large(value) => Vec::new(),
-            false => entries.collect(),
-        };
-        Some((section.key(), keys))
-    };
-    sections.iter().filter_map(keys).collect()
 }
 
 /// The stack's name, which is the value of a tag on every resource that it owns.
@@ -201,51 +230,13 @@ fn name(value: Value) -> Option<String> {
     value.fail(format!("invalid stack name `{text}`"), Some(help))
 }
 
-fn tags() -> Shape<BTreeMap<String, String>> {
-    let keys =
-        json!({ "minLength": 1, "maxLength": 128, "not": { "pattern": "^([aA][wW][sS]|provision):" } });
-    map(Keys::new(keys, is_tag), Shape::new(scalar(), tag_value))
-        .refine(|value, tags| match tags.len() {
-            0..=MAX_TAGS => Some(tags),
-            count => {
-                let message = format!("there are {count} tags; AWS allows 50, and `provision` adds 3");
-                value.fail_key(message, None)
-            }
-        })
-        .with("maxProperties", MAX_TAGS)
-}
-
-fn is_tag(tag: Value) -> Option<()> {
-    let key = tag.key.text.as_str();
-    let lower = key.to_lowercase();
-    for (prefix, owner) in [("aws:", "AWS"), ("provision:", "`provision`")] {
-        if lower.starts_with(prefix) {
-            let message = format!("tag keys that begin with `{prefix}` are reserved for {owner}");
-            return tag.fail_key(message, help("choose another name"));
+/// The names of outputs. Those that every stack has contain a dot.
+fn output_names() -> Keys {
+    Keys::pattern("^[A-Za-z0-9_-]+$", |output| {
+        let name = output.key.text.as_str();
+        if names::is_made_of(name, "_-") {
+            return Some(());
         }
-    }
-    if !(1..=128).contains(&key.chars().count()) {
-        return tag.fail_key("the key of a tag must have 1 to 128 characters", None);
-    }
-    if !is_made_for_tags(key) {
-        return tag.fail_key(format!("invalid tag key `{key}`"), help(TAG_RULE));
-    }
-    Some(())
-}
-
-fn tag_value(tag: Value) -> Option<String> {
-    let text = tag.text()?;
-    if text.chars().count() > 256 {
-        return tag.fail("the value of a tag can have at most 256 characters", None);
-    }
-    if !is_made_for_tags(text) {
-        return tag.fail(format!("invalid tag value `{text}`"), help(TAG_RULE));
-    }
-    Some(text.to_owned())
-}
-
-const TAG_RULE: &str = "use letters, digits, spaces and `_ . : / = + - @`";
-
-fn is_made_for_tags(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
+        output.fail_key(format!("invalid output name `{name}`"), help("use letters, digits, `_` and `-`"))
+    })
 }

@@ -8,12 +8,13 @@
 //!   same [`Fields`], one after the other.
 
 mod entry;
+pub(crate) mod placeholder;
 pub(crate) mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use entry::Entry;
-pub(crate) use entry::{Keyed, entries};
+pub(crate) use entry::{Common, Keyed, OF_EVERY_ENTRY, entries};
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -23,6 +24,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::declared::Sections;
 use super::decode::Value;
+use super::environment::key_pattern;
+use super::existing::EXISTING;
 use super::fields::Fields;
 
 /// The definitions of a JSON Schema, by their names.
@@ -197,7 +200,7 @@ pub(crate) struct Row {
     example: Option<&'static str>,
     pub(crate) immutable: bool,
     pub(crate) sensitive: bool,
-    excludes: &'static [&'static str],
+    pub(crate) excludes: &'static [&'static str],
     pub(crate) schema: Schema,
 }
 
@@ -372,6 +375,38 @@ pub(crate) fn object(fields: &[&dyn AnyField], parts: &mut Parts) -> Json {
         object["dependentSchemas"][row.name] = json!({ "properties": others });
     }
     object
+}
+
+/// The fields that limit a mapping to environments.
+pub(crate) const LIMITS: [&str; 2] = ["only", "except"];
+
+/// The JSON Schema of a mapping that `only` and `except` can limit to environments.
+pub(crate) fn limited(mut mapping: Json) -> Json {
+    let name = json!({ "type": "string", "pattern": key_pattern() });
+    let about = ["The only environments in which it exists.", "The environments in which it does not exist."];
+    for (field, about) in LIMITS.into_iter().zip(about) {
+        mapping["properties"][field] = json!({
+            "description": about,
+            "oneOf": [name, { "type": "array", "items": name, "minItems": 1 }],
+        });
+    }
+    mapping
+}
+
+/// The JSON Schema of an entry of a section, which may also stand for a resource of others. Only the decoder knows what
+/// `defaults` supply, so no field is required; the keyword for those that are is our own, and editors ignore it.
+pub(crate) fn entry_schema(mut entry: Json) -> Json {
+    if let Some(members) = entry.as_object_mut()
+        && let Some(required) = members.remove("required")
+    {
+        members.insert("x-required".to_owned(), required);
+    }
+    entry["properties"][EXISTING] = json!({
+        "description": "The name, the id or the ARN of a resource of others. It is read, and never created, changed or deleted.",
+        "type": "string",
+        "minLength": 1,
+    });
+    limited(entry)
 }
 
 pub(crate) fn property(row: &Row, parts: &mut Parts) -> Json {

@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::model::{AwsName, Renamed};
 use crate::yaml::At;
 
 use super::declared::{Code, Entries, Sections};
+use super::existing::Existing;
 
 /// A whole stack, for one environment.
 #[derive(Debug, Clone)]
 pub struct Stack {
     /// The file it was read from, as the user named it.
     pub file: PathBuf,
+    /// The same, and after it the parts that it includes. [`At::file`] is an index of it.
+    pub files: Vec<PathBuf>,
     /// The folder that holds the file; all code lies below it.
     pub folder: PathBuf,
     /// `stack`: the name.
@@ -31,6 +35,13 @@ pub struct Stack {
     pub entries: Entries,
     /// What the kinds declare in the file.
     pub sections: Sections,
+    /// Whether a value depends on the region, the account or the partition, which were not known when the file was read: before
+    /// such a stack is used, the file is read again.
+    pub is_for_now: bool,
+    /// The entries that stand for resources of others.
+    pub existing: Vec<Existing>,
+    /// `outputs`.
+    pub outputs: BTreeMap<String, Template>,
     /// `checks`, in the order of the file.
     pub checks: Vec<Check>,
 }
@@ -38,8 +49,10 @@ pub struct Stack {
 /// The environment picked with `--env NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
-    /// Its name, which also prefixes every resource's name with `NAME-`.
+    /// Its name.
     pub name: String,
+    /// What the name of every resource begins with; `NAME-` by default.
+    pub prefix: String,
     /// `protect`: `up` and `down` ask for the stack's name even with `--yes`.
     pub protect: bool,
 }
@@ -96,6 +109,8 @@ pub enum Part {
     Region,
     /// `${account}`.
     Account,
+    /// `${partition}`.
+    Partition,
     /// An attribute of an entry: `${tables.NAME.arn}`, `${api.url}`.
     Attribute {
         /// The entry's kind.
@@ -139,9 +154,20 @@ impl Stack {
         self.sections.iter().flat_map(|section| section.code(&self.entries)).collect()
     }
 
-    /// The names in AWS of the entries whose key it is not, without the environment's prefix, by kind and key.
-    pub(crate) fn renamed(&self) -> BTreeMap<&'static str, BTreeMap<String, String>> {
-        let renamed = self.sections.iter().map(|section| (section.kind(), section.renamed(&self.entries)));
-        renamed.filter(|(_, names)| !names.is_empty()).collect()
+    /// The names in AWS of the entries whose key it is not, by kind and key.
+    pub(crate) fn renamed(&self) -> Renamed {
+        let mut renamed = Renamed::new();
+        for section in self.sections.iter() {
+            let own = section.aws_names(&self.entries).into_iter().filter(|(key, name)| key != name);
+            let own =
+                own.map(|(key, name)| (section.kind(), key.to_owned(), AwsName::Own(name.into_owned())));
+            let existing = self.existing.iter().filter(|one| one.kind == section.kind());
+            let existing =
+                existing.map(|one| (one.kind, one.key.clone(), AwsName::Existing(one.name.clone())));
+            for (kind, key, name) in own.chain(existing) {
+                renamed.entry(kind).or_default().insert(key, name);
+            }
+        }
+        renamed
     }
 }

@@ -4,7 +4,10 @@
 
 mod errors;
 mod files;
+mod include;
 mod interpolation;
+mod language;
+mod meaning;
 mod queues;
 mod schema;
 mod valid;
@@ -51,7 +54,7 @@ impl Project {
         self.write("stack.yaml", yaml);
         load(
             &self.path().join("stack.yaml"),
-            &Options { sections: crate::kinds::sections(), environment, process: &process },
+            &Options { sections: crate::kinds::sections(), environment, process: &process, location: None },
         )
     }
 

@@ -5,7 +5,7 @@ use super::declared::Entries;
 use super::decode::{Value, help};
 use super::diagnostic::Diagnostic;
 use super::section::shape::list;
-use super::section::{Entry, Parts, Section, Shape, object};
+use super::section::{Entry, Parts, Section, Shape, limited, object};
 use crate::kind::Kind;
 use crate::suggest;
 use crate::yaml::Kind as Node;
@@ -134,7 +134,7 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
     }
 
     fn schema(&self, parts: &mut Parts) -> Json {
-        object(&T::Config::fields(), parts)
+        limited(object(&T::Config::fields(), parts))
     }
 
     fn grants(&self, item: &Item) -> Vec<Grant> {

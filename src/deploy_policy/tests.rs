@@ -15,14 +15,26 @@ use std::path::Path;
 /// The shipped stack.
 fn shipped() -> Stack {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack.yaml");
-    load(&file, &Options { sections: crate::kinds::sections(), environment: None, process: &|_| None })
-        .unwrap()
+    load(
+        &file,
+        &Options {
+            sections: crate::kinds::sections(),
+            environment: None,
+            process: &|_| None,
+            location: None,
+        },
+    )
+    .unwrap()
 }
 
 /// A stack with this text, in an environment.
 fn stack(text: &str) -> Stack {
-    let options =
-        Options { sections: crate::kinds::sections(), environment: Some("prod"), process: &|_| None };
+    let options = Options {
+        sections: crate::kinds::sections(),
+        environment: Some("prod"),
+        process: &|_| None,
+        location: None,
+    };
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("code")).unwrap();
     std::fs::write(folder.path().join("code/lambda_function.py"), "").unwrap();
@@ -37,7 +49,9 @@ fn allowed(stack: &Stack, tasks: &[Task]) -> Vec<Statement> {
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
         wanted: BTreeMap::new(),
-        tag_keys: BTreeSet::new(),
+        tag_keys: Default::default(),
+        existing: BTreeMap::new(),
+        protected: BTreeSet::new(),
         destroy: false,
     };
     statements(stack, &scope, tasks)

@@ -304,7 +304,7 @@ fn read(ctx: &Context, api: &SdkApi) -> Result<ObservedOf<Api>> {
         protocol: api.protocol_type().map(|protocol| protocol.as_str().to_owned()).unwrap_or_default(),
         cors: api.cors_configuration().map(cors),
         execute_api_endpoint: !api.disable_execute_api_endpoint().unwrap_or_default(),
-        tags: tags::compared(all_tags, &ctx.scope),
+        tags: tags::compared(all_tags, &ctx.scope, &ResourceId::new(Api::NAME, name.clone())),
     };
     let mut observed =
         Observed::new(ResourceId::new(Api::NAME, name), attributes.id.clone(), owner, spec, attributes);

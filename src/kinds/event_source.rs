@@ -529,7 +529,10 @@ async fn observed(
         _ => name_by(ctx, &all_tags, function_of(mapping), queue),
     };
     let attributes = Attributes { id: uuid.clone(), arn };
-    let spec = spec(mapping, tags::compared(all_tags, &ctx.scope));
+    let spec = spec(
+        mapping,
+        tags::compared(all_tags, &ctx.scope, &function.id.child(EventSource::NAME, name.clone())),
+    );
     let mut observed = function.child(EventSource::NAME, name, uuid, owner, (spec, attributes));
     observed.status = match mapping.state() {
         Some("Enabled" | "Disabled") | None => Status::Ready,

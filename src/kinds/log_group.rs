@@ -301,7 +301,10 @@ fn observed(ctx: &Context, name: &str, group: &SdkLogGroup, tags: Tags) -> Resul
     };
     let created_for = tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
     let hints = created_for.map(|function| PhysicalId::new("function", function)).into_iter().collect();
-    let spec = Spec { retention_days: group.retention_in_days(), tags: tags::compared(tags, &ctx.scope) };
+    let spec = Spec {
+        retention_days: group.retention_in_days(),
+        tags: tags::compared(tags, &ctx.scope, &ResourceId::new(LogGroup::NAME, name)),
+    };
     let attributes = Attributes { name: name.to_owned(), arn: arn_of(group)? };
     let mut observed = Observed::new(ResourceId::new(LogGroup::NAME, name), name, owner, spec, attributes);
     observed.created = created(group);

@@ -29,6 +29,7 @@ use futures_util::future::{join_all, try_join_all};
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -347,8 +348,11 @@ impl Declared for Queue {
         keyed()
     }
 
-    fn aws_name(queue: &Entry<Config>) -> String {
-        format!("{}{}", queue.name, if queue.fifo.is_some() { FIFO } else { "" })
+    fn aws_name(queue: &Entry<Config>) -> Cow<'_, str> {
+        match queue.fifo {
+            Some(_) => format!("{}{FIFO}", queue.aws_name()).into(),
+            None => queue.aws_name().into(),
+        }
     }
 
     fn check(queue: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
@@ -432,7 +436,7 @@ impl Lowered for Queue {
         });
         // No references: the sources depend on this queue, not the other way round.
         let source = |source: &Target| match source {
-            Target::Key(key) => lower.scope.expand(Self::ARN, &lower.id(Self::NAME, key).name),
+            Target::Key(key) => lower.arn::<Queue>(key),
             Target::Arn(arn) => arn.clone(),
         };
         let visibility = visibility_timeout.unwrap_or_else(|| advised_visibility(lower.stack, &queue.name));
@@ -852,7 +856,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Queue>> {
     let tags = tags::settled(ctx, created, tags, again).await?;
     let owner = tags::owner(&tags, &ctx.scope);
     let mark = mark(&ctx.scope.identity);
-    let spec = live.spec(tags::compared(tags, &ctx.scope), &mark)?;
+    let spec = live.spec(tags::compared(tags, &ctx.scope, &ResourceId::new(Queue::NAME, name)), &mark)?;
     let target = spec.dead_letter.as_ref().and_then(|dead_letter| name_in(ctx, &dead_letter.queue));
     let refs = target.map(|target| PhysicalId::new(Queue::NAME, target)).into_iter().collect();
     let arn = require_str(Some(live.text(&Name::QueueArn)), "sqs:GetQueueAttributes", "the queue's ARN")?;

@@ -222,7 +222,7 @@ fn by_path(role: &SdkRole) -> Option<Owned> {
     let ["", "provision", stack, environment, region, ""] = path.as_slice() else { return None };
     let environment = Some(*environment).filter(|environment| *environment != "_");
     Some(Owned {
-        identity: Identity { stack: (*stack).to_owned(), environment: environment.map(str::to_owned) },
+        identity: Identity::new(*stack, environment.map(str::to_owned)),
         physical_id: PhysicalId::new(Role::NAME, role.role_name()),
         protected: false,
         region: Some((*region).to_owned()),
@@ -288,7 +288,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
             .permissions_boundary()
             .and_then(|boundary| boundary.permissions_boundary_arn())
             .map(str::to_owned),
-        tags: tags::compared(all_tags, &ctx.scope),
+        tags: tags::compared(all_tags, &ctx.scope, &ResourceId::new(Role::NAME, name)),
     };
     let mut observed =
         Observed::new(ResourceId::new(Role::NAME, name), role.role_name(), owner, spec, attributes);

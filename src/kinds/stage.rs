@@ -183,7 +183,7 @@ fn read(ctx: &Context, api: &Parent, stage: &SdkStage) -> Result<ObservedOf<Stag
         api_id: api.physical_id.id.clone(),
         auto_deploy: stage.auto_deploy().unwrap_or_default(),
         deployment: message.filter(|message| failed(message)).unwrap_or(DEPLOYED).to_owned(),
-        tags: tags::compared(all_tags, &ctx.scope),
+        tags: tags::compared(all_tags, &ctx.scope, &api.id.child(Stage::NAME, name.clone())),
     };
     let attributes =
         Attributes { name: name.clone(), deployment_id: stage.deployment_id().map(str::to_owned) };

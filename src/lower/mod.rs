@@ -4,24 +4,30 @@
 mod sizes;
 mod template;
 
-pub use sizes::{SHORTEST_REGION, SOME_ACCOUNT, Size, Sizes};
+pub use sizes::{Size, Sizes};
 pub use template::lookup_part;
 
-use crate::aws::tags::{Tags, ownership_tags};
+use crate::aws::tags::{self, Tags, ownership_tags};
+use crate::config::declared::AnySection;
 use crate::config::trigger::Trigger;
-use crate::config::{At, Declared, Entry, Grant, Item, Stack};
+use crate::config::{self, At, Declared, Entry, Grant, Item, Stack};
 use crate::kind::Kind;
-use crate::model::{Desired, Identity, KnownAttributes, Resource, ResourceId, Scope, Text};
+use crate::model::{
+    Desired, Existing, Graph, Identity, KnownAttributes, Protected, Resource, ResourceId, Scope, TagKeys,
+    Text,
+};
 use crate::policy::Statement;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The packages of a stack: a function's key in the stack file to the base64 SHA-256 of its code.
 pub type Packages = BTreeMap<String, String>;
 
 /// The identity of a stack.
 pub fn identity(stack: &Stack) -> Identity {
-    let environment = stack.environment.as_ref().map(|environment| environment.name.clone());
-    Identity { stack: stack.name.clone(), environment }
+    let identity =
+        Identity::new(&stack.name, stack.environment.as_ref().map(|environment| environment.name.clone()));
+    let prefix = stack.environment.as_ref().map(|environment| environment.prefix.clone());
+    Identity { prefix: prefix.unwrap_or_default(), renamed: stack.renamed(), ..identity }
 }
 
 /// A kind that makes resources of the entries of its section.
@@ -57,7 +63,11 @@ impl<K> Lowers<K> {
 impl<K: Lowered> AnyLowered for Lowers<K> {
     fn lower(&self, lower: &mut Lower) {
         let stack = lower.stack;
-        stack.entries.of::<K::Config>().iter().for_each(|entry| K::lower(entry, lower));
+        for entry in stack.entries.of::<K::Config>() {
+            lower.declared_tags.clone_from(&stack.tags);
+            lower.declared_tags.extend(entry.common.tags.clone());
+            K::lower(entry, lower);
+        }
     }
 
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>> {
@@ -97,8 +107,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) scope: &'a Scope,
     /// The packages of its functions.
     pub(crate) packages: &'a Packages,
-    /// The names in AWS of the entries whose key it is not, by kind and key.
-    pub(crate) renamed: BTreeMap<&'static str, BTreeMap<String, String>>,
+    /// The tags that the user declares for the entry that is being lowered: the stack's, and its own.
+    pub(crate) declared_tags: Tags,
     /// The kinds that make resources of entries.
     pub(crate) kinds: &'a [Option<&'static dyn AnyLowered>],
     /// The kinds that make resources of the items of `triggers`.
@@ -110,7 +120,28 @@ pub(crate) struct Lower<'a> {
 impl Lower<'_> {
     /// The id of the resource of an entry: its name in AWS, with the environment's prefix.
     pub(crate) fn id(&self, kind: &'static str, key: &str) -> ResourceId {
-        id_of(kind, key, &self.renamed, &self.scope.identity)
+        id_of(kind, key, &self.scope.identity)
+    }
+
+    /// The ARN that follows from the name of an entry.
+    pub(crate) fn arn<K: Kind>(&self, key: &str) -> String {
+        let mut existing = self.stack.existing.iter().filter(|one| one.kind == K::NAME && one.key == key);
+        let given = existing.next().and_then(|existing| existing.arn.clone());
+        given.unwrap_or_else(|| self.scope.expand(K::ARN, &self.id(K::NAME, key).name))
+    }
+
+    /// The resources of others that the stack refers to.
+    pub(crate) fn existing(&self) -> Vec<Existing> {
+        let one = |existing: &config::Existing| {
+            let id = self.id(existing.kind, &existing.key);
+            let pattern = self.stack.sections.of_kind(existing.kind).map_or("", |section| section.arn());
+            let own = (!pattern.is_empty()).then(|| self.scope.expand(pattern, &id.name));
+            let is_here = existing.arn.is_none() || existing.arn == own;
+            let arn = existing.arn.clone().or(own);
+            let known_attributes = arn.map(|arn| known_attributes(&id, arn)).unwrap_or_default();
+            Existing { id, at: existing.at, known_attributes, is_here }
+        };
+        self.stack.existing.iter().map(one).collect()
     }
 
     /// Adds the resources of an item of `triggers`; `function` is what it starts.
@@ -126,20 +157,41 @@ impl Lower<'_> {
 
     /// The tags of a resource: the user's and the ownership tags.
     pub(crate) fn tags(&self, id: &ResourceId) -> Tags<Text> {
-        let tags = ownership_tags(&self.scope.identity, id, &self.stack.tags);
+        let tags = ownership_tags(&self.scope.identity, id, &self.declared_tags);
         tags.into_iter().map(|(key, value)| (key, value.into())).collect()
     }
 }
 
+/// The keys of the tags that a stack declares; `graph` are its resources.
+pub fn tag_keys(stack: &Stack, graph: &Graph) -> TagKeys {
+    let all: BTreeSet<String> = stack.tags.keys().cloned().collect();
+    if stack.sections.iter().all(|section| !section.has_tags(&stack.entries)) {
+        return TagKeys { all, own: BTreeMap::new() };
+    }
+    let own = graph.resources.iter().filter_map(|resource| {
+        let tags = resource.desired.get("tags")?.keys();
+        let own = tags.filter(|key| !all.contains(*key) && !tags::is_mark(key)).map(str::to_owned);
+        let own: BTreeSet<String> = own.collect();
+        (!own.is_empty()).then(|| (resource.id.clone(), own))
+    });
+    let own = own.collect();
+    TagKeys { all, own }
+}
+
+/// The entries that the stack file protects, by kind and key: whatever names their resources have had.
+pub fn protected(stack: &Stack) -> Protected {
+    let of = |section: &'static dyn AnySection| {
+        let keys = section.protected(&stack.entries).into_iter();
+        keys.map(|key| (section.kind(), key)).collect::<Vec<_>>()
+    };
+    stack.sections.iter().flat_map(of).collect()
+}
+
 /// The id of the resource of an entry; the key of a section that is one entry is empty.
-fn id_of(
-    kind: &'static str,
-    key: &str,
-    renamed: &BTreeMap<&'static str, BTreeMap<String, String>>,
-    identity: &Identity,
-) -> ResourceId {
-    let name = renamed.get(kind).and_then(|names| names.get(key)).map_or(key, String::as_str);
-    ResourceId::new(kind, if key.is_empty() { String::new() } else { identity.prefixed(name) })
+fn id_of(kind: &'static str, key: &str, identity: &Identity) -> ResourceId {
+    // A resource of others has a name also where the key is empty.
+    let is_own = !identity.renamed.get(kind).is_some_and(|names| names.contains_key(key));
+    ResourceId::new(kind, if key.is_empty() && is_own { String::new() } else { identity.named(kind, key) })
 }
 
 /// A resource that depends only on what it refers to.

@@ -1,13 +1,8 @@
 //! Limits of AWS that no single value of the stack file shows, measured as AWS measures them: on what will be sent.
 
 use crate::config::{At, Diagnostic};
-use crate::model::{Graph, Identity, Reference, ResourceId};
+use crate::model::{Graph, Identity, ResourceId};
 use serde_json::Value as Json;
-
-/// What takes the place of an account and of a region that are not known yet. No region has a shorter name.
-pub const SOME_ACCOUNT: &str = "000000000000";
-/// See [`SOME_ACCOUNT`].
-pub const SHORTEST_REGION: &str = "us-east-1";
 
 /// The sizes of a stack, and what in it is too large.
 pub struct Sizes<'a> {
@@ -53,10 +48,6 @@ impl Sizes<'_> {
     /// The desired state of a resource in which everything that AWS has yet to assign is empty.
     pub(crate) fn shortest(&self, id: &ResourceId) -> Json {
         let Some(resource) = self.graph.get(id) else { return Json::Null };
-        let known = |reference: &Reference| {
-            let referred = self.graph.get(&reference.id)?;
-            referred.known_attributes.get(reference.attribute).map(String::as_str)
-        };
-        resource.desired.resolve(&|reference| Some(known(reference).unwrap_or_default()))
+        resource.desired.resolve(&|reference| Some(self.graph.known(reference).unwrap_or_default()))
     }
 }

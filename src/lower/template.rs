@@ -1,7 +1,7 @@
 //! Texts with placeholders.
 
 use super::{Lower, id_of};
-use crate::config::{Json, Part, Stack, Template};
+use crate::config::{Json, Part, Template};
 use crate::model::{AttributeMap, Scope, Text};
 use crate::policy::Tree;
 
@@ -16,6 +16,7 @@ impl Lower<'_> {
             Part::Text(text) => text.into(),
             Part::Region => self.scope.region.as_str().into(),
             Part::Account => self.scope.account.as_str().into(),
+            Part::Partition => self.scope.partition.as_str().into(),
             Part::Attribute { kind, key, attribute } => self.attribute(kind, key, attribute),
             // The reader of the stack file allows captures only in checks, which are not lowered.
             Part::Capture(name) => format!("${{capture.{name}}}").into(),
@@ -44,13 +45,14 @@ impl Lower<'_> {
 }
 
 /// The value of a placeholder of a check in a deployed stack; `None` for a capture, and for a resource that does not exist.
-pub fn lookup_part(part: &Part, stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> Option<String> {
+pub fn lookup_part(part: &Part, scope: &Scope, attributes: &AttributeMap) -> Option<String> {
     match part {
         Part::Text(text) => Some(text.clone()),
         Part::Region => Some(scope.region.clone()),
         Part::Account => Some(scope.account.clone()),
+        Part::Partition => Some(scope.partition.clone()),
         Part::Attribute { kind, key, attribute } => {
-            let live = attributes.get(&id_of(kind, key, &stack.renamed(), &scope.identity))?;
+            let live = attributes.get(&id_of(kind, key, &scope.identity))?;
             Some(live.get(attribute)?.as_str()?.to_owned())
         }
         Part::Capture(_) => None,

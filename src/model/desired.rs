@@ -110,6 +110,15 @@ impl Desired {
         }
     }
 
+    /// The keys of a map; none of anything else.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let members = match self {
+            Desired::Map(members) => Some(members),
+            _ => None,
+        };
+        members.into_iter().flat_map(LiteMap::keys).map(Cow::as_ref)
+    }
+
     /// The text, where nothing is left to resolve.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -10,12 +10,27 @@ use rustc_hash::FxHashMap;
 pub struct Graph {
     /// The resources, each id once.
     pub resources: Vec<Resource>,
+    /// The resources of others that these refer to.
+    pub existing: Vec<Existing>,
     /// Where in `resources` each one is.
     places: FxHashMap<ResourceId, usize>,
 }
 
 /// KnownAttributes of a resource and their values, in the order of the names.
 pub type KnownAttributes = LiteMap<&'static str, String>;
+
+/// A resource of others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Existing {
+    /// Its id: its name is the one in AWS, or what AWS knows it by.
+    pub id: ResourceId,
+    /// The place in the stack file that names it.
+    pub at: At,
+    /// The attributes that follow from its name.
+    pub known_attributes: KnownAttributes,
+    /// True if it is in this account and region. Others cannot be read.
+    pub is_here: bool,
+}
 
 /// A declared resource.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +65,25 @@ impl Graph {
     /// A graph of resources, each id once.
     pub fn new(resources: Vec<Resource>) -> Self {
         let places = resources.iter().enumerate().map(|(place, resource)| (resource.id.clone(), place));
-        Graph { places: places.collect(), resources }
+        Graph { places: places.collect(), resources, existing: Vec::new() }
+    }
+
+    /// The same with the resources of others that these refer to.
+    #[must_use]
+    pub fn with_existing(self, existing: Vec<Existing>) -> Self {
+        Graph { existing, ..self }
+    }
+
+    /// The known attributes of a resource, or of one of others.
+    fn known_attributes(&self, id: &ResourceId) -> Option<&KnownAttributes> {
+        let own = self.get(id).map(|resource| &resource.known_attributes);
+        let mut existing = self.existing.iter().filter(|existing| existing.id == *id);
+        own.or_else(|| existing.next().map(|existing| &existing.known_attributes))
+    }
+
+    /// An attribute that follows from names.
+    pub fn known(&self, reference: &Reference) -> Option<&str> {
+        self.known_attributes(&reference.id)?.get(reference.attribute).map(String::as_str)
     }
 
     /// The resource of an id.
@@ -65,8 +98,7 @@ impl Graph {
     /// True for an attribute that follows from names, and so is known before the resource exists. Two functions that
     /// mention each other's ARN make no cycle.
     pub fn knows(&self, reference: &Reference) -> bool {
-        self.get(&reference.id)
-            .is_some_and(|resource| resource.known_attributes.contains_key(reference.attribute))
+        self.known(reference).is_some()
     }
 
     /// The resources, each after its parent and after all whose assigned attributes it refers to. Where these form a cycle

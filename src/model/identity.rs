@@ -14,28 +14,63 @@ pub struct Identity {
     pub stack: String,
     /// The value of `--env`.
     pub environment: Option<String>,
+    /// What the names of its resources begin with. The identity of a tag has the usual one.
+    pub prefix: String,
+    /// The names of the entries whose key it is not, by kind and key. The identity of a tag has none.
+    pub renamed: Renamed,
+}
+
+/// Names by kind and key.
+pub type Renamed = BTreeMap<&'static str, BTreeMap<String, AwsName>>;
+
+/// The name that an entry has in AWS, where that is not its key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AwsName {
+    /// The name of a resource of the stack, without the prefix.
+    Own(String),
+    /// The whole name of a resource of others.
+    Existing(String),
 }
 
 impl Identity {
+    /// The identity of a stack whose environment has the usual prefix.
+    pub fn new(stack: impl Into<String>, environment: Option<String>) -> Self {
+        let prefix = environment.as_deref().map(Identity::usual_prefix).unwrap_or_default();
+        Identity { stack: stack.into(), environment, prefix, renamed: Renamed::new() }
+    }
+
+    /// The prefix of an environment whose stack file gives no other one.
+    pub fn usual_prefix(environment: &str) -> String {
+        format!("{environment}-")
+    }
+
     /// The identity that the tag `provision:stack` holds.
     pub fn of(tag: &str) -> Self {
         let (stack, environment) = tag.split_once('/').map_or((tag, None), |(a, b)| (a, Some(b)));
-        Identity { stack: stack.to_owned(), environment: environment.map(str::to_owned) }
+        Identity::new(stack, environment.map(str::to_owned))
     }
 
-    /// The name that a resource has in AWS: prefixed by the environment, where there is one.
+    /// The name that a resource has in AWS.
     pub fn prefixed(&self, name: &str) -> String {
-        match &self.environment {
-            Some(environment) => format!("{environment}-{name}"),
-            None => name.to_owned(),
+        format!("{}{name}", self.prefix)
+    }
+
+    /// The name that the entry of a kind with this key has in AWS.
+    pub fn named(&self, kind: &str, key: &str) -> String {
+        match self.renamed.get(kind).and_then(|names| names.get(key)) {
+            None => self.prefixed(key),
+            Some(AwsName::Own(name)) => self.prefixed(name),
+            Some(AwsName::Existing(name)) => name.clone(),
         }
     }
 
-    /// The name without the environment's prefix, as the stack file has it.
-    pub fn unprefixed<'a>(&self, name: &'a str) -> &'a str {
-        let prefix = self.environment.as_deref().unwrap_or_default();
-        let rest = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
-        rest.filter(|_| !prefix.is_empty()).unwrap_or(name)
+    /// The key in the stack file of the resource with this name in AWS; of one that it does not declare, the name without the
+    /// prefix.
+    pub fn key<'a>(&'a self, kind: &str, name: &'a str) -> &'a str {
+        let name = name.strip_prefix(&self.prefix).unwrap_or(name);
+        let mut renamed = self.renamed.get(kind).into_iter().flatten();
+        let is_it = |other: &AwsName| matches!(other, AwsName::Own(own) if own == name);
+        renamed.find(|(_, other)| is_it(other)).map_or(name, |(key, _)| key)
     }
 }
 
@@ -110,6 +145,18 @@ impl fmt::Display for ResourceId {
 /// Names by kind, each with the desired state of its resource where the stack declares it.
 pub type Wanted = BTreeMap<&'static str, BTreeMap<String, Option<Arc<Desired>>>>;
 
+/// The keys of the tags that a stack declares.
+#[derive(Debug, Clone, Default)]
+pub struct TagKeys {
+    /// Those of every resource.
+    pub all: BTreeSet<String>,
+    /// Those of single resources, besides.
+    pub own: BTreeMap<ResourceId, BTreeSet<String>>,
+}
+
+/// Entries by kind and key; the key of a section that is one entry is empty.
+pub type Protected = BTreeSet<(&'static str, String)>;
+
 /// Where a stack is deployed, and which of its resources to read: all that the observation of AWS needs to know of it.
 #[derive(Debug, Clone)]
 pub struct Scope {
@@ -123,8 +170,12 @@ pub struct Scope {
     pub region: String,
     /// The declared names: they are read regardless of their owner.
     pub wanted: Wanted,
-    /// The tag keys that the stack declares; other tags on our resources are not compared.
-    pub tag_keys: BTreeSet<String>,
+    /// The keys of the tags that are compared.
+    pub tag_keys: TagKeys,
+    /// The names of resources of others that the stack refers to, by kind. They are read and never changed.
+    pub existing: BTreeMap<&'static str, BTreeSet<String>>,
+    /// What nothing may delete or replace, as the stack file says.
+    pub protected: Protected,
     /// True for `down`: then the search for what we own is as wide as the services allow, and tables are read to find out
     /// whether they contain data.
     pub destroy: bool,
@@ -167,6 +218,12 @@ impl Scope {
     /// The declared names of a kind.
     pub fn wanted(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.wanted.get(kind).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
+    }
+
+    /// True if the stack declares a tag of a resource; others are not compared.
+    pub fn wants_tag(&self, id: &ResourceId, key: &str) -> bool {
+        let own = self.tag_keys.own.get(id);
+        self.tag_keys.all.contains(key) || own.is_some_and(|keys| keys.contains(key))
     }
 
     /// True if a resource of this kind and name is declared.

@@ -16,6 +16,10 @@ pub type AttributeMap = BTreeMap<ResourceId, Attributes>;
 pub struct LiveState {
     /// The observed resources.
     pub observed: Vec<Observed>,
+    /// The attributes of the resources of others that the stack refers to, by their ids; of those that exist.
+    pub existing: AttributeMap,
+    /// The resources that the stack calls those of others, and that have its ownership tag.
+    pub claimed: Vec<PhysicalId>,
     /// What could not be read. A denied listing is never "empty".
     pub unreadable: Vec<Unreadable>,
 }

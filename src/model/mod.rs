@@ -9,10 +9,10 @@ mod region;
 mod value;
 
 pub use desired::Desired;
-pub use graph::{Graph, KnownAttributes, OrderConstraint, Resource};
-pub use identity::{Identity, ResourceId, Scope, Wanted, in_words};
+pub use graph::{Existing, Graph, KnownAttributes, OrderConstraint, Resource};
+pub use identity::{AwsName, Identity, Protected, Renamed, ResourceId, Scope, TagKeys, Wanted, in_words};
 pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};
-pub use region::{check_region, partition_of};
+pub use region::{SHORTEST_REGION, SOME_ACCOUNT, check_region, partition_of};
 pub(crate) use region::{is_known, is_partition};
 pub use value::{Lookup, Part, Reference, Text, Texts, resolve, unresolved};
 pub(crate) use value::{TEMPLATE, reference, template};

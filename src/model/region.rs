@@ -2,6 +2,11 @@
 
 use crate::suggest;
 
+/// What takes the place of an account and of a region that are not known yet. No region has a shorter name.
+pub const SOME_ACCOUNT: &str = "000000000000";
+/// See [`SOME_ACCOUNT`].
+pub const SHORTEST_REGION: &str = "us-east-1";
+
 /// A partition: an AWS of its own, with its own accounts and ARNs.
 struct Partition {
     /// The second part of every ARN in it.

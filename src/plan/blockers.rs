@@ -4,7 +4,9 @@ use super::{Action, Blocker, Mode, Options, Step, build};
 use crate::aws::tags::UNOWNED;
 use crate::config::At;
 use crate::kind::Registry;
-use crate::model::{Desired, Graph, Observed, Owner, Resource, ResourceId};
+use crate::model::{
+    Desired, Existing, Graph, Identity, LiveState, Observed, Owner, PhysicalId, Resource, ResourceId,
+};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
@@ -33,6 +35,53 @@ pub(super) fn blockers(
     }
     blockers.extend(guarded);
     blockers
+}
+
+/// What is wrong with the resources of others that the stack refers to: one belongs to the stack, and what was made for it, such
+/// as a role, would go; or one does not exist.
+pub(super) fn existing(graph: &Graph, live_state: &LiveState) -> Vec<Blocker> {
+    let named = |claimed: &PhysicalId| {
+        graph.existing.iter().find(|one| one.id.kind == claimed.kind && one.id.name == claimed.id)
+    };
+    let claimed = live_state.claimed.iter().map(|claimed| Blocker {
+        id: named(claimed).map(|existing| existing.id.clone()),
+        at: named(claimed).map(|existing| existing.at),
+        why: format!("{claimed} belongs to this stack, and cannot be `existing`"),
+        help: "remove `existing`; to give it away, remove its tag `provision:stack` first".to_owned(),
+    });
+    let own = graph.existing.iter().filter(|one| one.is_here && graph.get(&one.id).is_some());
+    let own = own.map(|existing| Blocker {
+        id: Some(existing.id.clone()),
+        at: Some(existing.at),
+        why: format!("{} is declared in this stack, and cannot be `existing`", existing.id),
+        help: "remove this entry, and refer to the other one".to_owned(),
+    });
+    claimed.chain(own).chain(missing(graph, live_state)).collect()
+}
+
+fn missing(graph: &Graph, live_state: &LiveState) -> Vec<Blocker> {
+    let here = graph.existing.iter().filter(|existing| existing.is_here);
+    let missing = here.filter(|existing| !live_state.existing.contains_key(&existing.id));
+    let missing = missing.map(|existing: &Existing| Blocker {
+        id: Some(existing.id.clone()),
+        at: Some(existing.at),
+        why: format!("{} does not exist in this account and region", existing.id),
+        help: "create it first, or correct the name after `existing`".to_owned(),
+    });
+    let elsewhere: Vec<&Existing> = graph.existing.iter().filter(|existing| !existing.is_here).collect();
+    let references = graph.resources.iter().flat_map(|resource| {
+        resource.desired.references().into_iter().map(move |reference| (resource, reference))
+    });
+    let unknown = references.filter_map(|(resource, reference)| {
+        let existing = elsewhere.iter().find(|existing| existing.id == reference.id)?;
+        (!graph.knows(reference)).then(|| Blocker {
+            id: Some(resource.id.clone()),
+            at: Some(resource.at),
+            why: format!("the {} of {} cannot be read from here", reference.attribute, existing.id),
+            help: "it is in another account or region; write the value itself".to_owned(),
+        })
+    });
+    missing.chain(unknown).collect()
 }
 
 /// A declared name that another owner has.
@@ -97,11 +146,8 @@ fn qualified(id: &ResourceId, options: &Options) -> String {
 }
 
 /// The key of a resource in the stack file, which lacks the prefix of the environment.
-fn key<'a>(id: &'a ResourceId, options: &Options) -> &'a str {
-    let environment = options.environment.iter();
-    let prefixes = environment.filter_map(|environment| id.name.strip_prefix(environment.as_str()));
-    let name = prefixes.filter_map(|rest| rest.strip_prefix('-')).next().unwrap_or(&id.name);
-    options.registry.kind(id.kind).features().key(name)
+fn key<'a>(id: &'a ResourceId, options: &'a Options) -> &'a str {
+    options.registry.kind(id.kind).features().key(options.identity.key(id.kind, &id.name))
 }
 
 fn misnamed(name: &str, matches: &[&str], known: &BTreeSet<(String, &ResourceId)>) -> Blocker {
@@ -174,6 +220,12 @@ fn guard(deletion: &Deletion, allowed: &Allowed, options: &Options) -> Option<Bl
             help.to_owned(),
         );
     }
+    if options.protected.contains(&(id.kind, key(id, options).to_owned())) {
+        return blocker(
+            format!("{id} is protected by the stack file, and the plan would {verb} it"),
+            "remove `protect: true` from its entry first".to_owned(),
+        );
+    }
     let lost = data_loss.as_ref().filter(|_| options.registry.kind(id.kind).data().is_some())?;
     if allowed.all || allowed.ids.contains(id) || (options.mode == Mode::Down && options.local) {
         return None;
@@ -194,7 +246,7 @@ fn stack_name_collision(
 ) -> Option<Blocker> {
     let kept = graph.resources.iter().filter(|resource| resource.id.parent.is_none()).any(|resource| {
         let ours = observed.get(&resource.id).filter(|observed| observed.owner == Owner::Ours);
-        ours.is_some_and(|observed| is_named_alike(resource, observed))
+        ours.is_some_and(|observed| is_named_alike(resource, observed, options))
     });
     let deletes = steps.iter().any(|step| step.action == Action::Delete && !step.with_parent);
     if kept || !deletes || options.mode == Mode::Down || options.replace_stack {
@@ -212,16 +264,12 @@ fn stack_name_collision(
 
 /// True unless the resource is found by its ownership tag alone, as an API is, and its name does not prove that it is the
 /// same: every project that uses this stack name may give its API this name.
-fn is_named_alike(resource: &Resource, observed: &Observed) -> bool {
+fn is_named_alike(resource: &Resource, observed: &Observed, options: &Options) -> bool {
     if !resource.id.name.is_empty() {
         return true;
     }
-    let text = |json: &serde_json::Value, pointer: &str| {
-        json.pointer(pointer).and_then(|text| text.as_str().map(str::to_owned))
-    };
     let wanted = resource.desired.get("name").and_then(Desired::as_str);
-    let stack = text(&observed.spec, "/tags/provision:stack").unwrap_or_default();
-    let common =
-        stack.split_once('/').map_or(stack.clone(), |(stack, environment)| format!("{environment}-{stack}"));
+    let tag = observed.spec.pointer("/tags/provision:stack").and_then(|tag| tag.as_str()).unwrap_or_default();
+    let common = options.identity.prefixed(&Identity::of(tag).stack);
     wanted.is_some_and(|wanted| wanted != common && observed.spec["name"] == wanted)
 }

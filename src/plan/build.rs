@@ -3,7 +3,9 @@
 use super::{Action, Mode, Options, Plan, PlanError, Step, blockers, cycles, edges};
 use crate::diff::{Change, diff};
 use crate::kind::{AnyKind, OnParentDelete, Registry, Update};
-use crate::model::{Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status};
+use crate::model::{
+    AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status,
+};
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -15,7 +17,9 @@ use std::collections::BTreeSet;
 pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<Plan, PlanError> {
     let registry = options.registry;
     let chosen = Chosen::of(live_state, registry);
-    let mut planner = Planner { registry, graph, chosen, actions: FxHashMap::default(), steps: Vec::new() };
+    let existing = &live_state.existing;
+    let mut planner =
+        Planner { registry, graph, chosen, existing, actions: FxHashMap::default(), steps: Vec::new() };
     let mut unchanged = Vec::new();
     for resource in graph.in_order() {
         let observed = planner.present(resource);
@@ -38,11 +42,13 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
         let id = |node: usize| steps[nodes[node].step].id.clone();
         return Err(PlanError::Cycle(cycle.into_iter().map(id).collect()));
     }
-    let blockers = blockers::blockers(graph, &chosen.by_id, &steps, options);
+    let mut blockers = blockers::blockers(graph, &chosen.by_id, &steps, options);
+    blockers.extend(blockers::existing(graph, live_state));
     let notes = graph.resources.iter().filter_map(|resource| resource.note.clone()).collect();
     let stays = |id: &ResourceId| !matches!(actions.get(id), Some(Action::Create | Action::Replace));
     let attributes = chosen.by_id.iter().filter(|(id, _)| graph.get(id).is_some() && stays(id));
-    let attributes = attributes.map(|(id, observed)| ((*id).clone(), observed.attributes.clone())).collect();
+    let attributes = attributes.map(|(id, observed)| ((*id).clone(), observed.attributes.clone()));
+    let attributes = attributes.chain(live_state.existing.clone()).collect();
     let unreadable = live_state.unreadable.clone();
     Ok(Plan { mode: options.mode, steps, nodes, unchanged, blockers, notes, unreadable, attributes })
 }
@@ -112,6 +118,8 @@ struct Planner<'a> {
     registry: Registry,
     graph: &'a Graph,
     chosen: Chosen<'a>,
+    /// The attributes of resources of others.
+    existing: &'a AttributeMap,
     actions: FxHashMap<&'a ResourceId, Action>,
     steps: Vec<Step>,
 }
@@ -209,12 +217,10 @@ impl<'a> Planner<'a> {
     fn lookup(&self, reference: &Reference) -> Option<&'a str> {
         let stays = !matches!(self.actions.get(&reference.id), Some(Action::Create | Action::Replace));
         let observed = self.chosen.by_id.get(&reference.id).filter(|observed| stays && observed.exists());
-        let attributes = observed
-            .and_then(|observed| observed.attributes.get(reference.attribute))
-            .and_then(|attributes| attributes.as_str());
-        let known_attributes =
-            || Some(self.graph.get(&reference.id)?.known_attributes.get(reference.attribute)?.as_str());
-        attributes.or_else(known_attributes)
+        let existing = || self.existing.get(&reference.id);
+        let attributes = observed.map(|observed| &observed.attributes).or_else(existing);
+        let assigned = attributes.and_then(|attributes| attributes.get(reference.attribute)?.as_str());
+        assigned.or_else(|| self.graph.known(reference))
     }
 
     /// Plans the deletion of everything that we own and that is not declared.

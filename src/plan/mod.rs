@@ -16,7 +16,7 @@ pub use saved::{Saved, salt};
 use crate::config::At;
 use crate::diff::Change;
 use crate::kind::Registry;
-use crate::model::{AttributeMap, Observed, ResourceId, Unreadable};
+use crate::model::{AttributeMap, Identity, Observed, Protected, ResourceId, Unreadable};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -67,8 +67,10 @@ pub struct Options {
     pub allow_data_loss: BTreeSet<String>,
     /// `--replace-stack`.
     pub replace_stack: bool,
-    /// `--env`: the prefix of names in AWS, which `--allow-data-loss` leaves out.
-    pub environment: Option<String>,
+    /// What the stack file protects.
+    pub protected: Protected,
+    /// Whose resources these are: `--allow-data-loss` names them by their keys.
+    pub identity: Identity,
 }
 
 /// The steps from the live state to the desired state, and what blocks them.

@@ -23,7 +23,7 @@ mod unchanged;
 
 use super::{Action, Mode, Options, Plan, Step, plan};
 use crate::kinds::registry;
-use crate::model::{Graph, LiveState};
+use crate::model::{Graph, Identity, LiveState};
 use crate::render;
 
 /// The options of `up` without flags.
@@ -34,7 +34,8 @@ pub(crate) fn up() -> Options {
         local: false,
         allow_data_loss: [].into(),
         replace_stack: false,
-        environment: None,
+        protected: [].into(),
+        identity: Identity::new("small", None),
     }
 }
 
@@ -77,7 +78,7 @@ fn planned_down(live_state: &LiveState) -> Plan {
 
 /// What the user reads of a plan.
 fn text(plan: &Plan) -> String {
-    let blockers = render::blockers(&plan.blockers, None);
+    let blockers = render::blockers(&plan.blockers, &[]);
     let text =
         format!("{}{}\n{blockers}", render::plan(plan, render::Detail::default()), render::summary(plan));
     anstream::adapter::strip_str(&text).to_string()

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::kind::AnyKind;
 use crate::kinds::{kind, kinds};
 use crate::model::{AttributeMap, ResourceId, Scope, Unreadable, unresolved};
-use crate::outputs::requests;
+use crate::outputs::{self, requests};
 use crate::plan::{Action, Blocker, Plan, Step};
 use crate::text::without_credentials;
 use serde_json::{Map, Value as Json, json};
@@ -134,8 +134,9 @@ fn unreadable(unreadable: &Unreadable) -> Json {
     json!({ "kind": unreadable.kind, "message": unreadable.why })
 }
 
+/// The line of the stack file; none for a place in a part, whose name these documents do not have.
 pub(super) fn line(at: Option<At>) -> Option<u32> {
-    at.map(|at| at.line).filter(|line| *line > 0)
+    at.filter(|at| at.file == 0).map(|at| at.line).filter(|line| *line > 0)
 }
 
 /// Something that happens while a plan is applied.
@@ -207,10 +208,17 @@ pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -
 }
 
 /// The outputs by section: the API's URL and its routes, and the ARNs.
-pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> Document {
+pub fn outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> Document {
+    // Those of others are not the stack's.
+    let is_own = |id: &ResourceId| !scope.existing.get(id.kind).is_some_and(|names| names.contains(&id.name));
+    let all = attributes;
+    let attributes: AttributeMap =
+        all.iter().filter(|(id, _)| is_own(id)).map(|(id, live)| (id.clone(), live.clone())).collect();
     let with_outputs = kinds().iter().filter(|kind| !kind.features().outputs.is_empty());
-    let section = |kind: &&dyn AnyKind| (kind.section().to_owned(), outputs_of(*kind, stack, attributes));
-    Document::new("outputs", with_outputs.map(section).collect())
+    let section = |kind: &&dyn AnyKind| (kind.section().to_owned(), outputs_of(*kind, stack, &attributes));
+    let own = outputs::own(stack, scope, all);
+    let own = (!stack.outputs.is_empty()).then(|| ("outputs".to_owned(), json!(own)));
+    Document::new("outputs", with_outputs.map(section).chain(own).collect())
 }
 
 /// The first output of each resource by its name; of a kind that has one resource, all outputs.
@@ -267,11 +275,10 @@ pub(super) fn errors(error: &anyhow::Error) -> Vec<Json> {
         let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
         return vec![json!({ "message": format!("{error:#}"), "help": help })];
     };
-    let file = diagnostics.file().display().to_string();
     let one = |item: &crate::config::Diagnostic| {
         json!({
-            "message": item.message, "help": item.help, "file": file,
-            "line": line(Some(item.at)), "column": item.at.column,
+            "message": item.message, "help": item.help, "file": diagnostics.file(item).display().to_string(),
+            "line": (item.at.line > 0).then_some(item.at.line), "column": item.at.column,
         })
     };
     diagnostics.items().iter().map(one).collect()

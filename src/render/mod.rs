@@ -25,7 +25,7 @@ pub use log::LogStyle;
 pub use markdown::markdown;
 pub use plan::{Detail, plan, summary};
 pub use progress::Progress;
-pub use report::{blockers, check, outputs, report, unlisted, unreadable};
+pub use report::{blockers, check, outputs, place, report, unlisted, unreadable};
 pub use status::status;
 pub use watch::{live, saved, watching};
 

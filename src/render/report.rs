@@ -5,14 +5,15 @@ use crate::apply::Report;
 use crate::aws::{self, Class};
 use crate::check::{CheckResult, Verdict};
 use crate::config::{At, Part, Stack};
-use crate::model::{AttributeMap, Unreadable, in_words};
+use crate::model::{AttributeMap, Scope, Unreadable, in_words};
 use crate::outputs::{self, Request};
 use crate::plan::{Blocker, Plan, Step};
-use std::path::Path;
+use crate::text::sanitize_line;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What was done, then each root cause with its place and the next step.
-pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration) -> String {
+pub fn report(plan: &Plan, report: &Report, files: &[PathBuf], took: Duration) -> String {
     let steps = report.done.iter().map(|index| &plan.steps[*index]);
     let done = plan::done(steps);
     let in_part = report.failed.values().any(|cause| cause.class == Class::Deferred);
@@ -24,7 +25,7 @@ pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration)
     };
     text += &format!(" in {}\n", seconds(took));
     for (index, cause) in &report.failed {
-        text += &failure(&plan.steps[*index], cause, file);
+        text += &failure(&plan.steps[*index], cause, files);
     }
     let skipped = report.skipped.len();
     if skipped > 0 {
@@ -41,15 +42,16 @@ pub fn report(plan: &Plan, report: &Report, file: Option<&Path>, took: Duration)
     text
 }
 
-fn failure(step: &Step, cause: &aws::Error, file: Option<&Path>) -> String {
-    let place = place(file, step.at);
+fn failure(step: &Step, cause: &aws::Error, files: &[PathBuf]) -> String {
+    let place = place(files, step.at);
     let in_full = if cause.class == Class::Deferred { " in full" } else { "" };
     let message = format!("{place}{} could not be {}{in_full}: {cause}", step.id, past(step.action));
     format!("{}\n", error(&message, crate::error::help(cause).as_deref()))
 }
 
 /// `stack.yaml:12: `, if the line is known.
-fn place(file: Option<&Path>, at: Option<At>) -> String {
+pub fn place(files: &[PathBuf], at: Option<At>) -> String {
+    let file = at.and_then(|at| files.get(usize::try_from(at.file).ok()?));
     match (file, at) {
         (Some(file), Some(at)) if at.line > 0 => format!("{}:{}: ", file.display(), at.line),
         _ => String::new(),
@@ -57,9 +59,9 @@ fn place(file: Option<&Path>, at: Option<At>) -> String {
 }
 
 /// Why a plan cannot be applied.
-pub fn blockers(blockers: &[Blocker], file: Option<&Path>) -> String {
+pub fn blockers(blockers: &[Blocker], files: &[PathBuf]) -> String {
     let one = |blocker: &Blocker| {
-        let message = format!("{}{}", place(file, blocker.at), blocker.why);
+        let message = format!("{}{}", place(files, blocker.at), blocker.why);
         format!("{}\n", error(&message, Some(&blocker.help)))
     };
     blockers.iter().map(one).collect()
@@ -80,7 +82,22 @@ pub fn unlisted(unreadable: &Unreadable) -> String {
 }
 
 /// The outputs: the URL, the routes, and a request to try.
-pub fn outputs(stack: &Stack, attributes: &AttributeMap) -> String {
+pub fn outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> String {
+    endpoint(stack, attributes) + &own_outputs(stack, scope, attributes)
+}
+
+/// The outputs that the stack file declares.
+fn own_outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> String {
+    let own = outputs::own(stack, scope, attributes);
+    if own.is_empty() {
+        return String::new();
+    }
+    let width = own.keys().map(String::len).max().unwrap_or_default();
+    let line = |(name, value): (&String, &String)| format!("  {name:<width$}  {}\n", sanitize_line(value));
+    format!("\n{}\n\n{}", styled(BOLD, "Outputs:"), own.iter().map(line).collect::<String>())
+}
+
+fn endpoint(stack: &Stack, attributes: &AttributeMap) -> String {
     let (Some(requests), Some(url)) = (outputs::requests(stack), outputs::endpoint(attributes)) else {
         return String::new();
     };

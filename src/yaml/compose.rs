@@ -47,10 +47,10 @@ impl<'a> Composer<'a> {
         loop {
             match self.next()? {
                 (Event::StreamEnd, place) => {
-                    return Ok(root.unwrap_or(Node { span: span(place), kind: Kind::Null }));
+                    return Ok(root.unwrap_or(Node { span: self.span(place), kind: Kind::Null }));
                 }
                 (Event::DocumentStart(..), place) if root.is_some() => {
-                    return Err(error::several_documents(span(place)));
+                    return Err(error::several_documents(self.span(place)));
                 }
                 (Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _) => {}
                 event => root = Some(self.node(event, 0)?),
@@ -60,12 +60,12 @@ impl<'a> Composer<'a> {
 
     fn next(&mut self) -> Result<Placed<'a>, Error> {
         let next = self.parser.next_event().unwrap_or_else(|| Ok((Event::StreamEnd, Default::default())));
-        next.map_err(|error| error::syntax(self.source.text(), &error))
+        next.map_err(|error| error::syntax(self.source, &error))
     }
 
     /// The value that begins with an event; `depth` lists and mappings are around it.
     fn node(&mut self, (event, place): Placed<'a>, depth: usize) -> Result<Node, Error> {
-        let span = span(place);
+        let span = self.span(place);
         let (kind, anchor) = match event {
             Event::Alias(anchor) => return self.alias(anchor, span, depth),
             Event::Scalar(text, style, anchor, tag) => {
@@ -189,7 +189,7 @@ impl<'a> Composer<'a> {
             }
             Kind::Plain(text) | Kind::Text(text) => text,
             Kind::Null => self.source.slice(node.span).to_owned(),
-            Kind::List(_) | Kind::Map(_) => {
+            Kind::List(_) | Kind::Map(_) | Kind::Template { .. } => {
                 let help = "a value that begins with `{` or `[` needs quotes";
                 self.report(node.span, "a key must be plain text".to_owned(), help);
                 return Ok(None);
@@ -215,19 +215,19 @@ impl<'a> Composer<'a> {
         if let Some(tag) = tag {
             let message = format!("the YAML tag `{}` is not supported", tag.original());
             let help = "remove it; to refer to another value, write `${…}`";
-            self.report(span(place.tag_span().unwrap_or(place)), message, help);
+            self.report(self.span(place.tag_span().unwrap_or(place)), message, help);
         }
+    }
+
+    /// The bytes at a place that the parser names.
+    fn span(&self, place: granit_parser::Span) -> Span {
+        let (bytes, base) = (place.byte_range().unwrap_or_default(), self.source.base());
+        Span { start: base + bytes.start, end: base + bytes.end }
     }
 
     fn report(&mut self, span: Span, message: String, help: &str) {
         self.errors.push(Error { span, message, help: Some(help.to_owned()) });
     }
-}
-
-/// The bytes at a place that the parser names.
-fn span(place: granit_parser::Span) -> Span {
-    let bytes = place.byte_range().unwrap_or_default();
-    Span { start: bytes.start, end: bytes.end }
 }
 
 /// Whether a key is `<<`, and not the text.
@@ -249,6 +249,6 @@ fn extent(node: &Node) -> (usize, usize) {
     match &node.kind {
         Kind::List(items) => items.iter().fold((1, 1), add),
         Kind::Map(entries) => entries.iter().map(|entry| &entry.value).fold((1 + entries.len(), 1), add),
-        Kind::Null | Kind::Plain(_) | Kind::Text(_) => (1, 0),
+        Kind::Null | Kind::Plain(_) | Kind::Text(_) | Kind::Template { .. } => (1, 0),
     }
 }

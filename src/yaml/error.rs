@@ -30,27 +30,32 @@ impl Error {
 }
 
 /// The parser's error in a text.
-pub(crate) fn syntax(text: &str, error: &ScanError) -> Error {
+pub(crate) fn syntax(source: &Source, error: &ScanError) -> Error {
+    let text = source.text();
     let start = error.marker().byte_offset().unwrap_or_default();
     let rest = text.get(start..).unwrap_or_default();
     // A text that ends too early is marked at its last character, not on an empty line below.
     let start = if rest.trim().is_empty() { text.trim_end_matches('\n').len().min(start) } else { start };
-    let span = Span { start, end: start + rest.chars().next().map_or(0, char::len_utf8) };
+    let in_source = |start: usize| source.base() + start;
+    let span = Span {
+        start: in_source(start),
+        end: in_source(start + rest.chars().next().map_or(0, char::len_utf8)),
+    };
     match error.kind() {
         ErrorKind::RecursionLimitExceeded => too_large(span),
         kind => {
             let message = message(kind);
-            let help = invisible_near(text, span).or_else(|| hint(rest, &message).map(str::to_owned));
+            let help = invisible_near(text, start).or_else(|| hint(rest, &message).map(str::to_owned));
             Error { span, message: format!("this is not valid YAML: {message}"), help }
         }
     }
 }
 
 /// A hint at an invisible character on the line of an error, or on the line before.
-fn invisible_near(text: &str, span: Span) -> Option<String> {
-    let (before, after) = text.split_at_checked(span.start)?;
+fn invisible_near(text: &str, start: usize) -> Option<String> {
+    let (before, after) = text.split_at_checked(start)?;
     let begin = before.rfind('\n').map_or(0, |end| before[..end].rfind('\n').map_or(0, |end| end + 1));
-    let end = after.find('\n').map_or(text.len(), |end| span.start + end);
+    let end = after.find('\n').map_or(text.len(), |end| start + end);
     invisible_hint(&text[begin..end])
 }
 

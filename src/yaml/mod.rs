@@ -26,4 +26,4 @@ pub use compose::{MAX_DEPTH, MAX_NODES, compose};
 pub use error::Error;
 pub use invisible::{invisible_hint, is_invisible};
 pub use source::{At, Source, Span};
-pub use tree::{Entry, Key, Kind, Node};
+pub use tree::{Entry, Key, Kind, Node, Piece};

@@ -5,6 +5,8 @@ use super::invisible::is_invisible;
 /// A place in a file; line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct At {
+    /// Which file: 0 for the first.
+    pub file: u32,
     /// The line, from 1.
     pub line: u32,
     /// The column, from 1, in characters.
@@ -26,6 +28,10 @@ const BLOCK: usize = 1024;
 /// The text of a file.
 #[derive(Debug)]
 pub struct Source {
+    /// The number of the file.
+    file: u32,
+    /// Where its first byte is: the bytes of several files have places of their own.
+    base: usize,
     text: String,
     /// Where each line begins.
     lines: Vec<usize>,
@@ -46,7 +52,19 @@ impl Source {
             count
         });
         let characters = std::iter::once(0).chain(blocks).collect();
-        Self { text, lines, characters }
+        Self { file: 0, base: 0, text, lines, characters }
+    }
+
+    /// The same as another one of several files: its bytes follow those of the last one.
+    #[must_use]
+    pub fn after(self, last: &Source) -> Self {
+        // Between two files there is a place that belongs to neither.
+        Self { file: last.file + 1, base: last.base + last.text.len() + 1, ..self }
+    }
+
+    /// Where its first byte is.
+    pub fn base(&self) -> usize {
+        self.base
     }
 
     /// The same with plain spaces where lines are indented with characters that only look like spaces; `None` where no line
@@ -63,7 +81,7 @@ impl Source {
             })
             .collect();
         let plain = plain.join("\n");
-        (plain != self.text).then(|| Source::new(&plain))
+        (plain != self.text).then(|| Source { file: self.file, base: self.base, ..Source::new(&plain) })
     }
 
     /// The whole text.
@@ -73,14 +91,19 @@ impl Source {
 
     /// The text of a span; empty where the span does not lie between characters.
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.start..span.end).unwrap_or_default()
+        let local = |offset: usize| offset.checked_sub(self.base);
+        local(span.start)
+            .zip(local(span.end))
+            .and_then(|(start, end)| self.text.get(start..end))
+            .unwrap_or_default()
     }
 
     /// The line and column of a byte.
     pub fn at(&self, offset: usize) -> At {
+        let offset = offset.saturating_sub(self.base);
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines[line.saturating_sub(1)];
-        At { line: saturated(line), column: saturated(self.between(start, offset) + 1) }
+        At { file: self.file, line: saturated(line), column: saturated(self.between(start, offset) + 1) }
     }
 
     /// How many characters begin between two bytes.
@@ -104,7 +127,7 @@ impl Source {
         let line = self.line(index);
         let column = (at.column as usize).saturating_sub(1);
         let inside = line.char_indices().nth(column).map_or(line.len(), |(offset, _)| offset);
-        self.lines[index] + inside
+        self.base + self.lines[index] + inside
     }
 
     /// How many characters of a span lie on its first line.
@@ -116,7 +139,7 @@ impl Source {
     /// at that place.
     pub fn marked(&self, at: At, length: usize) -> (&str, std::ops::Range<usize>) {
         let index = (at.line as usize).saturating_sub(1).min(self.lines.len() - 1);
-        let (line, start) = (self.line(index), self.offset(at) - self.lines[index]);
+        let (line, start) = (self.line(index), self.offset(at) - self.base - self.lines[index]);
         let rest = line.get(start..).unwrap_or_default();
         let wanted = if length > 0 { length } else { word(rest) };
         let bytes = rest.char_indices().nth(wanted).map_or(rest.len(), |(offset, _)| offset);

@@ -1,5 +1,6 @@
 //! The tree.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Span;
@@ -27,6 +28,24 @@ pub enum Kind {
     List(Rc<[Node]>),
     /// A mapping: its members in the order of the file, no key twice.
     Map(Rc<[Entry]>),
+    /// A scalar with placeholders that are still to be filled in. The parser makes none.
+    Template {
+        /// Its parts.
+        pieces: Rc<[Piece]>,
+        /// A text of the same form, where the placeholders are such that only their values are still to come.
+        for_now: Option<String>,
+    },
+}
+
+/// A part of a text with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Literal text.
+    Text(String),
+    /// `${…}`: what stands in it, and its place.
+    Placeholder(String, Span),
+    /// A placeholder without a value. The error has been reported.
+    Failed,
 }
 
 /// A member of a mapping.
@@ -48,6 +67,11 @@ pub struct Key {
 }
 
 impl Node {
+    /// Another value at the same place.
+    pub fn with(&self, kind: Kind) -> Self {
+        Node { span: self.span, kind }
+    }
+
     /// The members of a mapping; none for anything else.
     pub fn entries(&self) -> &[Entry] {
         match &self.kind {
@@ -61,11 +85,23 @@ impl Node {
         self.entries().iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
     }
 
-    /// The text of a scalar.
+    /// The text of a scalar; for now, where its values are still to come.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Plain(text) | Kind::Text(text) => Some(text),
+            Kind::Template { for_now, .. } => for_now.as_deref(),
             _ => None,
         }
+    }
+
+    /// The text of a scalar, with placeholders as they are written.
+    pub fn written(&self) -> Option<Cow<'_, str>> {
+        let Kind::Template { pieces, .. } = &self.kind else { return self.text().map(Cow::Borrowed) };
+        let written = pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Placeholder(expression, _) => format!("${{{expression}}}"),
+            Piece::Failed => "${…}".to_owned(),
+        });
+        Some(written.collect())
     }
 }

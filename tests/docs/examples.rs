@@ -81,14 +81,30 @@ fn write_code(folder: &Path, yaml: &str) {
     }
 }
 
+/// Writes the parts that a stack file includes.
+fn write_parts(folder: &Path, yaml: &str) {
+    let include = yaml.lines().filter(|line| line.starts_with("include:"));
+    let names = Regex::new(r"[\w*./-]+\.yaml").unwrap();
+    for name in include.flat_map(|line| names.find_iter(line)) {
+        let file = folder.join(name.as_str().replace('*', "a"));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "").unwrap();
+    }
+}
+
 /// The errors in a stack file.
 fn errors(yaml: &str, environment: Option<&str>) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     write_code(folder.path(), yaml);
+    write_parts(folder.path(), yaml);
     let file = folder.path().join("stack.yaml");
     fs::write(&file, yaml).unwrap();
-    let options =
-        Options { sections: provision::kinds::sections(), environment, process: &|_| Some(String::new()) };
+    let options = Options {
+        sections: provision::kinds::sections(),
+        environment,
+        process: &|_| Some(String::new()),
+        location: None,
+    };
     let errors = config::load(&file, &options).err();
     errors.map_or_else(Vec::new, |errors| errors.items().iter().map(|item| item.message.clone()).collect())
 }

@@ -10,3 +10,4 @@ mod help;
 mod links;
 mod page;
 mod reference;
+mod schema;

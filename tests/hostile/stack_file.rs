@@ -38,6 +38,10 @@ impl Project {
             fs::create_dir_all(&code).expect("a folder");
             fs::write(code.join("lambda_function.py"), "").expect("a file");
         }
+        // The parts that the documents include.
+        fs::create_dir_all(folder.join("services/a")).expect("a folder");
+        fs::write(folder.join("tables.yaml"), "tables: { posts: { partition_key: id } }\n").expect("a file");
+        fs::write(folder.join("services/a/part.yaml"), "api: { routes: }\n").expect("a file");
         Project { folder: folder.to_owned() }
     }
 
@@ -55,14 +59,28 @@ impl Project {
         if let Some(known) = config::identity(&file, Some("prod")) {
             assert!(config::stack_name(&known.stack).is_ok(), "`{}` names a stack", known.stack);
         }
+        self.judge_part(bytes);
         verdict
+    }
+
+    /// The same bytes as a part of a stack.
+    fn judge_part(&self, bytes: &[u8]) {
+        let file = self.folder.join("whole.yaml");
+        fs::write(&file, "stack: whole\ninclude: [part.yaml]\n").expect("the stack file is written");
+        fs::write(self.folder.join("part.yaml"), bytes).expect("the part is written");
+        self.load(&file, bytes, None);
     }
 
     fn load(&self, file: &Path, bytes: &[u8], environment: Option<&str>) -> Verdict {
         let process = |name: &str| (name == "HOME").then(|| "/home/${env}".to_owned());
         match config::load(
             file,
-            &Options { sections: provision::kinds::sections(), environment, process: &process },
+            &Options {
+                sections: provision::kinds::sections(),
+                environment,
+                process: &process,
+                location: None,
+            },
         ) {
             Ok(stack) => {
                 planned(&stack);
@@ -97,6 +115,8 @@ pub(crate) enum Verdict {
 fn explained(wrong: &Diagnostics, bytes: &[u8], file: &Path) {
     // To YAML, a carriage return alone ends a line as well.
     let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
+    // The file that includes a part has three.
+    let lines = lines.max(3);
     assert!(!wrong.items().is_empty(), "it fails without an error");
     for item in wrong.items() {
         assert!(!item.message.trim().is_empty(), "an error without a message at {:?}", item.at);
@@ -107,7 +127,8 @@ fn explained(wrong: &Diagnostics, bytes: &[u8], file: &Path) {
     // What is quoted of the file may look like anything.
     let text = String::from_utf8_lossy(bytes);
     readable(&shown, |part| text.contains(part));
-    assert!(shown.contains(&file.display().to_string()), "the file is not named: {shown}");
+    let folder = file.parent().expect("a folder").display().to_string();
+    assert!(shown.contains(&folder), "the file is not named: {shown}");
     assert!(shown.len() < MOST_SHOWN, "{} bytes are shown", shown.len());
 }
 
@@ -133,7 +154,9 @@ fn planned(stack: &Stack) {
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
         wanted: BTreeMap::new(),
-        tag_keys: BTreeSet::new(),
+        tag_keys: Default::default(),
+        existing: BTreeMap::new(),
+        protected: BTreeSet::new(),
         destroy: false,
     };
     let graph = lower(stack, &scope, &BTreeMap::new());
@@ -151,7 +174,8 @@ fn planned(stack: &Stack) {
         local: false,
         allow_data_loss: BTreeSet::new(),
         replace_stack: false,
-        environment: None,
+        protected: [].into(),
+        identity: identity(stack),
     };
     let plan = plan::plan(&graph, &LiveState::default(), &options)
         .unwrap_or_else(|cycle| panic!("a cycle that the stack file's check does not see: {cycle:?}"));

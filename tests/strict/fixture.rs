@@ -84,8 +84,12 @@ impl Fixture {
         code(&folder.path().join("lambdas"));
         let file = folder.path().join("stack.yaml");
         fs::write(&file, text).expect("the stack file is written");
-        let options =
-            config::Options { sections: provision::kinds::sections(), environment: None, process: &|_| None };
+        let options = config::Options {
+            sections: provision::kinds::sections(),
+            environment: None,
+            process: &|_| None,
+            location: None,
+        };
         let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
         Fixture::packaged(stack, folder)
     }
@@ -112,8 +116,12 @@ impl Fixture {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let file = self.folder.path().join(format!("stack-{number}.yaml"));
         fs::write(&file, text).expect("the stack file is written");
-        let options =
-            config::Options { sections: provision::kinds::sections(), environment, process: &|_| None };
+        let options = config::Options {
+            sections: provision::kinds::sections(),
+            environment,
+            process: &|_| None,
+            location: None,
+        };
         let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
         fs::remove_file(&file).expect("the stack file is read");
         let packaged = |code: &Path| self.stack.functions().iter().find(|function| function.code == code);

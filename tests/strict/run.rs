@@ -217,14 +217,15 @@ pub(crate) fn client_config(strict: &StrictCloud, clock: Clock) -> SdkConfig {
         .build()
 }
 
-fn options() -> Options {
+fn options(session: &Session) -> Options {
     Options {
         registry: registry(),
         mode: Mode::Up,
         local: false,
         allow_data_loss: everything(),
         replace_stack: true,
-        environment: None,
+        protected: session.scope.protected.clone(),
+        identity: session.scope.identity.clone(),
     }
 }
 
@@ -236,7 +237,8 @@ fn everything() -> BTreeSet<String> {
 async fn prepare(connection: Connection, fixture: &Fixture) -> Result<(Session, Plan), Vec<String>> {
     let session = Session::of_stack(connection, &fixture.stack);
     let live_state = session.look().await.map_err(messages)?;
-    let plan = session.plan(&fixture.stack, &fixture.hashes, &live_state, &options()).expect("no cycle");
+    let plan =
+        session.plan(&fixture.stack, &fixture.hashes, &live_state, &options(&session)).expect("no cycle");
     without_blockers(plan).map(|plan| (session, plan))
 }
 
@@ -277,7 +279,7 @@ async fn adopt(connection: Connection, fixture: &Fixture, wish: &AdoptRequest) -
     let live_state = session.look().await.map_err(messages)?;
     let adoption = session.adoption(stack, &live_state, wish).await.map_err(messages)?;
     let plan = session
-        .plan_after_adoption(stack, &fixture.hashes, &live_state, &adoption, &options())
+        .plan_after_adoption(stack, &fixture.hashes, &live_state, &adoption, &options(&session))
         .await
         .map_err(messages)?;
     without_blockers(plan)?;

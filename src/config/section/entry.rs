@@ -2,23 +2,50 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::yaml::At;
+use crate::yaml::{At, Key};
 use serde_json::{Value as Json, json};
 
-use super::shape::{mapping_to, part};
-use super::{Section, Shape};
+use super::shape::{flag, mapping_to, part, text};
+use super::{LIMITS, Section, Shape, entry_schema, object, section};
 use crate::config::decode::Value;
+use crate::config::existing::EXISTING;
+use crate::config::tags::{Tags, tags};
 
 /// An entry of a section: its key and its fields, with their places in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry<S> {
     /// The place of its key.
     pub at: At,
-    /// Its key: the name in AWS, before an environment's prefix.
+    /// Its key: the name in AWS, before an environment's prefix, unless it has another one.
     pub name: String,
+    /// What every entry may have.
+    pub(crate) common: Common,
     places: Vec<(String, At)>,
     fields: S,
 }
+
+section! {
+    /// What every entry may have.
+    pub(crate) struct Common {
+        /// The name in AWS, before the environment's prefix; by default the key.
+        name: Option<String> = text(MAX_NAME).optional(),
+        /// Tags of the entry's resources, besides those of the stack.
+        tags: Tags = tags().or_empty(),
+        /// As long as the entry has it, no flag replaces or deletes the resource.
+        protect: bool = flag().default(false),
+    }
+}
+
+impl Common {
+    /// Of an entry that says nothing.
+    const NONE: Self = Common { name: None, tags: Tags::new(), protect: false };
+}
+
+/// The fields of every entry that are taken out before it is decoded.
+pub(crate) const OF_EVERY_ENTRY: [&str; 3] = [EXISTING, LIMITS[0], LIMITS[1]];
+
+/// More than a name in AWS has anywhere. Each kind has its own rule.
+const MAX_NAME: usize = 512;
 
 impl<S> Entry<S> {
     /// An entry at a value of the file.
@@ -27,7 +54,17 @@ impl<S> Entry<S> {
             let place = Value { key: &field.key, node: &field.value, ..value }.at();
             (field.key.text.clone(), place)
         });
-        Self { at: value.key_at(), name, places: places.collect(), fields }
+        Self { at: value.key_at(), name, common: Common::NONE, places: places.collect(), fields }
+    }
+
+    /// The same with what every entry may have.
+    pub(crate) fn with(self, common: Common) -> Self {
+        Self { common, ..self }
+    }
+
+    /// The name in AWS, without the environment's prefix.
+    pub fn aws_name(&self) -> &str {
+        self.common.name.as_deref().unwrap_or(&self.name)
     }
 
     /// The place of the value of a field, or of the key where the field is not in the file.
@@ -55,28 +92,44 @@ impl<S> DerefMut for Entry<S> {
 pub(crate) trait Keyed: Section {
     /// An entry in messages, and its name in the schema.
     const WHAT: &'static str;
+    /// Whether an entry stands for resources.
+    const IS_RESOURCE: bool = true;
 
     /// The pattern of the keys, for editors.
     fn pattern() -> String;
 
-    /// Reports a key that is not valid; whether the entry can be used.
+    /// Reports a name that is not valid; whether the entry can be used. The name is the text of the value's key.
     fn check_key(value: Value) -> bool;
 }
 
 /// A mapping of entries.
 pub(crate) fn entries<S: Keyed>() -> Shape<Vec<Entry<S>>> {
-    let entry = part(S::WHAT, S::ABOUT, Shape::new(Json::Null, entry::<S>).of_fields::<S>());
-    let Shape { decode, schema, .. } = entry;
+    let entry = Shape::new(Json::Null, entry::<S>);
+    let entry = entry.described(|parts| match S::IS_RESOURCE {
+        true => {
+            // A kind's own field of the same name says more.
+            let fields = [Common::fields(), S::fields()].concat();
+            entry_schema(object(&fields, parts))
+        }
+        false => object(&S::fields(), parts),
+    });
+    let Shape { decode, schema, .. } = part(S::WHAT, S::ABOUT, entry);
     Shape::new(Json::Null, move |value| value.map(&decode))
         .described(move |parts| mapping_to(schema(parts), &json!({ "pattern": S::pattern() })))
 }
 
 fn entry<S: Keyed>(value: Value) -> Option<Entry<S>> {
-    let name = value.key.text.clone();
-    let usable = S::check_key(value);
-    let mut fields = value.fields(format!("{} `{name}`", S::WHAT))?;
+    let key = value.key.text.clone();
+    let mut fields = value.fields(format!("{} `{key}`", S::WHAT))?;
+    let common = if S::IS_RESOURCE { Common::take(&mut fields) } else { Some(Common::NONE) };
+    let named = common.as_ref().and_then(|common| common.name.clone()).zip(fields.value("name"));
+    let named = named.map(|(text, value)| Key { text, span: value.span() });
+    let usable = S::check_key(Value { key: named.as_ref().unwrap_or(value.key), ..value });
     let section = S::take(&mut fields);
+    if S::IS_RESOURCE {
+        fields.know(&OF_EVERY_ENTRY);
+    }
     fields.finish();
     usable.then_some(())?;
-    Some(Entry::new(value, name, section?))
+    Some(Entry::new(value, key, section?).with(common?))
 }

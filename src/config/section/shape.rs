@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::kind::Kind;
-use crate::model::in_words;
 use crate::suggest;
 use crate::yaml::Kind as Node;
 use serde_json::{Value as Json, json};
 
 use super::{Parts, Section, Shape};
 use crate::config::decode::Value;
+use crate::config::reference::known;
 use crate::config::stack::{self, Template};
 
 /// A text that is not empty, and at most so many characters long.
@@ -98,13 +98,11 @@ pub(crate) fn target<K: Kind>() -> Shape<Target> {
 
 /// The key of an entry of kind `K`.
 pub(crate) fn entry_of<K: Kind>(value: Value) -> Option<String> {
-    let (text, kind) = (value.text()?, in_words(K::NAME));
-    let keys = value.cx.scope.names.keys(K::SECTION);
-    if keys.contains(&text) {
-        return Some(text.to_owned());
+    let (text, names) = (value.text()?, value.cx.scope.names);
+    match names.sections.of(K::SECTION).map(|section| known(section, text, names)) {
+        Some(Err(error)) => value.fail(error.message, error.help),
+        _ => Some(text.to_owned()),
     }
-    let help = suggest::did_you_mean_or_list(text, &format!("the {kind}s of this stack"), keys);
-    value.fail(format!("there is no {kind} `{text}`"), help)
 }
 
 /// `true` or `false`.

@@ -16,6 +16,7 @@ use crate::config::code::CodeFiles;
 use crate::config::decode::{Cx, Log, Value};
 use crate::config::fields::Fields;
 use crate::config::reference::{Names, Scope};
+use crate::config::sources::Sources;
 
 section! {
     /// A box. It has
@@ -78,8 +79,12 @@ fn small_ones_are_open(boxed: &<Boxed as Section>::Decoded, fields: &mut Fields)
 fn decode(yaml: &str) -> (Option<Boxed>, Vec<String>) {
     let source = Source::new(yaml);
     let (root, _) = compose(&source).unwrap();
-    let log = Log::new(&source);
-    let names = Names::of(&Options { environment: None, sections: Sections::default(), process: &|_| None });
+    let sources = Sources::new(Path::new("stack.yaml"), source);
+    let log = Log::new(&sources);
+    let names = Names::of(
+        &root,
+        &Options { environment: None, sections: Sections::default(), process: &|_| None, location: None },
+    );
     let files = CodeFiles::new(Path::new("."));
     let cx = Cx::new(&log, Scope { names: &names, captures: None }, &files);
     let root = &root.entries()[0];

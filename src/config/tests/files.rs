@@ -94,7 +94,8 @@ fn code_that_is_not() {
 fn files_that_are_no_stack() {
     let project = Project::new();
     let latin1 = project.errors(b"stack: demo\ntags: { name: caf\xe9 }\n", None);
-    let options = Options { sections: crate::kinds::sections(), environment: None, process: &process };
+    let options =
+        Options { sections: crate::kinds::sections(), environment: None, process: &process, location: None };
     let missing = load(Path::new("no-such-folder/stack.yaml"), &options).unwrap_err();
     let folder = load(project.path(), &options).unwrap_err();
     let folder = folder.to_string().replace(&project.path().display().to_string(), "FOLDER");
@@ -104,7 +105,8 @@ fn files_that_are_no_stack() {
 #[test]
 fn the_stack_file_that_was_meant() {
     let project = Project::new();
-    let options = Options { sections: crate::kinds::sections(), environment: None, process: &process };
+    let options =
+        Options { sections: crate::kinds::sections(), environment: None, process: &process, location: None };
     let help = |path: &str| {
         let wrong = load(&project.path().join(path), &options).unwrap_err();
         let help = wrong.items()[0].help.clone().unwrap();
@@ -135,15 +137,19 @@ fn a_later_stage_shows_a_line_too() {
     let file = project.path().join("stack.yaml");
     project.write("stack.yaml", "stack: demo\ntables:\n  users: { partition_key: id }\n");
     let diagnostic = |length| Diagnostic {
-        at: At { line: 3, column: 3 },
+        at: At { file: 0, line: 3, column: 3 },
         length,
         message: "the table `users` belongs to someone else".to_owned(),
         help: None,
     };
-    let shown = Diagnostics::of_file(&file, vec![diagnostic(0)]).to_string();
-    assert_eq!(shown, Diagnostics::of_file(&file, vec![diagnostic(5)]).to_string());
+    let shown = Diagnostics::of_files(std::slice::from_ref(&file), vec![diagnostic(0)]).to_string();
+    assert_eq!(shown, Diagnostics::of_files(std::slice::from_ref(&file), vec![diagnostic(5)]).to_string());
     assert!(shown.contains("stack.yaml:3:3") && shown.contains("^^^^^"), "{shown}");
-    assert!(Diagnostics::of_file(&file, vec![diagnostic(5)]).render(true).contains("\u{1b}["));
+    assert!(
+        Diagnostics::of_files(std::slice::from_ref(&file), vec![diagnostic(5)])
+            .render(true)
+            .contains("\u{1b}[")
+    );
 }
 
 #[test]
@@ -153,10 +159,11 @@ fn no_place_is_out_of_reach() {
     for (line, column, length) in
         [(0, 0, 0), (1, 8, 1), (1, 99, 99), (2, 1, 0), (99, 1, 1), (u32::MAX, u32::MAX, usize::MAX)]
     {
-        let diagnostic = Diagnostic { at: At { line, column }, length, message: "x".to_owned(), help: None };
+        let diagnostic =
+            Diagnostic { at: At { file: 0, line, column }, length, message: "x".to_owned(), help: None };
         for file in ["stack.yaml", "gone.yaml"] {
             let shown =
-                Diagnostics::of_file(&project.path().join(file), vec![diagnostic.clone()]).to_string();
+                Diagnostics::of_files(&[project.path().join(file)], vec![diagnostic.clone()]).to_string();
             assert!(shown.contains("error: x"), "{shown}");
         }
     }

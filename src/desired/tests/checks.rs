@@ -17,7 +17,7 @@ fn placeholders_find_what_aws_has_assigned() {
     let stack = stack_in(FULL, Some("dev"));
     let (scope, graph) = lowered(&stack);
     let attributes = plan(&graph, &world_of(&graph), &up()).unwrap().attributes;
-    let look = |part: Part| lookup_part(&part, &stack, &scope, &attributes);
+    let look = |part: Part| lookup_part(&part, &scope, &attributes);
     let cases = [
         (Part::Text("as it is".to_owned()), "as it is"),
         (Part::Region, "eu-central-1"),
@@ -37,7 +37,7 @@ fn placeholders_find_what_aws_has_assigned() {
 fn what_is_not_there_stands_for_nothing() {
     let stack = stack_in(FULL, Some("dev"));
     let (scope, _) = lowered(&stack);
-    let look = |part: Part| lookup_part(&part, &stack, &scope, &[].into());
+    let look = |part: Part| lookup_part(&part, &scope, &[].into());
     assert_eq!(look(of("api", "", "url")), None);
     assert_eq!(look(of("table", "pages", "name")), None);
     assert_eq!(look(Part::Capture("id".to_owned())), None);

@@ -7,8 +7,10 @@ use crate::config::declared::{Declared, Referable};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::{is_header, is_made_of};
-use crate::config::section::shape::{flag, list, mapping, number, part, template, text};
-use crate::config::section::{Entry, Section, Shape, section};
+use crate::config::section::shape::{entry_of, flag, list, mapping, number, part, template, text};
+use crate::config::section::{
+    Common, Entry, OF_EVERY_ENTRY, Parts, Section, Shape, entry_schema, limited, object, section,
+};
 use crate::config::{At, Stack, Template};
 use crate::kind::Kind as _;
 use crate::kinds::function::Function;
@@ -26,6 +28,7 @@ impl Declared for Api {
     const ABOUT: &'static str = "One HTTP API.";
     const SINGLE: bool = true;
     const REFERENCES: &'static [Referable] = &[Referable::assigned("url")];
+    const LIMITED: &'static [&'static str] = &["routes"];
     type Config = Config;
 
     fn section() -> Shape<Vec<Entry<Config>>> {
@@ -88,6 +91,14 @@ section! {
 }
 
 section! {
+    /// What handles a route.
+    pub(crate) struct Target {
+        /// The function.
+        function: String = Shape::new(json!({ "type": "string", "minLength": 1 }), own_function).required("NAME"),
+    }
+}
+
+section! {
     /// CORS: what pages of other origins may do.
     pub struct Cors, checked by origins_are_listed {
         /// `https://example.com`, without a path, or `*`.
@@ -110,10 +121,18 @@ section! {
 
 /// The shape of `api`.
 fn api() -> Shape<Entry<Config>> {
-    let shape = mapping::<Config>().refine(|value, config| {
+    let decode = |value: Value| {
+        let mut fields = value.fields(format!("`{}`", value.key.text))?;
+        let common = Common::take(&mut fields);
+        let config = Config::take(&mut fields);
+        fields.know(&OF_EVERY_ENTRY);
+        fields.finish();
+        let (common, config) = (common?, config?);
         let name = config.name.clone().unwrap_or_else(|| value.cx.scope.names.stack.to_owned());
-        Some(Entry::new(value, name, config))
-    });
+        Some(Entry::new(value, name, config).with(common))
+    };
+    let shape = Shape::new(Json::Null, decode)
+        .described(|parts| entry_schema(object(&[Common::fields(), Config::fields()].concat(), parts)));
     part("api", Config::ABOUT, shape)
 }
 
@@ -142,9 +161,10 @@ fn texts(item: fn(Value) -> Option<String>) -> Shape<Vec<String>> {
 
 fn routes_schema() -> Json {
     let methods = route_key::METHODS.join("|");
+    let target = limited(mapping::<Target>().schema(&mut Parts::default()));
     json!({
         "type": ["object", "null"],
-        "additionalProperties": { "type": "string" },
+        "additionalProperties": { "oneOf": [{ "type": "string" }, target] },
         "maxProperties": MAX_ROUTES,
         "propertyNames": { "pattern": format!("^([$]default|({methods}) /[A-Za-z0-9.:_{{+}}/-]*)$") },
     })
@@ -171,20 +191,26 @@ fn routes(value: Value) -> Option<Vec<Route>> {
 }
 
 fn function(value: Value) -> Option<String> {
-    let name = match &value.node.kind {
+    match &value.node.kind {
         Kind::Null => {
             let message = format!("the route `{}` has no function", value.key.text);
-            return value.fail(message, help(format!("name one: `{}: FUNCTION`", value.key.text)));
+            value.fail(message, help(format!("name one: `{}: FUNCTION`", value.key.text)))
         }
-        Kind::List(_) | Kind::Map(_) => return value.wrong_type("the name of a function", None),
-        _ => value.text()?,
-    };
-    let functions = value.cx.scope.names.keys(Function::SECTION);
-    if functions.contains(&name) {
-        return Some(name.to_owned());
+        Kind::List(_) => value.wrong_type("the name of a function", None),
+        Kind::Map(_) => mapping::<Target>().decode(value).map(|target| target.function),
+        _ => own_function(value),
     }
-    let help = suggest::did_you_mean_or_list(name, "the functions of this stack", functions);
-    value.fail(format!("there is no function `{name}`"), help)
+}
+
+/// A function that may get a permission for the API.
+fn own_function(value: Value) -> Option<String> {
+    let name = entry_of::<Function>(value)?;
+    if value.cx.scope.names.existing.contains(&(Function::SECTION, name.clone())) {
+        let way = "declare the function in this stack, or put the route into the stack of the function";
+        return value
+            .fail(format!("`{name}` is `existing`, and a route needs a permission on it"), help(way));
+    }
+    Some(name)
 }
 
 /// An origin: a scheme and a host, optionally with a port; or `*`.

@@ -33,7 +33,7 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
 
 /// Checks the sizes of the environment, the description and the policy of a function.
 pub(super) fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
-    let id = ResourceId::new(Function::NAME, sizes.identity.prefixed(&function.name));
+    let id = ResourceId::new(Function::NAME, sizes.identity.named(Function::NAME, &function.name));
     let desired = sizes.shortest(&id);
     let variables = serde_json::from_value(desired["environment"].clone()).unwrap_or_default();
     let environment = Size {

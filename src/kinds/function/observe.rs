@@ -26,7 +26,12 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
         response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
     let config = require(response.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
-    let spec = spec(config, reserved, name, tags::compared(all_tags, &ctx.scope));
+    let spec = spec(
+        config,
+        reserved,
+        name,
+        tags::compared(all_tags, &ctx.scope, &ResourceId::new(Function::NAME, name)),
+    );
     let attributes = Attributes {
         name: name.to_owned(),
         arn: require_str(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,

@@ -19,7 +19,7 @@ use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
-use crate::yaml::Kind;
+use crate::yaml::{Kind, Node};
 use serde::Serialize;
 use serde_json::json;
 
@@ -64,6 +64,7 @@ const MAX_LAYERS: usize = 5;
 impl Declared for Function {
     const ABOUT: &'static str = "Lambda functions. The key is the function's name in AWS.";
     const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
+    const LIMITED: &'static [&'static str] = &["triggers"];
     type Config = Config;
 
     fn section() -> Shape<Vec<Entry<Config>>> {
@@ -240,8 +241,8 @@ fn fits_together(function: &<Config as Section>::Decoded, fields: &mut Fields) {
 fn check_roles(functions: Value) {
     let mut first: HashMap<String, &str> = HashMap::new();
     for entry in functions.node.entries().iter().filter(|entry| entry.value.get("role").is_none()) {
-        let name = entry.key.text.as_str();
-        if let Some(other) = first.insert(name.to_lowercase(), name) {
+        let name = entry.value.get("name").and_then(Node::text).unwrap_or(&entry.key.text);
+        if let Some(other) = first.insert(name.to_lowercase(), name).filter(|other| *other != name) {
             let message = format!(
                 "the roles of `{other}` and `{name}` differ only in case, and IAM treats them as the same role"
             );

@@ -77,7 +77,7 @@ async fn read_with(
         ttl,
         point_in_time_recovery: recovery.enabled,
         protect: table.deletion_protection_enabled().unwrap_or_default(),
-        tags: tags::compared(tags, &ctx.scope),
+        tags: tags::compared(tags, &ctx.scope, &ResourceId::new(Table::NAME, name)),
     };
     let mut observed = Observed::new(ResourceId::new(Table::NAME, name), name, owner, spec, attributes);
     observed.status = match table.table_status() {

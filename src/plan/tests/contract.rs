@@ -138,7 +138,7 @@ fn observed(id: &ResourceId, fixed: &str, on: bool, of: Option<&ResourceId>) -> 
 
 fn planned(resources: Vec<Resource>, observed: Vec<Observed>) -> Plan {
     let options = Options { registry: REGISTRY, ..up() };
-    let live_state = LiveState { observed, unreadable: Vec::new() };
+    let live_state = LiveState { observed, ..LiveState::default() };
     plan(&Graph::new(resources), &live_state, &options).expect("a plan")
 }
 
@@ -183,7 +183,7 @@ fn a_child_that_blocks_is_deleted_before_its_parent_and_its_own_children_with_it
     let target = rule.child("target", "t");
     let there = [&bus("a"), &rule, &target].map(|id| observed(id, "x", false, None)).into_iter().collect();
     let options = Options { registry: REGISTRY, ..super::down() };
-    let live_state = LiveState { observed: there, unreadable: Vec::new() };
+    let live_state = LiveState { observed: there, ..LiveState::default() };
     let plan = plan(&Graph::default(), &live_state, &options).expect("a plan");
     let expected = ["delete rule dev of bus a", "delete bus a", "with parent: target t of rule dev of bus a"];
     assert_eq!(order(&plan), expected);

@@ -118,7 +118,7 @@ fn random(dice: &mut Dice) -> (Graph, LiveState) {
         orphan(name, &others.copied().collect::<Vec<_>>())
     });
     let observed = orphans.collect();
-    (Graph::new(resources), LiveState { observed, unreadable: Vec::new() })
+    (Graph::new(resources), LiveState { observed, ..LiveState::default() })
 }
 
 /// True if all steps can be finished, each after those that it depends on.

@@ -5,7 +5,7 @@ use super::stacks::{SMALL, graph, graph_with, lowered, stack_in};
 use super::{
     accepted, allowing, blockers, planned, planned_down, planned_up, snapshot, step, steps, text, up,
 };
-use crate::model::{Graph, Status};
+use crate::model::{Graph, Identity, Status};
 use crate::plan::{Mode, Options};
 use serde_json::json;
 
@@ -198,9 +198,17 @@ fn names_are_those_of_the_stack_file_without_the_environment() {
     let live_state = world_of(&in_dev(yaml));
     let other = in_dev(&yaml.replace("key: id", "key: other"));
     for allowed in ["tables.notes", "notes", "dev-notes"] {
-        accepted(&other, &live_state, &Options { environment: Some("dev".to_owned()), ..allowing(allowed) });
+        accepted(
+            &other,
+            &live_state,
+            &Options { identity: Identity::new("s", Some("dev".to_owned())), ..allowing(allowed) },
+        );
     }
-    let plan = planned(&other, &live_state, &Options { environment: Some("dev".to_owned()), ..up() });
+    let plan = planned(
+        &other,
+        &live_state,
+        &Options { identity: Identity::new("s", Some("dev".to_owned())), ..up() },
+    );
     assert_eq!(plan.blockers[0].help, "to allow this, add --allow-data-loss tables.notes");
 }
 

@@ -112,8 +112,11 @@ pub(crate) fn stack_in(yaml: &str, environment: Option<&str>) -> Stack {
 }
 
 fn read(file: &Path, environment: Option<&str>) -> Stack {
-    load(file, &Options { sections: crate::kinds::sections(), environment, process: &|_| None })
-        .unwrap_or_else(|faults| panic!("{faults}"))
+    load(
+        file,
+        &Options { sections: crate::kinds::sections(), environment, process: &|_| None, location: None },
+    )
+    .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 /// The scope of a stack in the account 123456789012 unless it names one, and its graph.
@@ -126,12 +129,15 @@ pub(crate) fn lowered(stack: &Stack) -> (Scope, Graph) {
         account,
         region,
         wanted: [].into(),
-        tag_keys: stack.tags.keys().cloned().collect(),
+        tag_keys: Default::default(),
+        existing: [].into(),
+        protected: [].into(),
         destroy: false,
     };
     let hash = |name: &String| (name.clone(), format!("sha256 of {name}"));
     let packages: Packages = stack.functions().iter().map(|function| hash(&function.name)).collect();
     let graph = lower(stack, &scope, &packages);
+    scope.tag_keys = crate::lower::tag_keys(stack, &graph);
     scope.wanted = wanted(graph.clone());
     (scope, graph)
 }

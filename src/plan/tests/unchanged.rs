@@ -69,7 +69,7 @@ fn a_tag_that_is_not_declared_any_more_is_left_alone() {
     // As `observe` does: only the marks and the declared keys are compared.
     for observed in &mut live_state.observed {
         if let Some(tags) = observed.spec.get_mut("tags").and_then(|tags| tags.as_object_mut()) {
-            tags.retain(|key, _| key.starts_with("provision:") || scope.tag_keys.contains(key));
+            tags.retain(|key, _| key.starts_with("provision:") || scope.wants_tag(&observed.id, key));
         }
     }
     assert_eq!(steps(&planned_up(&plain, &live_state)), [""; 0]);

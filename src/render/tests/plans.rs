@@ -6,7 +6,6 @@ use crate::plan::tests::live_states::{the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph, lowered, stack};
 use crate::plan::tests::{down, up};
 use crate::render;
-use std::path::Path;
 
 fn shown(plan: &Plan) -> String {
     plain(&format!("{}{}", render::plan(plan, render::Detail::default()), render::summary(plan)))
@@ -101,7 +100,7 @@ fn a_plan_with_nothing_to_do_counts_what_stays() {
 
 #[test]
 fn refusals_say_where_why_and_what_to_do() {
-    let text = render::blockers(&eventful().blockers, Some(Path::new("stack.yaml")));
+    let text = render::blockers(&eventful().blockers, &["stack.yaml".into()]);
     insta::assert_snapshot!(plain(&text), @r#"
     error: stack.yaml:4: the plan would replace table notes, and all of its items would be lost
       help: to allow this, add --allow-data-loss tables.notes

@@ -11,12 +11,11 @@ use crate::plan::tests::stacks::{SMALL, lowered, stack};
 use crate::plan::{Action, Plan};
 use crate::render::{self, progress::Progress};
 use indicatif::{InMemoryTerm, ProgressDrawTarget};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn shown(plan: &Plan, report: &Report) -> String {
-    plain(&render::report(plan, report, Some(Path::new("stack.yaml")), Duration::from_millis(1_250)))
+    plain(&render::report(plan, report, &["stack.yaml".into()], Duration::from_millis(1_250)))
 }
 
 fn denied() -> Error {
@@ -102,10 +101,10 @@ fn what_could_not_be_seen_is_a_warning() {
 #[test]
 fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
     let stack = stack(SMALL);
-    let graph = lowered(&stack).1;
+    let (scope, graph) = lowered(&stack);
     let attributes =
         world_of(&graph).observed.into_iter().map(|observed| (observed.id, observed.attributes)).collect();
-    insta::assert_snapshot!(plain(&render::outputs(&stack, &attributes)), @r#"
+    insta::assert_snapshot!(plain(&render::outputs(&stack, &scope, &attributes)), @r#"
 
     API: https://a8.example
 
@@ -117,7 +116,7 @@ fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
 
       curl 'https://a8.example/notes'
     "#);
-    assert_eq!(render::outputs(&stack, &[].into()), "");
+    assert_eq!(render::outputs(&stack, &scope, &[].into()), "");
 }
 
 /// What a terminal shows of a run in which a function waits, a role is done, and the user has asked for the end.

@@ -30,7 +30,9 @@ pub(super) fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
         wanted: BTreeMap::new(),
-        tag_keys: BTreeSet::new(),
+        tag_keys: Default::default(),
+        existing: BTreeMap::new(),
+        protected: BTreeSet::new(),
         destroy: false,
     };
     let documents = documents(&statements(&stack.stack, &scope, tasks));

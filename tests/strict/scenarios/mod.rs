@@ -11,6 +11,7 @@ mod discovery;
 mod functions;
 mod hindrances;
 mod http_api;
+mod language;
 mod list;
 mod logs;
 mod malformed;

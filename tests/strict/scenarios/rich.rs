@@ -96,8 +96,12 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 const DEFINITIONS: &[(&str, &str)] =
     &[("table", "/tables/*"), ("function", "/functions/*"), ("api", "/api"), ("cors", "/api/cors")];
 
-/// Optional fields that are no settings of the resource itself, and the role of an account, which has tests of its own.
-const OTHERS: &[&str] = &["routes", "role"];
+/// Optional fields that are no settings of the resource itself, or whose removal is not their reset: a tag stays, another name
+/// is another resource. They have tests of their own.
+const OTHERS: &[&str] = &["routes", "role", "only", "except", "existing", "name", "tags"];
+
+/// A name and a kind's own field of the same name as one of every entry.
+const OWN: &[(&str, &str)] = &[("api", "name"), ("table", "protect")];
 
 /// The stack with every optional field.
 fn with_every_field() -> Json {
@@ -120,11 +124,15 @@ fn values<'a>(stack: &'a mut Json, place: &str) -> Vec<&'a mut Json> {
 
 /// The optional fields of a definition.
 fn optional_fields(schema: &Json, definition: &str) -> Vec<String> {
-    let definition = &schema["$defs"][definition];
-    let required = definition["required"].as_array().cloned().unwrap_or_default();
-    let names = definition["properties"].as_object().unwrap().keys();
-    let optional = names.filter(|name| !required.contains(&json!(name)) && !OTHERS.contains(&name.as_str()));
-    optional.cloned().collect()
+    let fields = &schema["$defs"][definition];
+    let required = fields["required"].as_array().or_else(|| fields["x-required"].as_array());
+    let required = required.cloned().unwrap_or_default();
+    let is_other = |name: &str| {
+        let of_every_entry = OTHERS.contains(&name) || name == "protect";
+        of_every_entry && !OWN.contains(&(definition, name))
+    };
+    let names = fields["properties"].as_object().unwrap().keys();
+    names.filter(|name| !required.contains(&json!(name)) && !is_other(name)).cloned().collect()
 }
 
 /// Many calls keep the value of a field that a request leaves out [hazards: G7, G8], so a removed field must be reset.

@@ -13,6 +13,7 @@
 //! - DynamoDB limits how often an expiry or the billing may change; a run that it holds back is repeated a day later.
 //! - A log group whose tags were removed is untagged; it is adopted where the stack declares it, and else stays.
 
+mod otherwise;
 mod regressions;
 mod runner;
 mod steps;

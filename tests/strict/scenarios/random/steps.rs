@@ -1,5 +1,6 @@
 //! Random scenarios as data: a first stack, and the steps after it.
 
+use super::otherwise::said_otherwise;
 use super::runner::{At, Outcome, RandomFault, Runner};
 use super::{drifts, unmanaged};
 use crate::faults::ALL;
@@ -11,6 +12,8 @@ use proptest::prelude::*;
 #[derive(Debug, Clone)]
 pub(super) struct Scenario {
     environment: bool,
+    /// Whether the stack files use all of their language.
+    otherwise: bool,
     first: RandomStack,
     steps: Vec<Step>,
 }
@@ -29,12 +32,9 @@ enum Step {
 
 /// A random scenario.
 pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
-    let environment = proptest::bool::weighted(0.2);
-    (environment, stack(), vec(step(), 0..=6)).prop_map(|(environment, first, steps)| Scenario {
-        environment,
-        first,
-        steps,
-    })
+    let (environment, otherwise) = (proptest::bool::weighted(0.2), proptest::bool::weighted(0.4));
+    (environment, otherwise, stack(), vec(step(), 0..=6))
+        .prop_map(|(environment, otherwise, first, steps)| Scenario { environment, otherwise, first, steps })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -63,8 +63,12 @@ impl Scenario {
         self.run(&mut runner).map_err(|why| format!("{why}\n\n{}", runner.log()))
     }
 
+    fn text(&self, stack: &RandomStack) -> String {
+        if self.otherwise { said_otherwise(&stack.text()) } else { stack.text() }
+    }
+
     fn run(&self, runner: &mut Runner) -> Outcome {
-        let mut text = self.first.text();
+        let mut text = self.text(&self.first);
         runner.up(&text, None)?;
         for step in &self.steps {
             match step {
@@ -75,7 +79,7 @@ impl Scenario {
                 Step::Wait(minutes) => runner.wait(*minutes),
                 Step::Down(fault) => runner.down(fault.as_ref())?,
                 Step::Up(stack, fault) => {
-                    text = stack.text();
+                    text = self.text(stack);
                     runner.up(&text, fault.as_ref())?;
                 }
             }

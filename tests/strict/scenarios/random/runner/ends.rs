@@ -99,7 +99,9 @@ impl Runner {
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
             wanted: BTreeMap::new(),
-            tag_keys: BTreeSet::new(),
+            tag_keys: Default::default(),
+            existing: BTreeMap::new(),
+            protected: BTreeSet::new(),
             destroy: false,
         };
         let wanted = wanted(lower(&self.stack.stack, &scope, &BTreeMap::new())).into_iter();

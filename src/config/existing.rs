@@ -1,0 +1,130 @@
+//! `existing`: an entry that stands for a resource of others. It is read, and never created, changed or deleted.
+
+use std::collections::BTreeSet;
+
+use super::declared::{AnySection, Entries, Sections};
+use super::decode::{Cx, Log, help};
+use super::diagnostic::Diagnostic;
+use super::rewrite::{self, Change};
+use crate::model::in_words;
+use crate::yaml::{At, Entry, Node};
+
+/// The field of an entry.
+pub(super) const EXISTING: &str = "existing";
+
+/// An entry that stands for a resource of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Existing {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its key; empty in a section that is one entry.
+    pub key: String,
+    /// The place of the name.
+    pub at: At,
+    /// The name in AWS, as it is there; for an API its id.
+    pub name: String,
+    /// The ARN, where the file has one.
+    pub arn: Option<String>,
+}
+
+/// The keys of such entries, by section.
+pub(crate) type ExistingKeys = BTreeSet<(&'static str, String)>;
+
+/// The file without these entries, and the entries.
+pub(super) fn take(log: &Log, root: &Node, sections: Sections) -> (Node, Vec<Existing>) {
+    let found = std::cell::RefCell::new(Vec::new());
+    let one = |section: &'static dyn AnySection, key: &str, entry: &Node| {
+        if entry.get(EXISTING).is_none() {
+            return Change::Same;
+        }
+        found.borrow_mut().extend(decode(log, section, key, entry));
+        Change::Gone
+    };
+    let change = rewrite::members(root, |entry| match sections.of(&entry.key.text) {
+        Some(section) if section.is_single() => one(section, "", &entry.value).of_entry(entry),
+        Some(section) => {
+            let one = |inner: &Entry| one(section, &inner.key.text, &inner.value).of_entry(inner);
+            rewrite::members(&entry.value, one).of_entry(entry)
+        }
+        None => Change::Same,
+    });
+    (rewrite::changed(root, change), found.into_inner())
+}
+
+fn decode(log: &Log, section: &'static dyn AnySection, key: &str, entry: &Node) -> Option<Existing> {
+    for field in entry.entries().iter().filter(|field| field.key.text != EXISTING) {
+        let message = format!("an `{EXISTING}` entry cannot have `{}`", field.key.text);
+        log.report(field.key.span, message, help("it is read only: remove this, or the line `existing`"));
+    }
+    let named = entry.get(EXISTING)?;
+    let what = in_words(section.kind());
+    let fail = |message: String, way: String| {
+        log.report(named.span, message, Some(way));
+        None
+    };
+    let example = if section.arn().is_empty() {
+        format!("write the id of the {what} in AWS")
+    } else {
+        format!("write the name of the {what} in AWS, or its ARN")
+    };
+    let Some(text) = named.text().filter(|text| is_name(text)) else {
+        return fail(format!("`{EXISTING}` must name a {what}"), example);
+    };
+    let (name, arn) = match text.starts_with("arn:") {
+        true => match name_in(section.arn(), text) {
+            Some(name) => (name, Some(text.to_owned())),
+            None => return fail(format!("`{text}` is not the ARN of a {what}"), example),
+        },
+        false => (text, None),
+    };
+    let (kind, at) = (section.kind(), log.source().at(named.span.start));
+    Some(Existing { kind, key: key.to_owned(), at, name: name.to_owned(), arn })
+}
+
+/// Their keys, by section.
+pub(super) fn keys(existing: &[Existing], sections: Sections) -> ExistingKeys {
+    let key = |one: &Existing| Some((sections.of_kind(one.kind)?.key(), one.key.clone()));
+    existing.iter().filter_map(key).collect()
+}
+
+/// Reports those that have the name of an entry of the stack.
+pub(super) fn check_names(cx: &Cx, existing: &[Existing], entries: &Entries) {
+    let names = cx.scope.names;
+    for one in existing.iter().filter(|one| one.arn.is_none()) {
+        let own = names.sections.of_kind(one.kind).map(|section| section.aws_names(entries));
+        let mut same =
+            own.unwrap_or_default().into_iter().filter(|(_, name)| names.prefixed(name) == one.name);
+        if let Some((key, _)) = same.next() {
+            cx.add(Diagnostic {
+                at: one.at,
+                length: 0,
+                message: format!(
+                    "`{}` is the name of `{key}` of this stack, and cannot be `existing`",
+                    one.name
+                ),
+                help: help(format!("remove this entry, and refer to `{key}`")),
+            });
+        }
+    }
+}
+
+/// More than a name or an ARN has anywhere.
+const MAX_NAME: usize = 512;
+
+fn is_name(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.len()) && !text.contains(|c: char| c.is_whitespace() || c == '*')
+}
+
+/// The name in an ARN of a kind.
+fn name_in<'a>(pattern: &str, arn: &'a str) -> Option<&'a str> {
+    let (wanted, given): (Vec<&str>, Vec<&str>) =
+        (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
+    let (&[_, _, service, _, _, resource], &[_, _, own, _, account, rest]) =
+        (wanted.as_slice(), given.as_slice())
+    else {
+        return None;
+    };
+    let name = rest.strip_prefix(resource.split('{').next()?)?;
+    let is_name = !name.is_empty() && !name.contains([':', '/']);
+    (service == own && account.len() == 12 && is_name).then_some(name)
+}
