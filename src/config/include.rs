@@ -109,6 +109,9 @@ fn matching(log: &Log, span: Span, text: &str, folder: &Path) -> Vec<PathBuf> {
     } else {
         Some(folder.join(text)).filter(|path| path.is_file()).into_iter().collect()
     };
+    // The user named no `./`.
+    let plain = |path: PathBuf| path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
+    let found: Vec<PathBuf> = found.into_iter().map(plain).collect();
     if found.is_empty() {
         let way =
             "paths are relative to the folder of `stack.yaml`; `*` matches names in one folder, `**` folders";

@@ -82,6 +82,41 @@ fn the_shipped_stack_comes_up_and_leaves_nothing() {
     assert!(memory.iter().all(|megabytes| *megabytes < 70), "{memory:?}");
 }
 
+/// Before there is a connection, values of the same form stand for where the stack is. None of them may reach AWS.
+#[test]
+fn where_the_stack_is_is_filled_in_before_anything_is_sent() {
+    let stack = Fixture::of(
+        "stack: there
+tables: { data: { partition_key: id, name: 'data-${region}', tags: { place: '${partition}/${account}/${region}' } } }
+queues: { far: { existing: 'arn:${partition}:sqs:us-west-2:${account}:far' } }
+functions:
+  f:
+    code: lambdas/create_item
+    runtime: python3.13
+    layers: ['arn:${partition}:lambda:${region}:${account}:layer:own:1']
+    access: { data: read, far: send }
+outputs: { far: '${queues.far.arn}', table: '${tables.data.name}' }
+",
+    );
+    let up = succeed(&port::empty(), &stack, UP);
+    let account = dump(&up.cloud);
+    let all = serde_json::to_string(&account).unwrap();
+    for place in ["us-east-1", "000000000000"] {
+        assert!(!all.contains(place) && !up.exit().out.contains(place), "{place}");
+    }
+    let (region, own) = ("eu-west-1", "123456789012");
+    assert!(account.contains_key(&format!("table data-{region}")), "{:?}", account.keys());
+    assert!(all.contains(&format!("arn:aws:lambda:{region}:{own}:layer:own:1")), "{all}");
+    assert!(all.contains(&format!("aws/{own}/{region}")), "{all}");
+    assert!(up.exit().out.contains(&format!("arn:aws:sqs:us-west-2:{own}:far")), "{}", up.exit().out);
+    let again = succeed(&up.cloud, &stack, UP);
+    assert_eq!(again.writes(), Vec::<String>::new());
+    let output = succeed(&again.cloud, &stack, &["outputs", "far"]);
+    assert_eq!(output.exit().out.trim(), format!("arn:aws:sqs:us-west-2:{own}:far"));
+    let down = succeed(&output.cloud, &stack, DOWN);
+    is_empty(&down.cloud, "after a stack that depends on where it is");
+}
+
 /// Kills the program at the first call of every operation that writes, before and after it is applied: in turns, or both
 /// where `STRICT_FULL` is set.
 fn kill(
