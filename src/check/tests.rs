@@ -5,7 +5,7 @@ use crate::config::{At, Json, Template};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 struct Server {
@@ -23,7 +23,7 @@ impl Server {
         thread::spawn(move || {
             for (status, body) in answers {
                 let Ok((stream, _)) = listener.accept() else { return };
-                if tell.send(serve(stream, status, &body)).is_err() {
+                if !serve(stream, status, &body, &tell) {
                     return;
                 }
             }
@@ -40,8 +40,9 @@ impl Server {
     }
 }
 
-/// Answers one request; gives back its line and body, and below them its headers.
-fn serve(mut stream: TcpStream, status: u16, body: &str) -> String {
+/// Tells a request (its line and body, and below them its headers), and then answers it: who has the answer finds the request
+/// among those that were asked. False if the test has ended.
+fn serve(mut stream: TcpStream, status: u16, body: &str, tell: &Sender<String>) -> bool {
     let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
     let mut lines = Vec::new();
     loop {
@@ -56,11 +57,13 @@ fn serve(mut stream: TcpStream, status: u16, body: &str) -> String {
         lines.iter().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
     let mut sent = vec![0; length];
     reader.read_exact(&mut sent).expect("a body");
+    let line = lines[0].trim_end_matches(" HTTP/1.1").to_owned();
+    let request = format!("{line} {}\n{}", String::from_utf8_lossy(&sent), lines[1..].join("\n"));
+    let is_heard = tell.send(request.replace(" \n", "\n")).is_ok();
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all((head + body).as_bytes()).expect("a client");
-    let line = lines[0].trim_end_matches(" HTTP/1.1").to_owned();
-    format!("{line} {}\n{}", String::from_utf8_lossy(&sent), lines[1..].join("\n")).replace(" \n", "\n")
+    is_heard
 }
 
 /// Reads `${name}` as a capture and `${region}` as the region.
