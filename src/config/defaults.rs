@@ -17,7 +17,7 @@ pub(super) fn apply(log: &Log, root: &Node, sections: Sections) -> Node {
     let Some(defaults) = root.get(DEFAULTS) else { return root.clone() };
     check(log, defaults, sections);
     let change = rewrite::members(root, |entry| {
-        let (key, value) = (entry.key.text.as_str(), &entry.value);
+        let key = entry.key.text.as_str();
         let Some(section) = sections.of(key) else {
             return if key == DEFAULTS { Change::Gone } else { Change::Same };
         };
@@ -25,11 +25,7 @@ pub(super) fn apply(log: &Log, root: &Node, sections: Sections) -> Node {
         let rows = section.rows();
         let fields: Vec<&Entry> =
             fields.entries().iter().filter(|field| is_field(&rows, &field.key.text)).collect();
-        let filled = |entry: &Node| with_defaults(entry, &fields, &rows);
-        match section.is_single() {
-            true => filled(value).of_entry(entry),
-            false => rewrite::members(value, |one| filled(&one.value).of_entry(one)).of_entry(entry),
-        }
+        rewrite::entries(section, entry, |_, one| with_defaults(one, &fields, &rows))
     });
     rewrite::changed(root, change)
 }

@@ -7,7 +7,7 @@ use super::decode::{Cx, Log, help};
 use super::diagnostic::Diagnostic;
 use super::rewrite::{self, Change};
 use crate::model::in_words;
-use crate::yaml::{At, Entry, Node};
+use crate::yaml::{At, Node};
 
 /// The field of an entry.
 pub(super) const EXISTING: &str = "existing";
@@ -41,11 +41,7 @@ pub(super) fn take(log: &Log, root: &Node, sections: Sections) -> (Node, Vec<Exi
         Change::Gone
     };
     let change = rewrite::members(root, |entry| match sections.of(&entry.key.text) {
-        Some(section) if section.is_single() => one(section, "", &entry.value).of_entry(entry),
-        Some(section) => {
-            let one = |inner: &Entry| one(section, &inner.key.text, &inner.value).of_entry(inner);
-            rewrite::members(&entry.value, one).of_entry(entry)
-        }
+        Some(section) => rewrite::entries(section, entry, |key, inner| one(section, key, inner)),
         None => Change::Same,
     });
     (rewrite::changed(root, change), found.into_inner())

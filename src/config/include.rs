@@ -24,7 +24,8 @@ pub(super) const INCLUDE: &str = "include";
 const MAX_PARTS: usize = 1_000;
 /// What a part may have besides sections. `checks` follow each other in the order of the files.
 const TOP: [&str; 4] = ["variables", "defaults", "outputs", CHECKS];
-const CHECKS: &str = "checks";
+/// The list that parts continue.
+pub(super) const CHECKS: &str = "checks";
 
 /// The shape of `include`. It is decoded before the rest.
 pub(super) fn shape() -> Shape<()> {

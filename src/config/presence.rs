@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::declared::{AnySection, Sections};
 use super::decode::{Log, help};
 use super::environment::{is_key, is_meant};
+use super::include::CHECKS;
 use super::rewrite::{self, Change};
 use super::section::LIMITS;
 use crate::suggest;
@@ -34,12 +35,8 @@ impl<'a> Presence<'a> {
     /// The file as this environment has it.
     pub(super) fn file(&self, root: &Node, sections: Sections) -> Node {
         let change = rewrite::members(root, |entry| match sections.of(&entry.key.text) {
-            Some(section) if section.is_single() => self.entry(section, "", &entry.value).of_entry(entry),
-            Some(section) => {
-                let one = |one: &Entry| self.entry(section, &one.key.text, &one.value).of_entry(one);
-                rewrite::members(&entry.value, one).of_entry(entry)
-            }
-            None if entry.key.text == "checks" => {
+            Some(section) => rewrite::entries(section, entry, |key, one| self.entry(section, key, one)),
+            None if entry.key.text == CHECKS => {
                 rewrite::values(&entry.value, |check| self.item(check).0).of_entry(entry)
             }
             None => Change::Same,

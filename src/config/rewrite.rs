@@ -1,5 +1,6 @@
 //! Changes of the tree before it is decoded. What does not change is shared, not copied.
 
+use super::declared::AnySection;
 use crate::yaml::{Entry, Kind, Node};
 
 /// What becomes of a part of the tree.
@@ -58,6 +59,19 @@ pub(super) fn values(node: &Node, change: impl Fn(&Node) -> Change<Node>) -> Cha
         },
         _ => members(node, |entry| change(&entry.value).of_entry(entry)),
     }
+}
+
+/// A section in which entries change. A section that is one entry has the empty key.
+pub(super) fn entries(
+    section: &'static dyn AnySection,
+    of: &Entry,
+    change: impl Fn(&str, &Node) -> Change<Node>,
+) -> Change<Entry> {
+    let changed = match section.is_single() {
+        true => change("", &of.value),
+        false => members(&of.value, |one| change(&one.key.text, &one.value).of_entry(one)),
+    };
+    changed.of_entry(of)
 }
 
 /// The value after a change.

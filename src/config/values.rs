@@ -10,9 +10,10 @@ use std::rc::Rc;
 
 use super::declared::Sections;
 use super::decode::{Log, help};
+use super::existing::EXISTING;
 use super::reference::{self, Error, Names, Value};
 use super::rewrite::{self, Change};
-use crate::yaml::{Entry, Kind, Node, Piece, Span};
+use crate::yaml::{Entry, Kind, MAX_DEPTH, Node, Piece, Span};
 
 /// Fills in values.
 pub(super) struct Values<'a> {
@@ -28,12 +29,10 @@ pub(super) struct Values<'a> {
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// What a value takes besides its text.
 const NODE: usize = 80;
-/// How deep variables may refer to others.
-const MAX_DEPTH: usize = 32;
 
 /// Fields of entries in which nothing is left out: a statement without its condition would allow more, and an entry that is not
 /// `existing` would be created.
-const KEPT: [&str; 5] = ["existing", "protect", "policy", "resource_policy", "triggers"];
+const KEPT: [&str; 5] = [EXISTING, "protect", "policy", "resource_policy", "triggers"];
 
 /// Where a value stands.
 #[derive(Clone, Copy, Default)]
@@ -72,25 +71,25 @@ impl<'a> Values<'a> {
             key if is_extension(key) => Change::Same,
             "environments" => rewrite::members(&entry.value, |one| self.environment(one)).of_entry(entry),
             "region" | "account" => self.setting(entry),
-            key if sections.of(key).is_some_and(|section| !section.is_single()) => {
-                rewrite::members(&entry.value, |one| self.entry(one)).of_entry(entry)
-            }
-            key if sections.of(key).is_some() => self.entry(entry),
-            _ => self.filled(&entry.value, Place::default()).of_entry(entry),
+            key => match (sections.of(key), &entry.value.kind) {
+                (Some(section), Kind::Map(_)) => rewrite::entries(section, entry, |_, one| self.entry(one)),
+                // A variable may be a whole section.
+                (Some(_), _) => self.entry(&entry.value).of_entry(entry),
+                (None, _) => self.filled(&entry.value, Place::default()).of_entry(entry),
+            },
         });
         rewrite::changed(root, change)
     }
 
     /// An entry of a section. One without a value is an error, and not one entry less.
-    fn entry(&self, entry: &Entry) -> Change<Entry> {
-        let change = match &entry.value.kind {
-            Kind::Map(_) => rewrite::members(&entry.value, |field| {
+    fn entry(&self, entry: &Node) -> Change<Node> {
+        match &entry.kind {
+            Kind::Map(_) => rewrite::members(entry, |field| {
                 let keeps = KEPT.contains(&field.key.text.as_str());
                 self.field(field, Place { keeps, ..Place::default() })
             }),
-            _ => kept(&entry.value, self.filled(&entry.value, Place::default())),
-        };
-        change.of_entry(entry)
+            _ => kept(entry, self.filled(entry, Place::default())),
+        }
     }
 
     /// A member of a mapping.

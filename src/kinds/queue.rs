@@ -664,7 +664,7 @@ fn sent(spec: &Spec) -> BTreeMap<Name, String> {
     all
 }
 
-/// For how many seconds SQS uses a data key, where nobody says otherwise [aws-facts: SQS].
+/// For how many seconds SQS uses a data key by default [aws-facts: SQS].
 const REUSE: &str = "300";
 
 /// What SetQueueAttributes is sent, which leaves alone what it does not name [aws-facts: Clearing a field].

@@ -328,6 +328,9 @@ functions:
     assert_eq!(f.environment["A1"].parts, [Part::Text("x".into())]);
     assert_eq!(f.environment["B1"].parts, [Part::Text("z".into())]);
     assert_eq!(valid_in(yaml, Some("prod")).functions()[1].memory, 256);
+    // A variable may be a whole section.
+    let section = "stack: demo\nvariables: { all: { items: { partition_key: id } } }\ntables: '${var.all}'\n";
+    assert_eq!(valid(section).tables().len(), 1);
 }
 
 #[test]

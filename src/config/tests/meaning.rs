@@ -3,7 +3,7 @@
 use super::Project;
 use crate::config::{Options, Part, Stack, Template, load};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// Texts that YAML, numbers, dates and placeholders could misread, and any others.
 fn text() -> impl Strategy<Value = String> {
@@ -68,6 +68,12 @@ fn literal(text: &str) -> String {
     serde_json::to_string(&text.replace("${", "$${")).unwrap()
 }
 
+/// The same cases every time.
+fn runner(cases: u32) -> TestRunner {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::default()))
+}
+
 fn loaded(yaml: &str, process: &str) -> Stack {
     let project = Project::new();
     project.write("stack.yaml", yaml);
@@ -88,11 +94,7 @@ fn means(template: &Template, text: &str) {
 
 #[test]
 fn a_text_stays_the_same_text() {
-    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(
-        config,
-        proptest::test_runner::TestRng::deterministic_rng(Default::default()),
-    );
+    let mut runner = runner(300);
     let result = runner.run(&(text(), text()), |(text, around)| {
         let (value, outside) = (literal(&text), around.replace("${", "$${"));
         let mixed = serde_json::to_string(&format!("{outside}|${{var.a}}|${{process.A}}|{outside}")).unwrap();
@@ -122,11 +124,7 @@ functions:
 
 #[test]
 fn a_number_and_a_flag_stay_what_they_are() {
-    let config = Config { cases: 60, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(
-        config,
-        proptest::test_runner::TestRng::deterministic_rng(Default::default()),
-    );
+    let mut runner = runner(60);
     let result = runner.run(&(128_u32..=10_240, any::<bool>()), |(number, flag)| {
         let yaml = format!(
             "stack: demo
