@@ -90,7 +90,8 @@ fn denied(call: &Call, need: &Need) -> ServiceError {
 }
 
 fn refusal(need: &Need) -> String {
-    let Need { action, resource, .. } = need;
+    let Need { action, resource, called, .. } = need;
+    let resource = called.as_ref().unwrap_or(resource);
     format!(
         "User: {CALLER} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
          allows the {action} action"

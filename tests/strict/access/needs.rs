@@ -12,13 +12,21 @@ pub(crate) struct Need {
     /// The ARN. Of an action that knows no resources, one that only `*` matches.
     pub(crate) resource: String,
     pub(crate) context: Vec<(String, String)>,
+    /// What a refusal calls the resource, where that is not its ARN.
+    pub(crate) called: Option<String>,
     /// True if the call is answered without it as well, but in part.
     pub(crate) partly: bool,
 }
 
 impl Need {
     pub(crate) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Need { action: action.into(), resource: resource.into(), context: Vec::new(), partly: false }
+        let (action, resource) = (action.into(), resource.into());
+        Need { action, resource, context: Vec::new(), called: None, partly: false }
+    }
+
+    /// In refusals by another name.
+    pub(crate) fn called(self, name: &str) -> Self {
+        Need { called: Some(name.to_owned()), ..self }
     }
 
     pub(crate) fn with(mut self, key: impl Into<String>, value: Option<&str>) -> Self {

@@ -5,11 +5,14 @@ use crate::service::StrictService;
 use std::ops::Deref;
 
 pub(crate) mod apigateway;
+pub(crate) mod cloudformation;
 pub(crate) mod dynamodb;
 pub(crate) mod iam;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod secretsmanager;
 pub(crate) mod sqs;
+pub(crate) mod ssm;
 pub(crate) mod sts;
 pub(crate) mod tagging;
 
@@ -78,6 +81,9 @@ services! {
     sqs: Sqs,
     lambda: Lambda,
     apigateway: ApiGateway,
+    ssm: Ssm,
+    secretsmanager: SecretsManager,
+    cloudformation: CloudFormation,
     sts: Sts,
     tagging: Tagging,
 }

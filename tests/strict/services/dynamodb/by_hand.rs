@@ -72,7 +72,7 @@ pub(super) const UNMANAGED: &[(&str, Make)] = &[
     }),
 ];
 
-fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
+pub(super) fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
     let table = json!({
         "TableName": name, "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": [{ "AttributeName": "theirs", "KeyType": "HASH" }],

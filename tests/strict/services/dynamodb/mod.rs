@@ -93,6 +93,10 @@ impl StrictService for DynamoDb {
         by_hand::leave_behind(cloud);
     }
 
+    fn furnish(&self, cloud: &mut Cloud) {
+        by_hand::make(cloud, "furnished", &[]);
+    }
+
     fn drifts(&self) -> &'static [(&'static str, Drift)] {
         by_hand::DRIFTS
     }
