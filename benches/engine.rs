@@ -97,7 +97,7 @@ fn parse(file: &Path) -> Stack {
         sections: provision::kinds::sections(),
         environment: None,
         process: &|_| None,
-        location: None,
+        known: None,
     };
     config::load(file, &options).unwrap_or_else(|wrong| panic!("{wrong}"))
 }

@@ -16,3 +16,31 @@ pub fn on_panic() {
         std::process::exit(Exit::InternalError as i32);
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::on_panic;
+    use crate::exit::Exit;
+    use crate::sensitive;
+    use std::process::Command;
+
+    /// Set in the process that panics.
+    const CHILD: &str = "PROVISION_TEST_PANIC";
+
+    #[test]
+    fn a_panic_shows_no_sensitive_value() {
+        if std::env::var_os(CHILD).is_some() {
+            sensitive::note("open-sesame");
+            on_panic();
+            panic!("got open-sesame");
+        }
+        let name = "internal_error::tests::a_panic_shows_no_sensitive_value";
+        let test = std::env::current_exe().expect("the tests");
+        let child = Command::new(test).args([name, "--exact", "--nocapture"]).env(CHILD, "1").output();
+        let child = child.expect("the tests run");
+        let said =
+            [child.stdout, child.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+        assert_eq!(child.status.code(), Some(Exit::InternalError as i32), "{said}");
+        assert!(said.contains("got (sensitive)") && !said.contains("sesame"), "{said}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use crate::apply::{Report, apply};
 use crate::aws::{Access, Connection, Context};
-use crate::config::Stack;
+use crate::config::{Elsewhere, Stack};
 use crate::desired::{lower, wanted};
 use crate::error::Failure;
 use crate::event::Events;
@@ -86,7 +86,9 @@ impl Session {
         live_state: &LiveState,
         options: &Options,
     ) -> Result<Plan, Failure> {
-        Ok(plan::plan(&lower(stack, &self.scope, packages), live_state, options)?)
+        let mut plan = plan::plan(&lower(stack, &self.scope, packages), live_state, options)?;
+        plan.notes.extend(stack.fallbacks.iter().map(fallback));
+        Ok(plan)
     }
 
     /// Applies a plan; only here the clients can write. When `stop` turns true, no other step starts.
@@ -108,6 +110,11 @@ impl Session {
     ) -> Context {
         self.connection.context(self.scope.clone(), access, packages, events.waits())
     }
+}
+
+/// What a plan says of a value that does not exist.
+fn fallback(used: &Elsewhere) -> String {
+    format!("line {}: `${{{}}}` has no value, so its fallback is used", used.at.line, used.address)
 }
 
 impl From<PlanError> for Failure {

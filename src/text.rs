@@ -1,5 +1,6 @@
 //! Texts that others wrote, made safe to show: a stack file, a tag, a log or a response may contain anything.
 
+use crate::sensitive::redacted;
 use std::borrow::Cow;
 
 /// True for a character that a terminal obeys instead of showing it: control characters, and those that change the
@@ -17,7 +18,8 @@ pub(crate) fn sanitize(text: &str) -> String {
         _ if is_unsafe(c) => char::REPLACEMENT_CHARACTER,
         _ => c,
     };
-    let text: String = text.chars().map(shown).collect();
+    // First of all: what is cut or replaced here would no longer be known as a sensitive value.
+    let text: String = redacted(text).chars().map(shown).collect();
     anstream::adapter::strip_str(&text).to_string()
 }
 

@@ -2,6 +2,7 @@
 
 use super::read_only::WriteRefused;
 use super::request::Request;
+use crate::sensitive::redacted;
 use crate::text::sanitize_short;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -239,7 +240,10 @@ where
             _ => transport(&error, request.host.as_deref()),
         };
         let detail = credentials_error(&error).map(|error| chain(error).into());
-        let (operation, aws_message) = (request.operation, error.message().map(Box::from));
+        // A message may be cut where it is shown, and then a part of a value would stay.
+        let message = redacted(&message).into_owned();
+        let aws_message = error.message().map(|message| redacted(message).into());
+        let operation = request.operation;
         Error { operation, status, code, aws_message, request_id, detail, ..Error::new(class, message) }
     }
 }

@@ -3,6 +3,7 @@
 //! The expected value is a subset: an object may hold more members than are expected, and a list more elements, in any
 //! order, because services promise none. Numbers are compared by value: `1` is `1.0`.
 
+use crate::sensitive::redacted;
 use serde_json::{Number, Value};
 use std::fmt;
 
@@ -37,9 +38,11 @@ pub(super) fn align(expected: &Value, got: &Value) -> Result<Value, Mismatch> {
 
 /// The beginning of a text, with `…` if it is cut.
 pub(super) fn excerpt(text: &str, length: usize) -> String {
+    // What is cut would no longer be known as a sensitive value.
+    let text = redacted(text);
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }
 

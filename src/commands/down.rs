@@ -4,11 +4,11 @@ use super::execute::{cannot_ask, execute, is_confirmed_by_name, progress_of};
 use super::session::{Globals, calls, print_target};
 use super::{Outcome, err, is_interactive, json, out};
 use crate::aws::Connection;
-use crate::config::{self, Stack};
+use crate::config::{self, Known, Stack};
 use crate::error::exit_of_report;
 use crate::exit::Exit;
 use crate::kinds::sections;
-use crate::model::{Identity, LiveState, Owner};
+use crate::model::{Identity, LiveState, Owner, Values};
 use crate::plan::Plan;
 use crate::reconcile::{Destroy, Destroyed, Session};
 use crate::render;
@@ -108,7 +108,7 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
         sections: sections(),
         environment: environment.as_deref(),
         process: &process,
-        location: None,
+        known: None,
     };
     let of_stack = |connection: Connection, stack: &Stack| {
         let protected = stack.environment.as_ref().is_some_and(|environment| environment.protect);
@@ -120,8 +120,9 @@ async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
             if !stack.is_for_now {
                 return Ok(of_stack(connection, &stack));
             }
-            let location = connection.location();
-            let options = config::Options { location: Some(&location), ..options };
+            // What lives elsewhere may be gone, and makes no difference: resources are found by their names and tags.
+            let known = Known { location: connection.location(), values: Values::new() };
+            let options = config::Options { known: Some(&known), ..options };
             config::load(&globals.file, &options).map(|stack| (connection, stack))
         }
         Err(errors) => Err(errors),

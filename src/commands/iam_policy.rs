@@ -3,12 +3,13 @@
 use super::session::{Globals, LOCAL_REGION};
 use super::{Outcome, err, raw};
 use crate::aws::configured_region;
-use crate::config::{self, Location, Stack};
+use crate::config::{self, Known, Location, Stack};
 use crate::deploy_policy::{Document, Task, documents, statements};
+use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::lower::identity;
-use crate::model::{Scope, partition_of};
+use crate::model::{Scope, Values, partition_of};
 use crate::render;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -46,14 +47,22 @@ impl From<Allowed> for Task {
     }
 }
 
-/// Prints the policy. It calls nothing, so that it can be printed before there are any credentials.
+/// Prints the policy. It calls nothing, so that it can be printed before there are any credentials; unless it depends on what a
+/// value elsewhere is.
 ///
 /// # Errors
 /// The stack file is invalid, or no region is known.
 pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
     let stack = globals.stack()?;
     let scope = place(globals, args, &stack).await?;
-    let stack = if stack.is_for_now { globals.stack_in(Some(&location(&scope)?))? } else { stack };
+    let stack = match stack.is_for_now {
+        true if stack.is_form_unread => read(globals, stack).await?,
+        true => {
+            let known = Known { location: location(&scope)?, values: Values::new() };
+            globals.stack_with(Some(&known))?
+        }
+        false => stack,
+    };
     let tasks = match args.tasks.as_slice() {
         [] => vec![Task::Up, Task::Down],
         given => given.iter().copied().map(Task::from).collect(),
@@ -62,6 +71,13 @@ pub async fn iam_policy(globals: &Globals, args: &IamPolicyArgs) -> Outcome {
     // A policy is JSON, whatever format is asked for.
     raw(&format!("{}\n", text(&documents)?));
     Ok(Exit::Done)
+}
+
+/// The stack with the values that live elsewhere.
+async fn read(globals: &Globals, stack: Stack) -> Result<Stack> {
+    err(&render::aside("The policy depends on values that live elsewhere, so they are read first."));
+    let connection = globals.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
+    globals.completed(&connection, stack, Need::All).await
 }
 
 /// The account and region of the stack, from its file, flags and the environment.

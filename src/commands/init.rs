@@ -225,7 +225,7 @@ mod tests {
                     sections: crate::kinds::sections(),
                     environment: Some(&environment),
                     process: &|_| None,
-                    location: None,
+                    known: None,
                 };
                 let stack = config::load(&folder.path().join("stack.yaml"), &options)?;
                 assert_eq!((&stack.name, stack.functions().len(), stack.checks.len()), (&name, 1, 2));

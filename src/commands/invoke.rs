@@ -4,6 +4,7 @@ use super::session::{Globals, print_target_to_stderr};
 use super::{Outcome, data, err, json};
 use crate::aws::Access;
 use crate::config::{Stack, did_you_mean_or_list};
+use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::invoke;
@@ -39,7 +40,7 @@ pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     let function = args.function.as_str();
     declared(&stack, function)?;
     let event = args.event.as_deref().map_or_else(|| Ok(b"{}".to_vec()), event)?;
-    let session = globals.session(&mut stack).await?;
+    let session = globals.session(&mut stack, Need::Any).await?;
     print_target_to_stderr(&session);
     let name = callable(globals, &session, function).await?;
     // The function may write, so the clients may.

@@ -5,6 +5,7 @@ use super::session::{Globals, print_target_to_stderr};
 use super::{Outcome, err, screen, stop_on_ctrl_c};
 use crate::aws::Access;
 use crate::config::Stack;
+use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::kinds::code;
@@ -81,7 +82,7 @@ pub(super) fn now() -> i64 {
 pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     let mut stack = globals.stack()?;
     args.functions.iter().try_for_each(|function| declared(&stack, function))?;
-    let session = globals.session(&mut stack).await?;
+    let session = globals.session(&mut stack, Need::Any).await?;
     print_target_to_stderr(&session);
     let view = LogView::new(&stack, &session.scope.identity, &args.functions);
     let mut reader = reader(&session, args.since.millis(now()));

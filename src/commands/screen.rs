@@ -1,10 +1,12 @@
 //! What a command prints: text for people, or something for programs. One process runs one command, so the format is a
 //! fact of the process, as its colours are.
 //!
-//! All output passes here, so here URLs lose their credentials, and here it is noted if the output could not be written.
+//! All output passes here, so here URLs lose their credentials and sensitive values are taken out, and here it is noted if the
+//! output could not be written.
 
 use crate::exit::Exit;
 use crate::render::{self, Document};
+use crate::sensitive::redacted;
 use crate::text::without_credentials;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -47,7 +49,7 @@ pub(crate) fn out(line: &str) {
     }
 }
 
-/// Prints a line that is the result itself, such as the response of a function: nothing in it is changed.
+/// Prints a line that is the result itself, such as the response of a function: nothing in it is changed but sensitive values.
 pub(super) fn data(line: &str) {
     if format() == Format::Text {
         let _ = write(line, "\n");
@@ -56,7 +58,7 @@ pub(super) fn data(line: &str) {
 
 /// Prints a line on standard error: a message that is not part of the result.
 pub(crate) fn err(line: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{}", without_credentials(line));
+    let _ = writeln!(anstream::stderr().lock(), "{}", redacted(&without_credentials(line)));
 }
 
 /// Prints a part of the command's result as JSON.
@@ -106,7 +108,7 @@ pub(super) fn is_interactive() -> bool {
 
 fn write(text: &str, end: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
-    let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
+    let written = write!(stdout, "{}{end}", redacted(text)).and_then(|()| stdout.flush());
     written.inspect_err(|error| {
         let _ = OUTPUT_ERROR.set(io::Error::new(error.kind(), error.to_string()));
     })

@@ -3,8 +3,9 @@
 use super::{err, json, out, stack_file};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Connection, Place};
-use crate::config::{self, Location, Stack};
+use crate::config::{self, Known, Stack};
 use crate::desired::check_sizes_offline;
+use crate::elsewhere::{self, Need};
 use crate::error::Failure;
 use crate::kinds::{sections, services};
 use crate::local::{LocalCloud, default_folders};
@@ -67,17 +68,17 @@ impl Globals {
     /// # Errors
     /// All errors of the file, at once.
     pub(super) fn stack(&self) -> Result<Stack> {
-        self.stack_in(None)
+        self.stack_with(None)
     }
 
-    /// Reads the stack file, of which it is known where the stack is.
+    /// Reads the stack file, with what is known of AWS.
     ///
     /// # Errors
     /// All errors of the file, at once.
-    pub(super) fn stack_in(&self, location: Option<&Location>) -> Result<Stack> {
+    pub(super) fn stack_with(&self, known: Option<&Known>) -> Result<Stack> {
         let process = |name: &str| std::env::var(name).ok();
         let environment = self.env.as_deref();
-        let options = config::Options { sections: sections(), environment, process: &process, location };
+        let options = config::Options { sections: sections(), environment, process: &process, known };
         let stack = config::load(&self.file, &options)?;
         check_sizes_offline(&stack, self.region.as_deref())?;
         Ok(stack)
@@ -112,17 +113,23 @@ impl Globals {
         Failure { message, help, ..failure }
     }
 
-    /// The session of a stack. Values that depend on where it is are filled in.
+    /// The session of a stack. Values that depend on where it is are filled in, and those that live elsewhere.
     ///
     /// # Errors
-    /// As [`Globals::connect`].
-    pub(super) async fn session(&self, stack: &mut Stack) -> Result<Session> {
+    /// As [`Globals::connect`], or a value cannot be read.
+    pub(super) async fn session(&self, stack: &mut Stack, need: Need) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-        if stack.is_for_now {
-            *stack = self.stack_in(Some(&connection.location()))?;
-        }
+        *stack = self.completed(&connection, stack.clone(), need).await?;
         self.install_node_sdk(stack).await?;
         Ok(Session::of_stack(connection, stack))
+    }
+
+    /// The stack with every value of its file.
+    ///
+    /// # Errors
+    /// A value cannot be read, or does not exist, or makes the file invalid.
+    pub(super) async fn completed(&self, connection: &Connection, stack: Stack, need: Need) -> Result<Stack> {
+        elsewhere::complete(connection, stack, need, |known| self.stack_with(Some(known))).await
     }
 
     /// Installs the AWS SDK for the Node.js functions of a stack on the local cloud, as Lambda does on AWS.
@@ -165,7 +172,8 @@ impl Globals {
             0 => Calls::default(),
             _ => Calls::reporting(move |call| err(&render::call(call, ids))),
         };
-        let connection = Connection::open(&place, &services(), calls)
+        let services: Vec<_> = services().into_iter().chain(elsewhere::services()).collect();
+        let connection = Connection::open(&place, &services, calls)
             .await
             .map_err(|error| self.connection_failure(error))?;
         match account {
@@ -184,7 +192,7 @@ impl Globals {
 
 /// The session of a stack; prints its target.
 pub(super) async fn open(globals: &Globals, stack: &mut Stack) -> Result<Session> {
-    let session = globals.session(stack).await?;
+    let session = globals.session(stack, Need::All).await?;
     print_target(&session);
     Ok(session)
 }

@@ -4,6 +4,7 @@ use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, open};
 use super::{Outcome, err, json, out};
 use crate::config::Stack;
+use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::model::{AttributeMap, Owner, Scope};
@@ -54,7 +55,7 @@ fn help() -> String {
 pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
     let mut stack = globals.stack()?;
     let session = match args.output {
-        Some(_) => globals.session(&mut stack).await?,
+        Some(_) => globals.session(&mut stack, Need::All).await?,
         None => open(globals, &mut stack).await?,
     };
     let live_state = session.look().await?;

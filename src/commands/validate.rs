@@ -28,8 +28,20 @@ pub fn validate(globals: &Globals) -> Outcome {
     let counts = declared.chain(checks_too).collect::<Vec<_>>().join(", ");
     let counts = if counts.is_empty() { "it declares nothing".to_owned() } else { counts };
     out(&format!("{} is valid: {counts}.", globals.file.display()));
+    if !stack.elsewhere.is_empty() {
+        let values = render::count(stack.elsewhere.len() as u64, "value");
+        out(&render::aside(&format!("Not checked: {values} from elsewhere, which `plan` reads.")));
+    }
+    let elsewhere: Vec<String> = stack.elsewhere.iter().map(|one| one.address.to_string()).collect();
     let members = counted.iter().map(|(kind, number)| (kind.noun(0).replace(' ', "_"), json!(number)));
-    json(|| Document::new("valid", members.chain([("checks".to_owned(), json!(checks))]).collect()));
+    json(|| {
+        Document::new(
+            "valid",
+            members
+                .chain([("checks".to_owned(), json!(checks)), ("elsewhere".to_owned(), json!(elsewhere))])
+                .collect(),
+        )
+    });
     Ok(Exit::Done)
 }
 

@@ -9,6 +9,7 @@ use super::session::{Globals, open};
 use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
 use crate::config::Stack;
 use crate::desired::lower;
+use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::logs::PollInterval;
@@ -212,18 +213,20 @@ impl WatchLoop<'_> {
         }
     }
 
-    fn stack(&self) -> Result<Stack> {
-        self.globals.stack_in(Some(&self.session.connection.location()))
+    /// The stack as it is saved now.
+    async fn stack(&self) -> Result<Stack> {
+        let stack = self.globals.stack()?;
+        self.globals.completed(&self.session.connection, stack, Need::All).await
     }
 
     /// Reads the stack again, and from now on watches the files that it names.
     async fn read(&mut self, watcher: &mut Watcher, view: &watch::Sender<LogView>) -> Result<Option<Change>> {
-        let stack = match self.stack() {
+        let stack = match self.stack().await {
             Ok(stack) => stack,
             Err(_) => {
                 // A missing file may appear anywhere next to the stack file, at this very moment too.
                 watcher.watch([self.folder.clone()].into())?;
-                self.stack()?
+                self.stack().await?
             }
         };
         reject_protected(self.globals, &stack)?;

@@ -16,7 +16,8 @@ pub(crate) fn code(value: Value) -> Option<PathBuf> {
     let text = value.short(4096)?;
     if matches!(value.node.kind, Kind::Template { .. }) {
         let way = "use `${var.NAME}`, `${env}` or `${process.NAME}`";
-        return value.fail("`code` cannot depend on where the stack is", help(way));
+        return value
+            .fail("`code` cannot depend on where the stack is, or on a value from elsewhere", help(way));
     }
     // In a part, paths are relative to the part.
     let path = value.cx.source().folder(value.span()).join(text);

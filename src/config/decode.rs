@@ -9,6 +9,8 @@ use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
 use super::reference::{self, Scope};
 use super::sources::Sources;
+use super::stack::Elsewhere;
+use crate::model::Address;
 use crate::suggest;
 use crate::yaml::{At, Entry, Key, Kind, Node, Piece, Span};
 
@@ -22,8 +24,16 @@ pub(crate) struct Log<'a> {
     filled: RefCell<BTreeMap<Span, String>>,
     /// The scalars with a placeholder that has no value.
     failed: RefCell<BTreeSet<Span>>,
-    /// Whether a value depends on where the stack is, and that is not known.
-    needs_location: Cell<bool>,
+    /// The scalars for which something stands that is not their value.
+    unread: RefCell<BTreeSet<Span>>,
+    /// Whether a value is still to come: where the stack is, or what lives elsewhere.
+    is_for_now: Cell<bool>,
+    /// Whether the address of a value that lives elsewhere depends on where the stack is, and that is not known.
+    is_address_for_now: Cell<bool>,
+    /// The addresses of values that live elsewhere, each with the first place that names it.
+    elsewhere: RefCell<BTreeMap<Address, Span>>,
+    /// Those that have no value, and whose fallback is used.
+    fallbacks: RefCell<BTreeMap<Address, Span>>,
 }
 
 impl<'a> Log<'a> {
@@ -34,7 +44,11 @@ impl<'a> Log<'a> {
             unresolved: RefCell::default(),
             filled: RefCell::default(),
             failed: RefCell::default(),
-            needs_location: Cell::default(),
+            unread: RefCell::default(),
+            is_for_now: Cell::default(),
+            is_address_for_now: Cell::default(),
+            elsewhere: RefCell::default(),
+            fallbacks: RefCell::default(),
         }
     }
 
@@ -50,6 +64,13 @@ impl<'a> Log<'a> {
             return;
         }
         let (at, length) = (self.source.at(span.start), self.source.length(span));
+        if self.unread.borrow().contains(&span) {
+            self.note_failed(span);
+            let message = "this value must be known to check the file".to_owned();
+            let help =
+                "add one that stands for it until it is read: `${ssm:/NAME, VALUE}`; or use `${var.NAME}`";
+            return self.add(Diagnostic { at, length, message, help: Some(help.to_owned()) });
+        }
         let (message, filled) = (message.into(), self.filled.borrow());
         let unsaid = filled.get(&span).map(|text| first_line(text)).filter(|text| !message.contains(*text));
         let became = unsaid.map(|text| format!("the value here is `{text}`"));
@@ -58,14 +79,46 @@ impl<'a> Log<'a> {
         self.add(Diagnostic { at, length, message, help });
     }
 
-    /// Notes a value that depends on where the stack is.
-    pub(super) fn note_location(&self) {
-        self.needs_location.set(true);
+    /// Notes that a value is still to come.
+    pub(super) fn note_for_now(&self) {
+        self.is_for_now.set(true);
     }
 
-    /// Whether a value depends on where the stack is, and that is not known.
-    pub(super) fn needs_location(&self) -> bool {
-        self.needs_location.get()
+    /// Whether a value is still to come.
+    pub(super) fn is_for_now(&self) -> bool {
+        self.is_for_now.get()
+    }
+
+    /// Notes that the address of a value that lives elsewhere is still to come.
+    pub(super) fn note_address_for_now(&self) {
+        self.is_address_for_now.set(true);
+    }
+
+    /// Whether the address of a value that lives elsewhere is still to come.
+    pub(super) fn is_address_for_now(&self) -> bool {
+        self.is_address_for_now.get()
+    }
+
+    /// Notes the address of a value that lives elsewhere.
+    pub(super) fn note_elsewhere(&self, address: &Address, placeholder: Span) {
+        self.elsewhere.borrow_mut().entry(address.clone()).or_insert(placeholder);
+    }
+
+    /// Notes that nothing is there, and that its fallback is used.
+    pub(super) fn note_fallback(&self, address: &Address, placeholder: Span) {
+        self.fallbacks.borrow_mut().entry(address.clone()).or_insert(placeholder);
+    }
+
+    /// The values that live elsewhere, and those of them whose fallback is used.
+    pub(super) fn elsewhere(&self) -> [Vec<Elsewhere>; 2] {
+        [&self.elsewhere, &self.fallbacks].map(|noted| {
+            let noted = noted.borrow();
+            let placed = noted.iter().map(|(address, span)| Elsewhere {
+                address: address.clone(),
+                at: self.source.at(span.start),
+            });
+            placed.collect()
+        })
     }
 
     /// Notes a scalar with a placeholder that has no value: no other error of it says more.
@@ -110,6 +163,14 @@ impl<'a> Cx<'a> {
         'a: 'b,
     {
         Cx { scope, ..self }
+    }
+
+    /// The same with another list of errors.
+    pub(crate) fn with_log<'b>(self, log: &'b Log<'b>) -> Cx<'b>
+    where
+        'a: 'b,
+    {
+        Cx { log, ..self }
     }
 
     /// The text that is decoded.
@@ -190,6 +251,11 @@ impl<'a> Value<'a> {
     /// The place of the key.
     pub(crate) fn key_at(self) -> At {
         self.cx.source().at(self.key.span.start)
+    }
+
+    /// Notes that something stands for the value that it is not.
+    pub(super) fn note_unread(self) {
+        self.cx.log.unread.borrow_mut().insert(self.node.span);
     }
 
     /// Reports an error at the value.

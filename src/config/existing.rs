@@ -6,6 +6,7 @@ use super::declared::{AnySection, Entries, Sections};
 use super::decode::{Cx, Log, help};
 use super::diagnostic::Diagnostic;
 use super::rewrite::{self, Change};
+use super::section::SOME_TEXT;
 use crate::model::in_words;
 use crate::yaml::{At, Node};
 
@@ -63,7 +64,8 @@ fn decode(log: &Log, section: &'static dyn AnySection, key: &str, entry: &Node) 
     } else {
         format!("write the name of the {what} in AWS, or its ARN")
     };
-    let Some(text) = named.text().filter(|text| is_name(text)) else {
+    let text = if named.kind.is_unread() { Some(SOME_TEXT) } else { named.text() };
+    let Some(text) = text.filter(|text| is_name(text)) else {
         return fail(format!("`{EXISTING}` must name a {what}"), example);
     };
     let (name, arn) = match text.starts_with("arn:") {

@@ -60,7 +60,7 @@ fn filled(root: &Node, environment: Option<&str>, value: &Node) -> String {
     let sources = Sources::new(Path::new(""), Source::new(""));
     let log = Log::new(&sources);
     let process = |name: &str| std::env::var(name).ok();
-    let options = Options { environment, sections: Sections::default(), process: &process, location: None };
+    let options = Options { environment, sections: Sections::default(), process: &process, known: None };
     let names = Names::of(root, &options);
     let filled = Values::new(&log, &names).value(value);
     filled.text().or_else(|| value.text()).unwrap_or_default().to_owned()

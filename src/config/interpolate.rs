@@ -2,6 +2,7 @@
 
 use super::decode::{Value, help};
 use super::reference;
+use super::section::SOME_TEXT;
 use super::stack::{Json, Part, Template};
 use crate::yaml::{Kind, Piece, Span};
 
@@ -28,6 +29,10 @@ impl Value<'_> {
                 }
                 Err(error) => self.cx.fail_at(*span, error.message, error.help),
             },
+            Piece::Unread { fallback, .. } => {
+                Some(Part::Text(fallback.as_deref().unwrap_or(SOME_TEXT).to_owned()))
+            }
+            Piece::Sensitive(text) => Some(Part::Text(text.clone())),
             Piece::Failed => None,
         }
     }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::declared::{AnySection, Sections};
+use super::declared::{AnySection, Referable, Sections};
+use super::elsewhere;
 use super::environment;
 use super::existing::ExistingKeys;
 use super::presence::Absent;
-use super::root::{Location, Options};
+use super::root::{Known, Location, Options};
 use super::stack::Part;
 use crate::model::{Identity, SHORTEST_REGION, SOME_ACCOUNT, in_words};
 use crate::suggest;
@@ -29,8 +30,8 @@ pub(crate) struct Names<'a> {
     pub(crate) prefix: Option<String>,
     /// The values of `${process.…}`.
     pub(crate) process: &'a dyn Fn(&str) -> Option<String>,
-    /// Where the stack is, once that is known.
-    pub(crate) location: Option<&'a Location>,
+    /// What is known of AWS, once there is a connection.
+    pub(crate) known: Option<&'a Known>,
     /// The sections of the kinds.
     pub(crate) sections: Sections,
     /// The keys of each section that the file has; a section that is one entry has one empty key.
@@ -66,7 +67,7 @@ impl<'a> Names<'a> {
             environment_key,
             prefix: Names::usual_prefix(options),
             process: options.process,
-            location: options.location,
+            known: options.known,
             sections: options.sections,
             keys: Keys::new(),
             absent: Absent::new(),
@@ -81,8 +82,8 @@ impl<'a> Names<'a> {
 
     /// A part of where the stack is.
     fn located(&self, part: fn(&Location) -> &String, for_now: &str) -> Value<'a> {
-        match self.location {
-            Some(location) => Value::Text(part(location).clone()),
+        match self.known {
+            Some(known) => Value::Text(part(&known.location).clone()),
             None => Value::ForNow(for_now.to_owned()),
         }
     }
@@ -179,8 +180,11 @@ pub(crate) fn part(expression: &str, scope: Scope) -> Result<Part, Error> {
     }
 }
 
-/// The attribute of an entry that a path names.
-fn attribute(path: &[&str], names: &Names) -> Result<Part, Error> {
+/// The section, the key and the attribute that a path names, whether or not there is such an entry.
+pub(super) fn referable<'p>(
+    path: &[&'p str],
+    names: &Names,
+) -> Result<(&'static dyn AnySection, &'p str, &'static Referable), Error> {
     let Some(section) = path.first().and_then(|root| names.sections.of(root)) else {
         return Err(unknown(path, names));
     };
@@ -189,9 +193,13 @@ fn attribute(path: &[&str], names: &Names) -> Result<Part, Error> {
         [_, key, attribute] if !section.is_single() => (*key, *attribute),
         _ => return Err(unknown(path, names)),
     };
-    let Some(found) = section.references().iter().find(|known| known.name == attribute) else {
-        return Err(unknown(path, names));
-    };
+    let found = section.references().iter().find(|known| known.name == attribute);
+    found.map(|found| (section, key, found)).ok_or_else(|| unknown(path, names))
+}
+
+/// The attribute of an entry that a path names.
+fn attribute(path: &[&str], names: &Names) -> Result<Part, Error> {
+    let (section, key, found) = referable(path, names)?;
     let keys = names.keys(section.key());
     if section.is_single() && keys.is_empty() {
         let section = section.key();
@@ -212,13 +220,13 @@ pub(crate) struct Error {
 }
 
 impl Error {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: Some(help.into()) }
     }
 }
 
 /// Splits `tables["a.b"].arn` into its names.
-fn path(expression: &str) -> Option<Vec<String>> {
+pub(super) fn path(expression: &str) -> Option<Vec<String>> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let mut names = Vec::new();
     let mut rest = expression.trim();
@@ -241,7 +249,9 @@ fn path(expression: &str) -> Option<Vec<String>> {
 }
 
 fn unreadable(expression: &str) -> Error {
-    let help = if expression.contains(':') {
+    let help = if let Some(meant) = elsewhere::meant(expression) {
+        meant
+    } else if expression.contains(':') {
         format!("for a policy variable of IAM write `$${{{expression}}}`")
     } else {
         "to write `${` itself, use `$${`".to_owned()

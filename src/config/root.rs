@@ -9,6 +9,7 @@ use super::cycles;
 use super::declared::{Entries, Sections, is_too_large};
 use super::decode::{Cx, Log, Value, help};
 use super::defaults;
+use super::elsewhere;
 use super::environment;
 use super::existing;
 use super::fields::Fields;
@@ -23,6 +24,7 @@ use super::section::{AnyField, Entry, Parts, Section, entries, object, section};
 use super::stack::{Check, Environment, Stack, Template};
 use super::tags::{Tags, tags};
 use super::values::is_extension;
+use crate::model::Values;
 use crate::yaml::{Kind, Node, Span, invisible_hint};
 use serde_json::json;
 
@@ -34,8 +36,18 @@ pub struct Options<'a> {
     pub sections: Sections,
     /// Looks up `${process.NAME}`.
     pub process: &'a dyn Fn(&str) -> Option<String>,
-    /// Where the stack is, once that is known. Until then, values of its form stand for it: see [`Stack::is_for_now`].
-    pub location: Option<&'a Location>,
+    /// What is known of AWS, once there is a connection. Until then, values of the same form stand for it: see
+    /// [`Stack::is_for_now`].
+    pub known: Option<&'a Known>,
+}
+
+/// What a stack file takes from AWS.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Where the stack is.
+    pub location: Location,
+    /// What lives elsewhere, as far as it has been read.
+    pub values: Values,
 }
 
 /// Where a stack is.
@@ -136,6 +148,7 @@ pub(super) fn stack(
     let files = CodeFiles::new(folder);
     let names = prepare::names(log, &written, options);
     let (whole, absent) = prepare::whole(log, first, parts, &names, options);
+    let is_form_unread = elsewhere::check(log, &whole, sections);
     let (own, existing) = existing::take(log, &whole, sections);
     let names = Names {
         keys: prepare::keys(&whole, sections),
@@ -164,6 +177,7 @@ pub(super) fn stack(
         Settings::whole(decoded)?;
     let picked = environments.iter().find(|one| Some(one.name.as_str()) == names.environment_key);
     let Rest { outputs, checks } = rest?;
+    let [elsewhere, fallbacks] = log.elsewhere();
     Some(Stack {
         file: file.to_owned(),
         files: log.source().paths(),
@@ -180,7 +194,11 @@ pub(super) fn stack(
         permissions_boundary,
         entries: entries?,
         sections,
-        is_for_now: log.needs_location(),
+        is_for_now: log.is_for_now(),
+        is_address_for_now: log.is_address_for_now(),
+        elsewhere,
+        fallbacks,
+        is_form_unread,
         existing,
         outputs,
         checks,

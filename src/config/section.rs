@@ -10,14 +10,17 @@
 mod entry;
 pub(crate) mod placeholder;
 pub(crate) mod shape;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 
 pub use entry::Entry;
 pub(crate) use entry::{Common, Keyed, OF_EVERY_ENTRY, entries};
+pub(crate) use stand_in::SOME_TEXT;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -44,7 +47,7 @@ impl Parts {
 }
 
 type Decode<T> = Box<dyn for<'a> Fn(Value<'a>) -> Option<T> + Send + Sync>;
-type Schema = Box<dyn Fn(&mut Parts) -> Json + Send + Sync>;
+type Schema = Arc<dyn Fn(&mut Parts) -> Json + Send + Sync>;
 
 /// How a value is written in the stack file.
 pub(crate) struct Shape<T> {
@@ -60,12 +63,12 @@ impl<T: 'static> Shape<T> {
         schema: Json,
         decode: impl for<'a> Fn(Value<'a>) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
-        Self { decode: Box::new(decode), schema: Box::new(move |_| schema.clone()), unit: "" }
+        Self { decode: Box::new(decode), schema: Arc::new(move |_| schema.clone()), unit: "" }
     }
 
     /// The same with a schema that depends on the parts of other shapes.
     pub(crate) fn described(self, schema: impl Fn(&mut Parts) -> Json + Send + Sync + 'static) -> Self {
-        Self { schema: Box::new(schema), ..self }
+        Self { schema: Arc::new(schema), ..self }
     }
 
     /// The same with the schema of a mapping that has the fields of a section.
@@ -92,7 +95,7 @@ impl<T: 'static> Shape<T> {
     pub(crate) fn with(self, keyword: &'static str, value: impl Into<Json>) -> Self {
         let (schema, value) = (self.schema, value.into());
         Self {
-            schema: Box::new(move |parts| {
+            schema: Arc::new(move |parts| {
                 let mut schema = schema(parts);
                 schema[keyword] = value.clone();
                 schema
@@ -164,18 +167,23 @@ impl<T: 'static> Shape<T> {
     }
 
     fn field(self, absent: Absent<T>) -> Field<T> {
+        let Shape { decode, schema, unit } = match absent {
+            // Where it can be left out, the rest of the mapping fits without it.
+            Some(_) => self,
+            None => self.or_stand_in(),
+        };
         let row = Row {
             name: "",
             doc: "",
-            unit: self.unit,
+            unit,
             default: None,
             example: None,
             immutable: false,
             sensitive: false,
             excludes: &[],
-            schema: self.schema,
+            schema,
         };
-        Field { decode: self.decode, absent, row }
+        Field { decode, absent, row }
     }
 }
 
@@ -248,6 +256,10 @@ impl<T> Field<T> {
     pub(crate) fn take(&self, fields: &mut Fields) -> Option<T> {
         let value = fields.take(self.row.name);
         match value {
+            Some(value) if value.node.kind.is_unread() && self.absent.is_some() => {
+                value.note_unread();
+                self.absent()
+            }
             Some(value) => (self.decode)(value),
             None => self.absent().or_else(|| {
                 fields.missing(self.row.name, self.row.example.unwrap_or("…"));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::{AwsName, Renamed};
+use crate::model::{Address, AwsName, Renamed};
 use crate::yaml::At;
 
 use super::declared::{Code, Entries, Sections};
@@ -35,15 +35,32 @@ pub struct Stack {
     pub entries: Entries,
     /// What the kinds declare in the file.
     pub sections: Sections,
-    /// Whether a value depends on the region, the account or the partition, which were not known when the file was read: before
-    /// such a stack is used, the file is read again.
+    /// Whether a value was not known when the file was read: where the stack is, or what lives elsewhere. Until the file is read
+    /// again, values of their form stand for them.
     pub is_for_now: bool,
+    /// Whether the address of a value that lives elsewhere depends on where the stack is, and that was not known.
+    pub is_address_for_now: bool,
+    /// The values that live elsewhere, each once.
+    pub elsewhere: Vec<Elsewhere>,
+    /// Those of them that have no value, and whose fallback is used.
+    pub fallbacks: Vec<Elsewhere>,
+    /// Whether a value that has not been read may change what the resources are called or which there are.
+    pub is_form_unread: bool,
     /// The entries that stand for resources of others.
     pub existing: Vec<Existing>,
     /// `outputs`.
     pub outputs: BTreeMap<String, Template>,
     /// `checks`, in the order of the file.
     pub checks: Vec<Check>,
+}
+
+/// A value that lives elsewhere, and that the file refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Where it lives.
+    pub address: Address,
+    /// The place of the first placeholder that names it.
+    pub at: At,
 }
 
 /// The environment picked with `--env NAME`.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod elsewhere;
 mod errors;
 mod files;
 mod include;
@@ -54,7 +55,7 @@ impl Project {
         self.write("stack.yaml", yaml);
         load(
             &self.path().join("stack.yaml"),
-            &Options { sections: crate::kinds::sections(), environment, process: &process, location: None },
+            &Options { sections: crate::kinds::sections(), environment, process: &process, known: None },
         )
     }
 

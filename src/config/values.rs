@@ -5,14 +5,18 @@
 //!
 //! One pass: a value that is filled in is never interpreted again.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::declared::Sections;
 use super::decode::{Log, help};
+use super::elsewhere::{self, Written};
 use super::existing::EXISTING;
 use super::reference::{self, Error, Names, Value};
 use super::rewrite::{self, Change};
+use super::section::SOME_TEXT;
+use crate::model::{Address, Found};
 use crate::yaml::{Entry, Kind, MAX_DEPTH, Node, Piece, Span};
 
 /// Fills in values.
@@ -23,6 +27,8 @@ pub(super) struct Values<'a> {
     left: Cell<usize>,
     /// Whether they were too few.
     is_full: Cell<bool>,
+    /// What is reported as missing.
+    missing: RefCell<BTreeSet<Address>>,
 }
 
 /// A variable may contain others twice, and these as well: more than any stack needs is not filled in.
@@ -61,7 +67,13 @@ impl Inside<'_> {
 
 impl<'a> Values<'a> {
     pub(super) fn new(log: &'a Log<'a>, names: &'a Names<'a>) -> Self {
-        Values { log, names, left: Cell::new(MAX_BYTES), is_full: Cell::new(false) }
+        Values {
+            log,
+            names,
+            left: Cell::new(MAX_BYTES),
+            is_full: Cell::new(false),
+            missing: RefCell::default(),
+        }
     }
 
     /// A file with all values; `stack`, `requires`, `variables` and extensions stay as they are written.
@@ -137,8 +149,9 @@ impl<'a> Values<'a> {
     /// Reports a value that is still to come.
     fn known(&self, node: &Node) -> Change<Node> {
         match &node.kind {
-            Kind::Template { for_now: Some(_), .. } => {
-                let message = "where the stack is depends on this value, so it cannot be a part of it";
+            // A value that has none is reported as such.
+            Kind::Template { pieces, .. } if !pieces.contains(&Piece::Failed) => {
+                let message = "this value must be known before AWS is asked for anything";
                 self.log.report(node.span, message, help("use `${var.NAME}`, `${env}` or `${process.NAME}`"));
                 Change::New(node.with(failed()))
             }
@@ -196,11 +209,14 @@ impl<'a> Values<'a> {
 
     /// The value of a placeholder that is the whole scalar; none where it stays as it is.
     fn whole(&self, expression: &str, span: Span, place: Place) -> Option<Kind> {
+        if let Some(written) = Written::of(expression) {
+            return Some(self.elsewhere(&written, span, place).unwrap_or_else(failed));
+        }
         Some(match reference::value(expression, self.names) {
             Ok(Value::Later) => return None,
             Ok(Value::Text(text)) => Kind::Text(text),
             Ok(Value::ForNow(text)) => {
-                self.log.note_location();
+                self.log.note_for_now();
                 let pieces = Rc::new([Piece::Placeholder(expression.to_owned(), span)]);
                 Kind::Template { pieces, for_now: Some(text) }
             }
@@ -222,7 +238,11 @@ impl<'a> Values<'a> {
                 Piece::Placeholder(expression, span) => match self.whole(&expression, span, place) {
                     None => filled.unknown(Piece::Placeholder(expression, span)),
                     Some(Kind::Plain(text) | Kind::Text(text)) => filled.text(&text),
-                    Some(Kind::Template { pieces, for_now }) => filled.template(&pieces, for_now),
+                    // Any text stands for it in a text.
+                    Some(Kind::Template { pieces, for_now }) => {
+                        let is_unread = matches!(*pieces, [Piece::Unread { .. }]);
+                        filled.template(&pieces, for_now.or(is_unread.then(|| SOME_TEXT.to_owned())));
+                    }
                     Some(kind) => {
                         let what = match kind {
                             Kind::List(_) => "is a list",
@@ -237,10 +257,82 @@ impl<'a> Values<'a> {
                     }
                 },
                 Piece::Text(text) => filled.text(&text),
-                Piece::Failed => filled.unknown(Piece::Failed),
+                piece => filled.unknown(piece),
             }
         }
         filled.into_kind()
+    }
+
+    /// A value that lives elsewhere; none where an error has been reported.
+    fn elsewhere(&self, written: &Written, span: Span, place: Place) -> Option<Kind> {
+        let name = self.inner(written.name, span, place)?;
+        let fallback = match written.fallback {
+            Some(fallback) => Some(self.inner(fallback, span, place)?.text),
+            None => None,
+        };
+        let unread = |fallback: Option<String>| {
+            self.log.note_for_now();
+            let is_sensitive = written.is_sensitive();
+            let pieces = Rc::new([Piece::Unread { fallback: fallback.clone(), is_sensitive }]);
+            Kind::Template { pieces, for_now: fallback }
+        };
+        let address = match written.address(&name.text, self.names) {
+            Ok(address) => address,
+            Err(error) => return Some(self.fail(span, error)),
+        };
+        if name.is_for_now {
+            self.log.note_address_for_now();
+            return Some(unread(fallback));
+        }
+        self.log.note_elsewhere(&address, span);
+        Some(match self.names.known.and_then(|known| known.values.get(&address)) {
+            None => unread(fallback),
+            Some(Found::Text(text)) => Kind::Text(text.clone()),
+            Some(Found::Sensitive(text)) => {
+                let pieces = Rc::new([Piece::Sensitive(text.clone())]);
+                Kind::Template { pieces, for_now: Some(text.clone()) }
+            }
+            Some(Found::Missing(why)) => match fallback {
+                Some(fallback) => {
+                    self.log.note_fallback(&address, span);
+                    Kind::Text(fallback)
+                }
+                // The first place is enough.
+                None if !self.missing.borrow_mut().insert(address.clone()) => failed(),
+                None => {
+                    let message = format!("`${{{address}}}` has no value: {why}");
+                    let way = format!("create it, or add a fallback: `${{{address}, VALUE}}`");
+                    self.fail(span, Error::new(message, way))
+                }
+            },
+        })
+    }
+
+    /// A text within a placeholder. What it contains must be known before AWS is asked for values.
+    fn inner(&self, text: &str, span: Span, place: Place) -> Option<Inner> {
+        let node = Node { span, kind: Kind::Null };
+        let mut inner = Inner { text: String::new(), is_for_now: false };
+        for piece in self.pieces(&node, text) {
+            match piece {
+                Piece::Text(text) => inner.text += &text,
+                Piece::Placeholder(expression, span) => match self.whole(&expression, span, place) {
+                    Some(Kind::Plain(text) | Kind::Text(text)) => inner.text += &text,
+                    Some(Kind::Template { pieces, for_now: Some(text) }) if is_located(&pieces) => {
+                        inner.text += &text;
+                        inner.is_for_now = true;
+                    }
+                    Some(Kind::Template { pieces, .. }) if pieces.contains(&Piece::Failed) => return None,
+                    _ => {
+                        let message = format!("`${{{expression}}}` cannot be a part of another reference");
+                        let way = "use `${var.NAME}`, `${env}`, `${process.NAME}` or `${region}` in it";
+                        self.log.report(span, message, help(way));
+                        return None;
+                    }
+                },
+                _ => return None,
+            }
+        }
+        Some(inner)
     }
 
     /// The value of a variable, which may have placeholders of its own.
@@ -279,7 +371,8 @@ impl<'a> Values<'a> {
                 rest = after;
             } else {
                 pieces.text(before);
-                let Some((expression, behind)) = after.split_once('}') else {
+                let end = elsewhere::end(after);
+                let Some((expression, behind)) = end.map(|end| (&after[..end], &after[end + 1..])) else {
                     let help = Some("to write `${` itself, use `$${`".to_owned());
                     self.log.report(self.place(node, text, index, 2), "`${` without a `}`", help);
                     pieces.unknown(Piece::Failed);
@@ -288,6 +381,7 @@ impl<'a> Values<'a> {
                 let span = self.place(node, text, index, expression.len() + 3);
                 pieces.unknown(Piece::Placeholder(expression.to_owned(), span));
                 rest = behind;
+                index += expression.matches("${").count();
             }
             index += 1;
         }
@@ -314,6 +408,18 @@ impl<'a> Values<'a> {
         self.log.report(span, error.message, error.help);
         failed()
     }
+}
+
+/// A text within a placeholder.
+struct Inner {
+    text: String,
+    /// Whether it depends on where the stack is, and that is not known.
+    is_for_now: bool,
+}
+
+/// True for a text that is still to come only since it is not known where the stack is.
+fn is_located(pieces: &[Piece]) -> bool {
+    pieces.iter().all(|piece| matches!(piece, Piece::Text(_) | Piece::Placeholder(..)))
 }
 
 /// A value that stays where a variable has none.

@@ -11,6 +11,7 @@ pub use document::{Document, Statement, documents};
 
 use crate::config::Stack;
 use crate::desired::lower;
+use crate::elsewhere;
 use crate::kind::{On, Permission};
 use crate::kinds::registry;
 use crate::model::Scope;
@@ -50,7 +51,23 @@ pub fn statements(stack: &Stack, scope: &Scope, tasks: &[Task]) -> Vec<Statement
     }
     let mut allowed: Vec<Allowed> = allowed.into_values().collect();
     allowed.sort_by_cached_key(Allowed::order);
-    allowed.into_iter().filter_map(|allowed| place.statement(allowed)).collect()
+    let of_kinds = allowed.into_iter().filter_map(|allowed| place.statement(allowed));
+    of_kinds.chain(of_elsewhere(stack, scope, tasks)).collect()
+}
+
+/// The statements that allow to read the values that live elsewhere. `down` needs none of them.
+fn of_elsewhere(stack: &Stack, scope: &Scope, tasks: &[Task]) -> Vec<Statement> {
+    if tasks.iter().all(|task| *task == Task::Down) {
+        return Vec::new();
+    }
+    let statement = |action: elsewhere::Action| Statement {
+        sid: action.sid.to_owned(),
+        effect: "Allow",
+        actions: vec![action.name.to_owned()],
+        resources: action.resources.into_iter().collect(),
+        condition: None,
+    };
+    elsewhere::actions(&stack.elsewhere, scope).into_iter().map(statement).collect()
 }
 
 /// The calls that `provision` makes, in AWS's terms, for example `dynamodb:CreateTable`, each with the kind that states it; the

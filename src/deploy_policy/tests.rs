@@ -17,12 +17,7 @@ fn shipped() -> Stack {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack.yaml");
     load(
         &file,
-        &Options {
-            sections: crate::kinds::sections(),
-            environment: None,
-            process: &|_| None,
-            location: None,
-        },
+        &Options { sections: crate::kinds::sections(), environment: None, process: &|_| None, known: None },
     )
     .unwrap()
 }
@@ -33,7 +28,7 @@ fn stack(text: &str) -> Stack {
         sections: crate::kinds::sections(),
         environment: Some("prod"),
         process: &|_| None,
-        location: None,
+        known: None,
     };
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("code")).unwrap();

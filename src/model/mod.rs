@@ -2,6 +2,7 @@
 //! Plain data, no AWS and no input or output.
 
 mod desired;
+mod elsewhere;
 mod graph;
 mod identity;
 mod live_state;
@@ -9,6 +10,7 @@ mod region;
 mod value;
 
 pub use desired::Desired;
+pub use elsewhere::{Address, Attribute, Found, Values};
 pub use graph::{Existing, Graph, KnownAttributes, OrderConstraint, Resource};
 pub use identity::{AwsName, Identity, Protected, Renamed, ResourceId, Scope, TagKeys, Wanted, in_words};
 pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};

@@ -44,8 +44,24 @@ pub enum Piece {
     Text(String),
     /// `${…}`: what stands in it, and its place.
     Placeholder(String, Span),
+    /// A value from elsewhere that has not been read.
+    Unread {
+        /// The text that stands for it, where it has one.
+        fallback: Option<String>,
+        /// Whether it is certainly one that is never shown.
+        is_sensitive: bool,
+    },
+    /// A value from elsewhere that is never shown.
+    Sensitive(String),
     /// A placeholder without a value. The error has been reported.
     Failed,
+}
+
+impl Piece {
+    /// True for a value that is never shown, as far as this is known.
+    pub fn is_sensitive(&self) -> bool {
+        matches!(self, Piece::Sensitive(_) | Piece::Unread { is_sensitive: true, .. })
+    }
 }
 
 /// A member of a mapping.
@@ -64,6 +80,14 @@ pub struct Key {
     pub span: Span,
     /// Its text.
     pub text: String,
+}
+
+impl Kind {
+    /// True for a scalar that is nothing but a value from elsewhere, which has not been read and for which nothing stands.
+    pub fn is_unread(&self) -> bool {
+        let Kind::Template { pieces, for_now: None } = self else { return false };
+        matches!(**pieces, [Piece::Unread { fallback: None, .. }])
+    }
 }
 
 impl Node {
@@ -100,7 +124,7 @@ impl Node {
         let written = pieces.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Placeholder(expression, _) => format!("${{{expression}}}"),
-            Piece::Failed => "${…}".to_owned(),
+            Piece::Unread { .. } | Piece::Sensitive(_) | Piece::Failed => "${…}".to_owned(),
         });
         Some(written.collect())
     }

@@ -103,7 +103,7 @@ fn errors(yaml: &str, environment: Option<&str>) -> Vec<String> {
         sections: provision::kinds::sections(),
         environment,
         process: &|_| Some(String::new()),
-        location: None,
+        known: None,
     };
     let errors = config::load(&file, &options).err();
     errors.map_or_else(Vec::new, |errors| errors.items().iter().map(|item| item.message.clone()).collect())

@@ -27,6 +27,7 @@ mod deploy_policy;
 mod dev;
 mod door;
 mod drift;
+mod elsewhere;
 mod examples;
 mod init;
 mod kill;

@@ -75,12 +75,7 @@ impl Project {
         let process = |name: &str| (name == "HOME").then(|| "/home/${env}".to_owned());
         match config::load(
             file,
-            &Options {
-                sections: provision::kinds::sections(),
-                environment,
-                process: &process,
-                location: None,
-            },
+            &Options { sections: provision::kinds::sections(), environment, process: &process, known: None },
         ) {
             Ok(stack) => {
                 planned(&stack);

@@ -119,7 +119,7 @@ fn what_is_not_a_file_is_rejected() {
             sections: provision::kinds::sections(),
             environment: None,
             process: &|_| None,
-            location: None,
+            known: None,
         };
         let wrong = provision::config::load(&file, &options).expect_err("no stack file");
         assert!(wrong.items().iter().all(|item| !item.message.is_empty()), "{wrong}");

@@ -1,6 +1,7 @@
 //! Stacks to bring up: a stack file with its code, packaged once for all runs.
 
-use provision::config::{self, Stack};
+use provision::config::{self, Diagnostics, Known, Stack};
+use provision::error::Failure;
 use provision::package::{self, Source};
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,6 +15,9 @@ pub(crate) struct Fixture {
     /// Holds the stack file and its code as long as they are in use.
     folder: Arc<tempfile::TempDir>,
     pub(crate) stack: Stack,
+    /// What the stack was read from; `None` where it was changed since.
+    text: Option<String>,
+    environment: Option<String>,
     /// The functions' packages: their hashes by the functions' keys.
     pub(crate) hashes: BTreeMap<String, String>,
     /// Where the zips are, by hash.
@@ -84,14 +88,8 @@ impl Fixture {
         code(&folder.path().join("lambdas"));
         let file = folder.path().join("stack.yaml");
         fs::write(&file, text).expect("the stack file is written");
-        let options = config::Options {
-            sections: provision::kinds::sections(),
-            environment: None,
-            process: &|_| None,
-            location: None,
-        };
-        let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
-        Fixture::packaged(stack, folder)
+        let stack = load(&file, None, None).unwrap_or_else(|wrong| panic!("{wrong}"));
+        Fixture::packaged(stack, folder, Some(text.to_owned()))
     }
 
     /// The same stack with another content, and other code.
@@ -101,37 +99,62 @@ impl Fixture {
         code(folder.path());
         let mut stack = Stack { folder: folder.path().to_owned(), ..self.stack.clone() };
         change(&mut stack);
-        Fixture::packaged(stack, folder)
+        Fixture::packaged(stack, folder, None)
     }
 
-    fn packaged(stack: Stack, folder: tempfile::TempDir) -> Self {
+    fn packaged(stack: Stack, folder: tempfile::TempDir, text: Option<String>) -> Self {
         let (hashes, packages) = packaged(&stack, folder.path());
-        Fixture { folder: Arc::new(folder), stack, hashes, packages }
+        Fixture { folder: Arc::new(folder), stack, text, environment: None, hashes, packages }
     }
 
     /// Another stack whose functions have the code of this one's functions, in an environment if it is named: nothing is
     /// packaged again.
     pub(crate) fn with_text(&self, text: &str, environment: Option<&str>) -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let file = self.folder.path().join(format!("stack-{number}.yaml"));
-        fs::write(&file, text).expect("the stack file is written");
-        let options = config::Options {
-            sections: provision::kinds::sections(),
-            environment,
-            process: &|_| None,
-            location: None,
-        };
-        let stack = config::load(&file, &options).unwrap_or_else(|wrong| panic!("{wrong}"));
-        fs::remove_file(&file).expect("the stack file is read");
+        let stack = self.read(text, environment, None).unwrap_or_else(|wrong| panic!("{wrong}"));
         let packaged = |code: &Path| self.stack.functions().iter().find(|function| function.code == code);
         let hash = |function: &config::Entry<provision::kinds::function::section::Config>| {
             let packaged = packaged(&function.code).expect("code that is packaged");
             (function.name.clone(), self.hashes[&packaged.name].clone())
         };
         let hashes = stack.functions().iter().map(hash).collect();
-        Fixture { folder: Arc::clone(&self.folder), stack, hashes, packages: self.packages.clone() }
+        Fixture {
+            folder: Arc::clone(&self.folder),
+            stack,
+            text: Some(text.to_owned()),
+            environment: environment.map(str::to_owned),
+            hashes,
+            packages: self.packages.clone(),
+        }
     }
+
+    /// The stack with what is known of AWS. Of one that was changed since it was read, values of the same form stay.
+    pub(crate) fn with_known(&self, known: &Known) -> Result<Stack, Failure> {
+        let Some(text) = &self.text else { return Ok(self.stack.clone()) };
+        let read = self.read(text, self.environment.as_deref(), Some(known));
+        read.map_err(|wrong| Failure::new(wrong.to_string(), "correct the stack file"))
+    }
+
+    /// Reads a text next to the code.
+    fn read(
+        &self,
+        text: &str,
+        environment: Option<&str>,
+        known: Option<&Known>,
+    ) -> Result<Stack, Diagnostics> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let file = self.folder.path().join(format!("stack-{number}.yaml"));
+        fs::write(&file, text).expect("the stack file is written");
+        let stack = load(&file, environment, known);
+        fs::remove_file(&file).expect("the stack file is read");
+        stack
+    }
+}
+
+fn load(file: &Path, environment: Option<&str>, known: Option<&Known>) -> Result<Stack, Diagnostics> {
+    let options =
+        config::Options { sections: provision::kinds::sections(), environment, process: &|_| None, known };
+    config::load(file, &options)
 }
 
 /// The folder of the project.

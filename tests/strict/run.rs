@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use provision::adopt::AdoptRequest;
 use provision::apply::Report;
 use provision::aws::{Calls, Connection};
+use provision::elsewhere::{Need, complete};
 use provision::error::Failure;
 use provision::event::Events;
 use provision::kinds::registry;
@@ -235,10 +236,12 @@ fn everything() -> BTreeSet<String> {
 }
 
 async fn prepare(connection: Connection, fixture: &Fixture) -> Result<(Session, Plan), Vec<String>> {
-    let session = Session::of_stack(connection, &fixture.stack);
+    let stack = fixture.stack.clone();
+    let stack = complete(&connection, stack, Need::All, |known| fixture.with_known(known)).await;
+    let stack = stack.map_err(messages)?;
+    let session = Session::of_stack(connection, &stack);
     let live_state = session.look().await.map_err(messages)?;
-    let plan =
-        session.plan(&fixture.stack, &fixture.hashes, &live_state, &options(&session)).expect("no cycle");
+    let plan = session.plan(&stack, &fixture.hashes, &live_state, &options(&session)).expect("no cycle");
     without_blockers(plan).map(|plan| (session, plan))
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn admit_placeholders(schema: &mut Json) {
         parts.values_mut().for_each(admit_below);
     }
     schema["$defs"][PLACEHOLDER] = json!({
-        "description": "A value from elsewhere: `${var.NAME}`, `${env}`, `${process.NAME}`.",
+        "description": "A value that does not stand here: `${var.NAME}`, `${env}`, `${process.NAME}`, `${ssm:/NAME}`, `${secret:NAME}`.",
         "type": "string",
         "pattern": "[$][{].+[}]",
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::kind::Kind;
 use crate::suggest;
@@ -121,7 +122,7 @@ pub(crate) fn word<T: Copy + Send + Sync>(
 
 /// A list.
 pub(crate) fn list<T: 'static>(item: Shape<T>) -> Shape<Vec<T>> {
-    let Shape { decode, schema, .. } = item;
+    let Shape { decode, schema, .. } = item.or_stand_in();
     Shape::new(Json::Null, move |value| value.list(&decode))
         .described(move |parts| json!({ "type": ["array", "null"], "items": schema(parts) }))
 }
@@ -147,7 +148,7 @@ impl Keys {
 /// A mapping of the user's own keys.
 pub(crate) fn map<T: 'static>(keys: Keys, value: Shape<T>) -> Shape<BTreeMap<String, T>> {
     let Keys { schema: names, check } = keys;
-    let Shape { decode, schema, .. } = value;
+    let Shape { decode, schema, .. } = value.or_stand_in();
     Shape::new(Json::Null, move |value| {
         let members = value.map(|member| {
             let decoded = decode(member);
@@ -188,7 +189,7 @@ pub(crate) fn part<T: 'static>(name: &'static str, about: &'static str, shape: S
         parts.defined.insert(name, part);
         json!({ "$ref": format!("#/$defs/{name}") })
     };
-    Shape { decode, schema: Box::new(described), unit }
+    Shape { decode, schema: Arc::new(described), unit }
 }
 
 /// A value with two forms: a mapping is the second one, everything else the first.

@@ -83,7 +83,7 @@ fn decode(yaml: &str) -> (Option<Boxed>, Vec<String>) {
     let log = Log::new(&sources);
     let names = Names::of(
         &root,
-        &Options { environment: None, sections: Sections::default(), process: &|_| None, location: None },
+        &Options { environment: None, sections: Sections::default(), process: &|_| None, known: None },
     );
     let files = CodeFiles::new(Path::new("."));
     let cx = Cx::new(&log, Scope { names: &names, captures: None }, &files);

@@ -95,7 +95,7 @@ fn files_that_are_no_stack() {
     let project = Project::new();
     let latin1 = project.errors(b"stack: demo\ntags: { name: caf\xe9 }\n", None);
     let options =
-        Options { sections: crate::kinds::sections(), environment: None, process: &process, location: None };
+        Options { sections: crate::kinds::sections(), environment: None, process: &process, known: None };
     let missing = load(Path::new("no-such-folder/stack.yaml"), &options).unwrap_err();
     let folder = load(project.path(), &options).unwrap_err();
     let folder = folder.to_string().replace(&project.path().display().to_string(), "FOLDER");
@@ -106,7 +106,7 @@ fn files_that_are_no_stack() {
 fn the_stack_file_that_was_meant() {
     let project = Project::new();
     let options =
-        Options { sections: crate::kinds::sections(), environment: None, process: &process, location: None };
+        Options { sections: crate::kinds::sections(), environment: None, process: &process, known: None };
     let help = |path: &str| {
         let wrong = load(&project.path().join(path), &options).unwrap_err();
         let help = wrong.items()[0].help.clone().unwrap();

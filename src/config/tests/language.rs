@@ -32,7 +32,7 @@ tables:
         sections: crate::kinds::sections(),
         environment: None,
         process: &process,
-        location: None,
+        known: None,
     };
     let stack = crate::config::load(&project.path().join("stack.yaml"), &options)
         .unwrap_or_else(|errors| panic!("{errors}"));
@@ -413,11 +413,12 @@ fn where_the_stack_is_may_stand_in_every_value() {
     };
     let project = Project::new();
     project.write("stack.yaml", &yaml);
+    let known = crate::config::Known { location, values: Default::default() };
     let options = crate::config::Options {
         sections: crate::kinds::sections(),
         environment: None,
         process: &|_| None,
-        location: Some(&location),
+        known: Some(&known),
     };
     let now = crate::config::load(&project.path().join("stack.yaml"), &options).unwrap();
     assert!(!now.is_for_now);

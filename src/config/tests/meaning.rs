@@ -1,7 +1,8 @@
 //! Substitution never changes what a value means, whatever characters it has, and never happens twice.
 
 use super::Project;
-use crate::config::{Options, Part, Stack, Template, load};
+use crate::config::{Known, Location, Options, Part, Stack, Template, load};
+use crate::model::{Address, Found};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -74,15 +75,24 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::default()))
 }
 
-fn loaded(yaml: &str, process: &str) -> Stack {
+/// A stack whose environment variable, parameter and secret are this text.
+fn loaded(yaml: &str, text: &str) -> Stack {
     let project = Project::new();
     project.write("stack.yaml", yaml);
-    let process = |name: &str| (name == "A").then(|| process.to_owned());
+    let process = |name: &str| (name == "A").then(|| text.to_owned());
+    let location =
+        Location { partition: "aws".to_owned(), region: "eu-west-1".to_owned(), account: "1".repeat(12) };
+    let secret = Address::Secret { id: "a".to_owned(), key: None };
+    let values = [
+        (Address::Parameter("/a".to_owned()), Found::Text(text.to_owned())),
+        (secret, Found::Sensitive(text.to_owned())),
+    ];
+    let known = Known { location, values: values.into() };
     let options = Options {
         sections: crate::kinds::sections(),
         environment: Some("dev"),
         process: &process,
-        location: None,
+        known: Some(&known),
     };
     load(&project.path().join("stack.yaml"), &options).unwrap_or_else(|errors| panic!("{yaml}\n{errors}"))
 }
@@ -97,7 +107,7 @@ fn a_text_stays_the_same_text() {
     let mut runner = runner(300);
     let result = runner.run(&(text(), text()), |(text, around)| {
         let (value, outside) = (literal(&text), around.replace("${", "$${"));
-        let mixed = serde_json::to_string(&format!("{outside}|${{var.a}}|${{process.A}}|{outside}")).unwrap();
+        let mixed = serde_json::to_string(&format!("{outside}|${{var.a}}|${{process.A}}|${{ssm:/a}}|{outside}")).unwrap();
         let yaml = format!(
             "stack: demo
 variables: {{ a: {value}, b: never, again: '${{var.a}}' }}
@@ -105,16 +115,17 @@ functions:
   f:
     code: code
     runtime: python3.13
-    environment: {{ WHOLE: '${{var.a}}', AGAIN: '${{var.again}}', PROCESS: '${{process.A}}', MIXED: {mixed}, PLAIN: {value} }}
+    environment: {{ WHOLE: '${{var.a}}', AGAIN: '${{var.again}}', PROCESS: '${{process.A}}', PARAMETER: '${{ssm:/a}}', SECRET: '${{secret:a}}', MIXED: {mixed}, PLAIN: {value} }}
     policy: [{{ Effect: Allow, Action: 's3:*', Resource: '*', Condition: {{ StringEquals: {{ 'aws:x': '${{var.a}}' }} }} }}]
 "
         );
         let stack = loaded(&yaml, &text);
         let function = &stack.functions()[0];
-        for name in ["WHOLE", "AGAIN", "PROCESS", "PLAIN"] {
+        for name in ["WHOLE", "AGAIN", "PROCESS", "PARAMETER", "PLAIN"] {
             means(&function.environment[name], &text);
         }
-        means(&function.environment["MIXED"], &format!("{around}|{text}|{text}|{around}"));
+        assert_eq!(function.environment["SECRET"].parts, [Part::Text(text.clone())]);
+        means(&function.environment["MIXED"], &format!("{around}|{text}|{text}|{text}|{around}"));
         let condition = format!("{:?}", function.policy[0].members["Condition"]);
         prop_assert!(text.is_empty() || condition.contains(&format!("{:?}", Part::Text(text))), "{}", condition);
         Ok(())

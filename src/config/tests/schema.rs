@@ -77,7 +77,7 @@ fn is_default(field: &dyn AnyField, value: &Json) -> Option<bool> {
     let log = Log::new(&sources);
     let names = Names::of(
         &root,
-        &Options { environment: None, sections: sections(), process: &|_| None, location: None },
+        &Options { environment: None, sections: sections(), process: &|_| None, known: None },
     );
     let files = CodeFiles::new(Path::new("."));
     let cx = Cx::new(&log, Scope { names: &names, captures: None }, &files);

@@ -112,11 +112,8 @@ pub(crate) fn stack_in(yaml: &str, environment: Option<&str>) -> Stack {
 }
 
 fn read(file: &Path, environment: Option<&str>) -> Stack {
-    load(
-        file,
-        &Options { sections: crate::kinds::sections(), environment, process: &|_| None, location: None },
-    )
-    .unwrap_or_else(|faults| panic!("{faults}"))
+    load(file, &Options { sections: crate::kinds::sections(), environment, process: &|_| None, known: None })
+        .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 /// The scope of a stack in the account 123456789012 unless it names one, and its graph.

@@ -143,7 +143,7 @@ fn kill(
 }
 
 /// Tries all cases, some at a time, since most of their time is waiting.
-fn each<T: Sync>(cases: &[T], attempt: impl Fn(&T) + Sync) {
+pub(super) fn each<T: Sync>(cases: &[T], attempt: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {

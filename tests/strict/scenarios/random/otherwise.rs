@@ -1,11 +1,14 @@
-//! The same stack said otherwise: with variables, defaults, entries of other environments and keys that mean nothing.
+//! A stack said otherwise: with variables, defaults, entries of other environments, resources of others, values that live
+//! elsewhere, and keys that mean nothing.
 
 use serde_json::{Map, Value as Json, json};
 
-/// A stack file that means the same in no environment and in `dev`.
+/// A stack file that means the same in no environment and in `dev`. Its functions may read a table of others, and have a parameter
+/// and a secret besides.
 pub(super) fn said_otherwise(text: &str) -> String {
     // To YAML 1.1, which this reader knows as well, a bare `N` means false.
     let mut stack: Json = serde_yaml::from_str(&text.replace("type: N", "type: 'N'")).expect("a stack file");
+    refer_elsewhere(&mut stack);
     let mut variables = Map::new();
     for section in ["tables", "queues", "functions"] {
         for (key, entry) in stack[section].as_object_mut().into_iter().flatten() {
@@ -31,4 +34,21 @@ pub(super) fn said_otherwise(text: &str) -> String {
     stack["environments"] = json!({ "dev": {}, "another": {}, "pr-*": {} });
     stack["x-nothing"] = json!([{ "a": "${var.nothing}" }]);
     stack.to_string()
+}
+
+/// What every account has that a random scenario begins with.
+fn refer_elsewhere(stack: &mut Json) {
+    for function in stack["functions"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+        if function.get("memory").is_some() {
+            function["memory"] = "${ssm:/walk/memory, 128}".into();
+        }
+        if function.get("role").is_none() {
+            function["access"]["theirs"] = "read".into();
+        }
+        let values = json!({ "LEVEL": "at ${ssm:/walk/level}", "KEY": "${secret:walk/key}", "NONE": "${ssm:/walk/none, x}" });
+        let values = values.as_object().cloned().into_iter().flatten();
+        values.for_each(|(name, value)| function["environment"][name] = value);
+        function["environment"]["THEIRS"] = "${tables.theirs.arn}".into();
+    }
+    stack["tables"]["theirs"] = json!({ "existing": "furnished" });
 }
