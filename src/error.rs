@@ -37,8 +37,8 @@ impl From<Error> for Failure {
 
 /// The exit status of a command that failed.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<Diagnostics>() {
-        return Exit::BadFile;
+    if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
+        return diagnostics.exit();
     }
     error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit)
 }

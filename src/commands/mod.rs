@@ -2,6 +2,7 @@
 //! themselves are put together elsewhere.
 
 mod adopt;
+mod build;
 mod check;
 mod dev;
 mod down;

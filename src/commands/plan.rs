@@ -1,9 +1,10 @@
 //! `plan`: shows what `up` would do, and saves it for later. `up` takes the same steps as far as the plan.
 
+use super::build::build;
 use super::screen::{Format, set_format};
 use super::session::{Globals, calls, open};
 use super::{Outcome, err, json, markdown, out};
-use crate::config::{Code, Stack};
+use crate::config::Stack;
 use crate::desired::check_sizes;
 use crate::diff::Change;
 use crate::error::Failure;
@@ -12,14 +13,13 @@ use crate::kinds::registry;
 use crate::local::default_folders;
 use crate::lower::Packages;
 use crate::model::{LiveState, Scope};
-use crate::package::{self, Package, Source};
+use crate::package::{self, Package};
 use crate::plan::{Mode, Options, Plan, Saved, salt};
 use crate::reconcile::Session;
 use crate::render;
 use crate::text::shell_quoted;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use futures_util::{StreamExt, stream};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -162,48 +162,6 @@ fn add_changed_files(plan: &mut Plan) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// How many packages are built at a time. Each takes half a megabyte to compress, or a whole `pip` or `npm`.
-const BUILDS: usize = 8;
-
-/// Builds the package of every function, and reports all errors at once.
-pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
-    let (cache, _) = default_folders()?;
-    let all = stack.code();
-    let builds = all.iter().map(|code| package(stack, code, &cache));
-    let built: Vec<_> = stream::iter(builds).buffered(BUILDS).collect().await;
-    let (mut packages, mut errors) = (BTreeMap::new(), Vec::new());
-    for (code, package) in all.iter().zip(built) {
-        match package {
-            Ok(package) => {
-                let warnings = package.warnings.iter();
-                warnings.for_each(|text| err(&render::warning(&format!("{}: {text}", code.key))));
-                packages.insert(code.key.to_owned(), package);
-            }
-            Err(error) => errors.push(format!(
-                "{}cannot package the code of {}: {error}",
-                render::place(&stack.files, Some(code.at)),
-                code.key
-            )),
-        }
-    }
-    tokio::task::spawn_blocking(move || package::prune(&cache));
-    let Some(last) = errors.pop() else { return Ok(packages) };
-    errors.iter().for_each(|message| err(&render::error(message, None)));
-    bail!(last)
-}
-
-async fn package(stack: &Stack, code: &Code<'_>, cache: &Path) -> Result<Package, package::Error> {
-    let source = Source {
-        folder: &stack.folder,
-        code: code.path,
-        exclude: code.exclude,
-        runtime: code.runtime,
-        architecture: code.architecture,
-        has_layers: code.has_layers,
-    };
-    package::build(&source, cache, &|line| err(&render::aside(line))).await
 }
 
 /// Prints a plan and its blockers. True if it can be applied.

@@ -1,10 +1,11 @@
 //! The loop of `dev` and `up --watch`: applies the stack, and again after each saved change, while it shows the functions'
 //! logs. An error is shown when it happens, and the next save tries again.
 
+use super::build::build;
 use super::check;
 use super::execute::{Confirmation, cannot_ask, execute, progress_of};
 use super::logs::{LogView, follow, now, reader};
-use super::plan::{PlanArgs, Prepared, build, hashes, make_plan, no_changes, print_plan};
+use super::plan::{PlanArgs, Prepared, hashes, make_plan, no_changes, print_plan};
 use super::session::{Globals, open};
 use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
 use crate::config::Stack;

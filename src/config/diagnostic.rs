@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use crate::exit::Exit;
 use crate::text::{is_unsafe, sanitize_short};
 use crate::yaml::{At, Source, is_invisible};
 
@@ -32,8 +33,20 @@ pub struct Diagnostic {
 /// All errors in the files of a stack, sorted by place.
 #[derive(Debug)]
 pub struct Diagnostics {
+    about: About,
     sources: Sources,
     items: Vec<Diagnostic>,
+}
+
+/// What errors are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The stack file and its parts.
+    StackFile,
+    /// The code of functions.
+    Code,
+    /// The code of functions, where it may be fine all the same: these are warnings.
+    DoubtfulCode,
 }
 
 impl Diagnostics {
@@ -46,18 +59,33 @@ impl Diagnostics {
             item.message = sanitize_short(&visible(&item.message), MAX_MESSAGE);
             item.help = item.help.take().map(|help| sanitize_short(&visible(&help), MAX_MESSAGE));
         }
-        Self { sources, items }
+        Self { about: About::StackFile, sources, items }
     }
 
     /// The errors that a later stage finds, shown at their places in the files.
     pub fn of_files(files: &[PathBuf], diagnostics: Vec<Diagnostic>) -> Self {
-        // The files have been read before; if one was deleted since, the messages have no lines.
-        let text = |file: &PathBuf| Source::new(&std::fs::read_to_string(file).unwrap_or_default());
+        // The files have been read before; if one was deleted since, the messages have no lines. Code may be in any encoding.
+        let bytes = |file: &PathBuf| std::fs::read(file).unwrap_or_default();
+        let text = |file: &PathBuf| Source::new(&String::from_utf8_lossy(&bytes(file)));
         let (first, parts) =
             files.split_first().map_or((PathBuf::new(), files), |(file, parts)| (file.clone(), parts));
         let mut sources = Sources::new(&first, text(&first));
         parts.iter().for_each(|part| sources.add(part.clone(), text(part)));
         Self::new(sources, diagnostics)
+    }
+
+    /// The same with what they are about.
+    #[must_use]
+    pub fn about(self, about: About) -> Self {
+        Self { about, ..self }
+    }
+
+    /// The exit status of a command that fails because of them.
+    pub fn exit(&self) -> Exit {
+        match self.about {
+            About::StackFile => Exit::BadFile,
+            About::Code | About::DoubtfulCode => Exit::Failed,
+        }
     }
 
     /// The file of an error, as the user named it.
@@ -77,12 +105,15 @@ impl Diagnostics {
         let one =
             |item: &Diagnostic| renderer.render(&[self.group(item, &self.file(item).display().to_string())]);
         let mut parts: Vec<String> = shown.map(one).collect();
-        if self.items.len() > 1 {
+        if self.items.len() > 1 && self.about != About::DoubtfulCode {
             let all = self.items.len();
             let first =
                 if all > MAX_SHOWN { format!("; these are the first {MAX_SHOWN}") } else { String::new() };
-            let path = self.sources.paths().swap_remove(0);
-            let count = format!("{} has {all} errors{first}", path.display());
+            let whole = match self.about {
+                About::StackFile => self.sources.paths().swap_remove(0).display().to_string(),
+                About::Code | About::DoubtfulCode => "the code".to_owned(),
+            };
+            let count = format!("{whole} has {all} errors{first}");
             parts.push(renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]));
         }
         // The renderer shows signs for the controls of a terminal, but not for these, which some terminals obey as well.
@@ -91,7 +122,8 @@ impl Diagnostics {
     }
 
     fn group<'a>(&'a self, item: &'a Diagnostic, path: &'a str) -> Group<'a> {
-        let title = Level::ERROR.primary_title(item.message.as_str());
+        let level = if self.about == About::DoubtfulCode { Level::WARNING } else { Level::ERROR };
+        let title = level.primary_title(item.message.as_str());
         let mut group = match item.at.line {
             0 => title.element(Origin::path(path)),
             _ => title.element(self.snippet(item, path)),

@@ -41,7 +41,7 @@ pub use crate::yaml::At;
 pub use access::{Access, Grant, Level};
 pub(crate) use declared::Declared;
 pub use declared::{Code, Entries, Sections};
-pub use diagnostic::{Diagnostic, Diagnostics};
+pub use diagnostic::{About, Diagnostic, Diagnostics};
 pub use existing::Existing;
 pub use file::folder as folder_of;
 pub use identity::{Identity, identity};

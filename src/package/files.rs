@@ -246,6 +246,11 @@ impl Entry {
         self.link.is_some()
     }
 
+    /// Whether it was found in the folder `root`, by its canonical path.
+    pub(super) fn lies_in(&self, root: &Path) -> bool {
+        self.tree.root == root
+    }
+
     /// Makes the file executable, whatever its mode on this machine.
     pub(super) fn make_executable(&mut self) {
         self.started = true;

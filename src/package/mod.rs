@@ -22,6 +22,7 @@ mod pip;
 mod prune;
 mod python;
 mod requirements;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -36,10 +37,11 @@ use std::sync::LazyLock;
 pub use compare::compare;
 pub use error::Error;
 pub use prune::prune;
+pub use syntax::{Finding, Unchecked, check};
 
 use self::ignore::IgnoreRules;
 use archive::Limits;
-use files::{Code, Entries};
+use files::{Code, Entries, Entry};
 use machine::Machine;
 use requirements::Requirements;
 use tool::Tools;
@@ -79,6 +81,14 @@ pub struct Package {
     pub warnings: Vec<String>,
 }
 
+/// A package, and what is still to be checked before it is uploaded.
+pub struct Built {
+    /// The package.
+    pub package: Package,
+    /// Its code, for [`check`]; `None` if there is nothing to check.
+    pub unchecked: Option<Unchecked>,
+}
+
 /// Builds the package of `source`, keeping zips and installed packages in the folder `cache`.
 ///
 /// What takes long is announced through `progress`. Dropping the future ends a running build tool.
@@ -86,7 +96,7 @@ pub async fn build(
     source: &Source<'_>,
     cache: &Path,
     progress: &(dyn Fn(&str) + Sync),
-) -> Result<Package, Error> {
+) -> Result<Built, Error> {
     // Build tools run in a folder of their own, where a relative path would lead elsewhere.
     let cache = &path::absolute(cache).map_err(|source| cache::unwritable(cache, source))?;
     Builder { cache, tools: &TOOLS, limits: Limits::LAMBDA, progress }.build(source).await
@@ -132,7 +142,7 @@ struct Installed {
 }
 
 impl Builder<'_> {
-    async fn build(&self, source: &Source<'_>) -> Result<Package, Error> {
+    async fn build(&self, source: &Source<'_>) -> Result<Built, Error> {
         let (folder, code) = (source.folder.to_owned(), source.code.to_owned());
         let code = blocking(move || files::locate(&folder, &code)).await?;
         let (cache, limits, label) = (self.cache.to_owned(), self.limits, source.code.to_owned());
@@ -140,7 +150,8 @@ impl Builder<'_> {
         let has_layers = source.has_layers;
         match code {
             Code::Finished(zip) => {
-                blocking(move || archive::copy(&zip, &runtime, &architecture, &cache, limits)).await
+                let copy = move || archive::copy(&zip, &runtime, &architecture, &cache, limits);
+                Ok(Built { package: blocking(copy).await?, unchecked: None })
             }
             Code::Single(name, file) => {
                 let mut entries = BTreeMap::from([(name, file)]);
@@ -148,7 +159,9 @@ impl Builder<'_> {
                     if bootstrap::is_needed(&runtime) {
                         make_startable(&mut entries, &label, &architecture, has_layers)?;
                     }
-                    archive::pack(&entries, &label, &cache, limits)
+                    let package = archive::pack(&entries, &label, &cache, limits)?;
+                    let unchecked = Unchecked::of(&entries, |_| true, &runtime, &package, &cache);
+                    Ok(Built { package, unchecked })
                 })
                 .await
             }
@@ -156,7 +169,7 @@ impl Builder<'_> {
         }
     }
 
-    async fn build_folder(&self, source: &Source<'_>, root: PathBuf) -> Result<Package, Error> {
+    async fn build_folder(&self, source: &Source<'_>, root: PathBuf) -> Result<Built, Error> {
         let project = Project::new(source, root);
         let needs = project.clone().needs(self.tools.names()).await?;
         let own = project.clone().own_files(source.exclude, matches!(needs, Needs::Node(_))).await?;
@@ -169,10 +182,15 @@ impl Builder<'_> {
             }
             Needs::Node(manifest) => npm::install(self, &project, manifest).await?,
         };
-        let entries = merge(own, installed.entries);
         let (cache, limits) = (self.cache.to_owned(), self.limits);
-        let package = blocking(move || archive::pack(&entries, &project.label, &cache, limits)).await?;
-        Ok(Package { warnings: installed.warnings, ..package })
+        blocking(move || {
+            let entries = merge(own, installed.entries);
+            let package = archive::pack(&entries, &project.label, &cache, limits)?;
+            let is_own = |entry: &Entry| entry.lies_in(&project.root);
+            let unchecked = Unchecked::of(&entries, is_own, &project.runtime, &package, &cache);
+            Ok(Built { package: Package { warnings: installed.warnings, ..package }, unchecked })
+        })
+        .await
     }
 }
 

@@ -30,12 +30,12 @@ fn prune_to(cache: &Path, mut room: u64, now: SystemTime) {
     }
 }
 
-/// When a finished zip, or the note of what it was made of, was in use last.
+/// When a finished zip, or a note about one, was in use last.
 fn used(entry: DirEntry) -> Option<(SystemTime, DirEntry, Metadata)> {
     let metadata = entry.metadata().ok()?;
     let path = entry.path();
     let extension = path.extension().filter(|_| metadata.is_file())?;
-    let ours = extension == "zip" || extension == "made";
+    let ours = ["zip", "made", "checked"].iter().any(|known| extension == *known);
     Some((metadata.modified().ok().filter(|_| ours)?, entry, metadata))
 }
 
@@ -52,7 +52,7 @@ mod tests {
         fs::create_dir(&packages).unwrap();
         let now = SystemTime::now();
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
-        for (name, age) in [("a.zip", 1), ("b.zip", 2), ("c.zip", 30), ("d.zip", 40), ("notes.txt", 50)] {
+        for (name, age) in [("a.zip", 1), ("b.zip", 2), ("c.zip", 30), ("d.checked", 40), ("notes.txt", 50)] {
             let path = packages.join(name);
             fs::write(&path, [0; 100]).unwrap();
             File::options().write(true).open(path).unwrap().set_modified(now - hours(age)).unwrap();

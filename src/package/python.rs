@@ -1,8 +1,9 @@
-//! What a Python says about its pip. This is kept in the cache for as long as everything that it depends on is as it
-//! was: where a version manager chooses the Python, asking takes half a second.
+//! What a Python says about itself and its pip. This is kept in the cache for as long as everything that it depends on
+//! is as it was: where a version manager chooses the Python, asking takes half a second.
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -22,10 +23,14 @@ pub(super) const VERSIONS: &str = "import os, pip, site, sys; \
     print('\\n'.join(filter(None, [os.path.realpath(sys.executable), pip.__file__, site.getusersitepackages(), \
     os.path.join(sys.prefix, 'pyvenv.cfg')] + sys.path)))";
 
+/// Prints the Python behind all links and version managers; then again as the first place, and what else decides this.
+const PLACE: &str = "import os, sys; place = os.path.realpath(sys.executable); print(place); print(place); \
+    print(os.path.join(sys.prefix, 'pyvenv.cfg'))";
+
 /// What a Python said, and the files and folders that this depends on.
 #[derive(Serialize, Deserialize)]
 struct Note {
-    /// The versions; `None` for a program that fails.
+    /// Its first line; `None` for a program that fails.
     versions: Option<String>,
     depends_on: BTreeMap<PathBuf, Option<State>>,
 }
@@ -39,8 +44,16 @@ struct State {
     size: u64,
 }
 
-/// The versions that a Python gives in response to [`VERSIONS`], asked or known; `None` if there is no such program. One
-/// that fails is an error with `help`, or counts as none without it.
+/// The Python that runs as `program`, if there is one. What it says is kept in `folder`.
+pub(super) async fn place(tools: &Tools, program: &str, folder: &Path) -> Option<String> {
+    let arguments = ["-I", "-S", "-c", PLACE].map(OsString::from).to_vec();
+    let call = Call { program, arguments, settings: &[], folder, task: "looking for a Python" };
+    versions(tools, &call, None).await.ok().flatten()
+}
+
+/// The first line that a Python prints in response to the script of `call`, asked or known; `None` if there is no such
+/// program. One that fails is an error with `help`, or counts as none without it. The script prints the places that its
+/// first line depends on in the others, as [`VERSIONS`] does.
 pub(super) async fn versions(
     tools: &Tools,
     call: &Call<'_>,
@@ -49,8 +62,9 @@ pub(super) async fn versions(
     let path = tools.value("PATH").unwrap_or_default();
     let program = env::split_paths(path).map(|folder| folder.join(call.program)).find(|path| path.is_file());
     let home = tools.value("HOME").unwrap_or_default().to_string_lossy();
+    let script = call.arguments.last().map(|script| script.to_string_lossy()).unwrap_or_default();
     let file = program.as_ref().map(|program| {
-        let name = key(&[VERSIONS, &program.to_string_lossy(), &home]);
+        let name = key(&[&script, &program.to_string_lossy(), &home]);
         call.folder.join(format!("{name}.json"))
     });
     if let Some(note) = file.as_deref().and_then(read) {

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::sync::Mutex;
@@ -88,7 +90,7 @@ const LAST_LINES: usize = 15;
 /// How to start build tools.
 pub(super) struct Tools {
     environment: Vec<(OsString, OsString)>,
-    /// What tools said about their versions, by program: each is asked once. `None` for one that failed.
+    /// What tools said about their versions, by what they were asked: each once. `None` for one that failed.
     versions: Mutex<BTreeMap<String, Option<String>>>,
 }
 
@@ -103,6 +105,13 @@ pub(super) struct Call<'a> {
     pub(super) folder: &'a Path,
     /// What it is for, such as "installing packages".
     pub(super) task: &'a str,
+}
+
+impl Call<'_> {
+    /// The program and what it is asked.
+    fn question(&self) -> String {
+        format!("{} {:?}", self.program, self.arguments)
+    }
 }
 
 impl Tools {
@@ -144,24 +153,24 @@ impl Tools {
         help: impl Fn(&str) -> String,
     ) -> Result<Option<String>, Error> {
         let mut versions = self.versions.lock().await;
-        if let Some(known) = versions.get(call.program).cloned().flatten() {
+        if let Some(known) = versions.get(&call.question()).cloned().flatten() {
             return Ok(Some(known));
         }
         let version = self.run(call, help).await?.map(|output| output.trim().to_owned());
         if version.is_some() {
-            versions.insert(call.program.to_owned(), version.clone());
+            versions.insert(call.question(), version.clone());
         }
         Ok(version)
     }
 
     /// The same for a program that others can stand in for: one that fails is not asked again.
     pub(super) async fn version_if_any(&self, call: &Call<'_>) -> Option<String> {
-        if self.versions.lock().await.get(call.program).is_some_and(Option::is_none) {
+        if self.versions.lock().await.get(&call.question()).is_some_and(Option::is_none) {
             return None;
         }
         let version = self.version(call, |_| String::new()).await;
         if version.is_err() {
-            self.versions.lock().await.insert(call.program.to_owned(), None);
+            self.versions.lock().await.insert(call.question(), None);
         }
         version.ok().flatten()
     }
@@ -188,6 +197,14 @@ impl Tools {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("no start".to_owned(), &error.to_string())),
         }
+    }
+
+    /// Runs a tool that is not needed, with a file as its input, and returns what it wrote to its output. `None` if there is no
+    /// such program, or if it fails or takes longer than `limit`.
+    pub(super) async fn run_on(&self, call: &Call<'_>, input: File, limit: Duration) -> Option<Vec<u8>> {
+        let output = self.command(call).stdin(input).output();
+        let output = tokio::time::timeout(limit, output).await.ok()?.ok()?;
+        output.status.success().then_some(output.stdout)
     }
 
     fn command(&self, call: &Call<'_>) -> Command {

@@ -184,7 +184,8 @@ fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap
         };
         let same = (&function.code, &function.exclude, &function.runtime, source.architecture);
         let package = built.entry(same).or_insert_with(|| {
-            runtime.block_on(package::build(&source, &cache, &|_| ())).expect("the code is packaged")
+            let built = runtime.block_on(package::build(&source, &cache, &|_| ()));
+            built.expect("the code is packaged").package
         });
         hashes.insert(function.name.clone(), package.sha256.clone());
         packages.insert(package.sha256.clone(), package.zip.clone());

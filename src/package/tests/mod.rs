@@ -5,6 +5,7 @@ mod folder;
 mod node;
 mod python;
 mod requirements;
+mod syntax;
 
 #[cfg(unix)]
 use std::ffi::OsString;
@@ -18,7 +19,7 @@ use tempfile::TempDir;
 use zip::ZipArchive;
 
 use super::archive::Limits;
-use super::{Builder, Error, Package, Source, Tools};
+use super::{Builder, Built, Error, Package, Source, Tools};
 
 /// A stack's folder and a cache, both of which go with the value.
 struct Stack {
@@ -79,6 +80,14 @@ impl Stack {
     }
 
     async fn build_with(&self, code: &str, tools: &Tools) -> Result<Package, Error> {
+        self.built(code, tools).await.map(|built| built.package)
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.cache.path().join("not/yet/there")
+    }
+
+    async fn built(&self, code: &str, tools: &Tools) -> Result<Built, Error> {
         let source = Source {
             folder: self.folder.path(),
             code: Path::new(code),
@@ -88,7 +97,7 @@ impl Stack {
             has_layers: self.has_layers,
         };
         let progress = |line: &str| self.progress.lock().expect("unpoisoned").push(line.to_owned());
-        let cache = &self.cache.path().join("not/yet/there");
+        let cache = &self.cache();
         Builder { cache, tools, limits: self.limits, progress: &progress }.build(&source).await
     }
 
