@@ -14,12 +14,13 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 9] = [
+const EXTENSION: [(&str, &str); 10] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
     ("door.py", include_str!("extension/door.py")),
     ("hosts.py", include_str!("extension/hosts.py")),
     ("links.py", include_str!("extension/links.py")),
+    ("loading.py", include_str!("extension/loading.py")),
     ("roles.py", include_str!("extension/roles.py")),
     ("runtime_api.py", include_str!("extension/runtime_api.py")),
     ("seams.py", include_str!("extension/seams.py")),

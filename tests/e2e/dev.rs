@@ -104,6 +104,29 @@ async fn errors_are_shown_where_they_happen_and_lose_nothing() {
 }
 
 #[tokio::test]
+async fn code_that_cannot_be_loaded_is_not_announced_or_its_log_says_why() {
+    let cloud = hello();
+    // No Python that the tests run with is older than this one.
+    cloud.write("stack.yaml", &HELLO.replace("python3.13", "python3.10"));
+    let (mut dev, api) = watching(&cloud, &["dev"]);
+    cloud.write("lambdas/hello/lambda_function.py", "def lambda_handler(event, context)\n    return 1\n");
+    dev.says("error: Python syntax error: ");
+    dev.says("--> lambdas/hello/lambda_function.py:1:35");
+    dev.says("1 | def lambda_handler(event, context)");
+    assert_eq!(get(&api, "/hello").await.ok(), "one", "what is live stays so");
+    let plan = cloud.run(&["plan", "--local"]).ends(1).says("error: Python syntax error: ");
+    plan.says("help: fix it, or leave the file out with `exclude`").never_says("to change");
+    // This error shows only when the code is loaded.
+    cloud.write("lambdas/hello/lambda_function.py", "import nothing_of_this_name\n");
+    dev.says("Live");
+    assert_eq!(get(&api, "/hello").await.status, 502);
+    dev.says("[ERROR] Runtime.ImportModuleError: Unable to import module 'lambda_function'");
+    dev.says("File \"/var/task/lambda_function.py\", line 1, in <module>");
+    let said = leaves(dev);
+    assert_eq!(said.matches("Live").count(), 1, "{said}");
+}
+
+#[tokio::test]
 async fn checks_that_are_retried_hold_up_neither_a_save_nor_the_end() {
     let cloud = hello();
     let check = "checks:\n  - request: GET /hello\n    retry_for: 600\n    expect: { body: 1 }\n";

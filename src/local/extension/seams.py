@@ -1,7 +1,8 @@
 """Compares what the extension replaces or calls with the emulator that is installed.
 
 Each module declares its seams: `module:function` with the names of the parameters, and, where a function is replaced or
-its inner order matters, with a hash of its text behind `#`.
+its inner order matters, with a hash of its text behind `#`. A constant that is a text is declared as `text`, with its
+hash.
 """
 
 import hashlib
@@ -37,7 +38,9 @@ def describe(place, with_text):
             function = getattr(function, part)
     except (ImportError, AttributeError):
         return "missing"
-    parameters = " ".join(inspect.signature(function).parameters)
+    is_text = isinstance(function, str)
+    parameters = "text" if is_text else " ".join(inspect.signature(function).parameters)
     if not with_text:
         return parameters
-    return f"{parameters} #{hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:16]}"
+    text = function if is_text else inspect.getsource(function)
+    return f"{parameters} #{hashlib.sha256(text.encode()).hexdigest()[:16]}"

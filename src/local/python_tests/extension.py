@@ -7,12 +7,15 @@ import ast
 import datetime as dt
 import http.server
 import inspect
+import io
 import os
+import shutil
 import sys
 import tempfile
 import threading
 import unittest
 import urllib.request
+import zipfile
 from pathlib import Path
 from unittest import mock
 from urllib.error import HTTPError
@@ -24,7 +27,7 @@ os.environ |= {"AUTH": "true", "AWS_ACCESS_KEY_ID": KEYS[0], "AWS_SECRET_ACCESS_
 from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from extension import credentials, door, hosts, roles, runtime_api, seams, signature
+from extension import credentials, door, hosts, loading, roles, runtime_api, seams, signature
 
 OWNER = Credentials(*KEYS)
 URL = "http://127.0.0.1:4566/a%20b?x=1&x=%2F&y"
@@ -178,7 +181,7 @@ class CredentialsFile(unittest.TestCase):
 
 class Seams(unittest.TestCase):
     def test_the_emulator_is_the_one_that_the_modules_were_written_for(self):
-        for module in (signature, door, roles, runtime_api):
+        for module in (signature, door, loading, roles, runtime_api):
             self.assertEqual(seams.changed(module.SEAMS), [], module.__name__)
 
     def test_every_change_is_named_and_ends_the_program(self):
@@ -193,7 +196,7 @@ class Seams(unittest.TestCase):
 
     def test_every_name_that_a_module_takes_from_the_emulator_is_a_seam(self):
         modules = ("app", "lambda_runtime", "sts")
-        for module in (signature, door, roles, runtime_api):
+        for module in (signature, door, loading, roles, runtime_api):
             declared = {place.partition(":")[2] for place in module.SEAMS}
             for node in ast.walk(ast.parse(inspect.getsource(module))):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack.core"):
@@ -219,6 +222,80 @@ class Roles(unittest.TestCase):
         known = resolve_credential(mine["AWS_ACCESS_KEY_ID"], None, mine["AWS_SESSION_TOKEN"])
         self.assertEqual(known.principal_arn, "arn:aws:sts::000000000000:assumed-role/r/f")
         self.assertEqual(known.secret_access_key, mine["AWS_SECRET_ACCESS_KEY"])
+
+
+class Loading(unittest.TestCase):
+    """Functions that cannot be loaded, in the emulator with the extension but without its server."""
+
+    @classmethod
+    def setUpClass(cls):
+        from ministack.core import lambda_runtime
+        from ministack.services import lambda_svc
+
+        places = [(lambda_runtime, "_PYTHON_WORKER_SCRIPT"), (lambda_runtime, "_NODEJS_WORKER_SCRIPT"),
+                  (lambda_runtime.Worker, "_spawn"), (lambda_runtime.ProvidedWorker, "_spawn"),
+                  (lambda_svc, "_execute_function_warm"), (lambda_svc, "_execute_function_provided_warm")]
+        for owner, name in places:
+            cls.addClassCleanup(setattr, owner, name, getattr(owner, name))
+        cls.addClassCleanup(lambda_runtime.reset)
+        loading.install()
+
+    def called(self, runtime, name, text):
+        """The result of a call of a function with one file."""
+        from ministack.services import lambda_svc
+
+        with zipfile.ZipFile(code := io.BytesIO(), "w") as archive:
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o755 << 16
+            archive.writestr(entry, text)
+        config = {**Roles.CONFIG, "FunctionName": f"f{abs(hash(text))}", "Runtime": runtime, "Timeout": 20,
+                  "Handler": "app.handler", "Environment": {"Variables": {}}}
+        config["FunctionArn"] = config["FunctionArn"].removesuffix("f") + config["FunctionName"]
+        execute = (lambda_svc._execute_function_provided_warm if runtime.startswith("provided")
+                   else lambda_svc._execute_function_warm)
+        return execute({"config": config, "code_zip": code.getvalue()}, {}, "id")
+
+    def test_why_python_cannot_be_loaded_stands_in_the_log(self):
+        cases = {
+            "import absent_module": [
+                "[ERROR] Runtime.ImportModuleError: Unable to import module 'app': No module named 'absent_module'",
+                'File "/var/task/app.py", line 1, in <module>'],
+            "x = 1\ndef handler(:\n": ["[ERROR] Runtime.UserCodeSyntaxError: Syntax error in module 'app': ",
+                                       'File "/var/task/app.py", line 2'],
+            "print('before')\n{}['TABLE']": ["before", "[ERROR] KeyError: 'TABLE'", "line 2, in <module>"],
+            "import sys\nprint('last words')\nsys.exit('gone')": ["last words", "gone"],
+            "other = 1": ["[ERROR] AttributeError: module 'app' has no attribute 'handler'"],
+        }
+        for text, expected in cases.items():
+            result = self.called("python3.13", "app.py", text)
+            self.assertTrue(result["error"], text)
+            for words in expected:
+                self.assertIn(words, result["log"], text)
+            self.assertNotIn("_worker.py", result["log"], text)
+
+    def test_the_log_of_a_call_is_as_it_was(self):
+        fine = self.called("python3.13", "app.py", "def handler(event, context):\n  print('hello')\n  return 1\n")
+        self.assertEqual((fine["body"], fine["log"]), (1, "hello"))
+        failing = self.called("python3.13", "app.py", "def handler(event, context):\n  raise ValueError('no')\n")
+        self.assertTrue(failing["log"].startswith("Traceback "), failing)
+
+    @unittest.skipUnless(shutil.which("node"), "no Node.js")
+    def test_why_javascript_cannot_be_loaded_stands_in_the_log(self):
+        cases = {
+            "require('nothing-of-this-name')": ["Cannot find module 'nothing-of-this-name'", "/var/task/app.js"],
+            "exports.handler = (": ["SyntaxError: ", "/var/task/app.js:1"],
+            "exports.other = 1": ["Handler handler is not a function"],
+        }
+        for text, expected in cases.items():
+            result = self.called("nodejs22.x", "app.js", text)
+            self.assertTrue(result["error"], text)
+            for words in expected:
+                self.assertIn(words, result["log"], text)
+
+    def test_the_last_words_of_a_bootstrap_stand_in_the_log(self):
+        result = self.called("provided.al2023", "bootstrap", "#!/bin/sh\necho last words\nexit 1\n")
+        self.assertTrue(result["error"])
+        self.assertIn("last words", result["log"])
 
 
 class RuntimeApi(unittest.TestCase):
