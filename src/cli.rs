@@ -1,15 +1,21 @@
 //! The command line.
 
+mod usage;
+
 use crate::commands::examples;
-use crate::commands::screen::{Format, err, finish, json, out, set_format};
+use crate::commands::screen::{Format, err, finish, json, out, set_format, set_verbose};
 use crate::commands::{
-    self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, IamPolicyArgs, InitArgs, InvokeArgs,
-    LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
+    self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, GraphArgs, IamPolicyArgs, InitArgs,
+    InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
 };
 use crate::error::exit_of;
 use crate::exit::Exit;
 use crate::render;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::CompleteEnv;
+use terminal_size::{Width, terminal_size_of};
 
 /// One stack.yaml is your serverless backend: `up` makes AWS match it, `down` leaves nothing behind.
 #[derive(Debug, Parser)]
@@ -54,6 +60,9 @@ enum Command {
     /// Check the stack file, offline
     #[command(after_help = examples::VALIDATE)]
     Validate,
+    /// Draw the stack: what it declares, and what is connected with what
+    #[command(after_help = examples::GRAPH)]
+    Graph(GraphArgs),
     /// Print the JSON Schema of the stack file, for editors
     #[command(after_help = examples::SCHEMA)]
     Schema,
@@ -85,18 +94,34 @@ enum Command {
 }
 
 impl Cli {
+    /// Answers a shell that asks what to offer on the command line, and ends the process then.
+    pub fn complete() {
+        CompleteEnv::with_factory(Cli::command).var(commands::COMPLETE).complete();
+    }
+
     /// Reads the command line. Help, version and errors are printed.
     ///
     /// # Errors
     /// The exit status, if there is no command to run.
     pub fn read() -> Result<Self, Exit> {
-        Cli::try_parse().map_err(|error| {
-            let text = error.render().ansi().to_string();
+        let columns = terminal_size_of(std::io::stderr()).map(|(Width(columns), _)| columns.into());
+        render::fit_to(columns);
+        let parsed = Cli::command().try_get_matches().and_then(|matches| {
+            let mut cli = Cli::from_arg_matches(&matches)?;
+            if matches.value_source("file") == Some(ValueSource::DefaultValue) {
+                cli.globals.look_above();
+            }
+            Ok(cli)
+        });
+        parsed.map_err(|error| {
             if error.use_stderr() {
-                err(text.trim_end());
+                // Without a command, the error is the help.
+                let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+                let help = || error.render().ansi().to_string().trim_end().to_owned();
+                err(&if is_help { help() } else { usage::error(&error) });
                 return Exit::Usage;
             }
-            out(text.trim_end());
+            out(error.render().ansi().to_string().trim_end());
             finish(Exit::Done)
         })
     }
@@ -106,10 +131,15 @@ impl Cli {
         if self.globals.json {
             set_format(Format::Json);
         }
+        if self.globals.verbose > 0 {
+            set_verbose();
+        }
         if self.globals.hides_values() {
             err(&render::warning("--show-values has no effect here: values are shown in a terminal only"));
         }
         let ended = self.execute().await;
+        // Its result is one document.
+        let is_one = matches!(self.command, Command::Outputs(_) | Command::Graph(_)) && ended.is_ok();
         let (exit, error) = match &ended {
             Ok(exit) => (*exit, None),
             Err(error) => (exit_of(error), Some(error)),
@@ -117,7 +147,9 @@ impl Cli {
         if let Some(error) = error {
             err(render::failure(error).trim_end());
         }
-        json(|| render::json::end(exit, error));
+        if !is_one {
+            json(|| render::json::end(exit, error));
+        }
         finish(exit)
     }
 
@@ -134,11 +166,12 @@ impl Cli {
             Command::Outputs(args) => commands::outputs(globals, args).await,
             Command::List => commands::list(globals).await,
             Command::Validate => commands::validate(globals),
+            Command::Graph(args) => commands::graph(globals, *args),
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,
             Command::Invoke(args) => commands::invoke(globals, args).await,
             Command::Logs(args) => commands::logs(globals, args).await,
-            Command::Completions(args) => commands::completions(*args, Cli::command()),
+            Command::Completions(args) => commands::completions(*args),
             Command::Man => commands::man(Cli::command()),
             Command::IamPolicy(args) => commands::iam_policy(globals, args).await,
             Command::Local { action } => commands::local(*action).await,

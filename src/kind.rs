@@ -4,7 +4,9 @@ mod features;
 mod permission;
 mod registry;
 
-pub use features::{AdoptedBy, Companions, Features, Output, OwnListing, Owned, RunsCode, Tagging};
+pub use features::{
+    AdoptedBy, Companions, Features, Fit, FitOf, Output, OwnListing, Owned, RunsCode, Tagging, UNKNOWN,
+};
 pub use permission::{Needs, On, Permission, Task, When, Which};
 pub use registry::{AnyKind, Registry};
 pub(crate) use registry::{Registered, desired};

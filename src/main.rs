@@ -11,6 +11,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> Exit {
     internal_error::on_panic();
+    Cli::complete();
     match Cli::read() {
         Ok(cli) => run(cli),
         Err(exit) => exit,

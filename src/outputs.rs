@@ -1,11 +1,11 @@
-//! What a stack offers: its keys, the requests that it takes and their URL, and the outputs by name. Pure.
+//! What a stack offers: its keys, the URL of its requests, and the outputs by name. Pure.
 
 use crate::config::{Part, Stack, Template};
 use crate::desired::{lower, offline_scope};
 use crate::kind::{AnyKind, Output};
 use crate::kinds::{kind, kinds};
 use crate::lower::{identity, lookup_part};
-use crate::model::{AttributeMap, Graph, Identity, Reference, Resource, ResourceId, Scope};
+use crate::model::{AttributeMap, Graph, Identity, Reference, ResourceId, Scope};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -24,31 +24,6 @@ pub fn keys(stack: &Stack, kind: &dyn AnyKind) -> Vec<String> {
     let (graph, identity) = (declared(stack), identity(stack));
     let own = graph.resources.iter().filter(|resource| resource.id.kind == kind.name());
     own.map(|resource| key(&identity, &resource.id).to_owned()).collect()
-}
-
-/// A request that a stack takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The method and the path, for example `GET /items`.
-    pub route: String,
-    /// The key of the code that answers.
-    pub code: String,
-}
-
-/// The requests that a stack takes, in the order of the stack file; `None` if it declares no endpoint.
-pub fn requests(stack: &Stack) -> Option<Vec<Request>> {
-    let (graph, identity) = (declared(stack), identity(stack));
-    graph.resources.iter().find(|resource| kind(resource.id.kind).features().endpoint.is_some())?;
-    let mut routes: Vec<&Resource> = graph.resources.iter().collect();
-    routes.retain(|resource| kind(resource.id.kind).features().requests);
-    routes.sort_by_key(|resource| resource.at);
-    let request = |route: &Resource| {
-        // The parent has no name that is the code's.
-        let mut targets = route.desired.references().into_iter().map(|reference| &reference.id);
-        let target = targets.find(|target| Some(*target) != route.id.parent())?;
-        Some(Request { route: route.id.name.clone(), code: key(&identity, target).to_owned() })
-    };
-    Some(routes.into_iter().filter_map(request).collect())
 }
 
 /// The URL to which the stack's checks are sent.
@@ -133,16 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_requests_are_those_of_the_stack_file_in_every_environment() {
+    fn keys_are_those_of_the_stack_file_in_every_environment() {
         for environment in [None, Some("dev")] {
-            let stack = stack_in(SMALL, environment);
-            assert_eq!(keys(&stack, code().0), ["save", "list"]);
-            let requests = requests(&stack).expect("an API").into_iter();
-            let requests: Vec<String> = requests.map(|one| format!("{} {}", one.route, one.code)).collect();
-            assert_eq!(requests, ["POST /notes save", "GET /notes list", "GET /notes/{id} list"]);
+            assert_eq!(keys(&stack_in(SMALL, environment), code().0), ["save", "list"]);
         }
-        let without = SMALL.split("api:").next().expect("the begin of a stack");
-        assert_eq!(requests(&stack_in(without, None)), None);
     }
 
     #[test]

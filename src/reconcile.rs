@@ -2,7 +2,7 @@
 //! tests run this same code. It prints nothing, asks nothing, and reads no file.
 
 use crate::apply::{Report, apply};
-use crate::aws::{Access, Connection, Context};
+use crate::aws::{Access, Connection, Context, Waits};
 use crate::config::{Elsewhere, Stack};
 use crate::desired::{lower, wanted};
 use crate::error::Failure;
@@ -25,13 +25,15 @@ pub struct Session {
     pub connection: Connection,
     /// The identity of the stack, and what to read.
     pub scope: Scope,
+    /// Where it is reported what reads wait for; nowhere by default.
+    pub waits: Waits,
 }
 
 impl Session {
     /// The session of an identity alone: our resources have its ownership tag.
     pub fn of(connection: Connection, identity: Identity) -> Self {
         let scope = connection.scope(identity);
-        Session { connection, scope }
+        Session { connection, scope, waits: Waits::none() }
     }
 
     /// The session of a stack, whose declared names are read as well.
@@ -62,7 +64,8 @@ impl Session {
     /// # Errors
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
+        let context =
+            self.connection.context(self.scope.clone(), Access::Read, BTreeMap::new(), self.waits.clone());
         observe(&context, registry()).await.map_err(Failure::from)
     }
 
@@ -71,7 +74,8 @@ impl Session {
     /// # Errors
     /// A read that failed.
     pub async fn read(&self, id: &ResourceId) -> Result<Option<Observed>, Failure> {
-        let context = self.context(Access::Read, BTreeMap::new(), &Events::none());
+        let context =
+            self.connection.context(self.scope.clone(), Access::Read, BTreeMap::new(), self.waits.clone());
         kind(id.kind).read(&context, &id.name, None).await.map_err(Failure::from)
     }
 

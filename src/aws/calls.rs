@@ -5,7 +5,8 @@ use super::read_only::is_read;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
@@ -54,6 +55,7 @@ impl Storable for Begun {
 struct Counts {
     reads: AtomicU64,
     writes: AtomicU64,
+    again: AtomicU64,
 }
 
 impl Calls {
@@ -76,6 +78,11 @@ impl Calls {
     pub fn writes(&self) -> u64 {
         self.counts.writes.load(Ordering::Relaxed)
     }
+
+    /// How often a call was sent again, because AWS throttled it or gave no response.
+    pub fn again(&self) -> u64 {
+        self.counts.again.load(Ordering::Relaxed)
+    }
 }
 
 impl fmt::Debug for Calls {
@@ -95,6 +102,17 @@ impl Intercept for Calls {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         cfg.interceptor_state().store_put(Begun(Instant::now()));
+        Ok(())
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_again = cfg.load::<RequestAttempts>().is_some_and(|attempts| attempts.attempts() > 1);
+        self.counts.again.fetch_add(u64::from(is_again), Ordering::Relaxed);
         Ok(())
     }
 

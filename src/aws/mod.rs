@@ -89,6 +89,11 @@ impl Waits {
     pub fn new(receive: impl Fn(&ResourceId, &str) + Send + Sync + 'static) -> Self {
         Waits(Arc::new(receive))
     }
+
+    /// Waits that are not reported.
+    pub fn none() -> Self {
+        Waits::new(|_, _| ())
+    }
 }
 
 impl fmt::Debug for Waits {

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::error::{Class, Result};
-use super::wait::{Backoff, Poll, Waiting, wait_until};
+use super::wait::{Backoff, Poll, wait_until};
 use crate::model::{Identity, Owner, ResourceId, Scope};
 use std::collections::BTreeMap;
 
@@ -60,10 +60,14 @@ pub(crate) fn compared(tags: Tags, scope: &Scope, id: &ResourceId) -> Tags {
     tags.into_iter().filter(|(key, _)| is_mark(key) || scope.wants_tag(id, key)).collect()
 }
 
+/// What is waited for where a young resource shows no tags.
+pub(crate) const NO_TAGS: &str = "its tags are not visible yet";
+
 /// The tags of a resource, read again where one younger than a minute shows none: tags are eventually consistent, so "no tags"
 /// right after a create does not mean "not ours" [aws-facts: DynamoDB, M]. The local cloud's are consistent.
 pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
     ctx: &Context,
+    of: &ResourceId,
     created: Option<i64>,
     tags: Tags,
     again: impl Fn() -> F,
@@ -74,9 +78,9 @@ pub(crate) async fn settled<F: Future<Output = Result<Tags>>>(
     }
     let look = async || {
         let tags = again().await?;
-        Ok(if tags.is_empty() { Poll::Pending("without tags".to_owned()) } else { Poll::Ready(tags) })
+        Ok(if tags.is_empty() { Poll::Pending(NO_TAGS.to_owned()) } else { Poll::Ready(tags) })
     };
-    match wait_until(Backoff::TAGS, Waiting::unreported(), look).await {
+    match wait_until(Backoff::TAGS, ctx.waiting(of), look).await {
         // A resource that shows no tags for so long has none.
         Err(error) if error.class == Class::Timeout => Ok(Tags::new()),
         tags => tags,

@@ -7,11 +7,13 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -103,6 +105,17 @@ static SERVICE: Service = Service::new("Any", "any");
 /// An HTTP client that reaches nothing.
 pub(super) fn http_client() -> SharedHttpClient {
     HttpBuilder::new().build_http()
+}
+
+#[tokio::test]
+async fn a_call_that_is_sent_again_is_counted_as_such() {
+    let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));
+    let sleep = SharedAsyncSleep::new(TokioSleep::new());
+    let config = nobody_listens().into_builder().retry_config(retries).sleep_impl(sleep).build();
+    let calls = Calls::default();
+    let clients = Connection::unchecked(config, false, calls.clone()).clients(Access::Read);
+    clients.lambda().get_function().function_name("f").send().await.expect_err("nobody listens");
+    assert_eq!((calls.reads(), calls.again()), (1, 2));
 }
 
 #[tokio::test]

@@ -10,11 +10,13 @@ mod tests;
 
 use crate::config::{Check, Part};
 use crate::http::{Client, Trust};
+use crate::requests::{self, is_taken};
 pub use matching::Mismatch;
 
 use anyhow::Result;
 use request::{Captures, Fill, Request, excerpt_of};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -24,6 +26,48 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Resolves a placeholder other than a capture; an error says why its value is not known.
 pub type Resolve<'a> = &'a (dyn Fn(&Part) -> Result<String> + Sync);
+
+/// What the checks are sent to.
+#[derive(Clone, Copy)]
+pub struct Api<'a> {
+    /// Its URL.
+    pub url: &'a str,
+    /// The certificates that are trusted besides the system's.
+    pub trust: &'a Trust,
+    /// What placeholders stand for.
+    pub resolve: Resolve<'a>,
+    /// The requests that it takes; `None` if that is not known.
+    pub requests: Option<&'a [requests::Request]>,
+}
+
+/// What happens while checks run.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// A check begins.
+    Started(&'a Check),
+    /// It did not pass, and is sent again.
+    Retrying {
+        /// The check.
+        check: &'a Check,
+        /// Why it did not pass.
+        why: &'a CheckFailure,
+        /// How often it was sent.
+        attempts: u32,
+    },
+    /// A check is done.
+    Done(CheckResult),
+}
+
+/// How all checks together ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All passed.
+    Passed,
+    /// One or more did not.
+    Failed,
+    /// The user wants no more of them.
+    Interrupted,
+}
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +115,19 @@ pub enum CheckFailure {
         /// The status that came.
         got: u16,
     },
+    /// Nothing that the stack declares takes the request, so there is no point in another attempt.
+    #[error("expected status {expected}, got {got}: no route of the stack serves `{request}`")]
+    NoRoute {
+        /// The status that was expected.
+        expected: u16,
+        /// The status that came.
+        got: u16,
+        /// The method and the path.
+        request: String,
+    },
+    /// The user wanted no more attempts.
+    #[error("interrupted{}", .0.as_ref().map_or_else(|| ", no response yet".to_owned(), |last| format!("; last: {last}")))]
+    Interrupted(Option<Box<CheckFailure>>),
     /// The body is not JSON, which is needed to look into it.
     #[error("expected JSON in the body: {0}")]
     NotJson(String),
@@ -87,41 +144,61 @@ pub enum CheckFailure {
     },
 }
 
-/// Runs all checks against the API at `base` and reports each as soon as it is done. True if all passed.
+impl CheckFailure {
+    /// The same in a word or two, for a check that is still retried.
+    pub fn in_short(&self) -> String {
+        match self {
+            CheckFailure::Status { got, .. } | CheckFailure::NoRoute { got, .. } => got.to_string(),
+            CheckFailure::NoResponse(_) | CheckFailure::Interrupted(_) => "no response".to_owned(),
+            CheckFailure::NotJson(_) | CheckFailure::Body(_) | CheckFailure::Capture { .. } => {
+                "another body".to_owned()
+            }
+        }
+    }
+}
+
+/// Runs all checks and reports each as soon as it is done. When `stop` turns true, the one that runs is ended and no other
+/// starts.
 pub async fn run(
     checks: &[Check],
-    base: &str,
-    trust: &Trust,
-    resolve: Resolve<'_>,
-    mut report: impl FnMut(CheckResult),
-) -> bool {
-    let client = if base.starts_with("http://127.0.0.1") {
+    api: Api<'_>,
+    stop: watch::Receiver<bool>,
+    mut report: impl FnMut(Progress<'_>),
+) -> Outcome {
+    let client = if api.url.starts_with("http://127.0.0.1") {
         Client::local(CONNECT, RESPONSE)
     } else {
-        Client::new(trust, CONNECT, RESPONSE)
+        Client::new(api.trust, CONNECT, RESPONSE)
     };
-    let mut runner = Runner { client, base, resolve, captures: Captures::new(), wrote: false };
-    let mut passed = true;
+    let mut runner = Runner { client, target: api, stop, captures: Captures::new(), wrote: false };
+    let mut all = Outcome::Passed;
     for check in checks {
-        let outcome = runner.check(check).await;
-        passed &= outcome.verdict == Verdict::Passed;
-        report(outcome);
+        report(Progress::Started(check));
+        let result = runner.check(check, &mut report).await;
+        let is_interrupted = matches!(result.verdict, Verdict::Failed(CheckFailure::Interrupted(_)));
+        if result.verdict != Verdict::Passed {
+            all = Outcome::Failed;
+        }
+        report(Progress::Done(result));
+        if is_interrupted {
+            return Outcome::Interrupted;
+        }
     }
-    passed
+    all
 }
 
 struct Runner<'a> {
     client: Client,
-    base: &'a str,
-    resolve: Resolve<'a>,
+    target: Api<'a>,
+    stop: watch::Receiver<bool>,
     captures: Captures,
     /// Whether anything but a GET was sent.
     wrote: bool,
 }
 
 impl Runner<'_> {
-    async fn check(&mut self, check: &Check) -> CheckResult {
-        let fill = Fill { captures: &self.captures, resolve: self.resolve };
+    async fn check(&mut self, check: &Check, report: &mut impl FnMut(Progress<'_>)) -> CheckResult {
+        let fill = Fill { captures: &self.captures, resolve: self.target.resolve };
         let (path, unknown) = fill.path(&check.path);
         let request = unknown.map_or_else(|| Request::new(check, path.clone(), fill), Err);
         let mut outcome = CheckResult {
@@ -138,7 +215,7 @@ impl Runner<'_> {
         self.captures.retain(|name, _| !check.capture.contains_key(name));
         match request {
             Err(reason) => outcome.verdict = Verdict::Skipped(reason),
-            Ok(request) => match self.send(check, &request, &mut outcome).await {
+            Ok(request) => match self.send(check, &request, &mut outcome, report).await {
                 Ok(captured) => self.captures.extend(captured),
                 Err(failure) => outcome.verdict = Verdict::Failed(failure),
             },
@@ -152,28 +229,64 @@ impl Runner<'_> {
         check: &Check,
         request: &Request,
         outcome: &mut CheckResult,
+        report: &mut impl FnMut(Progress<'_>),
     ) -> Result<Captures, CheckFailure> {
         self.wrote |= check.method != "GET";
         // A write is never repeated, nor a read after one: it would wait for what the write should have done at once.
         let timeout = Duration::from_secs(if self.wrote { 0 } else { check.retry_for });
-        let start = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let (start, mut pause, mut last) = (Instant::now(), FIRST_PAUSE, None);
+        let mut stop = self.stop.clone();
         loop {
-            let result = self.attempt(request, outcome).await;
+            let attempt = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return Err(CheckFailure::Interrupted(last)),
+                attempt = self.attempt(request, outcome) => attempt,
+            };
             outcome.attempts += 1;
             outcome.elapsed = start.elapsed();
-            if result.is_ok() || outcome.elapsed + pause > timeout {
-                return result;
+            let failure = match attempt {
+                Ok(captured) => return Ok(captured),
+                Err(failure) => self.explained(failure, outcome),
+            };
+            let is_final = matches!(failure, CheckFailure::NoRoute { .. });
+            if is_final || outcome.elapsed + pause > timeout {
+                return Err(failure);
             }
-            sleep(pause).await;
+            report(Progress::Retrying { check, why: &failure, attempts: outcome.attempts });
+            last = Some(Box::new(failure));
+            tokio::select! {
+                () = stopped(&mut stop) => return Err(CheckFailure::Interrupted(last)),
+                () = sleep(pause) => {}
+            }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
+    /// A failure, with its reason where the stack has no route for the request.
+    fn explained(&self, failure: CheckFailure, outcome: &CheckResult) -> CheckFailure {
+        let CheckResult { method, path, .. } = outcome;
+        match (failure, self.target.requests) {
+            (CheckFailure::Status { expected, got: got @ 404 }, Some(requests))
+                if !is_taken(requests, method, path) =>
+            {
+                CheckFailure::NoRoute { expected, got, request: format!("{method} {path}") }
+            }
+            (failure, _) => failure,
+        }
+    }
+
     async fn attempt(&self, request: &Request, outcome: &mut CheckResult) -> Result<Captures, CheckFailure> {
-        let sent = request.send(&self.client, self.base).await;
+        let sent = request.send(&self.client, self.target.url).await;
         outcome.status = sent.as_ref().ok().map(|answer| answer.status);
         outcome.body = sent.as_ref().map(excerpt_of).unwrap_or_default();
         request.compare(&sent?)
+    }
+}
+
+/// Waits until the user wants no more.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // Nothing can stop the run any more.
+        std::future::pending::<()>().await;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::{At, Json, Template};
+use crate::plan::tests::stacks::stack;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -121,13 +122,23 @@ fn capture(name: &str, pointer: &str) -> std::collections::BTreeMap<String, Stri
     [(name.to_owned(), pointer.to_owned())].into()
 }
 
-async fn outcomes(checks: &[Check], base: &str) -> Vec<CheckResult> {
-    let resolve = |part: &Part| match part {
+fn resolve(part: &Part) -> Result<String> {
+    match part {
         Part::Region => Ok("eu west".to_owned()),
         _ => anyhow::bail!("it is known after `provision up`"),
-    };
+    }
+}
+
+async fn outcomes(checks: &[Check], base: &str) -> Vec<CheckResult> {
+    let api = Api { url: base, trust: &Trust::default(), resolve: &resolve, requests: None };
+    let (_running, stop) = watch::channel(false);
     let mut outcomes = Vec::new();
-    let passed = run(checks, base, &Trust::default(), &resolve, |outcome| outcomes.push(outcome)).await;
+    let ended = run(checks, api, stop, |progress| {
+        if let Progress::Done(outcome) = progress {
+            outcomes.push(outcome);
+        }
+    });
+    let passed = ended.await == Outcome::Passed;
     assert_eq!(passed, outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed));
     outcomes
 }
@@ -281,4 +292,75 @@ async fn a_redirect_is_an_answer_like_any_other() {
     let server = Server::new(&[(302, "")]);
     let outcomes = outcomes(&[Check { status: 302, ..check("GET /old") }], &server.url).await;
     assert_eq!(outcomes[0].verdict, Verdict::Passed);
+}
+
+/// What a user sees of a run of checks, against the API of a stack with the route `GET /hi/{name}`.
+async fn run_with_route(checks: &[Check], base: &str, stop_at_retry: Option<u32>) -> (Outcome, Vec<String>) {
+    let stack = stack(
+        "stack: hi\nfunctions: { hi: { code: code, runtime: python3.13 } }\napi: { routes: { 'GET /hi/{name}': hi } }\n",
+    );
+    let requests = requests::requests(&stack);
+    let trust = Trust::default();
+    let api = Api { url: base, trust: &trust, resolve: &resolve, requests: requests.as_deref() };
+    let (end, stop) = watch::channel(stop_at_retry == Some(0));
+    let mut seen = Vec::new();
+    let ended = run(checks, api, stop, |progress| match progress {
+        Progress::Started(check) => seen.push(format!("started {}", check.name)),
+        Progress::Retrying { check, why, attempts } => {
+            seen.push(format!("{}: {}, attempt {attempts}", check.name, why.in_short()));
+            end.send_replace(stop_at_retry == Some(attempts));
+        }
+        Progress::Done(outcome) => seen.push(match &outcome.verdict {
+            Verdict::Failed(failure) => format!("{failure} / {:?} {}", outcome.status, outcome.body),
+            verdict => format!("{verdict:?}"),
+        }),
+    });
+    (ended.await, seen)
+}
+
+#[tokio::test]
+async fn each_attempt_that_is_repeated_is_reported_with_its_reason() {
+    let server = Server::new(&[(503, ""), (200, "no"), (200, "{}")]);
+    let get = Check { retry_for: 20, expect: Some(json(&json!({}))), ..check("GET /hi/ada") };
+    let (ended, seen) = run_with_route(&[get], &server.url, None).await;
+    assert_eq!(ended, Outcome::Passed);
+    let retries = ["GET /hi/ada: 503, attempt 1", "GET /hi/ada: another body, attempt 2"];
+    assert_eq!(seen, ["started GET /hi/ada", retries[0], retries[1], "Passed"]);
+}
+
+#[tokio::test]
+async fn a_404_is_not_retried_where_no_route_serves_the_request() {
+    let server = Server::new(&[(404, "no"), (404, ""), (200, ""), (503, ""), (200, "")]);
+    let patient = |request| Check { retry_for: 20, ..check(request) };
+    let all = [patient("GET /hello/ada"), patient("GET /hi/ada"), patient("GET /hello/ada")];
+    let (ended, seen) = run_with_route(&all, &server.url, None).await;
+    assert_eq!(ended, Outcome::Failed);
+    let failure =
+        "expected status 200, got 404: no route of the stack serves `GET /hello/ada` / Some(404) no";
+    // A route may take a while to respond, and another status may pass.
+    let retries = ["GET /hi/ada: 404, attempt 1", "GET /hello/ada: 503, attempt 1"];
+    let [one, two] = ["started GET /hello/ada", "started GET /hi/ada"];
+    assert_eq!(seen, [one, failure, two, retries[0], "Passed", one, retries[1], "Passed"]);
+}
+
+#[tokio::test]
+async fn an_interrupted_check_shows_the_last_response_and_no_other_starts() {
+    let server = Server::new(&[(503, "busy"), (404, "soon"), (200, "")]);
+    let patient = Check { retry_for: 60, ..check("GET /hi/ada") };
+    let (ended, seen) = run_with_route(&[patient, check("GET /hi/bob")], &server.url, Some(2)).await;
+    assert_eq!(ended, Outcome::Interrupted);
+    assert_eq!(
+        seen.last().map(String::as_str),
+        Some("interrupted; last: expected status 200, got 404 / Some(404) soon")
+    );
+    assert_eq!(seen.len(), 4, "{seen:?}");
+    assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn an_interrupted_check_says_where_there_is_no_response() {
+    let server = Server::new(&[(200, "")]);
+    let (ended, seen) = run_with_route(&[check("GET /hi/ada")], &server.url, Some(0)).await;
+    assert_eq!(ended, Outcome::Interrupted);
+    assert_eq!(seen, ["started GET /hi/ada", "interrupted, no response yet / None "]);
 }

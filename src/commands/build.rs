@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 /// How many packages are built at a time. Each takes half a megabyte to compress, or a whole `pip` or `npm`.
 const BUILDS: usize = 8;
 
-/// Builds the package of every function, and reports all errors at once.
-pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
+/// Builds the package of every function, and reports all errors at once. On the local cloud, functions run with what this machine
+/// has: there an older compiler is right as well.
+pub(super) async fn build(stack: &Stack, is_local: bool) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
     let all = stack.code();
     let builds = all.iter().map(|code| package(stack, code, &cache));
@@ -36,7 +37,7 @@ pub(super) async fn build(stack: &Stack) -> Result<BTreeMap<String, Package>> {
             )),
         }
     }
-    let checked = syntax(stack, package::check(unchecked, &cache).await);
+    let checked = syntax(stack, package::check(unchecked, &cache).await, is_local);
     tokio::task::spawn_blocking(move || package::prune(&cache));
     let last = if checked.is_ok() { errors.pop() } else { None };
     errors.iter().for_each(|message| err(&render::error(message, None)));
@@ -57,10 +58,11 @@ async fn package(stack: &Stack, code: &Code<'_>, cache: &Path) -> Result<Built, 
 }
 
 /// Shows syntax errors that may be none, and fails because of all others.
-fn syntax(stack: &Stack, findings: Vec<Finding>) -> Result<(), Diagnostics> {
-    let (errors, doubtful): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.is_certain);
+fn syntax(stack: &Stack, findings: Vec<Finding>, is_local: bool) -> Result<(), Diagnostics> {
+    let (errors, doubtful): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.is_certain || is_local);
     if !doubtful.is_empty() {
-        let text = diagnostics(&stack.folder, doubtful, About::DoubtfulCode).render(true);
+        let text = diagnostics(&stack.folder, doubtful, About::DoubtfulCode).render(true, render::columns());
         err(&format!("{}\n", text.trim_end()));
     }
     if errors.is_empty() { Ok(()) } else { Err(diagnostics(&stack.folder, errors, About::Code)) }
@@ -91,6 +93,7 @@ fn shown(folder: &Path, file: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::exit::Exit;
+    use crate::plan::tests::stacks::{SMALL, stack_in};
     use std::fs;
 
     fn finding(file: &str, line: u32, column: u32, message: &str) -> Finding {
@@ -111,7 +114,7 @@ mod tests {
         fs::write(folder.path().join("a.py"), b"# \xfc\nx = ]\n").expect("written");
         fs::write(folder.path().join("b.mjs"), "const = 1;\n").expect("written");
         let shown = diagnostics(folder.path(), findings, about);
-        let text = shown.render(false).replace(&format!("{}/", folder.path().display()), "");
+        let text = shown.render(false, None).replace(&format!("{}/", folder.path().display()), "");
         (text, shown.exit())
     }
 
@@ -134,6 +137,16 @@ mod tests {
         let (text, _) = shown_as(About::DoubtfulCode, vec![one.clone(), Finding { line: 1, ..one }]);
         assert!(text.starts_with("warning: Python 3.11 finds a syntax error"), "{text}");
         assert!(!text.contains("\nerror: ") && !text.contains("errors"), "{text}");
+    }
+
+    /// There it would run, or not, with what has found the error.
+    #[test]
+    fn on_the_local_cloud_it_is_an_error() {
+        let stack = stack_in(SMALL, None);
+        let doubtful =
+            || vec![Finding { is_certain: false, ..finding("a.py", 2, 5, "Python 3.11 finds an error") }];
+        assert!(syntax(&stack, doubtful(), false).is_ok());
+        assert!(syntax(&stack, doubtful(), true).is_err());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! `check`: runs the stack's checks against the live API.
 
+use super::busy::{Busy, reading};
 use super::session::{Globals, open};
-use super::{Outcome, json, out};
-use crate::config::{Part, Stack};
+use super::{Outcome, json, out, stop_on_ctrl_c};
+use crate::check::{Api, CheckFailure, CheckResult, Outcome as Ended, Progress, Verdict};
+use crate::config::{Check, Part, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::lower::lookup_part;
@@ -10,7 +12,10 @@ use crate::model::{AttributeMap, Owner};
 use crate::outputs;
 use crate::reconcile::Session;
 use crate::render;
+use crate::requests::{Request, requests, taker};
+use crate::text::shell_quoted;
 use anyhow::{Result, anyhow, bail};
+use std::time::{Duration, Instant};
 
 /// Runs the checks of the stack file against the deployed stack.
 ///
@@ -19,7 +24,7 @@ use anyhow::{Result, anyhow, bail};
 pub async fn check(globals: &Globals) -> Outcome {
     let mut stack = globals.stack()?;
     let session = open(globals, &mut stack).await?;
-    let live_state = session.look().await?;
+    let live_state = reading(&session.connection, session.look()).await?;
     let ours = live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours);
     let ours = ours.map(|observed| (observed.id, observed.attributes));
     let attributes = ours.chain(live_state.existing).collect();
@@ -44,14 +49,64 @@ pub(super) async fn run(
     let resolve = |part: &Part| -> Result<String> {
         lookup_part(part, &session.scope, attributes).ok_or_else(|| anyhow!("it is not deployed"))
     };
-    let (mut passed, mut all) = (0, 0);
-    let all_passed = crate::check::run(&stack.checks, url, session.connection.trust(), &resolve, |outcome| {
-        all += 1;
-        passed += usize::from(outcome.verdict == crate::check::Verdict::Passed);
-        out(&render::check(&outcome));
-        json(|| render::json::check(&outcome));
+    let requests = requests(stack);
+    let api =
+        Api { url, trust: session.connection.trust(), resolve: &resolve, requests: requests.as_deref() };
+    let mut shown =
+        Shown { globals, requests: requests.as_deref().unwrap_or_default(), busy: None, passed: 0 };
+    let ended =
+        crate::check::run(&stack.checks, api, stop_on_ctrl_c(), |progress| shown.show(progress)).await;
+    out(&format!("{} of {} checks passed.", shown.passed, stack.checks.len()));
+    Ok(match ended {
+        Ended::Passed => Exit::Done,
+        Ended::Failed => Exit::Failed,
+        Ended::Interrupted => Exit::Interrupted,
     })
-    .await;
-    out(&format!("{passed} of {all} checks passed."));
-    Ok(Exit::success_if(all_passed))
+}
+
+/// What the user sees of the checks.
+struct Shown<'a> {
+    globals: &'a Globals,
+    requests: &'a [Request],
+    /// The line of the check that runs.
+    busy: Option<Busy>,
+    passed: usize,
+}
+
+impl Shown<'_> {
+    fn show(&mut self, progress: Progress<'_>) {
+        match progress {
+            Progress::Started(check) => {
+                let (name, start) = (check.name.clone(), Instant::now());
+                let text = move || render::lasting(&name, start.elapsed());
+                self.busy = Some(Busy::saying(text));
+            }
+            Progress::Retrying { check, why, attempts } => self.retrying(check, why, attempts),
+            Progress::Done(result) => {
+                self.busy = None;
+                self.passed += usize::from(result.verdict == Verdict::Passed);
+                let logs = self.logs(&result);
+                out(&render::check(&result, logs.as_deref()));
+                json(|| render::json::check(&result, logs.as_deref()));
+            }
+        }
+    }
+
+    /// In a terminal a line that moves, elsewhere one line for all attempts.
+    fn retrying(&mut self, check: &Check, why: &CheckFailure, attempts: u32) {
+        let Some(busy) = &self.busy else { return };
+        let (name, why, limit) = (check.name.clone(), why.in_short(), Duration::from_secs(check.retry_for));
+        if !busy.is_live() && attempts == 1 {
+            out(&render::retried(&name, &why, limit));
+        }
+        let start = busy.since();
+        busy.say(move || render::retrying(&name, &why, start.elapsed(), limit));
+    }
+
+    /// The command that shows the logs of the code that got the request of a check, if that failed.
+    fn logs(&self, result: &CheckResult) -> Option<String> {
+        let has_failed = matches!(result.verdict, Verdict::Failed(_));
+        let request = taker(self.requests, &result.method, &result.path).filter(|_| has_failed)?;
+        Some(self.globals.command(&format!("logs {}", shell_quoted(&request.code))))
+    }
 }

@@ -1,5 +1,6 @@
 //! `down`: deletes every resource of the stack, and verifies that nothing is left.
 
+use super::busy::{Busy, reading, waits};
 use super::execute::{cannot_ask, execute, is_confirmed_by_name, progress_of};
 use super::session::{Globals, calls, print_target};
 use super::{Outcome, err, is_interactive, json, out};
@@ -39,9 +40,10 @@ pub struct DownArgs {
 /// The plan cannot be made.
 pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let (session, protected) = open(globals, args).await?;
+    let session = Session { waits: waits(), ..session };
     print_target(&session);
     let mut destroy = Destroy::new(session, args.allow_data_loss.iter().cloned().collect());
-    let live_state = destroy.look().await?;
+    let live_state = reading(&destroy.session.connection, destroy.look()).await?;
     print_unmanaged(&live_state);
     let plan = destroy.plan(&live_state)?;
     plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
@@ -57,10 +59,17 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
         err("Nothing was deleted.");
         return Ok(Exit::Failed);
     }
+    // After each plan everything is read once more.
+    let mut busy = None;
     let apply = async |session: &Session, plan: &Plan| {
-        execute(session, plan, BTreeMap::new(), &[], progress_of(plan)).await
+        busy = None;
+        let report = execute(session, plan, BTreeMap::new(), &[], progress_of(plan)).await;
+        busy = Some(Busy::reading(&session.connection));
+        report
     };
-    match destroy.run(plan, apply).await? {
+    let destroyed = destroy.run(plan, apply).await;
+    drop(busy);
+    match destroyed? {
         Destroyed::All(plan) => Ok(conclude(&destroy.session, &plan, "Nothing left.")),
         Destroyed::Incomplete(report) => Ok(exit_of_report(&report)),
         Destroyed::NewResources(plan) => {
@@ -92,6 +101,7 @@ fn print_plan(globals: &Globals, plan: &Plan) {
 /// The session to delete in, and whether the environment is protected. A missing or invalid stack file is no obstacle:
 /// resources that are ours have the ownership tag. A valid one also gives the names to look for.
 async fn open(globals: &Globals, args: &DownArgs) -> Result<(Session, bool)> {
+    globals.print_file();
     let environment = globals.env.clone();
     if let Some(stack) = &args.stack {
         // The settings of the file apply if it is the file of this stack.

@@ -36,6 +36,12 @@ Examples:
   provision down --env dev --allow-data-loss notes
   provision down --stack blog --yes   # without its stack file";
 
+pub(crate) const GRAPH: &str = "\
+Examples:
+  provision graph                     # Mermaid, for a Markdown page
+  provision graph --svg > stack.svg   # an image
+  provision graph --dot | dot -Tpdf > stack.pdf";
+
 pub(crate) const STATUS: &str = "\
 Examples:
   provision status

@@ -1,5 +1,6 @@
 //! What the commands that write share: the confirmation, and a plan that is applied with its progress.
 
+use super::screen::is_quiet;
 use super::session::{Globals, calls};
 use super::{ask, err, is_interactive, is_json, json, out, stop_on_ctrl_c};
 use crate::apply::Report;
@@ -16,6 +17,9 @@ use std::time::Instant;
 
 /// The progress of a plan, live if the terminal allows it.
 pub(super) fn progress_of(plan: &Plan) -> Progress {
+    if is_quiet() {
+        return Progress::lines(|_| ());
+    }
     let steps = plan.steps.iter().filter(|step| !step.with_parent).count();
     Progress::new(steps, out)
 }

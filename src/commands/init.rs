@@ -75,6 +75,10 @@ impl Language {
 /// A file already exists, or cannot be written.
 pub fn init(args: &InitArgs) -> Outcome {
     let folder = &args.folder;
+    // Before anything is asked.
+    if is_interactive() {
+        check_free(folder, &[("stack.yaml", String::new())])?;
+    }
     let name = match &args.name {
         Some(name) => name.clone(),
         None => prompt("Name of the stack", &name_of(folder), config::stack_name)?,
@@ -170,7 +174,8 @@ fn shown(folder: &Path, name: &str, files: &[&str]) -> String {
     let enter =
         if here { String::new() } else { format!("  cd {}\n", shell_quoted(&folder.display().to_string())) };
     let steps = [
-        ("provision up --local", "on this machine, without an AWS account"),
+        ("provision dev", "on this machine, without an AWS account, again on every save"),
+        ("provision up --local", "the same once"),
         ("provision up", "in AWS"),
         ("provision down --local", "deletes all of it again"),
     ];

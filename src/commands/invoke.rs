@@ -1,7 +1,7 @@
 //! `invoke`: calls one function with an event. Its response goes to standard output, everything else to standard error.
 
 use super::session::{Globals, print_target_to_stderr};
-use super::{Outcome, data, err, json};
+use super::{Outcome, candidates, data, err, json};
 use crate::aws::Access;
 use crate::config::{Stack, did_you_mean_or_list};
 use crate::elsewhere::Need;
@@ -15,16 +15,17 @@ use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, bail};
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use std::io::{self, IsTerminal, Read};
 
 /// The flags of `invoke`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct InvokeArgs {
     /// Function, by its name in the stack file
-    #[arg(value_name = "FUNCTION")]
+    #[arg(value_name = "FUNCTION", add = ArgValueCandidates::new(candidates::functions))]
     pub function: String,
-    /// Event as JSON: a file, or `-` for standard input; `{}` by default
-    #[arg(long, value_name = "FILE|-")]
+    /// Event: JSON, a file with it, or `-` for standard input; `{}` by default
+    #[arg(long, value_name = "JSON|FILE|-")]
     pub event: Option<String>,
     /// Show the end of the function's log, on standard error
     #[arg(long)]
@@ -75,30 +76,36 @@ pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
 
 /// Reads an event, which must be JSON: Lambda would reject it too, but not say where.
 fn event(from: &str) -> Result<Vec<u8>> {
-    let from_stdin = from == "-";
-    let place = if from_stdin { "standard input" } else { from };
+    let is_inline = from.trim_start().starts_with(['{', '[', '"']);
+    let place = match from {
+        "-" => "standard input",
+        _ if is_inline => "the event",
+        file => file,
+    };
     let invalid =
         |why: String| Failure::usage(format!("{place} is not valid JSON: {why}"), "the event must be JSON");
-    let read = if from_stdin {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        std::fs::read(from)
+    let read = match from {
+        "-" => {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        }
+        text if is_inline => Ok(text.as_bytes().to_vec()),
+        file => std::fs::read(file),
     };
     let bytes = read.map_err(|error| unreadable_event(place, &error))?;
     serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| invalid(error.to_string()))?;
     Ok(bytes)
 }
 
-/// A file that cannot be read, which may be the event itself.
 fn unreadable_event(place: &str, error: &io::Error) -> Failure {
-    let message = format!("cannot read the event from {place}: {error}");
-    let help = if place.starts_with(['{', '[', '"']) {
-        "--event takes the name of a file; `-` reads the event from standard input"
-    } else {
-        "name a file that contains the event as JSON, or `-` for standard input"
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no file `{place}`"),
+        _ => format!("cannot read the event from {place}: {error}"),
     };
-    Failure::usage(message, help)
+    Failure::usage(
+        message,
+        "pass the event itself, `--event '{\"id\": 1}'`, a file with it, or `-` for standard input",
+    )
 }
 
 /// The name in AWS of a deployed function of this stack: an unmanaged one of the same name is not called by mistake.

@@ -1,10 +1,10 @@
 //! `local`: starts, stops, shows and resets the local cloud.
 
+use super::busy::start;
 use super::examples;
-use super::{Outcome, err, out};
+use super::{Outcome, out};
 use crate::exit::Exit;
 use crate::local::{LocalCloud, default_folders};
-use crate::render;
 use clap::Subcommand;
 
 /// What to do with the local cloud.
@@ -33,7 +33,7 @@ pub async fn local(action: LocalAction) -> Outcome {
     let cloud = LocalCloud::new(cache, state);
     match action {
         LocalAction::Start => {
-            let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
+            let endpoint = start(&cloud).await?;
             out(&format!("The local cloud runs at {} (process {}).", endpoint.url, endpoint.pid));
         }
         LocalAction::Stop => {

@@ -2,7 +2,7 @@
 
 use super::invoke::declared;
 use super::session::{Globals, print_target_to_stderr};
-use super::{Outcome, err, screen, stop_on_ctrl_c};
+use super::{Outcome, candidates, err, screen, stop_on_ctrl_c};
 use crate::aws::Access;
 use crate::config::Stack;
 use crate::elsewhere::Need;
@@ -13,11 +13,14 @@ use crate::logs::{LogBatch, LogEntry, LogSource, PollInterval, Reader};
 use crate::model::Identity;
 use crate::outputs;
 use crate::reconcile::Session;
-use crate::render::{self, LogStyle};
+use crate::render::{self, LogDetail, LogStyle};
 use anyhow::{Result, anyhow};
 use aws_smithy_types::date_time::{DateTime, Format};
 use clap::Args;
-use std::io;
+use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap_complete::ArgValueCandidates;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -25,11 +28,17 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Args)]
 pub struct LogsArgs {
     /// Functions, by their names in the stack file; all by default
-    #[arg(value_name = "FUNCTION")]
+    #[arg(value_name = "FUNCTION", add = ArgValueCandidates::new(candidates::functions))]
     pub functions: Vec<String>,
     /// Keep streaming until Ctrl-C
-    #[arg(long)]
+    #[arg(long, short)]
     pub follow: bool,
+    /// Stack file, or its folder
+    // The option of every command, without its `-f`: with logs, that means to follow.
+    #[arg(id = "file", long, value_name = "FILE", default_value = super::stack_file::DEFAULT)]
+    #[arg(value_parser = PathBufValueParser::new().map(super::stack_file::resolve))]
+    #[arg(help_heading = "Options of every command")]
+    pub file: PathBuf,
     /// Start time: a duration such as 90s, 10m, 2h or 1d, or a time such as 2026-01-31T09:30:00Z
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = Since::read)]
     pub since: Since,
@@ -84,7 +93,7 @@ pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     args.functions.iter().try_for_each(|function| declared(&stack, function))?;
     let session = globals.session(&mut stack, Need::Any).await?;
     print_target_to_stderr(&session);
-    let view = LogView::new(&stack, &session.scope.identity, &args.functions);
+    let view = LogView::new(globals, &stack, &session.scope.identity, &args.functions);
     let mut reader = reader(&session, args.since.millis(now()));
     let found = reader.look(&view.sources).await.map_err(Failure::from)?;
     let shown = print_entries(&found.entries, &view.style);
@@ -118,13 +127,15 @@ pub(super) struct LogView {
 
 impl LogView {
     /// The functions of a stack that are picked, or all of them.
-    pub(super) fn new(stack: &Stack, identity: &Identity, picked: &[String]) -> Self {
+    pub(super) fn new(globals: &Globals, stack: &Stack, identity: &Identity, picked: &[String]) -> Self {
+        // What is kept in a file is read on another day.
+        let detail = LogDetail { platform: globals.verbose > 0, dates: !io::stdout().is_terminal() };
         let keys = outputs::keys(stack, code().0);
         let all = || keys.iter().map(String::as_str);
         let shown: Vec<&str> =
             all().filter(|name| picked.is_empty() || picked.iter().any(|one| one == name)).collect();
         LogView {
-            style: LogStyle::new(all(), shown.iter().copied()),
+            style: LogStyle::new(all(), shown.iter().copied(), detail),
             sources: shown.into_iter().map(|name| LogSource::of(identity, name)).collect(),
         }
     }

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use anyhow::Context;
 use clap::{Args, Command};
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
 /// The name of the program.
 const NAME: &str = "provision";
@@ -16,13 +17,18 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
+/// The variable with which the script asks this program what to offer: the names in a stack file are not known before.
+pub const COMPLETE: &str = "PROVISION_COMPLETE";
+
 /// Prints a script that completes the command line in a shell.
 ///
 /// # Errors
 /// The script is not valid text.
-pub fn completions(args: CompletionsArgs, mut program: Command) -> Outcome {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut program, NAME, &mut script);
+pub fn completions(args: CompletionsArgs) -> Outcome {
+    let (mut script, shell) = (Vec::new(), args.shell.to_string());
+    let shells = Shells::builtins();
+    let shell = shells.completer(&shell).with_context(|| format!("there are no completions for {shell}"))?;
+    shell.write_registration(COMPLETE, NAME, NAME, NAME, &mut script)?;
     print(script)
 }
 

@@ -3,11 +3,14 @@
 
 mod adopt;
 mod build;
+mod busy;
+mod candidates;
 mod check;
 mod dev;
 mod down;
 pub(crate) mod examples;
 mod execute;
+mod graph;
 mod iam_policy;
 mod init;
 mod invoke;
@@ -28,13 +31,14 @@ pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
 pub use dev::{DevArgs, dev};
 pub use down::{DownArgs, down};
+pub use graph::{GraphArgs, graph};
 pub use iam_policy::{IamPolicyArgs, iam_policy};
 pub use init::{InitArgs, init};
 pub use invoke::{InvokeArgs, invoke};
 pub use list::list;
 pub use local::{LocalAction, local};
 pub use logs::{LogsArgs, logs};
-pub use manual::{CompletionsArgs, completions, man};
+pub use manual::{COMPLETE, CompletionsArgs, completions, man};
 pub use plan::{PlanArgs, PlanOnlyArgs, plan};
 pub use session::Globals;
 pub use status::{OutputsArgs, outputs, status};
@@ -70,6 +74,7 @@ async fn watch_signals(stop: watch::Sender<bool>) {
     while signals.next().await {
         count += 1;
         if stop.is_closed() || count > 2 {
+            screen::hide_line();
             std::process::exit(Exit::Interrupted as i32);
         }
         stop.send_replace(true);

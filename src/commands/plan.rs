@@ -1,6 +1,7 @@
 //! `plan`: shows what `up` would do, and saves it for later. `up` takes the same steps as far as the plan.
 
 use super::build::build;
+use super::busy::Busy;
 use super::screen::{Format, set_format};
 use super::session::{Globals, calls, open};
 use super::{Outcome, err, json, markdown, out};
@@ -14,6 +15,7 @@ use crate::local::default_folders;
 use crate::lower::Packages;
 use crate::model::{LiveState, Scope};
 use crate::package::{self, Package};
+use crate::picture::Picture;
 use crate::plan::{Mode, Options, Plan, Saved, salt};
 use crate::reconcile::Session;
 use crate::render;
@@ -99,7 +101,7 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let prepared = prepare(&session, &args.plan, &stack).await?;
     let can_be_applied = print_plan(globals, &stack, &prepared.plan);
     let Prepared { plan, options, .. } = prepared;
-    markdown(|| render::markdown(&plan, &session.scope));
+    markdown(|| render::markdown(&plan, &session.scope, &Picture::of(&stack).with_plan(&stack, &plan)));
     if !can_be_applied {
         return Ok(Exit::Failed);
     }
@@ -111,6 +113,8 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
         if !plan.is_empty() {
             out(&saved_hint(globals, file));
         }
+    } else if !plan.is_empty() {
+        out(&render::next("To apply it", &globals.command("up")));
     }
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Pending } else { Exit::Done })
 }
@@ -124,10 +128,21 @@ fn saved_hint(globals: &Globals, file: &Path) -> String {
 
 /// Reads the live state, builds the packages meanwhile, and plans.
 pub(super) async fn prepare(session: &Session, args: &PlanArgs, stack: &Stack) -> Result<Prepared> {
-    let (live_state, packages) = futures_util::join!(session.look(), build(stack));
+    let busy = Busy::reading(&session.connection);
+    let look = async {
+        let live_state = session.look().await;
+        let since = Instant::now();
+        busy.say(move || render::lasting(PACKAGING, since.elapsed()));
+        live_state
+    };
+    let (live_state, packages) = futures_util::join!(look, build(stack, session.connection.is_local()));
+    drop(busy);
     let packages = packages?;
     make_plan(session, args, stack, packages, live_state?)
 }
+
+/// What still takes time once AWS is read.
+pub(super) const PACKAGING: &str = "Packaging the code";
 
 /// Plans how to get from the live state to a stack with its packages.
 pub(super) fn make_plan(

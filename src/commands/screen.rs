@@ -2,20 +2,24 @@
 //! fact of the process, as its colours are.
 //!
 //! All output passes here, so here URLs lose their credentials and sensitive values are taken out, and here it is noted if the
-//! output could not be written.
+//! output could not be written. The line of [`super::busy`] makes way for all of it.
 
 use crate::exit::Exit;
-use crate::render::{self, Document};
+use crate::render::{self, Document, Line};
 use crate::sensitive::redacted;
 use crate::text::without_credentials;
+use indicatif::ProgressDrawTarget;
+use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Text, for people.
     Text,
+    /// Nothing but the last line of it.
+    Quiet,
     /// One JSON object per line.
     Json,
     /// Markdown, for a comment.
@@ -26,6 +30,47 @@ static FORMAT: OnceLock<Format> = OnceLock::new();
 
 /// The first error of standard output.
 static OUTPUT_ERROR: OnceLock<io::Error> = OnceLock::new();
+
+/// Set where each call to AWS is printed.
+static IS_VERBOSE: OnceLock<()> = OnceLock::new();
+
+/// The line below all output, while there is one.
+static LINE: Mutex<Option<Line>> = Mutex::new(None);
+
+/// From now on no line moves: each call to AWS is printed, which says more.
+pub(crate) fn set_verbose() {
+    let _ = IS_VERBOSE.set(());
+}
+
+/// True if a line can move below the output: in a terminal that can move its cursor, where text is printed for people.
+pub(super) fn can_move() -> bool {
+    format() == Format::Text && IS_VERBOSE.get().is_none() && render::is_live()
+}
+
+/// Shows the line, or another text in it.
+pub(super) fn move_line(text: &str) {
+    match &mut *line() {
+        Some(line) => line.show(text),
+        none => *none = Some(Line::new(ProgressDrawTarget::stdout(), text)),
+    }
+}
+
+/// Takes the line away.
+pub(super) fn hide_line() {
+    *line() = None;
+}
+
+fn line() -> MutexGuard<'static, Option<Line>> {
+    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Prints above the line, which is not drawn meanwhile.
+fn above_line<T>(print: impl FnOnce() -> T) -> T {
+    match &*line() {
+        Some(line) => line.make_way(print),
+        None => print(),
+    }
+}
 
 /// Sets the format, before anything is printed.
 pub(crate) fn set_format(format: Format) {
@@ -49,6 +94,18 @@ pub(crate) fn out(line: &str) {
     }
 }
 
+/// Prints the last line of a command's result, which is all that is left of it where a user wants it quiet.
+pub(super) fn last_line(line: &str) {
+    if matches!(format(), Format::Text | Format::Quiet) {
+        let _ = write(&without_credentials(line), "\n");
+    }
+}
+
+/// True if only errors and the last line are wanted.
+pub(super) fn is_quiet() -> bool {
+    format() == Format::Quiet
+}
+
 /// Prints a line that is the result itself, such as the response of a function: nothing in it is changed but sensitive values.
 pub(super) fn data(line: &str) {
     if format() == Format::Text {
@@ -58,11 +115,12 @@ pub(super) fn data(line: &str) {
 
 /// Prints a line on standard error: a message that is not part of the result.
 pub(crate) fn err(line: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{}", redacted(&without_credentials(line)));
+    let line = redacted(&without_credentials(line)).into_owned();
+    let _ = above_line(|| writeln!(anstream::stderr().lock(), "{line}"));
 }
 
 /// Prints a part of the command's result as JSON.
-pub(crate) fn json(document: impl FnOnce() -> Document) {
+pub(crate) fn json<D: Display>(document: impl FnOnce() -> D) {
     if is_json() {
         let _ = write(&document().to_string(), "\n");
     }
@@ -80,12 +138,18 @@ pub(super) fn raw(text: &str) {
     let _ = write(text, "");
 }
 
-/// Prints one of many entries, as text or as JSON.
+/// Prints one of many entries, as text or as JSON. Not every one has a text.
 ///
 /// # Errors
 /// The output cannot be written, so the caller may stop: the reader, such as `head`, may have seen enough.
-pub(super) fn entry(text: impl FnOnce() -> String, document: impl FnOnce() -> Document) -> io::Result<()> {
-    if is_json() { write(&document().to_string(), "\n") } else { write(&without_credentials(&text()), "\n") }
+pub(super) fn entry(
+    text: impl FnOnce() -> Option<String>,
+    document: impl FnOnce() -> Document,
+) -> io::Result<()> {
+    match is_json() {
+        true => write(&document().to_string(), "\n"),
+        false => text().map_or(Ok(()), |text| write(&without_credentials(&text), "\n")),
+    }
 }
 
 /// Asks a question in a terminal and returns what was typed.
@@ -107,8 +171,11 @@ pub(super) fn is_interactive() -> bool {
 }
 
 fn write(text: &str, end: &str) -> io::Result<()> {
-    let mut stdout = anstream::stdout().lock();
-    let written = write!(stdout, "{}{end}", redacted(text)).and_then(|()| stdout.flush());
+    let text = redacted(text);
+    let written = above_line(|| {
+        let mut stdout = anstream::stdout().lock();
+        write!(stdout, "{text}{end}").and_then(|()| stdout.flush())
+    });
     written.inspect_err(|error| {
         let _ = OUTPUT_ERROR.set(io::Error::new(error.kind(), error.to_string()));
     })

@@ -1,6 +1,7 @@
 //! What every command that calls AWS begins with: the stack file, the target, the connection.
 
-use super::{err, json, out, stack_file};
+use super::busy::{Busy, start, waits};
+use super::{candidates, err, json, out, stack_file};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Connection, Place};
 use crate::config::{self, Known, Stack};
@@ -15,6 +16,7 @@ use crate::text::shell_quoted;
 use anyhow::{Result, bail};
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap_complete::ArgValueCandidates;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,7 @@ pub struct Globals {
     pub file: PathBuf,
     /// Environment: resources of its own, each name prefixed with NAME-
     #[arg(long, global = true, value_name = "NAME", value_parser = config::environment_name)]
+    #[arg(add = ArgValueCandidates::new(candidates::environments))]
     pub env: Option<String>,
     /// Region; overrides those of the stack file and the profile
     #[arg(long, global = true, value_name = "REGION")]
@@ -50,6 +53,9 @@ pub struct Globals {
     /// Show values of environment variables in plans; in a terminal only
     #[arg(long, global = true)]
     pub show_values: bool,
+    /// Whether the stack file was found in a folder above.
+    #[arg(skip)]
+    pub(super) is_above: bool,
 }
 
 impl Globals {
@@ -63,11 +69,27 @@ impl Globals {
         self.show_values && !std::io::stdout().is_terminal()
     }
 
+    /// Takes the stack file of a folder above, where the current one has none and the user has named none.
+    pub(crate) fn look_above(&mut self) {
+        let Ok(folder) = std::env::current_dir() else { return };
+        if let Some(file) = stack_file::near(&folder) {
+            (self.file, self.is_above) = (file, true);
+        }
+    }
+
+    /// Says which stack file is used, where the user has not named it and does not see it.
+    pub(super) fn print_file(&self) {
+        if self.is_above {
+            err(&render::aside(&format!("Using {}.", self.file.display())));
+        }
+    }
+
     /// Reads the stack file.
     ///
     /// # Errors
     /// All errors of the file, at once.
     pub(super) fn stack(&self) -> Result<Stack> {
+        self.print_file();
         self.stack_with(None)
     }
 
@@ -86,9 +108,11 @@ impl Globals {
 
     /// A command for the user to type next, with the flags that select the same stack and target.
     pub(super) fn command(&self, command: &str) -> String {
-        let named = self.file != Path::new(stack_file::DEFAULT);
+        let named = !self.is_above && self.file != Path::new(stack_file::DEFAULT);
         let file = self.file.display().to_string();
-        let file = if named { format!(" -f {}", shell_quoted(&file)) } else { String::new() };
+        // With logs, `-f` means to follow.
+        let short = if command.starts_with("logs") { "--file" } else { "-f" };
+        let file = if named { format!(" {short} {}", shell_quoted(&file)) } else { String::new() };
         let flag = |name: &str, value: &Option<String>| {
             value.as_ref().map(|value| format!(" --{name} {}", shell_quoted(value))).unwrap_or_default()
         };
@@ -121,7 +145,7 @@ impl Globals {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
         *stack = self.completed(&connection, stack.clone(), need).await?;
         self.install_node_sdk(stack).await?;
-        Ok(Session::of_stack(connection, stack))
+        Ok(Session { waits: waits(), ..Session::of_stack(connection, stack) })
     }
 
     /// The stack with every value of its file.
@@ -129,6 +153,7 @@ impl Globals {
     /// # Errors
     /// A value cannot be read, or does not exist, or makes the file invalid.
     pub(super) async fn completed(&self, connection: &Connection, stack: Stack, need: Need) -> Result<Stack> {
+        let _busy = stack.is_for_now.then(|| Busy::reading(connection));
         elsewhere::complete(connection, stack, need, |known| self.stack_with(Some(known))).await
     }
 
@@ -143,7 +168,9 @@ impl Globals {
         }
         let (cache, state) = default_folders()?;
         // Functions that bundle the SDK, or do without it, need no npm on this machine.
-        let installed = LocalCloud::new(cache, state).lay_node_sdk(&|line| err(&render::aside(line))).await;
+        let busy = Busy::new();
+        let installed = LocalCloud::new(cache, state).lay_node_sdk(&|line| busy.tell(line)).await;
+        drop(busy);
         if let Err(error) = installed {
             let what = "Node.js functions that import the AWS SDK will not find it on the local cloud";
             err(&render::warning(&format!("{what}: {error:#}")));
@@ -161,7 +188,7 @@ impl Globals {
         let place = if self.local {
             let (cache, state) = default_folders()?;
             let cloud = LocalCloud::new(cache, state);
-            let endpoint = cloud.start(&|line| err(&render::aside(line))).await?;
+            let endpoint = start(&cloud).await?;
             let region = region.unwrap_or_else(|| LOCAL_REGION.to_owned());
             Place::Local { url: endpoint.url, region, credentials: cloud.credentials()? }
         } else {
@@ -173,9 +200,10 @@ impl Globals {
             _ => Calls::reporting(move |call| err(&render::call(call, ids))),
         };
         let services: Vec<_> = services().into_iter().chain(elsewhere::services()).collect();
-        let connection = Connection::open(&place, &services, calls)
-            .await
-            .map_err(|error| self.connection_failure(error))?;
+        let busy = Busy::lasting("Connecting to AWS");
+        let connection = Connection::open(&place, &services, calls).await;
+        drop(busy);
+        let connection = connection.map_err(|error| self.connection_failure(error))?;
         match account {
             // The local cloud is no account.
             Some(account) if account != connection.account && !self.local => {
@@ -215,7 +243,7 @@ fn json_target(session: &Session) {
 }
 
 /// The stack, account and region that a command acts on.
-fn target_line(session: &Session) -> String {
+pub(super) fn target_line(session: &Session) -> String {
     let stack = format!("stack {}", render::emphasis(&session.scope.identity.to_string()));
     let parts: Vec<String> = std::iter::once(stack).chain(target(&session.connection)).collect();
     parts.join(" · ")
@@ -223,9 +251,14 @@ fn target_line(session: &Session) -> String {
 
 /// The target of a connection: account, region, and endpoints other than AWS's own.
 pub(super) fn target(connection: &Connection) -> Vec<String> {
+    let endpoint = connection.endpoint.as_deref();
+    if connection.is_local() {
+        // It is no account, and always on this machine.
+        let port = endpoint.and_then(|url| url.rsplit(':').next()).unwrap_or_default();
+        return vec![connection.region.clone(), format!("local cloud :{port}")];
+    }
     let mut parts = vec![format!("account {}", connection.account), connection.region.clone()];
-    let cloud = if connection.is_local() { "local cloud" } else { "endpoint" };
-    parts.extend(connection.endpoint.as_ref().map(|endpoint| format!("{cloud} {endpoint}")));
+    parts.extend(endpoint.map(|endpoint| format!("endpoint {endpoint}")));
     let services = connection.service_endpoints().iter();
     parts.extend(services.map(|(service, url)| format!("{} at {url}", service.to_lowercase())));
     parts

@@ -1,18 +1,21 @@
 //! `status` and `outputs`: the state of the stack, and what it offers. Both only read.
 
+use super::busy::reading;
 use super::plan::{PlanArgs, Prepared, prepare};
-use super::session::{Globals, open};
-use super::{Outcome, err, json, out};
+use super::session::{Globals, open, target_line};
+use super::{Outcome, candidates, err, json, out};
 use crate::config::Stack;
 use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::model::{AttributeMap, Owner, Scope};
+use crate::model::{AttributeMap, Owner, ResourceId, Scope};
 use crate::outputs;
 use crate::render;
 use crate::status::{Health, status as resource_statuses};
 use anyhow::{Result, bail};
 use clap::Args;
+use clap_complete::ArgValueCandidates;
+use serde_json::Value as Json;
 
 /// Shows the state of every resource, and the outputs.
 ///
@@ -26,10 +29,14 @@ pub async fn status(globals: &Globals) -> Outcome {
     let statuses = resource_statuses(&plan, &live_state);
     out(&format!("\n{}", render::status(&statuses)));
     json(|| render::json::status(&statuses));
-    out(&render::outputs(&stack, &session.scope, &plan.attributes));
+    let is_in_sync = |id: &ResourceId| plan.unchanged.contains(id);
+    out(&render::outputs(&stack, &session.scope, &plan.attributes, &is_in_sync));
     json(|| render::json::outputs(&stack, &session.scope, &plan.attributes));
     let is_settled = |health: &Health| matches!(health, Health::InSync | Health::Unmanaged(_));
     let in_sync = statuses.iter().all(|one| is_settled(&one.health));
+    if !in_sync {
+        out(&render::next("To make it match the stack file", &globals.command("up")));
+    }
     Ok(if in_sync { Exit::Done } else { Exit::Pending })
 }
 
@@ -37,7 +44,7 @@ pub async fn status(globals: &Globals) -> Outcome {
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputsArgs {
     /// Print only this output
-    #[arg(value_name = "OUTPUT", help = help())]
+    #[arg(value_name = "OUTPUT", help = help(), add = ArgValueCandidates::new(candidates::outputs))]
     pub output: Option<String>,
 }
 
@@ -54,20 +61,29 @@ fn help() -> String {
 /// AWS cannot be read, or there is no such output.
 pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
     let mut stack = globals.stack()?;
-    let session = match args.output {
-        Some(_) => globals.session(&mut stack, Need::All).await?,
-        None => open(globals, &mut stack).await?,
-    };
-    let live_state = session.look().await?;
+    let session = globals.session(&mut stack, Need::All).await?;
+    if args.output.is_none() {
+        out(&target_line(&session));
+    }
+    let live_state = reading(&session.connection, session.look()).await?;
     let ours =
         live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours && observed.exists());
     let ours = ours.map(|observed| (observed.id, observed.attributes));
     let attributes: AttributeMap = ours.chain(live_state.existing).collect();
+    // For programs, the result is one document, and nothing else.
     match &args.output {
-        Some(output) => out(&one(&stack, &session.scope, &attributes, output)?),
-        None => out(&render::outputs(&stack, &session.scope, &attributes)),
+        Some(output) => {
+            let value = one(&stack, &session.scope, &attributes, output)?;
+            out(&value);
+            json(|| Json::from(value));
+        }
+        None => {
+            let exists = |id: &ResourceId| attributes.contains_key(id);
+            out(&render::outputs(&stack, &session.scope, &attributes, &exists));
+            out(&render::resources(&session.scope, &attributes));
+            json(|| render::json::outputs(&stack, &session.scope, &attributes));
+        }
     }
-    json(|| render::json::outputs(&stack, &session.scope, &attributes));
     Ok(Exit::Done)
 }
 

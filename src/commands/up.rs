@@ -2,11 +2,13 @@
 
 use super::execute::{Confirmation, execute, progress_of};
 use super::plan::{PlanArgs, Prepared, no_changes, prepare, print_plan, read_saved};
+use super::screen::{Format, last_line, set_format};
 use super::session::{Globals, open};
 use super::watch_loop::{WatchOptions, watch};
-use super::{Outcome, check, err, json, out};
+use super::{Outcome, check, err, is_json, json, out};
 use crate::error::{Failure, exit_of_report};
 use crate::exit::Exit;
+use crate::outputs;
 use crate::plan::Saved;
 use crate::reconcile::Session;
 use crate::render;
@@ -27,6 +29,9 @@ pub struct UpArgs {
     /// Apply a saved plan (`plan --out FILE`); fails if it is out of date
     #[arg(long = "plan", value_name = "FILE", conflicts_with_all = ["allow_data_loss", "replace_stack"])]
     pub saved_plan: Option<PathBuf>,
+    /// Print only errors and the last line; a plan that has to be confirmed is shown all the same
+    #[arg(long, short, conflicts_with = "watch")]
+    pub quiet: bool,
     /// Run the stack's checks afterwards; they send real requests and may write data
     #[arg(long)]
     pub check: bool,
@@ -47,6 +52,10 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         let options = WatchOptions { plan: &args.plan, check: args.check, yes: args.yes };
         return watch(globals, options).await;
     }
+    let is_confirmed = args.yes || args.saved_plan.is_some() || globals.local;
+    if args.quiet && is_confirmed && !is_json() {
+        set_format(Format::Quiet);
+    }
     let start = Instant::now();
     let mut stack = globals.stack()?;
     let saved = args.saved_plan.as_deref().map(|file| read_saved(globals, file)).transpose()?;
@@ -66,7 +75,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     }
     let Prepared { plan, packages, .. } = prepared;
     let has_changes = !plan.is_empty();
-    let attributes = if has_changes {
+    let (done, attributes) = if has_changes {
         if !confirmation(args, &session).is_given(globals, &stack, &session)? {
             err("Nothing was changed.");
             return Ok(Exit::Failed);
@@ -75,17 +84,22 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         if !report.is_complete() {
             return Ok(exit_of_report(&report));
         }
-        report.attributes
+        (render::done(&plan, &report), report.attributes)
     } else {
         out(&no_changes(&session, start));
-        plan.attributes
+        ("no changes".to_owned(), plan.attributes)
     };
-    out(&render::outputs(&stack, &session.scope, &attributes));
+    out(&render::outputs(&stack, &session.scope, &attributes, &|_| true));
     json(|| render::json::outputs(&stack, &session.scope, &attributes));
-    if args.check || (globals.local && has_changes) {
-        return check::run(globals, &stack, &session, &attributes).await;
+    let exit = match args.check || (globals.local && has_changes) {
+        true => check::run(globals, &stack, &session, &attributes).await?,
+        false => Exit::Done,
+    };
+    if exit == Exit::Done {
+        let url = outputs::endpoint(&attributes);
+        last_line(&render::last_line(&session.scope.identity, &done, start.elapsed(), url));
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn confirmation<'a>(args: &'a UpArgs, session: &Session) -> Confirmation<'a> {

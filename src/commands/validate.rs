@@ -1,14 +1,15 @@
 //! `validate` and `schema`: what a stack file may contain. Both work offline.
 
 use super::session::Globals;
-use super::{Outcome, json, out, raw};
-use crate::config;
+use super::{Outcome, err, json, out, raw};
+use crate::config::{self, Check, Stack};
 use crate::exit::Exit;
 use crate::kind::AnyKind;
 use crate::kinds::{kinds, sections};
 use crate::outputs::declared;
 use crate::render::{self, Document};
-use serde_json::json;
+use crate::requests::unserved;
+use serde_json::{Value as Json, json};
 
 /// Checks the stack file, and counts what it declares.
 ///
@@ -32,17 +33,31 @@ pub fn validate(globals: &Globals) -> Outcome {
         let values = render::count(stack.elsewhere.len() as u64, "value");
         out(&render::aside(&format!("Not checked: {values} from elsewhere, which `plan` reads.")));
     }
+    let warnings = warnings(&stack);
+    warnings.iter().for_each(|(text, _)| err(&render::warning(text)));
     let elsewhere: Vec<String> = stack.elsewhere.iter().map(|one| one.address.to_string()).collect();
     let members = counted.iter().map(|(kind, number)| (kind.noun(0).replace(' ', "_"), json!(number)));
-    json(|| {
-        Document::new(
-            "valid",
-            members
-                .chain([("checks".to_owned(), json!(checks)), ("elsewhere".to_owned(), json!(elsewhere))])
-                .collect(),
-        )
-    });
+    let warnings: Vec<Json> = warnings.into_iter().map(|(_, document)| document).collect();
+    let more = [("checks", json!(checks)), ("elsewhere", json!(elsewhere)), ("warnings", json!(warnings))];
+    let more = more.map(|(name, value)| (name.to_owned(), value));
+    json(|| Document::new("valid", members.chain(more).collect()));
     Ok(Exit::Done)
+}
+
+/// What is valid and yet cannot work: each as a text, and in the form of an error of the file.
+fn warnings(stack: &Stack) -> Vec<(String, Json)> {
+    let one = |check: &Check| {
+        let request = format!("{} {}", check.method, render::path(&check.path));
+        let expected = format!("the check `{}` expects status {}", check.name, check.status);
+        let message = format!("no route serves `{request}`, but {expected}");
+        let help = "add the route, or correct the request; a check that expects 404 needs no route";
+        let text = format!("{}{message}; {help}", render::place(&stack.files, Some(check.at)));
+        let file = usize::try_from(check.at.file).ok().and_then(|file| stack.files.get(file));
+        let file = file.map(|file| file.display().to_string());
+        let (line, column) = (check.at.line, check.at.column);
+        (text, json!({ "message": message, "help": help, "file": file, "line": line, "column": column }))
+    };
+    unserved(stack).into_iter().map(one).collect()
 }
 
 /// Prints the JSON Schema of the stack file, whatever format is asked for: it is JSON already.

@@ -2,20 +2,26 @@
 //! logs. An error is shown when it happens, and the next save tries again.
 
 use super::build::build;
+use super::busy::{Busy, reading};
 use super::check;
 use super::execute::{Confirmation, cannot_ask, execute, progress_of};
 use super::logs::{LogView, follow, now, reader};
-use super::plan::{PlanArgs, Prepared, hashes, make_plan, no_changes, print_plan};
+use super::plan::{PACKAGING, PlanArgs, Prepared, hashes, make_plan, no_changes, print_plan};
 use super::session::{Globals, open};
 use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
+use crate::apply::Report;
 use crate::config::Stack;
 use crate::desired::lower;
 use crate::elsewhere::Need;
 use crate::error::Failure;
+use crate::event::Events;
 use crate::exit::Exit;
 use crate::logs::PollInterval;
+use crate::lower::identity;
 use crate::model::{AttributeMap, Graph};
-use crate::package::Package;
+use crate::outputs;
+use crate::package::{Package, is_of_editor};
+use crate::plan::{Action, Plan, Step};
 use crate::reconcile::Session;
 use crate::render::{self, Progress};
 use crate::watch::{Watcher, places};
@@ -130,6 +136,8 @@ struct Change {
 enum Applied {
     /// AWS matches the stack file.
     Live,
+    /// The same, after nothing but the code of these functions has changed.
+    LiveCode(Vec<String>),
     /// It does not.
     Failed,
     /// The user does not want the change.
@@ -154,13 +162,13 @@ struct WatchLoop<'a> {
 
 impl WatchLoop<'_> {
     fn log_view(&self, stack: &Stack) -> LogView {
-        LogView::new(stack, &self.session.scope.identity, &[])
+        LogView::new(self.globals, stack, &self.session.scope.identity, &[])
     }
 
     /// Applies the stack for the first time.
     async fn apply_first(&mut self, stack: &Stack, watcher: &mut Watcher) -> Applied {
         let applied = match self.change_to(stack.clone(), None).await {
-            Ok(Some(change)) => self.apply(change, true, watcher).await,
+            Ok(Some(change)) => self.apply(change, None, watcher).await,
             Ok(None) => Ok(Applied::Live),
             Err(error) => Err(error),
         };
@@ -199,16 +207,23 @@ impl WatchLoop<'_> {
             return;
         }
         self.last_error = error;
-        out(&render::saved(saved, &self.folder));
+        let saved = &of_user(saved);
+        let is_taken_back = matches!(change, Ok(None));
         let applied = match change {
-            Ok(Some(change)) => self.apply(change, false, watcher).await,
-            Ok(None) => Ok(Applied::Live),
-            Err(error) => Err(error),
+            Ok(Some(change)) => self.apply(change, Some(saved), watcher).await,
+            other => {
+                out(&render::saved(saved, &self.folder));
+                other.map(|_| Applied::Live)
+            }
         };
-        let is_live = matches!(applied, Ok(Applied::Live));
+        let is_live = matches!(applied, Ok(Applied::Live | Applied::LiveCode(_)));
         json(|| render::json::round(saved, is_live, start.elapsed(), applied.as_ref().err()));
         match applied {
+            Ok(Applied::Live) if is_taken_back => out(&render::as_before()),
             Ok(Applied::Live) => out(&render::live(start.elapsed())),
+            Ok(Applied::LiveCode(functions)) => {
+                out(&render::live_code(&functions, saved, &self.folder, start.elapsed()));
+            }
             Ok(_) => {}
             Err(error) => drop(report_failure(&error)),
         }
@@ -216,7 +231,7 @@ impl WatchLoop<'_> {
 
     /// The stack as it is saved now.
     async fn stack(&self) -> Result<Stack> {
-        let stack = self.globals.stack()?;
+        let stack = self.globals.stack_with(None)?;
         self.globals.completed(&self.session.connection, stack, Need::All).await
     }
 
@@ -252,21 +267,37 @@ impl WatchLoop<'_> {
         if let Some(view) = view {
             view.send_replace(self.log_view(&stack));
         }
-        let packages = build(&stack).await?;
+        let busy = Busy::lasting(PACKAGING);
+        let packages = build(&stack, self.session.connection.is_local()).await;
+        drop(busy);
+        let packages = packages?;
         let graph = lower(&stack, &self.session.scope, &hashes(&packages));
         let differs = self.applied.as_ref() != Some(&graph);
         Ok(differs.then_some(Change { stack, packages, graph }))
     }
 
-    /// Plans and applies the plan. Except for the first time, logs come between the lines of the progress.
-    async fn apply(&mut self, change: Change, is_first: bool, watcher: &mut Watcher) -> Result<Applied> {
-        let start = Instant::now();
+    /// Plans and applies the plan. Except for the first time, which has no saved files, logs come between the lines of the
+    /// progress; and where only code has changed, there is nothing to say but that it is live.
+    async fn apply(
+        &mut self,
+        change: Change,
+        saved: Option<&BTreeSet<PathBuf>>,
+        watcher: &mut Watcher,
+    ) -> Result<Applied> {
+        let (start, is_first) = (Instant::now(), saved.is_none());
         self.applied = None;
         self.session.connection.reset_calls();
-        let live_state = self.session.look().await?;
+        let live_state = reading(&self.session.connection, self.session.look()).await?;
         let Prepared { plan, packages, .. } =
             make_plan(&self.session, self.options.plan, &change.stack, change.packages, live_state)?;
-        if !print_plan(self.globals, &change.stack, &plan) {
+        let code = saved.and_then(|_| only_code(&change.stack, &plan)).filter(|_| self.is_confirmed);
+        let short = code.filter(|_| self.globals.verbose == 0);
+        if let Some(saved) = saved.filter(|_| short.is_none()) {
+            out(&render::saved(saved, &self.folder));
+        }
+        if short.is_some() {
+            json(|| render::json::plan(&plan));
+        } else if !print_plan(self.globals, &change.stack, &plan) {
             err("Nothing was changed.");
             return Ok(Applied::Failed);
         }
@@ -281,9 +312,12 @@ impl WatchLoop<'_> {
         let attributes = if plan.is_empty() {
             plan.attributes
         } else {
-            let progress = if is_first { progress_of(&plan) } else { Progress::lines(out) };
             let files = &change.stack.files;
-            let report = execute(&self.session, &plan, packages, files, progress).await;
+            let report = match (&short, is_first) {
+                (Some(_), _) => self.apply_quietly(&plan, packages, files).await,
+                (None, true) => execute(&self.session, &plan, packages, files, progress_of(&plan)).await,
+                (None, false) => execute(&self.session, &plan, packages, files, Progress::lines(out)).await,
+            };
             if !report.is_complete() {
                 return Ok(Applied::Failed);
             }
@@ -291,10 +325,32 @@ impl WatchLoop<'_> {
         };
         self.applied = Some(change.graph);
         if is_first {
-            out(&render::outputs(&change.stack, &self.session.scope, &attributes));
+            out(&render::outputs(&change.stack, &self.session.scope, &attributes, &|_| true));
             json(|| render::json::outputs(&change.stack, &self.session.scope, &attributes));
         }
-        self.check(&change.stack, &attributes, watcher).await
+        let checked = self.check(&change.stack, &attributes, watcher).await?;
+        Ok(match short {
+            Some(functions) if checked == Applied::Live => Applied::LiveCode(functions),
+            _ => checked,
+        })
+    }
+
+    /// Applies a plan, and says something only if it fails.
+    async fn apply_quietly(
+        &self,
+        plan: &Plan,
+        packages: BTreeMap<String, PathBuf>,
+        files: &[PathBuf],
+    ) -> Report {
+        let start = Instant::now();
+        let events = Events::new(|event| json(|| render::json::event(&event)));
+        let report = self.session.apply(plan, packages, events, stop_on_ctrl_c()).await;
+        let (took, made) = (start.elapsed(), self.session.connection.calls());
+        json(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
+        if !report.is_complete() {
+            err(render::report(plan, &report, files, took).trim_end());
+        }
+        report
     }
 
     /// Asks once, for all changes.
@@ -309,7 +365,7 @@ impl WatchLoop<'_> {
         }
     }
 
-    /// Runs the checks if they are wanted. A check may be retried for minutes, so the next save and Ctrl-C end them.
+    /// Runs the checks if they are wanted. A check may be retried for minutes, so the next save ends them, as Ctrl-C does.
     async fn check(
         &mut self,
         stack: &Stack,
@@ -319,7 +375,6 @@ impl WatchLoop<'_> {
         if !self.options.check {
             return Ok(Applied::Live);
         }
-        let mut stop = stop_on_ctrl_c();
         let exit = tokio::select! {
             exit = check::run(self.globals, stack, &self.session, attributes) => exit?,
             () = watcher.notice() => {
@@ -328,14 +383,51 @@ impl WatchLoop<'_> {
                 self.applied = None;
                 Exit::Failed
             }
-            _ = stop.wait_for(|stop| *stop) => Exit::Interrupted,
         };
         Ok(if exit == Exit::Done { Applied::Live } else { Applied::Failed })
     }
+}
+
+/// The functions of a plan that changes nothing but code.
+fn only_code(stack: &Stack, plan: &Plan) -> Option<Vec<String>> {
+    let is_code = |step: &Step| {
+        step.action == Action::Update && step.changes.iter().all(|change| change.path == ["code"])
+    };
+    if plan.is_empty() || !plan.blockers.is_empty() || !plan.steps.iter().all(is_code) {
+        return None;
+    }
+    let identity = identity(stack);
+    Some(plan.steps.iter().map(|step| outputs::key(&identity, &step.id).to_owned()).collect())
+}
+
+/// The files that the user has saved: not those that an editor writes besides, and has mostly deleted again.
+fn of_user(saved: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let exists = |file: &&PathBuf| file.exists() && !is_of_editor(file);
+    let existing: BTreeSet<PathBuf> = saved.iter().filter(exists).cloned().collect();
+    // What was deleted is news as well.
+    if existing.is_empty() { saved.clone() } else { existing }
 }
 
 /// Reports why a change could not be applied.
 fn report_failure(error: &anyhow::Error) -> Applied {
     err(render::failure(error).trim_end());
     Applied::Failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_editor_writes_besides_is_not_named() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let file = |name: &str| folder.path().join(name);
+        for name in ["app.py", "app.py~", ".app.py.swp", "4913", "#app.py#"] {
+            std::fs::write(file(name), "")?;
+        }
+        let names = ["app.py", "app.py~", ".app.py.swp", "4913", "#app.py#", "sedx9l9kZ"];
+        assert_eq!(of_user(&names.map(file).into()), [file("app.py")].into());
+        assert_eq!(of_user(&[file("gone.py")].into()), [file("gone.py")].into());
+        Ok(())
+    }
 }

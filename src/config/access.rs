@@ -54,6 +54,28 @@ impl Grant {
     }
 }
 
+impl Access {
+    /// What a grant allows, in a word or a few: a level, or the actions without the service.
+    pub(crate) fn label(&self, grant: &Grant) -> String {
+        const FEW: usize = 3;
+        let full = |action: &&str| format!("{}:{action}", self.service);
+        let granted: BTreeSet<&str> = grant.actions.iter().map(String::as_str).collect();
+        let is_level = |level: &&Level| {
+            let actions: BTreeSet<String> = level.actions.iter().copied().flatten().map(full).collect();
+            actions.iter().map(String::as_str).collect::<BTreeSet<_>>() == granted
+        };
+        if let Some(level) = self.levels.iter().find(is_level) {
+            return level.name.to_owned();
+        }
+        let short = |action: &String| action.split(':').next_back().unwrap_or_default().to_owned();
+        let mut names: Vec<String> = grant.actions.iter().take(FEW).map(short).collect();
+        if grant.actions.len() > FEW {
+            names.push("…".to_owned());
+        }
+        names.join(", ")
+    }
+}
+
 /// `access`: entry to actions.
 pub(crate) fn access() -> Shape<BTreeMap<String, Grant>> {
     let grant = Shape::new(Json::Null, grant).described(|parts| schema(parts.sections));

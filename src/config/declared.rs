@@ -5,7 +5,7 @@ use super::decode::Value;
 use super::diagnostic::Diagnostic;
 use super::fields::Fields;
 use super::section::{self, Entry, Keyed, Parts, Row, Shape, entries};
-use super::stack::Template;
+use super::stack::{Stack, Template};
 use super::tags::{self, Tags};
 use super::trigger::AnyTrigger;
 use crate::kind::Kind;
@@ -49,9 +49,34 @@ pub(crate) trait Declared: Kind {
     fn check(_entry: &Entry<Self::Config>, _entries: &Entries) -> Vec<Diagnostic> {
         Vec::new()
     }
+    /// What an entry is connected with.
+    fn connections(_entry: &Entry<Self::Config>, _sections: Sections) -> Vec<Connection> {
+        Vec::new()
+    }
     /// The texts of an entry in which `${…}` works.
     fn templates(_entry: &Entry<Self::Config>) -> Vec<&Template> {
         Vec::new()
+    }
+}
+
+/// An entry: its kind, and its key, which is empty in a section that is one entry.
+pub type End = (&'static str, String);
+
+/// How two entries of a stack are connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Where it begins.
+    pub from: End,
+    /// Where it leads.
+    pub to: End,
+    /// What it is, for example `read` or `GET /items`.
+    pub labels: Vec<String>,
+}
+
+impl Connection {
+    /// A connection of one sort.
+    pub(crate) fn new(from: End, to: End, label: impl Into<String>) -> Self {
+        Connection { from, to, labels: vec![label.into()] }
     }
 }
 
@@ -159,6 +184,10 @@ pub(crate) trait AnySection: Send + Sync {
     fn has_tags(&self, entries: &Entries) -> bool;
     /// The keys of the entries that the stack file alone protects.
     fn protected(&self, entries: &Entries) -> Vec<String>;
+    /// [`Declared::connections`] of each entry.
+    fn connections(&self, stack: &Stack) -> Vec<Connection>;
+    /// The place of each entry in the file.
+    fn places(&self, stack: &Stack) -> Vec<(At, End)>;
     /// The texts with `${…}` of each entry, with what the entry is in messages.
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)>;
 }
@@ -247,6 +276,17 @@ impl<D: Declared> AnySection for Section<D> {
         }
         let protected = entries.of::<D::Config>().iter().filter(|entry| entry.common.protect);
         protected.map(|entry| if D::SINGLE { String::new() } else { entry.name.clone() }).collect()
+    }
+
+    fn connections(&self, stack: &Stack) -> Vec<Connection> {
+        let entries = stack.entries.of::<D::Config>().iter();
+        entries.flat_map(|entry| D::connections(entry, stack.sections)).collect()
+    }
+
+    fn places(&self, stack: &Stack) -> Vec<(At, End)> {
+        let key = |entry: &Entry<D::Config>| if D::SINGLE { String::new() } else { entry.name.clone() };
+        let entries = stack.entries.of::<D::Config>().iter();
+        entries.map(|entry| (entry.at, (D::NAME, key(entry)))).collect()
     }
 
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)> {

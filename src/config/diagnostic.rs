@@ -98,12 +98,18 @@ impl Diagnostics {
         &self.items
     }
 
-    /// All errors as text, with the lines of the file.
-    pub fn render(&self, color: bool) -> String {
+    /// All errors as text, with the lines of the file; lines of the file are cut at the width of the terminal.
+    pub fn render(&self, color: bool, columns: Option<usize>) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = match columns {
+            Some(columns) => renderer.term_width(columns),
+            None => renderer,
+        };
         let shown = self.items.iter().take(MAX_SHOWN);
-        let one =
-            |item: &Diagnostic| renderer.render(&[self.group(item, &self.file(item).display().to_string())]);
+        let one = |item: &Diagnostic| {
+            let item = Diagnostic { message: wrapped(&item.message, columns), ..item.clone() };
+            renderer.render(&[self.group(&item, &self.file(&item).display().to_string())])
+        };
         let mut parts: Vec<String> = shown.map(one).collect();
         if self.items.len() > 1 && self.about != About::DoubtfulCode {
             let all = self.items.len();
@@ -143,6 +149,15 @@ impl Diagnostics {
     }
 }
 
+/// A message that fits after `error: `.
+fn wrapped(message: &str, columns: Option<usize>) -> String {
+    const ERROR: usize = "error: ".len();
+    match columns {
+        Some(columns) => textwrap::fill(message, columns.saturating_sub(ERROR).max(ERROR)),
+        None => message.to_owned(),
+    }
+}
+
 /// A message in which characters that cannot be seen, or told from a space, are shown by their codes.
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -158,7 +173,7 @@ fn visible(text: &str) -> String {
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
+        f.write_str(&self.render(false, None))
     }
 }
 

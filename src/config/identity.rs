@@ -1,5 +1,6 @@
 //! The name of the stack in a file that may be broken elsewhere: `down` must work all the same.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::declared::Sections;
@@ -11,7 +12,7 @@ use super::reference::Names;
 use super::root::Options;
 use super::sources::Sources;
 use super::values::Values;
-use crate::yaml::{Error, Node, Source, compose};
+use crate::yaml::{Entry, Error, Node, Source, compose};
 
 /// What can be read of a stack that need not be valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,16 @@ pub fn identity(file: &Path, environment: Option<&str>) -> Option<Identity> {
         account: text("account"),
         protect: protect || (!whole && environment.is_some()),
     })
+}
+
+/// The keys of every section of a file that need not be valid, as far as it can be read.
+pub fn keys(file: &Path) -> BTreeMap<String, Vec<String>> {
+    let root = file::read_lossy(file).and_then(readable).map(|(root, _)| root);
+    let sections = root.iter().flat_map(Node::entries);
+    let keys = |section: &Entry| {
+        section.value.entries().iter().map(|entry| entry.key.text.clone()).collect::<Vec<_>>()
+    };
+    sections.map(|section| (section.key.text.clone(), keys(section))).collect()
 }
 
 /// Whether an entry of any section, or a default of all, is protected.

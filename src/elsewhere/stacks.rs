@@ -37,7 +37,7 @@ async fn of_stack(connection: &Connection, stack: Identity, wanted: &[(&Address,
             scope.wanted.entry(attribute.kind).or_default().insert(name, None);
         }
     }
-    let ctx = connection.context(scope, Access::Read, BTreeMap::new(), Waits::new(|_, _| ()));
+    let ctx = connection.context(scope, Access::Read, BTreeMap::new(), Waits::none());
     each(by_kind, async |(of_kind, wanted)| match kind(of_kind).observe(&ctx, &[]).await {
         Ok((observed, _)) => {
             each(wanted, async |(address, attribute)| {

@@ -13,9 +13,9 @@ pub struct Features {
     pub outputs: &'static [Output],
     /// The attribute that is the URL to which the stack's checks are sent.
     pub endpoint: Option<&'static str>,
-    /// True if each resource is a request that the endpoint takes, such as `GET /items`: its name. It refers to a resource
-    /// that has the name of the code that answers.
-    pub requests: bool,
+    /// For the kind whose resources are the requests that the endpoint takes, such as `GET /items`: its name. It refers to a
+    /// resource that has the name of the code that answers.
+    pub requests: Option<FitOf>,
     /// For the kind that runs the user's code, which `invoke` calls and whose logs `logs` reads.
     pub runs_code: Option<RunsCode>,
     /// True if a user names each resource in the stack file, so that `validate` counts them.
@@ -33,7 +33,7 @@ impl Features {
         adopted_by: None,
         outputs: &[],
         endpoint: None,
-        requests: false,
+        requests: None,
         runs_code: None,
         counted: false,
         unprotect: "turn its deletion protection off first, in the AWS console or with the AWS CLI",
@@ -78,6 +78,16 @@ impl Output {
         self.name.contains(Output::KEY)
     }
 }
+
+/// How well the name of a resource fits a request by its method and its path without a query; `None` if the resource does not
+/// take it. [`UNKNOWN`] in a path stands for a text that is not known yet.
+pub type FitOf = fn(name: &str, method: &str, path: &str) -> Option<Fit>;
+
+/// How well it fits. Of several resources the smallest one gets the request.
+pub type Fit = Vec<u8>;
+
+/// What stands for a text that is not known in the path of a request. No URL contains it.
+pub const UNKNOWN: char = '\0';
 
 /// How a kind runs the user's code.
 #[derive(Debug, Clone, Copy)]

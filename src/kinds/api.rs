@@ -6,11 +6,12 @@ pub mod section;
 
 #[cfg(test)]
 pub(crate) use lower::STATEMENT;
+pub(super) use route_key::fit;
 
 use super::{require_str, unmanaged};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, Poll, Waiting, retry_if, wait_until};
+use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Class, Clients, Context, Error, Errors, Quota, Refusal, Result, Service};
 use crate::kind::{
     AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnExisting, Output, Owned,
@@ -270,12 +271,13 @@ async fn all(ctx: &Context) -> Result<Vec<ObservedOf<Api>>> {
         let look = async || {
             let apis = list(ctx).await?;
             Ok(if apis.iter().any(|api| is_young_without_tags(ctx, api)) {
-                Poll::Pending("without tags".to_owned())
+                Poll::Pending(tags::NO_TAGS.to_owned())
             } else {
                 Poll::Ready(apis)
             })
         };
-        apis = match wait_until(Backoff::TAGS, Waiting::unreported(), look).await {
+        let id = ResourceId::new(Api::NAME, "");
+        apis = match wait_until(Backoff::TAGS, ctx.waiting(&id), look).await {
             // An API that shows no tags for so long has none.
             Err(error) if error.class == Class::Timeout => list(ctx).await?,
             settled => settled?,

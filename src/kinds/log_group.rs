@@ -277,7 +277,14 @@ async fn complete(ctx: &Context, name: &str, group: &SdkLogGroup) -> Result<Obse
             .not_found_as_none(ctx.clients.logs().list_tags_for_resource().resource_arn(&arn).send().await)?;
         Ok(response.and_then(|response| response.tags).unwrap_or_default().into_iter().collect())
     };
-    let tags = tags::settled(ctx, created(group), list_tags().await?, list_tags).await?;
+    let tags = tags::settled(
+        ctx,
+        &ResourceId::new(LogGroup::NAME, name),
+        created(group),
+        list_tags().await?,
+        list_tags,
+    )
+    .await?;
     observed(ctx, name, group, tags)
 }
 

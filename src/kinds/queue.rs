@@ -9,7 +9,7 @@ use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Class, Clients, Context, Error, Errors, Refusal, Result, Service};
 use crate::config::access::{Access, Level};
-use crate::config::declared::{Declared, Referable, keyed};
+use crate::config::declared::{Connection, Declared, Referable, Sections, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::NameRule;
@@ -353,6 +353,15 @@ impl Declared for Queue {
             Some(_) => format!("{}{FIFO}", queue.aws_name()).into(),
             None => queue.aws_name().into(),
         }
+    }
+
+    fn connections(queue: &Entry<Config>, _: Sections) -> Vec<Connection> {
+        let target = queue.dead_letter.as_ref().and_then(|dead_letter| key_of(&dead_letter.queue));
+        let end = |key: &str| (Self::NAME, key.to_owned());
+        target
+            .map(|target| Connection::new(end(&queue.name), end(target), "dead letters"))
+            .into_iter()
+            .collect()
     }
 
     fn check(queue: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
@@ -853,7 +862,7 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Queue>> {
     let (Some(live), Some(tags)) = (live, tags) else { return Ok(None) };
     let created = live.text(&Name::CreatedTimestamp).parse().ok();
     let again = async || Ok(list_tags(&ctx.clients, &url).await?.unwrap_or_default());
-    let tags = tags::settled(ctx, created, tags, again).await?;
+    let tags = tags::settled(ctx, &ResourceId::new(Queue::NAME, name), created, tags, again).await?;
     let owner = tags::owner(&tags, &ctx.scope);
     let mark = mark(&ctx.scope.identity);
     let spec = live.spec(tags::compared(tags, &ctx.scope, &ResourceId::new(Queue::NAME, name)), &mark)?;

@@ -263,7 +263,8 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Role>> {
         return Err(Error::broken("iam:GetRole", message));
     }
     let created = Some(role.create_date().secs());
-    let all_tags = tags::settled(ctx, created, tags_of(&role), async || {
+    let id = ResourceId::new(Role::NAME, name);
+    let all_tags = tags::settled(ctx, &id, created, tags_of(&role), async || {
         Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
     });
     // The one policy that a role of ours has is asked for by name, together with the lists that tell whether there are more.

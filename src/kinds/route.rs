@@ -51,7 +51,7 @@ impl Kind for Route {
         Permission::of("apigateway:DeleteRoute", Task::CHANGE, &[("apigateway:DELETE", &api::OWNED)]),
     ];
     const OWNED_WITH: Option<&'static str> = Some(Integration::NAME);
-    const FEATURES: Features = Features { requests: true, counted: true, ..Features::NONE };
+    const FEATURES: Features = Features { requests: Some(api::fit), counted: true, ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

@@ -106,6 +106,11 @@ impl ResourceId {
         ResourceId { kind, name: name.into(), parent: Some(Arc::new(self.clone())) }
     }
 
+    /// Its name for people and programs. The API, of which a stack has one, is `api`.
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { self.kind } else { &self.name }
+    }
+
     /// The parent.
     pub fn parent(&self) -> Option<&ResourceId> {
         self.parent.as_deref()

@@ -1,6 +1,7 @@
 //! Which files of a code folder stay out of its zip.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -29,17 +30,22 @@ const DEFAULTS: &[&str] = &[
     ".ruff_cache",
     ".idea",
     ".vscode",
-    "*.swp",
-    // Backups and temporary files of Vim, Emacs, patch and merge tools.
-    "*~",
-    ".*.sw?",
-    "4913",
-    ".#*",
-    "\\#*#",
-    "*.orig",
-    "*.rej",
     "Thumbs.db",
 ];
+
+/// Backups and temporary files of Vim, Emacs, patch and merge tools.
+const EDITORS: &[&str] = &["*.swp", "*~", ".*.sw?", "4913", ".#*", "\\#*#", "*.orig", "*.rej"];
+
+/// Whether an editor or a tool makes files of this name for itself.
+pub(crate) fn is_of_editor(path: &Path) -> bool {
+    static PATTERNS: LazyLock<Gitignore> = LazyLock::new(|| {
+        let mut builder = GitignoreBuilder::new("");
+        // A test adds the same patterns, and none of them is malformed.
+        EDITORS.iter().for_each(|pattern| drop(builder.add_line(None, pattern)));
+        builder.build().unwrap_or_else(|_| Gitignore::empty())
+    });
+    path.file_name().is_some_and(|name| PATTERNS.matched(name, false).is_ignore())
+}
 
 const FILE: &str = ".provisionignore";
 
@@ -57,7 +63,7 @@ impl IgnoreRules {
     ) -> Result<Self, Error> {
         let mut builder = GitignoreBuilder::new("");
         let own_modules = brings_node_modules.then_some("/node_modules/");
-        for pattern in DEFAULTS.iter().copied().chain(own_modules) {
+        for pattern in DEFAULTS.iter().chain(EDITORS).copied().chain(own_modules) {
             builder.add_line(None, pattern).map_err(|reason| malformed("the defaults", &reason))?;
         }
         let file = root.join(FILE);

@@ -36,6 +36,7 @@ use std::sync::LazyLock;
 
 pub use compare::compare;
 pub use error::Error;
+pub(crate) use ignore::is_of_editor;
 pub use prune::prune;
 pub use syntax::{Finding, Unchecked, check};
 

@@ -45,7 +45,7 @@ fn owner(observed: &Observed) -> &str {
 /// The same, for programs.
 pub fn document(adoption: &Adoption) -> Document {
     let resources = adoption.resources.iter().map(|observed| {
-        json!({ "kind": observed.id.kind, "name": observed.id.name, "id": observed.physical_id, "owner": owner(observed) })
+        json!({ "kind": observed.id.kind, "name": observed.id.shown_name(), "id": observed.physical_id, "owner": owner(observed) })
     });
     Document::new("adoption", json!({ "resources": resources.collect::<Vec<_>>(), "notes": adoption.notes }))
 }

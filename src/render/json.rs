@@ -11,9 +11,10 @@ use crate::event::Event;
 use crate::exit::Exit;
 use crate::kind::AnyKind;
 use crate::kinds::{kind, kinds};
-use crate::model::{AttributeMap, ResourceId, Scope, Unreadable, unresolved};
-use crate::outputs::{self, requests};
+use crate::model::{AttributeMap, Identity, ResourceId, Scope, Unreadable, unresolved};
+use crate::outputs;
 use crate::plan::{Action, Blocker, Plan, Step};
+use crate::requests::requests;
 use crate::text::without_credentials;
 use serde_json::{Map, Value as Json, json};
 use std::fmt;
@@ -93,16 +94,16 @@ pub fn plan(plan: &Plan) -> Document {
     )
 }
 
-/// The kind and the name of a resource; the API, of which there is one, has none.
+/// The kind and the name of a resource.
 fn id(id: &ResourceId) -> Json {
-    json!({ "kind": id.kind, "name": id.name })
+    json!({ "kind": id.kind, "name": id.shown_name() })
 }
 
 fn step(step: &Step) -> Json {
     let sensitive = kind(step.id.kind).sensitive();
     json!({
         "kind": step.id.kind,
-        "name": step.id.name,
+        "name": step.id.shown_name(),
         "action": step.action.verb(),
         "line": line(step.at),
         "reasons": step.reasons,
@@ -142,7 +143,7 @@ pub(super) fn line(at: Option<At>) -> Option<u32> {
 /// Something that happens while a plan is applied.
 pub fn event(event: &Event) -> Document {
     let of = |what: &str, of: &ResourceId, members: Json| {
-        let mut document = json!({ "event": what, "kind": of.kind, "name": of.name });
+        let mut document = json!({ "event": what, "kind": of.kind, "name": of.shown_name() });
         if let (Json::Object(document), Json::Object(members)) = (&mut document, members) {
             document.extend(members);
         }
@@ -185,7 +186,7 @@ pub fn report(plan: &Plan, report: &Report, took: Duration, calls: (u64, u64)) -
     let failed = report.failed.iter().map(|(index, error)| {
         let step = &plan.steps[*index];
         json!({
-            "kind": step.id.kind, "name": step.id.name, "action": step.action.verb(), "line": line(step.at),
+            "kind": step.id.kind, "name": step.id.shown_name(), "action": step.action.verb(), "line": line(step.at),
             "error": call(error),
         })
     });
@@ -215,18 +216,22 @@ pub fn outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> Docum
     let attributes: AttributeMap =
         all.iter().filter(|(id, _)| is_own(id)).map(|(id, live)| (id.clone(), live.clone())).collect();
     let with_outputs = kinds().iter().filter(|kind| !kind.features().outputs.is_empty());
-    let section = |kind: &&dyn AnyKind| (kind.section().to_owned(), outputs_of(*kind, stack, &attributes));
+    let section = |kind: &&dyn AnyKind| {
+        (kind.section().to_owned(), outputs_of(*kind, stack, &scope.identity, &attributes))
+    };
     let own = outputs::own(stack, scope, all);
     let own = (!stack.outputs.is_empty()).then(|| ("outputs".to_owned(), json!(own)));
     Document::new("outputs", with_outputs.map(section).chain(own).collect())
 }
 
-/// The first output of each resource by its name; of a kind that has one resource, all outputs.
-fn outputs_of(kind: &dyn AnyKind, stack: &Stack, attributes: &AttributeMap) -> Json {
+/// The first output of each resource by its key in the stack file; of a kind that has one resource, all outputs.
+fn outputs_of(kind: &dyn AnyKind, stack: &Stack, identity: &Identity, attributes: &AttributeMap) -> Json {
     let own = attributes.iter().filter(|(id, _)| id.kind == kind.name());
     if let Some(output) = kind.features().outputs.iter().find(|output| output.has_key()) {
         let value = |live: &Json| live.get(output.attribute).cloned();
-        return own.filter_map(|(id, live)| Some((id.name.clone(), value(live)?))).collect();
+        return own
+            .filter_map(|(id, live)| Some((outputs::key(identity, id).to_owned(), value(live)?)))
+            .collect();
     }
     let Some(requests) = requests(stack) else { return Json::Null };
     let live = own.map(|(_, live)| live).next();
@@ -245,11 +250,12 @@ pub use super::adoption::document as adoption;
 pub use super::invocation::document as invocation;
 pub use super::list::documents as stacks;
 pub use super::log::document as log;
+pub use super::picture::document as graph;
 pub use super::status::document as status;
 pub use super::watch::document as round;
 
-/// The result of a check.
-pub fn check(outcome: &CheckResult) -> Document {
+/// The result of a check, and the command that shows the logs of the code that got its request.
+pub fn check(outcome: &CheckResult, logs: Option<&str>) -> Document {
     let (verdict, message) = match &outcome.verdict {
         Verdict::Passed => ("passed", None),
         Verdict::Failed(failure) => ("failed", Some(failure.to_string())),
@@ -259,7 +265,7 @@ pub fn check(outcome: &CheckResult) -> Document {
         "check",
         json!({
             "name": outcome.name, "method": outcome.method, "path": outcome.path, "status": outcome.status,
-            "verdict": verdict, "message": message, "seconds": outcome.elapsed.as_secs_f64(),
+            "verdict": verdict, "message": message, "logs": logs, "seconds": outcome.elapsed.as_secs_f64(),
         }),
     )
 }

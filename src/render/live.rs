@@ -9,7 +9,7 @@ use crate::text::without_credentials;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 /// How often the times on the screen are updated.
@@ -19,6 +19,8 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) struct Live {
     screen: MultiProgress,
     total: ProgressBar,
+    /// Done with the first event. Until then nothing is drawn: what is printed before would leave the total where it is.
+    begin: Once,
     /// The lines of running steps, by the step's index: two steps may concern resources of the same id.
     running: Mutex<BTreeMap<usize, (ResourceId, ProgressBar)>>,
     /// Removes the styles if the user wants none.
@@ -31,12 +33,12 @@ impl Live {
         let screen = MultiProgress::with_draw_target(target);
         let total = screen.add(ProgressBar::new(steps as u64));
         total.set_style(style("  {pos} of {len} done in {took}", dress));
-        total.enable_steady_tick(TICK);
-        Live { screen, total, running: Mutex::default(), dress }
+        Live { screen, total, begin: Once::new(), running: Mutex::default(), dress }
     }
 
     /// Shows an event.
     pub(super) fn show(&self, event: &Event) {
+        self.begin.call_once(|| self.total.enable_steady_tick(TICK));
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Started { step, id, action } => {

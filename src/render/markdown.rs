@@ -1,16 +1,18 @@
 //! A plan for the comment of a pull request. Only what is known from the plan goes in: no values of secret fields.
 
+use super::picture::mermaid;
 use super::plan::{Detail, fields, title};
 use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
+use crate::picture::Picture;
 use crate::plan::{Blocker, Plan, Step};
 use crate::text::sanitize;
 
 /// How long a comment may be. GitHub takes 65,536 characters, GitLab more.
 const MOST: usize = 60_000;
 
-/// A plan in Markdown. Its first line identifies the comment, and stays the same for a stack.
-pub fn markdown(plan: &Plan, scope: &Scope) -> String {
+/// A plan in Markdown, with the picture of the stack as it changes. Its first line identifies the comment, and stays the same for a stack.
+pub fn markdown(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
     let identity = &scope.identity;
     let mut text = format!("<!-- provision plan {identity} {} -->\n", scope.region);
     let place = format!("account {}, {}", scope.account, scope.region);
@@ -32,6 +34,8 @@ pub fn markdown(plan: &Plan, scope: &Scope) -> String {
     text.extend(blockers.chain(losses).chain(unseen));
     text.extend(plan.notes.iter().map(|note| format!("\n> [!NOTE]\n> {}\n", one_line(note))));
     if !plan.is_empty() {
+        let drawn = mermaid(picture).filter(|drawn| drawn.len() < MOST / 2);
+        text += &drawn.map(|drawn| format!("\n```mermaid\n{drawn}```\n")).unwrap_or_default();
         text += &details(plan, MOST.saturating_sub(text.len()));
     }
     text

@@ -4,30 +4,41 @@
 mod adoption;
 mod invocation;
 pub mod json;
+mod line;
 mod list;
 mod live;
 mod log;
 mod markdown;
+mod picture;
 mod plan;
 mod progress;
 mod report;
 mod status;
+mod svg;
 #[cfg(test)]
 mod tests;
 mod value;
 mod watch;
+mod width;
 
 pub use adoption::adoption;
 pub use invocation::{failed, response, tail};
 pub use json::Document;
+pub use line::{Line, lasting, reading, retried, retrying};
 pub use list::list;
-pub use log::LogStyle;
+pub use log::{LogDetail, LogStyle};
 pub use markdown::markdown;
+pub use picture::{dot, mermaid};
 pub use plan::{Detail, plan, summary};
-pub use progress::Progress;
-pub use report::{blockers, check, outputs, place, report, unlisted, unreadable};
+pub use progress::{Progress, is_live};
+pub use report::{
+    blockers, check, done, last_line, outputs, path, place, report, resources, unlisted, unreadable,
+};
 pub use status::status;
-pub use watch::{live, saved, watching};
+pub use svg::svg;
+pub use watch::{as_before, live, live_code, saved, watching};
+use width::wrapped;
+pub use width::{columns, fit_to};
 
 use crate::aws::Call;
 use crate::config::Diagnostics;
@@ -87,6 +98,11 @@ pub fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
+/// Whole seconds, for a time that is still running.
+fn seconds_of(time: Duration) -> String {
+    format!("{} s", time.as_secs())
+}
+
 /// A count with its noun: `1 write`, `2 writes`.
 pub fn count(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
@@ -112,14 +128,14 @@ pub fn call(call: &Call, id: bool) -> String {
 
 /// An error, with the next step.
 pub fn error(message: &str, help: Option<&str>) -> String {
-    let help = help.map(|help| format!("\n  {} {help}", styled(DIM, "help:"))).unwrap_or_default();
-    format!("{} {message}{help}", styled(RED.bold(), "error:"))
+    let help = help.map(|help| format!("\n{}", wrapped(&format!("  {} ", styled(DIM, "help:")), help)));
+    wrapped(&format!("{} ", styled(RED.bold(), "error:")), message) + &help.unwrap_or_default()
 }
 
 /// Why a command failed. Errors in the stack file come with their own snippets.
 pub fn failure(failure: &anyhow::Error) -> String {
     if let Some(diagnostics) = failure.downcast_ref::<Diagnostics>() {
-        return diagnostics.render(true);
+        return diagnostics.render(true, width::columns());
     }
     let help = failure.downcast_ref::<Failure>().and_then(|failure| failure.help.as_deref());
     error(&format!("{failure:#}"), help)
@@ -127,5 +143,10 @@ pub fn failure(failure: &anyhow::Error) -> String {
 
 /// A warning.
 pub fn warning(message: &str) -> String {
-    format!("{} {message}", styled(YELLOW.bold(), "warning:"))
+    wrapped(&format!("{} ", styled(YELLOW.bold(), "warning:")), message)
+}
+
+/// What to type next.
+pub fn next(what: &str, command: &str) -> String {
+    aside(&format!("\n{what}: {command}"))
 }

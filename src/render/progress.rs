@@ -25,8 +25,7 @@ impl Progress {
     /// Progress of so many steps on standard output. Lines are printed if it is not a terminal, or one that cannot move its
     /// cursor.
     pub fn new(steps: usize, print: fn(&str)) -> Self {
-        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        if std::io::stdout().is_terminal() && !dumb {
+        if is_live() {
             Progress::live(ProgressDrawTarget::stdout(), steps, dress)
         } else {
             Progress::lines(print)
@@ -56,6 +55,12 @@ impl Progress {
             }
         }
     }
+}
+
+/// True if standard output is a terminal that can move its cursor.
+pub fn is_live() -> bool {
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    std::io::stdout().is_terminal() && !dumb
 }
 
 /// A text with its styles, unless the user wants none.

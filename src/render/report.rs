@@ -4,10 +4,11 @@ use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, styled};
 use crate::apply::Report;
 use crate::aws::{self, Class};
 use crate::check::{CheckResult, Verdict};
-use crate::config::{At, Part, Stack};
-use crate::model::{AttributeMap, Scope, Unreadable, in_words};
-use crate::outputs::{self, Request};
+use crate::config::{At, Part, Stack, Template};
+use crate::model::{AttributeMap, Identity, ResourceId, Scope, Unreadable, in_words};
+use crate::outputs;
 use crate::plan::{Blocker, Plan, Step};
+use crate::requests::{Request, is_ready, requests, taker};
 use crate::text::sanitize_line;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +41,17 @@ pub fn report(plan: &Plan, report: &Report, files: &[PathBuf], took: Duration) -
         text += "Run the same command again to continue.\n";
     }
     text
+}
+
+/// What was done, counted: `9 created, 1 updated`.
+pub fn done(plan: &Plan, report: &Report) -> String {
+    plan::done(report.done.iter().map(|index| &plan.steps[*index]))
+}
+
+/// All of a successful `up` in a line that can be passed on.
+pub fn last_line(stack: &Identity, done: &str, took: Duration, url: Option<&str>) -> String {
+    let url = url.map(|url| format!(" · {url}")).unwrap_or_default();
+    format!("{} {stack} · {done} · {}{url}", styled(GREEN, "✓"), seconds(took))
 }
 
 fn failure(step: &Step, cause: &aws::Error, files: &[PathBuf]) -> String {
@@ -81,9 +93,14 @@ pub fn unlisted(unreadable: &Unreadable) -> String {
     super::warning(&format!("could not list any {}: {}", in_words(unreadable.kind), unreadable.why))
 }
 
-/// The outputs: the URL, the routes, and a request to try.
-pub fn outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> String {
-    endpoint(stack, attributes) + &own_outputs(stack, scope, attributes)
+/// The outputs: the URL, the routes, and a request to try, if all that it needs is in sync.
+pub fn outputs(
+    stack: &Stack,
+    scope: &Scope,
+    attributes: &AttributeMap,
+    is_in_sync: &dyn Fn(&ResourceId) -> bool,
+) -> String {
+    endpoint(stack, attributes, is_in_sync) + &own_outputs(stack, scope, attributes)
 }
 
 /// The outputs that the stack file declares.
@@ -97,8 +114,19 @@ fn own_outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> Strin
     format!("\n{}\n\n{}", styled(BOLD, "Outputs:"), own.iter().map(line).collect::<String>())
 }
 
-fn endpoint(stack: &Stack, attributes: &AttributeMap) -> String {
-    let (Some(requests), Some(url)) = (outputs::requests(stack), outputs::endpoint(attributes)) else {
+/// The ARNs and URLs of the resources, by the names that `outputs NAME` takes.
+pub fn resources(scope: &Scope, attributes: &AttributeMap) -> String {
+    let all = outputs::by_name(&scope.identity, attributes);
+    if all.is_empty() {
+        return String::new();
+    }
+    let width = all.keys().map(String::len).max().unwrap_or_default();
+    let line = |(name, value): (&String, &&str)| format!("  {name:<width$}  {}\n", sanitize_line(value));
+    format!("{}\n\n{}", styled(BOLD, "Resources:"), all.iter().map(line).collect::<String>().trim_end())
+}
+
+fn endpoint(stack: &Stack, attributes: &AttributeMap, is_in_sync: &dyn Fn(&ResourceId) -> bool) -> String {
+    let (Some(requests), Some(url)) = (requests(stack), outputs::endpoint(attributes)) else {
         return String::new();
     };
     let mut text = format!("\n{} {url}\n\n", styled(BOLD, "API:"));
@@ -106,25 +134,38 @@ fn endpoint(stack: &Stack, attributes: &AttributeMap) -> String {
     for request in &requests {
         text += &format!("  {:<width$}  {}\n", request.route, styled(DIM, &request.code));
     }
-    if let Some(path) = path_to_try(stack, &requests) {
+    let ready = |(request, _): &(&Request, String)| is_ready(&outputs::declared(stack), request, is_in_sync);
+    if let Some((_, path)) = request_to_try(stack, &requests).filter(ready) {
         text += &format!("\n{}\n\n  curl '{url}{path}'\n", styled(BOLD, "Try it:"));
     }
     text
 }
 
-/// A path that responds to a plain GET: a route without variables, else that of a check which needs nothing filled in.
-fn path_to_try(stack: &Stack, requests: &[Request]) -> Option<String> {
-    let paths = requests.iter().filter_map(|request| request.route.strip_prefix("GET ")).map(str::to_owned);
+/// A path that responds to a plain GET, and the request that takes it: a route without variables, else that of a check which
+/// needs nothing filled in and for which there is a route.
+fn request_to_try<'a>(stack: &Stack, requests: &'a [Request]) -> Option<(&'a Request, String)> {
+    let own = requests.iter().filter_map(|request| Some((request, request.route.strip_prefix("GET ")?)));
+    let own = own.filter(|(_, path)| !path.contains('{')).map(|(request, path)| (request, path.to_owned()));
     let checks = stack.checks.iter().filter(|check| check.method == "GET" && check.status < 400);
     let checks = checks.filter_map(|check| match check.path.parts.as_slice() {
-        [Part::Text(path)] => Some(path.clone()),
+        [Part::Text(path)] => Some((taker(requests, "GET", path)?, path.clone())),
         _ => None,
     });
-    paths.filter(|path| !path.contains('{')).chain(checks).next()
+    own.chain(checks).next()
 }
 
-/// The result of a check.
-pub fn check(outcome: &CheckResult) -> String {
+/// The path of a request as the stack file has it, as far as that is known.
+pub fn path(path: &Template) -> String {
+    let part = |part: &Part| match part {
+        Part::Text(text) => text.clone(),
+        Part::Capture(name) => format!("${{capture.{name}}}"),
+        _ => "${…}".to_owned(),
+    };
+    path.parts.iter().map(part).collect()
+}
+
+/// The result of a check. `logs` is the command that shows the logs of the code that got its request.
+pub fn check(outcome: &CheckResult, logs: Option<&str>) -> String {
     let request = format!("{} {}", outcome.method, outcome.path);
     match &outcome.verdict {
         Verdict::Passed => {
@@ -142,8 +183,9 @@ pub fn check(outcome: &CheckResult) -> String {
             let body = Some(&outcome.body)
                 .filter(|body| !body.is_empty())
                 .map(|body| format!("\n      response: {body}"));
+            let logs = logs.map(|logs| format!("\n      see: {logs}")).unwrap_or_default();
             let (cross, body) = (styled(RED, "✗"), body.unwrap_or_default());
-            format!("  {cross} {}  {}\n      {failure}{body}", outcome.name, styled(DIM, request))
+            format!("  {cross} {}  {}\n      {failure}{body}{logs}", outcome.name, styled(DIM, request))
         }
     }
 }

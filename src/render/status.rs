@@ -23,7 +23,7 @@ pub fn status(all: &[ResourceStatus]) -> String {
 }
 
 fn row(resource: &ResourceStatus) -> String {
-    let name = if resource.id.name.is_empty() { resource.id.kind } else { &resource.id.name };
+    let name = resource.id.shown_name();
     let (sign, why) = match &resource.health {
         Health::InSync => (styled(GREEN, "✓"), String::new()),
         Health::Pending => (styled(YELLOW, "…"), "update in progress".to_owned()),
@@ -53,34 +53,26 @@ fn unmanaged_settings(resource: &ResourceStatus) -> String {
     format!("      {}\n", styled(DIM, format!("set outside of provision: {}", settings.join(", "))))
 }
 
-/// The name of each state, in the order in which they are counted.
-const STATES: [(&str, &str); 7] = [
-    ("in_order", "in sync"),
-    ("busy", "pending"),
-    ("missing", "missing"),
-    ("differs", "drifted"),
-    ("broken", "failed"),
-    ("undeclared", "orphaned"),
-    ("foreign", "unmanaged"),
-];
+/// The name of each state, in the order in which they are counted. For programs, with `_` for a blank.
+const STATES: [&str; 7] = ["in sync", "pending", "missing", "drifted", "failed", "orphaned", "unmanaged"];
 
 fn state(health: &Health) -> &'static str {
-    match health {
-        Health::InSync => "in_order",
-        Health::Pending => "busy",
-        Health::Missing => "missing",
-        Health::Drifted(_) => "differs",
-        Health::Failed(_) => "broken",
-        Health::Orphaned => "undeclared",
-        Health::Unmanaged(_) => "foreign",
-    }
+    let index = match health {
+        Health::InSync => 0,
+        Health::Pending => 1,
+        Health::Missing => 2,
+        Health::Drifted(_) => 3,
+        Health::Failed(_) => 4,
+        Health::Orphaned => 5,
+        Health::Unmanaged(_) => 6,
+    };
+    STATES[index]
 }
 
 fn counts(all: &[ResourceStatus]) -> String {
     let count = |name: &str| all.iter().filter(|one| state(&one.health) == name).count();
-    let counts = STATES.iter().map(|(name, words)| (count(name), words));
-    let counts: Vec<String> =
-        counts.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+    let counts = STATES.iter().map(|name| (count(name), name)).filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
     match counts.is_empty() {
         true => "The stack file declares no resources, and none exist.".to_owned(),
         false => format!("{} {}", styled(BOLD, "Status:"), counts.join(", ")),
@@ -99,7 +91,7 @@ pub fn document(all: &[ResourceStatus]) -> Document {
             _ => Vec::new(),
         };
         json!({
-            "kind": resource.id.kind, "name": resource.id.name, "state": state(&resource.health),
+            "kind": resource.id.kind, "name": resource.id.shown_name(), "state": state(&resource.health).replace(' ', "_"),
             "line": super::json::line(resource.at), "message": why, "fields": fields,
             "unmanaged_settings": resource.unmanaged_settings,
         })

@@ -4,7 +4,9 @@
 
 mod adoptions;
 mod calls;
+mod lines;
 mod lists;
+mod pictures;
 mod plans;
 mod reports;
 mod saves;

@@ -17,13 +17,18 @@ pub fn watching() -> String {
 
 /// The files that were saved, as seen from a folder.
 pub fn saved(files: &BTreeSet<PathBuf>, folder: &Path) -> String {
+    format!("\n{} {}", styled(DIM, "Saved:"), names(files, folder))
+}
+
+/// The names of files, as seen from a folder.
+fn names(files: &BTreeSet<PathBuf>, folder: &Path) -> String {
     let mut names: Vec<String> = files.iter().map(|file| name(file, folder)).collect();
     let more = names.len().saturating_sub(FILES);
     names.truncate(FILES);
     if more > 0 {
         names.push(format!("and {} more", count(more as u64, "file")));
     }
-    format!("\n{} {}", styled(DIM, "Saved:"), names.join(", "))
+    names.join(", ")
 }
 
 fn name(file: &Path, folder: &Path) -> String {
@@ -33,6 +38,18 @@ fn name(file: &Path, folder: &Path) -> String {
 /// That a change is live, so long after it was saved.
 pub fn live(took: Duration) -> String {
     format!("{} {} after the save", styled(GREEN.bold(), "Live"), seconds(took))
+}
+
+/// That the code of functions is live, so long after it was saved.
+pub fn live_code(functions: &[String], files: &BTreeSet<PathBuf>, folder: &Path, took: Duration) -> String {
+    let time = chrono::Local::now().format("%H:%M:%S").to_string();
+    let (check, functions) = (styled(GREEN, "✓"), functions.join(", "));
+    format!("{} {check} {functions}  {}  live in {}", styled(DIM, time), names(files, folder), seconds(took))
+}
+
+/// That a save took an error back.
+pub fn as_before() -> String {
+    format!("{} as before: nothing to change", styled(GREEN.bold(), "Live"))
 }
 
 /// The result of a change, for programs.

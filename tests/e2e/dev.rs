@@ -56,12 +56,9 @@ async fn what_is_saved_is_live_and_logs_are_shown() {
     assert_eq!(get(&api, "/hello").await.ok(), "one");
     dev.says("said one");
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
-    dev.says("Saved: lambdas/hello/lambda_function.py");
-    dev.says("code  ~ lambda_function.py");
-    dev.says("Done: 1 updated");
-    dev.says("Live");
+    dev.says("✓ hello  lambdas/hello/lambda_function.py  live in ");
     assert_eq!(get(&api, "/hello").await.ok(), "two");
-    assert!(dev.says("said two").starts_with("hello  20"), "a line tells whose it is, and when");
+    assert!(dev.says("said two").starts_with("20"), "a line tells when; there is one function");
 
     // A function may be declared before its code exists.
     cloud.edit("stack.yaml", "api:", "  later: { code: lambdas/later, runtime: python3.13 }\napi:");
@@ -93,7 +90,7 @@ async fn errors_are_shown_where_they_happen_and_lose_nothing() {
     // What was saved in between has not been forgotten.
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
     cloud.edit("stack.yaml", "stack: other", "stack: hello");
-    dev.says("Live");
+    dev.says("live in ");
     assert_eq!(get(&api, "/hello").await.ok(), "two");
     // The API's URL would change for good.
     let api = fs::read_to_string(cloud.path("stack/stack.yaml")).unwrap();
@@ -118,12 +115,12 @@ async fn code_that_cannot_be_loaded_is_not_announced_or_its_log_says_why() {
     plan.says("help: fix it, or leave the file out with `exclude`").never_says("to change");
     // This error shows only when the code is loaded.
     cloud.write("lambdas/hello/lambda_function.py", "import nothing_of_this_name\n");
-    dev.says("Live");
+    dev.says("live in ");
     assert_eq!(get(&api, "/hello").await.status, 502);
     dev.says("[ERROR] Runtime.ImportModuleError: Unable to import module 'lambda_function'");
     dev.says("File \"/var/task/lambda_function.py\", line 1, in <module>");
     let said = leaves(dev);
-    assert_eq!(said.matches("Live").count(), 1, "{said}");
+    assert_eq!(said.matches("live in ").count(), 1, "{said}");
 }
 
 #[tokio::test]
@@ -199,8 +196,7 @@ async fn a_stack_in_aws_is_watched_after_one_question_and_never_where_it_is_prot
     let mut up = Running::start(&mut cloud.command_on_aws(&["up", "--watch", "--yes"]));
     up.says("Watching");
     cloud.write("lambdas/hello/lambda_function.py", &answering("two"));
-    up.says("Done: 1 updated");
-    up.says("Live");
+    up.says("✓ hello  lambdas/hello/lambda_function.py  live in ");
     up.interrupt();
     assert!(up.end().0.success());
     let stack = format!("{HELLO}environments:\n  prod: {{ protect: true }}\n");

@@ -80,7 +80,7 @@ async fn a_function_gets_values_from_elsewhere_and_nothing_shows_the_sensitive_o
         .says("shop.yaml:");
     furnish(&aws).await;
     let quiet = |args: &[&str]| {
-        let ran = cloud.run(&[args, &["--local", "-f", "shop.yaml"]].concat());
+        let ran = cloud.run(&[args, &["--local", "--file", "shop.yaml"]].concat());
         SECRETS.into_iter().fold(ran, |ran, secret| ran.never_says(secret))
     };
     let up = quiet(&["up"]).ok().says("1 of 1 checks passed");

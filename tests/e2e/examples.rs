@@ -42,7 +42,7 @@ async fn the_environments_of_the_example_are_guarded_and_apart() {
         cloud.run(&[command, "--local", "--env", environment, "--file", file.to_str().unwrap()])
     };
     run("up", "test").ok().says("1 of 1 checks passed.");
-    run("up", "prod").ok().says("account 000000000000 · eu-central-1").says("1 of 1 checks passed.");
+    run("up", "prod").ok().says("eu-central-1 · local cloud :").says("1 of 1 checks passed.");
     run("up", "staging").ends(65).says("the environment `staging` is not in `environments`");
     assert_eq!(names(&dump(&cloud.aws().await).await, "functions"), ["test-greet"]);
 

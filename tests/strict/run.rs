@@ -17,7 +17,7 @@ use aws_smithy_async::time::SharedTimeSource;
 use futures_util::future::join_all;
 use provision::adopt::AdoptRequest;
 use provision::apply::Report;
-use provision::aws::{Calls, Connection};
+use provision::aws::{Calls, Connection, Waits};
 use provision::elsewhere::{Need, complete};
 use provision::error::Failure;
 use provision::event::Events;
@@ -26,6 +26,7 @@ use provision::model::LiveState;
 use provision::plan::{Mode, Options, Plan};
 use provision::reconcile::{Destroy, Destroyed, Session};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -197,6 +198,24 @@ pub(crate) fn look(cloud: &Cloud, fixture: &Fixture) -> LiveState {
         let connection = Connection::of(client_config(&strict, clock), false, Calls::default()).await;
         observed(connection.expect("the strict cloud answers"), fixture).await
     })
+}
+
+/// What the product says it waits for while it observes a stack, so long after the last time.
+pub(crate) fn waits_of_look(pause: Duration, cloud: &Cloud, fixture: &Fixture) -> BTreeSet<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let told = Arc::<Mutex<BTreeSet<String>>>::default();
+    let hear = told.clone();
+    runtime.expect("a runtime").block_on(async {
+        let clock = Clock::at(cloud.now + pause);
+        let strict = StrictCloud::new(cloud.clone(), clock, None);
+        let connection = Connection::of(client_config(&strict, clock), false, Calls::default()).await;
+        let session = Session::of_stack(connection.expect("the strict cloud answers"), &fixture.stack);
+        let waits = Waits::new(move |id, why| {
+            hear.lock().expect("no panic").insert(format!("{id}: {why}"));
+        });
+        Session { waits, ..session }.look().await.expect("the stack can be read");
+    });
+    std::mem::take(&mut *told.lock().expect("no panic"))
 }
 
 /// What the product sees of a stack.

@@ -147,7 +147,7 @@ fn a_later_stage_shows_a_line_too() {
     assert!(shown.contains("stack.yaml:3:3") && shown.contains("^^^^^"), "{shown}");
     assert!(
         Diagnostics::of_files(std::slice::from_ref(&file), vec![diagnostic(5)])
-            .render(true)
+            .render(true, None)
             .contains("\u{1b}[")
     );
 }

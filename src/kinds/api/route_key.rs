@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::config::decode::{Value, help};
 use crate::config::names::is_made_of;
+use crate::kind::{Fit, UNKNOWN};
 use crate::suggest;
 
 /// The methods that a route can have.
@@ -83,6 +84,45 @@ fn path_pattern(value: Value, method: &str, path: &str) -> Option<String> {
     Some(pattern)
 }
 
+/// How well a route fits a request. API Gateway takes a route without a greedy variable first, then one with it, then
+/// `$default` [DG: API Gateway, Routing API requests]; among several of one sort, the one whose path is
+/// literal for longest.
+pub(crate) fn fit(key: &str, method: &str, path: &str) -> Option<Fit> {
+    if key == "$default" {
+        return Some(vec![DEFAULT]);
+    }
+    let (own, route) = key.split_once(' ')?;
+    if own != method && own != ANY {
+        return None;
+    }
+    let mut fit = vec![EXACT];
+    let mut segments = path.split('/').skip(1);
+    for part in route.split('/').skip(1) {
+        let segment = segments.next()?;
+        match Part::of(part) {
+            // The documentation does not say if the rest may be empty, so it may: in doubt a request has a route.
+            Some(Part::Variable { greedy: true, .. }) => {
+                fit[0] = GREEDY;
+                segments.by_ref().for_each(drop);
+            }
+            Some(Part::Variable { .. }) if segment.is_empty() => return None,
+            Some(Part::Variable { .. }) => fit.push(1),
+            _ if segment == part || segment.contains(UNKNOWN) => fit.push(0),
+            _ => return None,
+        }
+    }
+    fit.push(u8::from(own == ANY));
+    segments.next().is_none().then_some(fit)
+}
+
+/// The sorts of routes, in the order in which they get a request.
+const EXACT: u8 = 0;
+const GREEDY: u8 = 1;
+const DEFAULT: u8 = 2;
+
+/// The method of a route that takes every method.
+const ANY: &str = "ANY";
+
 /// What stands between two `/` of a path.
 enum Part<'a> {
     Literal,
@@ -147,4 +187,70 @@ fn meant_part(part: &str) -> Option<String> {
     let bare = name.trim_start_matches(['.', '*', '+']).trim_end_matches(['*', '+', '?']);
     let greedy = name.starts_with(['.', '*', '+']) || name.ends_with(['*', '+']);
     is_made_of(bare, OTHERS).then(|| format!("{{{bare}{}}}", if greedy { "+" } else { "" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The route that gets a request.
+    fn chosen<'a>(routes: &[&'a str], request: &str) -> Option<&'a str> {
+        let (method, path) = request.split_once(' ').expect("METHOD /path");
+        let fits = routes.iter().filter_map(|route| Some((fit(route, method, path)?, *route)));
+        fits.min().map(|(_, route)| route)
+    }
+
+    #[test]
+    fn a_route_takes_the_requests_of_its_method_and_path() {
+        let takes = |route: &str, request: &str| chosen(&[route], request).is_some();
+        for (route, request) in [
+            ("GET /", "GET /"),
+            ("GET /hello/{name}", "GET /hello/ada"),
+            ("GET /{a}/{b}", "GET /hello/ada"),
+            ("ANY /hello/{name}", "PATCH /hello/ada"),
+            ("GET /files/{rest+}", "GET /files/a/b/c"),
+            ("ANY /{proxy+}", "GET /hello"),
+            ("$default", "DELETE /any/path"),
+            ("GET /hello", "GET /\0"),
+        ] {
+            assert!(takes(route, request), "{route} takes {request}");
+        }
+        for (route, request) in [
+            ("GET /hi/{name}", "GET /hello/ada"),
+            ("GET /hello/{name}", "POST /hello/ada"),
+            ("GET /hello/{name}", "GET /hello"),
+            ("GET /hello/{name}", "GET /hello/"),
+            ("GET /hello/{name}", "GET /hello/ada/more"),
+            ("GET /hello", "GET /hello/ada"),
+            ("GET /hello", "HEAD /hello"),
+            ("GET /files/{rest+}", "GET /files"),
+            ("GET /", "GET /hello"),
+        ] {
+            assert!(!takes(route, request), "{route} does not take {request}");
+        }
+    }
+
+    #[test]
+    fn of_several_routes_the_most_specific_one_gets_the_request() {
+        let routes = [
+            "$default",
+            "ANY /{proxy+}",
+            "GET /notes/{rest+}",
+            "ANY /{a}/{b}",
+            "ANY /notes/{id}",
+            "GET /notes/{id}",
+            "GET /notes/new",
+        ];
+        for (request, route) in [
+            ("GET /notes/new", "GET /notes/new"),
+            ("GET /notes/1", "GET /notes/{id}"),
+            ("PUT /notes/1", "ANY /notes/{id}"),
+            ("GET /users/1", "ANY /{a}/{b}"),
+            ("GET /notes/1/text", "GET /notes/{rest+}"),
+            ("GET /users", "ANY /{proxy+}"),
+        ] {
+            assert_eq!(chosen(&routes, request), Some(route), "{request}");
+        }
+        assert_eq!(chosen(&routes[..1], "GET /users"), Some("$default"));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Api, lower, route_key};
-use crate::config::declared::{Declared, Referable};
+use crate::config::declared::{Connection, Declared, Referable, Sections};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::{is_header, is_made_of};
@@ -33,6 +33,14 @@ impl Declared for Api {
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         api().map(|api| vec![api])
+    }
+
+    fn connections(api: &Entry<Config>, _: Sections) -> Vec<Connection> {
+        let route = |route: &Route| {
+            let function = (Function::NAME, route.function.clone());
+            Connection::new((Self::NAME, String::new()), function, route.key.clone())
+        };
+        api.routes.iter().map(route).collect()
     }
 
     fn templates(api: &Entry<Config>) -> Vec<&Template> {

@@ -18,10 +18,11 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
     let Some(response) = get(ctx, name).await? else { return Ok(None) };
     complete(&response)?;
     let created = response.configuration().and_then(modified);
-    let all_tags = tags::settled(ctx, created, tags_of(&response), async || {
-        Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
-    })
-    .await?;
+    let all_tags =
+        tags::settled(ctx, &ResourceId::new(Function::NAME, name), created, tags_of(&response), async || {
+            Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
+        })
+        .await?;
     let reserved =
         response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
     let config = require(response.configuration(), "lambda:GetFunction", "the function's configuration")?;

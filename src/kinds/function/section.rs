@@ -8,7 +8,7 @@ use super::runtime::{default_handler, runtime};
 use super::{Function, lower};
 use crate::config::access::{Grant, access};
 use crate::config::code::code;
-use crate::config::declared::{Declared, Referable, keyed};
+use crate::config::declared::{Connection, Declared, Referable, Sections, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::{self, NameRule};
@@ -17,6 +17,7 @@ use crate::config::section::shape::{Keys, list, map, number, pattern, scalar, te
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
+use crate::kind::Kind as _;
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
 use crate::yaml::{Kind, Node};
@@ -92,6 +93,18 @@ impl Declared for Function {
 
     fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
         function.triggers.iter().flat_map(|item| item.check(&function.name, entries)).collect()
+    }
+
+    fn connections(function: &Entry<Config>, sections: Sections) -> Vec<Connection> {
+        let own = || (Self::NAME, function.name.clone());
+        let access = function.access.values().map(|grant| {
+            let access = sections.of_kind(grant.kind).and_then(|section| section.access());
+            let label = access.map(|access| access.label(grant)).unwrap_or_default();
+            Connection::new(own(), (grant.kind, grant.key.clone()), label)
+        });
+        let sources = function.triggers.iter().flat_map(Item::grants);
+        let triggers = sources.map(|grant| Connection::new((grant.kind, grant.key), own(), "triggers"));
+        access.chain(triggers).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {

@@ -53,7 +53,7 @@ async fn read_with(
             Some(tags) => tags,
             None => list_tags().await?,
         };
-        let tags = tags::settled(ctx, created, tags, list_tags).await?;
+        let tags = tags::settled(ctx, &ResourceId::new(Table::NAME, name), created, tags, list_tags).await?;
         let owner = tags::owner(&tags, &ctx.scope);
         let data = if owner == Owner::Ours { data(ctx, name).await? } else { None };
         Ok((tags, owner, data))

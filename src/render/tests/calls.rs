@@ -3,17 +3,19 @@
 use super::plain;
 use crate::invoke::{FunctionError, Invocation};
 use crate::logs::LogEntry;
-use crate::render::{self, LogStyle};
+use crate::render::{self, LogDetail, LogStyle};
 use std::time::Duration;
 
-fn style() -> LogStyle {
-    LogStyle::new(["list", "save_all"].into_iter(), ["list", "save_all"].into_iter())
+fn style(detail: LogDetail) -> LogStyle {
+    LogStyle::new(["list", "save_all"].into_iter(), ["list", "save_all"].into_iter(), detail)
 }
 
 fn entry(function: &str, message: &str) -> LogEntry {
     let (function, message) = (function.to_owned(), message.to_owned());
     LogEntry { function, at: 1_767_225_610_250, stream: "one".to_owned(), message }
 }
+
+const REPORT: &str = "REPORT RequestId: 7\tDuration: 379.12 ms\tBilled Duration: 380 ms\tMemory Size: 128 MB\tMax Memory Used: 61 MB\t";
 
 #[test]
 fn a_log_line_tells_whose_it_is_and_when() {
@@ -22,26 +24,63 @@ fn a_log_line_tells_whose_it_is_and_when() {
         entry("save_all", "[ERROR] ValueError: no\rTraceback:\r  File \"a.py\"\n"),
         entry("list", "\u{1b}[31mred\u{1b}[0m\u{7} and\ta tab"),
         entry("list", ""),
+        entry("list", "END RequestId: 7\n"),
+        entry("list", REPORT),
+        entry("save_all", &format!("{REPORT}Init Duration: 99.6 ms\tStatus: timeout\t")),
+        entry("save_all", r#"{"time":"2026-01-01","type":"platform.start","record":{}}"#),
+        entry(
+            "save_all",
+            r#"{"type":"platform.report","record":{"status":"success","metrics":{"durationMs":2.4,"maxMemoryUsedMB":40}}}"#,
+        ),
+        entry("save_all", r#"{"level":"INFO","message":"mine"}"#),
     ];
-    let text: Vec<String> = entries.iter().map(|entry| plain(&style().text(entry))).collect();
-    insta::assert_snapshot!(text.join("\n").replace('\t', "<tab>"), @r#"
-    list      2026-01-01 00:00:10Z  START RequestId: 7 Version: $LATEST
-    save_all  2026-01-01 00:00:10Z  [ERROR] ValueError: no
-                                    Traceback:
-                                      File "a.py"
-    list      2026-01-01 00:00:10Z  red and<tab>a tab
-    list      2026-01-01 00:00:10Z
-    "#);
+    let text = |detail| {
+        let lines = entries.iter().filter_map(|entry| style(detail).text_in(entry, &chrono::Utc));
+        plain(&lines.collect::<Vec<_>>().join("\n")).replace('\t', "<tab>")
+    };
+    insta::assert_snapshot!(text(LogDetail::default()), @r##"
+    2026-01-01 00:00:10  save_all  [ERROR] ValueError: no
+                                   Traceback:
+                                     File "a.py"
+    2026-01-01 00:00:10  list      red and<tab>a tab
+    2026-01-01 00:00:10  list    
+    2026-01-01 00:00:10  list      ▸ 379 ms · 61 MB
+    2026-01-01 00:00:10  save_all  ▸ 379 ms · 61 MB · cold start 100 ms · timeout
+    2026-01-01 00:00:10  save_all  ▸ 2 ms · 40 MB
+    2026-01-01 00:00:10  save_all  {"level":"INFO","message":"mine"}
+    "##);
+    let verbose = text(LogDetail { platform: true, dates: true });
+    assert!(
+        verbose.contains("list      START RequestId: 7") && verbose.contains("Billed Duration: 380 ms"),
+        "{verbose}"
+    );
+}
+
+/// What is of today needs no date, unless it is kept.
+#[test]
+fn a_date_is_shown_of_other_days() {
+    let today = LogEntry { at: chrono::Utc::now().timestamp_millis(), ..entry("list", "m") };
+    let of = |entry: &LogEntry, dates| {
+        let style = style(LogDetail { platform: false, dates });
+        plain(&style.text_in(entry, &chrono::Utc).expect("a line")).split("  ").next().map(str::len)
+    };
+    assert_eq!((of(&today, false), of(&today, true)), (Some(8), Some(19)));
+    assert_eq!(of(&entry("list", "m"), false), Some(19));
 }
 
 #[test]
 fn a_function_keeps_its_colour_whichever_are_shown() {
-    let one = LogStyle::new(["list", "save_all"].into_iter(), ["save_all"].into_iter());
+    let detail = LogDetail::default();
+    let both = ["list", "save_all", "third"];
+    let two = LogStyle::new(both.into_iter(), ["save_all", "list"].into_iter(), detail);
     let entry = entry("save_all", "m");
-    assert_eq!(one.text(&entry), style().text(&entry));
-    insta::assert_snapshot!(one.text(&entry).replace('\u{1b}', "ESC"), @"ESC[35msave_allESC[0m  ESC[2m2026-01-01 00:00:10ZESC[0m  m");
-    let dimmed = style().text(&self::entry("list", "END RequestId: 7"));
-    insta::assert_snapshot!(dimmed.replace('\u{1b}', "ESC"), @"ESC[36mlist    ESC[0m  ESC[2m2026-01-01 00:00:10ZESC[0m  ESC[2mEND RequestId: 7ESC[0m");
+    let text =
+        |style: &LogStyle| style.text_in(&entry, &chrono::Utc).expect("a line").replace('\u{1b}', "ESC");
+    assert_eq!(text(&two), text(&style(detail)));
+    insta::assert_snapshot!(text(&two), @r##"ESC[2m2026-01-01 00:00:10ESC[0m  ESC[35msave_allESC[0m  m"##);
+    // The only function needs no name.
+    let one = LogStyle::new(both.into_iter(), ["save_all"].into_iter(), detail);
+    assert!(!text(&one).contains("save_all"), "{}", text(&one));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Plans, their summary and the reasons against them.
 
 use super::{eventful, made, plain};
+use crate::picture::Picture;
 use crate::plan::Plan;
 use crate::plan::tests::live_states::{the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph, lowered, stack};
@@ -133,7 +134,7 @@ fn no_line_ends_in_blanks() {
 fn a_plan_in_markdown_is_whole_and_safe() {
     let mut plan = eventful();
     plan.notes.push("@everybody <b>look</b>\n> here".to_owned());
-    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0), @"
+    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0, &Picture::of(&stack(SMALL)).with_plan(&stack(SMALL), &plan)), @r##"
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
@@ -148,6 +149,21 @@ fn a_plan_in_markdown_is_whole_and_safe() {
 
     > [!NOTE]
     > &#64;everybody &lt;b>look&lt;/b> > here
+
+    ```mermaid
+    flowchart LR
+      n0[("notes")]:::replaced
+      n1["save"]:::updated
+      n2["list"]:::updated
+      n3(["api"]):::created
+      n1 -->|"write"| n0
+      n2 -->|"read"| n0
+      n3 -->|"POST /notes"| n1
+      n3 -->|"GET /notes<br>GET /notes/{id}"| n2
+      classDef created stroke:#1a7f37,fill:#dafbe1,color:#1f2328
+      classDef updated stroke:#9a6700,fill:#fff8c5,color:#1f2328
+      classDef replaced stroke:#8250df,fill:#fbefff,color:#1f2328
+    ```
 
     <details><summary>Details</summary>
 
@@ -184,9 +200,9 @@ fn a_plan_in_markdown_is_whole_and_safe() {
     ```
 
     </details>
-    ");
+    "##);
     let unchanged = made(&graph(SMALL), &world_of(&graph(SMALL)), &up());
-    insta::assert_snapshot!(render::markdown(&unchanged, &lowered(&stack(SMALL)).0), @r#"
+    insta::assert_snapshot!(render::markdown(&unchanged, &lowered(&stack(SMALL)).0, &Picture::of(&stack(SMALL))), @r#"
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
@@ -198,7 +214,11 @@ fn a_plan_in_markdown_is_whole_and_safe() {
 fn a_large_plan_fits_into_a_comment() {
     let mut plan = eventful();
     plan.steps = plan.steps.iter().cycle().take(5_000).cloned().collect();
-    let text = render::markdown(&plan, &lowered(&stack(SMALL)).0);
+    let text = render::markdown(
+        &plan,
+        &lowered(&stack(SMALL)).0,
+        &Picture::of(&stack(SMALL)).with_plan(&stack(SMALL), &plan),
+    );
     assert!(text.len() < 65_536, "{}", text.len());
     assert!(text.contains("lines more: run `provision plan`") && text.ends_with("</details>\n"));
 }

@@ -10,9 +10,9 @@ use crate::plan::tests::live_states::world_of;
 use crate::plan::tests::stacks::{SMALL, lowered, stack};
 use crate::plan::{Action, Plan};
 use crate::render::{self, progress::Progress};
-use indicatif::{InMemoryTerm, ProgressDrawTarget};
+use indicatif::{InMemoryTerm, ProgressDrawTarget, TermLike};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn shown(plan: &Plan, report: &Report) -> String {
     plain(&render::report(plan, report, &["stack.yaml".into()], Duration::from_millis(1_250)))
@@ -104,7 +104,7 @@ fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
     let (scope, graph) = lowered(&stack);
     let attributes =
         world_of(&graph).observed.into_iter().map(|observed| (observed.id, observed.attributes)).collect();
-    insta::assert_snapshot!(plain(&render::outputs(&stack, &scope, &attributes)), @r#"
+    insta::assert_snapshot!(plain(&render::outputs(&stack, &scope, &attributes, &|_| true)), @r#"
 
     API: https://a8.example
 
@@ -116,7 +116,55 @@ fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
 
       curl 'https://a8.example/notes'
     "#);
-    assert_eq!(render::outputs(&stack, &scope, &[].into()), "");
+    assert_eq!(render::outputs(&stack, &scope, &[].into(), &|_| true), "");
+}
+
+/// The request to try of a stack in which some resources are not in sync.
+fn request_to_try(yaml: &str, missing: &[&str]) -> Option<String> {
+    let stack = stack(yaml);
+    let (scope, graph) = lowered(&stack);
+    let attributes =
+        world_of(&graph).observed.into_iter().map(|observed| (observed.id, observed.attributes)).collect();
+    let is_in_sync = |id: &ResourceId| !missing.contains(&id.to_string().as_str());
+    for missing in missing {
+        assert!(graph.resources.iter().any(|resource| resource.id.to_string() == *missing), "{missing}");
+    }
+    let shown = plain(&render::outputs(&stack, &scope, &attributes, &is_in_sync));
+    assert!(shown.contains("API: https://"), "{shown}");
+    shown.split_once("curl '").and_then(|(_, url)| Some(url.split_once("example")?.1.replace("'\n", "")))
+}
+
+#[test]
+fn a_request_to_try_is_one_that_a_route_serves() {
+    let with = |checks: &str| {
+        let routes = "    GET /hi/{name}: list\n    POST /notes: save\n";
+        let stack = SMALL.split("    POST /notes").next().unwrap();
+        request_to_try(&format!("{stack}{routes}checks:\n{checks}"), &[])
+    };
+    assert_eq!(with("  - request: GET /hello/ada\n"), None, "its route was renamed");
+    let both = "  - request: GET /hello/ada\n  - request: GET /hi/ada?loud=1\n";
+    assert_eq!(with(both).as_deref(), Some("/hi/ada?loud=1"));
+    assert_eq!(with("  - { request: GET /hi/ada, expect: { status: 404 } }\n"), None);
+    assert_eq!(with("  - { request: POST /notes, body: {} }\n"), None);
+}
+
+#[test]
+fn there_is_no_request_to_try_while_the_api_is_not_in_sync() {
+    assert_eq!(request_to_try(SMALL, &[]).as_deref(), Some("/notes"));
+    for missing in [
+        "api",
+        "stage $default",
+        "route GET /notes",
+        "route POST /notes",
+        "integration list",
+        "permission list for GET /notes",
+        "function list",
+    ] {
+        assert_eq!(request_to_try(SMALL, &[missing]), None, "{missing}");
+    }
+    for other in ["table notes", "log group /aws/lambda/list"] {
+        assert!(request_to_try(SMALL, &[other]).is_some(), "{other}");
+    }
 }
 
 /// What a terminal shows of a run in which a function waits, a role is done, and the user has asked for the end.
@@ -144,6 +192,29 @@ fn once_shown(terminal: &InMemoryTerm, text: &str) -> String {
 }
 
 #[test]
+fn nothing_is_drawn_before_the_first_event() {
+    let terminal = InMemoryTerm::new(24, 80);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
+    let progress = Progress::live(target, 2, plain);
+    // Longer than the total needs to be drawn, if anything draws it.
+    let (start, time) = (Instant::now(), Duration::from_millis(300));
+    while start.elapsed() < time {
+        assert_eq!(terminal.contents(), "");
+        std::thread::yield_now();
+    }
+    // What is printed meanwhile stays above the steps, with nothing in between.
+    terminal.write_line("the plan").unwrap();
+    let id = ResourceId::new("table", "notes");
+    progress.show(&Event::Started { step: 0, id, action: Action::Create });
+    once_shown(&terminal, "creating");
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "0 of 2")), @r#"
+    the plan
+        creating table notes
+      0 of 2 done in
+    "#);
+}
+
+#[test]
 fn two_steps_of_one_id_have_a_line_each() {
     let terminal = InMemoryTerm::new(24, 80);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
@@ -158,7 +229,7 @@ fn two_steps_of_one_id_have_a_line_each() {
       1 of 2 done in
     "#);
     let event = Event::Done { step: 1, id, action: Action::Delete, took: Duration::ZERO };
-    insta::assert_snapshot!(render::json::event(&event), @r#"{"action":"delete","event":"done","kind":"api","name":"","seconds":0.0,"step":1,"type":"event","version":1}"#);
+    insta::assert_snapshot!(render::json::event(&event), @r##"{"action":"delete","event":"done","kind":"api","name":"api","seconds":0.0,"step":1,"type":"event","version":1}"##);
 }
 
 #[test]
@@ -235,8 +306,8 @@ fn progress_tells_each_event_once() {
     "#);
 }
 
-fn outcome(verdict: Verdict, body: &str) -> String {
-    plain(&render::check(&CheckResult {
+fn outcome(verdict: Verdict, body: &str, logs: Option<&str>) -> String {
+    let result = CheckResult {
         name: "an item is saved".to_owned(),
         method: "POST".to_owned(),
         path: "/items".to_owned(),
@@ -245,23 +316,25 @@ fn outcome(verdict: Verdict, body: &str) -> String {
         elapsed: Duration::from_millis(320),
         attempts: 1,
         verdict,
-    }))
+    };
+    plain(&render::check(&result, logs))
 }
 
 #[test]
 fn a_check_passes_fails_or_is_skipped() {
     let failed = Verdict::Failed(CheckFailure::Status { expected: 200, got: 500 });
     let shown = [
-        outcome(Verdict::Passed, "{}"),
-        outcome(failed.clone(), "{\"message\":\"no\"}"),
-        outcome(failed, ""),
-        outcome(Verdict::Skipped("`id` was not captured".to_owned()), ""),
+        outcome(Verdict::Passed, "{}", None),
+        outcome(failed.clone(), "{\"message\":\"no\"}", Some("provision logs save --local")),
+        outcome(failed, "", None),
+        outcome(Verdict::Skipped("`id` was not captured".to_owned()), "", None),
     ];
     insta::assert_snapshot!(shown.join("\n"), @r#"
     ✓ an item is saved  POST /items, 0.3 s
     ✗ an item is saved  POST /items
         expected status 200, got 500
         response: {"message":"no"}
+        see: provision logs save --local
     ✗ an item is saved  POST /items
         expected status 200, got 500
     · an item is saved  skipped: `id` was not captured

@@ -8,7 +8,9 @@ use crate::connector::StrictCloud;
 use crate::dump::dump;
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::fixture::Fixture;
-use crate::run::{A_MOMENT, Command, End, client_config, empty, look, planned, run, run_after};
+use crate::run::{
+    A_MOMENT, Command, End, client_config, empty, look, planned, run, run_after, waits_of_look,
+};
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::error::ProvideErrorMetadata;
 use aws_sdk_apigatewayv2::types::RouteSettings;
@@ -87,6 +89,9 @@ fn an_api_whose_tags_come_late_is_not_created_again() {
     let died = run(&empty(), Command::Up(&stack), Some(fault));
     assert_eq!((died.end, died.cloud.apigateway.apis.len()), (End::Died, 1));
     let between = (died.cloud.delays.of(LISTS) + died.cloud.delays.of(TAGS)) / 2;
+    let waits = waits_of_look(between, &died.cloud, &stack);
+    let expected = ["api", "role save_role"].map(|id| format!("{id}: its tags are not visible yet"));
+    assert!(expected.iter().all(|wait| waits.contains(wait)), "{waits:?}");
     let again = well(run_after(between, &died.cloud, &[Command::Up(&stack)], None));
     assert_eq!(again.cloud.apigateway.apis.len(), 1);
 }

@@ -1,0 +1,69 @@
+//! What a shell offers where a name of the stack file is expected. It is asked for at each press of the tab key, so the file is
+//! read without a check, and what is wrong with it offers nothing.
+
+use super::stack_file;
+use crate::config;
+use crate::kind::Output;
+use crate::kinds::code;
+use crate::outputs;
+use clap_complete::CompletionCandidate;
+use std::collections::BTreeMap;
+
+/// Keys by the section of the file.
+type Keys = BTreeMap<String, Vec<String>>;
+
+/// The keys of the stack file of the current folder, or of one above.
+fn keys() -> Keys {
+    let folder = std::env::current_dir().unwrap_or_default();
+    config::keys(&stack_file::near(&folder).unwrap_or_else(|| stack_file::DEFAULT.into()))
+}
+
+fn candidates(names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
+    names.into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// The functions.
+pub(super) fn functions() -> Vec<CompletionCandidate> {
+    candidates(keys().remove(code().0.section()).unwrap_or_default())
+}
+
+/// The environments; of a key that stands for several, none can be offered.
+pub(super) fn environments() -> Vec<CompletionCandidate> {
+    let all = keys().remove("environments").unwrap_or_default();
+    candidates(all.into_iter().filter(|name| !name.ends_with('*')))
+}
+
+/// The outputs.
+pub(super) fn outputs() -> Vec<CompletionCandidate> {
+    candidates(names_of_outputs(&keys()))
+}
+
+fn names_of_outputs(keys: &Keys) -> Vec<String> {
+    let of_kinds = outputs::names().into_iter().flat_map(|name| {
+        let section = name.split('.').next().unwrap_or_default();
+        match keys.get(section) {
+            None => Vec::new(),
+            Some(keys) if name.contains(Output::KEY) => {
+                keys.iter().map(|key| name.replace(Output::KEY, key)).collect()
+            }
+            Some(_) => vec![name.to_owned()],
+        }
+    });
+    of_kinds.chain(keys.get("outputs").into_iter().flatten().cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_those_of_the_file() {
+        let keys = |section: &str, keys: &[&str]| {
+            (section.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())
+        };
+        let all: Keys =
+            [keys("api", &["routes"]), keys("functions", &["list", "save"]), keys("outputs", &["site"])]
+                .into();
+        assert_eq!(names_of_outputs(&all), ["api.url", "api.id", "functions.list", "functions.save", "site"]);
+    }
+}

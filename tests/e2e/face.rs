@@ -1,0 +1,78 @@
+//! What people and their scripts meet first: where the stack file is looked for, what comes next, one document for one question.
+
+use crate::cloud::Cloud;
+use crate::ran::Ran;
+use serde_json::Value as Json;
+
+const STACK: &str = "stack: face
+tables: { notes: { partition_key: id } }
+functions:
+  list: { code: lambdas/getAlls, runtime: python3.13, access: { notes: read } }
+api:
+  routes: { GET /notes: list }
+environments: { dev: }
+";
+
+fn json(ran: &Ran) -> Json {
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran}"))
+}
+
+#[test]
+fn outputs_are_one_document_under_the_names_of_the_file() {
+    let cloud = Cloud::with(STACK);
+    cloud.run(&["up", "--local", "--env", "dev"]).ok();
+    let all = json(&cloud.run(&["outputs", "--local", "--env", "dev", "--json"]).ok());
+    let url = all["api"]["url"].as_str().expect("a URL");
+    assert!(
+        all["functions"]["list"].as_str().is_some_and(|arn| arn.ends_with(":function:dev-list")),
+        "{all}"
+    );
+    assert!(all["tables"]["notes"].as_str().is_some_and(|arn| arn.ends_with(":table/dev-notes")), "{all}");
+    let one = json(&cloud.run(&["outputs", "api.url", "--local", "--env", "dev", "--json"]).ok());
+    assert_eq!(one, url);
+    cloud
+        .run(&["outputs", "--local", "--env", "dev"])
+        .ok()
+        .says("functions.list  arn:aws:lambda:")
+        .says("tables.notes    arn:aws:dynamodb:");
+    let wrong = cloud.run(&["outputs", "api.ulr", "--local", "--env", "dev", "--json"]).ends(64);
+    assert_eq!(json(&wrong)["type"], "end");
+    cloud.run(&["down", "--local", "--env", "dev"]).ok();
+}
+
+#[test]
+fn each_command_says_what_comes_next() {
+    let cloud = Cloud::with(STACK);
+    cloud.run(&["plan", "--local"]).ok().says("To apply it: provision up --local");
+    cloud.run(&["status", "--local"]).ends(2).says("To make it match the stack file: provision up --local");
+    let up = cloud.up();
+    let last = up.out.trim_end().lines().last().unwrap_or_default().to_owned();
+    assert!(last.starts_with("✓ face · 9 created · ") && last.ends_with(&format!(" · {}", up.api())), "{up}");
+    cloud.plan().never_says("To apply it");
+    cloud.run(&["status", "--local"]).ok().never_says("To make it match");
+    let quiet = cloud.run(&["up", "--local", "-q"]).ok();
+    assert!(quiet.out.starts_with("✓ face · no changes · ") && quiet.out.lines().count() == 1, "{quiet}");
+    cloud.down();
+    let quiet = cloud.run(&["up", "--local", "--quiet"]).ok();
+    assert!(quiet.out.starts_with("✓ face · 9 created · ") && quiet.out.lines().count() == 1, "{quiet}");
+    cloud.down();
+}
+
+#[test]
+fn the_stack_file_is_found_in_a_folder_above() {
+    let cloud = Cloud::with(STACK);
+    let inner = |args: &[&str]| {
+        let mut command = cloud.command(args);
+        Ran::of(command.current_dir(cloud.path("stack/lambdas/getAlls")))
+    };
+    inner(&["validate"]).ends(65).says("there is no file `stack.yaml`");
+    std::fs::create_dir(cloud.path("stack/.git")).expect("a repository");
+    let valid = inner(&["validate"]).ok();
+    assert!(valid.err.contains("Using ../../stack.yaml.") && valid.out.contains("is valid"), "{valid}");
+    let graph = inner(&["graph"]).ok();
+    assert!(graph.out.starts_with("flowchart LR\n") && graph.out.contains("|\"GET /notes\"|"), "{graph}");
+    // A file that is named is not looked for elsewhere.
+    inner(&["validate", "-f", "stack.yaml"]).ends(65).says("there is no file `stack.yaml`");
+    // A command that is shown works where it is shown.
+    inner(&["plan", "--local"]).ok().says("To apply it: provision up --local\n");
+}
