@@ -24,8 +24,10 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use tempfile::NamedTempFile;
 
 /// The flags that a plan depends on.
 #[derive(Debug, Clone, Default, Args)]
@@ -53,6 +55,9 @@ pub struct PlanOnlyArgs {
     /// Print Markdown, for a comment on a pull request
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
+    /// Write a page with the picture of the stack and all differences, for reviewers
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 impl PlanArgs {
@@ -101,7 +106,11 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let prepared = prepare(&session, &args.plan, &stack).await?;
     let can_be_applied = print_plan(globals, &stack, &prepared.plan);
     let Prepared { plan, options, .. } = prepared;
-    markdown(|| render::markdown(&plan, &session.scope, &Picture::of(&stack).with_plan(&stack, &plan)));
+    let picture = Picture::of(&stack).with_plan(&stack, &plan);
+    markdown(|| render::markdown(&plan, &session.scope, &picture));
+    if let Some(file) = &args.html {
+        write(file, |page| page.write_all(render::html(&plan, &session.scope, &picture).as_bytes()))?;
+    }
     if !can_be_applied {
         return Ok(Exit::Failed);
     }
@@ -109,7 +118,8 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
         out(&no_changes(&session, start));
     }
     if let Some(file) = &args.out {
-        save(&Saved::of(&plan, &session.scope, &options, &salt()?), file)?;
+        let saved = Saved::of(&plan, &session.scope, &options, &salt()?);
+        write(file, |out| Ok(serde_json::to_writer_pretty(out, &saved)?))?;
         if !plan.is_empty() {
             out(&saved_hint(globals, file));
         }
@@ -199,12 +209,12 @@ pub(super) fn no_changes(session: &Session, start: Instant) -> String {
     format!("No changes. Everything matches the stack file. {took} · {}", calls(session))
 }
 
-/// Saves a plan to a file that only the user can read, whole or not at all.
-fn save(plan: &Saved, file: &Path) -> Result<()> {
+/// Writes a plan to a file that only the user can read, whole or not at all.
+fn write(file: &Path, content: impl FnOnce(&mut NamedTempFile) -> io::Result<()>) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let context = || format!("cannot save the plan to {}", file.display());
-    let mut saved = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
-    serde_json::to_writer_pretty(&mut saved, plan).with_context(context)?;
+    let mut saved = NamedTempFile::new_in(folder).with_context(context)?;
+    content(&mut saved).with_context(context)?;
     saved.persist(file).with_context(context)?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, Once, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the times on the screen are updated.
 const TICK: Duration = Duration::from_millis(100);
@@ -21,19 +21,39 @@ pub(super) struct Live {
     total: ProgressBar,
     /// Done with the first event. Until then nothing is drawn: what is printed before would leave the total where it is.
     begin: Once,
-    /// The lines of running steps, by the step's index: two steps may concern resources of the same id.
-    running: Mutex<BTreeMap<usize, (ResourceId, ProgressBar)>>,
+    /// The running steps by their indexes: two steps may concern resources of the same id.
+    running: Mutex<BTreeMap<usize, Running>>,
+    /// How many of them have a line, so that the total and some finished ones stay in sight.
+    most: usize,
     /// Removes the styles if the user wants none.
     dress: fn(&str) -> String,
 }
 
+/// A running step.
+struct Running {
+    id: ResourceId,
+    text: String,
+    since: Instant,
+    /// Its line, where there is room for it.
+    bar: Option<ProgressBar>,
+}
+
+/// What of the screen is not for running steps.
+const OTHER_ROWS: usize = 6;
+
 impl Live {
-    /// A view of so many steps to come.
-    pub(super) fn new(target: ProgressDrawTarget, steps: usize, dress: fn(&str) -> String) -> Self {
+    /// A view of so many steps to come, on a screen of so many rows.
+    pub(super) fn new(
+        target: ProgressDrawTarget,
+        rows: usize,
+        steps: usize,
+        dress: fn(&str) -> String,
+    ) -> Self {
         let screen = MultiProgress::with_draw_target(target);
         let total = screen.add(ProgressBar::new(steps as u64));
-        total.set_style(style("  {pos} of {len} done in {took}", dress));
-        Live { screen, total, begin: Once::new(), running: Mutex::default(), dress }
+        total.set_style(style("  {pos} of {len} done in {took}{msg}", dress));
+        let most = rows.saturating_sub(OTHER_ROWS).max(1);
+        Live { screen, total, begin: Once::new(), running: Mutex::default(), most, dress }
     }
 
     /// Shows an event.
@@ -43,30 +63,50 @@ impl Live {
         match event {
             Event::Started { step, id, action } => {
                 let text = format!("{} {id}", present(*action));
-                running.insert(*step, (id.clone(), self.begin(text)));
+                running.insert(*step, Running { id: id.clone(), text, since: Instant::now(), bar: None });
+                self.fill(&mut running);
             }
             Event::Waiting { id, why } => {
-                for (_, bar) in running.values().filter(|(of, _)| of == id) {
-                    bar.set_message(self.shown(&format!("{id}: {}", styled(DIM, why))));
+                for one in running.values_mut().filter(|one| one.id == *id) {
+                    one.text = self.shown(&format!("{id}: {}", styled(DIM, why)));
+                    one.bar.iter().for_each(|bar| bar.set_message(one.text.clone()));
                 }
             }
             Event::Stopping => self.keep(&stopping()),
             Event::Done { step, .. } | Event::Failed { step, .. } | Event::Skipped { step, .. } => {
-                if let Some((_, bar)) = running.remove(step) {
+                if let Some(bar) = running.remove(step).and_then(|one| one.bar) {
                     bar.finish_and_clear();
                     self.screen.remove(&bar);
                 }
-                self.total.inc(1);
                 line(event).iter().for_each(|line| self.keep(line));
+                self.total.inc(1);
+                self.fill(&mut running);
             }
         }
     }
 
-    /// A line for a step that begins, above the total.
-    fn begin(&self, text: String) -> ProgressBar {
+    /// Gives lines to running steps as far as there is room, and says how many have none.
+    fn fill(&self, running: &mut BTreeMap<usize, Running>) {
+        let mut shown = running.values().filter(|one| one.bar.is_some()).count();
+        for one in running.values_mut().filter(|one| one.bar.is_none()) {
+            if shown == self.most {
+                break;
+            }
+            one.bar = Some(self.line(one));
+            shown += 1;
+        }
+        self.total.set_message(match running.len() - shown {
+            0 => String::new(),
+            more => format!(" · and {more} more running"),
+        });
+    }
+
+    /// A line for a running step, above the total.
+    fn line(&self, of: &Running) -> ProgressBar {
         let bar = self.screen.insert_before(&self.total, ProgressBar::new_spinner());
+        let bar = bar.with_elapsed(of.since.elapsed());
         bar.set_style(style("  {spinner} {took:>7} {wide_msg}", self.dress));
-        bar.set_message(text);
+        bar.set_message(of.text.clone());
         bar.enable_steady_tick(TICK);
         bar
     }

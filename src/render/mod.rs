@@ -2,6 +2,7 @@
 //! terminal or the user wants none.
 
 mod adoption;
+mod html;
 mod invocation;
 pub mod json;
 mod line;
@@ -22,6 +23,7 @@ mod watch;
 mod width;
 
 pub use adoption::adoption;
+pub use html::html;
 pub use invocation::{failed, response, tail};
 pub use json::Document;
 pub use line::{Line, lasting, reading, retried, retrying};

@@ -17,7 +17,7 @@ const COLOURS: [(Action, &str, &str, &str); 4] = [
     (Action::Delete, "deleted", "#cf222e", "#ffebe9"),
 ];
 
-fn colours(action: Action) -> (&'static str, &'static str, &'static str) {
+pub(super) fn colours(action: Action) -> (&'static str, &'static str, &'static str) {
     let found = COLOURS.iter().find(|(of, ..)| *of == action).unwrap_or(&COLOURS[0]);
     (found.1, found.2, found.3)
 }

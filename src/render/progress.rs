@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use terminal_size::{Height, terminal_size};
 
 /// How often a long wait is reported again.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -26,7 +27,9 @@ impl Progress {
     /// cursor.
     pub fn new(steps: usize, print: fn(&str)) -> Self {
         if is_live() {
-            Progress::live(ProgressDrawTarget::stdout(), steps, dress)
+            // A terminal that does not say its size has had so many rows since there are terminals.
+            let rows = terminal_size().map_or(24, |(_, Height(rows))| rows.into());
+            Progress::live(ProgressDrawTarget::stdout(), rows, steps, dress)
         } else {
             Progress::lines(print)
         }
@@ -38,8 +41,13 @@ impl Progress {
     }
 
     /// A live view on some terminal.
-    pub(super) fn live(target: ProgressDrawTarget, steps: usize, dress: fn(&str) -> String) -> Self {
-        Progress(Mutex::new(View::Live(Live::new(target, steps, dress))))
+    pub(super) fn live(
+        target: ProgressDrawTarget,
+        rows: usize,
+        steps: usize,
+        dress: fn(&str) -> String,
+    ) -> Self {
+        Progress(Mutex::new(View::Live(Live::new(target, rows, steps, dress))))
     }
 
     /// Shows an event.

@@ -1,7 +1,7 @@
 //! The picture of a stack as an image: what takes requests on the left, what runs code in the middle, what keeps data on the
 //! right. Coordinates are in pixels.
 
-use super::picture::{Look, ends, look};
+use super::picture::{Look, colours, ends, look};
 use crate::picture::{Connection, Node, Picture};
 use std::fmt::Write;
 
@@ -91,6 +91,12 @@ fn node(text: &mut String, node: &Node, Place { x, y, width }: Place) {
         Look::Data => ("#dafbe1", "#1a7f37"),
         Look::Other => ("#f6f8fa", "#57606a"),
     };
+    // What a plan does with it says more than what it is.
+    let (fill, stroke) = node.action.map_or((fill, stroke), |action| {
+        let (_, line, fill) = colours(action);
+        (fill, line)
+    });
+    let strong = if node.action.is_some() { " stroke-width=\"2\"" } else { "" };
     let radius = if look(node) == Look::Code { 4.0 } else { HEIGHT / 2.0 };
     let dashes = if node.is_existing { " stroke-dasharray=\"4 3\"" } else { "" };
     let (middle, base) = (x + width / 2.0, y + HEIGHT / 2.0 + 4.5);
@@ -99,7 +105,7 @@ fn node(text: &mut String, node: &Node, Place { x, y, width }: Place) {
     let _ = writeln!(
         text,
         "<g><title>{} {label}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{HEIGHT}\" rx=\"{radius}\" \
-         fill=\"{fill}\" stroke=\"{stroke}\"{dashes}/><text x=\"{middle:.1}\" y=\"{base:.1}\" font-size=\"13\" \
+         fill=\"{fill}\" stroke=\"{stroke}\"{strong}{dashes}/><text x=\"{middle:.1}\" y=\"{base:.1}\" font-size=\"13\" \
          text-anchor=\"middle\" fill=\"#1f2328\">{label}</text></g>",
         node.kind().noun(1)
     );
@@ -145,6 +151,6 @@ fn line(text: &mut String, (from, to): (Place, Place), is_same: bool, connection
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -6,6 +6,7 @@ mod adoptions;
 mod calls;
 mod lines;
 mod lists;
+mod pages;
 mod pictures;
 mod plans;
 mod reports;

@@ -84,3 +84,16 @@ fn examples(command: &Command) -> String {
     let lines = help.lines().skip(1).map(|line| format!("  {line}\n"));
     format!("{}\n", lines.collect::<String>())
 }
+
+/// The overview on the page about commands, which is written by hand.
+#[test]
+fn every_command_is_in_the_overview() {
+    let page = include_str!("../../docs/commands.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| [`")).collect();
+    for command in Cli::command().get_subcommands() {
+        let name = format!("`{}`", command.get_name());
+        let named =
+            rows.iter().filter(|row| row.split(" | ").next().is_some_and(|first| first.contains(&name)));
+        assert_eq!(named.count(), 1, "{name}");
+    }
+}

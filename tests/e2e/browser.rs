@@ -63,26 +63,51 @@ fn chromium() -> Option<PathBuf> {
     all.find(|path| path.is_file())
 }
 
+/// What the browser makes of the page that `plan --html` writes: as it is read and laid out, not as it is written.
+#[test]
+fn the_page_of_a_plan_is_shown_by_a_browser() {
+    let Some(browser) = chromium() else {
+        writeln!(std::io::stderr(), "There is no Chromium here: the page of a plan was not opened.").unwrap();
+        return;
+    };
+    let cloud = Cloud::with(SMALL);
+    cloud.run(&["plan", "--local", "--html", "plan.html"]).ok();
+    let page = format!("file://{}", cloud.path("stack/plan.html").display());
+    let profile = cloud.path("browser");
+    fs::create_dir(&profile).unwrap();
+    let shown =
+        command(&browser, &profile).args(["--dump-dom", &page]).stdin(Stdio::null()).output().unwrap();
+    let [shown, log] = [shown.stdout, shown.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(shown.contains("<h1>Plan for <code>small</code></h1>"), "{shown}\n{log}");
+    assert!(shown.contains("17 to create"), "{shown}");
+    assert_eq!(shown.matches("<details class=\"create\">").count(), 17, "{shown}");
+    let nodes = ["notes", "list", "save", "api"].map(|node| format!(">{node}</text>"));
+    assert!(nodes.iter().all(|node| shown.contains(node)), "{shown}");
+    assert!(!log.contains("Content Security Policy"), "nothing on the page is refused: {log}");
+}
+
 /// Opens a page. The browser reaches nothing but this machine, and takes a name for it, as an attacker's DNS does.
 fn visit(browser: &Path, profile: &Path, url: &str) -> Process {
     fs::create_dir(profile).unwrap();
     let log = File::create(profile.join("log")).unwrap();
+    let mut command = command(browser, profile);
+    command.arg(url).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    Process(command.spawn().unwrap())
+}
+
+/// The browser with a profile of its own.
+fn command(browser: &Path, profile: &Path) -> Command {
     let rules = "MAP rebound.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost";
-    let child = Command::new(browser)
+    let mut command = Command::new(browser);
+    command
         .args(["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        // Containers have no sandbox, and the only page is the one of this test.
+        // Containers have no sandbox, and the only pages are those of these tests.
         .arg("--no-sandbox")
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(format!("--host-resolver-rules={rules}"))
-        .arg(url)
-        .env("HOME", profile)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    Process(child)
+        .env("HOME", profile);
+    command
 }
 
 /// A process that ends with the test.

@@ -171,7 +171,7 @@ fn there_is_no_request_to_try_while_the_api_is_not_in_sync() {
 fn on_a_terminal(width: u16, dress: fn(&str) -> String) -> String {
     let terminal = InMemoryTerm::new(24, width);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
-    let progress = Progress::live(target, 3, dress);
+    let progress = Progress::live(target, 24, 3, dress);
     let action = Action::Create;
     let (function, role) = (ResourceId::new("function", "save"), ResourceId::new("role", "save_role"));
     progress.show(&Event::Started { step: 0, id: role.clone(), action });
@@ -195,7 +195,7 @@ fn once_shown(terminal: &InMemoryTerm, text: &str) -> String {
 fn nothing_is_drawn_before_the_first_event() {
     let terminal = InMemoryTerm::new(24, 80);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
-    let progress = Progress::live(target, 2, plain);
+    let progress = Progress::live(target, 24, 2, plain);
     // Longer than the total needs to be drawn, if anything draws it.
     let (start, time) = (Instant::now(), Duration::from_millis(300));
     while start.elapsed() < time {
@@ -214,11 +214,37 @@ fn nothing_is_drawn_before_the_first_event() {
     "#);
 }
 
+/// On a small screen the total stays in sight, and a step gets its line as soon as there is room for it.
+#[test]
+fn running_steps_leave_room_on_the_screen() {
+    let terminal = InMemoryTerm::new(24, 80);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
+    let progress = Progress::live(target, 8, 9, plain);
+    let id = |step: usize| ResourceId::new("table", format!("t{step}"));
+    (0..5).for_each(|step| {
+        progress.show(&Event::Started { step, id: id(step), action: Action::Create });
+    });
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "3 more")), @r#"
+        creating table t0
+        creating table t1
+      0 of 9 done in · and 3 more running
+    "#);
+    let why = "AWS is busy".to_owned();
+    progress.show(&Event::Waiting { id: id(2), why });
+    progress.show(&Event::Done { step: 0, id: id(0), action: Action::Create, took: Duration::ZERO });
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "2 more")), @r#"
+      + table t0 created
+        creating table t1
+        table t2: AWS is busy
+      1 of 9 done in · and 2 more running
+    "#);
+}
+
 #[test]
 fn two_steps_of_one_id_have_a_line_each() {
     let terminal = InMemoryTerm::new(24, 80);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
-    let progress = Progress::live(target, 2, plain);
+    let progress = Progress::live(target, 24, 2, plain);
     let id = ResourceId::new("api", "");
     progress.show(&Event::Started { step: 0, id: id.clone(), action: Action::Update });
     progress.show(&Event::Started { step: 1, id: id.clone(), action: Action::Delete });

@@ -98,6 +98,7 @@ fn no_output_shows_a_sensitive_value() {
         &["plan", "--json"],
         &["plan", "--markdown"],
         &["plan", "--out", "saved.json"],
+        &["plan", "--html", "plan.html"],
         &["plan", "--show-values"],
     ];
     each(before, |args| drop(look(&cloud, &stack, args)));

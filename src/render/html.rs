@@ -1,0 +1,84 @@
+//! A plan as a page of its own, for those who review it outside of a forge. It needs nothing from anywhere: no script, no font, no
+//! image but the one in it.
+
+use super::plan::{Detail, fields, title};
+use super::svg::{escaped, svg};
+use crate::kinds::kinds;
+use crate::model::{Scope, in_words};
+use crate::picture::Picture;
+use crate::plan::{Action, Plan, Step};
+use crate::sensitive::redacted;
+use crate::text::sanitize;
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}\
+code,pre,summary{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px}\
+figure{margin:1.5rem 0;overflow-x:auto;background:#fff;border:1px solid #d0d7de;border-radius:6px}\
+details{border-left:3px solid #d0d7de;margin:.3rem 0;padding:.1rem .8rem}\
+.create{border-color:#1a7f37}.update{border-color:#9a6700}.replace{border-color:#8250df}.delete{border-color:#cf222e}\
+.stop,.loss{border:1px solid #cf222e;border-radius:6px;padding:.5rem .8rem;margin:.5rem 0}\
+.note{border:1px solid #9a6700;border-radius:6px;padding:.5rem .8rem;margin:.5rem 0}\
+pre{margin:.3rem 0;white-space:pre-wrap}";
+
+/// The page. Values of sensitive fields are left out.
+pub fn html(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
+    let identity = escaped(&scope.identity.to_string());
+    let summary = if plan.is_empty() {
+        "No changes. Everything matches the stack file.".to_owned()
+    } else {
+        plain(&super::summary(plan))
+    };
+    let mut text = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>Plan for {identity}</title>\n<style>{STYLE}</style>\n</head>\n\
+         <body>\n<h1>Plan for <code>{identity}</code></h1>\n<p>account {}, {}</p>\n<p><strong>{summary}</strong></p>\n",
+        escaped(&scope.account),
+        escaped(&scope.region)
+    );
+    for blocker in &plan.blockers {
+        text += &boxed("stop", &format!("Blocked: {}. {}", blocker.why, blocker.help));
+    }
+    for step in plan.steps.iter().filter(|step| !step.with_parent) {
+        let loss = step.data_loss.as_ref().map(|loss| format!("{}: will be lost: {loss}", step.id));
+        text += &loss.map(|loss| boxed("loss", &loss)).unwrap_or_default();
+    }
+    for unreadable in &plan.unreadable {
+        let what = in_words(unreadable.kind);
+        text += &boxed(
+            "note",
+            &format!("Could not list every {what}, so the plan may be incomplete: {}", unreadable.why),
+        );
+    }
+    text.extend(plan.notes.iter().map(|note| boxed("note", note)));
+    text += &format!("<figure>\n{}</figure>\n", svg(picture));
+    for kind in kinds() {
+        let own: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
+        if !own.is_empty() {
+            text += &format!("<h2>{}</h2>\n", escaped(&kind.noun(own.len())));
+            text.extend(own.into_iter().map(step));
+        }
+    }
+    redacted(&(text + "</body>\n</html>\n")).into_owned()
+}
+
+/// A step, and what differs to unfold.
+fn step(step: &Step) -> String {
+    let verb = step.action.verb();
+    let name = escaped(&plain(&title(step)));
+    let reasons = step.reasons.iter().map(|reason| sanitize(reason));
+    let differs = if step.action == Action::Delete { Vec::new() } else { fields(step, Detail::default()) };
+    let differs = differs.iter().map(|field| plain(field).trim().to_owned());
+    let lines: Vec<String> = reasons.chain(differs).map(|line| escaped(&line)).collect();
+    let body = if lines.is_empty() { String::new() } else { format!("<pre>{}</pre>", lines.join("\n")) };
+    format!("<details class=\"{verb}\"><summary>{verb} {name}</summary>{body}</details>\n")
+}
+
+fn boxed(class: &str, text: &str) -> String {
+    format!("<p class=\"{class}\">{}</p>\n", escaped(&sanitize(text)))
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
