@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 pub const SHOWN: &str = "(sensitive)";
 
 /// A shorter text gives nothing away, and would hit half the words of a message.
-const SHORT: usize = 4;
+pub(crate) const SHORT: usize = 4;
 
 /// The values of this run, in every form in which they are quoted, the longest first: a value may begin with another one, and
 /// its rest must not stay.

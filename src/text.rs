@@ -40,6 +40,11 @@ pub(crate) fn sanitize_short(text: &str, most: usize) -> String {
     begin.chain(" … ".chars()).chain(end).collect()
 }
 
+/// A text as it may be printed: without credentials and sensitive values.
+pub(crate) fn printable(text: &str) -> String {
+    redacted(&without_credentials(text)).into_owned()
+}
+
 /// A text with `***` in place of the credentials in its URLs: `https://user:password@host/` becomes `https://***@host/`.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     const SCHEME_END: &str = "://";

@@ -206,7 +206,7 @@ pub(super) fn print_plan(globals: &Globals, stack: &Stack, plan: &Plan) -> bool 
 /// The line for a plan without changes.
 pub(super) fn no_changes(session: &Session, start: Instant) -> String {
     let took = render::aside(&render::seconds(start.elapsed()));
-    format!("No changes. Everything matches the stack file. {took} · {}", calls(session))
+    format!("{} {took} · {}", render::NO_CHANGES, calls(session))
 }
 
 /// Writes a plan to a file that only the user can read, whole or not at all.

@@ -7,7 +7,7 @@
 use crate::exit::Exit;
 use crate::render::{self, Document, Line};
 use crate::sensitive::redacted;
-use crate::text::without_credentials;
+use crate::text::{printable, without_credentials};
 use indicatif::ProgressDrawTarget;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -115,7 +115,7 @@ pub(super) fn data(line: &str) {
 
 /// Prints a line on standard error: a message that is not part of the result.
 pub(crate) fn err(line: &str) {
-    let line = redacted(&without_credentials(line)).into_owned();
+    let line = printable(line);
     let _ = above_line(|| writeln!(anstream::stderr().lock(), "{line}"));
 }
 

@@ -143,7 +143,9 @@ impl Globals {
     /// As [`Globals::connect`], or a value cannot be read.
     pub(super) async fn session(&self, stack: &mut Stack, need: Need) -> Result<Session> {
         let connection = self.connect(stack.region.as_deref(), stack.account.as_deref()).await?;
-        *stack = self.completed(&connection, stack.clone(), need).await?;
+        if stack.is_for_now {
+            *stack = self.completed(&connection, stack.clone(), need).await?;
+        }
         self.install_node_sdk(stack).await?;
         Ok(Session { waits: waits(), ..Session::of_stack(connection, stack) })
     }

@@ -1,13 +1,12 @@
 //! The environment of a function: its size, and that Lambda's own messages do not show its values.
 
 use crate::aws::{Error, Result};
+use crate::sensitive::SHORT;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// How many bytes the environment may have as JSON [aws-facts: Lambda].
 pub(crate) const MAX_SIZE: usize = 4096;
-/// A shorter value gives nothing away, and would hit half the words of a message.
-const SHORT: usize = 4;
 
 /// The size that Lambda measures: quotes, colons, commas and escapes count.
 pub(crate) fn size(environment: &BTreeMap<String, String>) -> usize {

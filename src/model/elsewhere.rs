@@ -81,7 +81,7 @@ pub enum Found {
     Missing(String),
 }
 
-/// A sensitive value has no place in a message, whoever writes it.
+/// A sensitive value has no place in any message.
 impl fmt::Debug for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

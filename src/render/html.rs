@@ -3,6 +3,7 @@
 
 use super::plan::{Detail, fields, title};
 use super::svg::{escaped, svg};
+use super::{NO_CHANGES, plain};
 use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
 use crate::picture::Picture;
@@ -24,11 +25,7 @@ pre{margin:.3rem 0;white-space:pre-wrap}";
 /// The page. Values of sensitive fields are left out.
 pub fn html(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
     let identity = escaped(&scope.identity.to_string());
-    let summary = if plan.is_empty() {
-        "No changes. Everything matches the stack file.".to_owned()
-    } else {
-        plain(&super::summary(plan))
-    };
+    let summary = if plan.is_empty() { NO_CHANGES.to_owned() } else { plain(&super::summary(plan)) };
     let mut text = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
@@ -77,8 +74,4 @@ fn step(step: &Step) -> String {
 
 fn boxed(class: &str, text: &str) -> String {
     format!("<p class=\"{class}\">{}</p>\n", escaped(&sanitize(text)))
-}
-
-fn plain(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
 }

@@ -1,8 +1,7 @@
 //! A line below all output in a terminal, which says what is being done and is taken away again.
 
 use super::{count, seconds_of};
-use crate::sensitive::redacted;
-use crate::text::{sanitize_line, without_credentials};
+use crate::text::{printable, sanitize_line};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ impl Line {
 
     /// Shows another text. One that is shown already is not drawn again, so that the line does not flicker.
     pub fn show(&mut self, text: &str) {
-        let text = sanitize_line(&redacted(&without_credentials(text)));
+        let text = sanitize_line(&printable(text));
         if self.shown != text {
             self.bar.set_message(text.clone());
             self.shown = text;

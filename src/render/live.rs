@@ -4,8 +4,7 @@ use super::progress::{line, stopping};
 use super::{DIM, present, styled};
 use crate::event::Event;
 use crate::model::ResourceId;
-use crate::sensitive::redacted;
-use crate::text::without_credentials;
+use crate::text::printable;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -119,7 +118,7 @@ impl Live {
 
     /// A text as it goes to the screen.
     fn shown(&self, text: &str) -> String {
-        (self.dress)(&redacted(&without_credentials(text)))
+        (self.dress)(&printable(text))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::picture::mermaid;
 use super::plan::{Detail, fields, title};
+use super::{NO_CHANGES, plain};
 use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
 use crate::picture::Picture;
@@ -18,7 +19,7 @@ pub fn markdown(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
     let place = format!("account {}, {}", scope.account, scope.region);
     text += &format!("### Plan for {} ({place})\n\n", code(&identity.to_string()));
     text += &if plan.is_empty() {
-        "No changes. Everything matches the stack file.\n".to_owned()
+        format!("{NO_CHANGES}\n")
     } else {
         format!("**{}**\n", plain(&super::summary(plan)))
     };
@@ -88,10 +89,6 @@ fn data_loss(step: &Step) -> Option<String> {
     let data_loss = step.data_loss.as_ref()?;
     let id = one_line(&step.id.to_string());
     Some(format!("\n> [!WARNING]\n> {id}: will be lost: {}\n", one_line(data_loss)))
-}
-
-fn plain(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
 }
 
 /// A text within a sentence: it may come from anyone who can write to the account.

@@ -18,12 +18,8 @@ use crate::model::{Graph, LiveState};
 use crate::plan::tests::live_states::{lose, the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph};
 use crate::plan::{Options, Plan, plan};
+use crate::render::plain;
 use serde_json::json;
-
-/// A text without its styles.
-fn plain(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
-}
 
 fn made(graph: &Graph, live_state: &LiveState, options: &Options) -> Plan {
     plan(graph, live_state, options).unwrap()
