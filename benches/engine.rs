@@ -13,6 +13,7 @@ use provision::lower::{Packages, identity};
 use provision::model::{
     AttributeMap, Graph, Identity, LiveState, Observed, Owner, PhysicalId, Reference, Resource, Scope,
 };
+use provision::outline::Outline;
 use provision::plan::{Mode, Options, Plan, plan};
 use provision::render::{self, Detail};
 use serde_json::Value as Json;
@@ -136,7 +137,7 @@ fn planned(graph: &Graph, live_state: &LiveState) -> Plan {
 
 /// From the steps to their text.
 fn shown(plan: &Plan) -> String {
-    render::plan(plan, Detail::default()) + &render::summary(plan)
+    render::plan(&Outline::of(plan), Detail::default()) + &render::summary(plan)
 }
 
 /// The live state after an `up` of a graph.

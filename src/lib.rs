@@ -32,6 +32,7 @@ pub mod logs;
 pub mod lower;
 pub mod model;
 pub mod observe;
+pub mod outline;
 pub mod outputs;
 pub mod package;
 pub mod picture;

@@ -28,15 +28,16 @@ pub async fn check(globals: &Globals) -> Outcome {
     let ours = live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours);
     let ours = ours.map(|observed| (observed.id, observed.attributes));
     let attributes = ours.chain(live_state.existing).collect();
-    run(globals, &stack, &session, &attributes).await
+    run(globals, &stack, &session, &attributes, false).await
 }
 
-/// Runs the checks against a stack whose attributes are known.
+/// Runs the checks against a stack whose attributes are known. `in_short` shows those that fail, and how many have passed.
 pub(super) async fn run(
     globals: &Globals,
     stack: &Stack,
     session: &Session,
     attributes: &AttributeMap,
+    in_short: bool,
 ) -> Outcome {
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
@@ -45,7 +46,9 @@ pub(super) async fn run(
         let help = format!("deploy the stack first: {}", globals.command("up"));
         bail!(Failure::new("no API is deployed", help))
     };
-    out(&format!("{} {url}", render::emphasis("Checking")));
+    if !in_short {
+        out(&format!("{} {url}", render::emphasis("Checking")));
+    }
     let resolve = |part: &Part| -> Result<String> {
         lookup_part(part, &session.scope, attributes).ok_or_else(|| anyhow!("it is not deployed"))
     };
@@ -53,10 +56,14 @@ pub(super) async fn run(
     let api =
         Api { url, trust: session.connection.trust(), resolve: &resolve, requests: requests.as_deref() };
     let mut shown =
-        Shown { globals, requests: requests.as_deref().unwrap_or_default(), busy: None, passed: 0 };
+        Shown { globals, requests: requests.as_deref().unwrap_or_default(), in_short, busy: None, passed: 0 };
     let ended =
         crate::check::run(&stack.checks, api, stop_on_ctrl_c(), |progress| shown.show(progress)).await;
-    out(&format!("{} of {} checks passed.", shown.passed, stack.checks.len()));
+    let (passed, all) = (shown.passed, stack.checks.len());
+    out(&match in_short {
+        true => format!("{} {passed} of {all} passed", render::emphasis("Checks:")),
+        false => format!("{passed} of {all} checks passed."),
+    });
     Ok(match ended {
         Ended::Passed => Exit::Done,
         Ended::Failed => Exit::Failed,
@@ -68,6 +75,7 @@ pub(super) async fn run(
 struct Shown<'a> {
     globals: &'a Globals,
     requests: &'a [Request],
+    in_short: bool,
     /// The line of the check that runs.
     busy: Option<Busy>,
     passed: usize,
@@ -86,7 +94,9 @@ impl Shown<'_> {
                 self.busy = None;
                 self.passed += usize::from(result.verdict == Verdict::Passed);
                 let logs = self.logs(&result);
-                out(&render::check(&result, logs.as_deref()));
+                if !self.in_short || result.verdict != Verdict::Passed {
+                    out(&render::check(&result, logs.as_deref()));
+                }
                 json(|| render::json::check(&result, logs.as_deref()));
             }
         }

@@ -10,6 +10,7 @@ use crate::error::exit_of_report;
 use crate::exit::Exit;
 use crate::kinds::sections;
 use crate::model::{Identity, LiveState, Owner, Values};
+use crate::outline::Outline;
 use crate::plan::Plan;
 use crate::reconcile::{Destroy, Destroyed, Session};
 use crate::render;
@@ -63,7 +64,7 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let mut busy = None;
     let apply = async |session: &Session, plan: &Plan| {
         busy = None;
-        let report = execute(session, plan, BTreeMap::new(), &[], progress_of(plan)).await;
+        let report = execute(session, plan, BTreeMap::new(), &[], progress_of(globals, plan)).await;
         busy = Some(Busy::reading(&session.connection));
         report
     };
@@ -93,7 +94,7 @@ fn print_unmanaged(live_state: &LiveState) {
 }
 
 fn print_plan(globals: &Globals, plan: &Plan) {
-    out(&format!("\n{}", render::plan(plan, globals.detail())));
+    out(&format!("\n{}", render::plan(&Outline::of(plan), globals.detail()).trim_end()));
     out(&render::summary(plan));
     json(|| render::json::plan(plan));
 }

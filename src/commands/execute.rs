@@ -7,6 +7,7 @@ use crate::apply::Report;
 use crate::config::Stack;
 use crate::error::Failure;
 use crate::event::Events;
+use crate::outline::Outline;
 use crate::plan::Plan;
 use crate::reconcile::Session;
 use crate::render::{self, Progress};
@@ -16,12 +17,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 /// The progress of a plan, live if the terminal allows it.
-pub(super) fn progress_of(plan: &Plan) -> Progress {
+pub(super) fn progress_of(globals: &Globals, plan: &Plan) -> Progress {
     if is_quiet() {
         return Progress::lines(|_| ());
     }
-    let steps = plan.steps.iter().filter(|step| !step.with_parent).count();
-    Progress::new(steps, out)
+    Progress::new(&Outline::of(plan), !globals.detail().short, out)
 }
 
 /// Applies a plan, shows its progress, and reports.
@@ -34,6 +34,7 @@ pub(super) async fn execute(
 ) -> Report {
     let start = Instant::now();
     out("");
+    let leaves_lines = progress.leaves_lines();
     let events = Events::new(move |event| {
         if is_json() {
             json(|| render::json::event(&event));
@@ -44,8 +45,10 @@ pub(super) async fn execute(
     let report = session.apply(plan, packages, events, stop_on_ctrl_c()).await;
     let (took, made) = (start.elapsed(), session.connection.calls());
     json(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
-    let text = render::report(plan, &report, files, took);
-    let text = format!("\n{} · {}", text.trim_end(), calls(session));
+    let text = render::report(plan, &report, files, took, &calls(session));
+    let text = text.trim_end();
+    // Where nothing is left of the progress, the line above it is the gap.
+    let text = if leaves_lines || !report.failed.is_empty() { format!("\n{text}") } else { text.to_owned() };
     if report.is_complete() {
         out(&text);
     } else {

@@ -14,6 +14,7 @@ use crate::kinds::registry;
 use crate::local::default_folders;
 use crate::lower::Packages;
 use crate::model::{LiveState, Scope};
+use crate::outline::Outline;
 use crate::package::{self, Package};
 use crate::picture::Picture;
 use crate::plan::{Mode, Options, Plan, Saved, salt};
@@ -107,9 +108,10 @@ pub async fn plan(globals: &Globals, args: &PlanOnlyArgs) -> Outcome {
     let can_be_applied = print_plan(globals, &stack, &prepared.plan);
     let Prepared { plan, options, .. } = prepared;
     let picture = Picture::of(&stack).with_plan(&stack, &plan);
-    markdown(|| render::markdown(&plan, &session.scope, &picture));
+    let outline = Outline::of(&plan).with_stack(&stack);
+    markdown(|| render::markdown(&outline, &session.scope, &picture));
     if let Some(file) = &args.html {
-        write(file, |page| page.write_all(render::html(&plan, &session.scope, &picture).as_bytes()))?;
+        write(file, |page| page.write_all(render::html(&outline, &session.scope, &picture).as_bytes()))?;
     }
     if !can_be_applied {
         return Ok(Exit::Failed);
@@ -193,7 +195,8 @@ fn add_changed_files(plan: &mut Plan) -> Result<()> {
 pub(super) fn print_plan(globals: &Globals, stack: &Stack, plan: &Plan) -> bool {
     plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     if !plan.is_empty() {
-        out(&format!("\n{}", render::plan(plan, globals.detail())));
+        let outline = Outline::of(plan).with_stack(stack);
+        out(&format!("\n{}", render::plan(&outline, globals.detail()).trim_end()));
         out(&render::summary(plan));
     }
     json(|| render::json::plan(plan));
@@ -206,7 +209,7 @@ pub(super) fn print_plan(globals: &Globals, stack: &Stack, plan: &Plan) -> bool 
 /// The line for a plan without changes.
 pub(super) fn no_changes(session: &Session, start: Instant) -> String {
     let took = render::aside(&render::seconds(start.elapsed()));
-    format!("{} {took} · {}", render::NO_CHANGES, calls(session))
+    render::sentence(&format!("{} {took} · {}", render::NO_CHANGES, calls(session)))
 }
 
 /// Writes a plan to a file that only the user can read, whole or not at all.

@@ -61,7 +61,11 @@ pub struct Globals {
 impl Globals {
     /// How much of a plan is shown.
     pub(super) fn detail(&self) -> Detail {
-        Detail { details: self.verbose > 0, values: self.show_values && !self.hides_values() }
+        Detail {
+            details: self.verbose > 0,
+            values: self.show_values && !self.hides_values(),
+            short: self.verbose == 0 && render::is_live() && std::env::var_os("CI").is_none(),
+        }
     }
 
     /// True if values were requested but the output is a pipe or a file, where they would be kept.

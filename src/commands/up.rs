@@ -80,7 +80,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
             err("Nothing was changed.");
             return Ok(Exit::Failed);
         }
-        let report = execute(&session, &plan, packages, &stack.files, progress_of(&plan)).await;
+        let report = execute(&session, &plan, packages, &stack.files, progress_of(globals, &plan)).await;
         if !report.is_complete() {
             return Ok(exit_of_report(&report));
         }
@@ -89,10 +89,11 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         out(&no_changes(&session, start));
         ("no changes".to_owned(), plan.attributes)
     };
-    out(&render::outputs(&stack, &session.scope, &attributes, &|_| true));
+    let outputs = if globals.detail().short { render::outputs_in_short } else { render::outputs };
+    out(&outputs(&stack, &session.scope, &attributes, &|_| true));
     json(|| render::json::outputs(&stack, &session.scope, &attributes));
     let exit = match args.check || (globals.local && has_changes) {
-        true => check::run(globals, &stack, &session, &attributes).await?,
+        true => check::run(globals, &stack, &session, &attributes, globals.detail().short).await?,
         false => Exit::Done,
     };
     if exit == Exit::Done {

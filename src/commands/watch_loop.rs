@@ -7,7 +7,7 @@ use super::check;
 use super::execute::{Confirmation, cannot_ask, execute, progress_of};
 use super::logs::{LogView, follow, now, reader};
 use super::plan::{PACKAGING, PlanArgs, Prepared, hashes, make_plan, no_changes, print_plan};
-use super::session::{Globals, open};
+use super::session::{Globals, calls, open};
 use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
 use crate::apply::Report;
 use crate::config::Stack;
@@ -315,7 +315,9 @@ impl WatchLoop<'_> {
             let files = &change.stack.files;
             let report = match (&short, is_first) {
                 (Some(_), _) => self.apply_quietly(&plan, packages, files).await,
-                (None, true) => execute(&self.session, &plan, packages, files, progress_of(&plan)).await,
+                (None, true) => {
+                    execute(&self.session, &plan, packages, files, progress_of(self.globals, &plan)).await
+                }
                 (None, false) => execute(&self.session, &plan, packages, files, Progress::lines(out)).await,
             };
             if !report.is_complete() {
@@ -325,7 +327,9 @@ impl WatchLoop<'_> {
         };
         self.applied = Some(change.graph);
         if is_first {
-            out(&render::outputs(&change.stack, &self.session.scope, &attributes, &|_| true));
+            let outputs =
+                if self.globals.detail().short { render::outputs_in_short } else { render::outputs };
+            out(&outputs(&change.stack, &self.session.scope, &attributes, &|_| true));
             json(|| render::json::outputs(&change.stack, &self.session.scope, &attributes));
         }
         let checked = self.check(&change.stack, &attributes, watcher).await?;
@@ -348,7 +352,7 @@ impl WatchLoop<'_> {
         let (took, made) = (start.elapsed(), self.session.connection.calls());
         json(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
         if !report.is_complete() {
-            err(render::report(plan, &report, files, took).trim_end());
+            err(render::report(plan, &report, files, took, &calls(&self.session)).trim_end());
         }
         report
     }
@@ -376,7 +380,7 @@ impl WatchLoop<'_> {
             return Ok(Applied::Live);
         }
         let exit = tokio::select! {
-            exit = check::run(self.globals, stack, &self.session, attributes) => exit?,
+            exit = check::run(self.globals, stack, &self.session, attributes, self.globals.detail().short) => exit?,
             () = watcher.notice() => {
                 err("The checks were not finished: a file was saved.");
                 // They are owed, even if the save makes no difference.

@@ -1,6 +1,8 @@
 //! What the commands and the search for resources know of a kind: data that the kind states in its own file.
 
-use crate::model::{Identity, PhysicalId, ResourceId};
+use crate::diff::Change;
+use crate::model::{Identity, PhysicalId, ResourceId, in_words};
+use serde_json::Value as Json;
 
 /// How the commands show and name resources of a kind.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,15 @@ pub struct Features {
     pub unprotect: &'static str,
     /// How AWS's names of some resources end where their keys in the stack file do not.
     pub name_ending: &'static str,
+    /// The resource that a resource is shown as a part of: what the user declares has parts that come with it.
+    pub part_of: fn(&ResourceId) -> Option<ResourceId>,
+    /// What a part is called within that resource. The JSON is the observed spec, where it exists.
+    pub called: fn(&ResourceId, Option<&Json>) -> String,
+    /// What a plan says of a new resource, from its desired spec: a few words each.
+    pub facts: fn(&Json) -> Vec<String>,
+    /// The fields that differ as the user knows them, where those of the spec would tell little. The JSON is the observed and
+    /// the desired spec.
+    pub differences: fn(Vec<Change>, &Json, &Json) -> Vec<Change>,
 }
 
 impl Features {
@@ -38,7 +49,14 @@ impl Features {
         counted: false,
         unprotect: "turn its deletion protection off first, in the AWS console or with the AWS CLI",
         name_ending: "",
+        part_of: |id| id.parent().cloned(),
+        called: |id, _| format!("{} {}", in_words(id.kind), id.name),
+        facts: |_| Vec::new(),
+        differences: |changes, _, _| changes,
     };
+
+    /// [`Features::called`] for a part of which there is one.
+    pub const ONLY_ONE: fn(&ResourceId, Option<&Json>) -> String = |id, _| in_words(id.kind);
 
     /// The key in the stack file of a resource with this name, which is without the environment's prefix.
     pub fn key<'a>(&self, name: &'a str) -> &'a str {

@@ -18,8 +18,8 @@ use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::Trigger;
 use crate::config::{self, Diagnostic, Entries, Entry, Item, Part};
 use crate::kind::{
-    Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, OwnListing, Parent, ParentKind,
-    Permission, Tagging, Task, When, Which,
+    Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, OwnListing, Parent,
+    ParentKind, Permission, Tagging, Task, When, Which,
 };
 use crate::lower::{Lower, LoweredTrigger, resource};
 use crate::model::{Owner, PhysicalId, Resource, ResourceId, Status, Text, Texts};
@@ -109,6 +109,7 @@ impl Kind for EventSource {
         prefix: "event-source-mapping:",
         own_listing: OwnListing::Never,
     });
+    const FEATURES: Features = Features { called: |id, _| format!("trigger {}", id.name), ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

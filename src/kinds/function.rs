@@ -103,6 +103,9 @@ impl Kind for Function {
         outputs: &[Output::new("functions.NAME", "arn")],
         runs_code: Some(RunsCode { log_groups: log_group::PREFIX }),
         counted: true,
+        facts: |spec| {
+            vec![spec["runtime"].as_str().unwrap_or_default().to_owned(), format!("{} MB", spec["memory"])]
+        },
         ..Features::NONE
     };
     type Spec<T: Texts> = Spec<T>;

@@ -6,7 +6,7 @@ use super::{list_each, require_str, within};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Result, Service};
 use crate::kind::{
-    Kind, Observation, ObservedOf, ObservedOption, OnExisting, OnParentDelete, Parent, ParentKind,
+    Features, Kind, Observation, ObservedOf, ObservedOption, OnExisting, OnParentDelete, Parent, ParentKind,
     Permission, Task,
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Texts};
@@ -56,6 +56,11 @@ impl Kind for Integration {
         Permission::of("apigateway:UpdateIntegration", Task::CHANGE, &[("apigateway:PATCH", &api::OWNED)]),
         Permission::of("apigateway:DeleteIntegration", Task::CHANGE, &[("apigateway:DELETE", &api::OWNED)]),
     ];
+    const FEATURES: Features = Features {
+        part_of: |id| Some(ResourceId::new("function", id.name.clone())),
+        called: Features::ONLY_ONE,
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

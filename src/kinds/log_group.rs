@@ -115,7 +115,12 @@ impl Kind for LogGroup {
     });
     /// What a function logs late reaches CloudWatch after its group is deleted.
     const RECREATED_BY_EVENTS: bool = true;
-    const FEATURES: Features = Features { adopted_by: Some(AdoptedBy::Name), ..Features::NONE };
+    const FEATURES: Features = Features {
+        adopted_by: Some(AdoptedBy::Name),
+        part_of: |id| Some(ResourceId::new("function", id.name.strip_prefix(PREFIX)?)),
+        called: Features::ONLY_ONE,
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

@@ -6,7 +6,8 @@ use super::function::{self, Function, LAMBDA};
 use super::{list_each, retry_conflicts, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
-    self, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind, Task, Which,
+    self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
+    Task, Which,
 };
 use crate::model::{Identity, Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
@@ -60,6 +61,7 @@ impl Kind for Permission {
         kind::Permission::same("lambda:AddPermission", Task::CHANGE, &CALLED),
         kind::Permission::same("lambda:RemovePermission", Task::CHANGE, &function::DECLARED),
     ];
+    const FEATURES: Features = Features { called, ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
@@ -191,6 +193,22 @@ fn base(sid: &str) -> &str {
 /// The name of the permission for a route of a function, or for all of the API's routes.
 pub(crate) fn name(function: &str, route: Option<&str>) -> String {
     format!("{function} for {}", route.unwrap_or("all routes"))
+}
+
+/// What a permission is called within its function. One that is not declared is known by what it allows.
+fn called(id: &ResourceId, observed: Option<&Json>) -> String {
+    let source = || observed?["source_arn"].as_str()?.splitn(6, ':').nth(5);
+    let requests = match id.name.split_once(" for ") {
+        Some((_, declared)) => Some(declared.to_owned()),
+        None => source().and_then(|source| {
+            let (method, path) = source.splitn(3, '/').nth(2)?.split_once('/')?;
+            Some(format!("{} /{path}", if method == "*" { "ANY" } else { method }))
+        }),
+    };
+    match requests.or_else(|| source().map(str::to_owned)) {
+        Some(requests) => format!("permission for {requests}"),
+        None => "permission".to_owned(),
+    }
 }
 
 /// The last part of the ARN pattern that a route's requests come from: the stage, the method, and the path with `*` for
@@ -326,6 +344,23 @@ mod tests {
         assert_eq!(source(Some("GET /")), "/*/GET/");
         assert_eq!(source(Some("$default")), "/*/$default");
         assert_eq!(source(None), "/*");
+    }
+
+    #[test]
+    fn a_permission_is_called_by_the_requests_that_it_allows() {
+        let parent = ResourceId::new("function", "f");
+        let of = |name: &str, source: &str| {
+            called(&parent.child("permission", name), Some(&serde_json::json!({ "source_arn": source })))
+        };
+        let source = |rest: &str| format!("arn:aws:execute-api:eu-west-1:123456789012:a1b2{rest}");
+        assert_eq!(
+            of(&name("f", Some("GET /items/{id}")), &source("/*/GET/x")),
+            "permission for GET /items/{id}"
+        );
+        assert_eq!(of("f provision-1", &source("/*/GET/items/*")), "permission for GET /items/*");
+        assert_eq!(of("f provision-1", &source("/*/*/a")), "permission for ANY /a");
+        assert_eq!(of("f provision-1", &source("/*")), "permission for a1b2/*");
+        assert_eq!(of("f provision-1", ""), "permission");
     }
 
     fn identity(text: &str) -> Identity {

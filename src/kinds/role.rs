@@ -1,5 +1,7 @@
 //! IAM roles, with their inline and attached policies.
 
+mod access;
+
 use super::function::Function;
 use super::{read_each, require, require_str, retry_conflicts};
 use crate::aws::clients::client;
@@ -46,9 +48,12 @@ pub(crate) const MAX_INLINE_POLICIES: usize = 10_240;
 /// The name of the one inline policy that a role of ours has.
 pub(crate) const POLICY: &str = "provision";
 
+/// What the name of a function's role has after the function's.
+const ENDING: &str = "_role";
+
 /// The name of the role that is created for a function.
 pub(crate) fn name_for(function: &str) -> String {
-    format!("{function}_role")
+    format!("{function}{ENDING}")
 }
 
 /// The desired state of a role. Policies that others add are part of it, so that they show as drift.
@@ -108,7 +113,13 @@ impl Kind for Role {
         // profiles of the account, so that is left to the user.
         Permission::of("iam:RemoveRoleFromInstanceProfile", Task::DELETE, &[]),
     ];
-    const FEATURES: Features = Features { adopted_by: Some(AdoptedBy::Name), ..Features::NONE };
+    const FEATURES: Features = Features {
+        adopted_by: Some(AdoptedBy::Name),
+        part_of: |id| Some(ResourceId::new(Function::NAME, id.name.strip_suffix(ENDING)?)),
+        called: Features::ONLY_ONE,
+        differences: access::differences,
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

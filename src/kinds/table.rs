@@ -24,6 +24,7 @@ use aws_sdk_dynamodb::types::{
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// DynamoDB: ListTagsOfResource 10 times a second, says its documentation.
 pub(crate) static DYNAMODB: Service = Service {
@@ -77,6 +78,15 @@ pub struct Key {
     pub name: String,
     /// Its type: `S`, `N` or `B`.
     pub r#type: String,
+}
+
+/// The key of a table in a few words: `key id`, `key id + time`.
+fn keys(spec: &Json) -> String {
+    let name = |key: &str| spec[key]["name"].as_str();
+    match (name("partition_key").unwrap_or_default(), name("sort_key")) {
+        (partition, Some(sort)) => format!("key {partition} + {sort}"),
+        (partition, None) => format!("key {partition}"),
+    }
 }
 
 /// The billing mode of a table.
@@ -141,6 +151,7 @@ impl Kind for Table {
         outputs: &[Output::new("tables.NAME", "arn")],
         counted: true,
         unprotect: "set `protect: false` and run `up` first; this turns the protection off",
+        facts: |spec| vec![keys(spec)],
         ..Features::NONE
     };
     type Spec<T: Texts> = Spec<T>;

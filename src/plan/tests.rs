@@ -24,6 +24,7 @@ mod unchanged;
 use super::{Action, Mode, Options, Plan, Step, plan};
 use crate::kinds::registry;
 use crate::model::{Graph, Identity, LiveState};
+use crate::outline::Outline;
 use crate::render;
 
 /// The options of `up` without flags.
@@ -79,8 +80,11 @@ fn planned_down(live_state: &LiveState) -> Plan {
 /// What the user reads of a plan.
 fn text(plan: &Plan) -> String {
     let blockers = render::blockers(&plan.blockers, &[]);
-    let text =
-        format!("{}{}\n{blockers}", render::plan(plan, render::Detail::default()), render::summary(plan));
+    let text = format!(
+        "{}{}\n{blockers}",
+        render::plan(&Outline::of(plan), render::Detail::default()),
+        render::summary(plan)
+    );
     anstream::adapter::strip_str(&text).to_string()
 }
 

@@ -4,6 +4,7 @@ use super::{BOLD, DIM, Detail, GREEN, RED, json::Document, plan, styled, summary
 use crate::adopt::Adoption;
 use crate::kinds::kind;
 use crate::model::{Observed, Owner};
+use crate::outline::Outline;
 use crate::plan::{Action, Plan, Step};
 use serde_json::json;
 
@@ -17,7 +18,11 @@ pub fn adoption(adoption: &Adoption, then: &Plan, shown: Detail) -> String {
     if then.is_empty() {
         return text + "\nIt matches the stack file; the next `up` will not change it.";
     }
-    text += &format!("\n{}\n\n{}", styled(BOLD, "The next `up` would then do this:"), plan(then, shown));
+    text += &format!(
+        "\n{}\n\n{}",
+        styled(BOLD, "The next `up` would then do this:"),
+        plan(&Outline::of(then), shown)
+    );
     // A child resource is recreated without any data loss.
     let replaced = |step: &&Step| step.action == Action::Replace && kind(step.id.kind).parent().is_none();
     for step in then.steps.iter().filter(replaced) {

@@ -1,13 +1,12 @@
 //! A plan as a page of its own, for those who review it outside of a forge. It needs nothing from anywhere: no script, no font, no
 //! image but the one in it.
 
-use super::plan::{Detail, fields, title};
+use super::plan::{Detail, Entry, entries};
 use super::svg::{escaped, svg};
 use super::{NO_CHANGES, plain};
-use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
+use crate::outline::Outline;
 use crate::picture::Picture;
-use crate::plan::{Action, Plan, Step};
 use crate::sensitive::redacted;
 use crate::text::sanitize;
 
@@ -23,7 +22,8 @@ details{border-left:3px solid #d0d7de;margin:.3rem 0;padding:.1rem .8rem}\
 pre{margin:.3rem 0;white-space:pre-wrap}";
 
 /// The page. Values of sensitive fields are left out.
-pub fn html(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
+pub fn html(outline: &Outline, scope: &Scope, picture: &Picture) -> String {
+    let plan = outline.plan;
     let identity = escaped(&scope.identity.to_string());
     let summary = if plan.is_empty() { NO_CHANGES.to_owned() } else { plain(&super::summary(plan)) };
     let mut text = format!(
@@ -50,24 +50,15 @@ pub fn html(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
     }
     text.extend(plan.notes.iter().map(|note| boxed("note", note)));
     text += &format!("<figure>\n{}</figure>\n", svg(picture));
-    for kind in kinds() {
-        let own: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
-        if !own.is_empty() {
-            text += &format!("<h2>{}</h2>\n", escaped(&kind.noun(own.len())));
-            text.extend(own.into_iter().map(step));
-        }
-    }
+    text.extend(entries(outline, Detail::default()).iter().map(details));
     redacted(&(text + "</body>\n</html>\n")).into_owned()
 }
 
-/// A step, and what differs to unfold.
-fn step(step: &Step) -> String {
-    let verb = step.action.verb();
-    let name = escaped(&plain(&title(step)));
-    let reasons = step.reasons.iter().map(|reason| sanitize(reason));
-    let differs = if step.action == Action::Delete { Vec::new() } else { fields(step, Detail::default()) };
-    let differs = differs.iter().map(|field| plain(field).trim().to_owned());
-    let lines: Vec<String> = reasons.chain(differs).map(|line| escaped(&line)).collect();
+/// An entry, and what differs to unfold.
+fn details(entry: &Entry) -> String {
+    let verb = entry.action.verb();
+    let name = escaped(&sanitize(&plain(&entry.line())));
+    let lines: Vec<String> = entry.lines.iter().map(|line| escaped(&sanitize(&plain(line)))).collect();
     let body = if lines.is_empty() { String::new() } else { format!("<pre>{}</pre>", lines.join("\n")) };
     format!("<details class=\"{verb}\"><summary>{verb} {name}</summary>{body}</details>\n")
 }

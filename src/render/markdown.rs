@@ -1,19 +1,20 @@
 //! A plan for the comment of a pull request. Only what is known from the plan goes in: no values of secret fields.
 
 use super::picture::mermaid;
-use super::plan::{Detail, fields, title};
+use super::plan::{Detail, Entry, entries};
 use super::{NO_CHANGES, plain};
-use crate::kinds::kinds;
 use crate::model::{Scope, in_words};
+use crate::outline::Outline;
 use crate::picture::Picture;
-use crate::plan::{Blocker, Plan, Step};
+use crate::plan::{Action, Blocker, Step};
 use crate::text::sanitize;
 
 /// How long a comment may be. GitHub takes 65,536 characters, GitLab more.
 const MOST: usize = 60_000;
 
 /// A plan in Markdown, with the picture of the stack as it changes. Its first line identifies the comment, and stays the same for a stack.
-pub fn markdown(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
+pub fn markdown(outline: &Outline, scope: &Scope, picture: &Picture) -> String {
+    let plan = outline.plan;
     let identity = &scope.identity;
     let mut text = format!("<!-- provision plan {identity} {} -->\n", scope.region);
     let place = format!("account {}, {}", scope.account, scope.region);
@@ -37,26 +38,22 @@ pub fn markdown(plan: &Plan, scope: &Scope, picture: &Picture) -> String {
     if !plan.is_empty() {
         let drawn = mermaid(picture).filter(|drawn| drawn.len() < MOST / 2);
         text += &drawn.map(|drawn| format!("\n```mermaid\n{drawn}```\n")).unwrap_or_default();
-        text += &details(plan, MOST.saturating_sub(text.len()));
+        text += &details(outline, MOST.saturating_sub(text.len()));
     }
     text
 }
 
 /// The steps, folded, as many as fit.
-fn details(plan: &Plan, room: usize) -> String {
+fn details(outline: &Outline, room: usize) -> String {
     const BEGIN: &str = "\n<details><summary>Details</summary>\n\n```diff\n";
     const END: &str = "```\n\n</details>\n";
-    let groups = kinds().iter().flat_map(|kind| {
-        let own: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
-        let heading = (!own.is_empty()).then(|| format!("  {}\n", kind.noun(own.len())));
-        heading.into_iter().chain(own.into_iter().map(step))
-    });
     let (mut text, mut left_out) = (BEGIN.to_owned(), 0);
-    for part in groups {
-        if left_out == 0 && text.len() + part.len() + END.len() + 60 <= room {
-            text += &part
+    let entries: String = entries(outline, Detail::default()).iter().map(diff).collect();
+    for line in entries.lines() {
+        if left_out == 0 && text.len() + line.len() + END.len() + 60 <= room {
+            text += &format!("{line}\n");
         } else {
-            left_out += 1
+            left_out += 1;
         }
     }
     if left_out > 0 {
@@ -65,18 +62,15 @@ fn details(plan: &Plan, room: usize) -> String {
     text + END
 }
 
-/// A step with the fields that differ. A `diff` block colours a line by its first character.
-fn step(step: &Step) -> String {
-    let sign = match step.action.verb() {
-        "create" => '+',
-        "delete" => '-',
-        _ => '!',
+/// An entry with what differs. A `diff` block colours a line by its first character.
+fn diff(entry: &Entry) -> String {
+    let sign = match entry.action {
+        Action::Create => '+',
+        Action::Delete => '-',
+        Action::Update | Action::Replace => '!',
     };
-    let mut text = format!("{sign} {} {}\n", step.action.verb(), plain(&title(step)));
-    if step.observed.is_some() && step.desired.is_some() {
-        let fields = fields(step, Detail::default());
-        text.extend(fields.iter().map(|field| format!("{}\n", plain(field).trim_end())));
-    }
+    let mut text = format!("{sign} {} {}\n", entry.action.verb(), plain(&entry.line()));
+    text.extend(entry.lines.iter().map(|line| format!("      {}\n", plain(line))));
     // The content must not end the block.
     text.replace("```", "'''")
 }

@@ -2,6 +2,7 @@
 //! terminal or the user wants none.
 
 mod adoption;
+mod changes;
 mod html;
 mod invocation;
 pub mod json;
@@ -34,7 +35,8 @@ pub use picture::{dot, mermaid};
 pub use plan::{Detail, plan, summary};
 pub use progress::{Progress, is_live};
 pub use report::{
-    blockers, check, done, last_line, outputs, path, place, report, resources, unlisted, unreadable,
+    blockers, check, done, last_line, outputs, outputs_in_short, path, place, report, resources, unlisted,
+    unreadable,
 };
 pub use status::status;
 pub use svg::svg;
@@ -149,6 +151,11 @@ pub fn failure(failure: &anyhow::Error) -> String {
     }
     let help = failure.downcast_ref::<Failure>().and_then(|failure| failure.help.as_deref());
     error(&format!("{failure:#}"), help)
+}
+
+/// A sentence, wrapped at the width of the terminal.
+pub fn sentence(text: &str) -> String {
+    wrapped("", text)
 }
 
 /// A warning.

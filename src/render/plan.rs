@@ -1,12 +1,10 @@
-//! A plan, grouped by kind.
+//! A plan by what the user declared: each entry with its parts.
 
-use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, value};
-use crate::diff::Change;
-use crate::kinds::{kind, kinds};
-use crate::model::in_words;
-use crate::plan::{Action, FileChange, Plan, Step};
-use crate::text::sanitize_line;
-use serde_json::Value as Json;
+use super::changes::fields;
+use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, wrapped};
+use crate::kinds::kind;
+use crate::outline::{Group, Outline};
+use crate::plan::{Action, Plan, Step};
 
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,20 +13,26 @@ pub struct Detail {
     pub details: bool,
     /// Also the values of sensitive fields: only for a terminal.
     pub values: bool,
+    /// Parts about which there is nothing to say in one line with their entry, and many entries that are alike in one line.
+    pub short: bool,
 }
 
-/// The steps of a plan by kind, each with what differs and why.
-pub fn plan(plan: &Plan, shown: Detail) -> String {
+/// From how many on entries that are alike have one line.
+const MANY: usize = 13;
+
+/// The entries of a plan, each with what differs and why.
+pub fn plan(outline: &Outline, shown: Detail) -> String {
+    let entries: Vec<Entry> = entries(outline, shown);
     let mut text = String::new();
-    for kind in kinds() {
-        let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.id.kind == kind.name()).collect();
-        if !steps.is_empty() {
-            text += &format!("{}\n", styled(BOLD, kind.noun(steps.len())));
-            text.extend(steps.into_iter().map(|one| step(one, shown)));
+    for alike in entries.chunk_by(|a, b| shown.short && a.is_like(b)) {
+        if alike.len() < MANY {
+            text.extend(alike.iter().map(Entry::text));
+        } else {
+            text += &together(alike);
         }
     }
-    for note in &plan.notes {
-        text += &format!("{} {note}\n", styled(YELLOW, "note:"));
+    for note in &outline.plan.notes {
+        text += &format!("{}\n", wrapped(&format!("{} ", styled(YELLOW, "note:")), note));
     }
     text
 }
@@ -55,70 +59,141 @@ pub(super) fn done<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> String 
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn step(step: &Step, shown: Detail) -> String {
-    let with = if step.with_parent { styled(DIM, parent(step)) } else { String::new() };
-    let mut text = format!("  {} {}{with}\n", sign(step.action), title(step));
-    for reason in &step.reasons {
-        text += &format!("      {}\n", styled(DIM, reason));
-    }
-    if step.action == Action::Update || step.action == Action::Replace || shown.details {
-        text.extend(fields(step, shown));
-    }
-    if let Some(data_loss) = step.data_loss.as_ref().filter(|_| !step.with_parent) {
-        text += &format!("      {} {}\n", styled(RED.bold(), "will be lost:"), styled(RED, data_loss));
-    }
-    text
+/// What a plan does with an entry and its parts.
+pub(super) struct Entry<'a> {
+    /// What is done with the entry; an update if only parts of it change.
+    pub(super) action: Action,
+    /// The entry, for example `function save`.
+    pub(super) name: String,
+    /// What a line says besides its name.
+    pub(super) facts: String,
+    /// What is below, already indented.
+    pub(super) lines: Vec<String>,
+    group: &'a Group,
 }
 
-/// The name of what a step is about; an API goes by the name that AWS shows.
-pub(super) fn title(step: &Step) -> String {
-    if !step.id.name.is_empty() {
-        return step.id.name.clone();
+impl Entry<'_> {
+    /// True for another entry of the same kind with which the same happens, where there is nothing to say of either.
+    fn is_like(&self, other: &Entry) -> bool {
+        let is_plain = |entry: &Entry| entry.lines.is_empty() && entry.action != Action::Update;
+        let same = (self.group.id.kind, self.action) == (other.group.id.kind, other.action);
+        same && is_plain(self) && is_plain(other)
     }
-    let desired = step.desired.as_ref().and_then(|desired| desired.get("name"));
-    let name = desired.or_else(|| step.observed.as_ref()?.spec.get("name"));
-    name.and_then(Json::as_str).map_or_else(|| step.id.to_string(), str::to_owned)
+
+    fn text(&self) -> String {
+        let mut text = format!("{}\n", wrapped(&format!("  {} ", sign(self.action)), &self.line()));
+        text.extend(self.lines.iter().map(|line| {
+            let indent = line.len() - line.trim_start().len();
+            format!("{}\n", wrapped(&" ".repeat(6 + indent), line.trim_start()))
+        }));
+        text
+    }
+
+    /// The entry with what is said besides, in one line.
+    pub(super) fn line(&self) -> String {
+        if self.facts.is_empty() { self.name.clone() } else { format!("{}  {}", self.name, self.facts) }
+    }
 }
 
-/// How many files of a function's code are named.
-const FILES: usize = 5;
+/// Entries that are alike, by their names.
+fn together(alike: &[Entry]) -> String {
+    let names: Vec<&str> = alike.iter().map(|entry| entry.group.id.shown_name()).collect();
+    let first = &alike[0];
+    let nouns = kind(first.group.id.kind).noun(names.len());
+    let line = format!("{} {nouns}  {}", names.len(), names.join(", "));
+    format!("{}\n", wrapped(&format!("  {} ", sign(first.action)), &line))
+}
 
-/// The files that differ.
-pub(super) fn files(files: &[FileChange]) -> String {
-    let named = files.iter().take(FILES);
-    let named = named.map(|file| format!("{} {}", sign(file.action), sanitize_line(&file.name)));
-    let more = Some(files.len().saturating_sub(FILES)).filter(|more| *more > 0);
-    named.chain(more.map(|more| format!("and {more} more"))).collect::<Vec<_>>().join("  ")
+/// All entries of a plan.
+pub(super) fn entries<'a>(outline: &'a Outline, shown: Detail) -> Vec<Entry<'a>> {
+    outline.groups.iter().map(|group| entry(outline, group, shown)).collect()
+}
+
+fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a> {
+    let steps: Vec<&Step> = outline.steps(group).collect();
+    let own = steps.first().copied().filter(|step| step.id == group.id);
+    let action = own.map_or(Action::Update, |step| step.action);
+    let mut lines: Vec<String> = own.map(|step| body(step, &[], shown)).unwrap_or_default();
+    let of_entry = own.map_or(&[][..], |step| &step.reasons);
+    // The parts of which there is nothing to say, for one line.
+    let mut plain: Vec<&Step> = Vec::new();
+    for part in &steps[usize::from(own.is_some())..] {
+        let body = body(part, of_entry, shown);
+        if shown.short && body.is_empty() && part.action == action {
+            plain.push(part);
+        } else if shown.short && action == Action::Delete && part.action == action {
+            // Of what is deleted with its entry, only a loss matters.
+            plain.push(part);
+            lines.extend(body);
+        } else {
+            let with = if part.with_parent { styled(DIM, parent(part)) } else { String::new() };
+            lines.push(format!("{} {}{with}", sign(part.action), called(part, group)));
+            lines.extend(body.into_iter().map(|line| format!("    {line}")));
+        }
+    }
+    let is_new = action == Action::Create;
+    let facts = own.filter(|_| is_new).map(|step| facts(outline, group, step)).unwrap_or_default();
+    let parts = Some(counted(&plain)).filter(|parts| !parts.is_empty());
+    let parts = parts.map(|parts| styled(DIM, format!("({parts})")));
+    let facts: Vec<String> =
+        [Some(facts).filter(|facts| !facts.is_empty()), parts].into_iter().flatten().collect();
+    Entry { action, name: group.id.to_string(), facts: facts.join("  "), lines, group }
+}
+
+/// How many connections of an entry are named.
+const WIRES: usize = 4;
+
+/// What is worth knowing of a new entry.
+fn facts(outline: &Outline, group: &Group, step: &Step) -> String {
+    let desired = step.desired.as_ref();
+    let own = desired.map(|desired| (kind(step.id.kind).features().facts)(desired)).unwrap_or_default();
+    let wires = outline.wires(group);
+    let more = Some(wires.len().saturating_sub(WIRES)).filter(|more| *more > 0);
+    let wires = wires.iter().take(WIRES).cloned();
+    let all: Vec<String> =
+        own.into_iter().chain(wires).chain(more.map(|more| format!("and {more} more"))).collect();
+    all.join(" · ")
+}
+
+/// Parts by their kinds: `role, log group, 2 permissions`.
+fn counted(parts: &[&Step]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for part in parts {
+        match counts.iter_mut().find(|(kind, _)| *kind == part.id.kind) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((part.id.kind, 1)),
+        }
+    }
+    let words = counts.into_iter().map(|(name, count)| match count {
+        1 => kind(name).noun(1),
+        _ => format!("{count} {}", kind(name).noun(count)),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// What a part is called below its entry.
+fn called(step: &Step, group: &Group) -> String {
+    if step.id == group.id {
+        return step.id.to_string();
+    }
+    let observed = step.observed.as_ref().map(|observed| &observed.spec);
+    (kind(step.id.kind).features().called)(&step.id, observed)
 }
 
 fn parent(step: &Step) -> String {
-    step.id.parent().map(|parent| format!("  (with its {})", in_words(parent.kind))).unwrap_or_default()
+    step.id.parent().map(|parent| format!("  (with its {})", kind(parent.kind).noun(1))).unwrap_or_default()
 }
 
-/// The fields that differ, the names aligned.
-pub(super) fn fields(step: &Step, shown: Detail) -> Vec<String> {
-    let kind = kind(step.id.kind);
-    let sensitive = |field: &str| !shown.values && kind.sensitive().contains(&field);
-    let is_ownership_tag = |change: &Change| {
-        step.observed.is_none() && change.path.get(1).is_some_and(|key| key.starts_with("provision:"))
-    };
-    let changes: Vec<&Change> = step.changes.iter().filter(|change| !is_ownership_tag(change)).collect();
-    let width =
-        changes.iter().map(|change| change.path.join(".").chars().count()).max().unwrap_or_default().min(40);
-    let line = |change: &&Change| {
-        let path = change.path.join(".");
-        let replaces = if step.action == Action::Replace && kind.immutable().contains(&change.field()) {
-            styled(RED, "  (forces replacement)")
-        } else {
-            String::new()
-        };
-        let change = if change.field() == "code" && !step.files.is_empty() {
-            files(&step.files)
-        } else {
-            value::change(change, sensitive(change.field()))
-        };
-        let line = format!("      {path:<width$}  {change}{replaces}");
-        format!("{}\n", line.trim_end())
-    };
-    changes.iter().map(line).collect()
+/// Why a step is made, what differs and what is lost. What was said already is not said again.
+fn body(step: &Step, said: &[String], shown: Detail) -> Vec<String> {
+    let reasons = step.reasons.iter().filter(|reason| !said.contains(reason));
+    let mut lines: Vec<String> = reasons.map(|reason| styled(DIM, reason)).collect();
+    if step.action == Action::Update || step.action == Action::Replace || shown.details {
+        lines.extend(fields(step, shown));
+    }
+    let data_loss = step.data_loss.as_ref().filter(|_| !step.with_parent);
+    lines.extend(
+        data_loss.map(|loss| format!("{} {}", styled(RED.bold(), "will be lost:"), styled(RED, loss))),
+    );
+    lines
 }

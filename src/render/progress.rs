@@ -1,9 +1,10 @@
 //! Progress: live in a terminal, and elsewhere a line for each event.
 
-use super::live::Live;
+use super::live::{Live, Steps};
 use super::{DIM, RED, YELLOW, past, seconds, sign, styled};
 use crate::event::Event;
 use crate::model::ResourceId;
+use crate::outline::Outline;
 use indicatif::ProgressDrawTarget;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -23,13 +24,13 @@ enum View {
 }
 
 impl Progress {
-    /// Progress of so many steps on standard output. Lines are printed if it is not a terminal, or one that cannot move its
-    /// cursor.
-    pub fn new(steps: usize, print: fn(&str)) -> Self {
+    /// Progress of a plan on standard output. Lines are printed if it is not a terminal, or one that cannot move its cursor. In
+    /// a terminal, steps that succeeded leave a line where `lines` is true.
+    pub fn new(outline: &Outline, lines: bool, print: fn(&str)) -> Self {
         if is_live() {
             // A terminal that does not say its size has had so many rows since there are terminals.
             let rows = terminal_size().map_or(24, |(_, Height(rows))| rows.into());
-            Progress::live(ProgressDrawTarget::stdout(), rows, steps, dress)
+            Progress::live(ProgressDrawTarget::stdout(), rows, Steps::of(outline, lines), dress)
         } else {
             Progress::lines(print)
         }
@@ -44,10 +45,18 @@ impl Progress {
     pub(super) fn live(
         target: ProgressDrawTarget,
         rows: usize,
-        steps: usize,
+        steps: Steps,
         dress: fn(&str) -> String,
     ) -> Self {
         Progress(Mutex::new(View::Live(Live::new(target, rows, steps, dress))))
+    }
+
+    /// True if steps that succeed leave lines on the screen.
+    pub fn leaves_lines(&self) -> bool {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            View::Live(live) => live.leaves_lines(),
+            View::Lines { .. } => true,
+        }
     }
 
     /// Shows an event.

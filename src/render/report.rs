@@ -1,6 +1,6 @@
 //! The result of a plan, and the outputs.
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, styled};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, sentence, styled};
 use crate::apply::Report;
 use crate::aws::{self, Class};
 use crate::check::{CheckResult, Verdict};
@@ -13,8 +13,8 @@ use crate::text::sanitize_line;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What was done, then each root cause with its place and the next step.
-pub fn report(plan: &Plan, report: &Report, files: &[PathBuf], took: Duration) -> String {
+/// What was done and with how many calls, then each root cause with its place and the next step.
+pub fn report(plan: &Plan, report: &Report, files: &[PathBuf], took: Duration, calls: &str) -> String {
     let steps = report.done.iter().map(|index| &plan.steps[*index]);
     let done = plan::done(steps);
     let in_part = report.failed.values().any(|cause| cause.class == Class::Deferred);
@@ -24,7 +24,7 @@ pub fn report(plan: &Plan, report: &Report, files: &[PathBuf], took: Duration) -
         (done, true) => format!("{} {done}", styled(GREEN.bold(), "Done:")),
         (done, false) => format!("{} {done}", styled(YELLOW.bold(), "Incomplete:")),
     };
-    text += &format!(" in {}\n", seconds(took));
+    text = format!("{}\n", sentence(&format!("{text} in {} · {calls}", seconds(took))));
     for (index, cause) in &report.failed {
         text += &failure(&plan.steps[*index], cause, files);
     }
@@ -103,6 +103,22 @@ pub fn outputs(
     endpoint(stack, attributes, is_in_sync) + &own_outputs(stack, scope, attributes)
 }
 
+/// What the user needs next: a request to try, or at least the URL, and the outputs that the stack file declares.
+pub fn outputs_in_short(
+    stack: &Stack,
+    scope: &Scope,
+    attributes: &AttributeMap,
+    is_in_sync: &dyn Fn(&ResourceId) -> bool,
+) -> String {
+    let own = own_outputs(stack, scope, attributes);
+    let (Some(requests), Some(url)) = (requests(stack), outputs::endpoint(attributes)) else { return own };
+    let next = match request_to_try(stack, &requests, is_in_sync) {
+        Some(path) => format!("{} curl '{url}{path}'", styled(BOLD, "Try it:")),
+        None => format!("{} {url}", styled(BOLD, "API:")),
+    };
+    own + &format!("\n{next}")
+}
+
 /// The outputs that the stack file declares.
 fn own_outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> String {
     let own = outputs::own(stack, scope, attributes);
@@ -134,16 +150,19 @@ fn endpoint(stack: &Stack, attributes: &AttributeMap, is_in_sync: &dyn Fn(&Resou
     for request in &requests {
         text += &format!("  {:<width$}  {}\n", request.route, styled(DIM, &request.code));
     }
-    let ready = |(request, _): &(&Request, String)| is_ready(&outputs::declared(stack), request, is_in_sync);
-    if let Some((_, path)) = request_to_try(stack, &requests).filter(ready) {
+    if let Some(path) = request_to_try(stack, &requests, is_in_sync) {
         text += &format!("\n{}\n\n  curl '{url}{path}'\n", styled(BOLD, "Try it:"));
     }
     text
 }
 
-/// A path that responds to a plain GET, and the request that takes it: a route without variables, else that of a check which
+/// A path that responds to a plain GET, if all that it needs is in sync: a route without variables, else that of a check which
 /// needs nothing filled in and for which there is a route.
-fn request_to_try<'a>(stack: &Stack, requests: &'a [Request]) -> Option<(&'a Request, String)> {
+fn request_to_try(
+    stack: &Stack,
+    requests: &[Request],
+    is_in_sync: &dyn Fn(&ResourceId) -> bool,
+) -> Option<String> {
     let own = requests.iter().filter_map(|request| Some((request, request.route.strip_prefix("GET ")?)));
     let own = own.filter(|(_, path)| !path.contains('{')).map(|(request, path)| (request, path.to_owned()));
     let checks = stack.checks.iter().filter(|check| check.method == "GET" && check.status < 400);
@@ -151,7 +170,8 @@ fn request_to_try<'a>(stack: &Stack, requests: &'a [Request]) -> Option<(&'a Req
         [Part::Text(path)] => Some((taker(requests, "GET", path)?, path.clone())),
         _ => None,
     });
-    own.chain(checks).next()
+    let (request, path) = own.chain(checks).next()?;
+    is_ready(&outputs::declared(stack), request, is_in_sync).then_some(path)
 }
 
 /// The path of a request as the stack file has it, as far as that is known.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 /// How a field changes: `128 → 256`. Sensitive values are never shown.
 pub(super) fn change(change: &Change, sensitive: bool) -> String {
     if change.field() == "code" {
-        return if change.from.is_some() { "changed".to_owned() } else { "new".to_owned() };
+        return "changed".to_owned();
     }
     match (&change.from, &change.to) {
         (None, Some(_)) if sensitive => "set (value not shown)".to_owned(),

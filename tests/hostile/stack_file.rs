@@ -5,6 +5,7 @@ use provision::config::{self, Diagnostics, Options, Stack};
 use provision::desired::{check_sizes_offline, lower, wanted};
 use provision::lower::identity;
 use provision::model::{LiveState, Scope};
+use provision::outline::Outline;
 use provision::plan::{self, Mode};
 use provision::render;
 use regex::Regex;
@@ -175,7 +176,7 @@ fn planned(stack: &Stack) {
     let plan = plan::plan(&graph, &LiveState::default(), &options)
         .unwrap_or_else(|cycle| panic!("a cycle that the stack file's check does not see: {cycle:?}"));
     assert_eq!(plan.steps.len(), graph.resources.len(), "from nothing, everything is created");
-    let shown = render::plan(&plan, render::Detail { details: true, values: false });
+    let shown = render::plan(&Outline::of(&plan), render::Detail { details: true, ..Default::default() });
     let plain = shown.replace("\u{1b}[", "").replace('\u{1b}', "");
     readable(&plain, |_| true);
     render::summary(&plan);

@@ -102,18 +102,17 @@ fn an_old_route_is_deleted_only_after_a_new_one_exists() {
 fn a_removed_route_is_deleted_before_its_permission_and_integration() {
     let less = graph_with(SMALL, "    POST /notes: save\n", "");
     let plan = planned_up(&less, &world_of(&graph(SMALL)));
-    insta::assert_snapshot!(text(&plan), @r#"
-    integration
-      - save
-          no longer in the stack file
-    route
-      - POST /notes
-          no longer in the stack file
-    permission
-      - save for POST /notes
-          no longer in the stack file
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function save
+          - integration
+              no longer in the stack file
+          - permission for POST /notes
+              no longer in the stack file
+      ~ api
+          - route POST /notes
+              no longer in the stack file
     Plan: 3 to delete, 14 unchanged
-    "#);
+    ");
     assert!(waits(&plan, "delete integration save", "delete route POST /notes"));
     assert!(waits(&plan, "delete permission save for POST /notes", "delete route POST /notes"));
 }
@@ -122,16 +121,17 @@ fn a_removed_route_is_deleted_before_its_permission_and_integration() {
 fn a_permission_is_deleted_only_after_its_route_leads_elsewhere() {
     let other = graph_with(SMALL, "GET /notes: list", "GET /notes: save");
     let plan = planned_up(&other, &world_of(&graph(SMALL)));
-    insta::assert_snapshot!(text(&plan), @r#"
-    route
-      ~ GET /notes
-          target  integrations/i9 → integrations/i14
-    permissions
-      + save for GET /notes
-      - list for GET /notes
-          no longer in the stack file
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function save
+          + permission for GET /notes
+      ~ function list
+          - permission for GET /notes
+              no longer in the stack file
+      ~ api
+          ~ route GET /notes
+              target  integrations/i9 → integrations/i14
     Plan: 1 to create, 1 to update, 1 to delete, 15 unchanged
-    "#);
+    ");
     let route = "update route GET /notes";
     assert!(waits(&plan, route, "create permission save for GET /notes"));
     assert!(waits(&plan, "delete permission list for GET /notes", route));

@@ -4,6 +4,7 @@ use super::live_states::{lose, the, world_of};
 use super::stacks::{FULL, SMALL, graph, graph_with, lowered, shipped, stack_in};
 use super::{planned_up, snapshot, snapshot_in, step, steps, waits};
 use crate::model::{LiveState, unresolved};
+use crate::outline::Outline;
 use crate::render;
 
 #[test]
@@ -18,9 +19,11 @@ fn nothing_exists_so_everything_is_created() {
 fn details_show_every_field_and_what_is_known_after_up() {
     let graph = lowered(&stack_in(FULL, Some("dev"))).1;
     let plan = planned_up(&graph, &LiveState::default());
-    let text =
-        anstream::adapter::strip_str(&render::plan(&plan, render::Detail { details: true, values: false }))
-            .to_string();
+    let text = anstream::adapter::strip_str(&render::plan(
+        &Outline::of(&plan),
+        render::Detail { details: true, ..Default::default() },
+    ))
+    .to_string();
     assert!(!text.contains("8080"), "a value of the environment is shown");
     snapshot_in("snapshots", "cold_details", &text);
 }

@@ -77,12 +77,11 @@ fn protection_is_turned_off_by_an_update() {
     let mut live_state = world_of(&graph(SMALL));
     let table = the(&mut live_state, "table notes");
     (table.protected, table.spec["protect"]) = (true, json!(true));
-    insta::assert_snapshot!(text(&planned_up(&graph(SMALL), &live_state)), @r#"
-    table
-      ~ notes
+    insta::assert_snapshot!(text(&planned_up(&graph(SMALL), &live_state)), @"
+      ~ table notes
           protect  true → false
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]
@@ -113,12 +112,11 @@ fn a_table_that_is_being_deleted_is_waited_for_and_recreated() {
     let graph = graph(SMALL);
     let mut live_state = world_of(&graph);
     the(&mut live_state, "table notes").status = Status::Deleting;
-    insta::assert_snapshot!(text(&planned_up(&graph, &live_state)), @r#"
-    table
-      + notes
+    insta::assert_snapshot!(text(&planned_up(&graph, &live_state)), @"
+      + table notes  key id
           the old one is being deleted; waits until it no longer exists
     Plan: 1 to create, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]

@@ -18,24 +18,22 @@ fn changed(graph: &Graph, change: impl FnOnce(&mut LiveState)) -> Plan {
 fn a_changed_field_is_an_update_of_that_resource_alone() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| the(live_state, "function save").spec["memory"] = json!(256));
-    insta::assert_snapshot!(text(&plan), @r#"
-    function
-      ~ save
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function save
           memory  256 → 128
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]
 fn changed_code_is_an_update_of_one_function() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| the(live_state, "function list").spec["code"] = json!("old"));
-    insta::assert_snapshot!(text(&plan), @r#"
-    function
-      ~ list
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function list
           code  changed
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]
@@ -46,14 +44,11 @@ fn values_of_the_environment_are_never_shown() {
         save.spec["environment"] = json!({ "OLD": "hush-3", "SAME": "hush-4", "TABLE": "notes" });
     });
     assert!(!text(&plan).contains("hush"));
-    insta::assert_snapshot!(text(&plan), @r#"
-    function
-      ~ save
-          environment.NEW   set (value not shown)
-          environment.OLD   removed
-          environment.SAME  changed (values not shown)
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function save
+          environment  + NEW  - OLD  ~ SAME  (values not shown)
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]
@@ -115,12 +110,11 @@ fn a_recreated_role_means_an_update_of_its_function() {
     let plan = changed(&graph, |live_state| {
         Arc::make_mut(&mut the(live_state, "role save_role").attributes)["role_id"] = json!("AROA999")
     });
-    insta::assert_snapshot!(text(&plan), @r#"
-    function
-      ~ save
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function save
           tags.provision:role-id  AROA3 → AROA999
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]
@@ -128,14 +122,12 @@ fn a_missing_role_means_an_update_of_its_function_after_it() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| lose(live_state, "role save_role"));
     assert!(waits(&plan, "update function save", "create role save_role"));
-    insta::assert_snapshot!(text(&plan), @r#"
-    role
-      + save_role
-    function
-      ~ save
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function save
           tags.provision:role-id  AROA3 → (role_id of the role save_role, known after up)
+          + role
     Plan: 1 to create, 1 to update, 15 unchanged
-    "#);
+    ");
 }
 
 #[test]
@@ -145,12 +137,12 @@ fn a_changed_permission_is_updated() {
         the(live_state, "permission save for POST /notes").spec["source_arn"] =
             json!("arn:aws:execute-api:*");
     });
-    insta::assert_snapshot!(text(&plan), @r#"
-    permission
-      ~ save for POST /notes
-          source_arn  arn:aws:execute-api:* → arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes
+    insta::assert_snapshot!(text(&plan), @"
+      ~ function save
+          ~ permission for POST /notes
+              source_arn  arn:aws:execute-api:* → arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]
@@ -221,10 +213,9 @@ fn a_policy_that_is_known_in_part_shows_only_what_differs() {
 fn a_pending_resource_is_waited_for() {
     let graph = graph(SMALL);
     let plan = changed(&graph, |live_state| the(live_state, "table notes").status = Status::Pending);
-    insta::assert_snapshot!(text(&plan), @r#"
-    table
-      ~ notes
+    insta::assert_snapshot!(text(&plan), @"
+      ~ table notes
           still being created or changed; waits until it is ready
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }

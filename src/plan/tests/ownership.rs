@@ -53,16 +53,16 @@ fn an_untagged_log_group_is_adopted() {
     group.owner = Owner::Untagged;
     group.spec = json!({ "retention_days": null, "tags": {} });
     group.contains_data = Some("5120 bytes of logs".to_owned());
-    insta::assert_snapshot!(text(&planned_up(&graph, &live_state)), @r#"
-    log group
-      ~ /aws/lambda/save
-          it exists without tags and contains 5120 bytes of logs; it is adopted
-          retention_days        30
-          tags.provision:for    function.save
-          tags.provision:id     log_group./aws/lambda/save
-          tags.provision:stack  notes
+    insta::assert_snapshot!(text(&planned_up(&graph, &live_state)), @"
+      ~ function save
+          ~ log group
+              it exists without tags and contains 5120 bytes of logs; it is adopted
+              retention_days        30
+              tags.provision:for    function.save
+              tags.provision:id     log_group./aws/lambda/save
+              tags.provision:stack  notes
     Plan: 1 to update, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]

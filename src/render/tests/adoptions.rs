@@ -37,39 +37,31 @@ fn an_adoption_shows_whose_things_these_are_and_what_up_would_do() {
 
     The next `up` would then do this:
 
-    table
-      -/+ notes
+      -/+ table notes
           AWS cannot change partition_key
           partition_key.name  id → key  (forces replacement)
           will be lost: all of its items
-    log group
-      ~ /aws/lambda/list
-          it exists without tags and contains 5120 bytes of logs; it is adopted
-          retention_days        30
-          tags.provision:for    function.list
-          tags.provision:id     log_group./aws/lambda/list
-          tags.provision:stack  notes
-    function
-      ~ save
-          environment.TOKEN  set (value not shown)
-          environment.URL    set (value not shown)
-    API
-      + notes
-    integrations
-      + list
-      + save
-    routes
-      + GET /notes
-      + POST /notes
-    permissions
-      ~ list for GET /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
-      ~ save for POST /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
-      - list for GET /notes/{id}
-          no longer in the stack file
-    stage
-      + $default
+      ~ function save
+          environment  + TOKEN  + URL  (values not shown)
+          + integration
+          ~ permission for POST /notes
+              source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
+      ~ function list
+          ~ log group
+              it exists without tags and contains 5120 bytes of logs; it is adopted
+              retention_days        30
+              tags.provision:for    function.list
+              tags.provision:id     log_group./aws/lambda/list
+              tags.provision:stack  notes
+          + integration
+          ~ permission for GET /notes
+              source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
+          - permission for GET /notes/{id}
+              no longer in the stack file
+      + api
+          + route GET /notes
+          + route POST /notes
+          + stage $default
     warning: table notes would be replaced, and all of its items would be lost
     warning: it would be blocked: the plan would lose it
     Plan: 6 to create, 4 to update, 1 to replace, 1 to delete, 4 unchanged

@@ -2,6 +2,7 @@
 
 use super::{eventful, made};
 use crate::model::LiveState;
+use crate::outline::Outline;
 use crate::picture::Picture;
 use crate::plan::tests::stacks::{SMALL, graph, lowered, stack_in};
 use crate::plan::tests::up;
@@ -10,19 +11,20 @@ use crate::sensitive;
 
 fn page(plan: &crate::plan::Plan) -> String {
     let stack = stack_in(SMALL, None);
-    render::html(plan, &lowered(&stack).0, &Picture::of(&stack).with_plan(&stack, plan))
+    render::html(&Outline::of(plan), &lowered(&stack).0, &Picture::of(&stack).with_plan(&stack, plan))
 }
 
 #[test]
 fn a_page_has_everything_of_a_plan_and_needs_nothing() {
     let plan = eventful();
     let page = page(&plan);
-    assert_eq!(page.matches("<details class=").count(), plan.steps.len());
+    assert_eq!(page.matches("<details class=").count(), Outline::of(&plan).groups.len());
     for part in [
         "<title>Plan for notes</title>",
         "will be lost: all of its items",
         "<svg ",
-        "replace notes</summary>",
+        "replace table notes</summary>",
+        "+ route GET /notes",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }

@@ -1,6 +1,7 @@
 //! Plans, their summary and the reasons against them.
 
 use super::{eventful, made, plain};
+use crate::outline::Outline;
 use crate::picture::Picture;
 use crate::plan::Plan;
 use crate::plan::tests::live_states::{the, world_of};
@@ -9,45 +10,41 @@ use crate::plan::tests::{down, up};
 use crate::render;
 
 fn shown(plan: &Plan) -> String {
-    plain(&format!("{}{}", render::plan(plan, render::Detail::default()), render::summary(plan)))
+    plain(&format!(
+        "{}{}",
+        render::plan(&Outline::of(&plan), render::Detail::default()),
+        render::summary(plan)
+    ))
 }
 
 #[test]
 fn a_plan_tells_what_happens_and_why() {
     insta::assert_snapshot!(shown(&eventful()), @"
-    table
-      -/+ notes
+      -/+ table notes
           AWS cannot change partition_key
           partition_key.name  id → key  (forces replacement)
           will be lost: all of its items
-    log group
-      ~ /aws/lambda/list
-          it exists without tags and contains 5120 bytes of logs; it is adopted
-          retention_days        30
-          tags.provision:for    function.list
-          tags.provision:id     log_group./aws/lambda/list
-          tags.provision:stack  notes
-    function
-      ~ save
-          environment.TOKEN  set (value not shown)
-          environment.URL    set (value not shown)
-    API
-      + notes
-    integrations
-      + list
-      + save
-    routes
-      + GET /notes
-      + POST /notes
-    permissions
-      ~ list for GET /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
-      ~ save for POST /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
-      - list for GET /notes/{id}
-          no longer in the stack file
-    stage
-      + $default
+      ~ function save
+          environment  + TOKEN  + URL  (values not shown)
+          + integration
+          ~ permission for POST /notes
+              source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
+      ~ function list
+          ~ log group
+              it exists without tags and contains 5120 bytes of logs; it is adopted
+              retention_days        30
+              tags.provision:for    function.list
+              tags.provision:id     log_group./aws/lambda/list
+              tags.provision:stack  notes
+          + integration
+          ~ permission for GET /notes
+              source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
+          - permission for GET /notes/{id}
+              no longer in the stack file
+      + api
+          + route GET /notes
+          + route POST /notes
+          + stage $default
     Plan: 6 to create, 4 to update, 1 to replace, 1 to delete, 4 unchanged
     ");
 }
@@ -55,7 +52,10 @@ fn a_plan_tells_what_happens_and_why() {
 #[test]
 fn a_secret_is_never_shown() {
     for details in [false, true] {
-        assert!(!render::plan(&eventful(), render::Detail { details, values: false }).contains("hush"));
+        assert!(
+            !render::plan(&Outline::of(&eventful()), render::Detail { details, ..Default::default() })
+                .contains("hush")
+        );
     }
 }
 
@@ -65,29 +65,29 @@ fn styles_stress_what_matters() {
     let mut live_state = world_of(&graph);
     the(&mut live_state, "table notes").spec["partition_key"]["name"] = "old".into();
     let plan = made(&graph, &live_state, &up());
-    let text = format!("{}{}", render::plan(&plan, render::Detail::default()), render::summary(&plan));
-    insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r#"
-    ^[1mtable^[0m
-      ^[35m-/+^[0m notes
+    let text =
+        format!("{}{}", render::plan(&Outline::of(&plan), render::Detail::default()), render::summary(&plan));
+    insta::assert_snapshot!(text.replace('\u{1b}', "^"), @"
+      ^[35m-/+^[0m table notes
           ^[2mAWS cannot change partition_key^[0m
           partition_key.name  old → id^[31m  (forces replacement)^[0m
           ^[1m^[31mwill be lost:^[0m ^[31mall of its items^[0m
     ^[1mPlan:^[0m 1 to replace, 16 unchanged
-    "#);
+    ");
 }
 
 #[test]
 fn what_goes_with_its_parent_says_so() {
     let text = shown(&made(&crate::model::Graph::default(), &world_of(&graph(SMALL)), &down()));
-    assert!(text.contains("- GET /notes  (with its "), "{text}");
-    assert!(text.contains("- list for GET /notes  (with its function)"), "{text}");
+    assert!(text.contains("- route GET /notes  (with its API)"), "{text}");
+    assert!(text.contains("- permission for GET /notes  (with its function)"), "{text}");
 }
 
 #[test]
 fn a_note_stands_below_the_steps() {
     let mut plan = eventful();
     plan.notes = vec!["one permission for all routes".to_owned()];
-    let text = plain(&render::plan(&plan, render::Detail::default()));
+    let text = plain(&render::plan(&Outline::of(&plan), render::Detail::default()));
     assert_eq!(text.lines().last(), Some("note: one permission for all routes"));
 }
 
@@ -95,7 +95,7 @@ fn a_note_stands_below_the_steps() {
 fn a_plan_with_nothing_to_do_counts_what_stays() {
     let graph = graph(SMALL);
     let plan = made(&graph, &world_of(&graph), &up());
-    assert_eq!(plain(&render::plan(&plan, render::Detail::default())), "");
+    assert_eq!(plain(&render::plan(&Outline::of(&plan), render::Detail::default())), "");
     assert_eq!(plain(&render::summary(&plan)), "Plan: 17 unchanged");
 }
 
@@ -119,13 +119,22 @@ fn the_empty_text_is_shown_as_such() {
 
 #[test]
 fn values_are_shown_to_who_asks_for_them() {
-    assert!(render::plan(&eventful(), render::Detail { details: true, values: true }).contains("hush"));
+    assert!(
+        render::plan(
+            &Outline::of(&eventful()),
+            render::Detail { details: true, values: true, ..Default::default() }
+        )
+        .contains("hush")
+    );
 }
 
 #[test]
 fn no_line_ends_in_blanks() {
     let plan = made(&graph(SMALL), &crate::model::LiveState::default(), &up());
-    for line in plain(&render::plan(&plan, render::Detail { details: true, values: false })).lines() {
+    for line in
+        plain(&render::plan(&Outline::of(&plan), render::Detail { details: true, ..Default::default() }))
+            .lines()
+    {
         assert_eq!(line, line.trim_end());
     }
 }
@@ -134,7 +143,7 @@ fn no_line_ends_in_blanks() {
 fn a_plan_in_markdown_is_whole_and_safe() {
     let mut plan = eventful();
     plan.notes.push("@everybody <b>look</b>\n> here".to_owned());
-    insta::assert_snapshot!(render::markdown(&plan, &lowered(&stack(SMALL)).0, &Picture::of(&stack(SMALL)).with_plan(&stack(SMALL), &plan)), @r##"
+    insta::assert_snapshot!(render::markdown(&Outline::of(&plan), &lowered(&stack(SMALL)).0, &Picture::of(&stack(SMALL)).with_plan(&stack(SMALL), &plan)), @r#"
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
@@ -168,41 +177,37 @@ fn a_plan_in_markdown_is_whole_and_safe() {
     <details><summary>Details</summary>
 
     ```diff
-      table
-    ! replace notes
+    ! replace table notes
+          AWS cannot change partition_key
           partition_key.name  id → key  (forces replacement)
-      log group
-    ! update /aws/lambda/list
-          retention_days        30
-          tags.provision:for    function.list
-          tags.provision:id     log_group./aws/lambda/list
-          tags.provision:stack  notes
-      function
-    ! update save
-          environment.TOKEN  set (value not shown)
-          environment.URL    set (value not shown)
-      API
-    + create notes
-      integrations
-    + create list
-    + create save
-      routes
-    + create GET /notes
-    + create POST /notes
-      permissions
-    ! update list for GET /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
-    ! update save for POST /notes
-          source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
-    - delete list for GET /notes/{id}
-      stage
-    + create $default
+          will be lost: all of its items
+    ! update function save
+          environment  + TOKEN  + URL  (values not shown)
+          + integration
+          ~ permission for POST /notes
+              source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
+    ! update function list
+          ~ log group
+              it exists without tags and contains 5120 bytes of logs; it is adopted
+              retention_days        30
+              tags.provision:for    function.list
+              tags.provision:id     log_group./aws/lambda/list
+              tags.provision:stack  notes
+          + integration
+          ~ permission for GET /notes
+              source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
+          - permission for GET /notes/{id}
+              no longer in the stack file
+    + create api
+          + route GET /notes
+          + route POST /notes
+          + stage $default
     ```
 
     </details>
-    "##);
+    "#);
     let unchanged = made(&graph(SMALL), &world_of(&graph(SMALL)), &up());
-    insta::assert_snapshot!(render::markdown(&unchanged, &lowered(&stack(SMALL)).0, &Picture::of(&stack(SMALL))), @r#"
+    insta::assert_snapshot!(render::markdown(&Outline::of(&unchanged), &lowered(&stack(SMALL)).0, &Picture::of(&stack(SMALL))), @r#"
     <!-- provision plan notes eu-west-1 -->
     ### Plan for `notes` (account 123456789012, eu-west-1)
 
@@ -215,7 +220,7 @@ fn a_large_plan_fits_into_a_comment() {
     let mut plan = eventful();
     plan.steps = plan.steps.iter().cycle().take(5_000).cloned().collect();
     let text = render::markdown(
-        &plan,
+        &Outline::of(&plan),
         &lowered(&stack(SMALL)).0,
         &Picture::of(&stack(SMALL)).with_plan(&stack(SMALL), &plan),
     );

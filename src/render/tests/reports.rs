@@ -9,13 +9,13 @@ use crate::model::{ResourceId, Unreadable};
 use crate::plan::tests::live_states::world_of;
 use crate::plan::tests::stacks::{SMALL, lowered, stack};
 use crate::plan::{Action, Plan};
-use crate::render::{self, progress::Progress};
+use crate::render::{self, live::Steps, progress::Progress};
 use indicatif::{InMemoryTerm, ProgressDrawTarget, TermLike};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 fn shown(plan: &Plan, report: &Report) -> String {
-    plain(&render::report(plan, report, &["stack.yaml".into()], Duration::from_millis(1_250)))
+    plain(&render::report(plan, report, &["stack.yaml".into()], Duration::from_millis(1_250), "9 writes"))
 }
 
 fn denied() -> Error {
@@ -28,7 +28,7 @@ fn denied() -> Error {
 fn a_complete_report_counts_what_was_done() {
     let plan = eventful();
     let report = Report { done: (0..plan.steps.len()).collect(), ..Report::default() };
-    insta::assert_snapshot!(shown(&plan, &report), @"Done: 6 created, 4 updated, 1 replaced, 1 deleted in 1.2 s");
+    insta::assert_snapshot!(shown(&plan, &report), @"Done: 6 created, 4 updated, 1 replaced, 1 deleted in 1.2 s · 9 writes");
 }
 
 #[test]
@@ -41,13 +41,13 @@ fn a_report_with_a_failure_tells_its_cause_its_place_and_the_way_on() {
         skipped: (failed + 1..plan.steps.len()).map(|index| (index, failed)).collect(),
         ..Report::default()
     };
-    insta::assert_snapshot!(shown(&plan, &report), @r#"
-    Incomplete: 1 created, 1 replaced in 1.2 s
+    insta::assert_snapshot!(shown(&plan, &report), @"
+    Incomplete: 1 created, 1 replaced in 1.2 s · 9 writes
     error: stack.yaml:6: function save could not be updated: lambda:CreateFunction failed: not authorized to perform lambda:CreateFunction (AccessDeniedException, request r-1)
       help: ask for the permission lambda:CreateFunction; `provision iam-policy` prints all permissions that this stack needs
     Skipped, because a step before failed: 9 steps.
     Run the same command again to continue.
-    "#);
+    ");
 }
 
 #[test]
@@ -59,12 +59,12 @@ fn a_report_tells_what_aws_accepts_only_later() {
             Error::deferred("every other change was applied; run the same command again in about an hour");
         shown(&plan, &Report { done, failed: [(table, why)].into(), ..Report::default() })
     };
-    insta::assert_snapshot!(deferred([1].into()), @r#"
-    Incomplete: 1 created in 1.2 s
+    insta::assert_snapshot!(deferred([1].into()), @"
+    Incomplete: 1 created in 1.2 s · 9 writes
     error: stack.yaml:4: table notes could not be replaced in full: every other change was applied; run the same command again in about an hour
     Run the same command again to continue.
-    "#);
-    assert!(deferred([].into()).starts_with("Incomplete in 1.2 s\n"));
+    ");
+    assert!(deferred([].into()).starts_with("Incomplete in 1.2 s · 9 writes\n"));
 }
 
 #[test]
@@ -77,17 +77,17 @@ fn one_skipped_step_is_told_in_the_singular() {
 #[test]
 fn an_interrupted_report_counts_what_was_not_begun() {
     let report = Report { done: [0].into(), interrupted: true, ..Report::default() };
-    insta::assert_snapshot!(shown(&eventful(), &report), @r#"
-    Incomplete: 1 replaced in 1.2 s
+    insta::assert_snapshot!(shown(&eventful(), &report), @"
+    Incomplete: 1 replaced in 1.2 s · 9 writes
     Interrupted; 11 steps not started.
     Run the same command again to continue.
-    "#);
+    ");
 }
 
 #[test]
 fn a_report_of_nothing_says_so() {
     let report = Report { failed: [(0, denied())].into(), ..Report::default() };
-    assert!(shown(&eventful(), &report).starts_with("Nothing was changed in 1.2 s\n"));
+    assert!(shown(&eventful(), &report).starts_with("Nothing was changed in 1.2 s · 9 writes\n"));
 }
 
 #[test]
@@ -167,11 +167,16 @@ fn there_is_no_request_to_try_while_the_api_is_not_in_sync() {
     }
 }
 
+/// Steps that each concern an entry of its own.
+fn steps(count: usize) -> Steps {
+    Steps { count, lines: true, ..Steps::default() }
+}
+
 /// What a terminal shows of a run in which a function waits, a role is done, and the user has asked for the end.
 fn on_a_terminal(width: u16, dress: fn(&str) -> String) -> String {
     let terminal = InMemoryTerm::new(24, width);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
-    let progress = Progress::live(target, 24, 3, dress);
+    let progress = Progress::live(target, 24, steps(3), dress);
     let action = Action::Create;
     let (function, role) = (ResourceId::new("function", "save"), ResourceId::new("role", "save_role"));
     progress.show(&Event::Started { step: 0, id: role.clone(), action });
@@ -195,7 +200,7 @@ fn once_shown(terminal: &InMemoryTerm, text: &str) -> String {
 fn nothing_is_drawn_before_the_first_event() {
     let terminal = InMemoryTerm::new(24, 80);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
-    let progress = Progress::live(target, 24, 2, plain);
+    let progress = Progress::live(target, 24, steps(2), plain);
     // Longer than the total needs to be drawn, if anything draws it.
     let (start, time) = (Instant::now(), Duration::from_millis(300));
     while start.elapsed() < time {
@@ -207,11 +212,11 @@ fn nothing_is_drawn_before_the_first_event() {
     let id = ResourceId::new("table", "notes");
     progress.show(&Event::Started { step: 0, id, action: Action::Create });
     once_shown(&terminal, "creating");
-    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "0 of 2")), @r#"
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "0 of 2")), @"
     the plan
+      ░░░░░░░░░░░░░░░░░░░░ 0 of 2 ·
         creating table notes
-      0 of 2 done in
-    "#);
+    ");
 }
 
 /// On a small screen the total stays in sight, and a step gets its line as soon as there is room for it.
@@ -219,41 +224,41 @@ fn nothing_is_drawn_before_the_first_event() {
 fn running_steps_leave_room_on_the_screen() {
     let terminal = InMemoryTerm::new(24, 80);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
-    let progress = Progress::live(target, 8, 9, plain);
+    let progress = Progress::live(target, 8, steps(9), plain);
     let id = |step: usize| ResourceId::new("table", format!("t{step}"));
     (0..5).for_each(|step| {
         progress.show(&Event::Started { step, id: id(step), action: Action::Create });
     });
-    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "3 more")), @r#"
-        creating table t0
-        creating table t1
-      0 of 9 done in · and 3 more running
-    "#);
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "3 more")), @"
+    ░░░░░░░░░░░░░░░░░░░░ 0 of 9 · · and 3 more running
+      creating table t0
+      creating table t1
+    ");
     let why = "AWS is busy".to_owned();
     progress.show(&Event::Waiting { id: id(2), why });
     progress.show(&Event::Done { step: 0, id: id(0), action: Action::Create, took: Duration::ZERO });
-    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "2 more")), @r#"
-      + table t0 created
-        creating table t1
-        table t2: AWS is busy
-      1 of 9 done in · and 2 more running
-    "#);
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "2 more")), @"
+    + table t0 created
+    ██░░░░░░░░░░░░░░░░░░ 1 of 9 · · and 2 more running
+      creating table t1
+      table t2: AWS is busy
+    ");
 }
 
 #[test]
 fn two_steps_of_one_id_have_a_line_each() {
     let terminal = InMemoryTerm::new(24, 80);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
-    let progress = Progress::live(target, 24, 2, plain);
+    let progress = Progress::live(target, 24, steps(2), plain);
     let id = ResourceId::new("api", "");
     progress.show(&Event::Started { step: 0, id: id.clone(), action: Action::Update });
     progress.show(&Event::Started { step: 1, id: id.clone(), action: Action::Delete });
     progress.show(&Event::Done { step: 1, id: id.clone(), action: Action::Delete, took: Duration::ZERO });
-    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "1 of 2")), @r#"
-      - api deleted
-        updating api
-      1 of 2 done in
-    "#);
+    insta::assert_snapshot!(at_no_time(&once_shown(&terminal, "1 of 2")), @"
+    - api deleted
+    ██████████░░░░░░░░░░ 1 of 2 ·
+      updating api
+    ");
     let event = Event::Done { step: 1, id, action: Action::Delete, took: Duration::ZERO };
     insta::assert_snapshot!(render::json::event(&event), @r##"{"action":"delete","event":"done","kind":"api","name":"api","seconds":0.0,"step":1,"type":"event","version":1}"##);
 }
@@ -279,30 +284,30 @@ fn at_no_time(screen: &str) -> String {
 
 #[test]
 fn a_terminal_shows_what_runs_under_what_is_finished() {
-    insta::assert_snapshot!(at_no_time(&on_a_terminal(80, plain)), @r#"
+    insta::assert_snapshot!(at_no_time(&on_a_terminal(80, plain)), @"
       + role save_role created
     Stopping: finishing what is running, starting nothing new. Press Ctrl-C again to
      quit now.
+      ██████░░░░░░░░░░░░░░ 1 of 3 ·
         function save: role save_role is not assumable yet,
-      1 of 3 done in
     --- at the end ---
       + role save_role created
     Stopping: finishing what is running, starting nothing new. Press Ctrl-C again to
      quit now.
-    "#);
-    insta::assert_snapshot!(at_no_time(&on_a_terminal(40, plain)), @r#"
+    ");
+    insta::assert_snapshot!(at_no_time(&on_a_terminal(40, plain)), @"
       + role save_role created
     Stopping: finishing what is running, sta
     rting nothing new. Press Ctrl-C again to
      quit now.
+      ██████░░░░░░░░░░░░░░ 1 of 3 ·
         function save: role save_rol
-      1 of 3 done in
     --- at the end ---
       + role save_role created
     Stopping: finishing what is running, sta
     rting nothing new. Press Ctrl-C again to
      quit now.
-    "#);
+    ");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::plain;
 use crate::plan::{Action, FileChange};
-use crate::render::plan::files;
+use crate::render::changes::files;
 use crate::render::{json, live, saved};
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -10,6 +10,7 @@ use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, planned, run};
 use crate::services::ssm::Parameter;
 use provision::deploy_policy::Task;
+use provision::outline::Outline;
 use provision::render::{self, Detail};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -124,8 +125,8 @@ fn a_value_that_changes_is_a_change_and_is_not_shown() {
     cloud.ssm.put(LEVEL, Parameter::text("debug"));
     cloud.secretsmanager.put("shop/whole", "open-sesame-again");
     let plan = planned(&cloud, Command::Plan(&shop));
-    let detail = Detail { details: true, values: false };
-    let shown = [render::plan(&plan, detail), render::json::plan(&plan).to_string()].join("\n");
+    let detail = Detail { details: true, ..Default::default() };
+    let shown = [render::plan(&Outline::of(&plan), detail), render::json::plan(&plan).to_string()].join("\n");
     assert!(shown.contains("environment") && !shown.contains("open-sesame"), "{shown}");
     assert!(shown.contains("`${ssm:/shop/timeout}` has no value, so its fallback is used"), "{shown}");
     let ran = whole(up(&cloud, &shop));
