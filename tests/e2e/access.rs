@@ -26,8 +26,8 @@ async fn a_function_whose_access_is_removed_is_denied_until_it_is_given_back() {
     cloud.edit("stack.yaml", "    access: { notes: [dynamodb:Scan] }\n", "");
     let steps = cloud.plan().steps();
     assert_eq!(steps.len(), 1, "{steps:#?}");
-    let expected = "role ~ list_role: running instances may use the old permissions for some minutes; \
-                    policies.provision.Tablenotes";
+    let expected = "~ role of function list: running instances may use the old permissions for some minutes; \
+                    access to notes - dynamodb:Scan";
     assert!(steps[0].starts_with(expected), "{steps:#?}");
     cloud.up().says("Done: 1 updated");
     assert_denied(&get(&api, "/items").await, "list_role", "dynamodb:Scan");

@@ -17,7 +17,7 @@ async fn a_changed_line_of_one_function_updates_exactly_that_function() {
     cloud.edit("lambdas/getAlls/lambda_function.py", "list(all_items())", r#"{"all": list(all_items())}"#);
     cloud
         .plan()
-        .plans(&["function ~ getAlls: code ~ lambda_function.py"])
+        .plans(&["~ function getAlls: code ~ lambda_function.py"])
         .says("Plan: 1 to update, 32 unchanged");
     assert_eq!(touched(&before, &dump(&aws).await), [].into());
 
@@ -34,24 +34,24 @@ async fn a_route_can_be_added_pointed_elsewhere_and_removed() {
     let id = api_id(&dump(&cloud.aws().await).await);
 
     cloud.edit("stack.yaml", "    PUT /items: save\n", "    PUT /items: save\n    GET /all: list\n");
-    cloud.plan().plans(&["route + GET /all", "permission + list for GET /all"]);
+    cloud.plan().plans(&["+ permission for GET /all of function list", "+ route GET /all of api"]);
     cloud.up().says("Done: 2 created");
     assert_eq!(get(&api, "/all").await.ok(), json!([]));
 
     cloud.edit("stack.yaml", "    GET /all: list\n", "    GET /all: save\n");
     let steps = cloud.plan().steps();
     assert_eq!(steps.len(), 3, "{steps:#?}");
-    assert!(steps[0].starts_with("route ~ GET /all: target integrations/"), "{steps:#?}");
-    assert_eq!(steps[1], "permission + save for GET /all");
-    assert!(steps[2].starts_with("permission - list provision-"), "{steps:#?}");
+    assert_eq!(steps[0], "+ permission for GET /all of function save");
+    assert_eq!(steps[1], "- permission for GET /all of function list: no longer in the stack file");
+    assert!(steps[2].starts_with("~ route GET /all of api: target integrations/"), "{steps:#?}");
     cloud.up().says("Done: 1 created, 1 updated, 1 deleted");
     assert_eq!(get(&api, "/all").await.status, 400, "the other function answers");
 
     cloud.edit("stack.yaml", "    GET /all: save\n", "");
     let steps = cloud.plan().steps();
     assert_eq!(steps.len(), 2, "{steps:#?}");
-    assert_eq!(steps[0], "route - GET /all: no longer in the stack file");
-    assert!(steps[1].starts_with("permission - save provision-"), "{steps:#?}");
+    assert_eq!(steps[0], "- permission for GET /all of function save: no longer in the stack file");
+    assert_eq!(steps[1], "- route GET /all of api: no longer in the stack file");
     cloud.up().says("Done: 2 deleted");
     get(&api, "/all").await.is(404, json!({ "message": "Not Found" }));
     assert_eq!(get(&api, "/items").await.ok(), json!([]));
@@ -98,19 +98,19 @@ async fn environment_values_are_set_changed_and_removed_and_never_printed() {
     let value = async || dump(&cloud.aws().await).await["functions"]["list"]["environment"]["TOKEN"].clone();
 
     cloud.edit("stack.yaml", table, secret);
-    never(cloud.run(&["plan", "--local", "-v"]).ok()).says("environment.TOKEN       set (value not shown)");
+    never(cloud.run(&["plan", "--local", "-v"]).ok()).says("+ TOKEN  (values not shown)");
     never(cloud.run(&["up", "--local", "-v"]).ok());
     assert_eq!(value().await, first);
 
     cloud.edit("stack.yaml", first, second);
-    never(cloud.plan()).plans(&["function ~ list: environment.TOKEN changed (values not shown)"]);
+    never(cloud.plan()).plans(&["~ function list: environment ~ TOKEN (value not shown)"]);
     let asked = never(cloud.run(&["plan", "--local", "--show-values"]).ok());
     asked.says("--show-values has no effect here: values are shown in a terminal only");
     never(cloud.run(&["up", "--local", "-v"]).ok()).says("Done: 1 updated");
     assert_eq!(value().await, second);
 
     cloud.edit("stack.yaml", ", TOKEN: second-of-the-secrets", "");
-    never(cloud.plan()).plans(&["function ~ list: environment.TOKEN removed"]);
+    never(cloud.plan()).plans(&["~ function list: environment - TOKEN (value not shown)"]);
     never(cloud.up());
     assert_eq!(value().await, Json::Null);
     never(cloud.run(&["down", "--local", "-v"]).ok());
@@ -127,9 +127,9 @@ async fn settings_of_a_function_are_updated_in_place() {
     cloud.edit("stack.yaml", "  list:\n", settings);
     cloud.edit("stack.yaml", "[dynamodb:Scan]", "[dynamodb:Scan, dynamodb:Query]");
     let changes = [
-        "role ~ list_role: policies.provision.Tablenotes.Action + dynamodb:Query",
-        "log group ~ /aws/lambda/list: retention_days 30 → 7",
-        "function ~ list: description Lists all notes; memory 128 → 256; timeout 3 → 9",
+        "~ function list: description Lists all notes; memory 128 → 256; timeout 3 → 9",
+        "~ log group of function list: retention_days 30 → 7",
+        "~ role of function list: access to notes + dynamodb:Query",
     ];
     cloud.plan().plans(&changes);
     cloud.up().says("Done: 3 updated");

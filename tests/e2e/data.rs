@@ -31,7 +31,7 @@ async fn a_table_is_replaced_only_when_data_loss_is_allowed() {
     assert_eq!(get(&api, "/items").await.ok()[0]["title"], "Kept");
 
     let plan = cloud.run(&["plan", "--local", "--allow-data-loss", "notes"]).ok();
-    plan.says("-/+ notes").says("(forces replacement)").says("will be lost: all of its items");
+    plan.says("-/+ table notes").says("(forces replacement)").says("will be lost: all of its items");
     cloud.run(&["up", "--local", "--allow-data-loss", "notes"]).ok().says("Done: 1 replaced");
     assert_eq!(get(&api, "/items").await.ok(), json!([]));
     send(&api, "POST /items", Some(NOTE)).await.ok();
@@ -47,7 +47,7 @@ async fn a_table_that_is_no_longer_declared_is_deleted_only_when_that_is_allowed
     refuses(&cloud, &[lost, "add --allow-data-loss tables.old"]).await;
     cloud.run(&["up", "--local", "--allow-data-loss", "notes"]).fails().says(lost);
     let up = cloud.run(&["up", "--local", "--allow-data-loss", "old"]).ok();
-    up.plans(&["table - old: no longer in the stack file; will be lost: all of its items"]);
+    up.plans(&["- table old: no longer in the stack file; will be lost: all of its items"]);
     assert_eq!(names(&dump(&cloud.aws().await).await, "tables"), ["notes"]);
 }
 
@@ -83,7 +83,7 @@ async fn a_protected_table_is_kept_until_its_protection_is_removed() {
     assert_same(&before, &dump(&aws).await, "nothing should be touched");
 
     cloud.write("stack.yaml", SMALL);
-    cloud.plan().plans(&["table ~ notes: protect true → false"]);
+    cloud.plan().plans(&["~ table notes: protect true → false"]);
     cloud.up();
     cloud.down().says("Nothing left.");
     assert_empty(&dump(&aws).await);
@@ -97,7 +97,7 @@ async fn down_shows_the_logs_that_are_lost_and_needs_no_allowance_on_the_local_c
     let down = cloud.down();
     let steps = down.steps();
     let lost = |start: &str| steps.iter().any(|step| step.starts_with(start));
-    assert!(lost("table - notes: will be lost: its items"), "{down}");
-    assert!(lost("log group - /aws/lambda/save: will be lost: "), "{down}");
+    assert!(lost("- table notes: will be lost: its items"), "{down}");
+    assert!(lost("- log group of function save: will be lost: "), "{down}");
     assert_empty(&dump(&cloud.aws().await).await);
 }

@@ -71,27 +71,27 @@ async fn deleted_resources_are_created_again() {
     let (aws, api) = (&healthy.aws, &healthy.api);
 
     aws.lambda().delete_function().function_name("list").send().await.unwrap();
-    healthy.is_corrected_by(&["function + list", "permission + list for GET /items"]).await;
+    healthy.is_corrected_by(&["+ function list", "+ permission for GET /items of function list"]).await;
 
     let route = healthy.route("GET /items").await;
     aws.api().delete_route().api_id(api).route_id(route).send().await.unwrap();
-    healthy.is_corrected_by(&["route + GET /items"]).await;
+    healthy.is_corrected_by(&["+ route GET /items of api"]).await;
 
     let policy = healthy.dump["functions"]["list"]["policy"].as_object().unwrap();
     let sid = policy.keys().next().unwrap();
     aws.lambda().remove_permission().function_name("list").statement_id(sid).send().await.unwrap();
-    healthy.is_corrected_by(&["permission + list for GET /items"]).await;
+    healthy.is_corrected_by(&["+ permission for GET /items of function list"]).await;
 
     let integration = healthy.integration("list").await;
     aws.api().delete_integration().api_id(api).integration_id(integration).send().await.unwrap();
-    let repointed = "route ~ GET /items: target integrations/ID → integrations/(id of the integration list, known after up)";
-    healthy.is_corrected_by(&["integration + list", repointed]).await;
+    let repointed = "~ route GET /items of api: target integrations/ID → integrations/(id of the integration list, known after up)";
+    healthy.is_corrected_by(&["+ integration of function list", repointed]).await;
 
     aws.api().delete_stage().api_id(api).stage_name("$default").send().await.unwrap();
-    healthy.is_corrected_by(&["stage + $default"]).await;
+    healthy.is_corrected_by(&["+ stage $default of api"]).await;
 
     aws.logs().delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
-    healthy.is_corrected_by(&["log group + /aws/lambda/list"]).await;
+    healthy.is_corrected_by(&["+ log group of function list"]).await;
 }
 
 #[tokio::test]
@@ -102,8 +102,8 @@ async fn a_deleted_role_is_created_again_and_its_function_updated() {
     iam.delete_role().role_name("list_role").send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
     assert_eq!(steps.len(), 2, "{steps:#?}");
-    assert_eq!(steps[0], "role + list_role");
-    assert!(steps[1].starts_with("function ~ list: tags.provision:role-id "), "{steps:#?}");
+    assert_eq!(steps[1], "+ role of function list");
+    assert!(steps[0].starts_with("~ function list: tags.provision:role-id "), "{steps:#?}");
     healthy.cloud.up().says("Done: 1 created, 1 updated");
     assert_same(&lasting(&healthy.dump), &lasting(&dump(&healthy.aws).await), "it should be as it was");
     healthy.cloud.up().changes_nothing();
@@ -118,18 +118,18 @@ async fn drift_of_a_function_and_a_log_group_is_corrected() {
         aws.lambda().update_function_configuration().function_name("list").memory_size(512).timeout(60);
     update.send().await.unwrap();
     at_rest(aws, "list").await;
-    healthy.is_corrected_by(&["function ~ list: memory 512 → 128; timeout 60 → 3"]).await;
+    healthy.is_corrected_by(&["~ function list: memory 512 → 128; timeout 60 → 3"]).await;
 
     let retention = aws.logs().put_retention_policy().log_group_name("/aws/lambda/list");
     retention.retention_in_days(1).send().await.unwrap();
-    healthy.is_corrected_by(&["log group ~ /aws/lambda/list: retention_days 1 → 30"]).await;
+    healthy.is_corrected_by(&["~ log group of function list: retention_days 1 → 30"]).await;
     aws.logs().delete_retention_policy().log_group_name("/aws/lambda/list").send().await.unwrap();
-    healthy.is_corrected_by(&["log group ~ /aws/lambda/list: retention_days 30"]).await;
+    healthy.is_corrected_by(&["~ log group of function list: retention_days 30"]).await;
 
     let other = aws_sdk_lambda::primitives::Blob::new(other_code());
     aws.lambda().update_function_code().function_name("list").zip_file(other).send().await.unwrap();
     at_rest(aws, "list").await;
-    healthy.is_corrected_by(&["function ~ list: code changed"]).await;
+    healthy.is_corrected_by(&["~ function list: code changed"]).await;
 }
 
 /// A zip without any file in it.
@@ -150,7 +150,7 @@ async fn permissions_added_to_a_role_are_removed() {
     iam.attach_role_policy().role_name("list_role").policy_arn(ARN).send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
     assert_eq!(steps.len(), 1, "{steps:#?}");
-    for part in ["role ~ list_role: ", "policies.extra", "dynamodb:*", ARN] {
+    for part in ["~ role of function list: ", "policy extra: access to *", "dynamodb:*", ARN] {
         assert!(steps[0].contains(part), "`{part}` should be in {steps:#?}");
     }
     healthy.is_corrected_by(&[&steps[0]]).await;
@@ -158,7 +158,7 @@ async fn permissions_added_to_a_role_are_removed() {
     put.policy_name("provision").send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
     assert_eq!(steps.len(), 1, "{steps:#?}");
-    for part in ["role ~ list_role: ", "policies.provision.All", "policies.provision.Tablenotes"] {
+    for part in ["~ role of function list: ", "access to * - dynamodb:*", "access to notes + dynamodb:Scan"] {
         assert!(steps[0].contains(part), "`{part}` should be in {steps:#?}");
     }
     healthy.is_corrected_by(&[&steps[0]]).await;
@@ -167,7 +167,7 @@ async fn permissions_added_to_a_role_are_removed() {
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}"#;
     iam.update_assume_role_policy().role_name("list_role").policy_document(trust).send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
-    assert!(steps.len() == 1 && steps[0].starts_with("role ~ list_role: trust."), "{steps:#?}");
+    assert!(steps.len() == 1 && steps[0].starts_with("~ role of function list: trust."), "{steps:#?}");
     healthy.is_corrected_by(&[&without_ids(&steps[0])]).await;
 }
 
@@ -181,30 +181,30 @@ async fn drift_of_an_api_and_a_table_is_corrected() {
 
     let cors = Cors::builder().allow_origins("*").max_age(60).build();
     aws.api().update_api().api_id(api).cors_configuration(cors).send().await.unwrap();
-    healthy.is_corrected_by(&["API ~ small: cors.allow_origins - * + https://example.com"]).await;
+    healthy.is_corrected_by(&["~ api: cors.allow_origins - * + https://example.com"]).await;
     aws.api().delete_cors_configuration().api_id(api).send().await.unwrap();
     let steps = healthy.cloud.plan().steps();
-    assert!(steps.len() == 1 && steps[0].starts_with("API ~ small: cors."), "{steps:#?}");
+    assert!(steps.len() == 1 && steps[0].starts_with("~ api: cors."), "{steps:#?}");
     healthy.is_corrected_by(&[&steps[0]]).await;
 
     let off = TimeToLiveSpecification::builder().attribute_name("expires").enabled(false).build().unwrap();
     let update = aws.dynamodb().update_time_to_live().table_name("notes").time_to_live_specification(off);
     update.send().await.unwrap();
-    healthy.is_corrected_by(&["table ~ notes: ttl expires"]).await;
+    healthy.is_corrected_by(&["~ table notes: ttl expires"]).await;
 
     aws.dynamodb().update_table().table_name("notes").deletion_protection_enabled(true).send().await.unwrap();
-    healthy.is_corrected_by(&["table ~ notes: protect true → false"]).await;
+    healthy.is_corrected_by(&["~ table notes: protect true → false"]).await;
 
     let (route, other) = (healthy.route("GET /items").await, healthy.integration("save").await);
     let update = aws.api().update_route().api_id(api).route_id(route).target(format!("integrations/{other}"));
     update.send().await.unwrap();
-    healthy.is_corrected_by(&["route ~ GET /items: target integrations/ID → integrations/ID"]).await;
+    healthy.is_corrected_by(&["~ route GET /items of api: target integrations/ID → integrations/ID"]).await;
 
     let integration = healthy.integration("list").await;
     let update =
         aws.api().update_integration().api_id(api).integration_id(integration).timeout_in_millis(1000);
     update.send().await.unwrap();
-    healthy.is_corrected_by(&["integration ~ list: timeout_millis 1000 → 30000"]).await;
+    healthy.is_corrected_by(&["~ integration of function list: timeout_millis 1000 → 30000"]).await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn a_changed_declared_tag_is_corrected_and_others_are_left_alone() {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:list";
     let tag = aws.lambda().tag_resource().resource(arn).tags("team", "another").tags("cost-centre", "42");
     tag.send().await.unwrap();
-    healthy.cloud.plan().plans(&["function ~ list: tags.team another → notes"]);
+    healthy.cloud.plan().plans(&["~ function list: tags.team another → notes"]);
     healthy.cloud.up().says("Done: 1 updated");
     let tags = dump(aws).await["functions"]["list"]["tags"].clone();
     assert_eq!((&tags["team"], &tags["cost-centre"]), (&"notes".into(), &"42".into()), "{tags:#}");

@@ -98,7 +98,7 @@ async fn markdown_is_all_that_goes_into_a_comment() {
     let cloud = Cloud::with(SMALL);
     let plan = cloud.run(&["plan", "--local", "--markdown"]).ends(0);
     assert!(plan.out.starts_with("<!-- provision plan small us-east-1 -->\n### Plan for `small`"), "{plan}");
-    plan.says("**Plan: 17 to create**").says("+ create list");
+    plan.says("**Plan: 17 to create**").says("+ create function list");
     cloud.up();
     cloud.run(&["plan", "--local", "--markdown"]).ends(0).says("No changes").never_says("<details>");
 }

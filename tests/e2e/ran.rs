@@ -88,15 +88,32 @@ impl Ran {
         self.says(&format!(" reads, {count} write{plural}\n"))
     }
 
-    /// The steps of the plan that it showed, one line for each: `function ~ get_item: memory 256 → 128`.
+    /// The steps of the plan that it showed, one line for each: `~ function get_item: memory 256 → 128`, and for a part of an
+    /// entry `+ route GET /all of api`.
     pub(crate) fn steps(&self) -> Vec<String> {
-        let (mut kind, mut steps) = ("", Vec::<String>::new());
+        let (mut entry, mut steps) = (String::new(), Vec::<String>::new());
+        // Whether the step is complete but for what differs: an entry of which only parts change is no step.
+        let mut is_step = false;
         let lines = self.out.lines().skip_while(|line| !line.starts_with("stack ")).skip(1);
         for line in lines.take_while(|line| !line.starts_with("Plan: ")).filter(|line| !line.is_empty()) {
             let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            let is_signed = ["+", "~", "-", "-/+"].contains(&words.split(' ').next().unwrap());
             match line.len() - line.trim_start().len() {
-                0 => kind = line.strip_suffix('s').unwrap_or(line),
-                2 => steps.push(format!("{kind} {words}")),
+                0 => {}
+                2 => {
+                    // What is said of a new entry comes after two blanks.
+                    entry = line.trim_start().split("  ").next().unwrap().to_owned();
+                    is_step = !entry.starts_with("~ ");
+                    steps.extend(is_step.then(|| entry.clone()));
+                }
+                6 if is_signed => {
+                    steps.push(format!("{words} of {}", entry.split_once(' ').unwrap().1));
+                    is_step = true;
+                }
+                _ if !is_step => {
+                    steps.push(format!("{entry}: {words}"));
+                    is_step = true;
+                }
                 _ => {
                     let step = steps.last_mut().unwrap();
                     step.push_str(if step.contains(": ") { "; " } else { ": " });

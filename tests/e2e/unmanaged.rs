@@ -108,9 +108,9 @@ async fn a_tagged_log_group_of_a_declared_name_stops_everything_and_an_untagged_
     aws.logs().delete_log_group().log_group_name("/aws/lambda/list").send().await.unwrap();
     group.send().await.unwrap();
     let plan = cloud.plan();
-    let step = plan.steps().into_iter().find(|step| step.contains("/aws/lambda/list")).unwrap();
+    let step = plan.steps().into_iter().find(|step| step.contains("log group of function list")).unwrap();
     let expected =
-        "log group ~ /aws/lambda/list: it exists without tags and contains no data; it is adopted;";
+        "~ log group of function list: it exists without tags and contains no data; it is adopted;";
     assert!(step.starts_with(expected), "{plan}");
     cloud.up();
     let taken = &dump(&aws).await["log_groups"]["/aws/lambda/list"];

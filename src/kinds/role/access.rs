@@ -1,5 +1,6 @@
 //! A role's policies in the terms of the stack file: `access to visits  + dynamodb:GetItem`.
 
+use super::POLICY;
 use crate::diff::Change;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -19,6 +20,8 @@ pub(super) fn differences(changes: Vec<Change>, from: &Json, to: &Json) -> Vec<C
         }
         let [old, new] = [from, to].map(|spec| spec["policies"][policy].get(sid));
         let label = label(new.or(old).unwrap_or(&Json::Null), sid);
+        // The stack file knows of one policy only.
+        let label = if policy == POLICY { label } else { format!("policy {policy}: {label}") };
         // A whole statement comes or goes with its actions; of one that stays, each member that differs is named.
         let is_kept = old.is_some() && new.is_some();
         if !is_kept || rest == ["Action"] {
@@ -111,6 +114,16 @@ mod tests {
             shown(statement("1"), statement("2")),
             [("denied access to *, Condition.ip".to_owned(), text("1"), text("2"))]
         );
+    }
+
+    #[test]
+    fn a_policy_of_others_is_named() {
+        let role = |policies: Json| json!({ "policies": policies });
+        let from = role(json!({ "extra": { "All": { "Effect": "Allow", "Action": "*", "Resource": "*" } } }));
+        let to = role(json!({}));
+        let changes = differences(diff(Some(&from), &to), &from, &to);
+        assert_eq!(changes[0].path, ["policy extra: access to *"]);
+        assert_eq!((&changes[0].from, &changes[0].to), (&Some(json!(["*"])), &Some(json!([]))));
     }
 
     #[test]
