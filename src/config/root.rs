@@ -86,8 +86,7 @@ section! {
         variables: BTreeMap<String, ()> = environment::variables().or_empty(),
         /// The environments, with their differences. If the key exists, an environment that it does not list is an error.
         environments: Vec<Entry<environment::Config>> = entries().or_empty(),
-        /// Tags of every resource that can have tags: tables, roles, log groups, functions, the API and its stage. Only the
-        /// declared keys are compared.
+        /// Tags of every resource that can have tags. Only the declared keys are compared.
         tags: Tags = tags().or_empty(),
         /// The permissions boundary of every role that `provision` creates.
         permissions_boundary: Option<String> =

@@ -1,54 +1,87 @@
 //! `docs/reference/commands.md`, generated from the command line of the program.
 
-use crate::reference::{MADE, compare, table};
+use crate::reference::{compare, page, table};
 use clap::{Arg, Command, CommandFactory};
 use provision::cli::Cli;
+use std::collections::{BTreeMap, BTreeSet};
 
-const BEGINNING: &str = "\
-# Every command
-
-[Commands](../commands.md) explains the commands, the confirmations and the exit status.
-
-";
+const SOURCE: &str = include_str!("pages/commands.md");
 
 #[test]
 fn the_reference_of_commands_is_that_of_the_program() {
     let mut program = Cli::command();
     program.build();
-    let mut page = format!("{MADE}{BEGINNING}{}", usage(&program));
-    page += "## Options of every command\n\n";
-    page += &options(program.get_arguments().filter(|option| option.is_global_set()));
-    for command in program.get_subcommands() {
-        page += &section(command, "");
+    let (shared, own): (Vec<&Arg>, Vec<&Arg>) =
+        program.get_arguments().partition(|option| option.is_global_set());
+    assert!(own.iter().all(|option| is_help(option)), "options of the program itself are on no page");
+    let shared_ids: BTreeSet<&str> = shared.iter().map(|option| option.get_id().as_str()).collect();
+    let mut parts = BTreeMap::from([
+        ("commands".to_owned(), table(&["command", "what it does"], &overview(&program))),
+        (
+            "options of every command".to_owned(),
+            options_table(&shared.into_iter().map(option_row).collect::<Vec<_>>()),
+        ),
+    ]);
+    for command in subcommands(&program) {
+        let name = command.get_name();
+        parts.insert(format!("about {name}"), about(command));
+        parts.insert(format!("options of {name}"), options(command, &shared_ids));
     }
-    compare("commands.md", &format!("{}\n", page.trim_end()));
+    compare("commands.md", &page(SOURCE, parts));
 }
 
-/// A command with its subcommands; `help` needs no section.
-fn section(command: &Command, above: &str) -> String {
-    let name = format!("{above}{}", command.get_name());
-    if command.get_name() == "help" {
-        return String::new();
-    }
-    let mut text = format!("## {name}\n\n{}.\n\n{}", command.get_about().unwrap(), usage(command));
-    text += &options(command.get_arguments().filter(|option| !option.is_global_set()));
-    text += &examples(command);
-    for below in command.get_subcommands() {
-        text += &section(below, &format!("{name} "));
-    }
-    text
+fn subcommands(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|command| command.get_name() != "help")
 }
 
-fn usage(command: &Command) -> String {
+/// The commands of the program, each with a link to its section.
+fn overview(program: &Command) -> Vec<Vec<String>> {
+    let row = |command: &Command| {
+        let name = command.get_name();
+        vec![format!("[`{name}`](#{name})"), command.get_about().unwrap().to_string()]
+    };
+    subcommands(program).map(row).collect()
+}
+
+/// What a command does in one sentence, and the examples of its help.
+fn about(command: &Command) -> String {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let examples: String = help.lines().skip(1).map(|line| format!("  {line}\n")).collect();
+    format!("{}.\n\n{examples}", command.get_about().unwrap())
+}
+
+/// How a command is written, where that says more than its name, and its options and subcommands.
+fn options(command: &Command, shared: &BTreeSet<&str>) -> String {
     let usage = command.clone().render_usage().to_string();
-    format!("    {}\n\n", usage.trim_start_matches("Usage: "))
+    let usage = usage.trim_start_matches("Usage: ");
+    let shown = if usage.ends_with(" [OPTIONS]") { String::new() } else { format!("    {usage}\n\n") };
+    format!("{shown}{}", options_table(&rows(command, "", shared)))
 }
 
-fn options<'a>(all: impl Iterator<Item = &'a Arg>) -> String {
-    let shown = all.filter(|option| !["help", "version"].contains(&option.get_id().as_str()));
-    let rows: Vec<Vec<String>> =
-        shown.map(|option| vec![format!("`{}`", written(option)), meaning(option)]).collect();
-    table(&["option", "what it does"], &rows)
+fn options_table(rows: &[Vec<String>]) -> String {
+    table(&["option", "what it does"], rows)
+}
+
+/// The options of a command and of its subcommands, each after the words that it follows.
+fn rows(command: &Command, above: &str, shared: &BTreeSet<&str>) -> Vec<Vec<String>> {
+    let own = command.get_arguments().filter(|option| !shared.contains(option.get_id().as_str()));
+    let mut all: Vec<Vec<String>> = own.filter(|option| !is_help(option)).map(option_row).collect();
+    for command in subcommands(command) {
+        all.push(vec![format!("`{}`", command.get_name()), format!("{}.", command.get_about().unwrap())]);
+        all.extend(rows(command, &format!("{} ", command.get_name()), shared));
+    }
+    for row in all.iter_mut().filter(|_| !above.is_empty()) {
+        row[0].insert_str(1, above);
+    }
+    all
+}
+
+fn is_help(option: &Arg) -> bool {
+    ["help", "version"].contains(&option.get_id().as_str())
+}
+
+fn option_row(option: &Arg) -> Vec<String> {
+    vec![format!("`{}`", written(option)), meaning(option)]
 }
 
 /// An option as it is written: `-f, --file <FILE>`.
@@ -76,24 +109,4 @@ fn meaning(option: &Arg) -> String {
         text += &format!(" By default {}.", defaults.join(", "));
     }
     text
-}
-
-/// The examples of a command's help.
-fn examples(command: &Command) -> String {
-    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let lines = help.lines().skip(1).map(|line| format!("  {line}\n"));
-    format!("{}\n", lines.collect::<String>())
-}
-
-/// The overview on the page about commands, which is written by hand.
-#[test]
-fn every_command_is_in_the_overview() {
-    let page = include_str!("../../docs/commands.md");
-    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| [`")).collect();
-    for command in Cli::command().get_subcommands() {
-        let name = format!("`{}`", command.get_name());
-        let named =
-            rows.iter().filter(|row| row.split(" | ").next().is_some_and(|first| first.contains(&name)));
-        assert_eq!(named.count(), 1, "{name}");
-    }
 }

@@ -1,48 +1,51 @@
 //! `docs/reference/stack-file.md`, generated from the schema of the stack file.
 
-use crate::reference::{MADE, compare, table};
+use crate::reference::{compare, marker, page, table};
 use provision::config::schema;
 use provision::kinds::sections;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 
-const BEGINNING: &str = "\
-# Every field
+const SOURCE: &str = include_str!("pages/stack-file.md");
 
-[The stack file](../stack-file.md) explains the fields, with examples. `provision schema` prints the same as a JSON
-Schema, for editors and programs.
-
-";
-
-/// The parts of the stack file, each with its heading and its path in the schema.
-const PARTS: &[(&str, &str)] = &[
-    ("The file", ""),
-    ("environments", "/$defs/environment"),
-    ("tables", "/$defs/table"),
-    ("key", "/$defs/key"),
-    ("queues", "/$defs/queue"),
-    ("resource_policy", "/$defs/resource_statement"),
-    ("functions", "/$defs/function"),
-    ("policy", "/$defs/statement"),
-    ("api", "/$defs/api"),
-    ("cors", "/$defs/cors"),
-    ("checks", "/$defs/check"),
-];
+/// The fields of a section's entries that are the same in other sections: a table of their own has them.
+const OF_EVERY_ENTRY: &[&str] = &["name", "existing", "only", "except", "protect", "tags"];
 
 #[test]
 fn the_reference_of_fields_is_that_of_the_schema() {
     let mut schema: Json = serde_json::from_str(&schema(sections())).unwrap();
     leave_placeholders_out(&mut schema);
-    let defined = schema["$defs"].as_object().unwrap();
-    assert_eq!(PARTS.len(), defined.len() + 1, "each part of the schema has a heading");
-    let mut page = format!("{MADE}{BEGINNING}");
-    for (heading, place) in PARTS {
-        let part = schema.pointer(place).unwrap();
-        page += &format!("## {heading}\n\n{}\n\n", described(part));
-        let mut rows = Vec::new();
-        fields(part, "", &mut rows);
-        page += &table(&["field", "type", "default", "description"], &rows);
+    let entry = schema["$defs"]["function"]["properties"].as_object().unwrap().clone();
+    let of_every_entry: Map<String, Json> =
+        entry.into_iter().filter(|(name, _)| OF_EVERY_ENTRY.contains(&name.as_str())).collect();
+    leave_out(&mut schema, &of_every_entry);
+    let mut parts = BTreeMap::from([
+        ("fields of the file".to_owned(), fields_table(&schema)),
+        ("fields of every entry".to_owned(), fields_table(&json!({ "properties": of_every_entry }))),
+    ]);
+    for (name, part) in schema["$defs"].as_object().unwrap() {
+        parts.insert(format!("about {name}"), described(part));
+        parts.insert(format!("fields of {name}"), fields_table(part));
     }
-    compare("stack-file.md", &format!("{}\n", page.trim_end()));
+    compare("stack-file.md", &page(SOURCE, parts));
+}
+
+/// Takes fields out of each mapping that has the very same.
+fn leave_out(schema: &mut Json, out: &Map<String, Json>) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.retain(|name, field| out.get(name) != Some(field));
+    }
+    match schema {
+        Json::Array(items) => items.iter_mut().for_each(|item| leave_out(item, out)),
+        Json::Object(members) => members.values_mut().for_each(|member| leave_out(member, out)),
+        _ => {}
+    }
+}
+
+fn fields_table(part: &Json) -> String {
+    let mut rows = Vec::new();
+    fields(part, "", &mut rows);
+    table(&["field", "type", "default", "description"], &rows)
 }
 
 /// Takes out that a placeholder may stand for a value, which is so for all of them.
@@ -81,7 +84,12 @@ fn fields(part: &Json, above: &str, rows: &mut Vec<Vec<String>>) {
             None => "–".to_owned(),
         };
         rows.push(vec![format!("`{above}{name}`"), kind(field), default, meaning(field)]);
+        // Its fields are those of the sections.
+        if above.is_empty() && name == "defaults" {
+            continue;
+        }
         fields(field, &format!("{above}{name}."), rows);
+        fields(&field["additionalProperties"], &format!("{above}{name}.*."), rows);
         for form in field["items"]["anyOf"].as_array().into_iter().flatten() {
             fields(form, &format!("{above}{name}."), rows);
         }
@@ -123,10 +131,13 @@ fn kind(field: &Json) -> String {
     }
 }
 
-/// The heading of the part that a field refers to.
+/// The heading of the part that a field refers to: the last one before the table of its fields.
 fn part_of(field: &Json) -> Option<&'static str> {
-    let place = field["$ref"].as_str()?.trim_start_matches('#').to_owned();
-    PARTS.iter().find(|(_, part)| *part == place).map(|(heading, _)| *heading)
+    let name = field["$ref"].as_str()?.trim_start_matches("#/$defs/");
+    let is_table =
+        |line: &str| marker(line).and_then(|marker| marker.strip_prefix("fields of ")) == Some(name);
+    let before = SOURCE.lines().take_while(|line| !is_table(line));
+    before.filter(|line| line.starts_with('#')).last().map(|line| line.trim_start_matches(['#', ' ']))
 }
 
 /// The description of a field, and its limits.

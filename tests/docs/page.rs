@@ -1,5 +1,6 @@
 //! Markdown pages and their parts.
 
+use crate::reference::SOURCES;
 use ignore::WalkBuilder;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use regex::Regex;
@@ -31,10 +32,12 @@ pub(crate) struct Block {
     pub(crate) text: String,
 }
 
-/// Every page in the repository, except ignored files.
+/// Every page in the repository, except ignored files and the sources of generated pages.
 pub(crate) fn pages() -> Vec<Page> {
     let files =
         WalkBuilder::new(root()).sort_by_file_name(Ord::cmp).build().map(|entry| entry.unwrap().into_path());
+    let sources = root().join(SOURCES);
+    let files = files.filter(|file| !file.starts_with(&sources));
     let markdown = files.filter(|file| file.extension().is_some_and(|extension| extension == "md"));
     markdown.map(|file| Page::read(file.strip_prefix(root()).unwrap())).collect()
 }
