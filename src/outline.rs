@@ -2,11 +2,13 @@
 //! as its role and its log group. Each kind says whose part its resources are. Pure data; `render` shows it.
 
 use crate::config::Stack;
+use crate::diff::Change;
 use crate::kinds::{kind, kinds};
 use crate::model::ResourceId;
 use crate::outputs;
 use crate::picture::Picture;
 use crate::plan::{Plan, Step};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// An entry with what concerns it and its parts.
@@ -113,6 +115,20 @@ impl<'a> Outline<'a> {
     pub fn wires(&self, group: &Group) -> &[String] {
         self.wires.get(&group.id).map_or(&[], Vec::as_slice)
     }
+}
+
+/// What a step changes, in the terms of the stack file, without what tells nothing: on a create the ownership tags, the code,
+/// and empty texts.
+pub fn differences(step: &Step) -> Vec<Change> {
+    let is_new = step.observed.is_none();
+    let says_nothing = |change: &Change| {
+        let is_mark = change.path.get(1).is_some_and(|key| key.starts_with("provision:"));
+        is_new && (is_mark || change.field() == "code" || change.to.as_ref().is_some_and(|to| to == ""))
+    };
+    let changes = step.changes.iter().filter(|change| !says_nothing(change)).cloned().collect();
+    let observed = step.observed.as_ref().map_or(&Json::Null, |observed| &observed.spec);
+    let features = kind(step.id.kind).features();
+    (features.differences)(changes, observed, step.desired.as_ref().unwrap_or(&Json::Null))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::config::At;
 use crate::diff::Change;
 use crate::model::{LiveState, Owner, ResourceId, Status};
+use crate::outline;
 use crate::plan::{Action, Plan, Step};
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ pub struct ResourceStatus {
     pub at: Option<At>,
     /// How it is.
     pub health: Health,
+    /// The fields that differ, in the terms of the stack file.
+    pub fields: Vec<String>,
     /// Settings that no field of the stack file manages and that differ from AWS's defaults, by name. They are no drift:
     /// nothing changes them.
     pub unmanaged_settings: BTreeMap<String, String>,
@@ -22,7 +25,7 @@ pub struct ResourceStatus {
 
 impl ResourceStatus {
     fn new(id: &ResourceId, at: Option<At>, health: Health) -> Self {
-        ResourceStatus { id: id.clone(), at, health, unmanaged_settings: BTreeMap::new() }
+        ResourceStatus { id: id.clone(), at, health, fields: Vec::new(), unmanaged_settings: BTreeMap::new() }
     }
 }
 
@@ -57,7 +60,11 @@ pub fn status(plan: &Plan, live_state: &LiveState) -> Vec<ResourceStatus> {
     let steps = plan.steps.iter().map(|step| {
         // What the plan deletes needs no more to be said of.
         let kept = step.observed.as_ref().filter(|_| step.action == Action::Update);
+        let mut fields: Vec<String> =
+            outline::differences(step).iter().map(|change| change.field().to_owned()).collect();
+        fields.dedup();
         ResourceStatus {
+            fields,
             unmanaged_settings: kept.map(|observed| observed.unmanaged_settings.clone()).unwrap_or_default(),
             ..ResourceStatus::new(&step.id, step.at, of(step))
         }

@@ -27,7 +27,7 @@ pub async fn status(globals: &Globals) -> Outcome {
     let Prepared { plan, live_state, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
     plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     let statuses = resource_statuses(&plan, &live_state);
-    out(&format!("\n{}", render::status(&statuses)));
+    out(&format!("\n{}", render::status(&statuses, globals.detail().short)));
     json(|| render::json::status(&statuses));
     let is_in_sync = |id: &ResourceId| plan.unchanged.contains(id);
     out(&render::outputs(&stack, &session.scope, &plan.attributes, &is_in_sync));

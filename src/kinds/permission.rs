@@ -207,7 +207,7 @@ fn called(id: &ResourceId, observed: Option<&Json>) -> String {
     };
     match requests.or_else(|| source().map(str::to_owned)) {
         Some(requests) => format!("permission for {requests}"),
-        None => "permission".to_owned(),
+        None => format!("permission {}", id.name.rsplit(' ').next().unwrap_or_default()),
     }
 }
 
@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(of("f provision-1", &source("/*/GET/items/*")), "permission for GET /items/*");
         assert_eq!(of("f provision-1", &source("/*/*/a")), "permission for ANY /a");
         assert_eq!(of("f provision-1", &source("/*")), "permission for a1b2/*");
-        assert_eq!(of("f provision-1", ""), "permission");
+        assert_eq!(of("f provision-1", ""), "permission provision-1");
     }
 
     fn identity(text: &str) -> Identity {

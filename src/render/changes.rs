@@ -5,9 +5,9 @@ use super::{DIM, RED, sign, styled, value};
 use crate::diff::Change;
 use crate::kind::AnyKind;
 use crate::kinds::kind;
+use crate::outline::differences;
 use crate::plan::{Action, FileChange, Step};
 use crate::text::sanitize_line;
-use serde_json::Value as Json;
 
 /// How many files of a function's code are named.
 const FILES: usize = 5;
@@ -28,7 +28,7 @@ fn rows(step: &Step, kind: &dyn AnyKind, shown: Detail) -> Vec<(String, String)>
     let is_hidden = |change: &Change| !shown.values && kind.sensitive().contains(&change.field());
     let mut rows = Vec::new();
     let mut hidden: Vec<Change> = Vec::new();
-    for change in differences(step, kind) {
+    for change in differences(step) {
         if is_hidden(&change) && change.path.len() == 2 {
             hidden.push(change);
             continue;
@@ -43,18 +43,6 @@ fn rows(step: &Step, kind: &dyn AnyKind, shown: Detail) -> Vec<(String, String)>
         rows.push((of_field[0].field().to_owned(), hidden_values(of_field)));
     }
     rows
-}
-
-/// What differs, without what tells nothing: on a create the ownership tags, the code, and empty texts.
-fn differences(step: &Step, kind: &dyn AnyKind) -> Vec<Change> {
-    let is_new = step.observed.is_none();
-    let says_nothing = |change: &Change| {
-        let is_mark = change.path.get(1).is_some_and(|key| key.starts_with("provision:"));
-        is_new && (is_mark || change.field() == "code" || change.to.as_ref().is_some_and(|to| to == ""))
-    };
-    let changes = step.changes.iter().filter(|change| !says_nothing(change)).cloned().collect();
-    let observed = step.observed.as_ref().map_or(&Json::Null, |observed| &observed.spec);
-    (kind.features().differences)(changes, observed, step.desired.as_ref().unwrap_or(&Json::Null))
 }
 
 fn forces_replacement(step: &Step, kind: &dyn AnyKind, change: &Change) -> String {

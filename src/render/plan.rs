@@ -3,6 +3,7 @@
 use super::changes::fields;
 use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, wrapped};
 use crate::kinds::kind;
+use crate::model::ResourceId;
 use crate::outline::{Group, Outline};
 use crate::plan::{Action, Plan, Step};
 
@@ -18,7 +19,7 @@ pub struct Detail {
 }
 
 /// From how many on entries that are alike have one line.
-const MANY: usize = 13;
+pub(super) const MANY: usize = 13;
 
 /// The entries of a plan, each with what differs and why.
 pub fn plan(outline: &Outline, shown: Detail) -> String {
@@ -28,7 +29,7 @@ pub fn plan(outline: &Outline, shown: Detail) -> String {
         if alike.len() < MANY {
             text.extend(alike.iter().map(Entry::text));
         } else {
-            text += &together(alike);
+            text += &together(&sign(alike[0].action), alike.iter().map(|entry| &entry.group.id));
         }
     }
     for note in &outline.plan.notes {
@@ -95,13 +96,12 @@ impl Entry<'_> {
     }
 }
 
-/// Entries that are alike, by their names.
-fn together(alike: &[Entry]) -> String {
-    let names: Vec<&str> = alike.iter().map(|entry| entry.group.id.shown_name()).collect();
-    let first = &alike[0];
-    let nouns = kind(first.group.id.kind).noun(names.len());
-    let line = format!("{} {nouns}  {}", names.len(), names.join(", "));
-    format!("{}\n", wrapped(&format!("  {} ", sign(first.action)), &line))
+/// Entries of one kind that are alike, by their names.
+pub(super) fn together<'a>(sign: &str, alike: impl Iterator<Item = &'a ResourceId> + Clone) -> String {
+    let noun = |count| alike.clone().next().map(|id| kind(id.kind).noun(count)).unwrap_or_default();
+    let names: Vec<&str> = alike.clone().map(ResourceId::shown_name).collect();
+    let line = format!("{} {}  {}", names.len(), noun(names.len()), names.join(", "));
+    format!("{}\n", wrapped(&format!("  {sign} "), &line))
 }
 
 /// All entries of a plan.
@@ -133,7 +133,7 @@ fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a>
     }
     let is_new = action == Action::Create;
     let facts = own.filter(|_| is_new).map(|step| facts(outline, group, step)).unwrap_or_default();
-    let parts = Some(counted(&plain)).filter(|parts| !parts.is_empty());
+    let parts = Some(counted(plain.iter().map(|part| part.id.kind))).filter(|parts| !parts.is_empty());
     let parts = parts.map(|parts| styled(DIM, format!("({parts})")));
     let facts: Vec<String> =
         [Some(facts).filter(|facts| !facts.is_empty()), parts].into_iter().flatten().collect();
@@ -156,12 +156,12 @@ fn facts(outline: &Outline, group: &Group, step: &Step) -> String {
 }
 
 /// Parts by their kinds: `role, log group, 2 permissions`.
-fn counted(parts: &[&Step]) -> String {
+pub(super) fn counted(parts: impl Iterator<Item = &'static str>) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for part in parts {
-        match counts.iter_mut().find(|(kind, _)| *kind == part.id.kind) {
+        match counts.iter_mut().find(|(kind, _)| *kind == part) {
             Some((_, count)) => *count += 1,
-            None => counts.push((part.id.kind, 1)),
+            None => counts.push((part, 1)),
         }
     }
     let words = counts.into_iter().map(|(name, count)| match count {

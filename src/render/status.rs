@@ -1,19 +1,31 @@
 //! The state of a stack.
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, styled};
-use crate::kinds::kinds;
+use super::plan::{MANY, counted, together};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, styled, wrapped};
+use crate::kinds::kind;
+use crate::model::ResourceId;
+use crate::outline::{Group, grouped};
 use crate::status::{Health, ResourceStatus};
 use crate::text::sanitize_line;
 use serde_json::json;
 
-/// All resources by kind, each with its state; then their counts.
-pub fn status(all: &[ResourceStatus]) -> String {
+/// All resources by what the user declared, each with its state; then their counts. `short` has parts that are in sync in one
+/// line with their entry, and many entries of which all is in sync in one line.
+pub fn status(all: &[ResourceStatus], short: bool) -> String {
+    let ids: Vec<&ResourceId> = all.iter().map(|one| &one.id).collect();
+    let groups = grouped(&ids, |_| false);
+    let is_quiet = |group: &Group| {
+        group
+            .items
+            .iter()
+            .all(|item| all[*item].health == Health::InSync && all[*item].unmanaged_settings.is_empty())
+    };
     let mut text = String::new();
-    for kind in kinds() {
-        let own: Vec<&ResourceStatus> = all.iter().filter(|one| one.id.kind == kind.name()).collect();
-        if !own.is_empty() {
-            text += &format!("{}\n", styled(BOLD, kind.noun(own.len())));
-            text.extend(own.into_iter().map(row));
+    for alike in groups.chunk_by(|a, b| short && a.id.kind == b.id.kind && is_quiet(a) && is_quiet(b)) {
+        if alike.len() < MANY {
+            text.extend(alike.iter().map(|group| entry(group, all, short)));
+        } else {
+            text += &together(&styled(GREEN, "✓"), alike.iter().map(|group| &group.id));
         }
     }
     if !text.is_empty() {
@@ -22,35 +34,52 @@ pub fn status(all: &[ResourceStatus]) -> String {
     text + &counts(all)
 }
 
-fn row(resource: &ResourceStatus) -> String {
-    let name = resource.id.shown_name();
+/// An entry with its parts.
+fn entry(group: &Group, all: &[ResourceStatus], short: bool) -> String {
+    let all = group.items.iter().map(|item| &all[*item]);
+    let (own, parts): (Vec<&ResourceStatus>, Vec<_>) = all.partition(|one| one.id == group.id);
+    let is_plain =
+        |one: &&ResourceStatus| short && one.health == Health::InSync && one.unmanaged_settings.is_empty();
+    let (plain, others): (Vec<&ResourceStatus>, Vec<_>) = parts.into_iter().partition(is_plain);
+    let plain = counted(plain.iter().map(|one| one.id.kind));
+    let plain = if plain.is_empty() { plain } else { format!("  {}", styled(DIM, format!("({plain})"))) };
+    let mut text = String::new();
+    for (index, one) in own.into_iter().enumerate() {
+        text += &row(2, one, &one.id.to_string(), if index == 0 { &plain } else { "" });
+    }
+    for one in others {
+        text += &row(6, one, &(kind(one.id.kind).features().called)(&one.id, None), "");
+    }
+    text
+}
+
+fn row(indent: usize, resource: &ResourceStatus, name: &str, besides: &str) -> String {
     let (sign, why) = match &resource.health {
         Health::InSync => (styled(GREEN, "✓"), String::new()),
         Health::Pending => (styled(YELLOW, "…"), "update in progress".to_owned()),
         Health::Missing => (styled(RED, "✗"), "missing".to_owned()),
-        Health::Drifted(changes) => {
-            let mut fields: Vec<&str> = changes.iter().map(|change| change.field()).collect();
-            fields.dedup();
-            (styled(YELLOW, "~"), format!("drifted: {}", fields.join(", ")))
-        }
+        Health::Drifted(_) => (styled(YELLOW, "~"), format!("drifted: {}", resource.fields.join(", "))),
         Health::Failed(why) => (styled(RED, "✗"), why.clone()),
         Health::Orphaned => (styled(YELLOW, "-"), "orphaned: no longer in the stack file".to_owned()),
         Health::Unmanaged(who) => (styled(DIM, "·"), format!("unmanaged: {who}")),
     };
     let why = if why.is_empty() { why } else { format!("  {}", styled(DIM, why)) };
-    format!("  {sign} {name}{why}\n{}", unmanaged_settings(resource))
+    let prefix = format!("{}{sign} ", " ".repeat(indent));
+    let settings = unmanaged_settings(resource, indent + 4);
+    format!("{}\n{settings}", wrapped(&prefix, &format!("{name}{why}{besides}")))
 }
 
 /// Settings that were made in the console or with another tool. They are no drift, but they may explain why a resource
 /// behaves as it does.
-fn unmanaged_settings(resource: &ResourceStatus) -> String {
+fn unmanaged_settings(resource: &ResourceStatus, indent: usize) -> String {
     if resource.unmanaged_settings.is_empty() {
         return String::new();
     }
     let settings =
         resource.unmanaged_settings.iter().map(|(name, value)| format!("{name} = {}", sanitize_line(value)));
     let settings: Vec<String> = settings.collect();
-    format!("      {}\n", styled(DIM, format!("set outside of provision: {}", settings.join(", "))))
+    let settings = styled(DIM, format!("set outside of provision: {}", settings.join(", ")));
+    format!("{}\n", wrapped(&" ".repeat(indent), &settings))
 }
 
 /// The name of each state, in the order in which they are counted. For programs, with `_` for a blank.

@@ -11,42 +11,40 @@ use crate::status::status;
 fn shown(graph: &Graph, live_state: &crate::model::LiveState) -> String {
     let standings = status(&made(graph, live_state, &up()), live_state);
     serde_json::from_str::<serde_json::Value>(&render::json::status(&standings).to_string()).unwrap();
-    plain(&render::status(&standings))
+    plain(&format!("{}\n---\n{}", render::status(&standings, false), render::status(&standings, true)))
 }
 
 #[test]
 fn a_stack_in_order_says_so() {
     let graph = graph(SMALL);
-    insta::assert_snapshot!(shown(&graph, &world_of(&graph)), @r#"
-    table
-      ✓ notes
-    roles
-      ✓ save_role
-      ✓ list_role
-    log groups
-      ✓ /aws/lambda/save
-      ✓ /aws/lambda/list
-    functions
-      ✓ save
-      ✓ list
-    API
+    insta::assert_snapshot!(shown(&graph, &world_of(&graph)), @"
+      ✓ table notes
+      ✓ function save
+          ✓ log group
+          ✓ role
+          ✓ integration
+          ✓ permission for POST /notes
+      ✓ function list
+          ✓ log group
+          ✓ role
+          ✓ integration
+          ✓ permission for GET /notes
+          ✓ permission for GET /notes/{id}
       ✓ api
-    integrations
-      ✓ list
-      ✓ save
-    routes
-      ✓ GET /notes
-      ✓ GET /notes/{id}
-      ✓ POST /notes
-    permissions
-      ✓ list for GET /notes
-      ✓ list for GET /notes/{id}
-      ✓ save for POST /notes
-    stage
-      ✓ $default
+          ✓ route GET /notes
+          ✓ route GET /notes/{id}
+          ✓ route POST /notes
+          ✓ stage $default
 
     Status: 17 in sync
-    "#);
+    ---
+      ✓ table notes
+      ✓ function save  (log group, role, integration, permission)
+      ✓ function list  (log group, role, integration, 2 permissions)
+      ✓ api  (3 routes, stage)
+
+    Status: 17 in sync
+    ");
 }
 
 #[test]
@@ -58,43 +56,48 @@ fn a_stack_in_disorder_says_what_is_wrong_where() {
     the(&mut live_state, "function save").status = Status::Failed("its image is gone".to_owned());
     the(&mut live_state, "stage $default").status = Status::Pending;
     the(&mut live_state, "role list_role").owner = Owner::Unmanaged("belongs to the stack shop".to_owned());
-    insta::assert_snapshot!(shown(&graph(&SMALL.replace("    GET /notes/{id}: list\n", "")), &live_state), @r#"
-    table
-      ✗ notes  missing
-    roles
-      ✓ save_role
-      · list_role  unmanaged: belongs to the stack shop
-    log groups
-      ✓ /aws/lambda/save
-      ✓ /aws/lambda/list
-    functions
-      ✗ save  its image is gone
-      ~ list  drifted: memory
-    API
+    insta::assert_snapshot!(shown(&graph(&SMALL.replace("    GET /notes/{id}: list\n", "")), &live_state), @"
+      ✗ table notes  missing
+      ✗ function save  its image is gone
+          ✓ log group
+          ✓ role
+          ✓ integration
+          ✗ permission for POST /notes  missing
+      ~ function list  drifted: memory
+          ✓ log group
+          ✓ integration
+          ✓ permission for GET /notes
+          - permission for GET /notes/{id}  orphaned: no longer in the stack file
+          · role  unmanaged: belongs to the stack shop
       ✓ api
-    integrations
-      ✓ list
-      ✓ save
-    routes
-      ✓ GET /notes
-      ✓ POST /notes
-      - GET /notes/{id}  orphaned: no longer in the stack file
-    permissions
-      ✓ list for GET /notes
-      ✗ save for POST /notes  missing
-      - list for GET /notes/{id}  orphaned: no longer in the stack file
-    stage
-      … $default  update in progress
+          ✓ route GET /notes
+          ✓ route POST /notes
+          … stage $default  update in progress
+          - route GET /notes/{id}  orphaned: no longer in the stack file
 
     Status: 9 in sync, 1 pending, 2 missing, 1 drifted, 1 failed, 2 orphaned, 1 unmanaged
-    "#);
+    ---
+      ✗ table notes  missing
+      ✗ function save  its image is gone  (log group, role, integration)
+          ✗ permission for POST /notes  missing
+      ~ function list  drifted: memory  (log group, integration, permission)
+          - permission for GET /notes/{id}  orphaned: no longer in the stack file
+          · role  unmanaged: belongs to the stack shop
+      ✓ api  (2 routes)
+          … stage $default  update in progress
+          - route GET /notes/{id}  orphaned: no longer in the stack file
+
+    Status: 9 in sync, 1 pending, 2 missing, 1 drifted, 1 failed, 2 orphaned, 1 unmanaged
+    ");
 }
 
 #[test]
 fn a_stack_that_is_nowhere_is_missing() {
-    insta::assert_snapshot!(shown(&graph("stack: none\n"), &crate::model::LiveState::default()), @r#"
+    insta::assert_snapshot!(shown(&graph("stack: none\n"), &crate::model::LiveState::default()), @"
     The stack file declares no resources, and none exist.
-    "#);
+    ---
+    The stack file declares no resources, and none exist.
+    ");
 }
 
 #[test]
@@ -104,13 +107,17 @@ fn settings_that_nothing_manages_are_shown_and_are_no_drift() {
     let settings = [("table_class", "STANDARD_INFREQUENT_ACCESS"), ("stream", "NEW_\u{1b}[31mIMAGE")];
     the(&mut live_state, "table notes").unmanaged_settings =
         settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    insta::assert_snapshot!(shown(&graph, &live_state), @r#"
-    table
-      ✓ notes
+    insta::assert_snapshot!(shown(&graph, &live_state), @"
+      ✓ table notes
           set outside of provision: stream = NEW_IMAGE, table_class = STANDARD_INFREQUENT_ACCESS
 
     Status: 1 in sync
-    "#);
+    ---
+      ✓ table notes
+          set outside of provision: stream = NEW_IMAGE, table_class = STANDARD_INFREQUENT_ACCESS
+
+    Status: 1 in sync
+    ");
     let standings = status(&made(&graph, &live_state, &up()), &live_state);
     let json = render::json::status(&standings).to_string();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
