@@ -4,8 +4,10 @@ use crate::config::{Check, Part, Stack, Template};
 use crate::kind::{FitOf, UNKNOWN};
 use crate::kinds::kind;
 use crate::lower::identity;
-use crate::model::{Graph, Resource, ResourceId};
-use crate::outputs::{declared, key};
+use crate::model::{AttributeMap, Graph, Resource, ResourceId};
+use crate::outputs::{self, declared, key};
+use crate::picture::Picture;
+use std::collections::BTreeSet;
 
 /// A request that a stack takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,44 @@ pub fn taker<'a>(requests: &'a [Request], method: &str, path: &str) -> Option<&'
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let fit = |one: &'a Request| Some((fit_of(&one.id)?(&one.route, method, path)?, one));
     requests.iter().filter_map(fit).min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, one)| one)
+}
+
+/// A path that responds to a plain GET, if all that it needs is in sync: a route without variables, else that of a check which
+/// needs nothing filled in and for which there is a route.
+pub fn to_try(
+    stack: &Stack,
+    requests: &[Request],
+    is_in_sync: &dyn Fn(&ResourceId) -> bool,
+) -> Option<String> {
+    let own = requests.iter().filter_map(|request| Some((request, request.route.strip_prefix("GET ")?)));
+    let own = own.filter(|(_, path)| !path.contains('{')).map(|(request, path)| (request, path.to_owned()));
+    let checks = stack.checks.iter().filter(|check| check.method == "GET" && check.status < 400);
+    let checks = checks.filter_map(|check| match check.path.parts.as_slice() {
+        [Part::Text(path)] => Some((taker(requests, "GET", path)?, path.clone())),
+        _ => None,
+    });
+    let (request, path) = own.chain(checks).next()?;
+    is_ready(&declared(stack), request, is_in_sync).then_some(path)
+}
+
+/// The code that nothing starts but requests, by its keys.
+pub fn only_requested(stack: &Stack) -> BTreeSet<String> {
+    let mut codes: BTreeSet<String> =
+        requests(stack).unwrap_or_default().into_iter().map(|request| request.code).collect();
+    let connections = Picture::of(stack).connections.into_iter();
+    let others = connections.filter(|one| kind(one.from.0).features().endpoint.is_none());
+    for started in others.filter(|one| kind(one.to.0).features().runs_code.is_some()) {
+        codes.remove(&started.to.1);
+    }
+    codes
+}
+
+/// What a browser shows of a stack: a path that responds to a plain GET, or at least the URL of the API.
+pub fn url_to_open(stack: &Stack, attributes: &AttributeMap) -> Option<String> {
+    let url = outputs::endpoint(attributes)?;
+    let exists = |id: &ResourceId| attributes.contains_key(id);
+    let path = requests(stack).and_then(|requests| to_try(stack, &requests, &exists));
+    Some(format!("{url}{}", path.unwrap_or_default()))
 }
 
 /// Whether a request may be answered by more than "not found". The endpoint itself answers the question of a browser what pages

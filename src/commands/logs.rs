@@ -14,6 +14,7 @@ use crate::model::Identity;
 use crate::outputs;
 use crate::reconcile::Session;
 use crate::render::{self, LogDetail, LogStyle};
+use crate::requests;
 use anyhow::{Result, anyhow};
 use aws_smithy_types::date_time::{DateTime, Format};
 use clap::Args;
@@ -123,6 +124,8 @@ pub(super) fn reader(session: &Session, since: i64) -> Reader {
 pub(super) struct LogView {
     sources: Vec<LogSource>,
     style: LogStyle,
+    /// While this is true, nothing is shown. What comes meanwhile is not shown later.
+    pub(super) is_paused: bool,
 }
 
 impl LogView {
@@ -137,7 +140,13 @@ impl LogView {
         LogView {
             style: LogStyle::new(all(), shown.iter().copied(), detail),
             sources: shown.into_iter().map(|name| LogSource::of(identity, name)).collect(),
+            is_paused: false,
         }
+    }
+
+    /// The same without a line for each call of functions whose requests have one.
+    pub(super) fn beside_requests(self, stack: &Stack) -> Self {
+        LogView { style: self.style.without_calls_of(requests::only_requested(stack)), ..self }
     }
 }
 
@@ -154,7 +163,8 @@ pub(super) async fn follow(
         let now = view.borrow().clone();
         let pause = match reader.look(&now.sources).await {
             Ok(found) => {
-                if print_entries(&found.entries, &now.style).is_err() {
+                let shown = if now.is_paused { &[][..] } else { &found.entries };
+                if print_entries(shown, &now.style).is_err() {
                     return Ok(());
                 }
                 interval.usual()

@@ -2,6 +2,7 @@
 //! themselves are put together elsewhere.
 
 mod adopt;
+mod browser;
 mod build;
 mod busy;
 mod candidates;
@@ -14,6 +15,7 @@ mod graph;
 mod iam_policy;
 mod init;
 mod invoke;
+mod keys;
 mod list;
 mod local;
 mod logs;
@@ -75,6 +77,7 @@ async fn watch_signals(stop: watch::Sender<bool>) {
         count += 1;
         if stop.is_closed() || count > 2 {
             screen::hide_line();
+            keys::restore();
             std::process::exit(Exit::Interrupted as i32);
         }
         stop.send_replace(true);

@@ -1,36 +1,38 @@
 //! The loop of `dev` and `up --watch`: applies the stack, and again after each saved change, while it shows the functions'
 //! logs. An error is shown when it happens, and the next save tries again.
 
+mod apply;
+
 use super::build::build;
-use super::busy::{Busy, reading};
-use super::check;
-use super::execute::{Confirmation, cannot_ask, execute, progress_of};
+use super::busy::Busy;
+use super::execute::cannot_ask;
+use super::keys::{Key, Keys};
 use super::logs::{LogView, follow, now, reader};
-use super::plan::{PACKAGING, PlanArgs, Prepared, hashes, make_plan, no_changes, print_plan};
-use super::session::{Globals, calls, open};
-use super::{Outcome, err, is_interactive, json, out, stop_on_ctrl_c};
-use crate::apply::Report;
+use super::plan::{PACKAGING, PlanArgs, hashes};
+use super::session::{Globals, open};
+use super::{Outcome, browser, err, is_interactive, json, out, screen, stop_on_ctrl_c};
 use crate::config::Stack;
 use crate::desired::lower;
 use crate::elsewhere::Need;
 use crate::error::Failure;
-use crate::event::Events;
 use crate::exit::Exit;
+use crate::local::{LocalCloud, RequestLog, default_folders};
 use crate::logs::PollInterval;
-use crate::lower::identity;
 use crate::model::{AttributeMap, Graph};
-use crate::outputs;
 use crate::package::{Package, is_of_editor};
-use crate::plan::{Action, Plan, Step};
 use crate::reconcile::Session;
-use crate::render::{self, Progress};
+use crate::render;
+use crate::requests::url_to_open;
 use crate::watch::{Watcher, places};
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
+
+/// How often the log of requests is read.
+const REQUESTS: Duration = Duration::from_millis(100);
 
 /// What the loop does, by the flags of its command.
 #[derive(Debug, Clone, Copy)]
@@ -59,15 +61,18 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
     let session = open(globals, &mut stack).await?;
     let mut reader = reader(&session, now());
     let interval = PollInterval::new(session.connection.is_local());
-    let folder = stack.folder.canonicalize().unwrap_or_default();
-    let target = Target::of(&stack);
+    let requests = requests_of(globals)?;
+    let (show, view) = watch::channel(log_view(globals, &stack, &session));
     let mut watch_loop = WatchLoop {
         globals,
         options,
-        folder,
-        target,
+        folder: stack.folder.canonicalize().unwrap_or_default(),
+        target: Target::of(&stack),
         session,
+        view: show,
         applied: None,
+        deployed: None,
+        api: watch::Sender::new(None),
         last_error: None,
         is_confirmed: false,
     };
@@ -79,7 +84,10 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
         return Ok(Exit::Interrupted);
     }
     out(&render::watching());
-    let (show, view) = watch::channel(watch_loop.log_view(&stack));
+    let keys = Keys::listen();
+    if keys.is_some() {
+        out(&render::keys());
+    }
     let logs = async move {
         match follow(&mut reader, view.clone(), interval).await {
             // The output is closed; without a receiver the loop ends.
@@ -88,12 +96,43 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
         }
         pending::<()>().await;
     };
+    let requests = follow_requests(requests, watch_loop.api.subscribe());
     tokio::select! {
-        () = watch_loop.run(watcher, stop, show) => {}
+        () = watch_loop.run(watcher, stop, keys) => {}
         () = logs => {}
+        () = requests => {}
     }
     out(&format!("\nThe stack is still deployed. To delete it: {}", globals.command("down")));
     Ok(Exit::Done)
+}
+
+/// The requests that the local cloud serves from now on. AWS does not tell them.
+fn requests_of(globals: &Globals) -> Result<Option<RequestLog>> {
+    if !globals.local {
+        return Ok(None);
+    }
+    let (cache, state) = default_folders()?;
+    Ok(Some(LocalCloud::new(cache, state).requests()))
+}
+
+/// Shows each request to an API as it is served.
+async fn follow_requests(log: Option<RequestLog>, api: watch::Receiver<Option<String>>) {
+    let Some(mut log) = log else { return pending().await };
+    loop {
+        // A log that cannot be read now may be read again later; it is a convenience.
+        let served = log.look().unwrap_or_default();
+        let own = served.iter().filter(|served| api.borrow().as_ref() == Some(&served.api));
+        own.for_each(|served| {
+            let _ = screen::entry(|| Some(render::served(served)), || render::json::request(served));
+        });
+        tokio::time::sleep(REQUESTS).await;
+    }
+}
+
+/// What is shown of the logs: on the local cloud each request has a line of its own.
+fn log_view(globals: &Globals, stack: &Stack, session: &Session) -> LogView {
+    let view = LogView::new(globals, stack, &session.scope.identity, &[]);
+    if globals.local && globals.verbose == 0 { view.beside_requests(stack) } else { view }
 }
 
 /// Fails for a protected environment, where each change needs a confirmation.
@@ -152,8 +191,14 @@ struct WatchLoop<'a> {
     folder: PathBuf,
     target: Target,
     session: Session,
+    /// What is shown of the logs.
+    view: watch::Sender<LogView>,
     /// The graph that was applied last, unless that failed.
     applied: Option<Graph>,
+    /// What was applied last without an error, and its attributes.
+    deployed: Option<(Stack, AttributeMap)>,
+    /// The physical id of the API whose requests are shown.
+    api: watch::Sender<Option<String>>,
     /// Why the stack could not be read the last time.
     last_error: Option<String>,
     /// Whether the user has confirmed.
@@ -161,13 +206,9 @@ struct WatchLoop<'a> {
 }
 
 impl WatchLoop<'_> {
-    fn log_view(&self, stack: &Stack) -> LogView {
-        LogView::new(self.globals, stack, &self.session.scope.identity, &[])
-    }
-
     /// Applies the stack for the first time.
     async fn apply_first(&mut self, stack: &Stack, watcher: &mut Watcher) -> Applied {
-        let applied = match self.change_to(stack.clone(), None).await {
+        let applied = match self.change_to(stack.clone()).await {
             Ok(Some(change)) => self.apply(change, None, watcher).await,
             Ok(None) => Ok(Applied::Live),
             Err(error) => Err(error),
@@ -175,32 +216,43 @@ impl WatchLoop<'_> {
         applied.unwrap_or_else(|error| report_failure(&error))
     }
 
-    /// Waits for changes and applies each of them, until it is stopped or the output is closed.
-    async fn run(
-        &mut self,
-        mut watcher: Watcher,
-        mut stop: watch::Receiver<bool>,
-        view: watch::Sender<LogView>,
-    ) {
+    /// Waits for changes and keys and does what they want, until it is stopped or the output is closed.
+    async fn run(&mut self, mut watcher: Watcher, mut stop: watch::Receiver<bool>, mut keys: Option<Keys>) {
         while !*stop.borrow() {
-            let saved = tokio::select! {
-                saved = watcher.changed() => saved,
+            tokio::select! {
+                saved = watcher.changed() => self.handle_save(&saved, &mut watcher).await,
+                key = Keys::next(&mut keys) => match key {
+                    Key::Open => self.open(),
+                    Key::Check => self.run_checks(&mut watcher).await,
+                    Key::Logs => self.toggle_logs(),
+                    Key::Quit => return,
+                },
                 _ = stop.wait_for(|stop| *stop) => return,
-                () = view.closed() => return,
-            };
-            self.handle_save(&saved, &mut watcher, &view).await;
+                () = self.view.closed() => return,
+            }
         }
     }
 
+    /// Opens what is deployed in a browser.
+    fn open(&self) {
+        let url = self.deployed.as_ref().and_then(|(stack, attributes)| url_to_open(stack, attributes));
+        match url {
+            Some(url) => drop(browser::open(&url)),
+            None => err("There is no API to open."),
+        }
+    }
+
+    /// Turns the logs off or on.
+    fn toggle_logs(&self) {
+        self.view.send_modify(|view| view.is_paused = !view.is_paused);
+        let state = if self.view.borrow().is_paused { "off" } else { "on" };
+        out(&render::aside(&format!("Logs are {state}.")));
+    }
+
     /// Applies what was saved. If it makes no difference, nothing is printed.
-    async fn handle_save(
-        &mut self,
-        saved: &BTreeSet<PathBuf>,
-        watcher: &mut Watcher,
-        view: &watch::Sender<LogView>,
-    ) {
+    async fn handle_save(&mut self, saved: &BTreeSet<PathBuf>, watcher: &mut Watcher) {
         let start = Instant::now();
-        let change = self.read(watcher, view).await;
+        let change = self.read(watcher).await;
         let error = change.as_ref().err().map(render::failure);
         // A save of another file is no news: neither if all is as before, nor if the error is the same.
         if error == self.last_error && !matches!(change, Ok(Some(_))) {
@@ -236,7 +288,7 @@ impl WatchLoop<'_> {
     }
 
     /// Reads the stack again, and from now on watches the files that it names.
-    async fn read(&mut self, watcher: &mut Watcher, view: &watch::Sender<LogView>) -> Result<Option<Change>> {
+    async fn read(&mut self, watcher: &mut Watcher) -> Result<Option<Change>> {
         let stack = match self.stack().await {
             Ok(stack) => stack,
             Err(_) => {
@@ -254,19 +306,15 @@ impl WatchLoop<'_> {
         }
         watcher.watch(places(&stack))?;
         self.globals.install_node_sdk(&stack).await?;
-        self.change_to(stack, Some(view)).await
+        self.change_to(stack).await
     }
 
     /// Builds the packages. `None` if exactly this stack has been applied already.
-    async fn change_to(
-        &mut self,
-        stack: Stack,
-        view: Option<&watch::Sender<LogView>>,
-    ) -> Result<Option<Change>> {
+    async fn change_to(&mut self, stack: Stack) -> Result<Option<Change>> {
         self.session.declare(&stack);
-        if let Some(view) = view {
-            view.send_replace(self.log_view(&stack));
-        }
+        let mut new = log_view(self.globals, &stack, &self.session);
+        new.is_paused = self.view.borrow().is_paused;
+        self.view.send_replace(new);
         let busy = Busy::lasting(PACKAGING);
         let packages = build(&stack, self.session.connection.is_local()).await;
         drop(busy);
@@ -275,133 +323,6 @@ impl WatchLoop<'_> {
         let differs = self.applied.as_ref() != Some(&graph);
         Ok(differs.then_some(Change { stack, packages, graph }))
     }
-
-    /// Plans and applies the plan. Except for the first time, which has no saved files, logs come between the lines of the
-    /// progress; and where only code has changed, there is nothing to say but that it is live.
-    async fn apply(
-        &mut self,
-        change: Change,
-        saved: Option<&BTreeSet<PathBuf>>,
-        watcher: &mut Watcher,
-    ) -> Result<Applied> {
-        let (start, is_first) = (Instant::now(), saved.is_none());
-        self.applied = None;
-        self.session.connection.reset_calls();
-        let live_state = reading(&self.session.connection, self.session.look()).await?;
-        let Prepared { plan, packages, .. } =
-            make_plan(&self.session, self.options.plan, &change.stack, change.packages, live_state)?;
-        let code = saved.and_then(|_| only_code(&change.stack, &plan)).filter(|_| self.is_confirmed);
-        let short = code.filter(|_| self.globals.verbose == 0);
-        if let Some(saved) = saved.filter(|_| short.is_none()) {
-            out(&render::saved(saved, &self.folder));
-        }
-        if short.is_some() {
-            json(|| render::json::plan(&plan));
-        } else if !print_plan(self.globals, &change.stack, &plan) {
-            err("Nothing was changed.");
-            return Ok(Applied::Failed);
-        }
-        if plan.is_empty() {
-            out(&no_changes(&self.session, start));
-        }
-        if !self.is_confirmed && !self.confirmation().is_given(self.globals, &change.stack, &self.session)? {
-            err("Nothing was changed.");
-            return Ok(Applied::Declined);
-        }
-        self.is_confirmed = true;
-        let attributes = if plan.is_empty() {
-            plan.attributes
-        } else {
-            let files = &change.stack.files;
-            let report = match (&short, is_first) {
-                (Some(_), _) => self.apply_quietly(&plan, packages, files).await,
-                (None, true) => {
-                    execute(&self.session, &plan, packages, files, progress_of(self.globals, &plan)).await
-                }
-                (None, false) => execute(&self.session, &plan, packages, files, Progress::lines(out)).await,
-            };
-            if !report.is_complete() {
-                return Ok(Applied::Failed);
-            }
-            report.attributes
-        };
-        self.applied = Some(change.graph);
-        if is_first {
-            let outputs =
-                if self.globals.detail().short { render::outputs_in_short } else { render::outputs };
-            out(&outputs(&change.stack, &self.session.scope, &attributes, &|_| true));
-            json(|| render::json::outputs(&change.stack, &self.session.scope, &attributes));
-        }
-        let checked = self.check(&change.stack, &attributes, watcher).await?;
-        Ok(match short {
-            Some(functions) if checked == Applied::Live => Applied::LiveCode(functions),
-            _ => checked,
-        })
-    }
-
-    /// Applies a plan, and says something only if it fails.
-    async fn apply_quietly(
-        &self,
-        plan: &Plan,
-        packages: BTreeMap<String, PathBuf>,
-        files: &[PathBuf],
-    ) -> Report {
-        let start = Instant::now();
-        let events = Events::new(|event| json(|| render::json::event(&event)));
-        let report = self.session.apply(plan, packages, events, stop_on_ctrl_c()).await;
-        let (took, made) = (start.elapsed(), self.session.connection.calls());
-        json(|| render::json::report(plan, &report, took, (made.reads(), made.writes())));
-        if !report.is_complete() {
-            err(render::report(plan, &report, files, took, &calls(&self.session)).trim_end());
-        }
-        report
-    }
-
-    /// Asks once, for all changes.
-    fn confirmation(&self) -> Confirmation<'static> {
-        let account = &self.session.connection.account;
-        Confirmation {
-            yes: self.options.yes,
-            name: None,
-            question: format!("Apply these changes to account {account}, and the changes of every save?"),
-            purpose: "to apply these changes",
-            effect: "apply the changes",
-        }
-    }
-
-    /// Runs the checks if they are wanted. A check may be retried for minutes, so the next save ends them, as Ctrl-C does.
-    async fn check(
-        &mut self,
-        stack: &Stack,
-        attributes: &AttributeMap,
-        watcher: &mut Watcher,
-    ) -> Result<Applied> {
-        if !self.options.check {
-            return Ok(Applied::Live);
-        }
-        let exit = tokio::select! {
-            exit = check::run(self.globals, stack, &self.session, attributes, self.globals.detail().short) => exit?,
-            () = watcher.notice() => {
-                err("The checks were not finished: a file was saved.");
-                // They are owed, even if the save makes no difference.
-                self.applied = None;
-                Exit::Failed
-            }
-        };
-        Ok(if exit == Exit::Done { Applied::Live } else { Applied::Failed })
-    }
-}
-
-/// The functions of a plan that changes nothing but code.
-fn only_code(stack: &Stack, plan: &Plan) -> Option<Vec<String>> {
-    let is_code = |step: &Step| {
-        step.action == Action::Update && step.changes.iter().all(|change| change.path == ["code"])
-    };
-    if plan.is_empty() || !plan.blockers.is_empty() || !plan.steps.iter().all(is_code) {
-        return None;
-    }
-    let identity = identity(stack);
-    Some(plan.steps.iter().map(|step| outputs::key(&identity, &step.id).to_owned()).collect())
 }
 
 /// The files that the user has saved: not those that an editor writes besides, and has mostly deleted again.

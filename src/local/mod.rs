@@ -8,12 +8,14 @@ mod lock;
 mod port;
 mod process;
 mod python;
+mod requests;
 mod sdk;
 mod sign;
 #[cfg(all(test, unix))]
 mod tests;
 
 pub use install::Pinned;
+pub use requests::{RequestLog, Served};
 pub use sign::Unsigned;
 
 use anyhow::{Context, Result, bail};
@@ -55,6 +57,11 @@ impl LocalCloud {
     pub fn new(cache: PathBuf, state: PathBuf) -> Self {
         let search = env::var_os("PATH").unwrap_or_default();
         Self { cache, state, search, port: env::var("PROVISION_LOCAL_PORT").ok() }
+    }
+
+    /// A reader of the requests that APIs serve from now on.
+    pub fn requests(&self) -> RequestLog {
+        RequestLog::new(&self.state)
     }
 
     /// The file that takes what the cloud, and the functions in it, print.

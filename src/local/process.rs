@@ -14,13 +14,14 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 10] = [
+const EXTENSION: [(&str, &str); 11] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
     ("door.py", include_str!("extension/door.py")),
     ("hosts.py", include_str!("extension/hosts.py")),
     ("links.py", include_str!("extension/links.py")),
     ("loading.py", include_str!("extension/loading.py")),
+    ("request_log.py", include_str!("extension/request_log.py")),
     ("roles.py", include_str!("extension/roles.py")),
     ("runtime_api.py", include_str!("extension/runtime_api.py")),
     ("seams.py", include_str!("extension/seams.py")),
@@ -38,6 +39,11 @@ const LOG_LINES: usize = 15;
 /// The file that takes what the cloud prints.
 pub(super) fn log(state: &Path) -> PathBuf {
     state.join("cloud.log")
+}
+
+/// The file that names each request that an API served.
+pub(super) fn requests(state: &Path) -> PathBuf {
+    state.join("requests.log")
 }
 
 /// The folders with everything that is in the cloud.

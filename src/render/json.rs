@@ -252,7 +252,7 @@ pub use super::list::documents as stacks;
 pub use super::log::document as log;
 pub use super::picture::document as graph;
 pub use super::status::document as status;
-pub use super::watch::document as round;
+pub use super::watch::{document as round, request};
 
 /// The result of a check, and the command that shows the logs of the code that got its request.
 pub fn check(outcome: &CheckResult, logs: Option<&str>) -> Document {

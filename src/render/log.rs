@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use aws_smithy_types::date_time::{DateTime, Format};
 use chrono::{Local, TimeZone};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The colours of functions, in the order of the stack file. Red and yellow are kept for errors and warnings.
 const COLOURS: [AnsiColor; 8] = [
@@ -30,6 +30,8 @@ pub struct LogStyle {
     /// The width of the column with the functions; 0 where there is one function, whose name says nothing.
     width: usize,
     detail: LogDetail,
+    /// The functions of which another line tells each call, unless something went wrong.
+    told: BTreeSet<String>,
 }
 
 /// How much is shown.
@@ -55,7 +57,13 @@ impl LogStyle {
             0 | 1 => 0,
             _ => shown.map(|name| name.chars().count()).max().unwrap_or_default(),
         };
-        LogStyle { colours, width, detail }
+        LogStyle { colours, width, detail, told: BTreeSet::new() }
+    }
+
+    /// The same without a line for each call of some functions that went well.
+    #[must_use]
+    pub fn without_calls_of(self, told: BTreeSet<String>) -> Self {
+        LogStyle { told, ..self }
     }
 
     /// The text for an entry, of one or more lines; none for a line of Lambda that says nothing new.
@@ -72,6 +80,9 @@ impl LogStyle {
         let message = match platform(message.trim_end()) {
             None => sanitize(message.trim_end()),
             Some(_) if self.detail.platform => styled(DIM, sanitize(message.trim_end())),
+            Some(Platform::End(call)) if call.wrong.is_none() && self.told.contains(&entry.function) => {
+                return None;
+            }
             Some(Platform::End(call)) => call.to_string(),
             Some(Platform::Other) => return None,
         };
@@ -162,7 +173,7 @@ fn of_json(event: &Json) -> Option<Call> {
 }
 
 /// A time to the second: `10:02:11`, with the date where it is wanted or not today's.
-fn time<Z: TimeZone>(millis: i64, zone: &Z, has_date: bool) -> String
+pub(super) fn time<Z: TimeZone>(millis: i64, zone: &Z, has_date: bool) -> String
 where
     Z::Offset: std::fmt::Display,
 {

@@ -40,7 +40,7 @@ pub use report::{
 };
 pub use status::status;
 pub use svg::svg;
-pub use watch::{as_before, live, live_code, saved, watching};
+pub use watch::{as_before, keys, live, live_code, saved, served, watching};
 use width::wrapped;
 pub use width::{columns, fit_to};
 

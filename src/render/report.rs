@@ -8,7 +8,7 @@ use crate::config::{At, Part, Stack, Template};
 use crate::model::{AttributeMap, Identity, ResourceId, Scope, Unreadable, in_words};
 use crate::outputs;
 use crate::plan::{Blocker, Plan, Step};
-use crate::requests::{Request, is_ready, requests, taker};
+use crate::requests::{requests, to_try};
 use crate::text::sanitize_line;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -112,7 +112,7 @@ pub fn outputs_in_short(
 ) -> String {
     let own = own_outputs(stack, scope, attributes);
     let (Some(requests), Some(url)) = (requests(stack), outputs::endpoint(attributes)) else { return own };
-    let next = match request_to_try(stack, &requests, is_in_sync) {
+    let next = match to_try(stack, &requests, is_in_sync) {
         Some(path) => format!("{} curl '{url}{path}'", styled(BOLD, "Try it:")),
         None => format!("{} {url}", styled(BOLD, "API:")),
     };
@@ -150,28 +150,10 @@ fn endpoint(stack: &Stack, attributes: &AttributeMap, is_in_sync: &dyn Fn(&Resou
     for request in &requests {
         text += &format!("  {:<width$}  {}\n", request.route, styled(DIM, &request.code));
     }
-    if let Some(path) = request_to_try(stack, &requests, is_in_sync) {
+    if let Some(path) = to_try(stack, &requests, is_in_sync) {
         text += &format!("\n{}\n\n  curl '{url}{path}'\n", styled(BOLD, "Try it:"));
     }
     text
-}
-
-/// A path that responds to a plain GET, if all that it needs is in sync: a route without variables, else that of a check which
-/// needs nothing filled in and for which there is a route.
-fn request_to_try(
-    stack: &Stack,
-    requests: &[Request],
-    is_in_sync: &dyn Fn(&ResourceId) -> bool,
-) -> Option<String> {
-    let own = requests.iter().filter_map(|request| Some((request, request.route.strip_prefix("GET ")?)));
-    let own = own.filter(|(_, path)| !path.contains('{')).map(|(request, path)| (request, path.to_owned()));
-    let checks = stack.checks.iter().filter(|check| check.method == "GET" && check.status < 400);
-    let checks = checks.filter_map(|check| match check.path.parts.as_slice() {
-        [Part::Text(path)] => Some((taker(requests, "GET", path)?, path.clone())),
-        _ => None,
-    });
-    let (request, path) = own.chain(checks).next()?;
-    is_ready(&outputs::declared(stack), request, is_in_sync).then_some(path)
 }
 
 /// The path of a request as the stack file has it, as far as that is known.

@@ -1,7 +1,11 @@
 //! What is shown while files are watched.
 
-use super::{DIM, GREEN, count, json::Document, seconds, styled};
+use super::log::time;
+use super::{DIM, GREEN, RED, YELLOW, count, json::Document, seconds, styled, wrapped};
+use crate::local::Served;
 use crate::text::sanitize;
+use aws_smithy_types::date_time::{DateTime, Format};
+use chrono::{Local, TimeZone};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,6 +17,45 @@ const FILES: usize = 3;
 /// What is watched, and how to quit.
 pub fn watching() -> String {
     styled(DIM, "Watching for changes. Press Ctrl-C to quit.")
+}
+
+/// What the keys do.
+pub fn keys() -> String {
+    styled(
+        DIM,
+        wrapped(
+            "",
+            "Keys: o opens the API in a browser, c runs the checks, l turns the logs off or on, q quits.",
+        ),
+    )
+}
+
+/// A request that an API served.
+pub fn served(served: &Served) -> String {
+    served_in(served, &Local)
+}
+
+/// The same with its time in another zone.
+pub(super) fn served_in<Z: TimeZone>(served: &Served, zone: &Z) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    let style = match served.status {
+        500.. => RED,
+        400..=499 => YELLOW,
+        _ => GREEN,
+    };
+    let request = sanitize(&format!("{} {}", served.method, served.path));
+    let (time, took) = (time(served.at, zone, false), format!("{} ms", served.milliseconds));
+    format!("{}  {request} {} {}", styled(DIM, time), styled(style, served.status), styled(DIM, took))
+}
+
+/// The same for programs.
+pub fn request(served: &Served) -> Document {
+    let Served { at, api: _, method, path, status, milliseconds } = served;
+    let time = DateTime::from_millis(*at).fmt(Format::DateTime).unwrap_or_default();
+    let request = json!({ "time": time, "method": method, "path": path, "status": status, "milliseconds": milliseconds });
+    Document::new("request", request)
 }
 
 /// The files that were saved, as seen from a folder.

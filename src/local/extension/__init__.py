@@ -5,9 +5,9 @@ which `seams` compares with the emulator that is installed: if they changed in a
 line that names them.
 """
 
-from . import credentials, door, links, loading, roles, runtime_api, seams, signature
+from . import credentials, door, links, loading, request_log, roles, runtime_api, seams, signature
 
-MODULES = [signature, door, links, loading, roles, runtime_api]
+MODULES = [signature, door, links, loading, request_log, roles, runtime_api]
 
 
 def install(state):
@@ -18,5 +18,6 @@ def install(state):
     door.install(hint=f"the credentials of the local cloud are in {state / 'credentials'}")
     links.install()
     loading.install()
+    request_log.install(state / "requests.log")
     roles.install(keys.secret)
     runtime_api.install()

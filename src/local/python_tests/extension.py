@@ -4,10 +4,12 @@ The emulator is imported, but not started. Usage: extension.py FOLDER, where the
 """
 
 import ast
+import asyncio
 import datetime as dt
 import http.server
 import inspect
 import io
+import json
 import os
 import shutil
 import sys
@@ -27,7 +29,7 @@ os.environ |= {"AUTH": "true", "AWS_ACCESS_KEY_ID": KEYS[0], "AWS_SECRET_ACCESS_
 from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from extension import credentials, door, hosts, loading, roles, runtime_api, seams, signature
+from extension import credentials, door, hosts, loading, request_log, roles, runtime_api, seams, signature
 
 OWNER = Credentials(*KEYS)
 URL = "http://127.0.0.1:4566/a%20b?x=1&x=%2F&y"
@@ -296,6 +298,40 @@ class Loading(unittest.TestCase):
         result = self.called("provided.al2023", "bootstrap", "#!/bin/sh\necho last words\nexit 1\n")
         self.assertTrue(result["error"])
         self.assertIn("last words", result["log"])
+
+
+class RequestLog(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.file = self.folder / "requests.log"
+
+    def served(self, host, path, response):
+        async def handler(*_, **__):
+            return response
+
+        handle = request_log.logged(handler, self.file)
+        with mock.patch("ministack.app._resolve_stage_and_path", lambda api, stage, path: (stage, path)):
+            self.assertEqual(asyncio.run(handle(host, path, "GET", {}, b"", {}, raw_query_string="secret=1")), response)
+
+    def test_each_request_of_an_api_has_a_line(self):
+        self.served("127.0.0.1:4566", "/_aws/execute-api/a1/$default/hi/ada", (200, {}, b"hello"))
+        self.served("127.0.0.1:4566", "/_aws/execute-api/a1/$default/hi/bob", (500, {}, b""))
+        lines = [json.loads(line) for line in self.file.read_text().splitlines()]
+        self.assertEqual([(line["api"], line["method"], line["path"], line["status"]) for line in lines],
+                         [("a1", "GET", "/hi/ada", 200), ("a1", "GET", "/hi/bob", 500)])
+        self.assertTrue(all(line["at"] > 0 and line["milliseconds"] >= 0 for line in lines))
+        self.assertNotIn("secret", self.file.read_text())
+        self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
+
+    def test_what_no_api_serves_has_none(self):
+        self.served("127.0.0.1:4566", "/", None)
+        self.assertFalse(self.file.exists())
+
+    def test_a_long_log_begins_anew(self):
+        self.file.write_bytes(b"x" * (request_log.MOST + 1))
+        request_log.write(self.file, {"api": "a1"})
+        self.assertEqual(self.file.read_text(), '{"api": "a1"}\n')
 
 
 class RuntimeApi(unittest.TestCase):
