@@ -45,5 +45,6 @@ pub mod sensitive;
 pub mod status;
 mod suggest;
 mod text;
+pub mod timings;
 pub mod watch;
 pub mod yaml;

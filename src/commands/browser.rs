@@ -10,9 +10,10 @@ pub(super) fn open(url: &str) -> bool {
             err(&render::aside(&format!("Opening {url}")));
             true
         }
-        Err(error) => {
+        // What it says is about programs that the user has never heard of.
+        Err(_) => {
             let help = format!("open it yourself: {url}");
-            err(&render::error(&format!("no browser can be opened: {error}"), Some(&help)));
+            err(&render::error("no browser can be opened from here", Some(&help)));
             false
         }
     }

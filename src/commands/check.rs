@@ -42,10 +42,7 @@ pub(super) async fn run(
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
     }
-    let Some(url) = outputs::endpoint(attributes) else {
-        let help = format!("deploy the stack first: {}", globals.command("up"));
-        bail!(Failure::new("no API is deployed", help))
-    };
+    let Some(url) = outputs::endpoint(attributes) else { bail!(no_api(globals)) };
     if !in_short {
         out(&format!("{} {url}", render::emphasis("Checking")));
     }
@@ -69,6 +66,11 @@ pub(super) async fn run(
         Ended::Failed => Exit::Failed,
         Ended::Interrupted => Exit::Interrupted,
     })
+}
+
+/// The failure of a command that needs the API.
+pub(super) fn no_api(globals: &Globals) -> Failure {
+    Failure::new("no API is deployed", format!("deploy the stack first: {}", globals.command("up")))
 }
 
 /// What the user sees of the checks.

@@ -64,7 +64,7 @@ pub async fn down(globals: &Globals, args: &DownArgs) -> Outcome {
     let mut busy = None;
     let apply = async |session: &Session, plan: &Plan| {
         busy = None;
-        let report = execute(session, plan, BTreeMap::new(), &[], progress_of(globals, plan)).await;
+        let report = execute(globals, session, plan, BTreeMap::new(), &[], progress_of(globals, plan)).await;
         busy = Some(Busy::reading(&session.connection));
         report
     };

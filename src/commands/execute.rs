@@ -26,6 +26,7 @@ pub(super) fn progress_of(globals: &Globals, plan: &Plan) -> Progress {
 
 /// Applies a plan, shows its progress, and reports.
 pub(super) async fn execute(
+    globals: &Globals,
     session: &Session,
     plan: &Plan,
     packages: BTreeMap<String, PathBuf>,
@@ -35,7 +36,10 @@ pub(super) async fn execute(
     let start = Instant::now();
     out("");
     let leaves_lines = progress.leaves_lines();
+    let recorder = globals.recorder.clone();
+    recorder.iter().for_each(|recorder| recorder.plan(plan));
     let events = Events::new(move |event| {
+        recorder.iter().for_each(|recorder| recorder.event(&event));
         if is_json() {
             json(|| render::json::event(&event));
         } else {

@@ -212,10 +212,10 @@ pub(super) fn no_changes(session: &Session, start: Instant) -> String {
     render::sentence(&format!("{} {took} · {}", render::NO_CHANGES, calls(session)))
 }
 
-/// Writes a plan to a file that only the user can read, whole or not at all.
-fn write(file: &Path, content: impl FnOnce(&mut NamedTempFile) -> io::Result<()>) -> Result<()> {
+/// Writes a file that only the user can read, whole or not at all.
+pub(super) fn write(file: &Path, content: impl FnOnce(&mut NamedTempFile) -> io::Result<()>) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let context = || format!("cannot save the plan to {}", file.display());
+    let context = || format!("cannot write {}", file.display());
     let mut saved = NamedTempFile::new_in(folder).with_context(context)?;
     content(&mut saved).with_context(context)?;
     saved.persist(file).with_context(context)?;

@@ -13,6 +13,7 @@ use crate::local::{LocalCloud, default_folders};
 use crate::reconcile::Session;
 use crate::render::{self, Detail};
 use crate::text::shell_quoted;
+use crate::timings::Recorder;
 use anyhow::{Result, bail};
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -56,6 +57,9 @@ pub struct Globals {
     /// Whether the stack file was found in a folder above.
     #[arg(skip)]
     pub(super) is_above: bool,
+    /// Notes when what happens.
+    #[arg(skip)]
+    pub(super) recorder: Option<Recorder>,
 }
 
 impl Globals {
@@ -201,10 +205,13 @@ impl Globals {
             Place::Aws { region, profile: self.profile.clone() }
         };
         let ids = self.verbose > 1;
-        let calls = match self.verbose {
-            0 => Calls::default(),
-            _ => Calls::reporting(move |call| err(&render::call(call, ids))),
-        };
+        let (is_verbose, recorder) = (self.verbose > 0, self.recorder.clone());
+        let calls = Calls::reporting(move |call| {
+            if is_verbose {
+                err(&render::call(call, ids));
+            }
+            recorder.iter().for_each(|recorder| recorder.call(call));
+        });
         let services: Vec<_> = services().into_iter().chain(elsewhere::services()).collect();
         let busy = Busy::lasting("Connecting to AWS");
         let connection = Connection::open(&place, &services, calls).await;

@@ -1,9 +1,10 @@
 //! `status` and `outputs`: the state of the stack, and what it offers. Both only read.
 
 use super::busy::reading;
+use super::check::no_api;
 use super::plan::{PlanArgs, Prepared, prepare};
 use super::session::{Globals, open, target_line};
-use super::{Outcome, candidates, err, json, out};
+use super::{Outcome, browser, candidates, err, json, out};
 use crate::config::Stack;
 use crate::elsewhere::Need;
 use crate::error::Failure;
@@ -11,6 +12,7 @@ use crate::exit::Exit;
 use crate::model::{AttributeMap, Owner, ResourceId, Scope};
 use crate::outputs;
 use crate::render;
+use crate::requests::url_to_open;
 use crate::status::{Health, status as resource_statuses};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -46,6 +48,9 @@ pub struct OutputsArgs {
     /// Print only this output
     #[arg(value_name = "OUTPUT", help = help(), add = ArgValueCandidates::new(candidates::outputs))]
     pub output: Option<String>,
+    /// Open the API in a browser: a path that responds to a plain GET, if there is one
+    #[arg(long, conflicts_with = "output")]
+    pub open: bool,
 }
 
 /// Names the outputs that a stack can have.
@@ -70,6 +75,11 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
         live_state.observed.into_iter().filter(|observed| observed.owner == Owner::Ours && observed.exists());
     let ours = ours.map(|observed| (observed.id, observed.attributes));
     let attributes: AttributeMap = ours.chain(live_state.existing).collect();
+    if args.open {
+        let Some(url) = url_to_open(&stack, &attributes) else { bail!(no_api(globals)) };
+        json(|| Json::from(url.as_str()));
+        return Ok(if browser::open(&url) { Exit::Done } else { Exit::Failed });
+    }
     // For programs, the result is one document, and nothing else.
     match &args.output {
         Some(output) => {

@@ -1,19 +1,23 @@
 //! `up`: creates or updates the stack, after it has shown the plan.
 
 use super::execute::{Confirmation, execute, progress_of};
-use super::plan::{PlanArgs, Prepared, no_changes, prepare, print_plan, read_saved};
+use super::plan::{PlanArgs, Prepared, no_changes, prepare, print_plan, read_saved, write};
 use super::screen::{Format, last_line, set_format};
 use super::session::{Globals, open};
 use super::watch_loop::{WatchOptions, watch};
 use super::{Outcome, check, err, is_json, json, out};
+use crate::config::Stack;
 use crate::error::{Failure, exit_of_report};
 use crate::exit::Exit;
 use crate::outputs;
-use crate::plan::Saved;
+use crate::plan::{Plan, Saved};
 use crate::reconcile::Session;
 use crate::render;
+use crate::timings::Recorder;
 use anyhow::{Result, bail};
 use clap::Args;
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -41,6 +45,9 @@ pub struct UpArgs {
     /// Confirm a change in a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]
     pub confirm: Option<String>,
+    /// Write a page with the time of each step and each call, and what decided how long it took
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub timings: Option<PathBuf>,
 }
 
 /// Creates or updates the stack.
@@ -52,6 +59,8 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         let options = WatchOptions { plan: &args.plan, check: args.check, yes: args.yes };
         return watch(globals, options).await;
     }
+    let recorder = args.timings.as_ref().map(|_| Recorder::new());
+    let globals = &Globals { recorder, ..globals.clone() };
     let is_confirmed = args.yes || args.saved_plan.is_some() || globals.local;
     if args.quiet && is_confirmed && !is_json() {
         set_format(Format::Quiet);
@@ -74,26 +83,44 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
         )?;
     }
     let Prepared { plan, packages, .. } = prepared;
+    let outcome = apply(globals, args, &stack, &session, (plan, packages), start).await;
+    if let (Some(file), Some(recorder)) = (&args.timings, &globals.recorder) {
+        let page = render::timings(&recorder.end(), &session.scope.identity);
+        write(file, |out| out.write_all(page.as_bytes()))?;
+    }
+    outcome
+}
+
+/// Applies a plan after it is confirmed, and shows what the user has now.
+async fn apply(
+    globals: &Globals,
+    args: &UpArgs,
+    stack: &Stack,
+    session: &Session,
+    (plan, packages): (Plan, BTreeMap<String, PathBuf>),
+    start: Instant,
+) -> Outcome {
     let has_changes = !plan.is_empty();
     let (done, attributes) = if has_changes {
-        if !confirmation(args, &session).is_given(globals, &stack, &session)? {
+        if !confirmation(args, session).is_given(globals, stack, session)? {
             err("Nothing was changed.");
             return Ok(Exit::Failed);
         }
-        let report = execute(&session, &plan, packages, &stack.files, progress_of(globals, &plan)).await;
+        let report =
+            execute(globals, session, &plan, packages, &stack.files, progress_of(globals, &plan)).await;
         if !report.is_complete() {
             return Ok(exit_of_report(&report));
         }
         (render::done(&plan, &report), report.attributes)
     } else {
-        out(&no_changes(&session, start));
+        out(&no_changes(session, start));
         ("no changes".to_owned(), plan.attributes)
     };
     let outputs = if globals.detail().short { render::outputs_in_short } else { render::outputs };
-    out(&outputs(&stack, &session.scope, &attributes, &|_| true));
-    json(|| render::json::outputs(&stack, &session.scope, &attributes));
+    out(&outputs(stack, &session.scope, &attributes, &|_| true));
+    json(|| render::json::outputs(stack, &session.scope, &attributes));
     let exit = match args.check || (globals.local && has_changes) {
-        true => check::run(globals, &stack, &session, &attributes, globals.detail().short).await?,
+        true => check::run(globals, stack, session, &attributes, globals.detail().short).await?,
         false => Exit::Done,
     };
     if exit == Exit::Done {

@@ -107,7 +107,8 @@ impl Diagnostics {
         };
         let shown = self.items.iter().take(MAX_SHOWN);
         let one = |item: &Diagnostic| {
-            let item = Diagnostic { message: wrapped(&item.message, columns), ..item.clone() };
+            let help = item.help.as_deref().map(|help| wrapped(help, columns, HELP));
+            let item = Diagnostic { message: wrapped(&item.message, columns, ERROR), help, ..item.clone() };
             renderer.render(&[self.group(&item, &self.file(&item).display().to_string())])
         };
         let mut parts: Vec<String> = shown.map(one).collect();
@@ -149,12 +150,15 @@ impl Diagnostics {
     }
 }
 
-/// A message that fits after `error: `.
-fn wrapped(message: &str, columns: Option<usize>) -> String {
-    const ERROR: usize = "error: ".len();
+/// What stands before a message, and before a help below a line of up to four digits.
+const ERROR: usize = "error: ".len();
+const HELP: usize = "     = help: ".len();
+
+/// A text that fits after so many columns.
+fn wrapped(text: &str, columns: Option<usize>, before: usize) -> String {
     match columns {
-        Some(columns) => textwrap::fill(message, columns.saturating_sub(ERROR).max(ERROR)),
-        None => message.to_owned(),
+        Some(columns) => textwrap::fill(text, columns.saturating_sub(before).max(before)),
+        None => text.to_owned(),
     }
 }
 

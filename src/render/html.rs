@@ -10,7 +10,8 @@ use crate::picture::Picture;
 use crate::sensitive::redacted;
 use crate::text::sanitize;
 
-const STYLE: &str = "\
+/// How all pages look.
+pub(super) const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}\
 code,pre,summary{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px}\
@@ -27,10 +28,7 @@ pub fn html(outline: &Outline, scope: &Scope, picture: &Picture) -> String {
     let identity = escaped(&scope.identity.to_string());
     let summary = if plan.is_empty() { NO_CHANGES.to_owned() } else { plain(&super::summary(plan)) };
     let mut text = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>Plan for {identity}</title>\n<style>{STYLE}</style>\n</head>\n\
-         <body>\n<h1>Plan for <code>{identity}</code></h1>\n<p>account {}, {}</p>\n<p><strong>{summary}</strong></p>\n",
+        "<h1>Plan for <code>{identity}</code></h1>\n<p>account {}, {}</p>\n<p><strong>{summary}</strong></p>\n",
         escaped(&scope.account),
         escaped(&scope.region)
     );
@@ -51,7 +49,18 @@ pub fn html(outline: &Outline, scope: &Scope, picture: &Picture) -> String {
     text.extend(plan.notes.iter().map(|note| boxed("note", note)));
     text += &format!("<figure>\n{}</figure>\n", svg(picture));
     text.extend(entries(outline, Detail::default()).iter().map(details));
-    redacted(&(text + "</body>\n</html>\n")).into_owned()
+    page(&format!("Plan for {identity}"), STYLE, &text)
+}
+
+/// A page that may load nothing. Sensitive values are taken out; the title and the body are HTML already.
+pub(super) fn page(title: &str, style: &str, body: &str) -> String {
+    let text = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n<style>{style}</style>\n</head>\n\
+         <body>\n{body}</body>\n</html>\n"
+    );
+    redacted(&text).into_owned()
 }
 
 /// An entry, and what differs to unfold.

@@ -19,6 +19,7 @@ mod status;
 mod svg;
 #[cfg(test)]
 mod tests;
+mod timings;
 mod value;
 mod watch;
 mod width;
@@ -40,6 +41,7 @@ pub use report::{
 };
 pub use status::status;
 pub use svg::svg;
+pub use timings::timings;
 pub use watch::{as_before, keys, live, live_code, saved, served, watching};
 use width::wrapped;
 pub use width::{columns, fit_to};

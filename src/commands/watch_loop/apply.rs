@@ -63,9 +63,19 @@ impl WatchLoop<'_> {
             let report = match (&short, is_first) {
                 (Some(_), _) => self.apply_quietly(&plan, packages, files).await,
                 (None, true) => {
-                    execute(&self.session, &plan, packages, files, progress_of(self.globals, &plan)).await
+                    execute(
+                        self.globals,
+                        &self.session,
+                        &plan,
+                        packages,
+                        files,
+                        progress_of(self.globals, &plan),
+                    )
+                    .await
                 }
-                (None, false) => execute(&self.session, &plan, packages, files, Progress::lines(out)).await,
+                (None, false) => {
+                    execute(self.globals, &self.session, &plan, packages, files, Progress::lines(out)).await
+                }
             };
             if !report.is_complete() {
                 return Ok(Applied::Failed);
