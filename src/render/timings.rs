@@ -11,8 +11,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// The width of the time of the whole run, and of the names before it, in pixels.
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 520.0;
 const NAMES: f64 = 360.0;
+/// Room for what stands behind the last bar.
+const REMARKS: f64 = 160.0;
 /// The height of a row.
 const ROW: f64 = 18.0;
 
@@ -56,7 +58,7 @@ fn before(timings: &Timings, first: Option<&StepTime>) -> String {
     let until = first.map_or(timings.total, |step| step.begun);
     format!(
         "<p>{} until its first step: reading, packaging, planning, and the confirmation</p>\n",
-        seconds(until)
+        precise(until)
     )
 }
 
@@ -83,9 +85,10 @@ fn of_step(step: &StepTime, is_critical: bool) -> Row {
 
 fn of_call(call: &CallTime) -> Row {
     let status = call.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
-    let is_fine = call.status.is_some_and(|status| status < 400);
+    // That something does not exist is what a read is for; throttling, and errors of AWS, cost time.
+    let is_fine = call.status.is_some_and(|status| status < 429) && call.attempts == 1;
     let attempts = if call.attempts > 1 { format!("{} attempts", call.attempts) } else { String::new() };
-    let remarks = [if is_fine { String::new() } else { status }, attempts];
+    let remarks = [Some(status).filter(|status| status != "200").unwrap_or_default(), attempts];
     Row {
         name: call.name.clone(),
         begun: call.begun,
@@ -98,7 +101,7 @@ fn of_call(call: &CallTime) -> Row {
 /// Bars on a line of time.
 fn chart(rows: &[Row], total: Duration) -> String {
     let scale = WIDTH / total.as_secs_f64().max(f64::MIN_POSITIVE);
-    let (width, mut y) = (NAMES + WIDTH + 200.0, 0.0);
+    let (width, mut y) = (NAMES + WIDTH + REMARKS, 0.0);
     let mut text = String::new();
     for row in rows {
         let (x, long) = (NAMES + row.begun.as_secs_f64() * scale, (row.took.as_secs_f64() * scale).max(1.0));

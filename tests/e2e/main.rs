@@ -13,6 +13,7 @@ mod programs;
 mod proxy;
 mod ran;
 mod running;
+mod screen;
 mod stack;
 mod wire;
 
@@ -39,6 +40,7 @@ mod memory;
 mod moving;
 mod pipeline;
 mod queues;
+mod screens;
 mod stacks;
 mod terminal;
 mod unmanaged;

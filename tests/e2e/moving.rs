@@ -3,8 +3,8 @@
 use crate::cloud::Cloud;
 use crate::running::Running;
 use crate::stack::SMALL;
+use crate::screen::Screen;
 use crate::terminal::in_terminal;
-use indicatif::{InMemoryTerm, TermLike};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,80 +19,6 @@ use std::time::{Duration, Instant};
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// A line appears after half a second: so long after that, there is none.
 const NO_LINE: Duration = Duration::from_millis(1_500);
-
-/// A program while it runs, with everything that it wrote so far.
-struct Screen {
-    child: Child,
-    keyboard: ChildStdin,
-    output: Receiver<Vec<u8>>,
-    written: Vec<u8>,
-}
-
-impl Screen {
-    /// Starts a command, in a terminal if the command is one.
-    fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (sender, output) = channel();
-        let mut stdout = child.stdout.take().unwrap();
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = stdout.read(&mut bytes) {
-                if sender.send(bytes[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let keyboard = child.stdin.take().unwrap();
-        Screen { child, keyboard, output, written: Vec::new() }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.written).into_owned()
-    }
-
-    /// Waits until it writes a text.
-    #[track_caller]
-    fn writes(&mut self, text: &str) {
-        let deadline = Instant::now() + TIMEOUT;
-        while !self.text().contains(text) {
-            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.written.extend(bytes),
-                Err(why) => panic!("it should write `{text}` ({why}):\n{}", self.text()),
-            }
-        }
-    }
-
-    /// Asserts that it writes nothing for a while.
-    #[track_caller]
-    fn writes_nothing(&mut self) {
-        let more = self.output.recv_timeout(NO_LINE);
-        assert_eq!(more, Err(RecvTimeoutError::Timeout), "after\n{}", self.text());
-    }
-
-    /// Types a text.
-    fn types(&mut self, text: &str) {
-        self.keyboard.write_all(text.as_bytes()).unwrap();
-    }
-
-    /// Waits for its end. Returns the exit status, and what the terminal shows at last.
-    fn end(mut self) -> (Option<i32>, String) {
-        let deadline = Instant::now() + TIMEOUT;
-        while let Ok(bytes) = self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            self.written.extend(bytes);
-        }
-        let terminal = InMemoryTerm::new(100, 120);
-        terminal.write_str(&self.text()).unwrap();
-        (self.child.wait().unwrap().code(), terminal.contents())
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        // It has ended already where the test went well.
-        let _ = self.child.kill();
-    }
-}
 
 /// A cloud that says whose the credentials are, and refuses all other calls, but not before it is allowed to.
 struct SlowCloud {

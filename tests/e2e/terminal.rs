@@ -11,17 +11,32 @@ use std::process::{Command, Stdio};
 /// Runs a command in a terminal of its own, with its input passed on and its output passed back.
 const IN_TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
+/// Gives the terminal of a command a size, in rows and columns, before it runs.
+const OF_SIZE: &str = "import fcntl, os, struct, sys, termios; \
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', int(sys.argv[1]), int(sys.argv[2]), 0, 0)); \
+    os.execvp(sys.argv[3], sys.argv[3:])";
+
 /// The command that runs another one in a terminal.
 pub(crate) fn in_terminal(program: &Command) -> Command {
+    terminal(program, &[])
+}
+
+/// The command that runs another one in a terminal of so many columns, which is high enough for all that it shows.
+pub(crate) fn in_terminal_of(columns: u16, program: &Command) -> Command {
+    terminal(program, &["python3", "-c", OF_SIZE, "200", &columns.to_string()])
+}
+
+fn terminal(program: &Command, through: &[&str]) -> Command {
     let mut command = Command::new("python3");
-    command.args(["-c", IN_TERMINAL]).arg(program.get_program()).args(program.get_args());
+    command.args(["-c", IN_TERMINAL]).args(through).arg(program.get_program()).args(program.get_args());
     for (name, value) in program.get_envs() {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
-    command.env("TERM", "xterm").current_dir(program.get_current_dir().unwrap());
+    // There, screens are those of a person.
+    command.env("TERM", "xterm").env_remove("CI").current_dir(program.get_current_dir().unwrap());
     command
 }
 
