@@ -1,135 +1,104 @@
 """Runs `provision` in a terminal and draws what it shows. Called by scripts/capture."""
 
 import os
-import pathlib
-import pty
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
-from fcntl import ioctl
-from itertools import groupby
+from pathlib import Path
+from urllib.request import urlopen
 
-import pyte
-from rich.console import Console
-from rich.style import Style
-from rich.terminal_theme import TerminalTheme
-from rich.text import Text
+import renderers
+from animation import duration, moving, tops
+from drawing import THEMES, still
+from terminal import COLUMNS, Failed, Terminal
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-# The line that says where a command acts is longer than 80.
-COLUMNS, ROWS = 88, 100
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "docs" / "captures"
+# The height of the terminal: a picture that stands still shows everything, one that moves what is in the window.
+ROWS, WINDOW = 100, 26
+# How many moments of an animation are compared with what the terminal showed.
+MOMENTS = 6
+# The largest file that a page should load for a picture.
+MOST_BYTES = 150_000
 
+# What `dev` shows: the URL of the API, that it waits for a save, a save that is live, one with an error, and a request.
+URL = r"http://\S+/execute-api/[^/\s]+/[\w$-]+"
+WATCHING = r"Watching|Ctrl-C"
+LIVE = r"live in|Live"
+SYNTAX_ERROR = r"(?i)syntax"
+REQUEST = r"GET /hello/ada.*200"
+# Seconds to look at a command, at the API that exists, and at what follows.
+LOOK, READ = 1, 2
 
-def theme(background, foreground, normal, bright):
-    """A terminal's colours, from their hexadecimal numbers."""
-    def colours(text):
-        return [tuple(bytes.fromhex(colour)) for colour in text.split()]
-
-    return TerminalTheme(colours(background)[0], colours(foreground)[0], colours(normal), colours(bright))
-
-
-# The eight colours and their bright ones, as pages of code have them.
-THEMES = {
-    "light": theme(
-        "f6f8fa",
-        "1f2328",
-        "24292f cf222e 116329 7d4e00 0969da 8250df 1b7c83 6e7781",
-        "656d76 a40e26 1a7f37 633c01 218bff a475f9 3192aa 8c959f",
-    ),
-    "dark": theme(
-        "161b22",
-        "e6edf3",
-        "484f58 ff7b72 3fb950 d29922 58a6ff bc8cff 39c5cf b1bac4",
-        "8b949e ffa198 56d364 e3b341 79c0ff d2a8ff 56d4dd ffffff",
-    ),
-}
-
-# rich's own frame loads a font from the network.
-FRAME = """\
-<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
-<style>
-.{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; \
-font-size: {char_height}px; line-height: {line_height}px; }}
-{styles}
-</style>
-<defs>
-<clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{height}"/></clipPath>
-{lines}
-</defs>
-<rect width="{width}" height="{height}" rx="8" fill="BACKGROUND"/>
-<g transform="translate(8, 12)">
-{backgrounds}
-<g class="{unique_id}-matrix">
-{matrix}
-</g>
-</g>
-</svg>
-"""
-
-# What differs from run to run is made the same; as long as it was, so that nothing moves.
-SETTLED = [(rb"127\.0\.0\.1:\d{5}", b"127.0.0.1:25000"), (rb"execute-api/[0-9a-f]{8}", b"execute-api/1a2b3c4d")]
-
-# The terminal's emulator knows no faint text.
-SETTLED += [(rb"\x1b\[2m", b"\x1b[90m")]
+CODE = "lambdas/hello/lambda_function.py"
 
 
-def run(command, folder, environment):
-    """Runs a command in a terminal, and answers what it wrote there."""
-    here, there = pty.openpty()
-    ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    program = subprocess.Popen(command, cwd=folder, env=environment, stdin=there, stdout=there, stderr=there)
-    os.close(there)
-    written = b""
-    try:
-        while part := os.read(here, 65536):
-            written += part
-    except OSError:
-        # Linux ends a terminal that nobody writes to any more with an error.
-        pass
-    os.close(here)
-    return program.wait(), written
+class Captures:
+    """The commands that are captured, on a local cloud of their own."""
 
+    def __init__(self, program, temporary):
+        self.program, self.temporary = program, temporary
+        kept = {name: os.environ[name] for name in ("HOME", "PATH", "PROVISION_CACHE_DIR") if name in os.environ}
+        self.environment = kept | {
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "PROVISION_STATE_DIR": str(temporary / "state"),
+        }
+        self.settled = []
+        self.problems = []
 
-def styled(char):
-    """How a character of the terminal looks."""
-    name = char.fg.replace("brown", "yellow").replace("bright", "bright_")
-    return Style(color=None if name == "default" else name, bold=char.bold, underline=char.underscore)
+    def __enter__(self):
+        self._local("start")
+        return self
 
+    def __exit__(self, *_):
+        self._local("stop")
 
-def shown(written):
-    """The lines that the terminal shows in the end."""
-    for pattern, settled in SETTLED:
-        written = re.sub(pattern, settled, written)
-    screen = pyte.Screen(COLUMNS, ROWS)
-    pyte.ByteStream(screen).feed(written)
-    lines = []
-    for row in range(ROWS):
-        line = Text()
-        for style, alike in groupby((screen.buffer[row][column] for column in range(COLUMNS)), styled):
-            line.append("".join(char.data for char in alike), style)
-        line.rstrip()
-        lines.append(line)
-    while lines and not lines[-1].plain:
-        lines.pop()
-    return lines
+    def settle(self):
+        """Makes the same what differs from run to run; as long as it was, so that nothing moves."""
+        port = re.search(rb"127\.0\.0\.1:(\d{5})", self._local("status"))
+        if not port:
+            raise Failed("the local cloud does not say where it is")
+        self.settled = [(rb":%s\b" % port[1], b":25000"), (rb"(?<=execute-api/)[0-9a-f]{8}", b"1a2b3c4d")]
 
+    def _local(self, action):
+        command = [self.program, "local", action]
+        return subprocess.run(command, env=self.environment, check=True, stdout=subprocess.PIPE).stdout
 
-def draw(name, command, lines):
-    """Writes the pictures of a command."""
-    prompt = Text.assemble(("$ ", Style(color="bright_black")), (" ".join(command), Style(bold=True)))
-    for shade, colours in THEMES.items():
-        frame = FRAME.replace("BACKGROUND", colours.background_color.hex)
-        with open(os.devnull, "w") as nowhere:
-            console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, legacy_windows=False)
-            console.print(Text("\n").join([prompt, *lines]), no_wrap=True)
-            svg = console.export_svg(theme=colours, code_format=frame, unique_id=name)
-        target = ROOT / "docs" / "captures" / f"{name}-{shade}.svg"
-        target.write_text(re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE), encoding="utf-8")
-        print(target.relative_to(ROOT))
+    def stack(self, name):
+        """A copy of the example, to change."""
+        return shutil.copytree(ROOT / "examples" / "minimal", self.temporary / name / "minimal")
+
+    def terminal(self, stack, name, height):
+        return Terminal(self.program, [name, "--local"], stack, self.environment, height)
+
+    def still(self, stack, name, status=0):
+        """Draws what a command shows in the end."""
+        with self.terminal(stack, name, ROWS) as terminal:
+            terminal.finish(status)
+        rows = terminal.rows(self.settled)
+        for shade, theme in THEMES.items():
+            self._write(f"{name}-{shade}", still(terminal.command, rows, COLUMNS, theme), rows)
+
+    def moving(self, terminal, name):
+        """Draws what a command that has ended has shown."""
+        frames = terminal.frames(self.settled)
+        views = [frame.rows[top : top + WINDOW] for frame, top in zip(frames, tops(frames, WINDOW), strict=True)]
+        ends = [*(frame.start for frame in frames[1:]), duration(frames)]
+        middles = [((frame.start + end) / 2, rows) for frame, end, rows in zip(frames, ends, views, strict=True)]
+        for shade, theme in THEMES.items():
+            drawn = moving(terminal.command, frames, (COLUMNS, WINDOW), theme)
+            self._write(f"{name}-{shade}", drawn, views[-1], middles[:: max(1, len(middles) // MOMENTS)])
+
+    def _write(self, name, svg, rows, moments=()):
+        target = PICTURES / f"{name}.svg"
+        target.write_text(svg, encoding="utf-8")
+        print(f"{target.relative_to(ROOT)}  {target.stat().st_size} bytes")
+        if target.stat().st_size > MOST_BYTES:
+            self.problems.append(f"{target.name} has more than {MOST_BYTES} bytes")
+        self.problems += renderers.compare(target, rows, moments)
 
 
 def edit(file, *changes):
@@ -137,14 +106,14 @@ def edit(file, *changes):
     text = file.read_text(encoding="utf-8")
     for old, new in changes:
         if old not in text:
-            sys.exit(f"{file} has no {old!r}")
+            raise Failed(f"{file} has no {old!r}")
         text = text.replace(old, new, 1)
     file.write_text(text, encoding="utf-8")
 
 
 def change(stack):
     """What somebody does on the second day."""
-    edit(stack / "lambdas/hello/lambda_function.py", ("Hello, ", "Welcome, "))
+    edit(stack / CODE, ("Hello, ", "Welcome, "))
     edit(
         stack / "stack.yaml",
         ("runtime: python3.13\n", "runtime: python3.13\n    memory: 256\n"),
@@ -154,29 +123,48 @@ def change(stack):
     )
 
 
-def main():
-    with tempfile.TemporaryDirectory() as temporary:
-        stack = pathlib.Path(temporary) / "minimal"
-        shutil.copytree(ROOT / "examples" / "minimal", stack)
-        kept = {name: os.environ[name] for name in ("HOME", "PATH", "PROVISION_CACHE_DIR") if name in os.environ}
-        environment = kept | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PROVISION_STATE_DIR": f"{temporary}/state"}
-
-        def capture(name, *flags, status=0):
-            command = ["provision", name, *flags, "--local"]
-            ended, written = run(command, stack, environment)
-            if ended != status:
-                sys.exit(f"{' '.join(command)} ended with {ended}\n{written.decode()}")
-            draw(name, command, shown(written))
-
-        try:
-            subprocess.run(["provision", "local", "start"], env=environment, check=True)
-            capture("up")
-            change(stack)
-            capture("plan")
-            capture("status", status=2)
-            capture("down")
-        finally:
-            subprocess.run(["provision", "local", "stop"], env=environment, check=True)
+def develop(terminal, stack):
+    """What somebody does while `dev` runs: a save, a request, a save with an error, and one without."""
+    terminal.pause(LOOK)
+    terminal.wait_for(WATCHING)
+    terminal.pause(READ)
+    with terminal.answers(LIVE, READ):
+        edit(stack / CODE, ("Hello, ", "Welcome, "))
+    with terminal.answers(REQUEST, READ):
+        urlopen(re.search(URL, terminal.text())[0] + "/hello/ada", timeout=30).close()
+    with terminal.answers(SYNTAX_ERROR, READ):
+        edit(stack / CODE, ('["visits"])', '["visits"]'), ("Welcome, ", "Welcome back, "))
+    with terminal.answers(LIVE, READ):
+        edit(stack / CODE, ('["visits"]', '["visits"])'))
+    terminal.press(b"\x03")
+    terminal.finish()
 
 
-main()
+def capture(captures):
+    captures.settle()
+    stack = captures.stack("stills")
+    captures.still(stack, "up")
+    change(stack)
+    captures.still(stack, "plan")
+    captures.still(stack, "status", status=2)
+    captures.still(stack, "down")
+    stack = captures.stack("moving")
+    with captures.terminal(stack, "dev", WINDOW) as terminal:
+        develop(terminal, stack)
+    captures.moving(terminal, "dev")
+
+
+def main(program):
+    with tempfile.TemporaryDirectory() as temporary, Captures(program, Path(temporary)) as captures:
+        capture(captures)
+    for renderer in renderers.missing():
+        print(f"Not compared in {renderer}, which is not installed.", file=sys.stderr)
+    if captures.problems:
+        sys.exit("\n".join(captures.problems))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except Failed as failure:
+        sys.exit(str(failure))

@@ -1,6 +1,6 @@
 //! The result of a plan, and the outputs.
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, sentence, styled};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, error, past, plan, seconds, sentence, styled, wrapped};
 use crate::apply::Report;
 use crate::aws::{self, Class};
 use crate::check::{CheckResult, Verdict};
@@ -51,7 +51,7 @@ pub fn done(plan: &Plan, report: &Report) -> String {
 /// All of a successful `up` in a line that can be passed on.
 pub fn last_line(stack: &Identity, done: &str, took: Duration, url: Option<&str>) -> String {
     let url = url.map(|url| format!(" · {url}")).unwrap_or_default();
-    format!("{} {stack} · {done} · {}{url}", styled(GREEN, "✓"), seconds(took))
+    wrapped(&format!("{} ", styled(GREEN, "✓")), &format!("{stack} · {done} · {}{url}", seconds(took)))
 }
 
 fn failure(step: &Step, cause: &aws::Error, files: &[PathBuf]) -> String {
@@ -113,7 +113,7 @@ pub fn outputs_in_short(
     let own = own_outputs(stack, scope, attributes);
     let (Some(requests), Some(url)) = (requests(stack), outputs::endpoint(attributes)) else { return own };
     let next = match to_try(stack, &requests, is_in_sync) {
-        Some(path) => format!("{} curl '{url}{path}'", styled(BOLD, "Try it:")),
+        Some(path) => format!("{}\n  curl '{url}{path}'", styled(BOLD, "Try it:")),
         None => format!("{} {url}", styled(BOLD, "API:")),
     };
     own + &format!("\n{next}")
