@@ -8,7 +8,6 @@ use crate::exit::Exit;
 use crate::render::{self, Document, Line};
 use crate::sensitive::redacted;
 use crate::text::{printable, without_credentials};
-use indicatif::ProgressDrawTarget;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -51,7 +50,7 @@ pub(super) fn can_move() -> bool {
 pub(super) fn move_line(text: &str) {
     match &mut *line() {
         Some(line) => line.show(text),
-        none => *none = Some(Line::new(ProgressDrawTarget::stdout(), text)),
+        none => *none = Some(Line::new(io::stdout(), render::columns(), text)),
     }
 }
 
@@ -66,7 +65,7 @@ fn line() -> MutexGuard<'static, Option<Line>> {
 
 /// Prints above the line, which is not drawn meanwhile.
 fn above_line<T>(print: impl FnOnce() -> T) -> T {
-    match &*line() {
+    match &mut *line() {
         Some(line) => line.make_way(print),
         None => print(),
     }

@@ -32,7 +32,8 @@ pub async fn status(globals: &Globals) -> Outcome {
     out(&format!("\n{}", render::status(&statuses, globals.detail().short)));
     json(|| render::json::status(&statuses));
     let is_in_sync = |id: &ResourceId| plan.unchanged.contains(id);
-    out(&render::outputs(&stack, &session.scope, &plan.attributes, &is_in_sync));
+    let outputs = if globals.detail().short { render::outputs_in_short } else { render::outputs };
+    out(&outputs(&stack, &session.scope, &plan.attributes, &is_in_sync));
     json(|| render::json::outputs(&stack, &session.scope, &plan.attributes));
     let is_settled = |health: &Health| matches!(health, Health::InSync | Health::Unmanaged(_));
     let in_sync = statuses.iter().all(|one| is_settled(&one.health));

@@ -102,7 +102,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
         () = logs => {}
         () = requests => {}
     }
-    out(&format!("\nThe stack is still deployed. To delete it: {}", globals.command("down")));
+    out(&render::next("The stack is still deployed. To delete it", &globals.command("down")));
     Ok(Exit::Done)
 }
 

@@ -1,45 +1,56 @@
 //! A line below all output in a terminal, which says what is being done and is taken away again.
 
+use super::width::fitting;
 use super::{count, seconds_of};
 use crate::text::{printable, sanitize_line};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::Write;
 use std::time::Duration;
 
-/// The line. Nothing is drawn before its first text, and nothing is left of it when it is dropped.
+/// The line. Nothing is left of it when it is dropped.
 pub struct Line {
-    bar: ProgressBar,
+    terminal: Box<dyn Write + Send>,
+    columns: Option<usize>,
     shown: String,
 }
 
+/// Takes away the line in which the cursor is.
+const CLEAR: &str = "\r\u{1b}[2K";
+
 impl Line {
-    /// A line of a terminal with its first text.
-    pub fn new(target: ProgressDrawTarget, text: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{wide_msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        let mut line = Line { bar, shown: String::new() };
+    /// A line of a terminal of so many columns, with its first text.
+    pub fn new(terminal: impl Write + Send + 'static, columns: Option<usize>, text: &str) -> Self {
+        let mut line = Line { terminal: Box::new(terminal), columns, shown: String::new() };
         line.show(text);
         line
     }
 
     /// Shows another text. One that is shown already is not drawn again, so that the line does not flicker.
     pub fn show(&mut self, text: &str) {
-        let text = sanitize_line(&printable(text));
+        let text = fitting(&sanitize_line(&printable(text)), self.columns);
         if self.shown != text {
-            self.bar.set_message(text.clone());
+            self.draw(&text);
             self.shown = text;
         }
     }
 
     /// Takes the line away while something is printed, which must end with the end of a line.
-    pub fn make_way<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.bar.suspend(print)
+    pub fn make_way<T>(&mut self, print: impl FnOnce() -> T) -> T {
+        self.draw("");
+        let printed = print();
+        let text = std::mem::take(&mut self.shown);
+        self.show(&text);
+        printed
+    }
+
+    fn draw(&mut self, text: &str) {
+        // If the terminal is closed, there is nothing left to draw on.
+        let _ = write!(self.terminal, "{CLEAR}{text}").and_then(|()| self.terminal.flush());
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.draw("");
     }
 }
 
@@ -58,7 +69,7 @@ pub fn lasting(what: &str, since: Duration) -> String {
 
 /// A check that is sent again, and how long that may take.
 pub fn retrying(name: &str, why: &str, since: Duration, limit: Duration) -> String {
-    format!("… {name}: {why}, retrying, {} of {}", since.as_secs(), seconds_of(limit))
+    format!("… {} of {}: {name}: {why}, retrying", since.as_secs(), seconds_of(limit))
 }
 
 /// The same where no line can move.

@@ -1,7 +1,7 @@
 //! Progress in a terminal: how far it is, and below it what is running, a line for each entry of the stack file.
 
 use super::progress::{line, stopping};
-use super::{DIM, present, styled};
+use super::{DIM, present, styled, wrapped};
 use crate::event::Event;
 use crate::kinds::kind;
 use crate::model::ResourceId;
@@ -192,7 +192,7 @@ impl Live {
     /// A line that stays on the screen, above all that moves.
     fn keep(&self, text: &str) {
         // If the terminal is closed, there is nothing left to do.
-        let _ = self.screen.println(self.shown(text));
+        let _ = self.screen.println(self.shown(&wrapped("", text)));
     }
 
     /// A text as it goes to the screen.

@@ -167,5 +167,12 @@ pub fn warning(message: &str) -> String {
 
 /// What to type next.
 pub fn next(what: &str, command: &str) -> String {
-    aside(&format!("\n{what}: {command}"))
+    let line = format!("{what}: {command}");
+    // A command is copied, so it stays whole.
+    let is_too_wide = columns().is_some_and(|columns| line.chars().count() > columns);
+    aside(&if is_too_wide {
+        format!("\n{}\n  {command}", sentence(&format!("{what}:")))
+    } else {
+        format!("\n{line}")
+    })
 }

@@ -49,7 +49,7 @@ pub fn summary(plan: &Plan) -> String {
     let unchanged =
         Some(plan.unchanged.len()).filter(|count| *count > 0).map(|count| format!("{count} unchanged"));
     let counts: Vec<String> = counts.into_iter().chain(unchanged).collect();
-    format!("{} {}", styled(BOLD, "Plan:"), counts.join(", "))
+    wrapped(&format!("{} ", styled(BOLD, "Plan:")), &counts.join(", "))
 }
 
 /// What was done of a plan, counted: `9 created, 1 updated`.

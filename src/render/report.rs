@@ -31,11 +31,12 @@ pub fn report(plan: &Plan, report: &Report, files: &[PathBuf], took: Duration, c
     let skipped = report.skipped.len();
     if skipped > 0 {
         let steps = super::count(skipped as u64, "step");
-        text += &format!("Skipped, because a step before failed: {steps}.\n");
+        text += &format!("{}\n", sentence(&format!("Skipped, because a step before failed: {steps}.")));
     }
     if report.interrupted {
         let left = plan.steps.len() - report.done.len() - report.failed.len() - skipped;
-        text += &format!("Interrupted; {} not started.\n", super::count(left as u64, "step"));
+        let left = super::count(left as u64, "step");
+        text += &format!("{}\n", sentence(&format!("Interrupted; {left} not started.")));
     }
     if !report.is_complete() {
         text += "Run the same command again to continue.\n";
@@ -187,7 +188,8 @@ pub fn check(outcome: &CheckResult, logs: Option<&str>) -> String {
                 .map(|body| format!("\n      response: {body}"));
             let logs = logs.map(|logs| format!("\n      see: {logs}")).unwrap_or_default();
             let (cross, body) = (styled(RED, "✗"), body.unwrap_or_default());
-            format!("  {cross} {}  {}\n      {failure}{body}{logs}", outcome.name, styled(DIM, request))
+            let failure = wrapped("      ", &failure.to_string());
+            format!("  {cross} {}  {}\n{failure}{body}{logs}", outcome.name, styled(DIM, request))
         }
     }
 }

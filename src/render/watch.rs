@@ -16,7 +16,7 @@ const FILES: usize = 3;
 
 /// What is watched, and how to quit.
 pub fn watching() -> String {
-    styled(DIM, "Watching for changes. Press Ctrl-C to quit.")
+    styled(DIM, wrapped("", "Watching for changes. Press Ctrl-C to quit."))
 }
 
 /// What the keys do.
@@ -87,7 +87,8 @@ pub fn live(took: Duration) -> String {
 pub fn live_code(functions: &[String], files: &BTreeSet<PathBuf>, folder: &Path, took: Duration) -> String {
     let time = chrono::Local::now().format("%H:%M:%S").to_string();
     let (check, functions) = (styled(GREEN, "✓"), functions.join(", "));
-    format!("{} {check} {functions}  {}  live in {}", styled(DIM, time), names(files, folder), seconds(took))
+    let line = format!("{check} {functions}  {}  live in {}", names(files, folder), seconds(took));
+    wrapped(&format!("{} ", styled(DIM, time)), &line)
 }
 
 /// That a save took an error back.

@@ -2,6 +2,7 @@
 
 use crate::sensitive::redacted;
 use std::sync::OnceLock;
+use textwrap::core::{Word, display_width};
 
 /// The columns of the terminal; `None` where the output is none.
 static COLUMNS: OnceLock<Option<usize>> = OnceLock::new();
@@ -34,7 +35,7 @@ fn wrapped_at(columns: Option<usize>, prefix: &str, text: &str) -> String {
         .initial_indent(prefix)
         .subsequent_indent(&indent)
         .break_words(false)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_separator(textwrap::WordSeparator::Custom(words))
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     let mut all = textwrap::wrap(lines.next().unwrap_or_default(), &options);
     // The writer's own lines stay, such as the items of a list.
@@ -45,6 +46,42 @@ fn wrapped_at(columns: Option<usize>, prefix: &str, text: &str) -> String {
         all.extend(textwrap::wrap(line.trim_start(), options));
     }
     all.join("\n")
+}
+
+/// The words of a line. A sign, such as the `+` of `+ name`, stays with the word that it is about.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut begin = 0;
+    for word in textwrap::WordSeparator::AsciiSpace.find_words(line) {
+        let end = begin + word.word.len() + word.whitespace.len();
+        match parts.last_mut().filter(|last| is_sign(last)) {
+            Some(sign) => *sign = &line[begin - sign.len()..end],
+            None => parts.push(&line[begin..end]),
+        }
+        begin = end;
+    }
+    Box::new(parts.into_iter().map(Word::from))
+}
+
+fn is_sign(word: &str) -> bool {
+    ["+", "-", "~"].contains(&anstream::adapter::strip_str(word).to_string().trim())
+}
+
+/// As much of a text as fits into a line of a terminal that moves. What the user types there, such as `^C`, is shown behind it.
+pub(super) fn fitting(text: &str, columns: Option<usize>) -> String {
+    const TYPED: usize = 3;
+    let Some(room) = columns.map(|columns| columns.saturating_sub(TYPED)) else { return text.to_owned() };
+    if display_width(text) <= room {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        if display_width(&short) + 2 > room {
+            break;
+        }
+        short.push(c);
+    }
+    short + "…"
 }
 
 #[cfg(test)]
@@ -72,6 +109,14 @@ mod tests {
         assert_eq!(
             wrapped_at(Some(28), "error: ", "two files:\n  - one of them\n  - the other one of these two"),
             "error: two files:\n  - one of them\n  - the other one of these\n    two"
+        );
+    }
+
+    #[test]
+    fn a_sign_stays_with_what_it_is_about() {
+        assert_eq!(
+            wrapped_at(Some(30), "", "access to notes  + dynamodb:GetItem  \u{1b}[32m+\u{1b}[0m sqs:Send"),
+            "access to notes\n  + dynamodb:GetItem\n  \u{1b}[32m+\u{1b}[0m sqs:Send"
         );
     }
 

@@ -2,23 +2,17 @@
 
 use crate::cloud::Cloud;
 use crate::running::Running;
-use crate::stack::SMALL;
 use crate::screen::Screen;
+use crate::stack::SMALL;
 use crate::terminal::in_terminal;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// How long anything may take on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(120);
-/// A line appears after half a second: so long after that, there is none.
-const NO_LINE: Duration = Duration::from_millis(1_500);
 
 /// A cloud that says whose the credentials are, and refuses all other calls, but not before it is allowed to.
 struct SlowCloud {
@@ -164,7 +158,7 @@ fn a_check_that_is_retried_moves_in_a_terminal_until_it_is_interrupted() {
     let cloud = busy();
     deployed(&cloud);
     let mut screen = Screen::start(in_terminal(&cloud.command(&["check", "--local"])));
-    screen.writes("… a visitor is greeted: 503, retrying, 1 of 60 s");
+    screen.writes("… 1 of 60 s: a visitor is greeted: 503, retrying");
     screen.types("\u{3}");
     let (status, shown) = screen.end();
     assert_eq!(status, Some(130), "{shown}");

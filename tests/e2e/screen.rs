@@ -62,26 +62,32 @@ impl Screen {
         assert_eq!(more, Err(RecvTimeoutError::Timeout), "after\n{}", self.text());
     }
 
-    /// What a terminal of so many columns shows now.
-    pub(crate) fn shows(&self, columns: u16) -> String {
-        let terminal = InMemoryTerm::new(200, columns);
-        terminal.write_str(&self.text()).unwrap();
-        terminal.contents()
-    }
-
     /// Types a text.
     pub(crate) fn types(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for its end. Returns the exit status, and what the terminal shows at last.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+    /// Waits for its end. Returns the exit status, and what a terminal of 120 columns shows at last.
+    pub(crate) fn end(self) -> (Option<i32>, String) {
+        let (status, written) = self.ended();
+        (status, shown(120, &written))
+    }
+
+    /// Waits for its end. Returns the exit status, and all that it wrote.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let deadline = Instant::now() + TIMEOUT;
         while let Ok(bytes) = self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             self.written.extend(bytes);
         }
-        (self.child.wait().unwrap().code(), self.shows(120))
+        (self.child.wait().unwrap().code(), self.text())
     }
+}
+
+/// What a terminal of so many columns shows of a text.
+pub(crate) fn shown(columns: u16, written: &str) -> String {
+    let terminal = InMemoryTerm::new(200, columns);
+    terminal.write_str(written).unwrap();
+    terminal.contents()
 }
 
 impl Drop for Screen {

@@ -52,6 +52,6 @@ def write(file, line):
     """Appends a line as one write, so that a reader never sees half of one."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     with open(os.open(file, flags, 0o600), "wb", buffering=0) as out:
-        if out.tell() > MOST:
+        if os.fstat(out.fileno()).st_size > MOST:
             out.truncate(0)
         out.write(json.dumps(line).encode() + b"\n")
