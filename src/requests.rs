@@ -179,6 +179,30 @@ mod tests {
         assert!(is_taken(&requests, "OPTIONS", "/users"), "a preflight request needs no route");
     }
 
+    #[test]
+    fn code_that_something_else_starts_is_not_only_requested() {
+        let queues = format!("{SMALL}\nqueues: {{ jobs: {{}} }}\n");
+        let triggered = queues.replace(
+            "    access: { notes: read }",
+            "    access: { notes: read }\n    timeout: 5\n    triggers: [{ queue: jobs }]",
+        );
+        assert_eq!(only_requested(&stack(&queues)), ["list", "save"].map(str::to_owned).into());
+        assert_eq!(only_requested(&stack(&triggered)), ["save".to_owned()].into());
+    }
+
+    #[test]
+    fn a_browser_opens_what_responds_to_a_plain_get() {
+        let url = std::sync::Arc::new(serde_json::json!({ "url": "https://a8.example" }));
+        let stack = stack(SMALL);
+        let graph = declared(&stack);
+        let all: AttributeMap =
+            graph.resources.iter().map(|resource| (resource.id.clone(), url.clone())).collect();
+        assert_eq!(url_to_open(&stack, &all).as_deref(), Some("https://a8.example/notes"));
+        let api: AttributeMap = [(ResourceId::new("api", ""), url)].into();
+        assert_eq!(url_to_open(&stack, &api).as_deref(), Some("https://a8.example"));
+        assert_eq!(url_to_open(&stack, &AttributeMap::new()), None);
+    }
+
     /// The names of the checks of which there is a warning.
     fn warned(checks: &str) -> Vec<String> {
         let stack = stack(&format!("{SMALL}checks:\n{checks}"));

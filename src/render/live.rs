@@ -70,8 +70,8 @@ struct Running {
 impl Running {
     /// What its line says: what is waited for, else what is done, with the parts that are at it.
     fn text(&self) -> String {
-        let waits = self.steps.values().filter_map(|(id, why)| Some((id, why.as_ref()?)));
-        if let Some((id, why)) = waits.last() {
+        let mut waits = self.steps.values().rev().filter_map(|(id, why)| Some((id, why.as_ref()?)));
+        if let Some((id, why)) = waits.next() {
             return format!("{id}: {}", styled(DIM, why));
         }
         let parts = self.steps.values().filter(|(id, _)| *id != self.entry);

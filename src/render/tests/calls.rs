@@ -49,6 +49,11 @@ fn a_log_line_tells_whose_it_is_and_when() {
     2026-01-01 00:00:10  save_all  ▸ 2 ms · 40 MB
     2026-01-01 00:00:10  save_all  {"level":"INFO","message":"mine"}
     "##);
+    // A call that another line tells of is shown only where something went wrong.
+    let told = style(LogDetail::default()).without_calls_of(["list", "save_all"].map(str::to_owned).into());
+    let told = entries.iter().filter_map(|entry| told.text_in(entry, &chrono::Utc));
+    let calls: Vec<String> = told.map(|line| plain(&line)).filter(|line| line.contains('▸')).collect();
+    assert_eq!(calls, ["2026-01-01 00:00:10  save_all  ▸ 379 ms · 61 MB · cold start 100 ms · timeout"]);
     let verbose = text(LogDetail { platform: true, dates: true });
     assert!(
         verbose.contains("list      START RequestId: 7") && verbose.contains("Billed Duration: 380 ms"),

@@ -12,7 +12,7 @@ use crate::render;
 fn shown(plan: &Plan) -> String {
     plain(&format!(
         "{}{}",
-        render::plan(&Outline::of(&plan), render::Detail::default()),
+        render::plan(&Outline::of(plan), render::Detail::default()),
         render::summary(plan)
     ))
 }

@@ -1,9 +1,12 @@
 //! What is said while files are watched, and of the files of changed code.
 
 use super::plain;
+use crate::local::Served;
 use crate::plan::{Action, FileChange};
 use crate::render::changes::files;
+use crate::render::watch::served_in;
 use crate::render::{json, live, saved};
+use chrono::Utc;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -42,6 +45,35 @@ fn a_program_gets_the_files_and_what_became_of_them() {
         json!({
             "type": "round", "version": 1, "files": ["/app/a.py"], "live": false, "seconds": 0.5,
             "errors": [{ "message": "no", "help": null }],
+        })
+    );
+}
+
+#[test]
+fn a_request_is_a_line_with_its_status_and_its_time() {
+    let served = |path: &str, status| Served {
+        at: 1_700_000_000_000,
+        api: "a1".to_owned(),
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+        status,
+        milliseconds: 58,
+    };
+    let line = |status| served_in(&served("/hi/ada", status), &Utc);
+    assert_eq!(plain(&line(200)), "2023-11-14 22:13:20  GET /hi/ada 200 58 ms");
+    let colours = [200, 404, 500].map(|status| line(status).replace('\u{1b}', "^"));
+    for (shown, colour) in colours.iter().zip(["^[32m200", "^[33m404", "^[31m500"]) {
+        assert!(shown.contains(colour), "{shown}");
+    }
+    let hostile = plain(&served_in(&served("/\u{1b}[2Jx", 200), &Utc));
+    assert!(hostile.ends_with("GET /x 200 58 ms"), "{hostile:?}");
+    let document: serde_json::Value =
+        serde_json::from_str(&json::request(&served("/hi/ada", 200)).to_string()).unwrap();
+    assert_eq!(
+        document,
+        json!({
+            "type": "request", "version": 1, "time": "2023-11-14T22:13:20Z", "method": "GET", "path": "/hi/ada",
+            "status": 200, "milliseconds": 58,
         })
     );
 }
