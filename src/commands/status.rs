@@ -29,11 +29,11 @@ pub async fn status(globals: &Globals) -> Outcome {
     let Prepared { plan, live_state, .. } = prepare(&session, &PlanArgs::default(), &stack).await?;
     plan.unreadable.iter().for_each(|unreadable| err(&render::unreadable(unreadable)));
     let statuses = resource_statuses(&plan, &live_state);
-    out(&format!("\n{}", render::status(&statuses, globals.detail().short)));
+    let short = globals.detail().short;
+    out(&format!("\n{}", render::status(&statuses, short)));
     json(|| render::json::status(&statuses));
     let is_in_sync = |id: &ResourceId| plan.unchanged.contains(id);
-    let outputs = if globals.detail().short { render::outputs_in_short } else { render::outputs };
-    out(&outputs(&stack, &session.scope, &plan.attributes, &is_in_sync));
+    out(&render::outputs(&stack, &session.scope, &plan.attributes, &is_in_sync, short));
     json(|| render::json::outputs(&stack, &session.scope, &plan.attributes));
     let is_settled = |health: &Health| matches!(health, Health::InSync | Health::Unmanaged(_));
     let in_sync = statuses.iter().all(|one| is_settled(&one.health));
@@ -90,7 +90,7 @@ pub async fn outputs(globals: &Globals, args: &OutputsArgs) -> Outcome {
         }
         None => {
             let exists = |id: &ResourceId| attributes.contains_key(id);
-            out(&render::outputs(&stack, &session.scope, &attributes, &exists));
+            out(&render::outputs(&stack, &session.scope, &attributes, &exists, false));
             out(&render::resources(&session.scope, &attributes));
             json(|| render::json::outputs(&stack, &session.scope, &attributes));
         }

@@ -116,11 +116,11 @@ async fn apply(
         out(&no_changes(session, start));
         ("no changes".to_owned(), plan.attributes)
     };
-    let outputs = if globals.detail().short { render::outputs_in_short } else { render::outputs };
-    out(&outputs(stack, &session.scope, &attributes, &|_| true));
+    let short = globals.detail().short;
+    out(&render::outputs(stack, &session.scope, &attributes, &|_| true, short));
     json(|| render::json::outputs(stack, &session.scope, &attributes));
     let exit = match args.check || (globals.local && has_changes) {
-        true => check::run(globals, stack, session, &attributes, globals.detail().short).await?,
+        true => check::run(globals, stack, session, &attributes, short).await?,
         false => Exit::Done,
     };
     if exit == Exit::Done {

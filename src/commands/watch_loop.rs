@@ -72,7 +72,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
         view: show,
         applied: None,
         deployed: None,
-        api: watch::Sender::new(None),
+        endpoint: watch::Sender::new(None),
         last_error: None,
         is_confirmed: false,
     };
@@ -96,7 +96,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
         }
         pending::<()>().await;
     };
-    let requests = follow_requests(requests, watch_loop.api.subscribe());
+    let requests = follow_requests(requests, watch_loop.endpoint.subscribe());
     tokio::select! {
         () = watch_loop.run(watcher, stop, keys) => {}
         () = logs => {}
@@ -116,12 +116,12 @@ fn requests_of(globals: &Globals) -> Result<Option<RequestLog>> {
 }
 
 /// Shows each request to an API as it is served.
-async fn follow_requests(log: Option<RequestLog>, api: watch::Receiver<Option<String>>) {
+async fn follow_requests(log: Option<RequestLog>, endpoint: watch::Receiver<Option<String>>) {
     let Some(mut log) = log else { return pending().await };
     loop {
         // A log that cannot be read now may be read again later; it is a convenience.
         let served = log.look().unwrap_or_default();
-        let own = served.iter().filter(|served| api.borrow().as_ref() == Some(&served.api));
+        let own = served.iter().filter(|served| endpoint.borrow().as_deref() == Some(served.endpoint()));
         own.for_each(|served| {
             let _ = screen::entry(|| Some(render::served(served)), || render::json::request(served));
         });
@@ -198,7 +198,7 @@ struct WatchLoop<'a> {
     /// What was applied last without an error, and its attributes.
     deployed: Option<(Stack, AttributeMap)>,
     /// The physical id of the API whose requests are shown.
-    api: watch::Sender<Option<String>>,
+    endpoint: watch::Sender<Option<String>>,
     /// Why the stack could not be read the last time.
     last_error: Option<String>,
     /// Whether the user has confirmed.

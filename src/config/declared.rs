@@ -1,5 +1,10 @@
 //! What a kind says of its section of the stack file. The reader of the file loops over these and names no kind.
 
+mod entries;
+
+pub(crate) use entries::AnyEntries;
+pub use entries::Entries;
+
 use super::access::Access;
 use super::decode::Value;
 use super::diagnostic::Diagnostic;
@@ -13,7 +18,6 @@ use crate::suggest;
 use crate::yaml::{At, Node};
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
-use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::path::Path;
@@ -370,55 +374,5 @@ impl dyn AnySection {
         let all: Vec<String> =
             self.references().iter().map(|attribute| self.placeholder(key, attribute.name)).collect();
         suggest::quoted(&all.iter().map(String::as_str).collect::<Vec<_>>()).replace(" and ", " or ")
-    }
-}
-
-/// The entries of a section, whatever its kind.
-pub(crate) trait AnyEntries: Any + Debug + Send + Sync {
-    fn cloned(&self) -> Box<dyn AnyEntries>;
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-}
-
-impl<C: Clone + Debug + Send + Sync + 'static> AnyEntries for Vec<Entry<C>> {
-    fn cloned(&self) -> Box<dyn AnyEntries> {
-        Box::new(self.clone())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-}
-
-/// The entries of all sections.
-#[derive(Debug)]
-pub struct Entries(Vec<Box<dyn AnyEntries>>);
-
-impl Clone for Entries {
-    fn clone(&self) -> Self {
-        Entries(self.0.iter().map(|entries| (**entries).cloned()).collect())
-    }
-}
-
-impl Entries {
-    /// The entries of sections.
-    pub(crate) fn new(entries: Vec<Box<dyn AnyEntries>>) -> Self {
-        Entries(entries)
-    }
-
-    /// The entries with these fields.
-    pub fn of<C: 'static>(&self) -> &[Entry<C>] {
-        let mut found =
-            self.0.iter().filter_map(|entries| (**entries).as_any().downcast_ref::<Vec<Entry<C>>>());
-        found.next().map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The entries with these fields, to be changed. A section that is not registered has none.
-    pub fn of_mut<C: 'static>(&mut self) -> Option<&mut Vec<Entry<C>>> {
-        self.0.iter_mut().find_map(|entries| (**entries).as_any_mut().downcast_mut())
     }
 }

@@ -5,6 +5,10 @@
 //!
 //! One pass: a value that is filled in is never interpreted again.
 
+mod found;
+mod pieces;
+
+use self::pieces::Pieces;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -16,7 +20,7 @@ use super::existing::EXISTING;
 use super::reference::{self, Error, Names, Value};
 use super::rewrite::{self, Change};
 use super::section::SOME_TEXT;
-use crate::model::{Address, Found};
+use crate::model::Address;
 use crate::yaml::{Entry, Kind, MAX_DEPTH, Node, Piece, Span};
 
 /// Fills in values.
@@ -263,78 +267,6 @@ impl<'a> Values<'a> {
         filled.into_kind()
     }
 
-    /// A value that lives elsewhere; none where an error has been reported.
-    fn elsewhere(&self, written: &Written, span: Span, place: Place) -> Option<Kind> {
-        let name = self.inner(written.name, span, place)?;
-        let fallback = match written.fallback {
-            Some(fallback) => Some(self.inner(fallback, span, place)?.text),
-            None => None,
-        };
-        let unread = |fallback: Option<String>| {
-            self.log.note_for_now();
-            let is_sensitive = written.is_sensitive();
-            let pieces = Rc::new([Piece::Unread { fallback: fallback.clone(), is_sensitive }]);
-            Kind::Template { pieces, for_now: fallback }
-        };
-        let address = match written.address(&name.text, self.names) {
-            Ok(address) => address,
-            Err(error) => return Some(self.fail(span, error)),
-        };
-        if name.is_for_now {
-            self.log.note_address_for_now();
-            return Some(unread(fallback));
-        }
-        self.log.note_elsewhere(&address, span);
-        Some(match self.names.known.and_then(|known| known.values.get(&address)) {
-            None => unread(fallback),
-            Some(Found::Text(text)) => Kind::Text(text.clone()),
-            Some(Found::Sensitive(text)) => {
-                let pieces = Rc::new([Piece::Sensitive(text.clone())]);
-                Kind::Template { pieces, for_now: Some(text.clone()) }
-            }
-            Some(Found::Missing(why)) => match fallback {
-                Some(fallback) => {
-                    self.log.note_fallback(&address, span);
-                    Kind::Text(fallback)
-                }
-                // The first place is enough.
-                None if !self.missing.borrow_mut().insert(address.clone()) => failed(),
-                None => {
-                    let message = format!("`${{{address}}}` has no value: {why}");
-                    let way = format!("create it, or add a fallback: `${{{address}, VALUE}}`");
-                    self.fail(span, Error::new(message, way))
-                }
-            },
-        })
-    }
-
-    /// A text within a placeholder. What it contains must be known before AWS is asked for values.
-    fn inner(&self, text: &str, span: Span, place: Place) -> Option<Inner> {
-        let node = Node { span, kind: Kind::Null };
-        let mut inner = Inner { text: String::new(), is_for_now: false };
-        for piece in self.pieces(&node, text) {
-            match piece {
-                Piece::Text(text) => inner.text += &text,
-                Piece::Placeholder(expression, span) => match self.whole(&expression, span, place) {
-                    Some(Kind::Plain(text) | Kind::Text(text)) => inner.text += &text,
-                    Some(Kind::Template { pieces, for_now: Some(text) }) if is_located(&pieces) => {
-                        inner.text += &text;
-                        inner.is_for_now = true;
-                    }
-                    Some(Kind::Template { pieces, .. }) if pieces.contains(&Piece::Failed) => return None,
-                    _ => {
-                        let message = format!("`${{{expression}}}` cannot be a part of another reference");
-                        let way = "use `${var.NAME}`, `${env}`, `${process.NAME}` or `${region}` in it";
-                        self.log.report(span, message, help(way));
-                        return None;
-                    }
-                },
-                _ => return None,
-            }
-        }
-        Some(inner)
-    }
-
     /// The value of a variable, which may have placeholders of its own.
     fn variable(&self, name: &str, node: &Node, span: Span, place: Place) -> Option<Change<Node>> {
         let inside = place.inside;
@@ -410,18 +342,6 @@ impl<'a> Values<'a> {
     }
 }
 
-/// A text within a placeholder.
-struct Inner {
-    text: String,
-    /// Whether it depends on where the stack is, and that is not known.
-    is_for_now: bool,
-}
-
-/// True for a text that is still to come only since it is not known where the stack is.
-fn is_located(pieces: &[Piece]) -> bool {
-    pieces.iter().all(|piece| matches!(piece, Piece::Text(_) | Piece::Placeholder(..)))
-}
-
 /// A value that stays where a variable has none.
 fn kept(node: &Node, change: Change<Node>) -> Change<Node> {
     match change {
@@ -446,59 +366,5 @@ fn has_placeholder(node: &Node) -> bool {
         Kind::List(items) => items.iter().any(has_placeholder),
         Kind::Map(entries) => entries.iter().any(|entry| has_placeholder(&entry.value)),
         Kind::Null | Kind::Template { .. } => false,
-    }
-}
-
-/// Pieces, of which no two neighbours are literal texts.
-#[derive(Default)]
-struct Pieces {
-    all: Vec<Piece>,
-    /// The whole as a text for now.
-    for_now: String,
-    /// Whether a piece has no text for now.
-    is_unknown: bool,
-}
-
-impl Pieces {
-    fn text(&mut self, text: &str) {
-        self.for_now += text;
-        self.literal(text);
-    }
-
-    fn literal(&mut self, text: &str) {
-        match self.all.last_mut() {
-            _ if text.is_empty() => {}
-            Some(Piece::Text(last)) => last.push_str(text),
-            _ => self.all.push(Piece::Text(text.to_owned())),
-        }
-    }
-
-    fn unknown(&mut self, piece: Piece) {
-        self.all.push(piece);
-        self.is_unknown = true;
-    }
-
-    /// The pieces of a part, and its text for now.
-    fn template(&mut self, pieces: &[Piece], for_now: Option<String>) {
-        for piece in pieces {
-            match piece {
-                Piece::Text(text) => self.literal(text),
-                piece => self.all.push(piece.clone()),
-            }
-        }
-        self.is_unknown |= for_now.is_none();
-        self.for_now += &for_now.unwrap_or_default();
-    }
-
-    /// A text, if nothing is left to be filled in.
-    fn into_kind(mut self) -> Kind {
-        match self.all.as_mut_slice() {
-            [] => Kind::Text(String::new()),
-            [Piece::Text(text)] => Kind::Text(std::mem::take(text)),
-            _ => Kind::Template {
-                pieces: self.all.into(),
-                for_now: (!self.is_unknown).then_some(self.for_now),
-            },
-        }
     }
 }

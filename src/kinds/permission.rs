@@ -2,6 +2,10 @@
 //! permission is a new statement under another `Sid`, and then the old one is removed: a live API never lacks it for a
 //! moment. The other order breaks the API for some six seconds [hazards: L1].
 
+mod names;
+
+use self::names::{Names, base, numbered};
+pub(crate) use self::names::{name, sid};
 use super::function::{self, Function, LAMBDA};
 use super::{list_each, retry_conflicts, within};
 use crate::aws::{Context, Error, Result, Service};
@@ -9,11 +13,10 @@ use crate::kind::{
     self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
     Task, Which,
 };
-use crate::model::{Identity, Owner, PhysicalId, ResourceId, Texts};
+use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// A permission.
@@ -151,50 +154,6 @@ async fn remove(ctx: &Context, id: &ResourceId, function: &str, sid: &str) -> Re
     .await
 }
 
-/// The `Sid` of a permission, without a number: from hashes of the stack's identity and of the permission's name, never from
-/// ids that AWS assigns, so that it is known before anything exists. A `Sid` is the only mark that a statement can bear.
-/// Ownership is equality with the hash of the identity, so another stack's statements are never taken for ours.
-pub(crate) fn sid(identity: &Identity, name: &str) -> String {
-    format!("{}{}", mark(identity), hash(name, 8))
-}
-
-/// How every `Sid` of a stack begins.
-fn mark(identity: &Identity) -> String {
-    format!("{PREFIX}{}-", hash(&identity.to_string(), 8))
-}
-
-/// The `Sid` that earlier versions gave to a permission.
-fn old_sid(identity: &Identity, name: &str) -> String {
-    format!("{PREFIX}{}", hash(&format!("{identity}\n{name}"), 12))
-}
-
-/// The first bytes of a text's SHA-256 in hexadecimal.
-fn hash(text: &str, bytes: usize) -> String {
-    Sha256::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// One of the `Sid`s of a permission: each statement that replaces another one takes a number that is free.
-fn numbered(sid: &str, number: u32) -> String {
-    format!("{sid}-{number}")
-}
-
-/// A `Sid` without its number.
-fn base(sid: &str) -> &str {
-    match sid.rsplit_once('-') {
-        Some((base, number))
-            if number.bytes().all(|byte| byte.is_ascii_digit()) && sid.matches('-').count() == 3 =>
-        {
-            base
-        }
-        _ => sid,
-    }
-}
-
-/// The name of the permission for a route of a function, or for all of the API's routes.
-pub(crate) fn name(function: &str, route: Option<&str>) -> String {
-    format!("{function} for {}", route.unwrap_or("all routes"))
-}
-
 /// What a permission is called within its function. One that is not declared is known by what it allows.
 fn called(id: &ResourceId, observed: Option<&Json>) -> String {
     let source = || observed?["source_arn"].as_str()?.splitn(6, ':').nth(5);
@@ -222,36 +181,6 @@ pub(crate) fn source(route: Option<&str>) -> String {
             let segment =
                 |segment: &str| if segment.starts_with('{') { "*".to_owned() } else { segment.to_owned() };
             format!("/*/{method}{}", path.split('/').map(segment).collect::<Vec<_>>().join("/"))
-        }
-    }
-}
-
-/// The wanted permissions, by each `Sid` that says so.
-struct Names<'a> {
-    mark: String,
-    by_sid: BTreeMap<String, &'a str>,
-}
-
-impl<'a> Names<'a> {
-    fn of(ctx: &'a Context) -> Self {
-        let (identity, wanted) = (&ctx.scope.identity, ctx.scope.wanted(Permission::NAME));
-        let by_sid = wanted.flat_map(|name| [(sid(identity, name), name), (old_sid(identity, name), name)]);
-        Names { mark: mark(identity), by_sid: by_sid.collect() }
-    }
-
-    /// The name of the permission of a function that has a statement of this `Sid`.
-    fn wanted(&self, function: &str, sid: &str) -> Option<&'a str> {
-        let name = self.by_sid.get(base(sid)).copied()?;
-        name.strip_prefix(function)?.starts_with(" for ").then_some(name)
-    }
-
-    fn owner(&self, sid: &str) -> Owner {
-        if sid.starts_with(&self.mark) {
-            Owner::Ours
-        } else if sid.starts_with(PREFIX) {
-            Owner::Unmanaged("another stack created it".to_owned())
-        } else {
-            Owner::Unmanaged("provision did not create it".to_owned())
         }
     }
 }
@@ -335,7 +264,9 @@ fn conflict(error: &Error) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::names::{mark, old_sid};
     use super::*;
+    use crate::model::Identity;
 
     #[test]
     fn a_route_is_limited_to_its_own_requests() {

@@ -23,6 +23,13 @@ pub struct Served {
     pub milliseconds: u64,
 }
 
+impl Served {
+    /// The physical id of what served it.
+    pub fn endpoint(&self) -> &str {
+        &self.api
+    }
+}
+
 /// Reads what is served from now on.
 #[derive(Debug)]
 pub struct RequestLog {

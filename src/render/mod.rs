@@ -36,8 +36,7 @@ pub use picture::{dot, mermaid};
 pub use plan::{Detail, plan, summary};
 pub use progress::{Progress, is_live};
 pub use report::{
-    blockers, check, done, last_line, outputs, outputs_in_short, path, place, report, resources, unlisted,
-    unreadable,
+    blockers, check, done, last_line, outputs, path, place, report, resources, unlisted, unreadable,
 };
 pub use status::status;
 pub use svg::svg;

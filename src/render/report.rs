@@ -8,7 +8,7 @@ use crate::config::{At, Part, Stack, Template};
 use crate::model::{AttributeMap, Identity, ResourceId, Scope, Unreadable, in_words};
 use crate::outputs;
 use crate::plan::{Blocker, Plan, Step};
-use crate::requests::{requests, to_try};
+use crate::requests::{Request, requests, to_try};
 use crate::text::sanitize_line;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -94,30 +94,31 @@ pub fn unlisted(unreadable: &Unreadable) -> String {
     super::warning(&format!("could not list any {}: {}", in_words(unreadable.kind), unreadable.why))
 }
 
-/// The outputs: the URL, the routes, and a request to try, if all that it needs is in sync.
+/// The outputs: the URL, the routes, and a request to try, if all that it needs is in sync. `short` leaves out what the plan and
+/// `outputs` show: then there is a request to try, or else the URL.
 pub fn outputs(
     stack: &Stack,
     scope: &Scope,
     attributes: &AttributeMap,
     is_in_sync: &dyn Fn(&ResourceId) -> bool,
-) -> String {
-    endpoint(stack, attributes, is_in_sync) + &own_outputs(stack, scope, attributes)
-}
-
-/// What the user needs next: a request to try, or at least the URL, and the outputs that the stack file declares.
-pub fn outputs_in_short(
-    stack: &Stack,
-    scope: &Scope,
-    attributes: &AttributeMap,
-    is_in_sync: &dyn Fn(&ResourceId) -> bool,
+    short: bool,
 ) -> String {
     let own = own_outputs(stack, scope, attributes);
-    let (Some(requests), Some(url)) = (requests(stack), outputs::endpoint(attributes)) else { return own };
-    let next = match to_try(stack, &requests, is_in_sync) {
-        Some(path) => format!("{}\n  curl '{url}{path}'", styled(BOLD, "Try it:")),
-        None => format!("{} {url}", styled(BOLD, "API:")),
-    };
-    own + &format!("\n{next}")
+    match (requests(stack), outputs::endpoint(attributes)) {
+        (Some(requests), Some(url)) => {
+            let path = to_try(stack, &requests, is_in_sync);
+            if short { own + &next_request(url, path) } else { endpoint(url, &requests, path) + &own }
+        }
+        _ => own,
+    }
+}
+
+/// A request to try, or else the URL.
+fn next_request(url: &str, path: Option<String>) -> String {
+    match path {
+        Some(path) => format!("\n{}\n  curl '{url}{path}'", styled(BOLD, "Try it:")),
+        None => format!("\n{} {url}", styled(BOLD, "API:")),
+    }
 }
 
 /// The outputs that the stack file declares.
@@ -142,16 +143,14 @@ pub fn resources(scope: &Scope, attributes: &AttributeMap) -> String {
     format!("{}\n\n{}", styled(BOLD, "Resources:"), all.iter().map(line).collect::<String>().trim_end())
 }
 
-fn endpoint(stack: &Stack, attributes: &AttributeMap, is_in_sync: &dyn Fn(&ResourceId) -> bool) -> String {
-    let (Some(requests), Some(url)) = (requests(stack), outputs::endpoint(attributes)) else {
-        return String::new();
-    };
+/// The URL, what it takes, and a request to try.
+fn endpoint(url: &str, requests: &[Request], path: Option<String>) -> String {
     let mut text = format!("\n{} {url}\n\n", styled(BOLD, "API:"));
     let width = requests.iter().map(|request| request.route.chars().count()).max().unwrap_or_default();
-    for request in &requests {
+    for request in requests {
         text += &format!("  {:<width$}  {}\n", request.route, styled(DIM, &request.code));
     }
-    if let Some(path) = to_try(stack, &requests, is_in_sync) {
+    if let Some(path) = path {
         text += &format!("\n{}\n\n  curl '{url}{path}'\n", styled(BOLD, "Try it:"));
     }
     text

@@ -83,11 +83,10 @@ impl WatchLoop<'_> {
             report.attributes
         };
         self.applied = Some(change.graph);
-        self.api.send_replace(endpoint_id(&attributes));
+        self.endpoint.send_replace(endpoint_id(&attributes));
         if is_first {
-            let outputs =
-                if self.globals.detail().short { render::outputs_in_short } else { render::outputs };
-            out(&outputs(&change.stack, &self.session.scope, &attributes, &|_| true));
+            let short = self.globals.detail().short;
+            out(&render::outputs(&change.stack, &self.session.scope, &attributes, &|_| true, short));
             json(|| render::json::outputs(&change.stack, &self.session.scope, &attributes));
         }
         let checked = match self.options.check {

@@ -230,7 +230,7 @@ functions: { f: { code: code, runtime: python3.13, name: handler, access: { mail
     let identity = crate::lower::identity(&valid_in(yaml, Some("dev")));
     assert_eq!(identity.key("function", "dev-handler"), "f");
     let stack = valid(yaml);
-    let queues: &[crate::config::Entry<crate::kinds::queue::Config>] = stack.entries.of();
+    let queues: &[crate::config::Entry<crate::kinds::queue::section::Config>] = stack.entries.of();
     assert_eq!(queues[1].common.tags, [("team".to_owned(), "a".to_owned())].into());
 }
 

@@ -86,7 +86,7 @@ fn triggers() {
 fn a_queue_takes_durations_in_words_and_short_forms() {
     let stack =
         valid(&queue("retention: 2 days\nfifo: false\nvisibility_timeout: 5 minutes", "[{ queue: jobs }]"));
-    let queues = stack.entries.of::<crate::kinds::queue::Config>();
+    let queues = stack.entries.of::<crate::kinds::queue::section::Config>();
     let queue = &queues[0];
     assert_eq!((queue.retention, queue.visibility_timeout, &queue.fifo), (172_800, Some(300), &None));
 }

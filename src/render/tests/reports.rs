@@ -104,7 +104,7 @@ fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
     let (scope, graph) = lowered(&stack);
     let attributes =
         world_of(&graph).observed.into_iter().map(|observed| (observed.id, observed.attributes)).collect();
-    insta::assert_snapshot!(plain(&render::outputs(&stack, &scope, &attributes, &|_| true)), @r#"
+    insta::assert_snapshot!(plain(&render::outputs(&stack, &scope, &attributes, &|_| true, false)), @r#"
 
     API: https://a8.example
 
@@ -116,7 +116,12 @@ fn the_user_gets_the_url_the_routes_and_a_request_to_try() {
 
       curl 'https://a8.example/notes'
     "#);
-    assert_eq!(render::outputs(&stack, &scope, &[].into(), &|_| true), "");
+    let short = |is_in_sync: &dyn Fn(&ResourceId) -> bool| {
+        plain(&render::outputs(&stack, &scope, &attributes, is_in_sync, true))
+    };
+    assert_eq!(short(&|_| true), "\nTry it:\n  curl 'https://a8.example/notes'");
+    assert_eq!(short(&|_| false), "\nAPI: https://a8.example");
+    assert_eq!(render::outputs(&stack, &scope, &[].into(), &|_| true, false), "");
 }
 
 /// The request to try of a stack in which some resources are not in sync.
@@ -129,7 +134,7 @@ fn request_to_try(yaml: &str, missing: &[&str]) -> Option<String> {
     for missing in missing {
         assert!(graph.resources.iter().any(|resource| resource.id.to_string() == *missing), "{missing}");
     }
-    let shown = plain(&render::outputs(&stack, &scope, &attributes, &is_in_sync));
+    let shown = plain(&render::outputs(&stack, &scope, &attributes, &is_in_sync, false));
     assert!(shown.contains("API: https://"), "{shown}");
     shown.split_once("curl '").and_then(|(_, url)| Some(url.split_once("example")?.1.replace("'\n", "")))
 }

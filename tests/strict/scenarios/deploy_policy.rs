@@ -193,7 +193,7 @@ fn nothing_that_is_printed_can_be_left_out() {
     let whole = |stack: &Fixture| {
         let stack = &stack.stack;
         let roles = stack.functions().iter().all(|function| function.role.is_none());
-        let queues = !stack.entries.of::<provision::kinds::queue::Config>().is_empty();
+        let queues = !stack.entries.of::<provision::kinds::queue::section::Config>().is_empty();
         roles && queues && stack.api().is_some() && !stack.tables().is_empty()
     };
     let every = Fixture::every().into_iter().filter(|(_, stack)| whole(stack));

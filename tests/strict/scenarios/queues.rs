@@ -130,7 +130,7 @@ fn the_statements_of_others_in_a_policy_are_kept() {
     }
     let without = stack.with(
         |stack| {
-            let queues = stack.entries.of_mut::<provision::kinds::queue::Config>().expect("queues");
+            let queues = stack.entries.of_mut::<provision::kinds::queue::section::Config>().expect("queues");
             queues.iter_mut().for_each(|queue| queue.resource_policy.clear());
         },
         |_| (),

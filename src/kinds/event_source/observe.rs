@@ -1,0 +1,110 @@
+//! A mapping as Lambda shows it.
+
+use super::{Attributes, EventSource, Spec};
+use crate::aws::pages::all_pages;
+use crate::aws::tags::{self, Tags};
+use crate::aws::{Context, Result};
+use crate::kind::{Kind, ObservedOption, Parent};
+use crate::kinds::function::LAMBDA;
+use crate::kinds::queue::Queue;
+use crate::kinds::{require_str, unmanaged};
+use crate::model::{Owner, PhysicalId, Status};
+use aws_sdk_lambda::types::{
+    EventSourceMappingConfiguration as Mapping, Filter, FilterCriteria, FunctionResponseType, ScalingConfig,
+};
+use serde_json::Value as Json;
+
+/// The mappings of a function, or of all functions of the account in the region.
+pub(super) async fn list(ctx: &Context, function: Option<&str>) -> Result<Vec<Mapping>> {
+    let list = ctx.clients.lambda().list_event_source_mappings();
+    let list = list.set_function_name(function.map(str::to_owned));
+    let mappings = all_pages("lambda:ListEventSourceMappings", async |marker| {
+        let page = list.clone().set_marker(marker).send().await?;
+        Ok((page.event_source_mappings.unwrap_or_default(), page.next_marker))
+    });
+    Ok(LAMBDA.not_found_as_none(mappings.await)?.unwrap_or_default())
+}
+
+/// The name of the function of a mapping. Its ARN may end in the name of an alias.
+pub(super) fn function_of(mapping: &Mapping) -> &str {
+    mapping.function_arn().and_then(|arn| arn.split(':').nth(6)).unwrap_or_default()
+}
+
+pub(super) fn is_of(mapping: &Mapping, function: &Parent) -> bool {
+    function_of(mapping) == function.physical_id.id
+}
+
+/// A mapping with its tags, which lists do not show; `None` if it was deleted in the meantime.
+pub(super) async fn observed(
+    ctx: &Context,
+    function: &Parent,
+    mapping: &Mapping,
+) -> Result<ObservedOption<EventSource>> {
+    let uuid = require_str(mapping.uuid(), "lambda:ListEventSourceMappings", "the mapping's UUID")?;
+    let arn = ctx.scope.expand(EventSource::ARN, &uuid);
+    let list = ctx.clients.lambda().list_tags().resource(&arn);
+    let response = LAMBDA.not_found_as_none(list.send().await).map_err(|error| error.about(&uuid))?;
+    let Some(response) = response else { return Ok(None) };
+    let all_tags: Tags = response.tags.unwrap_or_default().into_iter().collect();
+    let owner = tags::owner(&all_tags, &ctx.scope);
+    let source = mapping.event_source_arn().unwrap_or_default();
+    let queue = source.rsplit(':').next().unwrap_or_default();
+    let name = match owner {
+        Owner::Unmanaged(_) => format!("{queue} ({uuid})"),
+        _ => name_by(ctx, &all_tags, function_of(mapping), queue),
+    };
+    let attributes = Attributes { id: uuid.clone(), arn };
+    let spec = spec(
+        mapping,
+        tags::compared(all_tags, &ctx.scope, &function.id.child(EventSource::NAME, name.clone())),
+    );
+    let mut observed = function.child(EventSource::NAME, name, uuid, owner, (spec, attributes));
+    observed.status = match mapping.state() {
+        Some("Enabled" | "Disabled") | None => Status::Ready,
+        Some("Deleting") => Status::Deleting,
+        Some(_) => Status::Pending,
+    };
+    observed.refs = vec![PhysicalId::new("function", function.physical_id.id.clone())];
+    if source == ctx.scope.expand(Queue::ARN, queue) {
+        observed.refs.push(PhysicalId::new(Queue::NAME, queue));
+    }
+    observed.unmanaged_settings = unmanaged([("kms_key", mapping.kms_key_arn(), "")]);
+    Ok(Some(observed))
+}
+
+/// The name of a mapping of ours, as its tag has it. Somebody may have changed that: then the one that the stack declares, for
+/// there can be one mapping of a queue to a function.
+pub(super) fn name_by(ctx: &Context, tags: &Tags, function: &str, queue: &str) -> String {
+    let is_of =
+        |name: &&str| name.strip_prefix(queue).is_some_and(|own| own.is_empty() || own.starts_with(' '));
+    let tagged = tags.get(tags::ID).and_then(|id| id.strip_prefix(EventSource::NAME)?.strip_prefix('.'));
+    let declared = ctx.scope.wanted.get(EventSource::NAME).into_iter().flatten();
+    let mut declared = declared.filter_map(|(name, desired)| {
+        let of = desired.as_ref()?.get("function")?.as_str()?;
+        (of == function).then_some(name.as_str())
+    });
+    tagged.filter(is_of).or_else(|| declared.find(is_of)).unwrap_or(queue).to_owned()
+}
+
+/// Whether it is enabled shows in its state alone [aws-facts: Event source mappings].
+pub(super) fn spec(mapping: &Mapping, tags: Tags) -> Spec {
+    let filters = mapping.filter_criteria().map(FilterCriteria::filters).unwrap_or_default();
+    // AWS may return the JSON of a pattern in another form.
+    let canonical = |text: &str| match serde_json::from_str::<Json>(text) {
+        Ok(json) => json.to_string(),
+        Err(_) => text.to_owned(),
+    };
+    Spec {
+        function: function_of(mapping).to_owned(),
+        queue: mapping.event_source_arn().unwrap_or_default().to_owned(),
+        batch: mapping.batch_size().unwrap_or_default(),
+        window: mapping.maximum_batching_window_in_seconds().unwrap_or_default(),
+        partial_failures: mapping
+            .function_response_types()
+            .contains(&FunctionResponseType::ReportBatchItemFailures),
+        concurrency: mapping.scaling_config().and_then(ScalingConfig::maximum_concurrency),
+        filters: filters.iter().filter_map(Filter::pattern).map(canonical).collect(),
+        enabled: !matches!(mapping.state(), Some("Disabled" | "Disabling")),
+        tags,
+    }
+}
