@@ -91,7 +91,7 @@ impl Session {
         options: &Options,
     ) -> Result<Plan, Failure> {
         let mut plan = plan::plan(&lower(stack, &self.scope, packages), live_state, options)?;
-        plan.notes.extend(stack.fallbacks.iter().map(fallback));
+        plan.notes.extend(stack.fallbacks.iter().map(|used| fallback(used, &stack.files)));
         Ok(plan)
     }
 
@@ -117,8 +117,12 @@ impl Session {
 }
 
 /// What a plan says of a value that does not exist.
-fn fallback(used: &Elsewhere) -> String {
-    format!("line {}: `${{{}}}` has no value, so its fallback is used", used.at.line, used.address)
+fn fallback(used: &Elsewhere, files: &[PathBuf]) -> String {
+    let Elsewhere { address, at } = used;
+    // The first file is the one that the user has named.
+    let part = files.get(at.file as usize).filter(|_| at.file > 0);
+    let part = part.map(|file| format!("{}, ", file.display())).unwrap_or_default();
+    format!("{part}line {}: `${{{address}}}` has no value, so its fallback is used", at.line)
 }
 
 impl From<PlanError> for Failure {

@@ -10,34 +10,21 @@ pub(super) fn resolve(given: PathBuf) -> PathBuf {
     if given.is_dir() { given.join(DEFAULT) } else { given }
 }
 
-/// The stack file of the folder above, in which a command is run without a name: the nearest one, as seen from the current
-/// folder. It is looked for within a repository only: what lies above is another project.
-fn above(folder: &Path) -> Option<PathBuf> {
-    let mut up = PathBuf::new();
+/// The nearest stack file above a folder that has none, as seen from the folder. It is looked for within a repository only: what
+/// lies above is another project.
+pub(super) fn near(folder: &Path) -> Option<PathBuf> {
+    let (mut up, mut found) = (PathBuf::new(), None);
     for above in folder.ancestors() {
-        let file = above.join(DEFAULT);
-        if file.is_file() {
-            return Some(up.join(DEFAULT));
+        if found.is_none() && above.join(DEFAULT).is_file() {
+            found = Some(up.join(DEFAULT));
         }
         if above.join(".git").exists() {
-            return None;
+            // That of the folder itself is the usual one.
+            return found.filter(|file| file != Path::new(DEFAULT));
         }
         up.push("..");
     }
     None
-}
-
-/// The stack file of a folder, or of one above it within the same repository.
-pub(super) fn near(folder: &Path) -> Option<PathBuf> {
-    if folder.join(DEFAULT).is_file() || !is_in_repository(folder) {
-        return None;
-    }
-    above(folder)
-}
-
-/// Whether a folder is in a repository.
-fn is_in_repository(folder: &Path) -> bool {
-    folder.ancestors().any(|above| above.join(".git").exists())
 }
 
 #[cfg(test)]
@@ -51,11 +38,12 @@ mod tests {
         std::fs::create_dir_all(&inner)?;
         std::fs::write(root.path().join("stack.yaml"), "")?;
         std::fs::create_dir(root.path().join("project/.git"))?;
-        assert_eq!(above(&inner), None, "that is another project");
+        assert_eq!(near(&inner), None, "that is another project");
         std::fs::write(root.path().join("project/stack.yaml"), "")?;
-        assert_eq!(above(&inner), Some(PathBuf::from("../../stack.yaml")));
-        assert_eq!(above(&root.path().join("project")), Some(PathBuf::from("stack.yaml")));
-        assert!(is_in_repository(&inner) && !is_in_repository(root.path()));
+        assert_eq!(near(&inner), Some(PathBuf::from("../../stack.yaml")));
+        assert_eq!(near(&root.path().join("project")), None, "it needs no looking for");
+        std::fs::remove_dir(root.path().join("project/.git"))?;
+        assert_eq!(near(&inner), None, "it is in no repository");
         Ok(())
     }
 

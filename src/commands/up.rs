@@ -50,6 +50,13 @@ pub struct UpArgs {
     pub timings: Option<PathBuf>,
 }
 
+impl UpArgs {
+    /// Whether the flags confirm the changes. A saved plan was reviewed before.
+    fn is_confirmed(&self) -> bool {
+        self.yes || self.saved_plan.is_some()
+    }
+}
+
 /// Creates or updates the stack.
 ///
 /// # Errors
@@ -61,8 +68,7 @@ pub async fn up(globals: &Globals, args: &UpArgs) -> Outcome {
     }
     let recorder = args.timings.as_ref().map(|_| Recorder::new());
     let globals = &Globals { recorder, ..globals.clone() };
-    let is_confirmed = args.yes || args.saved_plan.is_some() || globals.local;
-    if args.quiet && is_confirmed && !is_json() {
+    if args.quiet && (args.is_confirmed() || globals.local) && !is_json() {
         set_format(Format::Quiet);
     }
     let start = Instant::now();
@@ -132,8 +138,7 @@ async fn apply(
 
 fn confirmation<'a>(args: &'a UpArgs, session: &Session) -> Confirmation<'a> {
     Confirmation {
-        // A saved plan was reviewed before.
-        yes: args.yes || args.saved_plan.is_some(),
+        yes: args.is_confirmed(),
         name: args.confirm.as_deref(),
         question: format!("Apply these changes to account {}?", session.connection.account),
         purpose: "to apply these changes",

@@ -121,7 +121,8 @@ async fn follow_requests(log: Option<RequestLog>, endpoint: watch::Receiver<Opti
     loop {
         // A log that cannot be read now may be read again later; it is a convenience.
         let served = log.look().unwrap_or_default();
-        let own = served.iter().filter(|served| endpoint.borrow().as_deref() == Some(served.endpoint()));
+        let own =
+            served.iter().filter(|served| endpoint.borrow().as_deref() == Some(served.endpoint.as_str()));
         own.for_each(|served| {
             let _ = screen::entry(|| Some(render::served(served)), || render::json::request(served));
         });

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 pub struct Served {
     /// When it came, in milliseconds since 1970.
     pub at: i64,
-    /// The id of the API.
-    pub api: String,
+    /// The physical id of the API.
+    #[serde(rename = "api")]
+    pub endpoint: String,
     /// The method.
     pub method: String,
     /// The path within the API's URL, without a query.
@@ -21,13 +22,6 @@ pub struct Served {
     pub status: u16,
     /// How long the response took.
     pub milliseconds: u64,
-}
-
-impl Served {
-    /// The physical id of what served it.
-    pub fn endpoint(&self) -> &str {
-        &self.api
-    }
 }
 
 /// Reads what is served from now on.

@@ -3,8 +3,8 @@
 
 use super::plan::{Detail, Entry, entries};
 use super::svg::{escaped, svg};
-use super::{NO_CHANGES, plain};
-use crate::model::{Scope, in_words};
+use super::{NO_CHANGES, data_loss, incomplete, plain};
+use crate::model::Scope;
 use crate::outline::Outline;
 use crate::picture::Picture;
 use crate::sensitive::redacted;
@@ -35,17 +35,8 @@ pub fn html(outline: &Outline, scope: &Scope, picture: &Picture) -> String {
     for blocker in &plan.blockers {
         text += &boxed("stop", &format!("Blocked: {}. {}", blocker.why, blocker.help));
     }
-    for step in plan.steps.iter().filter(|step| !step.with_parent) {
-        let loss = step.data_loss.as_ref().map(|loss| format!("{}: will be lost: {loss}", step.id));
-        text += &loss.map(|loss| boxed("loss", &loss)).unwrap_or_default();
-    }
-    for unreadable in &plan.unreadable {
-        let what = in_words(unreadable.kind);
-        text += &boxed(
-            "note",
-            &format!("Could not list every {what}, so the plan may be incomplete: {}", unreadable.why),
-        );
-    }
+    text.extend(plan.steps.iter().filter_map(data_loss).map(|loss| boxed("loss", &loss)));
+    text.extend(plan.unreadable.iter().map(|unreadable| boxed("note", &incomplete(unreadable))));
     text.extend(plan.notes.iter().map(|note| boxed("note", note)));
     text += &format!("<figure>\n{}</figure>\n", svg(picture));
     text.extend(entries(outline, Detail::default()).iter().map(details));

@@ -2,11 +2,11 @@
 
 use super::picture::mermaid;
 use super::plan::{Detail, Entry, entries};
-use super::{NO_CHANGES, plain};
-use crate::model::{Scope, in_words};
+use super::{NO_CHANGES, data_loss, incomplete, plain};
+use crate::model::Scope;
 use crate::outline::Outline;
 use crate::picture::Picture;
-use crate::plan::{Action, Blocker, Step};
+use crate::plan::{Action, Blocker};
 use crate::text::sanitize;
 
 /// How long a comment may be. GitHub takes 65,536 characters, GitLab more.
@@ -25,14 +25,9 @@ pub fn markdown(outline: &Outline, scope: &Scope, picture: &Picture) -> String {
         format!("**{}**\n", plain(&super::summary(plan)))
     };
     let blockers = plan.blockers.iter().map(blocker);
-    let losses = plan.steps.iter().filter(|step| !step.with_parent).filter_map(data_loss);
-    let unseen = plan.unreadable.iter().map(|unreadable| {
-        format!(
-            "\n> [!WARNING]\n> Could not list every {}, so the plan may be incomplete: {}\n",
-            in_words(unreadable.kind),
-            one_line(&unreadable.why)
-        )
-    });
+    let warning = |text: String| format!("\n> [!WARNING]\n> {}\n", one_line(&text));
+    let losses = plan.steps.iter().filter_map(data_loss).map(warning);
+    let unseen = plan.unreadable.iter().map(incomplete).map(warning);
     text.extend(blockers.chain(losses).chain(unseen));
     text.extend(plan.notes.iter().map(|note| format!("\n> [!NOTE]\n> {}\n", one_line(note))));
     if !plan.is_empty() {
@@ -77,12 +72,6 @@ fn diff(entry: &Entry) -> String {
 
 fn blocker(blocker: &Blocker) -> String {
     format!("\n> [!CAUTION]\n> Blocked: {}  \n> {}\n", one_line(&blocker.why), one_line(&blocker.help))
-}
-
-fn data_loss(step: &Step) -> Option<String> {
-    let data_loss = step.data_loss.as_ref()?;
-    let id = one_line(&step.id.to_string());
-    Some(format!("\n> [!WARNING]\n> {id}: will be lost: {}\n", one_line(data_loss)))
 }
 
 /// A text within a sentence: it may come from anyone who can write to the account.

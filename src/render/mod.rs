@@ -48,7 +48,8 @@ pub use width::{columns, fit_to};
 use crate::aws::Call;
 use crate::config::Diagnostics;
 use crate::error::Failure;
-use crate::plan::Action;
+use crate::model::{Unreadable, in_words};
+use crate::plan::{Action, Step};
 use anstyle::{AnsiColor, Style};
 use std::time::Duration;
 
@@ -157,6 +158,17 @@ pub fn failure(failure: &anyhow::Error) -> String {
 /// A sentence, wrapped at the width of the terminal.
 pub fn sentence(text: &str) -> String {
     wrapped("", text)
+}
+
+/// What a kind that could not be listed means for a plan.
+fn incomplete(unreadable: &Unreadable) -> String {
+    let (kind, why) = (in_words(unreadable.kind), &unreadable.why);
+    format!("could not list every {kind} of this stack, so the plan may be incomplete: {why}")
+}
+
+/// What is lost with a step, and with which resource.
+fn data_loss(step: &Step) -> Option<String> {
+    Some(format!("{}: will be lost: {}", step.id, step.data_loss.as_ref().filter(|_| !step.with_parent)?))
 }
 
 /// A warning.

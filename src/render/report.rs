@@ -82,11 +82,7 @@ pub fn blockers(blockers: &[Blocker], files: &[PathBuf]) -> String {
 
 /// A kind that could not be listed.
 pub fn unreadable(unreadable: &Unreadable) -> String {
-    super::warning(&format!(
-        "could not list every {} of this stack, so the plan may be incomplete: {}",
-        in_words(unreadable.kind),
-        unreadable.why
-    ))
+    super::warning(&super::incomplete(unreadable))
 }
 
 /// A kind that could not be listed for any stack.

@@ -52,7 +52,7 @@ where
 
 /// The same for programs.
 pub fn request(served: &Served) -> Document {
-    let Served { at, api: _, method, path, status, milliseconds } = served;
+    let Served { at, endpoint: _, method, path, status, milliseconds } = served;
     let time = DateTime::from_millis(*at).fmt(Format::DateTime).unwrap_or_default();
     let request = json!({ "time": time, "method": method, "path": path, "status": status, "milliseconds": milliseconds });
     Document::new("request", request)

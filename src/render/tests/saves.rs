@@ -53,7 +53,7 @@ fn a_program_gets_the_files_and_what_became_of_them() {
 fn a_request_is_a_line_with_its_status_and_its_time() {
     let served = |path: &str, status| Served {
         at: 1_700_000_000_000,
-        api: "a1".to_owned(),
+        endpoint: "a1".to_owned(),
         method: "GET".to_owned(),
         path: path.to_owned(),
         status,
