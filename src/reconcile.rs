@@ -260,3 +260,22 @@ impl Destroy {
             .all(|step| step.observed.as_ref().is_some_and(|observed| self.deleted.contains(&observed.key())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::At;
+    use crate::model::Address;
+
+    #[test]
+    fn a_used_fallback_names_the_file_of_a_part() {
+        let files = ["stack.yaml", "parts/tables.yaml"].map(PathBuf::from);
+        let used = |file| Elsewhere {
+            address: Address::Parameter("/shop/size".to_owned()),
+            at: At { file, line: 7, ..At::default() },
+        };
+        let said = "line 7: `${ssm:/shop/size}` has no value, so its fallback is used";
+        assert_eq!(fallback(&used(0), &files), said);
+        assert_eq!(fallback(&used(1), &files), format!("parts/tables.yaml, {said}"));
+    }
+}

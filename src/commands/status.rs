@@ -33,7 +33,7 @@ pub async fn status(globals: &Globals) -> Outcome {
     out(&format!("\n{}", render::status(&statuses, short)));
     json(|| render::json::status(&statuses));
     let is_in_sync = |id: &ResourceId| plan.unchanged.contains(id);
-    out(&render::outputs(&stack, &session.scope, &plan.attributes, &is_in_sync, short));
+    out(render::outputs(&stack, &session.scope, &plan.attributes, &is_in_sync, short).trim_end());
     json(|| render::json::outputs(&stack, &session.scope, &plan.attributes));
     let is_settled = |health: &Health| matches!(health, Health::InSync | Health::Unmanaged(_));
     let in_sync = statuses.iter().all(|one| is_settled(&one.health));

@@ -65,9 +65,22 @@ fn diff(entry: &Entry) -> String {
         Action::Update | Action::Replace => '!',
     };
     let mut text = format!("{sign} {} {}\n", entry.action.verb(), plain(&entry.line()));
-    text.extend(entry.lines.iter().map(|line| format!("      {}\n", plain(line))));
+    text.extend(entry.lines.iter().map(|line| format!("{}\n", diff_of_part(&plain(line)))));
     // The content must not end the block.
     text.replace("```", "'''")
+}
+
+/// A line below an entry, where a part has its sign at the begin as well.
+fn diff_of_part(line: &str) -> String {
+    let (sign, action) = match line.split(' ').next() {
+        Some("+") => ('+', Action::Create),
+        Some("~") => ('!', Action::Update),
+        Some("-/+") => ('!', Action::Replace),
+        Some("-") => ('-', Action::Delete),
+        _ => return format!("      {line}"),
+    };
+    let part = line.split_once(' ').map_or("", |(_, part)| part);
+    format!("{sign}     {} {part}", action.verb())
 }
 
 fn blocker(blocker: &Blocker) -> String {

@@ -183,25 +183,25 @@ fn a_plan_in_markdown_is_whole_and_safe() {
           will be lost: all of its items
     ! update function save
           environment  + TOKEN  + URL  (values not shown)
-          + integration
-          ~ permission for POST /notes
+    +     create integration
+    !     update permission for POST /notes
               source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/POST/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/POST/notes
     ! update function list
-          ~ log group
+    !     update log group
               it exists without tags and contains 5120 bytes of logs; it is adopted
               retention_days        30
               tags.provision:for    function.list
               tags.provision:id     log_group./aws/lambda/list
               tags.provision:stack  notes
-          + integration
-          ~ permission for GET /notes
+    +     create integration
+    !     update permission for GET /notes
               source_arn  arn:aws:execute-api:eu-west-1:123456789012:a8/*/GET/notes → arn:aws:execute-api:eu-west-1:123456789012:(id of the api, known after up)/*/GET/notes
-          - permission for GET /notes/{id}
+    -     delete permission for GET /notes/{id}
               no longer in the stack file
     + create api
-          + route GET /notes
-          + route POST /notes
-          + stage $default
+    +     create route GET /notes
+    +     create route POST /notes
+    +     create stage $default
     ```
 
     </details>
