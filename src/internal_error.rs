@@ -13,6 +13,7 @@ pub fn on_panic() {
         let help = "please report this line and what you did, as CONTRIBUTING.md says. Nothing is lost: AWS holds the \
             state; run the same command again to continue";
         err(&render::error(&message, Some(help)));
+        crate::commands::release_terminal();
         std::process::exit(Exit::InternalError as i32);
     }));
 }

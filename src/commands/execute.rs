@@ -52,7 +52,7 @@ pub(super) async fn execute(
     let text = render::report(plan, &report, files, took, &calls(session));
     let text = text.trim_end();
     // Where nothing is left of the progress, the line above it is the gap.
-    let text = if leaves_lines || !report.failed.is_empty() { format!("\n{text}") } else { text.to_owned() };
+    let text = if leaves_lines || !report.is_complete() { format!("\n{text}") } else { text.to_owned() };
     if report.is_complete() {
         out(&text);
     } else {

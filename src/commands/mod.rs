@@ -53,6 +53,11 @@ use screen::{ask, data, err, is_interactive, is_json, json, markdown, out, raw};
 use std::sync::OnceLock;
 use tokio::sync::watch;
 
+/// Gives the terminal back as it was, before the process ends at once.
+pub(crate) fn release_terminal() {
+    keys::restore();
+}
+
 /// How a command ends; what is not [`Exit::Done`] has been explained already.
 pub type Outcome = Result<Exit>;
 
@@ -77,7 +82,7 @@ async fn watch_signals(stop: watch::Sender<bool>) {
         count += 1;
         if stop.is_closed() || count > 2 {
             screen::hide_line();
-            keys::restore();
+            release_terminal();
             std::process::exit(Exit::Interrupted as i32);
         }
         stop.send_replace(true);

@@ -5,9 +5,11 @@ use crate::apply::Report;
 use crate::aws::Error;
 use crate::check::{CheckFailure, CheckResult, Verdict};
 use crate::event::Event;
-use crate::model::{ResourceId, Unreadable};
+use crate::model::{LiveState, ResourceId, Unreadable};
+use crate::outline::Outline;
 use crate::plan::tests::live_states::world_of;
-use crate::plan::tests::stacks::{SMALL, lowered, stack};
+use crate::plan::tests::stacks::{SMALL, graph, lowered, stack};
+use crate::plan::tests::up;
 use crate::plan::{Action, Plan};
 use crate::render::{self, live::Steps, progress::Progress};
 use indicatif::{InMemoryTerm, ProgressDrawTarget, TermLike};
@@ -250,8 +252,45 @@ fn running_steps_leave_room_on_the_screen() {
     ");
 }
 
+/// What the user declared has one line, whatever of it is at work, and nothing stays of what succeeded.
 #[test]
-fn two_steps_of_one_id_have_a_line_each() {
+fn an_entry_and_its_parts_share_a_line() {
+    let terminal = InMemoryTerm::new(24, 80);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
+    let plan = crate::plan::plan(&graph(SMALL), &LiveState::default(), &up()).unwrap();
+    let progress = Progress::live(target, 24, Steps::of(&Outline::of(&plan), false), plain);
+    let step = |id: &str| plan.steps.iter().position(|step| step.id.to_string() == id).unwrap();
+    let (role, group) = (step("role save_role"), step("log group /aws/lambda/save"));
+    let (action, took) = (Action::Create, Duration::ZERO);
+    for index in [role, group] {
+        progress.show(&Event::Started { step: index, id: plan.steps[index].id.clone(), action });
+    }
+    // Each line is drawn at times of its own.
+    let shows = |texts: &[&str]| {
+        let shown = std::iter::repeat_with(|| terminal.contents()).inspect(|_| std::thread::yield_now());
+        at_no_time(&shown.into_iter().find(|shown| texts.iter().all(|text| shown.contains(text))).unwrap())
+    };
+    insta::assert_snapshot!(shows(&["0 of 17", "log group, role"]), @"
+    ░░░░░░░░░░░░░░░░░░░░ 0 of 17 ·
+      creating function save  log group, role
+    ");
+    progress.show(&Event::Done { step: group, id: plan.steps[group].id.clone(), action, took });
+    let why = "IAM does not see the role yet".to_owned();
+    progress.show(&Event::Waiting { id: plan.steps[role].id.clone(), why });
+    insta::assert_snapshot!(shows(&["1 of 17", "does not see"]), @"
+    █░░░░░░░░░░░░░░░░░░░ 1 of 17 ·
+      role save_role: IAM does not see the role yet
+    ");
+    let table = plan.steps[step("table notes")].id.clone();
+    progress.show(&Event::Failed { step: step("table notes"), id: table, action, error: denied() });
+    progress.show(&Event::Done { step: role, id: plan.steps[role].id.clone(), action, took });
+    shows(&["3 of 17", "✗ table notes"]);
+    drop(progress);
+    assert_eq!(terminal.contents(), "  ✗ table notes could not be created");
+}
+
+#[test]
+fn two_steps_of_one_id_are_counted_apart() {
     let terminal = InMemoryTerm::new(24, 80);
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 60);
     let progress = Progress::live(target, 24, steps(2), plain);
