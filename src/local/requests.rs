@@ -11,8 +11,7 @@ use std::path::PathBuf;
 pub struct Served {
     /// When it came, in milliseconds since 1970.
     pub at: i64,
-    /// The physical id of the API.
-    #[serde(rename = "api")]
+    /// The physical id of what served it.
     pub endpoint: String,
     /// The method.
     pub method: String,
@@ -68,7 +67,7 @@ mod tests {
 
     fn line(path: &str) -> String {
         format!(
-            r#"{{"at": 5, "api": "a1", "method": "GET", "path": "{path}", "status": 200, "milliseconds": 58}}"#
+            r#"{{"at": 5, "endpoint": "a1", "method": "GET", "path": "{path}", "status": 200, "milliseconds": 58}}"#
         )
     }
 

@@ -12,7 +12,7 @@ SEAMS = {
     "ministack.app:_resolve_stage_and_path": "api_id tentative_stage execute_path",
 }
 
-# A longer log begins anew: what it is for is the last seconds.
+# A longer log starts again: it is for the last seconds.
 MOST = 1 << 20
 
 
@@ -31,7 +31,7 @@ def logged(handler, file):
         response = await handler(host, path, method, *args, **others)
         if response is not None and (place := place_of(host, path)):
             api, path = place
-            write(file, {"at": int(begun * 1000), "api": api, "method": method, "path": path, "status": response[0],
+            write(file, {"at": int(begun * 1000), "endpoint": api, "method": method, "path": path, "status": response[0],
                          "milliseconds": round((time.monotonic() - start) * 1000)})
         return response
     return handle

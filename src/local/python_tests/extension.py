@@ -318,7 +318,7 @@ class RequestLog(unittest.TestCase):
         self.served("127.0.0.1:4566", "/_aws/execute-api/a1/$default/hi/ada", (200, {}, b"hello"))
         self.served("127.0.0.1:4566", "/_aws/execute-api/a1/$default/hi/bob", (500, {}, b""))
         lines = [json.loads(line) for line in self.file.read_text().splitlines()]
-        self.assertEqual([(line["api"], line["method"], line["path"], line["status"]) for line in lines],
+        self.assertEqual([(line["endpoint"], line["method"], line["path"], line["status"]) for line in lines],
                          [("a1", "GET", "/hi/ada", 200), ("a1", "GET", "/hi/bob", 500)])
         self.assertTrue(all(line["at"] > 0 and line["milliseconds"] >= 0 for line in lines))
         self.assertNotIn("secret", self.file.read_text())
@@ -328,10 +328,10 @@ class RequestLog(unittest.TestCase):
         self.served("127.0.0.1:4566", "/", None)
         self.assertFalse(self.file.exists())
 
-    def test_a_long_log_begins_anew(self):
+    def test_a_long_log_starts_again(self):
         self.file.write_bytes(b"x" * (request_log.MOST + 1))
-        request_log.write(self.file, {"api": "a1"})
-        self.assertEqual(self.file.read_text(), '{"api": "a1"}\n')
+        request_log.write(self.file, {"endpoint": "a1"})
+        self.assertEqual(self.file.read_text(), '{"endpoint": "a1"}\n')
 
 
 class RuntimeApi(unittest.TestCase):
