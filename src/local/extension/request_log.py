@@ -31,8 +31,9 @@ def logged(handler, file):
         response = await handler(host, path, method, *args, **others)
         if response is not None and (place := place_of(host, path)):
             api, path = place
-            write(file, {"at": int(begun * 1000), "endpoint": api, "method": method, "path": path, "status": response[0],
-                         "milliseconds": round((time.monotonic() - start) * 1000)})
+            took = round((time.monotonic() - start) * 1000)
+            write(file, {"at": int(begun * 1000), "endpoint": api, "method": method, "path": path,
+                         "status": response[0], "milliseconds": took})
         return response
     return handle
 
