@@ -7,6 +7,7 @@ mod observe;
 mod permissions;
 mod runtime;
 pub mod section;
+mod sent;
 mod service;
 mod state;
 
@@ -27,8 +28,9 @@ use crate::kind::{
 };
 use crate::model::{Graph, PhysicalId, ResourceId, Status, Texts};
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, LoggingConfig, Runtime};
+use aws_sdk_lambda::types::{Architecture, FunctionCode, LoggingConfig, Runtime};
 use observe::{get, read};
+use sent::{environment, storage, tracing};
 use serde::{Deserialize, Serialize};
 use state::{active, change, configuration_of, idle, in_progress, once_permitted, status};
 use std::collections::BTreeMap;
@@ -57,6 +59,10 @@ pub struct Spec<T = String> {
     pub memory: i32,
     /// Timeout in seconds.
     pub timeout: i32,
+    /// The size of `/tmp` in MB.
+    pub ephemeral_storage: i32,
+    /// Whether X-Ray traces its invocations.
+    pub tracing: bool,
     /// The description; may be empty.
     pub description: T,
     /// The environment variables.
@@ -211,6 +217,8 @@ async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes>
             .architectures(Architecture::from(spec.architecture.as_str()))
             .memory_size(spec.memory)
             .timeout(spec.timeout)
+            .ephemeral_storage(storage(spec)?)
+            .tracing_config(tracing(spec))
             .description(&spec.description)
             .environment(environment(spec))
             .set_layers(Some(spec.layers.clone()))
@@ -259,7 +267,7 @@ async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
 /// The part of a spec that UpdateFunctionConfiguration sends.
 fn configuration(spec: &Spec) -> impl PartialEq + '_ {
     (
-        (&spec.runtime, &spec.handler, spec.memory, spec.timeout),
+        (&spec.runtime, &spec.handler, spec.memory, spec.timeout, spec.ephemeral_storage, spec.tracing),
         (&spec.description, &spec.environment, &spec.layers, &spec.role, &spec.log_group),
     )
 }
@@ -278,6 +286,8 @@ async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Re
             .runtime(Runtime::from(to.runtime.as_str()))
             .memory_size(to.memory)
             .timeout(to.timeout)
+            .ephemeral_storage(storage(to)?)
+            .tracing_config(tracing(to))
             .description(&to.description)
             .environment(environment(to))
             .set_layers(Some(to.layers.clone()))
@@ -341,11 +351,6 @@ async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePe
     let room = ctx.uploads.acquire_many(kilobytes).await;
     let room = room.map_err(|_| Error::internal("there is no room for packages"))?;
     Ok((Blob::new(tokio::fs::read(zip).await.map_err(unreadable)?), room))
-}
-
-/// The variables, also where there are none: an environment without the member keeps the old ones [aws-facts: Lambda].
-fn environment(spec: &Spec) -> Environment {
-    Environment::builder().set_variables(Some(spec.environment.clone().into_iter().collect())).build()
 }
 
 #[cfg(test)]

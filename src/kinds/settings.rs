@@ -3,21 +3,18 @@
 
 use super::unmanaged;
 use aws_sdk_iam::types::Role;
-use aws_sdk_lambda::types::{FunctionConfiguration, LogFormat, PackageType, SnapStartApplyOn, TracingMode};
+use aws_sdk_lambda::types::{FunctionConfiguration, LogFormat, PackageType, SnapStartApplyOn};
 use std::collections::BTreeMap;
 
 /// Settings with their values, by name.
 type Settings = BTreeMap<String, String>;
 
 /// The defaults that AWS shows or leaves out [hazards: undeclared settings].
-const EPHEMERAL_STORAGE: &str = "512 MB";
 const LOG_LEVEL: &str = "INFO";
 const SESSION: &str = "3600 s";
 
 /// What a function has that its stack file cannot say.
 pub(super) fn of_function(config: &FunctionConfiguration) -> Settings {
-    let tracing = config.tracing_config().and_then(|tracing| tracing.mode());
-    let storage = config.ephemeral_storage().map(|storage| format!("{} MB", storage.size()));
     let snap_start = config.snap_start().and_then(|snap_start| snap_start.apply_on());
     let mounts = config.file_system_configs().iter().map(|mount| mount.local_mount_path());
     let logging = config.logging_config();
@@ -30,14 +27,12 @@ pub(super) fn of_function(config: &FunctionConfiguration) -> Settings {
         ("application_log_level", application.map(|level| level.as_str()), LOG_LEVEL),
         ("dead_letter_queue", config.dead_letter_config().and_then(|queue| queue.target_arn()), ""),
         ("durable", config.durable_config().map(|_| "true"), ""),
-        ("ephemeral_storage", storage.as_deref(), EPHEMERAL_STORAGE),
         ("file_systems", Some(&mounts.collect::<Vec<_>>().join(", ")), ""),
         ("kms_key", config.kms_key_arn(), ""),
         ("log_format", log_format, format.as_str()),
         ("package_type", config.package_type().map(PackageType::as_str), PackageType::Zip.as_str()),
         ("snap_start", snap_start.map(SnapStartApplyOn::as_str), SnapStartApplyOn::None.as_str()),
         ("system_log_level", system.map(|level| level.as_str()), LOG_LEVEL),
-        ("tracing", tracing.map(TracingMode::as_str), TracingMode::PassThrough.as_str()),
         // A function that left its VPC has empty lists [hazards: G9].
         ("vpc", config.vpc_config().and_then(|vpc| vpc.vpc_id()), ""),
     ])
@@ -57,8 +52,8 @@ mod tests {
     use super::*;
     use aws_sdk_iam::primitives::DateTime;
     use aws_sdk_lambda::types::{
-        ApplicationLogLevel, DeadLetterConfig, DurableConfig, EphemeralStorage, FileSystemConfig,
-        LoggingConfig, SnapStartResponse, SystemLogLevel, TracingConfigResponse, VpcConfigResponse,
+        ApplicationLogLevel, DeadLetterConfig, DurableConfig, FileSystemConfig, LoggingConfig,
+        SnapStartResponse, SystemLogLevel, VpcConfigResponse,
     };
 
     fn named(settings: &Settings) -> Vec<(&str, &str)> {
@@ -78,8 +73,6 @@ mod tests {
     fn a_function_of_aws_s_defaults_has_no_setting_to_show() {
         let config = FunctionConfiguration::builder()
             .package_type(PackageType::Zip)
-            .tracing_config(TracingConfigResponse::builder().mode(TracingMode::PassThrough).build())
-            .ephemeral_storage(EphemeralStorage::builder().size(512).build().expect("a size"))
             .snap_start(SnapStartResponse::builder().apply_on(SnapStartApplyOn::None).build())
             .vpc_config(VpcConfigResponse::builder().set_subnet_ids(Some(vec![])).vpc_id("").build())
             .dead_letter_config(DeadLetterConfig::builder().build())
@@ -100,8 +93,6 @@ mod tests {
             .system_log_level(SystemLogLevel::Warn);
         let config = FunctionConfiguration::builder()
             .package_type(PackageType::Image)
-            .tracing_config(TracingConfigResponse::builder().mode(TracingMode::Active).build())
-            .ephemeral_storage(EphemeralStorage::builder().size(1024).build().expect("a size"))
             .snap_start(SnapStartResponse::builder().apply_on(SnapStartApplyOn::PublishedVersions).build())
             .vpc_config(VpcConfigResponse::builder().vpc_id("vpc-1").build())
             .dead_letter_config(DeadLetterConfig::builder().target_arn("arn:queue").build())
@@ -111,14 +102,12 @@ mod tests {
         let expected = [
             ("application_log_level", "DEBUG"),
             ("dead_letter_queue", "arn:queue"),
-            ("ephemeral_storage", "1024 MB"),
             ("file_systems", "/mnt/a"),
             ("kms_key", "arn:key"),
             ("log_format", "JSON"),
             ("package_type", "Image"),
             ("snap_start", "PublishedVersions"),
             ("system_log_level", "WARN"),
-            ("tracing", "Active"),
             ("vpc", "vpc-1"),
         ];
         assert_eq!(named(&of_function(&config.build())), expected);

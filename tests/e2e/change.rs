@@ -125,11 +125,18 @@ async fn settings_of_a_function_are_updated_in_place() {
     let settings =
         "  list:\n    memory: 256\n    timeout: 9\n    description: Lists all notes\n    log_retention: 7\n";
     cloud.edit("stack.yaml", "  list:\n", settings);
+    cloud.edit(
+        "stack.yaml",
+        "    timeout: 9\n",
+        "    timeout: 9\n    ephemeral_storage: 1024\n    tracing: true\n",
+    );
     cloud.edit("stack.yaml", "[dynamodb:Scan]", "[dynamodb:Scan, dynamodb:Query]");
     let changes = [
-        "~ function list: description Lists all notes; memory 128 → 256; timeout 3 → 9",
+        "~ function list: description Lists all notes; ephemeral_storage 512 → 1024; memory 128 → 256; timeout 3 → 9; \
+         tracing false → true",
         "~ log group of function list: retention_days 30 → 7",
-        "~ role of function list: access to notes + dynamodb:Query",
+        "~ role of function list: access to notes + dynamodb:Query; access to * + xray:PutTelemetryRecords + \
+         xray:PutTraceSegments",
     ];
     cloud.plan().plans(&changes);
     cloud.up().says("Done: 3 updated");

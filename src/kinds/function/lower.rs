@@ -18,12 +18,12 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     let id = lower.id(Function::NAME, &function.name);
     let group = ResourceId::new(LogGroup::NAME, format!("{}{}", log_group::PREFIX, id.name));
     let role = function.role.is_none().then(|| ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let Config { access, triggers, policy, log_retention, .. } = &**function;
+    let Config { access, triggers, policy, log_retention, tracing, .. } = &**function;
     let mut resources = vec![lower.log_group(&id, &group, function.at, *log_retention)];
     if let Some(role) = &role {
         // A trigger carries its permissions.
         let grants = access.values().cloned().chain(triggers.iter().flat_map(Item::grants)).collect();
-        let policy = lower.policy(grants, policy, &group);
+        let policy = lower.policy(grants, policy, *tracing, &group);
         resources.push(lower.role(&id, role, function.at, policy));
     }
     resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));
@@ -94,7 +94,13 @@ impl Lower<'_> {
 
     /// The policy of the function: its declared access, the user's own statements, and logs to its own group. Never
     /// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
-    fn policy(&self, grants: Vec<Grant>, policy: &[config::Statement], group: &ResourceId) -> Policy<Text> {
+    fn policy(
+        &self,
+        grants: Vec<Grant>,
+        policy: &[config::Statement],
+        tracing: bool,
+        group: &ResourceId,
+    ) -> Policy<Text> {
         // The user's own names take precedence; the others get free ones.
         let own = policy.iter().map(|statement| self.statement(statement));
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
@@ -108,8 +114,10 @@ impl Lower<'_> {
             let arn = Text::reference(&self.id(grant.kind, &grant.key), "arn");
             std::iter::once((sid, allow(grant.actions, arn))).chain(key)
         });
+        let traces = tracing.then(|| ("Traces".to_owned(), allow(SEND_TRACES, "*".into())));
         let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
-        for (sid, statement) in std::iter::once(("Logs".to_owned(), logs)).chain(grants).chain(unnamed) {
+        let own = std::iter::once(("Logs".to_owned(), logs)).chain(traces);
+        for (sid, statement) in own.chain(grants).chain(unnamed) {
             statements.insert(free_sid(&statements, &sid), statement);
         }
         Policy(statements)
@@ -150,6 +158,8 @@ impl Lower<'_> {
             architecture,
             memory,
             timeout,
+            ephemeral_storage,
+            tracing,
             description,
             environment,
             reserved_concurrency,
@@ -168,6 +178,8 @@ impl Lower<'_> {
             architecture: architecture.as_str().to_owned(),
             memory: memory.cast_signed(),
             timeout: timeout.cast_signed(),
+            ephemeral_storage: ephemeral_storage.cast_signed(),
+            tracing: *tracing,
             description: self.template(description),
             environment: environment.collect(),
             layers: layers.clone(),
@@ -181,6 +193,9 @@ impl Lower<'_> {
         Resource { known_attributes, ..resource::<Function>(id, function.at, &spec) }
     }
 }
+
+/// What Lambda sends to X-Ray. These actions are of no resource [aws-facts-services: 8; DG: X-Ray].
+const SEND_TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
 /// The policy that lets a service assume a role.
 fn trust(service: &str) -> Policy {

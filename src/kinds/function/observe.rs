@@ -8,7 +8,12 @@ use crate::kinds::{log_group, require, require_str, role, settings};
 use crate::model::{Observed, PhysicalId, ResourceId};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::{DateTime, DateTimeFormat};
-use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime};
+use aws_sdk_lambda::types::{
+    Architecture, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime, TracingMode,
+};
+
+/// The size of `/tmp` where Lambda shows none, in MB [hazards: undeclared settings].
+const STORAGE: i32 = 512;
 
 pub(super) async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
     LAMBDA.not_found_as_none(ctx.clients.lambda().get_function().function_name(name).send().await)
@@ -93,6 +98,8 @@ pub(super) fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: 
         architecture: architecture.to_owned(),
         memory: config.memory_size().unwrap_or_default(),
         timeout: config.timeout().unwrap_or_default(),
+        ephemeral_storage: config.ephemeral_storage().map_or(STORAGE, |storage| storage.size()),
+        tracing: config.tracing_config().and_then(|tracing| tracing.mode()) == Some(&TracingMode::Active),
         description: text(config.description()),
         environment: variables.cloned().unwrap_or_default().into_iter().collect(),
         layers: config.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned)).collect(),

@@ -13,7 +13,7 @@ use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::{self, NameRule};
 use crate::config::policy::policy;
-use crate::config::section::shape::{Keys, list, map, number, pattern, scalar, template, text, word};
+use crate::config::section::shape::{Keys, flag, list, map, number, pattern, scalar, template, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
@@ -170,6 +170,10 @@ section! {
         memory: u32 = number("MB", 128..=10_240).default(128),
         /// The maximum duration of an invocation. An HTTP API waits at most 30 seconds.
         timeout: u32 = number("seconds", 1..=MAX_TIMEOUT).default(3),
+        /// The size of `/tmp`.
+        ephemeral_storage: u32 = number("MB", 512..=10_240).default(512),
+        /// Whether X-Ray traces the invocations. The generated role is allowed to send the traces.
+        tracing: bool = flag().default(false),
         /// A description. `${…}` works.
         description: Template = template().with("maxLength", 256).or_empty().shown_as(""),
         /// Environment variables; 4096 bytes in total, measured as JSON. `${…}` works in values.

@@ -56,6 +56,29 @@ fn is_in_sync(cloud: &Cloud, stack: &Fixture) {
     assert_eq!((again.end.clone(), again.writes()), (End::Done(0), vec![]));
 }
 
+/// Lambda refuses tracing until it sees that the role may send traces, which takes some seconds for a role of any age.
+#[test]
+fn tracing_is_turned_on_as_soon_as_the_role_allows_it_and_off_again() {
+    let mode = |cloud: &Cloud| save(cloud).configuration["TracingConfig"]["Mode"].clone();
+    let size = |cloud: &Cloud| save(cloud).configuration["EphemeralStorage"]["Size"].clone();
+    let (plain, traced) = (stack(""), stack("    tracing: true\n    ephemeral_storage: 1024\n"));
+    let at_once = up(&traced);
+    assert_eq!((mode(&at_once), size(&at_once)), (json!("Active"), json!(1024)));
+    is_in_sync(&at_once, &traced);
+
+    let on = whole(run(&up(&plain), Command::Up(&traced), None));
+    assert_eq!(on.end, End::Done(0));
+    let updates = outcomes(&on, "lambda:UpdateFunctionConfiguration");
+    assert!(updates.len() > 1 && updates[0].contains("InvalidParameterValueException"), "{updates:?}");
+    assert_eq!((mode(&on.cloud), size(&on.cloud)), (json!("Active"), json!(1024)));
+    let on = later(&on.cloud, MINUTE);
+    is_in_sync(&on, &traced);
+
+    let off = whole(run(&on, Command::Up(&plain), None));
+    assert_eq!((mode(&off.cloud), size(&off.cloud)), (json!("PassThrough"), json!(512)));
+    is_in_sync(&later(&off.cloud, MINUTE), &plain);
+}
+
 #[test]
 fn a_call_that_does_not_find_the_function_that_this_run_created_is_repeated() {
     // Long enough for every call, and shorter than the time for which the next runs are looked at.

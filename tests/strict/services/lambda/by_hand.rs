@@ -51,6 +51,19 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
             json!({ "Variables": { "LEVEL": "theirs", "MORE": "x" } }),
         )
     }),
+    ("a function's storage is changed", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "EphemeralStorage", json!({ "Size": 2048 }))
+    }),
+    ("a function's tracing is changed", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| {
+            let was = function
+                .configuration
+                .get("TracingConfig")
+                .is_some_and(|tracing| tracing["Mode"] == "Active");
+            let mode = if was { "PassThrough" } else { "Active" };
+            function.configuration.insert("TracingConfig".to_owned(), json!({ "Mode": mode }));
+        })
+    }),
     ("a function's layers are changed", |cloud, stack, nth| {
         let layer = "arn:aws:lambda:eu-central-1:123456789012:layer:theirs:1";
         configuration(cloud, stack, nth, "Layers", json!([{ "Arn": layer, "CodeSize": 1000 }]))

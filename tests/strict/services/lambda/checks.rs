@@ -1,5 +1,6 @@
 //! What Lambda refuses of the settings of a function, besides what its model does not allow [aws-facts: Lambda].
 
+use super::grants;
 use crate::cloud::{Cloud, ServiceError, text};
 use crate::services::iam;
 use serde_json::Value as Json;
@@ -54,6 +55,20 @@ pub(super) fn refused<T>(message: impl Into<String>) -> Result<T, ServiceError> 
     ServiceError::err("InvalidParameterValueException", message)
 }
 
+/// The role must be allowed to send traces, as far as other services know [aws-facts-services: 8, DG].
+fn check_tracing(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
+    let role = text(params, "Role").filter(|_| params["TracingConfig"]["Mode"] == "Active");
+    let Some(role) = role else { return Ok(()) };
+    for action in ["PutTraceSegments", "PutTelemetryRecords"] {
+        if !grants::allows(cloud, role, &format!("xray:{action}"), "*") {
+            return refused(format!(
+                "The provided execution role does not have permissions to call {action} on XRAY"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// The checks of a create and of an update.
 pub(super) fn check(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
     if let Some(runtime) = text(params, "Runtime").filter(|runtime| BLOCKED.contains(runtime)) {
@@ -69,6 +84,11 @@ pub(super) fn check(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
     }
     if params["MemorySize"].as_i64().is_some_and(|memory| memory > 10_240) {
         return refused("'MemorySize' value failed to satisfy constraint: Member must be at most 10240");
+    }
+    if params["EphemeralStorage"]["Size"].as_i64().is_some_and(|size| size > 10_240) {
+        return refused(
+            "'ephemeralStorage.size' value failed to satisfy constraint: Member must be at most 10240",
+        );
     }
     let variables = &params["Environment"]["Variables"];
     let size = variables.as_object().map_or(0, |_| variables.to_string().len());
@@ -91,6 +111,6 @@ pub(super) fn check(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
     }
     match text(params, "Role").and_then(|role| iam::not_assumable(cloud, role)) {
         Some(why) => refused(why),
-        None => Ok(()),
+        None => check_tracing(cloud, params),
     }
 }

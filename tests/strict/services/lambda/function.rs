@@ -208,7 +208,18 @@ fn defaults(name: &str) -> Map<String, Json> {
 /// Sets what a call has. No variables and no layers clear what there was; an environment without the member
 /// `Variables` keeps them, and the logging settings are replaced as a whole [aws-facts: Lambda; hazards: L5].
 fn configure(configuration: &mut Map<String, Json>, params: &Json) {
-    for name in ["Role", "Runtime", "Handler", "MemorySize", "Timeout", "Description", "LoggingConfig"] {
+    const MEMBERS: [&str; 9] = [
+        "Role",
+        "Runtime",
+        "Handler",
+        "MemorySize",
+        "Timeout",
+        "EphemeralStorage",
+        "TracingConfig",
+        "Description",
+        "LoggingConfig",
+    ];
+    for name in MEMBERS {
         if let Some(value) = params.get(name) {
             configuration.insert(name.to_owned(), value.clone());
         }

@@ -59,6 +59,8 @@ fn function() -> impl Strategy<Value = Function> {
 const SETTINGS: &[(&str, [&str; 2])] = &[
     ("memory", ["256", "512"]),
     ("timeout", ["10", "29"]),
+    ("ephemeral_storage", ["1024", "512"]),
+    ("tracing", ["true", "false"]),
     ("description", ["Saves", "In ${region}"]),
     ("runtime", ["python3.12", "python3.14"]),
     ("architecture", ["arm64", "x86_64"]),
