@@ -45,7 +45,7 @@ pub struct Globals {
     /// Use the local cloud on this machine; needs no account and reads no AWS_* variables
     #[arg(long, global = true)]
     pub local: bool,
-    /// Show all fields of new resources and each call to AWS with its duration; -vv adds AWS's request ids
+    /// Show every part, step and field, and each call to AWS with its duration; -vv adds AWS's request ids
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Print JSON for programs, one object per line
