@@ -67,7 +67,7 @@ fn tracing_is_turned_on_as_soon_as_the_role_allows_it_and_off_again() {
     is_in_sync(&at_once, &traced);
 
     let on = whole(run(&up(&plain), Command::Up(&traced), None));
-    assert_eq!(on.end, End::Done(0));
+    assert_eq!(on.end, End::Done(2));
     let updates = outcomes(&on, "lambda:UpdateFunctionConfiguration");
     assert!(updates.len() > 1 && updates[0].contains("InvalidParameterValueException"), "{updates:?}");
     assert_eq!((mode(&on.cloud), size(&on.cloud)), (json!("Active"), json!(1024)));
@@ -321,8 +321,7 @@ fn settings_of_functions_and_roles_made_by_hand_are_shown_and_left_alone() {
     let stack = stack("");
     let mut cloud = change(&up(&stack), |function| {
         let settings = [
-            ("TracingConfig", json!({ "Mode": "Active" })),
-            ("EphemeralStorage", json!({ "Size": 2048 })),
+            ("KMSKeyArn", json!("arn:key")),
             ("VpcConfig", json!({ "VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "SecurityGroupIds": [] })),
             ("LoggingConfig", json!({ "LogFormat": "JSON", "LogGroup": "/aws/lambda/save" })),
         ];
@@ -342,9 +341,8 @@ fn settings_of_functions_and_roles_made_by_hand_are_shown_and_left_alone() {
     assert_eq!(
         shown,
         [
-            "function save: ephemeral_storage 2048 MB",
+            "function save: kms_key arn:key",
             "function save: log_format JSON",
-            "function save: tracing Active",
             "function save: vpc vpc-1",
             "role save_role: description by hand",
             "role save_role: max_session_duration 7200 s",

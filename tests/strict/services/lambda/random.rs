@@ -110,6 +110,10 @@ impl Section for Functions {
             }
             for (index, value) in &function.settings {
                 let (name, values) = setting(index);
+                // What a role of the user's own may do is the user's own care.
+                if name == "tracing" && function.existing_role {
+                    continue;
+                }
                 line(&format!("{name}: {}", values[usize::from(*value)]));
             }
             let variables = function.environment.iter().filter_map(|index| variable(stack, *index));
