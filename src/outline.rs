@@ -6,7 +6,7 @@ use crate::diff::Change;
 use crate::kinds::{kind, kinds};
 use crate::model::ResourceId;
 use crate::outputs;
-use crate::picture::Picture;
+use crate::picture::{End, Picture};
 use crate::plan::{Plan, Step};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -76,12 +76,12 @@ impl<'a> Outline<'a> {
     pub fn with_stack(mut self, stack: &Stack) -> Self {
         let identity = crate::lower::identity(stack);
         let picture = Picture::of(stack);
-        let label = |end: &(&'static str, String)| {
+        let label = |end: &End| {
             let node = picture.nodes.iter().find(|node| node.end == *end);
             node.map_or_else(String::new, |node| node.label().to_owned())
         };
         // What starts an entry comes before what it reaches.
-        let mut by_end: BTreeMap<&(&'static str, String), Vec<(u8, String)>> = BTreeMap::new();
+        let mut by_end: BTreeMap<&End, Vec<(u8, String)>> = BTreeMap::new();
         for connection in &picture.connections {
             let labels = connection.labels.join(", ");
             let (from, to) = (&connection.from, &connection.to);

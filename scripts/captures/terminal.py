@@ -86,7 +86,7 @@ class Terminal:
             try:
                 part = os.read(self.handle, 65536)
             except OSError:
-                # Linux ends a terminal that nobody writes to any more with an error.
+                # Linux ends a terminal to which no program writes any more with an error.
                 part = b""
             with self.changed:
                 if part:

@@ -1,5 +1,6 @@
 //! What Lambda answers of a function, as its spec.
 
+use super::section::STORAGE;
 use super::{Attributes, Function, LAMBDA, Spec, status};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
@@ -11,9 +12,6 @@ use aws_sdk_lambda::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_lambda::types::{
     Architecture, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime, TracingMode,
 };
-
-/// The size of `/tmp` where Lambda shows none, in MB [hazards: undeclared settings].
-const STORAGE: i32 = 512;
 
 pub(super) async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
     LAMBDA.not_found_as_none(ctx.clients.lambda().get_function().function_name(name).send().await)
@@ -98,7 +96,7 @@ pub(super) fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: 
         architecture: architecture.to_owned(),
         memory: config.memory_size().unwrap_or_default(),
         timeout: config.timeout().unwrap_or_default(),
-        ephemeral_storage: config.ephemeral_storage().map_or(STORAGE, |storage| storage.size()),
+        ephemeral_storage: config.ephemeral_storage().map_or(STORAGE.cast_signed(), |storage| storage.size()),
         tracing: config.tracing_config().and_then(|tracing| tracing.mode()) == Some(&TracingMode::Active),
         description: text(config.description()),
         environment: variables.cloned().unwrap_or_default().into_iter().collect(),

@@ -136,6 +136,9 @@ impl Stack {
     }
 }
 
+/// The size of `/tmp` by default, in MB; Lambda may leave it out of what it shows [hazards: undeclared settings].
+pub(super) const STORAGE: u32 = 512;
+
 section! {
     /// A Lambda function, with its log group and, unless `role` names a role, its own role.
     pub struct Config, checked by fits_together {
@@ -171,7 +174,7 @@ section! {
         /// The maximum duration of an invocation. An HTTP API waits at most 30 seconds.
         timeout: u32 = number("seconds", 1..=MAX_TIMEOUT).default(3),
         /// The size of `/tmp`.
-        ephemeral_storage: u32 = number("MB", 512..=10_240).default(512),
+        ephemeral_storage: u32 = number("MB", 512..=10_240).default(STORAGE),
         /// Whether X-Ray traces the invocations. The generated role is allowed to send the traces.
         tracing: bool = flag().default(false),
         /// A description. `${…}` works.
