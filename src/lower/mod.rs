@@ -1,9 +1,11 @@
 //! From an entry of the stack file to its resources: names, policies, references, defaults. Pure: it calls nothing. Each kind
 //! lowers the entries of its own section; here is what they all need.
 
+mod policy;
 mod sizes;
 mod template;
 
+pub(crate) use policy::allow;
 pub use sizes::{Size, Sizes};
 pub use template::lookup_part;
 

@@ -3,12 +3,12 @@
 use super::Function;
 use super::section::Config;
 use crate::aws::tags::{self, Tags};
-use crate::config::{self, At, Entry, Grant, Item};
+use crate::config::{At, Entry, Item};
 use crate::kind::Kind;
 use crate::kinds::environment;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
-use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
+use crate::lower::{Lower, Size, Sizes, allow, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
 use crate::policy::{Policy, Statement, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     if let Some(role) = &role {
         // A trigger carries its permissions.
         let grants = access.values().cloned().chain(triggers.iter().flat_map(Item::grants)).collect();
-        let policy = lower.policy(grants, policy, *tracing, &group);
+        let policy = lower.policy(needs(*tracing, &group), grants, policy);
         resources.push(lower.role(&id, role, function.at, policy));
     }
     resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));
@@ -92,49 +92,6 @@ impl Lower<'_> {
         }
     }
 
-    /// The policy of the function: its declared access, the user's own statements, and logs to its own group. Never
-    /// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
-    fn policy(
-        &self,
-        grants: Vec<Grant>,
-        policy: &[config::Statement],
-        tracing: bool,
-        group: &ResourceId,
-    ) -> Policy<Text> {
-        // The user's own names take precedence; the others get free ones.
-        let own = policy.iter().map(|statement| self.statement(statement));
-        let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
-        let mut statements: BTreeMap<String, Statement<Text>> =
-            named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
-        let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
-        let logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], events);
-        let grants = grants.into_iter().flat_map(|grant| {
-            let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
-            let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
-            let arn = Text::reference(&self.id(grant.kind, &grant.key), "arn");
-            std::iter::once((sid, allow(grant.actions, arn))).chain(key)
-        });
-        let traces = tracing.then(|| ("Traces".to_owned(), allow(SEND_TRACES, "*".into())));
-        let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
-        let own = std::iter::once(("Logs".to_owned(), logs)).chain(traces);
-        for (sid, statement) in own.chain(grants).chain(unnamed) {
-            statements.insert(free_sid(&statements, &sid), statement);
-        }
-        Policy(statements)
-    }
-
-    /// One of the user's own statements: its `Sid`, and its other members.
-    fn statement(&self, statement: &config::Statement) -> (Option<String>, Statement<Text>) {
-        let members = statement.members.iter();
-        let mut members: BTreeMap<String, Tree<Text>> =
-            members.map(|(name, member)| (name.clone(), self.json(member))).collect();
-        let sid = match members.remove("Sid") {
-            Some(Tree::Text(Text::Known(sid))) => Some(sid),
-            _ => None,
-        };
-        (sid, Statement(members))
-    }
-
     fn lambda(
         &self,
         function: &Entry<Config>,
@@ -194,6 +151,15 @@ impl Lower<'_> {
     }
 }
 
+/// What the role of a function must allow for the function's own settings. Logs go to its own group, and never with
+/// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
+fn needs(tracing: bool, group: &ResourceId) -> Vec<(&'static str, Statement<Text>)> {
+    let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
+    let logs = ("Logs", allow(["logs:CreateLogStream", "logs:PutLogEvents"], events));
+    let traces = tracing.then(|| ("Traces", allow(SEND_TRACES, "*".into())));
+    std::iter::once(logs).chain(traces).collect()
+}
+
 /// What Lambda sends to X-Ray. These actions are of no resource [aws-facts-services: 8; DG: X-Ray].
 const SEND_TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
@@ -202,25 +168,4 @@ fn trust(service: &str) -> Policy {
     let principal = [("Service".to_owned(), Tree::Text(service.to_owned()))];
     let statement = Statement::allow(["sts:AssumeRole"], ("Principal", Tree::Map(principal.into())));
     Policy([("Lambda".to_owned(), statement)].into())
-}
-
-fn allow(actions: impl IntoIterator<Item = impl Into<String>>, resource: Text) -> Statement<Text> {
-    Statement::allow(actions, ("Resource", Tree::List(vec![Tree::Text(resource)])))
-}
-
-/// A `Sid` that no statement has yet: the given one, or that with a number. IAM takes letters and digits only.
-fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &str) -> String {
-    let numbered = (2..).map(|number| format!("{wanted}{number}"));
-    let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
-    candidates.find(|sid| !statements.contains_key(sid)).unwrap_or_default()
-}
-
-/// The name of a kind as it begins a `Sid`.
-fn capitalised(kind: &str) -> String {
-    let words = kind.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
-    words.collect()
-}
-
-fn alphanumeric(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).collect()
 }

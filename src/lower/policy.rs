@@ -1,0 +1,70 @@
+//! The policy of a role: what its owner needs, what the stack file grants it, and the user's own statements.
+
+use super::Lower;
+use crate::config::{self, Grant};
+use crate::model::Text;
+use crate::policy::{Policy, Statement, Tree};
+use std::collections::BTreeMap;
+
+impl Lower<'_> {
+    /// A policy of what a role's owner `needs`, each with the `Sid` that it gets, of the `grants` to other entries, and of the
+    /// user's `own` statements.
+    pub(crate) fn policy(
+        &self,
+        needs: Vec<(&str, Statement<Text>)>,
+        grants: Vec<Grant>,
+        own: &[config::Statement],
+    ) -> Policy<Text> {
+        // The user's own names take precedence; the others get free ones.
+        let own = own.iter().map(|statement| self.statement(statement));
+        let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
+        let mut statements: BTreeMap<String, Statement<Text>> =
+            named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
+        let grants = grants.into_iter().flat_map(|grant| {
+            let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
+            let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
+            let arn = Text::reference(&self.id(grant.kind, &grant.key), "arn");
+            std::iter::once((sid, allow(grant.actions, arn))).chain(key)
+        });
+        let needs = needs.into_iter().map(|(sid, statement)| (sid.to_owned(), statement));
+        let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
+        for (sid, statement) in needs.chain(grants).chain(unnamed) {
+            statements.insert(free_sid(&statements, &sid), statement);
+        }
+        Policy(statements)
+    }
+
+    /// One of the user's own statements: its `Sid`, and its other members.
+    fn statement(&self, statement: &config::Statement) -> (Option<String>, Statement<Text>) {
+        let members = statement.members.iter();
+        let mut members: BTreeMap<String, Tree<Text>> =
+            members.map(|(name, member)| (name.clone(), self.json(member))).collect();
+        let sid = match members.remove("Sid") {
+            Some(Tree::Text(Text::Known(sid))) => Some(sid),
+            _ => None,
+        };
+        (sid, Statement(members))
+    }
+}
+
+/// A statement that allows actions on a resource.
+pub(crate) fn allow(actions: impl IntoIterator<Item = impl Into<String>>, resource: Text) -> Statement<Text> {
+    Statement::allow(actions, ("Resource", Tree::List(vec![Tree::Text(resource)])))
+}
+
+/// A `Sid` that no statement has yet: the given one, or that with a number. IAM takes letters and digits only.
+fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &str) -> String {
+    let numbered = (2..).map(|number| format!("{wanted}{number}"));
+    let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
+    candidates.find(|sid| !statements.contains_key(sid)).unwrap_or_default()
+}
+
+/// The name of a kind as it begins a `Sid`.
+fn capitalised(kind: &str) -> String {
+    let words = kind.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect()
+}
+
+fn alphanumeric(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
+}
