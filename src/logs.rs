@@ -1,6 +1,7 @@
 //! Reads the logs of functions, and remembers what it has read already. It prints nothing, and only reads.
 
 use crate::aws::{Class, Clients, Error, Result};
+use crate::config::Stack;
 use crate::kinds::code;
 use crate::model::Identity;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
@@ -22,14 +23,27 @@ pub struct LogSource {
     pub function: String,
     /// The log group's name.
     pub group: String,
+    /// In a group that functions share, a part of the names of its log streams.
+    pub streams: Option<String>,
 }
 
 impl LogSource {
     /// The source of a function of a stack.
-    pub fn of(identity: &Identity, function: &str) -> Self {
+    pub fn of(stack: &Stack, identity: &Identity, function: &str) -> Self {
         let (kind, runs_code) = code();
-        let group = format!("{}{}", runs_code.log_groups, identity.named(kind.name(), function));
-        LogSource { function: function.to_owned(), group }
+        let name = identity.named(kind.name(), function);
+        let function = function.to_owned();
+        match stack.log_group(kind.name(), &function) {
+            // The stream has the name of the function before its version [DG: Lambda, "Configuring log groups"].
+            Some(group) => LogSource { function, group: group.to_owned(), streams: Some(format!("{name}[")) },
+            None => LogSource { function, group: format!("{}{name}", runs_code.log_groups), streams: None },
+        }
+    }
+
+    fn is_of(&self, event: &FilteredLogEvent) -> bool {
+        self.streams
+            .as_ref()
+            .is_none_or(|part| event.log_stream_name().is_some_and(|stream| stream.contains(part)))
     }
 }
 
@@ -75,7 +89,7 @@ impl Reader {
     /// A read that failed; a group that does not exist is none.
     pub async fn look(&mut self, sources: &[LogSource]) -> Result<LogBatch> {
         let since = |source: &LogSource| {
-            self.positions.get(&source.group).map_or(self.since, |position| position.from)
+            self.positions.get(&source.function).map_or(self.since, |position| position.from)
         };
         let reads = sources.iter().map(|source| read(&self.client, source, since(source)));
         let mut found = LogBatch::default();
@@ -84,7 +98,7 @@ impl Reader {
                 found.missing.push(source.function.clone());
                 continue;
             };
-            let position = self.positions.entry(source.group.clone());
+            let position = self.positions.entry(source.function.clone());
             let position =
                 position.or_insert_with(|| ReadPosition { from: self.since, shown: BTreeSet::new() });
             let fresh = position.take_new(events).into_iter().map(|event| entry(source, event));
@@ -104,7 +118,10 @@ async fn read(
     let filter = client.filter_log_events().log_group_name(&source.group).start_time(since);
     // A page may be empty and yet not be the last one, which the paginator knows.
     match filter.into_paginator().send().collect::<std::result::Result<Vec<_>, _>>().await {
-        Ok(pages) => Ok(Some(pages.into_iter().flat_map(|page| page.events.unwrap_or_default()).collect())),
+        Ok(pages) => {
+            let events = pages.into_iter().flat_map(|page| page.events.unwrap_or_default());
+            Ok(Some(events.filter(|event| source.is_of(event)).collect()))
+        }
         Err(error) => match Error::from(error) {
             error if error.is("ResourceNotFoundException") => Ok(None),
             error => Err(error),

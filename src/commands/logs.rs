@@ -139,7 +139,7 @@ impl LogView {
             all().filter(|name| picked.is_empty() || picked.iter().any(|one| one == name)).collect();
         LogView {
             style: LogStyle::new(all(), shown.iter().copied(), detail),
-            sources: shown.into_iter().map(|name| LogSource::of(identity, name)).collect(),
+            sources: shown.into_iter().map(|name| LogSource::of(stack, identity, name)).collect(),
             is_paused: false,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::declared::{AnySection, Sections};
 use super::decode::{Value, help};
+use super::reference::Names;
 use super::section::Shape;
 use super::section::shape::{Keys, map};
 use crate::model::in_words;
@@ -22,6 +23,17 @@ pub struct Access {
     pub levels: &'static [Level],
     /// The other actions, each by its name without the prefix.
     pub others: &'static [&'static str],
+    /// What follows the entry's ARN in the resources of a grant: `""` is the entry itself.
+    pub on: &'static [&'static str],
+    /// Whether a role may name an entry before it exists. Entries that may do something with each other would otherwise have to
+    /// be created each before the other.
+    pub by_name: bool,
+}
+
+impl Access {
+    /// Grants on the entry itself, which exists before a role names it.
+    pub const NONE: Access =
+        Access { service: "", what: "", levels: &[], others: &[], on: &[""], by_name: false };
 }
 
 /// A word that stands for several actions.
@@ -104,18 +116,27 @@ fn accessible(value: Value) -> impl Iterator<Item = (&'static dyn AnySection, &'
     sections.filter_map(|section| Some((section, section.access()?)))
 }
 
-/// The entries that a key may name: each section that has the key, or the one that the key names as `tables.NAME`.
-fn entries<'v>(entry: Value<'v>) -> Vec<(&'static dyn AnySection, &'static Access, &'v str)> {
-    let (written, names) = (entry.key.text.as_str(), entry.cx.scope.names);
+/// The entries that a key may name: each section that has the key, or the one that the key names as `tables.NAME`. `sections`
+/// are those that count, with what is known of them.
+pub(super) fn named<'v, T>(
+    written: &'v str,
+    names: &Names,
+    sections: impl Iterator<Item = (&'static dyn AnySection, T)> + Clone,
+) -> Vec<(&'static dyn AnySection, T, &'v str)> {
     let has = |section: &'static dyn AnySection, key: &str| names.keys(section.key()).contains(&key);
-    let bare = accessible(entry).filter(|(section, _)| has(*section, written));
-    let bare: Vec<_> = bare.map(|(section, access)| (section, access, written)).collect();
+    let bare = sections.clone().filter(|(section, _)| has(*section, written));
+    let bare: Vec<_> = bare.map(|(section, known)| (section, known, written)).collect();
     if !bare.is_empty() {
         return bare;
     }
     let Some((word, key)) = written.split_once('.') else { return Vec::new() };
-    let named = accessible(entry).filter(|(section, _)| section.key() == word && has(*section, key));
-    named.map(|(section, access)| (section, access, key)).collect()
+    let named = sections.filter(|(section, _)| section.key() == word && has(*section, key));
+    named.map(|(section, known)| (section, known, key)).collect()
+}
+
+/// The entries that a key of `access` may name.
+fn entries<'v>(entry: Value<'v>) -> Vec<(&'static dyn AnySection, &'static Access, &'v str)> {
+    named(&entry.key.text, entry.cx.scope.names, accessible(entry))
 }
 
 fn is_entry(entry: Value) -> Option<()> {

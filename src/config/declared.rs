@@ -34,6 +34,8 @@ pub(crate) trait Declared: Kind {
     const LIMITED: &'static [&'static str] = &[];
     /// What `access` of other entries may allow on an entry.
     const ACCESS: Option<&'static Access> = None;
+    /// The action that delivers to an entry, for entries that can be destinations.
+    const DELIVERY: Option<&'static str> = None;
     /// The fields of an entry.
     type Config: section::Section + Clone + Debug + PartialEq + Send + Sync;
 
@@ -43,6 +45,10 @@ pub(crate) trait Declared: Kind {
     fn check_section(_section: Value, _fields: &Fields) {}
     /// The code of an entry that has some.
     fn code(_entry: &Entry<Self::Config>) -> Option<Code<'_>> {
+        None
+    }
+    /// The log group of an entry, where it is not its own.
+    fn log_group(_entry: &Entry<Self::Config>) -> Option<&str> {
         None
     }
     /// The name of an entry in AWS, without the environment's prefix.
@@ -170,6 +176,8 @@ pub(crate) trait AnySection: Send + Sync {
     fn rows(&self) -> Vec<&'static Row>;
     /// [`Declared::ACCESS`].
     fn access(&self) -> Option<&'static Access>;
+    /// [`Declared::DELIVERY`].
+    fn delivery(&self) -> Option<&'static str>;
     /// Takes the section out of the file.
     fn take(&self, fields: &mut Fields) -> Option<Box<dyn AnyEntries>>;
     /// The JSON Schema of the section.
@@ -180,6 +188,8 @@ pub(crate) trait AnySection: Send + Sync {
     fn check(&self, entries: &Entries) -> Vec<Diagnostic>;
     /// [`Declared::code`] of each entry.
     fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>>;
+    /// [`Declared::log_group`] of the entry with this key.
+    fn log_group<'a>(&self, entries: &'a Entries, key: &str) -> Option<&'a str>;
     /// [`Declared::aws_name`] of each entry, by key.
     fn aws_names<'a>(&self, entries: &'a Entries) -> Vec<(&'a str, Cow<'a, str>)>;
     /// Errors of the tags of entries together with those of the stack.
@@ -234,6 +244,10 @@ impl<D: Declared> AnySection for Section<D> {
         D::ACCESS
     }
 
+    fn delivery(&self) -> Option<&'static str> {
+        D::DELIVERY
+    }
+
     fn take(&self, fields: &mut Fields) -> Option<Box<dyn AnyEntries>> {
         let field = D::section().or_empty().stated(D::SECTION, D::ABOUT);
         Some(Box::new(field.take(fields)?))
@@ -255,6 +269,10 @@ impl<D: Declared> AnySection for Section<D> {
 
     fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>> {
         entries.of::<D::Config>().iter().filter_map(D::code).collect()
+    }
+
+    fn log_group<'a>(&self, entries: &'a Entries, key: &str) -> Option<&'a str> {
+        D::log_group(entries.of::<D::Config>().iter().find(|entry| entry.name == key)?)
     }
 
     fn aws_names<'a>(&self, entries: &'a Entries) -> Vec<(&'a str, Cow<'a, str>)> {

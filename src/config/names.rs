@@ -152,6 +152,30 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
 }
 
+/// The parts of an ARN.
+pub(crate) struct Arn<'a> {
+    /// The service, such as `sqs`.
+    pub(crate) service: &'a str,
+    /// What the service calls the resource.
+    pub(crate) resource: &'a str,
+}
+
+/// An ARN in its parts; `None` for a text that is none.
+pub(crate) fn arn_of(text: &str) -> Option<Arn<'_>> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", partition, service, _, account, resource]
+            if is_partition(partition)
+                && (account.is_empty() || is_account(account))
+                && !service.is_empty()
+                && !resource.is_empty() =>
+        {
+            Some(Arn { service, resource })
+        }
+        _ => None,
+    }
+}
+
 /// The ARN of an IAM `role` or `policy`.
 pub(crate) fn iam_arn(value: Value, what: &str) -> Option<String> {
     let text = value.text()?;

@@ -171,6 +171,11 @@ impl Stack {
         self.sections.iter().flat_map(|section| section.code(&self.entries)).collect()
     }
 
+    /// The log group of the entry with this key, where it is not its own.
+    pub fn log_group(&self, kind: &str, key: &str) -> Option<&str> {
+        self.sections.of_kind(kind)?.log_group(&self.entries, key)
+    }
+
     /// The names in AWS of the entries whose key it is not, by kind and key.
     pub(crate) fn renamed(&self) -> Renamed {
         let mut renamed = Renamed::new();

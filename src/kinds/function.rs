@@ -1,18 +1,24 @@
 //! Lambda functions.
 
+mod apart;
+mod checks;
 mod commands;
 mod handler;
 mod lower;
+mod needs;
 mod observe;
+pub mod parts;
 mod permissions;
 mod runtime;
 pub mod section;
 mod sent;
 mod service;
+mod spec;
 mod state;
 
 pub(super) use permissions::{ANY, DECLARED};
 pub(crate) use service::LAMBDA;
+pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Vpc};
 pub(super) use state::once_visible;
 
 use super::assumable::once_assumable;
@@ -26,14 +32,12 @@ use crate::kind::{
     AdoptedBy, Companions, Features, Kind, Observation, ObservedOf, ObservedOption, Output, OwnListing,
     Owned, Parent, Permission, RunsCode, Tagging, UpdateOf,
 };
-use crate::model::{Graph, PhysicalId, ResourceId, Status, Texts};
+use crate::model::{Graph, PhysicalId, ResourceId, Status, Text, Texts};
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, FunctionCode, LoggingConfig, Runtime};
+use aws_sdk_lambda::types::{Architecture, FunctionCode, PackageType, Runtime};
 use observe::{get, read};
-use sent::{environment, storage, tracing};
 use serde::{Deserialize, Serialize};
-use state::{active, change, configuration_of, idle, in_progress, once_permitted, status};
-use std::collections::BTreeMap;
+use state::{active, change, idle, in_progress, once_permitted, status};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::SemaphorePermit;
 
@@ -42,42 +46,6 @@ pub struct Function;
 
 /// How many characters a description may have [aws-facts: Lambda].
 pub(crate) const MAX_DESCRIPTION: usize = 256;
-
-/// The desired state of a function.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Spec<T = String> {
-    /// Base64 of the SHA-256 of its package.
-    pub code: String,
-    /// The runtime.
-    pub runtime: String,
-    /// The handler.
-    pub handler: String,
-    /// `x86_64` or `arm64`.
-    pub architecture: String,
-    /// Memory in MB.
-    pub memory: i32,
-    /// Timeout in seconds.
-    pub timeout: i32,
-    /// The size of `/tmp` in MB.
-    pub ephemeral_storage: i32,
-    /// Whether X-Ray traces its invocations.
-    pub tracing: bool,
-    /// The description; may be empty.
-    pub description: T,
-    /// The environment variables.
-    pub environment: BTreeMap<String, T>,
-    /// The ARNs of the layers, in order.
-    pub layers: Vec<String>,
-    /// Reserved concurrency: 0 stops the function, `None` is a share of the account's.
-    pub reserved_concurrency: Option<i32>,
-    /// The ARN of the role.
-    pub role: T,
-    /// The log group that it writes to.
-    pub log_group: T,
-    /// The tags that are compared.
-    pub tags: Tags<T>,
-}
 
 /// The attributes of a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -143,7 +111,19 @@ impl Kind for Function {
         if spec.reserved_concurrency.is_some() {
             reserve(ctx, id, spec.reserved_concurrency).await?;
         }
+        let none = Spec { asynchronous: None, recursive_loop: false, ..spec.clone() };
+        apart::set(ctx, id, &none, spec).await?;
         Ok(attributes)
+    }
+
+    /// A package and an image cannot become each other, and a function is durable from its creation on or never
+    /// [aws-facts-services: 8, field, schema].
+    fn immutable_changes(from: &Spec<String>, to: &Spec<Text>) -> Vec<String> {
+        let changes = [
+            ("image", from.image.is_some() != to.image.is_some()),
+            ("durable", from.durable.is_some() != to.durable.is_some()),
+        ];
+        changes.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field.to_owned()).collect()
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
@@ -153,26 +133,41 @@ impl Kind for Function {
             remove(ctx, id, &observed.physical_id).await?;
             return Self::create(ctx, id, to).await;
         }
+        let arn = &observed.attributes.arn;
+        let mut tags = from.tags.clone();
+        let meanwhile = apart::meanwhile(&from.tags, &to.tags);
+        if meanwhile.as_ref() != from.tags.get(tags::APART) {
+            tags.extend(meanwhile.map(|names| (tags::APART.to_owned(), names)));
+            once_visible(ctx, id, &id.name, async || retag(ctx, arn, &from.tags, &tags).await).await?;
+        }
         // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
         if configuration(from) != configuration(to)
             || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID)
         {
             once_permitted(ctx, id, &to.role, async || {
-                configure(ctx, id, from, to).await?;
+                configure(ctx, id, to).await?;
                 active(ctx, id).await
             })
             .await?;
         }
-        if (&from.code, &from.architecture) != (&to.code, &to.architecture) {
+        let is_signed_otherwise = from.code_signing != to.code_signing;
+        if is_signed_otherwise && from.code_signing.is_some() && to.code_signing.is_none() {
+            apart::sign(ctx, id, None).await?;
+        }
+        let image = |spec: &Spec| spec.image.as_ref().map(|image| image.uri.clone());
+        if (&from.code, &from.architecture, image(from)) != (&to.code, &to.architecture, image(to)) {
             upload(ctx, id, to).await?;
             active(ctx, id).await?;
+        }
+        if let Some(signing) = to.code_signing.as_deref().filter(|_| is_signed_otherwise) {
+            apart::sign(ctx, id, Some(signing)).await?;
         }
         if from.reserved_concurrency != to.reserved_concurrency {
             reserve(ctx, id, to.reserved_concurrency).await?;
         }
+        apart::set(ctx, id, from, to).await?;
         // Tags last: `provision:role-id` says what the function *was* configured with.
-        once_visible(ctx, id, &id.name, async || retag(ctx, &observed.attributes.arn, from, to).await)
-            .await?;
+        once_visible(ctx, id, &id.name, async || retag(ctx, arn, &tags, &to.tags).await).await?;
         Ok(observed.attributes.clone())
     }
 
@@ -189,7 +184,11 @@ impl Kind for Function {
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        remove(ctx, &observed.id, &observed.physical_id).await
+        let (id, is_ready) = (&observed.id, observed.status == Status::Ready);
+        if observed.spec.vpc.is_some() && is_ready {
+            leave_network(ctx, id, &observed.physical_id).await?;
+        }
+        remove(ctx, id, &observed.physical_id).await
     }
 
     async fn inventory(clients: &Clients, tagged: Vec<Owned>) -> Result<Vec<Owned>> {
@@ -204,24 +203,32 @@ impl Kind for Function {
 /// Sends the create, as soon as the role can be assumed.
 async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
     let response = once_assumable(ctx, id, &spec.role, async || {
-        let (zip, _room) = package(ctx, spec).await?;
-        let create = ctx
-            .clients
-            .lambda()
-            .create_function()
-            .function_name(&id.name)
-            .code(FunctionCode::builder().zip_file(zip).build())
+        let (code, _room) = code(ctx, spec).await?;
+        let create = ctx.clients.lambda().create_function().function_name(&id.name).code(code);
+        let create = match &spec.image {
+            Some(image) => create.package_type(PackageType::Image).image_config(sent::image(image)),
+            None => create
+                .handler(&spec.handler)
+                .runtime(Runtime::from(spec.runtime.as_str()))
+                .set_layers(Some(spec.layers.clone())),
+        };
+        let create = create
             .role(&spec.role)
-            .handler(&spec.handler)
-            .runtime(Runtime::from(spec.runtime.as_str()))
             .architectures(Architecture::from(spec.architecture.as_str()))
             .memory_size(spec.memory)
             .timeout(spec.timeout)
-            .ephemeral_storage(storage(spec)?)
-            .tracing_config(tracing(spec))
+            .ephemeral_storage(sent::storage(spec)?)
+            .tracing_config(sent::tracing(spec))
             .description(&spec.description)
-            .environment(environment(spec))
-            .set_layers(Some(spec.layers.clone()))
+            .environment(sent::environment(spec))
+            .set_kms_key_arn(spec.kms_key.clone())
+            .set_vpc_config(spec.vpc.as_ref().map(|_| sent::network(spec)))
+            .set_file_system_configs(spec.file_system.as_ref().map(|_| sent::file_systems(spec)).transpose()?)
+            .set_snap_start(spec.snap_start.then(|| sent::snap_start(spec)))
+            .set_durable_config(sent::durable(spec))
+            .logging_config(sent::logging(spec))
+            .set_dead_letter_config(spec.dead_letter.as_ref().map(|_| sent::dead_letter(spec)))
+            .set_code_signing_config_arn(spec.code_signing.clone())
             .set_tags(Some(spec.tags.clone().into_iter().collect()));
         Ok(create.send().await?)
     })
@@ -232,14 +239,17 @@ async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes>
 }
 
 /// Sets the tags that differ.
-async fn retag(ctx: &Context, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+async fn retag(ctx: &Context, arn: &str, from: &Tags, to: &Tags) -> Result<()> {
     let lambda = ctx.clients.lambda();
-    let set = tags::to_set(&from.tags, &to.tags);
+    let set = tags::to_set(from, to);
     if !set.is_empty() {
         lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
     }
-    if from.tags.contains_key(tags::ROLE_ID) && !to.tags.contains_key(tags::ROLE_ID) {
-        lambda.untag_resource().resource(arn).tag_keys(tags::ROLE_ID).send().await?;
+    let is_gone = |key: &&str| from.contains_key(*key) && !to.contains_key(*key);
+    let gone: Vec<String> =
+        [tags::ROLE_ID, tags::APART].iter().filter(|key| is_gone(key)).map(|key| (*key).to_owned()).collect();
+    if !gone.is_empty() {
+        lambda.untag_resource().resource(arn).set_tag_keys(Some(gone)).send().await?;
     }
     Ok(())
 }
@@ -264,34 +274,73 @@ async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
     .await
 }
 
+/// Takes a function out of its network. Lambda then deletes the network interfaces while the update is in progress; those of a
+/// function that is deleted with its network linger for 20 to 40 minutes, block the deletion of their subnets, and stay for ever
+/// if the role is deleted before [aws-facts-services: 8, DG, TF, field].
+async fn leave_network(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
+    let update = async || {
+        let update = ctx.clients.lambda().update_function_configuration().function_name(name);
+        LAMBDA.ignore_not_found(update.vpc_config(sent::no_network()).send().await)
+    };
+    retry_conflicts(ctx, id, in_progress, update).await?;
+    let backoff = Backoff::state(ctx.local);
+    wait_until(backoff, ctx.waiting(id), async || {
+        let live = get(ctx, name).await?.and_then(|response| response.configuration);
+        Ok(match live.map(|config| status(&config)) {
+            Some(Status::Pending) => Poll::Pending("Lambda deletes its network interfaces".to_owned()),
+            _ => Poll::Ready(()),
+        })
+    })
+    .await
+}
+
 /// The part of a spec that UpdateFunctionConfiguration sends.
 fn configuration(spec: &Spec) -> impl PartialEq + '_ {
+    let image = spec.image.as_ref().map(|Image { uri: _, command, entry_point, working_directory }| {
+        (command, entry_point, working_directory)
+    });
     (
-        (&spec.runtime, &spec.handler, spec.memory, spec.timeout, spec.ephemeral_storage, spec.tracing),
-        (&spec.description, &spec.environment, &spec.layers, &spec.role, &spec.log_group),
+        (
+            &spec.runtime,
+            &spec.handler,
+            spec.memory,
+            spec.timeout,
+            spec.ephemeral_storage,
+            spec.tracing,
+            image,
+        ),
+        (&spec.description, &spec.environment, &spec.kms_key, &spec.layers, &spec.role, &spec.snap_start),
+        (&spec.vpc, &spec.file_system, &spec.durable, &spec.logging, &spec.log_group, &spec.dead_letter),
     )
 }
 
-async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
+async fn configure(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
     fits(&to.environment)?;
-    let logging = if from.log_group == to.log_group { None } else { Some(logging(ctx, id, to).await?) };
     let send = async || {
-        let update = ctx
-            .clients
-            .lambda()
-            .update_function_configuration()
-            .function_name(&id.name)
+        let update = ctx.clients.lambda().update_function_configuration().function_name(&id.name);
+        let update = match &to.image {
+            Some(image) => update.image_config(sent::image(image)),
+            None => update
+                .handler(&to.handler)
+                .runtime(Runtime::from(to.runtime.as_str()))
+                .set_layers(Some(to.layers.clone()))
+                .snap_start(sent::snap_start(to)),
+        };
+        // All of it, since what a call leaves out stays as it is [hazards: L6].
+        let update = update
             .role(&to.role)
-            .handler(&to.handler)
-            .runtime(Runtime::from(to.runtime.as_str()))
             .memory_size(to.memory)
             .timeout(to.timeout)
-            .ephemeral_storage(storage(to)?)
-            .tracing_config(tracing(to))
+            .ephemeral_storage(sent::storage(to)?)
+            .tracing_config(sent::tracing(to))
             .description(&to.description)
-            .environment(environment(to))
-            .set_layers(Some(to.layers.clone()))
-            .set_logging_config(logging.clone());
+            .environment(sent::environment(to))
+            .kms_key_arn(to.kms_key.clone().unwrap_or_default())
+            .vpc_config(sent::network(to))
+            .set_file_system_configs(Some(sent::file_systems(to)?))
+            .set_durable_config(sent::durable(to))
+            .logging_config(sent::logging(to))
+            .dead_letter_config(sent::dead_letter(to));
         update.send().await?;
         Ok(())
     };
@@ -299,25 +348,11 @@ async fn configure(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Re
     once_assumable(ctx, id, &to.role, send).await.map_err(|error| redacted(error, &to.environment))
 }
 
-/// The logging settings with another log group. An update replaces them as a whole, so the format and the levels, which
-/// nothing of ours manages, are sent as they are [hazards: L5].
-async fn logging(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<LoggingConfig> {
-    let config = configuration_of(ctx, id).await?;
-    let logging = LoggingConfig::builder().log_group(&to.log_group);
-    Ok(match config.logging_config() {
-        None => logging.build(),
-        Some(live) => logging
-            .set_log_format(live.log_format().cloned())
-            .set_application_log_level(live.application_log_level().cloned())
-            .set_system_log_level(live.system_log_level().cloned())
-            .build(),
-    })
-}
-
 async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
     change(ctx, id, async || {
-        let (zip, _room) = package(ctx, to).await?;
-        let update = ctx.clients.lambda().update_function_code().function_name(&id.name).zip_file(zip);
+        let (code, _room) = code(ctx, to).await?;
+        let update = ctx.clients.lambda().update_function_code().function_name(&id.name);
+        let update = update.set_zip_file(code.zip_file).set_image_uri(code.image_uri);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
         Ok(())
     })
@@ -338,6 +373,16 @@ async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Resul
         }
     })
     .await
+}
+
+/// What runs: an image by its URI, or a package, with the room that it has in memory.
+async fn code<'a>(ctx: &'a Context, spec: &Spec) -> Result<(FunctionCode, Option<SemaphorePermit<'a>>)> {
+    let code = FunctionCode::builder();
+    if let Some(image) = &spec.image {
+        return Ok((code.image_uri(&image.uri).build(), None));
+    }
+    let (zip, room) = package(ctx, spec).await?;
+    Ok((code.zip_file(zip).build(), Some(room)))
 }
 
 /// A package, read as soon as there is room for it in memory. The room is held until it is sent.
@@ -366,7 +411,7 @@ mod tests {
             code: code.into(),
             runtime: runtime.into(),
             memory,
-            ..super::observe::spec(&FunctionConfiguration::builder().build(), None, "f", Tags::new())
+            ..super::observe::spec(&FunctionConfiguration::builder().build(), "f", Tags::new())
         };
         let (from, id) = (of("python3.12", "a", 128), ResourceId::new(Function::NAME, "f"));
         let note = |to: Spec| {

@@ -84,7 +84,7 @@ pub struct Attributes {
 const BOTH: &[&str] = &["arn:{partition}:logs:{region}:{account}:log-group:{name}:*", LogGroup::ARN];
 const ANY: On = On::new("ReadLogGroup", LogGroup::NAME, Which::Any, &[LogGroup::ARN]);
 const DECLARED: On = On::new("LogGroups", LogGroup::NAME, Which::Declared, BOTH);
-const OWNED: On = On::new("MarkedLogGroups", LogGroup::NAME, Which::Owned(PREFIX), &[LogGroup::ARN]);
+const OWNED: On = On::new("MarkedLogGroups", LogGroup::NAME, Which::Owned(""), &[LogGroup::ARN]);
 
 impl Kind for LogGroup {
     const NAME: &'static str = "log_group";

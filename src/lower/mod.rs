@@ -127,9 +127,18 @@ impl Lower<'_> {
 
     /// The ARN that follows from the name of an entry.
     pub(crate) fn arn<K: Kind>(&self, key: &str) -> String {
-        let mut existing = self.stack.existing.iter().filter(|one| one.kind == K::NAME && one.key == key);
+        self.arn_of_name(K::NAME, K::ARN, key)
+    }
+
+    /// The same for the kind of a section.
+    pub(crate) fn arn_of(&self, section: &'static dyn AnySection, key: &str) -> String {
+        self.arn_of_name(section.kind(), section.arn(), key)
+    }
+
+    fn arn_of_name(&self, kind: &'static str, pattern: &str, key: &str) -> String {
+        let mut existing = self.stack.existing.iter().filter(|one| one.kind == kind && one.key == key);
         let given = existing.next().and_then(|existing| existing.arn.clone());
-        given.unwrap_or_else(|| self.scope.expand(K::ARN, &self.id(K::NAME, key).name))
+        given.unwrap_or_else(|| self.scope.expand(pattern, &self.id(kind, key).name))
     }
 
     /// The resources of others that the stack refers to.

@@ -1,7 +1,7 @@
 //! The policy of a role: what its owner needs, what the stack file grants it, and the user's own statements.
 
 use super::Lower;
-use crate::config::{self, Grant};
+use crate::config::{self, Access, Destination, Grant};
 use crate::model::Text;
 use crate::policy::{Policy, Statement, Tree};
 use std::collections::BTreeMap;
@@ -23,8 +23,7 @@ impl Lower<'_> {
         let grants = grants.into_iter().flat_map(|grant| {
             let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
             let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
-            let arn = Text::reference(&self.id(grant.kind, &grant.key), "arn");
-            std::iter::once((sid, allow(grant.actions, arn))).chain(key)
+            std::iter::once((sid, self.grant(grant))).chain(key)
         });
         let needs = needs.into_iter().map(|(sid, statement)| (sid.to_owned(), statement));
         let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
@@ -32,6 +31,32 @@ impl Lower<'_> {
             statements.insert(free_sid(&statements, &sid), statement);
         }
         Policy(statements)
+    }
+
+    /// The statement of a grant.
+    fn grant(&self, grant: Grant) -> Statement<Text> {
+        let access = self.stack.sections.of_kind(grant.kind).and_then(|section| section.access());
+        let arn = self.granted(&grant);
+        let on = access.map_or(Access::NONE.on, |access| access.on);
+        let resources = on.iter().map(|within| Tree::Text(Text::join([arn.clone(), (*within).into()])));
+        Statement::allow(grant.actions, ("Resource", Tree::List(resources.collect())))
+    }
+
+    /// The ARN of the entry that a grant is about.
+    fn granted(&self, grant: &Grant) -> Text {
+        let section = self.stack.sections.of_kind(grant.kind);
+        match section.filter(|section| section.access().is_some_and(|access| access.by_name)) {
+            Some(section) => self.arn_of(section, &grant.key).into(),
+            None => Text::reference(&self.id(grant.kind, &grant.key), "arn"),
+        }
+    }
+
+    /// The ARN of a destination.
+    pub(crate) fn destination(&self, destination: &Destination) -> Text {
+        match destination {
+            Destination::Arn(arn, _) => arn.into(),
+            Destination::Entry(grant) => self.granted(grant),
+        }
     }
 
     /// One of the user's own statements: its `Sid`, and its other members.

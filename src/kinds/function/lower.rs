@@ -1,14 +1,15 @@
 //! A function with its role and its log group; the role allows no more than the stack declares.
 
-use super::Function;
-use super::section::Config;
+use super::parts::{Async, Durable, FileSystem, Image, Logging, Vpc};
+use super::section::{Config, RecursiveLoop};
+use super::{Function, apart, needs, spec};
 use crate::aws::tags::{self, Tags};
-use crate::config::{At, Entry, Item};
+use crate::config::{At, Entry};
 use crate::kind::Kind;
 use crate::kinds::environment;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
-use crate::lower::{Lower, Size, Sizes, allow, known_attributes, resource};
+use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
 use crate::policy::{Policy, Statement, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,19 +17,23 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Adds the function, its log group, and its role unless an existing one is named.
 pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     let id = lower.id(Function::NAME, &function.name);
-    let group = ResourceId::new(LogGroup::NAME, format!("{}{}", log_group::PREFIX, id.name));
+    let group = ResourceId::new(LogGroup::NAME, group_of(function, &id.name));
     let role = function.role.is_none().then(|| ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let Config { access, triggers, policy, log_retention, tracing, .. } = &**function;
-    let mut resources = vec![lower.log_group(&id, &group, function.at, *log_retention)];
+    let mut resources = lower.log_group(&id, &group, function);
     if let Some(role) = &role {
-        // A trigger carries its permissions.
-        let grants = access.values().cloned().chain(triggers.iter().flat_map(Item::grants)).collect();
-        let policy = lower.policy(needs(*tracing, &group), grants, policy);
+        let arn = lower.scope.expand(Function::ARN, &id.name);
+        let needs = needs::statements(function, &arn, Text::reference(&group, "arn"));
+        let policy = lower.policy(needs, needs::grants(function), &function.policy);
         resources.push(lower.role(&id, role, function.at, policy));
     }
     resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));
     lower.resources.extend(resources);
-    triggers.iter().for_each(|item| lower.trigger(item, &id));
+    function.triggers.iter().for_each(|item| lower.trigger(item, &id));
+}
+
+/// The log group of a function with this name in AWS.
+fn group_of(function: &Config, name: &str) -> String {
+    function.group().map_or_else(|| format!("{}{name}", log_group::PREFIX), str::to_owned)
 }
 
 /// Checks the sizes of the environment, the description and the policy of a function.
@@ -67,14 +72,17 @@ impl Lower<'_> {
         all
     }
 
-    fn log_group(&self, id: &ResourceId, group: &ResourceId, at: At, retention: u32) -> Resource {
-        let spec =
-            log_group::Spec { retention_days: Some(retention.cast_signed()), tags: self.tags_for(group, id) };
-        let arn = self.scope.expand(LogGroup::ARN, &group.name);
-        Resource {
-            known_attributes: known_attributes(group, arn),
-            ..resource::<LogGroup>(group.clone(), at, &spec)
+    /// The log group of a function; nothing where another function that logs to the same group has brought it.
+    fn log_group(&self, id: &ResourceId, group: &ResourceId, function: &Entry<Config>) -> Vec<Resource> {
+        if self.resources.iter().any(|resource| resource.id == *group) {
+            return Vec::new();
         }
+        // A group that functions may share is of none of them.
+        let tags = if function.group().is_none() { self.tags_for(group, id) } else { self.tags(group) };
+        let spec = log_group::Spec { retention_days: Some(function.log_retention.cast_signed()), tags };
+        let arn = self.scope.expand(LogGroup::ARN, &group.name);
+        let group = resource::<LogGroup>(group.clone(), function.at, &spec);
+        vec![Resource { known_attributes: known_attributes(&group.id, arn), ..group }]
     }
 
     fn role(&self, id: &ResourceId, role: &ResourceId, at: At, policy: Policy<Text>) -> Resource {
@@ -109,6 +117,7 @@ impl Lower<'_> {
             triggers: _,
             policy: _,
             log_retention: _,
+            image,
             runtime,
             layers,
             role: existing,
@@ -117,19 +126,28 @@ impl Lower<'_> {
             timeout,
             ephemeral_storage,
             tracing,
+            vpc,
+            file_system,
+            snap_start,
+            durable,
+            logging,
+            asynchronous,
+            recursive_loop,
+            code_signing,
             description,
             environment,
+            kms_key,
             reserved_concurrency,
         } = &**function;
         let role_arn = match (role, existing) {
             (Some(role), _) => Text::reference(role, "arn"),
             (None, arn) => arn.clone().unwrap_or_default().into(),
         };
-        let mut tags = self.tags(&id);
-        tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Text::reference(role, "role_id"))));
         let environment = environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
-        let spec = super::Spec {
+        let dead_letter = asynchronous.as_ref().and_then(|settings| settings.dead_letter.as_ref());
+        let mut spec = super::Spec {
             code: self.packages.get(&function.name).cloned().unwrap_or_default(),
+            image: image.as_ref().map(Image::spec),
             runtime: runtime.clone(),
             handler: function.handler().to_owned(),
             architecture: architecture.as_str().to_owned(),
@@ -139,29 +157,41 @@ impl Lower<'_> {
             tracing: *tracing,
             description: self.template(description),
             environment: environment.collect(),
+            kms_key: kms_key.clone(),
             layers: layers.clone(),
+            vpc: vpc.as_ref().map(Vpc::spec),
+            file_system: file_system.as_ref().map(FileSystem::spec),
+            snap_start: *snap_start,
+            durable: durable.as_ref().map(Durable::spec),
+            logging: Logging::spec(logging.as_ref(), durable.is_some()),
+            log_group: Text::reference(group, "name"),
+            dead_letter: dead_letter.map(|to| self.destination(to)),
+            asynchronous: asynchronous.as_ref().map(|settings| self.asynchronous(settings)),
+            recursive_loop: *recursive_loop == RecursiveLoop::Allow,
+            code_signing: code_signing.clone(),
             reserved_concurrency: reserved_concurrency.map(u32::cast_signed),
             role: role_arn,
-            log_group: Text::reference(group, "name"),
-            tags,
+            tags: self.tags(&id),
         };
+        spec.asynchronous = spec.asynchronous.filter(|settings| !settings.is_default());
+        let apart = apart::named(&spec).map(|names| (tags::APART.to_owned(), names.into()));
+        let role_id = role.map(|role| (tags::ROLE_ID.to_owned(), Text::reference(role, "role_id")));
+        spec.tags.extend(apart.into_iter().chain(role_id));
         let arn = self.scope.expand(Function::ARN, &id.name);
         let known_attributes = known_attributes(&id, arn);
         Resource { known_attributes, ..resource::<Function>(id, function.at, &spec) }
     }
-}
 
-/// What the role of a function must allow for the function's own settings. Logs go to its own group, and never with
-/// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
-fn needs(tracing: bool, group: &ResourceId) -> Vec<(&'static str, Statement<Text>)> {
-    let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
-    let logs = ("Logs", allow(["logs:CreateLogStream", "logs:PutLogEvents"], events));
-    let traces = tracing.then(|| ("Traces", allow(SEND_TRACES, "*".into())));
-    std::iter::once(logs).chain(traces).collect()
+    fn asynchronous(&self, settings: &Async) -> spec::Async<Text> {
+        let Async { retries, max_age, on_success, on_failure, dead_letter: _ } = settings;
+        spec::Async {
+            retries: retries.cast_signed(),
+            max_age: max_age.cast_signed(),
+            on_success: on_success.as_ref().map(|to| self.destination(to)),
+            on_failure: on_failure.as_ref().map(|to| self.destination(to)),
+        }
+    }
 }
-
-/// What Lambda sends to X-Ray. These actions are of no resource [aws-facts-services: 8; DG: X-Ray].
-const SEND_TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
 /// The policy that lets a service assume a role.
 fn trust(service: &str) -> Policy {

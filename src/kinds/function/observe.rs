@@ -1,16 +1,17 @@
 //! What Lambda answers of a function, as its spec.
 
-use super::section::STORAGE;
-use super::{Attributes, Function, LAMBDA, Spec, status};
+use super::spec::{Durable, FileSystem, Image, Logging, STORAGE, Spec, Vpc};
+use super::{Attributes, Function, LAMBDA, apart, status};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, ObservedOption};
 use crate::kinds::{log_group, require, require_str, role, settings};
-use crate::model::{Observed, PhysicalId, ResourceId};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_lambda::types::{
-    Architecture, FunctionConfiguration, LastUpdateStatus, LoggingConfig, Runtime, TracingMode,
+    ApplicationLogLevel, Architecture, FunctionConfiguration, LastUpdateStatus, LogFormat, LoggingConfig,
+    PackageType, Runtime, SnapStartApplyOn, SystemLogLevel, TracingMode, VpcConfigResponse,
 };
 
 pub(super) async fn get(ctx: &Context, name: &str) -> Result<Option<GetFunctionOutput>> {
@@ -26,16 +27,16 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
             Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
         })
         .await?;
-    let reserved =
-        response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
     let config = require(response.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
-    let spec = spec(
-        config,
-        reserved,
-        name,
-        tags::compared(all_tags, &ctx.scope, &ResourceId::new(Function::NAME, name)),
-    );
+    let compared = tags::compared(all_tags, &ctx.scope, &ResourceId::new(Function::NAME, name));
+    let mut spec = spec(config, name, compared);
+    spec.image = image(&response);
+    spec.reserved_concurrency =
+        response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
+    if owner == Owner::Ours {
+        apart::read(ctx, name, &mut spec).await?;
+    }
     let attributes = Attributes {
         name: name.to_owned(),
         arn: require_str(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,
@@ -46,6 +47,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
     if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
         // What runs is not what the configuration says, so the code is uploaded again.
         observed.spec.code.clear();
+        observed.spec.image.iter_mut().for_each(|image| image.uri.clear());
     }
     observed.status = status(config);
     observed.unmanaged_settings = settings::of_function(config);
@@ -84,13 +86,39 @@ fn modified(config: &FunctionConfiguration) -> Option<i64> {
     DateTime::from_str(&text, DateTimeFormat::DateTime).ok().map(|time| time.secs())
 }
 
-pub(super) fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: &str, tags: Tags) -> Spec {
+/// The image of a function that has one. Lambda shows the URI as it was given.
+fn image(response: &GetFunctionOutput) -> Option<Image> {
+    let config = response.configuration()?;
+    if config.package_type() != Some(&PackageType::Image) {
+        return None;
+    }
+    let code = response.code();
+    let uri = code.and_then(|code| code.image_uri()).unwrap_or_default();
+    let runs = config.image_config_response().and_then(|response| response.image_config());
+    Some(Image {
+        uri: uri.to_owned(),
+        command: runs.map(|runs| runs.command().to_vec()).unwrap_or_default(),
+        entry_point: runs.map(|runs| runs.entry_point().to_vec()).unwrap_or_default(),
+        working_directory: runs.and_then(|runs| runs.working_directory()).and_then(given),
+    })
+}
+
+/// A text that says something: Lambda also shows what is not set as an empty text.
+fn given(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The spec of a configuration, without what other parts of the response say.
+pub(super) fn spec(config: &FunctionConfiguration, name: &str, tags: Tags) -> Spec {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let architecture = config.architectures().first().map_or("x86_64", Architecture::as_str);
     let variables = config.environment().and_then(|environment| environment.variables());
     let logs = config.logging_config().and_then(LoggingConfig::log_group);
+    let is_image = config.package_type() == Some(&PackageType::Image);
+    let snapshots = config.snap_start().and_then(|snap_start| snap_start.apply_on());
     Spec {
-        code: text(config.code_sha256()),
+        code: if is_image { String::new() } else { text(config.code_sha256()) },
+        image: None,
         runtime: text(config.runtime().map(Runtime::as_str)),
         handler: text(config.handler()),
         architecture: architecture.to_owned(),
@@ -100,11 +128,48 @@ pub(super) fn spec(config: &FunctionConfiguration, reserved: Option<i32>, name: 
         tracing: config.tracing_config().and_then(|tracing| tracing.mode()) == Some(&TracingMode::Active),
         description: text(config.description()),
         environment: variables.cloned().unwrap_or_default().into_iter().collect(),
+        kms_key: config.kms_key_arn().and_then(given),
         layers: config.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned)).collect(),
-        reserved_concurrency: reserved,
-        role: text(config.role()),
+        vpc: config.vpc_config().and_then(network),
+        file_system: config.file_system_configs().first().map(|mount| FileSystem {
+            arn: mount.arn().to_owned(),
+            path: mount.local_mount_path().to_owned(),
+        }),
+        snap_start: snapshots == Some(&SnapStartApplyOn::PublishedVersions),
+        durable: config.durable_config().map(|durable| Durable {
+            timeout: durable.execution_timeout().unwrap_or_default(),
+            retention: durable.retention_period_in_days().unwrap_or_default(),
+        }),
+        logging: logging(config.logging_config()),
         log_group: logs.map_or_else(|| format!("{}{name}", log_group::PREFIX), str::to_owned),
+        dead_letter: config.dead_letter_config().and_then(|queue| queue.target_arn()).and_then(given),
+        asynchronous: None,
+        recursive_loop: false,
+        code_signing: None,
+        reserved_concurrency: None,
+        role: text(config.role()),
         tags,
+    }
+}
+
+/// The network; a function that left its network shows empty lists [hazards: G9].
+fn network(vpc: &VpcConfigResponse) -> Option<Vpc> {
+    let network = Vpc {
+        subnets: vpc.subnet_ids().iter().cloned().collect(),
+        security_groups: vpc.security_group_ids().iter().cloned().collect(),
+        ipv6: vpc.ipv6_allowed_for_dual_stack().unwrap_or_default(),
+    };
+    Some(network).filter(|network| !network.subnets.is_empty())
+}
+
+/// What a function logs; text where nothing is shown.
+fn logging(logging: Option<&LoggingConfig>) -> Logging {
+    match logging.filter(|logging| logging.log_format() == Some(&LogFormat::Json)) {
+        None => Logging::text(),
+        Some(logging) => Logging::json(
+            logging.application_log_level().map(ApplicationLogLevel::as_str),
+            logging.system_log_level().map(SystemLogLevel::as_str),
+        ),
     }
 }
 

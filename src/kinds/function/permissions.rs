@@ -1,9 +1,9 @@
 //! What the deploy policy allows on functions.
 
 use super::super::role::Role;
-use super::Function;
-use crate::aws::tags;
+use super::{Function, Spec};
 use crate::kind::{Kind, On, Permission, Task, When, Which, desired};
+use crate::model::Text;
 use serde_json::Value as Json;
 
 pub(in crate::kinds) const ANY: On = On::new("ReadFunction", Function::NAME, Which::Any, &[Function::ARN]);
@@ -15,50 +15,130 @@ const LAYERS: On = On::new("Layers", Function::NAME, Which::Field("layers"), &[]
 const PASSED: On = On::new("PassedRoles", Role::NAME, Which::Field("role"), &[Role::ARN])
     .only("iam:PassedToService", "lambda.amazonaws.com");
 
+/// The keys that encrypt environments. Lambda shares its grant on a key with the role of the function
+/// [aws-facts-services: Deployer's actions; DG: Lambda, "Securing environment variables"].
+const KEYS: On = On::new("EnvironmentKeys", Function::NAME, Which::Field("kms_key"), &[]);
+const SIGNING: On = On::new("CodeSigning", Function::NAME, Which::Field("code_signing"), &[]);
+/// Lambda lets itself read the repository of an image, if whoever deploys may do that.
+const REPOSITORIES: On = On::new(
+    "Repositories",
+    Function::NAME,
+    Which::Within,
+    &["arn:{partition}:ecr:{region}:{account}:repository/{name}"],
+);
+const FILE_SYSTEMS: On = On::new(
+    "FileSystems",
+    Function::NAME,
+    Which::Within,
+    &["arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{name}"],
+);
+
+/// What Lambda asks of a network in the name of whoever connects a function with it.
+const SEE_NETWORK: &[(&str, &On)] = &[
+    ("ec2:DescribeSecurityGroups", &On::EVERYTHING),
+    ("ec2:DescribeSubnets", &On::EVERYTHING),
+    ("ec2:DescribeVpcs", &On::EVERYTHING),
+];
+const SEE_MOUNTS: &[(&str, &On)] = &[("elasticfilesystem:DescribeMountTargets", &FILE_SYSTEMS)];
+const SHARE_IMAGE: &[(&str, &On)] =
+    &[("ecr:GetRepositoryPolicy", &REPOSITORIES), ("ecr:SetRepositoryPolicy", &REPOSITORIES)];
+
+const CREATE: &str = "lambda:CreateFunction";
+const CONFIGURE: &str = "lambda:UpdateFunctionConfiguration";
+const UPLOAD: &str = "lambda:UpdateFunctionCode";
+
 pub(super) const ALL: &[Permission] = &[
-    // Without `lambda:ListTags` the response lacks the tags, which say who owns the function.
+    // Without `lambda:ListTags` the response lacks the tags, which say who owns the function; without the key, the environment.
     Permission::of(
         "lambda:GetFunction",
         Task::READ,
-        &[("lambda:GetFunction", &ANY), ("lambda:ListTags", &ANY)],
+        &[("lambda:GetFunction", &ANY), ("lambda:ListTags", &ANY), ("kms:Decrypt", &KEYS)],
     ),
+    Permission::same("lambda:GetFunctionEventInvokeConfig", Task::READ, &ANY),
+    Permission::same("lambda:GetFunctionCodeSigningConfig", Task::READ, &ANY),
+    Permission::same("lambda:GetFunctionRecursionConfig", Task::READ, &ANY),
     Permission::of(
-        "lambda:CreateFunction",
+        CREATE,
         Task::CHANGE,
         &[
-            ("lambda:CreateFunction", &DECLARED),
+            (CREATE, &DECLARED),
             ("lambda:TagResource", &DECLARED),
             ("iam:PassRole", &PASSED),
             ("lambda:GetLayerVersion", &LAYERS),
+            ("kms:CreateGrant", &KEYS),
+            ("kms:Encrypt", &KEYS),
         ],
     ),
     Permission::of(
-        "lambda:UpdateFunctionConfiguration",
+        CONFIGURE,
         Task::CHANGE,
         &[
-            ("lambda:UpdateFunctionConfiguration", &DECLARED),
+            (CONFIGURE, &DECLARED),
             ("iam:PassRole", &PASSED),
             ("lambda:GetLayerVersion", &LAYERS),
+            ("kms:CreateGrant", &KEYS),
+            ("kms:Encrypt", &KEYS),
         ],
     ),
-    Permission::same("lambda:UpdateFunctionCode", Task::CHANGE, &DECLARED),
+    Permission::of(CREATE, Task::CHANGE, SEE_NETWORK).when(When::Some(has_network)),
+    Permission::of(CONFIGURE, Task::CHANGE, SEE_NETWORK).when(When::Some(has_network)),
+    Permission::of(CREATE, Task::CHANGE, SEE_MOUNTS).when(When::Some(has_file_system)),
+    Permission::of(CONFIGURE, Task::CHANGE, SEE_MOUNTS).when(When::Some(has_file_system)),
+    Permission::of(CREATE, Task::CHANGE, SHARE_IMAGE).when(When::Some(has_image)),
+    Permission::of(UPLOAD, Task::CHANGE, SHARE_IMAGE).when(When::Some(has_image)),
+    // A function leaves its network before it is deleted.
+    Permission::same(CONFIGURE, Task::DELETE, &OWNED),
+    Permission::same(UPLOAD, Task::CHANGE, &DECLARED),
     Permission::same("lambda:PutFunctionConcurrency", Task::CHANGE, &DECLARED).when(When::Some(reserves)),
     Permission::same("lambda:DeleteFunctionConcurrency", Task::CHANGE, &DECLARED)
         .when(When::Some(leaves_unreserved)),
+    Permission::same("lambda:PutFunctionEventInvokeConfig", Task::CHANGE, &DECLARED)
+        .when(When::Some(has_async)),
+    Permission::same("lambda:DeleteFunctionEventInvokeConfig", Task::CHANGE, &DECLARED),
+    Permission::of(
+        "lambda:PutFunctionCodeSigningConfig",
+        Task::CHANGE,
+        &[
+            ("lambda:PutFunctionCodeSigningConfig", &DECLARED),
+            ("lambda:PutFunctionCodeSigningConfig", &SIGNING),
+        ],
+    )
+    .when(When::Some(is_signed)),
+    Permission::same("lambda:DeleteFunctionCodeSigningConfig", Task::CHANGE, &DECLARED),
+    Permission::same("lambda:PutFunctionRecursionConfig", Task::CHANGE, &DECLARED),
     Permission::same("lambda:TagResource", Task::CHANGE, &DECLARED),
-    Permission::same("lambda:UntagResource", Task::CHANGE, &DECLARED).when(When::Some(takes_a_role)),
+    Permission::same("lambda:UntagResource", Task::CHANGE, &DECLARED),
     Permission::same("lambda:DeleteFunction", Task::DELETE, &OWNED),
 ];
 
+fn of(spec: &Json, is: fn(&Spec<Text>) -> bool) -> bool {
+    desired::<Function>(spec).is_some_and(|spec| is(&spec))
+}
+
+fn has_network(spec: &Json) -> bool {
+    of(spec, |spec| spec.vpc.is_some())
+}
+
+fn has_file_system(spec: &Json) -> bool {
+    of(spec, |spec| spec.file_system.is_some())
+}
+
+fn has_image(spec: &Json) -> bool {
+    of(spec, |spec| spec.image.is_some())
+}
+
+fn has_async(spec: &Json) -> bool {
+    of(spec, |spec| spec.asynchronous.is_some())
+}
+
+fn is_signed(spec: &Json) -> bool {
+    of(spec, |spec| spec.code_signing.is_some())
+}
+
 fn reserves(spec: &Json) -> bool {
-    desired::<Function>(spec).is_some_and(|spec| spec.reserved_concurrency.is_some())
+    of(spec, |spec| spec.reserved_concurrency.is_some())
 }
 
 fn leaves_unreserved(spec: &Json) -> bool {
-    desired::<Function>(spec).is_some_and(|spec| spec.reserved_concurrency.is_none())
-}
-
-/// A function that gets an existing role loses the tag that names its own.
-fn takes_a_role(spec: &Json) -> bool {
-    desired::<Function>(spec).is_some_and(|spec| !spec.tags.contains_key(tags::ROLE_ID))
+    of(spec, |spec| spec.reserved_concurrency.is_none())
 }

@@ -3,18 +3,23 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
-use super::handler::check_handler;
+use super::checks::{self, fits_together};
+use super::parts::{self, Async, Durable, FileSystem, Image, Logging, Vpc};
 use super::runtime::{default_handler, runtime};
+use super::spec::STORAGE;
 use super::{Function, lower};
-use crate::config::access::{Grant, access};
+use crate::config::access::{Access, Grant, Level, access};
 use crate::config::code::code;
 use crate::config::declared::{Connection, Declared, Referable, Sections, keyed};
 use crate::config::decode::{Value, help};
+use crate::config::destination::Destination;
 use crate::config::fields::Fields;
 use crate::config::names::{self, NameRule};
 use crate::config::policy::policy;
-use crate::config::section::shape::{Keys, flag, list, map, number, pattern, scalar, template, text, word};
-use crate::config::section::{Entry, Keyed, Section, Shape, section};
+use crate::config::section::shape::{
+    Keys, flag, list, map, mapping, number, part, pattern, scalar, template, text, word,
+};
+use crate::config::section::{Entry, Keyed, Shape, section};
 use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
 use crate::kind::Kind as _;
@@ -59,12 +64,16 @@ const RESERVED: [&str; 18] = [
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 /// The fields that apply only to a role that `provision` creates.
-const OF_GENERATED_ROLE: [&str; 2] = ["access", "policy"];
+pub(super) const OF_GENERATED_ROLE: [&str; 2] = ["access", "policy"];
+/// The fields of a package, which a container image has not.
+pub(super) const OF_PACKAGE: [&str; 6] = ["code", "exclude", "runtime", "handler", "layers", "snap_start"];
 const MAX_LAYERS: usize = 5;
 
 impl Declared for Function {
     const ABOUT: &'static str = "Lambda functions. The key is the function's name in AWS.";
     const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
+    const ACCESS: Option<&'static Access> = Some(&ACCESS);
+    const DELIVERY: Option<&'static str> = Some("lambda:InvokeFunction");
     const LIMITED: &'static [&'static str] = &["triggers"];
     type Config = Config;
 
@@ -83,7 +92,7 @@ impl Declared for Function {
         Some(Code {
             key: &function.name,
             at: function.place("code"),
-            path: &function.code,
+            path: function.code.as_ref()?,
             exclude: &function.exclude,
             runtime: &function.runtime,
             architecture: function.architecture.as_str(),
@@ -91,8 +100,14 @@ impl Declared for Function {
         })
     }
 
+    fn log_group(function: &Entry<Config>) -> Option<&str> {
+        function.group()
+    }
+
     fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
-        function.triggers.iter().flat_map(|item| item.check(&function.name, entries)).collect()
+        let triggers = function.triggers.iter().flat_map(|item| item.check(&function.name, entries));
+        let destinations = checks::destinations(function, entries);
+        triggers.chain(destinations).chain(checks::shared_group(function, entries)).collect()
     }
 
     fn connections(function: &Entry<Config>, sections: Sections) -> Vec<Connection> {
@@ -104,7 +119,11 @@ impl Declared for Function {
         });
         let sources = function.triggers.iter().flat_map(Item::grants);
         let triggers = sources.map(|grant| Connection::new((grant.kind, grant.key), own(), "triggers"));
-        access.chain(triggers).collect()
+        let destinations = function.destinations();
+        let destinations =
+            destinations.filter_map(|(_, to)| to.entry().map(|grant| (grant.kind, grant.key.clone())));
+        let destinations = destinations.map(|end| Connection::new(own(), end, "destination"));
+        access.chain(triggers).chain(destinations).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
@@ -136,21 +155,21 @@ impl Stack {
     }
 }
 
-/// The size of `/tmp` by default, in MB; Lambda may leave it out of what it shows [hazards: undeclared settings].
-pub(super) const STORAGE: u32 = 512;
-
 section! {
     /// A Lambda function, with its log group and, unless `role` names a role, its own role.
     pub struct Config, checked by fits_together {
         /// A folder, a single source file, or a finished `.zip`, in the stack's folder or below. Links that leave this folder
         /// are errors.
-        code: PathBuf = Shape::new(json!({ "type": "string", "minLength": 1 }), code).required("lambdas/NAME"),
+        code: Option<PathBuf> = Shape::new(json!({ "type": "string", "minLength": 1 }), code).optional(),
         /// Files to exclude from the package of a folder, in the syntax of `.gitignore`.
         exclude: Vec<String> = list(text(1024)).or_empty(),
         /// The language and its version. Any runtime that AWS supports; runtimes that it no longer accepts are errors.
         runtime: String = pattern("^[a-z]+[a-z0-9.]*$", runtime)
             .with("examples", json!(["python3.13", "nodejs22.x"]))
-            .required("python3.13"),
+            .or_empty(),
+        /// A container image, instead of `code`, `runtime`, `handler` and `layers`. A function with code that gets an image, or
+        /// the other way round, is replaced.
+        image: Option<Image> = part("image", Image::ABOUT, parts::image()).optional().excludes(&OF_PACKAGE),
         /// ARNs of layers, each with its version.
         layers: Vec<String> = layers().or_empty(),
         /// The function that Lambda calls. By default `lambda_function.lambda_handler` for Python, `index.handler` for Node.js
@@ -161,7 +180,8 @@ section! {
             .with("examples", json!(["arn:aws:iam::123456789012:role/NAME"]))
             .optional()
             .excludes(&OF_GENERATED_ROLE),
-        /// The actions that the function may use on other resources of the stack. A key is that of a table or a queue.
+        /// The actions that the function may use on other resources of the stack. A key is that of a table, a queue
+        /// or a function.
         access: BTreeMap<String, Grant> = access().or_empty(),
         /// What starts the function. An item names its source under one key; the permissions come with it.
         triggers: Vec<Item> = triggers().or_empty(),
@@ -177,10 +197,29 @@ section! {
         ephemeral_storage: u32 = number("MB", 512..=10_240).default(STORAGE),
         /// Whether X-Ray traces the invocations. The generated role is allowed to send the traces.
         tracing: bool = flag().default(false),
+        /// The network that the function can reach. The generated role is allowed to create and delete the network interfaces.
+        vpc: Option<Vpc> = part("vpc", Vpc::ABOUT, mapping()).optional(),
+        /// A file system that the function can use, in its `vpc`.
+        file_system: Option<FileSystem> = part("file_system", FileSystem::ABOUT, mapping()).optional(),
+        /// Whether Lambda starts published versions from a snapshot. For Java, and for Python from 3.12 and .NET from 8 on.
+        snap_start: bool = flag().default(false),
+        /// Durable executions: Lambda keeps what they have done, and goes on after a failure.
+        durable: Option<Durable> = part("durable", Durable::ABOUT, mapping()).optional().immutable(),
+        /// What the function logs, and where.
+        logging: Option<Logging> = part("logging", Logging::ABOUT, mapping()).optional(),
+        /// Retries, destinations and dead letters of asynchronous invocations. The generated role is allowed to deliver there.
+        asynchronous: Option<Async> = part("async", Async::ABOUT, mapping()).optional().key("async"),
+        /// What Lambda does with a function that calls itself through a queue or a topic: after some 16 times it stops that, or
+        /// lets it go on.
+        recursive_loop: RecursiveLoop = word(&LOOPS, |value| value.one_of(&LOOPS)).default(RecursiveLoop::Terminate),
+        /// The ARN of a code signing configuration. The code is then a `.zip` that AWS Signer has signed.
+        code_signing: Option<String> = pattern("^arn:.+:code-signing-config:.+$", code_signing).optional(),
         /// A description. `${…}` works.
         description: Template = template().with("maxLength", 256).or_empty().shown_as(""),
         /// Environment variables; 4096 bytes in total, measured as JSON. `${…}` works in values.
         environment: BTreeMap<String, Template> = environment().or_empty().sensitive(),
+        /// The ARN of a key in KMS that encrypts the environment variables. By default a key that Lambda owns.
+        kms_key: Option<String> = pattern("^arn:.+:kms:.+:key/.+$", kms_key).optional(),
         /// The maximum number of concurrent invocations; 0 stops the function. Without it, the function shares the account's
         /// concurrency.
         reserved_concurrency: Option<u32> = number("", 0..=i64::from(i32::MAX)).optional(),
@@ -195,7 +234,30 @@ impl Config {
         // A function whose runtime has no default is not valid without a handler.
         self.handler.as_deref().or_else(|| default_handler(&self.runtime)).unwrap_or_default()
     }
+
+    /// The log group, where it is not the function's own.
+    pub(super) fn group(&self) -> Option<&str> {
+        self.logging.as_ref()?.group.as_deref()
+    }
+
+    /// The fields of `async` that name a destination.
+    pub(super) fn destinations(&self) -> impl Iterator<Item = (&'static str, &Destination)> {
+        self.asynchronous.iter().flat_map(Async::destinations)
+    }
 }
+
+/// What Lambda does with a function that calls itself without an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecursiveLoop {
+    /// It stops the function.
+    Terminate,
+    /// It lets it go on.
+    Allow,
+}
+
+const LOOPS: [(&str, RecursiveLoop); 2] =
+    [("terminate", RecursiveLoop::Terminate), ("allow", RecursiveLoop::Allow)];
 
 /// The processor architecture of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -234,29 +296,6 @@ impl Keyed for Config {
     }
 }
 
-fn fits_together(function: &<Config as Section>::Decoded, fields: &mut Fields) {
-    if fields.value("role").is_some() {
-        for value in OF_GENERATED_ROLE.into_iter().filter_map(|key| fields.value(key)) {
-            let key = &value.key.text;
-            let message = format!(
-                "`{key}` applies to the role that `provision` creates, but `role` names an existing one"
-            );
-            let way = format!("remove `role`, or remove `{key}` and grant the permissions in that role");
-            value.fail_key::<()>(message, help(way));
-        }
-    }
-    let (Some(runtime), Some(handler)) = (&function.runtime, &function.handler) else { return };
-    let Some(handler) = handler.as_deref().or_else(|| default_handler(runtime)) else {
-        return fields.missing("handler", "NAME");
-    };
-    // A layer may contain the handler, and only AWS knows what is in it.
-    let layers = function.layers.as_deref().unwrap_or_default();
-    let at = fields.value("handler").or_else(|| fields.value("code"));
-    if let (Some(code), Some(at), []) = (&function.code, at, layers) {
-        check_handler(at, fields.code().at(code), code, handler, runtime);
-    }
-}
-
 /// Reports generated roles whose names differ only in case, which IAM treats as the same role.
 fn check_roles(functions: Value) {
     let mut first: HashMap<String, &str> = HashMap::new();
@@ -267,6 +306,31 @@ fn check_roles(functions: Value) {
                 "the roles of `{other}` and `{name}` differ only in case, and IAM treats them as the same role"
             );
             functions.cx.report(entry.key.span, message, help("rename one of the two functions"));
+        }
+    }
+}
+
+fn kms_key(value: Value) -> Option<String> {
+    let text = value.text()?;
+    match names::arn_of(text) {
+        Some(arn) if arn.service == "kms" && arn.resource.starts_with("key/") => Some(text.to_owned()),
+        // Lambda's documentation names no alias.
+        _ => {
+            let way = "for example `arn:aws:kms:eu-central-1:123456789012:key/ID`; Lambda takes no alias";
+            value.fail(format!("`{text}` is not the ARN of a key"), help(way))
+        }
+    }
+}
+
+fn code_signing(value: Value) -> Option<String> {
+    let text = value.text()?;
+    match names::arn_of(text) {
+        Some(arn) if arn.service == "lambda" && arn.resource.starts_with("code-signing-config:") => {
+            Some(text.to_owned())
+        }
+        _ => {
+            let way = "for example `arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123`";
+            value.fail(format!("`{text}` is not the ARN of a code signing configuration"), help(way))
         }
     }
 }
@@ -351,3 +415,31 @@ fn check_tags_of_roles(tags: Value, functions: Value) {
         }
     }
 }
+
+/// The access levels, and every other action that Lambda checks against a function. A function may be called by its name, and by
+/// that of each of its versions and aliases.
+static ACCESS: Access = Access {
+    service: "lambda",
+    what: "Lambda action on functions",
+    levels: &[Level {
+        name: "invoke",
+        actions: &[&["InvokeFunction"]],
+        misspelt: &["call", "execute", "run"],
+    }],
+    others: &[
+        "GetFunction",
+        "GetFunctionConcurrency",
+        "GetFunctionConfiguration",
+        "GetFunctionEventInvokeConfig",
+        "GetFunctionUrlConfig",
+        "GetPolicy",
+        "InvokeFunctionUrl",
+        "ListAliases",
+        "ListVersionsByFunction",
+        "PutFunctionConcurrency",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+    ],
+    on: &["", ":*"],
+    by_name: true,
+};

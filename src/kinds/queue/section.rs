@@ -26,7 +26,7 @@ pub(super) const NAME_OF_FIFO: NameRule = NameRule {
     ..NAME
 };
 /// The ending of the name of a FIFO queue.
-pub(super) const FIFO: &str = ".fifo";
+pub(in crate::kinds) const FIFO: &str = ".fifo";
 /// The limits and the default of the visibility timeout, in seconds.
 pub(super) const MAX_VISIBILITY: u32 = 43_200;
 pub(super) const DEFAULT_VISIBILITY: u32 = 30;
@@ -96,6 +96,7 @@ impl Declared for Queue {
     const REFERENCES: &'static [Referable] =
         &[Referable::known("name"), Referable::known("arn"), Referable::assigned("url")];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
+    const DELIVERY: Option<&'static str> = Some("sqs:SendMessage");
     type Config = Config;
 
     fn section() -> Shape<Vec<Entry<Config>>> {
@@ -372,6 +373,7 @@ pub(super) static ACCESS: Access = Access {
         "TagQueue",
         "UntagQueue",
     ],
+    ..Access::NONE
 };
 
 pub(super) const SEND: &[&str] = &["SendMessage"];

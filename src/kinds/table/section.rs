@@ -246,6 +246,7 @@ static ACCESS: Access = Access {
         },
     ],
     others: OTHERS,
+    ..Access::NONE
 };
 
 const READ: &[&str] = &["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];

@@ -1,0 +1,142 @@
+//! Settings of a function that calls of their own read and write: what happens to asynchronous events, code signing, and
+//! recursive loops. A tag of the function names those that it has. It is set before the first of them and removed after the last
+//! one, so that no interrupted run leaves one behind that nothing reads.
+
+use super::spec::{Async, MAX_AGE, RETRIES};
+use super::state::change;
+use super::{LAMBDA, Spec};
+use crate::aws::tags::{self, Tags};
+use crate::aws::{Context, Result};
+use crate::model::ResourceId;
+use aws_sdk_lambda::types::{DestinationConfig, OnFailure, OnSuccess, RecursiveLoop};
+use futures_util::try_join;
+
+/// The settings by the names that the tag has for them.
+const ASYNC: &str = "async";
+const CODE_SIGNING: &str = "code-signing";
+const RECURSIVE_LOOP: &str = "recursive-loop";
+
+/// The value of the tag for a spec; `None` where the function has none of these settings.
+pub(super) fn named<T>(spec: &Spec<T>) -> Option<String> {
+    let Spec { asynchronous, code_signing, recursive_loop, .. } = spec;
+    let all = [
+        (asynchronous.is_some(), ASYNC),
+        (code_signing.is_some(), CODE_SIGNING),
+        (*recursive_loop, RECURSIVE_LOOP),
+    ];
+    joined(all.into_iter().filter(|(has, _)| *has).map(|(_, name)| name))
+}
+
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// The names in the tag.
+fn names(tags: &Tags) -> impl Iterator<Item = &str> + Clone {
+    tags.get(tags::APART).into_iter().flat_map(|names| names.split(' '))
+}
+
+/// The value of the tag while one set of settings becomes another: all that either of them has.
+pub(super) fn meanwhile(from: &Tags, to: &Tags) -> Option<String> {
+    let more = names(to).filter(|name| !names(from).any(|other| other == *name));
+    joined(names(from).chain(more))
+}
+
+/// Reads the settings that the tag names.
+pub(super) async fn read(ctx: &Context, name: &str, spec: &mut Spec) -> Result<()> {
+    let has = |setting: &str| names(&spec.tags).any(|name| name == setting);
+    let asynchronous = async { if has(ASYNC) { read_async(ctx, name).await } else { Ok(None) } };
+    let signing = async { if has(CODE_SIGNING) { read_signing(ctx, name).await } else { Ok(None) } };
+    let recursive_loop = async { Ok(has(RECURSIVE_LOOP) && read_recursive_loop(ctx, name).await?) };
+    (spec.asynchronous, spec.code_signing, spec.recursive_loop) =
+        try_join!(asynchronous, signing, recursive_loop)?;
+    Ok(())
+}
+
+async fn read_async(ctx: &Context, name: &str) -> Result<Option<Async>> {
+    let get = ctx.clients.lambda().get_function_event_invoke_config().function_name(name);
+    let Some(config) = LAMBDA.not_found_as_none(get.send().await)? else { return Ok(None) };
+    // A destination that is not set reads back as an empty one [hazards: L13].
+    let destinations = config.destination_config;
+    let (on_success, on_failure) = match destinations {
+        Some(DestinationConfig { on_success, on_failure, .. }) => {
+            (on_success.and_then(|to| to.destination), on_failure.and_then(|to| to.destination))
+        }
+        None => (None, None),
+    };
+    Ok(Some(Async {
+        retries: config.maximum_retry_attempts.unwrap_or(RETRIES),
+        max_age: config.maximum_event_age_in_seconds.unwrap_or(MAX_AGE),
+        on_success: on_success.filter(|arn| !arn.is_empty()),
+        on_failure: on_failure.filter(|arn| !arn.is_empty()),
+    })
+    .filter(|settings| !settings.is_default()))
+}
+
+async fn read_signing(ctx: &Context, name: &str) -> Result<Option<String>> {
+    let get = ctx.clients.lambda().get_function_code_signing_config().function_name(name);
+    let config = LAMBDA.not_found_as_none(get.send().await)?;
+    Ok(config.map(|config| config.code_signing_config_arn).filter(|arn| !arn.is_empty()))
+}
+
+async fn read_recursive_loop(ctx: &Context, name: &str) -> Result<bool> {
+    let get = ctx.clients.lambda().get_function_recursion_config().function_name(name);
+    let config = LAMBDA.not_found_as_none(get.send().await)?;
+    Ok(config.and_then(|config| config.recursive_loop) == Some(RecursiveLoop::Allow))
+}
+
+/// Sets what differs and needs no code; code signing is checked against the code, see [`sign`].
+pub(super) async fn set(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
+    if from.asynchronous != to.asynchronous {
+        set_async(ctx, id, to.asynchronous.as_ref()).await?;
+    }
+    if from.recursive_loop != to.recursive_loop {
+        let mode = if to.recursive_loop { RecursiveLoop::Allow } else { RecursiveLoop::Terminate };
+        change(ctx, id, async || {
+            let put = ctx.clients.lambda().put_function_recursion_config().function_name(&id.name);
+            put.recursive_loop(mode.clone()).send().await?;
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn set_async(ctx: &Context, id: &ResourceId, to: Option<&Async>) -> Result<()> {
+    let lambda = ctx.clients.lambda();
+    change(ctx, id, async || match to {
+        Some(Async { retries, max_age, on_success, on_failure }) => {
+            let success = on_success.as_ref().map(|arn| OnSuccess::builder().destination(arn).build());
+            let failure = on_failure.as_ref().map(|arn| OnFailure::builder().destination(arn).build());
+            let destinations = DestinationConfig::builder().set_on_success(success).set_on_failure(failure);
+            let put = lambda.put_function_event_invoke_config().function_name(&id.name);
+            let put = put.maximum_retry_attempts(*retries).maximum_event_age_in_seconds(*max_age);
+            put.destination_config(destinations.build()).send().await?;
+            Ok(())
+        }
+        None => {
+            let delete = lambda.delete_function_event_invoke_config().function_name(&id.name);
+            LAMBDA.ignore_not_found(delete.send().await)
+        }
+    })
+    .await
+}
+
+/// Sets or removes the code signing configuration, by its ARN. New code is checked against the one that the function has at
+/// that moment, so it is removed before the code and set after it [hazards: L10].
+pub(super) async fn sign(ctx: &Context, id: &ResourceId, to: Option<&str>) -> Result<()> {
+    let lambda = ctx.clients.lambda();
+    change(ctx, id, async || match to {
+        Some(arn) => {
+            let put = lambda.put_function_code_signing_config().function_name(&id.name);
+            put.code_signing_config_arn(arn).send().await?;
+            Ok(())
+        }
+        None => {
+            let delete = lambda.delete_function_code_signing_config().function_name(&id.name);
+            LAMBDA.ignore_not_found(delete.send().await)
+        }
+    })
+    .await
+}

@@ -1,0 +1,96 @@
+//! What the role of a function must allow for the function's own settings, as narrowly as AWS lets one say it.
+
+use super::section::Config;
+use crate::config::{Destination, Grant, Item};
+use crate::lower::allow;
+use crate::model::Text;
+use crate::policy::{Statement, Tree};
+
+/// What Lambda sends to X-Ray. These actions are of no resource [aws-facts-services: 8; DG: X-Ray].
+const SEND_TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// What Lambda does in a network on behalf of a function, also after the function was deleted. AWS's own policy for it allows
+/// these on all resources, and some cannot be allowed on less [aws-facts-services: 8; DG: Lambda, "Attaching functions to a VPC"].
+const USE_NETWORK: [&str; 6] = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+];
+
+/// What Lambda notes of durable executions, on behalf of the function [aws-facts-services: 8, DG].
+const CHECKPOINT: [&str; 3] = [
+    "lambda:CheckpointDurableExecution",
+    "lambda:CheckpointDurableExecutions",
+    "lambda:GetDurableExecutionState",
+];
+
+/// The statements for a function with this ARN that logs to this group, each with its `Sid`. Never `logs:CreateLogGroup`, or a
+/// late event creates the group again after its deletion [aws-facts: Lambda].
+pub(super) fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'static str, Statement<Text>)> {
+    let mut needs = vec![(
+        "Logs",
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], Text::join([group, ":*".into()])),
+    )];
+    if function.tracing {
+        needs.push(("Traces", allow(SEND_TRACES, "*".into())));
+    }
+    if function.vpc.is_some() {
+        needs.push(("Network", allow(USE_NETWORK, "*".into())));
+        needs.push(("NotItsCode", not_by_code(arn)));
+    }
+    if let Some(file_system) = &function.file_system {
+        needs.push(("FileSystem", mount(&file_system.arn)));
+    }
+    if let Some(key) = &function.kms_key {
+        needs.push(("EnvironmentKey", allow(["kms:Decrypt"], key.as_str().into())));
+    }
+    if function.durable.is_some() {
+        needs.push(("Durable", allow(CHECKPOINT, format!("{arn}:*").into())));
+    }
+    let outside = function.destinations().filter_map(|(_, to)| match to {
+        Destination::Arn(arn, delivery) => Some((arn, delivery)),
+        Destination::Entry(_) => None,
+    });
+    for (arn, delivery) in outside {
+        needs.push(("Destination", allow([delivery.action], format!("{arn}{}", delivery.within).into())));
+    }
+    needs
+}
+
+/// What the function may do with other entries: what it is granted, and what its triggers and destinations need.
+pub(super) fn grants(function: &Config) -> Vec<Grant> {
+    let destinations = function.destinations().filter_map(|(_, to)| to.entry().cloned());
+    let triggers = function.triggers.iter().flat_map(Item::grants);
+    function.access.values().cloned().chain(triggers).chain(destinations).collect()
+}
+
+/// Keeps what Lambda does in the network from the function's own code, which runs with the same role: for calls of the code, and
+/// only for these, Lambda sets this condition key [DG: Lambda, "Attaching functions to a VPC"].
+fn not_by_code(arn: &str) -> Statement<Text> {
+    let mut statement = allow(USE_NETWORK, "*".into());
+    statement.0.insert("Effect".to_owned(), text("Deny"));
+    condition(statement, "ArnEquals", "lambda:SourceFunctionArn", arn)
+}
+
+/// The right to mount through an access point, and through no other one. The resource of these actions is the file system, whose
+/// id the ARN of the access point does not show [DG: EFS, "Using access points in IAM policies"].
+fn mount(access_point: &str) -> Statement<Text> {
+    let before = access_point.split(":access-point/").next().unwrap_or_default();
+    let systems = format!("{before}:file-system/*");
+    let statement = allow(["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"], systems.into());
+    condition(statement, "StringEquals", "elasticfilesystem:AccessPointArn", access_point)
+}
+
+/// A statement under a condition.
+fn condition(mut statement: Statement<Text>, operator: &str, key: &str, value: &str) -> Statement<Text> {
+    let keys = Tree::Map([(key.to_owned(), text(value))].into());
+    statement.0.insert("Condition".to_owned(), Tree::Map([(operator.to_owned(), keys)].into()));
+    statement
+}
+
+fn text(text: &str) -> Tree<Text> {
+    Tree::Text(text.into())
+}
