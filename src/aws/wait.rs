@@ -37,6 +37,11 @@ impl Backoff {
         if local { Backoff::new(20, 50, 600) } else { Backoff::new(100, 2_000, 600) }
     }
 
+    /// For a function that leaves its network, whose interfaces may take 20 to 40 minutes [aws-facts-services: 8, TF].
+    pub(crate) const fn network(local: bool) -> Backoff {
+        if local { Backoff::state(true) } else { Backoff::new(500, 5_000, 45 * 60) }
+    }
+
     /// For tables and their indexes: even with five items, an index takes about 8 minutes [hazards: D1].
     pub(crate) const fn indexes(local: bool) -> Backoff {
         if local { Backoff::state(true) } else { Backoff::new(100, 5_000, 18 * 60) }

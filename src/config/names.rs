@@ -176,6 +176,11 @@ pub(crate) fn arn_of(text: &str) -> Option<Arn<'_>> {
     }
 }
 
+/// Whether this is what AWS puts at the end of an id: 17 letters and digits.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 17 && is_made_of(text, "")
+}
+
 /// The ARN of an IAM `role` or `policy`.
 pub(crate) fn iam_arn(value: Value, what: &str) -> Option<String> {
     let text = value.text()?;

@@ -69,7 +69,8 @@ fn propagating(error: &Error) -> Option<&'static str> {
     if error.is_of_role_token() || (error.is_server_error() && !error.has_aws_message()) {
         return Some("the role is not known everywhere in AWS yet");
     }
-    let refused = [NOT_ASSUMABLE, "The provided execution role does not have permissions"];
+    let refused =
+        [NOT_ASSUMABLE, "The provided execution role does not have permissions", "The destination ARN"];
     let refused = error.is("InvalidParameterValue") && refused.iter().any(|words| error.says(words));
     refused.then_some("the role cannot be assumed by Lambda yet")
 }

@@ -283,8 +283,7 @@ async fn leave_network(ctx: &Context, id: &ResourceId, name: &str) -> Result<()>
         LAMBDA.ignore_not_found(update.vpc_config(sent::no_network()).send().await)
     };
     retry_conflicts(ctx, id, in_progress, update).await?;
-    let backoff = Backoff::state(ctx.local);
-    wait_until(backoff, ctx.waiting(id), async || {
+    wait_until(Backoff::network(ctx.local), ctx.waiting(id), async || {
         let live = get(ctx, name).await?.and_then(|response| response.configuration);
         Ok(match live.map(|config| status(&config)) {
             Some(Status::Pending) => Poll::Pending("Lambda deletes its network interfaces".to_owned()),

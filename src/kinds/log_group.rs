@@ -183,7 +183,8 @@ impl Kind for LogGroup {
         if tagged.is_empty() {
             return Ok(Vec::new());
         }
-        let groups = clients.logs().describe_log_groups().log_group_name_prefix(PREFIX);
+        let names: Vec<&str> = tagged.iter().map(|group| group.physical_id.id.as_str()).collect();
+        let groups = clients.logs().describe_log_groups().set_log_group_name_prefix(filter(&names));
         let mut pages = groups.into_paginator().items().send();
         let mut existing = BTreeSet::new();
         while let Some(group) = pages.next().await {
@@ -243,7 +244,7 @@ async fn page_through(ctx: &Context, names: &[&str]) -> Result<Paged> {
     let (mut paged, mut token) = (Paged::default(), None);
     let prefix = common_prefix(names);
     for _ in names {
-        let describe = ctx.clients.logs().describe_log_groups().log_group_name_prefix(prefix);
+        let describe = ctx.clients.logs().describe_log_groups().set_log_group_name_prefix(filter(names));
         let response = describe.set_next_token(token).send().await?;
         let named = response.log_groups.unwrap_or_default().into_iter();
         let named = named.filter_map(|group| Some((group.log_group_name.clone()?, group)));
@@ -265,6 +266,11 @@ fn common_prefix<'a>(names: &[&'a str]) -> &'a str {
         first.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
     };
     &first[..others.iter().map(same).min().unwrap_or(first.len())]
+}
+
+/// The common prefix as a filter, which cannot be empty.
+fn filter(names: &[&str]) -> Option<String> {
+    Some(common_prefix(names).to_owned()).filter(|prefix| !prefix.is_empty())
 }
 
 async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<LogGroup>> {
@@ -348,7 +354,7 @@ async fn describe(ctx: &Context, name: &str) -> Result<Option<SdkLogGroup>> {
     Ok(response.log_groups.unwrap_or_default().into_iter().find(|group| group.log_group_name() == Some(name)))
 }
 
-/// The names of groups that may be ours: by tag, or all groups of functions where the service cannot filter by tag.
+/// The names of groups that may be ours: by tag, or all groups where the service cannot filter by tag.
 async fn list(ctx: &Context) -> Result<Vec<String>> {
     let listed = all_pages("logs:ListLogGroups", async |token| {
         let filter = TagFilter::builder().key(tags::STACK).values(ctx.scope.identity.to_string()).build();
@@ -365,9 +371,7 @@ async fn list(ctx: &Context) -> Result<Vec<String>> {
 
 async fn list_all(ctx: &Context) -> Result<Vec<String>> {
     all_pages("logs:DescribeLogGroups", async |token| {
-        let list =
-            ctx.clients.logs().describe_log_groups().log_group_name_prefix(PREFIX).set_next_token(token);
-        let page = list.send().await?;
+        let page = ctx.clients.logs().describe_log_groups().set_next_token(token).send().await?;
         let names = page.log_groups.unwrap_or_default().into_iter().filter_map(|group| group.log_group_name);
         Ok((names.collect(), page.next_token))
     })

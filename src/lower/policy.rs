@@ -51,11 +51,11 @@ impl Lower<'_> {
         }
     }
 
-    /// The ARN of a destination.
+    /// The ARN of a destination, which exists before what delivers there: AWS looks for it.
     pub(crate) fn destination(&self, destination: &Destination) -> Text {
         match destination {
             Destination::Arn(arn, _) => arn.into(),
-            Destination::Entry(grant) => self.granted(grant),
+            Destination::Entry(grant) => Text::reference(&self.id(grant.kind, &grant.key), "arn"),
         }
     }
 

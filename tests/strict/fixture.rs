@@ -111,12 +111,13 @@ impl Fixture {
     /// packaged again.
     pub(crate) fn with_text(&self, text: &str, environment: Option<&str>) -> Self {
         let stack = self.read(text, environment, None).unwrap_or_else(|wrong| panic!("{wrong}"));
-        let packaged = |code: &Path| self.stack.functions().iter().find(|function| function.code == code);
-        let hash = |function: &config::Entry<provision::kinds::function::section::Config>| {
-            let packaged = packaged(&function.code).expect("code that is packaged");
-            (function.name.clone(), self.hashes[&packaged.name].clone())
+        let all = self.stack.code();
+        let packaged = |path: &Path| all.iter().find(|code| code.path == path);
+        let hash = |code: config::Code| {
+            let packaged = packaged(code.path).expect("code that is packaged");
+            (code.key.to_owned(), self.hashes[packaged.key].clone())
         };
-        let hashes = stack.functions().iter().map(hash).collect();
+        let hashes = stack.code().into_iter().map(hash).collect();
         Fixture {
             folder: Arc::clone(&self.folder),
             stack,
@@ -173,21 +174,21 @@ fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cache = folder.join("cache");
     let (mut hashes, mut packages, mut built) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for function in stack.functions() {
+    for code in stack.code() {
         let source = Source {
             folder: &stack.folder,
-            code: &function.code,
-            exclude: &function.exclude,
-            runtime: &function.runtime,
-            architecture: function.architecture.as_str(),
-            has_layers: !function.layers.is_empty(),
+            code: code.path,
+            exclude: code.exclude,
+            runtime: code.runtime,
+            architecture: code.architecture,
+            has_layers: code.has_layers,
         };
-        let same = (&function.code, &function.exclude, &function.runtime, source.architecture);
+        let same = (code.path, code.exclude, code.runtime, code.architecture);
         let package = built.entry(same).or_insert_with(|| {
             let built = runtime.block_on(package::build(&source, &cache, &|_| ()));
             built.expect("the code is packaged").package
         });
-        hashes.insert(function.name.clone(), package.sha256.clone());
+        hashes.insert(code.key.to_owned(), package.sha256.clone());
         packages.insert(package.sha256.clone(), package.zip.clone());
     }
     (hashes, packages)

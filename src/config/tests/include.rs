@@ -41,7 +41,10 @@ fn parts_join() {
     let functions: Vec<(&str, u32, String)> = stack
         .functions()
         .iter()
-        .map(|function| (function.name.as_str(), function.memory, function.code.display().to_string()))
+        .map(|function| {
+            let code = function.code.as_deref().expect("code");
+            (function.name.as_str(), function.memory, code.display().to_string())
+        })
         .collect();
     // The defaults of a part are for its own entries, and its paths are relative to it.
     let expected = [("own", 128, "code"), ("a", 256, "services/a/own"), ("b", 128, "services/b/../../code")];

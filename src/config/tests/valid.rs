@@ -115,7 +115,7 @@ fn tables() {
 fn functions() {
     let stack = valid_in(FULL, Some("dev"));
     let [save, other] = stack.functions() else { panic!("two functions") };
-    assert_eq!((save.code.clone(), save.place("code").line), (PathBuf::from("code"), 18));
+    assert_eq!((save.code.clone(), save.place("code").line), (Some(PathBuf::from("code")), 18));
     assert_eq!(save.exclude, ["*.md", "tests/"]);
     assert_eq!((save.handler(), save.runtime.as_str()), ("pkg.mod.handler", "python3.13"));
     assert_eq!((save.architecture.as_str(), save.memory, save.timeout), ("arm64", 512, 30));

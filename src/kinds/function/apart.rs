@@ -7,6 +7,7 @@ use super::state::change;
 use super::{LAMBDA, Spec};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Result};
+use crate::kinds::assumable::once_assumable;
 use crate::model::ResourceId;
 use aws_sdk_lambda::types::{DestinationConfig, OnFailure, OnSuccess, RecursiveLoop};
 use futures_util::try_join;
@@ -89,7 +90,9 @@ async fn read_recursive_loop(ctx: &Context, name: &str) -> Result<bool> {
 /// Sets what differs and needs no code; code signing is checked against the code, see [`sign`].
 pub(super) async fn set(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
     if from.asynchronous != to.asynchronous {
-        set_async(ctx, id, to.asynchronous.as_ref()).await?;
+        // Lambda asks whether the role may deliver to the destinations, and may not know its new policy yet.
+        let set = async || set_async(ctx, id, to.asynchronous.as_ref()).await;
+        once_assumable(ctx, id, &to.role, set).await?;
     }
     if from.recursive_loop != to.recursive_loop {
         let mode = if to.recursive_loop { RecursiveLoop::Allow } else { RecursiveLoop::Terminate };

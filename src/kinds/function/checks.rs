@@ -1,5 +1,6 @@
 //! What the fields of a function must have in common.
 
+use super::Function;
 use super::handler::check_handler;
 use super::parts::{Format, Logging};
 use super::runtime::default_handler;
@@ -9,7 +10,8 @@ use crate::config::decode::help;
 use crate::config::fields::Fields;
 use crate::config::section::{Entry, Section};
 use crate::config::{Destination, Diagnostic, Entries};
-use crate::kinds::queue;
+use crate::kind::Kind as _;
+use crate::kinds::queue::{self, Queue};
 
 type Decoded = <Config as Section>::Decoded;
 
@@ -126,7 +128,7 @@ pub(super) fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<D
         Destination::Arn(arn, _) => arn.ends_with(queue::section::FIFO),
         Destination::Entry(grant) => {
             let queues: &[Entry<queue::section::Config>] = entries.of();
-            grant.kind == "queue"
+            grant.kind == Queue::NAME
                 && queues.iter().any(|queue| queue.name == grant.key && queue.fifo.is_some())
         }
     };
@@ -140,6 +142,10 @@ pub(super) fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<D
         _ if fifo(to) => {
             let message = format!("Lambda delivers nothing to a FIFO queue, which `{field}` names");
             Some(error(message, "name another queue"))
+        }
+        _ if to.entry().is_some_and(|to| (to.kind, &to.key) == (Function::NAME, &function.name)) => {
+            let message = format!("`{field}` names the function itself, which Lambda refuses");
+            Some(error(message, "name another function, or a queue"))
         }
         ("dead_letter", service) if !["queue", "sqs", "sns"].contains(&service) => {
             let message = "`dead_letter` must be a queue or a topic".to_owned();

@@ -3,7 +3,7 @@
 use super::spec;
 use crate::config::decode::{Value, help};
 use crate::config::destination::{Destination, destination};
-use crate::config::names::{self, arn_of};
+use crate::config::names;
 use crate::config::section::shape::{duration, either, flag, list, mapping, number, pattern, text, word};
 use crate::config::section::{Shape, section};
 use crate::suggest;
@@ -40,10 +40,10 @@ section! {
 }
 
 section! {
-    /// A file system of Amazon EFS or S3 Files.
+    /// A file system of Amazon EFS.
     pub struct FileSystem {
         /// The ARN of an access point.
-        arn: String = access_point().required("arn:aws:elasticfilesystem:REGION:ACCOUNT:access-point/ID"),
+        arn: String = access_point().required("arn:aws:elasticfilesystem:REGION:ACCOUNT:access-point/fsap-ID"),
         /// Where the function finds it: a folder below `/mnt/`.
         path: String = pattern("^/mnt/[a-zA-Z0-9-_.]+$", mount_path).required("/mnt/data"),
     }
@@ -153,15 +153,14 @@ fn ids(prefix: &'static str, most: usize) -> Shape<Vec<String>> {
 }
 
 fn access_point() -> Shape<String> {
-    pattern("^arn:.+:access-point/.+$", |value| {
+    pattern("^arn:.+:elasticfilesystem:.+:access-point/fsap-[a-f0-9]{17}$", |value| {
         let text = value.text()?;
-        match arn_of(text) {
-            Some(arn) if arn.resource.contains("access-point") => Some(text.to_owned()),
-            _ => {
-                let way = "for example `arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0123`";
-                value.fail(format!("`{text}` is not the ARN of an access point"), help(way))
-            }
+        let id = names::arn_of(text).and_then(|arn| arn.resource.strip_prefix("access-point/fsap-"));
+        if text.contains(":elasticfilesystem:") && id.is_some_and(names::is_id) {
+            return Some(text.to_owned());
         }
+        let way = "for example `arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0123456789abcdef0`";
+        value.fail(format!("`{text}` is not the ARN of an access point of EFS"), help(way))
     })
 }
 

@@ -204,7 +204,7 @@ section! {
         /// Whether Lambda starts published versions from a snapshot. For Java, and for Python from 3.12 and .NET from 8 on.
         snap_start: bool = flag().default(false),
         /// Durable executions: Lambda keeps what they have done, and goes on after a failure.
-        durable: Option<Durable> = part("durable", Durable::ABOUT, mapping()).optional().immutable(),
+        durable: Option<Durable> = part("durable", Durable::ABOUT, mapping()).optional(),
         /// What the function logs, and where.
         logging: Option<Logging> = part("logging", Logging::ABOUT, mapping()).optional(),
         /// Retries, destinations and dead letters of asynchronous invocations. The generated role is allowed to deliver there.
@@ -213,7 +213,7 @@ section! {
         /// lets it go on.
         recursive_loop: RecursiveLoop = word(&LOOPS, |value| value.one_of(&LOOPS)).default(RecursiveLoop::Terminate),
         /// The ARN of a code signing configuration. The code is then a `.zip` that AWS Signer has signed.
-        code_signing: Option<String> = pattern("^arn:.+:code-signing-config:.+$", code_signing).optional(),
+        code_signing: Option<String> = pattern("^arn:.+:code-signing-config:csc-[a-z0-9]{17}$", code_signing).optional(),
         /// A description. `${…}` works.
         description: Template = template().with("maxLength", 256).or_empty().shown_as(""),
         /// Environment variables; 4096 bytes in total, measured as JSON. `${…}` works in values.
@@ -325,11 +325,14 @@ fn kms_key(value: Value) -> Option<String> {
 fn code_signing(value: Value) -> Option<String> {
     let text = value.text()?;
     match names::arn_of(text) {
-        Some(arn) if arn.service == "lambda" && arn.resource.starts_with("code-signing-config:") => {
+        Some(arn)
+            if arn.service == "lambda"
+                && arn.resource.strip_prefix("code-signing-config:csc-").is_some_and(names::is_id) =>
+        {
             Some(text.to_owned())
         }
         _ => {
-            let way = "for example `arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123`";
+            let way = "for example `arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0`";
             value.fail(format!("`{text}` is not the ARN of a code signing configuration"), help(way))
         }
     }

@@ -1,7 +1,6 @@
 //! Whether requests to an API reach its functions: what AWS does at run time.
 
 use crate::cloud::{ACCOUNT, Cloud, REGION};
-use crate::services::lambda::PENDING;
 use serde_json::Value as Json;
 
 /// The routes of live APIs that are not answered, and why.
@@ -25,7 +24,7 @@ fn cannot_run(cloud: &Cloud, api: &str, target: &str) -> Option<String> {
     let function = cloud.lambda.functions.values().find(|function| function.member("FunctionArn") == uri)?;
     match () {
         () if function.gone.is_some() => Some(format!("{uri} is deleted")),
-        () if cloud.now < function.created + cloud.delays.of(PENDING) => Some(format!("{uri} is Pending")),
+        () if cloud.now < function.ready => Some(format!("{uri} is Pending")),
         () if function.fails => Some(format!("{uri} is Failed")),
         () => None,
     }

@@ -172,9 +172,16 @@ pub(crate) fn trusts(document: &str, service: &str) -> bool {
     statements.iter().any(trusts)
 }
 
-/// True if a policy allows an action on a resource. Conditions are taken to hold.
+/// A condition key that is set for calls of a function's code alone, and not for those that Lambda makes with its role
+/// [DG: Lambda, "Attaching functions to a VPC"].
+const BY_CODE: &str = "lambda:SourceFunctionArn";
+
+/// True if a policy allows an action of a service on a resource. Other conditions are taken to hold.
 pub(crate) fn allows(document: &str, action: &str, resource: &str) -> bool {
     let statements = statements(document).unwrap_or_default();
+    let of_service = |statement: &&Map<String, Json>| {
+        !statement.get("Condition").is_some_and(|condition| condition.to_string().contains(BY_CODE))
+    };
     let applies = |statement: &&Map<String, Json>| {
         let actions = texts(statement.get("Action"));
         let resources = texts(statement.get("Resource"));
@@ -182,6 +189,6 @@ pub(crate) fn allows(document: &str, action: &str, resource: &str) -> bool {
             && resources.iter().any(|pattern| pattern::is_like(pattern, resource, false))
     };
     let effects: Vec<&Json> =
-        statements.iter().filter(applies).map(|statement| &statement["Effect"]).collect();
+        statements.iter().filter(of_service).filter(applies).map(|statement| &statement["Effect"]).collect();
     effects.iter().any(|effect| **effect == "Allow") && effects.iter().all(|effect| **effect != "Deny")
 }

@@ -64,6 +64,38 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
             function.configuration.insert("TracingConfig".to_owned(), json!({ "Mode": mode }));
         })
     }),
+    ("a function's network is changed", |cloud, stack, nth| {
+        let network = json!({ "SubnetIds": ["subnet-9"], "SecurityGroupIds": ["sg-9"], "VpcId": "vpc-9" });
+        configuration(cloud, stack, nth, "VpcConfig", network)
+    }),
+    ("a function's key is changed", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "KMSKeyArn", "arn:aws:kms:eu-west-1:123456789012:key/theirs".into())
+    }),
+    ("a function's file system is changed", |cloud, stack, nth| {
+        let point = "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-9";
+        let mounts = json!([{ "Arn": point, "LocalMountPath": "/mnt/theirs" }]);
+        configuration(cloud, stack, nth, "FileSystemConfigs", mounts)
+    }),
+    ("a function's snapshots are turned on", |cloud, stack, nth| {
+        configuration(cloud, stack, nth, "SnapStart", json!({ "ApplyOn": "PublishedVersions" }))
+    }),
+    ("a function's dead letters go elsewhere", |cloud, stack, nth| {
+        let queue = "arn:aws:sqs:eu-west-1:123456789012:theirs";
+        configuration(cloud, stack, nth, "DeadLetterConfig", json!({ "TargetArn": queue }))
+    }),
+    ("a function's logs are of another level", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| {
+            let logging = json!({ "LogFormat": "JSON", "ApplicationLogLevel": "TRACE", "SystemLogLevel": "DEBUG",
+                "LogGroup": function.group() });
+            function.configuration.insert("LoggingConfig".to_owned(), logging);
+        })
+    }),
+    ("a function's asynchronous settings are taken away", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| function.apart = Default::default())
+    }),
+    ("a function forgets which settings it has", |cloud, stack, nth| {
+        function(cloud, stack, nth, |function| drop(function.tags.remove("provision:settings")))
+    }),
     ("a function's layers are changed", |cloud, stack, nth| {
         let layer = "arn:aws:lambda:eu-central-1:123456789012:layer:theirs:1";
         configuration(cloud, stack, nth, "Layers", json!([{ "Arn": layer, "CodeSize": 1000 }]))
@@ -158,11 +190,13 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
     let function = Function {
         configuration: configuration.as_object().cloned().unwrap_or_default(),
         created: cloud.now,
+        ready: cloud.now,
         modified: cloud.now,
         updating: Time::ZERO,
         gone: None,
         tags: map(tags),
         reserved: None,
+        apart: Default::default(),
         policy: Statements::default(),
         fails: false,
         looks: 0,

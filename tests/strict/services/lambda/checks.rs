@@ -3,7 +3,7 @@
 use super::grants;
 use crate::cloud::{Cloud, ServiceError, text};
 use crate::services::iam;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 
 /// Runtimes that Lambda no longer takes, though its model lists them [aws-facts: Lambda, LS].
 const BLOCKED: &[&str] = &[
@@ -53,6 +53,113 @@ const RESERVED: &[&str] = &[
 
 pub(super) fn refused<T>(message: impl Into<String>) -> Result<T, ServiceError> {
     ServiceError::err("InvalidParameterValueException", message)
+}
+
+/// Whether the role may deliver to a destination, as far as other services know.
+pub(super) fn may_deliver(cloud: &Cloud, role: &str, arn: &str) -> bool {
+    let (action, resource) = match arn.split(':').nth(2).unwrap_or_default() {
+        "sqs" => ("sqs:SendMessage", arn.to_owned()),
+        "sns" => ("sns:Publish", arn.to_owned()),
+        "lambda" => ("lambda:InvokeFunction", arn.to_owned()),
+        "events" => ("events:PutEvents", arn.to_owned()),
+        "s3" => ("s3:PutObject", format!("{arn}/any")),
+        _ => return false,
+    };
+    grants::allows(cloud, role, action, &resource)
+}
+
+/// The role must be allowed to use the network and the queue for failed events [aws-facts-services: 8, DG].
+fn check_role(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
+    const ON_EC2: [&str; 3] =
+        ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"];
+    let lacks = |action: &str, service: &str| {
+        format!("The provided execution role does not have permissions to call {action} on {service}")
+    };
+    let Some(role) = text(params, "Role") else { return Ok(()) };
+    if params["VpcConfig"]["SubnetIds"].as_array().is_some_and(|subnets| !subnets.is_empty()) {
+        let denied = |action: &&&str| !grants::allows(cloud, role, &format!("ec2:{action}"), "*");
+        if let Some(action) = ON_EC2.iter().find(denied) {
+            return refused(lacks(action, "EC2"));
+        }
+    }
+    match text(&params["DeadLetterConfig"], "TargetArn").filter(|arn| !arn.is_empty()) {
+        Some(arn) if arn.contains(":sqs:") && !may_deliver(cloud, role, arn) => {
+            refused(lacks("SendMessage", "SQS"))
+        }
+        Some(arn) if arn.contains(":sns:") && !may_deliver(cloud, role, arn) => {
+            refused(lacks("Publish", "SNS"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What fits together in a call [aws-facts-services: 8, LS, DG].
+fn check_settings(params: &Json) -> Result<(), ServiceError> {
+    let subnets = params["VpcConfig"]["SubnetIds"].as_array();
+    if subnets.is_some_and(|subnets| subnets.iter().any(|subnet| subnet == "subnet-unknown")) {
+        return refused(
+            "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID \
+             'subnet-unknown' does not exist",
+        );
+    }
+    if subnets.is_some_and(|subnets| !subnets.is_empty())
+        && params["VpcConfig"]["SecurityGroupIds"] == json!([])
+    {
+        return refused("SecurityGroupIds cannot be empty if SubnetIds are given.");
+    }
+    let logging = &params["LoggingConfig"];
+    let levels = ["ApplicationLogLevel", "SystemLogLevel"].iter().any(|level| logging.get(level).is_some());
+    if levels && logging["LogFormat"] != "JSON" {
+        return refused("Log levels cannot be set when the log format is Text.");
+    }
+    let mounts = params["FileSystemConfigs"].as_array().is_some_and(|mounts| !mounts.is_empty());
+    let network = subnets.is_none_or(|subnets| subnets.is_empty());
+    if mounts && network && params.get("Code").is_some() {
+        return refused("Function must be configured to execute in a VPC to reference access points.");
+    }
+    if params["SnapStart"]["ApplyOn"] == "PublishedVersions" {
+        let runtime = text(params, "Runtime").unwrap_or_default();
+        if runtime.starts_with("nodejs") || runtime.starts_with("provided") || runtime.starts_with("ruby") {
+            return refused(format!("{runtime} is not supported for SnapStart enabled functions."));
+        }
+        if mounts || params["EphemeralStorage"]["Size"].as_i64().is_some_and(|size| size > 512) {
+            return refused("SnapStart does not support Amazon EFS and ephemeral storage above 512 MB.");
+        }
+    }
+    Ok(())
+}
+
+/// A package has a runtime and a handler, and an image neither of them.
+fn check_package(params: &Json) -> Result<(), ServiceError> {
+    if params.get("Code").is_none() {
+        return Ok(());
+    }
+    let is_image = text(params, "PackageType") == Some("Image");
+    let of_package = ["Runtime", "Handler", "Layers"].map(|name| params.get(name).is_some());
+    match (is_image, of_package) {
+        (true, [true, ..] | [_, true, _] | [.., true]) => refused(
+            "Runtime, Handler and Layers are not supported for functions created with container images.",
+        ),
+        (false, [false, ..] | [_, false, _]) => refused(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// What an update cannot make of a function.
+pub(super) fn check_update(_: &Cloud, live: &Map<String, Json>, params: &Json) -> Result<(), ServiceError> {
+    if params.get("DurableConfig").is_some() && !live.contains_key("DurableConfig") {
+        return refused(
+            "You cannot add a durable configuration to a function that was originally created with no durable configuration",
+        );
+    }
+    if live.get("PackageType").is_some_and(|kind| kind == "Image")
+        && (params.get("Runtime").is_some() || params.get("Handler").is_some())
+    {
+        return refused("Runtime and Handler cannot be set for functions created with container images.");
+    }
+    Ok(())
 }
 
 /// The role must be allowed to send traces, as far as other services know [aws-facts-services: 8, DG].
@@ -110,7 +217,10 @@ pub(super) fn check(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
         return refused("Function can not have more than 5 layers");
     }
     match text(params, "Role").and_then(|role| iam::not_assumable(cloud, role)) {
-        Some(why) => refused(why),
-        None => check_tracing(cloud, params),
+        Some(why) => return refused(why),
+        None => check_tracing(cloud, params)?,
     }
+    check_role(cloud, params)?;
+    check_settings(params)?;
+    check_package(params)
 }

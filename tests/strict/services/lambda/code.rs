@@ -3,16 +3,49 @@
 use crate::cloud::{ServiceError, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::io::Cursor;
 
 const MAX_ZIPPED: usize = 52_428_800;
 const MAX_UNZIPPED: u64 = 262_144_000;
 
-/// Reads the code of a call, whose parameters have a zip in base64.
+/// Where the code of a function is found. The URI of an image reads back as it was given, and the digest that it had.
+pub(crate) fn location(configuration: &Map<String, Json>) -> Json {
+    match configuration.get("ImageUri").and_then(Json::as_str) {
+        Some(uri) => {
+            let name = uri.split(['@', ':']).next().unwrap_or_default();
+            let digest = configuration["CodeSha256"].as_str().unwrap_or_default();
+            json!({ "RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": format!("{name}@sha256:{digest}") })
+        }
+        None => json!({ "RepositoryType": "S3", "Location": "https://example.com/code.zip" }),
+    }
+}
+
+/// Reads the code of a call, whose parameters have the URI of an image or a zip in base64. A function keeps the one that it has
+/// [aws-facts-services: 8, schema].
 pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<(), ServiceError> {
     let refused = |message: String| ServiceError::new("InvalidParameterValueException", message);
+    let is_image = configuration.get("PackageType").is_some_and(|kind| kind == "Image");
+    match (text(code, "ImageUri"), is_image) {
+        (Some(uri), true) => {
+            let digest: String = Sha256::digest(uri).iter().map(|byte| format!("{byte:02x}")).collect();
+            configuration.insert("CodeSha256".to_owned(), digest.into());
+            configuration.insert("ImageUri".to_owned(), uri.into());
+            return Ok(());
+        }
+        (Some(_), false) => {
+            return Err(refused(
+                "Please don't provide ImageUri when updating a function with packageType Zip.".to_owned(),
+            ));
+        }
+        (None, true) => {
+            return Err(refused(
+                "Please provide ImageUri when updating a function with packageType Image.".to_owned(),
+            ));
+        }
+        (None, false) => {}
+    }
     let zip = text(code, "ZipFile")
         .ok_or_else(|| refused("Please provide a source for function code.".to_owned()))?;
     let zip =

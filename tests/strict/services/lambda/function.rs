@@ -1,7 +1,9 @@
 //! Lambda functions: their life and their updates [aws-facts: Lambda].
 
-use super::checks::{check, refused};
+use super::apart::Apart;
+use super::checks::{check, check_update, refused};
 use super::code;
+use super::configuration::{configure, defaults, in_network};
 use super::grants::Grants;
 use super::mapping::Mapping;
 use super::policy::Statements;
@@ -16,6 +18,13 @@ use std::collections::BTreeMap;
 pub(crate) const EVERYWHERE: Delay = Delay::of_millis("everywhere", 2_800);
 /// Of a function in Pending.
 pub(crate) const PENDING: Delay = Delay::of_secs("pending", 2);
+/// Of a function in Pending while Lambda prepares its network: minutes [aws-facts-services: 8, DG].
+const PREPARING: Delay = Delay::of_secs("preparing", 90);
+/// Of a function that enters or leaves a network.
+const MOVING: Delay = Delay::of_secs("moving", 120);
+/// For how long the network interfaces of a function stay that was deleted with its network: 20 to 40 minutes
+/// [aws-facts-services: 8, TF].
+const LINGERING: Delay = Delay::of_secs("lingering", 30 * 60);
 /// Of a function whose update is InProgress.
 const IN_PROGRESS: Delay = Delay::of_secs("in progress", 1);
 /// Until the last logs of a function that was deleted arrive.
@@ -47,6 +56,9 @@ pub(crate) struct State {
     pub(crate) mappings: BTreeMap<String, Mapping>,
     /// What is known of what the roles may do.
     pub(super) grants: Grants,
+    /// The network interfaces of functions that were deleted with their network: the role with which Lambda deletes them, and
+    /// when.
+    pub(super) interfaces: Vec<(String, Time)>,
 }
 
 /// A function.
@@ -55,9 +67,13 @@ pub(crate) struct Function {
     /// Its FunctionConfiguration without the states.
     pub(crate) configuration: Map<String, Json>,
     pub(crate) created: Time,
+    /// When it is no longer Pending.
+    pub(crate) ready: Time,
     pub(crate) modified: Time,
     /// Until when an update is InProgress.
     pub(crate) updating: Time,
+    /// What calls of their own set.
+    pub(crate) apart: Apart,
     /// When reads stop finding it, after its deletion.
     pub(crate) gone: Option<Time>,
     pub(crate) tags: Tags,
@@ -76,7 +92,7 @@ impl Function {
 
     /// True while it is being made or changed, and if it cannot be used.
     pub(super) fn is_unready(&self, cloud: &Cloud) -> bool {
-        self.fails || cloud.now < (self.created + cloud.delays.of(PENDING)).max(self.updating)
+        self.fails || cloud.now < self.ready.max(self.updating)
     }
 
     pub(crate) fn group(&self) -> String {
@@ -134,9 +150,9 @@ fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Servic
 
 /// The function of a name to be changed, which it cannot be while Pending or InProgress [aws-facts: Lambda, LS].
 fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
-    let (now, pending) = (cloud.now, cloud.delays.of(PENDING));
+    let now = cloud.now;
     let function = find(cloud, name)?;
-    if now < function.created + pending {
+    if now < function.ready {
         let message = "The operation cannot be performed at this time. The function is currently in the following state: \
                        Pending";
         return ServiceError::err("ResourceConflictException", message);
@@ -160,13 +176,6 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = bare(required(params, "FunctionName"));
     forget_deleted(cloud);
     check(cloud, params)?;
-    if text(params, "PackageType") != Some("Image")
-        && (params.get("Runtime").is_none() || params.get("Handler").is_none())
-    {
-        return refused(
-            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
-        );
-    }
     if cloud.lambda.functions.contains_key(name) {
         return ServiceError::err("ResourceConflictException", format!("Function already exist: {name}"));
     }
@@ -178,14 +187,17 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let architectures = params.get("Architectures").cloned().unwrap_or_else(|| json!(["x86_64"]));
     configuration.insert("Architectures".to_owned(), architectures);
     let fails = iam::is_checked_late(cloud, required(params, "Role"));
+    let preparing = if in_network(&configuration) { PREPARING } else { PENDING };
     let function = Function {
         configuration,
         created: cloud.now,
+        ready: cloud.now + cloud.delays.of(preparing),
         modified: cloud.now,
         updating: Time::ZERO,
         gone: None,
         tags,
         reserved: None,
+        apart: Apart::of(params),
         policy: Statements::default(),
         fails,
         looks: 0,
@@ -195,57 +207,10 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     Ok(answer)
 }
 
-fn defaults(name: &str) -> Map<String, Json> {
-    let defaults = json!({
-        "FunctionName": name, "FunctionArn": function_arn(name), "Description": "", "Timeout": 3, "MemorySize": 128,
-        "Version": "$LATEST", "PackageType": "Zip", "TracingConfig": { "Mode": "PassThrough" },
-        "EphemeralStorage": { "Size": 512 },
-        "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{name}") },
-    });
-    defaults.as_object().cloned().unwrap_or_default()
-}
-
-/// Sets what a call has. No variables and no layers clear what there was; an environment without the member
-/// `Variables` keeps them, and the logging settings are replaced as a whole [aws-facts: Lambda; hazards: L5].
-fn configure(configuration: &mut Map<String, Json>, params: &Json) {
-    const MEMBERS: [&str; 9] = [
-        "Role",
-        "Runtime",
-        "Handler",
-        "MemorySize",
-        "Timeout",
-        "EphemeralStorage",
-        "TracingConfig",
-        "Description",
-        "LoggingConfig",
-    ];
-    for name in MEMBERS {
-        if let Some(value) = params.get(name) {
-            configuration.insert(name.to_owned(), value.clone());
-        }
-    }
-    if let Some(logging) = configuration.get_mut("LoggingConfig").and_then(Json::as_object_mut) {
-        logging.entry("LogFormat").or_insert_with(|| "Text".into());
-    }
-    if let Some(variables) = params["Environment"]["Variables"].as_object() {
-        if variables.is_empty() {
-            configuration.remove("Environment");
-        } else {
-            configuration.insert("Environment".to_owned(), json!({ "Variables": variables }));
-        }
-    }
-    if let Some(layers) = params["Layers"].as_array() {
-        let layers: Vec<Json> = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 1000 })).collect();
-        match layers.is_empty() {
-            true => configuration.remove("Layers"),
-            false => configuration.insert("Layers".to_owned(), layers.into()),
-        };
-    }
-}
-
 fn described(cloud: &Cloud, function: &Function) -> Json {
     let mut configuration = function.configuration.clone();
-    let pending = cloud.now < function.created + cloud.delays.of(PENDING);
+    configuration.remove("ImageUri");
+    let pending = cloud.now < function.ready;
     let busy = cloud.now < function.updating;
     let (state, reason) = if pending {
         ("Pending", Some(("Creating", "The function is being created.")))
@@ -275,19 +240,22 @@ fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let function = look(cloud, required(params, "FunctionName"))?.clone();
     let tags = (now >= function.created + delay && !function.tags.is_empty()).then_some(&function.tags);
     let concurrency = function.reserved.map(|reserved| json!({ "ReservedConcurrentExecutions": reserved }));
-    let code = json!({ "RepositoryType": "S3", "Location": "https://example.com/code.zip" });
+    let code = code::location(&function.configuration);
     let configuration = described(cloud, &function);
     Ok(json!({ "Configuration": configuration, "Code": code, "Tags": tags, "Concurrency": concurrency }))
 }
 
 fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "FunctionName");
-    to_change(cloud, name)?;
+    let live = to_change(cloud, name)?.configuration.clone();
     check(cloud, params)?;
-    let (now, until) = (cloud.now, cloud.now + cloud.delays.of(IN_PROGRESS));
+    check_update(cloud, &live, params)?;
+    let (now, soon, late) = (cloud.now, cloud.delays.of(IN_PROGRESS), cloud.delays.of(MOVING));
     let function = to_change(cloud, name)?;
+    let before = function.configuration.get("VpcConfig").cloned();
     configure(&mut function.configuration, params);
-    (function.modified, function.updating) = (now, until);
+    let moves = before != function.configuration.get("VpcConfig").cloned();
+    (function.modified, function.updating) = (now, now + if moves { late } else { soon });
     let function = function.clone();
     Ok(described(cloud, &function))
 }
@@ -309,9 +277,13 @@ fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let gone = cloud.now + cloud.delays.of(VISIBLE);
     let late = cloud.now + cloud.delays.of(LATE_LOGS);
+    let lingering = cloud.now + cloud.delays.of(LINGERING);
     let function = find(cloud, required(params, "FunctionName"))?;
     function.gone.get_or_insert(gone);
     let (role, group) = (function.member("Role").to_owned(), function.group());
+    if in_network(&function.configuration) && !function.fails {
+        cloud.lambda.interfaces.push((role.clone(), lingering));
+    }
     let may_make = logs::may_make(cloud, &role, &group);
     cloud.logs.late.push((late, group, may_make));
     Ok(json!({}))

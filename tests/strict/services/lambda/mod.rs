@@ -1,9 +1,11 @@
 //! Lambda [aws-facts: Lambda].
 
+mod apart;
 mod by_hand;
 mod changes;
 mod checks;
 mod code;
+mod configuration;
 mod function;
 mod given;
 mod grants;
@@ -20,7 +22,7 @@ pub(crate) use policy::Statements;
 pub(crate) use random::FUNCTIONS;
 
 use crate::access::{Need, known, nothing, request_tags, with_tagging};
-use crate::cloud::{Cloud, ServiceError, Tags, Time, text};
+use crate::cloud::{ACCOUNT, Cloud, REGION, ServiceError, Tags, Time, text};
 use crate::quota::Quota;
 use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
@@ -40,7 +42,13 @@ impl StrictService for Lambda {
         &Facts {
             name: "lambda",
             model: ("lambda", "2015-03-31"),
-            operations: &[function::OPERATIONS, policy::OPERATIONS, mapping::OPERATIONS, tags::OPERATIONS],
+            operations: &[
+                function::OPERATIONS,
+                apart::OPERATIONS,
+                policy::OPERATIONS,
+                mapping::OPERATIONS,
+                tags::OPERATIONS,
+            ],
             changed: &["UUID", "FunctionName"],
             subject: &["EventSourceArn", "FunctionName", "StatementId", "Resource", "Description"],
             tokens: &["NextMarker"],
@@ -79,6 +87,7 @@ impl StrictService for Lambda {
                 Need::new("iam:PassRole", role).with("iam:PassedToService", Some("lambda.amazonaws.com")),
             );
         }
+        needs.extend(of_settings(cloud, call));
         let layers = params["Layers"].as_array().into_iter().flatten().filter_map(Json::as_str);
         needs.extend(layers.map(|layer| Need::new("lambda:GetLayerVersion", layer)));
         needs
@@ -121,6 +130,7 @@ impl StrictService for Lambda {
     fn happen(&self, cloud: &mut Cloud) {
         mapping::forget_deleted(cloud);
         grants::learn(cloud);
+        delete_interfaces(cloud);
     }
 
     fn tagged(&self, cloud: &Cloud) -> Vec<Tagged> {
@@ -168,7 +178,12 @@ impl StrictService for Lambda {
         let functions = cloud.lambda.functions.iter().filter(|(_, function)| function.gone.is_none());
         let functions = functions.map(|(name, function)| (format!("function {name}"), dumped(function)));
         let mapping = |mapping: &Mapping| json!({ "configuration": mapping.configuration, "enabled": mapping.enabled, "tags": mapping.tags });
-        functions.chain(mappings(cloud).map(|(_, live)| (live.name(), mapping(live)))).collect()
+        let interfaces = cloud.lambda.interfaces.iter();
+        let interfaces = interfaces.map(|(role, _)| (format!("network interfaces of {role}"), Json::Null));
+        functions
+            .chain(mappings(cloud).map(|(_, live)| (live.name(), mapping(live))))
+            .chain(interfaces)
+            .collect()
     }
 
     fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
@@ -259,6 +274,53 @@ impl StrictService for Lambda {
     }
 }
 
+/// Deletes the interfaces that are due. Lambda does that with the role of the function, and never if there is no such role
+/// [aws-facts-services: 8, DG].
+fn delete_interfaces(cloud: &mut Cloud) {
+    let (now, interfaces) = (cloud.now, std::mem::take(&mut cloud.lambda.interfaces));
+    let stays = |(role, due): &(String, Time)| now < *due || !iam::exists(cloud, role);
+    cloud.lambda.interfaces = interfaces.into_iter().filter(stays).collect();
+}
+
+/// What the settings of a call need besides the call itself [aws-facts-services: Deployer's actions; DG].
+fn of_settings(cloud: &Cloud, call: &Call) -> Vec<Need> {
+    let (params, name) = (&call.params, call.operation.name.as_str());
+    let mut needs = Vec::new();
+    let mut need = |action: &str, on: &str| needs.push(Need::new(action, on));
+    let has = |list: &Json| list.as_array().is_some_and(|items| !items.is_empty());
+    if has(&params["VpcConfig"]["SubnetIds"]) {
+        for action in ["DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"] {
+            need(&format!("ec2:{action}"), "*");
+        }
+    }
+    if has(&params["FileSystemConfigs"]) {
+        need("elasticfilesystem:DescribeMountTargets", &arn_in("elasticfilesystem", "file-system/fs-1"));
+    }
+    if let Some(key) = text(params, "KMSKeyArn").filter(|key| !key.is_empty()) {
+        need("kms:CreateGrant", key);
+        need("kms:Encrypt", key);
+    }
+    if text(params, "ImageUri").or_else(|| text(&params["Code"], "ImageUri")).is_some() {
+        let repository = arn_in("ecr", "repository/shop");
+        need("ecr:GetRepositoryPolicy", &repository);
+        need("ecr:SetRepositoryPolicy", &repository);
+    }
+    if let Some(signing) = text(params, "CodeSigningConfigArn").filter(|_| name.starts_with("Put")) {
+        need("lambda:PutFunctionCodeSigningConfig", signing);
+    }
+    let live = text(params, "FunctionName").and_then(|name| cloud.lambda.functions.get(function::bare(name)));
+    let key = live.and_then(|function| function.configuration.get("KMSKeyArn")?.as_str());
+    if let Some(key) = key.filter(|_| name == "GetFunction") {
+        need("kms:Decrypt", key);
+    }
+    needs
+}
+
+/// The ARN of another service's resource.
+fn arn_in(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}")
+}
+
 /// The mappings that are not being deleted.
 fn mappings(cloud: &Cloud) -> impl Iterator<Item = (&String, &Mapping)> {
     cloud.lambda.mappings.iter().filter(|(_, mapping)| !mapping.deleted)
@@ -332,9 +394,13 @@ fn dumped(function: &Function) -> Json {
     let mut policy = function.policy.now();
     policy.iter_mut().for_each(without_number);
     policy.sort_by_key(ToString::to_string);
+    let mut configuration = function.configuration.clone();
+    if !configuration::in_network(&configuration) {
+        configuration.remove("VpcConfig");
+    }
     json!({
-        "configuration": function.configuration, "tags": function.tags, "reserved": function.reserved,
-        "policy": policy,
+        "configuration": configuration, "tags": function.tags, "reserved": function.reserved,
+        "policy": policy, "apart": function.apart.dumped(),
     })
 }
 
