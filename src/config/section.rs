@@ -166,6 +166,14 @@ impl<T: 'static> Shape<T> {
         self.field(Some(Box::new(T::default)))
     }
 
+    /// The same for a field that must be there unless another one is.
+    pub(crate) fn required_without(self, other: &'static str, example: &'static str) -> Field<T>
+    where
+        T: Default,
+    {
+        Field { without: Some((other, T::default)), ..self.required(example) }
+    }
+
     fn field(self, absent: Absent<T>) -> Field<T> {
         let Shape { decode, schema, unit } = match absent {
             // Where it can be left out, the rest of the mapping fits without it.
@@ -183,7 +191,7 @@ impl<T: 'static> Shape<T> {
             excludes: &[],
             schema,
         };
-        Field { decode, absent, row }
+        Field { decode, absent, without: None, row }
     }
 }
 
@@ -193,6 +201,8 @@ type Absent<T> = Option<Box<dyn Fn() -> T + Send + Sync>>;
 pub(crate) struct Field<T> {
     decode: Decode<T>,
     absent: Absent<T>,
+    /// The field without which this one must be there, and what this one is beside it.
+    without: Option<(&'static str, fn() -> T)>,
     pub(crate) row: Row,
 }
 
@@ -261,9 +271,12 @@ impl<T> Field<T> {
                 self.absent()
             }
             Some(value) => (self.decode)(value),
-            None => self.absent().or_else(|| {
-                fields.missing(self.row.name, self.row.example.unwrap_or("…"));
-                None
+            None => self.absent().or_else(|| match self.without {
+                Some((other, nothing)) if fields.value(other).is_some() => Some(nothing()),
+                _ => {
+                    fields.missing(self.row.name, self.row.example.unwrap_or("…"));
+                    None
+                }
             }),
         }
     }

@@ -49,15 +49,7 @@ fn image(fields: &Fields) {
 
 /// Code has a runtime and a handler.
 fn package(function: &Decoded, fields: &mut Fields) {
-    for (key, example) in [("code", "lambdas/NAME"), ("runtime", "python3.13")] {
-        if fields.value(key).is_none() {
-            fields.missing(key, example);
-        }
-    }
     let (Some(runtime), Some(handler)) = (&function.runtime, &function.handler) else { return };
-    if runtime.is_empty() {
-        return;
-    }
     let Some(handler) = handler.as_deref().or_else(|| default_handler(runtime)) else {
         return fields.missing("handler", "NAME");
     };

@@ -160,13 +160,15 @@ section! {
     pub struct Config, checked by fits_together {
         /// A folder, a single source file, or a finished `.zip`, in the stack's folder or below. Links that leave this folder
         /// are errors.
-        code: Option<PathBuf> = Shape::new(json!({ "type": "string", "minLength": 1 }), code).optional(),
+        code: Option<PathBuf> = Shape::new(json!({ "type": "string", "minLength": 1 }), code)
+            .map(Some)
+            .required_without("image", "lambdas/NAME"),
         /// Files to exclude from the package of a folder, in the syntax of `.gitignore`.
         exclude: Vec<String> = list(text(1024)).or_empty(),
         /// The language and its version. Any runtime that AWS supports; runtimes that it no longer accepts are errors.
         runtime: String = pattern("^[a-z]+[a-z0-9.]*$", runtime)
             .with("examples", json!(["python3.13", "nodejs22.x"]))
-            .or_empty(),
+            .required_without("image", "python3.13"),
         /// A container image, instead of `code`, `runtime`, `handler` and `layers`. A function with code that gets an image, or
         /// the other way round, is replaced.
         image: Option<Image> = part("image", Image::ABOUT, parts::image()).optional().excludes(&OF_PACKAGE),

@@ -65,7 +65,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("reserved_concurrency: 5", "reserved_concurrency: 7"),
     ("    reserved_concurrency: 7\n", ""),
     ("log_retention: 14\n    environment", "log_retention: 90\n    environment"),
-    ("words: read }", "words: write }"),
+    ("words: read,", "words: write,"),
     ("PAGES: \"${tables.pages.arn}\", ", ""),
     ("architecture: arm64", "architecture: x86_64"),
     ("    layers: [\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]\n", ""),
