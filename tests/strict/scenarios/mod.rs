@@ -9,6 +9,7 @@ mod deploy_policy;
 mod destroy;
 mod discovery;
 mod elsewhere;
+mod function_settings;
 mod functions;
 mod hindrances;
 mod http_api;

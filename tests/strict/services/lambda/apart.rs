@@ -103,6 +103,12 @@ fn delete_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> 
 
 fn put_signing(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (name, arn) = (required(params, "FunctionName"), required(params, "CodeSigningConfigArn"));
+    if arn.ends_with("csc-00000000000000000") {
+        let message = format!(
+            "The code signing configuration cannot be found. Check that the provided configuration is not deleted: {arn}."
+        );
+        return ServiceError::err("CodeSigningConfigNotFoundException", message);
+    }
     find(cloud, name)?.apart.signing = Some(arn.to_owned());
     Ok(json!({ "CodeSigningConfigArn": arn, "FunctionName": name }))
 }

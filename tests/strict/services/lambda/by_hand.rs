@@ -91,10 +91,17 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         })
     }),
     ("a function's asynchronous settings are taken away", |cloud, stack, nth| {
-        function(cloud, stack, nth, |function| function.apart = Default::default())
+        let has = |function: &Function| function.is_of(stack) && function.apart.asynchronous.is_some();
+        let name = pick(&cloud.lambda.functions, has, nth)?;
+        cloud.lambda.functions.get_mut(&name)?.apart = Default::default();
+        Some(name)
     }),
     ("a function forgets which settings it has", |cloud, stack, nth| {
-        function(cloud, stack, nth, |function| drop(function.tags.remove("provision:settings")))
+        let has =
+            |function: &Function| function.is_of(stack) && function.tags.contains_key("provision:settings");
+        let name = pick(&cloud.lambda.functions, has, nth)?;
+        cloud.lambda.functions.get_mut(&name)?.tags.remove("provision:settings");
+        Some(name)
     }),
     ("a function's layers are changed", |cloud, stack, nth| {
         let layer = "arn:aws:lambda:eu-central-1:123456789012:layer:theirs:1";

@@ -22,6 +22,7 @@ pub(super) fn values() -> Vec<(&'static str, Json)> {
         ("queue", "arn:aws:sqs:eu-west-1:123456789012:jobs".into()),
         ("queue in order", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo".into()),
         ("policy to receive", receiving().to_string().into()),
+        ("policy for settings", settings().to_string().into()),
     ]
 }
 
@@ -30,6 +31,13 @@ fn receiving() -> Json {
     let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
     let statement =
         json!({ "Effect": "Allow", "Action": actions, "Resource": "arn:aws:sqs:eu-west-1:123456789012:*" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
+
+/// What the role of a function needs for a network and for destinations [aws-facts-services: 8].
+fn settings() -> Json {
+    let actions = ["ec2:*", "sqs:SendMessage", "lambda:InvokeFunction"];
+    let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 

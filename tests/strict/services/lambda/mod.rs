@@ -395,13 +395,21 @@ fn dumped(function: &Function) -> Json {
     policy.iter_mut().for_each(without_number);
     policy.sort_by_key(ToString::to_string);
     let mut configuration = function.configuration.clone();
+    // What says that there is none is the same as nothing.
     if !configuration::in_network(&configuration) {
         configuration.remove("VpcConfig");
     }
-    json!({
-        "configuration": configuration, "tags": function.tags, "reserved": function.reserved,
-        "policy": policy, "apart": function.apart.dumped(),
-    })
+    if configuration.get("SnapStart").is_some_and(|snapshots| snapshots["ApplyOn"] == "None") {
+        configuration.remove("SnapStart");
+    }
+    let mut dumped = json!({
+        "configuration": configuration, "tags": function.tags, "reserved": function.reserved, "policy": policy,
+    });
+    let apart = function.apart.dumped();
+    if !apart.is_null() {
+        dumped["apart"] = apart;
+    }
+    dumped
 }
 
 /// How often a permission was replaced, which the number at the end of its `Sid` says, makes no difference.

@@ -62,6 +62,20 @@ const SETTINGS: &[(&str, [&str; 2])] = &[
     ("ephemeral_storage", ["1024", "512"]),
     ("tracing", ["true", "false"]),
     ("description", ["Saves", "In ${region}"]),
+    (
+        "vpc",
+        [
+            "{ subnets: [subnet-1, subnet-2], security_groups: [sg-1] }",
+            "{ subnets: [subnet-2], security_groups: [sg-1] }",
+        ],
+    ),
+    (
+        "kms_key",
+        ["arn:aws:kms:eu-central-1:123456789012:key/k1", "arn:aws:kms:eu-central-1:123456789012:key/k2"],
+    ),
+    ("logging", ["{ format: json, level: debug }", "{ group: /shop/all }"]),
+    ("async", ["{ retries: 0 }", "{ on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\" }"]),
+    ("recursive_loop", ["allow", "terminate"]),
     ("runtime", ["python3.12", "python3.14"]),
     ("architecture", ["arm64", "x86_64"]),
     ("log_retention", ["14", "90"]),
@@ -111,7 +125,7 @@ impl Section for Functions {
             for (index, value) in &function.settings {
                 let (name, values) = setting(index);
                 // What a role of the user's own may do is the user's own care.
-                if name == "tracing" && function.existing_role {
+                if ["tracing", "vpc", "async"].contains(&name) && function.existing_role {
                     continue;
                 }
                 line(&format!("{name}: {}", values[usize::from(*value)]));
