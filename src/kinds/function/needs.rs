@@ -9,23 +9,19 @@ use crate::policy::{Statement, Tree};
 /// What Lambda sends to X-Ray. These actions are of no resource [aws-facts-services: 8; DG: X-Ray].
 const SEND_TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
-/// What Lambda does in a network on behalf of a function, also after the function was deleted. AWS's own policy for it allows
-/// these on all resources, and some cannot be allowed on less [aws-facts-services: 8; DG: Lambda, "Attaching functions to a VPC"].
-const USE_NETWORK: [&str; 6] = [
+/// What Lambda does in a network on behalf of a function, also after the function was deleted. The ids of the interfaces are not
+/// known, so all of the region are named [aws-facts-services: 8; DG: Lambda, "Attaching functions to a VPC"].
+const USE_NETWORK: [&str; 4] = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 ];
+/// The same for what is of no resource.
+const SEE_NETWORK: [&str; 2] = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"];
 
 /// What Lambda notes of durable executions, on behalf of the function [aws-facts-services: 8, DG].
-const CHECKPOINT: [&str; 3] = [
-    "lambda:CheckpointDurableExecution",
-    "lambda:CheckpointDurableExecutions",
-    "lambda:GetDurableExecutionState",
-];
+const CHECKPOINT: [&str; 2] = ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"];
 
 /// The statements for a function with this ARN that logs to this group, each with its `Sid`. Never `logs:CreateLogGroup`, or a
 /// late event creates the group again after its deletion [aws-facts: Lambda].
@@ -38,7 +34,8 @@ pub(super) fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'st
         needs.push(("Traces", allow(SEND_TRACES, "*".into())));
     }
     if function.vpc.is_some() {
-        needs.push(("Network", allow(USE_NETWORK, "*".into())));
+        needs.push(("Network", allow(USE_NETWORK, of_ec2(arn).into())));
+        needs.push(("SeeNetwork", allow(SEE_NETWORK, "*".into())));
         needs.push(("NotItsCode", not_by_code(arn)));
     }
     if let Some(file_system) = &function.file_system {
@@ -70,9 +67,16 @@ pub(super) fn grants(function: &Config) -> Vec<Grant> {
 /// Keeps what Lambda does in the network from the function's own code, which runs with the same role: for calls of the code, and
 /// only for these, Lambda sets this condition key [DG: Lambda, "Attaching functions to a VPC"].
 fn not_by_code(arn: &str) -> Statement<Text> {
-    let mut statement = allow(USE_NETWORK, "*".into());
+    let actions = USE_NETWORK.iter().chain(&SEE_NETWORK).copied();
+    let mut statement = allow(actions, "*".into());
     statement.0.insert("Effect".to_owned(), text("Deny"));
     condition(statement, "ArnEquals", "lambda:SourceFunctionArn", arn)
+}
+
+/// All resources of EC2 in the account and the region of a function.
+fn of_ec2(function: &str) -> String {
+    let before = function.split(":function:").next().unwrap_or_default();
+    format!("{}:*/*", before.replace(":lambda:", ":ec2:"))
 }
 
 /// The right to mount through an access point, and through no other one. The resource of these actions is the file system, whose
@@ -81,7 +85,7 @@ fn mount(access_point: &str) -> Statement<Text> {
     let before = access_point.split(":access-point/").next().unwrap_or_default();
     let systems = format!("{before}:file-system/*");
     let statement = allow(["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"], systems.into());
-    condition(statement, "StringEquals", "elasticfilesystem:AccessPointArn", access_point)
+    condition(statement, "ArnEquals", "elasticfilesystem:AccessPointArn", access_point)
 }
 
 /// A statement under a condition.

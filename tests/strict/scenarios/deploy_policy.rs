@@ -331,7 +331,7 @@ const REFUSED: &[(&str, &str, (&str, &str))] = &[
         "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/others:log-stream:",
         THEIRS,
     ),
-    ("logs:DeleteLogGroup", "arn:aws:logs:eu-west-1:123456789012:log-group:audit:log-stream:", OURS),
+    ("logs:DeleteLogGroup", "arn:aws:logs:eu-west-1:123456789012:log-group:audit:log-stream:", THEIRS),
     ("iam:CreateRole", "arn:aws:iam::123456789012:role/create_item_role", OURS),
     ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/provision/other/_/eu-west-1/a_role", OURS),
     (

@@ -62,7 +62,7 @@ fn interfaces_of_a_deleted_function_linger_and_stay_without_its_role() {
     let kept = run(&later(&cloud, HOUR), Command::Up(&stack("")), None);
     assert_eq!(kept.cloud.lambda.interfaces.len(), 0, "Lambda deletes them with the role");
     cloud.iam.roles.clear();
-    let stuck = run(&later(&cloud, HOUR), Command::Up(&stack("")), None);
+    let stuck = run(&later(&cloud, HOUR), Command::Plan(&stack("")), None);
     assert_eq!(stuck.cloud.lambda.interfaces.len(), 1, "and never without it");
 }
 
@@ -73,7 +73,7 @@ fn settings_that_a_function_has_not_are_not_read() {
     let cloud = up(&empty(), &plain).cloud;
     assert_eq!(
         calls(&up(&cloud, &plain)),
-        ["lambda:GetFunction", "lambda:GetPolicy", "lambda:ListEventSourceMappings"]
+        ["lambda:GetFunction", "lambda:ListEventSourceMappings", "lambda:GetPolicy"]
     );
     let asynchronous = stack("    async: { retries: 0, on_failure: failed }\n");
     let cloud = up(&cloud, &asynchronous).cloud;
@@ -106,7 +106,7 @@ fn settings_are_never_left_behind() {
         for record in calls.iter().filter(|record| !record.label.name.contains("Get")) {
             for kind in [FaultKind::KilledBefore, FaultKind::KilledAfterCall] {
                 let fault = PlannedFault { at: record.label.clone(), kind, times: Times::Once };
-                let ended = run(&cloud, Command::Up(to), Some(&fault));
+                let ended = run(&cloud, Command::Up(to), Some(fault.clone()));
                 let next = up(&later(&ended.cloud, HOUR), to);
                 is_in_sync(&next.cloud, to);
                 let expected = up(&cloud, to).cloud.lambda.functions["save"].apart.dumped();

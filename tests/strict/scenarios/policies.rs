@@ -167,14 +167,20 @@ fn a_function_may_do_what_it_declares_and_nothing_else() {
             for action in ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"] {
                 assert!(!policies.allows(&Need::new(action, &table)), "{name}: {} {action}", function.name);
             }
-            logs_of_its_own(&policies, &function.name);
+            logs_of_its_own(&policies, function);
         }
     }
 }
 
 /// A function writes to its own log group, which it cannot make.
-fn logs_of_its_own(policies: &Policies, function: &str) {
-    let stream = |function: &str| format!("{}:log-stream:s", group_arn(&format!("/aws/lambda/{function}")));
+fn logs_of_its_own(policies: &Policies, function: &Entry<Config>) {
+    let shared = function.logging.as_ref().and_then(|logging| logging.group.as_deref());
+    let function = function.name.as_str();
+    let group = |name: &str| match shared {
+        Some(group) if name == function => group.to_owned(),
+        _ => format!("/aws/lambda/{name}"),
+    };
+    let stream = |name: &str| format!("{}:log-stream:s", group_arn(&group(name)));
     for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
         assert!(policies.allows(&Need::new(action, stream(function))), "{function} {action}");
         assert!(!policies.allows(&Need::new(action, stream("other"))), "{function} {action}");

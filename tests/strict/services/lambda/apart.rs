@@ -36,7 +36,7 @@ impl Apart {
     }
 
     /// For comparisons; `null` where all is the default.
-    pub(super) fn dumped(&self) -> Json {
+    pub(crate) fn dumped(&self) -> Json {
         let Apart { asynchronous, signing, loops } = self;
         match (asynchronous, signing, loops) {
             (None, None, false) => Json::Null,

@@ -1,5 +1,6 @@
 //! What people and other tools do with functions.
 
+use super::apart::Apart;
 use super::{FUNCTIONS, Function, Statements, function_arn};
 use crate::cloud::{Cloud, Tags, Time};
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
@@ -219,6 +220,16 @@ pub(super) fn change_all(cloud: &mut Cloud) {
         function.configuration.insert("CodeSha256".to_owned(), "other".into());
         function.reserved = if function.reserved.is_some() { None } else { Some(3) };
         function.tags.remove(ID);
+        // Settings that an earlier version of the stack had.
+        function.tags.insert("provision:settings".to_owned(), "async code-signing recursive-loop".to_owned());
+        function.apart = Apart {
+            asynchronous: Some(json!({ "MaximumRetryAttempts": 0 })),
+            signing: Some(
+                "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef9"
+                    .to_owned(),
+            ),
+            loops: !function.apart.loops,
+        };
         let mut statements = function.policy.now();
         // Of the same stack, and of a permission that was once declared.
         if let Some(statement) = statements.first_mut() {
@@ -239,6 +250,8 @@ pub(super) fn leave_behind(cloud: &mut Cloud) {
     {
         function.configuration.insert(name.to_owned(), value.into());
     }
+    let network = json!({ "SubnetIds": ["subnet-9"], "SecurityGroupIds": ["sg-9"], "VpcId": "vpc-9" });
+    function.configuration.insert("VpcConfig".to_owned(), network);
     let logging = json!({ "LogFormat": "Text", "LogGroup": "/aws/lambda/earlier" });
     function.configuration.insert("LoggingConfig".to_owned(), logging);
     cloud.lambda.functions.insert("earlier".to_owned(), function);

@@ -1,7 +1,7 @@
 //! What Lambda refuses of the settings of a function, besides what its model does not allow [aws-facts: Lambda].
 
 use super::grants;
-use crate::cloud::{Cloud, ServiceError, text};
+use crate::cloud::{ACCOUNT, Cloud, REGION, ServiceError, text};
 use crate::services::iam;
 use serde_json::{Map, Value as Json, json};
 
@@ -77,7 +77,8 @@ fn check_role(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
     };
     let Some(role) = text(params, "Role") else { return Ok(()) };
     if params["VpcConfig"]["SubnetIds"].as_array().is_some_and(|subnets| !subnets.is_empty()) {
-        let denied = |action: &&&str| !grants::allows(cloud, role, &format!("ec2:{action}"), "*");
+        let interface = format!("arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/any");
+        let denied = |action: &&&str| !grants::allows(cloud, role, &format!("ec2:{action}"), &interface);
         if let Some(action) = ON_EC2.iter().find(denied) {
             return refused(lacks(action, "EC2"));
         }

@@ -58,7 +58,7 @@ pub(crate) struct State {
     pub(super) grants: Grants,
     /// The network interfaces of functions that were deleted with their network: the role with which Lambda deletes them, and
     /// when.
-    pub(super) interfaces: Vec<(String, Time)>,
+    pub(crate) interfaces: Vec<(String, Time)>,
 }
 
 /// A function.

@@ -290,7 +290,7 @@ fn of_settings(cloud: &Cloud, call: &Call) -> Vec<Need> {
     let has = |list: &Json| list.as_array().is_some_and(|items| !items.is_empty());
     if has(&params["VpcConfig"]["SubnetIds"]) {
         for action in ["DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"] {
-            need(&format!("ec2:{action}"), "*");
+            need(&format!("ec2:{action}"), &arn_in("ec2", "subnet/any"));
         }
     }
     if has(&params["FileSystemConfigs"]) {
