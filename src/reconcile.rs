@@ -2,7 +2,7 @@
 //! tests run this same code. It prints nothing, asks nothing, and reads no file.
 
 use crate::apply::{Report, apply};
-use crate::aws::{Access, Connection, Context, Waits};
+use crate::aws::{Access, Connection, Context, Waits, tags};
 use crate::config::{Elsewhere, Stack};
 use crate::desired::{lower, wanted};
 use crate::error::Failure;
@@ -186,10 +186,8 @@ impl Destroy {
     /// A read that failed.
     pub async fn look(&self) -> Result<LiveState, Failure> {
         let mut live_state = self.session.look().await?;
-        let untagged = live_state.observed.iter_mut().filter(|observed| observed.owner == Owner::Untagged);
-        untagged
-            .filter(|observed| self.deleted.contains(&observed.key()))
-            .for_each(|observed| observed.owner = Owner::Ours);
+        let back = live_state.observed.iter_mut().filter(|observed| self.deleted.contains(&observed.key()));
+        back.filter(|observed| is_untagged(observed)).for_each(|observed| observed.owner = Owner::Ours);
         Ok(live_state)
     }
 
@@ -258,6 +256,15 @@ impl Destroy {
         plan.steps
             .iter()
             .all(|step| step.observed.as_ref().is_some_and(|observed| self.deleted.contains(&observed.key())))
+    }
+}
+
+/// True for a resource that a late event may have created again, without tags.
+fn is_untagged(observed: &Observed) -> bool {
+    match &observed.owner {
+        Owner::Untagged => true,
+        Owner::Unmanaged(why) => why == tags::UNOWNED && kind(observed.id.kind).recreated_by_events(),
+        Owner::Ours => false,
     }
 }
 

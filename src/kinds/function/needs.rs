@@ -9,8 +9,8 @@ use crate::policy::{Statement, Tree};
 /// What Lambda sends to X-Ray. These actions are of no resource [aws-facts-services: 8; DG: X-Ray].
 const SEND_TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
-/// What Lambda does in a network on behalf of a function, also after the function was deleted. The ids of the interfaces are not
-/// known, so all of the region are named [aws-facts-services: 8; DG: Lambda, "Attaching functions to a VPC"].
+/// What Lambda does in a network on behalf of a function, also after the function was deleted
+/// [aws-facts-services: 8; DG: Lambda, "Attaching functions to a VPC"].
 const USE_NETWORK: [&str; 4] = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -34,7 +34,7 @@ pub(super) fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'st
         needs.push(("Traces", allow(SEND_TRACES, "*".into())));
     }
     if function.vpc.is_some() {
-        needs.push(("Network", allow(USE_NETWORK, of_ec2(arn).into())));
+        needs.push(("Network", use_network(arn)));
         needs.push(("SeeNetwork", allow(SEE_NETWORK, "*".into())));
         needs.push(("NotItsCode", not_by_code(arn)));
     }
@@ -73,10 +73,18 @@ fn not_by_code(arn: &str) -> Statement<Text> {
     condition(statement, "ArnEquals", "lambda:SourceFunctionArn", arn)
 }
 
-/// All resources of EC2 in the account and the region of a function.
-fn of_ec2(function: &str) -> String {
-    let before = function.split(":function:").next().unwrap_or_default();
-    format!("{}:*/*", before.replace(":lambda:", ":ec2:"))
+/// The right to change the interfaces of a function with this ARN. They are of its account; subnets and security groups may be
+/// of another one that shares them.
+fn use_network(function: &str) -> Statement<Text> {
+    let parts: Vec<&str> = function.split(':').collect();
+    let [_, partition, _, region, account, ..] = parts.as_slice() else {
+        return allow(USE_NETWORK, "*".into());
+    };
+    let of = |account: &str, what: &str| {
+        Tree::Text(format!("arn:{partition}:ec2:{region}:{account}:{what}/*").into())
+    };
+    let all = [of(account, "network-interface"), of("*", "security-group"), of("*", "subnet")];
+    Statement::allow(USE_NETWORK, ("Resource", Tree::List(all.into())))
 }
 
 /// The right to mount through an access point, and through no other one. The resource of these actions is the file system, whose

@@ -73,7 +73,6 @@ pub(super) const ALL: &[Permission] = &[
         CONFIGURE,
         Task::CHANGE,
         &[
-            (CONFIGURE, &DECLARED),
             ("iam:PassRole", &PASSED),
             ("lambda:GetLayerVersion", &LAYERS),
             ("kms:CreateGrant", &KEYS),
@@ -86,7 +85,8 @@ pub(super) const ALL: &[Permission] = &[
     Permission::of(CONFIGURE, Task::CHANGE, SEE_MOUNTS).when(When::Some(has_file_system)),
     Permission::of(CREATE, Task::CHANGE, SHARE_IMAGE).when(When::Some(has_image)),
     Permission::of(UPLOAD, Task::CHANGE, SHARE_IMAGE).when(When::Some(has_image)),
-    // A function leaves its network before it is deleted, also one that an earlier version of the stack has left.
+    // A function leaves its network before it is deleted, also one that an earlier version of the stack has left. So this is
+    // allowed by the tag, and not by name.
     Permission::same(CONFIGURE, Task::DELETE, &OWNED),
     Permission::same(UPLOAD, Task::CHANGE, &DECLARED),
     Permission::same("lambda:PutFunctionConcurrency", Task::CHANGE, &DECLARED).when(When::Some(reserves)),
