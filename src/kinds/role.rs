@@ -1,8 +1,11 @@
 //! IAM roles, with their inline and attached policies.
 
 mod access;
+mod attach;
+pub mod managed;
 mod observe;
 
+use self::attach::{attach, detach, lacks_policy, reattach};
 use self::observe::{attached, attributes, list, policy_names, profiles, read};
 use super::function::Function;
 use super::{read_each, require, retry_conflicts};
@@ -12,13 +15,14 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Clients, Context, Error, Errors, Refusal, Result, Service};
 use crate::kind::{
     AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Owned, Parent, Permission, Task,
-    UpdateOf, When, Which,
+    UpdateOf, When, Which, desired,
 };
 use crate::model::{Identity, PhysicalId, ResourceId, Texts};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// IAM. AWS publishes no quotas of its calls.
@@ -65,7 +69,7 @@ pub struct Spec<T = String> {
     /// The inline policies by name.
     pub policies: BTreeMap<String, Policy<T>>,
     /// The ARNs of the attached managed policies.
-    pub attached: BTreeSet<String>,
+    pub attached: BTreeSet<T>,
     /// The ARN of the permissions boundary.
     pub boundary: Option<String>,
     /// The tags that are compared.
@@ -87,6 +91,12 @@ const ANY: On = On::new("ReadRole", Role::NAME, Which::Any, &["arn:{partition}:i
 /// The roles of the stack: all are under a path of its own, those of earlier versions included.
 const OWN: On = On::new("Roles", Role::NAME, Which::Within, &[Role::ARN]);
 const BOUND: On = On::new("BoundRoles", Role::NAME, Which::Bound(&OWN), &[Role::ARN]);
+/// The same for attaching the managed policies that the stack names, and no others.
+const ATTACHED: On = On::new("AttachedPolicies", Role::NAME, Which::Within, &[Role::ARN])
+    .only_field("iam:PolicyARN", "attached");
+const BOUND_ATTACHED: On =
+    On::new("BoundAttachedPolicies", Role::NAME, Which::Bound(&ATTACHED), &[Role::ARN])
+        .only_field("iam:PolicyARN", "attached");
 
 impl Kind for Role {
     const NAME: &'static str = "role";
@@ -101,6 +111,7 @@ impl Kind for Role {
         Permission::same("iam:ListAttachedRolePolicies", Task::READ, &ANY),
         Permission::of("iam:CreateRole", Task::CHANGE, &[("iam:CreateRole", &BOUND), ("iam:TagRole", &OWN)]),
         Permission::same("iam:PutRolePolicy", Task::CHANGE, &BOUND),
+        Permission::same("iam:AttachRolePolicy", Task::CHANGE, &BOUND_ATTACHED).when(When::Some(attaches)),
         Permission::same("iam:UpdateAssumeRolePolicy", Task::CHANGE, &OWN),
         Permission::same("iam:PutRolePermissionsBoundary", Task::CHANGE, &BOUND).when(When::Boundary(true)),
         Permission::same("iam:DeleteRolePermissionsBoundary", Task::CHANGE, &OWN).when(When::Boundary(false)),
@@ -156,11 +167,17 @@ impl Kind for Role {
         let attributes = attributes(role, "iam:CreateRole")?;
         ctx.role_propagation.wrote(&attributes.arn);
         // Not all of IAM may know the new role yet.
-        let early = |error: &Error| IAM.is_absent(error).then_some("IAM does not see the role yet");
+        let early = |error: &Error| {
+            (IAM.is_absent(error) && !lacks_policy(error)).then_some("IAM does not see the role yet")
+        };
         for (name, policy) in &spec.policies {
             let put = async || put_policy(ctx, &id.name, name, policy).await;
             let put = async || retry_conflicts(ctx, id, conflict, put).await;
             retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, put).await?;
+        }
+        for policy in &spec.attached {
+            let attach = async || attach(ctx, id, &id.name, policy).await;
+            retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, attach).await?;
         }
         Ok(attributes)
     }
@@ -171,18 +188,17 @@ impl Kind for Role {
             change(ctx, &observed.physical_id, &observed.spec, to).await
         })
         .await?;
+        reattach(ctx, observed, to).await?;
         Ok(observed.attributes.clone())
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         let (iam, name) = (ctx.clients.iam(), &observed.physical_id);
         // IAM deletes a role only after its policies and its instance profiles [aws-facts: IAM, TF].
+        for policy in &observed.spec.attached {
+            detach(ctx, &observed.id, name, policy).await?;
+        }
         retry_conflicts(ctx, &observed.id, conflict, async || {
-            for policy in &observed.spec.attached {
-                IAM.ignore_not_found(
-                    iam.detach_role_policy().role_name(name).policy_arn(policy).send().await,
-                )?;
-            }
             for policy in observed.spec.policies.keys() {
                 IAM.ignore_not_found(
                     iam.delete_role_policy().role_name(name).policy_name(policy).send().await,
@@ -198,7 +214,7 @@ impl Kind for Role {
         retry_if(Backoff::CONFLICT, ctx.waiting(&observed.id), held, async || {
             let deleted = IAM.ignore_not_found(iam.delete_role().role_name(name).send().await);
             if deleted.as_ref().is_err_and(|error| error.is("DeleteConflict")) {
-                release(ctx, name).await?;
+                release(ctx, &observed.id, name).await?;
             }
             deleted
         })
@@ -210,7 +226,8 @@ impl Kind for Role {
     fn update_note(update: &UpdateOf<Self>) -> Option<String> {
         let mut functions = update.unchanged.iter().filter(|id| id.kind == Function::NAME);
         let is_running = functions.any(|function| name_for(&function.name) == update.id.name);
-        let has_policies = update.changes.iter().any(|change| change.field() == "policies");
+        let has_policies =
+            update.changes.iter().any(|change| ["policies", "attached"].contains(&change.field()));
         (is_running && has_policies)
             .then(|| "running instances may use the old permissions for some minutes".to_owned())
     }
@@ -241,14 +258,14 @@ fn by_path(role: &SdkRole) -> Option<Owned> {
 }
 
 /// Removes what a role has now: its instance profiles, and policies that were added since it was observed.
-async fn release(ctx: &Context, name: &str) -> Result<()> {
+async fn release(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
     let iam = ctx.clients.iam();
     for profile in profiles(ctx, name).await? {
         let remove = iam.remove_role_from_instance_profile().role_name(name).instance_profile_name(profile);
         IAM.ignore_not_found(remove.send().await)?;
     }
     for policy in attached(ctx, name).await? {
-        IAM.ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+        detach(ctx, id, name, &policy).await?;
     }
     for policy in policy_names(ctx, name).await? {
         IAM.ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
@@ -275,10 +292,6 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
     for extra in from.policies.keys().filter(|policy| !to.policies.contains_key(*policy)) {
         IAM.ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
     }
-    // A role of ours has no managed policies, so there is never one to attach.
-    for extra in from.attached.difference(&to.attached) {
-        IAM.ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
-    }
     if to.boundary.is_none() && from.boundary.is_some() {
         IAM.ignore_not_found(iam.delete_role_permissions_boundary().role_name(name).send().await)?;
     }
@@ -293,6 +306,11 @@ async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> R
     let put = ctx.clients.iam().put_role_policy().role_name(role).policy_name(name);
     put.policy_document(policy.document()).send().await?;
     Ok(())
+}
+
+/// True for a role with managed policies.
+fn attaches(spec: &Json) -> bool {
+    desired::<Role>(spec).is_some_and(|spec| !spec.attached.is_empty())
 }
 
 /// How IAM says that two changes of a role conflict [aws-facts: IAM, M].

@@ -18,13 +18,14 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     let id = lower.id(Function::NAME, &function.name);
     let group = ResourceId::new(LogGroup::NAME, format!("{}{}", log_group::PREFIX, id.name));
     let role = function.role.is_none().then(|| ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let Config { access, triggers, policy, log_retention, tracing, .. } = &**function;
+    let Config { access, triggers, policy, managed_policies, log_retention, tracing, .. } = &**function;
     let mut resources = vec![lower.log_group(&id, &group, function.at, *log_retention)];
     if let Some(role) = &role {
         // A trigger carries its permissions.
         let grants = access.values().cloned().chain(triggers.iter().flat_map(Item::grants)).collect();
         let policy = lower.policy(needs(*tracing, &group), grants, policy);
-        resources.push(lower.role(&id, role, function.at, policy));
+        let attached = managed_policies.iter().map(|policy| policy.arn(lower)).collect();
+        resources.push(lower.role(&id, role, function.at, policy, attached));
     }
     resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));
     lower.resources.extend(resources);
@@ -77,11 +78,18 @@ impl Lower<'_> {
         }
     }
 
-    fn role(&self, id: &ResourceId, role: &ResourceId, at: At, policy: Policy<Text>) -> Resource {
+    fn role(
+        &self,
+        id: &ResourceId,
+        role: &ResourceId,
+        at: At,
+        policy: Policy<Text>,
+        attached: BTreeSet<Text>,
+    ) -> Resource {
         let spec = role::Spec {
             trust: trust("lambda.amazonaws.com"),
             policies: [(role::POLICY.to_owned(), policy)].into(),
-            attached: BTreeSet::new(),
+            attached,
             boundary: self.stack.permissions_boundary.clone(),
             tags: self.tags_for(role, id),
         };
@@ -108,6 +116,7 @@ impl Lower<'_> {
             access: _,
             triggers: _,
             policy: _,
+            managed_policies: _,
             log_retention: _,
             runtime,
             layers,

@@ -18,6 +18,7 @@ use crate::config::section::{Entry, Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
 use crate::kind::Kind as _;
+use crate::kinds::role::managed::{ManagedPolicy, managed_policies};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
 use crate::yaml::{Kind, Node};
@@ -59,7 +60,7 @@ const RESERVED: [&str; 18] = [
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 /// The fields that apply only to a role that `provision` creates.
-const OF_GENERATED_ROLE: [&str; 2] = ["access", "policy"];
+const OF_GENERATED_ROLE: [&str; 3] = ["access", "policy", "managed_policies"];
 const MAX_LAYERS: usize = 5;
 
 impl Declared for Function {
@@ -156,7 +157,7 @@ section! {
         /// The function that Lambda calls. By default `lambda_function.lambda_handler` for Python, `index.handler` for Node.js
         /// and `bootstrap` for `provided`; required for other runtimes.
         handler: Option<String> = pattern(r"^[^\s]{1,128}$", handler).optional(),
-        /// An existing role, instead of a generated role with `access` and `policy`.
+        /// An existing role, instead of a generated role with `access`, `policy` and `managed_policies`.
         role: Option<String> = pattern("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", |value| names::iam_arn(value, "role"))
             .with("examples", json!(["arn:aws:iam::123456789012:role/NAME"]))
             .optional()
@@ -167,6 +168,8 @@ section! {
         triggers: Vec<Item> = triggers().or_empty(),
         /// Additional permissions, in IAM's own syntax.
         policy: Vec<Statement> = policy().or_empty(),
+        /// Managed policies of the generated role, at most ten: AWS's own by their names with their paths, others by their ARNs.
+        managed_policies: Vec<ManagedPolicy> = managed_policies().or_empty(),
         /// The processor architecture.
         architecture: Architecture = word(&ARCHITECTURES, architecture).default(Architecture::X86_64),
         /// Memory.

@@ -25,6 +25,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("ephemeral_storage: 1024", "ephemeral_storage: 2048"),
     ("    ephemeral_storage: 2048\n", ""),
     ("    tracing: true\n", ""),
+    ("managed_policies: [\"arn", "managed_policies: [ReadOnlyAccess, \"arn"),
+    ("    managed_policies: [ReadOnlyAccess, \"arn:aws:iam::123456789012:policy/boundary\"]\n", ""),
     ("reserved_concurrency: 5", "reserved_concurrency: 7"),
     ("    reserved_concurrency: 7\n", ""),
     ("log_retention: 14", "log_retention: 90"),

@@ -40,6 +40,9 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         let managed = "arn:aws:iam::aws:policy/AWSLambdaExecute";
         role(cloud, stack, nth, |role| role.attached.extend([managed.to_owned()]))
     }),
+    ("a role's managed policies are taken away", |cloud, stack, nth| {
+        role(cloud, stack, nth, |role| role.attached.clear())
+    }),
     ("a role's boundary is changed", |cloud, stack, nth| {
         role(cloud, stack, nth, |role| {
             role.boundary = match role.boundary {

@@ -16,6 +16,7 @@ use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService};
 use crate::services::Service;
 use crate::wire::Call;
 use provision::config::Grant;
+use provision::kinds::role::managed::ManagedPolicy;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -67,6 +68,7 @@ impl StrictService for Iam {
             "GetRole"
             | "PutRolePolicy"
             | "DeleteRolePolicy"
+            | "AttachRolePolicy"
             | "DetachRolePolicy"
             | "DeleteRolePermissionsBoundary"
             | "UpdateAssumeRolePolicy"
@@ -74,6 +76,7 @@ impl StrictService for Iam {
             _ => None,
         };
         let own = Need::new(call.name(), resource).of(&tags).with("iam:PermissionsBoundary", boundary);
+        let own = own.with("iam:PolicyARN", text(params, "PolicyArn"));
         with_tagging(call, own, "iam:TagRole", name == "CreateRole")
     }
 
@@ -164,16 +167,29 @@ impl StrictService for Iam {
     }
 
     fn changes(&self) -> &'static [(&'static str, StackChange)] {
-        &[("a function may do more", |stack| {
-            let table = stack.tables().first().map(|table| table.name.clone());
-            let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
-            function.zip(table).is_some_and(|(function, table)| {
-                let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
-                let grant = function.access.entry(table.clone()).or_insert_with(grant);
-                grant.actions.push("dynamodb:DescribeTable".to_owned());
-                true
-            })
-        })]
+        &[
+            ("a function gets a managed policy", |stack| {
+                let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
+                function.is_some_and(|function| {
+                    let policy = ManagedPolicy::Aws("AWSXRayDaemonWriteAccess".to_owned());
+                    let has = function.managed_policies.contains(&policy);
+                    if !has {
+                        function.managed_policies.push(policy);
+                    }
+                    !has
+                })
+            }),
+            ("a function may do more", |stack| {
+                let table = stack.tables().first().map(|table| table.name.clone());
+                let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
+                function.zip(table).is_some_and(|(function, table)| {
+                    let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
+                    let grant = function.access.entry(table.clone()).or_insert_with(grant);
+                    grant.actions.push("dynamodb:DescribeTable".to_owned());
+                    true
+                })
+            }),
+        ]
     }
 
     fn requests(&self) -> &'static str {

@@ -66,6 +66,10 @@ const SETTINGS: &[(&str, [&str; 2])] = &[
     ("architecture", ["arm64", "x86_64"]),
     ("log_retention", ["14", "90"]),
     ("reserved_concurrency", ["5", "0"]),
+    (
+        "managed_policies",
+        ["[AWSXRayDaemonWriteAccess]", "[ReadOnlyAccess, service-role/AWSLambdaVPCAccessExecutionRole]"],
+    ),
     ("layers", ["[\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]", "[]"]),
 ];
 
@@ -111,7 +115,7 @@ impl Section for Functions {
             for (index, value) in &function.settings {
                 let (name, values) = setting(index);
                 // What a role of the user's own may do is the user's own care.
-                if name == "tracing" && function.existing_role {
+                if ["tracing", "managed_policies"].contains(&name) && function.existing_role {
                     continue;
                 }
                 line(&format!("{name}: {}", values[usize::from(*value)]));
