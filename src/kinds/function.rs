@@ -11,6 +11,7 @@ mod sent;
 mod service;
 mod state;
 
+pub(super) use lower::{grants, needs};
 pub(super) use permissions::{ANY, DECLARED};
 pub(crate) use service::LAMBDA;
 pub(super) use state::once_visible;

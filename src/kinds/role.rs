@@ -2,8 +2,14 @@
 
 mod access;
 mod attach;
+mod lower;
 pub mod managed;
 mod observe;
+pub mod section;
+mod trust;
+
+pub(super) use lower::{check_sizes, generated, mark_on_function};
+pub(crate) use trust::may_trust_lambda;
 
 use self::attach::{attach, detach, lacks_policy, reattach};
 use self::observe::{attached, attributes, list, policy_names, profiles, read};
@@ -14,8 +20,8 @@ use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Clients, Context, Error, Errors, Refusal, Result, Service};
 use crate::kind::{
-    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Owned, Parent, Permission, Task,
-    UpdateOf, When, Which, desired,
+    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, Owned, Parent,
+    Permission, Task, UpdateOf, When, Which, desired,
 };
 use crate::model::{Identity, PhysicalId, ResourceId, Texts};
 use crate::policy::Policy;
@@ -65,13 +71,17 @@ pub(crate) fn name_for(function: &str) -> String {
 #[serde(deny_unknown_fields, bound = "T: Texts")]
 pub struct Spec<T = String> {
     /// Who may assume it.
-    pub trust: Policy,
+    pub trust: Policy<T>,
     /// The inline policies by name.
     pub policies: BTreeMap<String, Policy<T>>,
     /// The ARNs of the attached managed policies.
     pub attached: BTreeSet<T>,
     /// The ARN of the permissions boundary.
     pub boundary: Option<String>,
+    /// The description; may be empty.
+    pub description: T,
+    /// How long a session may last, in seconds.
+    pub max_session_duration: i32,
     /// The tags that are compared.
     pub tags: Tags<T>,
 }
@@ -101,6 +111,7 @@ const BOUND_ATTACHED: On =
 impl Kind for Role {
     const NAME: &'static str = "role";
     const SERVICE: &'static Service = &IAM;
+    const SECTION: &'static str = "roles";
     const ARN: &'static str = "arn:{partition}:iam::{account}:role{role_path}{name}";
     const PERMISSIONS: &'static [Permission] = &[
         // IAM does not resolve the name of a role that does not exist, so an ARN does not allow to read whether it does.
@@ -113,6 +124,7 @@ impl Kind for Role {
         Permission::same("iam:PutRolePolicy", Task::CHANGE, &BOUND),
         Permission::same("iam:AttachRolePolicy", Task::CHANGE, &BOUND_ATTACHED).when(When::Some(attaches)),
         Permission::same("iam:UpdateAssumeRolePolicy", Task::CHANGE, &OWN),
+        Permission::same("iam:UpdateRole", Task::CHANGE, &OWN),
         Permission::same("iam:PutRolePermissionsBoundary", Task::CHANGE, &BOUND).when(When::Boundary(true)),
         Permission::same("iam:DeleteRolePermissionsBoundary", Task::CHANGE, &OWN).when(When::Boundary(false)),
         Permission::same("iam:TagRole", Task::CHANGE, &OWN),
@@ -126,6 +138,8 @@ impl Kind for Role {
     ];
     const FEATURES: Features = Features {
         adopted_by: Some(AdoptedBy::Name),
+        outputs: &[Output::new("roles.NAME", "arn")],
+        counted: true,
         part_of: |id| Some(ResourceId::new(Function::NAME, id.name.strip_suffix(ENDING)?)),
         called: Features::ONLY_ONE,
         differences: access::differences,
@@ -161,8 +175,13 @@ impl Kind for Role {
         let create = ctx.clients.iam().create_role().role_name(&id.name).path(ctx.scope.role_path());
         let create = create
             .assume_role_policy_document(spec.trust.document())
-            .set_permissions_boundary(spec.boundary.clone());
-        let response = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
+            .set_permissions_boundary(spec.boundary.clone())
+            .set_description(Some(spec.description.clone()).filter(|text| !text.is_empty()))
+            .max_session_duration(spec.max_session_duration)
+            .set_tags(Some(sdk_tags(&spec.tags)?));
+        let early = early_principal(ctx, &spec.trust);
+        let create = async || Ok(create.clone().send().await?);
+        let response = retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, create).await?;
         let role = require(response.role(), "iam:CreateRole", "the role")?;
         let attributes = attributes(role, "iam:CreateRole")?;
         ctx.role_propagation.wrote(&attributes.arn);
@@ -184,7 +203,9 @@ impl Kind for Role {
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         ctx.role_propagation.wrote(&observed.attributes.arn);
-        retry_conflicts(ctx, &observed.id, conflict, async || {
+        let early = early_principal(ctx, &to.trust);
+        let passing = |error: &Error| conflict(error).or_else(|| early(error));
+        retry_if(Backoff::PROPAGATION, ctx.waiting(&observed.id), passing, async || {
             change(ctx, &observed.physical_id, &observed.spec, to).await
         })
         .await?;
@@ -225,7 +246,9 @@ impl Kind for Role {
     /// [hazards: I2].
     fn update_note(update: &UpdateOf<Self>) -> Option<String> {
         let mut functions = update.unchanged.iter().filter(|id| id.kind == Function::NAME);
-        let is_running = functions.any(|function| name_for(&function.name) == update.id.name);
+        // Which functions have a role that the stack declares does not show here.
+        let is_declared = !update.to.tags.contains_key(tags::FOR);
+        let is_running = functions.any(|function| is_declared || name_for(&function.name) == update.id.name);
         let has_policies =
             update.changes.iter().any(|change| ["policies", "attached"].contains(&change.field()));
         (is_running && has_policies)
@@ -280,6 +303,11 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
     if from.trust != to.trust {
         iam.update_assume_role_policy().role_name(name).policy_document(to.trust.document()).send().await?;
     }
+    // UpdateRole keeps what it is not sent [hazards: I5].
+    if (&from.description, from.max_session_duration) != (&to.description, to.max_session_duration) {
+        let update = iam.update_role().role_name(name).description(&to.description);
+        update.max_session_duration(to.max_session_duration).send().await?;
+    }
     // The boundary first: under it, and only under it, may a bounded deployer write the policies.
     if let Some(boundary) = to.boundary.as_ref().filter(|boundary| from.boundary.as_ref() != Some(*boundary))
     {
@@ -306,6 +334,16 @@ async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> R
     let put = ctx.clients.iam().put_role_policy().role_name(role).policy_name(name);
     put.policy_document(policy.document()).send().await?;
     Ok(())
+}
+
+/// How IAM refuses a trust policy whose principal it does not know, which passes where this stack creates that one
+/// [aws-facts: IAM, TF].
+fn early_principal(ctx: &Context, trust: &Policy) -> impl Fn(&Error) -> Option<&'static str> {
+    let is_own = trust.document().contains(&ctx.scope.role_path());
+    move |error| {
+        let unknown = error.is("MalformedPolicyDocument") && error.says("Invalid principal in policy");
+        (is_own && unknown).then_some("IAM does not see a role of the trust policy yet")
+    }
 }
 
 /// True for a role with managed policies.

@@ -76,6 +76,15 @@ impl Text {
         Text::Template(parts)
     }
 
+    /// The attributes that it refers to.
+    pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
+        let parts: &[Part] = match self {
+            Text::Known(_) => &[],
+            Text::Template(parts) => parts,
+        };
+        parts.iter().filter_map(Part::reference)
+    }
+
     /// The JSON, with every reference that `lookup` knows filled in.
     pub(crate) fn resolve<'a>(&self, lookup: Lookup<'_, 'a>) -> Json {
         let parts = match self {

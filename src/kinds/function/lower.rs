@@ -3,31 +3,40 @@
 use super::Function;
 use super::section::Config;
 use crate::aws::tags::{self, Tags};
-use crate::config::{At, Entry, Item};
+use crate::config::{At, Entry, Grant, Item, Target};
 use crate::kind::Kind;
 use crate::kinds::environment;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Size, Sizes, allow, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
-use crate::policy::{Policy, Statement, Tree};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::policy::Statement;
 
-/// Adds the function, its log group, and its role unless an existing one is named.
+/// The role of a function.
+enum RoleOf {
+    /// One that is created for it.
+    Own(ResourceId),
+    /// One that the stack declares.
+    Declared(ResourceId),
+    /// One of others, by its ARN.
+    Others(Text),
+}
+
+/// Adds the function, its log group, and its role unless another one is named.
 pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     let id = lower.id(Function::NAME, &function.name);
-    let group = ResourceId::new(LogGroup::NAME, format!("{}{}", log_group::PREFIX, id.name));
-    let role = function.role.is_none().then(|| ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let Config { access, triggers, policy, managed_policies, log_retention, tracing, .. } = &**function;
+    let group = log_group_of(&id);
+    let role = lower.role_of(function, &id);
+    let Config { access, triggers, policy, managed_policies, log_retention, .. } = &**function;
     let mut resources = vec![lower.log_group(&id, &group, function.at, *log_retention)];
-    if let Some(role) = &role {
+    if let RoleOf::Own(role) = &role {
         // A trigger carries its permissions.
-        let grants = access.values().cloned().chain(triggers.iter().flat_map(Item::grants)).collect();
-        let policy = lower.policy(needs(*tracing, &group), grants, policy);
-        let attached = managed_policies.iter().map(|policy| policy.arn(lower)).collect();
-        resources.push(lower.role(&id, role, function.at, policy, attached));
+        let grants = access.values().cloned().chain(grants(function)).collect();
+        let policy = lower.policy(needs(function, lower), grants, policy);
+        let tags = lower.tags_for(role, &id);
+        resources.push(role::generated(role, function.at, policy, managed_policies, tags, lower));
     }
-    resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));
+    resources.push(lower.lambda(function, id.clone(), &role, &group));
     lower.resources.extend(resources);
     triggers.iter().for_each(|item| lower.trigger(item, &id));
 }
@@ -47,17 +56,10 @@ pub(super) fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
     sizes.check(function.at, environment, "keep large values in a file of the code, or in a table");
     sizes.check(function.description.at, description, "shorten it: placeholders count with their values");
 
-    let role = sizes.shortest(&ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let policies: BTreeMap<String, Policy> =
-        serde_json::from_value(role["policies"].clone()).unwrap_or_default();
-    let policies = Size {
-        what: format!("the policy of {id}"),
-        size: policies.values().map(Policy::size).sum(),
-        unit: "characters without white space",
-        limit: role::MAX_INLINE_POLICIES,
-    };
+    let role = ResourceId::new(Role::NAME, role::name_for(&id.name));
     let at = function.policy.first().map_or(function.at, |statement| statement.at);
-    sizes.check(at, policies, "write fewer and wider statements, or name a role of your own under `role`");
+    let help = "write fewer and wider statements, or name a role of your own under `role`";
+    role::check_sizes(&role, at, &format!("the policy of {id}"), help, sizes);
 }
 
 impl Lower<'_> {
@@ -66,6 +68,23 @@ impl Lower<'_> {
         let mut all = self.tags(id);
         all.insert(tags::FOR.to_owned(), function.tag().into());
         all
+    }
+
+    fn role_of(&self, function: &Entry<Config>, id: &ResourceId) -> RoleOf {
+        match &function.role {
+            None => RoleOf::Own(ResourceId::new(Role::NAME, role::name_for(&id.name))),
+            Some(Target::Arn(arn)) => RoleOf::Others(arn.into()),
+            Some(Target::Key(key)) => {
+                let role = self.id(Role::NAME, key);
+                let is_existing =
+                    self.stack.existing.iter().any(|one| one.kind == Role::NAME && one.key == *key);
+                if is_existing {
+                    RoleOf::Others(Text::reference(&role, "arn"))
+                } else {
+                    RoleOf::Declared(role)
+                }
+            }
+        }
     }
 
     fn log_group(&self, id: &ResourceId, group: &ResourceId, at: At, retention: u32) -> Resource {
@@ -78,33 +97,11 @@ impl Lower<'_> {
         }
     }
 
-    fn role(
-        &self,
-        id: &ResourceId,
-        role: &ResourceId,
-        at: At,
-        policy: Policy<Text>,
-        attached: BTreeSet<Text>,
-    ) -> Resource {
-        let spec = role::Spec {
-            trust: trust("lambda.amazonaws.com"),
-            policies: [(role::POLICY.to_owned(), policy)].into(),
-            attached,
-            boundary: self.stack.permissions_boundary.clone(),
-            tags: self.tags_for(role, id),
-        };
-        let arn = self.scope.expand(Role::ARN, &role.name);
-        Resource {
-            known_attributes: known_attributes(role, arn),
-            ..resource::<Role>(role.clone(), at, &spec)
-        }
-    }
-
     fn lambda(
         &self,
         function: &Entry<Config>,
         id: ResourceId,
-        role: Option<&ResourceId>,
+        role: &RoleOf,
         group: &ResourceId,
     ) -> Resource {
         // Every field is named, so that a new one does not compile until it is lowered. `code` and `exclude` make the package,
@@ -120,7 +117,7 @@ impl Lower<'_> {
             log_retention: _,
             runtime,
             layers,
-            role: existing,
+            role: _,
             architecture,
             memory,
             timeout,
@@ -130,12 +127,14 @@ impl Lower<'_> {
             environment,
             reserved_concurrency,
         } = &**function;
-        let role_arn = match (role, existing) {
-            (Some(role), _) => Text::reference(role, "arn"),
-            (None, arn) => arn.clone().unwrap_or_default().into(),
-        };
         let mut tags = self.tags(&id);
-        tags.extend(role.map(|role| (tags::ROLE_ID.to_owned(), Text::reference(role, "role_id"))));
+        let role_arn = match role {
+            RoleOf::Own(role) | RoleOf::Declared(role) => {
+                tags.extend([role::mark_on_function(role)]);
+                Text::reference(role, "arn")
+            }
+            RoleOf::Others(arn) => arn.clone(),
+        };
         let environment = environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
         let spec = super::Spec {
             code: self.packages.get(&function.name).cloned().unwrap_or_default(),
@@ -160,21 +159,27 @@ impl Lower<'_> {
     }
 }
 
-/// What the role of a function must allow for the function's own settings. Logs go to its own group, and never with
-/// `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
-fn needs(tracing: bool, group: &ResourceId) -> Vec<(&'static str, Statement<Text>)> {
-    let events = Text::join([Text::reference(group, "arn"), ":*".into()]);
+/// What the role of a function must allow for the function's own settings, each with its `Sid`. Logs go to its own group, and
+/// never with `logs:CreateLogGroup`, or a late event creates the group again after its deletion [aws-facts: Lambda].
+pub(in crate::kinds) fn needs(
+    function: &Entry<Config>,
+    lower: &Lower,
+) -> Vec<(&'static str, Statement<Text>)> {
+    let group = log_group_of(&lower.id(Function::NAME, &function.name));
+    let events = Text::join([Text::reference(&group, "arn"), ":*".into()]);
     let logs = ("Logs", allow(["logs:CreateLogStream", "logs:PutLogEvents"], events));
-    let traces = tracing.then(|| ("Traces", allow(SEND_TRACES, "*".into())));
+    let traces = function.tracing.then(|| ("Traces", allow(SEND_TRACES, "*".into())));
     std::iter::once(logs).chain(traces).collect()
+}
+
+/// What the role of a function must allow on other entries for its triggers.
+pub(in crate::kinds) fn grants(function: &Entry<Config>) -> Vec<Grant> {
+    function.triggers.iter().flat_map(Item::grants).collect()
+}
+
+fn log_group_of(function: &ResourceId) -> ResourceId {
+    ResourceId::new(LogGroup::NAME, format!("{}{}", log_group::PREFIX, function.name))
 }
 
 /// What Lambda sends to X-Ray. These actions are of no resource [aws-facts-services: 8; DG: X-Ray].
 const SEND_TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
-
-/// The policy that lets a service assume a role.
-fn trust(service: &str) -> Policy {
-    let principal = [("Service".to_owned(), Tree::Text(service.to_owned()))];
-    let statement = Statement::allow(["sts:AssumeRole"], ("Principal", Tree::Map(principal.into())));
-    Policy([("Lambda".to_owned(), statement)].into())
-}

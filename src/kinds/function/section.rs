@@ -8,7 +8,7 @@ use super::runtime::{default_handler, runtime};
 use super::{Function, lower};
 use crate::config::access::{Grant, access};
 use crate::config::code::code;
-use crate::config::declared::{Connection, Declared, Referable, Sections, keyed};
+use crate::config::declared::{Connection, Declared, Referable, Sections, connections_of, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::{self, NameRule};
@@ -16,12 +16,13 @@ use crate::config::policy::policy;
 use crate::config::section::shape::{Keys, flag, list, map, number, pattern, scalar, template, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
+use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Target, Template};
 use crate::kind::Kind as _;
 use crate::kinds::role::managed::{ManagedPolicy, managed_policies};
+use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
-use crate::yaml::{Kind, Node};
+use crate::yaml::Kind;
 use serde::Serialize;
 use serde_json::json;
 
@@ -74,9 +75,9 @@ impl Declared for Function {
     }
 
     fn check_section(functions: Value, fields: &Fields) {
-        check_roles(functions);
+        role::section::check_names(Some(functions), fields.value(Role::SECTION));
         if let Some(tags) = fields.value("tags") {
-            check_tags_of_roles(tags, functions);
+            check_tags_of_roles(tags, functions, fields.value(Role::SECTION));
         }
     }
 
@@ -93,19 +94,20 @@ impl Declared for Function {
     }
 
     fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
-        function.triggers.iter().flat_map(|item| item.check(&function.name, entries)).collect()
+        let triggers = function.triggers.iter().flat_map(|item| item.check(&function.name, entries));
+        triggers.chain(check_role(function, entries)).collect()
     }
 
     fn connections(function: &Entry<Config>, sections: Sections) -> Vec<Connection> {
         let own = || (Self::NAME, function.name.clone());
-        let access = function.access.values().map(|grant| {
-            let access = sections.of_kind(grant.kind).and_then(|section| section.access());
-            let label = access.map(|access| access.label(grant)).unwrap_or_default();
-            Connection::new(own(), (grant.kind, grant.key.clone()), label)
-        });
+        let access = connections_of((Self::NAME, &function.name), &function.access, sections).into_iter();
+        let role = match &function.role {
+            Some(Target::Key(role)) => Some(Connection::new(own(), (Role::NAME, role.clone()), "role")),
+            _ => None,
+        };
         let sources = function.triggers.iter().flat_map(Item::grants);
         let triggers = sources.map(|grant| Connection::new((grant.kind, grant.key), own(), "triggers"));
-        access.chain(triggers).collect()
+        access.chain(role).chain(triggers).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
@@ -157,11 +159,9 @@ section! {
         /// The function that Lambda calls. By default `lambda_function.lambda_handler` for Python, `index.handler` for Node.js
         /// and `bootstrap` for `provided`; required for other runtimes.
         handler: Option<String> = pattern(r"^[^\s]{1,128}$", handler).optional(),
-        /// An existing role, instead of a generated role with `access`, `policy` and `managed_policies`.
-        role: Option<String> = pattern("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", |value| names::iam_arn(value, "role"))
-            .with("examples", json!(["arn:aws:iam::123456789012:role/NAME"]))
-            .optional()
-            .excludes(&OF_GENERATED_ROLE),
+        /// The key of an entry of `roles`, or the ARN of an existing role, instead of a generated role with `access`, `policy` and
+        /// `managed_policies`.
+        role: Option<Target> = role::section::role().optional().excludes(&OF_GENERATED_ROLE),
         /// The actions that the function may use on other resources of the stack. A key is that of a table or a queue.
         access: BTreeMap<String, Grant> = access().or_empty(),
         /// What starts the function. An item names its source under one key; the permissions come with it.
@@ -240,12 +240,7 @@ impl Keyed for Config {
 fn fits_together(function: &<Config as Section>::Decoded, fields: &mut Fields) {
     if fields.value("role").is_some() {
         for value in OF_GENERATED_ROLE.into_iter().filter_map(|key| fields.value(key)) {
-            let key = &value.key.text;
-            let message = format!(
-                "`{key}` applies to the role that `provision` creates, but `role` names an existing one"
-            );
-            let way = format!("remove `role`, or remove `{key}` and grant the permissions in that role");
-            value.fail_key::<()>(message, help(way));
+            role::section::stands_in_role(value, function.role.as_ref().and_then(Option::as_ref));
         }
     }
     let (Some(runtime), Some(handler)) = (&function.runtime, &function.handler) else { return };
@@ -260,18 +255,17 @@ fn fits_together(function: &<Config as Section>::Decoded, fields: &mut Fields) {
     }
 }
 
-/// Reports generated roles whose names differ only in case, which IAM treats as the same role.
-fn check_roles(functions: Value) {
-    let mut first: HashMap<String, &str> = HashMap::new();
-    for entry in functions.node.entries().iter().filter(|entry| entry.value.get("role").is_none()) {
-        let name = entry.value.get("name").and_then(Node::text).unwrap_or(&entry.key.text);
-        if let Some(other) = first.insert(name.to_lowercase(), name).filter(|other| *other != name) {
-            let message = format!(
-                "the roles of `{other}` and `{name}` differ only in case, and IAM treats them as the same role"
-            );
-            functions.cx.report(entry.key.span, message, help("rename one of the two functions"));
-        }
-    }
+/// Lambda must be able to assume a role of the stack.
+fn check_role(function: &Entry<Config>, entries: &Entries) -> Option<Diagnostic> {
+    let Some(Target::Key(key)) = &function.role else { return None };
+    let roles: &[Entry<role::section::Config>] = entries.of();
+    let role = roles.iter().find(|role| role.name == *key)?;
+    (!role::may_trust_lambda(&role.trust)).then(|| Diagnostic {
+        at: function.place("role"),
+        length: 0,
+        message: format!("the role `{key}` does not trust Lambda"),
+        help: Some("add `lambda` to its `trust`".to_owned()),
+    })
 }
 
 fn handler(value: Value) -> Option<String> {
@@ -339,8 +333,9 @@ fn log_retention(value: Value) -> Option<u32> {
 
 /// Reports tag keys that differ only in case: IAM treats them as duplicates and rejects them. They are allowed where no
 /// role is created, since the other services distinguish them.
-fn check_tags_of_roles(tags: Value, functions: Value) {
-    if functions.node.entries().iter().all(|function| function.value.get("role").is_some()) {
+fn check_tags_of_roles(tags: Value, functions: Value, roles: Option<Value>) {
+    let all_named = functions.node.entries().iter().all(|function| function.value.get("role").is_some());
+    if all_named && roles.is_none() {
         return;
     }
     let mut first: HashMap<String, &str> = HashMap::new();

@@ -25,8 +25,18 @@ const CHANGES: &[(&str, &str)] = &[
     ("ephemeral_storage: 1024", "ephemeral_storage: 2048"),
     ("    ephemeral_storage: 2048\n", ""),
     ("    tracing: true\n", ""),
+    (
+        "    managed_policies: [\"arn:aws:iam::123456789012:policy/boundary\"]\n    description",
+        "    description",
+    ),
     ("managed_policies: [\"arn", "managed_policies: [ReadOnlyAccess, \"arn"),
     ("    managed_policies: [ReadOnlyAccess, \"arn:aws:iam::123456789012:policy/boundary\"]\n", ""),
+    ("trust: [lambda, \"111122223333\"]", "trust: [lambda, scheduler]"),
+    ("    trust: [lambda, scheduler]\n", ""),
+    ("access: { notes: read }", "access: { pages: read }"),
+    ("max_session_duration: 2 hours", "max_session_duration: 90 minutes"),
+    ("    max_session_duration: 90 minutes\n", ""),
+    ("    description: Of ${stack}\n", ""),
     ("reserved_concurrency: 5", "reserved_concurrency: 7"),
     ("    reserved_concurrency: 7\n", ""),
     ("log_retention: 14", "log_retention: 90"),
@@ -98,8 +108,13 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 }
 
 /// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
-const DEFINITIONS: &[(&str, &str)] =
-    &[("table", "/tables/*"), ("function", "/functions/*"), ("api", "/api"), ("cors", "/api/cors")];
+const DEFINITIONS: &[(&str, &str)] = &[
+    ("table", "/tables/*"),
+    ("function", "/functions/*"),
+    ("role", "/roles/*"),
+    ("api", "/api"),
+    ("cors", "/api/cors"),
+];
 
 /// Optional fields that are no settings of the resource itself, or whose removal is not their reset: a tag stays, another name
 /// is another resource. They have tests of their own.

@@ -132,6 +132,7 @@ functions:
     code: lambdas/create_item
     runtime: python3.13
     access: { pages: read }
+    managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
   list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug } }
 api:

@@ -4,21 +4,26 @@ mod by_hand;
 mod given;
 pub(crate) mod grammar;
 mod policies;
+mod random;
 mod role;
 
 pub(crate) use by_hand::EARLIER_ROLE;
+pub(crate) use random::ROLES;
 pub(crate) use role::{ASSUMABLE, Role, State, exists, is_checked_late, not_assumable};
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, Tags, required, text};
 use crate::quota::Quota;
+use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService};
 use crate::services::Service;
 use crate::wire::Call;
+use proptest::strategy::BoxedStrategy;
 use provision::config::Grant;
 use provision::kinds::role::managed::ManagedPolicy;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A role that the account has, for functions that bring none of their own.
 pub(crate) const EXISTING_ROLE: &str = "arn:aws:iam::123456789012:role/existing";
@@ -72,6 +77,7 @@ impl StrictService for Iam {
             | "DetachRolePolicy"
             | "DeleteRolePermissionsBoundary"
             | "UpdateAssumeRolePolicy"
+            | "UpdateRole"
             | "DeleteRole" => there.and_then(|role| role.boundary.as_deref()),
             _ => None,
         };
@@ -112,10 +118,18 @@ impl StrictService for Iam {
         let dumped = |role: &Role| {
             let policies: BTreeMap<&String, Json> =
                 role.policies.iter().map(|(name, document)| (name, parsed(document))).collect();
-            json!({
+            let mut dumped = json!({
                 "path": role.path, "trust": parsed(&role.trust), "policies": policies, "attached": role.attached,
                 "boundary": role.boundary, "tags": role.tags, "profiles": role.profiles,
-            })
+            });
+            // Roles of earlier versions, as they were recorded, have AWS's own.
+            if !role.description.is_empty() {
+                dumped["description"] = role.description.as_str().into();
+            }
+            if role.session != 3_600 {
+                dumped["session"] = role.session.into();
+            }
+            dumped
         };
         cloud.iam.roles.values().map(|role| (format!("role {}", role.name), dumped(role))).collect()
     }
@@ -190,6 +204,10 @@ impl StrictService for Iam {
                 })
             }),
         ]
+    }
+
+    fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
+        Some(random::section())
     }
 
     fn requests(&self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::random::{RandomStack, Section, index, rarely};
 use crate::services::dynamodb::TABLES;
-use crate::services::iam::EXISTING_ROLE;
+use crate::services::iam::{EXISTING_ROLE, ROLES};
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,7 +115,9 @@ impl Section for Functions {
             for (index, value) in &function.settings {
                 let (name, values) = setting(index);
                 // What a role of the user's own may do is the user's own care.
-                if ["tracing", "managed_policies"].contains(&name) && function.existing_role {
+                let shares = function.code % 2 == 0 && stack.names("roles").contains(&ROLES[0]);
+                let is_named = function.existing_role || shares;
+                if (name == "managed_policies" && is_named) || (name == "tracing" && function.existing_role) {
                     continue;
                 }
                 line(&format!("{name}: {}", values[usize::from(*value)]));
@@ -128,6 +130,11 @@ impl Section for Functions {
             }
             if function.existing_role {
                 line(&format!("role: {EXISTING_ROLE}"));
+                continue;
+            }
+            // Every other function shares a role where there is one.
+            if function.code % 2 == 0 && stack.names("roles").contains(&ROLES[0]) {
+                line(&format!("role: {}", ROLES[0]));
                 continue;
             }
             let tables = stack.names("tables");
