@@ -209,7 +209,7 @@ fn member(value: Value, of: Of) -> Option<Json> {
     if matches!(key, "Principal" | "NotPrincipal") {
         return value.fail_key(
             format!("the policy of a role cannot have `{key}`"),
-            help("remove it: the statement applies to whoever has the role"),
+            help("remove it: the statement applies to everyone who has the role"),
         );
     }
     let names: Vec<&str> = of.members().map(|member| member.name).collect();

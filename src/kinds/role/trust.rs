@@ -113,7 +113,7 @@ pub(super) fn trust() -> Shape<Vec<Trusted>> {
         Node::List(items) => {
             let all = value.list(trusted)?;
             if items.is_empty() {
-                return value.fail("an empty list trusts nobody", help("remove it: the default is `lambda`"));
+                return value.fail("an empty list trusts no one", help("remove it: the default is `lambda`"));
             }
             (all.len() == items.len()).then_some(all)
         }
