@@ -7,7 +7,7 @@ mod registry;
 pub use features::{
     AdoptedBy, Companions, Features, Fit, FitOf, Output, OwnListing, Owned, RunsCode, Tagging, UNKNOWN,
 };
-pub use permission::{Needs, On, Permission, Task, When, Which};
+pub use permission::{Needs, On, Only, Permission, Task, When, Which};
 pub use registry::{AnyKind, Registry};
 pub(crate) use registry::{Registered, desired};
 

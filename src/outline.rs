@@ -51,6 +51,11 @@ fn entry(id: &ResourceId, exists: &impl Fn(&ResourceId) -> bool) -> ResourceId {
     entry
 }
 
+/// True for a resource that comes with another one, of those that exist.
+pub fn is_part(id: &ResourceId, exists: impl Fn(&ResourceId) -> bool) -> bool {
+    entry(id, &exists) != *id
+}
+
 /// A plan by what the user declared.
 #[derive(Debug, Clone)]
 pub struct Outline<'a> {

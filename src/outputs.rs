@@ -6,6 +6,7 @@ use crate::kind::{AnyKind, Output};
 use crate::kinds::{kind, kinds};
 use crate::lower::{identity, lookup_part};
 use crate::model::{AttributeMap, Graph, Identity, Reference, ResourceId, Scope};
+use crate::outline::is_part;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -56,7 +57,9 @@ pub fn own(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> BTreeMap<
 /// in every environment.
 pub fn by_name<'a>(identity: &Identity, attributes: &'a AttributeMap) -> BTreeMap<String, &'a str> {
     let mut outputs = BTreeMap::new();
-    for (id, attributes) in attributes {
+    // The role of a function is a part of it, and no entry under a key.
+    let is_part = |id: &ResourceId| id.parent.is_none() && is_part(id, |of| attributes.contains_key(of));
+    for (id, attributes) in attributes.iter().filter(|(id, _)| !is_part(id)) {
         for Output { name, attribute } in kind(id.kind).features().outputs {
             let name = name.replace(Output::KEY, key(identity, id));
             outputs.extend(attributes.get(attribute).and_then(Json::as_str).map(|value| (name, value)));

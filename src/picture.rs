@@ -4,9 +4,11 @@ use crate::config::Stack;
 use crate::kind::AnyKind;
 use crate::kinds::kind;
 use crate::lower::identity;
+use crate::model::ResourceId;
+use crate::outline::is_part;
 use crate::outputs;
 use crate::plan::{Action, Plan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::config::{Connection, End};
 
@@ -64,8 +66,12 @@ impl Picture {
     /// The same with what a plan does. An entry that the stack no longer has is a node too.
     pub fn with_plan(mut self, stack: &Stack, plan: &Plan) -> Self {
         let identity = identity(stack);
+        let known: BTreeSet<&ResourceId> =
+            plan.steps.iter().map(|step| &step.id).chain(&plan.unchanged).collect();
+        let is_entry =
+            |id: &ResourceId| !kind(id.kind).section().is_empty() && !is_part(id, |of| known.contains(of));
         for step in &plan.steps {
-            let declared = !kind(step.id.kind).section().is_empty();
+            let declared = is_entry(&step.id);
             let end = (step.id.kind, outputs::key(&identity, &step.id).to_owned());
             let mut named = self.nodes.iter_mut();
             if let Some(node) = named.find(|node| declared && node.end == end) {
@@ -77,7 +83,7 @@ impl Picture {
         // A part of an entry, such as the role of a function, is made at the entry's place in the file.
         let places: BTreeMap<_, End> =
             stack.sections.iter().flat_map(|section| section.places(stack)).collect();
-        for step in plan.steps.iter().filter(|step| kind(step.id.kind).section().is_empty()) {
+        for step in plan.steps.iter().filter(|step| !is_entry(&step.id)) {
             let owner = step.at.and_then(|at| places.get(&at));
             let node = self.nodes.iter_mut().find(|node| Some(&node.end) == owner && node.action.is_none());
             node.into_iter().for_each(|node| node.action = Some(Action::Update));

@@ -6,6 +6,7 @@ use crate::config::{self, Check, Stack};
 use crate::exit::Exit;
 use crate::kind::AnyKind;
 use crate::kinds::{kinds, sections};
+use crate::outline::is_part;
 use crate::outputs::declared;
 use crate::render::{self, Document};
 use crate::requests::unserved;
@@ -20,7 +21,10 @@ pub fn validate(globals: &Globals) -> Outcome {
     let graph = declared(&stack);
     let counted = kinds().iter().filter(|kind| kind.features().counted);
     let counted: Vec<(&&dyn AnyKind, usize)> = counted
-        .map(|kind| (kind, graph.resources.iter().filter(|one| one.id.kind == kind.name()).count()))
+        .map(|kind| {
+            let of_kind = graph.resources.iter().filter(|one| one.id.kind == kind.name());
+            (kind, of_kind.filter(|one| !is_part(&one.id, |of| graph.get(of).is_some())).count())
+        })
         .collect();
     let checks = stack.checks.len();
     let declared = counted.iter().filter(|(_, number)| *number > 0);

@@ -5,7 +5,7 @@ mod entries;
 pub(crate) use entries::AnyEntries;
 pub use entries::Entries;
 
-use super::access::Access;
+use super::access::{Access, Grant};
 use super::decode::Value;
 use super::diagnostic::Diagnostic;
 use super::fields::Fields;
@@ -19,6 +19,7 @@ use crate::yaml::{At, Node};
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -88,6 +89,20 @@ impl Connection {
     pub(crate) fn new(from: End, to: End, label: impl Into<String>) -> Self {
         Connection { from, to, labels: vec![label.into()] }
     }
+}
+
+/// What an entry may do with others by its `access`.
+pub(crate) fn connections_of(
+    (kind, key): (&'static str, &str),
+    access: &BTreeMap<String, Grant>,
+    sections: Sections,
+) -> Vec<Connection> {
+    let connection = |grant: &Grant| {
+        let access = sections.of_kind(grant.kind).and_then(|section| section.access());
+        let label = access.map(|access| access.label(grant)).unwrap_or_default();
+        Connection::new((kind, key.to_owned()), (grant.kind, grant.key.clone()), label)
+    };
+    access.values().map(connection).collect()
 }
 
 /// Code in the stack's folder, of which a package is made.

@@ -113,6 +113,11 @@ fn is_name(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len()) && !text.contains(|c: char| c.is_whitespace() || c == '*')
 }
 
+/// True for a kind whose ARNs have a path besides the name: that of others does not follow from the name.
+pub(crate) fn has_path(pattern: &str) -> bool {
+    pattern.contains("{role_path}")
+}
+
 /// The name in an ARN of a kind.
 fn name_in<'a>(pattern: &str, arn: &'a str) -> Option<&'a str> {
     let (wanted, given): (Vec<&str>, Vec<&str>) =
@@ -123,6 +128,8 @@ fn name_in<'a>(pattern: &str, arn: &'a str) -> Option<&'a str> {
         return None;
     };
     let name = rest.strip_prefix(resource.split('{').next()?)?;
+    // What has a path of its own in ours may have any other one.
+    let name = if has_path(pattern) { name.strip_prefix('/')?.rsplit('/').next()? } else { name };
     let is_name = !name.is_empty() && !name.contains([':', '/']);
     (service == own && account.len() == 12 && is_name).then_some(name)
 }

@@ -148,7 +148,7 @@ pub(crate) fn account(value: Value) -> Option<String> {
     value.fail(format!("invalid account id `{text}`: it must have twelve digits"), Some(help))
 }
 
-fn is_account(text: &str) -> bool {
+pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
 }
 
@@ -179,6 +179,14 @@ pub(crate) fn arn_of(text: &str) -> Option<Arn<'_>> {
 /// Whether this is what AWS puts at the end of an id: 17 letters and digits.
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 17 && is_made_of(text, "")
+}
+
+/// Whether this is the ARN of an account, a user or a role.
+pub(crate) fn is_principal(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else { return false };
+    let named = ["role/", "user/"].iter().find_map(|sort| resource.strip_prefix(sort));
+    is_partition(partition) && is_account(account) && (*resource == "root" || named.is_some_and(is_resource))
 }
 
 /// The ARN of an IAM `role` or `policy`.

@@ -1,4 +1,4 @@
-//! `policy`: additional statements for a function's role, as IAM writes them.
+//! `policy` and the like: statements as IAM writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,6 +80,7 @@ type Either = (&'static str, &'static str, &'static str);
 const ACTION: Either = ("Action", "NotAction", "Action: s3:GetObject");
 const RESOURCE: Either = ("Resource", "NotResource", "Resource: \"arn:aws:s3:::bucket/*\"");
 const PRINCIPAL: Either = ("Principal", "NotPrincipal", "Principal: { AWS: \"111122223333\" }");
+const ASSUMES: Either = ("Action", "NotAction", "Action: sts:AssumeRole");
 
 /// Whose policy it is: that decides which members a statement must have, and which it can.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,8 @@ enum Of {
     Role,
     /// A resource's: it must say whom it is about. Without `Resource` it is about that resource.
     Resource,
+    /// A role's trust: it must say whom it is about, and says nothing of resources.
+    Trust,
 }
 
 impl Of {
@@ -95,11 +98,17 @@ impl Of {
         match self {
             Of::Role => [ACTION, RESOURCE],
             Of::Resource => [PRINCIPAL, ACTION],
+            Of::Trust => [PRINCIPAL, ASSUMES],
         }
     }
 
     fn members(self) -> impl Iterator<Item = &'static Member> + Clone {
-        MEMBERS.iter().filter(move |member| self == Of::Resource || !member.name.ends_with("Principal"))
+        let foreign = match self {
+            Of::Role => "Principal",
+            Of::Resource => "-",
+            Of::Trust => "Resource",
+        };
+        MEMBERS.iter().filter(move |member| !member.name.ends_with(foreign))
     }
 }
 
@@ -117,6 +126,12 @@ pub(crate) fn resource_policy() -> Shape<Vec<Statement>> {
     let schema = statement_schema(Of::Resource);
     let shape = Shape::new(schema, |value| statement(value, Of::Resource));
     statements(part("resource_statement", ABOUT_RESOURCE, shape))
+}
+
+/// A statement of a role's trust policy.
+pub(crate) fn trust_statement() -> Shape<Statement> {
+    let shape = Shape::new(statement_schema(Of::Trust), |value| statement(value, Of::Trust));
+    part("trust_statement", "A statement that says who may assume a role.", shape)
 }
 
 const ABOUT_RESOURCE: &str =
@@ -187,10 +202,14 @@ fn member(value: Value, of: Of) -> Option<Json> {
         (member.check)(value)?;
         return value.json();
     }
+    if of == Of::Trust && matches!(key, "Resource" | "NotResource") {
+        let way = "remove it: the statement is about the role itself";
+        return value.fail_key(format!("a trust policy cannot have `{key}`"), help(way));
+    }
     if matches!(key, "Principal" | "NotPrincipal") {
         return value.fail_key(
             format!("the policy of a role cannot have `{key}`"),
-            help("remove it: the statement applies to the function's role"),
+            help("remove it: the statement applies to everyone who has the role"),
         );
     }
     let names: Vec<&str> = of.members().map(|member| member.name).collect();

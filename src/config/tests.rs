@@ -10,6 +10,7 @@ mod interpolation;
 mod language;
 mod meaning;
 mod queues;
+mod roles;
 mod schema;
 mod valid;
 

@@ -2,11 +2,11 @@
 
 use super::document::Statement;
 use crate::aws::tags;
-use crate::kind::{On, When, Which};
-use crate::kinds::registry;
+use crate::kind::{On, Only, When, Which};
+use crate::kinds::{registry, sections};
 use crate::model::{Desired, Graph, Resource, Scope};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A stack and where it is deployed.
 pub(super) struct Place<'a> {
@@ -92,7 +92,10 @@ impl Place<'_> {
                     Some(Json::Array(arns)) => {
                         arns.iter().filter_map(Json::as_str).map(str::to_owned).collect()
                     }
-                    _ => all("*"),
+                    _ => match self.of_others(resource, field).as_slice() {
+                        [] => all("*"),
+                        others => others.to_vec(),
+                    },
                 })
                 .collect(),
         }
@@ -110,16 +113,58 @@ impl Place<'_> {
     }
 
     fn condition(&self, on: &On) -> Option<Json> {
-        if let Which::Bound(_) = on.which {
-            return Some(json!({ "ArnEquals": { "iam:PermissionsBoundary": self.boundary? } }));
-        }
-        let owned = || {
-            let key = format!("aws:ResourceTag/{}", tags::STACK);
-            matches!(on.which, Which::Owned(_)).then(|| (key, self.scope.identity.to_string()))
+        let mut conditions: BTreeMap<&str, BTreeMap<String, Json>> = BTreeMap::new();
+        let mut add = |operator, key: &str, value: Json| {
+            conditions.entry(operator).or_default().insert(key.to_owned(), value);
         };
-        let only = on.only.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let (key, value) = only.or_else(owned)?;
-        Some(json!({ "StringEquals": { key: value } }))
+        if let Which::Bound(_) = on.which {
+            add("ArnEquals", "iam:PermissionsBoundary", self.boundary?.into());
+        }
+        match on.only {
+            Some((key, Only::Value(value))) => add("StringEquals", key, value.into()),
+            Some((key, Only::Field(field))) => {
+                let arns: BTreeSet<String> =
+                    self.declared(on.kind).flat_map(|one| self.texts(one, field)).collect();
+                add("ArnEquals", key, arns.into_iter().collect());
+            }
+            None => (),
+        }
+        if let Which::Owned(_) = on.which {
+            let key = format!("aws:ResourceTag/{}", tags::STACK);
+            add("StringEquals", &key, self.scope.identity.to_string().into());
+        }
+        (!conditions.is_empty()).then(|| json!(conditions))
+    }
+
+    /// The ARNs of the resources of others that a field of a resource names. Where the path of one is not known, it may have
+    /// any.
+    fn of_others(&self, resource: &Resource, field: &str) -> Vec<String> {
+        let references = resource.desired.get(field).map(Desired::references).unwrap_or_default();
+        let others = references.into_iter().filter_map(|reference| {
+            let existing = self.graph.existing.iter().find(|one| one.id == reference.id)?;
+            let pattern = sections().of_kind(existing.id.kind)?.arn();
+            Some(match existing.known_attributes.get("arn") {
+                Some(arn) => vec![arn.clone()],
+                None => ["/", "/*/"]
+                    .map(|path| self.scope.expand(&pattern.replace("{role_path}", path), &existing.id.name))
+                    .into(),
+            })
+        });
+        others.flatten().collect()
+    }
+
+    /// The texts in a field of a resource, as far as they are known before anything exists.
+    fn texts(&self, resource: &Resource, field: &str) -> Vec<String> {
+        let known = resource.desired.get(field).map(|desired| desired.resolve(&|one| self.graph.known(one)));
+        let mut texts = self.of_others(resource, field);
+        match known {
+            Some(Json::String(text)) => texts.push(text),
+            Some(Json::Array(items)) => {
+                texts.extend(items.iter().filter_map(Json::as_str).map(str::to_owned))
+            }
+            _ => (),
+        }
+        texts
     }
 
     fn declared(&self, kind: &str) -> impl Iterator<Item = &Resource> {

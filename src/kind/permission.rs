@@ -75,7 +75,16 @@ pub struct On {
     /// The patterns of their ARNs.
     pub arns: &'static [&'static str],
     /// A condition key and the value that it must have.
-    pub only: Option<(&'static str, &'static str)>,
+    pub only: Option<(&'static str, Only)>,
+}
+
+/// The value that a condition key must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// This one.
+    Value(&'static str),
+    /// One of the ARNs that a field has in the resources that the stack declares of the statement's kind.
+    Field(&'static str),
 }
 
 /// Which resources of a kind. In a policy, the statements of a kind are in this order.
@@ -145,6 +154,11 @@ impl On {
 
     /// The same where a condition key has a value.
     pub const fn only(self, key: &'static str, value: &'static str) -> Self {
-        On { only: Some((key, value)), ..self }
+        On { only: Some((key, Only::Value(value))), ..self }
+    }
+
+    /// The same where a condition key is one of the ARNs that a field of the kind's desired specs has.
+    pub const fn only_field(self, key: &'static str, field: &'static str) -> Self {
+        On { only: Some((key, Only::Field(field))), ..self }
     }
 }

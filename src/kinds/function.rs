@@ -16,6 +16,7 @@ mod service;
 mod spec;
 mod state;
 
+pub(super) use needs::{grants, needs};
 pub(super) use permissions::{ANY, DECLARED};
 pub(crate) use service::LAMBDA;
 pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Vpc};

@@ -77,7 +77,7 @@ macro_rules! role {
 kinds! {
     table::Table: section,
     queue::Queue: section,
-    role::Role,
+    role::Role: section,
     log_group::LogGroup,
     function::Function: section,
     event_source::EventSource: trigger,

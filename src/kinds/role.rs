@@ -1,8 +1,17 @@
 //! IAM roles, with their inline and attached policies.
 
 mod access;
+mod attach;
+mod lower;
+pub mod managed;
 mod observe;
+pub mod section;
+mod trust;
 
+pub(super) use lower::{check_sizes, generated, mark_on_function};
+pub(crate) use trust::may_trust_lambda;
+
+use self::attach::{attach, detach, lacks_policy, reattach};
 use self::observe::{attached, attributes, list, policy_names, profiles, read};
 use super::function::Function;
 use super::{read_each, require, retry_conflicts};
@@ -11,14 +20,15 @@ use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Clients, Context, Error, Errors, Refusal, Result, Service};
 use crate::kind::{
-    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Owned, Parent, Permission, Task,
-    UpdateOf, When, Which,
+    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, Owned, Parent,
+    Permission, Task, UpdateOf, When, Which, desired,
 };
 use crate::model::{Identity, PhysicalId, ResourceId, Texts};
 use crate::policy::Policy;
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// IAM. AWS publishes no quotas of its calls.
@@ -61,13 +71,17 @@ pub(crate) fn name_for(function: &str) -> String {
 #[serde(deny_unknown_fields, bound = "T: Texts")]
 pub struct Spec<T = String> {
     /// Who may assume it.
-    pub trust: Policy,
+    pub trust: Policy<T>,
     /// The inline policies by name.
     pub policies: BTreeMap<String, Policy<T>>,
     /// The ARNs of the attached managed policies.
-    pub attached: BTreeSet<String>,
+    pub attached: BTreeSet<T>,
     /// The ARN of the permissions boundary.
     pub boundary: Option<String>,
+    /// The description; may be empty.
+    pub description: T,
+    /// How long a session may last, in seconds.
+    pub max_session_duration: i32,
     /// The tags that are compared.
     pub tags: Tags<T>,
 }
@@ -87,10 +101,17 @@ const ANY: On = On::new("ReadRole", Role::NAME, Which::Any, &["arn:{partition}:i
 /// The roles of the stack: all are under a path of its own, those of earlier versions included.
 const OWN: On = On::new("Roles", Role::NAME, Which::Within, &[Role::ARN]);
 const BOUND: On = On::new("BoundRoles", Role::NAME, Which::Bound(&OWN), &[Role::ARN]);
+/// The same for attaching the managed policies that the stack names, and no others.
+const ATTACHED: On = On::new("AttachedPolicies", Role::NAME, Which::Within, &[Role::ARN])
+    .only_field("iam:PolicyARN", "attached");
+const BOUND_ATTACHED: On =
+    On::new("BoundAttachedPolicies", Role::NAME, Which::Bound(&ATTACHED), &[Role::ARN])
+        .only_field("iam:PolicyARN", "attached");
 
 impl Kind for Role {
     const NAME: &'static str = "role";
     const SERVICE: &'static Service = &IAM;
+    const SECTION: &'static str = "roles";
     const ARN: &'static str = "arn:{partition}:iam::{account}:role{role_path}{name}";
     const PERMISSIONS: &'static [Permission] = &[
         // IAM does not resolve the name of a role that does not exist, so an ARN does not allow to read whether it does.
@@ -101,7 +122,9 @@ impl Kind for Role {
         Permission::same("iam:ListAttachedRolePolicies", Task::READ, &ANY),
         Permission::of("iam:CreateRole", Task::CHANGE, &[("iam:CreateRole", &BOUND), ("iam:TagRole", &OWN)]),
         Permission::same("iam:PutRolePolicy", Task::CHANGE, &BOUND),
+        Permission::same("iam:AttachRolePolicy", Task::CHANGE, &BOUND_ATTACHED).when(When::Some(attaches)),
         Permission::same("iam:UpdateAssumeRolePolicy", Task::CHANGE, &OWN),
+        Permission::same("iam:UpdateRole", Task::CHANGE, &OWN),
         Permission::same("iam:PutRolePermissionsBoundary", Task::CHANGE, &BOUND).when(When::Boundary(true)),
         Permission::same("iam:DeleteRolePermissionsBoundary", Task::CHANGE, &OWN).when(When::Boundary(false)),
         Permission::same("iam:TagRole", Task::CHANGE, &OWN),
@@ -115,6 +138,8 @@ impl Kind for Role {
     ];
     const FEATURES: Features = Features {
         adopted_by: Some(AdoptedBy::Name),
+        outputs: &[Output::new("roles.NAME", "arn")],
+        counted: true,
         part_of: |id| Some(ResourceId::new(Function::NAME, id.name.strip_suffix(ENDING)?)),
         called: Features::ONLY_ONE,
         differences: access::differences,
@@ -150,39 +175,51 @@ impl Kind for Role {
         let create = ctx.clients.iam().create_role().role_name(&id.name).path(ctx.scope.role_path());
         let create = create
             .assume_role_policy_document(spec.trust.document())
-            .set_permissions_boundary(spec.boundary.clone());
-        let response = create.set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
+            .set_permissions_boundary(spec.boundary.clone())
+            .set_description(Some(spec.description.clone()).filter(|text| !text.is_empty()))
+            .max_session_duration(spec.max_session_duration)
+            .set_tags(Some(sdk_tags(&spec.tags)?));
+        let early = early_principal(ctx, &spec.trust);
+        let create = async || Ok(create.clone().send().await?);
+        let response = retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, create).await?;
         let role = require(response.role(), "iam:CreateRole", "the role")?;
         let attributes = attributes(role, "iam:CreateRole")?;
         ctx.role_propagation.wrote(&attributes.arn);
         // Not all of IAM may know the new role yet.
-        let early = |error: &Error| IAM.is_absent(error).then_some("IAM does not see the role yet");
+        let early = |error: &Error| {
+            (IAM.is_absent(error) && !lacks_policy(error)).then_some("IAM does not see the role yet")
+        };
         for (name, policy) in &spec.policies {
             let put = async || put_policy(ctx, &id.name, name, policy).await;
             let put = async || retry_conflicts(ctx, id, conflict, put).await;
             retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, put).await?;
+        }
+        for policy in &spec.attached {
+            let attach = async || attach(ctx, id, &id.name, policy).await;
+            retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, attach).await?;
         }
         Ok(attributes)
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         ctx.role_propagation.wrote(&observed.attributes.arn);
-        retry_conflicts(ctx, &observed.id, conflict, async || {
+        let early = early_principal(ctx, &to.trust);
+        let passing = |error: &Error| conflict(error).or_else(|| early(error));
+        retry_if(Backoff::PROPAGATION, ctx.waiting(&observed.id), passing, async || {
             change(ctx, &observed.physical_id, &observed.spec, to).await
         })
         .await?;
+        reattach(ctx, observed, to).await?;
         Ok(observed.attributes.clone())
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         let (iam, name) = (ctx.clients.iam(), &observed.physical_id);
         // IAM deletes a role only after its policies and its instance profiles [aws-facts: IAM, TF].
+        for policy in &observed.spec.attached {
+            detach(ctx, &observed.id, name, policy).await?;
+        }
         retry_conflicts(ctx, &observed.id, conflict, async || {
-            for policy in &observed.spec.attached {
-                IAM.ignore_not_found(
-                    iam.detach_role_policy().role_name(name).policy_arn(policy).send().await,
-                )?;
-            }
             for policy in observed.spec.policies.keys() {
                 IAM.ignore_not_found(
                     iam.delete_role_policy().role_name(name).policy_name(policy).send().await,
@@ -198,7 +235,7 @@ impl Kind for Role {
         retry_if(Backoff::CONFLICT, ctx.waiting(&observed.id), held, async || {
             let deleted = IAM.ignore_not_found(iam.delete_role().role_name(name).send().await);
             if deleted.as_ref().is_err_and(|error| error.is("DeleteConflict")) {
-                release(ctx, name).await?;
+                release(ctx, &observed.id, name).await?;
             }
             deleted
         })
@@ -209,8 +246,11 @@ impl Kind for Role {
     /// [hazards: I2].
     fn update_note(update: &UpdateOf<Self>) -> Option<String> {
         let mut functions = update.unchanged.iter().filter(|id| id.kind == Function::NAME);
-        let is_running = functions.any(|function| name_for(&function.name) == update.id.name);
-        let has_policies = update.changes.iter().any(|change| change.field() == "policies");
+        // Which functions have a role that the stack declares does not show here.
+        let is_declared = !update.to.tags.contains_key(tags::FOR);
+        let is_running = functions.any(|function| is_declared || name_for(&function.name) == update.id.name);
+        let has_policies =
+            update.changes.iter().any(|change| ["policies", "attached"].contains(&change.field()));
         (is_running && has_policies)
             .then(|| "running instances may use the old permissions for some minutes".to_owned())
     }
@@ -241,14 +281,14 @@ fn by_path(role: &SdkRole) -> Option<Owned> {
 }
 
 /// Removes what a role has now: its instance profiles, and policies that were added since it was observed.
-async fn release(ctx: &Context, name: &str) -> Result<()> {
+async fn release(ctx: &Context, id: &ResourceId, name: &str) -> Result<()> {
     let iam = ctx.clients.iam();
     for profile in profiles(ctx, name).await? {
         let remove = iam.remove_role_from_instance_profile().role_name(name).instance_profile_name(profile);
         IAM.ignore_not_found(remove.send().await)?;
     }
     for policy in attached(ctx, name).await? {
-        IAM.ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(policy).send().await)?;
+        detach(ctx, id, name, &policy).await?;
     }
     for policy in policy_names(ctx, name).await? {
         IAM.ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(policy).send().await)?;
@@ -263,6 +303,11 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
     if from.trust != to.trust {
         iam.update_assume_role_policy().role_name(name).policy_document(to.trust.document()).send().await?;
     }
+    // UpdateRole keeps what it is not sent [hazards: I5].
+    if (&from.description, from.max_session_duration) != (&to.description, to.max_session_duration) {
+        let update = iam.update_role().role_name(name).description(&to.description);
+        update.max_session_duration(to.max_session_duration).send().await?;
+    }
     // The boundary first: under it, and only under it, may a bounded deployer write the policies.
     if let Some(boundary) = to.boundary.as_ref().filter(|boundary| from.boundary.as_ref() != Some(*boundary))
     {
@@ -274,10 +319,6 @@ async fn change(ctx: &Context, name: &str, from: &Spec, to: &Spec) -> Result<()>
     }
     for extra in from.policies.keys().filter(|policy| !to.policies.contains_key(*policy)) {
         IAM.ignore_not_found(iam.delete_role_policy().role_name(name).policy_name(extra).send().await)?;
-    }
-    // A role of ours has no managed policies, so there is never one to attach.
-    for extra in from.attached.difference(&to.attached) {
-        IAM.ignore_not_found(iam.detach_role_policy().role_name(name).policy_arn(extra).send().await)?;
     }
     if to.boundary.is_none() && from.boundary.is_some() {
         IAM.ignore_not_found(iam.delete_role_permissions_boundary().role_name(name).send().await)?;
@@ -293,6 +334,21 @@ async fn put_policy(ctx: &Context, role: &str, name: &str, policy: &Policy) -> R
     let put = ctx.clients.iam().put_role_policy().role_name(role).policy_name(name);
     put.policy_document(policy.document()).send().await?;
     Ok(())
+}
+
+/// How IAM refuses a trust policy whose principal it does not know, which passes where this stack creates that one
+/// [aws-facts: IAM, TF].
+fn early_principal(ctx: &Context, trust: &Policy) -> impl Fn(&Error) -> Option<&'static str> {
+    let is_own = trust.document().contains(&ctx.scope.role_path());
+    move |error| {
+        let unknown = error.is("MalformedPolicyDocument") && error.says("Invalid principal in policy");
+        (is_own && unknown).then_some("IAM does not see a role of the trust policy yet")
+    }
+}
+
+/// True for a role with managed policies.
+fn attaches(spec: &Json) -> bool {
+    desired::<Role>(spec).is_some_and(|spec| !spec.attached.is_empty())
 }
 
 /// How IAM says that two changes of a role conflict [aws-facts: IAM, M].

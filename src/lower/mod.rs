@@ -11,6 +11,7 @@ pub use template::lookup_part;
 
 use crate::aws::tags::{self, Tags, ownership_tags};
 use crate::config::declared::AnySection;
+use crate::config::existing::has_path;
 use crate::config::trigger::Trigger;
 use crate::config::{self, At, Declared, Entry, Grant, Item, Stack};
 use crate::kind::Kind;
@@ -146,8 +147,12 @@ impl Lower<'_> {
         let one = |existing: &config::Existing| {
             let id = self.id(existing.kind, &existing.key);
             let pattern = self.stack.sections.of_kind(existing.kind).map_or("", |section| section.arn());
-            let own = (!pattern.is_empty()).then(|| self.scope.expand(pattern, &id.name));
-            let is_here = existing.arn.is_none() || existing.arn == own;
+            let has_path = has_path(pattern);
+            let own = (!pattern.is_empty() && !has_path).then(|| self.scope.expand(pattern, &id.name));
+            let is_here = match &existing.arn {
+                Some(arn) if has_path => arn.split(':').nth(4) == Some(&self.scope.account),
+                given => given.is_none() || *given == own,
+            };
             let arn = existing.arn.clone().or(own);
             let known_attributes = arn.map(|arn| known_attributes(&id, arn)).unwrap_or_default();
             Existing { id, at: existing.at, known_attributes, is_here }

@@ -28,7 +28,7 @@ pub struct Reference {
 pub type Lookup<'l, 'a> = &'l dyn Fn(&Reference) -> Option<&'a str>;
 
 /// A text of a desired spec.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Text {
     /// A text with nothing left to resolve.
     Known(String),
@@ -37,7 +37,7 @@ pub enum Text {
 }
 
 /// A part of a text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// Literal text.
     Text(String),
@@ -74,6 +74,15 @@ impl Text {
         }
         parts.extend(known(&mut last).map(Part::Text));
         Text::Template(parts)
+    }
+
+    /// The attributes that it refers to.
+    pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
+        let parts: &[Part] = match self {
+            Text::Known(_) => &[],
+            Text::Template(parts) => parts,
+        };
+        parts.iter().filter_map(Part::reference)
     }
 
     /// The JSON, with every reference that `lookup` knows filled in.
@@ -119,7 +128,7 @@ impl<S: Into<String>> From<S> for Text {
 /// What stands for a text in the spec of a kind: [`Text`] where it is desired, [`String`] where it is observed or sent. So a
 /// spec with unresolved references cannot be sent: it has another type.
 pub trait Texts:
-    Serialize + DeserializeOwned + From<String> + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+    Serialize + DeserializeOwned + From<String> + Clone + Ord + fmt::Debug + Send + Sync + 'static
 {
     /// A text with references.
     ///

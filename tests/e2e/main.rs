@@ -40,6 +40,7 @@ mod memory;
 mod moving;
 mod pipeline;
 mod queues;
+mod roles;
 mod screens;
 mod stacks;
 mod terminal;

@@ -252,7 +252,7 @@ fn functions() {
             "layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:x', layer]",
             "reserved_concurrency: 9999999999",
             "role: admin",
-            "role: arn:aws:iam::123456789012:role/x\naccess: {}\npolicy: []",
+            "role: arn:aws:iam::123456789012:role/x\naccess: {}\npolicy: []\nmanaged_policies: []",
             &format!("handler: {}.h", "h".repeat(127)),
             &format!("layers: [{}]", "'arn:aws:lambda:eu-west-1:123456789012:layer:x:1', ".repeat(6)),
             r"environment:

@@ -14,7 +14,7 @@ use crate::config::root::{Rest, Settings, schema};
 use crate::config::section::{AnyField, Parts, Section};
 use crate::config::sources::Sources;
 use crate::config::{Options, checks, environment};
-use crate::kinds::{api, event_source, function, queue, sections, table};
+use crate::kinds::{api, event_source, function, queue, role, sections, table};
 
 #[test]
 fn the_kept_schema_is_the_generated_one() {
@@ -45,6 +45,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("durable", function::parts::Durable::fields()),
         ("logging", function::parts::Logging::fields()),
         ("async", function::parts::Async::fields()),
+        ("roles", role::section::Config::fields()),
         ("triggers", event_source::section::Config::fields()),
         ("api", api::section::Config::fields()),
         ("target", api::section::Target::fields()),
@@ -71,8 +72,8 @@ fn every_section_is_tried() {
     let mut whole: Json = serde_json::from_str(&schema(sections())).unwrap();
     // They are the sections once more.
     whole["properties"]["defaults"].take();
-    // The fields of the file are in two sections; two sorts of statements have IAM's own members.
-    assert_eq!(mappings(&whole), stated().len() + 1);
+    // The fields of the file are in two sections; three sorts of statements have IAM's own members.
+    assert_eq!(mappings(&whole), stated().len() + 2);
 }
 
 /// What a field makes of a value: `None` if it is not valid, else whether it means the same as no value.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Project, function, valid, valid_in};
-use crate::config::{Json, Part, Template};
+use crate::config::{Json, Part, Target, Template};
 use crate::kinds::function::section::Architecture;
 use crate::kinds::table::section::{Billing, Key, KeyType};
 
@@ -131,7 +131,7 @@ fn functions() {
     assert_eq!(save.access["pages"].actions, ["dynamodb:Describe*", "dynamodb:GetItem", "dynamodb:PutItem"]);
     let members: Vec<&str> = save.policy[0].members.keys().map(String::as_str).collect();
     assert_eq!(members, ["Action", "Condition", "Effect", "Resource", "Sid"]);
-    assert_eq!(other.role.as_deref(), Some("arn:aws:iam::012345678901:role/path/mine"));
+    assert_eq!(other.role, Some(Target::Arn("arn:aws:iam::012345678901:role/path/mine".to_owned())));
 }
 
 #[test]

@@ -9,9 +9,10 @@ use super::spec::STORAGE;
 use crate::config::decode::help;
 use crate::config::fields::Fields;
 use crate::config::section::{Entry, Section};
-use crate::config::{Destination, Diagnostic, Entries};
+use crate::config::{Destination, Diagnostic, Entries, Target};
 use crate::kind::Kind as _;
 use crate::kinds::queue::{self, Queue};
+use crate::kinds::role;
 
 type Decoded = <Config as Section>::Decoded;
 
@@ -19,12 +20,7 @@ type Decoded = <Config as Section>::Decoded;
 pub(super) fn fits_together(function: &Decoded, fields: &mut Fields) {
     if fields.value("role").is_some() {
         for value in OF_GENERATED_ROLE.into_iter().filter_map(|key| fields.value(key)) {
-            let key = &value.key.text;
-            let message = format!(
-                "`{key}` applies to the role that `provision` creates, but `role` names an existing one"
-            );
-            let way = format!("remove `role`, or remove `{key}` and grant the permissions in that role");
-            value.fail_key::<()>(message, help(way));
+            role::section::stands_in_role(value, function.role.as_ref().and_then(Option::as_ref));
         }
     }
     network(fields);
@@ -113,9 +109,30 @@ fn levels(logging: &Logging, is_durable: bool, fields: &Fields) {
     }
 }
 
+/// What the fields of a function and other entries must have in common.
+pub(super) fn together(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
+    let mut errors = destinations(function, entries);
+    errors.extend(trust(function, entries));
+    errors.extend(shared_group(function, entries));
+    errors
+}
+
+/// Lambda must be able to assume a role of the stack.
+fn trust(function: &Entry<Config>, entries: &Entries) -> Option<Diagnostic> {
+    let Some(Target::Key(key)) = &function.role else { return None };
+    let roles: &[Entry<role::section::Config>] = entries.of();
+    let role = roles.iter().find(|role| role.name == *key)?;
+    (!role::may_trust_lambda(&role.trust)).then(|| Diagnostic {
+        at: function.place("role"),
+        length: 0,
+        message: format!("the role `{key}` does not trust Lambda"),
+        help: Some("add `lambda` to its `trust`".to_owned()),
+    })
+}
+
 /// Reports destinations that Lambda does not take: it delivers to no FIFO queue, and dead letters to queues and topics only
 /// [DG: Lambda, "Capturing records of asynchronous invocations"].
-pub(super) fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
+fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
     let fifo = |destination: &Destination| match destination {
         Destination::Arn(arn, _) => arn.ends_with(queue::section::FIFO),
         Destination::Entry(grant) => {
@@ -153,7 +170,7 @@ pub(super) fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<D
 }
 
 /// Reports a log group that another function, which keeps its logs for another time, names as well.
-pub(super) fn shared_group(function: &Entry<Config>, entries: &Entries) -> Option<Diagnostic> {
+fn shared_group(function: &Entry<Config>, entries: &Entries) -> Option<Diagnostic> {
     let group = function.group()?;
     let functions: &[Entry<Config>] = entries.of();
     let before = functions.iter().take_while(|other| other.name != function.name);

@@ -1,39 +1,43 @@
 //! A function with its role and its log group; the role allows no more than the stack declares.
 
+use super::needs::{all_grants, needs};
 use super::parts::{Async, Durable, FileSystem, Image, Logging, Vpc};
 use super::section::{Config, RecursiveLoop};
-use super::{Function, apart, needs, spec};
+use super::{Function, apart, spec};
 use crate::aws::tags::{self, Tags};
-use crate::config::{At, Entry};
+use crate::config::{Entry, Target};
 use crate::kind::Kind;
 use crate::kinds::environment;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
-use crate::policy::{Policy, Statement, Tree};
-use std::collections::{BTreeMap, BTreeSet};
 
-/// Adds the function, its log group, and its role unless an existing one is named.
-pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
-    let id = lower.id(Function::NAME, &function.name);
-    let group = ResourceId::new(LogGroup::NAME, group_of(function, &id.name));
-    let role = function.role.is_none().then(|| ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let mut resources = lower.log_group(&id, &group, function);
-    if let Some(role) = &role {
-        let arn = lower.scope.expand(Function::ARN, &id.name);
-        let needs = needs::statements(function, &arn, Text::reference(&group, "arn"));
-        let policy = lower.policy(needs, needs::grants(function), &function.policy);
-        resources.push(lower.role(&id, role, function.at, policy));
-    }
-    resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));
-    lower.resources.extend(resources);
-    function.triggers.iter().for_each(|item| lower.trigger(item, &id));
+/// The role of a function.
+enum RoleOf {
+    /// One that is created for it.
+    Own(ResourceId),
+    /// One that the stack declares.
+    Declared(ResourceId),
+    /// One of others, by its ARN.
+    Others(Text),
 }
 
-/// The log group of a function with this name in AWS.
-fn group_of(function: &Config, name: &str) -> String {
-    function.group().map_or_else(|| format!("{}{name}", log_group::PREFIX), str::to_owned)
+/// Adds the function, its log group, and its role unless another one is named.
+pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
+    let id = lower.id(Function::NAME, &function.name);
+    let group = log_group_of(function, &id);
+    let role = lower.role_of(function, &id);
+    let mut resources = lower.log_group(&id, &group, function);
+    if let RoleOf::Own(role) = &role {
+        let policy = lower.policy(needs(function, lower), all_grants(function), &function.policy);
+        let tags = lower.tags_for(role, &id);
+        let managed = &function.managed_policies;
+        resources.push(role::generated(role, function.at, policy, managed, tags, lower));
+    }
+    resources.push(lower.lambda(function, id.clone(), &role, &group));
+    lower.resources.extend(resources);
+    function.triggers.iter().for_each(|item| lower.trigger(item, &id));
 }
 
 /// Checks the sizes of the environment, the description and the policy of a function.
@@ -51,17 +55,10 @@ pub(super) fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
     sizes.check(function.at, environment, "keep large values in a file of the code, or in a table");
     sizes.check(function.description.at, description, "shorten it: placeholders count with their values");
 
-    let role = sizes.shortest(&ResourceId::new(Role::NAME, role::name_for(&id.name)));
-    let policies: BTreeMap<String, Policy> =
-        serde_json::from_value(role["policies"].clone()).unwrap_or_default();
-    let policies = Size {
-        what: format!("the policy of {id}"),
-        size: policies.values().map(Policy::size).sum(),
-        unit: "characters without white space",
-        limit: role::MAX_INLINE_POLICIES,
-    };
+    let role = ResourceId::new(Role::NAME, role::name_for(&id.name));
     let at = function.policy.first().map_or(function.at, |statement| statement.at);
-    sizes.check(at, policies, "write fewer and wider statements, or name a role of your own under `role`");
+    let help = "write fewer and wider statements, or name a role of your own under `role`";
+    role::check_sizes(&role, at, &format!("the policy of {id}"), help, sizes);
 }
 
 impl Lower<'_> {
@@ -70,6 +67,23 @@ impl Lower<'_> {
         let mut all = self.tags(id);
         all.insert(tags::FOR.to_owned(), function.tag().into());
         all
+    }
+
+    fn role_of(&self, function: &Entry<Config>, id: &ResourceId) -> RoleOf {
+        match &function.role {
+            None => RoleOf::Own(ResourceId::new(Role::NAME, role::name_for(&id.name))),
+            Some(Target::Arn(arn)) => RoleOf::Others(arn.into()),
+            Some(Target::Key(key)) => {
+                let role = self.id(Role::NAME, key);
+                let is_existing =
+                    self.stack.existing.iter().any(|one| one.kind == Role::NAME && one.key == *key);
+                if is_existing {
+                    RoleOf::Others(Text::reference(&role, "arn"))
+                } else {
+                    RoleOf::Declared(role)
+                }
+            }
+        }
     }
 
     /// The log group of a function; nothing where another function that logs to the same group has brought it.
@@ -85,26 +99,11 @@ impl Lower<'_> {
         vec![Resource { known_attributes: known_attributes(&group.id, arn), ..group }]
     }
 
-    fn role(&self, id: &ResourceId, role: &ResourceId, at: At, policy: Policy<Text>) -> Resource {
-        let spec = role::Spec {
-            trust: trust("lambda.amazonaws.com"),
-            policies: [(role::POLICY.to_owned(), policy)].into(),
-            attached: BTreeSet::new(),
-            boundary: self.stack.permissions_boundary.clone(),
-            tags: self.tags_for(role, id),
-        };
-        let arn = self.scope.expand(Role::ARN, &role.name);
-        Resource {
-            known_attributes: known_attributes(role, arn),
-            ..resource::<Role>(role.clone(), at, &spec)
-        }
-    }
-
     fn lambda(
         &self,
         function: &Entry<Config>,
         id: ResourceId,
-        role: Option<&ResourceId>,
+        role: &RoleOf,
         group: &ResourceId,
     ) -> Resource {
         // Every field is named, so that a new one does not compile until it is lowered. `code` and `exclude` make the package,
@@ -116,11 +115,12 @@ impl Lower<'_> {
             access: _,
             triggers: _,
             policy: _,
+            managed_policies: _,
             log_retention: _,
             image,
             runtime,
             layers,
-            role: existing,
+            role: _,
             architecture,
             memory,
             timeout,
@@ -139,9 +139,13 @@ impl Lower<'_> {
             kms_key,
             reserved_concurrency,
         } = &**function;
-        let role_arn = match (role, existing) {
-            (Some(role), _) => Text::reference(role, "arn"),
-            (None, arn) => arn.clone().unwrap_or_default().into(),
+        let mut tags = self.tags(&id);
+        let role_arn = match role {
+            RoleOf::Own(role) | RoleOf::Declared(role) => {
+                tags.extend([role::mark_on_function(role)]);
+                Text::reference(role, "arn")
+            }
+            RoleOf::Others(arn) => arn.clone(),
         };
         let environment = environment.iter().map(|(key, value)| (key.clone(), self.template(value)));
         let dead_letter = asynchronous.as_ref().and_then(|settings| settings.dead_letter.as_ref());
@@ -171,12 +175,11 @@ impl Lower<'_> {
             code_signing: code_signing.clone(),
             reserved_concurrency: reserved_concurrency.map(u32::cast_signed),
             role: role_arn,
-            tags: self.tags(&id),
+            tags,
         };
         spec.asynchronous = spec.asynchronous.filter(|settings| !settings.is_default());
         let apart = apart::named(&spec).map(|names| (tags::APART.to_owned(), names.into()));
-        let role_id = role.map(|role| (tags::ROLE_ID.to_owned(), Text::reference(role, "role_id")));
-        spec.tags.extend(apart.into_iter().chain(role_id));
+        spec.tags.extend(apart);
         let arn = self.scope.expand(Function::ARN, &id.name);
         let known_attributes = known_attributes(&id, arn);
         Resource { known_attributes, ..resource::<Function>(id, function.at, &spec) }
@@ -193,9 +196,8 @@ impl Lower<'_> {
     }
 }
 
-/// The policy that lets a service assume a role.
-fn trust(service: &str) -> Policy {
-    let principal = [("Service".to_owned(), Tree::Text(service.to_owned()))];
-    let statement = Statement::allow(["sts:AssumeRole"], ("Principal", Tree::Map(principal.into())));
-    Policy([("Lambda".to_owned(), statement)].into())
+/// The log group of a function with this id.
+pub(super) fn log_group_of(function: &Config, id: &ResourceId) -> ResourceId {
+    let name = function.group().map_or_else(|| format!("{}{}", log_group::PREFIX, id.name), str::to_owned);
+    ResourceId::new(LogGroup::NAME, name)
 }

@@ -1,8 +1,11 @@
 //! What the role of a function must allow for the function's own settings, as narrowly as AWS lets one say it.
 
+use super::Function;
+use super::lower::log_group_of;
 use super::section::Config;
-use crate::config::{Destination, Grant, Item};
-use crate::lower::allow;
+use crate::config::{Destination, Entry, Grant, Item};
+use crate::kind::Kind;
+use crate::lower::{Lower, allow};
 use crate::model::Text;
 use crate::policy::{Statement, Tree};
 
@@ -23,9 +26,19 @@ const SEE_NETWORK: [&str; 2] = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSu
 /// What Lambda notes of durable executions, on behalf of the function [aws-facts-services: 8, DG].
 const CHECKPOINT: [&str; 2] = ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"];
 
-/// The statements for a function with this ARN that logs to this group, each with its `Sid`. Never `logs:CreateLogGroup`, or a
+/// What the role of a function must allow for the function's own settings, each with its `Sid`.
+pub(in crate::kinds) fn needs(
+    function: &Entry<Config>,
+    lower: &Lower,
+) -> Vec<(&'static str, Statement<Text>)> {
+    let id = lower.id(Function::NAME, &function.name);
+    let arn = lower.scope.expand(Function::ARN, &id.name);
+    statements(function, &arn, Text::reference(&log_group_of(function, &id), "arn"))
+}
+
+/// The statements for a function with this ARN that logs to this group. Never `logs:CreateLogGroup`, or a
 /// late event creates the group again after its deletion [aws-facts: Lambda].
-pub(super) fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'static str, Statement<Text>)> {
+fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'static str, Statement<Text>)> {
     let mut needs = vec![(
         "Logs",
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], Text::join([group, ":*".into()])),
@@ -57,11 +70,15 @@ pub(super) fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'st
     needs
 }
 
-/// What the function may do with other entries: what it is granted, and what its triggers and destinations need.
-pub(super) fn grants(function: &Config) -> Vec<Grant> {
+/// What the role of a function must allow on other entries for its triggers and destinations.
+pub(in crate::kinds) fn grants(function: &Config) -> Vec<Grant> {
     let destinations = function.destinations().filter_map(|(_, to)| to.entry().cloned());
-    let triggers = function.triggers.iter().flat_map(Item::grants);
-    function.access.values().cloned().chain(triggers).chain(destinations).collect()
+    function.triggers.iter().flat_map(Item::grants).chain(destinations).collect()
+}
+
+/// The same, and what `access` grants.
+pub(super) fn all_grants(function: &Config) -> Vec<Grant> {
+    function.access.values().cloned().chain(grants(function)).collect()
 }
 
 /// Keeps what Lambda does in the network from the function's own code, which runs with the same role: for calls of the code, and

@@ -10,7 +10,7 @@ use super::spec::STORAGE;
 use super::{Function, lower};
 use crate::config::access::{Access, Grant, Level, access};
 use crate::config::code::code;
-use crate::config::declared::{Connection, Declared, Referable, Sections, keyed};
+use crate::config::declared::{Connection, Declared, Referable, Sections, connections_of, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::destination::Destination;
 use crate::config::fields::Fields;
@@ -21,11 +21,13 @@ use crate::config::section::shape::{
 };
 use crate::config::section::{Entry, Keyed, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
+use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Target, Template};
 use crate::kind::Kind as _;
+use crate::kinds::role::managed::{ManagedPolicy, managed_policies};
+use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
-use crate::yaml::{Kind, Node};
+use crate::yaml::Kind;
 use serde::Serialize;
 use serde_json::json;
 
@@ -64,7 +66,7 @@ const RESERVED: [&str; 18] = [
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 /// The fields that apply only to a role that `provision` creates.
-pub(super) const OF_GENERATED_ROLE: [&str; 2] = ["access", "policy"];
+pub(super) const OF_GENERATED_ROLE: [&str; 3] = ["access", "policy", "managed_policies"];
 /// The fields of a package, which a container image has not.
 pub(super) const OF_PACKAGE: [&str; 6] = ["code", "exclude", "runtime", "handler", "layers", "snap_start"];
 const MAX_LAYERS: usize = 5;
@@ -82,9 +84,9 @@ impl Declared for Function {
     }
 
     fn check_section(functions: Value, fields: &Fields) {
-        check_roles(functions);
+        role::section::check_names(Some(functions), fields.value(Role::SECTION));
         if let Some(tags) = fields.value("tags") {
-            check_tags_of_roles(tags, functions);
+            check_tags_of_roles(tags, functions, fields.value(Role::SECTION));
         }
     }
 
@@ -106,24 +108,23 @@ impl Declared for Function {
 
     fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
         let triggers = function.triggers.iter().flat_map(|item| item.check(&function.name, entries));
-        let destinations = checks::destinations(function, entries);
-        triggers.chain(destinations).chain(checks::shared_group(function, entries)).collect()
+        triggers.chain(checks::together(function, entries)).collect()
     }
 
     fn connections(function: &Entry<Config>, sections: Sections) -> Vec<Connection> {
         let own = || (Self::NAME, function.name.clone());
-        let access = function.access.values().map(|grant| {
-            let access = sections.of_kind(grant.kind).and_then(|section| section.access());
-            let label = access.map(|access| access.label(grant)).unwrap_or_default();
-            Connection::new(own(), (grant.kind, grant.key.clone()), label)
-        });
+        let access = connections_of((Self::NAME, &function.name), &function.access, sections).into_iter();
+        let role = match &function.role {
+            Some(Target::Key(role)) => Some(Connection::new(own(), (Role::NAME, role.clone()), "role")),
+            _ => None,
+        };
         let sources = function.triggers.iter().flat_map(Item::grants);
         let triggers = sources.map(|grant| Connection::new((grant.kind, grant.key), own(), "triggers"));
         let destinations = function.destinations();
         let destinations =
             destinations.filter_map(|(_, to)| to.entry().map(|grant| (grant.kind, grant.key.clone())));
         let destinations = destinations.map(|end| Connection::new(own(), end, "destination"));
-        access.chain(triggers).chain(destinations).collect()
+        access.chain(role).chain(triggers).chain(destinations).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
@@ -177,11 +178,9 @@ section! {
         /// The function that Lambda calls. By default `lambda_function.lambda_handler` for Python, `index.handler` for Node.js
         /// and `bootstrap` for `provided`; required for other runtimes.
         handler: Option<String> = pattern(r"^[^\s]{1,128}$", handler).optional(),
-        /// An existing role, instead of a generated role with `access` and `policy`.
-        role: Option<String> = pattern("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", |value| names::iam_arn(value, "role"))
-            .with("examples", json!(["arn:aws:iam::123456789012:role/NAME"]))
-            .optional()
-            .excludes(&OF_GENERATED_ROLE),
+        /// The key of an entry of `roles`, or the ARN of an existing role, instead of a generated role with `access`, `policy` and
+        /// `managed_policies`.
+        role: Option<Target> = role::section::role().optional().excludes(&OF_GENERATED_ROLE),
         /// The actions that the function may use on other resources of the stack. A key is that of a table, a queue
         /// or a function.
         access: BTreeMap<String, Grant> = access().or_empty(),
@@ -189,6 +188,8 @@ section! {
         triggers: Vec<Item> = triggers().or_empty(),
         /// Additional permissions, in IAM's own syntax.
         policy: Vec<Statement> = policy().or_empty(),
+        /// Managed policies of the generated role, at most ten: AWS's own by their names with their paths, others by their ARNs.
+        managed_policies: Vec<ManagedPolicy> = managed_policies().or_empty(),
         /// The processor architecture.
         architecture: Architecture = word(&ARCHITECTURES, architecture).default(Architecture::X86_64),
         /// Memory.
@@ -298,20 +299,6 @@ impl Keyed for Config {
     }
 }
 
-/// Reports generated roles whose names differ only in case, which IAM treats as the same role.
-fn check_roles(functions: Value) {
-    let mut first: HashMap<String, &str> = HashMap::new();
-    for entry in functions.node.entries().iter().filter(|entry| entry.value.get("role").is_none()) {
-        let name = entry.value.get("name").and_then(Node::text).unwrap_or(&entry.key.text);
-        if let Some(other) = first.insert(name.to_lowercase(), name).filter(|other| *other != name) {
-            let message = format!(
-                "the roles of `{other}` and `{name}` differ only in case, and IAM treats them as the same role"
-            );
-            functions.cx.report(entry.key.span, message, help("rename one of the two functions"));
-        }
-    }
-}
-
 fn kms_key(value: Value) -> Option<String> {
     let text = value.text()?;
     match names::arn_of(text) {
@@ -405,8 +392,9 @@ fn log_retention(value: Value) -> Option<u32> {
 
 /// Reports tag keys that differ only in case: IAM treats them as duplicates and rejects them. They are allowed where no
 /// role is created, since the other services distinguish them.
-fn check_tags_of_roles(tags: Value, functions: Value) {
-    if functions.node.entries().iter().all(|function| function.value.get("role").is_some()) {
+fn check_tags_of_roles(tags: Value, functions: Value, roles: Option<Value>) {
+    let all_named = functions.node.entries().iter().all(|function| function.value.get("role").is_some());
+    if all_named && roles.is_none() {
         return;
     }
     let mut first: HashMap<String, &str> = HashMap::new();

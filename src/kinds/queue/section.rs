@@ -294,7 +294,7 @@ impl Lower<'_> {
     }
 
     /// Writes accounts as AWS returns them [aws-facts: Policy text as read back].
-    fn spell_out(&self, accounts: &mut Tree<Text>) {
+    pub(crate) fn spell_out(&self, accounts: &mut Tree<Text>) {
         match accounts {
             Tree::List(items) => items.iter_mut().for_each(|item| self.spell_out(item)),
             Tree::Text(Text::Known(account)) if account.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -10,6 +10,11 @@ pub(super) fn differences(changes: Vec<Change>, from: &Json, to: &Json) -> Vec<C
     let mut statements = BTreeSet::new();
     let mut shown = Vec::new();
     for change in changes {
+        if change.path == ["attached"] {
+            let [from, to] = [&change.from, &change.to].map(|arns| arns.as_ref().map(short));
+            shown.push(Change { path: vec!["managed_policies".to_owned()], from, to });
+            continue;
+        }
         let [field, policy, sid, rest @ ..] = change.path.as_slice() else {
             shown.push(change);
             continue;
@@ -35,6 +40,15 @@ pub(super) fn differences(changes: Vec<Change>, from: &Json, to: &Json) -> Vec<C
         }
     }
     shown
+}
+
+/// Managed policies by what the stack file calls them: AWS's own have no account in their ARNs.
+fn short(arns: &Json) -> Json {
+    let name = |arn: &Json| match arn.as_str().map(|arn| arn.splitn(6, ':').collect::<Vec<_>>()).as_deref() {
+        Some(["arn", _, "iam", "", "aws", policy]) => policy.trim_start_matches("policy/").into(),
+        _ => arn.clone(),
+    };
+    arns.as_array().into_iter().flatten().map(name).collect()
 }
 
 /// The actions of a statement, always as a list.
@@ -124,6 +138,16 @@ mod tests {
         let changes = differences(diff(Some(&from), &to), &from, &to);
         assert_eq!(changes[0].path, ["policy extra: access to *"]);
         assert_eq!((&changes[0].from, &changes[0].to), (&Some(json!(["*"])), &Some(json!([]))));
+    }
+
+    #[test]
+    fn managed_policies_have_the_names_of_the_stack_file() {
+        let own = "arn:aws:iam::123456789012:policy/own";
+        let (from, to) =
+            (json!({ "attached": [own] }), json!({ "attached": ["arn:aws:iam::aws:policy/a/B"] }));
+        let changes = differences(diff(Some(&from), &to), &from, &to);
+        assert_eq!(changes[0].path, ["managed_policies"]);
+        assert_eq!((&changes[0].from, &changes[0].to), (&Some(json!([own])), &Some(json!(["a/B"]))));
     }
 
     #[test]

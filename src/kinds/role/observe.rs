@@ -1,11 +1,11 @@
 //! A role as IAM shows it.
 
+use super::section::SESSION;
 use super::{Attributes, IAM, POLICY, Role, Spec};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, ObservedOption};
-use crate::kinds::settings;
 use crate::kinds::{require, require_str};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status};
 use crate::policy::Policy;
@@ -58,12 +58,13 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rol
             .permissions_boundary()
             .and_then(|boundary| boundary.permissions_boundary_arn())
             .map(str::to_owned),
+        description: role.description().unwrap_or_default().to_owned(),
+        max_session_duration: role.max_session_duration().unwrap_or(SESSION),
         tags: tags::compared(all_tags, &ctx.scope, &ResourceId::new(Role::NAME, name)),
     };
     let mut observed =
         Observed::new(ResourceId::new(Role::NAME, name), role.role_name(), owner, spec, attributes);
     observed.created = created;
-    observed.unmanaged_settings = settings::of_role(&role);
     observed.hints = hints;
     if role.role_name() != name {
         // To IAM, names that differ only in case are the same.

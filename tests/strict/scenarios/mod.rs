@@ -26,6 +26,7 @@ mod queues;
 mod random;
 mod read_only;
 mod rich;
+mod roles;
 mod scale;
 mod scenario;
 mod sensitive;

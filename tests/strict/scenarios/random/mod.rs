@@ -133,6 +133,7 @@ functions:
     runtime: python3.13
     access: { pages: read }
     async: { retries: 1 }
+    managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
   list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug } }
 api:

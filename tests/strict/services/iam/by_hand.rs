@@ -40,6 +40,18 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         let managed = "arn:aws:iam::aws:policy/AWSLambdaExecute";
         role(cloud, stack, nth, |role| role.attached.extend([managed.to_owned()]))
     }),
+    ("a role's managed policies are taken away", |cloud, stack, nth| {
+        let has_some = |role: &Role| role.is_of(stack) && !role.attached.is_empty();
+        let name = pick(&cloud.iam.roles, has_some, nth)?;
+        cloud.iam.roles.get_mut(&name)?.attached.clear();
+        Some(name)
+    }),
+    ("a role's description is changed", |cloud, stack, nth| {
+        role(cloud, stack, nth, |role| role.description = "theirs".to_owned())
+    }),
+    ("a role's sessions are longer", |cloud, stack, nth| {
+        role(cloud, stack, nth, |role| role.session = 7_200)
+    }),
     ("a role's boundary is changed", |cloud, stack, nth| {
         role(cloud, stack, nth, |role| {
             role.boundary = match role.boundary {
@@ -115,6 +127,7 @@ pub(super) fn change_all(cloud: &mut Cloud) {
         role.trust = TRUST.to_owned();
         role.policies = ["provision", "other"].map(|name| (name.to_owned(), LOOSE.to_owned())).into();
         role.attached.insert("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned());
+        (role.description, role.session) = ("theirs".to_owned(), 7_200);
         role.boundary = if role.boundary.is_some() { None } else { Some(boundary.clone()) };
         role.tags.remove(ID);
     }

@@ -32,6 +32,7 @@ fn trusts() -> Vec<(&'static str, Json)> {
         ("trust to do something else", trust(json!({ "Action": "s3:GetObject" }))),
         ("trust in nobody", trust(json!({ "Principal": null }))),
         ("trust with a resource", trust(json!({ "Resource": "*" }))),
+        ("trust in a role", trust(json!({ "Principal": { "AWS": "arn:aws:iam::123456789012:role/none" } }))),
         ("trust in no service", trust(json!({ "Principal": { "Service": "nobody" } }))),
         ("long trust", trust(json!({ "Condition": { "ArnLike": { "aws:SourceArn": long } } }))),
     ]

@@ -162,6 +162,13 @@ pub(crate) fn rewritten(document: &str) -> String {
     serde_json::from_str(document).map_or_else(|_| document.to_owned(), |json| plain(json).to_string())
 }
 
+/// The principals of AWS that a trust policy names.
+pub(crate) fn principals(document: &str) -> Vec<String> {
+    let statements = statements(document).unwrap_or_default();
+    let of = |statement: &Map<String, Json>| texts(statement.get("Principal").and_then(|one| one.get("AWS")));
+    statements.iter().flat_map(of).collect()
+}
+
 /// True if a trust policy lets a service assume the role.
 pub(crate) fn trusts(document: &str, service: &str) -> bool {
     let statements = statements(document).unwrap_or_default();

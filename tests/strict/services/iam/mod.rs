@@ -4,20 +4,26 @@ mod by_hand;
 mod given;
 pub(crate) mod grammar;
 mod policies;
+mod random;
 mod role;
 
 pub(crate) use by_hand::EARLIER_ROLE;
+pub(crate) use random::ROLES;
 pub(crate) use role::{ASSUMABLE, Role, State, exists, is_checked_late, not_assumable};
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, Tags, required, text};
 use crate::quota::Quota;
+use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService};
 use crate::services::Service;
 use crate::wire::Call;
+use proptest::strategy::BoxedStrategy;
 use provision::config::Grant;
+use provision::kinds::role::managed::ManagedPolicy;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A role that the account has, for functions that bring none of their own.
 pub(crate) const EXISTING_ROLE: &str = "arn:aws:iam::123456789012:role/existing";
@@ -67,13 +73,16 @@ impl StrictService for Iam {
             "GetRole"
             | "PutRolePolicy"
             | "DeleteRolePolicy"
+            | "AttachRolePolicy"
             | "DetachRolePolicy"
             | "DeleteRolePermissionsBoundary"
             | "UpdateAssumeRolePolicy"
+            | "UpdateRole"
             | "DeleteRole" => there.and_then(|role| role.boundary.as_deref()),
             _ => None,
         };
         let own = Need::new(call.name(), resource).of(&tags).with("iam:PermissionsBoundary", boundary);
+        let own = own.with("iam:PolicyARN", text(params, "PolicyArn"));
         with_tagging(call, own, "iam:TagRole", name == "CreateRole")
     }
 
@@ -109,10 +118,18 @@ impl StrictService for Iam {
         let dumped = |role: &Role| {
             let policies: BTreeMap<&String, Json> =
                 role.policies.iter().map(|(name, document)| (name, parsed(document))).collect();
-            json!({
+            let mut dumped = json!({
                 "path": role.path, "trust": parsed(&role.trust), "policies": policies, "attached": role.attached,
                 "boundary": role.boundary, "tags": role.tags, "profiles": role.profiles,
-            })
+            });
+            // Roles of earlier versions, as they were recorded, have AWS's own.
+            if !role.description.is_empty() {
+                dumped["description"] = role.description.as_str().into();
+            }
+            if role.session != 3_600 {
+                dumped["session"] = role.session.into();
+            }
+            dumped
         };
         cloud.iam.roles.values().map(|role| (format!("role {}", role.name), dumped(role))).collect()
     }
@@ -164,16 +181,33 @@ impl StrictService for Iam {
     }
 
     fn changes(&self) -> &'static [(&'static str, StackChange)] {
-        &[("a function may do more", |stack| {
-            let table = stack.tables().first().map(|table| table.name.clone());
-            let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
-            function.zip(table).is_some_and(|(function, table)| {
-                let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
-                let grant = function.access.entry(table.clone()).or_insert_with(grant);
-                grant.actions.push("dynamodb:DescribeTable".to_owned());
-                true
-            })
-        })]
+        &[
+            ("a function gets a managed policy", |stack| {
+                let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
+                function.is_some_and(|function| {
+                    let policy = ManagedPolicy::Aws("AWSXRayDaemonWriteAccess".to_owned());
+                    let has = function.managed_policies.contains(&policy);
+                    if !has {
+                        function.managed_policies.push(policy);
+                    }
+                    !has
+                })
+            }),
+            ("a function may do more", |stack| {
+                let table = stack.tables().first().map(|table| table.name.clone());
+                let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
+                function.zip(table).is_some_and(|(function, table)| {
+                    let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
+                    let grant = function.access.entry(table.clone()).or_insert_with(grant);
+                    grant.actions.push("dynamodb:DescribeTable".to_owned());
+                    true
+                })
+            }),
+        ]
+    }
+
+    fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
+        Some(random::section())
     }
 
     fn requests(&self) -> &'static str {

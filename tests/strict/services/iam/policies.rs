@@ -3,6 +3,7 @@
 use super::grammar;
 use super::role::{PAGE, Role, encoded, find, find_to_change, limit};
 use crate::cloud::{Cloud, Handler, ServiceError, required, text};
+use crate::services::Service;
 use serde_json::{Value as Json, json};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
@@ -11,8 +12,31 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteRolePolicy", delete),
     ("ListRolePolicies", list),
     ("ListAttachedRolePolicies", list_attached),
+    ("AttachRolePolicy", attach),
     ("DetachRolePolicy", detach),
 ];
+
+/// Managed policies of AWS's own, as far as anything here names them.
+const OF_AWS: &[&str] = &[
+    "AdministratorAccess",
+    "AmazonSQSFullAccess",
+    "AWSLambdaExecute",
+    "AWSLambdaInvocation-DynamoDB",
+    "AWSLambda_ReadOnlyAccess",
+    "AWSXRayDaemonWriteAccess",
+    "CloudWatchReadOnlyAccess",
+    "IAMReadOnlyAccess",
+    "PowerUserAccess",
+    "ReadOnlyAccess",
+    "SecretsManagerReadWrite",
+    "job-function/Billing",
+    "service-role/AWSLambdaBasicExecutionRole",
+    "service-role/AWSLambdaSQSQueueExecutionRole",
+    "service-role/AWSLambdaVPCAccessExecutionRole",
+];
+
+/// Managed policies on a role [aws-facts: IAM].
+const MAX_ATTACHED: usize = 10;
 
 /// Characters without blanks of all inline policies of a role [aws-facts: IAM].
 const MAX_INLINE: usize = 10_240;
@@ -74,6 +98,33 @@ fn list_attached(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError>
     });
     let (attached, next) = paging.page(attached.collect(), text(params, "Marker"), limit(params), PAGE);
     Ok(json!({ "AttachedPolicies": attached, "IsTruncated": next.is_some(), "Marker": next }))
+}
+
+/// Attaching what is attached changes nothing.
+fn attach(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let arn = required(params, "PolicyArn");
+    let exists = exists(arn);
+    let role = find_to_change(cloud, params)?;
+    if !exists {
+        return ServiceError::err(
+            "NoSuchEntity",
+            format!("Policy {arn} does not exist or is not attachable."),
+        );
+    }
+    if role.attached.len() >= MAX_ATTACHED && !role.attached.contains(arn) {
+        let message = format!("Cannot exceed quota for PoliciesPerRole: {MAX_ATTACHED}");
+        return ServiceError::err("LimitExceeded", message);
+    }
+    role.attached.insert(arn.to_owned());
+    Ok(Json::Null)
+}
+
+/// True for a managed policy that can be attached: one of AWS's own, or one that the account has.
+fn exists(arn: &str) -> bool {
+    match arn.strip_prefix("arn:aws:iam::aws:policy/") {
+        Some(name) => OF_AWS.contains(&name),
+        None => arn == Service::Iam.arn("policy/boundary"),
+    }
 }
 
 fn detach(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

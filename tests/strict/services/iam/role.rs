@@ -19,6 +19,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteRole", delete),
     ("ListRoles", list),
     ("UpdateAssumeRolePolicy", update_trust),
+    ("UpdateRole", update),
     ("PutRolePermissionsBoundary", put_boundary),
     ("DeleteRolePermissionsBoundary", delete_boundary),
     ("TagRole", tag),
@@ -106,6 +107,8 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     }
     let trust = required(params, "AssumeRolePolicyDocument").to_owned();
     grammar::check_trust(&trust)?;
+    check_principals(cloud, &trust)?;
+    check_session(params)?;
     check_boundary(params)?;
     let tags = tag_list(params);
     check_role_tags(&Tags::new(), &tags, params)?;
@@ -211,10 +214,49 @@ fn update_trust(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> 
     let now = cloud.now;
     let document = required(params, "PolicyDocument");
     grammar::check_trust(document)?;
+    check_principals(cloud, document)?;
     let role = find_to_change(cloud, params)?;
     role.trust = document.to_owned();
     role.trusted = now;
     Ok(Json::Null)
+}
+
+/// What is not sent stays as it is [hazards: I5].
+fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    check_session(params)?;
+    let role = find_to_change(cloud, params)?;
+    if let Some(description) = text(params, "Description") {
+        description.clone_into(&mut role.description);
+    }
+    if let Some(seconds) = params["MaxSessionDuration"].as_u64() {
+        role.session = u32::try_from(seconds).expect("a number of seconds");
+    }
+    Ok(json!({}))
+}
+
+/// The model has the same limits.
+fn check_session(params: &Json) -> Result<(), ServiceError> {
+    match params["MaxSessionDuration"].as_u64() {
+        Some(seconds) if !(3_600..=43_200).contains(&seconds) => {
+            ServiceError::err("ValidationError", format!("{seconds} is no duration of a session"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A role of this account that a trust policy names must be there, and seen [aws-facts: IAM, TF].
+fn check_principals(cloud: &Cloud, trust: &str) -> Result<(), ServiceError> {
+    let visible = cloud.delays.of(VISIBLE);
+    for arn in grammar::principals(trust) {
+        let is_ours =
+            arn.starts_with(&Service::Iam.arn("role/")) && !arn.starts_with(&Service::Iam.arn(THEIRS));
+        let mut roles = cloud.iam.roles.values();
+        if is_ours && !roles.any(|role| role.arn() == arn && cloud.now >= role.created + visible) {
+            let message = format!("Invalid principal in policy: \"AWS\":\"{arn}\"");
+            return ServiceError::err("MalformedPolicyDocument", message);
+        }
+    }
+    Ok(())
 }
 
 fn put_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

@@ -2,7 +2,7 @@
 
 use crate::random::{RandomStack, Section, index, rarely};
 use crate::services::dynamodb::TABLES;
-use crate::services::iam::EXISTING_ROLE;
+use crate::services::iam::{EXISTING_ROLE, ROLES};
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +80,10 @@ const SETTINGS: &[(&str, [&str; 2])] = &[
     ("architecture", ["arm64", "x86_64"]),
     ("log_retention", ["14", "90"]),
     ("reserved_concurrency", ["5", "0"]),
+    (
+        "managed_policies",
+        ["[AWSXRayDaemonWriteAccess]", "[ReadOnlyAccess, service-role/AWSLambdaVPCAccessExecutionRole]"],
+    ),
     ("layers", ["[\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]", "[]"]),
 ];
 
@@ -125,7 +129,10 @@ impl Section for Functions {
             for (index, value) in &function.settings {
                 let (name, values) = setting(index);
                 // What a role of the user's own may do is the user's own care.
-                if ["tracing", "vpc", "async"].contains(&name) && function.existing_role {
+                let shares = function.code % 2 == 0 && stack.names("roles").contains(&ROLES[0]);
+                let is_named = function.existing_role || shares;
+                let of_own_role = ["tracing", "vpc", "async"].contains(&name);
+                if (name == "managed_policies" && is_named) || (of_own_role && function.existing_role) {
                     continue;
                 }
                 line(&format!("{name}: {}", values[usize::from(*value)]));
@@ -138,6 +145,11 @@ impl Section for Functions {
             }
             if function.existing_role {
                 line(&format!("role: {EXISTING_ROLE}"));
+                continue;
+            }
+            // Every other function shares a role where there is one.
+            if function.code % 2 == 0 && stack.names("roles").contains(&ROLES[0]) {
+                line(&format!("role: {}", ROLES[0]));
                 continue;
             }
             let tables = stack.names("tables");
