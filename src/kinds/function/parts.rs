@@ -139,7 +139,7 @@ fn ids(prefix: &'static str, most: usize) -> Shape<Vec<String>> {
     list(id).with("minItems", 1).with("maxItems", most).refine(move |value, ids| {
         let mut twice = ids.iter().enumerate().filter(|(index, id)| ids[..*index].contains(id));
         if let Some((_, id)) = twice.next() {
-            return value.fail(format!("`{id}` comes twice"), help("remove one of the two"));
+            return value.fail(format!("`{id}` is a duplicate"), help("remove one of the two"));
         }
         match ids.len() {
             0 => value.fail(

@@ -2,6 +2,7 @@
 
 use super::super::role::Role;
 use super::{Function, Spec};
+use crate::aws::tags;
 use crate::kind::{Kind, On, Permission, Task, When, Which, desired};
 use crate::model::Text;
 use serde_json::Value as Json;
@@ -54,9 +55,11 @@ pub(super) const ALL: &[Permission] = &[
         Task::READ,
         &[("lambda:GetFunction", &ANY), ("lambda:ListTags", &ANY), ("kms:Decrypt", &KEYS)],
     ),
-    Permission::same("lambda:GetFunctionEventInvokeConfig", Task::READ, &ANY),
-    Permission::same("lambda:GetFunctionCodeSigningConfig", Task::READ, &ANY),
-    Permission::same("lambda:GetFunctionRecursionConfig", Task::READ, &ANY),
+    // Settings with calls of their own. A stack that no longer has one is deployed with the policy of when it had it: a policy
+    // with the calls for what a stack may once have had would be too large for IAM.
+    Permission::same("lambda:GetFunctionEventInvokeConfig", Task::READ, &ANY).when(When::Some(has_async)),
+    Permission::same("lambda:GetFunctionCodeSigningConfig", Task::READ, &ANY).when(When::Some(is_signed)),
+    Permission::same("lambda:GetFunctionRecursionConfig", Task::READ, &ANY).when(When::Some(may_loop)),
     Permission::of(
         CREATE,
         Task::CHANGE,
@@ -94,7 +97,8 @@ pub(super) const ALL: &[Permission] = &[
         .when(When::Some(leaves_unreserved)),
     Permission::same("lambda:PutFunctionEventInvokeConfig", Task::CHANGE, &DECLARED)
         .when(When::Some(has_async)),
-    Permission::same("lambda:DeleteFunctionEventInvokeConfig", Task::CHANGE, &DECLARED),
+    Permission::same("lambda:DeleteFunctionEventInvokeConfig", Task::CHANGE, &DECLARED)
+        .when(When::Some(has_async)),
     Permission::of(
         "lambda:PutFunctionCodeSigningConfig",
         Task::CHANGE,
@@ -104,10 +108,11 @@ pub(super) const ALL: &[Permission] = &[
         ],
     )
     .when(When::Some(is_signed)),
-    Permission::same("lambda:DeleteFunctionCodeSigningConfig", Task::CHANGE, &DECLARED),
-    Permission::same("lambda:PutFunctionRecursionConfig", Task::CHANGE, &DECLARED),
+    Permission::same("lambda:DeleteFunctionCodeSigningConfig", Task::CHANGE, &DECLARED)
+        .when(When::Some(is_signed)),
+    Permission::same("lambda:PutFunctionRecursionConfig", Task::CHANGE, &DECLARED).when(When::Some(may_loop)),
     Permission::same("lambda:TagResource", Task::CHANGE, &DECLARED),
-    Permission::same("lambda:UntagResource", Task::CHANGE, &DECLARED),
+    Permission::same("lambda:UntagResource", Task::CHANGE, &DECLARED).when(When::Some(may_lose_a_tag)),
     Permission::same("lambda:DeleteFunction", Task::DELETE, &OWNED),
 ];
 
@@ -133,6 +138,15 @@ fn has_async(spec: &Json) -> bool {
 
 fn is_signed(spec: &Json) -> bool {
     of(spec, |spec| spec.code_signing.is_some())
+}
+
+fn may_loop(spec: &Json) -> bool {
+    of(spec, |spec| spec.recursive_loop)
+}
+
+/// A function that gets an existing role loses the tag that names its own; one without the settings that a tag names loses that.
+fn may_lose_a_tag(spec: &Json) -> bool {
+    of(spec, |spec| !spec.tags.contains_key(tags::ROLE_ID) || spec.tags.contains_key(tags::APART))
 }
 
 fn reserves(spec: &Json) -> bool {

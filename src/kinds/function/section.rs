@@ -206,14 +206,14 @@ section! {
         file_system: Option<FileSystem> = part("file_system", FileSystem::ABOUT, mapping()).optional(),
         /// Whether Lambda starts published versions from a snapshot. For Java, and for Python from 3.12 and .NET from 8 on.
         snap_start: bool = flag().default(false),
-        /// Durable executions: Lambda keeps what they have done, and goes on after a failure.
+        /// Durable executions: Lambda keeps what they have done, and continues after a failure.
         durable: Option<Durable> = part("durable", Durable::ABOUT, mapping()).optional(),
         /// What the function logs, and where.
         logging: Option<Logging> = part("logging", Logging::ABOUT, mapping()).optional(),
         /// Retries, destinations and dead letters of asynchronous invocations. The generated role is allowed to deliver there.
         asynchronous: Option<Async> = part("async", Async::ABOUT, mapping()).optional().key("async"),
         /// What Lambda does with a function that calls itself through a queue or a topic: after some 16 times it stops that, or
-        /// lets it go on.
+        /// lets it continue.
         recursive_loop: RecursiveLoop = word(&LOOPS, |value| value.one_of(&LOOPS)).default(RecursiveLoop::Terminate),
         /// The ARN of a code signing configuration. The code is then a `.zip` that AWS Signer has signed.
         code_signing: Option<String> = pattern("^arn:.+:code-signing-config:csc-[a-z0-9]{17}$", code_signing).optional(),
@@ -255,7 +255,7 @@ impl Config {
 pub enum RecursiveLoop {
     /// It stops the function.
     Terminate,
-    /// It lets it go on.
+    /// It lets it continue.
     Allow,
 }
 

@@ -215,21 +215,24 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
 /// Changes all functions wherever they can be changed.
 pub(super) fn change_all(cloud: &mut Cloud) {
     let now = cloud.now;
+    let settings = "provision:settings";
+    let has_some = cloud.lambda.functions.values().any(|function| function.tags.contains_key(settings));
     for function in cloud.lambda.functions.values_mut() {
         function.configuration.insert("MemorySize".to_owned(), 1024.into());
         function.configuration.insert("CodeSha256".to_owned(), "other".into());
         function.reserved = if function.reserved.is_some() { None } else { Some(3) };
         function.tags.remove(ID);
         // Settings that an earlier version of the stack had.
-        function.tags.insert("provision:settings".to_owned(), "async code-signing recursive-loop".to_owned());
-        function.apart = Apart {
-            asynchronous: Some(json!({ "MaximumRetryAttempts": 0 })),
-            signing: Some(
-                "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef9"
-                    .to_owned(),
-            ),
-            loops: !function.apart.loops,
-        };
+        if has_some {
+            function.tags.insert(settings.to_owned(), "async code-signing recursive-loop".to_owned());
+            let signing =
+                "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef9";
+            function.apart = Apart {
+                asynchronous: Some(json!({ "MaximumRetryAttempts": 0 })),
+                signing: Some(signing.to_owned()),
+                loops: !function.apart.loops,
+            };
+        }
         let mut statements = function.policy.now();
         // Of the same stack, and of a permission that was once declared.
         if let Some(statement) = statements.first_mut() {
