@@ -22,6 +22,30 @@ pub struct Access {
     pub levels: &'static [Level],
     /// The other actions, each by its name without the prefix.
     pub others: &'static [&'static str],
+    /// The actions that AWS does not check against an entry itself, or not only.
+    pub parts: &'static [AccessPart],
+}
+
+/// Actions on what belongs to an entry.
+#[derive(Debug)]
+pub struct AccessPart {
+    /// What it is, for example `index`: only some entries may have it.
+    pub name: &'static str,
+    /// The actions, without the prefix.
+    pub actions: &'static [&'static str],
+    /// What they are about.
+    pub on: PartOn,
+}
+
+/// What the actions on a part of an entry are about.
+#[derive(Debug, Clone, Copy)]
+pub enum PartOn {
+    /// The entry, and what has this text behind the entry's ARN.
+    Also(&'static str),
+    /// Only what has this text behind the entry's ARN.
+    Only(&'static str),
+    /// Everything: AWS allows them on nothing less.
+    Everything,
 }
 
 /// A word that stands for several actions.
@@ -186,7 +210,8 @@ impl Access {
         format!("{} or a list of actions", words.join(", "))
     }
 
-    fn qualified(&self, action: &str) -> String {
+    /// An action with the prefix.
+    pub(crate) fn qualified(&self, action: &str) -> String {
         format!("{}:{action}", self.service)
     }
 

@@ -11,6 +11,7 @@ mod language;
 mod meaning;
 mod queues;
 mod schema;
+mod tables;
 mod valid;
 
 use std::fs;

@@ -40,6 +40,10 @@ pub(crate) trait Lowered: Declared {
     fn use_of_key(_entry: &Entry<Self::Config>, _grant: &Grant, _lower: &Lower) -> Option<Statement<Text>> {
         None
     }
+    /// Whether an entry has a part that some actions are about, see [`AccessPart`](crate::config::access::AccessPart).
+    fn has_part(_entry: &Entry<Self::Config>, _part: &str) -> bool {
+        true
+    }
     /// Checks the sizes that AWS limits, on what will be sent.
     fn check_sizes(_entry: &Entry<Self::Config>, _sizes: &mut Sizes) {}
 }
@@ -50,6 +54,8 @@ pub(crate) trait AnyLowered: Send + Sync {
     fn lower(&self, lower: &mut Lower);
     /// [`Lowered::use_of_key`] of the entry that a grant names, if it is of this kind.
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>>;
+    /// [`Lowered::has_part`] of the entry that a grant names, if it is of this kind.
+    fn has_part(&self, grant: &Grant, part: &str, stack: &Stack) -> Option<bool>;
     /// [`Lowered::check_sizes`] for each entry.
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes);
 }
@@ -73,14 +79,22 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
     }
 
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>> {
-        let entries = Some(lower.stack.entries.of::<K::Config>()).filter(|_| grant.kind == K::NAME)?;
-        let entry = entries.iter().find(|entry| entry.name == grant.key)?;
-        K::use_of_key(entry, grant, lower)
+        K::use_of_key(named::<K>(grant, lower.stack)?, grant, lower)
+    }
+
+    fn has_part(&self, grant: &Grant, part: &str, stack: &Stack) -> Option<bool> {
+        Some(K::has_part(named::<K>(grant, stack)?, part))
     }
 
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes) {
         stack.entries.of::<K::Config>().iter().for_each(|entry| K::check_sizes(entry, sizes));
     }
+}
+
+/// The entry that a grant names, if it is of this kind.
+fn named<'a, K: Lowered>(grant: &Grant, stack: &'a Stack) -> Option<&'a Entry<K::Config>> {
+    let entries = Some(stack.entries.of::<K::Config>()).filter(|_| grant.kind == K::NAME)?;
+    entries.iter().find(|entry| entry.name == grant.key)
 }
 
 /// A kind that makes a resource of an item of `triggers`.
@@ -155,6 +169,12 @@ impl Lower<'_> {
     /// What a role must allow on the KMS key of an entry, to do with the entry what it is granted.
     pub(crate) fn use_of_key(&self, grant: &Grant) -> Option<Statement<Text>> {
         self.kinds.iter().flatten().find_map(|kind| kind.use_of_key(grant, self))
+    }
+
+    /// Whether the entry that a grant names has a part. Of a resource of others that is not known, and it may have it.
+    pub(crate) fn has_part(&self, grant: &Grant, part: &str) -> bool {
+        let has = self.kinds.iter().flatten().find_map(|kind| kind.has_part(grant, part, self.stack));
+        has.unwrap_or(true)
     }
 
     /// The tags of a resource: the user's and the ownership tags.

@@ -1,6 +1,7 @@
 //! The policy of a role: what its owner needs, what the stack file grants it, and the user's own statements.
 
 use super::Lower;
+use crate::config::access::PartOn;
 use crate::config::{self, Grant};
 use crate::model::Text;
 use crate::policy::{Policy, Statement, Tree};
@@ -20,18 +21,46 @@ impl Lower<'_> {
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
         let mut statements: BTreeMap<String, Statement<Text>> =
             named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
-        let grants = grants.into_iter().flat_map(|grant| {
-            let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
-            let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
-            let arn = Text::reference(&self.id(grant.kind, &grant.key), "arn");
-            std::iter::once((sid, allow(grant.actions, arn))).chain(key)
-        });
+        let grants = grants.into_iter().flat_map(|grant| self.granted(grant));
         let needs = needs.into_iter().map(|(sid, statement)| (sid.to_owned(), statement));
         let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
         for (sid, statement) in needs.chain(grants).chain(unnamed) {
             statements.insert(free_sid(&statements, &sid), statement);
         }
         Policy(statements)
+    }
+
+    /// The statements of a grant, each with the `Sid` that it gets: on the entry, on what belongs to it, and on its KMS key.
+    fn granted(&self, grant: Grant) -> Vec<(String, Statement<Text>)> {
+        let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
+        let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
+        let arn = Text::reference(&self.id(grant.kind, &grant.key), "arn");
+        let within = |path: &str| Text::join([arn.clone(), path.into()]);
+        let (mut actions, mut resources, mut others) = (grant.actions.clone(), vec![arn.clone()], Vec::new());
+        let access = self.stack.sections.of_kind(grant.kind).and_then(|section| section.access());
+        for (access, part) in
+            access.into_iter().flat_map(|access| access.parts.iter().map(move |part| (access, part)))
+        {
+            let named = part.actions.iter().map(|action| access.qualified(action));
+            let named: Vec<String> = named.filter(|action| grant.allows(action)).collect();
+            if named.is_empty() || !self.has_part(&grant, part.name) {
+                continue;
+            }
+            let resource = match part.on {
+                PartOn::Also(path) => {
+                    resources.push(within(path));
+                    continue;
+                }
+                PartOn::Only(path) => within(path),
+                PartOn::Everything => "*".into(),
+            };
+            actions.retain(|action| !named.contains(action));
+            others.push((format!("{sid}{}", capitalised(part.name)), allow(named, resource)));
+        }
+        let resources = resources.into_iter().map(Tree::Text).collect();
+        let own = (!actions.is_empty())
+            .then(|| (sid, Statement::allow(actions, ("Resource", Tree::List(resources)))));
+        own.into_iter().chain(others).chain(key).collect()
     }
 
     /// One of the user's own statements: its `Sid`, and its other members.

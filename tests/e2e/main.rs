@@ -42,5 +42,6 @@ mod pipeline;
 mod queues;
 mod screens;
 mod stacks;
+mod tables;
 mod terminal;
 mod unmanaged;

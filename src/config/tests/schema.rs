@@ -34,6 +34,8 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("environments", environment::Config::fields()),
         ("tables", table::section::Config::fields()),
         ("key", table::section::Key::fields()),
+        ("index", table::section::Index::fields()),
+        ("local_index", table::section::LocalIndex::fields()),
         ("capacity", table::section::Capacity::fields()),
         ("queues", queue::section::Config::fields()),
         ("fifo", queue::section::Fifo::fields()),

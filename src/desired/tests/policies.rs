@@ -42,6 +42,35 @@ fn access_is_to_the_declared_table_with_the_declared_actions() {
     );
 }
 
+/// Only reads are about indexes, and a table without any has no such ARN.
+#[test]
+fn access_to_a_table_covers_the_reads_of_its_indexes() {
+    let tables = "tables:
+  plain: { partition_key: id }
+  global: { partition_key: id, indexes: { by-owner: { partition_key: owner } } }
+  local: { partition_key: id, sort_key: at, local_indexes: { by-owner: { sort_key: owner } } }
+  theirs: { existing: theirs }
+";
+    let resources = |access: &str| {
+        let graph = graph_of(&stack(&(functions(&[("f", &format!("access: {{ {access} }}"))]) + tables)));
+        let policy = policy(&graph, "role f_role");
+        let statements = policy.as_object().unwrap().iter().filter(|(sid, _)| *sid != "Logs");
+        statements.map(|(sid, one)| format!("{sid}: {}", one["Resource"])).collect::<Vec<_>>()
+    };
+    let own = |name: &str| format!(r#"Table{name}: ["${{table {name}.arn}}"]"#);
+    let with_indexes =
+        |name: &str| format!(r#"Table{name}: ["${{table {name}.arn}}","${{table {name}.arn}}/index/*"]"#);
+    for level in ["read", "read-write", "[dynamodb:Query]", "[dynamodb:Q*]"] {
+        assert_eq!(resources(&format!("plain: {level}")), [own("plain")]);
+        assert_eq!(resources(&format!("global: {level}")), [with_indexes("global")]);
+        assert_eq!(resources(&format!("local: {level}")), [with_indexes("local")]);
+        assert_eq!(resources(&format!("theirs: {level}")), [with_indexes("theirs")]);
+    }
+    for level in ["write", "[dynamodb:GetItem]", "[dynamodb:Describe*]"] {
+        assert_eq!(resources(&format!("global: {level}")), [own("global")]);
+    }
+}
+
 #[test]
 fn only_lambda_may_assume_a_role() {
     let graph = graph_of(&stack(&functions(&[("f", "")])));

@@ -372,6 +372,7 @@ pub(super) static ACCESS: Access = Access {
         "TagQueue",
         "UntagQueue",
     ],
+    parts: &[],
 };
 
 pub(super) const SEND: &[&str] = &["SendMessage"];

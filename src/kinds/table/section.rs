@@ -1,8 +1,12 @@
 //! `tables`.
 
+mod indexes;
+
+pub use self::indexes::{Index, LocalIndex};
+use self::indexes::{Types, indexes};
 use super::Table;
 use crate::config::Stack;
-use crate::config::access::{Access, Level};
+use crate::config::access::{Access, AccessPart, Level, PartOn};
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
@@ -15,6 +19,7 @@ use crate::suggest;
 use crate::yaml::Kind;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const NAME: NameRule = NameRule { what: "table", others: "_.-", min: 3, max: 255, because: "" };
 
@@ -35,10 +40,25 @@ impl Declared for Table {
 impl Lowered for Table {
     fn lower(table: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &table.name);
-        let Config { partition_key, sort_key, billing, ttl, point_in_time_recovery, protect } = &**table;
+        let Config {
+            partition_key,
+            sort_key,
+            indexes,
+            local_indexes,
+            billing,
+            ttl,
+            point_in_time_recovery,
+            protect,
+        } = &**table;
+        let types = Types::of(partition_key, sort_key.as_ref(), indexes, local_indexes);
+        let capacity = billing.capacity();
+        let index = |(name, index): (&String, &Index)| (name.clone(), index.spec(&types, capacity));
+        let local = |(name, index): (&String, &LocalIndex)| (name.clone(), index.spec(&types));
         let spec = super::Spec {
-            partition_key: partition_key.spec(),
-            sort_key: sort_key.as_ref().map(Key::spec),
+            partition_key: types.spec(partition_key),
+            sort_key: sort_key.as_ref().map(|key| types.spec(key)),
+            indexes: indexes.iter().map(index).collect(),
+            local_indexes: local_indexes.iter().map(local).collect(),
             billing: billing.spec(),
             ttl: ttl.clone(),
             point_in_time_recovery: *point_in_time_recovery,
@@ -49,6 +69,10 @@ impl Lowered for Table {
         let known_attributes = known_attributes(&id, arn);
         let table = resource::<Table>(id, table.at, &spec);
         lower.resources.push(crate::model::Resource { known_attributes, ..table });
+    }
+
+    fn has_part(table: &Entry<Config>, _: &str) -> bool {
+        !table.indexes.is_empty() || !table.local_indexes.is_empty()
     }
 }
 
@@ -71,6 +95,13 @@ section! {
         partition_key: Key = key().required("id").immutable(),
         /// The sort key of the items in a partition. It must be another attribute.
         sort_key: Option<Key> = key().optional().immutable(),
+        /// The global secondary indexes, which find the items by other keys, under their names; at most 20. An index is added,
+        /// changed or removed while the table is in use. A new one is filled, which takes minutes, or hours for a large table. A
+        /// change of its keys or its projection deletes it and creates it again.
+        indexes: BTreeMap<String, Index> = indexes(part("index", Index::ABOUT, mapping())).or_empty(),
+        /// The local secondary indexes, which have the partition key of the table and another sort key, under their names; at most
+        /// 5. Only a new table gets them, and the table needs a `sort_key`.
+        local_indexes: BTreeMap<String, LocalIndex> = indexes(part("local_index", LocalIndex::ABOUT, mapping())).or_empty().immutable(),
         /// Billing by request, or provisioned capacity.
         billing: Billing = billing().default(Billing::OnDemand),
         /// The attribute with an item's expiry time, in seconds since 1970. It cannot be a key. AWS accepts one change an
@@ -88,14 +119,15 @@ section! {
     pub struct Key {
         /// The attribute's name.
         name: String = text(MAX_ATTRIBUTE).required("id"),
-        /// String, Number or Binary.
-        kind: KeyType = word(&KEY_TYPES, key_type).default(KeyType::S).key("type"),
+        /// `S` for String, `N` for Number, or `B` for Binary. The key of an index has by default the type that the attribute has
+        /// elsewhere in the table; otherwise the default is `S`.
+        kind: Option<KeyType> = word(&KEY_TYPES, key_type).optional().key("type"),
     }
 }
 
 section! {
     /// Capacity units.
-    pub(crate) struct Capacity {
+    pub struct Capacity {
         /// Read capacity units.
         read: u64 = number("", 1..=i64::MAX).required("5"),
         /// Write capacity units.
@@ -112,25 +144,34 @@ pub enum KeyType {
     B,
 }
 
-impl Key {
-    fn spec(&self) -> super::Key {
-        let r#type = match self.kind {
+impl KeyType {
+    /// Its letter.
+    fn letter(self) -> &'static str {
+        match self {
             KeyType::S => "S",
             KeyType::N => "N",
             KeyType::B => "B",
-        };
-        super::Key { name: self.name.clone(), r#type: r#type.to_owned() }
+        }
+    }
+}
+
+impl Capacity {
+    fn spec(&self) -> super::Capacity {
+        super::Capacity { read: self.read.cast_signed(), write: self.write.cast_signed() }
     }
 }
 
 impl Billing {
-    fn spec(self) -> super::Billing {
+    /// The capacity, where there is one.
+    fn capacity(self) -> Option<super::Capacity> {
         match self {
-            Billing::OnDemand => super::Billing::OnDemand,
-            Billing::Provisioned { read, write } => {
-                super::Billing::Provisioned { read: read.cast_signed(), write: write.cast_signed() }
-            }
+            Billing::OnDemand => None,
+            Billing::Provisioned { read, write } => Some(Capacity { read, write }.spec()),
         }
+    }
+
+    fn spec(self) -> super::Billing {
+        self.capacity().map_or(super::Billing::OnDemand, super::Billing::Provisioned)
     }
 }
 
@@ -180,6 +221,7 @@ fn attributes_differ(table: &<Config as Section>::Decoded, fields: &mut Fields) 
         let way = "name another attribute; it contains a number of seconds since 1970";
         fields.fail_at("ttl", message, help(way));
     }
+    indexes::check(table, fields);
 }
 
 /// A key attribute: a name (of type String), or `{ name: page, type: N }`.
@@ -191,7 +233,7 @@ fn key() -> Shape<Key> {
             return value
                 .wrong_type("the name of an attribute", help("write `id`, or `{ name: id, type: N }`"));
         }
-        Some(Key { name: text.decode(value)?, kind: KeyType::S })
+        Some(Key { name: text.decode(value)?, kind: None })
     });
     part("key", Key::ABOUT, either(name, mapping()))
 }
@@ -214,8 +256,13 @@ fn key_type(value: Value) -> Option<KeyType> {
 
 /// `on-demand`, or `{ read: 5, write: 5 }`.
 fn billing() -> Shape<Billing> {
-    let capacity = mapping().map(|Capacity { read, write }| Billing::Provisioned { read, write });
-    either(Shape::new(json!({ "const": ON_DEMAND }), on_demand), capacity)
+    let provisioned = capacity().map(|Capacity { read, write }| Billing::Provisioned { read, write });
+    either(Shape::new(json!({ "const": ON_DEMAND }), on_demand), provisioned)
+}
+
+/// `{ read: 5, write: 5 }`.
+fn capacity() -> Shape<Capacity> {
+    part("capacity", Capacity::ABOUT, mapping())
 }
 
 const ON_DEMAND: &str = "on-demand";
@@ -246,7 +293,13 @@ static ACCESS: Access = Access {
         },
     ],
     others: OTHERS,
+    parts: &[AccessPart { name: INDEX, actions: OF_INDEXES, on: PartOn::Also("/index/*") }],
 };
+
+/// The part of a table that its indexes are.
+const INDEX: &str = "index";
+/// What DynamoDB also checks against an index.
+const OF_INDEXES: &[&str] = &["Query", "Scan", "PartiQLSelect"];
 
 const READ: &[&str] = &["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
 const WRITE: &[&str] = &["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];

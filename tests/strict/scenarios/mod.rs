@@ -12,6 +12,7 @@ mod elsewhere;
 mod functions;
 mod hindrances;
 mod http_api;
+mod indexes;
 mod language;
 mod list;
 mod logs;

@@ -16,8 +16,15 @@ pub(super) const RICH: &str = include_str!("../../stacks/rich.yaml");
 
 /// One change after the other: what is replaced in the stack file, and by what.
 const CHANGES: &[(&str, &str)] = &[
+    ("billing: { read: 3, write: 2 } }", "billing: { read: 4, write: 2 } }"),
+    (", billing: { read: 4, write: 2 } }", " }"),
     ("billing: { read: 5, write: 5 }", "billing: on-demand"),
     ("billing: on-demand", "billing: { read: 2, write: 1 }"),
+    ("projection: [title, length]", "projection: [title]"),
+    ("by-length: { partition_key: { name: length, type: N } }", "by-length: { partition_key: length }"),
+    ("      by-length: { partition_key: length }\n", "      by-title-alone: { partition_key: title }\n"),
+    ("      by-title-alone: { partition_key: title }\n", ""),
+    ("projection: keys-only", "projection: all"),
     ("    point_in_time_recovery: true\n", ""),
     ("words: { partition_key: word, protect: true }", "words: { partition_key: word, protect: false }"),
     ("team: blue", "team: red, cost: '7'"),
@@ -96,12 +103,24 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 }
 
 /// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
-const DEFINITIONS: &[(&str, &str)] =
-    &[("table", "/tables/*"), ("function", "/functions/*"), ("api", "/api"), ("cors", "/api/cors")];
+const DEFINITIONS: &[(&str, &str)] = &[
+    ("table", "/tables/*"),
+    ("index", "/tables/pages/indexes/*"),
+    ("local_index", "/tables/pages/local_indexes/*"),
+    ("function", "/functions/*"),
+    ("api", "/api"),
+    ("cors", "/api/cors"),
+];
 
 /// Optional fields that are no settings of the resource itself, or whose removal is not their reset: a tag stays, another name
 /// is another resource. They have tests of their own.
 const OTHERS: &[&str] = &["routes", "role", "only", "except", "existing", "name", "tags"];
+
+/// What is removed together with a field, which it needs.
+const WITH: &[(&str, &str, &str)] = &[
+    ("billing", "/tables/pages/indexes/by-author", "billing"),
+    ("sort_key", "/tables/pages", "local_indexes"),
+];
 
 /// A name and a kind's own field of the same name as one of every entry.
 const OWN: &[(&str, &str)] = &[("api", "name"), ("table", "protect")];
@@ -156,6 +175,9 @@ fn every_optional_field_that_is_removed_is_reset() {
             let removed =
                 values(&mut stack, place).into_iter().filter_map(|one| one.as_object_mut()?.remove(&field));
             assert!(removed.count() > 0, "the stack uses no `{field}` of {place}");
+            for (_, other, needs) in WITH.iter().filter(|(of, ..)| *of == field) {
+                stack.pointer_mut(other).and_then(Json::as_object_mut).map(|one| one.remove(*needs));
+            }
             removals.push((format!("{place}/{field}"), stack));
         }
     }

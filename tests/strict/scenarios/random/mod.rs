@@ -120,7 +120,7 @@ const DRIFTING: &str = "
 stack: walk
 tags: { team: blue }
 tables:
-  pages: { partition_key: id, ttl: expires }
+  pages: { partition_key: id, ttl: expires, indexes: { by-owner: { partition_key: owner } } }
 queues:
   jobs-failed:
     dead_letter: { queue: mails }
