@@ -5,6 +5,7 @@ mod index;
 mod observe;
 pub mod section;
 mod settings;
+mod stream;
 
 pub use self::index::{Index, LocalIndex, Projection};
 use self::observe::{others_of_ours, read};
@@ -17,7 +18,7 @@ use crate::kind::{
     AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, OwnListing, Owned,
     Parent, Permission, Tagging, Task, UpdateOf, Which,
 };
-use crate::model::{ResourceId, Texts};
+use crate::model::{ResourceId, Text, Texts};
 use crate::suggest;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, Tag};
@@ -65,6 +66,8 @@ pub struct Spec<T = String> {
     pub local_indexes: BTreeMap<String, LocalIndex>,
     /// The billing mode.
     pub billing: Billing,
+    /// What its stream has of a changed item.
+    pub stream: Option<Stream>,
     /// The attribute with an item's expiry.
     pub ttl: Option<String>,
     /// Point-in-time recovery.
@@ -125,6 +128,20 @@ pub struct Capacity {
     pub write: i64,
 }
 
+/// What a stream has of a changed item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    /// The whole item, before and after.
+    NewAndOldImages,
+    /// The whole item after the change.
+    NewImage,
+    /// The whole item before the change.
+    OldImage,
+    /// Its keys.
+    KeysOnly,
+}
+
 /// The attributes of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
@@ -132,7 +149,13 @@ pub struct Attributes {
     pub name: String,
     /// The ARN.
     pub arn: String,
+    /// The ARN of its stream, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_arn: Option<String>,
 }
+
+/// The attribute with the ARN of the stream.
+pub(crate) const STREAM_ARN: &str = "stream_arn";
 
 const ANY: On = On::new("ReadTable", Table::NAME, Which::Any, &[Table::ARN]);
 const DECLARED: On = On::new("Tables", Table::NAME, Which::Declared, &[Table::ARN]);
@@ -205,6 +228,7 @@ impl Kind for Table {
         let (mode, throughput) = billing(&spec.billing)?;
         let create = with_indexes(ctx.clients.dynamodb().create_table().table_name(&id.name), spec)?;
         let create = create.billing_mode(mode).set_provisioned_throughput(throughput);
+        let create = create.set_stream_specification(spec.stream.map(stream::on).transpose()?);
         create.deletion_protection_enabled(spec.protect).set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let table = change::ready(ctx, id).await?;
         settings::set_ttl(ctx, id, None, spec.ttl.as_deref()).await?;
@@ -218,6 +242,10 @@ impl Kind for Table {
         let (id, from) = (&observed.id, &observed.spec);
         // One class of change a call [aws-facts: DynamoDB, M].
         change::set_capacity(ctx, id, from, to).await?;
+        let mut attributes = observed.attributes.clone();
+        if from.stream != to.stream {
+            attributes = observe::attributes(&stream::set(ctx, id, from.stream, to.stream).await?)?;
+        }
         if from.protect != to.protect {
             change::set_protection(ctx, id, to.protect).await?;
         }
@@ -237,15 +265,21 @@ impl Kind for Table {
         }
         // It may take hours, and nothing else waits for it.
         change::set_indexes(ctx, observed, to).await?;
-        expiry.map(|()| observed.attributes.clone())
+        expiry.map(|()| attributes)
     }
 
     async fn settle(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         change::ready(ctx, &observed.id).await.map(drop)
     }
 
+    /// A stream that is turned on has another ARN than before.
+    fn reassigned(from: &Spec, to: &Spec<Text>) -> &'static [&'static str] {
+        if from.stream == to.stream { &[] } else { &[STREAM_ARN] }
+    }
+
     fn update_note(update: &UpdateOf<Self>) -> Option<String> {
-        let notes: Vec<String> = expiry_note(update).into_iter().chain(indexes_note(update)).collect();
+        let notes: Vec<String> =
+            expiry_note(update).into_iter().chain(indexes_note(update)).chain(stream::note(update)).collect();
         (!notes.is_empty()).then(|| notes.join("; "))
     }
 

@@ -97,21 +97,31 @@ fn named<'a, K: Lowered>(grant: &Grant, stack: &'a Stack) -> Option<&'a Entry<K:
     entries.iter().find(|entry| entry.name == grant.key)
 }
 
-/// A kind that makes a resource of an item of `triggers`.
+/// What makes a resource of an item of `triggers`.
 pub(crate) trait LoweredTrigger: Trigger {
     /// Adds the resources of an item; `function` is what it starts.
     fn lower(item: &Entry<Self::Config>, function: &ResourceId, lower: &mut Lower);
+    /// What a role must allow for an item outside of the stack, each with the `Sid` that it gets.
+    fn needs(_item: &Self::Config) -> Vec<(&'static str, Statement<Text>)> {
+        Vec::new()
+    }
 }
 
 /// The same behind the list of triggers.
 pub(crate) trait AnyLoweredTrigger: Send + Sync {
-    /// [`LoweredTrigger::lower`], if the item is of this kind.
+    /// [`LoweredTrigger::lower`], if the item is one of these.
     fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower);
+    /// [`LoweredTrigger::needs`], if the item is one of these.
+    fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)>;
 }
 
 impl<K: LoweredTrigger> AnyLoweredTrigger for Lowers<K> {
     fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower) {
         item.of::<K>().into_iter().for_each(|item| K::lower(item, function, lower));
+    }
+
+    fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)> {
+        item.of::<K>().map(|item| K::needs(item)).unwrap_or_default()
     }
 }
 
@@ -127,8 +137,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) declared_tags: Tags,
     /// The kinds that make resources of entries.
     pub(crate) kinds: &'a [Option<&'static dyn AnyLowered>],
-    /// The kinds that make resources of the items of `triggers`.
-    pub(crate) triggers: &'a [Option<&'static dyn AnyLoweredTrigger>],
+    /// What makes resources of the items of `triggers`.
+    pub(crate) triggers: &'a [&'static dyn AnyLoweredTrigger],
     /// The resources so far.
     pub(crate) resources: Vec<Resource>,
 }
@@ -163,7 +173,12 @@ impl Lower<'_> {
     /// Adds the resources of an item of `triggers`; `function` is what it starts.
     pub(crate) fn trigger(&mut self, item: &Item, function: &ResourceId) {
         let triggers = self.triggers;
-        triggers.iter().flatten().for_each(|trigger| trigger.lower(item, function, self));
+        triggers.iter().for_each(|trigger| trigger.lower(item, function, self));
+    }
+
+    /// What a role must allow for an item of `triggers` outside of the stack.
+    pub(crate) fn needs_of(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)> {
+        self.triggers.iter().flat_map(|trigger| trigger.needs(item)).collect()
     }
 
     /// What a role must allow on the KMS key of an entry, to do with the entry what it is granted.

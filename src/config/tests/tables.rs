@@ -1,6 +1,6 @@
-//! Indexes of tables.
+//! Indexes and streams of tables.
 
-use super::{check, table, valid};
+use super::{check, function, table, valid};
 use crate::kinds::table::Projection;
 
 fn with_sort_key(lines: &str) -> String {
@@ -77,4 +77,38 @@ local_indexes: { near: { sort_key: { name: total, type: B } } }",
     assert_eq!(spec("/indexes/by-total/sort_key"), key("at", "N"));
     assert_eq!(spec("/indexes/by-owner/partition_key"), key("owner", "S"));
     assert_eq!(spec("/indexes/by-owner/sort_key"), key("total", "B"));
+}
+
+#[test]
+fn errors_of_streams_and_their_triggers() {
+    let streamed = |table: &str, lines: &str| {
+        format!(
+            "{}tables: {{ orders: {{ partition_key: id{table} }} }}\nqueues: {{ failed: {{}} }}\n",
+            function(lines)
+        )
+    };
+    let trigger = |item: &str| streamed(", stream: new-image", &format!("triggers: [{item}]"));
+    check(
+        "streams",
+        &[
+            &table("stream: true"),
+            &table("stream: NEW_AND_OLD_IMAGES"),
+            &streamed("", "triggers: [{ table: orders }]"),
+            &streamed("", "access: { orders: stream }"),
+            &streamed("", "access: { orders: [dynamodb:GetRecords] }"),
+            &streamed("", "environment: { STREAM: '${tables.orders.stream_arn}' }"),
+            &trigger("{ table: order }"),
+            &trigger("{ table: orders, queue: failed }"),
+            &trigger("{ table: orders }, { table: orders }"),
+            &trigger("{ table: orders }, { table: orders, name: again }"),
+            &trigger("{ table: orders, from: TRIM_HORIZON, concurrency: 2 }"),
+            &trigger(
+                "{ table: orders, batch: 10001, window: 6 minutes, parallel: 11, retries: -1, max_age: 59 }",
+            ),
+            &trigger("{ table: orders, on_failure: fail }"),
+            &trigger("{ table: orders, on_failure: 'arn:aws:lambda:eu-west-1:123456789012:function:f' }"),
+            &trigger("{ table: orders, filter: { eventName: INSERT } }"),
+            &streamed(", stream: new-image", "access: { orders: write }\ntriggers: [{ table: orders }]"),
+        ],
+    );
 }

@@ -3,7 +3,7 @@
 use super::Function;
 use super::section::Config;
 use crate::aws::tags::{self, Tags};
-use crate::config::{At, Entry, Item};
+use crate::config::{At, Entry};
 use crate::kind::Kind;
 use crate::kinds::environment;
 use crate::kinds::log_group::{self, LogGroup};
@@ -22,8 +22,11 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     let mut resources = vec![lower.log_group(&id, &group, function.at, *log_retention)];
     if let Some(role) = &role {
         // A trigger carries its permissions.
-        let grants = access.values().cloned().chain(triggers.iter().flat_map(Item::grants)).collect();
-        let policy = lower.policy(needs(*tracing, &group), grants, policy);
+        let of_triggers = triggers.iter().flat_map(|item| item.grants().into_iter().chain(item.failures()));
+        let grants = access.values().cloned().chain(of_triggers).collect();
+        let outside = triggers.iter().flat_map(|item| lower.needs_of(item));
+        let needs = needs(*tracing, &group).into_iter().chain(outside).collect();
+        let policy = lower.policy(needs, grants, policy);
         resources.push(lower.role(&id, role, function.at, policy));
     }
     resources.push(lower.lambda(function, id.clone(), role.as_ref(), &group));

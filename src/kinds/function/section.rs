@@ -104,7 +104,9 @@ impl Declared for Function {
         });
         let sources = function.triggers.iter().flat_map(Item::grants);
         let triggers = sources.map(|grant| Connection::new((grant.kind, grant.key), own(), "triggers"));
-        access.chain(triggers).collect()
+        let failures = function.triggers.iter().flat_map(Item::failures);
+        let failures = failures.map(|grant| Connection::new(own(), (grant.kind, grant.key), "failures"));
+        access.chain(triggers).chain(failures).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {

@@ -92,7 +92,7 @@ pub(super) async fn set_protection(ctx: &Context, id: &ResourceId, protect: bool
 }
 
 /// Sends one class of change, and waits until it is finished. `is_done` tells whether a table has it.
-async fn change(
+pub(super) async fn change(
     ctx: &Context,
     id: &ResourceId,
     update: UpdateTableFluentBuilder,

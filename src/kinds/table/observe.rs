@@ -3,7 +3,7 @@
 use super::DYNAMODB;
 use super::change::unfinished;
 use super::settings::{Recovery, recovery, ttl};
-use super::{Attributes, Billing, Capacity, Key, Spec, Table, index};
+use super::{Attributes, Billing, Capacity, Key, Spec, Table, index, stream};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Error, Result};
@@ -11,8 +11,8 @@ use crate::kind::{Kind, Observation, ObservedOption, Owned};
 use crate::kinds::{require, require_str, unmanaged};
 use crate::model::{Observed, Owner, ResourceId, Status};
 use aws_sdk_dynamodb::types::{
-    BillingMode, KeySchemaElement, KeyType, ReplicaStatus, SseStatus, SseType, StreamViewType, TableClass,
-    TableDescription, TableStatus,
+    BillingMode, KeySchemaElement, KeyType, ReplicaStatus, SseStatus, SseType, TableClass, TableDescription,
+    TableStatus,
 };
 use futures_util::future::join_all;
 use futures_util::{TryFutureExt, join, try_join};
@@ -74,6 +74,7 @@ async fn read_with(
         indexes: index::global(&table),
         local_indexes: index::local(&table),
         billing: billing_of(&table),
+        stream: stream::of(&table),
         ttl,
         point_in_time_recovery: recovery.enabled,
         protect: table.deletion_protection_enabled().unwrap_or_default(),
@@ -98,7 +99,6 @@ async fn read_with(
 
 /// The settings that nothing manages. The warm throughput rises by itself, and is left out [hazards: D8].
 fn by_hand(table: &TableDescription, recovery: Recovery) -> BTreeMap<String, String> {
-    let stream = table.stream_specification().filter(|stream| stream.stream_enabled());
     let encryption = table.sse_description().filter(|sse| sse.status() != Some(&SseStatus::Disabled));
     let key = encryption
         .map(|sse| sse.kms_master_key_arn().or(sse.sse_type().map(SseType::as_str)).unwrap_or("on"));
@@ -108,7 +108,6 @@ fn by_hand(table: &TableDescription, recovery: Recovery) -> BTreeMap<String, Str
     let limits = table.on_demand_throughput();
     let days = recovery.days.map(|days| days.to_string());
     let texts = unmanaged([
-        ("stream", stream.and_then(|stream| stream.stream_view_type()).map(StreamViewType::as_str), ""),
         ("encryption", key, ""),
         ("table_class", class, "STANDARD"),
         (
@@ -243,5 +242,6 @@ pub(super) fn attributes(table: &TableDescription) -> Result<Attributes> {
     Ok(Attributes {
         name: require(table.table_name(), "the table's name")?,
         arn: require(table.table_arn(), "the table's ARN")?,
+        stream_arn: stream::of(table).and(table.latest_stream_arn()).map(str::to_owned),
     })
 }

@@ -4,8 +4,7 @@ mod indexes;
 
 pub use self::indexes::{Index, LocalIndex};
 use self::indexes::{Types, indexes};
-use super::Table;
-use crate::config::Stack;
+use super::{Stream, Table};
 use crate::config::access::{Access, AccessPart, Level, PartOn};
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
@@ -13,7 +12,9 @@ use crate::config::fields::Fields;
 use crate::config::names::NameRule;
 use crate::config::section::shape::{either, flag, mapping, number, part, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
+use crate::config::{Diagnostic, Entries, Grant, Stack};
 use crate::kind::Kind as _;
+use crate::kinds::function::section::Config as FunctionConfig;
 use crate::lower::{Lower, Lowered, known_attributes, resource};
 use crate::suggest;
 use crate::yaml::Kind;
@@ -28,14 +29,42 @@ const MAX_ATTRIBUTE: usize = 255;
 
 impl Declared for Table {
     const ABOUT: &'static str = "DynamoDB tables. The key is the table's name in AWS.";
-    const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
+    const REFERENCES: &'static [Referable] =
+        &[Referable::known("name"), Referable::known("arn"), Referable::assigned(super::STREAM_ARN)];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
     type Config = Config;
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
     }
+
+    fn lacks(table: &Entry<Config>, attribute: &str) -> Option<(String, &'static str)> {
+        let lacks = attribute == super::STREAM_ARN && table.stream.is_none();
+        lacks.then(|| {
+            (format!("`{}` has no stream", table.name), "add `stream: new-and-old-images` to the table")
+        })
+    }
+
+    fn check(table: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
+        let functions: &[Entry<FunctionConfig>] = entries.of();
+        let reads = |function: &&Entry<FunctionConfig>| {
+            let mut grants = function.access.values();
+            let is_own = |grant: &Grant| grant.kind == Self::NAME && grant.key == table.name;
+            grants.any(|grant| is_own(grant) && grant.actions.iter().any(|action| action == GET_RECORDS))
+        };
+        let without = functions.iter().filter(|_| table.stream.is_none()).filter(reads);
+        let error = |function: &Entry<FunctionConfig>| Diagnostic {
+            at: function.place("access"),
+            length: 0,
+            message: format!("`{}` reads the stream of `{}`, which has none", function.name, table.name),
+            help: Some("add `stream: new-and-old-images` to the table".to_owned()),
+        };
+        without.map(error).collect()
+    }
 }
+
+/// What only a stream is for.
+const GET_RECORDS: &str = "dynamodb:GetRecords";
 
 impl Lowered for Table {
     fn lower(table: &Entry<Config>, lower: &mut Lower) {
@@ -46,6 +75,7 @@ impl Lowered for Table {
             indexes,
             local_indexes,
             billing,
+            stream,
             ttl,
             point_in_time_recovery,
             protect,
@@ -60,6 +90,7 @@ impl Lowered for Table {
             indexes: indexes.iter().map(index).collect(),
             local_indexes: local_indexes.iter().map(local).collect(),
             billing: billing.spec(),
+            stream: *stream,
             ttl: ttl.clone(),
             point_in_time_recovery: *point_in_time_recovery,
             protect: *protect,
@@ -71,8 +102,11 @@ impl Lowered for Table {
         lower.resources.push(crate::model::Resource { known_attributes, ..table });
     }
 
-    fn has_part(table: &Entry<Config>, _: &str) -> bool {
-        !table.indexes.is_empty() || !table.local_indexes.is_empty()
+    fn has_part(table: &Entry<Config>, part: &str) -> bool {
+        match part {
+            INDEX => !table.indexes.is_empty() || !table.local_indexes.is_empty(),
+            _ => table.stream.is_some(),
+        }
     }
 }
 
@@ -104,6 +138,9 @@ section! {
         local_indexes: BTreeMap<String, LocalIndex> = indexes(part("local_index", LocalIndex::ABOUT, mapping())).or_empty().immutable(),
         /// Billing by request, or provisioned capacity.
         billing: Billing = billing().default(Billing::OnDemand),
+        /// A stream of the changes of the last day, which can start functions, with `new-and-old-images` of a changed item, its
+        /// `new-image`, its `old-image`, or `keys-only`. Another value turns the stream off, and another one on.
+        stream: Option<Stream> = word(&STREAMS, stream).optional(),
         /// The attribute with an item's expiry time, in seconds since 1970. It cannot be a key. AWS accepts one change an
         /// hour: a move to another attribute takes two runs of `up`.
         ttl: Option<String> = text(MAX_ATTRIBUTE).optional(),
@@ -254,6 +291,25 @@ fn key_type(value: Value) -> Option<KeyType> {
     }
 }
 
+static STREAMS: [(&str, Stream); 4] = [
+    ("new-and-old-images", Stream::NewAndOldImages),
+    ("new-image", Stream::NewImage),
+    ("old-image", Stream::OldImage),
+    ("keys-only", Stream::KeysOnly),
+];
+
+fn stream(value: Value) -> Option<Stream> {
+    let plain = value.node.text().map(|text| text.to_lowercase().replace('_', "-"));
+    match STREAMS.iter().find(|(word, _)| Some(*word) == plain.as_deref()) {
+        Some((word, _)) if value.node.text() != Some(word) => {
+            let words = STREAMS.map(|(word, _)| word);
+            let words = suggest::quoted(&words).replace(" and ", " or ");
+            value.wrong_type(&words, help(format!("did you mean `{word}`?")))
+        }
+        _ => value.one_of(&STREAMS),
+    }
+}
+
 /// `on-demand`, or `{ read: 5, write: 5 }`.
 fn billing() -> Shape<Billing> {
     let provisioned = capacity().map(|Capacity { read, write }| Billing::Provisioned { read, write });
@@ -291,10 +347,24 @@ static ACCESS: Access = Access {
             actions: &[READ, WRITE],
             misspelt: &["readwrite", "read_write", "rw", "all", "full", "write-read"],
         },
+        Level { name: STREAM, actions: &[STREAM_ACTIONS], misspelt: &["streams", "subscribe"] },
     ],
     others: OTHERS,
-    parts: &[AccessPart { name: INDEX, actions: OF_INDEXES, on: PartOn::Also("/index/*") }],
+    parts: &[
+        AccessPart { name: INDEX, actions: OF_INDEXES, on: PartOn::Also("/index/*") },
+        AccessPart { name: STREAM, actions: OF_STREAM, on: PartOn::Only("/stream/*") },
+        AccessPart { name: STREAM, actions: OF_ALL_STREAMS, on: PartOn::Everything },
+    ],
 };
+
+/// What somebody does who reads a stream.
+pub(crate) const STREAM_ACTIONS: &[&str] =
+    &["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
+/// What DynamoDB checks against a stream, and what against none in particular [aws-facts-services: 2, DG].
+const OF_STREAM: &[&str] = &["DescribeStream", "GetRecords", "GetShardIterator"];
+const OF_ALL_STREAMS: &[&str] = &["ListStreams"];
+/// The part of a table that its stream is, and the level of access to it.
+const STREAM: &str = "stream";
 
 /// The part of a table that its indexes are.
 const INDEX: &str = "index";

@@ -31,5 +31,6 @@ mod scenario;
 mod sensitive;
 mod shipped;
 mod single_faults;
+mod streams;
 mod tables;
 mod two_together;

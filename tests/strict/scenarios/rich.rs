@@ -25,6 +25,21 @@ const CHANGES: &[(&str, &str)] = &[
     ("      by-length: { partition_key: length }\n", "      by-title-alone: { partition_key: title }\n"),
     ("      by-title-alone: { partition_key: title }\n", ""),
     ("projection: keys-only", "projection: all"),
+    ("stream: new-image", "stream: keys-only"),
+    ("batch: 50, window: 3, bisect: true, parallel: 2", "batch: 60, window: 4, parallel: 3"),
+    ("retries: 4, max_age: 1 hour", "retries: 0, max_age: 2 hours"),
+    (
+        "on_failure: jobs-failed, enabled: true",
+        "on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\", enabled: false",
+    ),
+    (", on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\", enabled: false", ""),
+    ("batch: 60, window: 4, parallel: 3, retries: 0, max_age: 2 hours, ", ""),
+    (
+        "from: latest, filter: { eventName: [INSERT] }, partial_failures: true, ",
+        "filter: { eventName: [REMOVE] }, ",
+    ),
+    ("      - { table: pages, filter: { eventName: [REMOVE] }, name: changes }\n", ""),
+    ("    stream: keys-only\n", ""),
     ("    point_in_time_recovery: true\n", ""),
     ("words: { partition_key: word, protect: true }", "words: { partition_key: word, protect: false }"),
     ("team: blue", "team: red, cost: '7'"),
@@ -120,6 +135,7 @@ const OTHERS: &[&str] = &["routes", "role", "only", "except", "existing", "name"
 const WITH: &[(&str, &str, &str)] = &[
     ("billing", "/tables/pages/indexes/by-author", "billing"),
     ("sort_key", "/tables/pages", "local_indexes"),
+    ("stream", "/functions/save", "triggers"),
 ];
 
 /// A name and a kind's own field of the same name as one of every entry.

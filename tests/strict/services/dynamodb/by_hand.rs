@@ -1,6 +1,7 @@
 //! What people and other tools do with tables.
 
 use super::indexes::{self, Index};
+use super::streams;
 use super::{TABLES, Table, table_arn};
 use crate::cloud::{Cloud, Tags};
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
@@ -48,6 +49,15 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
     ("an index of a table contains something else", |cloud, stack, nth| {
         let theirs = json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": ["theirs"] });
         indexed(cloud, stack, nth, |table| table.indexes[0].description["Projection"] = theirs)
+    }),
+    ("a table's stream is switched", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| match streams::is_on(table) {
+            true => drop(table.description.remove("StreamSpecification")),
+            false => streams::by_hand(table, "NEW_IMAGE"),
+        })
+    }),
+    ("a table's stream contains something else", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| streams::by_hand(table, "OLD_IMAGE"))
     }),
     ("a table's items expire by another attribute", |cloud, stack, nth| {
         table(cloud, stack, nth, |table, long_ago| table.ttl = Some(("other".to_owned(), true, long_ago)))

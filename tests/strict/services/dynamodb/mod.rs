@@ -4,9 +4,11 @@ mod by_hand;
 mod indexes;
 mod random;
 mod settings;
+mod streams;
 mod table;
 
 pub(crate) use random::TABLES;
+pub(crate) use streams::of_arn as table_of_stream;
 pub(crate) use table::{State, TABLE, Table};
 
 use crate::access::{Need, known, nothing, with_tagging};
@@ -18,8 +20,8 @@ use crate::services::Service;
 use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
 use provision::config::Stack;
-use provision::kinds::table::Projection;
 use provision::kinds::table::section::{Billing, Index, Key};
+use provision::kinds::table::{Projection, Stream};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -85,6 +87,10 @@ impl StrictService for DynamoDb {
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
         let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.phase.0 != "DELETING");
         tables.map(|(name, table)| (format!("table {name}"), dumped(table, cloud.now))).collect()
+    }
+
+    fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
+        streams::labels(&cloud.dynamodb)
     }
 
     fn change_all(&self, cloud: &mut Cloud) {
@@ -158,6 +164,10 @@ impl StrictService for DynamoDb {
                 let table = stack.tables_mut().iter_mut().find(|table| !table.indexes.is_empty());
                 table.map(|table| table.indexes.values_mut().for_each(|one| *one = index("other"))).is_some()
             }),
+            ("a stream of a table contains something else", |stack| {
+                let table = stack.tables_mut().iter_mut().find(|table| table.stream.is_some());
+                table.map(|table| table.stream = Some(Stream::KeysOnly)).is_some()
+            }),
             ("a table is kept safer", |stack| {
                 let table = stack.tables_mut().iter_mut().find(|table| !table.point_in_time_recovery);
                 table.map(|table| table.point_in_time_recovery = true).is_some()
@@ -212,6 +222,7 @@ fn dumped(table: &Table, now: Time) -> Json {
     indexes::forget_deleted(&mut table, now);
     let mut description = table.description.clone();
     description.remove("TableId");
+    streams::without_rest(&table, &mut description);
     // A missing summary means PROVISIONED [aws-facts: DynamoDB].
     if description.get("BillingModeSummary").is_some_and(|summary| summary["BillingMode"] == "PROVISIONED") {
         description.remove("BillingModeSummary");

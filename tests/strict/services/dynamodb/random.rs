@@ -81,6 +81,10 @@ impl Section for Tables {
             if table.sort && table.local {
                 line("local_indexes: { by-day: { sort_key: { name: day, type: N } } }");
             }
+            // The last one has a stream, so that it can start functions.
+            if usize::from(*index) == TABLES.len() - 1 {
+                line("stream: new-and-old-images");
+            }
             match table.units {
                 0 => {}
                 units => line(&format!("billing: {{ read: {units}, write: 1 }}")),

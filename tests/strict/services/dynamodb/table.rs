@@ -1,6 +1,7 @@
 //! DynamoDB tables, from CREATING to their deletion [aws-facts: DynamoDB].
 
 use super::indexes::{self, Index};
+use super::streams;
 use crate::cloud::{
     Cloud, Delay, Delays, Handler, ServiceError, Tags, Time, VISIBLE, check_tags, required, seconds,
     tag_list, text,
@@ -130,6 +131,8 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let mode = text(params, "BillingMode").unwrap_or("PROVISIONED");
     bill(&mut description, mode, params)?;
     let indexes = indexes::create(params, &mut description, mode)?;
+    let label = streams::label(cloud, name);
+    streams::create(&mut description, params.get("StreamSpecification"), &label)?;
     let tags = tag_list(params);
     check_tags(&Tags::new(), &tags, "ValidationException")?;
     let table = Table {
@@ -229,6 +232,8 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, until) = (cloud.now, cloud.now + cloud.delays.of(CHANGE));
     let delays = cloud.delays.clone();
     let name = required(params, "TableName");
+    find_active(cloud, name)?;
+    let label = streams::label(cloud, name);
     let table = find_active(cloud, name)?;
     indexes::check_change(table, name, now)?;
     let (capacities, changes) = indexes::sorted(params);
@@ -248,7 +253,10 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         _ => return invalid("Only one class of change is allowed in one UpdateTable"),
     }
     let before = table.clone();
-    if let Err(refused) = apply(table, params, (&capacities, &changes), (now, until, &delays)) {
+    let streamed = params.get("StreamSpecification").map(|wanted| streams::update(table, wanted, &label));
+    let applied =
+        streamed.unwrap_or_else(|| apply(table, params, (&capacities, &changes), (now, until, &delays)));
+    if let Err(refused) = applied {
         *table = before;
         return Err(refused);
     }

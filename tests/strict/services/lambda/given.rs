@@ -22,6 +22,7 @@ pub(super) fn values() -> Vec<(&'static str, Json)> {
         ("queue", "arn:aws:sqs:eu-west-1:123456789012:jobs".into()),
         ("queue in order", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo".into()),
         ("policy to receive", receiving().to_string().into()),
+        ("policy to read streams", reading().to_string().into()),
     ]
 }
 
@@ -31,6 +32,19 @@ fn receiving() -> Json {
     let statement =
         json!({ "Effect": "Allow", "Action": actions, "Resource": "arn:aws:sqs:eu-west-1:123456789012:*" });
     json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
+
+/// What the role of a function needs for a stream and a queue of failures [aws-facts-services: 2].
+fn reading() -> Json {
+    let actions = [
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    ];
+    let read = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
+    let send = json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [read, send] })
 }
 
 /// A zip with one file, in base64.
