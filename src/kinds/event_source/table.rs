@@ -43,7 +43,7 @@ section! {
         /// Whether the function says which change of a batch failed. The batch then begins again with it; otherwise with its
         /// first change.
         partial_failures: bool = flag().default(false),
-        /// What is told of a batch that is given up: the key of a queue, or the ARN of a queue, a topic or a bucket.
+        /// Where a record of a batch that is given up is sent: the key of a queue, or the ARN of a queue, a topic or a bucket.
         on_failure: Option<Target> = Shape::new(json!({ "type": "string", "minLength": 1 }), destination).optional(),
         /// Whether changes start the function.
         enabled: bool = flag().default(true),
@@ -56,10 +56,10 @@ static POSITIONS: [(&str, From); 2] = [("oldest", From::Oldest), ("latest", From
 
 /// What Lambda does with the stream in the function's role [aws-facts-services: 2, DG].
 const READ: &[&str] = table::section::STREAM_ACTIONS;
-/// What it does with a queue that is told of failures.
+/// What it does with a queue that gets failures.
 const SEND: &str = "sqs:SendMessage";
 
-/// The key of a queue, or the ARN of something that Lambda tells of failures.
+/// The key of a queue, or the ARN of something that Lambda sends failures to.
 fn destination(value: Value) -> Option<Target> {
     let found = target::<Queue>().decode(value)?;
     match &found {

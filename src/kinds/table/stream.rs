@@ -53,7 +53,7 @@ pub(super) fn note(update: &UpdateOf<Table>) -> Option<String> {
     let (from, to) = (update.from.stream?, update.to.stream?);
     (from != to).then(|| {
         "DynamoDB cannot change what a stream contains: it is turned off, and another one with another ARN is turned on. \
-         Changes that nobody has read by then are lost"
+         Changes that have not been read by then are lost"
             .to_owned()
     })
 }

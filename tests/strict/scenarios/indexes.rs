@@ -150,7 +150,7 @@ fn a_killed_change_of_indexes_is_continued() {
     let mut tried = 0;
     for at in calls {
         // Of the many looks at the table, a few of each phase.
-        if at.name == "dynamodb:DescribeTable" && at.nth % 16 != 1 {
+        if at.name == "dynamodb:DescribeTable" && at.nth % 64 != 1 {
             continue;
         }
         for kind in
@@ -166,7 +166,7 @@ fn a_killed_change_of_indexes_is_continued() {
             tried += 1;
         }
     }
-    assert!(tried >= 30, "{tried}");
+    assert!(tried >= 20, "{tried}");
 }
 
 /// A run was killed while an index is filled: the table is as it should be, and the next run waits until the index can be used.

@@ -59,7 +59,7 @@ fn a_stream_that_is_changed_takes_its_triggers_along() {
         reasons,
         [
             "DynamoDB cannot change what a stream contains: it is turned off, and another one with another ARN is turned on. \
-             Changes that nobody has read by then are lost",
+             Changes that have not been read by then are lost",
             "AWS cannot change source",
         ]
     );
