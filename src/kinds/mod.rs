@@ -18,6 +18,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+use self::event_source::{OfQueue, OfTable};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
 use crate::config::declared::{Section, Sections};
@@ -77,7 +78,7 @@ kinds! {
     role::Role,
     log_group::LogGroup,
     function::Function: section,
-    event_source::EventSource: trigger(event_source::OfQueue, event_source::OfTable),
+    event_source::EventSource: trigger(OfQueue, OfTable),
     api::Api: section,
     integration::Integration,
     route::Route,

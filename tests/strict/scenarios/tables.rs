@@ -308,7 +308,6 @@ fn settings_of_tables_and_log_groups_made_by_hand_are_seen_and_left_alone() {
     let table = cloud.dynamodb.tables.get_mut("pages").expect("a table");
     table.recovery_days = 7;
     let mut set = |name: &str, value: Json| drop(table.description.insert(name.to_owned(), value));
-    set("StreamSpecification", json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" }));
     set("TableClassSummary", json!({ "TableClass": "STANDARD_INFREQUENT_ACCESS" }));
     let key = "arn:aws:kms:us-east-1:123456789012:key/7";
     set("SSEDescription", json!({ "Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key }));
@@ -338,7 +337,6 @@ fn settings_of_tables_and_log_groups_made_by_hand_are_seen_and_left_alone() {
             "table pages: max_read_request_units = 40",
             "table pages: recovery_period_days = 7",
             "table pages: replica.eu-central-1 = ACTIVE",
-            "table pages: stream = NEW_IMAGE",
             "table pages: table_class = STANDARD_INFREQUENT_ACCESS",
         ]
     );
