@@ -143,6 +143,10 @@ pub trait Kind: Send + Sync + 'static {
     fn immutable_changes(_from: &Self::Spec<String>, _to: &Self::Spec<Text>) -> Vec<String> {
         Vec::new()
     }
+    /// The attributes that an update lets AWS assign once more: what refers to them is changed after it.
+    fn reassigned(_from: &Self::Spec<String>, _to: &Self::Spec<Text>) -> &'static [&'static str] {
+        &[]
+    }
     /// Creates it, and waits until others can use it.
     fn create(
         ctx: &Context,

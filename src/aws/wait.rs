@@ -46,6 +46,10 @@ impl Backoff {
     pub(crate) const fn indexes(local: bool) -> Backoff {
         if local { Backoff::state(true) } else { Backoff::new(100, 5_000, 18 * 60) }
     }
+    /// For an index that is being filled, which takes hours for a large table [aws-facts-services: 9, M].
+    pub(crate) const fn filling(local: bool) -> Backoff {
+        if local { Backoff::state(true) } else { Backoff::new(500, 15_000, 12 * 3_600) }
+    }
     /// For the backups of a table that are being turned on, which takes seconds [hazards: D5].
     pub(crate) const BACKUPS: Backoff = Backoff { growth: 200, ..Backoff::new(2_000, 30_000, 120) };
 

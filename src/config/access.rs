@@ -23,8 +23,8 @@ pub struct Access {
     pub levels: &'static [Level],
     /// The other actions, each by its name without the prefix.
     pub others: &'static [&'static str],
-    /// What follows the entry's ARN in the resources of a grant: `""` is the entry itself.
-    pub on: &'static [&'static str],
+    /// The actions that AWS does not check against an entry itself, or not only.
+    pub parts: &'static [AccessPart],
     /// Whether a role may name an entry before it exists. Entries that may do something with each other would otherwise have to
     /// be created each before the other.
     pub by_name: bool,
@@ -33,7 +33,29 @@ pub struct Access {
 impl Access {
     /// Grants on the entry itself, which exists before a role names it.
     pub const NONE: Access =
-        Access { service: "", what: "", levels: &[], others: &[], on: &[""], by_name: false };
+        Access { service: "", what: "", levels: &[], others: &[], parts: &[], by_name: false };
+}
+
+/// Actions on what belongs to an entry.
+#[derive(Debug)]
+pub struct AccessPart {
+    /// What it is, for example `index`: only some entries may have it.
+    pub name: &'static str,
+    /// The actions, without the prefix.
+    pub actions: &'static [&'static str],
+    /// What they are about.
+    pub on: PartOn,
+}
+
+/// What the actions on a part of an entry are about.
+#[derive(Debug, Clone, Copy)]
+pub enum PartOn {
+    /// The entry, and what has this text behind the entry's ARN.
+    Also(&'static str),
+    /// Only what has this text behind the entry's ARN.
+    Only(&'static str),
+    /// Everything: AWS allows them on nothing less.
+    Everything,
 }
 
 /// A word that stands for several actions.
@@ -207,7 +229,8 @@ impl Access {
         format!("{} or a list of actions", words.join(", "))
     }
 
-    fn qualified(&self, action: &str) -> String {
+    /// An action with the prefix.
+    pub(crate) fn qualified(&self, action: &str) -> String {
         format!("{}:{action}", self.service)
     }
 

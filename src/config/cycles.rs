@@ -1,4 +1,4 @@
-//! Dependency cycles of values that are known only after `up`. The ARNs and names of tables and functions are known
+//! References to values that are known only after `up`: dependency cycles, and attributes that an entry does not have. The ARNs and names of tables and functions are known
 //! before, so two functions can refer to each other; the URL of the API is known only after the API is created.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,20 @@ pub(super) fn check(cx: &Cx, sections: Sections, entries: &Entries) {
                 edge.to
             );
             cx.report(span, message, help(format!("remove it from `{}`", edge.from)));
+        }
+    }
+}
+
+/// Reports every reference to an attribute that its entry does not have.
+pub(super) fn check_attributes(cx: &Cx, sections: Sections, entries: &Entries) {
+    let templates = sections.iter().flat_map(|section| section.templates(entries)).flat_map(|(_, all)| all);
+    for template in templates {
+        let lacking = template.parts.iter().find_map(|part| {
+            let Part::Attribute { kind, key, attribute } = part else { return None };
+            sections.of_kind(kind)?.lacks(entries, key, attribute)
+        });
+        if let Some(((message, way), span)) = lacking.zip(cx.unresolved(template.at)) {
+            cx.report(span, message, help(way));
         }
     }
 }

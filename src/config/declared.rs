@@ -64,6 +64,10 @@ pub(crate) trait Declared: Kind {
     fn connections(_entry: &Entry<Self::Config>, _sections: Sections) -> Vec<Connection> {
         Vec::new()
     }
+    /// Why an entry has not one of [`REFERENCES`](Self::REFERENCES), and what to do; `None` where it has.
+    fn lacks(_entry: &Entry<Self::Config>, _attribute: &str) -> Option<(String, &'static str)> {
+        None
+    }
     /// The texts of an entry in which `${…}` works.
     fn templates(_entry: &Entry<Self::Config>) -> Vec<&Template> {
         Vec::new()
@@ -217,6 +221,8 @@ pub(crate) trait AnySection: Send + Sync {
     fn connections(&self, stack: &Stack) -> Vec<Connection>;
     /// The place of each entry in the file.
     fn places(&self, stack: &Stack) -> Vec<(At, End)>;
+    /// [`Declared::lacks`] of the entry with a key.
+    fn lacks(&self, entries: &Entries, key: &str, attribute: &str) -> Option<(String, &'static str)>;
     /// The texts with `${…}` of each entry, with what the entry is in messages.
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)>;
 }
@@ -326,6 +332,10 @@ impl<D: Declared> AnySection for Section<D> {
         entries.map(|entry| (entry.at, (D::NAME, key(entry)))).collect()
     }
 
+    fn lacks(&self, entries: &Entries, key: &str, attribute: &str) -> Option<(String, &'static str)> {
+        D::lacks(entries.of::<D::Config>().iter().find(|entry| entry.name == key)?, attribute)
+    }
+
     fn templates<'a>(&self, entries: &'a Entries) -> Vec<(String, Vec<&'a Template>)> {
         let owner = |entry: &Entry<D::Config>| {
             if D::SINGLE { D::SECTION.to_owned() } else { format!("{}.{}", D::SECTION, entry.name) }
@@ -354,14 +364,14 @@ fn equal_names<D: Declared>(entries: &[Entry<D::Config>]) -> Vec<Diagnostic> {
 #[derive(Clone, Copy, Default)]
 pub struct Sections {
     sections: &'static [Option<&'static dyn AnySection>],
-    triggers: &'static [Option<&'static dyn AnyTrigger>],
+    triggers: &'static [&'static dyn AnyTrigger],
 }
 
 impl Sections {
     /// A list of sections.
     pub(crate) const fn new(
         sections: &'static [Option<&'static dyn AnySection>],
-        triggers: &'static [Option<&'static dyn AnyTrigger>],
+        triggers: &'static [&'static dyn AnyTrigger],
     ) -> Self {
         Sections { sections, triggers }
     }
@@ -372,7 +382,7 @@ impl Sections {
 
     /// The kinds whose resources are items of `triggers`.
     pub(crate) fn triggers(self) -> impl Iterator<Item = &'static dyn AnyTrigger> + Clone {
-        self.triggers.iter().flatten().copied()
+        self.triggers.iter().copied()
     }
 
     /// The section with this key.

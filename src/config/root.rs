@@ -231,6 +231,7 @@ fn check_together(cx: &Cx, fields: &Fields, sections: Sections, entries: Option<
     if let Some(entries) = entries {
         sections.iter().flat_map(|section| section.check(entries)).for_each(|error| cx.add(error));
         cycles::check(cx, sections, entries);
+        cycles::check_attributes(cx, sections, entries);
     }
 }
 

@@ -12,6 +12,7 @@ mod meaning;
 mod queues;
 mod roles;
 mod schema;
+mod tables;
 mod valid;
 
 use std::fs;

@@ -15,8 +15,10 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A kind that starts functions: its resources are items of `triggers`.
-pub(crate) trait Trigger: Kind {
+/// What starts functions: its resources are items of `triggers`.
+pub(crate) trait Trigger: Send + Sync + 'static {
+    /// The kind of its resources. Items with another word may have the same one.
+    type Kind: Kind;
     /// The key that names the source, for example `queue`.
     const WORD: &'static str;
     /// The fields of an item.
@@ -26,6 +28,10 @@ pub(crate) trait Trigger: Kind {
     fn name(config: &Self::Config) -> String;
     /// What the function must be allowed for it.
     fn grants(config: &Self::Config) -> Vec<Grant>;
+    /// What the function must be allowed on where the trigger sends what the function fails on.
+    fn failures(_config: &Self::Config) -> Vec<Grant> {
+        Vec::new()
+    }
     /// Errors between an item and other entries.
     fn check(_item: &Entry<Self::Config>, _function: &str, _entries: &Entries) -> Vec<Diagnostic> {
         Vec::new()
@@ -44,6 +50,8 @@ pub(crate) trait AnyTrigger: Send + Sync {
     fn schema(&self, parts: &mut Parts) -> Json;
     /// [`Trigger::grants`].
     fn grants(&self, item: &Item) -> Vec<Grant>;
+    /// [`Trigger::failures`].
+    fn failures(&self, item: &Item) -> Vec<Grant>;
     /// [`Trigger::check`].
     fn check(&self, item: &Item, function: &str, entries: &Entries) -> Vec<Diagnostic>;
 }
@@ -95,6 +103,11 @@ impl Item {
         self.trigger.grants(self)
     }
 
+    /// What the function must be allowed on where it sends what the function fails on.
+    pub(crate) fn failures(&self) -> Vec<Grant> {
+        self.trigger.failures(self)
+    }
+
     /// Errors between it and other entries.
     pub(crate) fn check(&self, function: &str, entries: &Entries) -> Vec<Diagnostic> {
         self.trigger.check(self, function, entries)
@@ -106,7 +119,7 @@ impl Item {
     }
 }
 
-/// Carries a kind into the list of triggers.
+/// Carries a trigger into the list of triggers.
 pub(crate) struct Triggers<T>(std::marker::PhantomData<fn() -> T>);
 
 impl<T> Triggers<T> {
@@ -116,7 +129,7 @@ impl<T> Triggers<T> {
 
 impl<T: Trigger> AnyTrigger for Triggers<T> {
     fn kind(&self) -> &'static str {
-        T::NAME
+        T::Kind::NAME
     }
 
     fn word(&self) -> &'static str {
@@ -139,6 +152,10 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
 
     fn grants(&self, item: &Item) -> Vec<Grant> {
         item.of::<T>().map(|item| T::grants(item)).unwrap_or_default()
+    }
+
+    fn failures(&self, item: &Item) -> Vec<Grant> {
+        item.of::<T>().map(|item| T::failures(item)).unwrap_or_default()
     }
 
     fn check(&self, item: &Item, function: &str, entries: &Entries) -> Vec<Diagnostic> {

@@ -23,6 +23,8 @@ pub trait AnyKind: Send + Sync {
     fn immutable(&self) -> &'static [&'static str];
     /// [`Kind::immutable_changes`].
     fn immutable_changes(&self, from: &Json, to: &Json) -> Vec<String>;
+    /// [`Kind::reassigned`].
+    fn reassigned(&self, from: &Json, to: &Json) -> &'static [&'static str];
     /// [`Kind::DEPENDS_ON`].
     fn depends_on(&self) -> &'static [&'static str];
     /// [`Kind::PARENT`].
@@ -183,6 +185,11 @@ impl<K: Kind> AnyKind for Registered<K> {
     fn immutable_changes(&self, from: &Json, to: &Json) -> Vec<String> {
         let specs = decode(K::NAME, from).ok().zip(decode(K::NAME, to).ok());
         specs.map(|(from, to)| K::immutable_changes(&from, &to)).unwrap_or_default()
+    }
+
+    fn reassigned(&self, from: &Json, to: &Json) -> &'static [&'static str] {
+        let specs = decode(K::NAME, from).ok().zip(decode(K::NAME, to).ok());
+        specs.map(|(from, to)| K::reassigned(&from, &to)).unwrap_or_default()
     }
 
     fn parent(&self) -> Option<ParentKind> {

@@ -69,8 +69,12 @@ fn propagating(error: &Error) -> Option<&'static str> {
     if error.is_of_role_token() || (error.is_server_error() && !error.has_aws_message()) {
         return Some("the role is not known everywhere in AWS yet");
     }
-    let refused =
-        [NOT_ASSUMABLE, "The provided execution role does not have permissions", "The destination ARN"];
+    let refused = [
+        NOT_ASSUMABLE,
+        "The provided execution role does not have permissions",
+        "The destination ARN",
+        "Cannot access stream",
+    ];
     let refused = error.is("InvalidParameterValue") && refused.iter().any(|words| error.says(words));
     refused.then_some("the role cannot be assumed by Lambda yet")
 }
@@ -106,6 +110,7 @@ mod tests {
         for message in [
             "The role defined for the function cannot be assumed by Lambda.",
             "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+            "Cannot access stream arn:x. Please ensure the role can perform the GetRecords Actions on your stream in IAM.",
             "The security token included in the request is invalid. (Service: Sqs, Status Code: 403)",
         ] {
             assert_eq!(both(message), (true, false), "{message}");

@@ -1,12 +1,17 @@
-//! Event source mappings: queues whose messages start functions.
+//! Event source mappings: queues and tables whose messages and changes start functions.
 
 mod observe;
-pub(crate) mod section;
+pub(crate) mod queue;
+mod section;
+pub(crate) mod table;
 
 use self::observe::{function_of, is_of, list, observed};
+pub use self::queue::OfQueue;
+pub use self::table::OfTable;
 use super::assumable::once_assumable;
 use super::function::{self, Function, LAMBDA, once_visible};
 use super::queue::Queue;
+use super::table::Table;
 use super::{require, require_str};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
@@ -17,7 +22,8 @@ use crate::kind::{
 };
 use crate::model::{PhysicalId, ResourceId, Texts};
 use aws_sdk_lambda::types::{
-    EventSourceMappingConfiguration as Mapping, Filter, FilterCriteria, FunctionResponseType, ScalingConfig,
+    DestinationConfig, EventSourceMappingConfiguration as Mapping, EventSourcePosition, Filter,
+    FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
 };
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -32,22 +38,44 @@ pub struct EventSource;
 pub struct Spec<T = String> {
     /// The name of the function.
     pub function: String,
-    /// The ARN of the queue.
-    pub queue: T,
-    /// How many messages an invocation gets at most.
+    /// The ARN of the queue, or of the stream of the table.
+    pub source: T,
+    /// Where in a stream it begins.
+    pub from: Option<From>,
+    /// How many messages or changes an invocation gets at most.
     pub batch: i32,
-    /// For how many seconds messages are gathered.
+    /// For how many seconds they are gathered.
     pub window: i32,
     /// Whether the function says which messages of a batch failed.
     pub partial_failures: bool,
     /// How many invocations run at a time at most.
     pub concurrency: Option<i32>,
+    /// Whether a batch of a stream on which the function fails is tried again in halves.
+    pub bisect: bool,
+    /// How many batches of a shard of a stream are worked on at a time.
+    pub parallel: i32,
+    /// How often a batch of a stream is tried again at most.
+    pub retries: Option<i32>,
+    /// How many seconds old a change may be at most.
+    pub max_age: Option<i32>,
+    /// The ARN of what gets the batches of a stream on which the function fails.
+    pub on_failure: Option<T>,
     /// The patterns of the messages that start the function, as JSON; where there is none, all do.
     pub filters: BTreeSet<String>,
     /// Whether messages start the function.
     pub enabled: bool,
     /// The tags that are compared.
     pub tags: Tags<T>,
+}
+
+/// Where in a stream a mapping begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum From {
+    /// With the oldest change that the stream has.
+    Oldest,
+    /// With the changes that come after it.
+    Latest,
 }
 
 /// The attributes of a mapping.
@@ -68,8 +96,8 @@ const OWNED: On = On::new("MarkedEventSources", EventSource::NAME, Which::Owned(
 impl Kind for EventSource {
     const NAME: &'static str = "event_source";
     const SERVICE: &'static Service = &LAMBDA;
-    const IMMUTABLE: &'static [&'static str] = &["function", "queue"];
-    const DEPENDS_ON: &'static [&'static str] = &["queue"];
+    const IMMUTABLE: &'static [&'static str] = &["function", "source", "from"];
+    const DEPENDS_ON: &'static [&'static str] = &["queue", "table"];
     /// Deleting the function leaves its mappings [aws-facts: Event source mappings].
     const PARENT: Option<ParentKind> = Some(ParentKind::new("function", OnParentDelete::Stay));
     /// Most of the time is spent on waiting for Lambda's asynchronous states.
@@ -146,7 +174,7 @@ impl Kind for EventSource {
                 .lambda()
                 .create_event_source_mapping()
                 .function_name(function)
-                .event_source_arn(&spec.queue)
+                .event_source_arn(&spec.source)
                 .batch_size(spec.batch)
                 .maximum_batching_window_in_seconds(spec.window)
                 .set_function_response_types(Some(response_types(spec)))
@@ -154,6 +182,17 @@ impl Kind for EventSource {
                 .set_filter_criteria((!spec.filters.is_empty()).then(|| filters(spec)))
                 .enabled(spec.enabled)
                 .set_tags(Some(spec.tags.clone().into_iter().collect()));
+            let Some(from) = spec.from else { return Ok(create.send().await?) };
+            let create = create
+                .starting_position(match from {
+                    From::Oldest => EventSourcePosition::TrimHorizon,
+                    From::Latest => EventSourcePosition::Latest,
+                })
+                .bisect_batch_on_function_error(spec.bisect)
+                .parallelization_factor(spec.parallel)
+                .set_maximum_retry_attempts(spec.retries)
+                .set_maximum_record_age_in_seconds(spec.max_age)
+                .set_destination_config(spec.on_failure.is_some().then(|| destination(spec)));
             Ok(create.send().await?)
         })
         .await?;
@@ -176,9 +215,18 @@ impl Kind for EventSource {
                     .batch_size(to.batch)
                     .maximum_batching_window_in_seconds(to.window)
                     .set_function_response_types(Some(response_types(to)))
-                    .scaling_config(scaling(to))
                     .filter_criteria(filters(to))
                     .enabled(to.enabled);
+                // Each sort of source refuses the settings of the other.
+                let update = match to.from {
+                    None => update.scaling_config(scaling(to)),
+                    Some(_) => update
+                        .bisect_batch_on_function_error(to.bisect)
+                        .parallelization_factor(to.parallel)
+                        .maximum_retry_attempts(to.retries.unwrap_or(UNLIMITED))
+                        .maximum_record_age_in_seconds(to.max_age.unwrap_or(UNLIMITED))
+                        .destination_config(destination(to)),
+                };
                 update.send().await?;
                 Ok(())
             })
@@ -208,9 +256,12 @@ impl Kind for EventSource {
     }
 }
 
-/// The name of a mapping within its function: that of the queue, and the user's own.
-fn named(queue: &str, name: Option<&str>) -> String {
-    name.map_or_else(|| queue.to_owned(), |name| format!("{queue} {name}"))
+/// No limit of the age of a change or of how often a batch is tried [aws-facts-services: 2].
+const UNLIMITED: i32 = -1;
+
+/// The name of a mapping within its function: that of the source, and the user's own.
+fn named(source: &str, name: Option<&str>) -> String {
+    name.map_or_else(|| source.to_owned(), |name| format!("{source} {name}"))
 }
 
 /// The name of the function that a mapping is a child of.
@@ -227,6 +278,12 @@ fn scaling(spec: &Spec) -> ScalingConfig {
     ScalingConfig::builder().set_maximum_concurrency(spec.concurrency).build()
 }
 
+/// Where failures go; without a member where they go nowhere: an empty destination is refused [hazards: L13].
+fn destination(spec: &Spec) -> DestinationConfig {
+    let on_failure = spec.on_failure.as_ref().map(|arn| OnFailure::builder().destination(arn).build());
+    DestinationConfig::builder().set_on_failure(on_failure).build()
+}
+
 /// The filters; without a member where there is none.
 fn filters(spec: &Spec) -> FilterCriteria {
     let filters = spec.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build());
@@ -234,8 +291,31 @@ fn filters(spec: &Spec) -> FilterCriteria {
     FilterCriteria::builder().set_filters(filters).build()
 }
 
-/// Sends a create or an update as soon as Lambda takes it. Lambda tries the function's role on the queue, and compares its
-/// visibility timeout: neither may have reached Lambda yet, but both are as the stack declares them.
+/// The queue or the table of a source in this account and region.
+fn source_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
+    let name = name_in(arn);
+    let is_queue = arn == ctx.scope.expand(Queue::ARN, name);
+    let is_table =
+        arn.strip_prefix(&ctx.scope.expand(Table::ARN, name)).is_some_and(|rest| rest.starts_with(STREAM));
+    match (is_queue, is_table) {
+        (true, _) => Some(PhysicalId::new(Queue::NAME, name)),
+        (_, true) => Some(PhysicalId::new(Table::NAME, name)),
+        _ => None,
+    }
+}
+
+/// What stands between the ARN of a table and the label of its stream.
+const STREAM: &str = "/stream/";
+
+/// The name of the queue or the table in the ARN of a source.
+fn name_in(arn: &str) -> &str {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let table = resource.strip_prefix("table/").and_then(|table| table.split(STREAM).next());
+    table.unwrap_or(resource)
+}
+
+/// Sends a create or an update as soon as Lambda takes it. Lambda tries the function's role on the source, and compares the
+/// visibility timeout of a queue: neither may have reached Lambda yet, but both are as the stack declares them.
 async fn once_taken<T, F: Future<Output = Result<T>>>(
     ctx: &Context,
     id: &ResourceId,
@@ -246,12 +326,12 @@ async fn once_taken<T, F: Future<Output = Result<T>>>(
     let get = async || Ok(ctx.clients.lambda().get_function().function_name(function).send().await?);
     let live = once_visible(ctx, id, function, get).await?;
     let live = require(live.configuration, "lambda:GetFunction", "the function's configuration")?;
-    let queue = spec.queue.strip_prefix(&ctx.scope.expand(Queue::ARN, ""));
-    let is_own = queue.is_some_and(|queue| ctx.scope.wants(Queue::NAME, queue));
+    let source = source_of(ctx, &spec.source);
+    let is_own = source.is_some_and(|source| ctx.scope.wants(source.kind, &source.id));
     let passing = |error: &Error| {
-        let of_queue = error.says("Queue visibility timeout") || error.says("NonExistentQueue");
-        let late = is_own && error.is("InvalidParameterValue") && of_queue;
-        in_use(error).or(late.then_some("Lambda does not see the queue as it is yet"))
+        let late = ["Queue visibility timeout", "NonExistentQueue", "Stream not found"];
+        let late = is_own && error.is("InvalidParameterValue") && late.iter().any(|words| error.says(words));
+        in_use(error).or(late.then_some("Lambda does not see the source as it is yet"))
     };
     let call = async || retry_if(Backoff::PROPAGATION, ctx.waiting(id), &passing, &call).await;
     let call = async || once_visible(ctx, id, function, &call).await;
@@ -309,6 +389,24 @@ mod tests {
         assert_eq!((spec.partial_failures, spec.concurrency), (false, None));
     }
 
+    /// What is empty in a mapping of a stream is nothing [hazards: L13].
+    #[test]
+    fn a_mapping_of_a_stream_reads_as_aws_returns_it() {
+        let husk = DestinationConfig::builder().on_failure(OnFailure::builder().build()).build();
+        let mapping = Mapping::builder()
+            .event_source_arn("arn:aws:dynamodb:x:1:table/orders/stream/2026-01-01T00:00:00.000")
+            .starting_position(EventSourcePosition::TrimHorizon)
+            .maximum_retry_attempts(-1)
+            .maximum_record_age_in_seconds(-1)
+            .parallelization_factor(2)
+            .bisect_batch_on_function_error(true)
+            .destination_config(husk);
+        let spec = spec(&mapping.build(), Tags::new());
+        assert_eq!(name_in(&spec.source), "orders");
+        assert_eq!((spec.from, spec.retries, spec.max_age), (Some(From::Oldest), None, None));
+        assert_eq!((spec.parallel, spec.bisect, spec.on_failure), (2, true, None));
+    }
+
     #[test]
     fn a_mapping_in_transition_is_waited_for() {
         let refused = |code| Error::refusal("", Some(code), "Cannot update it because it is in use.");
@@ -317,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_begins_with_that_of_the_queue() {
+    fn a_name_begins_with_that_of_the_source() {
         assert_eq!(named("jobs.fifo", None), "jobs.fifo");
         assert_eq!(named("jobs.fifo", Some("again")), "jobs.fifo again");
     }

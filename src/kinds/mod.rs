@@ -18,6 +18,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+use self::event_source::{OfQueue, OfTable};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
 use crate::config::declared::{Section, Sections};
@@ -33,9 +34,9 @@ use std::future::Future;
 use tokio::sync::Semaphore;
 
 /// The registry: a line for each kind, after its parent and what it refers to. Its role in the stack file is a `section`, or that
-/// its resources are items of `triggers`: a `trigger`. Entries are lowered in this order.
+/// its resources are items of `triggers`: a `trigger`, with a type for each sort of source. Entries are lowered in this order.
 macro_rules! kinds {
-    ($($kind:ty $(: $declared:ident)?),* $(,)?) => {
+    ($($kind:ty $(: $declared:ident $(($($trigger:ty),*))?)?),* $(,)?) => {
         /// All kinds, each after its parent and what it refers to.
         pub fn registry() -> Registry {
             Registry::new(&[$(&Registered::<$kind>::NEW),*])
@@ -44,32 +45,29 @@ macro_rules! kinds {
         /// What the kinds declare in the stack file.
         pub fn sections() -> Sections {
             Sections::new(
-                &[$(role!(section, Section, $kind $(, $declared)?)),*],
-                &[$(role!(trigger, Triggers, $kind $(, $declared)?)),*],
+                &[$(role!(Section, $kind $(, $declared)?)),*],
+                &[$($($($(&Triggers::<$trigger>::NEW,)*)?)?)*],
             )
         }
 
         /// The kinds that make resources of the stack file's entries.
         pub(crate) fn lowered() -> &'static [Option<&'static dyn AnyLowered>] {
-            &[$(role!(section, Lowers, $kind $(, $declared)?)),*]
+            &[$(role!(Lowers, $kind $(, $declared)?)),*]
         }
 
-        /// The kinds that make resources of the items of `triggers`.
-        pub(crate) fn lowered_triggers() -> &'static [Option<&'static dyn AnyLoweredTrigger>] {
-            &[$(role!(trigger, Lowers, $kind $(, $declared)?)),*]
+        /// What makes resources of the items of `triggers`.
+        pub(crate) fn lowered_triggers() -> &'static [&'static dyn AnyLoweredTrigger] {
+            &[$($($($(&Lowers::<$trigger>::NEW,)*)?)?)*]
         }
     };
 }
 
-/// A kind in a list of those that have a role in the stack file; `None` if it has none, or another one.
+/// A kind in a list of those that have a section; `None` if it has none.
 macro_rules! role {
-    (section, $carrier:ident, $kind:ty, section) => {
+    ($carrier:ident, $kind:ty, section) => {
         Some(&$carrier::<$kind>::NEW)
     };
-    (trigger, $carrier:ident, $kind:ty, trigger) => {
-        Some(&$carrier::<$kind>::NEW)
-    };
-    ($role:ident, $carrier:ident, $kind:ty $(, $other:ident)?) => {
+    ($carrier:ident, $kind:ty $(, $other:ident)?) => {
         None
     };
 }
@@ -80,7 +78,7 @@ kinds! {
     role::Role: section,
     log_group::LogGroup,
     function::Function: section,
-    event_source::EventSource: trigger,
+    event_source::EventSource: trigger(OfQueue, OfTable),
     api::Api: section,
     integration::Integration,
     route::Route,

@@ -1,10 +1,13 @@
 //! DynamoDB tables.
 
 mod change;
+mod index;
 mod observe;
 pub mod section;
 mod settings;
+mod stream;
 
+pub use self::index::{Index, LocalIndex, Projection};
 use self::observe::{others_of_ours, read};
 use super::read_each;
 use crate::aws::clients::client;
@@ -15,16 +18,15 @@ use crate::kind::{
     AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, OwnListing, Owned,
     Parent, Permission, Tagging, Task, UpdateOf, Which,
 };
-use crate::model::{ResourceId, Texts};
+use crate::model::{ResourceId, Text, Texts};
+use crate::suggest;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
-    Tag,
-};
+use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, Tag};
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// DynamoDB: ListTagsOfResource 10 times a second, says its documentation.
 pub(crate) static DYNAMODB: Service = Service {
@@ -58,8 +60,14 @@ pub struct Spec<T = String> {
     pub partition_key: Key,
     /// The sort key.
     pub sort_key: Option<Key>,
+    /// The global secondary indexes by name.
+    pub indexes: BTreeMap<String, Index>,
+    /// The local secondary indexes by name.
+    pub local_indexes: BTreeMap<String, LocalIndex>,
     /// The billing mode.
     pub billing: Billing,
+    /// What its stream has of a changed item.
+    pub stream: Option<Stream>,
     /// The attribute with an item's expiry.
     pub ttl: Option<String>,
     /// Point-in-time recovery.
@@ -89,6 +97,17 @@ fn keys(spec: &Json) -> String {
     }
 }
 
+/// What a plan says of a new table: its key, and how many indexes it has.
+fn facts(spec: &Json) -> Vec<String> {
+    let count = |field: &str| spec[field].as_object().map_or(0, serde_json::Map::len);
+    let indexes = match count("indexes") + count("local_indexes") {
+        0 => None,
+        1 => Some("1 index".to_owned()),
+        many => Some(format!("{many} indexes")),
+    };
+    std::iter::once(keys(spec)).chain(indexes).collect()
+}
+
 /// The billing mode of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -96,12 +115,31 @@ pub enum Billing {
     /// By request.
     OnDemand,
     /// By capacity units.
-    Provisioned {
-        /// Read capacity units.
-        read: i64,
-        /// Write capacity units.
-        write: i64,
-    },
+    Provisioned(Capacity),
+}
+
+/// Capacity units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// Those for reads.
+    pub read: i64,
+    /// Those for writes.
+    pub write: i64,
+}
+
+/// What a stream has of a changed item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    /// The whole item, before and after.
+    NewAndOldImages,
+    /// The whole item after the change.
+    NewImage,
+    /// The whole item before the change.
+    OldImage,
+    /// Its keys.
+    KeysOnly,
 }
 
 /// The attributes of a table.
@@ -111,7 +149,13 @@ pub struct Attributes {
     pub name: String,
     /// The ARN.
     pub arn: String,
+    /// The ARN of its stream, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_arn: Option<String>,
 }
+
+/// The attribute with the ARN of the stream.
+pub(crate) const STREAM_ARN: &str = "stream_arn";
 
 const ANY: On = On::new("ReadTable", Table::NAME, Which::Any, &[Table::ARN]);
 const DECLARED: On = On::new("Tables", Table::NAME, Which::Declared, &[Table::ARN]);
@@ -120,7 +164,7 @@ const OWNED: On = On::new("MarkedTables", Table::NAME, Which::Owned(""), &[Table
 impl Kind for Table {
     const NAME: &'static str = "table";
     const SERVICE: &'static Service = &DYNAMODB;
-    const IMMUTABLE: &'static [&'static str] = &["partition_key", "sort_key"];
+    const IMMUTABLE: &'static [&'static str] = &["partition_key", "sort_key", "local_indexes"];
     const DATA: Option<&'static str> = Some("all of its items");
     /// Tables mostly wait; DynamoDB creates up to 500 at a time, 250 with indexes [aws-facts: Corrections 3].
     const MAX_CONCURRENCY: usize = 64;
@@ -151,7 +195,7 @@ impl Kind for Table {
         outputs: &[Output::new("tables.NAME", "arn")],
         counted: true,
         unprotect: "set `protect: false` and run `up` first; this turns the protection off",
-        facts: |spec| vec![keys(spec)],
+        facts,
         ..Features::NONE
     };
     type Spec<T: Texts> = Spec<T>;
@@ -182,8 +226,9 @@ impl Kind for Table {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let (mode, throughput) = billing(&spec.billing)?;
-        let create = with_keys(ctx.clients.dynamodb().create_table().table_name(&id.name), spec)?;
+        let create = with_indexes(ctx.clients.dynamodb().create_table().table_name(&id.name), spec)?;
         let create = create.billing_mode(mode).set_provisioned_throughput(throughput);
+        let create = create.set_stream_specification(spec.stream.map(stream::on).transpose()?);
         create.deletion_protection_enabled(spec.protect).set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let table = change::ready(ctx, id).await?;
         settings::set_ttl(ctx, id, None, spec.ttl.as_deref()).await?;
@@ -196,8 +241,10 @@ impl Kind for Table {
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, from) = (&observed.id, &observed.spec);
         // One class of change a call [aws-facts: DynamoDB, M].
-        if from.billing != to.billing {
-            change::set_billing(ctx, id, &from.billing, &to.billing).await?;
+        change::set_capacity(ctx, id, from, to).await?;
+        let mut attributes = observed.attributes.clone();
+        if from.stream != to.stream {
+            attributes = observe::attributes(&stream::set(ctx, id, from.stream, to.stream).await?)?;
         }
         if from.protect != to.protect {
             change::set_protection(ctx, id, to.protect).await?;
@@ -216,21 +263,24 @@ impl Kind for Table {
             let tag = ctx.clients.dynamodb().tag_resource().resource_arn(&observed.attributes.arn);
             tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
         }
-        expiry.map(|()| observed.attributes.clone())
+        // It may take hours, and nothing else waits for it.
+        change::set_indexes(ctx, observed, to).await?;
+        expiry.map(|()| attributes)
     }
 
     async fn settle(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         change::ready(ctx, &observed.id).await.map(drop)
     }
 
+    /// A stream that is turned on has another ARN than before.
+    fn reassigned(from: &Spec, to: &Spec<Text>) -> &'static [&'static str] {
+        if from.stream == to.stream { &[] } else { &[STREAM_ARN] }
+    }
+
     fn update_note(update: &UpdateOf<Self>) -> Option<String> {
-        let (from, to) = (update.from.ttl.as_ref()?, update.to.ttl.as_ref()?);
-        (from != to).then(|| {
-            format!(
-                "DynamoDB accepts one change of the expiry an hour: this run turns off expiry by `{from}`, and a run about \
-                 an hour later turns on expiry by `{to}`"
-            )
-        })
+        let notes: Vec<String> =
+            expiry_note(update).into_iter().chain(indexes_note(update)).chain(stream::note(update)).collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
@@ -243,27 +293,49 @@ impl Kind for Table {
     }
 }
 
-/// The keys, and their attributes: DynamoDB wants exactly the attributes that are keys [aws-facts: DynamoDB, TF].
-fn with_keys(create: CreateTableFluentBuilder, spec: &Spec) -> Result<CreateTableFluentBuilder> {
-    let keys = [(&spec.partition_key, KeyType::Hash)].into_iter();
-    let keys = keys.chain(spec.sort_key.iter().map(|key| (key, KeyType::Range)));
-    keys.into_iter().try_fold(create, |create, (key, role)| {
-        let element = KeySchemaElement::builder().attribute_name(&key.name).key_type(role).build()?;
-        let kind = ScalarAttributeType::from(key.r#type.as_str());
-        let attribute =
-            AttributeDefinition::builder().attribute_name(&key.name).attribute_type(kind).build()?;
-        Ok(create.key_schema(element).attribute_definitions(attribute))
+fn expiry_note(update: &UpdateOf<Table>) -> Option<String> {
+    let (from, to) = (update.from.ttl.as_ref()?, update.to.ttl.as_ref()?);
+    (from != to).then(|| {
+        format!(
+            "DynamoDB accepts one change of the expiry an hour: this run turns off expiry by `{from}`, and a run about \
+             an hour later turns on expiry by `{to}`"
+        )
     })
+}
+
+fn indexes_note(update: &UpdateOf<Table>) -> Option<String> {
+    let (from, to) = (&update.from.indexes, &update.to.indexes);
+    let is_changed = |name: &&String| to.get(*name).is_some_and(|index| !from[*name].can_become(index));
+    let changed: Vec<&str> = from.keys().filter(is_changed).map(String::as_str).collect();
+    let (them, have) = if changed.len() == 1 { ("it", "index") } else { ("each", "indexes") };
+    (!changed.is_empty()).then(|| {
+        format!(
+            "DynamoDB cannot change the keys or the projection of an index: the {have} {} will be deleted and created \
+             again, and queries of {them} fail until it is filled",
+            suggest::quoted(&changed)
+        )
+    })
+}
+
+/// The keys, the indexes, and the attributes of both.
+fn with_indexes(create: CreateTableFluentBuilder, spec: &Spec) -> Result<CreateTableFluentBuilder> {
+    let some = |count: usize| (count > 0).then_some(());
+    let global = spec.indexes.iter().map(|(name, index)| index.in_create(name));
+    let global = global.collect::<Result<Vec<_>>>()?;
+    let local = spec.local_indexes.iter().map(|(name, index)| index.in_create(name, &spec.partition_key));
+    let local = local.collect::<Result<Vec<_>>>()?;
+    Ok(create
+        .set_key_schema(Some(index::schema(&spec.partition_key, spec.sort_key.as_ref())?))
+        .set_attribute_definitions(Some(index::attributes(spec, spec.indexes.values())?))
+        // DynamoDB refuses empty lists of them.
+        .set_global_secondary_indexes(some(global.len()).map(|()| global))
+        .set_local_secondary_indexes(some(local.len()).map(|()| local)))
 }
 
 fn billing(billing: &Billing) -> Result<(BillingMode, Option<ProvisionedThroughput>)> {
     Ok(match billing {
         Billing::OnDemand => (BillingMode::PayPerRequest, None),
-        Billing::Provisioned { read, write } => {
-            let throughput =
-                ProvisionedThroughput::builder().read_capacity_units(*read).write_capacity_units(*write);
-            (BillingMode::Provisioned, Some(throughput.build()?))
-        }
+        Billing::Provisioned(capacity) => (BillingMode::Provisioned, index::throughput(Some(*capacity))?),
     })
 }
 

@@ -41,6 +41,10 @@ pub(crate) trait Lowered: Declared {
     fn use_of_key(_entry: &Entry<Self::Config>, _grant: &Grant, _lower: &Lower) -> Option<Statement<Text>> {
         None
     }
+    /// Whether an entry has a part that some actions are about, see [`AccessPart`](crate::config::access::AccessPart).
+    fn has_part(_entry: &Entry<Self::Config>, _part: &str) -> bool {
+        true
+    }
     /// Checks the sizes that AWS limits, on what will be sent.
     fn check_sizes(_entry: &Entry<Self::Config>, _sizes: &mut Sizes) {}
 }
@@ -51,6 +55,8 @@ pub(crate) trait AnyLowered: Send + Sync {
     fn lower(&self, lower: &mut Lower);
     /// [`Lowered::use_of_key`] of the entry that a grant names, if it is of this kind.
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>>;
+    /// [`Lowered::has_part`] of the entry that a grant names, if it is of this kind.
+    fn has_part(&self, grant: &Grant, part: &str, stack: &Stack) -> Option<bool>;
     /// [`Lowered::check_sizes`] for each entry.
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes);
 }
@@ -74,9 +80,11 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
     }
 
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>> {
-        let entries = Some(lower.stack.entries.of::<K::Config>()).filter(|_| grant.kind == K::NAME)?;
-        let entry = entries.iter().find(|entry| entry.name == grant.key)?;
-        K::use_of_key(entry, grant, lower)
+        K::use_of_key(named::<K>(grant, lower.stack)?, grant, lower)
+    }
+
+    fn has_part(&self, grant: &Grant, part: &str, stack: &Stack) -> Option<bool> {
+        Some(K::has_part(named::<K>(grant, stack)?, part))
     }
 
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes) {
@@ -84,21 +92,37 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
     }
 }
 
-/// A kind that makes a resource of an item of `triggers`.
+/// The entry that a grant names, if it is of this kind.
+fn named<'a, K: Lowered>(grant: &Grant, stack: &'a Stack) -> Option<&'a Entry<K::Config>> {
+    let entries = Some(stack.entries.of::<K::Config>()).filter(|_| grant.kind == K::NAME)?;
+    entries.iter().find(|entry| entry.name == grant.key)
+}
+
+/// What makes a resource of an item of `triggers`.
 pub(crate) trait LoweredTrigger: Trigger {
     /// Adds the resources of an item; `function` is what it starts.
     fn lower(item: &Entry<Self::Config>, function: &ResourceId, lower: &mut Lower);
+    /// What a role must allow for an item outside of the stack, each with the `Sid` that it gets.
+    fn needs(_item: &Self::Config) -> Vec<(&'static str, Statement<Text>)> {
+        Vec::new()
+    }
 }
 
 /// The same behind the list of triggers.
 pub(crate) trait AnyLoweredTrigger: Send + Sync {
-    /// [`LoweredTrigger::lower`], if the item is of this kind.
+    /// [`LoweredTrigger::lower`], if the item is one of these.
     fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower);
+    /// [`LoweredTrigger::needs`], if the item is one of these.
+    fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)>;
 }
 
 impl<K: LoweredTrigger> AnyLoweredTrigger for Lowers<K> {
     fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower) {
         item.of::<K>().into_iter().for_each(|item| K::lower(item, function, lower));
+    }
+
+    fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)> {
+        item.of::<K>().map(|item| K::needs(item)).unwrap_or_default()
     }
 }
 
@@ -114,8 +138,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) declared_tags: Tags,
     /// The kinds that make resources of entries.
     pub(crate) kinds: &'a [Option<&'static dyn AnyLowered>],
-    /// The kinds that make resources of the items of `triggers`.
-    pub(crate) triggers: &'a [Option<&'static dyn AnyLoweredTrigger>],
+    /// What makes resources of the items of `triggers`.
+    pub(crate) triggers: &'a [&'static dyn AnyLoweredTrigger],
     /// The resources so far.
     pub(crate) resources: Vec<Resource>,
 }
@@ -163,12 +187,23 @@ impl Lower<'_> {
     /// Adds the resources of an item of `triggers`; `function` is what it starts.
     pub(crate) fn trigger(&mut self, item: &Item, function: &ResourceId) {
         let triggers = self.triggers;
-        triggers.iter().flatten().for_each(|trigger| trigger.lower(item, function, self));
+        triggers.iter().for_each(|trigger| trigger.lower(item, function, self));
+    }
+
+    /// What a role must allow for an item of `triggers` outside of the stack.
+    pub(crate) fn needs_of(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)> {
+        self.triggers.iter().flat_map(|trigger| trigger.needs(item)).collect()
     }
 
     /// What a role must allow on the KMS key of an entry, to do with the entry what it is granted.
     pub(crate) fn use_of_key(&self, grant: &Grant) -> Option<Statement<Text>> {
         self.kinds.iter().flatten().find_map(|kind| kind.use_of_key(grant, self))
+    }
+
+    /// Whether the entry that a grant names has a part. Of a resource of others that is not known, and it may have it.
+    pub(crate) fn has_part(&self, grant: &Grant, part: &str) -> bool {
+        let has = self.kinds.iter().flatten().find_map(|kind| kind.has_part(grant, part, self.stack));
+        has.unwrap_or(true)
     }
 
     /// The tags of a resource: the user's and the ownership tags.

@@ -1,7 +1,8 @@
 //! The policy of a role: what its owner needs, what the stack file grants it, and the user's own statements.
 
 use super::Lower;
-use crate::config::{self, Access, Destination, Grant};
+use crate::config::access::PartOn;
+use crate::config::{self, Destination, Grant};
 use crate::model::Text;
 use crate::policy::{Policy, Statement, Tree};
 use std::collections::BTreeMap;
@@ -20,11 +21,7 @@ impl Lower<'_> {
         let (named, unnamed): (Vec<_>, Vec<_>) = own.partition(|(sid, _)| sid.is_some());
         let mut statements: BTreeMap<String, Statement<Text>> =
             named.into_iter().filter_map(|(sid, statement)| Some((sid?, statement))).collect();
-        let grants = grants.into_iter().flat_map(|grant| {
-            let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
-            let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
-            std::iter::once((sid, self.grant(grant))).chain(key)
-        });
+        let grants = grants.into_iter().flat_map(|grant| self.granted(grant));
         let needs = needs.into_iter().map(|(sid, statement)| (sid.to_owned(), statement));
         let unnamed = unnamed.into_iter().map(|(_, statement)| ("Policy".to_owned(), statement));
         for (sid, statement) in needs.chain(grants).chain(unnamed) {
@@ -33,17 +30,41 @@ impl Lower<'_> {
         Policy(statements)
     }
 
-    /// The statement of a grant.
-    fn grant(&self, grant: Grant) -> Statement<Text> {
+    /// The statements of a grant, each with the `Sid` that it gets: on the entry, on what belongs to it, and on its KMS key.
+    fn granted(&self, grant: Grant) -> Vec<(String, Statement<Text>)> {
+        let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
+        let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
+        let arn = self.arn_of_granted(&grant);
+        let within = |path: &str| Text::join([arn.clone(), path.into()]);
+        let (mut actions, mut resources, mut others) = (grant.actions.clone(), vec![arn.clone()], Vec::new());
         let access = self.stack.sections.of_kind(grant.kind).and_then(|section| section.access());
-        let arn = self.granted(&grant);
-        let on = access.map_or(Access::NONE.on, |access| access.on);
-        let resources = on.iter().map(|within| Tree::Text(Text::join([arn.clone(), (*within).into()])));
-        Statement::allow(grant.actions, ("Resource", Tree::List(resources.collect())))
+        for (access, part) in
+            access.into_iter().flat_map(|access| access.parts.iter().map(move |part| (access, part)))
+        {
+            let named = part.actions.iter().map(|action| access.qualified(action));
+            let named: Vec<String> = named.filter(|action| grant.allows(action)).collect();
+            if named.is_empty() || !self.has_part(&grant, part.name) {
+                continue;
+            }
+            let resource = match part.on {
+                PartOn::Also(path) => {
+                    resources.push(within(path));
+                    continue;
+                }
+                PartOn::Only(path) => within(path),
+                PartOn::Everything => "*".into(),
+            };
+            actions.retain(|action| !named.contains(action));
+            others.push((format!("{sid}{}", capitalised(part.name)), allow(named, resource)));
+        }
+        let resources = resources.into_iter().map(Tree::Text).collect();
+        let own = (!actions.is_empty())
+            .then(|| (sid, Statement::allow(actions, ("Resource", Tree::List(resources)))));
+        own.into_iter().chain(others).chain(key).collect()
     }
 
     /// The ARN of the entry that a grant is about.
-    fn granted(&self, grant: &Grant) -> Text {
+    fn arn_of_granted(&self, grant: &Grant) -> Text {
         let section = self.stack.sections.of_kind(grant.kind);
         match section.filter(|section| section.access().is_some_and(|access| access.by_name)) {
             Some(section) => self.arn_of(section, &grant.key).into(),

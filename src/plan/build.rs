@@ -18,8 +18,15 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
     let registry = options.registry;
     let chosen = Chosen::of(live_state, registry);
     let existing = &live_state.existing;
-    let mut planner =
-        Planner { registry, graph, chosen, existing, actions: FxHashMap::default(), steps: Vec::new() };
+    let mut planner = Planner {
+        registry,
+        graph,
+        chosen,
+        existing,
+        actions: FxHashMap::default(),
+        reassigned: FxHashMap::default(),
+        steps: Vec::new(),
+    };
     let mut unchanged = Vec::new();
     for resource in graph.in_order() {
         let observed = planner.present(resource);
@@ -29,6 +36,7 @@ pub fn plan(graph: &Graph, live_state: &LiveState, options: &Options) -> Result<
         match planner.decide(resource, observed)? {
             Some(step) => {
                 planner.actions.insert(&resource.id, step.action);
+                planner.reassigned.insert(&resource.id, planner.reassigned_by(&step));
                 planner.steps.push(step);
             }
             None => unchanged.push(resource.id.clone()),
@@ -121,10 +129,22 @@ struct Planner<'a> {
     /// The attributes of resources of others.
     existing: &'a AttributeMap,
     actions: FxHashMap<&'a ResourceId, Action>,
+    /// The attributes to which an update gives other values.
+    reassigned: FxHashMap<&'a ResourceId, &'static [&'static str]>,
     steps: Vec<Step>,
 }
 
 impl<'a> Planner<'a> {
+    /// The attributes to which a step gives other values, where it is an update.
+    fn reassigned_by(&self, step: &Step) -> &'static [&'static str] {
+        let update =
+            step.observed.as_ref().zip(step.desired.as_ref()).filter(|_| step.action == Action::Update);
+        let reassigned = |(observed, to): (&Observed, &Json)| {
+            self.registry.kind(step.id.kind).reassigned(&observed.spec, to)
+        };
+        update.map(reassigned).unwrap_or_default()
+    }
+
     /// The step for a resource and what was observed of it; `None` where it needs no change.
     fn decide(&self, resource: &Resource, observed: Option<&Observed>) -> Result<Option<Step>, PlanError> {
         let lookup = |reference: &Reference| self.lookup(reference);
@@ -215,7 +235,10 @@ impl<'a> Planner<'a> {
 
     /// The value of a reference: the attribute that AWS assigned where the resource is kept, else one that follows from names.
     fn lookup(&self, reference: &Reference) -> Option<&'a str> {
-        let stays = !matches!(self.actions.get(&reference.id), Some(Action::Create | Action::Replace));
+        let reassigned =
+            self.reassigned.get(&reference.id).is_some_and(|all| all.contains(&reference.attribute));
+        let is_new = matches!(self.actions.get(&reference.id), Some(Action::Create | Action::Replace));
+        let stays = !is_new && !reassigned;
         let observed = self.chosen.by_id.get(&reference.id).filter(|observed| stays && observed.exists());
         let existing = || self.existing.get(&reference.id);
         let attributes = observed.map(|observed| &observed.attributes).or_else(existing);

@@ -43,5 +43,6 @@ mod queues;
 mod roles;
 mod screens;
 mod stacks;
+mod tables;
 mod terminal;
 mod unmanaged;

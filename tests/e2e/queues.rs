@@ -48,7 +48,7 @@ def lambda_handler(event, context):
 ";
 
 /// Looks until something is there.
-async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look().await {

@@ -104,8 +104,8 @@ fn tables() {
     let stack = valid_in(FULL, Some("dev"));
     let table = &stack.tables()[0];
     assert_eq!((table.at.line, table.at.column), (9, 3));
-    assert_eq!(table.partition_key, Key { name: "project".into(), kind: KeyType::S });
-    assert_eq!(table.sort_key, Some(Key { name: "page".into(), kind: KeyType::N }));
+    assert_eq!(table.partition_key, Key { name: "project".into(), kind: None });
+    assert_eq!(table.sort_key, Some(Key { name: "page".into(), kind: Some(KeyType::N) }));
     assert_eq!(table.billing, Billing::Provisioned { read: 5, write: 6 });
     assert_eq!(table.ttl.as_deref(), Some("expires"));
     assert!(table.point_in_time_recovery && table.protect);

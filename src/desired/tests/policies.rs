@@ -42,6 +42,65 @@ fn access_is_to_the_declared_table_with_the_declared_actions() {
     );
 }
 
+/// Only reads are about indexes, and a table without any has no such ARN.
+#[test]
+fn access_to_a_table_covers_the_reads_of_its_indexes() {
+    let tables = "tables:
+  plain: { partition_key: id }
+  global: { partition_key: id, indexes: { by-owner: { partition_key: owner } } }
+  local: { partition_key: id, sort_key: at, local_indexes: { by-owner: { sort_key: owner } } }
+  theirs: { existing: theirs }
+";
+    let resources = |access: &str| {
+        let graph = graph_of(&stack(&(functions(&[("f", &format!("access: {{ {access} }}"))]) + tables)));
+        let policy = policy(&graph, "role f_role");
+        let statements = policy.as_object().unwrap().iter().filter(|(sid, _)| *sid != "Logs");
+        statements.map(|(sid, one)| format!("{sid}: {}", one["Resource"])).collect::<Vec<_>>()
+    };
+    let own = |name: &str| format!(r#"Table{name}: ["${{table {name}.arn}}"]"#);
+    let with_indexes =
+        |name: &str| format!(r#"Table{name}: ["${{table {name}.arn}}","${{table {name}.arn}}/index/*"]"#);
+    for level in ["read", "read-write", "[dynamodb:Query]", "[dynamodb:Q*]"] {
+        assert_eq!(resources(&format!("plain: {level}")), [own("plain")]);
+        assert_eq!(resources(&format!("global: {level}")), [with_indexes("global")]);
+        assert_eq!(resources(&format!("local: {level}")), [with_indexes("local")]);
+        assert_eq!(resources(&format!("theirs: {level}")), [with_indexes("theirs")]);
+    }
+    for level in ["write", "[dynamodb:GetItem]", "[dynamodb:Describe*]"] {
+        assert_eq!(resources(&format!("global: {level}")), [own("global")]);
+    }
+}
+
+/// AWS checks three of the actions against the stream, and the fourth against nothing less than everything.
+#[test]
+fn what_reads_a_stream_is_allowed_on_it_and_sends_where_failures_go() {
+    let rest = "tables: { orders: { partition_key: id, stream: new-image } }\nqueues: { failed: {} }\n";
+    let statements = |lines: &str| {
+        let graph = graph_of(&stack(&(functions(&[("f", lines)]) + rest)));
+        let policy = policy(&graph, "role f_role");
+        let statements = policy.as_object().unwrap().iter().filter(|(sid, _)| *sid != "Logs");
+        statements
+            .map(|(sid, one)| format!("{sid}: {} {}", one["Action"], one["Resource"]))
+            .collect::<Vec<_>>()
+    };
+    let stream = [
+        r#"Tableordersstream: ["dynamodb:DescribeStream","dynamodb:GetRecords","dynamodb:GetShardIterator"] ["${table orders.arn}/stream/*"]"#,
+        r#"Tableordersstream2: ["dynamodb:ListStreams"] ["*"]"#,
+    ]
+    .map(|line| line.replace("ordersstream", "ordersStream"));
+    assert_eq!(statements("access: { orders: stream }"), stream);
+    assert_eq!(statements("triggers: [{ table: orders }]"), stream);
+    let queue = r#"Queuefailed: ["sqs:SendMessage"] ["${queue failed.arn}"]"#.to_owned();
+    let told = statements("triggers: [{ table: orders, on_failure: failed }]");
+    assert_eq!(told, [[queue].as_slice(), &stream].concat());
+    let outside =
+        |arn: &str| statements(&format!("triggers: [{{ table: orders, on_failure: '{arn}' }}]"))[0].clone();
+    assert_eq!(outside("arn:aws:sns:x:1:t"), r#"Failures: ["sns:Publish"] ["arn:aws:sns:x:1:t"]"#);
+    assert_eq!(outside("arn:aws:sqs:x:1:q"), r#"Failures: ["sqs:SendMessage"] ["arn:aws:sqs:x:1:q"]"#);
+    let bucket = r#"Failures: ["s3:ListBucket","s3:PutObject"] ["arn:aws:s3:::b","arn:aws:s3:::b/*"]"#;
+    assert_eq!(outside("arn:aws:s3:::b"), bucket);
+}
+
 #[test]
 fn only_lambda_may_assume_a_role() {
     let graph = graph_of(&stack(&functions(&[("f", "")])));

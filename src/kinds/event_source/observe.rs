@@ -1,16 +1,16 @@
 //! A mapping as Lambda shows it.
 
-use super::{Attributes, EventSource, Spec};
+use super::{Attributes, EventSource, From, Spec, name_in, source_of};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Result};
 use crate::kind::{Kind, ObservedOption, Parent};
 use crate::kinds::function::LAMBDA;
-use crate::kinds::queue::Queue;
 use crate::kinds::{require_str, unmanaged};
 use crate::model::{Owner, PhysicalId, Status};
 use aws_sdk_lambda::types::{
-    EventSourceMappingConfiguration as Mapping, Filter, FilterCriteria, FunctionResponseType, ScalingConfig,
+    EventSourceMappingConfiguration as Mapping, EventSourcePosition, Filter, FilterCriteria,
+    FunctionResponseType, ScalingConfig,
 };
 use serde_json::Value as Json;
 
@@ -48,10 +48,10 @@ pub(super) async fn observed(
     let all_tags: Tags = response.tags.unwrap_or_default().into_iter().collect();
     let owner = tags::owner(&all_tags, &ctx.scope);
     let source = mapping.event_source_arn().unwrap_or_default();
-    let queue = source.rsplit(':').next().unwrap_or_default();
+    let source_name = name_in(source);
     let name = match owner {
-        Owner::Unmanaged(_) => format!("{queue} ({uuid})"),
-        _ => name_by(ctx, &all_tags, function_of(mapping), queue),
+        Owner::Unmanaged(_) => format!("{source_name} ({uuid})"),
+        _ => name_by(ctx, &all_tags, function_of(mapping), source_name),
     };
     let attributes = Attributes { id: uuid.clone(), arn };
     let spec = spec(
@@ -65,30 +65,34 @@ pub(super) async fn observed(
         Some(_) => Status::Pending,
     };
     observed.refs = vec![PhysicalId::new("function", function.physical_id.id.clone())];
-    if source == ctx.scope.expand(Queue::ARN, queue) {
-        observed.refs.push(PhysicalId::new(Queue::NAME, queue));
-    }
-    observed.unmanaged_settings = unmanaged([("kms_key", mapping.kms_key_arn(), "")]);
+    observed.refs.extend(source_of(ctx, source));
+    observed.refs.extend(observed.spec.on_failure.as_ref().and_then(|arn| source_of(ctx, arn)));
+    let tumbling = mapping.tumbling_window_in_seconds().map(|seconds| seconds.to_string());
+    observed.unmanaged_settings = unmanaged([
+        ("kms_key", mapping.kms_key_arn(), ""),
+        ("tumbling_window_seconds", tumbling.as_deref(), "0"),
+    ]);
     Ok(Some(observed))
 }
 
 /// The name of a mapping of ours, as its tag has it. Somebody may have changed that: then the one that the stack declares, for
-/// there can be one mapping of a queue to a function.
-pub(super) fn name_by(ctx: &Context, tags: &Tags, function: &str, queue: &str) -> String {
+/// there can be one mapping of a source to a function.
+pub(super) fn name_by(ctx: &Context, tags: &Tags, function: &str, source: &str) -> String {
     let is_of =
-        |name: &&str| name.strip_prefix(queue).is_some_and(|own| own.is_empty() || own.starts_with(' '));
+        |name: &&str| name.strip_prefix(source).is_some_and(|own| own.is_empty() || own.starts_with(' '));
     let tagged = tags.get(tags::ID).and_then(|id| id.strip_prefix(EventSource::NAME)?.strip_prefix('.'));
     let declared = ctx.scope.wanted.get(EventSource::NAME).into_iter().flatten();
     let mut declared = declared.filter_map(|(name, desired)| {
         let of = desired.as_ref()?.get("function")?.as_str()?;
         (of == function).then_some(name.as_str())
     });
-    tagged.filter(is_of).or_else(|| declared.find(is_of)).unwrap_or(queue).to_owned()
+    tagged.filter(is_of).or_else(|| declared.find(is_of)).unwrap_or(source).to_owned()
 }
 
 /// Whether it is enabled shows in its state alone [aws-facts: Event source mappings].
 pub(super) fn spec(mapping: &Mapping, tags: Tags) -> Spec {
     let filters = mapping.filter_criteria().map(FilterCriteria::filters).unwrap_or_default();
+    let on_failure = mapping.destination_config().and_then(|destination| destination.on_failure());
     // AWS may return the JSON of a pattern in another form.
     let canonical = |text: &str| match serde_json::from_str::<Json>(text) {
         Ok(json) => json.to_string(),
@@ -96,13 +100,22 @@ pub(super) fn spec(mapping: &Mapping, tags: Tags) -> Spec {
     };
     Spec {
         function: function_of(mapping).to_owned(),
-        queue: mapping.event_source_arn().unwrap_or_default().to_owned(),
+        source: mapping.event_source_arn().unwrap_or_default().to_owned(),
+        from: mapping.starting_position().map(|from| match from {
+            EventSourcePosition::Latest => From::Latest,
+            _ => From::Oldest,
+        }),
         batch: mapping.batch_size().unwrap_or_default(),
         window: mapping.maximum_batching_window_in_seconds().unwrap_or_default(),
         partial_failures: mapping
             .function_response_types()
             .contains(&FunctionResponseType::ReportBatchItemFailures),
         concurrency: mapping.scaling_config().and_then(ScalingConfig::maximum_concurrency),
+        bisect: mapping.bisect_batch_on_function_error().unwrap_or_default(),
+        parallel: mapping.parallelization_factor().unwrap_or(1),
+        retries: mapping.maximum_retry_attempts().filter(|retries| *retries >= 0),
+        max_age: mapping.maximum_record_age_in_seconds().filter(|age| *age >= 0),
+        on_failure: on_failure.and_then(|on_failure| on_failure.destination()).map(str::to_owned),
         filters: filters.iter().filter_map(Filter::pattern).map(canonical).collect(),
         enabled: !matches!(mapping.state(), Some("Disabled" | "Disabling")),
         tags,

@@ -1,157 +1,34 @@
-//! `triggers` of queues.
+//! What `triggers` of all sources share: patterns, and that the role comes first.
 
-use super::{EventSource, Spec, named};
-use crate::config::access::Grant;
 use crate::config::decode::{Value, help};
-use crate::config::fields::Fields;
-use crate::config::section::shape::{duration, entry_of, flag, number, text};
-use crate::config::section::{Section, Shape, section};
-use crate::config::trigger::Trigger;
-use crate::config::{self, Diagnostic, Entries, Entry, Item, Part};
-use crate::kind::Kind;
-use crate::kinds::function::section::Config as FunctionConfig;
-use crate::kinds::queue::{self, Queue};
+use crate::config::section::Shape;
+use crate::config::{self, Part};
+use crate::kind::Kind as _;
 use crate::kinds::role::{self, Role};
-use crate::lower::{Lower, LoweredTrigger, resource};
-use crate::model::{Resource, ResourceId, Text};
+use crate::lower::Lower;
+use crate::model::{Resource, ResourceId};
 use crate::yaml::Kind as Node;
 use serde_json::{Value as Json, json};
 
-section! {
-    /// A queue whose messages start the function. The function is allowed to receive them.
-    pub(crate) struct Config, checked by fits_together {
-        /// The key of the queue.
-        queue: String = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_of::<Queue>).required("NAME"),
-        /// How many messages an invocation gets at most. More than 10 need a `window`; a FIFO queue allows 10.
-        batch: u32 = number("messages", 1..=10_000).default(10),
-        /// How long messages are gathered before an invocation, at most 5 minutes. Not for FIFO queues.
-        window: u32 = duration(0..=300).default(0),
-        /// Whether the function says which messages of a batch failed. Only these come again; otherwise all of the batch do.
-        partial_failures: bool = flag().default(false),
-        /// How many invocations run at a time at most. Without it, the function's concurrency is the limit.
-        concurrency: Option<u32> = number("invocations", 2..=1_000).optional(),
-        /// Patterns of the messages that start the function: one, or a list of up to five. Other messages are deleted.
-        filter: Vec<String> = Shape::new(
-            json!({ "oneOf": [{ "type": "object" }, { "type": "array", "items": { "type": "object" }, "maxItems": MAX_FILTERS }] }),
-            patterns,
-        )
-        .or_empty(),
-        /// Whether messages start the function.
-        enabled: bool = flag().default(true),
-        /// A name that tells this trigger from another one of the same queue.
-        name: Option<String> = text(64).optional(),
-    }
-}
-
 /// How many patterns a mapping can have, and the characters of each [aws-facts: Event source mappings].
-pub(super) const MAX_FILTERS: usize = 5;
-pub(super) const MAX_PATTERN: usize = 4_096;
-/// The largest batch without a window, and of a FIFO queue.
-pub(super) const MAX_BATCH: u32 = 10;
+const MAX_FILTERS: usize = 5;
+const MAX_PATTERN: usize = 4_096;
 
-/// What Lambda does with the queue in the function's role [aws-facts: Event source mappings, DG].
-pub(super) const RECEIVE: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
-
-impl Trigger for EventSource {
-    const WORD: &'static str = "queue";
-    type Config = Config;
-
-    fn name(trigger: &Config) -> String {
-        trigger.name.clone().unwrap_or_else(|| trigger.queue.clone())
-    }
-
-    fn grants(trigger: &Config) -> Vec<Grant> {
-        let actions = RECEIVE.iter().map(|action| (*action).to_owned()).collect();
-        vec![Grant { kind: Queue::NAME, key: trigger.queue.clone(), actions }]
-    }
-
-    fn check(trigger: &Entry<Config>, function: &str, entries: &Entries) -> Vec<Diagnostic> {
-        let functions: &[Entry<FunctionConfig>] = entries.of();
-        let queues: &[Entry<queue::section::Config>] = entries.of();
-        let function = functions.iter().find(|other| other.name == function);
-        let queue = queues.iter().find(|queue| queue.name == trigger.queue);
-        let (Some(function), Some(queue)) = (function, queue) else { return Vec::new() };
-        let mut errors = Vec::new();
-        let mut error = |field: &str, message: String, help: String| {
-            errors.push(Diagnostic { at: trigger.place(field), length: 0, message, help: Some(help) });
-        };
-        let own = function.triggers.iter().filter_map(Item::of::<EventSource>);
-        let mut own = own.filter(|other| other.queue == trigger.queue);
-        if own.next().is_some_and(|first| first.place("queue") != trigger.place("queue")) {
-            let message = format!("`{}` already starts `{}`", queue.name, function.name);
-            error(
-                "queue",
-                message,
-                "AWS allows one trigger of a queue for a function: remove one".to_owned(),
-            );
-        }
-        // Lambda refuses such a mapping [aws-facts: SQS, IT].
-        if let Some(visible) = queue.visibility_timeout.filter(|visible| *visible < function.timeout) {
-            let message = format!(
-                "the visibility timeout of `{}`, {visible} seconds, is shorter than the timeout of `{}`, {} seconds",
-                queue.name, function.name, function.timeout
-            );
-            let advice = 6 * function.timeout + trigger.window;
-            error(
-                "queue",
-                message,
-                format!("AWS advises {advice} seconds; without `visibility_timeout` that is the default"),
-            );
-        }
-        if queue.fifo.is_some() && trigger.batch > MAX_BATCH {
-            let message = format!(
-                "a batch of a FIFO queue can have at most {MAX_BATCH} messages, not {}",
-                trigger.batch
-            );
-            error("batch", message, format!("write `batch: {MAX_BATCH}`"));
-        }
-        if queue.fifo.is_some() && trigger.window > 0 {
-            error(
-                "window",
-                "messages of a FIFO queue cannot be gathered".to_owned(),
-                "remove `window`".to_owned(),
-            );
-        }
-        errors
-    }
+/// Patterns of what starts the function: one, or a list.
+pub(super) fn filter() -> Shape<Vec<String>> {
+    let many = json!({ "type": "array", "items": { "type": "object" }, "maxItems": MAX_FILTERS });
+    Shape::new(json!({ "oneOf": [{ "type": "object" }, many] }), patterns)
 }
 
-impl LoweredTrigger for EventSource {
-    fn lower(trigger: &Entry<Config>, function: &ResourceId, lower: &mut Lower) {
-        let Config { queue, batch, window, partial_failures, concurrency, filter, enabled, name } =
-            &**trigger;
-        let queue = lower.id(Queue::NAME, queue);
-        let id = function.child(Self::NAME, named(&queue.name, name.as_deref()));
-        let spec = Spec {
-            function: function.name.clone(),
-            queue: Text::reference(&queue, "arn"),
-            batch: batch.cast_signed(),
-            window: window.cast_signed(),
-            partial_failures: *partial_failures,
-            concurrency: concurrency.map(u32::cast_signed),
-            filters: filter.iter().cloned().collect(),
-            enabled: *enabled,
-            tags: lower.tags(&id),
-        };
-        // Lambda tries the role on the queue, so the role is complete before.
-        let role = ResourceId::new(Role::NAME, role::name_for(&function.name));
-        let is_generated = lower.resources.iter().any(|resource| resource.id == role);
-        let depends_on = is_generated.then_some(role).into_iter().collect();
-        lower.resources.push(Resource { depends_on, ..resource::<EventSource>(id, trigger.at, &spec) });
-    }
-}
-
-pub(super) fn fits_together(trigger: &<Config as Section>::Decoded, fields: &mut Fields) {
-    if let (Some(batch), Some(0)) = (trigger.batch, trigger.window)
-        && batch > MAX_BATCH
-    {
-        let message = format!("a batch of more than {MAX_BATCH} messages needs a `window`");
-        fields.fail_at("batch", message, help("add `window: 1`, or a longer one"));
-    }
+/// A mapping that comes after the role of its function: Lambda tries the role on the source.
+pub(super) fn after_role(mapping: Resource, function: &ResourceId, lower: &Lower) -> Resource {
+    let role = ResourceId::new(Role::NAME, role::name_for(&function.name));
+    let is_generated = lower.resources.iter().any(|resource| resource.id == role);
+    Resource { depends_on: is_generated.then_some(role).into_iter().collect(), ..mapping }
 }
 
 /// A pattern, or a list of patterns.
-pub(super) fn patterns(value: Value) -> Option<Vec<String>> {
+fn patterns(value: Value) -> Option<Vec<String>> {
     match &value.node.kind {
         Node::Map(_) => Some(vec![pattern(value)?]),
         Node::List(items) if items.len() > MAX_FILTERS => {
@@ -163,10 +40,10 @@ pub(super) fn patterns(value: Value) -> Option<Vec<String>> {
     }
 }
 
-pub(super) const EXAMPLE: &str = "for example `{ body: { kind: [order] } }`";
+const EXAMPLE: &str = "for example `{ body: { kind: [order] } }`";
 
 /// A pattern as JSON: mappings, and at their ends lists of what a value may be.
-pub(super) fn pattern(value: Value) -> Option<String> {
+fn pattern(value: Value) -> Option<String> {
     if !matches!(value.node.kind, Node::Map(_)) {
         return value.wrong_type("a pattern", help(EXAMPLE));
     }
@@ -183,7 +60,7 @@ pub(super) fn pattern(value: Value) -> Option<String> {
     Some(text)
 }
 
-pub(super) fn is_rule(value: Value) -> Option<()> {
+fn is_rule(value: Value) -> Option<()> {
     match &value.node.kind {
         Node::List(_) => Some(()),
         Node::Map(entries) => (value.map(is_rule)?.len() == entries.len()).then_some(()),
@@ -197,7 +74,7 @@ pub(super) fn is_rule(value: Value) -> Option<()> {
 }
 
 /// JSON without placeholders.
-pub(super) fn known(json: &config::Json) -> Option<Json> {
+fn known(json: &config::Json) -> Option<Json> {
     let text = |part: &Part| match part {
         Part::Text(text) => Some(text.clone()),
         _ => None,

@@ -33,7 +33,9 @@ pub(in crate::kinds) fn needs(
 ) -> Vec<(&'static str, Statement<Text>)> {
     let id = lower.id(Function::NAME, &function.name);
     let arn = lower.scope.expand(Function::ARN, &id.name);
-    statements(function, &arn, Text::reference(&log_group_of(function, &id), "arn"))
+    let own = statements(function, &arn, Text::reference(&log_group_of(function, &id), "arn"));
+    let of_triggers = function.triggers.iter().flat_map(|item| lower.needs_of(item));
+    own.into_iter().chain(of_triggers).collect()
 }
 
 /// The statements for a function with this ARN that logs to this group. Never `logs:CreateLogGroup`, or a
@@ -73,7 +75,8 @@ fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'static str, S
 /// What the role of a function must allow on other entries for its triggers and destinations.
 pub(in crate::kinds) fn grants(function: &Config) -> Vec<Grant> {
     let destinations = function.destinations().filter_map(|(_, to)| to.entry().cloned());
-    function.triggers.iter().flat_map(Item::grants).chain(destinations).collect()
+    let of_trigger = |item: &Item| item.grants().into_iter().chain(item.failures());
+    function.triggers.iter().flat_map(of_trigger).chain(destinations).collect()
 }
 
 /// The same, and what `access` grants.

@@ -8,7 +8,7 @@ use super::parts::{self, Async, Durable, FileSystem, Image, Logging, Vpc};
 use super::runtime::{default_handler, runtime};
 use super::spec::STORAGE;
 use super::{Function, lower};
-use crate::config::access::{Access, Grant, Level, access};
+use crate::config::access::{Access, AccessPart, Grant, Level, PartOn, access};
 use crate::config::code::code;
 use crate::config::declared::{Connection, Declared, Referable, Sections, connections_of, keyed};
 use crate::config::decode::{Value, help};
@@ -124,7 +124,9 @@ impl Declared for Function {
         let destinations =
             destinations.filter_map(|(_, to)| to.entry().map(|grant| (grant.kind, grant.key.clone())));
         let destinations = destinations.map(|end| Connection::new(own(), end, "destination"));
-        access.chain(role).chain(triggers).chain(destinations).collect()
+        let failures = function.triggers.iter().flat_map(Item::failures);
+        let failures = failures.map(|grant| Connection::new(own(), (grant.kind, grant.key), "failures"));
+        access.chain(role).chain(triggers).chain(failures).chain(destinations).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
@@ -433,6 +435,6 @@ static ACCESS: Access = Access {
         "UpdateFunctionCode",
         "UpdateFunctionConfiguration",
     ],
-    on: &["", ":*"],
+    parts: &[AccessPart { name: "version", actions: &["InvokeFunction"], on: PartOn::Also(":*") }],
     by_name: true,
 };

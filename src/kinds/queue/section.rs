@@ -11,7 +11,7 @@ use crate::config::section::shape::{duration, either, flag, list, mapping, numbe
 use crate::config::section::{Keyed, Section, Shape, section};
 use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Stack, Target, Template};
 use crate::kind::Kind;
-use crate::kinds::event_source::EventSource;
+use crate::kinds::event_source::OfQueue;
 use crate::lower::{Lower, Lowered, known_attributes, resource};
 use crate::model::{Resource, Text};
 use crate::policy::{Policy, Statement, Tree};
@@ -256,7 +256,7 @@ impl Lowered for Queue {
 /// AWS's advice for a queue that starts functions; the default of SQS for others [aws-facts: SQS, DG].
 pub(super) fn advised_visibility(stack: &Stack, queue: &str) -> u32 {
     let advice = stack.functions().iter().flat_map(|function| {
-        let triggers = function.triggers.iter().filter_map(Item::of::<EventSource>);
+        let triggers = function.triggers.iter().filter_map(Item::of::<OfQueue>);
         let triggers = triggers.filter(|trigger| trigger.queue == queue);
         triggers.map(|trigger| (6 * function.timeout + trigger.window).min(MAX_VISIBILITY))
     });

@@ -1,60 +1,152 @@
 //! Changes of a table itself. DynamoDB accepts none while the table is being changed, and none while one of its indexes is
 //! [hazards: D1, D2].
 
-use super::DYNAMODB;
+use super::index::{self, Step};
 use super::observe::billing_of;
-use super::{Billing, Table, billing};
+use super::{Billing, Capacity, DYNAMODB, Spec, Table, billing};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Context, Error, Result};
 use crate::kind::ObservedOf;
 use crate::kinds::{require, table::observe::describe};
-use crate::model::ResourceId;
+use crate::model::{ResourceId, Status};
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
-use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, IndexStatus, TableDescription, TableStatus};
+use aws_sdk_dynamodb::types::{
+    DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate,
+    IndexStatus, TableDescription, TableStatus, UpdateGlobalSecondaryIndexAction,
+};
 
-/// Changes how the table is paid for.
-pub(super) async fn set_billing(ctx: &Context, id: &ResourceId, from: &Billing, to: &Billing) -> Result<()> {
-    let (mode, throughput) = billing(to)?;
-    let update = ctx.clients.dynamodb().update_table().set_provisioned_throughput(throughput);
-    let both_provisioned = matches!((from, to), (Billing::Provisioned { .. }, Billing::Provisioned { .. }));
-    let update = if both_provisioned { update } else { update.billing_mode(mode) };
-    change(ctx, id, update, |table| billing_of(table) == *to).await
+/// Changes how the table and its indexes are paid for, in one call.
+pub(super) async fn set_capacity(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
+    let capacities = index::capacities(from, to);
+    if from.billing == to.billing && capacities.is_empty() {
+        return Ok(());
+    }
+    let mut update = ctx.clients.dynamodb().update_table();
+    if from.billing != to.billing {
+        let (mode, throughput) = billing(&to.billing)?;
+        let is_kept =
+            matches!((&from.billing, &to.billing), (Billing::Provisioned(_), Billing::Provisioned(_)));
+        let mode = (!is_kept).then_some(mode);
+        update = update.set_provisioned_throughput(throughput).set_billing_mode(mode);
+    }
+    for (name, capacity) in &capacities {
+        let of_index = UpdateGlobalSecondaryIndexAction::builder().index_name(name);
+        let of_index = of_index.set_provisioned_throughput(index::throughput(Some(*capacity))?).build()?;
+        let of_index = GlobalSecondaryIndexUpdate::builder().update(of_index).build();
+        update = update.global_secondary_index_updates(of_index);
+    }
+    let is_done = |table: &TableDescription| {
+        let live = index::global(table);
+        let has = |(name, capacity): &(String, Capacity)| {
+            live.get(name).is_none_or(|index| index.capacity == Some(*capacity))
+        };
+        billing_of(table) == to.billing && capacities.iter().all(has)
+    };
+    change(ctx, id, update, is_done).await.map(drop)
+}
+
+/// Creates and deletes global indexes until the table has those that it should, and waits until they are filled. A run that is
+/// killed in between is continued by the next one, for each step follows from what DynamoDB shows.
+pub(super) async fn set_indexes(ctx: &Context, observed: &ObservedOf<Table>, to: &Spec) -> Result<()> {
+    let (id, mut live, mut filling) = (&observed.id, observed.spec.indexes.clone(), None);
+    if observed.status == Status::Pending {
+        let table = ready(ctx, id).await?;
+        (live, filling) = (index::global(&table), name_of_unfinished(&table));
+    }
+    while let Some(step) = index::next(&live, to) {
+        // While one is filled, DynamoDB takes no other step than its deletion.
+        let ends_it = matches!(&step, Step::Delete(name) if Some(name) == filling.as_ref());
+        if filling.is_some() && !ends_it {
+            filled(ctx, id).await?;
+        }
+        let update = ctx.clients.dynamodb().update_table();
+        let update = match &step {
+            Step::Delete(name) => {
+                let delete = DeleteGlobalSecondaryIndexAction::builder().index_name(name).build()?;
+                let delete = GlobalSecondaryIndexUpdate::builder().delete(delete).build();
+                update.global_secondary_index_updates(delete)
+            }
+            Step::Create(name) => {
+                let index = &to.indexes[name];
+                let create = GlobalSecondaryIndexUpdate::builder().create(index.in_update(name)?).build();
+                let attributes = index::attributes(to, live.values().chain([index]))?;
+                update.set_attribute_definitions(Some(attributes)).global_secondary_index_updates(create)
+            }
+        };
+        let is_done =
+            |table: &TableDescription| index::next(&index::global(table), to).as_ref() != Some(&step);
+        let table = change(ctx, id, update, is_done).await?;
+        (live, filling) = (index::global(&table), name_of_unfinished(&table));
+    }
+    if filling.is_some() { filled(ctx, id).await } else { Ok(()) }
+}
+
+fn name_of_unfinished(table: &TableDescription) -> Option<String> {
+    unfinished(table)?.index_name().map(str::to_owned)
 }
 
 /// Turns the deletion protection on or off.
 pub(super) async fn set_protection(ctx: &Context, id: &ResourceId, protect: bool) -> Result<()> {
     let update = ctx.clients.dynamodb().update_table().deletion_protection_enabled(protect);
-    change(ctx, id, update, |table| table.deletion_protection_enabled() == Some(protect)).await
+    change(ctx, id, update, |table| table.deletion_protection_enabled() == Some(protect)).await.map(drop)
 }
 
 /// Sends one class of change, and waits until it is finished. `is_done` tells whether a table has it.
-async fn change(
+pub(super) async fn change(
     ctx: &Context,
     id: &ResourceId,
     update: UpdateTableFluentBuilder,
     is_done: impl Fn(&TableDescription) -> bool,
-) -> Result<()> {
+) -> Result<TableDescription> {
     let update = update.table_name(&id.name);
     wait_until(Backoff::indexes(ctx.local), ctx.waiting(id), async || {
         let error = match update.clone().send().await.map_err(Error::from) {
             // It is refused while the table or an index is being changed. It is also refused if its response was lost and
             // the SDK sent it again: then the table has the change.
-            Err(error) if error.is("ResourceInUse") || error.is("Validation") => error,
+            Err(error) if error.is("Validation") || is_busy(&error) || is_without_index(&error) => error,
             sent => {
                 sent?;
-                ready(ctx, id).await?;
-                return Ok(Poll::Ready(()));
+                return Ok(Poll::Ready(ready(ctx, id).await?));
             }
         };
-        match is_done(&ready(ctx, id).await?) {
-            true => Ok(Poll::Ready(())),
-            false if error.is("ResourceInUse") => {
-                Ok(Poll::Pending("changing the table or an index".to_owned()))
-            }
+        let table = ready(ctx, id).await?;
+        match is_done(&table) {
+            true => Ok(Poll::Ready(table)),
+            false if is_busy(&error) => Ok(Poll::Pending("changing the table or an index".to_owned())),
             false => Err(error),
         }
     })
     .await
+}
+
+/// True if the table or one of its indexes is being changed. While an index is filled, another one is refused by a limit.
+fn is_busy(error: &Error) -> bool {
+    error.is("ResourceInUse") || (error.is("LimitExceeded") && error.says("online index"))
+}
+
+/// True if an index to delete does not exist.
+fn is_without_index(error: &Error) -> bool {
+    DYNAMODB.is_absent(error) && error.says("Index")
+}
+
+/// Waits until every index of the table is filled, which takes minutes, or hours for a large table.
+pub(super) async fn filled(ctx: &Context, id: &ResourceId) -> Result<()> {
+    wait_until(Backoff::filling(ctx.local), ctx.waiting(id), async || {
+        let table = ready(ctx, id).await?;
+        Ok(match unfinished(&table) {
+            None => Poll::Ready(()),
+            Some(index) => {
+                Poll::Pending(format!("filling the index {}", index.index_name().unwrap_or_default()))
+            }
+        })
+    })
+    .await
+}
+
+/// An index that is not ready for use.
+pub(super) fn unfinished(table: &TableDescription) -> Option<&GlobalSecondaryIndexDescription> {
+    let mut indexes = table.global_secondary_indexes().iter();
+    indexes.find(|index| index.index_status() != Some(&IndexStatus::Active))
 }
 
 /// Waits until the table can be changed and used. Right after a create, DescribeTable may not show it yet, as its own

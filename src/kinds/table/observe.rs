@@ -1,8 +1,9 @@
 //! Reads of tables.
 
 use super::DYNAMODB;
+use super::change::unfinished;
 use super::settings::{Recovery, recovery, ttl};
-use super::{Attributes, Billing, Key, Spec, Table};
+use super::{Attributes, Billing, Capacity, Key, Spec, Table, index, stream};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Error, Result};
@@ -10,8 +11,8 @@ use crate::kind::{Kind, Observation, ObservedOption, Owned};
 use crate::kinds::{require, require_str, unmanaged};
 use crate::model::{Observed, Owner, ResourceId, Status};
 use aws_sdk_dynamodb::types::{
-    BillingMode, KeySchemaElement, KeyType, ReplicaStatus, SseStatus, SseType, StreamViewType, TableClass,
-    TableDescription, TableStatus,
+    BillingMode, KeySchemaElement, KeyType, ReplicaStatus, SseStatus, SseType, TableClass, TableDescription,
+    TableStatus,
 };
 use futures_util::future::join_all;
 use futures_util::{TryFutureExt, join, try_join};
@@ -66,14 +67,14 @@ async fn read_with(
         }
     };
     let ((tags, owner, data), (ttl, recovery)) = try_join!(contents, settings)?;
+    let key = |role| attribute_key(&table, table.key_schema(), role);
     let spec = Spec {
-        partition_key: require(
-            key(&table, KeyType::Hash),
-            "dynamodb:DescribeTable",
-            "the table's partition key",
-        )?,
-        sort_key: key(&table, KeyType::Range),
+        partition_key: require(key(KeyType::Hash), "dynamodb:DescribeTable", "the table's partition key")?,
+        sort_key: key(KeyType::Range),
+        indexes: index::global(&table),
+        local_indexes: index::local(&table),
         billing: billing_of(&table),
+        stream: stream::of(&table),
         ttl,
         point_in_time_recovery: recovery.enabled,
         protect: table.deletion_protection_enabled().unwrap_or_default(),
@@ -81,6 +82,7 @@ async fn read_with(
     };
     let mut observed = Observed::new(ResourceId::new(Table::NAME, name), name, owner, spec, attributes);
     observed.status = match table.table_status() {
+        Some(TableStatus::Active) if unfinished(&table).is_some() => Status::Pending,
         Some(TableStatus::Active) => Status::Ready,
         Some(TableStatus::Deleting) => Status::Deleting,
         Some(status @ (TableStatus::Archived | TableStatus::InaccessibleEncryptionCredentials)) => {
@@ -97,7 +99,6 @@ async fn read_with(
 
 /// The settings that nothing manages. The warm throughput rises by itself, and is left out [hazards: D8].
 fn by_hand(table: &TableDescription, recovery: Recovery) -> BTreeMap<String, String> {
-    let stream = table.stream_specification().filter(|stream| stream.stream_enabled());
     let encryption = table.sse_description().filter(|sse| sse.status() != Some(&SseStatus::Disabled));
     let key = encryption
         .map(|sse| sse.kms_master_key_arn().or(sse.sse_type().map(SseType::as_str)).unwrap_or("on"));
@@ -107,7 +108,6 @@ fn by_hand(table: &TableDescription, recovery: Recovery) -> BTreeMap<String, Str
     let limits = table.on_demand_throughput();
     let days = recovery.days.map(|days| days.to_string());
     let texts = unmanaged([
-        ("stream", stream.and_then(|stream| stream.stream_view_type()).map(StreamViewType::as_str), ""),
         ("encryption", key, ""),
         ("table_class", class, "STANDARD"),
         (
@@ -122,19 +122,7 @@ fn by_hand(table: &TableDescription, recovery: Recovery) -> BTreeMap<String, Str
         ),
         ("recovery_period_days", days.as_deref(), "35"),
     ]);
-    texts.into_iter().chain(indexes(table)).chain(replicas(table)).collect()
-}
-
-/// The indexes, each with its keys.
-fn indexes(table: &TableDescription) -> impl Iterator<Item = (String, String)> {
-    let global = table.global_secondary_indexes().iter();
-    let global = global.map(|index| ("global_index", index.index_name(), index.key_schema()));
-    let local = table.local_secondary_indexes().iter();
-    let local = local.map(|index| ("local_index", index.index_name(), index.key_schema()));
-    global.chain(local).map(|(kind, name, keys)| {
-        let keys: Vec<&str> = keys.iter().map(KeySchemaElement::attribute_name).collect();
-        (format!("{kind}.{}", name.unwrap_or_default()), keys.join(", "))
-    })
+    texts.into_iter().chain(replicas(table)).collect()
 }
 
 /// The copies in other regions, each with its state.
@@ -226,15 +214,20 @@ pub(super) fn billing_of(table: &TableDescription) -> Billing {
     let mode = table.billing_mode_summary().and_then(|summary| summary.billing_mode());
     match (mode, table.provisioned_throughput()) {
         (Some(BillingMode::PayPerRequest), _) | (_, None) => Billing::OnDemand,
-        (_, Some(units)) => Billing::Provisioned {
+        (_, Some(units)) => Billing::Provisioned(Capacity {
             read: units.read_capacity_units().unwrap_or_default(),
             write: units.write_capacity_units().unwrap_or_default(),
-        },
+        }),
     }
 }
 
-fn key(table: &TableDescription, role: KeyType) -> Option<Key> {
-    let element = table.key_schema().iter().find(|element| *element.key_type() == role)?;
+/// A key of a table or of one of its indexes, with its type.
+pub(super) fn attribute_key(
+    table: &TableDescription,
+    schema: &[KeySchemaElement],
+    role: KeyType,
+) -> Option<Key> {
+    let element = schema.iter().find(|element| *element.key_type() == role)?;
     let attributes = table.attribute_definitions();
     let attribute =
         attributes.iter().find(|attribute| attribute.attribute_name() == element.attribute_name())?;
@@ -249,5 +242,6 @@ pub(super) fn attributes(table: &TableDescription) -> Result<Attributes> {
     Ok(Attributes {
         name: require(table.table_name(), "the table's name")?,
         arn: require(table.table_arn(), "the table's ARN")?,
+        stream_arn: stream::of(table).and(table.latest_stream_arn()).map(str::to_owned),
     })
 }

@@ -1,20 +1,26 @@
 //! `tables`.
 
-use super::Table;
-use crate::config::Stack;
-use crate::config::access::{Access, Level};
+mod indexes;
+
+pub use self::indexes::{Index, LocalIndex};
+use self::indexes::{Types, indexes};
+use super::{Stream, Table};
+use crate::config::access::{Access, AccessPart, Level, PartOn};
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::NameRule;
 use crate::config::section::shape::{either, flag, mapping, number, part, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
+use crate::config::{Diagnostic, Entries, Grant, Stack};
 use crate::kind::Kind as _;
+use crate::kinds::function::section::Config as FunctionConfig;
 use crate::lower::{Lower, Lowered, known_attributes, resource};
 use crate::suggest;
 use crate::yaml::Kind;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const NAME: NameRule = NameRule { what: "table", others: "_.-", min: 3, max: 255, because: "" };
 
@@ -23,23 +29,68 @@ const MAX_ATTRIBUTE: usize = 255;
 
 impl Declared for Table {
     const ABOUT: &'static str = "DynamoDB tables. The key is the table's name in AWS.";
-    const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
+    const REFERENCES: &'static [Referable] =
+        &[Referable::known("name"), Referable::known("arn"), Referable::assigned(super::STREAM_ARN)];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
     type Config = Config;
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
     }
+
+    fn lacks(table: &Entry<Config>, attribute: &str) -> Option<(String, &'static str)> {
+        let lacks = attribute == super::STREAM_ARN && table.stream.is_none();
+        lacks.then(|| {
+            (format!("`{}` has no stream", table.name), "add `stream: new-and-old-images` to the table")
+        })
+    }
+
+    fn check(table: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
+        let functions: &[Entry<FunctionConfig>] = entries.of();
+        let reads = |function: &&Entry<FunctionConfig>| {
+            let mut grants = function.access.values();
+            let is_own = |grant: &Grant| grant.kind == Self::NAME && grant.key == table.name;
+            grants.any(|grant| is_own(grant) && grant.actions.iter().any(|action| action == GET_RECORDS))
+        };
+        let without = functions.iter().filter(|_| table.stream.is_none()).filter(reads);
+        let error = |function: &Entry<FunctionConfig>| Diagnostic {
+            at: function.place("access"),
+            length: 0,
+            message: format!("`{}` reads the stream of `{}`, which has none", function.name, table.name),
+            help: Some("add `stream: new-and-old-images` to the table".to_owned()),
+        };
+        without.map(error).collect()
+    }
 }
+
+/// What only a stream is for.
+const GET_RECORDS: &str = "dynamodb:GetRecords";
 
 impl Lowered for Table {
     fn lower(table: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &table.name);
-        let Config { partition_key, sort_key, billing, ttl, point_in_time_recovery, protect } = &**table;
+        let Config {
+            partition_key,
+            sort_key,
+            indexes,
+            local_indexes,
+            billing,
+            stream,
+            ttl,
+            point_in_time_recovery,
+            protect,
+        } = &**table;
+        let types = Types::of(partition_key, sort_key.as_ref(), indexes, local_indexes);
+        let capacity = billing.capacity();
+        let index = |(name, index): (&String, &Index)| (name.clone(), index.spec(&types, capacity));
+        let local = |(name, index): (&String, &LocalIndex)| (name.clone(), index.spec(&types));
         let spec = super::Spec {
-            partition_key: partition_key.spec(),
-            sort_key: sort_key.as_ref().map(Key::spec),
+            partition_key: types.spec(partition_key),
+            sort_key: sort_key.as_ref().map(|key| types.spec(key)),
+            indexes: indexes.iter().map(index).collect(),
+            local_indexes: local_indexes.iter().map(local).collect(),
             billing: billing.spec(),
+            stream: *stream,
             ttl: ttl.clone(),
             point_in_time_recovery: *point_in_time_recovery,
             protect: *protect,
@@ -49,6 +100,13 @@ impl Lowered for Table {
         let known_attributes = known_attributes(&id, arn);
         let table = resource::<Table>(id, table.at, &spec);
         lower.resources.push(crate::model::Resource { known_attributes, ..table });
+    }
+
+    fn has_part(table: &Entry<Config>, part: &str) -> bool {
+        match part {
+            INDEX => !table.indexes.is_empty() || !table.local_indexes.is_empty(),
+            _ => table.stream.is_some(),
+        }
     }
 }
 
@@ -71,8 +129,18 @@ section! {
         partition_key: Key = key().required("id").immutable(),
         /// The sort key of the items in a partition. It must be another attribute.
         sort_key: Option<Key> = key().optional().immutable(),
+        /// The global secondary indexes, which find the items by other keys, under their names; at most 20. An index is added,
+        /// changed or removed while the table is in use. A new one is filled, which takes minutes, or hours for a large table. A
+        /// change of its keys or its projection deletes it and creates it again.
+        indexes: BTreeMap<String, Index> = indexes(part("index", Index::ABOUT, mapping())).or_empty(),
+        /// The local secondary indexes, which have the partition key of the table and another sort key, under their names; at most
+        /// 5. Only a new table gets them, and the table needs a `sort_key`.
+        local_indexes: BTreeMap<String, LocalIndex> = indexes(part("local_index", LocalIndex::ABOUT, mapping())).or_empty().immutable(),
         /// Billing by request, or provisioned capacity.
         billing: Billing = billing().default(Billing::OnDemand),
+        /// A stream of the changes of the last day, which can start functions, with `new-and-old-images` of a changed item, its
+        /// `new-image`, its `old-image`, or `keys-only`. Another value turns the stream off, and another one on.
+        stream: Option<Stream> = word(&STREAMS, stream).optional(),
         /// The attribute with an item's expiry time, in seconds since 1970. It cannot be a key. AWS accepts one change an
         /// hour: a move to another attribute takes two runs of `up`.
         ttl: Option<String> = text(MAX_ATTRIBUTE).optional(),
@@ -88,14 +156,15 @@ section! {
     pub struct Key {
         /// The attribute's name.
         name: String = text(MAX_ATTRIBUTE).required("id"),
-        /// String, Number or Binary.
-        kind: KeyType = word(&KEY_TYPES, key_type).default(KeyType::S).key("type"),
+        /// `S` for String, `N` for Number, or `B` for Binary. The key of an index has by default the type that the attribute has
+        /// elsewhere in the table; otherwise the default is `S`.
+        kind: Option<KeyType> = word(&KEY_TYPES, key_type).optional().key("type"),
     }
 }
 
 section! {
     /// Capacity units.
-    pub(crate) struct Capacity {
+    pub struct Capacity {
         /// Read capacity units.
         read: u64 = number("", 1..=i64::MAX).required("5"),
         /// Write capacity units.
@@ -112,25 +181,34 @@ pub enum KeyType {
     B,
 }
 
-impl Key {
-    fn spec(&self) -> super::Key {
-        let r#type = match self.kind {
+impl KeyType {
+    /// Its letter.
+    fn letter(self) -> &'static str {
+        match self {
             KeyType::S => "S",
             KeyType::N => "N",
             KeyType::B => "B",
-        };
-        super::Key { name: self.name.clone(), r#type: r#type.to_owned() }
+        }
+    }
+}
+
+impl Capacity {
+    fn spec(&self) -> super::Capacity {
+        super::Capacity { read: self.read.cast_signed(), write: self.write.cast_signed() }
     }
 }
 
 impl Billing {
-    fn spec(self) -> super::Billing {
+    /// The capacity, where there is one.
+    fn capacity(self) -> Option<super::Capacity> {
         match self {
-            Billing::OnDemand => super::Billing::OnDemand,
-            Billing::Provisioned { read, write } => {
-                super::Billing::Provisioned { read: read.cast_signed(), write: write.cast_signed() }
-            }
+            Billing::OnDemand => None,
+            Billing::Provisioned { read, write } => Some(Capacity { read, write }.spec()),
         }
+    }
+
+    fn spec(self) -> super::Billing {
+        self.capacity().map_or(super::Billing::OnDemand, super::Billing::Provisioned)
     }
 }
 
@@ -180,6 +258,7 @@ fn attributes_differ(table: &<Config as Section>::Decoded, fields: &mut Fields) 
         let way = "name another attribute; it contains a number of seconds since 1970";
         fields.fail_at("ttl", message, help(way));
     }
+    indexes::check(table, fields);
 }
 
 /// A key attribute: a name (of type String), or `{ name: page, type: N }`.
@@ -191,7 +270,7 @@ fn key() -> Shape<Key> {
             return value
                 .wrong_type("the name of an attribute", help("write `id`, or `{ name: id, type: N }`"));
         }
-        Some(Key { name: text.decode(value)?, kind: KeyType::S })
+        Some(Key { name: text.decode(value)?, kind: None })
     });
     part("key", Key::ABOUT, either(name, mapping()))
 }
@@ -212,10 +291,34 @@ fn key_type(value: Value) -> Option<KeyType> {
     }
 }
 
+static STREAMS: [(&str, Stream); 4] = [
+    ("new-and-old-images", Stream::NewAndOldImages),
+    ("new-image", Stream::NewImage),
+    ("old-image", Stream::OldImage),
+    ("keys-only", Stream::KeysOnly),
+];
+
+fn stream(value: Value) -> Option<Stream> {
+    let plain = value.node.text().map(|text| text.to_lowercase().replace('_', "-"));
+    match STREAMS.iter().find(|(word, _)| Some(*word) == plain.as_deref()) {
+        Some((word, _)) if value.node.text() != Some(word) => {
+            let words = STREAMS.map(|(word, _)| word);
+            let words = suggest::quoted(&words).replace(" and ", " or ");
+            value.wrong_type(&words, help(format!("did you mean `{word}`?")))
+        }
+        _ => value.one_of(&STREAMS),
+    }
+}
+
 /// `on-demand`, or `{ read: 5, write: 5 }`.
 fn billing() -> Shape<Billing> {
-    let capacity = mapping().map(|Capacity { read, write }| Billing::Provisioned { read, write });
-    either(Shape::new(json!({ "const": ON_DEMAND }), on_demand), capacity)
+    let provisioned = capacity().map(|Capacity { read, write }| Billing::Provisioned { read, write });
+    either(Shape::new(json!({ "const": ON_DEMAND }), on_demand), provisioned)
+}
+
+/// `{ read: 5, write: 5 }`.
+fn capacity() -> Shape<Capacity> {
+    part("capacity", Capacity::ABOUT, mapping())
 }
 
 const ON_DEMAND: &str = "on-demand";
@@ -244,10 +347,30 @@ static ACCESS: Access = Access {
             actions: &[READ, WRITE],
             misspelt: &["readwrite", "read_write", "rw", "all", "full", "write-read"],
         },
+        Level { name: STREAM, actions: &[STREAM_ACTIONS], misspelt: &["streams", "subscribe"] },
     ],
     others: OTHERS,
+    parts: &[
+        AccessPart { name: INDEX, actions: OF_INDEXES, on: PartOn::Also("/index/*") },
+        AccessPart { name: STREAM, actions: OF_STREAM, on: PartOn::Only("/stream/*") },
+        AccessPart { name: STREAM, actions: OF_ALL_STREAMS, on: PartOn::Everything },
+    ],
     ..Access::NONE
 };
+
+/// What somebody does who reads a stream.
+pub(crate) const STREAM_ACTIONS: &[&str] =
+    &["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
+/// What DynamoDB checks against a stream, and what against none in particular [aws-facts-services: 2, DG].
+const OF_STREAM: &[&str] = &["DescribeStream", "GetRecords", "GetShardIterator"];
+const OF_ALL_STREAMS: &[&str] = &["ListStreams"];
+/// The part of a table that its stream is, and the level of access to it.
+const STREAM: &str = "stream";
+
+/// The part of a table that its indexes are.
+const INDEX: &str = "index";
+/// What DynamoDB also checks against an index.
+const OF_INDEXES: &[&str] = &["Query", "Scan", "PartiQLSelect"];
 
 const READ: &[&str] = &["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
 const WRITE: &[&str] = &["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];

@@ -176,6 +176,13 @@ fn verdicts(about: &str, answered: Vec<Answered>) -> Testimony {
             Some((arn, _)) => format!("{arn}:event-source-mapping:<id>"),
             None => subject,
         };
+        // And the labels of streams.
+        let subject = match subject.split_once("/stream/") {
+            Some((arn, rest)) => {
+                format!("{arn}/stream/<label>{}", rest.find(' ').map_or("", |end| &rest[end..]))
+            }
+            None => subject,
+        };
         all.entry(format!("{about}: {call} {subject}").trim_end().to_owned()).or_default().insert(verdict);
     }
     all.into_iter()

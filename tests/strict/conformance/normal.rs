@@ -55,7 +55,7 @@ fn flatten(path: &str, value: &Json, fields: &mut BTreeMap<String, String>) {
 /// What AWS made up, and what it stands for. The longest come first, for one may be part of another.
 fn made_up(live_state: &LiveState) -> Vec<(String, String)> {
     let assigned = |observed: &Observed| {
-        let ids = ["id", "url", "role_id"]
+        let ids = ["id", "url", "role_id", "stream_arn"]
             .into_iter()
             .filter_map(|name| Some((name, observed.attributes.get(name)?.as_str()?)));
         let ids = ids.map(|(name, id)| (id.to_owned(), format!("<{name} of {}>", observed.id)));

@@ -16,8 +16,30 @@ pub(super) const RICH: &str = include_str!("../../stacks/rich.yaml");
 
 /// One change after the other: what is replaced in the stack file, and by what.
 const CHANGES: &[(&str, &str)] = &[
+    ("billing: { read: 3, write: 2 } }", "billing: { read: 4, write: 2 } }"),
+    (", billing: { read: 4, write: 2 } }", " }"),
     ("billing: { read: 5, write: 5 }", "billing: on-demand"),
     ("billing: on-demand", "billing: { read: 2, write: 1 }"),
+    ("projection: [title, length]", "projection: [title]"),
+    ("by-length: { partition_key: { name: length, type: N } }", "by-length: { partition_key: length }"),
+    ("      by-length: { partition_key: length }\n", "      by-title-alone: { partition_key: title }\n"),
+    ("      by-title-alone: { partition_key: title }\n", ""),
+    ("projection: keys-only", "projection: all"),
+    ("stream: new-image", "stream: keys-only"),
+    ("batch: 50, window: 3, bisect: true, parallel: 2", "batch: 60, window: 4, parallel: 3"),
+    ("retries: 4, max_age: 1 hour", "retries: 0, max_age: 2 hours"),
+    (
+        "on_failure: jobs-failed, enabled: true",
+        "on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\", enabled: false",
+    ),
+    (", on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\", enabled: false", ""),
+    ("batch: 60, window: 4, parallel: 3, retries: 0, max_age: 2 hours, ", ""),
+    (
+        "from: latest, filter: { eventName: [INSERT] }, partial_failures: true, ",
+        "filter: { eventName: [REMOVE] }, ",
+    ),
+    ("      - { table: pages, filter: { eventName: [REMOVE] }, name: changes }\n", ""),
+    ("    stream: keys-only\n", ""),
     ("    point_in_time_recovery: true\n", ""),
     ("words: { partition_key: word, protect: true }", "words: { partition_key: word, protect: false }"),
     ("team: blue", "team: red, cost: '7'"),
@@ -147,6 +169,8 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 /// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
 const DEFINITIONS: &[(&str, &str)] = &[
     ("table", "/tables/*"),
+    ("index", "/tables/pages/indexes/*"),
+    ("local_index", "/tables/pages/local_indexes/*"),
     ("function", "/functions/*"),
     ("vpc", "/functions/save/vpc"),
     ("logging", "/functions/save/logging"),
@@ -163,8 +187,16 @@ const DEFINITIONS: &[(&str, &str)] = &[
 const OTHERS: &[&str] =
     &["routes", "role", "only", "except", "existing", "name", "tags", "code", "runtime", "image"];
 
-/// Fields that go with another one, which cannot be removed alone.
-const WITH: &[(&str, &[&str])] = &[("vpc", &["file_system"]), ("format", &["level", "system_level"])];
+
+/// What is removed together with a field, which it needs.
+const WITH: &[(&str, &str, &str)] = &[
+    ("billing", "/tables/pages/indexes/by-author", "billing"),
+    ("sort_key", "/tables/pages", "local_indexes"),
+    ("stream", "/functions/save", "triggers"),
+    ("vpc", "/functions/save", "file_system"),
+    ("format", "/functions/save/logging", "level"),
+    ("format", "/functions/save/logging", "system_level"),
+];
 
 /// A name and a kind's own field of the same name as one of every entry.
 const OWN: &[(&str, &str)] = &[("api", "name"), ("table", "protect")];
@@ -220,13 +252,14 @@ fn every_optional_field_that_is_removed_is_reset() {
     for (definition, place) in DEFINITIONS {
         for field in optional_fields(&schema, definition) {
             let mut stack = stack.clone();
-            let with = WITH.iter().filter(|(with, _)| **with == *field).flat_map(|(_, others)| *others);
             let mut removed = 0;
             for one in values(&mut stack, place).into_iter().filter_map(Json::as_object_mut) {
                 removed += usize::from(one.remove(&field).is_some());
-                with.clone().for_each(|other| drop(one.remove(*other)));
             }
             assert!(removed > 0, "the stack uses no `{field}` of {place}");
+            for (_, other, needs) in WITH.iter().filter(|(of, ..)| *of == field) {
+                stack.pointer_mut(other).and_then(Json::as_object_mut).map(|one| one.remove(*needs));
+            }
             removals.push((format!("{place}/{field}"), stack));
         }
     }

@@ -120,7 +120,7 @@ const DRIFTING: &str = "
 stack: walk
 tags: { team: blue }
 tables:
-  pages: { partition_key: id, ttl: expires }
+  pages: { partition_key: id, ttl: expires, stream: new-image, indexes: { by-owner: { partition_key: owner } } }
 queues:
   jobs-failed:
     dead_letter: { queue: mails }
@@ -135,7 +135,7 @@ functions:
     async: { retries: 1 }
     managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
-  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug } }
+  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }] }
 api:
   name: walking
   routes: { GET /items: list, POST /items: save }

@@ -1,5 +1,7 @@
 //! What people and other tools do with tables.
 
+use super::indexes::{self, Index};
+use super::streams;
 use super::{TABLES, Table, table_arn};
 use crate::cloud::{Cloud, Tags};
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
@@ -29,6 +31,34 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
                 .insert("BillingModeSummary".to_owned(), json!({ "BillingMode": "PROVISIONED" }));
         })
     }),
+    ("a table gets an index", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| {
+            let units = table.description.get("ProvisionedThroughput").cloned();
+            let index = json!({
+                "IndexName": "theirs", "KeySchema": [{ "AttributeName": "theirs", "KeyType": "HASH" }],
+                "Projection": { "ProjectionType": "KEYS_ONLY" }, "ProvisionedThroughput": units,
+            });
+            let attributes = json!([{ "AttributeName": "theirs", "AttributeType": "B" }]);
+            indexes::define(table, &json!({ "AttributeDefinitions": attributes }));
+            table.indexes.push(Index::ready(index));
+        })
+    }),
+    ("an index of a table is deleted", |cloud, stack, nth| {
+        indexed(cloud, stack, nth, |table| drop(table.indexes.remove(0)))
+    }),
+    ("an index of a table contains something else", |cloud, stack, nth| {
+        let theirs = json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": ["theirs"] });
+        indexed(cloud, stack, nth, |table| table.indexes[0].description["Projection"] = theirs)
+    }),
+    ("a table's stream is switched", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| match streams::is_on(table) {
+            true => drop(table.description.remove("StreamSpecification")),
+            false => streams::by_hand(table, "NEW_IMAGE"),
+        })
+    }),
+    ("a table's stream contains something else", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| streams::by_hand(table, "OLD_IMAGE"))
+    }),
     ("a table's items expire by another attribute", |cloud, stack, nth| {
         table(cloud, stack, nth, |table, long_ago| table.ttl = Some(("other".to_owned(), true, long_ago)))
     }),
@@ -56,6 +86,14 @@ fn table(
 ) -> Option<String> {
     let long_ago = cloud.now.saturating_sub(Duration::from_secs(86_400));
     changed(&mut cloud.dynamodb.tables, stack, nth, |table| change(table, long_ago))
+}
+
+/// Changes a table that has an index.
+fn indexed(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Table)) -> Option<String> {
+    let has = |table: &Table| table.is_of(stack) && !table.indexes.is_empty();
+    let name = pick(&cloud.dynamodb.tables, has, nth)?;
+    cloud.dynamodb.tables.get_mut(&name).map(change);
+    Some(name)
 }
 
 pub(super) const UNMANAGED: &[(&str, Make)] = &[

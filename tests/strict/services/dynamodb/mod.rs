@@ -4,9 +4,11 @@ mod by_hand;
 mod indexes;
 mod random;
 mod settings;
+mod streams;
 mod table;
 
 pub(crate) use random::TABLES;
+pub(crate) use streams::of_arn as table_of_stream;
 pub(crate) use table::{State, TABLE, Table};
 
 use crate::access::{Need, known, nothing, with_tagging};
@@ -18,7 +20,8 @@ use crate::services::Service;
 use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
 use provision::config::Stack;
-use provision::kinds::table::section::Billing;
+use provision::kinds::table::section::{Billing, Index, Key};
+use provision::kinds::table::{Projection, Stream};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -77,12 +80,17 @@ impl StrictService for DynamoDb {
     fn unready(&self, cloud: &Cloud) -> Vec<String> {
         let now = cloud.now;
         let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.status(now) != "ACTIVE");
-        tables.map(|(name, table)| format!("the table {name} is {}", table.status(now))).collect()
+        let tables = tables.map(|(name, table)| format!("the table {name} is {}", table.status(now)));
+        tables.chain(indexes::unready(cloud)).collect()
     }
 
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
         let tables = cloud.dynamodb.tables.iter().filter(|(_, table)| table.phase.0 != "DELETING");
         tables.map(|(name, table)| (format!("table {name}"), dumped(table, cloud.now))).collect()
+    }
+
+    fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
+        streams::labels(&cloud.dynamodb)
     }
 
     fn change_all(&self, cloud: &mut Cloud) {
@@ -148,6 +156,18 @@ impl StrictService for DynamoDb {
                     true
                 })
             }),
+            ("a table gets an index", |stack| {
+                let table = stack.tables_mut().iter_mut().find(|table| table.indexes.is_empty());
+                table.map(|table| table.indexes.insert("by-owner".to_owned(), index("owner"))).is_some()
+            }),
+            ("an index of a table gets another key", |stack| {
+                let table = stack.tables_mut().iter_mut().find(|table| !table.indexes.is_empty());
+                table.map(|table| table.indexes.values_mut().for_each(|one| *one = index("other"))).is_some()
+            }),
+            ("a stream of a table contains something else", |stack| {
+                let table = stack.tables_mut().iter_mut().find(|table| table.stream.is_some());
+                table.map(|table| table.stream = Some(Stream::KeysOnly)).is_some()
+            }),
             ("a table is kept safer", |stack| {
                 let table = stack.tables_mut().iter_mut().find(|table| !table.point_in_time_recovery);
                 table.map(|table| table.point_in_time_recovery = true).is_some()
@@ -175,8 +195,22 @@ impl StrictService for DynamoDb {
         vec![
             ("key", json!([{ "AttributeName": "k", "KeyType": "HASH" }])),
             ("attribute", json!([{ "AttributeName": "k", "AttributeType": "S" }])),
+            (
+                "both keys",
+                json!([{ "AttributeName": "k", "KeyType": "HASH" }, { "AttributeName": "l", "KeyType": "RANGE" }]),
+            ),
+            (
+                "two attributes",
+                json!([{ "AttributeName": "k", "AttributeType": "S" }, { "AttributeName": "l", "AttributeType": "N" }]),
+            ),
         ]
     }
+}
+
+/// An index by an attribute.
+fn index(attribute: &str) -> Index {
+    let partition_key = Key { name: attribute.to_owned(), kind: None };
+    Index { partition_key, sort_key: None, projection: Projection::KeysOnly, billing: None }
 }
 
 fn table_arn(name: &str) -> String {
@@ -184,17 +218,28 @@ fn table_arn(name: &str) -> String {
 }
 
 fn dumped(table: &Table, now: Time) -> Json {
+    let mut table = table.clone();
+    indexes::forget_deleted(&mut table, now);
     let mut description = table.description.clone();
     description.remove("TableId");
+    streams::without_rest(&table, &mut description);
     // A missing summary means PROVISIONED [aws-facts: DynamoDB].
     if description.get("BillingModeSummary").is_some_and(|summary| summary["BillingMode"] == "PROVISIONED") {
         description.remove("BillingModeSummary");
     }
+    // Their order means nothing [hazards: D7], and changes with the indexes.
+    let attributes = description.get_mut("AttributeDefinitions").and_then(Json::as_array_mut);
+    let attributes = attributes.filter(|_| !table.indexes.is_empty());
+    attributes.into_iter().for_each(|attributes| attributes.sort_by_key(Json::to_string));
     let ttl = table.ttl.as_ref().filter(|(_, on, _)| *on).map(|(attribute, ..)| attribute);
-    json!({
+    let mut dumped = json!({
         "description": description, "status": table.status(now), "ttl": ttl, "recovery": table.recovery,
         "protected": table.protected, "tags": table.tags, "items": table.items,
-    })
+    });
+    if !table.indexes.is_empty() {
+        dumped["indexes"] = indexes::dumped(&table);
+    }
+    dumped
 }
 
 /// A quota of the account has no room for another table [hazards: G17].

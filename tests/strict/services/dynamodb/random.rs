@@ -17,6 +17,8 @@ struct Tables(BTreeMap<u8, Table>);
 struct Table {
     number: bool,
     sort: bool,
+    indexes: u8,
+    local: bool,
     /// On demand, or so many units.
     units: u8,
     ttl: u8,
@@ -32,8 +34,17 @@ pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
 fn table() -> impl Strategy<Value = Table> {
     let flag = || proptest::bool::weighted(0.25);
     let protect = proptest::bool::weighted(0.1);
-    (flag(), flag(), rarely(3), rarely(3), flag(), protect).prop_map(
-        |(number, sort, units, ttl, recovery, protect)| Table { number, sort, units, ttl, recovery, protect },
+    (flag(), flag(), (rarely(4), flag()), rarely(3), rarely(3), flag(), protect).prop_map(
+        |(number, sort, (indexes, local), units, ttl, recovery, protect)| Table {
+            number,
+            sort,
+            indexes,
+            local,
+            units,
+            ttl,
+            recovery,
+            protect,
+        },
     )
 }
 
@@ -56,6 +67,23 @@ impl Section for Tables {
             line(if table.number { "partition_key: { name: id, type: N }" } else { "partition_key: id" });
             if table.sort {
                 line("sort_key: page");
+            }
+            match table.indexes {
+                0 => {}
+                1 => line("indexes: { by-owner: { partition_key: owner } }"),
+                2 => line(
+                    "indexes: { by-owner: { partition_key: owner, sort_key: id, projection: [title, size] } }",
+                ),
+                _ => line(
+                    "indexes: { by-owner: { partition_key: { name: owner, type: N } }, by-size: { partition_key: size, projection: keys-only } }",
+                ),
+            }
+            if table.sort && table.local {
+                line("local_indexes: { by-day: { sort_key: { name: day, type: N } } }");
+            }
+            // The last one has a stream, so that it can start functions.
+            if usize::from(*index) == TABLES.len() - 1 {
+                line("stream: new-and-old-images");
             }
             match table.units {
                 0 => {}

@@ -1,13 +1,15 @@
 //! DynamoDB tables, from CREATING to their deletion [aws-facts: DynamoDB].
 
 use super::indexes::{self, Index};
+use super::streams;
 use crate::cloud::{
-    Cloud, Delay, Handler, ServiceError, Tags, Time, VISIBLE, check_tags, required, seconds, tag_list, text,
+    Cloud, Delay, Delays, Handler, ServiceError, Tags, Time, VISIBLE, check_tags, required, seconds,
+    tag_list, text,
 };
 use crate::pattern;
 use crate::services::Service;
 use serde_json::{Map, Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Of a table in CREATING and DELETING.
@@ -44,7 +46,7 @@ pub(crate) struct Table {
     pub(crate) recovery_days: u32,
     /// When the recovery was turned on last.
     pub(crate) recovery_since: Option<Time>,
-    /// The global indexes, which were created by hand.
+    /// The global indexes.
     pub(crate) indexes: Vec<Index>,
     pub(crate) protected: bool,
     pub(crate) tags: Tags,
@@ -126,7 +128,11 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     description.insert("TableArn".to_owned(), Service::DynamoDb.arn(&format!("table/{name}")).into());
     let id = cloud.made_up("table", name, "0123456789abcdef", 32);
     description.insert("TableId".to_owned(), id.into());
-    bill(&mut description, text(params, "BillingMode").unwrap_or("PROVISIONED"), params)?;
+    let mode = text(params, "BillingMode").unwrap_or("PROVISIONED");
+    bill(&mut description, mode, params)?;
+    let indexes = indexes::create(params, &mut description, mode)?;
+    let label = streams::label(cloud, name);
+    streams::create(&mut description, params.get("StreamSpecification"), &label)?;
     let tags = tag_list(params);
     check_tags(&Tags::new(), &tags, "ValidationException")?;
     let table = Table {
@@ -137,7 +143,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         recovery: false,
         recovery_days: 35,
         recovery_since: None,
-        indexes: Vec::new(),
+        indexes,
         protected: params["DeletionProtectionEnabled"].as_bool().unwrap_or_default(),
         tags,
         items: 0,
@@ -155,19 +161,7 @@ fn check_keys(params: &Json) -> Result<(), ServiceError> {
     if !matches!(roles.as_slice(), ["HASH"] | ["HASH", "RANGE"]) {
         return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
     }
-    let names = |member: &str| -> Vec<String> {
-        let list = params[member].as_array().into_iter().flatten();
-        list.map(|element| required(element, "AttributeName").to_owned()).collect()
-    };
-    let (keys, attributes) = (names("KeySchema"), names("AttributeDefinitions"));
-    let set = |names: &[String]| -> BTreeSet<String> { names.iter().cloned().collect() };
-    if set(&keys) != set(&attributes) || keys.len() != attributes.len() || set(&keys).len() != keys.len() {
-        return invalid(
-            "One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number \
-             of attributes defined in AttributeDefinitions",
-        );
-    }
-    Ok(())
+    indexes::check_attributes(params)
 }
 
 /// Sets how a table is paid for. A missing summary means PROVISIONED [aws-facts: DynamoDB].
@@ -236,13 +230,17 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 
 fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, until) = (cloud.now, cloud.now + cloud.delays.of(CHANGE));
+    let delays = cloud.delays.clone();
     let name = required(params, "TableName");
+    find_active(cloud, name)?;
+    let label = streams::label(cloud, name);
     let table = find_active(cloud, name)?;
     indexes::check_change(table, name, now)?;
+    let (capacities, changes) = indexes::sorted(params);
     let has = |names: &[&str]| names.iter().any(|name| params.get(*name).is_some());
     let classes = [
-        has(&["BillingMode", "ProvisionedThroughput"]),
-        has(&["GlobalSecondaryIndexUpdates"]),
+        has(&["BillingMode", "ProvisionedThroughput"]) || !capacities.is_empty(),
+        !changes.is_empty(),
         has(&["StreamSpecification"]),
         has(&["DeletionProtectionEnabled"]),
         has(&["SSESpecification"]),
@@ -254,12 +252,31 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         // One class of change per UpdateTable [aws-facts: DynamoDB, M].
         _ => return invalid("Only one class of change is allowed in one UpdateTable"),
     }
-    if classes[0] {
-        update_billing(table, params, now)?;
-        indexes::follow_capacity(table, until);
+    let before = table.clone();
+    let streamed = params.get("StreamSpecification").map(|wanted| streams::update(table, wanted, &label));
+    let applied =
+        streamed.unwrap_or_else(|| apply(table, params, (&capacities, &changes), (now, until, &delays)));
+    if let Err(refused) = applied {
+        *table = before;
+        return Err(refused);
     }
-    if classes[1] {
-        indexes::update(table, params, now)?;
+    table.phase = ("UPDATING", until);
+    Ok(json!({ "TableDescription": described(table, now) }))
+}
+
+/// Applies one class of change; what is refused may have been applied in part.
+fn apply(
+    table: &mut Table,
+    params: &Json,
+    (capacities, changes): (&[Json], &[Json]),
+    (now, until, delays): (Time, Time, &Delays),
+) -> Result<(), ServiceError> {
+    let has = |name: &str| params.get(name).is_some();
+    if has("BillingMode") || has("ProvisionedThroughput") || !capacities.is_empty() {
+        update_billing(table, params, capacities, (now, indexes::billed(delays, until)))?;
+    }
+    if !changes.is_empty() {
+        indexes::update(table, params, changes, (now, delays))?;
     }
     if let Some(class) = text(params, "TableClass") {
         update_class(table, class)?;
@@ -267,8 +284,7 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     if let Some(protected) = params.get("DeletionProtectionEnabled").and_then(Json::as_bool) {
         table.protected = protected;
     }
-    table.phase = ("UPDATING", until);
-    Ok(json!({ "TableDescription": described(table, now) }))
+    Ok(())
 }
 
 /// To repeat a value is an error [hazards: D3].
@@ -283,7 +299,12 @@ fn update_class(table: &mut Table, class: &str) -> Result<(), ServiceError> {
     Ok(())
 }
 
-fn update_billing(table: &mut Table, params: &Json, now: Time) -> Result<(), ServiceError> {
+fn update_billing(
+    table: &mut Table,
+    params: &Json,
+    capacities: &[Json],
+    (now, until): (Time, Time),
+) -> Result<(), ServiceError> {
     let before = table.description.clone();
     let on_demand = before.get("BillingModeSummary").is_some_and(|s| s["BillingMode"] == "PAY_PER_REQUEST");
     let mode = text(params, "BillingMode");
@@ -299,11 +320,13 @@ fn update_billing(table: &mut Table, params: &Json, now: Time) -> Result<(), Ser
         }
         table.switched.push(now);
     }
-    bill(&mut table.description, mode, params)?;
-    if table.description == before {
-        return invalid(will_not_change(&before["ProvisionedThroughput"]));
+    if ["BillingMode", "ProvisionedThroughput"].iter().any(|member| params.get(*member).is_some()) {
+        bill(&mut table.description, mode, params)?;
+        if table.description == before {
+            return invalid(will_not_change(&before["ProvisionedThroughput"]));
+        }
     }
-    Ok(())
+    indexes::bill(table, capacities, (on_demand && mode == "PROVISIONED", mode), until)
 }
 
 /// To repeat a value is an error [hazards: D3].

@@ -23,6 +23,7 @@ pub(super) fn values() -> Vec<(&'static str, Json)> {
         ("queue in order", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo".into()),
         ("policy to receive", receiving().to_string().into()),
         ("policy for settings", settings().to_string().into()),
+        ("policy to read streams", reading().to_string().into()),
     ]
 }
 
@@ -39,6 +40,19 @@ fn settings() -> Json {
     let actions = ["ec2:*", "sqs:SendMessage", "lambda:InvokeFunction"];
     let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
     json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
+
+/// What the role of a function needs for a stream and a queue of failures [aws-facts-services: 2].
+fn reading() -> Json {
+    let actions = [
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    ];
+    let read = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
+    let send = json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [read, send] })
 }
 
 /// A zip with one file, in base64.

@@ -48,7 +48,32 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         })
     }),
     ("an event source mapping calls fewer at once", |cloud, stack, nth| {
-        set(cloud, stack, nth, "ScalingConfig", json!({ "MaximumConcurrency": 2 }))
+        let of_queue =
+            |mapping: &Mapping| mapping.is_of(stack) && mapping.member("StartingPosition").is_empty();
+        let id = pick(&cloud.lambda.mappings, of_queue, nth)?;
+        let mapping = cloud.lambda.mappings.get_mut(&id)?;
+        mapping.configuration.insert("ScalingConfig".to_owned(), json!({ "MaximumConcurrency": 2 }));
+        Some(id)
+    }),
+    ("an event source mapping of a stream gives up sooner", |cloud, stack, nth| {
+        of_stream(
+            cloud,
+            stack,
+            nth,
+            &[("MaximumRetryAttempts", 1.into()), ("MaximumRecordAgeInSeconds", 77.into())],
+        )
+    }),
+    ("an event source mapping of a stream works otherwise", |cloud, stack, nth| {
+        of_stream(
+            cloud,
+            stack,
+            nth,
+            &[("ParallelizationFactor", 7.into()), ("BisectBatchOnFunctionError", true.into())],
+        )
+    }),
+    ("an event source mapping of a stream tells another queue", |cloud, stack, nth| {
+        let theirs = json!({ "OnFailure": { "Destination": sqs::queue_arn("theirs") } });
+        of_stream(cloud, stack, nth, &[("DestinationConfig", theirs)])
     }),
     ("an event source mapping's tags are changed", |cloud, stack, nth| {
         mapping(cloud, stack, nth, |mapping| retag(&mut mapping.tags))
@@ -57,6 +82,15 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
 
 fn mapping(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Mapping)) -> Option<String> {
     changed(&mut cloud.lambda.mappings, stack, nth, change)
+}
+
+/// Changes a mapping of a stream.
+fn of_stream(cloud: &mut Cloud, stack: &str, nth: usize, values: &[(&str, Json)]) -> Option<String> {
+    let is_one = |mapping: &Mapping| mapping.is_of(stack) && !mapping.member("StartingPosition").is_empty();
+    let id = pick(&cloud.lambda.mappings, is_one, nth)?;
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    cloud.lambda.mappings.get_mut(&id)?.configuration.extend(values);
+    Some(id)
 }
 
 fn set(cloud: &mut Cloud, stack: &str, nth: usize, name: &str, value: Json) -> Option<String> {
@@ -102,8 +136,11 @@ fn make(cloud: &mut Cloud, queue: &str, function: &str) {
 pub(super) fn change_all(cloud: &mut Cloud) {
     for mapping in cloud.lambda.mappings.values_mut() {
         mapping.enabled = !mapping.enabled;
+        if mapping.member("StartingPosition").is_empty() {
+            mapping.configuration.insert("ScalingConfig".to_owned(), json!({ "MaximumConcurrency": 2 }));
+        }
         let other = json!({
-            "BatchSize": 3, "MaximumBatchingWindowInSeconds": 0, "ScalingConfig": { "MaximumConcurrency": 2 },
+            "BatchSize": 3, "MaximumBatchingWindowInSeconds": 0,
             "FilterCriteria": { "Filters": [{ "Pattern": "{\"body\":{\"theirs\":[true]}}" }] },
         });
         mapping.configuration.extend(other.as_object().cloned().unwrap_or_default());

@@ -366,13 +366,16 @@ fn of_mapping(cloud: &Cloud, call: &Call) -> Vec<Need> {
 /// What a mapping of a stack leads from or to and does not exist; nothing on AWS keeps it there
 /// [aws-facts: Event source mappings].
 fn dangles(cloud: &Cloud, mapping: &Mapping) -> Option<String> {
-    let (queue, function) = (mapping.member("EventSourceArn"), mapping.member("FunctionArn"));
-    let has_queue = cloud.sqs.queues.keys().any(|name| sqs::queue_arn(name) == queue);
+    let (source, function) = (mapping.member("EventSourceArn"), mapping.member("FunctionArn"));
+    let has_queue = cloud.sqs.queues.keys().any(|name| sqs::queue_arn(name) == source);
+    // Its stream may be another one for a moment.
+    let table = source.split("table/").nth(1).and_then(|table| table.split('/').next());
+    let has_table = table.is_some_and(|table| cloud.dynamodb.tables.contains_key(table));
     let live = cloud.lambda.functions.get(function::bare(function));
     match live.filter(|function| function.gone.is_none()) {
         _ if !mapping.tags.contains_key("provision:stack") => None,
         None => Some(format!("there is no function {function}")),
-        Some(_) if !has_queue => Some(format!("there is no queue {queue}")),
+        Some(_) if !has_queue && !has_table => Some(format!("there is no source {source}")),
         Some(_) => None,
     }
 }

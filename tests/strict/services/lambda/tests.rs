@@ -226,9 +226,15 @@ fn every_change_of_a_mapping_by_hand_shows() {
         .unwrap();
     let mapping = cloud.lambda.mappings.get_mut(&id).unwrap();
     mapping.tags.insert("provision:stack".to_owned(), "s".to_owned());
-    let before = Service::Lambda.dump(&cloud);
+    let mut streamed = cloud.clone();
+    let stream = json!({
+        "EventSourceArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026", "StartingPosition": "LATEST",
+    });
+    let of_stream = stream.as_object().cloned().unwrap_or_default();
+    streamed.lambda.mappings.get_mut(&id).unwrap().configuration.extend(of_stream);
     for (what, change) in super::mapping_by_hand::DRIFTS {
-        let mut cloud = cloud.clone();
+        let mut cloud = if what.contains("of a stream") { streamed.clone() } else { cloud.clone() };
+        let before = Service::Lambda.dump(&cloud);
         assert!(change(&mut cloud, "s", 0).is_some(), "{what}");
         assert_ne!(Service::Lambda.dump(&cloud), before, "{what}");
         assert!(change(&mut cloud, "other", 0).is_none(), "{what}");

@@ -1,0 +1,114 @@
+//! Indexes and streams of tables.
+
+use super::{check, function, table, valid};
+use crate::kinds::table::Projection;
+
+fn with_sort_key(lines: &str) -> String {
+    table(&format!("sort_key: {{ name: at, type: N }}\n{lines}"))
+}
+
+#[test]
+fn errors_of_indexes() {
+    let index = |name: &str| format!("{name}: {{ partition_key: {name} }}");
+    let many =
+        |count: usize| (0..count).map(|nth| index(&format!("by{nth:02}"))).collect::<Vec<_>>().join(", ");
+    let local = |count: usize| {
+        let one = |nth| format!("by{nth:02}: {{ sort_key: s{nth} }}");
+        (0..count).map(one).collect::<Vec<_>>().join(", ")
+    };
+    let attributes = |count: usize| (0..count).map(|nth| format!("a{nth}")).collect::<Vec<_>>().join(", ");
+    let listing =
+        |nth: usize| format!("by{nth:02}: {{ partition_key: k, projection: [{}] }}", attributes(17));
+    check(
+        "indexes",
+        &[
+            &table("indexes: [customer]"),
+            &table("indexes: { by-customer: customer }"),
+            &table("indexes: { by-customer: {} }"),
+            &table("indexes: { c: { partition_key: customer }, 'by customer': { partition_key: customer } }"),
+            &table("indexes: { by-customer: { partition_key: customer, sort_key: customer, key: x } }"),
+            &table("indexes: { by-customer: { partition_key: customer, projection: KEYS_ONLY } }"),
+            &table("indexes: { by-customer: { partition_key: customer, projection: total } }"),
+            &table("indexes: { by-customer: { partition_key: customer, projection: [] } }"),
+            &table("indexes: { by-customer: { partition_key: customer, projection: [total, total] } }"),
+            &table(&format!("indexes: {{ by-a: {{ partition_key: a, projection: [{}] }} }}", attributes(21))),
+            &table("indexes: { by-customer: { partition_key: customer, billing: { read: 5, write: 5 } } }"),
+            &table(
+                "billing: { read: 5, write: 5 }\nindexes: { by-customer: { partition_key: customer, billing: on-demand } }",
+            ),
+            &table(&format!("indexes: {{ {} }}", many(21))),
+            &table(&format!("indexes: {{ {} }}", (0..6).map(listing).collect::<Vec<_>>().join(", "))),
+            &table("local_indexes: { by-total: { sort_key: total } }"),
+            &with_sort_key("local_indexes: { by-total: { partition_key: id, sort_key: total } }"),
+            &with_sort_key("local_indexes: { by-id: { sort_key: id } }"),
+            &with_sort_key(&format!("local_indexes: {{ {} }}", local(6))),
+            &with_sort_key(
+                "indexes: { by-total: { partition_key: total } }\nlocal_indexes: { by-total: { sort_key: total } }",
+            ),
+            // One type of an attribute.
+            &with_sort_key("indexes: { by-at: { partition_key: { name: at, type: S } } }"),
+            &table("indexes: { by-id: { partition_key: total, sort_key: { name: id, type: N } } }"),
+            &with_sort_key(
+                "indexes: { by-total: { partition_key: { name: total, type: N } } }\nlocal_indexes: { near: { sort_key: { name: total, type: B } } }",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_key_of_an_index_has_the_type_that_its_attribute_has_elsewhere() {
+    let stack = valid(&with_sort_key(
+        "indexes:
+  by-total: { partition_key: total, sort_key: at, projection: [b, a] }
+  by-owner: { partition_key: owner, sort_key: total, projection: keys-only }
+local_indexes: { near: { sort_key: { name: total, type: B } } }",
+    ));
+    let [table] = stack.tables() else { panic!("one table") };
+    let projections: Vec<&Projection> = table.indexes.values().map(|index| &index.projection).collect();
+    let listed = Projection::Include(["a".to_owned(), "b".to_owned()].into());
+    assert_eq!(projections, [&Projection::KeysOnly, &listed]);
+    let graph = crate::plan::tests::stacks::lowered(&stack).1;
+    let spec = |path: &str| {
+        let table = graph.resources.iter().find(|resource| resource.id.kind == "table").unwrap();
+        table.desired.json().pointer(path).cloned()
+    };
+    let key = |name: &str, kind: &str| Some(serde_json::json!({ "name": name, "type": kind }));
+    assert_eq!(spec("/indexes/by-total/partition_key"), key("total", "B"));
+    assert_eq!(spec("/indexes/by-total/sort_key"), key("at", "N"));
+    assert_eq!(spec("/indexes/by-owner/partition_key"), key("owner", "S"));
+    assert_eq!(spec("/indexes/by-owner/sort_key"), key("total", "B"));
+}
+
+#[test]
+fn errors_of_streams_and_their_triggers() {
+    let streamed = |table: &str, lines: &str| {
+        format!(
+            "{}tables: {{ orders: {{ partition_key: id{table} }} }}\nqueues: {{ failed: {{}} }}\n",
+            function(lines)
+        )
+    };
+    let trigger = |item: &str| streamed(", stream: new-image", &format!("triggers: [{item}]"));
+    check(
+        "streams",
+        &[
+            &table("stream: true"),
+            &table("stream: NEW_AND_OLD_IMAGES"),
+            &streamed("", "triggers: [{ table: orders }]"),
+            &streamed("", "access: { orders: stream }"),
+            &streamed("", "access: { orders: [dynamodb:GetRecords] }"),
+            &streamed("", "environment: { STREAM: '${tables.orders.stream_arn}' }"),
+            &trigger("{ table: order }"),
+            &trigger("{ table: orders, queue: failed }"),
+            &trigger("{ table: orders }, { table: orders }"),
+            &trigger("{ table: orders }, { table: orders, name: again }"),
+            &trigger("{ table: orders, from: TRIM_HORIZON, concurrency: 2 }"),
+            &trigger(
+                "{ table: orders, batch: 10001, window: 6 minutes, parallel: 11, retries: -1, max_age: 59 }",
+            ),
+            &trigger("{ table: orders, on_failure: fail }"),
+            &trigger("{ table: orders, on_failure: 'arn:aws:lambda:eu-west-1:123456789012:function:f' }"),
+            &trigger("{ table: orders, filter: { eventName: INSERT } }"),
+            &streamed(", stream: new-image", "access: { orders: write }\ntriggers: [{ table: orders }]"),
+        ],
+    );
+}

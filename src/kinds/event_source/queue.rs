@@ -1,0 +1,150 @@
+//! `triggers` of queues.
+
+use super::section::{after_role, filter};
+use super::{EventSource, Spec, named};
+use crate::config::access::Grant;
+use crate::config::decode::help;
+use crate::config::fields::Fields;
+use crate::config::section::shape::{duration, entry_of, flag, number, text};
+use crate::config::section::{Section, Shape, section};
+use crate::config::trigger::Trigger;
+use crate::config::{Diagnostic, Entries, Entry, Item};
+use crate::kind::Kind;
+use crate::kinds::function::section::Config as FunctionConfig;
+use crate::kinds::queue::{self, Queue};
+use crate::lower::{Lower, LoweredTrigger, resource};
+use crate::model::{ResourceId, Text};
+use serde_json::json;
+
+section! {
+    /// A queue whose messages start the function. The function is allowed to receive them.
+    pub(crate) struct Config, checked by fits_together {
+        /// The key of the queue.
+        queue: String = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_of::<Queue>).required("NAME"),
+        /// How many messages an invocation gets at most. More than 10 need a `window`; a FIFO queue allows 10.
+        batch: u32 = number("messages", 1..=10_000).default(10),
+        /// How long messages are gathered before an invocation, at most 5 minutes. Not for FIFO queues.
+        window: u32 = duration(0..=300).default(0),
+        /// Whether the function says which messages of a batch failed. Only these come again; otherwise all of the batch do.
+        partial_failures: bool = flag().default(false),
+        /// How many invocations run at a time at most. Without it, the function's concurrency is the limit.
+        concurrency: Option<u32> = number("invocations", 2..=1_000).optional(),
+        /// Patterns of the messages that start the function: one, or a list of up to five. Other messages are deleted.
+        filter: Vec<String> = filter().or_empty(),
+        /// Whether messages start the function.
+        enabled: bool = flag().default(true),
+        /// A name that tells this trigger from another one of the same queue.
+        name: Option<String> = text(64).optional(),
+    }
+}
+
+/// The largest batch without a window, and of a FIFO queue.
+pub(super) const MAX_BATCH: u32 = 10;
+
+/// What Lambda does with the queue in the function's role [aws-facts: Event source mappings, DG].
+pub(super) const RECEIVE: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+
+/// Messages of a queue.
+pub struct OfQueue;
+
+impl Trigger for OfQueue {
+    type Kind = EventSource;
+    const WORD: &'static str = "queue";
+    type Config = Config;
+
+    fn name(trigger: &Config) -> String {
+        trigger.name.clone().unwrap_or_else(|| trigger.queue.clone())
+    }
+
+    fn grants(trigger: &Config) -> Vec<Grant> {
+        let actions = RECEIVE.iter().map(|action| (*action).to_owned()).collect();
+        vec![Grant { kind: Queue::NAME, key: trigger.queue.clone(), actions }]
+    }
+
+    fn check(trigger: &Entry<Config>, function: &str, entries: &Entries) -> Vec<Diagnostic> {
+        let functions: &[Entry<FunctionConfig>] = entries.of();
+        let queues: &[Entry<queue::section::Config>] = entries.of();
+        let function = functions.iter().find(|other| other.name == function);
+        let queue = queues.iter().find(|queue| queue.name == trigger.queue);
+        let (Some(function), Some(queue)) = (function, queue) else { return Vec::new() };
+        let mut errors = Vec::new();
+        let mut error = |field: &str, message: String, help: String| {
+            errors.push(Diagnostic { at: trigger.place(field), length: 0, message, help: Some(help) });
+        };
+        let own = function.triggers.iter().filter_map(Item::of::<OfQueue>);
+        let mut own = own.filter(|other| other.queue == trigger.queue);
+        if own.next().is_some_and(|first| first.place("queue") != trigger.place("queue")) {
+            let message = format!("`{}` already starts `{}`", queue.name, function.name);
+            error(
+                "queue",
+                message,
+                "AWS allows one trigger of a queue for a function: remove one".to_owned(),
+            );
+        }
+        // Lambda refuses such a mapping [aws-facts: SQS, IT].
+        if let Some(visible) = queue.visibility_timeout.filter(|visible| *visible < function.timeout) {
+            let message = format!(
+                "the visibility timeout of `{}`, {visible} seconds, is shorter than the timeout of `{}`, {} seconds",
+                queue.name, function.name, function.timeout
+            );
+            let advice = 6 * function.timeout + trigger.window;
+            error(
+                "queue",
+                message,
+                format!("AWS advises {advice} seconds; without `visibility_timeout` that is the default"),
+            );
+        }
+        if queue.fifo.is_some() && trigger.batch > MAX_BATCH {
+            let message = format!(
+                "a batch of a FIFO queue can have at most {MAX_BATCH} messages, not {}",
+                trigger.batch
+            );
+            error("batch", message, format!("write `batch: {MAX_BATCH}`"));
+        }
+        if queue.fifo.is_some() && trigger.window > 0 {
+            error(
+                "window",
+                "messages of a FIFO queue cannot be gathered".to_owned(),
+                "remove `window`".to_owned(),
+            );
+        }
+        errors
+    }
+}
+
+impl LoweredTrigger for OfQueue {
+    fn lower(trigger: &Entry<Config>, function: &ResourceId, lower: &mut Lower) {
+        let Config { queue, batch, window, partial_failures, concurrency, filter, enabled, name } =
+            &**trigger;
+        let queue = lower.id(Queue::NAME, queue);
+        let id = function.child(EventSource::NAME, named(&queue.name, name.as_deref()));
+        let spec = Spec {
+            function: function.name.clone(),
+            source: Text::reference(&queue, "arn"),
+            from: None,
+            batch: batch.cast_signed(),
+            window: window.cast_signed(),
+            partial_failures: *partial_failures,
+            concurrency: concurrency.map(u32::cast_signed),
+            bisect: false,
+            parallel: 1,
+            retries: None,
+            max_age: None,
+            on_failure: None,
+            filters: filter.iter().cloned().collect(),
+            enabled: *enabled,
+            tags: lower.tags(&id),
+        };
+        let resource = resource::<EventSource>(id, trigger.at, &spec);
+        lower.resources.push(after_role(resource, function, lower));
+    }
+}
+
+pub(super) fn fits_together(trigger: &<Config as Section>::Decoded, fields: &mut Fields) {
+    if let (Some(batch), Some(0)) = (trigger.batch, trigger.window)
+        && batch > MAX_BATCH
+    {
+        let message = format!("a batch of more than {MAX_BATCH} messages needs a `window`");
+        fields.fail_at("batch", message, help("add `window: 1`, or a longer one"));
+    }
+}
