@@ -128,7 +128,10 @@ mod tests {
     #[test]
     fn a_kind_that_can_be_adopted_is_read_by_its_name() {
         let read = |text: &str| AdoptableKind.parse_ref(&Command::new("adopt"), None, OsStr::new(text));
-        assert_eq!(AdoptableKind::names(), ["table", "queue", "function", "api", "log_group", "role"]);
+        assert_eq!(
+            AdoptableKind::names(),
+            ["table", "queue", "parameter", "secret", "function", "api", "log_group", "role"]
+        );
         for (written, kind) in [("api", "api"), ("log_group", "log_group"), ("log-group", "log_group")] {
             assert_eq!(read(written).ok(), Some(kind));
         }

@@ -47,7 +47,7 @@ impl Allowed {
             Which::Bound(_) => 1,
             Which::Declared => 2,
             Which::Parents => 3,
-            Which::Field(_) => 4,
+            Which::Field(_) | Which::With(_) => 4,
             Which::Owned(_) => 5,
         };
         Order::OfKind(registry().kinds().iter().position(|kind| kind.name() == self.on.kind), rank)
@@ -59,7 +59,12 @@ impl Place<'_> {
     pub(super) fn may_need(&self, kind: &str, when: When) -> bool {
         match when {
             When::Always => true,
-            When::Some(is) => self.declared(kind).any(|resource| is(&resource.desired.json())),
+            When::Some(is) => {
+                // One of others is read too, and has no desired state.
+                let existing = self.graph.existing.iter().any(|one| one.is_here && one.id.kind == kind);
+                self.declared(kind).any(|resource| is(&resource.desired.json()))
+                    || (existing && is(&Json::Null))
+            }
             When::Boundary(has) => self.boundary.is_some() == has,
         }
     }
@@ -79,6 +84,11 @@ impl Place<'_> {
         };
         match on.which {
             Which::Everything | Which::Any | Which::Within | Which::Bound(_) => all("*"),
+            Which::With(field) => {
+                let has =
+                    |one: &Resource| one.desired.get(field).is_some_and(|value| *value != Desired::Null);
+                if self.declared(kind).any(has) { all("*") } else { Vec::new() }
+            }
             Which::Owned(prefix) => all(&format!("{prefix}*")),
             Which::Declared => self.declared(on.kind).flat_map(|one| all(&one.id.name)).collect(),
             Which::Parents => {
@@ -117,7 +127,7 @@ impl Place<'_> {
             let key = format!("aws:ResourceTag/{}", tags::STACK);
             matches!(on.which, Which::Owned(_)).then(|| (key, self.scope.identity.to_string()))
         };
-        let only = on.only.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let only = on.only.map(|(key, value)| (key.to_owned(), self.scope.expand(value, "")));
         let (key, value) = only.or_else(owned)?;
         Some(json!({ "StringEquals": { key: value } }))
     }

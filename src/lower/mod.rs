@@ -137,8 +137,11 @@ impl Lower<'_> {
         let one = |existing: &config::Existing| {
             let id = self.id(existing.kind, &existing.key);
             let pattern = self.stack.sections.of_kind(existing.kind).map_or("", |section| section.arn());
-            let own = (!pattern.is_empty()).then(|| self.scope.expand(pattern, &id.name));
-            let is_here = existing.arn.is_none() || existing.arn == own;
+            // What AWS adds to the name is known only where any is meant.
+            let pattern = if existing.is_several() { pattern.trim_end_matches(['-', '?']) } else { pattern };
+            let is_known = !pattern.is_empty() && !pattern.contains('?');
+            let own = is_known.then(|| self.scope.expand(pattern, &id.name));
+            let is_here = !existing.is_several() && (existing.arn.is_none() || existing.arn == own);
             let arn = existing.arn.clone().or(own);
             let known_attributes = arn.map(|arn| known_attributes(&id, arn)).unwrap_or_default();
             Existing { id, at: existing.at, known_attributes, is_here }

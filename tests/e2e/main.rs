@@ -41,6 +41,7 @@ mod moving;
 mod pipeline;
 mod queues;
 mod screens;
+mod secrets;
 mod stacks;
 mod terminal;
 mod unmanaged;

@@ -27,6 +27,7 @@ mod read_only;
 mod rich;
 mod scale;
 mod scenario;
+mod secrets;
 mod sensitive;
 mod shipped;
 mod single_faults;
