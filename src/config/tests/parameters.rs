@@ -133,7 +133,7 @@ fn values_of_secrets() {
     let text = "stack: demo
 secrets:
   text: { value: open-sesame }
-  number: { value: 12345 }
+  number: { value: 98765432107 }
   json: { value: { b: 1, a: [true, null, 'of ${stack}'] } }
   none: {}
 ";
@@ -148,7 +148,7 @@ secrets:
         values,
         [
             r#"text = "open-sesame""#,
-            r#"number = "12345""#,
+            r#"number = "98765432107""#,
             r#"json = "{\"a\":[true,null,\"of demo\"],\"b\":1}""#,
             "none = null",
         ]
