@@ -6,7 +6,7 @@ use crate::commands::examples;
 use crate::commands::screen::{Format, err, finish, json, out, set_format, set_verbose};
 use crate::commands::{
     self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, GraphArgs, IamPolicyArgs, InitArgs,
-    InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, UpArgs,
+    InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, SecretAction, UpArgs,
 };
 use crate::error::exit_of;
 use crate::exit::Exit;
@@ -75,6 +75,13 @@ enum Command {
     /// Show the logs of the functions
     #[command(after_help = examples::LOGS)]
     Logs(LogsArgs),
+    /// Set the value of a secret that the stack file does not give
+    #[command(after_help = examples::SECRET)]
+    Secret {
+        /// Action
+        #[command(subcommand)]
+        action: SecretAction,
+    },
     /// Print a completion script for a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
@@ -171,6 +178,7 @@ impl Cli {
             Command::Check => commands::check(globals).await,
             Command::Invoke(args) => commands::invoke(globals, args).await,
             Command::Logs(args) => commands::logs(globals, args).await,
+            Command::Secret { action } => commands::secret(globals, action).await,
             Command::Completions(args) => commands::completions(*args),
             Command::Man => commands::man(Cli::command()),
             Command::IamPolicy(args) => commands::iam_policy(globals, args).await,

@@ -1,8 +1,8 @@
 //! Reads the values that live elsewhere: each once, all at the same time, before anything else is read.
 
 mod cloudformation;
-mod parameters;
-mod secrets;
+pub(crate) mod parameters;
+pub(crate) mod secrets;
 mod stacks;
 
 use crate::aws::{Access, Connection, Error, Service};

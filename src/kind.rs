@@ -5,13 +5,14 @@ mod permission;
 mod registry;
 
 pub use features::{
-    AdoptedBy, Companions, Features, Fit, FitOf, Output, OwnListing, Owned, RunsCode, Tagging, UNKNOWN,
+    AdoptedBy, Companions, Features, Fit, FitOf, Output, OwnListing, Owned, RunsCode, Tagging, TakesValue,
+    UNKNOWN,
 };
 pub use permission::{Needs, On, Only, Permission, Task, When, Which};
 pub use registry::{AnyKind, Registry};
 pub(crate) use registry::{Registered, desired};
 
-use crate::aws::{Clients, Context, Result, Service};
+use crate::aws::{Clients, Context, Error, Result, Service};
 use crate::diff::Change;
 use crate::error::Failure;
 use crate::model::{Graph, Observed, Owner, PhysicalId, ResourceId, Text, Texts};
@@ -163,6 +164,14 @@ pub trait Kind: Send + Sync + 'static {
     /// a part of it only an hour later, or what that means for resources that the plan leaves `unchanged`.
     fn update_note(_update: &UpdateOf<Self>) -> Option<String> {
         None
+    }
+    /// Gives it a value that the stack file does not have, for a kind whose [`Features::takes_value`] says so.
+    fn set_value(
+        _ctx: &Context,
+        _observed: &ObservedOf<Self>,
+        _value: &str,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Err(Error::internal("this kind takes no value")) }
     }
     /// Deletes it, and waits until it does not exist. If it does not exist already, that is success.
     fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send;

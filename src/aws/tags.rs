@@ -23,6 +23,10 @@ pub(crate) const ROLE_ID: &str = "provision:role-id";
 /// that it names are read: without it, each of them would cost a call for every function.
 pub(crate) const APART: &str = "provision:settings";
 
+/// The tag that holds for how many days a resource can be restored once it is deleted: only the deletion itself tells AWS, and
+/// the stack file may no longer have the entry then.
+pub(crate) const RECOVERY: &str = "provision:recovery";
+
 /// The tags of a resource: the stack's own, and the ownership tags.
 pub(crate) fn ownership_tags(identity: &Identity, id: &ResourceId, declared: &Tags) -> Tags {
     let ownership_tags = [(STACK.to_owned(), identity.to_string()), (ID.to_owned(), id.tag())];
@@ -56,7 +60,7 @@ pub(crate) fn owner(tags: &Tags, scope: &Scope) -> Owner {
 
 /// True for the key of a tag that only `provision` sets.
 pub(crate) fn is_mark(key: &str) -> bool {
-    [STACK, ID, FOR, ROLE_ID, APART].contains(&key)
+    [STACK, ID, FOR, ROLE_ID, APART, RECOVERY].contains(&key)
 }
 
 /// The tags that are compared: ours, and those that the stack declares. What a company's auto-taggers add is left alone.

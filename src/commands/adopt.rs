@@ -128,7 +128,10 @@ mod tests {
     #[test]
     fn a_kind_that_can_be_adopted_is_read_by_its_name() {
         let read = |text: &str| AdoptableKind.parse_ref(&Command::new("adopt"), None, OsStr::new(text));
-        assert_eq!(AdoptableKind::names(), ["table", "queue", "role", "function", "api", "log_group"]);
+        assert_eq!(
+            AdoptableKind::names(),
+            ["table", "queue", "parameter", "secret", "role", "function", "api", "log_group"]
+        );
         for (written, kind) in [("api", "api"), ("log_group", "log_group"), ("log-group", "log_group")] {
             assert_eq!(read(written).ok(), Some(kind));
         }

@@ -4,7 +4,7 @@
 use super::stack_file;
 use crate::config;
 use crate::kind::Output;
-use crate::kinds::code;
+use crate::kinds::{code, takes_value};
 use crate::outputs;
 use clap_complete::CompletionCandidate;
 use std::collections::BTreeMap;
@@ -25,6 +25,11 @@ fn candidates(names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidat
 /// The functions.
 pub(super) fn functions() -> Vec<CompletionCandidate> {
     candidates(keys().remove(code().0.section()).unwrap_or_default())
+}
+
+/// The secrets.
+pub(super) fn secrets() -> Vec<CompletionCandidate> {
+    candidates(keys().remove(takes_value().0.section()).unwrap_or_default())
 }
 
 /// The environments; of a key that stands for several, none can be offered.

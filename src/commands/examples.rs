@@ -47,6 +47,16 @@ Examples:
   provision status
   provision status --env prod --json";
 
+pub(crate) const SECRET: &str = "\
+Examples:
+  provision secret set api-key              # asks for the value
+  provision secret set api-key --env dev";
+
+pub(crate) const SECRET_SET: &str = "\
+Examples:
+  provision secret set api-key              # in a terminal: asks for it
+  provision secret set api-key --env prod   # else: reads standard input";
+
 pub(crate) const OUTPUTS: &str = "\
 Examples:
   provision outputs

@@ -1,7 +1,7 @@
 //! Keys that a user presses while a command runs, in a terminal that is not asked to wait for whole lines.
 
 use super::is_interactive;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -71,6 +71,28 @@ impl Drop for Keys {
     }
 }
 
+/// A line that the user types and that the terminal does not show.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub(super) fn hidden_line(question: &str) -> std::io::Result<String> {
+    // Nothing listens, so a signal ends the process at once, and gives the terminal back before that.
+    drop(super::stop_on_ctrl_c());
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "{question} ")?;
+    stderr.flush()?;
+    if !terminal::hide() {
+        return Err(std::io::Error::other("it cannot hide what is typed"));
+    }
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    terminal::restore();
+    // The terminal has not shown the end of the line either.
+    writeln!(stderr)?;
+    read?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 /// Gives the terminal back, before the process ends at once.
 pub(super) fn restore() {
     terminal::restore();
@@ -89,13 +111,22 @@ mod terminal {
     /// Asks the terminal to send each key as it is pressed, and not to show it. Ctrl-C stays what it is. False in the
     /// background, where a program that sets the terminal would be stopped.
     pub(super) fn take_single_keys() -> bool {
+        set(|modes| modes.remove(LocalModes::ICANON | LocalModes::ECHO))
+    }
+
+    /// Asks the terminal not to show what is typed.
+    pub(super) fn hide() -> bool {
+        set(|modes| modes.remove(LocalModes::ECHO))
+    }
+
+    fn set(change: impl FnOnce(&mut LocalModes)) -> bool {
         let stdin = stdin();
         let (Ok(before), Ok(front)) = (tcgetattr(&stdin), tcgetpgrp(&stdin)) else { return false };
         if front != getpgrp() {
             return false;
         }
         let mut settings = before.clone();
-        settings.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+        change(&mut settings.local_modes);
         *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         tcsetattr(&stdin, OptionalActions::Now, &settings).is_ok()
     }
@@ -111,6 +142,10 @@ mod terminal {
 #[cfg(not(unix))]
 mod terminal {
     pub(super) fn take_single_keys() -> bool {
+        false
+    }
+
+    pub(super) fn hide() -> bool {
         false
     }
 

@@ -3,7 +3,7 @@
 use super::busy::{Busy, start, waits};
 use super::{candidates, err, json, out, stack_file};
 use crate::aws::credentials::Source;
-use crate::aws::{Calls, Connection, Place};
+use crate::aws::{Calls, Connection, Place, Service};
 use crate::config::{self, Known, Stack};
 use crate::desired::check_sizes_offline;
 use crate::elsewhere::{self, Need};
@@ -18,6 +18,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap_complete::ArgValueCandidates;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -212,7 +213,9 @@ impl Globals {
             }
             recorder.iter().for_each(|recorder| recorder.call(call));
         });
-        let services: Vec<_> = services().into_iter().chain(elsewhere::services()).collect();
+        let all = services().into_iter().chain(elsewhere::services());
+        let services: BTreeMap<&str, &Service> = all.map(|service| (service.id, service)).collect();
+        let services: Vec<_> = services.into_values().collect();
         let busy = Busy::lasting("Connecting to AWS");
         let connection = Connection::open(&place, &services, calls).await;
         drop(busy);

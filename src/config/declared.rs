@@ -9,11 +9,13 @@ use super::access::{Access, Grant};
 use super::decode::Value;
 use super::diagnostic::Diagnostic;
 use super::fields::Fields;
+use super::reference::segment;
 use super::section::{self, Entry, Keyed, Parts, Row, Shape, entries};
 use super::stack::{Stack, Template};
 use super::tags::{self, Tags};
 use super::trigger::AnyTrigger;
 use crate::kind::Kind;
+use crate::model::Address;
 use crate::suggest;
 use crate::yaml::{At, Node};
 use rustc_hash::FxHashMap;
@@ -33,6 +35,8 @@ pub(crate) trait Declared: Kind {
     const REFERENCES: &'static [Referable];
     /// The fields with items that `only` and `except` can limit to environments.
     const LIMITED: &'static [&'static str] = &[];
+    /// Whether names may have levels, such as `/shop/level`. An `existing` one may then end in `*`, for `access` alone.
+    const PATHS: bool = false;
     /// What `access` of other entries may allow on an entry.
     const ACCESS: Option<&'static Access> = None;
     /// The action that delivers to an entry, for entries that can be destinations.
@@ -71,6 +75,14 @@ pub(crate) trait Declared: Kind {
     /// The texts of an entry in which `${…}` works.
     fn templates(_entry: &Entry<Self::Config>) -> Vec<&Template> {
         Vec::new()
+    }
+    /// Whether the value of an entry's field is never shown, as the entry is written, where that depends on other fields.
+    fn hides(_entry: &Node, _field: &str) -> bool {
+        false
+    }
+    /// What to write instead of a value from elsewhere that is the value of an entry with this name in AWS.
+    fn instead_of(_address: &Address, _name: &str) -> Option<&'static str> {
+        None
     }
 }
 
@@ -193,6 +205,12 @@ pub(crate) trait AnySection: Send + Sync {
     fn limited(&self) -> &'static [&'static str];
     /// What is said of the fields of an entry that may have defaults.
     fn rows(&self) -> Vec<&'static Row>;
+    /// [`Declared::PATHS`].
+    fn takes_paths(&self) -> bool;
+    /// [`Declared::hides`], also where that does not depend on other fields.
+    fn hides(&self, entry: &Node, field: &str) -> bool;
+    /// [`Declared::instead_of`].
+    fn instead_of(&self, address: &Address, name: &str) -> Option<&'static str>;
     /// [`Declared::ACCESS`].
     fn access(&self) -> Option<&'static Access>;
     /// [`Declared::DELIVERY`].
@@ -259,6 +277,18 @@ impl<D: Declared> AnySection for Section<D> {
             <section::Common as section::Section>::fields().into_iter().map(|field| field.row());
         let of_every_entry = of_every_entry.filter(|row| row.name != "name");
         own.chain(of_every_entry).collect()
+    }
+
+    fn takes_paths(&self) -> bool {
+        D::PATHS
+    }
+
+    fn hides(&self, entry: &Node, field: &str) -> bool {
+        self.rows().iter().any(|row| row.name == field && row.sensitive) || D::hides(entry, field)
+    }
+
+    fn instead_of(&self, address: &Address, name: &str) -> Option<&'static str> {
+        D::instead_of(address, name)
     }
 
     fn access(&self) -> Option<&'static Access> {
@@ -408,7 +438,7 @@ impl dyn AnySection {
         if self.is_single() {
             format!("${{{}.{attribute}}}", self.key())
         } else {
-            format!("${{{}.{key}.{attribute}}}", self.key())
+            format!("${{{}{}.{attribute}}}", self.key(), segment(key))
         }
     }
 

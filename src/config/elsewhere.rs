@@ -1,22 +1,24 @@
 //! Values that live elsewhere: `${ssm:/shop/level, info}`. What a placeholder names, and where such values may stand.
 
-use super::declared::Sections;
-use super::decode::{Log, help};
+use super::declared::{Entries, Sections};
+use super::decode::{Cx, Log, help};
+use super::diagnostic::Diagnostic;
 use super::include::CHECKS;
 use super::names::is_made_of;
 use super::reference::{Error, Names, path, referable};
+use super::stack::Elsewhere;
 use super::values::is_extension;
 use crate::model::{Address, Attribute};
 use crate::suggest;
 use crate::yaml::{Entry, Kind, Node, Piece};
 
-/// The words before the colon, each with what follows it.
+/// The words with their colon, each with what follows it.
 const WORDS: [(&str, &str); 5] = [
-    ("ssm", "/NAME"),
-    ("secret", "NAME"),
-    ("cloudformation", "STACK.Output"),
-    ("export", "NAME"),
-    ("stack", "NAME.tables.KEY.arn"),
+    ("ssm:", "/NAME"),
+    ("secret:", "NAME"),
+    ("cloudformation:", "STACK.Output"),
+    ("export:", "NAME"),
+    ("stack:", "NAME.tables.KEY.arn"),
 ];
 
 /// A placeholder that names a value elsewhere, as it is written.
@@ -32,7 +34,7 @@ impl<'a> Written<'a> {
     /// What stands between `${` and `}`, if it begins with one of the words.
     pub(super) fn of(expression: &'a str) -> Option<Self> {
         let (word, rest) = expression.split_once(':')?;
-        let (word, _) = WORDS.iter().find(|(known, _)| *known == word.trim())?;
+        let (word, _) = WORDS.iter().find(|(known, _)| known.strip_suffix(':') == Some(word.trim()))?;
         let (name, fallback) = match rest.split_once(',') {
             Some((name, fallback)) => (name, Some(fallback.trim())),
             None => (rest, None),
@@ -42,22 +44,22 @@ impl<'a> Written<'a> {
 
     /// Whether what it names is always sensitive. Of a parameter only AWS knows.
     pub(super) fn is_sensitive(&self) -> bool {
-        self.word == "secret"
+        self.word == "secret:"
     }
 
     /// The address, with its name filled in.
     pub(super) fn address(&self, name: &str, names: &Names) -> Result<Address, Error> {
         let address = match self.word {
-            "ssm" => is_made_of(name, "_.-/:").then(|| Address::Parameter(name.to_owned())),
-            "secret" => secret(name),
-            "cloudformation" => output(name),
-            "export" => is_made_of(name, ":-").then(|| Address::Export(name.to_owned())),
+            "ssm:" => is_made_of(name, "_.-/:").then(|| Address::Parameter(name.to_owned())),
+            "secret:" => secret(name),
+            "cloudformation:" => output(name),
+            "export:" => is_made_of(name, ":-").then(|| Address::Export(name.to_owned())),
             _ => return attribute(name, names),
         };
         address.ok_or_else(|| {
             let form = WORDS.iter().find(|(word, _)| *word == self.word).map_or("NAME", |(_, form)| form);
-            let message = format!("invalid reference `{}:{name}`", self.word);
-            Error::new(message, format!("write `${{{}:{form}}}`", self.word))
+            let message = format!("invalid reference `{}{name}`", self.word);
+            Error::new(message, format!("write `${{{}{form}}}`", self.word))
         })
     }
 }
@@ -89,7 +91,7 @@ pub(super) fn end(expression: &str) -> Option<usize> {
 /// The word that was meant.
 pub(super) fn meant(expression: &str) -> Option<String> {
     let (word, rest) = expression.split_once(':')?;
-    let near = suggest::nearest(word.trim(), WORDS.iter().map(|(known, _)| *known))?;
+    let near = suggest::nearest(word.trim(), WORDS.iter().map(|(known, _)| known.trim_end_matches(':')))?;
     Some(format!("did you mean `${{{near}:{rest}}}`?"))
 }
 
@@ -154,7 +156,7 @@ pub(super) fn check(log: &Log, root: &Node, sections: Sections) -> bool {
             is_form_unread |= is_form && pieces.iter().any(is_unread);
             if pieces.iter().any(Piece::is_sensitive) {
                 let message = format!("`{}` would show a sensitive value", entry.key.text);
-                log.report(scalar.span, message, help("such values work in `environment` and in `checks`"));
+                log.report(scalar.span, message, help(SEEN_NOWHERE));
                 log.note_failed(scalar.span);
             }
         }
@@ -166,19 +168,46 @@ pub(super) fn check(log: &Log, root: &Node, sections: Sections) -> bool {
             // Nothing depends on an output.
             None => field(entry, key != "outputs"),
             Some(section) => {
-                let rows = section.rows();
-                let hides = |name: &str| rows.iter().any(|row| row.name == name && row.sensitive);
                 let entries = match section.is_single() {
                     true => std::slice::from_ref(entry),
                     false => entry.value.entries(),
                 };
-                let fields = entries.iter().flat_map(|entry| entry.value.entries());
-                fields.filter(|entry| !hides(&entry.key.text)).for_each(|entry| field(entry, true));
+                for entry in entries {
+                    match entry.value.kind {
+                        Kind::Map(_) => {
+                            let shown = |one: &&Entry| !section.hides(&entry.value, &one.key.text);
+                            entry.value.entries().iter().filter(shown).for_each(|one| field(one, true));
+                        }
+                        // A short form.
+                        _ => field(entry, false),
+                    }
+                }
             }
         }
     }
     is_form_unread
 }
+
+/// Reports values from elsewhere that are those of the stack's own entries: they exist only after `up`, which would need them.
+pub(super) fn check_own(cx: &Cx, log: &Log, sections: Sections, entries: &Entries) {
+    let [elsewhere, _] = log.elsewhere();
+    for Elsewhere { address, at } in &elsewhere {
+        for section in sections.iter() {
+            let mut own = section.aws_names(entries).into_iter().filter_map(|(key, name)| {
+                Some((key, section.instead_of(address, &cx.scope.names.prefixed(&name))?))
+            });
+            if let Some((key, way)) = own.next() {
+                let message =
+                    format!("`${{{address}}}` is the value of `{}.{key}` of this stack", section.key());
+                let help = help(format!("it exists only after `up`; {}", way.replace("KEY", key)));
+                cx.add(Diagnostic { at: *at, length: 0, message, help });
+            }
+        }
+    }
+}
+
+/// Where AWS and this program show no values.
+const SEEN_NOWHERE: &str = "such values work in `environment`, in `secrets`, in `parameters` of the type `secure-string`, and in `checks`";
 
 /// What shows no values, or has become a part of entries.
 const UNSEEN: [&str; 4] = [CHECKS, "defaults", "variables", "environments"];

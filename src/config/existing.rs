@@ -1,5 +1,6 @@
 //! `existing`: an entry that stands for a resource of others. It is read, and never created, changed or deleted.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::declared::{AnySection, Entries, Sections};
@@ -7,7 +8,7 @@ use super::decode::{Cx, Log, help};
 use super::diagnostic::Diagnostic;
 use super::rewrite::{self, Change};
 use super::section::SOME_TEXT;
-use crate::model::in_words;
+use crate::model::{in_words, name_in_arn};
 use crate::yaml::{At, Node};
 
 /// The field of an entry.
@@ -65,24 +66,37 @@ fn decode(log: &Log, section: &'static dyn AnySection, key: &str, entry: &Node) 
         format!("write the name of the {what} in AWS, or its ARN")
     };
     let text = if named.kind.is_unread() { Some(SOME_TEXT) } else { named.text() };
-    let Some(text) = text.filter(|text| is_name(text)) else {
+    let all = section.takes_paths().then(|| text.and_then(|text| text.strip_suffix('*'))).flatten();
+    let Some(text) = text.filter(|text| is_name(all.unwrap_or(text))) else {
         return fail(format!("`{EXISTING}` must name a {what}"), example);
     };
     let (name, arn) = match text.starts_with("arn:") {
-        true => match name_in(section.arn(), text) {
+        true => match name_in(section, text) {
             Some(name) => (name, Some(text.to_owned())),
             None => return fail(format!("`{text}` is not the ARN of a {what}"), example),
         },
-        false => (text, None),
+        false => (text.into(), None),
     };
     let (kind, at) = (section.kind(), log.source().at(named.span.start));
-    Some(Existing { kind, key: key.to_owned(), at, name: name.to_owned(), arn })
+    Some(Existing { kind, key: key.to_owned(), at, name: name.into_owned(), arn })
+}
+
+impl Existing {
+    /// Whether it stands for all resources whose names begin so.
+    pub(crate) fn is_several(&self) -> bool {
+        self.name.ends_with('*')
+    }
+}
+
+/// The keys of those that stand for several resources, by section.
+pub(super) fn keys_of_several(existing: &[Existing], sections: Sections) -> ExistingKeys {
+    keys(existing.iter().filter(|one| one.is_several()), sections)
 }
 
 /// Their keys, by section.
-pub(super) fn keys(existing: &[Existing], sections: Sections) -> ExistingKeys {
+pub(super) fn keys<'a>(existing: impl IntoIterator<Item = &'a Existing>, sections: Sections) -> ExistingKeys {
     let key = |one: &Existing| Some((sections.of_kind(one.kind)?.key(), one.key.clone()));
-    existing.iter().filter_map(key).collect()
+    existing.into_iter().filter_map(key).collect()
 }
 
 /// Reports those that have the name of an entry of the stack.
@@ -118,8 +132,9 @@ pub(crate) fn has_path(pattern: &str) -> bool {
     pattern.contains("{role_path}")
 }
 
-/// The name in an ARN of a kind.
-fn name_in<'a>(pattern: &str, arn: &'a str) -> Option<&'a str> {
+/// The name in an ARN of a kind. That of several resources is the name as it is.
+fn name_in<'a>(section: &dyn AnySection, arn: &'a str) -> Option<Cow<'a, str>> {
+    let pattern = section.arn();
     let (wanted, given): (Vec<&str>, Vec<&str>) =
         (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
     let (&[_, _, service, _, _, resource], &[_, _, own, _, account, rest]) =
@@ -130,6 +145,7 @@ fn name_in<'a>(pattern: &str, arn: &'a str) -> Option<&'a str> {
     let name = rest.strip_prefix(resource.split('{').next()?)?;
     // What has a path of its own in ours may have any other one.
     let name = if has_path(pattern) { name.strip_prefix('/')?.rsplit('/').next()? } else { name };
-    let is_name = !name.is_empty() && !name.contains([':', '/']);
+    let is_name = !name.is_empty() && !name.contains(':') && (section.takes_paths() || !name.contains('/'));
+    let name = if name.ends_with('*') { name.into() } else { name_in_arn(pattern, name) };
     (service == own && account.len() == 12 && is_name).then_some(name)
 }

@@ -9,7 +9,7 @@ use super::existing::ExistingKeys;
 use super::presence::Absent;
 use super::root::{Known, Location, Options};
 use super::stack::Part;
-use crate::model::{Identity, SHORTEST_REGION, SOME_ACCOUNT, in_words};
+use crate::model::{Identity, SHORTEST_REGION, SOME_ACCOUNT, in_words, prefixed};
 use crate::suggest;
 use crate::yaml::{Entry, Node};
 
@@ -40,6 +40,8 @@ pub(crate) struct Names<'a> {
     pub(crate) absent: Absent,
     /// The entries that stand for resources of others.
     pub(crate) existing: ExistingKeys,
+    /// Those of them that stand for several.
+    pub(crate) several: ExistingKeys,
 }
 
 impl<'a> Names<'a> {
@@ -72,6 +74,7 @@ impl<'a> Names<'a> {
             keys: Keys::new(),
             absent: Absent::new(),
             existing: ExistingKeys::new(),
+            several: ExistingKeys::new(),
         }
     }
 
@@ -108,7 +111,7 @@ impl<'a> Names<'a> {
 
     /// The name in AWS of the resource with this key.
     pub(crate) fn prefixed(&self, key: &str) -> String {
-        format!("{}{key}", self.prefix.as_deref().unwrap_or_default())
+        prefixed(self.prefix.as_deref().unwrap_or_default(), key)
     }
 }
 
@@ -210,6 +213,11 @@ fn attribute(path: &[&str], names: &Names) -> Result<Part, Error> {
     if !section.is_single() {
         known(section, key, names)?;
     }
+    if names.several.contains(&(section.key(), key.to_owned())) {
+        let kinds = in_words(section.kind());
+        let message = format!("`{key}` stands for several {kinds}s, of which this needs one");
+        return Err(Error::new(message, "such an entry works in `access` alone; add one without `*`"));
+    }
     Ok(Part::Attribute { kind: section.kind(), key: key.to_owned(), attribute: found.name })
 }
 
@@ -251,12 +259,21 @@ pub(super) fn path(expression: &str) -> Option<Vec<String>> {
 fn unreadable(expression: &str) -> Error {
     let help = if let Some(meant) = elsewhere::meant(expression) {
         meant
+    } else if let Some((root, path, attribute)) = path_in(expression) {
+        format!("a name with a slash is written `${{{root}[\"{path}\"].{attribute}}}`")
     } else if expression.contains(':') {
         format!("for a policy variable of IAM write `$${{{expression}}}`")
     } else {
         "to write `${` itself, use `$${`".to_owned()
     };
     Error::new(format!("invalid placeholder `${{{expression}}}`"), help)
+}
+
+/// A section, a path without quotes, and an attribute: `parameters./shop/level.arn`.
+fn path_in(expression: &str) -> Option<(&str, &str, &str)> {
+    let (root, rest) = expression.split_once('.')?;
+    let (path, attribute) = rest.rsplit_once('.')?;
+    path.contains('/').then_some((root, path, attribute))
 }
 
 fn variable<'a>(names: &Names<'a>, name: &str) -> Result<Value<'a>, Error> {
@@ -313,7 +330,8 @@ fn unknown(path: &[&str], names: &Names) -> Error {
     let own = ["var", "env", "prefix", "stack", "region", "account", "partition", "process"];
     let sections = names.sections.iter().map(|section| section.key());
     let roots: Vec<&str> = own.into_iter().chain(sections).chain(["capture"]).collect();
-    let shown = path.join(".");
+    let shown: String = path.iter().map(|name| segment(name)).collect();
+    let shown = shown.trim_start_matches('.');
     let message = format!("unknown placeholder `${{{shown}}}`");
     let help = match path {
         [name] if names.variables.contains_key(name) => format!("did you mean `${{var.{name}}}`?"),
@@ -332,6 +350,12 @@ fn unknown(path: &[&str], names: &Names) -> Error {
         [] => "it is empty; to write `${` itself, use `$${`".to_owned(),
     };
     Error { message, help: Some(help) }
+}
+
+/// A name of a path as it is written behind others.
+pub(super) fn segment(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    if is_plain { format!(".{name}") } else { format!("[\"{name}\"]") }
 }
 
 /// The placeholder of a section that was probably meant.

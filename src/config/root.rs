@@ -152,6 +152,7 @@ pub(super) fn stack(
     let names = Names {
         keys: prepare::keys(&whole, sections),
         existing: existing::keys(&existing, sections),
+        several: existing::keys_of_several(&existing, sections),
         absent,
         ..names
     };
@@ -170,6 +171,7 @@ pub(super) fn stack(
         let of_tags = sections.iter().flat_map(|section| section.check_tags(&of_stack, entries));
         of_tags.for_each(|error| cx.add(error));
         existing::check_names(&cx, &existing, entries);
+        elsewhere::check_own(&cx, log, sections, entries);
     }
     fields.finish();
     let Settings { stack, region, account, tags, permissions_boundary, environments, .. } =

@@ -195,6 +195,7 @@ impl<T: 'static> Shape<T> {
     }
 }
 
+type Without<T> = Option<(&'static str, fn() -> T)>;
 type Absent<T> = Option<Box<dyn Fn() -> T + Send + Sync>>;
 
 /// A field: a shape, and what the field is where it is absent.
@@ -202,7 +203,7 @@ pub(crate) struct Field<T> {
     decode: Decode<T>,
     absent: Absent<T>,
     /// The field without which this one must be there, and what this one is beside it.
-    without: Option<(&'static str, fn() -> T)>,
+    without: Without<T>,
     pub(crate) row: Row,
 }
 

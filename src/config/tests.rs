@@ -9,6 +9,7 @@ mod include;
 mod interpolation;
 mod language;
 mod meaning;
+mod parameters;
 mod queues;
 mod roles;
 mod schema;

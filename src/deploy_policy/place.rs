@@ -47,7 +47,7 @@ impl Allowed {
             Which::Bound(_) => 1,
             Which::Declared => 2,
             Which::Parents => 3,
-            Which::Field(_) => 4,
+            Which::Field(_) | Which::With(_) => 4,
             Which::Owned(_) => 5,
         };
         Order::OfKind(registry().kinds().iter().position(|kind| kind.name() == self.on.kind), rank)
@@ -59,7 +59,12 @@ impl Place<'_> {
     pub(super) fn may_need(&self, kind: &str, when: When) -> bool {
         match when {
             When::Always => true,
-            When::Some(is) => self.declared(kind).any(|resource| is(&resource.desired.json())),
+            When::Some(is) => {
+                // One of others is read too, and has no desired state.
+                let existing = self.graph.existing.iter().any(|one| one.is_here && one.id.kind == kind);
+                self.declared(kind).any(|resource| is(&resource.desired.json()))
+                    || (existing && is(&Json::Null))
+            }
             When::Boundary(has) => self.boundary.is_some() == has,
         }
     }
@@ -79,6 +84,11 @@ impl Place<'_> {
         };
         match on.which {
             Which::Everything | Which::Any | Which::Within | Which::Bound(_) => all("*"),
+            Which::With(field) => {
+                let has =
+                    |one: &Resource| one.desired.get(field).is_some_and(|value| *value != Desired::Null);
+                if self.declared(kind).any(has) { all("*") } else { Vec::new() }
+            }
             Which::Owned(prefix) => all(&format!("{prefix}*")),
             Which::Declared => self.declared(on.kind).flat_map(|one| all(&one.id.name)).collect(),
             Which::Parents => {
@@ -121,7 +131,7 @@ impl Place<'_> {
             add("ArnEquals", "iam:PermissionsBoundary", self.boundary?.into());
         }
         match on.only {
-            Some((key, Only::Value(value))) => add("StringEquals", key, value.into()),
+            Some((key, Only::Value(value))) => add("StringEquals", key, self.scope.expand(value, "").into()),
             Some((key, Only::Field(field))) => {
                 let arns: BTreeSet<String> =
                     self.declared(on.kind).flat_map(|one| self.texts(one, field)).collect();

@@ -2,15 +2,23 @@
 
 use super::{Read, each, failed, missing};
 use crate::aws::clients::client;
-use crate::aws::{Clients, Error, Quota, Service};
+use crate::aws::limit::target;
+use crate::aws::{Clients, Error, Errors, Quota, Refusal, Service};
 use crate::model::{Address, Found, Scope};
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use std::collections::BTreeSet;
 
-/// Systems Manager: 40 reads of parameters a second [DG: Systems Manager quotas].
+/// Systems Manager: 40 reads of parameters a second, and 3 changes [DG: Systems Manager quotas; aws-facts-services: 10].
 pub(crate) static SSM: Service = Service {
-    quotas: &[Quota { per_second: 40.0, burst: 40.0 }],
-    quota_of: |_| Some(0),
+    quotas: &[Quota { per_second: 40.0, burst: 40.0 }, Quota { per_second: 3.0, burst: 10.0 }],
+    quota_of: |request| Some(usize::from(target(request) == "PutParameter")),
+    errors: Errors {
+        // Of the calls for tags.
+        not_found: &[Refusal::Code("ParameterNotFound"), Refusal::Code("InvalidResourceId")],
+        exists: &[Refusal::Code("ParameterAlreadyExists")],
+        transient: &[(Refusal::Code("TooManyUpdates"), "another change of the parameter is in progress")],
+        passing_limits: &[],
+    },
     ..Service::new("SSM", "ssm")
 };
 

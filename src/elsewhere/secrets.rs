@@ -2,16 +2,23 @@
 
 use super::{Read, each, failed, missing};
 use crate::aws::clients::client;
-use crate::aws::{Clients, Error, Errors, Refusal, Service};
+use crate::aws::limit::target;
+use crate::aws::{Clients, Error, Errors, Quota, Refusal, Service};
 use crate::model::{Address, Found, Scope};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Secrets Manager. Its quota of 10,000 reads a second is out of reach [DG: Secrets Manager quotas].
+/// Secrets Manager: 50 calls a second of each sort. The quota of 10,000 reads is out of reach [DG: Secrets Manager quotas].
 pub(crate) static SECRETS_MANAGER: Service = Service {
+    quotas: &[Quota { per_second: 50.0, burst: 50.0 }],
+    quota_of: |request| (!["GetSecretValue", "DescribeSecret"].contains(&target(request))).then_some(0),
     errors: Errors {
         not_found: &[Refusal::Code("ResourceNotFound")],
-        exists: &[Refusal::Code("ResourceExists")],
+        exists: &[
+            Refusal::Code("ResourceExists"),
+            // Its deletion is scheduled [recorded: secretsmanager].
+            Refusal::Saying("InvalidRequest", "already scheduled for deletion"),
+        ],
         transient: &[],
         passing_limits: &[],
     },

@@ -20,6 +20,8 @@ pub struct Features {
     pub requests: Option<FitOf>,
     /// For the kind that runs the user's code, which `invoke` calls and whose logs `logs` reads.
     pub runs_code: Option<RunsCode>,
+    /// For the kind whose resources take a value from outside of the stack file, with `secret set`.
+    pub takes_value: Option<TakesValue>,
     /// True if a user names each resource in the stack file, so that `validate` counts them.
     pub counted: bool,
     /// How to turn deletion protection off.
@@ -46,6 +48,7 @@ impl Features {
         endpoint: None,
         requests: None,
         runs_code: None,
+        takes_value: None,
         counted: false,
         unprotect: "turn its deletion protection off first, in the AWS console or with the AWS CLI",
         name_ending: "",
@@ -112,6 +115,15 @@ pub const UNKNOWN: char = '\0';
 pub struct RunsCode {
     /// What stands before a resource's name in the name of its log group.
     pub log_groups: &'static str,
+}
+
+/// How a kind takes values that are not in the stack file.
+#[derive(Debug, Clone, Copy)]
+pub struct TakesValue {
+    /// True for a desired spec that has the value: nothing else may set it then.
+    pub is_given: fn(&Json) -> bool,
+    /// How many bytes it may have.
+    pub most: usize,
 }
 
 /// How the tagging API shows resources of a kind.

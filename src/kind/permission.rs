@@ -105,6 +105,8 @@ pub enum Which {
     /// Those that a field names of the resources that the stack declares of the call's own kind: by their ARNs, or by the
     /// patterns where it refers to a resource of the stack.
     Field(&'static str),
+    /// All that the patterns name, if a resource that the stack declares of the call's own kind has this field.
+    With(&'static str),
     /// Those with the stack's ownership tag and a name that begins so.
     Owned(&'static str),
 }

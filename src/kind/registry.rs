@@ -6,7 +6,7 @@ use super::{
 };
 use crate::aws::{Clients, Context, Error, Result, Service};
 use crate::error::Failure;
-use crate::model::{Graph, Observed, PhysicalId, ResourceId, Text, in_words};
+use crate::model::{Graph, Observed, PhysicalId, ResourceId, Text, in_words, name_in_arn};
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub trait AnyKind: Send + Sync {
     fn sensitive(&self) -> &'static [&'static str];
     /// [`Kind::DATA`].
     fn data(&self) -> Option<&'static str>;
+    /// [`Kind::ARN`].
+    fn arn(&self) -> &'static str;
     /// [`Kind::SECTION`].
     fn section(&self) -> &'static str;
     /// [`Kind::MAX_CONCURRENCY`].
@@ -95,6 +97,13 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<Json>>;
     /// [`Kind::update_note`].
     fn update_note(&self, update: &Update) -> Option<String>;
+    /// [`Kind::set_value`].
+    fn set_value<'a>(
+        &'a self,
+        ctx: &'a Context,
+        observed: &'a Observed,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<()>>;
     /// [`Kind::delete`].
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
     /// [`Kind::verify`].
@@ -141,7 +150,10 @@ impl Registry {
 
     /// The resource of an ARN that the tagging API shows.
     pub(crate) fn of_arn(self, arn: &str) -> Option<PhysicalId> {
-        let of = |kind: &&dyn AnyKind| Some(PhysicalId::new(kind.name(), kind.tagging()?.physical_id(arn)?));
+        let of = |kind: &&dyn AnyKind| {
+            let id = name_in_arn(kind.arn(), kind.tagging()?.physical_id(arn)?);
+            Some(PhysicalId::new(kind.name(), id))
+        };
         self.0.iter().find_map(of)
     }
 
@@ -210,6 +222,10 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn data(&self) -> Option<&'static str> {
         K::DATA
+    }
+
+    fn arn(&self) -> &'static str {
+        K::ARN
     }
 
     fn section(&self) -> &'static str {
@@ -307,6 +323,15 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::update_note(&Update { id, from: &from, to: &to, changes, unchanged })
     }
 
+    fn set_value<'a>(
+        &'a self,
+        ctx: &'a Context,
+        observed: &'a Observed,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { K::set_value(ctx, &restore::<K>(observed)?, value).await })
+    }
+
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { K::delete(ctx, &restore::<K>(observed)?).await })
     }
@@ -363,6 +388,7 @@ fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) ->
         created: observed.created,
         protected: observed.protected,
         contains_data: observed.contains_data.clone(),
+        deletion_note: observed.deletion_note.clone(),
         unmanaged_settings: observed.unmanaged_settings.clone(),
     }
 }

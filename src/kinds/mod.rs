@@ -6,12 +6,16 @@ mod assumable;
 pub(crate) mod environment;
 pub mod event_source;
 pub mod function;
+mod hidden;
 pub mod integration;
+mod key;
 pub mod log_group;
+pub mod parameter;
 pub mod permission;
 pub mod queue;
 pub mod role;
 pub mod route;
+pub mod secret;
 mod settings;
 pub mod stage;
 pub mod table;
@@ -23,7 +27,7 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
 use crate::config::declared::{Section, Sections};
 use crate::config::trigger::Triggers;
-use crate::kind::{AnyKind, Kind, ObservedOf, Parent, Registered, Registry, RunsCode};
+use crate::kind::{AnyKind, Kind, ObservedOf, Parent, Registered, Registry, RunsCode, TakesValue};
 use crate::lower::{AnyLowered, AnyLoweredTrigger, Lowers};
 use crate::model::{Owner, ResourceId};
 use futures_util::TryFutureExt;
@@ -75,6 +79,8 @@ macro_rules! role {
 kinds! {
     table::Table: section,
     queue::Queue: section,
+    parameter::Parameter: section,
+    secret::Secret: section,
     role::Role: section,
     log_group::LogGroup,
     function::Function: section,
@@ -113,6 +119,15 @@ pub fn kind(name: &str) -> &'static dyn AnyKind {
 pub fn code() -> (&'static dyn AnyKind, RunsCode) {
     let found = kinds().iter().find_map(|kind| Some((*kind, kind.features().runs_code?)));
     found.unwrap_or_else(|| panic!("no kind runs code"))
+}
+
+/// The kind whose resources take a value that the stack file does not give, which `secret set` sets.
+///
+/// # Panics
+/// Never: a test finds it.
+pub fn takes_value() -> (&'static dyn AnyKind, TakesValue) {
+    let found = kinds().iter().find_map(|kind| Some((*kind, kind.features().takes_value?)));
+    found.unwrap_or_else(|| panic!("no kind takes a value"))
 }
 
 /// How many resources of a kind are read at a time, so that a service that throttles does not get all calls at once.

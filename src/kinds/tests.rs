@@ -8,6 +8,8 @@ use super::role::IAM;
 use super::table::DYNAMODB;
 use super::{kinds, services};
 use crate::aws::{Error, Service};
+use crate::elsewhere::parameters::SSM;
+use crate::elsewhere::secrets::SECRETS_MANAGER;
 
 #[derive(Debug, PartialEq)]
 enum Meaning {
@@ -18,7 +20,30 @@ enum Meaning {
 }
 use Meaning::{Exists, NotFound, Other, Transient};
 
-static REFUSALS: [(&Service, &str, &str, Meaning); 33] = [
+static REFUSALS: [(&Service, &str, &str, Meaning); 41] = [
+    (&SSM, "ParameterNotFound", "Parameter /a not found.", NotFound),
+    (&SSM, "InvalidResourceId", "The resource ID isn't valid.", NotFound),
+    (&SSM, "ParameterAlreadyExists", "The parameter already exists.", Exists),
+    (&SSM, "TooManyUpdates", "There are concurrent updates for a resource.", Transient),
+    (
+        &SECRETS_MANAGER,
+        "ResourceNotFoundException",
+        "Secrets Manager can't find the specified secret.",
+        NotFound,
+    ),
+    (&SECRETS_MANAGER, "ResourceExistsException", "the secret a already exists.", Exists),
+    (
+        &SECRETS_MANAGER,
+        "InvalidRequestException",
+        "You can't create this secret because a secret with this name is already scheduled for deletion.",
+        Exists,
+    ),
+    (
+        &SECRETS_MANAGER,
+        "InvalidRequestException",
+        "You can't perform this operation on the secret because it was marked for deletion.",
+        Other,
+    ),
     (&DYNAMODB, "ResourceNotFoundException", "Requested resource not found: Table: t not found", NotFound),
     (&DYNAMODB, "TableNotFoundException", "Table not found: t", NotFound),
     (&DYNAMODB, "ResourceInUseException", "Table already exists: t", Exists),
@@ -140,7 +165,10 @@ fn every_service_s_refusals_mean_one_thing() {
 #[test]
 fn each_service_stands_once_and_tells_what_does_not_exist() {
     let ids: Vec<&str> = services().iter().map(|service| service.id).collect();
-    assert_eq!(ids, ["ApiGatewayV2", "CloudWatch Logs", "DynamoDB", "IAM", "Lambda", "SQS"]);
+    assert_eq!(
+        ids,
+        ["ApiGatewayV2", "CloudWatch Logs", "DynamoDB", "IAM", "Lambda", "SQS", "SSM", "Secrets Manager"]
+    );
     for kind in kinds() {
         assert!(!kind.service().errors.not_found.is_empty(), "{}", kind.name());
         let known = REFUSALS.iter().any(|(service, ..)| service.id == kind.service().id);
@@ -152,6 +180,12 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
 fn one_kind_runs_code() {
     assert_eq!(kinds().iter().filter(|kind| kind.features().runs_code.is_some()).count(), 1);
     assert_eq!(super::code().0.section(), "functions");
+}
+
+#[test]
+fn one_kind_takes_a_value() {
+    assert_eq!(kinds().iter().filter(|kind| kind.features().takes_value.is_some()).count(), 1);
+    assert_eq!(super::takes_value().0.section(), "secrets");
 }
 
 #[test]

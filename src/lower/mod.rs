@@ -171,9 +171,13 @@ impl Lower<'_> {
         let one = |existing: &config::Existing| {
             let id = self.id(existing.kind, &existing.key);
             let pattern = self.stack.sections.of_kind(existing.kind).map_or("", |section| section.arn());
+            // What AWS adds to the name is known only where any is meant.
+            let pattern = if existing.is_several() { pattern.trim_end_matches(['-', '?']) } else { pattern };
             let has_path = has_path(pattern);
-            let own = (!pattern.is_empty() && !has_path).then(|| self.scope.expand(pattern, &id.name));
+            let is_known = !pattern.is_empty() && !pattern.contains('?') && !has_path;
+            let own = is_known.then(|| self.scope.expand(pattern, &id.name));
             let is_here = match &existing.arn {
+                _ if existing.is_several() => false,
                 Some(arn) if has_path => arn.split(':').nth(4) == Some(&self.scope.account),
                 given => given.is_none() || *given == own,
             };

@@ -64,7 +64,9 @@ impl fmt::Display for Attribute {
         let environment = environment.as_deref().unwrap_or("_");
         match key.as_str() {
             "" => write!(f, "{stack}/{environment}.{section}.{attribute}"),
-            key if key.contains('.') => write!(f, "{stack}/{environment}.{section}[\"{key}\"].{attribute}"),
+            key if key.contains(['.', '/']) => {
+                write!(f, "{stack}/{environment}.{section}[\"{key}\"].{attribute}")
+            }
             key => write!(f, "{stack}/{environment}.{section}.{key}.{attribute}"),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Desired;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ impl Identity {
 
     /// The name that a resource has in AWS.
     pub fn prefixed(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
+        prefixed(&self.prefix, name)
     }
 
     /// The name that the entry of a kind with this key has in AWS.
@@ -67,11 +68,45 @@ impl Identity {
     /// The key in the stack file of the resource with this name in AWS; of one that it does not declare, the name without the
     /// prefix.
     pub fn key<'a>(&'a self, kind: &str, name: &'a str) -> &'a str {
-        let name = name.strip_prefix(&self.prefix).unwrap_or(name);
+        let name = unprefixed(&self.prefix, name);
         let mut renamed = self.renamed.get(kind).into_iter().flatten();
         let is_it = |other: &AwsName| matches!(other, AwsName::Own(own) if own == name);
         renamed.find(|(_, other)| is_it(other)).map_or(name, |(key, _)| key)
     }
+}
+
+/// A name with a prefix. A path gets it as its first level: `/shop/level` becomes `/dev/shop/level`.
+pub(crate) fn prefixed(prefix: &str, name: &str) -> String {
+    match level(prefix) {
+        Some(level) if name.starts_with('/') => format!("/{level}{name}"),
+        None if name.starts_with('/') => name.to_owned(),
+        _ => format!("{prefix}{name}"),
+    }
+}
+
+/// The name without the prefix, where it has that.
+fn unprefixed<'a>(prefix: &str, name: &'a str) -> &'a str {
+    match name.strip_prefix('/') {
+        Some(path) => {
+            let rest = level(prefix).and_then(|level| path.strip_prefix(level));
+            rest.filter(|rest| rest.starts_with('/')).unwrap_or(name)
+        }
+        None => name.strip_prefix(prefix).unwrap_or(name),
+    }
+}
+
+/// The first level of the paths of an environment.
+fn level(prefix: &str) -> Option<&str> {
+    Some(prefix.trim_end_matches(['-', '_'])).filter(|level| !level.is_empty())
+}
+
+/// The name in the text that stands in an ARN for the end of a pattern: the opposite of [`Scope::expand`].
+pub(crate) fn name_in_arn<'a>(pattern: &str, text: &'a str) -> Cow<'a, str> {
+    if pattern.ends_with("{path}") && text.contains('/') {
+        return format!("/{text}").into();
+    }
+    let ending = pattern.rsplit_once("{name}").map_or(0, |(_, ending)| ending.len());
+    text.len().checked_sub(ending).and_then(|end| text.get(..end)).unwrap_or(text).into()
 }
 
 impl fmt::Display for Identity {
@@ -199,7 +234,8 @@ impl Scope {
         format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
     }
 
-    /// A pattern of ARNs with the stack's own values, and a name: `{partition}`, `{region}`, `{account}`, `{role_path}`, `{name}`.
+    /// A pattern of ARNs with the stack's own values, and a name: `{partition}`, `{region}`, `{account}`, `{role_path}`, `{name}`;
+    /// `{path}` is a name without the slash that it may begin with, and `{dns}` the domain of the partition.
     pub fn expand(&self, pattern: &str, name: &str) -> String {
         let mut arn = String::with_capacity(pattern.len() + name.len());
         let mut rest = pattern;
@@ -211,8 +247,11 @@ impl Scope {
                 "partition" => arn += &self.partition,
                 "region" => arn += &self.region,
                 "account" => arn += &self.account,
+                "dns" if self.partition == "aws-cn" => arn += "amazonaws.com.cn",
+                "dns" => arn += "amazonaws.com",
                 "role_path" => arn += &self.role_path(),
                 "name" => arn += name,
+                "path" => arn += name.strip_prefix('/').unwrap_or(name),
                 other => arn.extend(["{", other, "}"]),
             }
             rest = after;
@@ -236,9 +275,48 @@ impl Scope {
         self.wanted.get(kind).is_some_and(|names| names.contains_key(name))
     }
 
+    /// A field of the desired state of a declared resource, where it contains nothing that AWS has yet to assign.
+    pub fn desired_field(&self, kind: &str, name: &str, field: &str) -> Option<Json> {
+        let desired = self.wanted.get(kind)?.get(name)?.as_deref()?.get(field)?;
+        desired.references().is_empty().then(|| desired.json())
+    }
+
     /// The desired state of a declared resource, where it contains nothing that AWS has yet to assign.
     pub fn desired(&self, kind: &str, name: &str) -> Option<Json> {
         let desired = self.wanted.get(kind)?.get(name)?.as_deref()?;
         desired.references().is_empty().then(|| desired.json())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_gets_its_prefix_and_loses_it_again() {
+        for (prefix, name, prefixed) in [
+            ("dev-", "level", "dev-level"),
+            ("dev-", "/shop/level", "/dev/shop/level"),
+            ("dev_", "/level", "/dev/level"),
+            ("", "/shop/level", "/shop/level"),
+            ("", "level", "level"),
+        ] {
+            assert_eq!(super::prefixed(prefix, name), prefixed);
+            assert_eq!(unprefixed(prefix, prefixed), name);
+        }
+        assert_eq!(unprefixed("dev-", "/develop/level"), "/develop/level", "another path");
+    }
+
+    #[test]
+    fn an_arn_names_what_it_was_made_for() {
+        let of = |pattern: &str, text: &str| name_in_arn(pattern, text).into_owned();
+        let parameters = "arn:{partition}:ssm:{region}:{account}:parameter/{path}";
+        assert_eq!(of(parameters, "shop/level"), "/shop/level");
+        assert_eq!(of(parameters, "level"), "level");
+        let secrets = "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????";
+        assert_eq!(of(secrets, "shop/db-a1B2c3"), "shop/db");
+        assert_eq!(of(secrets, "db"), "db", "shorter than what AWS adds");
+        assert_eq!(of("arn:{partition}:sqs:{region}:{account}:{name}", "jobs"), "jobs");
+        assert_eq!(of("", "a1b2c3"), "a1b2c3");
     }
 }

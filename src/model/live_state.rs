@@ -89,6 +89,8 @@ pub struct Observed<S = Json, L = Attributes> {
     pub protected: bool,
     /// The data that it contains and that is lost with it; `None` where there is none.
     pub contains_data: Option<String>,
+    /// What a plan says of its deletion, where that is not all: for example how it can be undone.
+    pub deletion_note: Option<String>,
     /// Settings that differ from AWS's defaults and that no field of ours manages, with their values, by name: for example
     /// `throttling_burst_limit`. Only `status` shows them; nothing changes them.
     pub unmanaged_settings: BTreeMap<String, String>,
@@ -116,6 +118,7 @@ impl<S, L> Observed<S, L> {
             created: None,
             protected: false,
             contains_data: None,
+            deletion_note: None,
             unmanaged_settings: BTreeMap::new(),
         }
     }

@@ -269,7 +269,8 @@ impl<'a> Planner<'a> {
         for (observed, reason, data_loss) in rest {
             let with_parent = observed.parent().is_some_and(|parent| going.contains(parent))
                 && self.registry.cascades(observed.id.kind);
-            let reasons = reason.filter(|_| !with_parent).map(str::to_owned).into_iter().collect();
+            let reasons = reason.map(str::to_owned).into_iter().chain(observed.deletion_note.clone());
+            let reasons = reasons.filter(|_| !with_parent).collect();
             let step = Step { with_parent, reasons, data_loss, ..deletion(observed) };
             self.steps.push(step);
         }

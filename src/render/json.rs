@@ -16,6 +16,7 @@ use crate::outputs;
 use crate::plan::{Action, Blocker, Plan, Step};
 use crate::requests::requests;
 use crate::text::without_credentials;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::fmt;
 use std::time::Duration;
@@ -120,8 +121,14 @@ fn step(step: &Step) -> Json {
 fn change(change: &Change, sensitive: bool) -> Json {
     let known = change.to.as_ref().is_none_or(|to| unresolved(to).is_none());
     let to = change.to.as_ref().map(|to| if known { to.clone() } else { value::value(to).into() });
+    /// A change whose values are not shown.
+    #[derive(Serialize)]
+    struct Hidden<'a> {
+        path: &'a [String],
+        secret: bool,
+    }
     if sensitive {
-        json!({ "path": change.path, "secret": true })
+        json!(Hidden { path: &change.path, secret: true })
     } else {
         json!({ "path": change.path, "from": change.from, "to": to, "known": known })
     }
@@ -268,6 +275,11 @@ pub fn check(outcome: &CheckResult, logs: Option<&str>) -> Document {
             "verdict": verdict, "message": message, "logs": logs, "seconds": outcome.elapsed.as_secs_f64(),
         }),
     )
+}
+
+/// A value that was set. It is not in it.
+pub fn value_set(id: &ResourceId) -> Document {
+    Document::new("value_set", json!({ "kind": id.kind, "name": id.shown_name() }))
 }
 
 /// The end of the command.

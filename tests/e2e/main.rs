@@ -42,6 +42,7 @@ mod pipeline;
 mod queues;
 mod roles;
 mod screens;
+mod secrets;
 mod stacks;
 mod tables;
 mod terminal;

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::yaml::{At, Key};
+use crate::yaml::{At, Key, Kind};
 use serde_json::{Value as Json, json};
 
 use super::shape::{flag, mapping_to, part, text};
@@ -98,6 +98,11 @@ pub(crate) trait Keyed: Section {
     /// The pattern of the keys, for editors.
     fn pattern() -> String;
 
+    /// How an entry is written that is no mapping, where it can be one.
+    fn short() -> Option<Shape<Self>> {
+        None
+    }
+
     /// Reports a name that is not valid; whether the entry can be used. The name is the text of the value's key.
     fn check_key(value: Value) -> bool;
 }
@@ -109,7 +114,11 @@ pub(crate) fn entries<S: Keyed>() -> Shape<Vec<Entry<S>>> {
         true => {
             // A kind's own field of the same name says more.
             let fields = [Common::fields(), S::fields()].concat();
-            entry_schema(object(&fields, parts))
+            let entry = entry_schema(object(&fields, parts));
+            match S::short() {
+                Some(short) => json!({ "oneOf": [short.schema(parts), entry] }),
+                None => entry,
+            }
         }
         false => object(&S::fields(), parts),
     });
@@ -120,6 +129,11 @@ pub(crate) fn entries<S: Keyed>() -> Shape<Vec<Entry<S>>> {
 
 fn entry<S: Keyed>(value: Value) -> Option<Entry<S>> {
     let key = value.key.text.clone();
+    if let Some(short) = S::short().filter(|_| !matches!(value.node.kind, Kind::Map(_))) {
+        let usable = S::check_key(value);
+        let section = short.decode(value)?;
+        return usable.then(|| Entry::new(value, key, section));
+    }
     let mut fields = value.fields(format!("{} `{key}`", S::WHAT))?;
     let common = if S::IS_RESOURCE { Common::take(&mut fields) } else { Some(Common::NONE) };
     let named = common.as_ref().and_then(|common| common.name.clone()).zip(fields.value("name"));

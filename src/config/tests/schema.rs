@@ -14,7 +14,7 @@ use crate::config::root::{Rest, Settings, schema};
 use crate::config::section::{AnyField, Parts, Section};
 use crate::config::sources::Sources;
 use crate::config::{Options, checks, environment};
-use crate::kinds::{api, event_source, function, queue, role, sections, table};
+use crate::kinds::{api, event_source, function, parameter, queue, role, secret, sections, table};
 
 #[test]
 fn the_kept_schema_is_the_generated_one() {
@@ -40,6 +40,9 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("queues", queue::section::Config::fields()),
         ("fifo", queue::section::Fifo::fields()),
         ("dead_letter", queue::section::DeadLetters::fields()),
+        ("parameters", parameter::section::Config::fields()),
+        ("secrets", secret::section::Config::fields()),
+        ("generate", secret::section::Password::fields()),
         ("functions", function::section::Config::fields()),
         ("image", function::parts::Image::fields()),
         ("vpc", function::parts::Vpc::fields()),

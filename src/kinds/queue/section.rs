@@ -12,10 +12,10 @@ use crate::config::section::{Keyed, Section, Shape, section};
 use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Stack, Target, Template};
 use crate::kind::Kind;
 use crate::kinds::event_source::OfQueue;
+use crate::kinds::key::{kms_key, use_of};
 use crate::lower::{Lower, Lowered, known_attributes, resource};
 use crate::model::{Resource, Text};
 use crate::policy::{Policy, Statement, Tree};
-use serde_json::json;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -57,9 +57,7 @@ section! {
         redrive_from: Option<Vec<Target>> = redrive_from().optional(),
         /// A key in KMS that encrypts the messages: its ARN or alias, or `aws` for AWS's own key for SQS. By default a key that
         /// SQS owns.
-        kms_key: Option<String> = Shape::new(json!({ "type": "string", "minLength": 1 }), kms_key)
-            .with("examples", json!(["aws", "alias/NAME"]))
-            .optional(),
+        kms_key: Option<String> = kms_key(AWS_KEY).optional(),
         /// Whom the queue admits besides this account, in IAM's own syntax.
         resource_policy: Vec<config::Statement> = resource_policy().or_empty(),
     }
@@ -236,20 +234,9 @@ impl Lowered for Queue {
         let actions: &[&str] = match (may("SendMessage"), may("ReceiveMessage")) {
             (true, _) => &["kms:Decrypt", "kms:GenerateDataKey"],
             (false, true) => &["kms:Decrypt"],
-            (false, false) => return None,
+            (false, false) => &[],
         };
-        let on = |arn: String| ("Resource", Tree::List(vec![Tree::Text(arn.into())]));
-        let Some((_, alias)) = key.split_once("alias/") else {
-            return Some(Statement::allow(actions.iter().copied(), on(key.to_owned())));
-        };
-        // No statement applies to the ARN of an alias, so it is about the keys that have it.
-        let keys = lower.scope.expand("arn:{partition}:kms:{region}:{account}:key/{name}", "*");
-        let mut statement = Statement::allow(actions.iter().copied(), on(keys));
-        let alias = Tree::Text(Text::from(format!("alias/{alias}")));
-        let has_alias = Tree::Map([("kms:ResourceAliases".to_owned(), alias)].into());
-        let condition = [("ForAnyValue:StringEquals".to_owned(), has_alias)].into();
-        statement.0.insert("Condition".to_owned(), Tree::Map(condition));
-        Some(statement)
+        use_of(key, actions.iter().copied(), None, lower)
     }
 }
 
@@ -337,18 +324,6 @@ pub(super) fn redrive_from() -> Shape<Vec<Target>> {
 
 /// AWS's own key for SQS.
 pub(super) const AWS_KEY: &str = "alias/aws/sqs";
-
-/// A key in KMS as SQS takes it.
-pub(super) fn kms_key(value: Value) -> Option<String> {
-    let text = value.text()?;
-    match text {
-        "aws" => Some(AWS_KEY.to_owned()),
-        text if text.starts_with("alias/") || text.starts_with("arn:") => Some(text.to_owned()),
-        _ => {
-            value.wrong_type("the ARN or alias of a key, or `aws`", help("an alias looks like `alias/NAME`"))
-        }
-    }
-}
 
 /// The access levels, and every other action that SQS checks against a queue.
 pub(super) static ACCESS: Access = Access {

@@ -10,7 +10,9 @@ const DEBRIS: &[&str] = &[
     "Error {",
     "SdkError",
     "DispatchFailure",
-    "ServiceError",
+    // Not the code of AWS that ends so.
+    "ServiceError(",
+    "ServiceError {",
     "nhandled",
     "::{",
     "\n",

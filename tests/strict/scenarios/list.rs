@@ -59,7 +59,7 @@ fn what_cannot_be_read_is_reported() {
         "iam:ListRoles: role",
         "lambda:GetFunction: function",
         "logs:DescribeLogGroups: log group",
-        "tag:GetResources: table, queue, log group, function, event source",
+        "tag:GetResources: table, queue, parameter, secret, log group, function, event source",
     ];
     assert_eq!(refused, expected);
 }

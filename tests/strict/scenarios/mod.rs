@@ -30,6 +30,7 @@ mod rich;
 mod roles;
 mod scale;
 mod scenario;
+mod secrets;
 mod sensitive;
 mod shipped;
 mod single_faults;

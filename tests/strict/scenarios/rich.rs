@@ -122,6 +122,29 @@ const CHANGES: &[(&str, &str)] = &[
     (", filter: { body: { kind: [order] } }", ""),
     (", enabled: false", ""),
     ("      - { queue: mails }\n", ""),
+    ("/rich/level: info", "/rich/level: { value: debug, description: How much }"),
+    ("/rich/level: { value: debug, description: How much }", "/rich/level: [debug]"),
+    ("description: \"Of ${tables.pages.name}\", pattern: \"arn:.*\", ", ""),
+    ("arn}\", tier: advanced", "arn}\""),
+    ("hosts: [a.example, ", "hosts: [b.example, "),
+    ("rich-token-1", "rich-token-2"),
+    (
+        "  /rich/large: { value: rich-large-token-1, type: secure-string, tier: advanced, kms_key: alias/large }\n",
+        "",
+    ),
+    ("secure-string, kms_key: alias/rich", "secure-string"),
+    ("/rich/token: { value: rich-token-2, type: secure-string }", "/rich/token: plain"),
+    ("/rich/token: read, ", ""),
+    ("rich-password-1", "rich-password-2"),
+    (", recovery: 30 days", ""),
+    (", description: \"Of ${stack}\"", ""),
+    ("}, kms_key: alias/rich }", "} }"),
+    (
+        "/rich/key: { value: { user: rich-user-1, password: \"rich-password-2 of ${stack}\" } }",
+        "/rich/key: { value: rich-text-3 }",
+    ),
+    ("/rich/key: read, drawn: write, ", "drawn: read, "),
+    ("  /rich/token: plain\n", ""),
     ("    $default: all\n", ""),
     ("    PUT /pages: all\n", ""),
 ];
@@ -168,6 +191,8 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 
 /// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
 const DEFINITIONS: &[(&str, &str)] = &[
+    ("parameter", "/parameters/*"),
+    ("secret", "/secrets/*"),
     ("table", "/tables/*"),
     ("index", "/tables/pages/indexes/*"),
     ("local_index", "/tables/pages/local_indexes/*"),
@@ -183,10 +208,12 @@ const DEFINITIONS: &[(&str, &str)] = &[
 ];
 
 /// Optional fields that are no settings of the resource itself, or whose removal is not their reset: a tag stays, another name
-/// is another resource. They have tests of their own.
-const OTHERS: &[&str] =
-    &["routes", "role", "only", "except", "existing", "name", "tags", "code", "runtime", "image"];
-
+/// is another resource, and so is another type of a parameter, and a secret keeps the value that it has. They have tests of
+/// their own.
+const OTHERS: &[&str] = &[
+    "routes", "role", "only", "except", "existing", "name", "tags", "code", "runtime", "image", "type",
+    "value", "generate",
+];
 
 /// What is removed together with a field, which it needs.
 const WITH: &[(&str, &str, &str)] = &[
@@ -222,11 +249,10 @@ fn values<'a>(stack: &'a mut Json, place: &str) -> Vec<&'a mut Json> {
 
 /// The optional fields of a definition.
 fn optional_fields(schema: &Json, definition: &str) -> Vec<String> {
-    let fields = &schema["$defs"][definition];
-    // Of two forms, the mapping.
-    let forms =
-        fields["oneOf"].as_array().into_iter().flatten().find(|form| form.get("properties").is_some());
-    let fields = forms.unwrap_or(fields);
+    let whole = &schema["$defs"][definition];
+    // An entry that has a short form too.
+    let forms = whole["oneOf"].as_array().into_iter().flatten();
+    let fields = forms.chain([whole]).find(|form| form["properties"].is_object()).expect("fields");
     let required = fields["required"].as_array().or_else(|| fields["x-required"].as_array());
     let required = required.cloned().unwrap_or_default();
     let is_other = |name: &str| {

@@ -127,6 +127,11 @@ queues:
     resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sqs:SendMessage }]
   letters: { fifo: true }
   mails: {}
+parameters:
+  limit: blue
+  /walk/token: { value: hidden-token, type: secure-string }
+secrets:
+  key: { value: { password: hidden-password } }
 functions:
   save:
     code: lambdas/create_item

@@ -1,0 +1,56 @@
+//! The secrets of a random stack.
+
+use super::by_hand::SECRETS;
+use crate::random::{RandomStack, Section, index, rarely};
+use proptest::collection::btree_map;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// By index into [`SECRETS`].
+#[derive(Debug)]
+struct Secrets(BTreeMap<u8, Secret>);
+
+#[derive(Debug, Clone)]
+struct Secret {
+    /// A text, a mapping, or no value.
+    form: u8,
+    value: u8,
+    is_described: bool,
+}
+
+pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
+    let secret = (rarely(3), 0..3_u8, proptest::bool::weighted(0.25));
+    let secret = secret.prop_map(|(form, value, is_described)| Secret { form, value, is_described });
+    let secrets = btree_map(0..index(SECRETS), secret, 0..=1);
+    secrets.prop_map(|secrets| Rc::new(Secrets(secrets)) as Rc<dyn Section>).boxed()
+}
+
+impl Section for Secrets {
+    fn title(&self) -> &'static str {
+        "secrets"
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.0.keys().map(|index| SECRETS[usize::from(*index)]).collect()
+    }
+
+    fn write(&self, _: &RandomStack, text: &mut String) {
+        if !self.0.is_empty() {
+            *text += "secrets:\n";
+        }
+        for (index, Secret { form, value, is_described }) in &self.0 {
+            let mut fields = Vec::new();
+            match form {
+                0 => fields.push(format!("value: hidden-secret-{value}")),
+                1 => fields.push(format!("value: {{ password: hidden-secret-{value} }}")),
+                _ => {}
+            }
+            if *is_described {
+                fields.push("description: of the walk".to_owned());
+            }
+            let _ = writeln!(text, "  {}: {{ {} }}", SECRETS[usize::from(*index)], fields.join(", "));
+        }
+    }
+}
