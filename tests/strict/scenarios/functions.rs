@@ -241,16 +241,15 @@ fn an_environment_without_variables_clears_the_old_ones() {
 
 /// An update replaces the logging settings as a whole [hazards: L5].
 #[test]
-fn a_log_group_is_set_back_without_the_loss_of_the_other_logging_settings() {
-    let stack = stack("");
-    let elsewhere =
-        json!({ "LogFormat": "JSON", "ApplicationLogLevel": "WARN", "LogGroup": "/aws/lambda/elsewhere" });
+fn logs_that_go_elsewhere_are_set_back_with_their_format() {
+    let stack = stack("    logging: { format: json, level: warn }\n");
+    let elsewhere = json!({ "LogFormat": "Text", "LogGroup": "/aws/lambda/elsewhere" });
     let drifted = change(&up(&stack), |function| {
         drop(function.configuration.insert("LoggingConfig".to_owned(), elsewhere.clone()))
     });
     let repaired = well(run(&drifted, Command::Up(&stack), None));
-    let expected =
-        json!({ "LogFormat": "JSON", "ApplicationLogLevel": "WARN", "LogGroup": "/aws/lambda/save" });
+    let expected = json!({ "LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "INFO",
+        "LogGroup": "/aws/lambda/save" });
     assert_eq!(save(&repaired.cloud).configuration["LoggingConfig"], expected);
     is_in_sync(&repaired.cloud, &stack);
 }
@@ -317,37 +316,18 @@ fn a_policy_is_written_before_the_code_that_needs_it_and_alone_it_takes_its_time
 }
 
 #[test]
-fn settings_of_functions_and_roles_made_by_hand_are_shown_and_left_alone() {
+fn settings_of_functions_made_by_hand_are_shown_and_left_alone() {
     let stack = stack("");
-    let mut cloud = change(&up(&stack), |function| {
-        let settings = [
-            ("KMSKeyArn", json!("arn:key")),
-            ("VpcConfig", json!({ "VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "SecurityGroupIds": [] })),
-            ("LoggingConfig", json!({ "LogFormat": "JSON", "LogGroup": "/aws/lambda/save" })),
-        ];
-        for (name, value) in settings {
-            function.configuration.insert(name.to_owned(), value);
-        }
+    let cloud = change(&up(&stack), |function| {
+        let tenancy = json!({ "TenantIsolationMode": "PER_TENANT" });
+        drop(function.configuration.insert("TenancyConfig".to_owned(), tenancy))
     });
-    let role = cloud.iam.roles.get_mut("save_role").expect("the role");
-    (role.session, role.description) = (7200, "by hand".to_owned());
     is_in_sync(&cloud, &stack);
     let shown = look(&cloud, &stack).observed.into_iter().flat_map(|one| {
         let id = one.id.to_string();
         one.unmanaged_settings.into_iter().map(move |(name, value)| format!("{id}: {name} {value}"))
     });
-    let mut shown: Vec<String> = shown.collect();
-    shown.sort();
-    assert_eq!(
-        shown,
-        [
-            "function save: kms_key arn:key",
-            "function save: log_format JSON",
-            "function save: vpc vpc-1",
-            "role save_role: description by hand",
-            "role save_role: max_session_duration 7200 s",
-        ]
-    );
+    assert_eq!(shown.collect::<Vec<_>>(), ["function save: tenant_isolation PER_TENANT"]);
 }
 
 /// A name that was used before is no older: each role takes its own time [hazards: G3].
