@@ -27,7 +27,7 @@ pub(super) async fn build(stack: &Stack, is_local: bool) -> Result<BTreeMap<Stri
             Ok(built) => {
                 let warnings = built.package.warnings.iter();
                 warnings.for_each(|text| err(&render::warning(&format!("{}: {text}", code.key))));
-                packages.insert(code.key.to_owned(), built.package);
+                packages.insert(code.key.to_string(), built.package);
                 unchecked.extend(built.unchecked);
             }
             Err(error) => errors.push(format!(
@@ -52,6 +52,7 @@ async fn package(stack: &Stack, code: &Code<'_>, cache: &Path) -> Result<Built, 
         exclude: code.exclude,
         runtime: code.runtime,
         architecture: code.architecture,
+        is_layer: code.is_layer,
         has_layers: code.has_layers,
     };
     package::build(&source, cache, &|line| err(&render::aside(line))).await

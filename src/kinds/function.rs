@@ -12,6 +12,7 @@ mod service;
 mod state;
 
 pub(super) use permissions::{ANY, DECLARED};
+pub(super) use runtime::{family, runtime};
 pub(crate) use service::LAMBDA;
 pub(super) use state::once_visible;
 
@@ -67,8 +68,8 @@ pub struct Spec<T = String> {
     pub description: T,
     /// The environment variables.
     pub environment: BTreeMap<String, T>,
-    /// The ARNs of the layers, in order.
-    pub layers: Vec<String>,
+    /// The ARNs of the versions of its layers, in order.
+    pub layers: Vec<T>,
     /// Reserved concurrency: 0 stops the function, `None` is a share of the account's.
     pub reserved_concurrency: Option<i32>,
     /// The ARN of the role.
@@ -204,7 +205,7 @@ impl Kind for Function {
 /// Sends the create, as soon as the role can be assumed.
 async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
     let response = once_assumable(ctx, id, &spec.role, async || {
-        let (zip, _room) = package(ctx, spec).await?;
+        let (zip, _room) = package(ctx, &spec.code).await?;
         let create = ctx
             .clients
             .lambda()
@@ -316,7 +317,7 @@ async fn logging(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<LoggingCon
 
 async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
     change(ctx, id, async || {
-        let (zip, _room) = package(ctx, to).await?;
+        let (zip, _room) = package(ctx, &to.code).await?;
         let update = ctx.clients.lambda().update_function_code().function_name(&id.name).zip_file(zip);
         update.architectures(Architecture::from(to.architecture.as_str())).send().await?;
         Ok(())
@@ -341,8 +342,8 @@ async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Resul
 }
 
 /// A package, read as soon as there is room for it in memory. The room is held until it is sent.
-async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePermit<'a>)> {
-    let zip = ctx.packages.get(&spec.code);
+pub(super) async fn package<'a>(ctx: &'a Context, code: &str) -> Result<(Blob, SemaphorePermit<'a>)> {
+    let zip = ctx.packages.get(code);
     let zip = zip.ok_or_else(|| Error::internal("the package of this code was not built"))?;
     let unreadable = |error| Error::local(format!("the package {} cannot be read: {error}", zip.display()));
     let kilobytes = tokio::fs::metadata(zip).await.map_err(unreadable)?.len() / 1_000 + 1;

@@ -7,7 +7,9 @@ pub(crate) mod environment;
 pub mod event_source;
 pub mod function;
 pub mod integration;
+pub mod layer;
 pub mod log_group;
+mod mark;
 pub mod permission;
 pub mod queue;
 pub mod role;
@@ -77,6 +79,7 @@ macro_rules! role {
 kinds! {
     table::Table: section,
     queue::Queue: section,
+    layer::Layer: section,
     role::Role,
     log_group::LogGroup,
     function::Function: section,

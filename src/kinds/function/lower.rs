@@ -3,9 +3,10 @@
 use super::Function;
 use super::section::Config;
 use crate::aws::tags::{self, Tags};
-use crate::config::{At, Entry, Item};
+use crate::config::{At, Entry, Item, Target};
 use crate::kind::Kind;
 use crate::kinds::environment;
+use crate::kinds::layer::Layer;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Size, Sizes, allow, known_attributes, resource};
@@ -92,6 +93,14 @@ impl Lower<'_> {
         }
     }
 
+    /// The version of a layer of the stack is known once it is published.
+    fn layer(&self, layer: &Target) -> Text {
+        match layer {
+            Target::Key(key) => Text::reference(&self.id(Layer::NAME, key), "arn"),
+            Target::Arn(arn) => arn.clone().into(),
+        }
+    }
+
     fn lambda(
         &self,
         function: &Entry<Config>,
@@ -139,7 +148,7 @@ impl Lower<'_> {
             tracing: *tracing,
             description: self.template(description),
             environment: environment.collect(),
-            layers: layers.clone(),
+            layers: layers.iter().map(|layer| self.layer(layer)).collect(),
             reserved_concurrency: reserved_concurrency.map(u32::cast_signed),
             role: role_arn,
             log_group: Text::reference(group, "name"),

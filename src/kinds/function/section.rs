@@ -13,11 +13,15 @@ use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::{self, NameRule};
 use crate::config::policy::policy;
-use crate::config::section::shape::{Keys, flag, list, map, number, pattern, scalar, template, text, word};
+use crate::config::section::shape::{
+    Keys, entry_of, flag, list, map, number, pattern, scalar, template, text, word,
+};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Template};
+use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Target, Template};
 use crate::kind::Kind as _;
+use crate::kinds::layer::section::package_key;
+use crate::kinds::layer::{self, Layer};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
 use crate::yaml::{Kind, Node};
@@ -81,18 +85,21 @@ impl Declared for Function {
 
     fn code(function: &Entry<Config>) -> Option<Code<'_>> {
         Some(Code {
-            key: &function.name,
+            key: function.name.as_str().into(),
             at: function.place("code"),
             path: &function.code,
             exclude: &function.exclude,
             runtime: &function.runtime,
             architecture: function.architecture.as_str(),
+            is_layer: false,
             has_layers: !function.layers.is_empty(),
+            layers: function.layers.iter().filter_map(Target::key).map(package_key).collect(),
         })
     }
 
     fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
-        function.triggers.iter().flat_map(|item| item.check(&function.name, entries)).collect()
+        let triggers = function.triggers.iter().flat_map(|item| item.check(&function.name, entries));
+        triggers.chain(layer::section::check(function, entries)).collect()
     }
 
     fn connections(function: &Entry<Config>, sections: Sections) -> Vec<Connection> {
@@ -104,7 +111,9 @@ impl Declared for Function {
         });
         let sources = function.triggers.iter().flat_map(Item::grants);
         let triggers = sources.map(|grant| Connection::new((grant.kind, grant.key), own(), "triggers"));
-        access.chain(triggers).collect()
+        let layers = function.layers.iter().filter_map(Target::key);
+        let layers = layers.map(|key| Connection::new(own(), (Layer::NAME, key.to_owned()), "layer"));
+        access.chain(triggers).chain(layers).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
@@ -151,8 +160,8 @@ section! {
         runtime: String = pattern("^[a-z]+[a-z0-9.]*$", runtime)
             .with("examples", json!(["python3.13", "nodejs22.x"]))
             .required("python3.13"),
-        /// ARNs of layers, each with its version.
-        layers: Vec<String> = layers().or_empty(),
+        /// Layers, in this order: keys of `layers`, or ARNs with a version.
+        layers: Vec<Target> = layers().or_empty(),
         /// The function that Lambda calls. By default `lambda_function.lambda_handler` for Python, `index.handler` for Node.js
         /// and `bootstrap` for `provided`; required for other runtimes.
         handler: Option<String> = pattern(r"^[^\s]{1,128}$", handler).optional(),
@@ -218,7 +227,7 @@ impl Architecture {
     }
 }
 
-const ARCHITECTURES: [(&str, Architecture); 2] =
+pub(in crate::kinds) const ARCHITECTURES: [(&str, Architecture); 2] =
     [("x86_64", Architecture::X86_64), ("arm64", Architecture::Arm64)];
 
 impl Keyed for Config {
@@ -279,7 +288,7 @@ fn handler(value: Value) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn architecture(value: Value) -> Option<Architecture> {
+pub(in crate::kinds) fn architecture(value: Value) -> Option<Architecture> {
     let meant = match value.node.text() {
         Some("arm" | "aarch64" | "ARM64" | "graviton") => Some("arm64"),
         Some("x86" | "x64" | "amd64" | "x86-64" | "X86_64") => Some("x86_64"),
@@ -310,8 +319,12 @@ fn variable_name(variable: Value) -> Option<()> {
     Some(())
 }
 
-fn layers() -> Shape<Vec<String>> {
-    list(pattern("^arn:", names::layer))
+fn layers() -> Shape<Vec<Target>> {
+    let layer = Shape::new(json!({ "type": "string", "minLength": 1 }), |value| match value.text()? {
+        text if text.starts_with("arn:") => names::layer(value).map(Target::Arn),
+        _ => entry_of::<Layer>(value).map(Target::Key),
+    });
+    list(layer)
         .refine(|value, layers| match layers.len() {
             0..=MAX_LAYERS => Some(layers),
             count => {
@@ -319,7 +332,7 @@ fn layers() -> Shape<Vec<String>> {
             }
         })
         .with("maxItems", MAX_LAYERS)
-        .with("examples", json!([["arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1"]]))
+        .with("examples", json!([["NAME"], ["arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1"]]))
 }
 
 fn log_retention(value: Value) -> Option<u32> {
