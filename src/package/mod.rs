@@ -35,6 +35,7 @@ use std::env;
 use std::path::{self, Path, PathBuf};
 use std::sync::LazyLock;
 
+pub(crate) use archive::check_with_layers;
 pub use compare::compare;
 pub use error::Error;
 pub(crate) use ignore::is_of_editor;

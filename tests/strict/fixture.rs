@@ -18,7 +18,7 @@ pub(crate) struct Fixture {
     /// What the stack was read from; `None` where it was changed since.
     text: Option<String>,
     environment: Option<String>,
-    /// The functions' packages: their hashes by the functions' keys.
+    /// The packages of functions and layers: their hashes by the keys of their code.
     pub(crate) hashes: BTreeMap<String, String>,
     /// Where the zips are, by hash.
     pub(crate) packages: BTreeMap<String, PathBuf>,
@@ -85,6 +85,10 @@ impl Fixture {
     fn with_code(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(lambdas, &folder.path().join("lambdas"));
+        let layers = lambdas.with_file_name("layers");
+        if layers.is_dir() {
+            copy(&layers, &folder.path().join("layers"));
+        }
         code(&folder.path().join("lambdas"));
         let file = folder.path().join("stack.yaml");
         fs::write(&file, text).expect("the stack file is written");
@@ -111,12 +115,12 @@ impl Fixture {
     /// packaged again.
     pub(crate) fn with_text(&self, text: &str, environment: Option<&str>) -> Self {
         let stack = self.read(text, environment, None).unwrap_or_else(|wrong| panic!("{wrong}"));
-        let packaged = |code: &Path| self.stack.functions().iter().find(|function| function.code == code);
-        let hash = |function: &config::Entry<provision::kinds::function::section::Config>| {
-            let packaged = packaged(&function.code).expect("code that is packaged");
-            (function.name.clone(), self.hashes[&packaged.name].clone())
+        let own = self.stack.code();
+        let hash = |code: &config::Code| {
+            let packaged = own.iter().find(|own| own.path == code.path).expect("code that is packaged");
+            (code.key.to_string(), self.hashes[&*packaged.key].clone())
         };
-        let hashes = stack.functions().iter().map(hash).collect();
+        let hashes = stack.code().iter().map(hash).collect();
         Fixture {
             folder: Arc::clone(&self.folder),
             stack,
@@ -168,26 +172,27 @@ fn children(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// Packages the code of all functions, in real time; the same code once.
+/// Packages the code of all functions and layers, in real time; the same code once.
 fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap<String, PathBuf>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cache = folder.join("cache");
     let (mut hashes, mut packages, mut built) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for function in stack.functions() {
+    for code in stack.code() {
         let source = Source {
             folder: &stack.folder,
-            code: &function.code,
-            exclude: &function.exclude,
-            runtime: &function.runtime,
-            architecture: function.architecture.as_str(),
-            has_layers: !function.layers.is_empty(),
+            code: code.path,
+            exclude: code.exclude,
+            runtime: code.runtime,
+            architecture: code.architecture,
+            is_layer: code.is_layer,
+            has_layers: code.has_layers,
         };
-        let same = (&function.code, &function.exclude, &function.runtime, source.architecture);
+        let same = (code.path, code.exclude, code.runtime, code.architecture, code.is_layer);
         let package = built.entry(same).or_insert_with(|| {
             let built = runtime.block_on(package::build(&source, &cache, &|_| ()));
             built.expect("the code is packaged").package
         });
-        hashes.insert(function.name.clone(), package.sha256.clone());
+        hashes.insert(code.key.to_string(), package.sha256.clone());
         packages.insert(package.sha256.clone(), package.zip.clone());
     }
     (hashes, packages)

@@ -8,7 +8,7 @@ use crate::config::fields::Fields;
 use crate::config::names::NameRule;
 use crate::config::section::shape::{list, number, pattern, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
-use crate::config::{Code, Diagnostic, Entries, Target};
+use crate::config::{Code, Diagnostic, Entries, Stack, Target};
 use crate::kind::Kind;
 use crate::kinds::function::section::{ARCHITECTURES, Architecture, Config as Function, architecture};
 use crate::kinds::function::{family, runtime};
@@ -18,7 +18,14 @@ use crate::package::is_laid_out;
 use serde_json::json;
 use std::path::PathBuf;
 
-const NAME: NameRule = NameRule { what: "layer", others: "-_", min: 1, max: 140, because: "" };
+/// A layer may have a longer name, but then no function can name a version of it [M: LayerName, LayerVersionArn].
+const NAME: NameRule = NameRule {
+    what: "layer",
+    others: "-_",
+    min: 1,
+    max: 80,
+    because: "functions name a layer by its ARN, for which AWS allows 140 characters",
+};
 /// AWS allows 256 characters, of which the mark and the longest name of a stack take the rest.
 pub(super) const MAX_DESCRIPTION: usize = 170;
 /// How many runtimes a version can name, and the characters of its license [M: PublishLayerVersion].
@@ -125,6 +132,13 @@ fn layer_of(target: &Target) -> &str {
     match target {
         Target::Key(key) => key,
         Target::Arn(arn) => arn.rsplit_once(':').map_or(arn, |(layer, _)| layer),
+    }
+}
+
+impl Stack {
+    /// `layers`, to be changed.
+    pub fn layers_mut(&mut self) -> &mut [Entry<Config>] {
+        self.entries.of_mut().map(Vec::as_mut_slice).unwrap_or_default()
     }
 }
 

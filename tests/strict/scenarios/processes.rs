@@ -8,6 +8,7 @@ use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::port;
 use crate::program::{Exit, Manner, Visit, command, signalled, visit, visit_after};
+use crate::services::lambda;
 use crate::run::{self, A_MOMENT, Command, later, run};
 use rustix::process::Signal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,8 +99,11 @@ functions:
 outputs: { far: '${queues.far.arn}', table: '${tables.data.name}' }
 ",
     );
-    let up = succeed(&port::empty(), &stack, UP);
-    let account = dump(&up.cloud);
+    let mut cloud = port::empty();
+    lambda::publish(&mut cloud, "own", "by hand");
+    let up = succeed(&cloud, &stack, UP);
+    let mut account = dump(&up.cloud);
+    account.remove("layer own");
     let all = serde_json::to_string(&account).unwrap();
     for place in ["us-east-1", "000000000000"] {
         assert!(!all.contains(place) && !up.exit().out.contains(place), "{place}");

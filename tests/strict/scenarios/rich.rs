@@ -31,6 +31,14 @@ const CHANGES: &[(&str, &str)] = &[
     ("words: read }", "words: write }"),
     ("PAGES: \"${tables.pages.arn}\", ", ""),
     ("architecture: arm64", "architecture: x86_64"),
+    ("description: What functions share", "description: Helpers"),
+    ("    license: MIT\n", "    license: Apache-2.0\n"),
+    ("    license: Apache-2.0\n", ""),
+    ("runtimes: [python3.12, python3.14]", "runtimes: [python3.14, python3.12, python3.13]"),
+    ("code: lambdas/update_item", "code: lambdas/delete_item"),
+    ("    architectures: [arm64, x86_64]\n", ""),
+    ("    keep: 2\n", "    keep: 1\n"),
+    ("layers: [helpers, ", "layers: ["),
     ("    layers: [\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]\n", ""),
     ("runtime: python3.12", "runtime: python3.14"),
     ("PUT /pages: save", "PUT /pages: all"),
@@ -97,7 +105,7 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 
 /// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
 const DEFINITIONS: &[(&str, &str)] =
-    &[("table", "/tables/*"), ("function", "/functions/*"), ("api", "/api"), ("cors", "/api/cors")];
+    &[("table", "/tables/*"), ("layer", "/layers/*"), ("function", "/functions/*"), ("api", "/api"), ("cors", "/api/cors")];
 
 /// Optional fields that are no settings of the resource itself, or whose removal is not their reset: a tag stays, another name
 /// is another resource. They have tests of their own.

@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use std::io::Cursor;
 
 const MAX_ZIPPED: usize = 52_428_800;
-const MAX_UNZIPPED: u64 = 262_144_000;
+pub(super) const MAX_UNZIPPED: u64 = 262_144_000;
 
-/// Reads the code of a call, whose parameters have a zip in base64.
-pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<(), ServiceError> {
+/// Reads the code of a call, whose parameters have a zip in base64, and returns its size unzipped.
+pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<u64, ServiceError> {
     let refused = |message: String| ServiceError::new("InvalidParameterValueException", message);
     let zip = text(code, "ZipFile")
         .ok_or_else(|| refused("Please provide a source for function code.".to_owned()))?;
@@ -28,7 +28,7 @@ pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<
     }
     configuration.insert("CodeSha256".to_owned(), STANDARD.encode(Sha256::digest(&zip)).into());
     configuration.insert("CodeSize".to_owned(), zip.len().into());
-    Ok(())
+    Ok(unzipped)
 }
 
 /// The bytes of a zip's files; `None` for what is no zip, or an empty one.

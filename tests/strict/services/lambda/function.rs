@@ -3,6 +3,7 @@
 use super::checks::{check, refused};
 use super::code;
 use super::grants::Grants;
+use super::layer::{self, Layer};
 use super::mapping::Mapping;
 use super::policy::Statements;
 use crate::cloud::{
@@ -45,6 +46,8 @@ pub(crate) struct State {
     pub(crate) functions: BTreeMap<String, Function>,
     /// The event source mappings by id.
     pub(crate) mappings: BTreeMap<String, Mapping>,
+    /// The layers by name.
+    pub(crate) layers: BTreeMap<String, Layer>,
     /// What is known of what the roles may do.
     pub(super) grants: Grants,
 }
@@ -173,8 +176,9 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let tags = text_map(params, "Tags");
     check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
     let mut configuration = defaults(name);
-    configure(&mut configuration, params);
-    code::put(&mut configuration, &params["Code"])?;
+    configure(cloud, &mut configuration, params);
+    let unzipped = code::put(&mut configuration, &params["Code"])?;
+    layer::check(cloud, params, unzipped)?;
     let architectures = params.get("Architectures").cloned().unwrap_or_else(|| json!(["x86_64"]));
     configuration.insert("Architectures".to_owned(), architectures);
     let fails = iam::is_checked_late(cloud, required(params, "Role"));
@@ -207,7 +211,7 @@ fn defaults(name: &str) -> Map<String, Json> {
 
 /// Sets what a call has. No variables and no layers clear what there was; an environment without the member
 /// `Variables` keeps them, and the logging settings are replaced as a whole [aws-facts: Lambda; hazards: L5].
-fn configure(configuration: &mut Map<String, Json>, params: &Json) {
+fn configure(cloud: &Cloud, configuration: &mut Map<String, Json>, params: &Json) {
     const MEMBERS: [&str; 9] = [
         "Role",
         "Runtime",
@@ -234,8 +238,7 @@ fn configure(configuration: &mut Map<String, Json>, params: &Json) {
             configuration.insert("Environment".to_owned(), json!({ "Variables": variables }));
         }
     }
-    if let Some(layers) = params["Layers"].as_array() {
-        let layers: Vec<Json> = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 1000 })).collect();
+    if let Some(layers) = layer::shown(cloud, params) {
         match layers.is_empty() {
             true => configuration.remove("Layers"),
             false => configuration.insert("Layers".to_owned(), layers.into()),
@@ -285,8 +288,10 @@ fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, Servic
     to_change(cloud, name)?;
     check(cloud, params)?;
     let (now, until) = (cloud.now, cloud.now + cloud.delays.of(IN_PROGRESS));
+    let mut configuration = to_change(cloud, name)?.configuration.clone();
+    configure(cloud, &mut configuration, params);
     let function = to_change(cloud, name)?;
-    configure(&mut function.configuration, params);
+    function.configuration = configuration;
     (function.modified, function.updating) = (now, until);
     let function = function.clone();
     Ok(described(cloud, &function))
