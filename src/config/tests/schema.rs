@@ -14,7 +14,7 @@ use crate::config::root::{Rest, Settings, schema};
 use crate::config::section::{AnyField, Parts, Section};
 use crate::config::sources::Sources;
 use crate::config::{Options, checks, environment};
-use crate::kinds::{api, event_source, function, queue, sections, table};
+use crate::kinds::{api, event_source, function, layer, queue, sections, table};
 
 #[test]
 fn the_kept_schema_is_the_generated_one() {
@@ -38,6 +38,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("queues", queue::section::Config::fields()),
         ("fifo", queue::section::Fifo::fields()),
         ("dead_letter", queue::section::DeadLetters::fields()),
+        ("layers", layer::section::Config::fields()),
         ("functions", function::section::Config::fields()),
         ("triggers", event_source::section::Config::fields()),
         ("api", api::section::Config::fields()),

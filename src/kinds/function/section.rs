@@ -332,7 +332,7 @@ fn layers() -> Shape<Vec<Target>> {
             }
         })
         .with("maxItems", MAX_LAYERS)
-        .with("examples", json!([["NAME"], ["arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1"]]))
+        .with("examples", json!([["arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1"]]))
 }
 
 fn log_retention(value: Value) -> Option<u32> {

@@ -139,11 +139,15 @@ pub(super) async fn find(ctx: &Context, physical_id: &str) -> Result<ObservedOpt
         let mut named = versions.into_iter().filter(|version| number.is_none_or(|one| one == version.attributes.version));
         return Ok(named.next().map(Version::earlier));
     }
-    let mut ours = versions.into_iter().filter(|version| version.is_ours);
-    let Some(first) = ours.next() else { return Ok(None) };
-    let others = ours.map(|version| PhysicalId::new(Layer::NAME, version.attributes.arn));
-    let hints = others.collect();
-    Ok(Some(Observed { hints, ..first.earlier() }))
+    // A function may have a version that was deleted, which leads to the others.
+    let mut ours: Vec<Version> = versions.into_iter().filter(|version| version.is_ours).collect();
+    let asked = ours.iter().position(|version| version.attributes.arn == physical_id).unwrap_or_default();
+    if ours.is_empty() {
+        return Ok(None);
+    }
+    let found = ours.remove(asked);
+    let others = ours.into_iter().map(|version| PhysicalId::new(Layer::NAME, version.attributes.arn));
+    Ok(Some(Observed { hints: others.collect(), ..found.earlier() }))
 }
 
 /// The layers that a function has and that may be ours though the stack does not declare them: those of this account and

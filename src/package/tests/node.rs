@@ -166,7 +166,8 @@ cat .npmrc
     #[tokio::test]
     async fn the_packages_of_a_layer_are_next_to_its_modules() {
         let fake = FakeTools::new(&[("npm", INSTALL)]);
-        let layer = Stack { is_layer: true, ..stack(&[("app/package-lock.json", LOCK)]) };
+        let files = [("app/package-lock.json", LOCK), ("app/.npmrc", "")];
+        let layer = Stack { is_layer: true, ..stack(&files) };
         let package = layer.build_with("app", &fake.tools()).await.expect("built");
         let expected = [
             "nodejs/node_modules/index.mjs",

@@ -13,6 +13,7 @@ mod functions;
 mod hindrances;
 mod http_api;
 mod language;
+mod layers;
 mod list;
 mod logs;
 mod malformed;
