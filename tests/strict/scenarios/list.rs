@@ -58,6 +58,7 @@ fn what_cannot_be_read_is_reported() {
         "dynamodb:DescribeTable: table",
         "iam:ListRoles: role",
         "lambda:GetFunction: function",
+        "lambda:ListLayers: layer",
         "logs:DescribeLogGroups: log group",
         "tag:GetResources: table, queue, log group, function, event source",
     ];
