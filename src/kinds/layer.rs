@@ -38,7 +38,7 @@ pub struct Spec {
     pub runtimes: Vec<String>,
     /// The architectures that can use it, sorted; none is every one.
     pub architectures: Vec<String>,
-    /// The description without the mark; may be empty.
+    /// The description without the ownership mark; may be empty.
     pub description: String,
     /// The license; may be empty.
     pub license: String,
@@ -58,8 +58,7 @@ pub struct Attributes {
 }
 
 const VERSIONS: &str = "arn:{partition}:lambda:{region}:{account}:layer:{name}:*";
-/// The pattern covers versions too: `*` takes colons as well.
-const ANY: On = On::new("ReadLayer", Layer::NAME, Which::Any, &[Layer::ARN]);
+const ANY: On = On::new("ReadLayer", Layer::NAME, Which::Any, &[VERSIONS]);
 const DECLARED: On = On::new("DeclaredLayers", Layer::NAME, Which::Declared, &[Layer::ARN]);
 /// No condition tells a version of ours, which has no tags, so only those of declared layers may be deleted.
 const DECLARED_VERSIONS: On = On::new("LayerVersions", Layer::NAME, Which::Declared, &[VERSIONS]);
@@ -79,7 +78,7 @@ impl Kind for Layer {
     const ARN: &'static str = "arn:{partition}:lambda:{region}:{account}:layer:{name}";
     const PERMISSIONS: &'static [Permission] = &[
         Permission::same("lambda:ListLayers", Task::READ, &On::EVERYTHING).when(SOME),
-        Permission::same("lambda:ListLayerVersions", Task::READ, &ANY).when(SOME),
+        Permission::same("lambda:ListLayerVersions", Task::READ, &On::EVERYTHING).when(SOME),
         Permission::same("lambda:GetLayerVersion", Task::READ, &ANY).when(SOME),
         Permission::same("lambda:PublishLayerVersion", Task::CHANGE, &DECLARED),
         Permission::same("lambda:DeleteLayerVersion", Task::DELETE, &DECLARED_VERSIONS),
@@ -121,10 +120,16 @@ impl Kind for Layer {
                 .layer_name(&id.name)
                 .description(described(&ctx.scope.identity, &spec.description))
                 .content(LayerVersionContentInput::builder().zip_file(zip).build())
-                .set_compatible_runtimes(Some(spec.runtimes.iter().map(|one| Runtime::from(one.as_str())).collect()))
+                .set_compatible_runtimes(Some(
+                    spec.runtimes.iter().map(|one| Runtime::from(one.as_str())).collect(),
+                ))
                 .set_compatible_architectures(some(&spec.architectures))
                 .set_license_info(Some(spec.license.clone()).filter(|license| !license.is_empty()));
-            Ok(publish.customize().config_override(Builder::new().retry_config(RetryConfig::disabled())).send().await?)
+            Ok(publish
+                .customize()
+                .config_override(Builder::new().retry_config(RetryConfig::disabled()))
+                .send()
+                .await?)
         };
         let published = retry_if(Backoff::CONFLICT, ctx.waiting(id), not_applied, publish).await?;
         Ok(Attributes {
@@ -191,7 +196,8 @@ async fn remove(ctx: &Context, version: &Attributes) -> Result<()> {
     LAMBDA.ignore_not_found(delete.send().await)
 }
 
-/// What AWS gets as the description of a version: the mark, whose stack that is for people and for `list`, and the user's own.
+/// What AWS gets as the description of a version: the ownership mark, whose stack that is for people and for `list`,
+/// and the user's own text.
 fn described(identity: &Identity, description: &str) -> String {
     let owner = format!("{} {identity}", mark::of(identity));
     if description.is_empty() { owner } else { format!("{owner}: {description}") }

@@ -184,8 +184,10 @@ fn deletions<'a>(
     let (verb, at) = (step.action.verb(), step.at);
     let replacement = registry.kind(step.id.kind).replacement();
     let keeps_old = step.action == Action::Replace && replacement == Replacement::Version;
-    let Some(own) =
-        step.observed.as_ref().filter(|_| matches!(step.action, Action::Delete | Action::Replace) && !keeps_old)
+    let Some(own) = step
+        .observed
+        .as_ref()
+        .filter(|_| matches!(step.action, Action::Delete | Action::Replace) && !keeps_old)
     else {
         return Vec::new();
     };

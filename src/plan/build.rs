@@ -176,7 +176,9 @@ impl<'a> Planner<'a> {
             _ if !immutable.is_empty() => {
                 step.action = Action::Replace;
                 step.reasons.push(match kind.replacement() {
-                    Replacement::Version => "a new version is created; what uses the old one moves to it".to_owned(),
+                    Replacement::Version => {
+                        "a new version is created; what uses the old one moves to it".to_owned()
+                    }
                     _ => format!("AWS cannot change {}", Vec::from_iter(immutable).join(", ")),
                 });
             }

@@ -99,7 +99,8 @@ fn compare(path: &str, left: &Json, right: &Json, differences: &mut Vec<(String,
 /// Asserts that no resource exists.
 #[track_caller]
 pub(crate) fn assert_empty(dump: &Json) {
-    let empty = json!({ "tables": {}, "roles": {}, "log_groups": {}, "functions": {}, "layers": {}, "apis": [] });
+    let empty =
+        json!({ "tables": {}, "roles": {}, "log_groups": {}, "functions": {}, "layers": {}, "apis": [] });
     assert_same(dump, &empty, "nothing should be left");
 }
 

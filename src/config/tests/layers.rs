@@ -6,7 +6,9 @@ use crate::config::Target;
 /// A project with code for functions and layers.
 fn project() -> Project {
     let project = Project::new();
-    for file in ["code/lambda_function.py", "shared/money.py", "both/python/a.py", "both/nodejs/node_modules/a.js"] {
+    for file in
+        ["code/lambda_function.py", "shared/money.py", "both/python/a.py", "both/nodejs/node_modules/a.js"]
+    {
         project.write(file, "");
     }
     project
@@ -36,6 +38,7 @@ fn fields_of_layers() {
         of("code: shared, runtimes: [python3.13], keep: 0"),
         of(&format!("code: shared, runtimes: [python3.13], description: {}", "d".repeat(171))),
         of("code: shared, runtimes: [python3.13], timeout: 5"),
+        of("code: shared, runtimes: [python3.13], tags: { team: blue }"),
         of(LAYER).replace("  shared:", "  a.b:"),
         of(LAYER).replace("  shared:", &format!("  {}:", "l".repeat(81))),
     ];

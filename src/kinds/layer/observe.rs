@@ -13,7 +13,8 @@ use futures_util::try_join;
 use std::collections::BTreeSet;
 
 /// The owner of a layer that has no version of ours.
-const UNMARKED: &str = "no version of it has the mark of this stack, which is set only when a version is published";
+const UNMARKED: &str =
+    "no version of it has the ownership mark of this stack, which is set only when a version is published";
 
 /// A version of a layer.
 pub(super) struct Version {
@@ -62,7 +63,7 @@ impl Version {
     }
 }
 
-/// What is declared is read by its name. Layers that are no longer declared are known by nothing but the mark of a version,
+/// What is declared is read by its name. Layers that are no longer declared are known by nothing but the ownership mark of a version,
 /// and the tagging API does not know them. So all layers are listed where the stack declares any, and a stack without
 /// layers makes no call: there the functions say which they have ([`hints`]).
 pub(super) async fn observe(ctx: &Context) -> Result<Observation<Layer>> {
@@ -102,11 +103,7 @@ async fn declared(ctx: &Context, name: &str) -> Result<Vec<ObservedOf<Layer>>> {
 }
 
 /// The newest version of ours, else the newest one, with the hash of its content.
-pub(super) async fn newest(
-    ctx: &Context,
-    name: &str,
-    versions: &[Version],
-) -> Result<ObservedOption<Layer>> {
+pub(super) async fn newest(ctx: &Context, name: &str, versions: &[Version]) -> Result<ObservedOption<Layer>> {
     let ours = versions.iter().find(|version| version.is_ours);
     let Some(Version { number, attributes, is_ours, spec }) = ours.or_else(|| versions.first()) else {
         return Ok(None);
@@ -136,7 +133,8 @@ pub(super) async fn find(ctx: &Context, physical_id: &str) -> Result<ObservedOpt
         versions => versions?,
     };
     if arn.is_none() {
-        let mut named = versions.into_iter().filter(|version| number.is_none_or(|one| one == version.attributes.version));
+        let mut named =
+            versions.into_iter().filter(|version| number.is_none_or(|one| one == version.attributes.version));
         return Ok(named.next().map(Version::earlier));
     }
     // A function may have a version that was deleted, which leads to the others.
@@ -155,8 +153,10 @@ pub(super) async fn find(ctx: &Context, physical_id: &str) -> Result<ObservedOpt
 pub(in crate::kinds) fn hints(ctx: &Context, function: &str, layers: &[String]) -> Vec<PhysicalId> {
     let own = ctx.scope.arn("lambda", "layer:");
     let desired = ctx.scope.wanted.get(Function::NAME).and_then(|names| names.get(function)?.as_deref());
-    let desired = desired.and_then(|desired| desired.get("layers")).map(|layers| layers.json()).unwrap_or_default();
-    let named: BTreeSet<&str> = desired.as_array().into_iter().flatten().filter_map(|arn| arn.as_str()).collect();
+    let desired =
+        desired.and_then(|desired| desired.get("layers")).map(|layers| layers.json()).unwrap_or_default();
+    let named: BTreeSet<&str> =
+        desired.as_array().into_iter().flatten().filter_map(|arn| arn.as_str()).collect();
     let may_be_ours = |arn: &&String| {
         let name = arn.strip_prefix(&own).and_then(|rest| rest.split(':').next());
         name.is_some_and(|name| !named.contains(arn.as_str()) && !ctx.scope.wants(Layer::NAME, name))
@@ -169,7 +169,9 @@ pub(super) async fn versions(ctx: &Context, name: &str) -> Result<Vec<Version>> 
     let items = all_pages("lambda:ListLayerVersions", async |marker| {
         let list = ctx.clients.lambda().list_layer_versions().layer_name(name).set_marker(marker);
         let page = LAMBDA.not_found_as_none(list.send().await)?;
-        Ok(page.map_or_else(Default::default, |page| (page.layer_versions.unwrap_or_default(), page.next_marker)))
+        Ok(page.map_or_else(Default::default, |page| {
+            (page.layer_versions.unwrap_or_default(), page.next_marker)
+        }))
     })
     .await?;
     let mut versions: Vec<Version> =

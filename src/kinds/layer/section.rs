@@ -15,6 +15,7 @@ use crate::kinds::function::{family, runtime};
 use crate::lower::{Lower, Lowered, resource};
 use crate::model::{KnownAttributes, Resource};
 use crate::package::is_laid_out;
+use crate::yaml::Kind as Node;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ const NAME: NameRule = NameRule {
     max: 80,
     because: "functions name a layer by its ARN, for which AWS allows 140 characters",
 };
-/// AWS allows 256 characters, of which the mark and the longest name of a stack take the rest.
+/// AWS allows 256 characters, of which the ownership mark and the longest name of a stack take the rest.
 pub(super) const MAX_DESCRIPTION: usize = 170;
 /// How many runtimes a version can name, and the characters of its license [M: PublishLayerVersion].
 const MAX_RUNTIMES: usize = 15;
@@ -72,13 +73,24 @@ impl Config {
 }
 
 impl Declared for Layer {
-    const ABOUT: &'static str = "Layers of functions: code that several functions share. The key is the layer's name in AWS.";
+    const ABOUT: &'static str =
+        "Layers of functions: code that several functions share. The key is the layer's name in AWS.";
     const REFERENCES: &'static [Referable] =
         &[Referable::known("name"), Referable::assigned("arn"), Referable::assigned("version")];
     type Config = Config;
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
+    }
+
+    fn check(layer: &Entry<Config>, _: &Entries) -> Vec<Diagnostic> {
+        let error = || Diagnostic {
+            at: layer.place("tags"),
+            length: 0,
+            message: "a layer cannot have tags in AWS".to_owned(),
+            help: Some("remove `tags`, or say it in `description`".to_owned()),
+        };
+        (!layer.common.tags.is_empty()).then(error).into_iter().collect()
     }
 
     fn code(layer: &Entry<Config>) -> Option<Code<'_>> {
@@ -113,7 +125,10 @@ pub(in crate::kinds) fn check(function: &Entry<Function>, entries: &Entries) -> 
         let name = layer_of(target);
         // Lambda refuses two versions of one layer [aws-facts-services: 8, LS].
         if function.layers[..nth].iter().any(|other| layer_of(other) == name) {
-            error(format!("the layer `{name}` stands twice"), "a function can have one version of a layer: remove one");
+            error(
+                format!("the layer `{name}` stands twice"),
+                "a function can have one version of a layer: remove one",
+            );
         }
         let Target::Key(key) = target else { continue };
         let layer = all.iter().find(|layer| layer.name == *key);
@@ -177,9 +192,13 @@ fn runtimes() -> Shape<Vec<String>> {
     let one = pattern("^[a-z]+[a-z0-9.]*$", runtime).with("examples", json!(["python3.13", "nodejs22.x"]));
     list(one)
         .refine(|value, runtimes| match runtimes.len() {
+            // What is wrong with each of them is reported.
+            0 if matches!(&value.node.kind, Node::List(items) if !items.is_empty()) => None,
             0 => value.fail("a layer needs a runtime", help("for example `runtimes: [python3.13]`")),
             1..=MAX_RUNTIMES => Some(runtimes),
-            count => value.fail(format!("a layer can have at most {MAX_RUNTIMES} runtimes, not {count}"), None),
+            count => {
+                value.fail(format!("a layer can have at most {MAX_RUNTIMES} runtimes, not {count}"), None)
+            }
         })
         .with("minItems", 1)
         .with("maxItems", MAX_RUNTIMES)

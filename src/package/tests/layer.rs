@@ -11,9 +11,14 @@ async fn modules_are_where_an_import_finds_them() {
     let python = layer(&[("shared/money.py", "x = 1"), ("shared/text/__init__.py", "")], "python3.13");
     assert_eq!(python.names("shared").await, ["python/money.py", "python/text/__init__.py"]);
     assert_eq!(python.names("shared/money.py").await, ["python/money.py"]);
-    let files = [("shared/money.js", ""), ("shared/text/index.js", ""), ("shared/node_modules/own/index.js", "")];
+    let files =
+        [("shared/money.js", ""), ("shared/text/index.js", ""), ("shared/node_modules/own/index.js", "")];
     let node = layer(&files, "nodejs22.x");
-    let placed = ["nodejs/node_modules/money.js", "nodejs/node_modules/own/index.js", "nodejs/node_modules/text/index.js"];
+    let placed = [
+        "nodejs/node_modules/money.js",
+        "nodejs/node_modules/own/index.js",
+        "nodejs/node_modules/text/index.js",
+    ];
     assert_eq!(node.names("shared").await, placed);
     assert_eq!(node.names("shared/money.js").await, ["nodejs/node_modules/money.js"]);
     let other = layer(&[("tools/run", ""), ("tools/data/list", "")], "provided.al2023");

@@ -40,13 +40,12 @@ fn versions(cloud: &Cloud, layer: &str) -> Vec<u64> {
 
 /// The versions that the functions have.
 fn used(cloud: &Cloud) -> Vec<(&str, String)> {
-    let layers = |(name, function): (&'_ String, _)| -> Option<(&str, String)> {
-        let function: &crate::services::lambda::Function = function;
-        let arn = function.configuration.get("Layers")?[0]["Arn"].as_str()?.to_owned();
-        let name = cloud.lambda.functions.get_key_value(name)?.0;
-        Some((name, arn.rsplit(':').next()?.to_owned()))
-    };
-    cloud.lambda.functions.iter().filter_map(layers).collect()
+    let functions = cloud.lambda.functions.iter();
+    let version = functions.filter_map(|(name, function)| {
+        let arn = function.configuration.get("Layers")?[0]["Arn"].as_str()?;
+        Some((name.as_str(), arn.rsplit(':').next()?.to_owned()))
+    });
+    version.collect()
 }
 
 fn calls<'a>(ran: &'a Ran, name: &str) -> Vec<&'a Record> {
@@ -160,7 +159,8 @@ fn a_layer_that_is_no_longer_declared_is_deleted() {
     let last = calls(&ran, "UpdateFunctionConfiguration").iter().filter_map(|moved| moved.end).max();
     assert!(calls(&ran, "DeleteLayerVersion").iter().any(|deleted| Some(deleted.start) >= last));
 
-    let unused = STACK.replace("functions:", "  other: { code: lambdas/getAlls, runtimes: [python3.13] }\nfunctions:");
+    let unused =
+        STACK.replace("functions:", "  other: { code: lambdas/getAlls, runtimes: [python3.13] }\nfunctions:");
     let cloud = up(&empty(), &unused).cloud;
     assert_eq!(versions(&up(&cloud, STACK).cloud, "other"), [0; 0]);
 }
@@ -174,7 +174,8 @@ fn a_stack_without_layers_makes_no_call_for_them() {
     let stack = Fixture::of(text);
     let up = whole(run(&cloud, Command::Up(&stack), None));
     let again = whole(run(&up.cloud, Command::Up(&stack), None));
-    let bare = Fixture::of("stack: shop\nfunctions: { one: { code: lambdas/get_item, runtime: python3.13 } }\n");
+    let bare =
+        Fixture::of("stack: shop\nfunctions: { one: { code: lambdas/get_item, runtime: python3.13 } }\n");
     let down = whole(run(&run(&empty(), Command::Up(&bare), None).cloud, Command::Down(&bare), None));
     for ran in [&up, &again, &down] {
         let asked = ran.records.iter().find(|record| record.label.name.contains("Layer"));

@@ -104,8 +104,13 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 }
 
 /// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
-const DEFINITIONS: &[(&str, &str)] =
-    &[("table", "/tables/*"), ("layer", "/layers/*"), ("function", "/functions/*"), ("api", "/api"), ("cors", "/api/cors")];
+const DEFINITIONS: &[(&str, &str)] = &[
+    ("table", "/tables/*"),
+    ("layer", "/layers/*"),
+    ("function", "/functions/*"),
+    ("api", "/api"),
+    ("cors", "/api/cors"),
+];
 
 /// Optional fields that are no settings of the resource itself, or whose removal is not their reset: a tag stays, another name
 /// is another resource. They have tests of their own.

@@ -127,10 +127,13 @@ queues:
     resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sqs:SendMessage }]
   letters: { fifo: true }
   mails: {}
+layers:
+  shared: { code: lambdas/get_item, runtimes: [python3.13] }
 functions:
   save:
     code: lambdas/create_item
     runtime: python3.13
+    layers: [shared]
     access: { pages: read }
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
   list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug } }

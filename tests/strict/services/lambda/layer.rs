@@ -69,8 +69,9 @@ fn item(name: &str, number: u64, version: &Version) -> Map<String, Json> {
     let mut item = version.settings.clone();
     item.insert("LayerVersionArn".to_owned(), format!("{}:{number}", layer_arn(name)).into());
     item.insert("Version".to_owned(), number.into());
-    let created =
-        aws_smithy_types::DateTime::from_millis(i64::try_from(version.created.as_millis()).unwrap_or_default());
+    let created = aws_smithy_types::DateTime::from_millis(
+        i64::try_from(version.created.as_millis()).unwrap_or_default(),
+    );
     let created = created.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default();
     item.insert("CreatedDate".to_owned(), created.replace('Z', "+0000").into());
     item
@@ -158,7 +159,9 @@ pub(super) fn check(cloud: &Cloud, params: &Json, unzipped: u64) -> Result<(), S
     for (nth, arn) in arns.iter().enumerate() {
         let of = |arn: &str| arn.rsplit_once(':').map(|(layer, _)| layer.to_owned());
         if let Some(other) = arns[..nth].iter().find(|other| of(other) == of(arn)) {
-            return refused(format!("Two different versions of the same layer are not allowed to be referenced in the same function. {other} and {arn} are versions of the same layer."));
+            return refused(format!(
+                "Two different versions of the same layer are not allowed to be referenced in the same function. {other} and {arn} are versions of the same layer."
+            ));
         }
         match of_arn(cloud, arn) {
             Some(None) => return refused(format!("Layer version {arn} does not exist.")),

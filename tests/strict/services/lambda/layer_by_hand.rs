@@ -21,7 +21,8 @@ impl Version {
 
 pub(super) const DRIFTS: &[(&str, Drift)] = &[
     ("the newest version of a layer is deleted", |cloud, stack, nth| {
-        let newest = |layer: &Layer| layer.versions.values().next_back().is_some_and(|newest| newest.is_of(stack));
+        let newest =
+            |layer: &Layer| layer.versions.values().next_back().is_some_and(|newest| newest.is_of(stack));
         let name = pick(&cloud.lambda.layers, newest, nth)?;
         cloud.lambda.layers.get_mut(&name)?.versions.pop_last();
         Some(name)
@@ -38,7 +39,7 @@ pub(super) const UNMANAGED: &[(&str, Make)] = &[
     ("a layer of a wanted name", |cloud, stack, nth| {
         let name = own(stack, LAYERS, nth);
         // Where the stack has versions of that name, it is the stack's.
-        if !cloud.lambda.layers.get(&name).is_some_and(|layer| !layer.versions.is_empty()) {
+        if cloud.lambda.layers.get(&name).is_none_or(|layer| layer.versions.is_empty()) {
             publish(cloud, &name, "theirs");
         }
     }),

@@ -186,7 +186,8 @@ impl StrictService for Lambda {
     }
 
     fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
-        let mappings = mappings(cloud).map(|(id, mapping)| (id.clone(), format!("<id of {}>", mapping.name())));
+        let mappings =
+            mappings(cloud).map(|(id, mapping)| (id.clone(), format!("<id of {}>", mapping.name())));
         // How often a layer was published makes no difference.
         let newest = layers(cloud).map(|(name, number, _)| {
             (format!("layer:{name}:{number}\""), format!("layer:{name}:<the newest>\""))
@@ -205,14 +206,16 @@ impl StrictService for Lambda {
     }
 
     fn drifts(&self) -> &'static [(&'static str, Drift)] {
-        static ALL: LazyLock<Vec<(&str, Drift)>> =
-            LazyLock::new(|| [by_hand::DRIFTS, layer_by_hand::DRIFTS, of_mappings(mapping_by_hand::DRIFTS)].concat());
+        static ALL: LazyLock<Vec<(&str, Drift)>> = LazyLock::new(|| {
+            [by_hand::DRIFTS, layer_by_hand::DRIFTS, of_mappings(mapping_by_hand::DRIFTS)].concat()
+        });
         &ALL
     }
 
     fn unmanaged(&self) -> &'static [(&'static str, Make)] {
-        static ALL: LazyLock<Vec<(&str, Make)>> =
-            LazyLock::new(|| [by_hand::UNMANAGED, layer_by_hand::UNMANAGED, of_mappings(mapping_by_hand::UNMANAGED)].concat());
+        static ALL: LazyLock<Vec<(&str, Make)>> = LazyLock::new(|| {
+            [by_hand::UNMANAGED, layer_by_hand::UNMANAGED, of_mappings(mapping_by_hand::UNMANAGED)].concat()
+        });
         &ALL
     }
 
@@ -229,7 +232,9 @@ impl StrictService for Lambda {
             all.push((resource, format!("{function:?}")));
         }
         all.extend(cloud.lambda.layers.iter().filter(|(_, layer)| !layer.versions.is_empty()).map(
-            |(name, layer)| (Resource::named(Service::Lambda, "layer", name), format!("{:?}", layer.versions)),
+            |(name, layer)| {
+                (Resource::named(Service::Lambda, "layer", name), format!("{:?}", layer.versions))
+            },
         ));
         all.extend(mappings(cloud).map(|(id, mapping)| {
             (Resource::with_id(Service::Lambda, "event_source", id), format!("{mapping:?}"))
@@ -240,7 +245,9 @@ impl StrictService for Lambda {
     fn remove(&self, cloud: &mut Cloud, resource: &Resource) {
         let now = cloud.now;
         let Some(function) = &resource.parent else {
-            if let Some(layer) = cloud.lambda.layers.get_mut(&resource.name).filter(|_| resource.kind == "layer") {
+            if let Some(layer) =
+                cloud.lambda.layers.get_mut(&resource.name).filter(|_| resource.kind == "layer")
+            {
                 return layer.versions.clear();
             }
             cloud.lambda.functions.remove(&resource.name);
@@ -297,14 +304,15 @@ fn layers(cloud: &Cloud) -> impl Iterator<Item = (&String, u64, &Version)> {
     })
 }
 
-/// What calls about layers need: those about a version are checked on that [Service Authorization Reference].
+/// What calls about layers need: those about a version are checked on that, and lists on nothing [Service Authorization
+/// Reference].
 fn of_layer(call: &Call) -> Need {
     let params = &call.params;
     let resource = match (text(params, "LayerName"), params["VersionNumber"].as_i64(), text(params, "Arn")) {
+        _ if call.operation.name.starts_with("List") => nothing(call),
         (Some(name), Some(number), _) => format!("{}:{number}", layer::layer_arn(name)),
         (Some(name), None, _) => layer::layer_arn(name),
-        (None, _, Some(arn)) => arn.to_owned(),
-        (None, _, None) => nothing(call),
+        (None, _, arn) => arn.unwrap_or_default().to_owned(),
     };
     let action = call.name().replace("GetLayerVersionByArn", "GetLayerVersion");
     Need::new(action, resource)

@@ -102,8 +102,7 @@ const POLICY: &[&str] = &[
 impl Functions {
     /// The names of the functions that are declared. Two whose roles differ only in case are refused.
     fn declared(&self) -> Vec<(&'static str, &Function)> {
-        let all =
-            self.functions.iter().map(|(index, function)| (FUNCTIONS[usize::from(*index)], function));
+        let all = self.functions.iter().map(|(index, function)| (FUNCTIONS[usize::from(*index)], function));
         all.filter(|(name, _)| *name != "Save" || !self.functions.contains_key(&0)).collect()
     }
 }
