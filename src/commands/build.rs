@@ -34,8 +34,8 @@ pub(super) async fn build(stack: &Stack, is_local: bool) -> Result<BTreeMap<Stri
         }
     }
     for code in &all {
-        let layers: Vec<&Package> = code.layers.iter().filter_map(|layer| packages.get(layer)).collect();
-        let checked = packages.get(&*code.key).map(|own| package::check_with_layers(code.path, own, &layers));
+        let others: Vec<&Package> = code.together_with.iter().filter_map(|key| packages.get(key)).collect();
+        let checked = packages.get(&*code.key).map(|own| package::check_with_layers(code.path, own, &others));
         errors.extend(checked.and_then(Result::err).map(|error| failed(stack, code, &error)));
     }
     let checked = syntax(stack, package::check(unchecked, &cache).await, is_local);

@@ -103,8 +103,8 @@ pub struct Code<'a> {
     pub is_layer: bool,
     /// Whether layers bring more code.
     pub has_layers: bool,
-    /// The keys of the code of those layers that the stack declares.
-    pub layers: Vec<String>,
+    /// The keys of other code of the stack that Lambda unpacks together with it.
+    pub together_with: Vec<String>,
 }
 
 /// An attribute that `${…}` may name.

@@ -20,7 +20,7 @@ use crate::config::section::{Entry, Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Target, Template};
 use crate::kind::Kind as _;
-use crate::kinds::layer::section::package_key;
+use crate::kinds::layer::section::{package_key, version_arn};
 use crate::kinds::layer::{self, Layer};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
@@ -93,7 +93,7 @@ impl Declared for Function {
             architecture: function.architecture.as_str(),
             is_layer: false,
             has_layers: !function.layers.is_empty(),
-            layers: function.layers.iter().filter_map(Target::key).map(package_key).collect(),
+            together_with: function.layers.iter().filter_map(Target::key).map(package_key).collect(),
         })
     }
 
@@ -321,7 +321,7 @@ fn variable_name(variable: Value) -> Option<()> {
 
 fn layers() -> Shape<Vec<Target>> {
     let layer = Shape::new(json!({ "type": "string", "minLength": 1 }), |value| match value.text()? {
-        text if text.starts_with("arn:") => names::layer(value).map(Target::Arn),
+        text if text.starts_with("arn:") => version_arn(value).map(Target::Arn),
         _ => entry_of::<Layer>(value).map(Target::Key),
     });
     list(layer)

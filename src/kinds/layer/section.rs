@@ -5,7 +5,7 @@ use crate::config::code::code;
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
-use crate::config::names::NameRule;
+use crate::config::names::{NameRule, is_account, is_made_of};
 use crate::config::section::shape::{list, number, pattern, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
 use crate::config::{Code, Diagnostic, Entries, Stack, Target};
@@ -13,7 +13,7 @@ use crate::kind::Kind;
 use crate::kinds::function::section::{ARCHITECTURES, Architecture, Config as Function, architecture};
 use crate::kinds::function::{family, runtime};
 use crate::lower::{Lower, Lowered, resource};
-use crate::model::{KnownAttributes, Resource};
+use crate::model::{KnownAttributes, Resource, is_partition};
 use crate::package::is_laid_out;
 use crate::yaml::Kind as Node;
 use serde_json::json;
@@ -103,7 +103,7 @@ impl Declared for Layer {
             architecture: layer.installed_for().as_str(),
             is_layer: true,
             has_layers: false,
-            layers: Vec::new(),
+            together_with: Vec::new(),
         })
     }
 }
@@ -111,6 +111,33 @@ impl Declared for Layer {
 /// The key of a layer's package: a function may have the same key in the stack file.
 pub(in crate::kinds) fn package_key(layer: &str) -> String {
     format!("{}.{layer}", Layer::SECTION)
+}
+
+/// The ARN of a version, as a function names one of others.
+pub(in crate::kinds) fn version_arn(value: Value) -> Option<String> {
+    let text = value.text()?;
+    let parts: Vec<&str> = text.split(':').collect();
+    let example = "for example `arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1`";
+    match parts.as_slice() {
+        ["arn", partition, "lambda", region, account, "layer", name, rest @ ..]
+            if is_partition(partition)
+                && is_made_of(region, "-")
+                && is_account(account)
+                && is_made_of(name, "_-") =>
+        {
+            match rest {
+                [version] if version.chars().all(|c| c.is_ascii_digit()) && !version.is_empty() => {
+                    Some(text.to_owned())
+                }
+                [] => value.fail(
+                    format!("the ARN of the layer `{text}` has no version"),
+                    help(format!("add the version: `{text}:1`")),
+                ),
+                _ => value.fail(format!("`{text}` is not the ARN of a layer version"), help(example)),
+            }
+        }
+        _ => value.fail(format!("`{text}` is not the ARN of a layer version"), help(example)),
+    }
 }
 
 /// Errors of the layers of a function: of another runtime or architecture, or one twice.
