@@ -69,6 +69,9 @@ pub enum Replacement {
     DeleteFirst,
     /// The new one is created, what refers to the old one is changed, and then the old one is deleted.
     CreateFirst,
+    /// The same, but AWS keeps the old one as an earlier version, which is not lost: the kind's delete takes away the versions
+    /// that are too many.
+    Version,
 }
 
 /// A kind of AWS resource. `observe` returns the same [`Kind::Spec`] that the stack file lowers to. So differences, "no

@@ -32,7 +32,7 @@ impl Target<'_> {
     }
 
     fn is_created_first(&self) -> bool {
-        self.kind.replacement() == Replacement::CreateFirst
+        self.kind.replacement() != Replacement::DeleteFirst
     }
 
     /// Changes a resource. One that was pending when it was observed is waited for and read again, since the change in

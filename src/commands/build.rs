@@ -1,4 +1,4 @@
-//! Builds the packages of a stack's functions, and checks their code. `plan`, `up`, `dev` and others do this before they plan.
+//! Builds the packages of a stack's functions and layers, and checks their code. `plan`, `up`, `dev` and others do this before they plan.
 
 use super::err;
 use crate::config::{About, Code, Diagnostic, Diagnostics, Stack};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// How many packages are built at a time. Each takes half a megabyte to compress, or a whole `pip` or `npm`.
 const BUILDS: usize = 8;
 
-/// Builds the package of every function, and reports all errors at once. On the local cloud, functions run with what this machine
+/// Builds the package of every function and layer, and reports all errors at once. On the local cloud, functions run with what this machine
 /// has: there an older compiler is right as well.
 pub(super) async fn build(stack: &Stack, is_local: bool) -> Result<BTreeMap<String, Package>> {
     let (cache, _) = default_folders()?;
@@ -27,15 +27,16 @@ pub(super) async fn build(stack: &Stack, is_local: bool) -> Result<BTreeMap<Stri
             Ok(built) => {
                 let warnings = built.package.warnings.iter();
                 warnings.for_each(|text| err(&render::warning(&format!("{}: {text}", code.key))));
-                packages.insert(code.key.to_owned(), built.package);
+                packages.insert(code.key.to_string(), built.package);
                 unchecked.extend(built.unchecked);
             }
-            Err(error) => errors.push(format!(
-                "{}cannot package the code of {}: {error}",
-                render::place(&stack.files, Some(code.at)),
-                code.key
-            )),
+            Err(error) => errors.push(failed(stack, code, &error)),
         }
+    }
+    for code in &all {
+        let others: Vec<&Package> = code.together_with.iter().filter_map(|key| packages.get(key)).collect();
+        let checked = packages.get(&*code.key).map(|own| package::check_with_layers(code.path, own, &others));
+        errors.extend(checked.and_then(Result::err).map(|error| failed(stack, code, &error)));
     }
     let checked = syntax(stack, package::check(unchecked, &cache).await, is_local);
     tokio::task::spawn_blocking(move || package::prune(&cache));
@@ -45,6 +46,11 @@ pub(super) async fn build(stack: &Stack, is_local: bool) -> Result<BTreeMap<Stri
     last.map_or(Ok(packages), |last| bail!(last))
 }
 
+fn failed(stack: &Stack, code: &Code<'_>, error: &package::Error) -> String {
+    let place = render::place(&stack.files, Some(code.at));
+    format!("{place}cannot package the code of {}: {error}", code.key)
+}
+
 async fn package(stack: &Stack, code: &Code<'_>, cache: &Path) -> Result<Built, package::Error> {
     let source = Source {
         folder: &stack.folder,
@@ -52,6 +58,7 @@ async fn package(stack: &Stack, code: &Code<'_>, cache: &Path) -> Result<Built, 
         exclude: code.exclude,
         runtime: code.runtime,
         architecture: code.architecture,
+        is_layer: code.is_layer,
         has_layers: code.has_layers,
     };
     package::build(&source, cache, &|line| err(&render::aside(line))).await

@@ -122,10 +122,10 @@ pub(crate) fn connections_of(
 }
 
 /// Code in the stack's folder, of which a package is made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Code<'a> {
-    /// The key of the entry that it belongs to.
-    pub key: &'a str,
+    /// The key of the entry that it belongs to; of a layer with its section.
+    pub key: Cow<'a, str>,
     /// Where the entry names it.
     pub at: At,
     /// A folder or a file, in the stack's folder.
@@ -136,8 +136,12 @@ pub struct Code<'a> {
     pub runtime: &'a str,
     /// The processor architecture.
     pub architecture: &'static str,
+    /// Whether it is the content of a layer.
+    pub is_layer: bool,
     /// Whether layers bring more code.
     pub has_layers: bool,
+    /// The keys of other code of the stack that Lambda unpacks together with it.
+    pub together_with: Vec<String>,
 }
 
 /// An attribute that `${…}` may name.

@@ -148,6 +148,7 @@ pub(crate) fn account(value: Value) -> Option<String> {
     value.fail(format!("invalid account id `{text}`: it must have twelve digits"), Some(help))
 }
 
+/// Whether a text is the id of an account.
 pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
 }
@@ -213,31 +214,4 @@ pub(crate) fn iam_arn(value: Value, what: &str) -> Option<String> {
 
 fn is_resource(text: &str) -> bool {
     is_made_of(text, "/+=,.@_-")
-}
-
-/// The ARN of a layer version.
-pub(crate) fn layer(value: Value) -> Option<String> {
-    let text = value.text()?;
-    let parts: Vec<&str> = text.split(':').collect();
-    let example = "for example `arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1`";
-    match parts.as_slice() {
-        ["arn", partition, "lambda", region, account, "layer", name, rest @ ..]
-            if is_partition(partition)
-                && is_made_of(region, "-")
-                && is_account(account)
-                && is_made_of(name, "_-") =>
-        {
-            match rest {
-                [version] if version.chars().all(|c| c.is_ascii_digit()) && !version.is_empty() => {
-                    Some(text.to_owned())
-                }
-                [] => value.fail(
-                    format!("the ARN of the layer `{text}` has no version"),
-                    help(format!("add the version: `{text}:1`")),
-                ),
-                _ => value.fail(format!("`{text}` is not the ARN of a layer version"), help(example)),
-            }
-        }
-        _ => value.fail(format!("`{text}` is not the ARN of a layer version"), help(example)),
-    }
 }

@@ -8,6 +8,7 @@ mod files;
 mod include;
 mod interpolation;
 mod language;
+mod layers;
 mod meaning;
 mod parameters;
 mod queues;

@@ -18,6 +18,7 @@ mod state;
 
 pub(super) use needs::{grants, needs};
 pub(super) use permissions::{ANY, DECLARED};
+pub(super) use runtime::{family, runtime};
 pub(crate) use service::LAMBDA;
 pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Vpc};
 pub(super) use state::once_visible;
@@ -388,13 +389,13 @@ async fn code<'a>(ctx: &'a Context, spec: &Spec) -> Result<(FunctionCode, Option
     if let Some(image) = &spec.image {
         return Ok((code.image_uri(&image.uri).build(), None));
     }
-    let (zip, room) = package(ctx, spec).await?;
+    let (zip, room) = package(ctx, &spec.code).await?;
     Ok((code.zip_file(zip).build(), Some(room)))
 }
 
 /// A package, read as soon as there is room for it in memory. The room is held until it is sent.
-async fn package<'a>(ctx: &'a Context, spec: &Spec) -> Result<(Blob, SemaphorePermit<'a>)> {
-    let zip = ctx.packages.get(&spec.code);
+pub(super) async fn package<'a>(ctx: &'a Context, code: &str) -> Result<(Blob, SemaphorePermit<'a>)> {
+    let zip = ctx.packages.get(code);
     let zip = zip.ok_or_else(|| Error::internal("the package of this code was not built"))?;
     let unreadable = |error| Error::local(format!("the package {} cannot be read: {error}", zip.display()));
     let kilobytes = tokio::fs::metadata(zip).await.map_err(unreadable)?.len() / 1_000 + 1;

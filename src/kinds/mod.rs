@@ -9,7 +9,9 @@ pub mod function;
 mod hidden;
 pub mod integration;
 mod key;
+pub mod layer;
 pub mod log_group;
+mod mark;
 pub mod parameter;
 pub mod permission;
 pub mod queue;
@@ -81,6 +83,7 @@ kinds! {
     queue::Queue: section,
     parameter::Parameter: section,
     secret::Secret: section,
+    layer::Layer: section,
     role::Role: section,
     log_group::LogGroup,
     function::Function: section,

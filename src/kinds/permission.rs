@@ -22,9 +22,6 @@ use std::collections::BTreeMap;
 /// A permission.
 pub struct Permission;
 
-/// How every `Sid` of ours begins. It says nothing about the owner: that is the hash of an identity after it.
-const PREFIX: &str = "provision-";
-
 /// The desired state of a permission.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

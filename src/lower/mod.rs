@@ -22,7 +22,8 @@ use crate::model::{
 use crate::policy::Statement;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The packages of a stack: a function's key in the stack file to the base64 SHA-256 of its code.
+/// The packages of a stack: the key of a function in the stack file, or that of a layer with its section, to the base64
+/// SHA-256 of its code.
 pub type Packages = BTreeMap<String, String>;
 
 /// The identity of a stack.

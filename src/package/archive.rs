@@ -44,6 +44,16 @@ impl Limits {
 
 const _: () = assert!(Limits::LAMBDA.zipped.div_ceil(3) * 4 + 128 * 1024 < Limits::REQUEST);
 
+/// Checks the size of a function's package together with those of its layers, which Lambda unpacks as one.
+pub(crate) fn check_with_layers(code: &Path, package: &Package, layers: &[&Package]) -> Result<(), Error> {
+    let size = package.unzipped + layers.iter().map(|layer| layer.unzipped).sum::<u64>();
+    let limit = Limits::LAMBDA.unzipped;
+    match size <= limit || layers.is_empty() {
+        true => Ok(()),
+        false => Err(Error::TooLargeWithLayers { code: code.to_owned(), size, limit }),
+    }
+}
+
 /// Zips `entries`, and keeps the zip in the cache under its hash. What was zipped before is not compressed again.
 pub(super) fn pack(entries: &Entries, code: &Path, cache: &Path, limits: Limits) -> Result<Package, Error> {
     let check = SizeCheck { code, entries, limits };

@@ -129,6 +129,20 @@ pub enum Error {
         /// The largest files, as a clause that follows the limit, or nothing.
         largest: String,
     },
+    /// A function's package and its layers exceed one of Lambda's limits together.
+    #[error(
+        "`{code}` and the layers of the function have {size} bytes unzipped together, and Lambda takes at most {limit}; leave \
+         files out with `exclude` or .provisionignore",
+        size = grouped(*size), limit = grouped(*limit)
+    )]
+    TooLargeWithLayers {
+        /// The value of `code`.
+        code: PathBuf,
+        /// The size in bytes.
+        size: u64,
+        /// The greatest allowed size in bytes.
+        limit: u64,
+    },
     /// A line of `requirements.txt` that would run code or cannot be cached.
     #[error("`{path}`, line {line}: `{text}` cannot be installed: {reason}")]
     Requirement {

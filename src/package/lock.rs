@@ -12,7 +12,7 @@ pub(super) const PACKAGE: &str = "package.json";
 pub(super) const CONFIGURATION: &str = ".npmrc";
 
 /// npm's lock files. It prefers the first.
-const LOCKS: &[&str] = &["npm-shrinkwrap.json", "package-lock.json"];
+pub(super) const LOCKS: &[&str] = &["npm-shrinkwrap.json", "package-lock.json"];
 
 /// The lock files of others.
 const OTHER_LOCKS: &[&str] = &["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", "deno.lock"];

@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod finished;
 mod ignore;
+mod layer;
 mod lock;
 mod machine;
 mod manifests;
@@ -34,9 +35,11 @@ use std::env;
 use std::path::{self, Path, PathBuf};
 use std::sync::LazyLock;
 
+pub(crate) use archive::check_with_layers;
 pub use compare::compare;
 pub use error::Error;
 pub(crate) use ignore::is_of_editor;
+pub(crate) use layer::is_laid_out;
 pub use prune::prune;
 pub use syntax::{Finding, Unchecked, check};
 
@@ -63,6 +66,8 @@ pub struct Source<'a> {
     pub runtime: &'a str,
     /// The function's architecture: `x86_64` or `arm64`.
     pub architecture: &'a str,
+    /// Whether it is the content of a layer.
+    pub is_layer: bool,
     /// Whether the function has layers, which may bring what its code lacks.
     pub has_layers: bool,
 }
@@ -148,7 +153,7 @@ impl Builder<'_> {
         let code = blocking(move || files::locate(&folder, &code)).await?;
         let (cache, limits, label) = (self.cache.to_owned(), self.limits, source.code.to_owned());
         let (runtime, architecture) = (source.runtime.to_owned(), source.architecture.to_owned());
-        let has_layers = source.has_layers;
+        let (is_layer, has_layers) = (source.is_layer, source.has_layers);
         match code {
             Code::Finished(zip) => {
                 let copy = move || archive::copy(&zip, &runtime, &architecture, &cache, limits);
@@ -157,7 +162,9 @@ impl Builder<'_> {
             Code::Single(name, file) => {
                 let mut entries = BTreeMap::from([(name, file)]);
                 blocking(move || {
-                    if bootstrap::is_needed(&runtime) {
+                    if is_layer {
+                        entries = layer::own(entries, &runtime);
+                    } else if bootstrap::is_needed(&runtime) {
                         make_startable(&mut entries, &label, &architecture, has_layers)?;
                     }
                     let package = archive::pack(&entries, &label, &cache, limits)?;
@@ -185,7 +192,13 @@ impl Builder<'_> {
         };
         let (cache, limits) = (self.cache.to_owned(), self.limits);
         blocking(move || {
-            let entries = merge(own, installed.entries);
+            let entries = match project.is_layer {
+                false => merge(own, installed.entries),
+                true => merge(
+                    layer::own(own, &project.runtime),
+                    layer::installed(installed.entries, &project.runtime),
+                ),
+            };
             let package = archive::pack(&entries, &project.label, &cache, limits)?;
             let is_own = |entry: &Entry| entry.lies_in(&project.root);
             let unchecked = Unchecked::of(&entries, is_own, &project.runtime, &package, &cache);
@@ -238,6 +251,7 @@ struct Project {
     label: PathBuf,
     runtime: String,
     architecture: String,
+    is_layer: bool,
     has_layers: bool,
 }
 
@@ -255,6 +269,7 @@ impl Project {
             label: source.code.to_owned(),
             runtime: source.runtime.to_owned(),
             architecture: source.architecture.to_owned(),
+            is_layer: source.is_layer,
             has_layers: source.has_layers,
         }
     }
@@ -288,7 +303,7 @@ impl Project {
             if entries.is_empty() {
                 return Err(Error::Empty { code: self.label });
             }
-            if bootstrap::is_needed(&self.runtime) {
+            if bootstrap::is_needed(&self.runtime) && !self.is_layer {
                 make_startable(&mut entries, &self.label, &self.architecture, self.has_layers)?;
             }
             Ok(entries)

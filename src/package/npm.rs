@@ -20,7 +20,7 @@ const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 const HOW_TO_GET: &str = "install Node.js, which brings it (https://nodejs.org/)";
 
-const MODULES: &str = "node_modules";
+pub(super) const MODULES: &str = "node_modules";
 
 /// Changes when packages are installed in another way, so that old ones in the cache are not used.
 const RECIPE: &str = "npm 2";

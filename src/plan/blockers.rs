@@ -3,7 +3,7 @@
 use super::{Action, Blocker, Mode, Options, Step, build};
 use crate::aws::tags::UNOWNED;
 use crate::config::At;
-use crate::kind::Registry;
+use crate::kind::{Registry, Replacement};
 use crate::model::{
     Desired, Existing, Graph, Identity, LiveState, Observed, Owner, PhysicalId, Resource, ResourceId,
 };
@@ -182,8 +182,12 @@ fn deletions<'a>(
     registry: Registry,
 ) -> Vec<Deletion<'a>> {
     let (verb, at) = (step.action.verb(), step.at);
-    let Some(own) =
-        step.observed.as_ref().filter(|_| matches!(step.action, Action::Delete | Action::Replace))
+    let replacement = registry.kind(step.id.kind).replacement();
+    let keeps_old = step.action == Action::Replace && replacement == Replacement::Version;
+    let Some(own) = step
+        .observed
+        .as_ref()
+        .filter(|_| matches!(step.action, Action::Delete | Action::Replace) && !keeps_old)
     else {
         return Vec::new();
     };

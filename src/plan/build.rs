@@ -2,7 +2,7 @@
 
 use super::{Action, Mode, Options, Plan, PlanError, Step, blockers, cycles, edges};
 use crate::diff::{Change, diff};
-use crate::kind::{AnyKind, OnParentDelete, Registry, Update};
+use crate::kind::{AnyKind, OnParentDelete, Registry, Replacement, Update};
 use crate::model::{
     AttributeMap, Graph, LiveState, Observed, Owner, PhysicalId, Reference, Resource, ResourceId, Status,
 };
@@ -195,7 +195,12 @@ impl<'a> Planner<'a> {
             }
             _ if !immutable.is_empty() => {
                 step.action = Action::Replace;
-                step.reasons.push(format!("AWS cannot change {}", Vec::from_iter(immutable).join(", ")));
+                step.reasons.push(match kind.replacement() {
+                    Replacement::Version => {
+                        "a new version is created; what uses the old one moves to it".to_owned()
+                    }
+                    _ => format!("AWS cannot change {}", Vec::from_iter(immutable).join(", ")),
+                });
             }
             Status::Pending if step.changes.is_empty() => {
                 step.action = Action::Update;

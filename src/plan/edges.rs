@@ -65,7 +65,7 @@ impl Edges<'_> {
                 let delete = self.before_deleting_first(step);
                 vec![node(Half::Delete, delete), node(Half::Create, create)]
             }
-            (Action::Replace, Replacement::CreateFirst) => {
+            (Action::Replace, Replacement::CreateFirst | Replacement::Version) => {
                 let delete: BTreeSet<usize> = &self.before_deleting(step) | &first;
                 vec![node(Half::Create, self.before_creating(step)), node(Half::Delete, delete)]
             }
@@ -86,7 +86,7 @@ impl Edges<'_> {
         let (place, of) = (self.places[step], &self.steps[step]);
         let first = match self.registry.kind(of.id.kind).replacement() {
             Replacement::DeleteFirst => Half::Delete,
-            Replacement::CreateFirst => Half::Create,
+            Replacement::CreateFirst | Replacement::Version => Half::Create,
         };
         if of.action == Action::Replace && half != first { place + 1 } else { place }
     }

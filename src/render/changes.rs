@@ -3,7 +3,7 @@
 use super::plan::Detail;
 use super::{DIM, RED, sign, styled, value};
 use crate::diff::Change;
-use crate::kind::AnyKind;
+use crate::kind::{AnyKind, Replacement};
 use crate::kinds::kind;
 use crate::outline::differences;
 use crate::plan::{Action, FileChange, Step};
@@ -46,7 +46,8 @@ fn rows(step: &Step, kind: &dyn AnyKind, shown: Detail) -> Vec<(String, String)>
 }
 
 fn forces_replacement(step: &Step, kind: &dyn AnyKind, change: &Change) -> String {
-    if step.action == Action::Replace && kind.immutable().contains(&change.field()) {
+    let is_replaced = step.action == Action::Replace && kind.replacement() != Replacement::Version;
+    if is_replaced && kind.immutable().contains(&change.field()) {
         styled(RED, "  (forces replacement)")
     } else {
         String::new()

@@ -14,6 +14,7 @@ pub(crate) async fn dump(aws: &Clients) -> Json {
         "roles": roles(aws).await,
         "log_groups": log_groups(aws).await,
         "functions": functions(aws).await,
+        "layers": layers(aws).await,
         "apis": apis(aws).await,
     })
 }
@@ -98,7 +99,8 @@ fn compare(path: &str, left: &Json, right: &Json, differences: &mut Vec<(String,
 /// Asserts that no resource exists.
 #[track_caller]
 pub(crate) fn assert_empty(dump: &Json) {
-    let empty = json!({ "tables": {}, "roles": {}, "log_groups": {}, "functions": {}, "apis": [] });
+    let empty =
+        json!({ "tables": {}, "roles": {}, "log_groups": {}, "functions": {}, "layers": {}, "apis": [] });
     assert_same(dump, &empty, "nothing should be left");
 }
 
@@ -209,6 +211,16 @@ async fn functions(aws: &Clients) -> Json {
         functions.insert(name, entry);
     }
     functions.into()
+}
+
+/// The layers, with the description of their newest version.
+async fn layers(aws: &Clients) -> Json {
+    let listed = aws.lambda().list_layers().send().await.unwrap();
+    let of = |layer: &aws_sdk_lambda::types::LayersListItem| {
+        let newest = layer.latest_matching_version();
+        (layer.layer_name().unwrap().to_owned(), json!(newest.and_then(|newest| newest.description())))
+    };
+    listed.layers().iter().map(of).collect::<Map<_, _>>().into()
 }
 
 /// The statements of a function's policy by their Sid.

@@ -33,6 +33,7 @@ mod examples;
 mod face;
 mod init;
 mod kill;
+mod layers;
 mod lifecycle;
 mod list;
 mod local;

@@ -18,7 +18,7 @@ pub(crate) struct Fixture {
     /// What the stack was read from; `None` where it was changed since.
     text: Option<String>,
     environment: Option<String>,
-    /// The functions' packages: their hashes by the functions' keys.
+    /// The packages of functions and layers: their hashes by the keys of their code.
     pub(crate) hashes: BTreeMap<String, String>,
     /// Where the zips are, by hash.
     pub(crate) packages: BTreeMap<String, PathBuf>,
@@ -85,6 +85,10 @@ impl Fixture {
     fn with_code(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(lambdas, &folder.path().join("lambdas"));
+        let layers = lambdas.with_file_name("layers");
+        if layers.is_dir() {
+            copy(&layers, &folder.path().join("layers"));
+        }
         code(&folder.path().join("lambdas"));
         let file = folder.path().join("stack.yaml");
         fs::write(&file, text).expect("the stack file is written");
@@ -111,13 +115,12 @@ impl Fixture {
     /// packaged again.
     pub(crate) fn with_text(&self, text: &str, environment: Option<&str>) -> Self {
         let stack = self.read(text, environment, None).unwrap_or_else(|wrong| panic!("{wrong}"));
-        let all = self.stack.code();
-        let packaged = |path: &Path| all.iter().find(|code| code.path == path);
-        let hash = |code: config::Code| {
-            let packaged = packaged(code.path).expect("code that is packaged");
-            (code.key.to_owned(), self.hashes[packaged.key].clone())
+        let own = self.stack.code();
+        let hash = |code: &config::Code| {
+            let packaged = own.iter().find(|own| own.path == code.path).expect("code that is packaged");
+            (code.key.to_string(), self.hashes[&*packaged.key].clone())
         };
-        let hashes = stack.code().into_iter().map(hash).collect();
+        let hashes = stack.code().iter().map(hash).collect();
         Fixture {
             folder: Arc::clone(&self.folder),
             stack,
@@ -169,7 +172,7 @@ fn children(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// Packages the code of all functions, in real time; the same code once.
+/// Packages the code of all functions and layers, in real time; the same code once.
 fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap<String, PathBuf>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cache = folder.join("cache");
@@ -181,14 +184,15 @@ fn packaged(stack: &Stack, folder: &Path) -> (BTreeMap<String, String>, BTreeMap
             exclude: code.exclude,
             runtime: code.runtime,
             architecture: code.architecture,
+            is_layer: code.is_layer,
             has_layers: code.has_layers,
         };
-        let same = (code.path, code.exclude, code.runtime, code.architecture);
+        let same = (code.path, code.exclude, code.runtime, code.architecture, code.is_layer);
         let package = built.entry(same).or_insert_with(|| {
             let built = runtime.block_on(package::build(&source, &cache, &|_| ()));
             built.expect("the code is packaged").package
         });
-        hashes.insert(code.key.to_owned(), package.sha256.clone());
+        hashes.insert(code.key.to_string(), package.sha256.clone());
         packages.insert(package.sha256.clone(), package.zip.clone());
     }
     (hashes, packages)

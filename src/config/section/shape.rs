@@ -86,6 +86,16 @@ pub enum Target {
     Arn(String),
 }
 
+impl Target {
+    /// The key, where it is one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Target::Key(key) => Some(key),
+            Target::Arn(_) => None,
+        }
+    }
+}
+
 /// The key of an entry of kind `K`, or an ARN.
 pub(crate) fn target<K: Kind>() -> Shape<Target> {
     Shape::new(json!({ "type": "string", "minLength": 1 }), |value| {

@@ -1,7 +1,7 @@
 //! Values anywhere, environments that differ, defaults, names and tags.
 
 use super::{Project, check, check_in, valid, valid_in};
-use crate::config::Part;
+use crate::config::{Part, Target};
 
 /// A stack whose one function has these fields, and whose top has these.
 fn stack(top: &str, function: &str) -> String {
@@ -40,7 +40,7 @@ tables:
     assert_eq!((function.memory, function.timeout, function.log_retention), (512, 10, 14));
     assert_eq!(function.handler(), "lambda_function.handler");
     assert_eq!(function.exclude, ["code/x", "lambda_function"]);
-    assert_eq!(function.layers, [""; 0]);
+    assert!(function.layers.is_empty());
     let table = &stack.tables()[0];
     assert_eq!(table.sort_key.as_ref().map(|key| key.name.as_str()), Some("at"));
     assert!(table.protect);
@@ -404,7 +404,8 @@ fn where_the_stack_is_may_stand_in_every_value() {
     );
     let before = valid(&yaml);
     assert!(before.is_for_now && !valid(&stack("", "memory: 128")).is_for_now);
-    assert_eq!(before.functions()[0].layers, ["arn:aws:lambda:us-east-1:000000000000:layer:x:1"]);
+    let layer = |arn: &str| [Target::Arn(arn.to_owned())];
+    assert_eq!(before.functions()[0].layers, layer("arn:aws:lambda:us-east-1:000000000000:layer:x:1"));
     assert_eq!(before.functions()[0].environment["AA"].parts, [Part::Region]);
     let location = crate::config::Location {
         partition: "aws-cn".into(),
@@ -422,7 +423,7 @@ fn where_the_stack_is_may_stand_in_every_value() {
     };
     let now = crate::config::load(&project.path().join("stack.yaml"), &options).unwrap();
     assert!(!now.is_for_now);
-    assert_eq!(now.functions()[0].layers, ["arn:aws-cn:lambda:cn-north-1:123456789012:layer:x:1"]);
+    assert_eq!(now.functions()[0].layers, layer("arn:aws-cn:lambda:cn-north-1:123456789012:layer:x:1"));
     assert_eq!(now.existing[0].arn.as_deref(), Some("arn:aws-cn:sqs:cn-north-1:123456789012:far"));
     assert_eq!(now.functions()[0].environment["AA"].parts, [Part::Text("cn-north-1".into())]);
 }

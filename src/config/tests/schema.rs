@@ -14,7 +14,7 @@ use crate::config::root::{Rest, Settings, schema};
 use crate::config::section::{AnyField, Parts, Section};
 use crate::config::sources::Sources;
 use crate::config::{Options, checks, environment};
-use crate::kinds::{api, event_source, function, parameter, queue, role, secret, sections, table};
+use crate::kinds::{api, event_source, function, layer, parameter, queue, role, secret, sections, table};
 
 #[test]
 fn the_kept_schema_is_the_generated_one() {
@@ -43,6 +43,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("parameters", parameter::section::Config::fields()),
         ("secrets", secret::section::Config::fields()),
         ("generate", secret::section::Password::fields()),
+        ("layers", layer::section::Config::fields()),
         ("functions", function::section::Config::fields()),
         ("image", function::parts::Image::fields()),
         ("vpc", function::parts::Vpc::fields()),

@@ -126,7 +126,10 @@ fn functions() {
         save.environment["TABLE"].parts,
         [Part::Attribute { kind: "table", key: "pages".into(), attribute: "name" }]
     );
-    assert_eq!(save.layers, ["arn:aws:lambda:eu-central-1:012345678901:layer:deps:3"]);
+    assert_eq!(
+        save.layers,
+        [Target::Arn("arn:aws:lambda:eu-central-1:012345678901:layer:deps:3".to_owned())]
+    );
     assert_eq!((save.reserved_concurrency, save.log_retention), (Some(0), 7));
     assert_eq!(save.access["pages"].actions, ["dynamodb:Describe*", "dynamodb:GetItem", "dynamodb:PutItem"]);
     let members: Vec<&str> = save.policy[0].members.keys().map(String::as_str).collect();

@@ -8,6 +8,7 @@ use crate::aws::tags::{self, Tags};
 use crate::config::{Entry, Target};
 use crate::kind::Kind;
 use crate::kinds::environment;
+use crate::kinds::layer::Layer;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
@@ -99,6 +100,14 @@ impl Lower<'_> {
         vec![Resource { known_attributes: known_attributes(&group.id, arn), ..group }]
     }
 
+    /// The version of a layer of the stack is known once it is published.
+    fn layer(&self, layer: &Target) -> Text {
+        match layer {
+            Target::Key(key) => Text::reference(&self.id(Layer::NAME, key), "arn"),
+            Target::Arn(arn) => arn.clone().into(),
+        }
+    }
+
     fn lambda(
         &self,
         function: &Entry<Config>,
@@ -162,7 +171,7 @@ impl Lower<'_> {
             description: self.template(description),
             environment: environment.collect(),
             kms_key: kms_key.clone(),
-            layers: layers.clone(),
+            layers: layers.iter().map(|layer| self.layer(layer)).collect(),
             vpc: vpc.as_ref().map(Vpc::spec),
             file_system: file_system.as_ref().map(FileSystem::spec),
             snap_start: *snap_start,

@@ -5,7 +5,7 @@ use super::{Attributes, Function, LAMBDA, apart, status};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, ObservedOption};
-use crate::kinds::{log_group, require, require_str, role, settings};
+use crate::kinds::{layer, log_group, require, require_str, role, settings};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::{DateTime, DateTimeFormat};
@@ -55,8 +55,11 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
     let role = PhysicalId::new("role", role);
     // A role that was adopted is not at the stack's path, where the others are found.
     let may_be_ours = role.id == role::name_for(name);
-    observed.hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone())).collect();
-    observed.refs = vec![role, group];
+    let layers = &observed.spec.layers;
+    let hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone()));
+    observed.hints = hints.chain(layer::hints(ctx, name, layers)).collect();
+    let layers = layers.iter().map(|arn| PhysicalId::new("layer", arn.clone()));
+    observed.refs = [role, group].into_iter().chain(layers).collect();
     Ok(Some(observed))
 }
 

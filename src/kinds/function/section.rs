@@ -17,12 +17,14 @@ use crate::config::fields::Fields;
 use crate::config::names::{self, NameRule};
 use crate::config::policy::policy;
 use crate::config::section::shape::{
-    Keys, flag, list, map, mapping, number, part, pattern, scalar, template, text, word,
+    Keys, entry_of, flag, list, map, mapping, number, part, pattern, scalar, template, text, word,
 };
 use crate::config::section::{Entry, Keyed, Shape, section};
 use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Target, Template};
 use crate::kind::Kind as _;
+use crate::kinds::layer::section::{package_key, version_arn};
+use crate::kinds::layer::{self, Layer};
 use crate::kinds::role::managed::{ManagedPolicy, managed_policies};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Lowered, Sizes};
@@ -92,13 +94,15 @@ impl Declared for Function {
 
     fn code(function: &Entry<Config>) -> Option<Code<'_>> {
         Some(Code {
-            key: &function.name,
+            key: function.name.as_str().into(),
             at: function.place("code"),
             path: function.code.as_ref()?,
             exclude: &function.exclude,
             runtime: &function.runtime,
             architecture: function.architecture.as_str(),
+            is_layer: false,
             has_layers: !function.layers.is_empty(),
+            together_with: function.layers.iter().filter_map(Target::key).map(package_key).collect(),
         })
     }
 
@@ -108,7 +112,8 @@ impl Declared for Function {
 
     fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
         let triggers = function.triggers.iter().flat_map(|item| item.check(&function.name, entries));
-        triggers.chain(checks::together(function, entries)).collect()
+        let layers = layer::section::check(function, entries);
+        triggers.chain(checks::together(function, entries)).chain(layers).collect()
     }
 
     fn connections(function: &Entry<Config>, sections: Sections) -> Vec<Connection> {
@@ -126,7 +131,9 @@ impl Declared for Function {
         let destinations = destinations.map(|end| Connection::new(own(), end, "destination"));
         let failures = function.triggers.iter().flat_map(Item::failures);
         let failures = failures.map(|grant| Connection::new(own(), (grant.kind, grant.key), "failures"));
-        access.chain(role).chain(triggers).chain(failures).chain(destinations).collect()
+        let layers = function.layers.iter().filter_map(Target::key);
+        let layers = layers.map(|key| Connection::new(own(), (Layer::NAME, key.to_owned()), "layer"));
+        access.chain(role).chain(triggers).chain(failures).chain(destinations).chain(layers).collect()
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
@@ -175,8 +182,8 @@ section! {
         /// A container image, instead of `code`, `runtime`, `handler` and `layers`. A function with code that gets an image, or
         /// the other way round, is replaced.
         image: Option<Image> = part("image", Image::ABOUT, parts::image()).optional().excludes(&OF_PACKAGE),
-        /// ARNs of layers, each with its version.
-        layers: Vec<String> = layers().or_empty(),
+        /// Layers, in this order: keys of `layers`, or ARNs with a version.
+        layers: Vec<Target> = layers().or_empty(),
         /// The function that Lambda calls. By default `lambda_function.lambda_handler` for Python, `index.handler` for Node.js
         /// and `bootstrap` for `provided`; required for other runtimes.
         handler: Option<String> = pattern(r"^[^\s]{1,128}$", handler).optional(),
@@ -285,7 +292,7 @@ impl Architecture {
     }
 }
 
-const ARCHITECTURES: [(&str, Architecture); 2] =
+pub(in crate::kinds) const ARCHITECTURES: [(&str, Architecture); 2] =
     [("x86_64", Architecture::X86_64), ("arm64", Architecture::Arm64)];
 
 impl Keyed for Config {
@@ -337,7 +344,7 @@ fn handler(value: Value) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn architecture(value: Value) -> Option<Architecture> {
+pub(in crate::kinds) fn architecture(value: Value) -> Option<Architecture> {
     let meant = match value.node.text() {
         Some("arm" | "aarch64" | "ARM64" | "graviton") => Some("arm64"),
         Some("x86" | "x64" | "amd64" | "x86-64" | "X86_64") => Some("x86_64"),
@@ -368,8 +375,12 @@ fn variable_name(variable: Value) -> Option<()> {
     Some(())
 }
 
-fn layers() -> Shape<Vec<String>> {
-    list(pattern("^arn:", names::layer))
+fn layers() -> Shape<Vec<Target>> {
+    let layer = Shape::new(json!({ "type": "string", "minLength": 1 }), |value| match value.text()? {
+        text if text.starts_with("arn:") => version_arn(value).map(Target::Arn),
+        _ => entry_of::<Layer>(value).map(Target::Key),
+    });
+    list(layer)
         .refine(|value, layers| match layers.len() {
             0..=MAX_LAYERS => Some(layers),
             count => {

@@ -32,8 +32,8 @@ pub struct Spec<T = String> {
     pub environment: BTreeMap<String, T>,
     /// The ARN of the KMS key that encrypts the environment; `None` for Lambda's own.
     pub kms_key: Option<String>,
-    /// The ARNs of the layers, in order.
-    pub layers: Vec<String>,
+    /// The ARNs of the versions of its layers, in order.
+    pub layers: Vec<T>,
     /// The network that it can reach.
     pub vpc: Option<Vpc>,
     /// The file system that it can use.

@@ -1,10 +1,10 @@
 //! Which statements of a function's policy are which permission: its name, and the `Sid` that says so.
 
-use super::{PREFIX, Permission};
+use super::Permission;
 use crate::aws::Context;
 use crate::kind::Kind;
+use crate::kinds::mark::{self, PREFIX, hash};
 use crate::model::{Identity, Owner};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The `Sid` of a permission, without a number: from hashes of the stack's identity and of the permission's name, never from
@@ -16,17 +16,12 @@ pub(crate) fn sid(identity: &Identity, name: &str) -> String {
 
 /// How every `Sid` of a stack begins.
 pub(super) fn mark(identity: &Identity) -> String {
-    format!("{PREFIX}{}-", hash(&identity.to_string(), 8))
+    format!("{}-", mark::of(identity))
 }
 
 /// The `Sid` that earlier versions gave to a permission.
 pub(super) fn old_sid(identity: &Identity, name: &str) -> String {
     format!("{PREFIX}{}", hash(&format!("{identity}\n{name}"), 12))
-}
-
-/// The first bytes of a text's SHA-256 in hexadecimal.
-pub(super) fn hash(text: &str, bytes: usize) -> String {
-    Sha256::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One of the `Sid`s of a permission: each statement that replaces another one takes a number that is free.

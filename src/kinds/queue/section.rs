@@ -109,7 +109,7 @@ impl Declared for Queue {
     }
 
     fn connections(queue: &Entry<Config>, _: Sections) -> Vec<Connection> {
-        let target = queue.dead_letter.as_ref().and_then(|dead_letter| key_of(&dead_letter.queue));
+        let target = queue.dead_letter.as_ref().and_then(|dead_letter| dead_letter.queue.key());
         let end = |key: &str| (Self::NAME, key.to_owned());
         target
             .map(|target| Connection::new(end(&queue.name), end(target), "dead letters"))
@@ -127,9 +127,9 @@ impl Declared for Queue {
             help: Some(help.to_owned()),
         };
         let dead_letters = queue.dead_letter.iter().map(|dead_letter| &dead_letter.queue);
-        let targets = dead_letters.filter_map(key_of).filter_map(of).flat_map(|target| {
+        let targets = dead_letters.filter_map(Target::key).filter_map(of).flat_map(|target| {
             let admitted =
-                target.redrive_from.iter().flatten().any(|source| key_of(source) == Some(&queue.name));
+                target.redrive_from.iter().flatten().any(|source| source.key() == Some(&queue.name));
             let message = if target.name == queue.name {
                 Some((format!("`{}` cannot take its own dead letters", queue.name), "name another queue"))
             } else if target.redrive_from.is_some() && !admitted {
@@ -143,7 +143,7 @@ impl Declared for Queue {
                 .into_iter()
                 .chain(mixed(queue, target).map(|message| error("dead_letter", message, BOTH_FIFO)))
         });
-        let sources = queue.redrive_from.iter().flatten().filter_map(key_of).filter_map(of);
+        let sources = queue.redrive_from.iter().flatten().filter_map(Target::key).filter_map(of);
         let sources = sources.filter_map(|source| mixed(queue, source));
         targets.chain(sources.map(|message| error("redrive_from", message, BOTH_FIFO))).collect()
     }
@@ -164,13 +164,6 @@ pub(super) fn mixed(queue: &Entry<Config>, other: &Entry<Config>) -> Option<Stri
         _ => return None,
     };
     Some(format!("`{}` is a FIFO queue, and `{}` is not", fifo.name, plain.name))
-}
-
-pub(super) fn key_of(target: &Target) -> Option<&str> {
-    match target {
-        Target::Key(key) => Some(key),
-        Target::Arn(_) => None,
-    }
 }
 
 impl Lowered for Queue {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod folder;
+mod layer;
 mod node;
 mod python;
 mod requirements;
@@ -28,6 +29,7 @@ struct Stack {
     exclude: Vec<String>,
     runtime: &'static str,
     architecture: &'static str,
+    is_layer: bool,
     has_layers: bool,
     limits: Limits,
     /// What the build announced.
@@ -42,6 +44,7 @@ impl Stack {
             exclude: Vec::new(),
             runtime: "python3.13",
             architecture: "x86_64",
+            is_layer: false,
             has_layers: false,
             limits: Limits::LAMBDA,
             progress: Mutex::default(),
@@ -94,6 +97,7 @@ impl Stack {
             exclude: &self.exclude,
             runtime: self.runtime,
             architecture: self.architecture,
+            is_layer: self.is_layer,
             has_layers: self.has_layers,
         };
         let progress = |line: &str| self.progress.lock().expect("unpoisoned").push(line.to_owned());

@@ -126,6 +126,7 @@ fn builds_can_be_spawned() {
         exclude: &[],
         runtime: "python3.13",
         architecture: "arm64",
+        is_layer: false,
         has_layers: false,
     };
     is_send(build(&source, ".".as_ref(), &|_| {}));
@@ -160,6 +161,21 @@ cat .npmrc
                         --cpu=arm64";
         assert_eq!(fake.calls(), [expected]);
         assert!(!fake.log().contains("leaked"), "{}", fake.log());
+    }
+
+    #[tokio::test]
+    async fn the_packages_of_a_layer_are_next_to_its_modules() {
+        let fake = FakeTools::new(&[("npm", INSTALL)]);
+        let files = [("app/package-lock.json", LOCK), ("app/.npmrc", "")];
+        let layer = Stack { is_layer: true, ..stack(&files) };
+        let package = layer.build_with("app", &fake.tools()).await.expect("built");
+        let expected = [
+            "nodejs/node_modules/index.mjs",
+            "nodejs/node_modules/is-number/index.js",
+            "nodejs/package-lock.json",
+            "nodejs/package.json",
+        ];
+        assert_eq!(names(&package), expected);
     }
 
     #[tokio::test]

@@ -131,6 +131,29 @@ echo installed > "$2/six.py"; echo installed > "$2/flask/__init__.py"
     }
 
     #[tokio::test]
+    async fn the_packages_of_a_layer_are_next_to_its_modules() {
+        let fake = FakeTools::new(&[("uv", INSTALL)]);
+        let layer = Stack { is_layer: true, ..stack("six==1.17.0\n") };
+        let package = layer.build_with("app", &fake.tools()).await.expect("built");
+        let expected = [
+            "python/bin/program",
+            "python/flask/__init__.py",
+            "python/lambda_function.py",
+            "python/requirements.txt",
+            "python/six-1.17.0.dist-info/METADATA",
+            "python/six.py",
+        ];
+        assert_eq!(names(&package), expected);
+        // In a folder that is laid out, they go where the runtime looks for them too.
+        layer.write("app/bin/run", "");
+        let package = layer.build_with("app", &fake.tools()).await.expect("built");
+        let names = names(&package);
+        for name in ["bin/run", "lambda_function.py", "python/six.py"] {
+            assert!(names.iter().any(|other| other == name), "{names:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn an_own_file_or_link_takes_the_place_of_installed_ones() {
         let fake = FakeTools::new(&[("uv", INSTALL)]);
         let stack = stack("six==1.17.0\n");

@@ -91,6 +91,7 @@ kind!(
     PARENT: Option<ParentKind> = Some(ParentKind::new("bus", OnParentDelete::Stay))
 );
 kind!(Key, "key", REPLACEMENT: Replacement = Replacement::CreateFirst);
+kind!(Layer, "layer", REPLACEMENT: Replacement = Replacement::Version);
 
 const REGISTRY: Registry = Registry::new(&[
     &Registered::<Bus>::NEW,
@@ -98,6 +99,7 @@ const REGISTRY: Registry = Registry::new(&[
     &Registered::<Target>::NEW,
     &Registered::<Mapping>::NEW,
     &Registered::<Key>::NEW,
+    &Registered::<Layer>::NEW,
 ]);
 
 fn bus(name: &str) -> ResourceId {
@@ -218,6 +220,25 @@ fn what_refers_to_a_resource_is_changed_between_the_two_halves_of_a_replacement(
     let plan =
         planned(vec![resource(&key, "y", false, None), resource(&user, "x", false, Some(&key))], there);
     assert_eq!(order(&plan), ["create new key k", "update bus user", "delete old key k"]);
+}
+
+/// AWS keeps the old version, so a new one loses nothing that is protected.
+#[test]
+fn a_new_version_is_no_deletion() {
+    let replaced = |kind: &'static str| {
+        let (id, user) = (ResourceId::new(kind, "k"), bus("user"));
+        let there = vec![observed(&id, "x", false, None), observed(&user, "x", false, Some(&id))];
+        let wanted = vec![resource(&id, "y", false, None), resource(&user, "x", false, Some(&id))];
+        let live_state = LiveState { observed: there, ..LiveState::default() };
+        let protected = [(kind, "k".to_owned())].into();
+        let options = Options { registry: REGISTRY, protected, ..up() };
+        plan(&Graph::new(wanted), &live_state, &options).expect("a plan")
+    };
+    let version = replaced("layer");
+    assert_eq!(order(&version), ["create new layer k", "update bus user", "delete old layer k"]);
+    assert_eq!(version.blockers, []);
+    assert_eq!(version.steps[0].reasons, ["a new version is created; what uses the old one moves to it"]);
+    assert_eq!(replaced("key").blockers.len(), 1);
 }
 
 #[test]

@@ -131,7 +131,8 @@ fn rest(model: &Model, operation: &Operation, params: &Json) -> (String, String)
         }
     }
     if !query.is_empty() {
-        path = format!("{path}?{}", query.join("&"));
+        let mark = if path.contains('?') { '&' } else { '?' };
+        path = format!("{path}{mark}{}", query.join("&"));
     }
     let body = named(model, shape, &Json::Object(rest));
     (path, if operation.http.method == "GET" { String::new() } else { body.to_string() })

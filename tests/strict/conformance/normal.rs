@@ -16,8 +16,11 @@ pub(super) fn resources(about: &str, live_state: &LiveState, region: &str) -> BT
     };
     let mut resources = BTreeMap::new();
     for observed in &live_state.observed {
-        let mut refs: Vec<String> =
-            observed.refs.iter().map(|resource| format!("{} {}", resource.kind, resource.id)).collect();
+        let mut refs: Vec<String> = observed
+            .refs
+            .iter()
+            .map(|resource| clean(&format!("{} {}", resource.kind, resource.id)))
+            .collect();
         refs.sort();
         let mut attributes = (*observed.attributes).clone();
         // Only AWS deploys, and each deployment has another id.

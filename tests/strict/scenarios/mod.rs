@@ -15,6 +15,7 @@ mod hindrances;
 mod http_api;
 mod indexes;
 mod language;
+mod layers;
 mod list;
 mod logs;
 mod malformed;

@@ -15,11 +15,14 @@ pub(super) fn decode(method: &str, path: &str, search: &str, body: &[u8]) -> Res
     let operations = services
         .flat_map(|service| service.model().operations.values().map(move |operation| (*service, operation)));
     let matching = operations.filter(|(_, operation)| operation.http.method == method);
+    let matching = matching.filter(|(_, operation)| asked_with(operation).all(|part| has(search, part)));
     let matching = matching.filter_map(|(service, operation)| {
         Some((service, operation, captures(&operation.http.request_uri, path)?))
     });
-    // Of several templates that match the one with the fewest variables is meant.
-    let best = matching.min_by_key(|(.., captured)| captured.len());
+    // Of several templates that match the one with the fewest variables is meant, and the longest query.
+    let best = matching.min_by_key(|(_, operation, captured)| {
+        (captured.len(), std::cmp::Reverse(asked_with(operation).count()))
+    });
     let (service, operation, captured) = best.ok_or_else(|| format!("no operation for {method} {path}"))?;
     let model = service.model();
     let params = match &operation.input {
@@ -27,6 +30,16 @@ pub(super) fn decode(method: &str, path: &str, search: &str, body: &[u8]) -> Res
         None => Json::Object(Map::new()),
     };
     Ok(Call { service, operation, params })
+}
+
+/// The parts of a query that are always the same and belong to the name of the operation: `find=LayerVersion`.
+fn asked_with(operation: &Operation) -> impl Iterator<Item = &str> {
+    let query = operation.http.request_uri.split_once('?').map(|(_, query)| query);
+    query.into_iter().flat_map(|query| query.split('&'))
+}
+
+fn has(search: &str, part: &str) -> bool {
+    search.split('&').any(|given| given == part)
 }
 
 /// The variables of a path by name, where it fits the template.
@@ -76,9 +89,12 @@ fn params(
     for (name, member) in shape.members.iter().filter(|(_, member)| placed("uri", member)) {
         let value = captured.get(member.wire_name(name)).filter(|value| !value.is_empty());
         let value = value.ok_or_else(|| format!("{}: no {name} in the path", operation.name))?;
-        params.insert(name.clone(), value.as_str().into());
+        params.insert(name.clone(), typed(model.shape(member), vec![value.clone()]));
     }
     let mut fields = form_lists(search);
+    for part in asked_with(operation) {
+        fields.remove(part.split('=').next().unwrap_or_default());
+    }
     for (name, member) in shape.members.iter().filter(|(_, member)| placed("querystring", member)) {
         if let Some(values) = fields.remove(member.wire_name(name)) {
             params.insert(name.clone(), typed(model.shape(member), values));

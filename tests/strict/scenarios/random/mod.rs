@@ -132,10 +132,13 @@ parameters:
   /walk/token: { value: hidden-token, type: secure-string }
 secrets:
   key: { value: { password: hidden-password } }
+layers:
+  shared: { code: lambdas/get_item, runtimes: [python3.13] }
 functions:
   save:
     code: lambdas/create_item
     runtime: python3.13
+    layers: [shared]
     access: { pages: read }
     async: { retries: 1 }
     managed_policies: [ReadOnlyAccess]

@@ -8,6 +8,10 @@ pub(super) const CHANGES: &[(&str, StackChange)] = &[
     ("a function is larger", |stack| {
         stack.functions_mut().first_mut().map(|function| function.memory += 64).is_some()
     }),
+    ("a layer has another description", |stack| {
+        let layer = stack.layers_mut().first_mut();
+        layer.map(|layer| layer.description = Some("Another".to_owned())).is_some()
+    }),
     ("a function is renamed", |stack| {
         let free =
             |function: &&Entry<Config>| !stack.functions().iter().any(|other| names(other, &function.name));

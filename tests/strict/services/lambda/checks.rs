@@ -1,6 +1,6 @@
 //! What Lambda refuses of the settings of a function, besides what its model does not allow [aws-facts: Lambda].
 
-use super::grants;
+use super::{grants, layer};
 use crate::cloud::{ACCOUNT, Cloud, REGION, ServiceError, text};
 use crate::services::iam;
 use serde_json::{Map, Value as Json, json};
@@ -214,9 +214,7 @@ pub(super) fn check(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
              {name}"
         ));
     }
-    if params["Layers"].as_array().is_some_and(|layers| layers.len() > 5) {
-        return refused("Function can not have more than 5 layers");
-    }
+    layer::check(cloud, params, 0)?;
     match text(params, "Role").and_then(|role| iam::not_assumable(cloud, role)) {
         Some(why) => return refused(why),
         None => check_tracing(cloud, params)?,

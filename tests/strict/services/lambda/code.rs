@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::io::Cursor;
 
 const MAX_ZIPPED: usize = 52_428_800;
-const MAX_UNZIPPED: u64 = 262_144_000;
+pub(super) const MAX_UNZIPPED: u64 = 262_144_000;
 
 /// Where the code of a function is found. The URI of an image reads back as it was given, and the digest that it had.
 pub(crate) fn location(configuration: &Map<String, Json>) -> Json {
@@ -22,9 +22,10 @@ pub(crate) fn location(configuration: &Map<String, Json>) -> Json {
     }
 }
 
-/// Reads the code of a call, whose parameters have the URI of an image or a zip in base64. A function keeps the one that it has
+/// Reads the code of a call, whose parameters have the URI of an image or a zip in base64, and returns its size unzipped. A function
+/// keeps the one that it has
 /// [aws-facts-services: 8, schema].
-pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<(), ServiceError> {
+pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<u64, ServiceError> {
     let refused = |message: String| ServiceError::new("InvalidParameterValueException", message);
     let is_image = configuration.get("PackageType").is_some_and(|kind| kind == "Image");
     match (text(code, "ImageUri"), is_image) {
@@ -32,7 +33,7 @@ pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<
             let digest: String = Sha256::digest(uri).iter().map(|byte| format!("{byte:02x}")).collect();
             configuration.insert("CodeSha256".to_owned(), digest.into());
             configuration.insert("ImageUri".to_owned(), uri.into());
-            return Ok(());
+            return Ok(0);
         }
         (Some(_), false) => {
             return Err(refused(
@@ -61,7 +62,7 @@ pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<
     }
     configuration.insert("CodeSha256".to_owned(), STANDARD.encode(Sha256::digest(&zip)).into());
     configuration.insert("CodeSize".to_owned(), zip.len().into());
-    Ok(())
+    Ok(unzipped)
 }
 
 /// The bytes of a zip's files; `None` for what is no zip, or an empty one.

@@ -1,7 +1,8 @@
 //! The configuration of a function: what calls set in it, and how it reads back [aws-facts: Lambda; aws-facts-services: 8].
 
 use super::function::function_arn;
-use crate::cloud::text;
+use super::layer;
+use crate::cloud::{Cloud, text};
 use serde_json::{Map, Value as Json, json};
 
 /// The configuration of a new function with this name.
@@ -26,7 +27,7 @@ pub(super) fn in_network(configuration: &Map<String, Json>) -> bool {
 }
 
 /// Sets what a call has; the rest stays.
-pub(super) fn configure(configuration: &mut Map<String, Json>, params: &Json) {
+pub(super) fn configure(cloud: &Cloud, configuration: &mut Map<String, Json>, params: &Json) {
     const MEMBERS: [&str; 9] = [
         "Role",
         "Runtime",
@@ -60,7 +61,7 @@ pub(super) fn configure(configuration: &mut Map<String, Json>, params: &Json) {
     network(configuration, params);
     logging(configuration, params);
     environment(configuration, params);
-    layers(configuration, params);
+    layers(cloud, configuration, params);
 }
 
 /// Sets a member to what a call has of it, or removes it where that clears.
@@ -127,9 +128,8 @@ fn environment(configuration: &mut Map<String, Json>, params: &Json) {
 }
 
 /// No layers clear what there was.
-fn layers(configuration: &mut Map<String, Json>, params: &Json) {
-    if let Some(layers) = params["Layers"].as_array() {
-        let layers: Vec<Json> = layers.iter().map(|arn| json!({ "Arn": arn, "CodeSize": 1000 })).collect();
+fn layers(cloud: &Cloud, configuration: &mut Map<String, Json>, params: &Json) {
+    if let Some(layers) = layer::shown(cloud, params) {
         match layers.is_empty() {
             true => configuration.remove("Layers"),
             false => configuration.insert("Layers".to_owned(), layers.into()),

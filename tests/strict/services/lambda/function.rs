@@ -5,6 +5,7 @@ use super::checks::{check, check_update, refused};
 use super::code;
 use super::configuration::{configure, defaults, in_network};
 use super::grants::Grants;
+use super::layer::{self, Layer};
 use super::mapping::Mapping;
 use super::policy::Statements;
 use crate::cloud::{
@@ -54,6 +55,8 @@ pub(crate) struct State {
     pub(crate) functions: BTreeMap<String, Function>,
     /// The event source mappings by id.
     pub(crate) mappings: BTreeMap<String, Mapping>,
+    /// The layers by name.
+    pub(crate) layers: BTreeMap<String, Layer>,
     /// What is known of what the roles may do.
     pub(super) grants: Grants,
     /// The network interfaces of functions that were deleted with their network: the role with which Lambda deletes them, and
@@ -182,8 +185,9 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let tags = text_map(params, "Tags");
     check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
     let mut configuration = defaults(name);
-    configure(&mut configuration, params);
-    code::put(&mut configuration, &params["Code"])?;
+    configure(cloud, &mut configuration, params);
+    let unzipped = code::put(&mut configuration, &params["Code"])?;
+    layer::check(cloud, params, unzipped)?;
     let architectures = params.get("Architectures").cloned().unwrap_or_else(|| json!(["x86_64"]));
     configuration.insert("Architectures".to_owned(), architectures);
     let fails = iam::is_checked_late(cloud, required(params, "Role"));
@@ -251,10 +255,12 @@ fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, Servic
     check(cloud, params)?;
     check_update(cloud, &live, params)?;
     let (now, soon, late) = (cloud.now, cloud.delays.of(IN_PROGRESS), cloud.delays.of(MOVING));
+    let mut configuration = live;
+    let before = configuration.get("VpcConfig").cloned();
+    configure(cloud, &mut configuration, params);
+    let moves = before != configuration.get("VpcConfig").cloned();
     let function = to_change(cloud, name)?;
-    let before = function.configuration.get("VpcConfig").cloned();
-    configure(&mut function.configuration, params);
-    let moves = before != function.configuration.get("VpcConfig").cloned();
+    function.configuration = configuration;
     (function.modified, function.updating) = (now, now + if moves { late } else { soon });
     let function = function.clone();
     Ok(described(cloud, &function))

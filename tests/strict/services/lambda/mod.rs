@@ -10,6 +10,8 @@ mod function;
 mod given;
 mod grants;
 pub(crate) mod hindrances;
+mod layer;
+mod layer_by_hand;
 mod mapping;
 mod mapping_by_hand;
 mod policy;
@@ -18,6 +20,7 @@ mod tags;
 mod tests;
 
 pub(crate) use function::{EVERYWHERE, Function, LATE_LOGS, PENDING, State, function_arn};
+pub(crate) use layer_by_hand::publish;
 pub(crate) use policy::Statements;
 pub(crate) use random::FUNCTIONS;
 
@@ -28,6 +31,7 @@ use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
 use crate::services::{Service, iam, sqs};
 use crate::wire::Call;
+use layer::Version;
 use mapping::Mapping;
 use proptest::strategy::BoxedStrategy;
 use serde_json::{Value as Json, json};
@@ -47,10 +51,11 @@ impl StrictService for Lambda {
                 apart::OPERATIONS,
                 policy::OPERATIONS,
                 mapping::OPERATIONS,
+                layer::OPERATIONS,
                 tags::OPERATIONS,
             ],
-            changed: &["UUID", "FunctionName"],
-            subject: &["EventSourceArn", "FunctionName", "StatementId", "Resource", "Description"],
+            changed: &["UUID", "FunctionName", "LayerName"],
+            subject: &["EventSourceArn", "FunctionName", "LayerName", "StatementId", "Resource"],
             tokens: &["NextMarker"],
             throttled: ("TooManyRequestsException", 429),
             failed: ("ServiceException", 500),
@@ -68,6 +73,9 @@ impl StrictService for Lambda {
         let (params, name) = (&call.params, call.operation.name.as_str());
         if name.contains("EventSourceMapping") {
             return of_mapping(cloud, call);
+        }
+        if name.contains("Layer") {
+            return vec![of_layer(call)];
         }
         let function = text(params, "FunctionName").map(function_arn);
         let resource = function.or_else(|| text(params, "Resource").map(str::to_owned)).unwrap_or_default();
@@ -178,16 +186,21 @@ impl StrictService for Lambda {
         let functions = cloud.lambda.functions.iter().filter(|(_, function)| function.gone.is_none());
         let functions = functions.map(|(name, function)| (format!("function {name}"), dumped(function)));
         let mapping = |mapping: &Mapping| json!({ "configuration": mapping.configuration, "enabled": mapping.enabled, "tags": mapping.tags });
+        let layers = layers(cloud).map(|(name, _, newest)| (format!("layer {name}"), newest.dumped()));
         let interfaces = cloud.lambda.interfaces.iter();
         let interfaces = interfaces.map(|(role, _)| (format!("network interfaces of {role}"), Json::Null));
-        functions
-            .chain(mappings(cloud).map(|(_, live)| (live.name(), mapping(live))))
-            .chain(interfaces)
-            .collect()
+        let mappings = mappings(cloud).map(|(_, live)| (live.name(), mapping(live)));
+        functions.chain(mappings).chain(layers).chain(interfaces).collect()
     }
 
     fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
-        mappings(cloud).map(|(id, mapping)| (id.clone(), format!("<id of {}>", mapping.name()))).collect()
+        let mappings =
+            mappings(cloud).map(|(id, mapping)| (id.clone(), format!("<id of {}>", mapping.name())));
+        // How often a layer was published makes no difference.
+        let newest = layers(cloud).map(|(name, number, _)| {
+            (format!("layer:{name}:{number}\""), format!("layer:{name}:<the newest>\""))
+        });
+        mappings.chain(newest).collect()
     }
 
     fn change_all(&self, cloud: &mut Cloud) {
@@ -201,14 +214,16 @@ impl StrictService for Lambda {
     }
 
     fn drifts(&self) -> &'static [(&'static str, Drift)] {
-        static ALL: LazyLock<Vec<(&str, Drift)>> =
-            LazyLock::new(|| [by_hand::DRIFTS, of_mappings(mapping_by_hand::DRIFTS)].concat());
+        static ALL: LazyLock<Vec<(&str, Drift)>> = LazyLock::new(|| {
+            [by_hand::DRIFTS, layer_by_hand::DRIFTS, of_mappings(mapping_by_hand::DRIFTS)].concat()
+        });
         &ALL
     }
 
     fn unmanaged(&self) -> &'static [(&'static str, Make)] {
-        static ALL: LazyLock<Vec<(&str, Make)>> =
-            LazyLock::new(|| [by_hand::UNMANAGED, of_mappings(mapping_by_hand::UNMANAGED)].concat());
+        static ALL: LazyLock<Vec<(&str, Make)>> = LazyLock::new(|| {
+            [by_hand::UNMANAGED, layer_by_hand::UNMANAGED, of_mappings(mapping_by_hand::UNMANAGED)].concat()
+        });
         &ALL
     }
 
@@ -224,6 +239,11 @@ impl StrictService for Lambda {
             let function = Function { policy: Statements::default(), ..function.clone() };
             all.push((resource, format!("{function:?}")));
         }
+        all.extend(cloud.lambda.layers.iter().filter(|(_, layer)| !layer.versions.is_empty()).map(
+            |(name, layer)| {
+                (Resource::named(Service::Lambda, "layer", name), format!("{:?}", layer.versions))
+            },
+        ));
         all.extend(mappings(cloud).map(|(id, mapping)| {
             (Resource::with_id(Service::Lambda, "event_source", id), format!("{mapping:?}"))
         }));
@@ -233,6 +253,11 @@ impl StrictService for Lambda {
     fn remove(&self, cloud: &mut Cloud, resource: &Resource) {
         let now = cloud.now;
         let Some(function) = &resource.parent else {
+            if let Some(layer) =
+                cloud.lambda.layers.get_mut(&resource.name).filter(|_| resource.kind == "layer")
+            {
+                return layer.versions.clear();
+            }
             cloud.lambda.functions.remove(&resource.name);
             cloud.lambda.mappings.remove(&resource.name);
             return;
@@ -324,6 +349,28 @@ fn arn_in(service: &str, resource: &str) -> String {
 /// The mappings that are not being deleted.
 fn mappings(cloud: &Cloud) -> impl Iterator<Item = (&String, &Mapping)> {
     cloud.lambda.mappings.iter().filter(|(_, mapping)| !mapping.deleted)
+}
+
+/// The layers with the number of their newest version, and that.
+fn layers(cloud: &Cloud) -> impl Iterator<Item = (&String, u64, &Version)> {
+    let layers = cloud.lambda.layers.iter();
+    layers.filter_map(|(name, layer)| {
+        layer.versions.last_key_value().map(|(number, newest)| (name, *number, newest))
+    })
+}
+
+/// What calls about layers need: those about a version are checked on that, and lists on nothing [Service Authorization
+/// Reference].
+fn of_layer(call: &Call) -> Need {
+    let params = &call.params;
+    let resource = match (text(params, "LayerName"), params["VersionNumber"].as_i64(), text(params, "Arn")) {
+        _ if call.operation.name.starts_with("List") => nothing(call),
+        (Some(name), Some(number), _) => format!("{}:{number}", layer::layer_arn(name)),
+        (Some(name), None, _) => layer::layer_arn(name),
+        (None, _, arn) => arn.unwrap_or_default().to_owned(),
+    };
+    let action = call.name().replace("GetLayerVersionByArn", "GetLayerVersion");
+    Need::new(action, resource)
 }
 
 /// What is done with mappings, as soon as stacks can have them.

@@ -1,5 +1,6 @@
 //! The functions of a random stack.
 
+use super::layer_by_hand::LAYERS;
 use crate::random::{RandomStack, Section, index, rarely};
 use crate::services::dynamodb::TABLES;
 use crate::services::iam::{EXISTING_ROLE, ROLES};
@@ -13,9 +14,15 @@ use std::rc::Rc;
 pub(crate) const FUNCTIONS: &[&str] = &["save", "list", "Save", "show-all"];
 const CODE: &[&str] = &["create_item", "get_item", "getAlls", "update_item", "delete_item"];
 
-/// By index into [`FUNCTIONS`].
 #[derive(Debug)]
-struct Functions(BTreeMap<u8, Function>);
+struct Functions {
+    /// By index into [`FUNCTIONS`].
+    functions: BTreeMap<u8, Function>,
+    /// Which of [`SHARED`] the first of [`LAYERS`] is.
+    shared: u8,
+    /// Whether there is the second one.
+    has_tools: bool,
+}
 
 #[derive(Debug, Clone)]
 struct Function {
@@ -34,7 +41,12 @@ struct Function {
 
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
     let functions = btree_map(0..index(FUNCTIONS), function(), 0..=3);
-    functions.prop_map(|functions| Rc::new(Functions(functions)) as Rc<dyn Section>).boxed()
+    let layers = (rarely(index(SHARED)), proptest::bool::weighted(0.1));
+    (functions, layers)
+        .prop_map(|(functions, (shared, has_tools))| {
+            Rc::new(Functions { functions, shared, has_tools }) as Rc<dyn Section>
+        })
+        .boxed()
 }
 
 fn function() -> impl Strategy<Value = Function> {
@@ -84,7 +96,15 @@ const SETTINGS: &[(&str, [&str; 2])] = &[
         "managed_policies",
         ["[AWSXRayDaemonWriteAccess]", "[ReadOnlyAccess, service-role/AWSLambdaVPCAccessExecutionRole]"],
     ),
-    ("layers", ["[\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]", "[]"]),
+    ("layers", ["[\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]", "[shared]"]),
+];
+
+/// A layer, which all functions can have. Every stack has one: a stack without any does not look for those of its past.
+const SHARED: &[&str] = &[
+    "code: lambdas/create_item",
+    "code: lambdas/get_item",
+    "code: lambdas/get_item, description: Helpers, keep: 1",
+    "code: lambdas/create_item, license: MIT",
 ];
 
 const VARIABLES: &[&str] = &["LEVEL", "TABLE", "TABLE_ARN", "OTHER", "OTHER_ARN", "URL"];
@@ -100,8 +120,8 @@ const POLICY: &[&str] = &[
 impl Functions {
     /// The names of the functions that are declared. Two whose roles differ only in case are refused.
     fn declared(&self) -> Vec<(&'static str, &Function)> {
-        let all = self.0.iter().map(|(index, function)| (FUNCTIONS[usize::from(*index)], function));
-        all.filter(|(name, _)| *name != "Save" || !self.0.contains_key(&0)).collect()
+        let all = self.functions.iter().map(|(index, function)| (FUNCTIONS[usize::from(*index)], function));
+        all.filter(|(name, _)| *name != "Save" || !self.functions.contains_key(&0)).collect()
     }
 }
 
@@ -115,6 +135,16 @@ impl Section for Functions {
     }
 
     fn write(&self, stack: &RandomStack, text: &mut String) {
+        let runtimes = "runtimes: [python3.12, python3.13, python3.14]";
+        let _ = writeln!(
+            text,
+            "layers:\n  {}: {{ {}, {runtimes} }}",
+            LAYERS[0],
+            SHARED[usize::from(self.shared)]
+        );
+        if self.has_tools {
+            let _ = writeln!(text, "  {}: {{ code: lambdas/getAlls, {runtimes} }}", LAYERS[1]);
+        }
         let functions = self.declared();
         if !functions.is_empty() {
             *text += "functions:\n";
