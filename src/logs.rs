@@ -23,8 +23,8 @@ pub struct LogSource {
     pub function: String,
     /// The log group's name.
     pub group: String,
-    /// In a group that functions share, a part of the names of its log streams.
-    pub streams: Option<String>,
+    /// In a group that functions share, the name of the function in the names of its log streams.
+    pub name: Option<String>,
 }
 
 impl LogSource {
@@ -34,16 +34,17 @@ impl LogSource {
         let name = identity.named(kind.name(), function);
         let function = function.to_owned();
         match stack.log_group(kind.name(), &function) {
-            // The stream has the name of the function before its version [DG: Lambda, "Configuring log groups"].
-            Some(group) => LogSource { function, group: group.to_owned(), streams: Some(format!("{name}[")) },
-            None => LogSource { function, group: format!("{}{name}", runs_code.log_groups), streams: None },
+            Some(group) => LogSource { function, group: group.to_owned(), name: Some(name) },
+            None => LogSource { function, group: format!("{}{name}", runs_code.log_groups), name: None },
         }
     }
 
+    /// Whether a function logged an event. A log stream is called `DATE/NAME[VERSION]ID` where the group is not the function's own
+    /// [DG: Lambda, "Configuring log groups"]; the local cloud leaves the name out.
     fn is_of(&self, event: &FilteredLogEvent) -> bool {
-        self.streams
-            .as_ref()
-            .is_none_or(|part| event.log_stream_name().is_some_and(|stream| stream.contains(part)))
+        let stream = event.log_stream_name().unwrap_or_default();
+        let logged_by = stream.rsplit('/').next().and_then(|last| last.split('[').next()).unwrap_or_default();
+        self.name.as_ref().is_none_or(|name| logged_by.is_empty() || logged_by == name)
     }
 }
 
@@ -216,6 +217,20 @@ mod tests {
 
     fn times(events: &[FilteredLogEvent]) -> Vec<i64> {
         events.iter().filter_map(FilteredLogEvent::timestamp).collect()
+    }
+
+    #[test]
+    fn functions_that_share_a_group_have_streams_of_their_own() {
+        let source = |name: Option<&str>| LogSource {
+            function: "save".into(),
+            group: "/shop/all".into(),
+            name: name.map(str::to_owned),
+        };
+        let is_of = |name: Option<&str>, stream: &str| source(name).is_of(&event(1, stream, None));
+        assert!(is_of(Some("save"), "2026/01/01/save[$LATEST]0a1b"));
+        assert!(!is_of(Some("save"), "2026/01/01/save2[$LATEST]0a1b"));
+        assert!(is_of(Some("save"), "2026/01/01/[$LATEST]0a1b"));
+        assert!(is_of(None, "2026/01/01/[$LATEST]0a1b"));
     }
 
     #[test]

@@ -80,7 +80,8 @@ impl Kind for Function {
         runs_code: Some(RunsCode { log_groups: log_group::PREFIX }),
         counted: true,
         facts: |spec| {
-            vec![spec["runtime"].as_str().unwrap_or_default().to_owned(), format!("{} MB", spec["memory"])]
+            let runtime = spec["runtime"].as_str().filter(|runtime| !runtime.is_empty());
+            vec![runtime.unwrap_or("container image").to_owned(), format!("{} MB", spec["memory"])]
         },
         ..Features::NONE
     };

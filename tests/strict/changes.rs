@@ -17,7 +17,7 @@ fn changes() -> impl Iterator<Item = &'static (&'static str, StackChange)> {
 
 /// The next version of a stack: all of the changes that it knows, and other code of its first function.
 pub(crate) fn next_version(stack: &Fixture) -> Fixture {
-    let code = stack.stack.code().first().map(|code| code.path.to_owned());
+    let code = stack.stack.functions().first().and_then(|function| function.code.clone());
     stack.with(
         |stack| {
             for (_, change) in changes() {
