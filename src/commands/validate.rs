@@ -5,7 +5,8 @@ use super::{Outcome, err, json, out, raw};
 use crate::config::{self, Check, Stack};
 use crate::exit::Exit;
 use crate::kind::AnyKind;
-use crate::kinds::{kinds, sections};
+use crate::kinds::{kind as kind_of, kinds, sections};
+use crate::model::ResourceId;
 use crate::outline::is_part;
 use crate::outputs::declared;
 use crate::render::{self, Document};
@@ -23,7 +24,9 @@ pub fn validate(globals: &Globals) -> Outcome {
     let counted: Vec<(&&dyn AnyKind, usize)> = counted
         .map(|kind| {
             let of_kind = graph.resources.iter().filter(|one| one.id.kind == kind.name());
-            (kind, of_kind.filter(|one| !is_part(&one.id, |of| graph.get(of).is_some())).count())
+            // What comes with a resource that is counted is not counted by itself, such as the role of a function.
+            let is_counted = |of: &ResourceId| graph.get(of).is_some() && kind_of(of.kind).features().counted;
+            (kind, of_kind.filter(|one| !is_part(&one.id, is_counted)).count())
         })
         .collect();
     let checks = stack.checks.len();

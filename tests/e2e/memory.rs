@@ -11,8 +11,8 @@ use wait4::Wait4;
 const FUNCTIONS: usize = 300;
 /// The bytes of each function's code, which no compression makes smaller than half.
 const CODE: usize = 300_000;
-/// The bytes that the program may take at its peak.
-const MOST: u64 = 150_000_000;
+/// The bytes that the program may take at its peak, those of its own code in a debug build included.
+const MOST: u64 = 165_000_000;
 
 /// A stack whose functions have code of their own.
 fn stack() -> String {
