@@ -5,6 +5,7 @@
 mod elsewhere;
 mod errors;
 mod files;
+mod function_fields;
 mod include;
 mod interpolation;
 mod language;

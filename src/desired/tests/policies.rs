@@ -42,6 +42,44 @@ fn access_is_to_the_declared_table_with_the_declared_actions() {
     );
 }
 
+/// Each setting brings what Lambda needs for it, on as little as AWS allows, and two functions may call each other.
+#[test]
+fn settings_bring_their_permissions() {
+    let point = "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0123456789abcdef0";
+    let settings = [
+        "access: { g: invoke }",
+        "vpc: { subnets: [subnet-1], security_groups: [sg-1] }",
+        &format!("file_system: {{ arn: \"{point}\", path: /mnt/data }}"),
+        "kms_key: arn:aws:kms:eu-west-1:123456789012:key/k",
+        "durable: { timeout: 1 day }",
+        "async: { on_success: g, on_failure: \"arn:aws:s3:::failed\" }",
+    ]
+    .join("\n");
+    let graph = graph_of(&stack(&functions(&[("f", &settings), ("g", "access: { f: invoke }")])));
+    let policy = policy(&graph, "role f_role");
+    let on = |sid: &str| policy[sid]["Resource"].clone();
+    let (f, g) = (
+        "arn:aws:lambda:eu-west-1:123456789012:function:f",
+        "arn:aws:lambda:eu-west-1:123456789012:function:g",
+    );
+    assert_eq!(on("Functiong"), json!([g, format!("{g}:*")]));
+    let ec2 = |account: &str, what: &str| format!("arn:aws:ec2:eu-west-1:{account}:{what}/*");
+    let network = [ec2("123456789012", "network-interface"), ec2("*", "security-group"), ec2("*", "subnet")];
+    assert_eq!(on("Network"), json!(network));
+    let denied = &policy["NotItsCode"];
+    assert_eq!(
+        (&denied["Effect"], &denied["Condition"]),
+        (&json!("Deny"), &json!({ "ArnEquals": { "lambda:SourceFunctionArn": f } }))
+    );
+    assert_eq!(
+        policy["FileSystem"]["Condition"],
+        json!({ "ArnEquals": { "elasticfilesystem:AccessPointArn": point } })
+    );
+    assert_eq!(on("EnvironmentKey"), json!(["arn:aws:kms:eu-west-1:123456789012:key/k"]));
+    assert_eq!(on("Durable"), json!([format!("{f}:*")]));
+    assert_eq!(on("Destination"), json!(["arn:aws:s3:::failed/*"]));
+}
+
 /// Only reads are about indexes, and a table without any has no such ARN.
 #[test]
 fn access_to_a_table_covers_the_reads_of_its_indexes() {

@@ -7,6 +7,7 @@ use crate::config::names;
 use crate::config::section::shape::{duration, either, flag, list, mapping, number, pattern, text, word};
 use crate::config::section::{Shape, section};
 use crate::suggest;
+use crate::yaml::Kind;
 use serde::Serialize;
 use serde_json::json;
 
@@ -142,6 +143,8 @@ fn ids(prefix: &'static str, most: usize) -> Shape<Vec<String>> {
             return value.fail(format!("`{id}` is a duplicate"), help("remove one of the two"));
         }
         match ids.len() {
+            // Items that are not valid have been reported, and are left out.
+            0 if matches!(&value.node.kind, Kind::List(items) if !items.is_empty()) => None,
             0 => value.fail(
                 "an empty list connects the function with nothing",
                 help("name at least one, or remove `vpc`"),
