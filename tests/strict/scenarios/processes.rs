@@ -79,8 +79,8 @@ fn the_shipped_stack_comes_up_and_leaves_nothing() {
     is_empty(&down.cloud, "after the life of a stack");
     let memory = [&up, &again, &change, &down].map(|visit| visit.memory / 1024 / 1024);
     println!("MB of memory at most: {memory:?}");
-    // As it is tested, without optimisation, it has 50, and as it is released 17.
-    assert!(memory.iter().all(|megabytes| *megabytes < 70), "{memory:?}");
+    // As it is tested, without optimisation, it has 70; most of that is its own code.
+    assert!(memory.iter().all(|megabytes| *megabytes < 85), "{memory:?}");
 }
 
 /// Before there is a connection, values of the same form stand for where the stack is. None of them may reach AWS.
