@@ -74,6 +74,15 @@ pub enum Replacement {
     Version,
 }
 
+/// A way to move what stands for a released version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Onward, to the new version.
+    Promote,
+    /// Back, to the former one.
+    RollBack,
+}
+
 /// A kind of AWS resource. `observe` returns the same [`Kind::Spec`] that the stack file lowers to. So differences, "no
 /// changes", drift and display are one piece of generic code, and no field's drift can be forgotten.
 pub trait Kind: Send + Sync + 'static {
@@ -148,7 +157,11 @@ pub trait Kind: Send + Sync + 'static {
         Vec::new()
     }
     /// The attributes that an update lets AWS assign once more: what refers to them is changed after it.
-    fn reassigned(_from: &Self::Spec<String>, _to: &Self::Spec<Text>) -> &'static [&'static str] {
+    fn reassigned(
+        _from: &Self::Spec<String>,
+        _to: &Self::Spec<Text>,
+        _changes: &[Change],
+    ) -> &'static [&'static str] {
         &[]
     }
     /// Creates it, and waits until others can use it.
@@ -175,6 +188,16 @@ pub trait Kind: Send + Sync + 'static {
         _value: &str,
     ) -> impl Future<Output = Result<()>> + Send {
         async { Err(Error::internal("this kind takes no value")) }
+    }
+    /// Moves it by hand, for a kind whose [`Features::releases`] says so. Returns what it stands for then; `None` where nothing
+    /// was to be moved.
+    fn release(
+        _ctx: &Context,
+        _observed: &ObservedOf<Self>,
+        _to: &Self::Spec<Text>,
+        _turn: Turn,
+    ) -> impl Future<Output = Result<Option<String>>> + Send {
+        async { Err(Error::internal("this kind has no releases")) }
     }
     /// Deletes it, and waits until it does not exist. If it does not exist already, that is success.
     fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send;

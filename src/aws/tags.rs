@@ -23,6 +23,9 @@ pub(crate) const ROLE_ID: &str = "provision:role-id";
 /// that it names are read: without it, each of them would cost a call for every function.
 pub(crate) const APART: &str = "provision:settings";
 
+/// The tag of a function with aliases of ours. Aliases have no tags, and only of a function with this tag they are listed.
+pub(crate) const RELEASES: &str = "provision:releases";
+
 /// The tag that holds for how many days a resource can be restored once it is deleted: only the deletion itself tells AWS, and
 /// the stack file may no longer have the entry then.
 pub(crate) const RECOVERY: &str = "provision:recovery";

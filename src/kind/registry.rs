@@ -2,9 +2,10 @@
 
 use super::{
     Companions, Features, Kind, ObservedOf, OnExisting, OnParentDelete, Owned, Parent, ParentKind,
-    Permission, Replacement, Tagging, Update,
+    Permission, Replacement, Tagging, Turn, Update,
 };
 use crate::aws::{Clients, Context, Error, Result, Service};
+use crate::diff::Change;
 use crate::error::Failure;
 use crate::model::{Graph, Observed, PhysicalId, ResourceId, Text, in_words, name_in_arn};
 use futures_util::future::BoxFuture;
@@ -24,7 +25,7 @@ pub trait AnyKind: Send + Sync {
     /// [`Kind::immutable_changes`].
     fn immutable_changes(&self, from: &Json, to: &Json) -> Vec<String>;
     /// [`Kind::reassigned`].
-    fn reassigned(&self, from: &Json, to: &Json) -> &'static [&'static str];
+    fn reassigned(&self, from: &Json, to: &Json, changes: &[Change]) -> &'static [&'static str];
     /// [`Kind::DEPENDS_ON`].
     fn depends_on(&self) -> &'static [&'static str];
     /// [`Kind::PARENT`].
@@ -104,6 +105,14 @@ pub trait AnyKind: Send + Sync {
         observed: &'a Observed,
         value: &'a str,
     ) -> BoxFuture<'a, Result<()>>;
+    /// [`Kind::release`].
+    fn release<'a>(
+        &'a self,
+        ctx: &'a Context,
+        observed: &'a Observed,
+        to: &'a Json,
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<Option<String>>>;
     /// [`Kind::delete`].
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
     /// [`Kind::verify`].
@@ -199,9 +208,9 @@ impl<K: Kind> AnyKind for Registered<K> {
         specs.map(|(from, to)| K::immutable_changes(&from, &to)).unwrap_or_default()
     }
 
-    fn reassigned(&self, from: &Json, to: &Json) -> &'static [&'static str] {
+    fn reassigned(&self, from: &Json, to: &Json, changes: &[Change]) -> &'static [&'static str] {
         let specs = decode(K::NAME, from).ok().zip(decode(K::NAME, to).ok());
-        specs.map(|(from, to)| K::reassigned(&from, &to)).unwrap_or_default()
+        specs.map(|(from, to)| K::reassigned(&from, &to, changes)).unwrap_or_default()
     }
 
     fn parent(&self) -> Option<ParentKind> {
@@ -332,6 +341,19 @@ impl<K: Kind> AnyKind for Registered<K> {
         Box::pin(async move { K::set_value(ctx, &restore::<K>(observed)?, value).await })
     }
 
+    fn release<'a>(
+        &'a self,
+        ctx: &'a Context,
+        observed: &'a Observed,
+        to: &'a Json,
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(async move {
+            let to = decode(K::NAME, to)?;
+            K::release(ctx, &restore::<K>(observed)?, &to, turn).await
+        })
+    }
+
     fn delete<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { K::delete(ctx, &restore::<K>(observed)?).await })
     }
@@ -389,6 +411,7 @@ fn convert<S, L, S2, L2>(observed: &Observed<S, L>, spec: S2, attributes: L2) ->
         protected: observed.protected,
         contains_data: observed.contains_data.clone(),
         deletion_note: observed.deletion_note.clone(),
+        note: observed.note.clone(),
         unmanaged_settings: observed.unmanaged_settings.clone(),
     }
 }

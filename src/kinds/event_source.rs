@@ -12,7 +12,7 @@ use super::assumable::once_assumable;
 use super::function::{self, Function, LAMBDA, once_visible};
 use super::queue::Queue;
 use super::table::Table;
-use super::{require, require_str};
+use super::{alias, require, require_str};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Context, Error, Result, Service};
@@ -38,6 +38,8 @@ pub struct EventSource;
 pub struct Spec<T = String> {
     /// The name of the function.
     pub function: String,
+    /// The alias of the function that it starts.
+    pub alias: Option<String>,
     /// The ARN of the queue, or of the stream of the table.
     pub source: T,
     /// Where in a stream it begins.
@@ -167,13 +169,12 @@ impl Kind for EventSource {
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
-        let function = parent(id)?;
         let created = once_taken(ctx, id, spec, async || {
             let create = ctx
                 .clients
                 .lambda()
                 .create_event_source_mapping()
-                .function_name(function)
+                .function_name(called(spec))
                 .event_source_arn(&spec.source)
                 .batch_size(spec.batch)
                 .maximum_batching_window_in_seconds(spec.window)
@@ -212,6 +213,7 @@ impl Kind for EventSource {
                     .lambda()
                     .update_event_source_mapping()
                     .uuid(uuid)
+                    .function_name(called(to))
                     .batch_size(to.batch)
                     .maximum_batching_window_in_seconds(to.window)
                     .set_function_response_types(Some(response_types(to)))
@@ -268,6 +270,12 @@ fn named(source: &str, name: Option<&str>) -> String {
 fn parent(id: &ResourceId) -> Result<&str> {
     let parent = id.parent().ok_or_else(|| Error::internal("the function of a mapping is unknown"))?;
     Ok(&parent.name)
+}
+
+/// The function or its alias, as Lambda takes it.
+fn called(spec: &Spec) -> String {
+    let Spec { function, alias, .. } = spec;
+    alias.as_ref().map_or_else(|| function.clone(), |alias| alias::named(function, alias))
 }
 
 fn response_types(spec: &Spec) -> Vec<FunctionResponseType> {

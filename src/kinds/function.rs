@@ -15,13 +15,16 @@ mod sent;
 mod service;
 mod spec;
 mod state;
+mod versions;
 
+pub(super) use apart::{read_async, set_async};
 pub(super) use needs::{grants, needs};
 pub(super) use permissions::{ANY, DECLARED};
 pub(super) use runtime::{family, runtime};
 pub(crate) use service::LAMBDA;
-pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Vpc};
-pub(super) use state::once_visible;
+pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Versions, Vpc};
+pub(super) use state::{change, once_visible};
+pub(super) use versions::{before, newest};
 
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};
@@ -29,6 +32,7 @@ use super::{log_group, read_each, require_str, retry_conflicts, role};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Clients, Context, Error, Result, Service, UPLOADS};
+use crate::diff::Change;
 use crate::error::Failure;
 use crate::kind::{
     AdoptedBy, Companions, Features, Kind, Observation, ObservedOf, ObservedOption, Output, OwnListing,
@@ -39,7 +43,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, FunctionCode, PackageType, Runtime};
 use observe::{get, read};
 use serde::{Deserialize, Serialize};
-use state::{active, change, idle, in_progress, once_permitted, status};
+use state::{active, idle, in_progress, once_permitted, status};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::SemaphorePermit;
 
@@ -49,6 +53,9 @@ pub struct Function;
 /// How many characters a description may have [aws-facts: Lambda].
 pub(crate) const MAX_DESCRIPTION: usize = 256;
 
+/// The fields that are of the function, and not of its versions.
+const UNPUBLISHED: [&str; 5] = ["async", "code_signing", "recursive_loop", "reserved_concurrency", "tags"];
+
 /// The attributes of a function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
@@ -56,6 +63,12 @@ pub struct Attributes {
     pub name: String,
     /// The ARN.
     pub arn: String,
+    /// The newest published version; empty without a release.
+    #[serde(default)]
+    pub version: String,
+    /// The versions that are deleted once another one is published.
+    #[serde(default)]
+    pub superseded: Vec<String>,
 }
 
 impl Kind for Function {
@@ -116,7 +129,16 @@ impl Kind for Function {
         }
         let none = Spec { asynchronous: None, recursive_loop: false, ..spec.clone() };
         apart::set(ctx, id, &none, spec).await?;
-        Ok(attributes)
+        match &spec.versions {
+            Some(_) => Ok(Attributes { version: versions::publish(ctx, id, spec, &[]).await?, ..attributes }),
+            None => Ok(attributes),
+        }
+    }
+
+    /// A version is published of what has changed.
+    fn reassigned(_: &Spec<String>, to: &Spec<Text>, changes: &[Change]) -> &'static [&'static str] {
+        let is_published = |change: &Change| !UNPUBLISHED.contains(&change.field());
+        if to.versions.is_some() && changes.iter().any(is_published) { &["version"] } else { &[] }
     }
 
     /// A package and an image cannot become each other, and a function is durable from its creation on or never
@@ -139,14 +161,16 @@ impl Kind for Function {
         let arn = &observed.attributes.arn;
         let mut tags = from.tags.clone();
         let meanwhile = apart::meanwhile(&from.tags, &to.tags);
-        if meanwhile.as_ref() != from.tags.get(tags::APART) {
-            tags.extend(meanwhile.map(|names| (tags::APART.to_owned(), names)));
-            once_visible(ctx, id, &id.name, async || retag(ctx, arn, &from.tags, &tags).await).await?;
+        tags.extend(meanwhile.map(|names| (tags::APART.to_owned(), names)));
+        let tags = versions::tags_between(from, to, &tags);
+        if tags != sent::tags(from) {
+            let retag = async || retag(ctx, arn, &sent::tags(from), &tags).await;
+            once_visible(ctx, id, &id.name, retag).await?;
         }
         // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
-        if configuration(from) != configuration(to)
-            || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID)
-        {
+        let is_configured = configuration(from) != configuration(to)
+            || from.tags.get(tags::ROLE_ID) != to.tags.get(tags::ROLE_ID);
+        if is_configured {
             once_permitted(ctx, id, &to.role, async || {
                 configure(ctx, id, to).await?;
                 active(ctx, id).await
@@ -158,7 +182,8 @@ impl Kind for Function {
             apart::sign(ctx, id, None).await?;
         }
         let image = |spec: &Spec| spec.image.as_ref().map(|image| image.uri.clone());
-        if (&from.code, &from.architecture, image(from)) != (&to.code, &to.architecture, image(to)) {
+        let is_new = (&from.code, &from.architecture, image(from)) != (&to.code, &to.architecture, image(to));
+        if is_new {
             upload(ctx, id, to).await?;
             active(ctx, id).await?;
         }
@@ -169,9 +194,13 @@ impl Kind for Function {
             reserve(ctx, id, to.reserved_concurrency).await?;
         }
         apart::set(ctx, id, from, to).await?;
+        let mut attributes = Attributes { superseded: Vec::new(), ..observed.attributes.clone() };
+        if to.versions.is_some() && (is_configured || is_new || from.versions != to.versions) {
+            attributes.version = versions::publish(ctx, id, to, &observed.attributes.superseded).await?;
+        }
         // Tags last: `provision:role-id` says what the function *was* configured with.
-        once_visible(ctx, id, &id.name, async || retag(ctx, arn, &tags, &to.tags).await).await?;
-        Ok(observed.attributes.clone())
+        once_visible(ctx, id, &id.name, async || retag(ctx, arn, &tags, &sent::tags(to)).await).await?;
+        Ok(attributes)
     }
 
     async fn settle(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
@@ -232,13 +261,13 @@ async fn send(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes>
             .logging_config(sent::logging(spec))
             .set_dead_letter_config(spec.dead_letter.as_ref().map(|_| sent::dead_letter(spec)))
             .set_code_signing_config_arn(spec.code_signing.clone())
-            .set_tags(Some(spec.tags.clone().into_iter().collect()));
+            .set_tags(Some(sent::tags(spec).into_iter().collect()));
         Ok(create.send().await?)
     })
     .await
     .map_err(|error| redacted(error, &spec.environment))?;
     let arn = require_str(response.function_arn(), "lambda:CreateFunction", "the function's ARN")?;
-    Ok(Attributes { name: id.name.clone(), arn })
+    Ok(Attributes { name: id.name.clone(), arn, version: String::new(), superseded: Vec::new() })
 }
 
 /// Sets the tags that differ.
@@ -249,8 +278,11 @@ async fn retag(ctx: &Context, arn: &str, from: &Tags, to: &Tags) -> Result<()> {
         lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
     }
     let is_gone = |key: &&str| from.contains_key(*key) && !to.contains_key(*key);
-    let gone: Vec<String> =
-        [tags::ROLE_ID, tags::APART].iter().filter(|key| is_gone(key)).map(|key| (*key).to_owned()).collect();
+    let gone: Vec<String> = [tags::ROLE_ID, tags::APART, tags::RELEASES]
+        .iter()
+        .filter(|key| is_gone(key))
+        .map(|key| (*key).to_owned())
+        .collect();
     if !gone.is_empty() {
         lambda.untag_resource().resource(arn).set_tag_keys(Some(gone)).send().await?;
     }
@@ -353,12 +385,12 @@ async fn configure(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
         update.send().await?;
         Ok(())
     };
-    let send = async || change(ctx, id, &send).await;
+    let send = async || change(ctx, id, &id.name, &send).await;
     once_assumable(ctx, id, &to.role, send).await.map_err(|error| redacted(error, &to.environment))
 }
 
 async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
-    change(ctx, id, async || {
+    change(ctx, id, &id.name, async || {
         let (code, _room) = code(ctx, to).await?;
         let update = ctx.clients.lambda().update_function_code().function_name(&id.name);
         let update = update.set_zip_file(code.zip_file).set_image_uri(code.image_uri);
@@ -370,7 +402,7 @@ async fn upload(ctx: &Context, id: &ResourceId, to: &Spec) -> Result<()> {
 
 async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Result<()> {
     let lambda = ctx.clients.lambda();
-    change(ctx, id, async || match reserved {
+    change(ctx, id, &id.name, async || match reserved {
         Some(reserved) => {
             let put = lambda.put_function_concurrency().function_name(&id.name);
             put.reserved_concurrent_executions(reserved).send().await?;

@@ -2,7 +2,7 @@
 
 use super::api::{self, API_GATEWAY};
 use super::api::{not_applied, once, pages, retry_conflicts};
-use super::{list_each, require_str, within};
+use super::{alias, list_each, require_str, within};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Result, Service};
 use crate::kind::{
@@ -27,7 +27,7 @@ pub struct Spec<T = String> {
     pub api_id: T,
     /// `AWS_PROXY`.
     pub r#type: String,
-    /// The ARN of the function that it calls.
+    /// The ARN of the function, or of the alias, that it calls.
     pub uri: T,
     /// `2.0`.
     pub payload_format_version: String,
@@ -46,6 +46,8 @@ impl Kind for Integration {
     const NAME: &'static str = "integration";
     const SERVICE: &'static Service = &API_GATEWAY;
     const IMMUTABLE: &'static [&'static str] = &["api_id"];
+    /// A permission is removed once no integration leads to what it allows to call.
+    const DEPENDS_ON: &'static [&'static str] = &["permission"];
     const PARENT: Option<ParentKind> = Some(ParentKind::new("api", OnParentDelete::Cascade));
     const MAX_PER_PARENT: usize = 4;
     const ON_EXISTING: OnExisting = OnExisting::Duplicate;
@@ -57,8 +59,11 @@ impl Kind for Integration {
         Permission::of("apigateway:DeleteIntegration", Task::CHANGE, &[("apigateway:DELETE", &api::OWNED)]),
     ];
     const FEATURES: Features = Features {
-        part_of: |id| Some(ResourceId::new("function", id.name.clone())),
-        called: Features::ONLY_ONE,
+        part_of: |id| Some(ResourceId::new("function", alias::parts(&id.name).0)),
+        called: |id, _| match alias::parts(&id.name).1 {
+            Some(alias) => format!("integration of {alias}"),
+            None => "integration".to_owned(),
+        },
         ..Features::NONE
     };
     type Spec<T: Texts> = Spec<T>;
@@ -147,10 +152,14 @@ fn read(api: &Parent, integration: &SdkIntegration) -> Result<ObservedOf<Integra
         payload_format_version: text(integration.payload_format_version()),
         timeout_millis: integration.timeout_in_millis().unwrap_or(30_000),
     };
-    let function = spec.uri.split(":function:").nth(1).map(|name| PhysicalId::new("function", name));
+    let called = spec.uri.split(":function:").nth(1).map(|called| {
+        let function = PhysicalId::new("function", alias::parts(called).0);
+        let alias = alias::parts(called).1.map(|_| function.child("alias", called));
+        [Some(function), alias]
+    });
     let attributes = Attributes { id: id.clone() };
     let mut observed = api.child(Integration::NAME, name.unwrap_or(&id), &id, owner, (spec, attributes));
-    observed.refs = function.into_iter().collect();
+    observed.refs = called.into_iter().flatten().flatten().collect();
     Ok(observed)
 }
 

@@ -118,7 +118,7 @@ impl Kind for Layer {
                 .lambda()
                 .publish_layer_version()
                 .layer_name(&id.name)
-                .description(described(&ctx.scope.identity, &spec.description))
+                .description(mark::described(&ctx.scope.identity, &spec.description))
                 .content(LayerVersionContentInput::builder().zip_file(zip).build())
                 .set_compatible_runtimes(Some(
                     spec.runtimes.iter().map(|one| Runtime::from(one.as_str())).collect(),
@@ -196,42 +196,14 @@ async fn remove(ctx: &Context, version: &Attributes) -> Result<()> {
     LAMBDA.ignore_not_found(delete.send().await)
 }
 
-/// What AWS gets as the description of a version: the ownership mark, whose stack that is for people and for `list`,
-/// and the user's own text.
-fn described(identity: &Identity, description: &str) -> String {
-    let owner = format!("{} {identity}", mark::of(identity));
-    if description.is_empty() { owner } else { format!("{owner}: {description}") }
-}
-
-/// The user's own part of the description of a version of a stack; `None` for one of others.
-fn own_description<'a>(identity: &Identity, description: &'a str) -> Option<&'a str> {
-    let rest = description.strip_prefix(&described(identity, ""))?;
-    if rest.is_empty() { Some("") } else { rest.strip_prefix(": ") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_description_says_whose_version_it_is() {
-        let shop = Identity::new("shop", None);
-        let prod = Identity::new("shop", Some("prod".to_owned()));
-        for (identity, own) in [(&shop, ""), (&shop, "Helpers: both"), (&prod, "Helpers")] {
-            let description = described(identity, own);
-            assert_eq!(own_description(identity, &description), Some(own), "{description}");
-        }
-        // A stack whose name begins like another one's, and a description by hand.
-        assert_eq!(own_description(&shop, &described(&prod, "x")), None);
-        assert_eq!(own_description(&shop, "provision-x shop"), None);
-        assert_eq!(own_description(&shop, "shop"), None);
-        assert!(described(&prod, "").starts_with("provision-"));
-    }
-
-    #[test]
     fn the_longest_description_fits() {
         let longest = Identity::new("s".repeat(32), Some("e".repeat(16)));
-        let description = described(&longest, &"d".repeat(section::MAX_DESCRIPTION));
+        let description = mark::described(&longest, &"d".repeat(section::MAX_DESCRIPTION));
         assert!(description.chars().count() <= 256, "{}", description.len());
     }
 }

@@ -16,3 +16,36 @@ pub(super) fn of(identity: &Identity) -> String {
 pub(super) fn hash(text: &str, bytes: usize) -> String {
     Sha256::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// A description that begins with the mark, then says whose stack it is for people and for `list`, and then a text of its own,
+/// which may be empty.
+pub(super) fn described(identity: &Identity, text: &str) -> String {
+    let owner = format!("{} {identity}", of(identity));
+    if text.is_empty() { owner } else { format!("{owner}: {text}") }
+}
+
+/// The text of its own in a description of this stack; `None` in one of others.
+pub(super) fn own_text<'a>(identity: &Identity, description: &'a str) -> Option<&'a str> {
+    let rest = description.strip_prefix(&described(identity, ""))?;
+    if rest.is_empty() { Some("") } else { rest.strip_prefix(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_says_whose_it_is() {
+        let shop = Identity::new("shop", None);
+        let prod = Identity::new("shop", Some("prod".to_owned()));
+        for (identity, own) in [(&shop, ""), (&shop, "Helpers: both"), (&prod, "Helpers")] {
+            let description = described(identity, own);
+            assert_eq!(own_text(identity, &description), Some(own), "{description}");
+        }
+        // A stack whose name begins like another one's, and a description by hand.
+        assert_eq!(own_text(&shop, &described(&prod, "x")), None);
+        assert_eq!(own_text(&shop, "provision-x shop"), None);
+        assert_eq!(own_text(&shop, "shop"), None);
+        assert!(described(&prod, "").starts_with(PREFIX));
+    }
+}

@@ -1,6 +1,7 @@
 //! The kinds of AWS resources, one file each: its constants, its `Spec` and `Attributes`, its `impl Kind`, and what these
 //! need. [`kinds`] is the registry.
 
+pub mod alias;
 pub mod api;
 mod assumable;
 pub(crate) mod environment;
@@ -87,6 +88,7 @@ kinds! {
     role::Role: section,
     log_group::LogGroup,
     function::Function: section,
+    alias::Alias,
     event_source::EventSource: trigger(OfQueue, OfTable),
     api::Api: section,
     integration::Integration,

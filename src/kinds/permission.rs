@@ -6,6 +6,7 @@ mod names;
 
 use self::names::{Names, base, numbered};
 pub(crate) use self::names::{name, sid};
+use super::alias::{self, Alias};
 use super::function::{self, Function, LAMBDA};
 use super::{list_each, retry_conflicts, within};
 use crate::aws::{Context, Error, Result, Service};
@@ -15,6 +16,7 @@ use crate::kind::{
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -26,7 +28,7 @@ pub struct Permission;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec<T = String> {
-    /// The name of the function.
+    /// The name of the function, or of one of its aliases: each has a policy of its own [aws-facts-apis: 3].
     pub function: T,
     /// The `Sid` of the statement, without the number at its end: see [`sid`].
     pub sid: String,
@@ -125,12 +127,14 @@ impl Kind for Permission {
 
 /// Adds a statement.
 async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<()> {
+    let (function, alias) = alias::parts(&spec.function);
     let add = async || {
         let add = ctx
             .clients
             .lambda()
             .add_permission()
-            .function_name(&spec.function)
+            .function_name(function)
+            .set_qualifier(alias.map(str::to_owned))
             .statement_id(sid)
             .action(&spec.action)
             .principal(&spec.principal)
@@ -139,14 +143,15 @@ async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<(
         Ok(())
     };
     let add = async || retry_conflicts(ctx, id, conflict, &add).await;
-    super::function::once_visible(ctx, id, &spec.function, add).await
+    super::function::once_visible(ctx, id, function, add).await
 }
 
 /// Removes a statement, if it exists.
 async fn remove(ctx: &Context, id: &ResourceId, function: &str, sid: &str) -> Result<()> {
+    let (function, alias) = alias::parts(function);
     retry_conflicts(ctx, id, conflict, async || {
         let remove = ctx.clients.lambda().remove_permission().function_name(function).statement_id(sid);
-        LAMBDA.ignore_not_found(remove.send().await)
+        LAMBDA.ignore_not_found(remove.set_qualifier(alias.map(str::to_owned)).send().await)
     })
     .await
 }
@@ -182,19 +187,27 @@ pub(crate) fn source(route: Option<&str>) -> String {
     }
 }
 
-/// The statements of a function's policy by their `Sid`.
+/// The statements of the policy of a function, or of one of its aliases, by their `Sid`.
 async fn statements(ctx: &Context, function: &str) -> Result<BTreeMap<String, Statement>> {
-    let response =
-        LAMBDA.not_found_as_none(ctx.clients.lambda().get_policy().function_name(function).send().await)?;
+    let (function, alias) = alias::parts(function);
+    let get = ctx.clients.lambda().get_policy().function_name(function);
+    let get = get.set_qualifier(alias.map(str::to_owned));
+    let response = LAMBDA.not_found_as_none(get.send().await)?;
     let document = response.and_then(|response| response.policy).unwrap_or_else(|| "{}".to_owned());
     Ok(Policy::read("lambda:GetPolicy", &document)?.0)
 }
 
+/// The permissions of a function and of its declared aliases; the policy of another alias goes with that.
 async fn list(ctx: &Context, function: &Parent, names: &Names<'_>) -> Result<Vec<ObservedOf<Permission>>> {
-    let statements = statements(ctx, &function.physical_id.id).await?;
+    let own = function.physical_id.id.as_str();
+    let aliases = ctx.scope.wanted(Alias::NAME).filter(|alias| alias::parts(alias).0 == own);
+    let policies = [own].into_iter().chain(aliases).map(async |called| {
+        let statements = statements(ctx, called).await?;
+        Ok::<_, Error>(statements.into_iter().map(move |(sid, statement)| (called, sid, statement)))
+    });
     let mut observed: Vec<ObservedOf<Permission>> = Vec::new();
-    for (sid, statement) in &statements {
-        let one = read(function, sid, statement, names);
+    for (called, sid, statement) in try_join_all(policies).await?.into_iter().flatten() {
+        let one = read(function, called, &sid, &statement, names);
         match observed.iter_mut().find(|other| other.owner == Owner::Ours && other.id == one.id) {
             Some(other) => other.spec.superseded.push(one.physical_id),
             None => observed.push(one),
@@ -203,14 +216,23 @@ async fn list(ctx: &Context, function: &Parent, names: &Names<'_>) -> Result<Vec
     Ok(observed)
 }
 
-fn read(function: &Parent, sid: &str, statement: &Statement, names: &Names) -> ObservedOf<Permission> {
-    let (name, owner) = match names.wanted(&function.id.name, sid) {
+/// A statement of the policy of a function or, where that is called, of an alias.
+fn read(
+    function: &Parent,
+    called: &str,
+    sid: &str,
+    statement: &Statement,
+    names: &Names,
+) -> ObservedOf<Permission> {
+    let (name, owner) = match names.wanted(called, sid) {
         Some(name) => (name.to_owned(), Owner::Ours),
-        None => (format!("{} {sid}", function.id.name), names.owner(sid)),
+        None => (format!("{called} {sid}"), names.owner(sid)),
     };
-    let spec = spec(&function.physical_id.id, base(sid), statement);
+    let spec = spec(called, base(sid), statement);
     let mut observed = function.child(Permission::NAME, name, sid, owner, (spec, Attributes {}));
-    observed.refs = vec![PhysicalId::new("function", function.physical_id.id.clone())];
+    let own = PhysicalId::new("function", function.physical_id.id.clone());
+    let alias = alias::parts(called).1.map(|_| own.child(Alias::NAME, called));
+    observed.refs = [own].into_iter().chain(alias).collect();
     observed
 }
 
@@ -316,7 +338,7 @@ mod tests {
         let parent =
             Parent::new(&ResourceId::new("function", function), PhysicalId::new("function", function));
         let statement = Statement(BTreeMap::new());
-        let observed = read(&parent, sid, &statement, names);
+        let observed = read(&parent, function, sid, &statement, names);
         (observed.id.name, observed.owner)
     }
 

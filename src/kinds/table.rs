@@ -14,6 +14,7 @@ use crate::aws::clients::client;
 use crate::aws::limit::target;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Class, Clients, Context, Errors, Quota, Refusal, Result, Service};
+use crate::diff::Change;
 use crate::kind::{
     AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, OwnListing, Owned,
     Parent, Permission, Tagging, Task, UpdateOf, Which,
@@ -273,7 +274,7 @@ impl Kind for Table {
     }
 
     /// A stream that is turned on has another ARN than before.
-    fn reassigned(from: &Spec, to: &Spec<Text>) -> &'static [&'static str] {
+    fn reassigned(from: &Spec, to: &Spec<Text>, _: &[Change]) -> &'static [&'static str] {
         if from.stream == to.stream { &[] } else { &[STREAM_ARN] }
     }
 

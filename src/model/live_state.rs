@@ -91,6 +91,8 @@ pub struct Observed<S = Json, L = Attributes> {
     pub contains_data: Option<String>,
     /// What a plan says of its deletion, where that is not all: for example how it can be undone.
     pub deletion_note: Option<String>,
+    /// What `status` says of it, such as a change under way that the next `up` leaves alone.
+    pub note: Option<String>,
     /// Settings that differ from AWS's defaults and that no field of ours manages, with their values, by name: for example
     /// `throttling_burst_limit`. Only `status` shows them; nothing changes them.
     pub unmanaged_settings: BTreeMap<String, String>,
@@ -119,6 +121,7 @@ impl<S, L> Observed<S, L> {
             protected: false,
             contains_data: None,
             deletion_note: None,
+            note: None,
             unmanaged_settings: BTreeMap::new(),
         }
     }

@@ -140,7 +140,7 @@ impl<'a> Planner<'a> {
         let update =
             step.observed.as_ref().zip(step.desired.as_ref()).filter(|_| step.action == Action::Update);
         let reassigned = |(observed, to): (&Observed, &Json)| {
-            self.registry.kind(step.id.kind).reassigned(&observed.spec, to)
+            self.registry.kind(step.id.kind).reassigned(&observed.spec, to, &step.changes)
         };
         update.map(reassigned).unwrap_or_default()
     }

@@ -157,15 +157,19 @@ impl Keys {
 
 /// A mapping of the user's own keys.
 pub(crate) fn map<T: 'static>(keys: Keys, value: Shape<T>) -> Shape<BTreeMap<String, T>> {
+    ordered(keys, value).map(|members| members.into_iter().collect())
+}
+
+/// The same in the order of the file.
+pub(crate) fn ordered<T: 'static>(keys: Keys, value: Shape<T>) -> Shape<Vec<(String, T)>> {
     let Keys { schema: names, check } = keys;
     let Shape { decode, schema, .. } = value.or_stand_in();
     Shape::new(Json::Null, move |value| {
-        let members = value.map(|member| {
+        value.map(|member| {
             let decoded = decode(member);
             check(member)?;
             Some((member.key.text.clone(), decoded?))
-        })?;
-        Some(members.into_iter().collect())
+        })
     })
     .described(move |parts| mapping_to(schema(parts), &names))
 }

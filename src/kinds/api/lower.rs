@@ -21,21 +21,23 @@ pub(crate) const STATEMENT: usize = 360;
 /// Adds everything of the API. The stage waits for it and for the rest of the stack, which is lowered before.
 pub(super) fn api(api: &Entry<Config>, lower: &mut Lower) {
     let id = ResourceId::new(Api::NAME, "");
-    let mut by_function: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+    // What is called: a function, or one of its aliases.
+    let mut by_function: BTreeMap<(&str, ResourceId), Vec<&Route>> = BTreeMap::new();
     for route in &api.routes {
-        by_function.entry(&route.function).or_default().push(route);
+        let called = lower.called(&route.function, route.alias.as_deref());
+        by_function.entry((&route.function, called)).or_default().push(route);
     }
     let functions = lower.stack.functions().iter().map(|function| (function.name.as_str(), function));
     let functions: BTreeMap<_, _> = functions.collect();
     let mut resources = vec![lower.http_api(api, &id)];
-    for (name, routes) in by_function {
-        let permissions = lower.permissions(&id, name, &routes);
+    for ((name, called), routes) in by_function {
+        let permissions = lower.permissions(&id, &called, &routes);
         let own: Vec<ResourceId> = permissions.iter().map(|permission| permission.id.clone()).collect();
         let access = functions.get(name).into_iter().flat_map(|function| function.access.values());
         let uses: Vec<ResourceId> = access.map(|grant| lower.id(grant.kind, &grant.key)).collect();
-        resources.push(lower.integration(&id, name, routes[0]));
+        resources.push(lower.integration(&id, &called, routes[0], &own));
         resources.extend(permissions);
-        resources.extend(routes.iter().map(|route| lower.route(&id, route, &own, &uses)));
+        resources.extend(routes.iter().map(|route| lower.route(&id, &called, route, &own, &uses)));
     }
     let before = lower.resources.iter().chain(&resources).map(|resource| resource.id.clone()).collect();
     resources.push(lower.stage(api, &id, before));
@@ -57,52 +59,71 @@ impl Lower<'_> {
         resource::<api::Api>(id.clone(), api.at, &spec)
     }
 
-    /// One integration for all routes of a function.
-    fn integration(&self, api: &ResourceId, function: &str, first: &Route) -> Resource {
-        let function = self.id(Function::NAME, function);
+    /// One integration for all routes of a function, or of one of its aliases. In an API that is live it changes to an alias once
+    /// that may be called.
+    fn integration(
+        &self,
+        api: &ResourceId,
+        called: &ResourceId,
+        first: &Route,
+        permissions: &[ResourceId],
+    ) -> Resource {
         let spec = integration::Spec {
             api_id: Text::reference(api, "id"),
             r#type: "AWS_PROXY".to_owned(),
-            uri: Text::reference(&function, "arn"),
+            uri: Text::reference(called, "arn"),
             payload_format_version: "2.0".to_owned(),
             timeout_millis: 30_000,
         };
-        resource::<integration::Integration>(
-            api.child(integration::Integration::NAME, function.name),
-            first.at,
-            &spec,
-        )
+        let id = self.integration_of(api, called, &first.function);
+        let depends_on = permissions.to_vec();
+        let order_constraint = Some(OrderConstraint { exists: id.clone(), depends_on });
+        Resource { order_constraint, ..resource::<integration::Integration>(id, first.at, &spec) }
+    }
+
+    /// The integration of what is called: it has the name of the function, unless it is of another alias than the first one.
+    fn integration_of(&self, api: &ResourceId, called: &ResourceId, function: &str) -> ResourceId {
+        let is_first = self.called(function, None) == *called;
+        let name = if is_first { self.id(Function::NAME, function).name } else { called.name.clone() };
+        api.child(integration::Integration::NAME, name)
     }
 
     /// A permission for each route of a function, or one for all of the API where there are many.
-    fn permissions(&self, api: &ResourceId, function: &str, routes: &[&Route]) -> Vec<Resource> {
-        let name = self.id(Function::NAME, function).name;
+    fn permissions(&self, api: &ResourceId, called: &ResourceId, routes: &[&Route]) -> Vec<Resource> {
+        let name = &called.name;
         let sizes = routes.iter().map(|route| STATEMENT + name.len() + route.key.len());
         if routes.len() <= MANY_ROUTES && sizes.sum::<usize>() <= MANY_CHARACTERS {
             return routes
                 .iter()
-                .map(|route| self.permission(api, function, route, Some(&route.key)))
+                .map(|route| self.permission(api, called, route, Some(&route.key)))
                 .collect();
         }
-        let all = self.permission(api, function, routes[0], None);
+        let all = self.permission(api, called, routes[0], None);
         let note = format!(
-            "{function} has {} routes, too many for a permission each (the policy of a function is limited to 20 KB): one \
+            "{} has {} routes, too many for a permission each (the policy of a function is limited to 20 KB): one \
              permission allows all routes of the API",
+            routes[0].function,
             routes.len()
         );
         vec![Resource { note: Some(note), ..all }]
     }
 
-    fn permission(&self, api: &ResourceId, function: &str, route: &Route, key: Option<&str>) -> Resource {
-        let function = self.id(Function::NAME, function);
-        let id = function.child(permission::Permission::NAME, permission::name(&function.name, key));
+    fn permission(
+        &self,
+        api: &ResourceId,
+        called: &ResourceId,
+        route: &Route,
+        key: Option<&str>,
+    ) -> Resource {
+        let function = self.id(Function::NAME, &route.function);
+        let id = function.child(permission::Permission::NAME, permission::name(&called.name, key));
         let source = [
             self.scope.arn("execute-api", "").into(),
             Text::reference(api, "id"),
             permission::source(key).into(),
         ];
         let spec = permission::Spec {
-            function: Text::reference(&function, "name"),
+            function: Text::reference(called, "name"),
             sid: permission::sid(&self.scope.identity, &id.name),
             action: "lambda:InvokeFunction".to_owned(),
             principal: "apigateway.amazonaws.com".to_owned(),
@@ -117,23 +138,24 @@ impl Lower<'_> {
     fn route(
         &self,
         api: &ResourceId,
+        called: &ResourceId,
         route: &Route,
         permissions: &[ResourceId],
         uses: &[ResourceId],
     ) -> Resource {
         let function = self.id(Function::NAME, &route.function);
-        let integration = api.child(integration::Integration::NAME, function.name.clone());
+        let integration = self.integration_of(api, called, &route.function);
         let spec = route::Spec {
             api_id: Text::reference(api, "id"),
             target: Text::join(["integrations/".into(), Text::reference(&integration, "id")]),
             authorization: "NONE".to_owned(),
         };
         let key = Some(route.key.as_str());
-        let own = |id: &&ResourceId| {
-            [key, None].iter().any(|key| id.name == permission::name(&function.name, *key))
-        };
+        let own =
+            |id: &&ResourceId| [key, None].iter().any(|key| id.name == permission::name(&called.name, *key));
         let own = permissions.iter().filter(own).cloned();
-        let depends_on = own.chain([function.clone()]).chain(uses.iter().cloned()).collect();
+        let called = [function, called.clone()];
+        let depends_on = own.chain(called).chain(uses.iter().cloned()).collect();
         let order_constraint =
             Some(OrderConstraint { exists: api.child(stage::Stage::NAME, "$default"), depends_on });
         let resource = resource::<route::Route>(api.child(route::Route::NAME, &route.key), route.at, &spec);

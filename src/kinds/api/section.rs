@@ -11,8 +11,9 @@ use crate::config::section::shape::{entry_of, flag, list, mapping, number, part,
 use crate::config::section::{
     Common, Entry, OF_EVERY_ENTRY, Parts, Section, Shape, entry_schema, limited, object, section,
 };
-use crate::config::{At, Stack, Template};
+use crate::config::{At, Diagnostic, Entries, Stack, Template};
 use crate::kind::Kind as _;
+use crate::kinds::alias::section::no_alias;
 use crate::kinds::function::Function;
 use crate::lower::{Lower, Lowered, Size, Sizes};
 use crate::model::ResourceId;
@@ -33,6 +34,11 @@ impl Declared for Api {
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         api().map(|api| vec![api])
+    }
+
+    fn check(api: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
+        let of = |route: &Route| no_alias(&route.function, route.alias.as_deref()?, route.at, entries);
+        api.routes.iter().filter_map(of).collect()
     }
 
     fn connections(api: &Entry<Config>, _: Sections) -> Vec<Connection> {
@@ -81,6 +87,8 @@ pub struct Route {
     pub key: String,
     /// The function's key in `functions`.
     pub function: String,
+    /// The alias of the function, where it is not the first one of its release.
+    pub alias: Option<String>,
 }
 
 section! {
@@ -103,6 +111,8 @@ section! {
     pub(crate) struct Target {
         /// The function.
         function: String = Shape::new(json!({ "type": "string", "minLength": 1 }), own_function).required("NAME"),
+        /// An alias of its release; by default the first one.
+        alias: Option<String> = text(128).optional(),
     }
 }
 
@@ -187,26 +197,27 @@ fn routes(value: Value) -> Option<Vec<Route>> {
             entry.fail_key::<()>(format!("an API can have at most {MAX_ROUTES} routes"), None);
         }
         let key = entry.key.text.as_str();
-        let function = function(entry);
+        let target = target(entry);
         let pattern = route_key::pattern(entry)?;
         if let Some(other) = first.insert(pattern, key) {
             let message = format!("`{key}` is the same route as `{other}`");
             return entry
                 .fail_key(message, help("they differ only in the names of their variables; keep one"));
         }
-        Some(Route { at: entry.key_at(), key: key.to_owned(), function: function? })
+        let Target { function, alias } = target?;
+        Some(Route { at: entry.key_at(), key: key.to_owned(), function, alias })
     })
 }
 
-fn function(value: Value) -> Option<String> {
+fn target(value: Value) -> Option<Target> {
     match &value.node.kind {
         Kind::Null => {
             let message = format!("the route `{}` has no function", value.key.text);
             value.fail(message, help(format!("name one: `{}: FUNCTION`", value.key.text)))
         }
         Kind::List(_) => value.wrong_type("the name of a function", None),
-        Kind::Map(_) => mapping::<Target>().decode(value).map(|target| target.function),
-        _ => own_function(value),
+        Kind::Map(_) => mapping().decode(value),
+        _ => own_function(value).map(|function| Target { function, alias: None }),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Result};
 use crate::kind::{Kind, ObservedOption, Parent};
 use crate::kinds::function::LAMBDA;
-use crate::kinds::{require_str, unmanaged};
+use crate::kinds::{alias, require_str, unmanaged};
 use crate::model::{Owner, PhysicalId, Status};
 use aws_sdk_lambda::types::{
     EventSourceMappingConfiguration as Mapping, EventSourcePosition, Filter, FilterCriteria,
@@ -28,6 +28,10 @@ pub(super) async fn list(ctx: &Context, function: Option<&str>) -> Result<Vec<Ma
 /// The name of the function of a mapping. Its ARN may end in the name of an alias.
 pub(super) fn function_of(mapping: &Mapping) -> &str {
     mapping.function_arn().and_then(|arn| arn.split(':').nth(6)).unwrap_or_default()
+}
+
+fn alias_of(mapping: &Mapping) -> Option<&str> {
+    mapping.function_arn().and_then(|arn| arn.split(':').nth(7))
 }
 
 pub(super) fn is_of(mapping: &Mapping, function: &Parent) -> bool {
@@ -65,6 +69,9 @@ pub(super) async fn observed(
         Some(_) => Status::Pending,
     };
     observed.refs = vec![PhysicalId::new("function", function.physical_id.id.clone())];
+    let alias = observed.spec.alias.as_ref();
+    let alias = alias.map(|alias| alias::named(&function.physical_id.id, alias));
+    observed.refs.extend(alias.map(|alias| function.physical_id.child("alias", alias)));
     observed.refs.extend(source_of(ctx, source));
     observed.refs.extend(observed.spec.on_failure.as_ref().and_then(|arn| source_of(ctx, arn)));
     let tumbling = mapping.tumbling_window_in_seconds().map(|seconds| seconds.to_string());
@@ -100,6 +107,7 @@ pub(super) fn spec(mapping: &Mapping, tags: Tags) -> Spec {
     };
     Spec {
         function: function_of(mapping).to_owned(),
+        alias: alias_of(mapping).map(str::to_owned),
         source: mapping.event_source_arn().unwrap_or_default().to_owned(),
         from: mapping.starting_position().map(|from| match from {
             EventSourcePosition::Latest => From::Latest,

@@ -1,6 +1,6 @@
 //! `triggers` of queues.
 
-use super::section::{after_role, filter};
+use super::section::{alias_of, filter, mapping};
 use super::{EventSource, Spec, named};
 use crate::config::access::Grant;
 use crate::config::decode::help;
@@ -10,9 +10,10 @@ use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::Trigger;
 use crate::config::{Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
+use crate::kinds::alias::section::no_alias;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::queue::{self, Queue};
-use crate::lower::{Lower, LoweredTrigger, resource};
+use crate::lower::{Lower, LoweredTrigger};
 use crate::model::{ResourceId, Text};
 use serde_json::json;
 
@@ -33,6 +34,8 @@ section! {
         filter: Vec<String> = filter().or_empty(),
         /// Whether messages start the function.
         enabled: bool = flag().default(true),
+        /// An alias of the function's release; by default the first one.
+        alias: Option<String> = text(128).optional(),
         /// A name that tells this trigger from another one of the same queue.
         name: Option<String> = text(64).optional(),
     }
@@ -67,7 +70,10 @@ impl Trigger for OfQueue {
         let function = functions.iter().find(|other| other.name == function);
         let queue = queues.iter().find(|queue| queue.name == trigger.queue);
         let (Some(function), Some(queue)) = (function, queue) else { return Vec::new() };
-        let mut errors = Vec::new();
+        let named = trigger.alias.as_deref();
+        let no_alias =
+            named.and_then(|alias| no_alias(&function.name, alias, trigger.place("alias"), entries));
+        let mut errors: Vec<Diagnostic> = no_alias.into_iter().collect();
         let mut error = |field: &str, message: String, help: String| {
             errors.push(Diagnostic { at: trigger.place(field), length: 0, message, help: Some(help) });
         };
@@ -114,12 +120,13 @@ impl Trigger for OfQueue {
 
 impl LoweredTrigger for OfQueue {
     fn lower(trigger: &Entry<Config>, function: &ResourceId, lower: &mut Lower) {
-        let Config { queue, batch, window, partial_failures, concurrency, filter, enabled, name } =
+        let Config { queue, batch, window, partial_failures, concurrency, filter, enabled, alias, name } =
             &**trigger;
         let queue = lower.id(Queue::NAME, queue);
         let id = function.child(EventSource::NAME, named(&queue.name, name.as_deref()));
         let spec = Spec {
             function: function.name.clone(),
+            alias: alias_of(function, alias.as_deref(), lower),
             source: Text::reference(&queue, "arn"),
             from: None,
             batch: batch.cast_signed(),
@@ -135,8 +142,7 @@ impl LoweredTrigger for OfQueue {
             enabled: *enabled,
             tags: lower.tags(&id),
         };
-        let resource = resource::<EventSource>(id, trigger.at, &spec);
-        lower.resources.push(after_role(resource, function, lower));
+        lower.resources.push(mapping(id, trigger.at, &spec, function, lower));
     }
 }
 

@@ -1,12 +1,15 @@
 //! What `triggers` of all sources share: patterns, and that the role comes first.
 
+use super::{EventSource, Spec};
 use crate::config::decode::{Value, help};
 use crate::config::section::Shape;
-use crate::config::{self, Part};
+use crate::config::{self, At, Part};
 use crate::kind::Kind as _;
+use crate::kinds::alias::{self, Alias};
+use crate::kinds::function::Function;
 use crate::kinds::role::{self, Role};
-use crate::lower::Lower;
-use crate::model::{Resource, ResourceId};
+use crate::lower::{Lower, resource};
+use crate::model::{Resource, ResourceId, Text};
 use crate::yaml::Kind as Node;
 use serde_json::{Value as Json, json};
 
@@ -20,11 +23,27 @@ pub(super) fn filter() -> Shape<Vec<String>> {
     Shape::new(json!({ "oneOf": [{ "type": "object" }, many] }), patterns)
 }
 
-/// A mapping that comes after the role of its function: Lambda tries the role on the source.
-pub(super) fn after_role(mapping: Resource, function: &ResourceId, lower: &Lower) -> Resource {
+/// The alias that a trigger starts; `None` for the function itself.
+pub(super) fn alias_of(function: &ResourceId, named: Option<&str>, lower: &Lower) -> Option<String> {
+    let key = lower.scope.identity.key(Function::NAME, &function.name);
+    alias::parts(&lower.called(key, named).name).1.map(str::to_owned)
+}
+
+/// A mapping as a resource. It comes after the role of its function, which Lambda tries on the source, and after the alias that
+/// it starts.
+pub(super) fn mapping(
+    id: ResourceId,
+    at: At,
+    spec: &Spec<Text>,
+    function: &ResourceId,
+    lower: &Lower,
+) -> Resource {
     let role = ResourceId::new(Role::NAME, role::name_for(&function.name));
-    let is_generated = lower.resources.iter().any(|resource| resource.id == role);
-    Resource { depends_on: is_generated.then_some(role).into_iter().collect(), ..mapping }
+    let alias =
+        spec.alias.as_ref().map(|alias| function.child(Alias::NAME, alias::named(&function.name, alias)));
+    let is_ours = |id: &ResourceId| lower.resources.iter().any(|resource| resource.id == *id);
+    let depends_on = [role].into_iter().chain(alias).filter(is_ours).collect();
+    Resource { depends_on, ..resource::<EventSource>(id, at, spec) }
 }
 
 /// A pattern, or a list of patterns.

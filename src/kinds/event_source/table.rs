@@ -1,6 +1,6 @@
 //! `triggers` of tables: the changes in the stream of a table.
 
-use super::section::{after_role, filter};
+use super::section::{alias_of, filter, mapping};
 use super::{EventSource, From, Spec, named};
 use crate::config::access::Grant;
 use crate::config::decode::Value;
@@ -9,10 +9,11 @@ use crate::config::section::{Shape, section};
 use crate::config::trigger::Trigger;
 use crate::config::{Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
+use crate::kinds::alias::section::no_alias;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::queue::Queue;
 use crate::kinds::table::{self, Table};
-use crate::lower::{Lower, LoweredTrigger, allow, resource};
+use crate::lower::{Lower, LoweredTrigger, allow};
 use crate::model::{ResourceId, Text};
 use crate::policy::{Statement, Tree};
 use serde_json::json;
@@ -47,6 +48,8 @@ section! {
         on_failure: Option<Target> = Shape::new(json!({ "type": "string", "minLength": 1 }), destination).optional(),
         /// Whether changes start the function.
         enabled: bool = flag().default(true),
+        /// An alias of the function's release; by default the first one.
+        alias: Option<String> = text(128).optional(),
         /// A name that tells this trigger from another one of the same table.
         name: Option<String> = text(64).optional(),
     }
@@ -122,7 +125,10 @@ impl Trigger for OfTable {
             message,
             help: Some(help.to_owned()),
         };
-        let mut errors = Vec::new();
+        let named = trigger.alias.as_deref();
+        let no_alias =
+            named.and_then(|alias| no_alias(&function.name, alias, trigger.place("alias"), entries));
+        let mut errors: Vec<Diagnostic> = no_alias.into_iter().collect();
         if table.stream.is_none() {
             let message = format!("`{}` has no stream, so its changes start nothing", table.name);
             errors.push(error(message, "add `stream: new-and-old-images` to the table"));
@@ -169,6 +175,7 @@ impl LoweredTrigger for OfTable {
             partial_failures,
             on_failure,
             enabled,
+            alias,
             name,
         } = &**trigger;
         let table = lower.id(Table::NAME, table);
@@ -179,6 +186,7 @@ impl LoweredTrigger for OfTable {
         });
         let spec = Spec {
             function: function.name.clone(),
+            alias: alias_of(function, alias.as_deref(), lower),
             source: Text::reference(&table, table::STREAM_ARN),
             from: Some(*from),
             batch: batch.cast_signed(),
@@ -194,8 +202,7 @@ impl LoweredTrigger for OfTable {
             enabled: *enabled,
             tags: lower.tags(&id),
         };
-        let resource = resource::<EventSource>(id, trigger.at, &spec);
-        lower.resources.push(after_role(resource, function, lower));
+        lower.resources.push(mapping(id, trigger.at, &spec, function, lower));
     }
 
     fn needs(trigger: &Config) -> Vec<(&'static str, Statement<Text>)> {

@@ -47,7 +47,7 @@ pub(super) fn meanwhile(from: &Tags, to: &Tags) -> Option<String> {
 /// Reads the settings that the tag names.
 pub(super) async fn read(ctx: &Context, name: &str, spec: &mut Spec) -> Result<()> {
     let has = |setting: &str| names(&spec.tags).any(|name| name == setting);
-    let asynchronous = async { if has(ASYNC) { read_async(ctx, name).await } else { Ok(None) } };
+    let asynchronous = async { if has(ASYNC) { read_async(ctx, name, None).await } else { Ok(None) } };
     let signing = async { if has(CODE_SIGNING) { read_signing(ctx, name).await } else { Ok(None) } };
     let recursive_loop = async { Ok(has(RECURSIVE_LOOP) && read_recursive_loop(ctx, name).await?) };
     (spec.asynchronous, spec.code_signing, spec.recursive_loop) =
@@ -55,8 +55,14 @@ pub(super) async fn read(ctx: &Context, name: &str, spec: &mut Spec) -> Result<(
     Ok(())
 }
 
-async fn read_async(ctx: &Context, name: &str) -> Result<Option<Async>> {
-    let get = ctx.clients.lambda().get_function_event_invoke_config().function_name(name);
+/// The settings of asynchronous invocations of a function, or of one of its aliases.
+pub(in crate::kinds) async fn read_async(
+    ctx: &Context,
+    function: &str,
+    alias: Option<&str>,
+) -> Result<Option<Async>> {
+    let get = ctx.clients.lambda().get_function_event_invoke_config().function_name(function);
+    let get = get.set_qualifier(alias.map(str::to_owned));
     let Some(config) = LAMBDA.not_found_as_none(get.send().await)? else { return Ok(None) };
     // A destination that is not set reads back as an empty one [hazards: L13].
     let destinations = config.destination_config;
@@ -90,13 +96,11 @@ async fn read_recursive_loop(ctx: &Context, name: &str) -> Result<bool> {
 /// Sets what differs and needs no code; code signing is checked against the code, see [`sign`].
 pub(super) async fn set(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
     if from.asynchronous != to.asynchronous {
-        // Lambda asks whether the role may deliver to the destinations, and may not know its new policy yet.
-        let set = async || set_async(ctx, id, to.asynchronous.as_ref()).await;
-        once_assumable(ctx, id, &to.role, set).await?;
+        set_async(ctx, id, (&id.name, None), &to.role, to.asynchronous.as_ref()).await?;
     }
     if from.recursive_loop != to.recursive_loop {
         let mode = if to.recursive_loop { RecursiveLoop::Allow } else { RecursiveLoop::Terminate };
-        change(ctx, id, async || {
+        change(ctx, id, &id.name, async || {
             let put = ctx.clients.lambda().put_function_recursion_config().function_name(&id.name);
             put.recursive_loop(mode.clone()).send().await?;
             Ok(())
@@ -106,31 +110,41 @@ pub(super) async fn set(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) 
     Ok(())
 }
 
-async fn set_async(ctx: &Context, id: &ResourceId, to: Option<&Async>) -> Result<()> {
-    let lambda = ctx.clients.lambda();
-    change(ctx, id, async || match to {
+/// Sets them, for a function or one of its aliases. Lambda asks whether the role may deliver to the destinations, and may not
+/// know its new policy yet.
+pub(in crate::kinds) async fn set_async(
+    ctx: &Context,
+    id: &ResourceId,
+    (function, alias): (&str, Option<&str>),
+    role: &str,
+    to: Option<&Async>,
+) -> Result<()> {
+    let (lambda, alias) = (ctx.clients.lambda(), alias.map(str::to_owned));
+    let set = async || match to {
         Some(Async { retries, max_age, on_success, on_failure }) => {
             let success = on_success.as_ref().map(|arn| OnSuccess::builder().destination(arn).build());
             let failure = on_failure.as_ref().map(|arn| OnFailure::builder().destination(arn).build());
             let destinations = DestinationConfig::builder().set_on_success(success).set_on_failure(failure);
-            let put = lambda.put_function_event_invoke_config().function_name(&id.name);
+            let put = lambda.put_function_event_invoke_config().function_name(function);
+            let put = put.set_qualifier(alias.clone());
             let put = put.maximum_retry_attempts(*retries).maximum_event_age_in_seconds(*max_age);
             put.destination_config(destinations.build()).send().await?;
             Ok(())
         }
         None => {
-            let delete = lambda.delete_function_event_invoke_config().function_name(&id.name);
-            LAMBDA.ignore_not_found(delete.send().await)
+            let delete = lambda.delete_function_event_invoke_config().function_name(function);
+            LAMBDA.ignore_not_found(delete.set_qualifier(alias.clone()).send().await)
         }
-    })
-    .await
+    };
+    let set = async || change(ctx, id, function, set).await;
+    once_assumable(ctx, id, role, set).await
 }
 
 /// Sets or removes the code signing configuration, by its ARN. New code is checked against the one that the function has at
 /// that moment, so it is removed before the code and set after it [hazards: L10].
 pub(super) async fn sign(ctx: &Context, id: &ResourceId, to: Option<&str>) -> Result<()> {
     let lambda = ctx.clients.lambda();
-    change(ctx, id, async || match to {
+    change(ctx, id, &id.name, async || match to {
         Some(arn) => {
             let put = lambda.put_function_code_signing_config().function_name(&id.name);
             put.code_signing_config_arn(arn).send().await?;

@@ -37,6 +37,7 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
         resources.push(role::generated(role, function.at, policy, managed, tags, lower));
     }
     resources.push(lower.lambda(function, id.clone(), &role, &group));
+    resources.extend(lower.aliases(function, &id));
     lower.resources.extend(resources);
     function.triggers.iter().for_each(|item| lower.trigger(item, &id));
 }
@@ -147,6 +148,7 @@ impl Lower<'_> {
             environment,
             kms_key,
             reserved_concurrency,
+            release,
         } = &**function;
         let mut tags = self.tags(&id);
         let role_arn = match role {
@@ -183,10 +185,15 @@ impl Lower<'_> {
             recursive_loop: *recursive_loop == RecursiveLoop::Allow,
             code_signing: code_signing.clone(),
             reserved_concurrency: reserved_concurrency.map(u32::cast_signed),
+            versions: release.as_ref().map(|release| spec::Versions {
+                keep: release.keep.try_into().unwrap_or(usize::MAX),
+                published: true,
+            }),
             role: role_arn,
             tags,
         };
-        spec.asynchronous = spec.asynchronous.filter(|settings| !settings.is_default());
+        // Callers reach an alias, and the settings of these calls are the alias's own.
+        spec.asynchronous = spec.asynchronous.filter(|settings| release.is_none() && !settings.is_default());
         let apart = apart::named(&spec).map(|names| (tags::APART.to_owned(), names.into()));
         spec.tags.extend(apart);
         let arn = self.scope.expand(Function::ARN, &id.name);
@@ -194,7 +201,7 @@ impl Lower<'_> {
         Resource { known_attributes, ..resource::<Function>(id, function.at, &spec) }
     }
 
-    fn asynchronous(&self, settings: &Async) -> spec::Async<Text> {
+    pub(in crate::kinds) fn asynchronous(&self, settings: &Async) -> spec::Async<Text> {
         let Async { retries, max_age, on_success, on_failure, dead_letter: _ } = settings;
         spec::Async {
             retries: retries.cast_signed(),

@@ -1,7 +1,7 @@
 //! What Lambda answers of a function, as its spec.
 
 use super::spec::{Durable, FileSystem, Image, Logging, STORAGE, Spec, Vpc};
-use super::{Attributes, Function, LAMBDA, apart, status};
+use super::{Attributes, Function, LAMBDA, apart, status, versions};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, ObservedOption};
@@ -29,18 +29,26 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
         .await?;
     let config = require(response.configuration(), "lambda:GetFunction", "the function's configuration")?;
     let owner = tags::owner(&all_tags, &ctx.scope);
+    let is_released = all_tags.contains_key(tags::RELEASES);
     let compared = tags::compared(all_tags, &ctx.scope, &ResourceId::new(Function::NAME, name));
     let mut spec = spec(config, name, compared);
     spec.image = image(&response);
     spec.reserved_concurrency =
         response.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions());
-    if owner == Owner::Ours {
-        apart::read(ctx, name, &mut spec).await?;
-    }
-    let attributes = Attributes {
+    let mut attributes = Attributes {
         name: name.to_owned(),
         arn: require_str(config.function_arn(), "lambda:GetFunction", "the function's ARN")?,
+        version: String::new(),
+        superseded: Vec::new(),
     };
+    let mut aliases = Vec::new();
+    if owner == Owner::Ours {
+        apart::read(ctx, name, &mut spec).await?;
+        // `down` deletes them with the function.
+        if is_released && !ctx.scope.destroy {
+            aliases = versions::read(ctx, config, &mut spec, &mut attributes).await?;
+        }
+    }
     let role = spec.role.rsplit('/').next().unwrap_or_default().to_owned();
     let group = PhysicalId::new("log_group", spec.log_group.clone());
     let mut observed = Observed::new(ResourceId::new(Function::NAME, name), name, owner, spec, attributes);
@@ -57,7 +65,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
     let may_be_ours = role.id == role::name_for(name);
     let layers = &observed.spec.layers;
     let hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone()));
-    observed.hints = hints.chain(layer::hints(ctx, name, layers)).collect();
+    observed.hints = hints.chain(aliases).chain(layer::hints(ctx, name, layers)).collect();
     let layers = layers.iter().map(|arn| PhysicalId::new("layer", arn.clone()));
     observed.refs = [role, group].into_iter().chain(layers).collect();
     Ok(Some(observed))
@@ -150,6 +158,7 @@ pub(super) fn spec(config: &FunctionConfiguration, name: &str, tags: Tags) -> Sp
         recursive_loop: false,
         code_signing: None,
         reserved_concurrency: None,
+        versions: None,
         role: text(config.role()),
         tags,
     }

@@ -11,6 +11,13 @@ pub(in crate::kinds) const ANY: On = On::new("ReadFunction", Function::NAME, Whi
 pub(in crate::kinds) const DECLARED: On =
     On::new("Functions", Function::NAME, Which::Declared, &[Function::ARN]);
 const OWNED: On = On::new("MarkedFunctions", Function::NAME, Which::Owned(""), &[Function::ARN]);
+/// Published versions, which have no tags of their own.
+const VERSIONS: On = On::new(
+    "FunctionVersions",
+    Function::NAME,
+    Which::Declared,
+    &["arn:{partition}:lambda:{region}:{account}:function:{name}:*"],
+);
 const LAYERS: On = On::new("Layers", Function::NAME, Which::Field("layers"), &[]);
 /// The roles of functions, to be passed to Lambda only.
 const PASSED: On = On::new("PassedRoles", Role::NAME, Which::Field("role"), &[Role::ARN])
@@ -60,6 +67,8 @@ pub(super) const ALL: &[Permission] = &[
     Permission::same("lambda:GetFunctionEventInvokeConfig", Task::READ, &ANY).when(When::Some(has_async)),
     Permission::same("lambda:GetFunctionCodeSigningConfig", Task::READ, &ANY).when(When::Some(is_signed)),
     Permission::same("lambda:GetFunctionRecursionConfig", Task::READ, &ANY).when(When::Some(may_loop)),
+    Permission::same("lambda:ListVersionsByFunction", Task::READ, &ANY).when(When::Some(has_release)),
+    Permission::same("lambda:ListAliases", Task::READ, &ANY).when(When::Some(has_release)),
     Permission::of(
         CREATE,
         Task::CHANGE,
@@ -113,6 +122,8 @@ pub(super) const ALL: &[Permission] = &[
     Permission::same("lambda:PutFunctionRecursionConfig", Task::CHANGE, &DECLARED).when(When::Some(may_loop)),
     Permission::same("lambda:TagResource", Task::CHANGE, &DECLARED),
     Permission::same("lambda:UntagResource", Task::CHANGE, &DECLARED).when(When::Some(may_lose_a_tag)),
+    Permission::same("lambda:PublishVersion", Task::CHANGE, &DECLARED).when(When::Some(has_release)),
+    Permission::same("lambda:DeleteFunction", Task::CHANGE, &VERSIONS).when(When::Some(has_release)),
     Permission::same("lambda:DeleteFunction", Task::DELETE, &OWNED),
 ];
 
@@ -146,7 +157,15 @@ fn may_loop(spec: &Json) -> bool {
 
 /// A function that gets an existing role loses the tag that names its own; one without the settings that a tag names loses that.
 fn may_lose_a_tag(spec: &Json) -> bool {
-    of(spec, |spec| !spec.tags.contains_key(tags::ROLE_ID) || spec.tags.contains_key(tags::APART))
+    of(spec, |spec| {
+        !spec.tags.contains_key(tags::ROLE_ID)
+            || spec.tags.contains_key(tags::APART)
+            || spec.versions.is_some()
+    })
+}
+
+fn has_release(spec: &Json) -> bool {
+    of(spec, |spec| spec.versions.is_some())
 }
 
 fn reserves(spec: &Json) -> bool {

@@ -23,6 +23,7 @@ use crate::config::section::{Entry, Keyed, Shape, section};
 use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Target, Template};
 use crate::kind::Kind as _;
+use crate::kinds::alias::section::{Release, release};
 use crate::kinds::layer::section::{package_key, version_arn};
 use crate::kinds::layer::{self, Layer};
 use crate::kinds::role::managed::{ManagedPolicy, managed_policies};
@@ -235,6 +236,8 @@ section! {
         /// The maximum number of concurrent invocations; 0 stops the function. Without it, the function shares the account's
         /// concurrency.
         reserved_concurrency: Option<u32> = number("", 0..=i64::from(i32::MAX)).optional(),
+        /// Publishes a version with every change, for the callers of an alias: the name of the alias, or a mapping.
+        release: Option<Release> = part("release", Release::ABOUT, release()).optional(),
         /// How long to keep the logs.
         log_retention: u32 = Shape::new(json!({ "enum": RETENTIONS }), log_retention).counts("days").default(30),
     }
@@ -245,6 +248,11 @@ impl Config {
     pub fn handler(&self) -> &str {
         // A function whose runtime has no default is not valid without a handler.
         self.handler.as_deref().or_else(|| default_handler(&self.runtime)).unwrap_or_default()
+    }
+
+    /// The alias that a caller uses: the one that it names, else the first one of the release.
+    pub(in crate::kinds) fn alias<'a>(&'a self, named: Option<&'a str>) -> Option<&'a str> {
+        named.or_else(|| self.release.as_ref().map(Release::first))
     }
 
     /// The log group, where it is not the function's own.

@@ -2,12 +2,19 @@
 //! has a form for "none" as well.
 
 use super::spec::{Durable, Image, Spec};
+use crate::aws::tags::{self, Tags};
 use crate::aws::{Error, Result};
 use aws_sdk_lambda::types::{
     ApplicationLogLevel, DeadLetterConfig, DurableConfig, Environment, EphemeralStorage, FileSystemConfig,
     ImageConfig, LogFormat, LoggingConfig, SnapStart, SnapStartApplyOn, SystemLogLevel, TracingConfig,
     TracingMode, VpcConfig,
 };
+
+/// The tags, with the one that says that there may be aliases.
+pub(super) fn tags(spec: &Spec) -> Tags {
+    let released = spec.versions.as_ref().map(|_| (tags::RELEASES.to_owned(), "true".to_owned()));
+    spec.tags.clone().into_iter().chain(released).collect()
+}
 
 /// The size of `/tmp`.
 pub(super) fn storage(spec: &Spec) -> Result<EphemeralStorage> {

@@ -57,10 +57,22 @@ pub struct Spec<T = String> {
     pub code_signing: Option<String>,
     /// Reserved concurrency: 0 stops the function, `None` is a share of the account's.
     pub reserved_concurrency: Option<i32>,
+    /// Its published versions, where it has a release.
+    pub versions: Option<Versions>,
     /// The ARN of the role.
     pub role: T,
     /// The tags that are compared.
     pub tags: Tags<T>,
+}
+
+/// Published versions of a function with a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Versions {
+    /// How many are kept that no alias stands for. Lambda does not know it, so it is read as it is desired.
+    pub keep: usize,
+    /// Whether the newest one is the function as it is.
+    pub published: bool,
 }
 
 /// A container image.
@@ -137,7 +149,7 @@ pub struct Async<T = String> {
 
 impl<T> Async<T> {
     /// True if all of it is Lambda's default, which needs no call.
-    pub(super) fn is_default(&self) -> bool {
+    pub(in crate::kinds) fn is_default(&self) -> bool {
         let Async { retries, max_age, on_success, on_failure } = self;
         (*retries, *max_age) == (RETRIES, MAX_AGE) && on_success.is_none() && on_failure.is_none()
     }

@@ -113,12 +113,13 @@ pub(super) async fn once_permitted<T, F: Future<Output = Result<T>>>(
 }
 
 /// Sends a change, once nothing else is changing the function and every call finds it.
-pub(super) async fn change<F: Future<Output = Result<()>>>(
+pub(in crate::kinds) async fn change<T, F: Future<Output = Result<T>>>(
     ctx: &Context,
     id: &ResourceId,
+    function: &str,
     call: impl Fn() -> F,
-) -> Result<()> {
-    once_visible(ctx, id, &id.name, async || retry_conflicts(ctx, id, in_progress, &call).await).await
+) -> Result<T> {
+    once_visible(ctx, id, function, async || retry_conflicts(ctx, id, in_progress, &call).await).await
 }
 
 /// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].

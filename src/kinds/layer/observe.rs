@@ -1,11 +1,11 @@
 //! The versions of layers, as Lambda lists them.
 
-use super::{Attributes, Layer, Spec, own_description};
+use super::{Attributes, Layer, Spec};
 use crate::aws::pages::all_pages;
 use crate::aws::{Clients, Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOf, ObservedOption};
 use crate::kinds::function::{Function, LAMBDA};
-use crate::kinds::{read_each, require_str};
+use crate::kinds::{mark, read_each, require_str};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope};
 use aws_sdk_lambda::types::{Architecture, LayerVersionsListItem, Runtime};
 use futures_util::future::try_join_all;
@@ -29,7 +29,7 @@ pub(super) struct Version {
 impl Version {
     fn of(scope: &Scope, name: &str, item: &LayerVersionsListItem) -> Result<Self> {
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        let own = own_description(&scope.identity, item.description().unwrap_or_default());
+        let own = mark::own_text(&scope.identity, item.description().unwrap_or_default());
         let desired = scope.desired(Layer::NAME, name).unwrap_or_default();
         let mut spec = Spec {
             code: String::new(),
@@ -81,7 +81,7 @@ pub(super) async fn observe(ctx: &Context) -> Result<Observation<Layer>> {
         listed => listed?,
     };
     let is_orphan = |(name, description): &&(String, String)| {
-        own_description(&ctx.scope.identity, description).is_some() && !ctx.scope.wants(Layer::NAME, name)
+        mark::own_text(&ctx.scope.identity, description).is_some() && !ctx.scope.wants(Layer::NAME, name)
     };
     let orphans = listed.iter().filter(is_orphan).map(|(name, _)| name.as_str());
     let orphans = read_each(orphans, async |name: &str| Ok(Some(versions(ctx, name).await?))).await?;
