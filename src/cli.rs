@@ -6,10 +6,11 @@ use crate::commands::examples;
 use crate::commands::screen::{Format, err, finish, json, out, set_format, set_verbose};
 use crate::commands::{
     self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, GraphArgs, IamPolicyArgs, InitArgs,
-    InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, SecretAction, UpArgs,
+    InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, ReleaseArgs, SecretAction, UpArgs,
 };
 use crate::error::exit_of;
 use crate::exit::Exit;
+use crate::kind::Turn;
 use crate::render;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -75,6 +76,12 @@ enum Command {
     /// Show the logs of the functions
     #[command(after_help = examples::LOGS)]
     Logs(LogsArgs),
+    /// Move aliases on to the new version, or give a canary all requests
+    #[command(after_help = examples::PROMOTE)]
+    Promote(ReleaseArgs),
+    /// Move aliases back to the former version, at once
+    #[command(after_help = examples::ROLLBACK)]
+    Rollback(ReleaseArgs),
     /// Set the value of a secret that the stack file does not give
     #[command(after_help = examples::SECRET)]
     Secret {
@@ -178,6 +185,8 @@ impl Cli {
             Command::Check => commands::check(globals).await,
             Command::Invoke(args) => commands::invoke(globals, args).await,
             Command::Logs(args) => commands::logs(globals, args).await,
+            Command::Promote(args) => commands::release(globals, args, Turn::Promote).await,
+            Command::Rollback(args) => commands::release(globals, args, Turn::RollBack).await,
             Command::Secret { action } => commands::secret(globals, action).await,
             Command::Completions(args) => commands::completions(*args),
             Command::Man => commands::man(Cli::command()),

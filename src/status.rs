@@ -21,11 +21,25 @@ pub struct ResourceStatus {
     /// Settings that no field of the stack file manages and that differ from AWS's defaults, by name. They are no drift:
     /// nothing changes them.
     pub unmanaged_settings: BTreeMap<String, String>,
+    /// What else is to be said, such as a change under way.
+    pub note: Option<String>,
 }
 
 impl ResourceStatus {
     fn new(id: &ResourceId, at: Option<At>, health: Health) -> Self {
-        ResourceStatus { id: id.clone(), at, health, fields: Vec::new(), unmanaged_settings: BTreeMap::new() }
+        ResourceStatus {
+            id: id.clone(),
+            at,
+            health,
+            fields: Vec::new(),
+            unmanaged_settings: BTreeMap::new(),
+            note: None,
+        }
+    }
+
+    /// True if there is nothing to say of it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.health == Health::InSync && self.unmanaged_settings.is_empty() && self.note.is_none()
     }
 }
 
@@ -51,10 +65,10 @@ pub enum Health {
 /// The status of everything that is declared, ours, or has a name that the stack declares.
 pub fn status(plan: &Plan, live_state: &LiveState) -> Vec<ResourceStatus> {
     let ours = live_state.observed.iter().filter(|observed| observed.owner == Owner::Ours);
-    let settings: BTreeMap<&ResourceId, _> =
-        ours.map(|observed| (&observed.id, &observed.unmanaged_settings)).collect();
+    let ours: BTreeMap<&ResourceId, _> = ours.map(|observed| (&observed.id, observed)).collect();
     let in_sync = plan.unchanged.iter().map(|id| ResourceStatus {
-        unmanaged_settings: settings.get(id).map(|settings| (*settings).clone()).unwrap_or_default(),
+        unmanaged_settings: ours.get(id).map(|own| own.unmanaged_settings.clone()).unwrap_or_default(),
+        note: ours.get(id).and_then(|own| own.note.clone()),
         ..ResourceStatus::new(id, None, Health::InSync)
     });
     let steps = plan.steps.iter().map(|step| {
@@ -66,6 +80,7 @@ pub fn status(plan: &Plan, live_state: &LiveState) -> Vec<ResourceStatus> {
         ResourceStatus {
             fields,
             unmanaged_settings: kept.map(|observed| observed.unmanaged_settings.clone()).unwrap_or_default(),
+            note: kept.and_then(|observed| observed.note.clone()),
             ..ResourceStatus::new(&step.id, step.at, of(step))
         }
     });

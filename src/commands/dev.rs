@@ -22,7 +22,7 @@ pub struct DevArgs {
 /// # Errors
 /// The first plan cannot be made.
 pub async fn dev(globals: &Globals, args: &DevArgs) -> Outcome {
-    let globals = Globals { local: true, ..globals.clone() };
+    let globals = Globals { local: true, releases_at_once: true, ..globals.clone() };
     let options = WatchOptions { plan: &args.plan, check: args.check, yes: false };
     watch(&globals, options).await
 }

@@ -47,6 +47,16 @@ Examples:
   provision status
   provision status --env prod --json";
 
+pub(crate) const PROMOTE: &str = "\
+Examples:
+  provision promote prod          # the alias `prod` of all functions
+  provision promote save/prod --env prod";
+
+pub(crate) const ROLLBACK: &str = "\
+Examples:
+  provision rollback prod
+  provision rollback save --json";
+
 pub(crate) const SECRET: &str = "\
 Examples:
   provision secret set api-key              # asks for the value

@@ -58,6 +58,9 @@ pub struct Globals {
     /// Whether the stack file was found in a folder above.
     #[arg(skip)]
     pub(super) is_above: bool,
+    /// Whether every change takes effect at once, also where the file leaves that to `promote`.
+    #[arg(skip)]
+    pub(super) releases_at_once: bool,
     /// Notes when what happens.
     #[arg(skip)]
     pub(super) recorder: Option<Recorder>,
@@ -110,7 +113,10 @@ impl Globals {
         let process = |name: &str| std::env::var(name).ok();
         let environment = self.env.as_deref();
         let options = config::Options { sections: sections(), environment, process: &process, known };
-        let stack = config::load(&self.file, &options)?;
+        let mut stack = config::load(&self.file, &options)?;
+        if self.releases_at_once {
+            stack.release_at_once();
+        }
         check_sizes_offline(&stack, self.region.as_deref())?;
         Ok(stack)
     }

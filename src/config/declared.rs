@@ -60,6 +60,8 @@ pub(crate) trait Declared: Kind {
     fn aws_name(entry: &Entry<Self::Config>) -> Cow<'_, str> {
         entry.aws_name().into()
     }
+    /// Lets every change of an entry take effect at once, also where the file leaves that to `promote`: for `dev`.
+    fn release_at_once(_entry: &mut Self::Config) {}
     /// Errors between an entry and others.
     fn check(_entry: &Entry<Self::Config>, _entries: &Entries) -> Vec<Diagnostic> {
         Vec::new()
@@ -239,6 +241,8 @@ pub(crate) trait AnySection: Send + Sync {
     fn has_tags(&self, entries: &Entries) -> bool;
     /// The keys of the entries that the stack file alone protects.
     fn protected(&self, entries: &Entries) -> Vec<String>;
+    /// [`Declared::release_at_once`] for each entry.
+    fn release_at_once(&self, entries: &mut Entries);
     /// [`Declared::connections`] of each entry.
     fn connections(&self, stack: &Stack) -> Vec<Connection>;
     /// The place of each entry in the file.
@@ -353,6 +357,11 @@ impl<D: Declared> AnySection for Section<D> {
         }
         let protected = entries.of::<D::Config>().iter().filter(|entry| entry.common.protect);
         protected.map(|entry| if D::SINGLE { String::new() } else { entry.name.clone() }).collect()
+    }
+
+    fn release_at_once(&self, entries: &mut Entries) {
+        let entries = entries.of_mut::<D::Config>().into_iter().flatten();
+        entries.for_each(|entry| D::release_at_once(entry));
     }
 
     fn connections(&self, stack: &Stack) -> Vec<Connection> {

@@ -166,6 +166,12 @@ impl Json {
 }
 
 impl Stack {
+    /// Lets every change take effect at once, also where the file leaves that to `promote`.
+    pub fn release_at_once(&mut self) {
+        let Stack { sections, entries, .. } = self;
+        sections.iter().for_each(|section| section.release_at_once(entries));
+    }
+
     /// The code of all entries, in the order of the file.
     pub fn code(&self) -> Vec<Code<'_>> {
         self.sections.iter().flat_map(|section| section.code(&self.entries)).collect()

@@ -22,8 +22,9 @@ pub struct Features {
     pub runs_code: Option<RunsCode>,
     /// For the kind whose resources take a value from outside of the stack file, with `secret set`.
     pub takes_value: Option<TakesValue>,
-    /// True if resources stand for released versions, which `promote` and `rollback` move.
-    pub releases: bool,
+    /// For a kind whose resources stand for released versions, which `promote` and `rollback` move: what one is called within its
+    /// parent.
+    pub releases: Option<fn(&ResourceId) -> &str>,
     /// True if a user names each resource in the stack file, so that `validate` counts them.
     pub counted: bool,
     /// How to turn deletion protection off.
@@ -51,7 +52,7 @@ impl Features {
         requests: None,
         runs_code: None,
         takes_value: None,
-        releases: false,
+        releases: None,
         counted: false,
         unprotect: "turn its deletion protection off first, in the AWS console or with the AWS CLI",
         name_ending: "",

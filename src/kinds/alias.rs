@@ -80,14 +80,14 @@ impl Kind for Alias {
     ];
     const FEATURES: Features = Features {
         nouns: Some(["alias", "aliases"]),
-        called: |id, _| format!("alias {}", parts(&id.name).1.unwrap_or_default()),
+        called: |id, _| format!("alias {}", function_and_alias(&id.name).1),
         facts: |spec| {
             let canary = spec["canary"].as_i64().map(|share| format!("canary {share} %"));
             let ready = spec["provisioned_concurrency"].as_i64().map(|count| format!("{count} kept ready"));
             let manual = spec["version"].is_null().then(|| "moved by `promote`".to_owned());
             manual.into_iter().chain(canary).chain(ready).collect()
         },
-        releases: true,
+        releases: Some(|id| function_and_alias(&id.name).1),
         ..Features::NONE
     };
     type Spec<T: Texts> = Spec<T>;

@@ -282,6 +282,22 @@ pub fn value_set(id: &ResourceId) -> Document {
     Document::new("value_set", json!({ "kind": id.kind, "name": id.shown_name() }))
 }
 
+/// What a name stands for after it was moved; nothing where it was not to be moved.
+pub fn released(id: &ResourceId, now: Option<&str>) -> Document {
+    Document::new(
+        "released",
+        json!({ "kind": id.kind, "name": id.shown_name(), "moved": now.is_some(), "now": now, "error": null }),
+    )
+}
+
+/// Why a name was not moved.
+pub fn not_released(id: &ResourceId, error: &str) -> Document {
+    Document::new(
+        "released",
+        json!({ "kind": id.kind, "name": id.shown_name(), "moved": false, "now": null, "error": error }),
+    )
+}
+
 /// The end of the command.
 pub fn end(exit: Exit, error: Option<&anyhow::Error>) -> Document {
     Document::new("end", json!({ "exit": exit as u8, "errors": error.map(errors).unwrap_or_default() }))

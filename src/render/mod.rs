@@ -132,6 +132,14 @@ pub fn aside(text: &str) -> String {
     styled(DIM, text)
 }
 
+/// What a name stands for after `promote` or `rollback`; nothing where it was not to be moved.
+pub fn released(name: &str, now: Option<&str>) -> String {
+    match now {
+        Some(now) => wrapped(&format!("{} ", styled(GREEN, "✓")), &format!("{name}  {now}")),
+        None => wrapped(&format!("{} ", styled(DIM, "·")), &format!("{name}  nothing to move")),
+    }
+}
+
 /// A call to AWS that has ended, for `--verbose`.
 pub fn call(call: &Call, id: bool) -> String {
     let status = call.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());

@@ -14,12 +14,7 @@ use serde_json::json;
 pub fn status(all: &[ResourceStatus], short: bool) -> String {
     let ids: Vec<&ResourceId> = all.iter().map(|one| &one.id).collect();
     let groups = grouped(&ids, |_| false);
-    let is_quiet = |group: &Group| {
-        group
-            .items
-            .iter()
-            .all(|item| all[*item].health == Health::InSync && all[*item].unmanaged_settings.is_empty())
-    };
+    let is_quiet = |group: &Group| group.items.iter().all(|item| all[*item].is_quiet());
     let mut text = String::new();
     for alike in groups.chunk_by(|a, b| short && a.id.kind == b.id.kind && is_quiet(a) && is_quiet(b)) {
         if alike.len() < MANY {
@@ -38,8 +33,7 @@ pub fn status(all: &[ResourceStatus], short: bool) -> String {
 fn entry(group: &Group, all: &[ResourceStatus], short: bool) -> String {
     let all = group.items.iter().map(|item| &all[*item]);
     let (own, parts): (Vec<&ResourceStatus>, Vec<_>) = all.partition(|one| one.id == group.id);
-    let is_plain =
-        |one: &&ResourceStatus| short && one.health == Health::InSync && one.unmanaged_settings.is_empty();
+    let is_plain = |one: &&ResourceStatus| short && one.is_quiet();
     let (plain, others): (Vec<&ResourceStatus>, Vec<_>) = parts.into_iter().partition(is_plain);
     let plain = counted(plain.iter().map(|one| one.id.kind));
     let plain = if plain.is_empty() { plain } else { format!("  {}", styled(DIM, format!("({plain})"))) };
@@ -63,7 +57,9 @@ fn row(indent: usize, resource: &ResourceStatus, name: &str, besides: &str) -> S
         Health::Orphaned => (styled(YELLOW, "-"), "orphaned: no longer in the stack file".to_owned()),
         Health::Unmanaged(who) => (styled(DIM, "·"), format!("unmanaged: {who}")),
     };
-    let why = if why.is_empty() { why } else { format!("  {}", styled(DIM, why)) };
+    let note = resource.note.iter().map(|note| sanitize_line(note));
+    let why: Vec<String> = Some(why).filter(|why| !why.is_empty()).into_iter().chain(note).collect();
+    let why = if why.is_empty() { String::new() } else { format!("  {}", styled(DIM, why.join("; "))) };
     let prefix = format!("{}{sign} ", " ".repeat(indent));
     let settings = unmanaged_settings(resource, indent + 4);
     format!("{}\n{settings}", wrapped(&prefix, &format!("{name}{why}{besides}")))
@@ -122,7 +118,7 @@ pub fn document(all: &[ResourceStatus]) -> Document {
         json!({
             "kind": resource.id.kind, "name": resource.id.shown_name(), "state": state(&resource.health).replace(' ', "_"),
             "line": super::json::line(resource.at), "message": why, "fields": fields,
-            "unmanaged_settings": resource.unmanaged_settings,
+            "unmanaged_settings": resource.unmanaged_settings, "note": resource.note,
         })
     };
     Document::new("status", json!({ "resources": all.iter().map(one).collect::<Vec<_>>() }))

@@ -117,6 +117,10 @@ impl Declared for Function {
         triggers.chain(checks::together(function, entries)).chain(layers).collect()
     }
 
+    fn release_at_once(function: &mut Config) {
+        function.release.iter_mut().for_each(Release::move_at_once);
+    }
+
     fn connections(function: &Entry<Config>, sections: Sections) -> Vec<Connection> {
         let own = || (Self::NAME, function.name.clone());
         let access = connections_of((Self::NAME, &function.name), &function.access, sections).into_iter();
