@@ -13,6 +13,7 @@ mod layers;
 mod meaning;
 mod parameters;
 mod queues;
+mod releases;
 mod roles;
 mod schema;
 mod tables;

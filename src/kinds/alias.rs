@@ -11,6 +11,7 @@
 mod lower;
 mod moves;
 mod observe;
+mod permissions;
 mod provisioned;
 pub mod section;
 
@@ -23,7 +24,7 @@ use crate::aws::tags;
 use crate::aws::{Context, Result, Service};
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind, Permission,
-    Task, Turn, UpdateOf, When,
+    Turn, UpdateOf,
 };
 use crate::kinds::mark;
 use crate::model::{PhysicalId, ResourceId, Text, Texts};
@@ -64,20 +65,12 @@ pub struct Attributes {
     pub aim: Aim,
 }
 
-const SOME: When = When::Some(|_| true);
-
 impl Kind for Alias {
     const NAME: &'static str = "alias";
     const SERVICE: &'static Service = &LAMBDA;
     const IMMUTABLE: &'static [&'static str] = &["function"];
     const PARENT: Option<ParentKind> = Some(ParentKind::new("function", OnParentDelete::Cascade));
-    const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("lambda:GetAlias", Task::READ, &function::ANY).when(SOME),
-        Permission::same("lambda:GetProvisionedConcurrencyConfig", Task::READ, &function::ANY).when(SOME),
-        Permission::same("lambda:CreateAlias", Task::CHANGE, &function::DECLARED),
-        Permission::same("lambda:UpdateAlias", Task::CHANGE, &function::DECLARED).when(SOME),
-        Permission::same("lambda:DeleteAlias", Task::CHANGE, &function::DECLARED).when(SOME),
-    ];
+    const PERMISSIONS: &'static [Permission] = permissions::ALL;
     const FEATURES: Features = Features {
         nouns: Some(["alias", "aliases"]),
         called: |id, _| format!("alias {}", function_and_alias(&id.name).1),

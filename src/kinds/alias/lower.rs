@@ -20,8 +20,8 @@ impl Lower<'_> {
         let asynchronous = function.asynchronous.as_ref().map(|settings| self.asynchronous(settings));
         let asynchronous = asynchronous.filter(|settings| !settings.is_default());
         let of = |(name, alias): &(String, Config)| {
-            let Config { deploy, canary, provisioned_concurrency } = alias;
-            let ready = provisioned_concurrency.or(release.provisioned_concurrency);
+            let Config { deploy, canary, provisioned_concurrency: _ } = alias;
+            let ready = release.kept_ready_of(alias);
             let spec = Spec {
                 function: Text::reference(id, "name"),
                 version: (*deploy == Deploy::Automatic).then(|| Text::reference(id, "version")),

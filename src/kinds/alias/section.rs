@@ -55,7 +55,16 @@ const NAME: &str = "^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$";
 
 /// The name of one alias, or a mapping.
 pub(in crate::kinds) fn release() -> Shape<Release> {
-    let one = pattern(NAME, |value| is_name(value, value.text()?).map(|()| value.text())?.map(str::to_owned));
+    let one = pattern(NAME, |value| {
+        let name = value.text()?;
+        let refuse = |message: String, way: &str| value.fail(message, help(way));
+        // A flag would be taken for a name.
+        let is_flag = matches!(&value.node.kind, Kind::Plain(text) if ["true", "false"].contains(&text.as_str()));
+        if is_flag {
+            return refuse("a release needs the name of its alias".to_owned(), "name it: `release: live`");
+        }
+        is_name(name, refuse).map(|()| name.to_owned())
+    });
     let one = one.map(|name| Release {
         aliases: vec![(
             name,
@@ -68,12 +77,13 @@ pub(in crate::kinds) fn release() -> Shape<Release> {
 }
 
 fn aliases() -> Shape<Vec<(String, Alias)>> {
-    let check = |alias: Value| is_name(alias, alias.key.text.as_str());
+    let check = |alias: Value| {
+        is_name(&alias.key.text, |message, way| alias.fail_key(message, help(way)))
+    };
     ordered(Keys::pattern(NAME, check), mapping())
 }
 
-fn is_name(value: Value, name: &str) -> Option<()> {
-    let refuse = |message: String, way: &str| value.fail(message, help(way));
+fn is_name(name: &str, refuse: impl Fn(String, &str) -> Option<()>) -> Option<()> {
     if !is_made_of(name, "-_") {
         let message = format!("invalid name of an alias `{name}`");
         return refuse(message, &format!("use letters, digits, {}", suggest::quoted(&["-", "_"])));
@@ -89,7 +99,8 @@ fn is_name(value: Value, name: &str) -> Option<()> {
 }
 
 fn has_aliases(release: &<Release as Section>::Decoded, fields: &mut Fields) {
-    if release.aliases.as_ref().is_some_and(Vec::is_empty) {
+    let is_empty = fields.value("aliases").is_some_and(|aliases| aliases.node.entries().is_empty());
+    if is_empty && release.aliases.is_some() {
         fields.fail_at("aliases", "a release needs an alias", help("name one: `{ live: {} }`"));
     }
 }
@@ -124,6 +135,16 @@ impl Release {
     /// True for the name of an alias.
     pub(in crate::kinds) fn has(&self, alias: &str) -> bool {
         self.aliases.iter().any(|(name, _)| name == alias)
+    }
+
+    /// How many instances its aliases keep ready.
+    pub(in crate::kinds) fn kept_ready(&self) -> u64 {
+        self.aliases.iter().filter_map(|(_, alias)| self.kept_ready_of(alias)).map(u64::from).sum()
+    }
+
+    /// How many instances one of its aliases keeps ready.
+    pub(super) fn kept_ready_of(&self, alias: &Alias) -> Option<u32> {
+        alias.provisioned_concurrency.or(self.provisioned_concurrency)
     }
 
     /// Lets every `up` move every alias at once.

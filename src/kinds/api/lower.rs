@@ -154,8 +154,8 @@ impl Lower<'_> {
         let own =
             |id: &&ResourceId| [key, None].iter().any(|key| id.name == permission::name(&called.name, *key));
         let own = permissions.iter().filter(own).cloned();
-        let called = [function, called.clone()];
-        let depends_on = own.chain(called).chain(uses.iter().cloned()).collect();
+        let alias = Some(called.clone()).filter(|called| *called != function);
+        let depends_on = own.chain([function]).chain(alias).chain(uses.iter().cloned()).collect();
         let order_constraint =
             Some(OrderConstraint { exists: api.child(stage::Stage::NAME, "$default"), depends_on });
         let resource = resource::<route::Route>(api.child(route::Route::NAME, &route.key), route.at, &spec);

@@ -11,6 +11,7 @@ use crate::config::fields::Fields;
 use crate::config::section::{Entry, Section};
 use crate::config::{Destination, Diagnostic, Entries, Target};
 use crate::kind::Kind as _;
+use crate::kinds::alias::section::Release;
 use crate::kinds::queue::{self, Queue};
 use crate::kinds::role;
 
@@ -25,6 +26,9 @@ pub(super) fn fits_together(function: &Decoded, fields: &mut Fields) {
     }
     network(fields);
     snapshots(function, fields);
+    if let Some(Some(release)) = &function.release {
+        kept_ready(function, release, fields);
+    }
     if let Some(Some(logging)) = &function.logging {
         levels(logging, matches!(function.durable, Some(Some(_))), fields);
     }
@@ -88,6 +92,24 @@ fn snapshots(function: &Decoded, fields: &Fields) {
     if !runtime.is_empty() && !WITH_SNAPSHOTS.iter().any(is_of) {
         let message = format!("Lambda keeps no snapshots of functions with the runtime `{runtime}`");
         refuse(message, "it does for Java from 11, Python from 3.12 and .NET from 8 on; remove `snap_start`");
+    }
+}
+
+/// What Lambda refuses of instances that are kept ready [aws-facts-services: 8, DG].
+fn kept_ready(function: &Decoded, release: &Release, fields: &Fields) {
+    let ready = release.kept_ready();
+    if ready > 0 && function.snap_start == Some(true) {
+        let message = "`snap_start` does not go with `provisioned_concurrency`";
+        fields.fail_at("release", message, help("remove one of the two"));
+    }
+    match function.reserved_concurrency {
+        Some(Some(reserved)) if u64::from(reserved) < ready => {
+            let message = format!(
+                "the aliases keep {ready} instances ready, but `reserved_concurrency` leaves the function {reserved}"
+            );
+            fields.fail_at("release", message, help("reserve as many, or keep fewer ready"));
+        }
+        _ => {}
     }
 }
 

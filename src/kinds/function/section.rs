@@ -218,7 +218,8 @@ section! {
         vpc: Option<Vpc> = part("vpc", Vpc::ABOUT, mapping()).optional(),
         /// A file system that the function can use, in its `vpc`.
         file_system: Option<FileSystem> = part("file_system", FileSystem::ABOUT, mapping()).optional(),
-        /// Whether Lambda starts published versions from a snapshot. For Java, and for Python from 3.12 and .NET from 8 on.
+        /// Whether Lambda starts published versions from a snapshot: `release` publishes them. For Java, and for Python from 3.12
+        /// and .NET from 8 on.
         snap_start: bool = flag().default(false),
         /// Durable executions: Lambda keeps what they have done, and continues after a failure.
         durable: Option<Durable> = part("durable", Durable::ABOUT, mapping()).optional(),
