@@ -16,6 +16,7 @@ mod provisioned;
 pub mod section;
 
 pub(super) use observe::{is_ours, list, versions_of};
+pub(super) use permissions::ALIASES;
 
 use self::moves::Aim;
 use super::function::{self, Async, Function, LAMBDA, change, read_async, set_async};

@@ -51,6 +51,12 @@ pub struct Attributes {}
 const CALLED: On = On::new("CalledFunctions", Function::NAME, Which::Parents, &[Function::ARN])
     .only("lambda:Principal", "apigateway.amazonaws.com");
 
+const CALLED_ALIASES: On = On::new("CalledAliases", Alias::NAME, Which::Declared, &[Function::ARN])
+    .only("lambda:Principal", "apigateway.amazonaws.com");
+
+const ADD: &str = "lambda:AddPermission";
+const REMOVE: &str = "lambda:RemovePermission";
+
 impl Kind for Permission {
     const NAME: &'static str = "permission";
     const SERVICE: &'static Service = &LAMBDA;
@@ -60,8 +66,12 @@ impl Kind for Permission {
     const MAX_PER_PARENT: usize = 1;
     const PERMISSIONS: &'static [kind::Permission] = &[
         kind::Permission::same("lambda:GetPolicy", Task::READ, &function::ANY),
-        kind::Permission::same("lambda:AddPermission", Task::CHANGE, &CALLED),
-        kind::Permission::same("lambda:RemovePermission", Task::CHANGE, &function::DECLARED),
+        kind::Permission::of(ADD, Task::CHANGE, &[(ADD, &CALLED), (ADD, &CALLED_ALIASES)]),
+        kind::Permission::of(
+            REMOVE,
+            Task::CHANGE,
+            &[(REMOVE, &function::DECLARED), (REMOVE, &alias::ALIASES)],
+        ),
     ];
     const FEATURES: Features = Features { called, ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;

@@ -8,6 +8,7 @@ use crate::config::section::{Section, Shape, section};
 use crate::config::{At, Diagnostic, Entries, Entry, did_you_mean_or_list};
 use crate::kinds::function;
 use crate::suggest;
+use crate::yaml::Kind;
 use serde::Serialize;
 
 section! {
@@ -57,13 +58,13 @@ const NAME: &str = "^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$";
 pub(in crate::kinds) fn release() -> Shape<Release> {
     let one = pattern(NAME, |value| {
         let name = value.text()?;
-        let refuse = |message: String, way: &str| value.fail(message, help(way));
         // A flag would be taken for a name.
-        let is_flag = matches!(&value.node.kind, Kind::Plain(text) if ["true", "false"].contains(&text.as_str()));
+        let is_flag =
+            matches!(&value.node.kind, Kind::Plain(text) if ["true", "false"].contains(&text.as_str()));
         if is_flag {
-            return refuse("a release needs the name of its alias".to_owned(), "name it: `release: live`");
+            return value.fail("a release needs the name of its alias", help("name it: `release: live`"));
         }
-        is_name(name, refuse).map(|()| name.to_owned())
+        is_name(name, |message, way| value.fail(message, help(way))).map(|()| name.to_owned())
     });
     let one = one.map(|name| Release {
         aliases: vec![(
@@ -77,9 +78,7 @@ pub(in crate::kinds) fn release() -> Shape<Release> {
 }
 
 fn aliases() -> Shape<Vec<(String, Alias)>> {
-    let check = |alias: Value| {
-        is_name(&alias.key.text, |message, way| alias.fail_key(message, help(way)))
-    };
+    let check = |alias: Value| is_name(&alias.key.text, |message, way| alias.fail_key(message, help(way)));
     ordered(Keys::pattern(NAME, check), mapping())
 }
 

@@ -1,5 +1,6 @@
 //! What the deploy policy allows on functions.
 
+use super::super::alias::ALIASES;
 use super::super::role::Role;
 use super::{Function, Spec};
 use crate::aws::tags;
@@ -53,6 +54,8 @@ const SHARE_IMAGE: &[(&str, &On)] =
 
 const CREATE: &str = "lambda:CreateFunction";
 const CONFIGURE: &str = "lambda:UpdateFunctionConfiguration";
+const PUT_ASYNC: &str = "lambda:PutFunctionEventInvokeConfig";
+const DELETE_ASYNC: &str = "lambda:DeleteFunctionEventInvokeConfig";
 const UPLOAD: &str = "lambda:UpdateFunctionCode";
 
 pub(super) const ALL: &[Permission] = &[
@@ -104,9 +107,9 @@ pub(super) const ALL: &[Permission] = &[
     Permission::same("lambda:PutFunctionConcurrency", Task::CHANGE, &DECLARED).when(When::Some(reserves)),
     Permission::same("lambda:DeleteFunctionConcurrency", Task::CHANGE, &DECLARED)
         .when(When::Some(leaves_unreserved)),
-    Permission::same("lambda:PutFunctionEventInvokeConfig", Task::CHANGE, &DECLARED)
+    Permission::of(PUT_ASYNC, Task::CHANGE, &[(PUT_ASYNC, &DECLARED), (PUT_ASYNC, &ALIASES)])
         .when(When::Some(has_async)),
-    Permission::same("lambda:DeleteFunctionEventInvokeConfig", Task::CHANGE, &DECLARED)
+    Permission::of(DELETE_ASYNC, Task::CHANGE, &[(DELETE_ASYNC, &DECLARED), (DELETE_ASYNC, &ALIASES)])
         .when(When::Some(has_async)),
     Permission::of(
         "lambda:PutFunctionCodeSigningConfig",
