@@ -27,6 +27,7 @@ mod processes;
 mod queues;
 mod random;
 mod read_only;
+mod releases;
 mod rich;
 mod roles;
 mod scale;

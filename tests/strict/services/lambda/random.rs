@@ -96,6 +96,7 @@ const SETTINGS: &[(&str, [&str; 2])] = &[
         "managed_policies",
         ["[AWSXRayDaemonWriteAccess]", "[ReadOnlyAccess, service-role/AWSLambdaVPCAccessExecutionRole]"],
     ),
+    ("release", ["live", "{ aliases: { live: {}, next: { provisioned_concurrency: 1 } }, keep: 1 }"]),
     ("layers", ["[\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]", "[shared]"]),
 ];
 
