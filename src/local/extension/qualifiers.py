@@ -1,0 +1,130 @@
+"""What a version or an alias has of its own, apart from the function: its policy, its provisioned concurrency, its URL.
+
+The emulator keeps one policy for all, in which an id may stand only once, and shows and changes the whole of it where
+the function is named without a qualifier. It lists no provisioned concurrency, gives a URL the ARN of the function, and
+keeps what a deleted alias or version had for the next of its name.
+"""
+
+import inspect
+from contextlib import contextmanager
+
+SEAMS = {
+    "ministack.core.responses:error_response_json": "code message status extra message_key content_type",
+    "ministack.core.responses:json_response": "data status content_type",
+    "ministack.services.lambda_svc:_add_permission": "func_name data query_params path_qualifier #d0f846365868caa5",
+    "ministack.services.lambda_svc:_create_function_url_config": "func_name data qualifier #e821147c5bd82080",
+    "ministack.services.lambda_svc:_delete_alias": "func_name alias_name #425784b531066a22",
+    "ministack.services.lambda_svc:_delete_function": "name query_params path_qualifier #4acf1bc5a56ca8e4",
+    "ministack.services.lambda_svc:_get_policy": "func_name query_params path_qualifier #3f1ea49b41d8a3c5",
+    "ministack.services.lambda_svc:_get_provisioned_concurrency": "func_name qualifier #e579a7415a6daf67",
+    "ministack.services.lambda_svc:_policy_resource_arn": "func_name qualifier",
+    "ministack.services.lambda_svc:_qualifier_from_path_or_query": "path_qualifier query_params",
+    "ministack.services.lambda_svc:_remove_permission": "func_name sid query_params path_qualifier #b73f97f393148167",
+    "ministack.services.lambda_svc:_url_config_key": "func_name qualifier",
+}
+
+
+def install():
+    """Replaces the operations that take a qualifier."""
+    from ministack.services import lambda_svc
+
+    for name in ("_add_permission", "_remove_permission"):
+        setattr(lambda_svc, name, of_one_policy(getattr(lambda_svc, name)))
+    lambda_svc._get_policy = of_one_policy(never_empty(lambda_svc._get_policy))
+    lambda_svc._get_provisioned_concurrency = listing(lambda_svc._get_provisioned_concurrency)
+    lambda_svc._create_function_url_config = with_its_arn(lambda_svc._create_function_url_config)
+    lambda_svc._delete_alias = forgetting(lambda_svc._delete_alias)
+    lambda_svc._delete_function = forgetting(lambda_svc._delete_function)
+
+
+def of_one_policy(operation):
+    """An operation on a policy, which sees the statements for its qualifier alone."""
+    parameters = inspect.signature(operation)
+
+    def call(*args, **others):
+        from ministack.services import lambda_svc
+
+        given = parameters.bind(*args, **others).arguments
+        qualifier = lambda_svc._qualifier_from_path_or_query(given.get("path_qualifier"), given.get("query_params"))
+        func = lambda_svc._functions.get(given["func_name"])
+        if func is None:
+            return operation(*args, **others)
+        with only(func["policy"], lambda_svc._policy_resource_arn(given["func_name"], qualifier)):
+            return operation(*args, **others)
+    return call
+
+
+@contextmanager
+def only(policy, resource):
+    """Leaves in a policy, for a while, the statements for one resource."""
+    others = [statement for statement in policy["Statement"] if statement["Resource"] != resource]
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Resource"] == resource]
+    try:
+        yield
+    finally:
+        policy["Statement"] = others + policy["Statement"]
+
+
+def never_empty(get):
+    """GetPolicy finds nothing where there are no statements, of the function itself either."""
+    def call(func_name, query_params=None, path_qualifier=None):
+        from ministack.core.responses import error_response_json
+        from ministack.services import lambda_svc
+
+        func = lambda_svc._functions.get(func_name)
+        if func and not func["policy"]["Statement"]:
+            return error_response_json("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+        return get(func_name, query_params, path_qualifier)
+    return call
+
+
+def listing(get):
+    """GetProvisionedConcurrencyConfig, which lists all if no qualifier is given: that is another operation at its path."""
+    def call(func_name, qualifier):
+        from ministack.core.responses import json_response
+        from ministack.services import lambda_svc
+
+        func = lambda_svc._functions.get(func_name)
+        if qualifier or func is None:
+            return get(func_name, qualifier)
+        arn = func["config"]["FunctionArn"]
+        found = [{"FunctionArn": f"{arn}:{of}", **config} for of, config in func["provisioned_concurrency"].items()]
+        return json_response({"ProvisionedConcurrencyConfigs": found})
+    return call
+
+
+def with_its_arn(create):
+    """A URL of an alias has the alias's ARN."""
+    def call(func_name, data, qualifier):
+        from ministack.core.responses import json_response
+        from ministack.services import lambda_svc
+
+        response = create(func_name, data, qualifier)
+        if response[0] != 201 or not qualifier:
+            return response
+        url = lambda_svc._function_urls[lambda_svc._url_config_key(func_name, qualifier)]
+        url["FunctionArn"] = lambda_svc._policy_resource_arn(func_name, qualifier)
+        return json_response(url, 201)
+    return call
+
+
+def forgetting(delete):
+    """A deletion of an alias or a version, which leaves nothing of what it had."""
+    parameters = inspect.signature(delete)
+
+    def call(*args, **others):
+        from ministack.services import lambda_svc
+
+        given = parameters.bind(*args, **others).arguments
+        name = given.get("name") or given["func_name"]
+        qualifier = given.get("alias_name") or lambda_svc._qualifier_from_path_or_query(
+            given.get("path_qualifier"), given.get("query_params"))
+        response = delete(*args, **others)
+        func = lambda_svc._functions.get(name)
+        if response[0] == 204 and qualifier and func:
+            with only(func["policy"], lambda_svc._policy_resource_arn(name, qualifier)):
+                func["policy"]["Statement"] = []
+            func["provisioned_concurrency"].pop(qualifier, None)
+            func["event_invoke_configs"].pop(qualifier, None)
+        return response
+    return call
