@@ -19,6 +19,7 @@ SEAMS = {
     "ministack.services.lambda_svc:_execute_function": "func event #3ceb16d6480a2161",
     "ministack.services.lambda_svc:_execute_function_with_config_scope": "func event #26a9d5f64e175204",
     "ministack.services.lambda_svc:_function_config_scope_mismatch": "config",
+    "ministack.services.lambda_svc:_functions": "AccountRegionScopedDict",
     "ministack.services.lambda_svc:_invoke": "name event headers path_qualifier query_params #ab193779e5c2ea94",
     "ministack.services.lambda_svc:_lambda_function_account_region_from_arn": "value",
     "ministack.services.lambda_svc:_lambda_function_name_and_qualifier_from_arn": "value",
@@ -69,13 +70,13 @@ def weighted(execute):
         whole, qualifier = called(config)
         if whole is None or is_latest(qualifier):
             return execute(func, event)
-        alias = whole["aliases"].get(qualifier)
-        version = whole["versions"].get(deal(alias), func) if alias else func
-        config = version.get("config") or version
+        if alias := whole["aliases"].get(qualifier):
+            func = whole["versions"].get(deal(alias), whole)
+            # The function sees the ARN that was called.
+            config = {**func["config"], "FunctionArn": config["FunctionArn"]}
         if (versions := ran.get()) is not None:
             versions.append(config["Version"])
-        config = {**config, "FunctionArn": (func.get("config") or func)["FunctionArn"]}
-        return execute({**version, "config": config, "concurrency": whole.get("concurrency")}, event)
+        return execute({**func, "config": config, "concurrency": whole.get("concurrency")}, event)
     return call
 
 

@@ -8,6 +8,7 @@ import json
 
 SEAMS = {
     "ministack.services.lambda_svc:_create_function": "data #e307eecdf0d8b51c",
+    "ministack.services.lambda_svc:_functions": "AccountRegionScopedDict",
     "ministack.services.lambda_svc:_publish_version": "name data #3bc240a8db5dc832",
     "ministack.services.lambda_svc:_update_code": "name data #0998d118b422f475",
 }

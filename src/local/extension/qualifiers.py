@@ -1,20 +1,25 @@
-"""What a version or an alias has of its own, apart from the function: its policy, its provisioned concurrency, its URL.
+"""What a version or an alias has of its own: its ARN, its policy, its provisioned concurrency.
 
-The emulator keeps one policy for all, in which an id may stand only once, and shows and changes the whole of it where
-the function is named without a qualifier. It lists no provisioned concurrency, gives a URL the ARN of the function, and
-keeps what a deleted alias or version had for the next of its name.
+The emulator asks the role that invokes an alias for the permission to invoke the function, and gives the URL of an
+alias the ARN of the function. It keeps one policy for all, in which an id may stand only once, and shows and changes
+the whole of it where the function is named without a qualifier. It lists no provisioned concurrency, and keeps what a
+deleted alias or version had for the next of its name.
 """
 
 import inspect
 from contextlib import contextmanager
 
 SEAMS = {
+    "ministack.core.iam_actions:extract_resource_arn":
+        "service method path headers body query_params region account_id",
     "ministack.core.responses:error_response_json": "code message status extra message_key content_type",
     "ministack.core.responses:json_response": "data status content_type",
     "ministack.services.lambda_svc:_add_permission": "func_name data query_params path_qualifier #d0f846365868caa5",
     "ministack.services.lambda_svc:_create_function_url_config": "func_name data qualifier #e821147c5bd82080",
     "ministack.services.lambda_svc:_delete_alias": "func_name alias_name #425784b531066a22",
     "ministack.services.lambda_svc:_delete_function": "name query_params path_qualifier #4acf1bc5a56ca8e4",
+    "ministack.services.lambda_svc:_function_urls": "AccountRegionScopedDict",
+    "ministack.services.lambda_svc:_functions": "AccountRegionScopedDict",
     "ministack.services.lambda_svc:_get_policy": "func_name query_params path_qualifier #3f1ea49b41d8a3c5",
     "ministack.services.lambda_svc:_get_provisioned_concurrency": "func_name qualifier #e579a7415a6daf67",
     "ministack.services.lambda_svc:_policy_resource_arn": "func_name qualifier",
@@ -25,9 +30,11 @@ SEAMS = {
 
 
 def install():
-    """Replaces the operations that take a qualifier."""
+    """Replaces the operations that take a qualifier, and what permission they need."""
+    from ministack.core import iam_actions
     from ministack.services import lambda_svc
 
+    iam_actions.extract_resource_arn = with_the_qualifier(iam_actions.extract_resource_arn)
     for name in ("_add_permission", "_remove_permission"):
         setattr(lambda_svc, name, of_one_policy(getattr(lambda_svc, name)))
     lambda_svc._get_policy = of_one_policy(never_empty(lambda_svc._get_policy))
@@ -35,6 +42,19 @@ def install():
     lambda_svc._create_function_url_config = with_its_arn(lambda_svc._create_function_url_config)
     lambda_svc._delete_alias = forgetting(lambda_svc._delete_alias)
     lambda_svc._delete_function = forgetting(lambda_svc._delete_function)
+
+
+def with_the_qualifier(resource_of):
+    """What the sender of a request must have the permission for: to invoke an alias, the permission for that alias."""
+    def call(service, method, path, headers, body, query_params, *where, **others):
+        from ministack.services import lambda_svc
+
+        arn = resource_of(service, method, path, headers, body, query_params, *where, **others)
+        qualifier = lambda_svc._qualifier_from_path_or_query(None, query_params)
+        if service != "lambda" or not path.endswith("invocations") or not qualifier or arn.endswith(f":{qualifier}"):
+            return arn
+        return f"{arn}:{qualifier}"
+    return call
 
 
 def of_one_policy(operation):
@@ -79,7 +99,7 @@ def never_empty(get):
 
 
 def listing(get):
-    """GetProvisionedConcurrencyConfig, which lists all if no qualifier is given: that is another operation at its path."""
+    """GetProvisionedConcurrencyConfig, and ListProvisionedConcurrencyConfigs, which is the same without a qualifier."""
     def call(func_name, qualifier):
         from ministack.core.responses import json_response
         from ministack.services import lambda_svc
@@ -87,8 +107,8 @@ def listing(get):
         func = lambda_svc._functions.get(func_name)
         if qualifier or func is None:
             return get(func_name, qualifier)
-        arn = func["config"]["FunctionArn"]
-        found = [{"FunctionArn": f"{arn}:{of}", **config} for of, config in func["provisioned_concurrency"].items()]
+        found = [{"FunctionArn": lambda_svc._policy_resource_arn(func_name, of), **config}
+                 for of, config in func.get("provisioned_concurrency", {}).items()]
         return json_response({"ProvisionedConcurrencyConfigs": found})
     return call
 
@@ -124,7 +144,7 @@ def forgetting(delete):
         if response[0] == 204 and qualifier and func:
             with only(func["policy"], lambda_svc._policy_resource_arn(name, qualifier)):
                 func["policy"]["Statement"] = []
-            func["provisioned_concurrency"].pop(qualifier, None)
-            func["event_invoke_configs"].pop(qualifier, None)
+            for settings in ("provisioned_concurrency", "event_invoke_configs"):
+                func.get(settings, {}).pop(qualifier, None)
         return response
     return call
