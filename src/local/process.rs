@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 14] = [
+const EXTENSION: [(&str, &str); 15] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("aliases.py", include_str!("extension/aliases.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
@@ -26,6 +26,7 @@ const EXTENSION: [(&str, &str); 14] = [
     ("qualifiers.py", include_str!("extension/qualifiers.py")),
     ("request_log.py", include_str!("extension/request_log.py")),
     ("roles.py", include_str!("extension/roles.py")),
+    ("routing.py", include_str!("extension/routing.py")),
     ("runtime_api.py", include_str!("extension/runtime_api.py")),
     ("seams.py", include_str!("extension/seams.py")),
     ("signature.py", include_str!("extension/signature.py")),

@@ -15,12 +15,13 @@ from . import (
     qualifiers,
     request_log,
     roles,
+    routing,
     runtime_api,
     seams,
     signature,
 )
 
-MODULES = [signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers]
+MODULES = [signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing]
 
 
 def install(state):
@@ -37,3 +38,4 @@ def install(state):
     aliases.install()
     publishing.install()
     qualifiers.install()
+    routing.install()

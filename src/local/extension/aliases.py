@@ -5,7 +5,8 @@ the one that was called, and forgets what is set for the function as a whole or 
 what becomes of asynchronous events.
 
 At AWS each invocation draws by itself. Here the versions are dealt like cards: a deck has them in the shares of the
-weights, shuffled, and with 10 % exactly one of every ten invocations runs the other version.
+weights, shuffled, and with 10 % exactly one of every ten invocations runs the other version. Each change of the alias
+begins a new deck, so a test that counts from there knows how many run which, without a seed.
 """
 
 import math

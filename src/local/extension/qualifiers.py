@@ -2,8 +2,9 @@
 
 The emulator asks the role that invokes an alias for the permission to invoke the function, and gives the URL of an
 alias the ARN of the function. It keeps one policy for all, in which an id may stand only once, and shows and changes
-the whole of it where the function is named without a qualifier. It lists no provisioned concurrency, and keeps what a
-deleted alias or version had for the next of its name.
+the whole of it where the function is named without a qualifier. It lists no provisioned concurrency, and lets `$LATEST`
+have some. It keeps what a deleted alias or version had for the next of its name, refuses to delete one that does not
+exist, and deletes the whole function with the version `$LATEST`.
 """
 
 import inspect
@@ -23,6 +24,7 @@ SEAMS = {
     "ministack.services.lambda_svc:_get_policy": "func_name query_params path_qualifier #3f1ea49b41d8a3c5",
     "ministack.services.lambda_svc:_get_provisioned_concurrency": "func_name qualifier #e579a7415a6daf67",
     "ministack.services.lambda_svc:_policy_resource_arn": "func_name qualifier",
+    "ministack.services.lambda_svc:_put_provisioned_concurrency": "func_name qualifier data #c9f084246ab90bdf",
     "ministack.services.lambda_svc:_qualifier_from_path_or_query": "path_qualifier query_params",
     "ministack.services.lambda_svc:_remove_permission": "func_name sid query_params path_qualifier #b73f97f393148167",
     "ministack.services.lambda_svc:_url_config_key": "func_name qualifier",
@@ -39,9 +41,10 @@ def install():
         setattr(lambda_svc, name, of_one_policy(getattr(lambda_svc, name)))
     lambda_svc._get_policy = of_one_policy(never_empty(lambda_svc._get_policy))
     lambda_svc._get_provisioned_concurrency = listing(lambda_svc._get_provisioned_concurrency)
+    lambda_svc._put_provisioned_concurrency = of_a_version(lambda_svc._put_provisioned_concurrency)
     lambda_svc._create_function_url_config = with_its_arn(lambda_svc._create_function_url_config)
     lambda_svc._delete_alias = forgetting(lambda_svc._delete_alias)
-    lambda_svc._delete_function = forgetting(lambda_svc._delete_function)
+    lambda_svc._delete_function = by_number(forgetting(lambda_svc._delete_function))
 
 
 def with_the_qualifier(resource_of):
@@ -113,6 +116,21 @@ def listing(get):
     return call
 
 
+def of_a_version(put):
+    """PutProvisionedConcurrencyConfig, which is only for a published version or an alias of one."""
+    def call(func_name, qualifier, data):
+        from ministack.core.responses import error_response_json
+        from ministack.services import lambda_svc
+
+        func = lambda_svc._functions.get(func_name)
+        alias = func and func["aliases"].get(qualifier)
+        if func and (alias["FunctionVersion"] if alias else qualifier) in (None, "", "$LATEST"):
+            message = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+            return error_response_json("InvalidParameterValueException", message, 400)
+        return put(func_name, qualifier, data)
+    return call
+
+
 def with_its_arn(create):
     """A URL of an alias has the alias's ARN."""
     def call(func_name, data, qualifier):
@@ -128,8 +146,23 @@ def with_its_arn(create):
     return call
 
 
+def by_number(delete):
+    """DeleteFunction, which deletes a version only by its number."""
+    def call(name, query_params, path_qualifier=None):
+        from ministack.core.responses import error_response_json
+        from ministack.services import lambda_svc
+
+        qualifier = lambda_svc._qualifier_from_path_or_query(path_qualifier, query_params)
+        if not qualifier or qualifier.isdecimal():
+            return delete(name, query_params, path_qualifier)
+        message = ("$LATEST version cannot be deleted without deleting the function." if qualifier == "$LATEST"
+                   else "Deletion of aliases is not currently supported.")
+        return error_response_json("InvalidParameterValueException", message, 400)
+    return call
+
+
 def forgetting(delete):
-    """A deletion of an alias or a version, which leaves nothing of what it had."""
+    """A deletion of an alias or a version, which leaves nothing of what it had, and succeeds if there is none."""
     parameters = inspect.signature(delete)
 
     def call(*args, **others):
@@ -141,10 +174,11 @@ def forgetting(delete):
             given.get("path_qualifier"), given.get("query_params"))
         response = delete(*args, **others)
         func = lambda_svc._functions.get(name)
-        if response[0] == 204 and qualifier and func:
-            with only(func["policy"], lambda_svc._policy_resource_arn(name, qualifier)):
-                func["policy"]["Statement"] = []
-            for settings in ("provisioned_concurrency", "event_invoke_configs"):
-                func.get(settings, {}).pop(qualifier, None)
-        return response
+        if response[0] not in (204, 404) or not qualifier or not func:
+            return response
+        with only(func["policy"], lambda_svc._policy_resource_arn(name, qualifier)):
+            func["policy"]["Statement"] = []
+        for settings in ("provisioned_concurrency", "event_invoke_configs"):
+            func.get(settings, {}).pop(qualifier, None)
+        return 204, {}, b""
     return call

@@ -84,6 +84,15 @@ def invoke(name, **others):
     return response["ExecutedVersion"], json.loads(response["Payload"].read())
 
 
+def ran(name, count):
+    """Which versions so many invocations have run, once these have ended."""
+    logs, lines = client("logs"), Counter()
+    while sum(lines.values()) < count:
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", limit=1000)["events"]
+        lines = Counter(event["message"].strip() for event in events if event["message"].startswith("ran"))
+    return lines
+
+
 def queue(name):
     url = queues.create_queue(QueueName=name)["QueueUrl"]
     found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -100,8 +109,8 @@ def setUpModule():
     ROLE = iam.create_role(RoleName="all", AssumeRolePolicyDocument=json.dumps(
         {"Version": "2012-10-17", "Statement": [trust]}))["Role"]["Arn"]
     iam.put_role_policy(RoleName="all", PolicyName="all", PolicyDocument=allow("*", "*"))
-    release("shared", "routed", "polled", "failing", "throttled", "guarded", "published", "referred", "permitted",
-            "provisioned", "named")
+    release("shared", "routed", "polled", "streamed", "started", "failing", "throttled", "guarded", "published",
+            "routing", "referred", "permitted", "provisioned", "named")
 
 
 class Weights(unittest.TestCase):
@@ -120,7 +129,7 @@ class Weights(unittest.TestCase):
         self.assertNotIn("RoutingConfig", functions.get_alias(FunctionName="shared", Name="live"))
 
     def test_an_api_runs_them_so_too(self):
-        shift("routed", 0.1)
+        shift("routed", 0.3)
         apis = client("apigatewayv2")
         api = apis.create_api(Name="routed", ProtocolType="HTTP")["ApiId"]
         target = apis.create_integration(ApiId=api, IntegrationType="AWS_PROXY", PayloadFormatVersion="2.0",
@@ -133,20 +142,38 @@ class Weights(unittest.TestCase):
                 answer = json.loads(response.read())
             self.assertEqual(answer["arn"], f"{ACCOUNT}:routed:live")
             counts[answer["code"]] += 1
-        self.assertEqual(counts, {"old": 180, "new": 20})
+        self.assertEqual(counts, {"old": 140, "new": 60})
 
     def test_messages_of_a_queue_run_them_so_too(self):
         shift("polled", 0.1)
-        logs, lines = client("logs"), Counter()
-        logs.create_log_group(logGroupName="/aws/lambda/polled")
+        client("logs").create_log_group(logGroupName="/aws/lambda/polled")
         url, arn = queue("polled")
         functions.create_event_source_mapping(FunctionName="polled:live", EventSourceArn=arn, BatchSize=1)
         for number in range(20):
             queues.send_message(QueueUrl=url, MessageBody=str(number))
-        while sum(lines.values()) < 20:
-            events = logs.filter_log_events(logGroupName="/aws/lambda/polled", limit=1000)["events"]
-            lines = Counter(event["message"].strip() for event in events if event["message"].startswith("ran"))
-        self.assertEqual(lines, {"ran 1": 18, "ran 2": 2})
+        self.assertEqual(ran("polled", 20), {"ran 1": 18, "ran 2": 2})
+
+    def test_changes_of_a_table_run_them_so_too(self):
+        shift("streamed", 0.3)
+        client("logs").create_log_group(logGroupName="/aws/lambda/streamed")
+        tables = client("dynamodb")
+        table = tables.create_table(TableName="streamed", BillingMode="PAY_PER_REQUEST",
+                                    KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+                                    AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+                                    StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+        stream = table["TableDescription"]["LatestStreamArn"]
+        functions.create_event_source_mapping(FunctionName="streamed:live", EventSourceArn=stream, BatchSize=1,
+                                              StartingPosition="TRIM_HORIZON")
+        for number in range(20):
+            tables.put_item(TableName="streamed", Item={"key": {"S": str(number)}})
+        self.assertEqual(ran("streamed", 20), {"ran 1": 14, "ran 2": 6})
+
+    def test_events_run_them_so_too(self):
+        shift("started", 0.3)
+        client("logs").create_log_group(logGroupName="/aws/lambda/started")
+        for _ in range(20):
+            functions.invoke(FunctionName="started:live", InvocationType="Event", Payload=b"{}")
+        self.assertEqual(ran("started", 20), {"ran 1": 14, "ran 2": 6})
 
 
 class Invocations(unittest.TestCase):
@@ -197,13 +224,72 @@ class Versions(unittest.TestCase):
         settled("published")
         self.assertEqual(publish("published"), "4")
         listed = functions.list_versions_by_function(FunctionName="published")["Versions"]
-        self.assertEqual([(one["Version"], one["State"]) for one in listed],
-                         [("$LATEST", "Active"), ("1", "Active"), ("2", "Active"), ("3", "Active"), ("4", "Active")])
+        self.assertEqual([one["FunctionArn"].removeprefix(f"{ACCOUNT}:published:") for one in listed],
+                         [one["Version"] for one in listed])
+        self.assertEqual([one["Version"] for one in listed], ["$LATEST", "1", "2", "3", "4"])
+        self.assertNotIn("State", set().union(*listed))
         self.assertEqual(len({one["CodeSha256"] for one in listed}), 3)
+        for number in ("1", "4"):
+            read = functions.get_function(FunctionName="published", Qualifier=number)["Configuration"]
+            self.assertEqual((read["Version"], read["State"]), (number, "Active"))
         created = functions.create_function(FunctionName="at_once", Runtime="python3.13", Role=ROLE, Publish=True,
                                             Handler="app.handler", Code={"ZipFile": package("x")})
         self.assertEqual((created["Version"], created["FunctionArn"]), ("1", f"{ACCOUNT}:at_once:1"))
         self.assertEqual(publish("at_once"), "1")
+
+    def test_the_description_of_a_version_is_no_change(self):
+        settings = {"FunctionName": "described", "Runtime": "python3.13", "Role": ROLE, "Handler": "app.handler"}
+        functions.create_function(**settings, Code={"ZipFile": package("x")}, Description="function")
+        settled("described")
+        for description in ("version", "other", ""):
+            found = functions.publish_version(FunctionName="described", Description=description)
+            self.assertEqual((found["Version"], found["Description"]), ("1", "version"))
+            functions.update_function_code(FunctionName="described", ZipFile=package("x"))
+            settled("described")
+        functions.update_function_configuration(FunctionName="described", Description="version")
+        settled("described")
+        self.assertEqual(publish("described"), "2")
+
+    def test_only_what_is_meant_is_published(self):
+        for meant, refusal in (({"CodeSha256": "other"}, "InvalidParameterValueException"),
+                               ({"RevisionId": "other"}, "PreconditionFailedException")):
+            with self.assertRaises(ClientError) as refused:
+                functions.publish_version(FunctionName="routing", **meant)
+            self.assertEqual(code(refused), refusal)
+        live = functions.get_function_configuration(FunctionName="routing")
+        meant = {key: live[key] for key in ("CodeSha256", "RevisionId")}
+        self.assertEqual(functions.publish_version(FunctionName="routing", **meant)["Version"], "2")
+
+    def test_an_alias_stands_for_versions_that_exist(self):
+        before = functions.get_alias(FunctionName="routing", Name="live")
+        cases = [("1", {"3": 0.5}, "ResourceNotFoundException"), ("3", {}, "ResourceNotFoundException"),
+                 ("1", {"1": 0.5}, "InvalidParameterValueException"),
+                 ("$LATEST", {"1": 0.5}, "InvalidParameterValueException"),
+                 ("1", {"$LATEST": 0.5}, "InvalidParameterValueException"),
+                 ("1", {"2": 1.5}, "ValidationException")]
+        for version, weights, refusal in cases:
+            for operation, name in ((functions.update_alias, "live"), (functions.create_alias, "new")):
+                with self.assertRaises(ClientError, msg=(version, weights)) as refused:
+                    operation(FunctionName="routing", Name=name, FunctionVersion=version,
+                              RoutingConfig={"AdditionalVersionWeights": weights})
+                self.assertEqual(code(refused), refusal, (version, weights))
+        with self.assertRaises(ClientError) as refused:
+            functions.create_alias(FunctionName="routing", Name="12", FunctionVersion="1")
+        self.assertEqual(code(refused), "ValidationException")
+        for read in (before, functions.get_alias(FunctionName="routing", Name="live")):
+            read.pop("ResponseMetadata")
+            self.assertEqual(read, before)
+
+    def test_what_an_alias_stands_for_stays_until_it_is_set(self):
+        alias = {"FunctionName": "routing", "Name": "kept"}
+        weights = {"AdditionalVersionWeights": {"2": 0.3}}
+        functions.create_alias(**alias, FunctionVersion="1", Description="as it was", RoutingConfig=weights)
+        for change in ({}, {"Description": "changed"}, {"FunctionVersion": "1"}):
+            functions.update_alias(**alias, **change)
+            self.assertEqual(functions.get_alias(**alias)["RoutingConfig"], weights)
+        cleared = functions.update_alias(**alias, FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}})
+        self.assertEqual((cleared["FunctionVersion"], cleared["Description"]), ("2", "changed"))
+        self.assertNotIn("RoutingConfig", cleared)
 
     def test_a_version_stays_as_long_as_an_alias_refers_to_it(self):
         shift("referred", 0.5)
@@ -211,8 +297,17 @@ class Versions(unittest.TestCase):
             with self.assertRaises(ClientError) as refused:
                 functions.delete_function(FunctionName="referred", Qualifier=version)
             self.assertEqual(code(refused), "ResourceConflictException")
-        functions.update_alias(FunctionName="referred", Name="live", FunctionVersion="2", RoutingConfig={})
-        functions.delete_function(FunctionName="referred", Qualifier="1")
+        functions.update_alias(FunctionName="referred", Name="live", FunctionVersion="2",
+                               RoutingConfig={"AdditionalVersionWeights": {}})
+        for _ in range(2):
+            functions.delete_function(FunctionName="referred", Qualifier="1")
+            functions.delete_alias(FunctionName="referred", Name="none")
+        with self.assertRaises(functions.exceptions.ResourceNotFoundException):
+            functions.get_function(FunctionName="referred", Qualifier="1")
+        for qualifier in ("live", "$LATEST"):
+            with self.assertRaises(ClientError) as refused:
+                functions.delete_function(FunctionName="referred", Qualifier=qualifier)
+            self.assertEqual(code(refused), "InvalidParameterValueException")
         self.assertEqual(invoke("referred", Qualifier="live")[1]["code"], "new")
 
 
@@ -256,6 +351,25 @@ class Qualifiers(unittest.TestCase):
         self.assertEqual(self.provisioned(), [(f"{ACCOUNT}:provisioned:live", 2)])
         functions.delete_provisioned_concurrency_config(FunctionName="provisioned", Qualifier="live")
         self.assertEqual(self.provisioned(), [])
+        with self.assertRaises(ClientError) as refused:
+            functions.get_provisioned_concurrency_config(FunctionName="provisioned", Qualifier="live")
+        self.assertEqual(code(refused), "ProvisionedConcurrencyConfigNotFoundException")
+        with self.assertRaises(ClientError) as refused:
+            functions.put_provisioned_concurrency_config(FunctionName="provisioned", Qualifier="$LATEST",
+                                                         ProvisionedConcurrentExecutions=2)
+        self.assertEqual(code(refused), "InvalidParameterValueException")
+
+    def test_handling_of_events_is_kept_for_each(self):
+        live = {"FunctionName": "provisioned", "Qualifier": "live"}
+        functions.put_function_event_invoke_config(**live, MaximumRetryAttempts=1, MaximumEventAgeInSeconds=60)
+        functions.put_function_event_invoke_config(**live, MaximumRetryAttempts=0)
+        read = functions.get_function_event_invoke_config(**live)
+        self.assertEqual((read["FunctionArn"], read["MaximumRetryAttempts"], read["MaximumEventAgeInSeconds"]),
+                         (f"{ACCOUNT}:provisioned:live", 0, 21600))
+        functions.delete_function_event_invoke_config(**live)
+        for where in (live, {"FunctionName": "provisioned"}):
+            with self.assertRaises(functions.exceptions.ResourceNotFoundException):
+                functions.get_function_event_invoke_config(**where)
 
     def provisioned(self):
         found = functions.list_provisioned_concurrency_configs(FunctionName="provisioned")

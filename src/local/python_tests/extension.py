@@ -316,8 +316,8 @@ class Loading(unittest.TestCase):
 
 class Aliases(unittest.TestCase):
     def test_any_deck_has_the_shares_of_its_weights(self):
-        cases = {0.1: (1, 10), 0.5: (1, 2), 0.05: (1, 20), 0.33: (33, 100), 0.001: (1, 1000), 1 / 3: (1, 3),
-                 1.0: (1, 1), 0.0: (0, 1)}
+        cases = {0.1: (1, 10), 0.3: (3, 10), 0.5: (1, 2), 0.05: (1, 20), 0.33: (33, 100), 0.001: (1, 1000),
+                 1 / 3: (1, 3), 1.0: (1, 1), 0.0: (0, 1)}
         for weight, (others, size) in cases.items():
             cards = aliases.deck("1", {"2": weight})
             self.assertEqual((cards.count("2"), len(cards)), (others, size), weight)
