@@ -1,16 +1,19 @@
 """What a version or an alias has of its own: its ARN, its policy, its provisioned concurrency.
 
-The emulator asks the role that invokes an alias for the permission to invoke the function, and gives the URL of an
-alias the ARN of the function. It keeps one policy for all, in which an id may stand only once, and shows and changes
-the whole of it where the function is named without a qualifier. It lists no provisioned concurrency, and lets `$LATEST`
-have some. It keeps what a deleted alias or version had for the next of its name, refuses to delete one that does not
-exist, and deletes the whole function with the version `$LATEST`.
+The emulator asks the role that invokes an alias for the permission to invoke the function, and the one that reads or
+changes an alias for another one than AWS does. It gives the URL of an alias the ARN of the function. It keeps one
+policy for all, in which an id may stand only once, and shows and changes the whole of it where the function is named
+without a qualifier. It lists no provisioned concurrency, and lets `$LATEST` have some. It keeps what a deleted alias or
+version had for the next of its name, refuses to delete one that does not exist, and deletes the whole function with the
+version `$LATEST`.
 """
 
 import inspect
+import re
 from contextlib import contextmanager
 
 SEAMS = {
+    "ministack.core.iam_actions:_lambda_action": "method path #19fa24ebca403b7a",
     "ministack.core.iam_actions:extract_resource_arn":
         "service method path headers body query_params region account_id",
     "ministack.core.responses:error_response_json": "code message status extra message_key content_type",
@@ -30,6 +33,16 @@ SEAMS = {
     "ministack.services.lambda_svc:_url_config_key": "func_name qualifier",
 }
 
+# The operations by the end of their paths, behind the function's name.
+OPERATIONS = [
+    (r"aliases/[^/]+", {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}),
+    (r"event-invoke-config", {"GET": "GetFunctionEventInvokeConfig", "PUT": "PutFunctionEventInvokeConfig",
+                              "POST": "UpdateFunctionEventInvokeConfig", "DELETE": "DeleteFunctionEventInvokeConfig"}),
+    (r"event-invoke-config/list", {"GET": "ListFunctionEventInvokeConfigs"}),
+    (r"provisioned-concurrency", {"GET": "GetProvisionedConcurrencyConfig", "PUT": "PutProvisionedConcurrencyConfig",
+                                  "DELETE": "DeleteProvisionedConcurrencyConfig"}),
+]
+
 
 def install():
     """Replaces the operations that take a qualifier, and what permission they need."""
@@ -37,6 +50,7 @@ def install():
     from ministack.services import lambda_svc
 
     iam_actions.extract_resource_arn = with_the_qualifier(iam_actions.extract_resource_arn)
+    iam_actions._lambda_action = of_the_path(iam_actions._lambda_action)
     for name in ("_add_permission", "_remove_permission"):
         setattr(lambda_svc, name, of_one_policy(getattr(lambda_svc, name)))
     lambda_svc._get_policy = of_one_policy(never_empty(lambda_svc._get_policy))
@@ -57,6 +71,16 @@ def with_the_qualifier(resource_of):
         if service != "lambda" or not path.endswith("invocations") or not qualifier or arn.endswith(f":{qualifier}"):
             return arn
         return f"{arn}:{qualifier}"
+    return call
+
+
+def of_the_path(action_of):
+    """The action that the sender of a request must have the permission for."""
+    def call(method, path):
+        for ending, operations in OPERATIONS:
+            if method in operations and re.search(f"/functions/[^/]+/{ending}/?$", path):
+                return operations[method]
+        return action_of(method, path)
     return call
 
 

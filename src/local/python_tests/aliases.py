@@ -12,6 +12,7 @@ import zipfile
 from collections import Counter
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -23,8 +24,8 @@ import os
 def handler(event, context):
     if event.get("fail"):
         raise ValueError("as asked")
-    print("ran", context.function_version)
-    return {"code": %r, "setting": os.environ["SETTING"], "arn": context.invoked_function_arn}
+    return {"code": %r, "setting": os.environ["SETTING"], "version": context.function_version,
+            "arn": context.invoked_function_arn}
 """
 
 
@@ -85,12 +86,13 @@ def invoke(name, **others):
 
 
 def ran(name, count):
-    """Which versions so many invocations have run, once these have ended."""
-    logs, lines = client("logs"), Counter()
-    while sum(lines.values()) < count:
+    """How many of so many invocations have run which version, once all have ended, by the first line that each logs."""
+    logs, versions = client("logs"), Counter()
+    while versions.total() < count:
         events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", limit=1000)["events"]
-        lines = Counter(event["message"].strip() for event in events if event["message"].startswith("ran"))
-    return lines
+        starts = [event["message"] for event in events if event["message"].startswith("START ")]
+        versions = Counter(start.rpartition("Version: ")[2] for start in starts)
+    return versions
 
 
 def queue(name):
@@ -115,8 +117,8 @@ def setUpModule():
 
 class Weights(unittest.TestCase):
     def test_an_alias_runs_its_versions_in_the_shares_of_its_weights(self):
-        old = {"code": "old", "setting": "a", "arn": f"{ACCOUNT}:shared:live"}
-        new = {"code": "new", "setting": "b", "arn": f"{ACCOUNT}:shared:live"}
+        old = {"code": "old", "setting": "a", "version": "1", "arn": f"{ACCOUNT}:shared:live"}
+        new = {"code": "new", "setting": "b", "version": "2", "arn": f"{ACCOUNT}:shared:live"}
         self.assertEqual(invoke("shared", Qualifier="live"), ("1", old))
         for weight, expected in ((0.1, 2), (0.5, 10), (1.0, 20), (0.05, 1)):
             shift("shared", weight)
@@ -151,7 +153,7 @@ class Weights(unittest.TestCase):
         functions.create_event_source_mapping(FunctionName="polled:live", EventSourceArn=arn, BatchSize=1)
         for number in range(20):
             queues.send_message(QueueUrl=url, MessageBody=str(number))
-        self.assertEqual(ran("polled", 20), {"ran 1": 18, "ran 2": 2})
+        self.assertEqual(ran("polled", 20), {"1": 18, "2": 2})
 
     def test_changes_of_a_table_run_them_so_too(self):
         shift("streamed", 0.3)
@@ -166,14 +168,14 @@ class Weights(unittest.TestCase):
                                               StartingPosition="TRIM_HORIZON")
         for number in range(20):
             tables.put_item(TableName="streamed", Item={"key": {"S": str(number)}})
-        self.assertEqual(ran("streamed", 20), {"ran 1": 14, "ran 2": 6})
+        self.assertEqual(ran("streamed", 20), {"1": 14, "2": 6})
 
     def test_events_run_them_so_too(self):
         shift("started", 0.3)
         client("logs").create_log_group(logGroupName="/aws/lambda/started")
         for _ in range(20):
             functions.invoke(FunctionName="started:live", InvocationType="Event", Payload=b"{}")
-        self.assertEqual(ran("started", 20), {"ran 1": 14, "ran 2": 6})
+        self.assertEqual(ran("started", 20), {"1": 14, "2": 6})
 
 
 class Invocations(unittest.TestCase):
@@ -196,10 +198,8 @@ class Invocations(unittest.TestCase):
 
     def test_a_permission_is_for_the_alias_or_for_the_function(self):
         for name, resource in (("of_alias", f"{ACCOUNT}:guarded:live"), ("of_function", f"{ACCOUNT}:guarded")):
-            iam.create_user(UserName=name)
-            iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=allow("lambda:InvokeFunction", resource))
-            key = iam.create_access_key(UserName=name)["AccessKey"]
-            user = client("lambda", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+            user = self.user(name)
+            self.may(name, "lambda:InvokeFunction", resource)
             ways = [{"FunctionName": "guarded"}, {"FunctionName": "guarded", "Qualifier": "live"},
                     {"FunctionName": "guarded:live"}, {"FunctionName": f"{ACCOUNT}:guarded:live"}]
             for way in ways:
@@ -209,6 +209,35 @@ class Invocations(unittest.TestCase):
                     with self.assertRaises(ClientError, msg=(name, way)) as refused:
                         user.invoke(**way)
                     self.assertEqual(code(refused), "AccessDeniedException")
+
+    def test_each_operation_needs_its_own_permission(self):
+        user, function, live = self.user("of_one"), {"FunctionName": "guarded"}, {"Qualifier": "live"}
+        operations = [
+            ("CreateAlias", {"Name": "more", "FunctionVersion": "1"}), ("ListAliases", {}),
+            ("GetAlias", {"Name": "more"}), ("UpdateAlias", {"Name": "more"}), ("DeleteAlias", {"Name": "more"}),
+            ("PutFunctionEventInvokeConfig", {**live, "MaximumRetryAttempts": 1}),
+            ("GetFunctionEventInvokeConfig", live), ("ListFunctionEventInvokeConfigs", {}),
+            ("DeleteFunctionEventInvokeConfig", live),
+            ("PutProvisionedConcurrencyConfig", {**live, "ProvisionedConcurrentExecutions": 1}),
+            ("GetProvisionedConcurrencyConfig", live), ("DeleteProvisionedConcurrencyConfig", live),
+        ]
+        for operation, parameters in operations:
+            call = getattr(user, xform_name(operation))
+            others = [f"lambda:{other}" for other, _ in operations if other != operation]
+            self.may("of_one", [*others, "lambda:GetFunction", "lambda:UpdateFunctionCode", "lambda:DeleteFunction"])
+            with self.assertRaises(ClientError, msg=operation) as refused:
+                call(**function, **parameters)
+            self.assertEqual(code(refused), "AccessDeniedException", operation)
+            self.may("of_one", f"lambda:{operation}")
+            call(**function, **parameters)
+
+    def user(self, name):
+        iam.create_user(UserName=name)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return client("lambda", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+
+    def may(self, user, action, resource=f"{ACCOUNT}:guarded"):
+        iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=allow(action, resource))
 
 
 class Versions(unittest.TestCase):
