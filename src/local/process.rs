@@ -14,15 +14,19 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 11] = [
+const EXTENSION: [(&str, &str); 15] = [
     ("__init__.py", include_str!("extension/__init__.py")),
+    ("aliases.py", include_str!("extension/aliases.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
     ("door.py", include_str!("extension/door.py")),
     ("hosts.py", include_str!("extension/hosts.py")),
     ("links.py", include_str!("extension/links.py")),
     ("loading.py", include_str!("extension/loading.py")),
+    ("publishing.py", include_str!("extension/publishing.py")),
+    ("qualifiers.py", include_str!("extension/qualifiers.py")),
     ("request_log.py", include_str!("extension/request_log.py")),
     ("roles.py", include_str!("extension/roles.py")),
+    ("routing.py", include_str!("extension/routing.py")),
     ("runtime_api.py", include_str!("extension/runtime_api.py")),
     ("seams.py", include_str!("extension/seams.py")),
     ("signature.py", include_str!("extension/signature.py")),

@@ -204,6 +204,13 @@ async fn what_is_open_at_aws_is_open_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn versions_and_aliases_are_those_of_aws() {
+    let place = Place::new();
+    let endpoint = place.cloud.start(&silent).await.expect("a cloud");
+    python(&place, &["-B", &python_tests("aliases.py"), &endpoint.url]).await;
+}
+
+#[tokio::test]
 async fn credentials_are_private_and_kept_until_a_reset_of_a_stopped_cloud() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();

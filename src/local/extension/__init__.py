@@ -5,9 +5,23 @@ which `seams` compares with the emulator that is installed: if they changed in a
 line that names them.
 """
 
-from . import credentials, door, links, loading, request_log, roles, runtime_api, seams, signature
+from . import (
+    aliases,
+    credentials,
+    door,
+    links,
+    loading,
+    publishing,
+    qualifiers,
+    request_log,
+    roles,
+    routing,
+    runtime_api,
+    seams,
+    signature,
+)
 
-MODULES = [signature, door, links, loading, request_log, roles, runtime_api]
+MODULES = [signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing]
 
 
 def install(state):
@@ -21,3 +35,7 @@ def install(state):
     request_log.install(state / "requests.log")
     roles.install(keys.secret)
     runtime_api.install()
+    aliases.install()
+    publishing.install()
+    qualifiers.install()
+    routing.install()

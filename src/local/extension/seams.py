@@ -2,7 +2,7 @@
 
 Each module declares its seams: `module:function` with the names of the parameters, and, where a function is replaced or
 its inner order matters, with a hash of its text behind `#`. A constant that is a text is declared as `text`, with its
-hash.
+hash, and what the emulator stores with its type.
 """
 
 import hashlib
@@ -39,6 +39,8 @@ def describe(place, with_text):
     except (ImportError, AttributeError):
         return "missing"
     is_text = isinstance(function, str)
+    if not is_text and not callable(function):
+        return type(function).__name__
     parameters = "text" if is_text else " ".join(inspect.signature(function).parameters)
     if not with_text:
         return parameters

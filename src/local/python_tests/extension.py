@@ -29,7 +29,19 @@ os.environ |= {"AUTH": "true", "AWS_ACCESS_KEY_ID": KEYS[0], "AWS_SECRET_ACCESS_
 from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from extension import credentials, door, hosts, loading, request_log, roles, runtime_api, seams, signature
+from extension import (
+    MODULES,
+    aliases,
+    credentials,
+    door,
+    hosts,
+    loading,
+    request_log,
+    roles,
+    runtime_api,
+    seams,
+    signature,
+)
 
 OWNER = Credentials(*KEYS)
 URL = "http://127.0.0.1:4566/a%20b?x=1&x=%2F&y"
@@ -183,26 +195,28 @@ class CredentialsFile(unittest.TestCase):
 
 class Seams(unittest.TestCase):
     def test_the_emulator_is_the_one_that_the_modules_were_written_for(self):
-        for module in (signature, door, loading, roles, runtime_api):
+        for module in MODULES:
             self.assertEqual(seams.changed(module.SEAMS), [], module.__name__)
 
     def test_every_change_is_named_and_ends_the_program(self):
-        changed = mock.Mock(SEAMS={"json:dumps": "obj", "json:gone": "", "none:x": "", "textwrap:dedent": "text #0"})
+        changed = mock.Mock(SEAMS={"json:dumps": "obj", "json:gone": "", "none:x": "", "os:environ": "dict",
+                                    "textwrap:dedent": "text #0"})
         with self.assertRaises(SystemExit) as stop:
             seams.check([signature, changed])
         first, *lines = str(stop.exception).splitlines()
         self.assertRegex(first, r"^The local extension does not fit MiniStack \d")
-        self.assertEqual(len(lines), 4)
+        self.assertEqual(len(lines), 5)
         self.assertIn("json:gone: expected ``, found `missing`", lines[1])
-        self.assertRegex(lines[3], "textwrap:dedent: expected `text #0`, found `text #[0-9a-f]{16}`")
+        self.assertIn("os:environ: expected `dict`, found `_Environ`", lines[3])
+        self.assertRegex(lines[4], "textwrap:dedent: expected `text #0`, found `text #[0-9a-f]{16}`")
 
     def test_every_name_that_a_module_takes_from_the_emulator_is_a_seam(self):
-        modules = ("app", "lambda_runtime", "sts")
-        for module in (signature, door, loading, roles, runtime_api):
+        modules = ("app", "iam_actions", "lambda_runtime", "lambda_svc", "sts")
+        for module in MODULES:
             declared = {place.partition(":")[2] for place in module.SEAMS}
             for node in ast.walk(ast.parse(inspect.getsource(module))):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack.core"):
-                    names = {alias.name for alias in node.names if alias.name != "lambda_runtime"}
+                    names = {alias.name for alias in node.names if alias.name not in modules}
                     self.assertLessEqual(names - {"ResolvedCredential"}, declared, module.__name__)
                 if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") in modules:
                     self.assertIn(node.attr, declared, module.__name__)
@@ -298,6 +312,30 @@ class Loading(unittest.TestCase):
         result = self.called("provided.al2023", "bootstrap", "#!/bin/sh\necho last words\nexit 1\n")
         self.assertTrue(result["error"])
         self.assertIn("last words", result["log"])
+
+
+class Aliases(unittest.TestCase):
+    def test_any_deck_has_the_shares_of_its_weights(self):
+        cases = {0.1: (1, 10), 0.3: (3, 10), 0.5: (1, 2), 0.05: (1, 20), 0.33: (33, 100), 0.001: (1, 1000),
+                 1 / 3: (1, 3), 1.0: (1, 1), 0.0: (0, 1)}
+        for weight, (others, size) in cases.items():
+            cards = aliases.deck("1", {"2": weight})
+            self.assertEqual((cards.count("2"), len(cards)), (others, size), weight)
+            self.assertEqual(cards.count("1"), size - others)
+
+    def test_the_order_in_a_deck_is_random(self):
+        self.assertGreater(len({aliases.deck("1", {"2": 0.1}).index("2") for _ in range(200)}), 1)
+
+    def test_every_ten_have_their_share_until_the_alias_changes(self):
+        def alias(revision, weight):
+            return {"AliasArn": "arn", "FunctionVersion": "1", "RevisionId": revision,
+                    "RoutingConfig": {"AdditionalVersionWeights": {"2": weight}}}
+
+        for _ in range(20):
+            self.assertEqual([aliases.deal(alias("a", 0.1)) for _ in range(10)].count("2"), 1)
+        aliases.deal(alias("a", 0.1))
+        self.assertEqual([aliases.deal(alias("b", 0.2)) for _ in range(10)].count("2"), 2)
+        self.assertEqual(aliases.deal({"FunctionVersion": "7"}), "7")
 
 
 class RequestLog(unittest.TestCase):
