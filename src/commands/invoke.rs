@@ -1,7 +1,7 @@
 //! `invoke`: calls one function with an event. Its response goes to standard output, everything else to standard error.
 
 use super::session::{Globals, print_target_to_stderr};
-use super::{Outcome, candidates, data, err, json};
+use super::{Outcome, candidates, data, err, json, release};
 use crate::aws::Access;
 use crate::config::{Stack, did_you_mean_or_list};
 use crate::elsewhere::Need;
@@ -9,19 +9,20 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::invoke;
 use crate::kinds::code;
-use crate::model::{Owner, ResourceId};
+use crate::model::{Observed, Owner, ResourceId};
 use crate::outputs;
 use crate::reconcile::Session;
 use crate::render;
 use anyhow::{Result, bail};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use futures_util::try_join;
 use std::io::{self, IsTerminal, Read};
 
 /// The flags of `invoke`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct InvokeArgs {
-    /// Function, by its name in the stack file
+    /// Function, by its name in the stack file, or FUNCTION/ALIAS; of a release, the first alias is called
     #[arg(value_name = "FUNCTION", add = ArgValueCandidates::new(candidates::functions))]
     pub function: String,
     /// Event: JSON, a file with it, or `-` for standard input; `{}` by default
@@ -38,12 +39,18 @@ pub struct InvokeArgs {
 /// There is no such function, the event is not JSON, or Lambda did not call the function.
 pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     let mut stack = globals.stack()?;
-    let function = args.function.as_str();
+    let (function, alias) = match args.function.split_once('/') {
+        Some((function, alias)) => (function, Some(alias)),
+        None => (args.function.as_str(), None),
+    };
     declared(&stack, function)?;
+    let alias = release::called(&stack, function, alias)?;
     let event = args.event.as_deref().map_or_else(|| Ok(b"{}".to_vec()), event)?;
     let session = globals.session(&mut stack, Need::Any).await?;
     print_target_to_stderr(&session);
-    let name = callable(globals, &session, function).await?;
+    let (name, alias) =
+        try_join!(callable(globals, &session, function), alias_of(globals, &session, alias.as_ref()))?;
+    let name = alias.unwrap_or(name);
     // The function may write, so the clients may.
     let clients = session.connection.clients(Access::Write);
     let invocation = invoke::invoke(&clients, &name, event, args.log).await.map_err(Failure::from)?;
@@ -124,6 +131,15 @@ async fn callable(globals: &Globals, session: &Session, function: &str) -> Resul
             _ => Ok(id.name),
         },
         None => bail!(not_deployed(globals, &id)),
+    }
+}
+
+/// The name in AWS of a deployed alias.
+async fn alias_of(globals: &Globals, session: &Session, id: Option<&ResourceId>) -> Result<Option<String>> {
+    let Some(id) = id else { return Ok(None) };
+    match session.read(id).await?.filter(Observed::exists) {
+        Some(_) => Ok(Some(id.name.clone())),
+        None => bail!(not_deployed(globals, id)),
     }
 }
 

@@ -105,6 +105,15 @@ fn released(stack: &Stack) -> Vec<Released> {
     outputs::declared(stack).resources.into_iter().filter_map(of).collect()
 }
 
+/// What a caller of an entry reaches: the released name that it gives, else the entry's first one. `None` without a release.
+pub(super) fn called(stack: &Stack, entry: &str, name: Option<&str>) -> Result<Option<ResourceId>> {
+    let found = match name {
+        Some(name) => chosen(stack, &[format!("{entry}/{name}")])?.pop(),
+        None => released(stack).into_iter().find(|one| one.names[1] == entry),
+    };
+    Ok(found.map(|one| one.resource.id))
+}
+
 /// It as it exists, within a resource of this stack: one of the same name may be somebody else's.
 async fn deployed(globals: &Globals, session: &Session, one: &Released) -> Result<Observed> {
     let id = &one.resource.id;

@@ -41,6 +41,7 @@ mod memory;
 mod moving;
 mod pipeline;
 mod queues;
+mod releases;
 mod roles;
 mod screens;
 mod secrets;
