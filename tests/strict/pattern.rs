@@ -12,6 +12,10 @@ const SKIPPED: &[&str] = &[r"[0-9A-Za-z\.\-_]*(?<!\.)"];
 /// # Panics
 /// For a pattern that can neither be read nor is among the known exceptions.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    // `regex` has nothing that looks ahead; a name of an alias is of letters and digits, and not of digits alone.
+    if let Some((not, rest)) = pattern.strip_prefix("(?!").and_then(|pattern| pattern.split_once(')')) {
+        return !matches(not, text) && matches(rest, text);
+    }
     static COMPILED: OnceLock<Mutex<HashMap<String, Option<Regex>>>> = OnceLock::new();
     let compiled = COMPILED.get_or_init(Mutex::default);
     let mut compiled = compiled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,4 +42,6 @@ fn patterns_are_anchored_and_may_use_javas_escapes() {
     assert!(matches(r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", "/provision/demo/"));
     assert!(!matches(r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", "/provision"));
     assert!(matches(SKIPPED[0], "anything"));
+    let alias = "(?!^[0-9]+$)([a-zA-Z0-9-_]+)";
+    assert!(matches(alias, "2024-01-02") && !matches(alias, "2024") && !matches(alias, "a b"));
 }

@@ -1,6 +1,7 @@
 //! Whether requests to an API reach its functions: what AWS does at run time.
 
 use crate::cloud::{ACCOUNT, Cloud, REGION};
+use crate::services::lambda;
 use serde_json::Value as Json;
 
 /// The routes of live APIs that are not answered, and why.
@@ -21,13 +22,8 @@ fn cannot_run(cloud: &Cloud, api: &str, target: &str) -> Option<String> {
     let integration =
         cloud.apigateway.apis.get(api)?.integrations.get(target.strip_prefix("integrations/")?)?;
     let uri = integration.get("IntegrationUri")?.as_str()?;
-    let function = cloud.lambda.functions.values().find(|function| function.member("FunctionArn") == uri)?;
-    match () {
-        () if function.gone.is_some() => Some(format!("{uri} is deleted")),
-        () if cloud.now < function.ready => Some(format!("{uri} is Pending")),
-        () if function.fails => Some(format!("{uri} is Failed")),
-        () => None,
-    }
+    let callee = lambda::callee(cloud, uri)?;
+    callee.unable.map(|why| format!("{uri} {why}"))
 }
 
 /// Why a request to a route would not reach its function; `None` where it would. What AWS does at run time: the route
@@ -45,10 +41,9 @@ pub(crate) fn cannot_invoke(cloud: &Cloud, api: &str, route_key: &str) -> Option
     let target = route.get("Target").and_then(Json::as_str).unwrap_or_default();
     let integration = api.integrations.get(target.trim_start_matches("integrations/"));
     let uri = integration.and_then(|i| i.get("IntegrationUri")?.as_str()).unwrap_or_default();
-    let function = cloud.lambda.functions.values().find(|function| function.member("FunctionArn") == uri);
-    let Some(function) = function else { return Some(format!("{uri} is no function")) };
+    let Some(callee) = lambda::callee(cloud, uri) else { return Some(format!("{uri} is no function")) };
     let source = format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}{}", sample(route_key));
-    let allowed = function.policy.allows("apigateway.amazonaws.com", &source);
+    let allowed = callee.policy.allows("apigateway.amazonaws.com", &source);
     (!allowed).then(|| format!("the policy of {uri} does not let {source} call it"))
 }
 

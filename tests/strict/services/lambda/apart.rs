@@ -2,7 +2,8 @@
 //! [aws-facts-services: 8, M, LS].
 
 use super::checks::{may_deliver, refused};
-use super::function::{find, function_arn};
+use super::function::{Function, find, function_arn};
+use super::qualifier::{LATEST, Named};
 use crate::cloud::{Cloud, Handler, ServiceError, required, text};
 use serde_json::{Value as Json, json};
 
@@ -45,10 +46,30 @@ impl Apart {
     }
 }
 
+impl Function {
+    /// The settings of the function, or of a version or an alias of it: each has its own [recorded: eventinvokeconfig_lifecycle].
+    fn asynchronous(&self, qualifier: &str) -> Option<&Json> {
+        match qualifier {
+            LATEST => self.apart.asynchronous.as_ref(),
+            other => self.releases.asynchronous.get(other),
+        }
+    }
+}
+
+/// What a call names, and its qualifier: without one it is about `$LATEST`.
+fn qualified(params: &Json) -> Result<(Named, String), ServiceError> {
+    let named = Named::of(params)?;
+    let qualifier = named.qualifier.clone().unwrap_or_else(|| LATEST.to_owned());
+    Ok((named, qualifier))
+}
+
 /// Replaces all of it; what is left out is the default.
 fn put_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let name = required(params, "FunctionName");
-    let role = find(cloud, name)?.member("Role").to_owned();
+    let (named, qualifier) = qualified(params)?;
+    let missing = || ServiceError::new("ResourceNotFoundException", "The function doesn't exist.");
+    let function = named.find(cloud).ok_or_else(missing)?;
+    let version = function.version(Some(&qualifier)).map(|version| version.member("Role"));
+    let role = version.unwrap_or_else(|| function.member("Role")).to_owned();
     let settings = ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
     if settings.iter().all(|setting| params.get(setting).is_none()) {
         return refused("You must specify at least one of error handling or destination setting.");
@@ -59,46 +80,56 @@ fn put_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
             // [hazards: L13]
             return refused(format!("The Destination field is required for an {on} configuration"));
         };
-        if arn == function_arn(super::function::bare(name)) {
+        if arn == function_arn(&named.function) || arn == named.arn() {
             return refused("You can't specify the function as a destination for itself.");
         }
-        let is_absent = arn.contains(":lambda:") && find(cloud, arn).is_err();
+        let is_absent = arn.contains(":lambda:") && Named::parse(arn).find(cloud).is_none();
         if is_absent || !may_deliver(cloud, &role, arn) {
             return refused(format!("The destination ARN {arn} is invalid."));
         }
     }
     let mut config = params.clone();
-    config.as_object_mut().map(|config| config.remove("FunctionName"));
-    let function = find(cloud, name)?;
-    function.apart.asynchronous = Some(config.clone());
-    Ok(shown(name, &config))
+    for name in ["FunctionName", "Qualifier"] {
+        config.as_object_mut().map(|config| config.remove(name));
+    }
+    let function = named.find(cloud).ok_or_else(missing)?;
+    let shown = shown(&named.with(&qualifier), &config);
+    match qualifier.as_str() {
+        LATEST => function.apart.asynchronous = Some(config),
+        _ => drop(function.releases.asynchronous.insert(qualifier, config)),
+    }
+    Ok(shown)
 }
 
 /// As Lambda shows it: a destination that is not set is an empty one [hazards: L13].
-fn shown(name: &str, config: &Json) -> Json {
+fn shown(named: &Named, config: &Json) -> Json {
     let to = |on: &str| config["DestinationConfig"].get(on).cloned().unwrap_or_else(|| json!({}));
     let mut shown = config.clone();
-    shown["FunctionArn"] = format!("{}:$LATEST", function_arn(super::function::bare(name))).into();
+    shown["FunctionArn"] = named.arn().into();
     shown["DestinationConfig"] = json!({ "OnSuccess": to("OnSuccess"), "OnFailure": to("OnFailure") });
     shown
 }
 
-fn none_async(name: &str) -> ServiceError {
-    let arn = function_arn(super::function::bare(name));
-    let message = format!("The function {arn}:$LATEST doesn't have an EventInvokeConfig");
+/// The same where the function or the alias is missing [recorded: eventinvokeconfig_exceptions].
+fn none_async(named: &Named) -> ServiceError {
+    let message = format!("The function {} doesn't have an EventInvokeConfig", named.arn());
     ServiceError::new("ResourceNotFoundException", message)
 }
 
 fn get_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let name = required(params, "FunctionName");
-    let config = find(cloud, name)?.apart.asynchronous.clone();
-    config.map(|config| shown(name, &config)).ok_or_else(|| none_async(name))
+    let (named, qualifier) = qualified(params)?;
+    let config = named.find(cloud).and_then(|function| function.asynchronous(&qualifier).cloned());
+    let named = named.with(&qualifier);
+    config.map(|config| shown(&named, &config)).ok_or_else(|| none_async(&named))
 }
 
 fn delete_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let name = required(params, "FunctionName");
-    let config = find(cloud, name)?.apart.asynchronous.take();
-    config.map(|_| Json::Null).ok_or_else(|| none_async(name))
+    let (named, qualifier) = qualified(params)?;
+    let config = named.find(cloud).and_then(|function| match qualifier.as_str() {
+        LATEST => function.apart.asynchronous.take(),
+        other => function.releases.asynchronous.remove(other),
+    });
+    config.map(|_| Json::Null).ok_or_else(|| none_async(&named.with(&qualifier)))
 }
 
 fn put_signing(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

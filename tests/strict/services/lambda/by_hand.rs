@@ -206,6 +206,7 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
         reserved: None,
         apart: Default::default(),
         policy: Statements::default(),
+        releases: Default::default(),
         fails: false,
         looks: 0,
     };

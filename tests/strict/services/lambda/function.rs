@@ -8,6 +8,8 @@ use super::grants::Grants;
 use super::layer::{self, Layer};
 use super::mapping::Mapping;
 use super::policy::Statements;
+use super::qualifier::{Named, bare};
+use super::version::{self, Releases};
 use crate::cloud::{
     Cloud, Delay, Handler, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text, text_map,
 };
@@ -34,20 +36,15 @@ pub(crate) const LATE_LOGS: Delay = Delay::of_secs("late logs", 15);
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateFunction", create),
     ("GetFunction", get),
+    ("GetFunctionConfiguration", get_configuration),
     ("UpdateFunctionConfiguration", update_configuration),
     ("UpdateFunctionCode", update_code),
     ("DeleteFunction", delete),
-    ("PutFunctionConcurrency", reserve),
-    ("DeleteFunctionConcurrency", unreserve),
 ];
 
 /// Why a function failed whose role was checked after its creation.
 const LATE_CHECK: &str =
     "The provided execution role does not have permissions to call CreateNetworkInterface on EC2";
-
-/// Executions of the account that cannot be reserved away.
-const UNRESERVED: i64 = 100;
-const CONCURRENCY: i64 = 1_000;
 
 /// The functions by name.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +54,10 @@ pub(crate) struct State {
     pub(crate) mappings: BTreeMap<String, Mapping>,
     /// The layers by name.
     pub(crate) layers: BTreeMap<String, Layer>,
+    /// The number of the newest version by the name of the function, of those that were deleted too.
+    pub(super) published: BTreeMap<String, u64>,
+    /// True where functions fail when executions of them are to be kept ready.
+    pub(crate) fails_to_provision: bool,
     /// What is known of what the roles may do.
     pub(super) grants: Grants,
     /// The network interfaces of functions that were deleted with their network: the role with which Lambda deletes them, and
@@ -82,6 +83,8 @@ pub(crate) struct Function {
     pub(crate) tags: Tags,
     pub(crate) reserved: Option<i64>,
     pub(crate) policy: Statements,
+    /// Its versions and aliases.
+    pub(crate) releases: Releases,
     /// True if the check of its role, which comes after the create, fails [hazards: I4].
     pub(crate) fails: bool,
     /// How often it was looked at while not every call found it.
@@ -109,18 +112,20 @@ pub(crate) fn function_arn(name: &str) -> String {
     Service::Lambda.arn(&format!("function:{name}"))
 }
 
-/// The name within a name or an ARN.
-pub(super) fn bare(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
-}
-
 fn forget_deleted(cloud: &mut Cloud) {
     let now = cloud.now;
     cloud.lambda.functions.retain(|_, function| function.gone.is_none_or(|gone| now < gone));
 }
 
-/// The function of a name, unless it was deleted, or is so new that not all of Lambda finds it [hazards: L2].
+/// The function of a name, unless it was deleted, or is so new that not all of Lambda finds it [hazards: L2]. A name that says more
+/// than the function is for calls that know of versions.
 pub(crate) fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
+    if Named::parse(name).qualifier.is_some() {
+        return refused(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please \
+             specify either a function name or an unqualified function ARN.",
+        );
+    }
     let delay = cloud.delays.of(VISIBLE).max(cloud.delays.of(EVERYWHERE));
     find_after(cloud, name, delay).ok_or_else(|| not_found(name))
 }
@@ -152,7 +157,7 @@ fn look<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, Servic
 }
 
 /// The function of a name to be changed, which it cannot be while Pending or InProgress [aws-facts: Lambda, LS].
-fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
+pub(super) fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Function, ServiceError> {
     let now = cloud.now;
     let function = find(cloud, name)?;
     if now < function.ready {
@@ -203,15 +208,37 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         reserved: None,
         apart: Apart::of(params),
         policy: Statements::default(),
+        releases: Releases::default(),
         fails,
         looks: 0,
     };
-    let answer = described(cloud, &function);
+    let (mut answer, ready) = (described(cloud, &function), function.ready);
     cloud.lambda.functions.insert(name.to_owned(), function);
+    // Shown by the number of its first version, though by its own ARN [recorded: publish_version_on_create].
+    if params["Publish"] == true {
+        answer["Version"] = version::freeze(cloud, name, None, ready).map(|number| number.to_string()).into();
+    }
     Ok(answer)
 }
 
-fn described(cloud: &Cloud, function: &Function) -> Json {
+/// The function as it is now, which is its `$LATEST`.
+pub(super) fn described(cloud: &Cloud, function: &Function) -> Json {
+    let mut described = with_states(cloud, function);
+    described["RevisionId"] = revision_of(&described, function).into();
+    described
+}
+
+/// Another one whenever something of the function changes, its policy and its versions too [recorded: version_lifecycle].
+pub(super) fn revision(cloud: &Cloud, function: &Function) -> String {
+    revision_of(&with_states(cloud, function), function)
+}
+
+fn revision_of(described: &Json, function: &Function) -> String {
+    let (policy, versions) = (function.policy.now().len(), function.releases.versions.keys().last());
+    version::revision(&format!("{described} {policy} {versions:?}"))
+}
+
+fn with_states(cloud: &Cloud, function: &Function) -> Json {
     let mut configuration = function.configuration.clone();
     configuration.remove("ImageUri");
     let pending = cloud.now < function.ready;
@@ -230,23 +257,38 @@ fn described(cloud: &Cloud, function: &Function) -> Json {
     }
     let update = if busy { "InProgress" } else { "Successful" };
     configuration.insert("LastUpdateStatus".to_owned(), update.into());
-    // Lambda writes the offset without a colon.
-    let modified = aws_smithy_types::DateTime::from_millis(
-        i64::try_from(function.modified.as_millis()).unwrap_or_default(),
-    );
-    let modified = modified.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default();
-    configuration.insert("LastModified".to_owned(), modified.replace('Z', "+0000").into());
+    configuration.insert("LastModified".to_owned(), modified(function.modified).into());
     Json::Object(configuration)
+}
+
+/// A time as Lambda writes it: the offset has no colon.
+pub(super) fn modified(time: Time) -> String {
+    let time = aws_smithy_types::DateTime::from_millis(i64::try_from(time.as_millis()).unwrap_or_default());
+    time.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default().replace('Z', "+0000")
 }
 
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay) = (cloud.now, cloud.delays.of(TAGS));
-    let function = look(cloud, required(params, "FunctionName"))?.clone();
+    let named = Named::of(params)?;
+    let function = look(cloud, &named.function).map_err(|_| named.not_found())?.clone();
     let tags = (now >= function.created + delay && !function.tags.is_empty()).then_some(&function.tags);
     let concurrency = function.reserved.map(|reserved| json!({ "ReservedConcurrentExecutions": reserved }));
-    let code = code::location(&function.configuration);
-    let configuration = described(cloud, &function);
+    let version = function.version(named.qualifier.as_deref());
+    let code = code::location(version.map_or(&function.configuration, |version| &version.configuration));
+    let configuration = match named.qualifier {
+        Some(_) => version::qualified(cloud, &named)?,
+        None => described(cloud, &function),
+    };
     Ok(json!({ "Configuration": configuration, "Code": code, "Tags": tags, "Concurrency": concurrency }))
+}
+
+fn get_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let named = Named::of(params)?;
+    let function = look(cloud, &named.function).map_err(|_| named.not_found())?.clone();
+    match named.qualifier {
+        Some(_) => version::qualified(cloud, &named),
+        None => Ok(described(cloud, &function)),
+    }
 }
 
 fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
@@ -276,6 +318,11 @@ fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     }
     (function.modified, function.updating) = (now, until);
     let function = function.clone();
+    if params["Publish"] == true {
+        let name = function.member("FunctionName").to_owned();
+        let number = version::freeze(cloud, &name, None, until).ok_or_else(|| not_found(&name))?;
+        return version::described(cloud, &name, number, None);
+    }
     Ok(described(cloud, &function))
 }
 
@@ -284,7 +331,11 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let gone = cloud.now + cloud.delays.of(VISIBLE);
     let late = cloud.now + cloud.delays.of(LATE_LOGS);
     let lingering = cloud.now + cloud.delays.of(LINGERING);
-    let function = find(cloud, required(params, "FunctionName"))?;
+    let named = Named::of(params)?;
+    if let Some(qualifier) = &named.qualifier {
+        return version::delete(cloud, &named, qualifier);
+    }
+    let function = find(cloud, &named.function)?;
     function.gone.get_or_insert(gone);
     let (role, group) = (function.member("Role").to_owned(), function.group());
     if in_network(&function.configuration) && !function.fails {
@@ -293,25 +344,4 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let may_make = logs::may_make(cloud, &role, &group);
     cloud.logs.late.push((late, group, may_make));
     Ok(json!({}))
-}
-
-fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let name = required(params, "FunctionName");
-    find(cloud, name)?;
-    let wanted = params["ReservedConcurrentExecutions"].as_i64().unwrap_or_default();
-    let others = cloud.lambda.functions.iter().filter(|(other, _)| *other != bare(name));
-    let others: i64 = others.filter_map(|(_, function)| function.reserved).sum();
-    if CONCURRENCY - others - wanted < UNRESERVED {
-        return refused(format!(
-            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its \
-             minimum value of [{UNRESERVED}]."
-        ));
-    }
-    find(cloud, name)?.reserved = Some(wanted);
-    Ok(json!({ "ReservedConcurrentExecutions": wanted }))
-}
-
-fn unreserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    find(cloud, required(params, "FunctionName"))?.reserved = None;
-    Ok(Json::Null)
 }

@@ -8,17 +8,20 @@ use std::io::{Cursor, Write};
 /// The values by name.
 pub(super) fn values() -> Vec<(&'static str, Json)> {
     // A SourceArn reads back as a condition [aws-facts: Lambda].
-    let statement = json!({
-        "Sid": "one", "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" },
-        "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f",
-        "Condition": { "ArnLike": { "AWS:SourceArn": "arn:aws:execute-api:eu-west-1:123456789012:a/*" } },
-    });
-    let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": [statement] });
+    let policy = |of: &str| {
+        let statement = json!({
+            "Sid": "one", "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" },
+            "Action": "lambda:InvokeFunction", "Resource": format!("arn:aws:lambda:eu-west-1:123456789012:function:{of}"),
+            "Condition": { "ArnLike": { "AWS:SourceArn": "arn:aws:execute-api:eu-west-1:123456789012:a/*" } },
+        });
+        json!({ "Version": "2012-10-17", "Id": "default", "Statement": [statement] }).to_string()
+    };
     vec![
         ("zip", zip().into()),
         ("role", "arn:aws:iam::123456789012:role/r".into()),
         ("function", "arn:aws:lambda:eu-west-1:123456789012:function:f".into()),
-        ("the function's policy", policy.to_string().into()),
+        ("the function's policy", policy("f").into()),
+        ("the alias's policy", policy("f:live").into()),
         ("queue", "arn:aws:sqs:eu-west-1:123456789012:jobs".into()),
         ("queue in order", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo".into()),
         ("policy to receive", receiving().to_string().into()),

@@ -1,13 +1,14 @@
 //! Event source mappings: queues and streams of tables that call functions [aws-facts: Event source mappings].
 
 use super::checks::refused;
-use super::function::{EVERYWHERE, Function, bare, function_arn, not_found};
-use super::grants;
+use super::function::{EVERYWHERE, Function, not_found};
+use super::mapping_checks::{check, check_destination, check_source};
+use super::qualifier::Named;
 use crate::cloud::{
     Cloud, Delay, Handler, LISTS, ServiceError, Tags, Time, VISIBLE, check_tags, required, seconds, text,
     text_map,
 };
-use crate::services::{Service, dynamodb, iam, sqs};
+use crate::services::Service;
 use serde_json::{Map, Value as Json, json};
 
 /// Of a mapping in Creating, Enabling, Disabling or Updating.
@@ -45,13 +46,10 @@ const OF_STREAMS: &[(&str, i64)] = &[
     ("TumblingWindowInSeconds", 0),
 ];
 const FLAG_OF_STREAMS: &str = "BisectBatchOnFunctionError";
-const DESTINATION: &str = "DestinationConfig";
+pub(super) const DESTINATION: &str = "DestinationConfig";
 
 /// What neither queues nor streams of tables have.
 const OF_OTHERS: &[&str] = &["Topics", "Queues", "SourceAccessConfigurations", "SelfManagedEventSource"];
-
-/// Filters of a mapping [aws-facts: Event source mappings].
-const MAX_FILTERS: usize = 5;
 
 /// A mapping.
 #[derive(Debug, Clone)]
@@ -76,9 +74,14 @@ impl Mapping {
         cloud.now < self.transition.1
     }
 
+    /// The name of its function, with the version or the alias that it calls.
+    fn function(&self) -> &str {
+        self.member("FunctionArn").split_once(":function:").map_or("", |(_, function)| function)
+    }
+
     /// Its name in a dump: AWS makes up the id.
     pub(super) fn name(&self) -> String {
-        let function = self.member("FunctionArn").rsplit(':').next().unwrap_or_default();
+        let function = self.function();
         let source = self.member("EventSourceArn").splitn(6, ':').nth(5).unwrap_or_default();
         let table = source.strip_prefix("table/").and_then(|table| table.split('/').next());
         format!("event source mapping of {} to {function}", table.unwrap_or(source))
@@ -116,7 +119,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let Some(source) = text(params, "EventSourceArn").filter(known) else {
         return refused("Unrecognized event source.");
     };
-    let function = function_of(cloud, required(params, "FunctionName"))?.clone();
+    let function = function_of(cloud, required(params, "FunctionName"))?;
     let mut configuration = Map::new();
     configuration.insert("EventSourceArn".to_owned(), source.into());
     if is_stream(source) {
@@ -147,20 +150,33 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     Ok(answer)
 }
 
-/// The function that a call names. One that not all of Lambda finds yet has another refusal than one that does not exist
-/// [hazards: L2; aws-facts: LS].
-fn function_of<'a>(cloud: &'a Cloud, name: &str) -> Result<&'a Function, ServiceError> {
+/// The function that a call names, as the version that is named is, by the ARN that was named [recorded:
+/// function_name_variations]. One that not all of Lambda finds yet has another refusal than one that does not exist [hazards: L2;
+/// aws-facts: LS].
+fn function_of(cloud: &Cloud, name: &str) -> Result<Function, ServiceError> {
+    let named = Named::parse(name);
+    let qualifier = named.qualifier.as_deref();
     let delay = cloud.delays.of(VISIBLE).max(cloud.delays.of(EVERYWHERE));
-    let function = cloud.lambda.functions.get(bare(name));
+    let function = cloud.lambda.functions.get(&named.function);
     match function.filter(|function| function.gone.is_none_or(|gone| cloud.now < gone)) {
         None => refused("Function does not exist"),
-        Some(function) if cloud.now < function.created + delay => Err(not_found(name)),
-        Some(function) => Ok(function),
+        Some(function) if cloud.now < function.created + delay => Err(not_found(&named.function)),
+        Some(function) if !function.has(qualifier) => refused("Function does not exist"),
+        Some(function) => {
+            let mut function = function.clone();
+            if let Some(configuration) =
+                function.version(qualifier).map(|version| version.configuration.clone())
+            {
+                function.configuration = configuration;
+            }
+            function.configuration.insert("FunctionArn".to_owned(), named.arn().into());
+            Ok(function)
+        }
     }
 }
 
 /// True for the ARN of the stream of a table.
-fn is_stream(arn: &str) -> bool {
+pub(super) fn is_stream(arn: &str) -> bool {
     arn.contains(":dynamodb:") && arn.contains("/stream/")
 }
 
@@ -242,117 +258,6 @@ fn is_empty(value: &Json) -> bool {
     }
 }
 
-/// What must hold of the settings together.
-fn check(configuration: &Map<String, Json>) -> Result<(), ServiceError> {
-    let number = |name: &str| configuration.get(name).and_then(Json::as_i64).unwrap_or_default();
-    let (size, window) = (number("BatchSize"), number("MaximumBatchingWindowInSeconds"));
-    let source = configuration.get("EventSourceArn").and_then(Json::as_str).unwrap_or_default();
-    if source.ends_with(".fifo") && (size > 10 || window > 0) {
-        return refused(
-            "Batch size must be at most 10, and batching window is not supported, for FIFO queues.",
-        );
-    }
-    if (0..60).contains(&number("MaximumRecordAgeInSeconds")) && is_stream(source) {
-        return refused("Maximum record age in seconds must be -1 or between 60 and 604800.");
-    }
-    if size > 10 && window == 0 && !is_stream(source) {
-        return refused(
-            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10",
-        );
-    }
-    if configuration.contains_key("ScalingConfig") && configuration.contains_key("ProvisionedPollerConfig") {
-        return refused("MaximumConcurrency and ProvisionedPollerConfig cannot be set together.");
-    }
-    let criteria = configuration.get("FilterCriteria").map(|criteria| &criteria["Filters"]);
-    let filters: Vec<&Json> = criteria.and_then(Json::as_array).into_iter().flatten().collect();
-    if filters.len() > MAX_FILTERS {
-        return refused(format!("An event source mapping can have at most {MAX_FILTERS} filters."));
-    }
-    match filters.into_iter().all(|filter| is_pattern(required(filter, "Pattern"))) {
-        true => Ok(()),
-        false => refused("Invalid filter pattern definition."),
-    }
-}
-
-/// An object whose leaves are lists [aws-facts: LS].
-fn is_pattern(text: &str) -> bool {
-    fn is_rule(value: &Json) -> bool {
-        match value {
-            Json::Object(members) => members.values().all(is_rule),
-            other => other.is_array(),
-        }
-    }
-    serde_json::from_str::<Json>(text).is_ok_and(|pattern| pattern.is_object() && is_rule(&pattern))
-}
-
-/// Lambda tries the function's role on the source, and compares its times [aws-facts: SQS, Event source mappings].
-fn check_source(cloud: &Cloud, function: &Function, source: &str) -> Result<(), ServiceError> {
-    let role = function.member("Role");
-    if let Some(why) = iam::not_assumable(cloud, role) {
-        return refused(why);
-    }
-    if is_stream(source) {
-        return check_stream(cloud, role, source);
-    }
-    for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"] {
-        if !grants::allows(cloud, role, &format!("sqs:{action}"), source) {
-            return refused(format!(
-                "The provided execution role does not have permissions to call {action} on SQS"
-            ));
-        }
-    }
-    let Some(queue) = sqs::of_arn(cloud, source) else {
-        return refused(
-            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error \
-             Message: The specified queue does not exist.",
-        );
-    };
-    let visibility = queue.visibility_timeout(cloud.now);
-    let timeout = function.configuration.get("Timeout").and_then(Json::as_u64).unwrap_or_default();
-    match visibility < timeout {
-        true => refused(format!(
-            "Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds"
-        )),
-        false => Ok(()),
-    }
-}
-
-fn check_stream(cloud: &Cloud, role: &str, stream: &str) -> Result<(), ServiceError> {
-    let needs = [
-        ("DescribeStream", stream),
-        ("GetRecords", stream),
-        ("GetShardIterator", stream),
-        ("ListStreams", "*"),
-    ];
-    if !needs.iter().all(|(action, on)| grants::allows(cloud, role, &format!("dynamodb:{action}"), on)) {
-        return refused(format!(
-            "Cannot access stream {stream}. Please ensure the role can perform the GetRecords, GetShardIterator, \
-             DescribeStream, and ListStreams Actions on your stream in IAM."
-        ));
-    }
-    match dynamodb::table_of_stream(cloud, stream) {
-        Some(_) => Ok(()),
-        None => refused(format!("Stream not found: {stream}")),
-    }
-}
-
-/// Lambda tries the role on where failures go [aws-facts-services: 2].
-fn check_destination(
-    cloud: &Cloud,
-    function: &Function,
-    configuration: &Map<String, Json>,
-) -> Result<(), ServiceError> {
-    let destination =
-        configuration.get(DESTINATION).map(|destination| &destination["OnFailure"]["Destination"]);
-    let Some(queue) = destination.and_then(Json::as_str).filter(|arn| arn.contains(":sqs:")) else {
-        return Ok(());
-    };
-    match grants::allows(cloud, function.member("Role"), "sqs:SendMessage", queue) {
-        true => Ok(()),
-        false => refused("The provided execution role does not have permissions to call SendMessage on SQS"),
-    }
-}
-
 /// One mapping of a source to a function, until its deletion has ended.
 fn check_unique(cloud: &Cloud, own: &str, configuration: &Map<String, Json>) -> Result<(), ServiceError> {
     let same = |other: &Mapping| {
@@ -368,7 +273,7 @@ fn check_unique(cloud: &Cloud, own: &str, configuration: &Map<String, Json>) -> 
             "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or delete \
              the existing mapping with UUID {id}",
             other.member("EventSourceArn"),
-            bare(other.member("FunctionArn"))
+            other.function()
         ),
     )
 }
@@ -397,10 +302,11 @@ fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     Ok(described(cloud, id, &mapping))
 }
 
-/// By source and function. Filters that a key encrypts are left out [aws-facts: Event source mappings, M].
+/// By source and function; those of an alias are not those of the function. Filters that a key encrypts are left out [aws-facts:
+/// Event source mappings, M].
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay, paging) = (cloud.now, cloud.delays.of(LISTS), cloud.paging);
-    let function = text(params, "FunctionName").map(|name| function_arn(bare(name)));
+    let function = text(params, "FunctionName").map(|name| Named::parse(name).arn());
     let source = text(params, "EventSourceArn");
     let wanted = |mapping: &Mapping| {
         now >= mapping.created + delay
@@ -437,7 +343,7 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let id = required(params, "UUID");
     let mut mapping = to_change(cloud, params, "update")?;
     let name = text(params, "FunctionName").unwrap_or_else(|| mapping.member("FunctionArn")).to_owned();
-    let function = function_of(cloud, &name)?.clone();
+    let function = function_of(cloud, &name)?;
     mapping.configuration.insert("FunctionArn".to_owned(), function.member("FunctionArn").into());
     configure(&mut mapping.configuration, params)?;
     check(&mapping.configuration)?;

@@ -1,6 +1,10 @@
 //! The policies of Lambda functions, statement by statement [aws-facts: Lambda].
 
-use super::function::{find, function_arn};
+use super::alias;
+use super::checks::refused;
+use super::function::{self, Function};
+use super::qualifier::{LATEST, Named, number};
+use super::version::check_revision;
 use crate::cloud::{Cloud, Handler, ServiceError, Time, required, text};
 use crate::pattern::is_like;
 use serde_json::{Value as Json, json};
@@ -48,10 +52,56 @@ impl Statements {
     }
 }
 
+impl Function {
+    /// The policy of the function, or of a version or an alias of it: each has its own [recorded: permission_fn_versioning].
+    pub(super) fn policy(&self, qualifier: Option<&str>) -> Option<&Statements> {
+        let Some(qualifier) = qualifier.filter(|qualifier| *qualifier != LATEST) else {
+            return Some(&self.policy);
+        };
+        let releases = &self.releases;
+        match number(qualifier) {
+            Some(number) => releases.versions.get(&number).map(|version| &version.policy),
+            None => releases.aliases.get(qualifier).map(|alias| &alias.policy),
+        }
+    }
+
+    fn set_policy(&mut self, qualifier: Option<&str>, now: Time, statements: Vec<Json>) {
+        let releases = &mut self.releases;
+        let policy = match qualifier.map(|qualifier| (qualifier, number(qualifier))) {
+            None => Some(&mut self.policy),
+            Some((_, Some(number))) => releases.versions.get_mut(&number).map(|version| &mut version.policy),
+            Some((alias, None)) => releases.aliases.get_mut(alias).map(|alias| &mut alias.policy),
+        };
+        if let Some(policy) = policy {
+            policy.set(now, statements);
+        }
+    }
+}
+
+/// The revision of what a policy belongs to, and the call that tells it.
+fn revision(cloud: &Cloud, named: &Named, function: &Function) -> (String, &'static str) {
+    let of_function = || (function::revision(cloud, function), "GetFunction/GetAlias");
+    let name = named.qualifier.as_deref().unwrap_or(LATEST);
+    let alias = function.releases.aliases.get(name);
+    let of_version = || super::version::described(cloud, &named.function, number(name)?, None).ok();
+    match (alias, of_version()) {
+        (Some(alias), _) => (alias::revision_of(named, name, alias), "GetPolicy"),
+        (None, Some(version)) => (required(&version, "RevisionId").to_owned(), "GetFunction/GetAlias"),
+        (None, None) => of_function(),
+    }
+}
+
 fn add(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, arrived, sid) = (cloud.now, cloud.arrived, required(params, "StatementId"));
-    let function = find(cloud, required(params, "FunctionName"))?;
-    let mut statements = function.policy.at(arrived);
+    let named = Named::of(params)?;
+    if named.qualifier.as_deref() == Some(LATEST) {
+        return refused("We currently do not support adding policies for $LATEST.");
+    }
+    let function = named.find(cloud).ok_or_else(|| named.no_alias())?.clone();
+    let (live, call) = revision(cloud, &named, &function);
+    check_revision(params, &live, call)?;
+    let qualifier = named.qualifier.as_deref();
+    let mut statements = function.policy(qualifier).map(|policy| policy.at(arrived)).unwrap_or_default();
     if statements.iter().any(|statement| statement["Sid"] == sid) {
         return ServiceError::err(
             "ResourceConflictException",
@@ -61,19 +111,19 @@ fn add(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
             ),
         );
     }
-    let statement = statement(params, function.member("FunctionName"))?;
+    let statement = statement(params, &named.arn())?;
     statements.push(statement.clone());
     let size = Statements::document(&statements).len();
     if size > MAX_POLICY {
         let message = format!("The final policy size ({size}) is bigger than the limit ({MAX_POLICY}).");
         return ServiceError::err("PolicyLengthExceededException", message);
     }
-    function.policy.set(now, statements);
+    named.find(cloud).ok_or_else(|| named.no_alias())?.set_policy(qualifier, now, statements);
     Ok(json!({ "Statement": statement.to_string() }))
 }
 
 /// A statement as Lambda writes it: a SourceArn reads back as `ArnLike`/`AWS:SourceArn` [aws-facts: Lambda].
-fn statement(params: &Json, function: &str) -> Result<Json, ServiceError> {
+fn statement(params: &Json, resource: &str) -> Result<Json, ServiceError> {
     let principal = required(params, "Principal");
     let principal = match principal {
         "*" => json!("*"),
@@ -94,7 +144,7 @@ fn statement(params: &Json, function: &str) -> Result<Json, ServiceError> {
     }
     let mut statement = json!({
         "Sid": params["StatementId"], "Effect": "Allow", "Principal": principal, "Action": params["Action"],
-        "Resource": function_arn(function),
+        "Resource": resource,
     });
     if let Some(source) = text(params, "SourceArn") {
         statement["Condition"]["ArnLike"]["AWS:SourceArn"] = source.into();
@@ -107,8 +157,12 @@ fn statement(params: &Json, function: &str) -> Result<Json, ServiceError> {
 
 fn remove(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, arrived, sid) = (cloud.now, cloud.arrived, required(params, "StatementId"));
-    let function = find(cloud, required(params, "FunctionName"))?;
-    let mut statements = function.policy.at(arrived);
+    let named = Named::of(params)?;
+    let function = named.find(cloud).ok_or_else(|| named.no_alias())?.clone();
+    let (live, call) = revision(cloud, &named, &function);
+    check_revision(params, &live, call)?;
+    let qualifier = named.qualifier.as_deref();
+    let mut statements = function.policy(qualifier).map(|policy| policy.at(arrived)).unwrap_or_default();
     let before = statements.len();
     statements.retain(|statement| statement["Sid"] != sid);
     if statements.len() == before {
@@ -117,17 +171,19 @@ fn remove(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
             format!("Statement {sid} is not found in resource policy."),
         );
     }
-    function.policy.set(now, statements);
+    named.find(cloud).ok_or_else(|| named.no_alias())?.set_policy(qualifier, now, statements);
     Ok(Json::Null)
 }
 
-/// 404 where there is no statement.
+/// 404 where there is no statement, and where there is nothing that could have one.
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let statements = find(cloud, required(params, "FunctionName"))?.policy.now();
-    if statements.is_empty() {
+    let named = Named::of(params)?;
+    let function = named.find(cloud).map(|function| function.clone());
+    let statements = function.as_ref().and_then(|function| function.policy(named.qualifier.as_deref()));
+    let statements = statements.map(Statements::now).unwrap_or_default();
+    let (Some(function), false) = (function, statements.is_empty()) else {
         return ServiceError::err("ResourceNotFoundException", "The resource you requested does not exist.");
-    }
-    Ok(
-        json!({ "Policy": Statements::document(&statements), "RevisionId": "00000000-0000-0000-0000-000000000000" }),
-    )
+    };
+    let (live, _) = revision(cloud, &named, &function);
+    Ok(json!({ "Policy": Statements::document(&statements), "RevisionId": live }))
 }

@@ -2,6 +2,7 @@
 
 use super::function;
 use super::mapping;
+use super::qualifier::Named;
 use crate::cloud::{Cloud, Handler, REGION, ServiceError, TAGS, Tags, Time, check_tags, required, text_map};
 use serde_json::{Value as Json, json};
 
@@ -19,6 +20,11 @@ fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<(&'a mut Tags, Time
     }
     if !arn.contains(&format!(":{REGION}:")) || !arn.contains(":function:") {
         return ServiceError::err("ResourceNotFoundException", format!("Function not found: {arn}"));
+    }
+    if Named::parse(arn).qualifier.is_some() {
+        let message =
+            "Tags on function aliases and versions are not supported. Please specify a function ARN.";
+        return ServiceError::err("InvalidParameterValueException", message);
     }
     function::find(cloud, arn).map(|function| (&mut function.tags, function.created))
 }

@@ -11,24 +11,24 @@ use std::time::Duration;
 
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:123456789012:jobs";
 
-fn ask(cloud: &mut Cloud, call: &str, params: Json) -> Result<Json, String> {
+pub(super) fn ask(cloud: &mut Cloud, call: &str, params: Json) -> Result<Json, String> {
     let (service, operation) = call.split_once(':').expect("a call");
     let service = Service::of(service).expect("a service");
     let call = Call { service, operation: &service.model().operations[operation], params };
     cloud.handle(&call).map_err(|error| format!("{}: {}", error.code, error.message))
 }
 
-fn pass(cloud: &mut Cloud, seconds: u64) {
+pub(super) fn pass(cloud: &mut Cloud, seconds: u64) {
     cloud.now += Duration::from_secs(seconds);
 }
 
-fn given(name: &str) -> Json {
+pub(super) fn given(name: &str) -> Json {
     let mut given = super::given::values().into_iter().chain(Service::Iam.given());
     given.find(|(other, _)| *other == name).map(|(_, value)| value).expect("a value")
 }
 
 /// An account with a queue and a function, whose role may do nothing as yet.
-fn account() -> Cloud {
+pub(super) fn account() -> Cloud {
     let mut cloud = Cloud { now: BEGINNING, ..Cloud::default() };
     ask(&mut cloud, "sqs:CreateQueue", json!({ "QueueName": "jobs" })).unwrap();
     let role = json!({ "RoleName": "r", "AssumeRolePolicyDocument": given("trust") });
