@@ -51,8 +51,8 @@ def install():
 
     iam_actions.extract_resource_arn = with_the_qualifier(iam_actions.extract_resource_arn)
     iam_actions._lambda_action = of_the_path(iam_actions._lambda_action)
-    for name in ("_add_permission", "_remove_permission"):
-        setattr(lambda_svc, name, of_one_policy(getattr(lambda_svc, name)))
+    lambda_svc._add_permission = of_one_policy(not_of_latest(lambda_svc._add_permission))
+    lambda_svc._remove_permission = of_one_policy(lambda_svc._remove_permission)
     lambda_svc._get_policy = of_one_policy(never_empty(lambda_svc._get_policy))
     lambda_svc._get_provisioned_concurrency = listing(lambda_svc._get_provisioned_concurrency)
     lambda_svc._put_provisioned_concurrency = of_a_version(lambda_svc._put_provisioned_concurrency)
@@ -110,6 +110,19 @@ def only(policy, resource):
         yield
     finally:
         policy["Statement"] = others + policy["Statement"]
+
+
+def not_of_latest(add):
+    """AddPermission, which takes no permission for `$LATEST`."""
+    def call(func_name, data, query_params=None, path_qualifier=None):
+        from ministack.core.responses import error_response_json
+        from ministack.services import lambda_svc
+
+        if lambda_svc._qualifier_from_path_or_query(path_qualifier, query_params) == "$LATEST":
+            message = "We currently do not support adding policies for $LATEST."
+            return error_response_json("InvalidParameterValueException", message, 400)
+        return add(func_name, data, query_params, path_qualifier)
+    return call
 
 
 def never_empty(get):

@@ -54,6 +54,11 @@ def refusal(name, version, weights):
         return "ValidationException", (
             f"1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: Member must satisfy "
             f"regular expression pattern: {NAME}")
+    if not all(number.isdecimal() for number in weights):
+        return "ValidationException", (
+            f"1 validation error detected: Value '{weights}' at 'routingConfig.additionalVersionWeights' failed to "
+            "satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: "
+            "[0-9]+]")
     if not all(0 <= weight <= 1 for weight in weights.values()):
         return "ValidationException", (
             f"1 validation error detected: Value '{weights}' at 'routingConfig.additionalVersionWeights' failed to "
@@ -64,7 +69,7 @@ def refusal(name, version, weights):
         f"Invalid function version {version}. Function version {version} is already included in routing configuration.":
             version in weights,
         "$LATEST is not supported for an alias pointing to more than 1 version":
-            weights and "$LATEST" in {version, *weights},
+            weights and version == "$LATEST",
     }
     found = next((message for message, applies in messages.items() if applies), None)
     return ("InvalidParameterValueException", found) if found else None

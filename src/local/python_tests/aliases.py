@@ -294,8 +294,7 @@ class Versions(unittest.TestCase):
         cases = [("1", {"3": 0.5}, "ResourceNotFoundException"), ("3", {}, "ResourceNotFoundException"),
                  ("1", {"1": 0.5}, "InvalidParameterValueException"),
                  ("$LATEST", {"1": 0.5}, "InvalidParameterValueException"),
-                 ("1", {"$LATEST": 0.5}, "InvalidParameterValueException"),
-                 ("1", {"2": 1.5}, "ValidationException")]
+                 ("1", {"$LATEST": 0.5}, "ValidationException"), ("1", {"2": 1.5}, "ValidationException")]
         for version, weights, refusal in cases:
             for operation, name in ((functions.update_alias, "live"), (functions.create_alias, "new")):
                 with self.assertRaises(ClientError, msg=(version, weights)) as refused:
@@ -361,6 +360,9 @@ class Qualifiers(unittest.TestCase):
         with self.assertRaises(ClientError) as refused:
             self.permit(**live)
         self.assertEqual(code(refused), "ResourceConflictException")
+        with self.assertRaises(ClientError) as refused:
+            self.permit(Qualifier="$LATEST")
+        self.assertEqual(code(refused), "InvalidParameterValueException")
         self.assertEqual(self.statements(), [("api", "permitted")])
         self.assertEqual(self.statements(**live), [("api", "permitted:live")])
         functions.remove_permission(FunctionName="permitted", StatementId="api")
