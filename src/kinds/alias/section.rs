@@ -3,7 +3,7 @@
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::is_made_of;
-use crate::config::section::shape::{Keys, either, mapping, number, ordered, pattern, word};
+use crate::config::section::shape::{Keys, either, mapping, number, ordered, part, pattern, word};
 use crate::config::section::{Section, Shape, section};
 use crate::config::{At, Diagnostic, Entries, Entry, did_you_mean_or_list};
 use crate::kinds::function;
@@ -79,7 +79,7 @@ pub(in crate::kinds) fn release() -> Shape<Release> {
 
 fn aliases() -> Shape<Vec<(String, Alias)>> {
     let check = |alias: Value| is_name(&alias.key.text, |message, way| alias.fail_key(message, help(way)));
-    ordered(Keys::pattern(NAME, check), mapping())
+    ordered(Keys::pattern(NAME, check), part("alias", Alias::ABOUT, mapping()))
 }
 
 fn is_name(name: &str, refuse: impl Fn(String, &str) -> Option<()>) -> Option<()> {
