@@ -166,10 +166,12 @@ fn remove(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let before = statements.len();
     statements.retain(|statement| statement["Sid"] != sid);
     if statements.len() == before {
-        return ServiceError::err(
-            "ResourceNotFoundException",
-            format!("Statement {sid} is not found in resource policy."),
-        );
+        // [recorded: permission_exceptions]
+        let message = match before {
+            0 => "No policy is associated with the given resource.".to_owned(),
+            _ => format!("Statement {sid} is not found in resource policy."),
+        };
+        return ServiceError::err("ResourceNotFoundException", message);
     }
     named.find(cloud).ok_or_else(|| named.no_alias())?.set_policy(qualifier, now, statements);
     Ok(Json::Null)

@@ -6,6 +6,7 @@ use crate::cloud::Cloud;
 use crate::services::Service;
 use crate::services::apigateway::cannot_invoke;
 use crate::services::lambda::{PROVISIONING, PUBLISHING, SNAPSHOT, Share, callee, shares};
+use crate::wire::Call;
 use serde_json::{Value as Json, json};
 
 /// Asks about the function.
@@ -276,5 +277,37 @@ fn every_change_of_an_alias_by_hand_shows() {
         assert!(change(&mut changed, "s", 0).is_some(), "{what}");
         assert_ne!(all(&changed), all(&cloud), "{what}");
         assert!(change(&mut cloud.clone(), "other", 0).is_none(), "{what}");
+    }
+}
+
+#[test]
+fn a_call_with_a_qualifier_is_checked_on_the_arn_with_it() {
+    let cloud = released();
+    let (live, one) = (json!({ "Qualifier": "live" }), json!({ "Qualifier": "1" }));
+    for (operation, params, on) in [
+        ("GetFunction", json!({}), "f"),
+        ("GetFunction", live.clone(), "f:live"),
+        ("DeleteFunction", one.clone(), "f:1"),
+        ("GetPolicy", live.clone(), "f:live"),
+        ("AddPermission", live.clone(), "f:live"),
+        ("RemovePermission", live.clone(), "f:live"),
+        ("GetFunctionEventInvokeConfig", live.clone(), "f:live"),
+        ("PutProvisionedConcurrencyConfig", one, "f:1"),
+        ("GetProvisionedConcurrencyConfig", live, "f:live"),
+        ("PublishVersion", json!({}), "f"),
+        ("CreateAlias", json!({ "Name": "live" }), "f"),
+        ("UpdateAlias", json!({ "Name": "live" }), "f"),
+        ("DeleteAlias", json!({ "Name": "live" }), "f"),
+        ("ListAliases", json!({}), "f"),
+    ] {
+        let mut params = params;
+        params["FunctionName"] = "f".into();
+        let call = Call {
+            service: Service::Lambda,
+            operation: &Service::Lambda.model().operations[operation],
+            params,
+        };
+        let needs = Service::Lambda.needs(&cloud, &call);
+        assert_eq!(needs[0].resource, super::function_arn(on), "{operation}");
     }
 }
