@@ -137,7 +137,7 @@ impl Kind for EventSource {
     async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observation<Self>> {
         // One list of all, for Lambda allows 15 calls a second.
         let of = |mapping: &Mapping| functions.iter().find(|function| is_of(mapping, function));
-        let mappings = list(ctx, None).await?;
+        let mappings = list(ctx).await?;
         let ours = mappings.into_iter().filter_map(|mapping| Some((of(&mapping)?, mapping)));
         let observed = ours.map(async |(function, mapping)| observed(ctx, function, &mapping).await);
         Ok(try_join_all(observed).await?.into_iter().flatten().collect::<Vec<_>>().into())
@@ -145,8 +145,9 @@ impl Kind for EventSource {
 
     async fn read(ctx: &Context, name: &str, function: Option<&Parent>) -> Result<ObservedOption<Self>> {
         let function = super::within(function, "function")?;
-        for mapping in list(ctx, Some(&function.physical_id.id)).await? {
-            let found = observed(ctx, function, &mapping).await?;
+        // A list of the function would lack the mappings of its aliases.
+        for mapping in list(ctx).await?.iter().filter(|mapping| is_of(mapping, function)) {
+            let found = observed(ctx, function, mapping).await?;
             if let Some(found) = found.filter(|found| found.id.name == name) {
                 return Ok(Some(found));
             }
@@ -156,7 +157,7 @@ impl Kind for EventSource {
 
     /// A mapping outlives its function, so it is found without it.
     async fn find(ctx: &Context, uuid: &str) -> Result<ObservedOption<Self>> {
-        let mappings = list(ctx, None).await?;
+        let mappings = list(ctx).await?;
         let mapping = mappings.into_iter().find(|mapping| mapping.uuid() == Some(uuid));
         let Some(mapping) = mapping else { return Ok(None) };
         let name = function_of(&mapping);

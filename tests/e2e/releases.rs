@@ -36,7 +36,8 @@ fn say(cloud: &Cloud, word: &str) {
 async fn answers(api: &str, path: &str, requests: usize) -> BTreeMap<String, usize> {
     let mut answers = BTreeMap::new();
     for _ in 0..requests {
-        *answers.entry(get(api, path).await.ok()).or_insert(0) += 1;
+        let answer = get(api, path).await.ok();
+        *answers.entry(answer.as_str().unwrap().to_owned()).or_insert(0) += 1;
     }
     answers
 }

@@ -15,9 +15,8 @@ use aws_sdk_lambda::types::{
 use serde_json::Value as Json;
 
 /// The mappings of a function, or of all functions of the account in the region.
-pub(super) async fn list(ctx: &Context, function: Option<&str>) -> Result<Vec<Mapping>> {
+pub(super) async fn list(ctx: &Context) -> Result<Vec<Mapping>> {
     let list = ctx.clients.lambda().list_event_source_mappings();
-    let list = list.set_function_name(function.map(str::to_owned));
     let mappings = all_pages("lambda:ListEventSourceMappings", async |marker| {
         let page = list.clone().set_marker(marker).send().await?;
         Ok((page.event_source_mappings.unwrap_or_default(), page.next_marker))
