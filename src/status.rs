@@ -21,7 +21,7 @@ pub struct ResourceStatus {
     /// Settings that no field of the stack file manages and that differ from AWS's defaults, by name. They are no drift:
     /// nothing changes them.
     pub unmanaged_settings: BTreeMap<String, String>,
-    /// What else is to be said, such as a change under way.
+    /// What else is to be said, such as a running canary.
     pub note: Option<String>,
 }
 

@@ -52,6 +52,8 @@ pub struct Spec<T = String> {
     /// Retries and destinations of asynchronous invocations; `None` where all is Lambda's default.
     #[serde(rename = "async")]
     pub asynchronous: Option<Async<T>>,
+    /// Whether its description has the stack's mark, without which it would not be found once no file declares it.
+    pub marked: bool,
 }
 
 /// The attributes of an alias.
@@ -138,12 +140,11 @@ impl Kind for Alias {
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, from, mut attributes) = (&observed.id, &observed.spec, observed.attributes.clone());
         let moved = to.version.as_ref().filter(|_| (&from.version, from.canary) != (&to.version, to.canary));
-        if let Some(version) = moved {
-            let aim = attributes.aim.toward(version, to.canary);
-            if aim != attributes.aim {
-                point(ctx, id, &aim).await?;
-                attributes.aim = aim;
-            }
+        let aim =
+            moved.map_or_else(|| attributes.aim.clone(), |version| attributes.aim.toward(version, to.canary));
+        if aim != attributes.aim || !from.marked {
+            point(ctx, id, &aim).await?;
+            attributes.aim = aim;
         }
         set_settings(ctx, id, from, to).await?;
         Ok(attributes)

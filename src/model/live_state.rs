@@ -91,7 +91,7 @@ pub struct Observed<S = Json, L = Attributes> {
     pub contains_data: Option<String>,
     /// What a plan says of its deletion, where that is not all: for example how it can be undone.
     pub deletion_note: Option<String>,
-    /// What `status` says of it, such as a change under way that the next `up` leaves alone.
+    /// What `status` says of it, such as a running canary that the next `up` leaves alone.
     pub note: Option<String>,
     /// Settings that differ from AWS's defaults and that no field of ours manages, with their values, by name: for example
     /// `throttling_burst_limit`. Only `status` shows them; nothing changes them.

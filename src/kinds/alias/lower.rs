@@ -28,6 +28,7 @@ impl Lower<'_> {
                 canary: canary.map(u32::cast_signed),
                 provisioned_concurrency: ready.map(u32::cast_signed),
                 asynchronous: asynchronous.clone(),
+                marked: true,
             };
             let alias = id.child(Alias::NAME, named(&id.name, name));
             let known_attributes = known_attributes(&alias, self.scope.expand(Function::ARN, &alias.name));

@@ -61,6 +61,7 @@ pub(super) async fn read(ctx: &Context, name: &str, function: &Parent) -> Result
         canary: share(ctx, name, &aim),
         provisioned_concurrency: ready.as_ref().and_then(|ready| ready.count),
         asynchronous,
+        marked: own.is_some(),
     };
     let arn = require_str(live.alias_arn(), "lambda:GetAlias", "the alias's ARN")?;
     let note = note(&aim);

@@ -67,7 +67,8 @@ pub(super) const ALL: &[Permission] = &[
     ),
     // Settings with calls of their own. A stack that no longer has one is deployed with the policy of when it had it: a policy
     // with the calls for what a stack may once have had would be too large for IAM.
-    Permission::same("lambda:GetFunctionEventInvokeConfig", Task::READ, &ANY).when(When::Some(has_async)),
+    Permission::same("lambda:GetFunctionEventInvokeConfig", Task::READ, &ANY)
+        .when(When::Some(|spec| has_async(spec) || has_release(spec))),
     Permission::same("lambda:GetFunctionCodeSigningConfig", Task::READ, &ANY).when(When::Some(is_signed)),
     Permission::same("lambda:GetFunctionRecursionConfig", Task::READ, &ANY).when(When::Some(may_loop)),
     Permission::same("lambda:ListVersionsByFunction", Task::READ, &ANY).when(When::Some(has_release)),

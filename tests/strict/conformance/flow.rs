@@ -34,8 +34,8 @@ pub(super) struct Stack {
 }
 
 /// What an emulator cannot add to: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
-/// of what these stacks show, larger ones show as well.
-const UNTOLD: [&str; 4] = ["many_routes", "no_api", "only_tables", "own_role"];
+/// of what these stacks show, larger ones show as well. One of them does not know whether an alias has executions kept ready.
+const UNTOLD: [&str; 5] = ["canary", "many_routes", "no_api", "only_tables", "own_role"];
 
 /// A stack without the lines between comments that say that emulators lack them.
 fn without_untold(text: &str) -> String {
@@ -107,8 +107,10 @@ fn of_the_strict_cloud(stack: &Stack) -> Testimony {
         let connection =
             Connection::of(config, true, Calls::default()).await.expect("the strict cloud answers");
         let answered = || {
-            let records = std::mem::take(&mut strict.state().records);
-            let answered = records.into_iter().map(|record| Answered {
+            let records = std::mem::take(&mut strict.state().records).into_iter();
+            // Emulators take any number of calls in a second.
+            let records = records.filter(|record| record.outcome != "TooManyRequestsException");
+            let answered = records.map(|record| Answered {
                 call: record.label.name,
                 subject: record.label.subject,
                 verdict: record.outcome,

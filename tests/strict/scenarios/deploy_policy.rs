@@ -1,6 +1,7 @@
 //! The deploy policy: the policy that `iam-policy` prints for a stack is enough for every command, in any state of the
 //! stack; no action in it can be left out; and it allows nothing on resources of others.
 
+use super::rich::RICH;
 use super::shipped::well;
 use crate::access::{Need, Policies};
 use crate::budget::{ACTIONS, Case, choose, service_of};
@@ -294,6 +295,12 @@ fn every_row_is_a_call_that_is_sent_and_every_call_has_a_row() {
         role.profiles.insert("others".to_owned());
     }
     take(run(&up, Command::Down(&before), None));
+    // An alias that the stack file no longer has.
+    let rich = &every["rich"];
+    let fewer = RICH.replace(", next: { deploy: manual, provisioned_concurrency: 1 } }, keep", " }, keep");
+    let fewer = Fixture::of(&fewer.replace("    GET /next: { function: all, alias: next }\n", ""));
+    let up = later(&well(run(&empty(), Command::Up(rich), None)).cloud, Duration::from_secs(3600));
+    take(well(run(&up, Command::Up(&fewer), None)));
     let stated: BTreeSet<String> = calls().map(|(call, _)| call.to_owned()).collect();
     let lacking: Vec<String> = made.difference(&stated).map(|call| lacks(call)).collect();
     assert!(lacking.is_empty(), "{}", lacking.join("\n"));

@@ -9,9 +9,11 @@ use crate::fixture::Fixture;
 use crate::python::environment;
 use crate::run::{Command, empty, run};
 use crate::services::Service;
+use crate::services::lambda::callee;
 use crate::services::logs::group_arn;
 use provision::config::Entry;
 use provision::deploy_policy::Task;
+use provision::kinds::api::section::Route;
 use provision::kinds::function::section::Config;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -231,7 +233,8 @@ fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
         for (api, settings) in &cloud.apigateway.apis {
             for route in fixture.stack.api().into_iter().flat_map(|api| &api.routes) {
                 assert!(settings.routes.values().any(|live| live["RouteKey"] == route.key.as_str()));
-                called_by_its_routes_alone(&cloud, &route.function, api, &route.key);
+                let called = called(&fixture, route);
+                called_by_its_routes_alone(&cloud, &called, api, &route.key);
             }
         }
     }
@@ -240,8 +243,20 @@ fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
 /// A function of more routes than its policy has room for may be called by any route of the API.
 const ONE_STATEMENT_FOR_ALL: usize = 40;
 
+/// What a route calls: a function, or an alias of its release.
+fn called(fixture: &Fixture, route: &Route) -> String {
+    let mut functions = fixture.stack.functions().iter();
+    let function = functions.find(|function| function.name == route.function).expect("its function");
+    let first = function.release.as_ref().and_then(|release| Some(&release.aliases.first()?.0));
+    let alias = route.alias.as_ref().or(first);
+    alias.map_or_else(|| route.function.clone(), |alias| format!("{}:{alias}", route.function))
+}
+
+/// The called function, or an alias of it, lets in its routes and nothing else.
 fn called_by_its_routes_alone(cloud: &Cloud, function: &str, api: &str, route: &str) {
-    let statements = cloud.lambda.functions[function].policy.now();
+    let called =
+        callee(cloud, &Service::Lambda.arn(&format!("function:{function}"))).expect("what is called");
+    let statements = called.policy.now();
     let policy = Policies::new(&[json!({ "Version": "2012-10-17", "Statement": statements })]);
     let call = |source: String| {
         let invoke = Need::new("lambda:InvokeFunction", Service::Lambda.arn(&format!("function:{function}")));

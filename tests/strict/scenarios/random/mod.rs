@@ -143,7 +143,7 @@ functions:
     async: { retries: 1 }
     managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
-  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }] }
+  list: { code: lambdas/getAlls, runtime: python3.13, release: { aliases: { live: {} }, provisioned_concurrency: 1 }, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }] }
 api:
   name: walking
   routes: { GET /items: list, POST /items: save }
