@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 /// A call with a qualifier is checked on the ARN with it; one on aliases names them otherwise, and is checked on the function
 /// [notice of AWS: Lambda authorization, Jan 2022].
 pub(in crate::kinds) const ALIASES: On = On::new("Aliases", Alias::NAME, Which::Declared, &[Function::ARN]);
+
 const SOME: When = When::Some(|_| true);
 
 pub(super) const ALL: &[Permission] = &[
@@ -19,8 +20,7 @@ pub(super) const ALL: &[Permission] = &[
     Permission::same("lambda:DeleteAlias", Task::CHANGE, &DECLARED).when(SOME),
     Permission::same("lambda:PutProvisionedConcurrencyConfig", Task::CHANGE, &ALIASES)
         .when(When::Some(is_kept_ready)),
-    Permission::same("lambda:DeleteProvisionedConcurrencyConfig", Task::CHANGE, &ALIASES)
-        .when(When::Some(is_kept_ready)),
+    Permission::same("lambda:DeleteProvisionedConcurrencyConfig", Task::CHANGE, &ALIASES).when(SOME),
 ];
 
 fn is_kept_ready(spec: &Json) -> bool {

@@ -110,8 +110,9 @@ pub(super) const ALL: &[Permission] = &[
         .when(When::Some(leaves_unreserved)),
     Permission::of(PUT_ASYNC, Task::CHANGE, &[(PUT_ASYNC, &DECLARED), (PUT_ASYNC, &ALIASES)])
         .when(When::Some(has_async)),
-    Permission::of(DELETE_ASYNC, Task::CHANGE, &[(DELETE_ASYNC, &DECLARED), (DELETE_ASYNC, &ALIASES)])
-        .when(When::Some(has_async)),
+    Permission::same(DELETE_ASYNC, Task::CHANGE, &DECLARED).when(When::Some(has_async)),
+    // What is set by hand of an alias is seen and removed.
+    Permission::same(DELETE_ASYNC, Task::CHANGE, &ALIASES).when(When::Some(has_release)),
     Permission::of(
         "lambda:PutFunctionCodeSigningConfig",
         Task::CHANGE,

@@ -245,6 +245,7 @@ const WITH: &[(&str, &str, &str)] = &[
     ("sort_key", "/tables/pages", "local_indexes"),
     ("stream", "/functions/save", "triggers"),
     ("vpc", "/functions/save", "file_system"),
+    ("release", "/api/routes", "GET /next"),
     ("format", "/functions/save/logging", "level"),
     ("format", "/functions/save/logging", "system_level"),
 ];

@@ -143,9 +143,10 @@ functions:
     async: { retries: 1 }
     managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
-  list: { code: lambdas/getAlls, runtime: python3.13, release: { aliases: { live: {} }, provisioned_concurrency: 1 }, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }] }
+  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }] }
+  send: { code: lambdas/getAlls, runtime: python3.13, release: { aliases: { live: {} }, provisioned_concurrency: 1 } }
 api:
   name: walking
-  routes: { GET /items: list, POST /items: save }
+  routes: { GET /items: list, POST /items: save, GET /sent: send }
   cors: { origins: [\"*\"] }
 ";
