@@ -21,7 +21,7 @@ pub(super) use permissions::{ANY, DECLARED};
 pub(super) use runtime::{family, runtime};
 pub(crate) use service::LAMBDA;
 pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Vpc};
-pub(super) use state::once_visible;
+pub(super) use state::{changed, once_visible};
 
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};

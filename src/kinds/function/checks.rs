@@ -3,7 +3,7 @@
 use super::Function;
 use super::handler::check_handler;
 use super::parts::{Format, Logging};
-use super::runtime::default_handler;
+use super::runtime::{default_handler, family};
 use super::section::{Config, OF_GENERATED_ROLE, OF_PACKAGE};
 use super::spec::STORAGE;
 use crate::config::decode::help;
@@ -28,6 +28,7 @@ pub(super) fn fits_together(function: &Decoded, fields: &mut Fields) {
     if let Some(Some(logging)) = &function.logging {
         levels(logging, matches!(function.durable, Some(Some(_))), fields);
     }
+    streams(function, fields);
     match fields.value("image") {
         Some(_) => image(fields),
         None => package(function, fields),
@@ -88,6 +89,20 @@ fn snapshots(function: &Decoded, fields: &Fields) {
     if !runtime.is_empty() && !WITH_SNAPSHOTS.iter().any(is_of) {
         let message = format!("Lambda keeps no snapshots of functions with the runtime `{runtime}`");
         refuse(message, "it does for Java from 11, Python from 3.12 and .NET from 8 on; remove `snap_start`");
+    }
+}
+
+/// The families of runtimes whose functions can stream a response [DG: Lambda, "Response streaming"].
+const STREAMING: [&str; 2] = ["nodejs", "provided"];
+
+/// What cannot stream a response by itself.
+fn streams(function: &Decoded, fields: &Fields) {
+    let Some(Some(url)) = &function.url else { return };
+    let runtime = function.runtime.as_deref().unwrap_or_default();
+    if url.stream && !runtime.is_empty() && !STREAMING.contains(&family(runtime)) {
+        let message = format!("functions with the runtime `{runtime}` cannot stream a response");
+        let way = "those of Node.js, of `provided` and of images can; remove `stream`";
+        fields.fail_at("url", message, help(way));
     }
 }
 

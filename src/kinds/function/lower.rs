@@ -37,6 +37,7 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
         resources.push(role::generated(role, function.at, policy, managed, tags, lower));
     }
     resources.push(lower.lambda(function, id.clone(), &role, &group));
+    resources.extend(function.url.iter().flat_map(|url| url.resources(&id, function.place("url"), lower)));
     lower.resources.extend(resources);
     function.triggers.iter().for_each(|item| lower.trigger(item, &id));
 }
@@ -147,6 +148,7 @@ impl Lower<'_> {
             environment,
             kms_key,
             reserved_concurrency,
+            url,
         } = &**function;
         let mut tags = self.tags(&id);
         let role_arn = match role {
@@ -187,7 +189,7 @@ impl Lower<'_> {
             tags,
         };
         spec.asynchronous = spec.asynchronous.filter(|settings| !settings.is_default());
-        let apart = apart::named(&spec).map(|names| (tags::APART.to_owned(), names.into()));
+        let apart = apart::named(&spec, url.is_some()).map(|names| (tags::APART.to_owned(), names.into()));
         spec.tags.extend(apart);
         let arn = self.scope.expand(Function::ARN, &id.name);
         let known_attributes = known_attributes(&id, arn);

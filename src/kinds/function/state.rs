@@ -118,7 +118,17 @@ pub(super) async fn change<F: Future<Output = Result<()>>>(
     id: &ResourceId,
     call: impl Fn() -> F,
 ) -> Result<()> {
-    once_visible(ctx, id, &id.name, async || retry_conflicts(ctx, id, in_progress, &call).await).await
+    changed(ctx, id, &id.name, call).await
+}
+
+/// The same for a resource of a function.
+pub(in crate::kinds) async fn changed<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &ResourceId,
+    function: &str,
+    call: impl Fn() -> F,
+) -> Result<T> {
+    once_visible(ctx, id, function, async || retry_conflicts(ctx, id, in_progress, &call).await).await
 }
 
 /// One of the three meanings of `ResourceConflictException` [aws-facts: Lambda, LS].

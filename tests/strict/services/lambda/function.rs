@@ -8,6 +8,7 @@ use super::grants::Grants;
 use super::layer::{self, Layer};
 use super::mapping::Mapping;
 use super::policy::Statements;
+use super::url::Url;
 use crate::cloud::{
     Cloud, Delay, Handler, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text, text_map,
 };
@@ -77,6 +78,7 @@ pub(crate) struct Function {
     pub(crate) updating: Time,
     /// What calls of their own set.
     pub(crate) apart: Apart,
+    pub(crate) url: Option<Url>,
     /// When reads stop finding it, after its deletion.
     pub(crate) gone: Option<Time>,
     pub(crate) tags: Tags,
@@ -202,6 +204,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         tags,
         reserved: None,
         apart: Apart::of(params),
+        url: None,
         policy: Statements::default(),
         fails,
         looks: 0,

@@ -18,6 +18,7 @@ mod policy;
 mod random;
 mod tags;
 mod tests;
+mod url;
 
 pub(crate) use function::{EVERYWHERE, Function, LATE_LOGS, PENDING, State, function_arn};
 pub(crate) use layer_by_hand::publish;
@@ -52,6 +53,7 @@ impl StrictService for Lambda {
                 policy::OPERATIONS,
                 mapping::OPERATIONS,
                 layer::OPERATIONS,
+                url::OPERATIONS,
                 tags::OPERATIONS,
             ],
             changed: &["UUID", "FunctionName", "LayerName"],
@@ -85,7 +87,13 @@ impl StrictService for Lambda {
             there.map(|there| (there.created, &there.tags)).or_else(|| of_mapping_arn(cloud, &resource));
         let tags = tags.and_then(|(created, tags)| known(cloud, created, tags)).cloned().unwrap_or_default();
         let principal = text(params, "Principal").filter(|_| name == "AddPermission");
-        let own = Need::new(call.name(), resource.clone()).of(&tags).with("lambda:Principal", principal);
+        let live = there.and_then(|there| there.url.as_ref()).map(|url| url.auth.as_str());
+        let auth = text(params, "FunctionUrlAuthType").or_else(|| text(params, "AuthType"));
+        let auth = auth.or(live.filter(|_| name.ends_with("FunctionUrlConfig")));
+        let own = Need::new(call.name(), resource.clone())
+            .of(&tags)
+            .with("lambda:Principal", principal)
+            .with("lambda:FunctionUrlAuthType", auth);
         let mut needs = with_tagging(call, own.clone(), "lambda:TagResource", name == "CreateFunction");
         if name == "GetFunction" {
             needs.push(Need { action: "lambda:ListTags".to_owned(), partly: true, ..own });
@@ -157,7 +165,8 @@ impl StrictService for Lambda {
         cloud.lambda.functions.iter().map(tagged).chain(mappings).collect()
     }
 
-    /// No function is without its role and its log group, and no mapping of a stack without its queue and its function.
+    /// No function is without its role and its log group, no URL without what its callers need or unknown to its function, and
+    /// no mapping of a stack without its queue and its function.
     fn broken(&self, cloud: &Cloud) -> Vec<(String, String)> {
         let functions = cloud.lambda.functions.iter();
         let functions = functions
@@ -436,7 +445,7 @@ fn lacks(cloud: &Cloud, function: &Function) -> Option<String> {
         () if !seen => None,
         () if !iam::exists(cloud, role) => Some(format!("there is no role {role}")),
         () if !cloud.logs.groups.contains_key(&group) => Some(format!("there is no log group {group}")),
-        () => None,
+        () => function.url.as_ref().and_then(|url| url.lacks(function)).map(str::to_owned),
     }
 }
 
@@ -458,6 +467,9 @@ fn dumped(function: &Function) -> Json {
     let apart = function.apart.dumped();
     if !apart.is_null() {
         dumped["apart"] = apart;
+    }
+    if let Some(url) = &function.url {
+        dumped["url"] = url.dumped();
     }
     dumped
 }
