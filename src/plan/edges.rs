@@ -126,7 +126,7 @@ impl Edges<'_> {
         created.filter(|other| *other != step).map(|other| self.creating(other)).collect()
     }
 
-    /// The deletes of the children that a resource has a mark of, which its update takes away.
+    /// The deletes of the children that a tag of a resource names, which its update removes.
     fn before_forgetting(&self, step: usize) -> BTreeSet<usize> {
         let named = |child: &usize| self.registry.kind(self.steps[*child].id.kind).named_by_parent();
         let children = self.index.children_of(&self.steps[step]).filter(named);
