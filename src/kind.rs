@@ -97,6 +97,9 @@ pub trait Kind: Send + Sync + 'static {
     const DEPENDS_ON: &'static [&'static str] = &[];
     /// The parent, within which resources of this kind are found.
     const PARENT: Option<ParentKind> = None;
+    /// True if a tag of its parent says that it exists, which an update of the parent removes: the update waits for the delete,
+    /// or an interrupted run leaves a resource that nothing finds.
+    const NAMED_BY_PARENT: bool = false;
     /// How a create call meets an existing resource of the same name.
     const ON_EXISTING: OnExisting = OnExisting::Refuse;
     /// How a resource is replaced.

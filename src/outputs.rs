@@ -4,7 +4,7 @@ use crate::config::{Part, Stack, Template};
 use crate::desired::{lower, offline_scope};
 use crate::kind::{AnyKind, Output};
 use crate::kinds::{kind, kinds};
-use crate::lower::{identity, lookup_part};
+use crate::lower::{identity, lookup_part, with_attribute};
 use crate::model::{AttributeMap, Graph, Identity, Reference, ResourceId, Scope};
 use crate::outline::is_part;
 use serde_json::Value as Json;
@@ -43,7 +43,7 @@ pub fn own(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> BTreeMap<
     let graph = (!stack.existing.is_empty()).then(|| lower(stack, scope, &BTreeMap::new()));
     let known = |part: &Part| {
         let Part::Attribute { kind, key, attribute } = part else { return None };
-        let id = ResourceId::new(kind, scope.identity.named(kind, key));
+        let id = with_attribute(kind, key, attribute, &scope.identity);
         graph.as_ref()?.known(&Reference { id, attribute }).map(str::to_owned)
     };
     let value = |template: &Template| -> Option<String> {
@@ -61,7 +61,8 @@ pub fn by_name<'a>(identity: &Identity, attributes: &'a AttributeMap) -> BTreeMa
     let is_part = |id: &ResourceId| id.parent.is_none() && is_part(id, |of| attributes.contains_key(of));
     for (id, attributes) in attributes.iter().filter(|(id, _)| !is_part(id)) {
         for Output { name, attribute } in kind(id.kind).features().outputs {
-            let name = name.replace(Output::KEY, key(identity, id));
+            // A part that AWS gives a value, such as the URL of a function, goes by the key of its entry.
+            let name = name.replace(Output::KEY, key(identity, id.parent().unwrap_or(id)));
             outputs.extend(attributes.get(attribute).and_then(Json::as_str).map(|value| (name, value)));
         }
     }

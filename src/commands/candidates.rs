@@ -69,6 +69,8 @@ mod tests {
         let all: Keys =
             [keys("api", &["routes"]), keys("functions", &["list", "save"]), keys("outputs", &["site"])]
                 .into();
-        assert_eq!(names_of_outputs(&all), ["api.url", "api.id", "functions.list", "functions.save", "site"]);
+        let functions = ["functions.list", "functions.save", "functions.list.url", "functions.save.url"];
+        let all_names = [&["api.url", "api.id"][..], &functions, &["site"]].concat();
+        assert_eq!(names_of_outputs(&all), all_names);
     }
 }

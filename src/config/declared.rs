@@ -153,17 +153,24 @@ pub(crate) struct Referable {
     pub(crate) name: &'static str,
     /// Whether it is known before the resource exists.
     pub(crate) known: bool,
+    /// The kind of the child that has it, where the resource itself has it not.
+    pub(crate) of_child: Option<&'static str>,
 }
 
 impl Referable {
     /// An attribute that is known before the resource exists.
     pub(crate) const fn known(name: &'static str) -> Self {
-        Referable { name, known: true }
+        Referable { name, known: true, of_child: None }
     }
 
     /// An attribute that AWS assigns.
     pub(crate) const fn assigned(name: &'static str) -> Self {
-        Referable { name, known: false }
+        Referable { name, known: false, of_child: None }
+    }
+
+    /// An attribute that AWS assigns to the only child of a kind.
+    pub(crate) const fn of_child(kind: &'static str, name: &'static str) -> Self {
+        Referable { name, known: false, of_child: Some(kind) }
     }
 }
 

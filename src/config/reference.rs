@@ -104,8 +104,8 @@ impl<'a> Names<'a> {
 
     /// Whether the stack declares something that answers requests.
     pub(crate) fn has_url(&self) -> bool {
-        let mut with_url =
-            self.sections.iter().filter(|section| section.references().iter().any(|one| one.name == "url"));
+        let answers = |one: &Referable| one.name == "url" && one.of_child.is_none();
+        let mut with_url = self.sections.iter().filter(|section| section.references().iter().any(answers));
         with_url.any(|section| !self.keys(section.key()).is_empty())
     }
 
@@ -204,6 +204,10 @@ pub(super) fn referable<'p>(
 fn attribute(path: &[&str], names: &Names) -> Result<Part, Error> {
     let (section, key, found) = referable(path, names)?;
     let keys = names.keys(section.key());
+    if found.of_child.is_some() && names.existing.contains(&(section.key(), key.to_owned())) {
+        let message = format!("the {} of `{key}` is not read, because it is `existing`", found.name);
+        return Err(Error::new(message, "write the value itself"));
+    }
     if section.is_single() && keys.is_empty() {
         let section = section.key();
         let add = || format!("remove this, or add an `{section}`");

@@ -30,6 +30,8 @@ pub trait AnyKind: Send + Sync {
     fn depends_on(&self) -> &'static [&'static str];
     /// [`Kind::PARENT`].
     fn parent(&self) -> Option<ParentKind>;
+    /// [`Kind::NAMED_BY_PARENT`].
+    fn named_by_parent(&self) -> bool;
     /// [`Kind::ON_EXISTING`].
     fn on_existing(&self) -> OnExisting;
     /// [`Kind::REPLACEMENT`].
@@ -215,6 +217,10 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn parent(&self) -> Option<ParentKind> {
         K::PARENT
+    }
+
+    fn named_by_parent(&self) -> bool {
+        K::NAMED_BY_PARENT
     }
 
     fn on_existing(&self) -> OnExisting {

@@ -7,6 +7,7 @@ mod assumable;
 pub(crate) mod environment;
 pub mod event_source;
 pub mod function;
+pub mod function_url;
 mod hidden;
 pub mod integration;
 mod key;
@@ -94,6 +95,7 @@ kinds! {
     integration::Integration,
     route::Route,
     permission::Permission,
+    function_url::FunctionUrl,
     stage::Stage,
 }
 

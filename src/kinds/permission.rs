@@ -1,21 +1,22 @@
-//! Permissions: the statements of a function's policy that let an API call it. A statement cannot be changed, so a changed
-//! permission is a new statement under another `Sid`, and then the old one is removed: a live API never lacks it for a
-//! moment. The other order breaks the API for some six seconds [hazards: L1].
+//! Permissions: the statements of a function's policy that let an API call it, or anyone through its URL. A statement cannot
+//! be changed, so a changed permission is a new statement under another `Sid`, and then the old one is removed: a live API never
+//! lacks it for a moment. The other order breaks the API for some six seconds [hazards: L1].
 
 mod names;
 
 use self::names::{Names, base, numbered};
-pub(crate) use self::names::{name, sid};
+pub(crate) use self::names::{OF_URL, name, sid};
 use super::alias::{self, Alias};
 use super::function::{self, Function, LAMBDA};
 use super::{list_each, retry_conflicts, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
-    Task, Which,
+    Task, When, Which, desired,
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
+use aws_sdk_lambda::types::FunctionUrlAuthType;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -32,12 +33,18 @@ pub struct Spec<T = String> {
     pub function: T,
     /// The `Sid` of the statement, without the number at its end: see [`sid`].
     pub sid: String,
-    /// `lambda:InvokeFunction`.
+    /// `lambda:InvokeFunction`, or `lambda:InvokeFunctionUrl`.
     pub action: String,
-    /// The service that may call the function.
+    /// The service that may call the function, or `*` for anyone.
     pub principal: String,
     /// What of the service: the ARN pattern of the API's routes.
-    pub source_arn: T,
+    pub source_arn: Option<T>,
+    /// The way in which the function's URL must authenticate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_auth: Option<String>,
+    /// Whether calls must come through the function's URL.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub through_url: bool,
     /// The `Sid`s of other statements of this permission, which an interrupted update left; the next one removes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub superseded: Vec<String>,
@@ -49,7 +56,20 @@ pub struct Attributes {}
 
 /// Functions of routes: only API Gateway may be allowed to invoke them.
 const CALLED: On = On::new("CalledFunctions", Function::NAME, Which::Parents, &[Function::ARN])
-    .only("lambda:Principal", "apigateway.amazonaws.com");
+    .only("lambda:Principal", API_GATEWAY);
+/// Functions with a public URL: anyone may be allowed to invoke them. IAM knows no condition for both statements that would say
+/// more.
+const PUBLIC: On = On::new("PublicFunctions", Function::NAME, Which::Parents, &[Function::ARN])
+    .only("lambda:Principal", ANYONE);
+
+/// The principal of an API's permissions.
+pub(crate) const API_GATEWAY: &str = "apigateway.amazonaws.com";
+/// The principal of a public URL's permissions.
+pub(crate) const ANYONE: &str = "*";
+
+fn is_for(spec: &Json, principal: &str) -> bool {
+    desired::<Permission>(spec).is_some_and(|spec| spec.principal == principal)
+}
 
 const CALLED_ALIASES: On = On::new("CalledAliases", Alias::NAME, Which::Declared, &[Function::ARN])
     .only("lambda:Principal", "apigateway.amazonaws.com");
@@ -66,7 +86,10 @@ impl Kind for Permission {
     const MAX_PER_PARENT: usize = 1;
     const PERMISSIONS: &'static [kind::Permission] = &[
         kind::Permission::same("lambda:GetPolicy", Task::READ, &function::ANY),
-        kind::Permission::of(ADD, Task::CHANGE, &[(ADD, &CALLED), (ADD, &CALLED_ALIASES)]),
+        kind::Permission::same(ADD, Task::CHANGE, &CALLED).when(When::Some(|spec| is_for(spec, API_GATEWAY))),
+        kind::Permission::same(ADD, Task::CHANGE, &CALLED_ALIASES)
+            .when(When::Some(|spec| is_for(spec, API_GATEWAY))),
+        kind::Permission::same(ADD, Task::CHANGE, &PUBLIC).when(When::Some(|spec| is_for(spec, ANYONE))),
         kind::Permission::of(
             REMOVE,
             Task::CHANGE,
@@ -148,12 +171,21 @@ async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<(
             .statement_id(sid)
             .action(&spec.action)
             .principal(&spec.principal)
-            .source_arn(&spec.source_arn);
+            .set_source_arn(spec.source_arn.clone())
+            .set_function_url_auth_type(spec.url_auth.as_deref().map(FunctionUrlAuthType::from))
+            .set_invoked_via_function_url(spec.through_url.then_some(true));
         add.send().await?;
         Ok(())
     };
     let add = async || retry_conflicts(ctx, id, conflict, &add).await;
-    super::function::once_visible(ctx, id, function, add).await
+    let added = super::function::once_visible(ctx, id, function, add).await;
+    added.map_err(|error| if error.is("PublicPolicy") { blocked(error) } else { error })
+}
+
+/// An account may allow no function to be public [aws-facts-services: 8, M].
+fn blocked(error: Error) -> Error {
+    let way = "to allow it, change the function's public access in Lambda's console; or write `url: iam`";
+    Error { message: format!("{} ({way})", error.message.trim_end()), ..error }
 }
 
 /// Removes a statement, if it exists.
@@ -247,12 +279,16 @@ fn read(
 }
 
 fn spec(function: &str, sid: &str, statement: &Statement) -> Spec {
+    let principal = text(statement, "/Principal/Service");
+    let condition = Condition::of(statement);
     Spec {
         function: function.to_owned(),
         sid: sid.to_owned(),
         action: text(statement, "/Action"),
-        principal: text(statement, "/Principal/Service"),
-        source_arn: source_arn(statement),
+        principal: if principal.is_empty() { text(statement, "/Principal") } else { principal },
+        source_arn: condition.source_arn,
+        url_auth: condition.url_auth,
+        through_url: condition.through_url,
         superseded: Vec::new(),
     }
 }
@@ -272,17 +308,34 @@ fn text(statement: &Statement, pointer: &str) -> String {
     }
 }
 
-/// The source ARN where it is all of the condition, else the condition as it is, so that a change of it shows. Lambda
-/// writes it as `ArnLike`, whatever was sent [aws-facts: Lambda].
-fn source_arn(statement: &Statement) -> String {
-    let condition = text(statement, "/Condition");
-    let parsed: Option<BTreeMap<String, BTreeMap<String, String>>> = serde_json::from_str(&condition).ok();
-    let mut all = parsed.into_iter().flatten().flat_map(|(operator, keys)| {
-        keys.into_iter().map(move |(key, value)| (operator.clone(), key.to_lowercase(), value))
-    });
-    match (all.next(), all.next()) {
-        (Some((operator, key, value)), None) if operator == "ArnLike" && key == "aws:sourcearn" => value,
-        _ => condition,
+/// The condition of a statement.
+#[derive(Default)]
+struct Condition {
+    source_arn: Option<String>,
+    url_auth: Option<String>,
+    through_url: bool,
+}
+
+impl Condition {
+    /// The condition where all of it is known, else the condition as it is for a source, so that a change of it shows. Lambda
+    /// writes a source as `ArnLike`, whatever was sent [aws-facts: Lambda], and a flag as a text [aws-facts-services: 8, field].
+    fn of(statement: &Statement) -> Self {
+        let text = text(statement, "/Condition");
+        let parsed: Option<BTreeMap<String, BTreeMap<String, String>>> = serde_json::from_str(&text).ok();
+        let all = parsed.iter().flatten().flat_map(|(operator, keys)| {
+            keys.iter().map(move |(key, value)| (operator.as_str(), key.to_lowercase(), value))
+        });
+        let mut condition = Condition::default();
+        for (operator, key, value) in all {
+            match (operator, key.as_str()) {
+                ("ArnLike", "aws:sourcearn") => condition.source_arn = Some(value.clone()),
+                ("StringEquals", "lambda:functionurlauthtype") => condition.url_auth = Some(value.clone()),
+                ("Bool", "lambda:invokedviafunctionurl") if value == "true" => condition.through_url = true,
+                _ => return Condition { source_arn: Some(text), ..Condition::default() },
+            }
+        }
+        let is_read = parsed.is_some() || text.is_empty();
+        if is_read { condition } else { Condition { source_arn: Some(text), ..Condition::default() } }
     }
 }
 

@@ -8,6 +8,7 @@ mod template;
 pub(crate) use policy::allow;
 pub use sizes::{Size, Sizes};
 pub use template::lookup_part;
+pub(crate) use template::with_attribute;
 
 use crate::aws::tags::{self, Tags, ownership_tags};
 use crate::config::declared::AnySection;

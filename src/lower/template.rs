@@ -2,7 +2,8 @@
 
 use super::{Lower, id_of};
 use crate::config::{Json, Part, Template};
-use crate::model::{AttributeMap, Scope, Text};
+use crate::kinds::sections;
+use crate::model::{AttributeMap, Identity, ResourceId, Scope, Text};
 use crate::policy::Tree;
 
 impl Lower<'_> {
@@ -25,7 +26,7 @@ impl Lower<'_> {
 
     /// An attribute of an entry. A name is the key in the stack file with the environment's prefix; it makes no dependency.
     fn attribute(&self, kind: &'static str, key: &str, attribute: &'static str) -> Text {
-        let id = self.id(kind, key);
+        let id = with_attribute(kind, key, attribute, &self.scope.identity);
         if attribute == "name" { id.name.into() } else { Text::reference(&id, attribute) }
     }
 
@@ -44,6 +45,22 @@ impl Lower<'_> {
     }
 }
 
+/// The resource that has an attribute of an entry: its own, or a child of that.
+pub(crate) fn with_attribute(
+    kind: &'static str,
+    key: &str,
+    attribute: &str,
+    identity: &Identity,
+) -> ResourceId {
+    let id = id_of(kind, key, identity);
+    let section = sections().of_kind(kind);
+    let found = section.and_then(|section| section.references().iter().find(|one| one.name == attribute));
+    match found.and_then(|found| found.of_child) {
+        Some(child) => id.child(child, id.name.clone()),
+        None => id,
+    }
+}
+
 /// The value of a placeholder of a check in a deployed stack; `None` for a capture, and for a resource that does not exist.
 pub fn lookup_part(part: &Part, scope: &Scope, attributes: &AttributeMap) -> Option<String> {
     match part {
@@ -52,7 +69,7 @@ pub fn lookup_part(part: &Part, scope: &Scope, attributes: &AttributeMap) -> Opt
         Part::Account => Some(scope.account.clone()),
         Part::Partition => Some(scope.partition.clone()),
         Part::Attribute { kind, key, attribute } => {
-            let live = attributes.get(&id_of(kind, key, &scope.identity))?;
+            let live = attributes.get(&with_attribute(kind, key, attribute, &scope.identity))?;
             Some(live.get(attribute)?.as_str()?.to_owned())
         }
         Part::Capture(_) => None,

@@ -145,8 +145,9 @@ fn qualified(id: &ResourceId, options: &Options) -> String {
     if id.name.is_empty() { section.to_owned() } else { format!("{section}.{}", key(id, options)) }
 }
 
-/// The key of a resource in the stack file, which lacks the prefix of the environment.
+/// The key in the stack file of a resource or of its parent, which lacks the prefix of the environment.
 fn key<'a>(id: &'a ResourceId, options: &'a Options) -> &'a str {
+    let id = id.parent().unwrap_or(id);
     options.registry.kind(id.kind).features().key(options.identity.key(id.kind, &id.name))
 }
 

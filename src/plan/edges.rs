@@ -58,7 +58,11 @@ impl Edges<'_> {
         };
         let first = BTreeSet::from([self.places[step]]);
         match (self.steps[step].action, self.registry.kind(self.steps[step].id.kind).replacement()) {
-            (Action::Create | Action::Update, _) => vec![node(Half::Whole, self.before_creating(step))],
+            (Action::Create, _) => vec![node(Half::Whole, self.before_creating(step))],
+            (Action::Update, _) => {
+                let before: BTreeSet<usize> = &self.before_creating(step) | &self.before_forgetting(step);
+                vec![node(Half::Whole, before)]
+            }
             (Action::Delete, _) => vec![node(Half::Whole, self.before_deleting(step))],
             (Action::Replace, Replacement::DeleteFirst) => {
                 let create: BTreeSet<usize> = &self.before_creating(step) | &first;
@@ -120,6 +124,14 @@ impl Edges<'_> {
             .chain(order_constraint);
         let created = before.filter_map(|id| self.index.created.get(id).copied());
         created.filter(|other| *other != step).map(|other| self.creating(other)).collect()
+    }
+
+    /// The deletes of the children that a tag of a resource names, which its update removes.
+    fn before_forgetting(&self, step: usize) -> BTreeSet<usize> {
+        let named = |child: &usize| self.registry.kind(self.steps[*child].id.kind).named_by_parent();
+        let children = self.index.children_of(&self.steps[step]).filter(named);
+        let deleted = children.filter(|child| self.steps[*child].action == Action::Delete);
+        deleted.map(|child| self.deleting(child)).collect()
     }
 
     /// The dependencies of the deletion in a replacement that deletes first: all that the creation needs, so that the resource

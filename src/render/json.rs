@@ -223,9 +223,12 @@ pub fn outputs(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> Docum
     let attributes: AttributeMap =
         all.iter().filter(|(id, _)| is_own(id)).map(|(id, live)| (id.clone(), live.clone())).collect();
     let with_outputs = kinds().iter().filter(|kind| !kind.features().outputs.is_empty());
-    let section = |kind: &&dyn AnyKind| {
-        (kind.section().to_owned(), outputs_of(*kind, stack, &scope.identity, &attributes))
+    // A part of an entry, such as the URL of a function, has no section of its own.
+    let name = |kind: &dyn AnyKind| match kind.parent() {
+        Some(_) => format!("{}s", kind.name()),
+        None => kind.section().to_owned(),
     };
+    let section = |kind: &&dyn AnyKind| (name(*kind), outputs_of(*kind, stack, &scope.identity, &attributes));
     let own = outputs::own(stack, scope, all);
     let own = (!stack.outputs.is_empty()).then(|| ("outputs".to_owned(), json!(own)));
     Document::new("outputs", with_outputs.map(section).chain(own).collect())

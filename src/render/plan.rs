@@ -118,8 +118,8 @@ fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a>
     // The parts of which there is nothing to say, for one line.
     let mut plain: Vec<&Step> = Vec::new();
     for part in &steps[usize::from(own.is_some())..] {
-        let body = body(part, of_entry, shown);
-        if shown.short && body.is_empty() && part.action == action {
+        let (body, known) = (body(part, of_entry, shown), facts_of(part));
+        if shown.short && body.is_empty() && known.is_empty() && part.action == action {
             plain.push(part);
         } else if shown.short && action == Action::Delete && part.action == action {
             // Of what is deleted with its entry, only a loss matters.
@@ -127,7 +127,8 @@ fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a>
             lines.extend(body);
         } else {
             let with = if part.with_parent { styled(DIM, parent(part)) } else { String::new() };
-            lines.push(format!("{} {}{with}", sign(part.action), called(part, group)));
+            let known = if known.is_empty() { String::new() } else { format!("  {}", known.join(" · ")) };
+            lines.push(format!("{} {}{known}{with}", sign(part.action), called(part, group)));
             lines.extend(body.into_iter().map(|line| format!("    {line}")));
         }
     }
@@ -143,10 +144,15 @@ fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a>
 /// How many connections of an entry are named.
 const WIRES: usize = 4;
 
+/// What is worth knowing of a new resource.
+fn facts_of(step: &Step) -> Vec<String> {
+    let desired = step.desired.as_ref().filter(|_| step.action == Action::Create);
+    desired.map(|desired| (kind(step.id.kind).features().facts)(desired)).unwrap_or_default()
+}
+
 /// What is worth knowing of a new entry.
 fn facts(outline: &Outline, group: &Group, step: &Step) -> String {
-    let desired = step.desired.as_ref();
-    let own = desired.map(|desired| (kind(step.id.kind).features().facts)(desired)).unwrap_or_default();
+    let own = facts_of(step);
     let wires = outline.wires(group);
     let more = Some(wires.len().saturating_sub(WIRES)).filter(|more| *more > 0);
     let wires = wires.iter().take(WIRES).cloned();

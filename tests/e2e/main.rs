@@ -31,6 +31,7 @@ mod drift;
 mod elsewhere;
 mod examples;
 mod face;
+mod function_urls;
 mod init;
 mod kill;
 mod layers;

@@ -91,3 +91,30 @@ fn functions_together() {
     let cases = [two("", ", log_retention: 7"), two(", access: { other: call }", "")];
     check("functions_together", &cases.each_ref().map(String::as_str));
 }
+
+#[test]
+fn urls() {
+    let of = |url: &str| with_code(&format!("url: {url}"));
+    let two = |other: &str| {
+        let function =
+            |name: &str, more: &str| format!("  {name}: {{ code: code, runtime: python3.13, {more} }}\n");
+        let knows = |name: &str| format!("environment: {{ URL: \"${{functions.{name}.url}}\" }}");
+        format!("stack: demo\nfunctions:\n{}{other}\n", function("f", &format!("url: iam, {}", knows("g"))))
+    };
+    let cases = [
+        of("AWS_IAM"),
+        of("public"),
+        of("true"),
+        of("{ stream: false }"),
+        of("{ auth: iam, stream: true }"),
+        of("{ auth: none, cors: { origins: [\"*\"], methods: [GET, OPTIONS] } }"),
+        of("{ auth: none, cors: { origins: [\"*\"], max_age: -1 } }"),
+        with_code("url: none\nenvironment: { URL: \"${functions.f.url}\" }"),
+        two("  g: { code: code, runtime: python3.13 }"),
+        two(
+            "  g: { code: code, runtime: python3.13, url: none, environment: { URL: \"${functions.f.url}\" } }",
+        ),
+        two("  g: { existing: theirs }"),
+    ];
+    check("function_urls", &cases.each_ref().map(String::as_str));
+}

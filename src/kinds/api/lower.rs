@@ -52,7 +52,7 @@ impl Lower<'_> {
             name: self.scope.identity.prefixed(&api.name),
             description: self.template(description),
             protocol: "HTTP".to_owned(),
-            cors: rules.as_ref().map(cors),
+            cors: rules.as_ref().map(Cors::spec),
             execute_api_endpoint: true,
             tags: self.tags(id),
         };
@@ -126,8 +126,10 @@ impl Lower<'_> {
             function: Text::reference(called, "name"),
             sid: permission::sid(&self.scope.identity, &id.name),
             action: "lambda:InvokeFunction".to_owned(),
-            principal: "apigateway.amazonaws.com".to_owned(),
-            source_arn: Text::join(source),
+            principal: permission::API_GATEWAY.to_owned(),
+            source_arn: Some(Text::join(source)),
+            url_auth: None,
+            through_url: false,
             superseded: Vec::new(),
         };
         resource::<permission::Permission>(id, route.at, &spec)
@@ -172,9 +174,4 @@ impl Lower<'_> {
         };
         Resource { depends_on, ..resource::<stage::Stage>(id, api.at, &spec) }
     }
-}
-
-fn cors(cors: &Cors) -> api::Cors {
-    let own = api::Cors::new(&cors.origins, &cors.methods, &cors.headers, &cors.expose);
-    api::Cors { allow_credentials: cors.credentials, ..own.kept_for(cors.max_age) }
 }

@@ -137,6 +137,15 @@ section! {
     }
 }
 
+impl Cors {
+    /// In the form that is compared.
+    pub(in crate::kinds) fn spec(&self) -> super::Cors {
+        let Cors { origins, methods, headers, expose, max_age, credentials } = self;
+        let own = super::Cors::new(origins, methods, headers, expose);
+        super::Cors { allow_credentials: *credentials, ..own.kept_for(*max_age) }
+    }
+}
+
 /// The shape of `api`.
 fn api() -> Shape<Entry<Config>> {
     let decode = |value: Value| {

@@ -1,5 +1,5 @@
-//! Settings of a function that calls of their own read and write: what happens to asynchronous events, code signing, and
-//! recursive loops. A tag of the function names those that it has. It is set before the first of them and removed after the last
+//! Settings of a function that calls of their own read and write: what happens to asynchronous events, code signing, recursive
+//! loops, and the URL. A tag of the function names those that it has. It is set before the first of them and removed after the last
 //! one, so that no interrupted run leaves one behind that nothing reads.
 
 use super::spec::{Async, MAX_AGE, RETRIES};
@@ -16,14 +16,17 @@ use futures_util::try_join;
 const ASYNC: &str = "async";
 const CODE_SIGNING: &str = "code-signing";
 const RECURSIVE_LOOP: &str = "recursive-loop";
+/// The URL, which is a resource of its own.
+const URL: &str = "url";
 
 /// The value of the tag for a spec; `None` where the function has none of these settings.
-pub(super) fn named<T>(spec: &Spec<T>) -> Option<String> {
+pub(super) fn named<T>(spec: &Spec<T>, has_url: bool) -> Option<String> {
     let Spec { asynchronous, code_signing, recursive_loop, .. } = spec;
     let all = [
         (asynchronous.is_some(), ASYNC),
         (code_signing.is_some(), CODE_SIGNING),
         (*recursive_loop, RECURSIVE_LOOP),
+        (has_url, URL),
     ];
     joined(all.into_iter().filter(|(has, _)| *has).map(|(_, name)| name))
 }
@@ -42,6 +45,11 @@ fn names(tags: &Tags) -> impl Iterator<Item = &str> + Clone {
 pub(super) fn meanwhile(from: &Tags, to: &Tags) -> Option<String> {
     let more = names(to).filter(|name| !names(from).any(|other| other == *name));
     joined(names(from).chain(more))
+}
+
+/// True if the tag says that the function has a URL.
+pub(super) fn has_url(tags: &Tags) -> bool {
+    names(tags).any(|name| name == URL)
 }
 
 /// Reads the settings that the tag names.

@@ -3,7 +3,7 @@
 use super::Function;
 use super::handler::check_handler;
 use super::parts::{Format, Logging};
-use super::runtime::default_handler;
+use super::runtime::{default_handler, family};
 use super::section::{Config, OF_GENERATED_ROLE, OF_PACKAGE};
 use super::spec::STORAGE;
 use crate::config::decode::help;
@@ -32,6 +32,7 @@ pub(super) fn fits_together(function: &Decoded, fields: &mut Fields) {
     if let Some(Some(logging)) = &function.logging {
         levels(logging, matches!(function.durable, Some(Some(_))), fields);
     }
+    url(function, fields);
     match fields.value("image") {
         Some(_) => image(fields),
         None => package(function, fields),
@@ -110,6 +111,25 @@ fn kept_ready(function: &Decoded, release: &Release, fields: &Fields) {
             fields.fail_at("release", message, help("reserve as many, or keep fewer ready"));
         }
         _ => {}
+    }
+}
+
+/// The families of runtimes whose functions can stream a response [DG: Lambda, "Response streaming"].
+const STREAMING: [&str; 2] = ["nodejs", "provided"];
+
+/// What a URL does not go with: what cannot stream a response by itself, and a release.
+fn url(function: &Decoded, fields: &Fields) {
+    let Some(Some(settings)) = &function.url else { return };
+    if fields.value("release").is_some() {
+        // An alias has a URL of its own, and that of the function calls what is not released.
+        let message = "`url` does not go with `release`: the URL would call what is not released";
+        fields.fail_at("url", message, help("use a route of the API, or remove one of the two"));
+    }
+    let runtime = function.runtime.as_deref().unwrap_or_default();
+    if settings.stream && !runtime.is_empty() && !STREAMING.contains(&family(runtime)) {
+        let message = format!("functions with the runtime `{runtime}` cannot stream a response");
+        let way = "those of Node.js, of `provided` and of images can; remove `stream`";
+        fields.fail_at("url", message, help(way));
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     }
     resources.push(lower.lambda(function, id.clone(), &role, &group));
     resources.extend(lower.aliases(function, &id));
+    resources.extend(function.url.iter().flat_map(|url| url.resources(&id, function.place("url"), lower)));
     lower.resources.extend(resources);
     function.triggers.iter().for_each(|item| lower.trigger(item, &id));
 }
@@ -149,6 +150,7 @@ impl Lower<'_> {
             kms_key,
             reserved_concurrency,
             release,
+            url,
         } = &**function;
         let mut tags = self.tags(&id);
         let role_arn = match role {
@@ -194,7 +196,7 @@ impl Lower<'_> {
         };
         // Callers reach an alias, and the settings of these calls are the alias's own.
         spec.asynchronous = spec.asynchronous.filter(|settings| release.is_none() && !settings.is_default());
-        let apart = apart::named(&spec).map(|names| (tags::APART.to_owned(), names.into()));
+        let apart = apart::named(&spec, url.is_some()).map(|names| (tags::APART.to_owned(), names.into()));
         spec.tags.extend(apart);
         let arn = self.scope.expand(Function::ARN, &id.name);
         let known_attributes = known_attributes(&id, arn);

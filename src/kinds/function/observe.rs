@@ -5,6 +5,7 @@ use super::{Attributes, Function, LAMBDA, apart, status, versions};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, ObservedOption};
+use crate::kinds::function_url::FunctionUrl;
 use crate::kinds::{layer, log_group, require, require_str, role, settings};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
@@ -65,7 +66,8 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Fun
     let may_be_ours = role.id == role::name_for(name);
     let layers = &observed.spec.layers;
     let hints = [group.clone()].into_iter().chain(may_be_ours.then(|| role.clone()));
-    observed.hints = hints.chain(aliases).chain(layer::hints(ctx, name, layers)).collect();
+    let url = apart::has_url(&observed.spec.tags).then(|| PhysicalId::new(FunctionUrl::NAME, name));
+    observed.hints = hints.chain(aliases).chain(layer::hints(ctx, name, layers)).chain(url).collect();
     let layers = layers.iter().map(|arn| PhysicalId::new("layer", arn.clone()));
     observed.refs = [role, group].into_iter().chain(layers).collect();
     Ok(Some(observed))

@@ -24,6 +24,8 @@ use crate::config::trigger::triggers;
 use crate::config::{Code, Diagnostic, Entries, Item, Stack, Statement, Target, Template};
 use crate::kind::Kind as _;
 use crate::kinds::alias::section::{Release, release};
+use crate::kinds::function_url::section::Url;
+use crate::kinds::function_url::{self, FunctionUrl};
 use crate::kinds::layer::section::{package_key, version_arn};
 use crate::kinds::layer::{self, Layer};
 use crate::kinds::role::managed::{ManagedPolicy, managed_policies};
@@ -76,7 +78,8 @@ const MAX_LAYERS: usize = 5;
 
 impl Declared for Function {
     const ABOUT: &'static str = "Lambda functions. The key is the function's name in AWS.";
-    const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
+    const REFERENCES: &'static [Referable] =
+        &[Referable::known("name"), Referable::known("arn"), Referable::of_child(FunctionUrl::NAME, "url")];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
     const DELIVERY: Option<&'static str> = Some("lambda:InvokeFunction");
     const LIMITED: &'static [&'static str] = &["triggers"];
@@ -139,6 +142,11 @@ impl Declared for Function {
         let layers = function.layers.iter().filter_map(Target::key);
         let layers = layers.map(|key| Connection::new(own(), (Layer::NAME, key.to_owned()), "layer"));
         access.chain(role).chain(triggers).chain(failures).chain(destinations).chain(layers).collect()
+    }
+
+    fn lacks(function: &Entry<Config>, attribute: &str) -> Option<(String, &'static str)> {
+        let lacks = attribute == "url" && function.url.is_none();
+        lacks.then(|| (format!("`{}` has no URL", function.name), "add `url: iam` to the function"))
     }
 
     fn templates(function: &Entry<Config>) -> Vec<&Template> {
@@ -243,6 +251,8 @@ section! {
         reserved_concurrency: Option<u32> = number("", 0..=i64::from(i32::MAX)).optional(),
         /// Publishes a version with every change, for the callers of an alias: the name of the alias, or a mapping.
         release: Option<Release> = part("release", Release::ABOUT, release()).optional(),
+        /// A URL that calls the function. The permissions for it come with it.
+        url: Option<Url> = part("url", Url::ABOUT, function_url::section::url()).optional(),
         /// How long to keep the logs.
         log_retention: u32 = Shape::new(json!({ "enum": RETENTIONS }), log_retention).counts("days").default(30),
     }

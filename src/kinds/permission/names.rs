@@ -46,6 +46,10 @@ pub(crate) fn name(function: &str, route: Option<&str>) -> String {
     format!("{function} for {}", route.unwrap_or("all routes"))
 }
 
+/// What the two permissions of a function's URL are for: to call the URL, and to call the function through it. New URLs need
+/// both [aws-facts-services: Corrections 4].
+pub(crate) const OF_URL: [&str; 2] = ["its URL", "calls through its URL"];
+
 /// The wanted permissions, by each `Sid` that says so.
 pub(super) struct Names<'a> {
     pub(super) mark: String,

@@ -106,3 +106,18 @@ fn a_known_value_is_taken_from_what_exists() {
     let desired = step(&plan, "create route GET /notes").desired.clone().unwrap();
     assert_eq!(desired["target"], format!("integrations/{target}"));
 }
+
+#[test]
+fn a_public_url_is_said_to_be_public() {
+    let image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop:1";
+    let yaml = |url: &str| {
+        format!(
+            "stack: shop\nfunctions:\n  hook: {{ code: code, runtime: python3.13, url: {url} }}\n  \
+             talk: {{ image: {image}, url: {{ auth: iam, stream: true }} }}\n"
+        )
+    };
+    let open = graph(&yaml("none"));
+    snapshot("urls", &planned_up(&open, &LiveState::default()));
+    let guarded = world_of(&graph(&yaml("iam")));
+    snapshot("url_is_opened", &planned_up(&open, &guarded));
+}

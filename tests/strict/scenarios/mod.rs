@@ -10,6 +10,7 @@ mod destroy;
 mod discovery;
 mod elsewhere;
 mod function_settings;
+mod function_urls;
 mod functions;
 mod hindrances;
 mod http_api;

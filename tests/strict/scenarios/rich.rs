@@ -90,6 +90,9 @@ const CHANGES: &[(&str, &str)] = &[
     ("    GET /next: { function: all, alias: next }\n", ""),
     ("    release: { aliases: { live: {}, next: { deploy: manual } }, keep: 1 }\n", "    release: live\n"),
     ("    release: live\n", ""),
+    ("stream: true, cors: { origins: [\"*\"] } }", "stream: true }"),
+    ("url: { auth: iam, stream: true }", "url: { auth: none, stream: true }"),
+    ("url: { auth: none, stream: true }", "url: none"),
     ("eu-central-1.amazonaws.com/shop:1", "eu-central-1.amazonaws.com/shop:2"),
     ("      command: [app.handler]\n", ""),
     ("      entry_point: [/bin/run, -v]\n      working_directory: /srv\n", ""),
@@ -120,6 +123,15 @@ const CHANGES: &[(&str, &str)] = &[
     ("    license: Apache-2.0\n", ""),
     ("runtimes: [python3.12, python3.14]", "runtimes: [python3.14, python3.12, python3.13]"),
     ("code: lambdas/update_item", "code: lambdas/delete_item"),
+    ("    url: none\n", ""),
+    (
+        "methods: [GET, PUT], headers: [X-Own], expose: [X-Own], max_age: 60",
+        "methods: [GET], credentials: true",
+    ),
+    ("methods: [GET], credentials: true", "methods: [GET]"),
+    ("url: { auth: none, cors: { origins: [\"https://a.example\"], methods: [GET] } }", "url: none"),
+    ("url: none", "url: iam"),
+    ("    url: iam\n", ""),
     ("    architectures: [arm64, x86_64]\n", ""),
     ("    keep: 2\n", "    keep: 1\n"),
     ("layers: [helpers, ", "layers: ["),
@@ -226,6 +238,8 @@ const DEFINITIONS: &[(&str, &str)] = &[
     ("release", "/functions/all/release"),
     ("alias", "/functions/all/release/aliases/*"),
     ("image", "/functions/packed/image"),
+    ("url", "/functions/packed/url"),
+    ("cors", "/functions/show/url/cors"),
     ("role", "/roles/*"),
     ("api", "/api"),
     ("cors", "/api/cors"),
@@ -261,6 +275,7 @@ fn with_every_field() -> Json {
     stack["functions"]["save"]["exclude"] = json!(["*.md"]);
     stack["api"]["name"] = json!("another");
     stack["api"]["cors"]["credentials"] = json!(true);
+    stack["functions"]["show"]["url"]["cors"]["credentials"] = json!(true);
     stack
 }
 

@@ -141,6 +141,7 @@ functions:
     layers: [shared]
     access: { pages: read }
     async: { retries: 1 }
+    url: none
     managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
   list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }] }

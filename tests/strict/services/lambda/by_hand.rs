@@ -1,12 +1,13 @@
 //! What people and other tools do with functions.
 
-use super::apart::Apart;
+use super::url::Url;
 use super::{FUNCTIONS, Function, Statements, function_arn};
 use crate::cloud::{Cloud, Tags, Time};
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
 use crate::services::Service;
 use crate::services::iam::{EARLIER_ROLE, EXISTING_ROLE, Role};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 impl Marked for Function {
     fn tags(&self) -> &Tags {
@@ -104,6 +105,27 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         cloud.lambda.functions.get_mut(&name)?.tags.remove("provision:settings");
         Some(name)
     }),
+    ("a function's URL is deleted", |cloud, stack, nth| url(cloud, stack, nth, |url| *url = None)),
+    ("a function's URL is another one", |cloud, stack, nth| {
+        let now = cloud.now;
+        url(cloud, stack, nth, |url| *url = Some(Url::new("other", &json!({}), now)))
+    }),
+    ("a function's URL is guarded", |cloud, stack, nth| {
+        url(cloud, stack, nth, |url| {
+            if let Some(url) = url {
+                url.auth = if url.auth == "NONE" { "AWS_IAM" } else { "NONE" }.to_owned();
+            }
+        })
+    }),
+    ("a function's URL streams for pages of others", |cloud, stack, nth| {
+        url(cloud, stack, nth, |url| {
+            if let Some(url) = url {
+                "RESPONSE_STREAM".clone_into(&mut url.mode);
+                url.cors =
+                    Some(json!({ "AllowOrigins": ["https://theirs.example"], "AllowCredentials": true }));
+            }
+        })
+    }),
     ("a function's layers are changed", |cloud, stack, nth| {
         let layer = "arn:aws:lambda:eu-central-1:123456789012:layer:theirs:1";
         configuration(cloud, stack, nth, "Layers", json!([{ "Arn": layer, "CodeSize": 1000 }]))
@@ -152,6 +174,14 @@ fn function(
     changed(&mut cloud.lambda.functions, stack, nth, change)
 }
 
+/// Changes the URL of a function that has one.
+fn url(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Option<Url>)) -> Option<String> {
+    let has = |function: &Function| function.is_of(stack) && function.url.is_some();
+    let name = pick(&cloud.lambda.functions, has, nth)?;
+    change(&mut cloud.lambda.functions.get_mut(&name)?.url);
+    Some(name)
+}
+
 fn configuration(cloud: &mut Cloud, stack: &str, nth: usize, name: &str, value: Json) -> Option<String> {
     function(cloud, stack, nth, |function| drop(function.configuration.insert(name.to_owned(), value)))
 }
@@ -179,11 +209,7 @@ pub(super) const UNMANAGED: &[(&str, Make)] = &[
         make(cloud, &name, &[("provision:stack", &format!("{stack}-2"))]);
     }),
     ("a permission of a function of the stack", |cloud, stack, nth| {
-        let functions = cloud.lambda.functions.iter();
-        let ours = functions
-            .filter(|(_, function)| function.tags.get("provision:stack").is_some_and(|of| of == stack));
-        let names: Vec<String> = ours.map(|(name, _)| name.clone()).collect();
-        let Some(name) = nth.checked_rem(names.len()).map(|nth| &names[nth]) else { return };
+        let Some(name) = pick(&cloud.lambda.functions, |function| function.is_of(stack), nth) else { return };
         let permission = json!({ "FunctionName": name, "StatementId": "theirs", "Principal": "events.amazonaws.com",
             "Action": "lambda:InvokeFunction" });
         cloud.act(Service::Lambda, "AddPermission", &permission);
@@ -205,6 +231,7 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
         tags: map(tags),
         reserved: None,
         apart: Default::default(),
+        url: None,
         policy: Statements::default(),
         releases: Default::default(),
         fails: false,
@@ -217,22 +244,31 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
 pub(super) fn change_all(cloud: &mut Cloud) {
     let now = cloud.now;
     let settings = "provision:settings";
-    let has_some = cloud.lambda.functions.values().any(|function| function.tags.contains_key(settings));
+    let of_stack = cloud.lambda.functions.values().filter_map(|function| function.tags.get(settings));
+    let names: BTreeSet<String> = of_stack.flat_map(|all| all.split(' ').map(str::to_owned)).collect();
     for function in cloud.lambda.functions.values_mut() {
         function.configuration.insert("MemorySize".to_owned(), 1024.into());
         function.configuration.insert("CodeSha256".to_owned(), "other".into());
         function.reserved = if function.reserved.is_some() { None } else { Some(3) };
         function.tags.remove(ID);
-        // Settings that an earlier version of the stack had.
-        if has_some {
-            function.tags.insert(settings.to_owned(), "async code-signing recursive-loop".to_owned());
-            let signing =
-                "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef9";
-            function.apart = Apart {
-                asynchronous: Some(json!({ "MaximumRetryAttempts": 0 })),
-                signing: Some(signing.to_owned()),
-                loops: !function.apart.loops,
-            };
+        // Settings that an earlier version of the stack had: the deploy policy is about those that the stack knows.
+        if !names.is_empty() {
+            let all: Vec<&str> = names.iter().map(String::as_str).collect();
+            function.tags.insert(settings.to_owned(), all.join(" "));
+        }
+        if names.contains("url") {
+            let name = function.member("FunctionName").to_owned();
+            function.url = Some(Url::new(&name, &json!({ "AuthType": "AWS_IAM" }), now));
+        }
+        if names.contains("async") {
+            function.apart.asynchronous = Some(json!({ "MaximumRetryAttempts": 0 }));
+        }
+        if names.contains("code-signing") {
+            let config = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef9";
+            function.apart.signing = Some(config.to_owned());
+        }
+        if names.contains("recursive-loop") {
+            function.apart.loops = !function.apart.loops;
         }
         let mut statements = function.policy.now();
         // Of the same stack, and of a permission that was once declared.

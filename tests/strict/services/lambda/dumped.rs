@@ -14,6 +14,9 @@ pub(super) fn function(function: &Function) -> Json {
     if !apart.is_null() {
         dumped["apart"] = apart;
     }
+    if let Some(url) = &function.url {
+        dumped["url"] = url.dumped();
+    }
     for (name, settings) in &function.releases.aliases {
         dumped["aliases"][name] = alias(function, name, settings);
     }

@@ -9,6 +9,7 @@ use super::layer::{self, Layer};
 use super::mapping::Mapping;
 use super::policy::Statements;
 use super::qualifier::{Named, bare};
+use super::url::Url;
 use super::version::{self, Releases};
 use crate::cloud::{
     Cloud, Delay, Handler, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text, text_map,
@@ -78,6 +79,7 @@ pub(crate) struct Function {
     pub(crate) updating: Time,
     /// What calls of their own set.
     pub(crate) apart: Apart,
+    pub(crate) url: Option<Url>,
     /// When reads stop finding it, after its deletion.
     pub(crate) gone: Option<Time>,
     pub(crate) tags: Tags,
@@ -207,6 +209,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         tags,
         reserved: None,
         apart: Apart::of(params),
+        url: None,
         policy: Statements::default(),
         releases: Releases::default(),
         fails,

@@ -16,7 +16,18 @@ pub(super) fn values() -> Vec<(&'static str, Json)> {
         });
         json!({ "Version": "2012-10-17", "Id": "default", "Statement": [statement] }).to_string()
     };
+    let of_url = |sid: &str, action: &str, condition: Json| {
+        json!({ "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": action,
+            "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "Condition": condition })
+    };
+    let auth = json!({ "StringEquals": { "lambda:FunctionUrlAuthType": "NONE" } });
+    let through = json!({ "Bool": { "lambda:InvokedViaFunctionUrl": "true" } });
     vec![
+        ("the statement of a URL", of_url("url", "lambda:InvokeFunctionUrl", auth).to_string().into()),
+        (
+            "the statement of calls through a URL",
+            of_url("through", "lambda:InvokeFunction", through).to_string().into(),
+        ),
         ("zip", zip().into()),
         ("role", "arn:aws:iam::123456789012:role/r".into()),
         ("function", "arn:aws:lambda:eu-west-1:123456789012:function:f".into()),

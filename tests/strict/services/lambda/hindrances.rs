@@ -37,3 +37,10 @@ pub(crate) fn key_is_invalid(_: &Cloud, call: &Call) -> Option<ServiceError> {
     (call.operation.name == "CreateFunction")
         .then(|| ServiceError::new("InvalidParameterValueException", message))
 }
+
+/// An account in which no function can be public [aws-facts-services: 8, M].
+pub(crate) fn public_policies_are_blocked(_: &Cloud, call: &Call) -> Option<ServiceError> {
+    let is_public = call.operation.name == "AddPermission" && text(&call.params, "Principal") == Some("*");
+    let message = "Lambda prevented your policy from being created because it would grant public access to your function.";
+    is_public.then(|| ServiceError::new("PublicPolicyException", message))
+}

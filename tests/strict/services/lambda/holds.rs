@@ -6,7 +6,7 @@ use super::{Function, Mapping, mappings};
 use crate::cloud::Cloud;
 use crate::services::{iam, sqs};
 
-/// No function is without its role and its log group, no mapping of a stack without its queue and its function, and no alias of a
+/// No function is without its role and its log group, no URL without what its callers need or unknown to its function, no mapping of a stack without its queue and its function, and no alias of a
 /// function leads to a version that is not Active: AWS allows that, and requests fail until it is.
 pub(super) fn broken(cloud: &Cloud) -> Vec<(String, String)> {
     let functions = cloud.lambda.functions.iter();
@@ -92,6 +92,6 @@ fn lacks(cloud: &Cloud, function: &Function) -> Option<String> {
         () if !seen => None,
         () if !iam::exists(cloud, role) => Some(format!("there is no role {role}")),
         () if !cloud.logs.groups.contains_key(&group) => Some(format!("there is no log group {group}")),
-        () => None,
+        () => function.url.as_ref().and_then(|url| url.lacks(function)).map(str::to_owned),
     }
 }

@@ -28,6 +28,7 @@ mod qualifier;
 mod random;
 mod tags;
 mod tests;
+mod url;
 mod version;
 mod version_tests;
 
@@ -68,6 +69,7 @@ impl StrictService for Lambda {
                 policy::OPERATIONS,
                 mapping::OPERATIONS,
                 layer::OPERATIONS,
+                url::OPERATIONS,
                 tags::OPERATIONS,
                 version::OPERATIONS,
                 alias::OPERATIONS,
@@ -188,7 +190,10 @@ impl StrictService for Lambda {
         let newest = layers(cloud).map(|(name, number, _)| {
             (format!("layer:{name}:{number}\""), format!("layer:{name}:<the newest>\""))
         });
-        mappings.chain(newest).collect()
+        let urls = cloud.lambda.functions.iter().filter_map(|(name, function)| {
+            Some((function.url.as_ref()?.id.clone(), format!("<id of the URL of {name}>")))
+        });
+        mappings.chain(newest).chain(urls).collect()
     }
 
     fn change_all(&self, cloud: &mut Cloud) {

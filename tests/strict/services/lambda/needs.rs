@@ -29,7 +29,13 @@ pub(super) fn of(cloud: &Cloud, call: &Call) -> Vec<Need> {
     let tags = tags.filter(|_| !is_qualified).and_then(|(created, tags)| known(cloud, created, tags));
     let tags = tags.cloned().unwrap_or_default();
     let principal = text(params, "Principal").filter(|_| name == "AddPermission");
-    let own = Need::new(call.name(), resource.clone()).of(&tags).with("lambda:Principal", principal);
+    let live = there.and_then(|there| there.url.as_ref()).map(|url| url.auth.as_str());
+    let auth = text(params, "FunctionUrlAuthType").or_else(|| text(params, "AuthType"));
+    let auth = auth.or(live.filter(|_| name.ends_with("FunctionUrlConfig")));
+    let own = Need::new(call.name(), resource.clone())
+        .of(&tags)
+        .with("lambda:Principal", principal)
+        .with("lambda:FunctionUrlAuthType", auth);
     let mut needs = with_tagging(call, own.clone(), "lambda:TagResource", name == "CreateFunction");
     if name == "GetFunction" {
         needs.push(Need { action: "lambda:ListTags".to_owned(), partly: true, ..own });

@@ -149,6 +149,13 @@ fn statement(params: &Json, resource: &str) -> Result<Json, ServiceError> {
     if let Some(source) = text(params, "SourceArn") {
         statement["Condition"]["ArnLike"]["AWS:SourceArn"] = source.into();
     }
+    // As a text [aws-facts-services: 8, field].
+    if let Some(through) = params["InvokedViaFunctionUrl"].as_bool() {
+        statement["Condition"]["Bool"]["lambda:InvokedViaFunctionUrl"] = through.to_string().into();
+    }
+    if let Some(auth) = text(params, "FunctionUrlAuthType") {
+        statement["Condition"]["StringEquals"]["lambda:FunctionUrlAuthType"] = auth.into();
+    }
     if let Some(account) = text(params, "SourceAccount") {
         statement["Condition"]["StringEquals"]["AWS:SourceAccount"] = account.into();
     }

@@ -88,6 +88,7 @@ const SETTINGS: &[(&str, [&str; 2])] = &[
     ("logging", ["{ format: json, level: debug }", "{ group: /shop/all }"]),
     ("async", ["{ retries: 0 }", "{ on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\" }"]),
     ("recursive_loop", ["allow", "terminate"]),
+    ("url", ["none", "{ auth: iam, cors: { origins: [\"*\"], max_age: 60 } }"]),
     ("runtime", ["python3.12", "python3.14"]),
     ("architecture", ["arm64", "x86_64"]),
     ("log_retention", ["14", "90"]),
