@@ -23,6 +23,7 @@ fn fields_of_releases() {
             "release: { aliases: { live: {} }, keep: 0 }",
             "release: { aliases: { live: { provisioned_concurrency: 0 } } }",
             "release: { alias: live }",
+            "release: live\nurl: iam",
             "snap_start: true\nrelease: { aliases: { live: {} }, provisioned_concurrency: 1 }",
             "reserved_concurrency: 5\nrelease: { aliases: { a: { provisioned_concurrency: 4 }, b: {} }, provisioned_concurrency: 2 }",
         ],

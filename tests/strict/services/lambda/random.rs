@@ -158,8 +158,12 @@ impl Section for Functions {
             if !function.settings.keys().any(|index| setting(index).0 == "runtime") {
                 line("runtime: python3.13");
             }
+            let is_released = function.settings.keys().any(|index| setting(index).0 == "release");
             for (index, value) in &function.settings {
                 let (name, values) = setting(index);
+                if name == "url" && is_released {
+                    continue;
+                }
                 // What a role of the user's own may do is the user's own care.
                 let shares = function.code % 2 == 0 && stack.names("roles").contains(&ROLES[0]);
                 let is_named = function.existing_role || shares;
