@@ -23,6 +23,10 @@ pub(crate) const ROLE_ID: &str = "provision:role-id";
 /// that it names are read: without it, each of them would cost a call for every function.
 pub(crate) const APART: &str = "provision:settings";
 
+/// The tag of a table that holds the alias by which its key in KMS was named, and the key that the alias led to. It is not
+/// compared: nobody but AWS knows which key that is.
+pub(crate) const KEY: &str = "provision:key";
+
 /// The tag that holds for how many days a resource can be restored once it is deleted: only the deletion itself tells AWS, and
 /// the stack file may no longer have the entry then.
 pub(crate) const RECOVERY: &str = "provision:recovery";

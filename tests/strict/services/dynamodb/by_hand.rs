@@ -29,7 +29,37 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
             table
                 .description
                 .insert("BillingModeSummary".to_owned(), json!({ "BillingMode": "PROVISIONED" }));
+            table.description.remove("OnDemandThroughput");
         })
+    }),
+    ("a table gets another maximum", |cloud, stack, nth| {
+        let on_demand = |table: &Table| {
+            let summary = table.description.get("BillingModeSummary");
+            table.is_of(stack) && summary.is_some_and(|mode| mode["BillingMode"] == "PAY_PER_REQUEST")
+        };
+        let name = pick(&cloud.dynamodb.tables, on_demand, nth)?;
+        let limits = json!({ "MaxReadRequestUnits": -1, "MaxWriteRequestUnits": 77 });
+        let table = cloud.dynamodb.tables.get_mut(&name)?;
+        table.description.insert("OnDemandThroughput".to_owned(), limits);
+        Some(name)
+    }),
+    ("a table gets another class", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| {
+            let summary = table.description.get("TableClassSummary");
+            let is_other = summary.is_some_and(|summary| summary["TableClass"] != "STANDARD");
+            let class = if is_other { "STANDARD" } else { "STANDARD_INFREQUENT_ACCESS" };
+            table.description.insert("TableClassSummary".to_owned(), json!({ "TableClass": class }));
+        })
+    }),
+    ("a table is encrypted with another key", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| {
+            let key = "arn:aws:kms:eu-west-1:123456789012:key/theirs";
+            let theirs = json!({ "Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key });
+            table.description.insert("SSEDescription".to_owned(), theirs);
+        })
+    }),
+    ("a table's recovery reaches back otherwise", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| (table.recovery, table.recovery_days) = (true, 12))
     }),
     ("a table gets an index", |cloud, stack, nth| {
         table(cloud, stack, nth, |table, _| {
@@ -76,6 +106,9 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
     }),
     ("a table gets items", |cloud, stack, nth| table(cloud, stack, nth, |table, _| table.items += 3)),
 ];
+
+/// The tag with the alias of a table's key.
+const KEY: &str = "provision:key";
 
 /// Changes a table that is not being deleted; the time given was a day ago.
 fn table(
@@ -124,10 +157,18 @@ pub(super) fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
 
 /// Changes all tables wherever they can be changed.
 pub(super) fn change_all(cloud: &mut Cloud) {
+    let tables = cloud.dynamodb.tables.values();
+    let named = tables.filter_map(|table| table.tags.get(KEY).zip(table.description.get("SSEDescription")));
+    let named = named.map(|(mark, encryption)| (mark.clone(), encryption.clone())).next();
     for table in cloud.dynamodb.tables.values_mut() {
         table.ttl = if table.ttl.is_some() { None } else { Some(("other".to_owned(), true, table.created)) };
         (table.recovery, table.protected) = (!table.recovery, !table.protected);
         table.tags.remove(ID);
+        // A key that an earlier version of the stack has named.
+        if let Some((mark, encryption)) = &named {
+            table.tags.insert(KEY.to_owned(), mark.clone());
+            table.description.insert("SSEDescription".to_owned(), encryption.clone());
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! DynamoDB [aws-facts: DynamoDB].
 
+mod billing;
 mod by_hand;
+mod encryption;
 mod indexes;
 mod random;
 mod settings;
@@ -21,7 +23,7 @@ use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
 use provision::config::Stack;
 use provision::kinds::table::section::{Billing, Index, Key};
-use provision::kinds::table::{Projection, Stream};
+use provision::kinds::table::{Class, Projection, Stream};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -55,7 +57,9 @@ impl StrictService for DynamoDb {
             table.and_then(|table| known(cloud, table.created, &table.tags)).cloned().unwrap_or_default();
         let own =
             Need::new(call.name(), resource).of(&tags).with("dynamodb:Select", text(&call.params, "Select"));
-        with_tagging(call, own, "dynamodb:TagResource", call.operation.name == "CreateTable")
+        let mut needs = with_tagging(call, own, "dynamodb:TagResource", call.operation.name == "CreateTable");
+        needs.extend(encryption::needs(cloud, call));
+        needs
     }
 
     /// As the documentation has it, for the operation by itself.
@@ -151,6 +155,7 @@ impl StrictService for DynamoDb {
                 stack.tables_mut().first_mut().is_some_and(|table| {
                     table.billing = match table.billing {
                         Billing::OnDemand => Billing::Provisioned { read: 2, write: 2 },
+                        Billing::Limited { .. } => Billing::Provisioned { read: 3, write: 3 },
                         Billing::Provisioned { .. } => Billing::OnDemand,
                     };
                     true
@@ -168,9 +173,24 @@ impl StrictService for DynamoDb {
                 let table = stack.tables_mut().iter_mut().find(|table| table.stream.is_some());
                 table.map(|table| table.stream = Some(Stream::KeysOnly)).is_some()
             }),
+            ("a table is billed at most so much", |stack| {
+                let limited = Billing::Limited { max_read: Some(40), max_write: None };
+                stack.tables_mut().last_mut().map(|table| table.billing = limited).is_some()
+            }),
+            ("a table gets another class", |stack| {
+                stack.tables_mut().first_mut().map(|table| table.class = other(table.class)).is_some()
+            }),
+            ("a table is encrypted with another key", |stack| {
+                let other = |key: Option<&str>| {
+                    if key == Some("alias/one") { "alias/aws/dynamodb" } else { "alias/one" }
+                };
+                let table = stack.tables_mut().first_mut();
+                table.map(|table| table.kms_key = Some(other(table.kms_key.as_deref()).to_owned())).is_some()
+            }),
             ("a table is kept safer", |stack| {
-                let table = stack.tables_mut().iter_mut().find(|table| !table.point_in_time_recovery);
-                table.map(|table| table.point_in_time_recovery = true).is_some()
+                let table =
+                    stack.tables_mut().iter_mut().find(|table| table.point_in_time_recovery.is_none());
+                table.map(|table| table.point_in_time_recovery = Some(7)).is_some()
             }),
         ]
     }
@@ -207,6 +227,13 @@ impl StrictService for DynamoDb {
     }
 }
 
+fn other(class: Class) -> Class {
+    match class {
+        Class::Standard => Class::StandardInfrequentAccess,
+        Class::StandardInfrequentAccess => Class::Standard,
+    }
+}
+
 /// An index by an attribute.
 fn index(attribute: &str) -> Index {
     let partition_key = Key { name: attribute.to_owned(), kind: None };
@@ -222,6 +249,7 @@ fn dumped(table: &Table, now: Time) -> Json {
     indexes::forget_deleted(&mut table, now);
     let mut description = table.description.clone();
     description.remove("TableId");
+    billing::without_defaults(&mut description);
     streams::without_rest(&table, &mut description);
     // A missing summary means PROVISIONED [aws-facts: DynamoDB].
     if description.get("BillingModeSummary").is_some_and(|summary| summary["BillingMode"] == "PROVISIONED") {
@@ -236,6 +264,9 @@ fn dumped(table: &Table, now: Time) -> Json {
         "description": description, "status": table.status(now), "ttl": ttl, "recovery": table.recovery,
         "protected": table.protected, "tags": table.tags, "items": table.items,
     });
+    if table.recovery && table.recovery_days != 35 {
+        dumped["recovery_days"] = table.recovery_days.into();
+    }
     if !table.indexes.is_empty() {
         dumped["indexes"] = indexes::dumped(&table);
     }

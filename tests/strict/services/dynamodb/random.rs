@@ -19,10 +19,12 @@ struct Table {
     sort: bool,
     indexes: u8,
     local: bool,
-    /// On demand, or so many units.
+    /// On demand, at most so many units, or so many units.
     units: u8,
+    seldom: bool,
+    key: u8,
     ttl: u8,
-    recovery: bool,
+    recovery: u8,
     protect: bool,
 }
 
@@ -34,18 +36,19 @@ pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
 fn table() -> impl Strategy<Value = Table> {
     let flag = || proptest::bool::weighted(0.25);
     let protect = proptest::bool::weighted(0.1);
-    (flag(), flag(), (rarely(4), flag()), rarely(3), rarely(3), flag(), protect).prop_map(
-        |(number, sort, (indexes, local), units, ttl, recovery, protect)| Table {
+    (flag(), flag(), (rarely(4), flag()), (rarely(5), flag(), rarely(4)), rarely(3), rarely(3), protect)
+        .prop_map(|(number, sort, (indexes, local), (units, seldom, key), ttl, recovery, protect)| Table {
             number,
             sort,
             indexes,
             local,
             units,
+            seldom,
+            key,
             ttl,
             recovery,
             protect,
-        },
-    )
+        })
 }
 
 impl Section for Tables {
@@ -87,6 +90,8 @@ impl Section for Tables {
             }
             match table.units {
                 0 => {}
+                3 => line("billing: { max_read: 40 }"),
+                4 => line("billing: { max_read: 30, max_write: 20 }"),
                 units => line(&format!("billing: {{ read: {units}, write: 1 }}")),
             }
             match table.ttl {
@@ -94,8 +99,19 @@ impl Section for Tables {
                 1 => line("ttl: expires"),
                 _ => line("ttl: ends"),
             }
-            if table.recovery {
-                line("point_in_time_recovery: true");
+            match table.key {
+                0 => {}
+                1 => line("kms_key: aws"),
+                2 => line("kms_key: alias/one"),
+                _ => line("kms_key: arn:aws:kms:eu-central-1:123456789012:key/k1"),
+            }
+            if table.seldom {
+                line("class: standard-infrequent-access");
+            }
+            match table.recovery {
+                0 => {}
+                1 => line("point_in_time_recovery: true"),
+                _ => line("point_in_time_recovery: 7 days"),
             }
             if table.protect {
                 line("protect: true");
