@@ -138,10 +138,9 @@ impl Kind for Function {
         }
         let arn = &observed.attributes.arn;
         let mut tags = from.tags.clone();
-        let meanwhile = apart::meanwhile(&from.tags, &to.tags);
-        if meanwhile.as_ref() != from.tags.get(tags::APART) {
-            tags.extend(meanwhile.map(|names| (tags::APART.to_owned(), names)));
-            once_visible(ctx, id, &id.name, async || retag(ctx, arn, &from.tags, &tags).await).await?;
+        if let Some(meanwhile) = super::apart::meanwhile(&from.tags, &to.tags) {
+            once_visible(ctx, id, &id.name, async || retag(ctx, arn, &from.tags, &meanwhile).await).await?;
+            tags = meanwhile;
         }
         // Configuration before code: Lambda takes one update at a time [aws-facts: Lambda, TF].
         if configuration(from) != configuration(to)

@@ -1,6 +1,7 @@
 //! The kinds of AWS resources, one file each: its constants, its `Spec` and `Attributes`, its `impl Kind`, and what these
 //! need. [`kinds`] is the registry.
 
+mod apart;
 pub mod api;
 mod assumable;
 pub(crate) mod environment;

@@ -1,5 +1,6 @@
 //! DynamoDB tables.
 
+mod apart;
 mod change;
 mod class;
 mod index;
@@ -21,6 +22,7 @@ use crate::kind::{
     Parent, Permission, Tagging, Task, UpdateOf, When, Which,
 };
 use crate::model::{ResourceId, Text, Texts};
+use crate::policy::Policy;
 use crate::suggest;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, Tag};
@@ -56,7 +58,7 @@ pub struct Table;
 
 /// The desired state of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound = "T: Texts")]
 pub struct Spec<T = String> {
     /// The partition key.
     pub partition_key: Key,
@@ -80,6 +82,10 @@ pub struct Spec<T = String> {
     pub ttl: Option<String>,
     /// Point-in-time recovery: how many days it reaches back.
     pub point_in_time_recovery: Option<i32>,
+    /// Contributor insights, where they are on.
+    pub contributor_insights: Option<Insights>,
+    /// Whom the table admits.
+    pub resource_policy: Policy<T>,
     /// Deletion protection.
     pub protect: bool,
     /// The tags that are compared.
@@ -156,6 +162,16 @@ pub enum Class {
     StandardInfrequentAccess,
 }
 
+/// Which keys contributor insights count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Insights {
+    /// Those that are accessed most, and those that are throttled most.
+    AllKeys,
+    /// Those that are throttled most.
+    ThrottledKeys,
+}
+
 /// How many days point-in-time recovery reaches back, at most and by default [aws-facts-services: 9].
 const MAX_RECOVERY: i32 = 35;
 
@@ -215,8 +231,30 @@ fn has_own_key(spec: &Json) -> bool {
     spec["kms_key"].as_str().is_some_and(|key| key != key::OWN_KEY)
 }
 
+/// One without the settings that a tag names loses that, and one whose key is named otherwise the tag with the alias.
 fn may_lose_a_tag(spec: &Json) -> bool {
-    spec["kms_key"].is_string()
+    spec["kms_key"].is_string() || spec["tags"][tags::APART].is_string()
+}
+
+/// CloudWatch counts keys with a role of its own, which DynamoDB creates in the name of whoever turns the insights on
+/// [DG: DynamoDB, "Using IAM with CloudWatch Contributor Insights for DynamoDB"].
+const LINKED_ROLE: On = On::new(
+    "RoleOfInsights",
+    Table::NAME,
+    Which::With("contributor_insights"),
+    &["arn:{partition}:iam::{account}:role/aws-service-role/contributorinsights.dynamodb.amazonaws.com/\
+       AWSServiceRoleForDynamoDBCloudWatchContributorInsights"],
+)
+.only("iam:AWSServiceName", "contributorinsights.dynamodb.amazonaws.com");
+
+const SWITCH_INSIGHTS: &str = "dynamodb:UpdateContributorInsights";
+
+fn has_insights(spec: &Json) -> bool {
+    spec["contributor_insights"].is_string()
+}
+
+fn has_policy(spec: &Json) -> bool {
+    spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty())
 }
 
 impl Kind for Table {
@@ -233,6 +271,10 @@ impl Kind for Table {
         Permission::same("dynamodb:DescribeTimeToLive", Task::READ, &ANY),
         Permission::same("dynamodb:DescribeContinuousBackups", Task::READ, &ANY),
         Permission::same("dynamodb:ListTagsOfResource", Task::READ, &ANY),
+        // Settings with calls of their own. A stack that no longer has one is deployed with the policy of when it had it.
+        Permission::same("dynamodb:DescribeContributorInsights", Task::READ, &ANY)
+            .when(When::Some(has_insights)),
+        Permission::same("dynamodb:GetResourcePolicy", Task::READ, &ANY).when(When::Some(has_policy)),
         Permission::same("dynamodb:ListTables", Task::TEARDOWN, &On::EVERYTHING),
         Permission::same("dynamodb:Scan", Task::TEARDOWN, &OWNED),
         Permission::of(
@@ -247,6 +289,15 @@ impl Kind for Table {
         Permission::same("dynamodb:UntagResource", Task::CHANGE, &DECLARED).when(When::Some(may_lose_a_tag)),
         Permission::of("dynamodb:CreateTable", Task::CHANGE, USE_OF_KEY).when(When::Some(has_own_key)),
         Permission::of("dynamodb:UpdateTable", Task::CHANGE, USE_OF_KEY).when(When::Some(has_own_key)),
+        Permission::of(
+            SWITCH_INSIGHTS,
+            Task::CHANGE,
+            &[(SWITCH_INSIGHTS, &DECLARED), ("iam:CreateServiceLinkedRole", &LINKED_ROLE)],
+        )
+        .when(When::Some(has_insights)),
+        Permission::same("dynamodb:PutResourcePolicy", Task::CHANGE, &DECLARED).when(When::Some(has_policy)),
+        Permission::same("dynamodb:DeleteResourcePolicy", Task::CHANGE, &DECLARED)
+            .when(When::Some(has_policy)),
         Permission::same("dynamodb:DeleteTable", Task::DELETE, &OWNED),
     ];
     const TAGGING: Option<Tagging> =
@@ -300,11 +351,18 @@ impl Kind for Table {
         if spec.point_in_time_recovery.is_some() {
             settings::set_recovery(ctx, id, spec.point_in_time_recovery).await?;
         }
-        observe::attributes(&table)
+        let attributes = observe::attributes(&table)?;
+        let none = Spec { contributor_insights: None, resource_policy: Policy::default(), ..spec.clone() };
+        apart::set(ctx, id, &attributes.arn, &none, spec).await?;
+        Ok(attributes)
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
-        let (id, from) = (&observed.id, &observed.spec);
+        let (id, arn, from) = (&observed.id, &observed.attributes.arn, &observed.spec);
+        let meanwhile = super::apart::meanwhile(&from.tags, &to.tags);
+        if let Some(meanwhile) = &meanwhile {
+            retag(ctx, arn, &from.tags, meanwhile).await?;
+        }
         // One class of change a call [aws-facts: DynamoDB, M].
         change::set_billing(ctx, id, from, to).await?;
         let mut attributes = observed.attributes.clone();
@@ -323,11 +381,8 @@ impl Kind for Table {
         if from.point_in_time_recovery != to.point_in_time_recovery {
             settings::set_recovery(ctx, id, to.point_in_time_recovery).await?;
         }
-        let set = tags::to_set(&from.tags, &to.tags);
-        if !set.is_empty() {
-            let tag = ctx.clients.dynamodb().tag_resource().resource_arn(&observed.attributes.arn);
-            tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
-        }
+        apart::set(ctx, id, arn, from, to).await?;
+        retag(ctx, arn, meanwhile.as_ref().unwrap_or(&from.tags), &to.tags).await?;
         let class = match from.class == to.class {
             true => Ok(()),
             false => unless_deferred(class::set(ctx, id, to.class).await)?,
@@ -414,6 +469,18 @@ fn billing(billing: &Billing) -> Result<(BillingMode, Option<ProvisionedThroughp
         Billing::OnDemand => (BillingMode::PayPerRequest, None),
         Billing::Provisioned(capacity) => (BillingMode::Provisioned, index::throughput(Some(*capacity))?),
     })
+}
+
+/// Sets what differs, and takes the tag with the names of settings from a table that has none of them.
+async fn retag(ctx: &Context, arn: &str, from: &Tags, to: &Tags) -> Result<()> {
+    let (dynamodb, set) = (ctx.clients.dynamodb(), tags::to_set(from, to));
+    if !set.is_empty() {
+        dynamodb.tag_resource().resource_arn(arn).set_tags(Some(sdk_tags(&set)?)).send().await?;
+    }
+    if from.contains_key(tags::APART) && !to.contains_key(tags::APART) {
+        dynamodb.untag_resource().resource_arn(arn).tag_keys(tags::APART).send().await?;
+    }
+    Ok(())
 }
 
 fn sdk_tags(tags: &Tags) -> Result<Vec<Tag>> {

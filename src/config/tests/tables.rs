@@ -105,6 +105,35 @@ fn errors_of_prices_and_recovery() {
 }
 
 #[test]
+fn errors_of_insights_and_policies() {
+    let policy = |statement: &str| table(&format!("resource_policy: [{{ {statement} }}]"));
+    check(
+        "table_policies",
+        &[
+            &table("contributor_insights: THROTTLED_KEYS"),
+            &table("contributor_insights: [true]"),
+            &policy("Effect: Allow, Action: dynamodb:GetItem"),
+            &policy("Effect: Allow, Principal: \"*\", Action: dynamodb:GetItem"),
+            &policy("Effect: Allow, Principal: { AWS: [\"111122223333\", \"*\"] }, Action: dynamodb:GetItem"),
+            &policy(&format!(
+                "Effect: Allow, Principal: {{ AWS: \"111122223333\" }}, Action: dynamodb:GetItem, Resource: \"arn:aws:dynamodb:eu-central-1:123456789012:table/{}\"",
+                "a".repeat(20_480)
+            )),
+        ],
+    );
+}
+
+#[test]
+fn a_policy_may_name_everybody_with_a_condition_and_deny_everybody() {
+    valid(&table(
+        "resource_policy:
+  - { Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: dynamodb:Query, Resource: \"${tables.users.arn}/index/*\" }
+  - { Effect: Deny, Principal: \"*\", Action: dynamodb:DeleteItem }
+  - { Effect: Allow, Principal: \"*\", Action: dynamodb:GetItem, Condition: { StringEquals: { \"aws:PrincipalOrgID\": o-1 } } }",
+    ));
+}
+
+#[test]
 fn errors_of_keys() {
     check(
         "keys_of_tables",

@@ -3,7 +3,7 @@
 use super::DYNAMODB;
 use super::change::unfinished;
 use super::settings::{recovery, ttl};
-use super::{Attributes, Billing, Capacity, Key, Spec, Table, class, index, key, stream};
+use super::{Attributes, Billing, Capacity, Key, Spec, Table, apart, class, index, key, stream};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Error, Result};
@@ -54,8 +54,13 @@ async fn read_with(
         };
         let tags = tags::settled(ctx, &ResourceId::new(Table::NAME, name), created, tags, list_tags).await?;
         let owner = tags::owner(&tags, &ctx.scope);
-        let data = if owner == Owner::Ours { data(ctx, name).await? } else { None };
-        Ok((tags, owner, data))
+        let has_none = matches!(table.table_status(), Some(TableStatus::Creating | TableStatus::Deleting));
+        let (data, apart) = match owner {
+            Owner::Ours if has_none => (data(ctx, name).await?, Default::default()),
+            Owner::Ours => try_join!(data(ctx, name), apart::read(ctx, name, &attributes.arn, &tags))?,
+            _ => Default::default(),
+        };
+        Ok((tags, owner, data, apart))
     };
     let settings = async {
         match table.table_status() {
@@ -64,7 +69,8 @@ async fn read_with(
             _ => try_join!(ttl(ctx, name), recovery(ctx, name)),
         }
     };
-    let ((tags, owner, data), (ttl, recovery)) = try_join!(contents, settings)?;
+    let ((tags, owner, data, (contributor_insights, resource_policy)), (ttl, recovery)) =
+        try_join!(contents, settings)?;
     let key_of = |role| attribute_key(&table, table.key_schema(), role);
     let spec = Spec {
         partition_key: require(key_of(KeyType::Hash), "dynamodb:DescribeTable", "the table's partition key")?,
@@ -78,6 +84,8 @@ async fn read_with(
         kms_key: key::of(&table, &tags, &ctx.scope),
         ttl,
         point_in_time_recovery: recovery,
+        contributor_insights,
+        resource_policy,
         protect: table.deletion_protection_enabled().unwrap_or_default(),
         tags: tags::compared(tags, &ctx.scope, &ResourceId::new(Table::NAME, name)),
     };

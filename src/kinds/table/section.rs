@@ -11,20 +11,22 @@ pub use self::billing::{Billing, Capacity, Maxima};
 pub use self::indexes::{Index, LocalIndex};
 use self::indexes::{Types, indexes};
 use super::key::{self, MAX_ALIAS, OWN_KEY};
-use super::{Class, MAX_RECOVERY, Stream, Table};
+use super::{Class, Insights, MAX_RECOVERY, Stream, Table, apart};
+use crate::aws::tags;
 use crate::config::access::Access;
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::NameRule;
+use crate::config::policy::{private_resource_policy, templates_of};
 use crate::config::section::shape::{duration, either, flag, mapping, part, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
-use crate::config::{Diagnostic, Entries, Grant, Stack};
+use crate::config::{self, Diagnostic, Entries, Grant, Stack, Template};
 use crate::kind::Kind as _;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::key::{kms_key, use_of};
-use crate::lower::{Lower, Lowered, known_attributes, resource};
-use crate::model::{Resource, Text};
+use crate::lower::{Lower, Lowered, Sizes, known_attributes, resource};
+use crate::model::{Resource, ResourceId, Text};
 use crate::policy::Statement;
 use crate::suggest;
 use crate::yaml::Kind;
@@ -46,6 +48,10 @@ impl Declared for Table {
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
+    }
+
+    fn templates(table: &Entry<Config>) -> Vec<&Template> {
+        templates_of(&table.resource_policy)
     }
 
     fn lacks(table: &Entry<Config>, attribute: &str) -> Option<(String, &'static str)> {
@@ -90,12 +96,15 @@ impl Lowered for Table {
             kms_key,
             ttl,
             point_in_time_recovery,
+            contributor_insights,
+            resource_policy,
             protect,
         } = &**table;
         let types = Types::of(partition_key, sort_key.as_ref(), indexes, local_indexes);
         let index = |(name, index): (&String, &Index)| (name.clone(), index.spec(&types, *billing));
         let local = |(name, index): (&String, &LocalIndex)| (name.clone(), index.spec(&types));
-        let spec = super::Spec {
+        let arn = lower.scope.expand(Self::ARN, &id.name);
+        let mut spec = super::Spec {
             partition_key: types.spec(partition_key),
             sort_key: sort_key.as_ref().map(|key| types.spec(key)),
             indexes: indexes.iter().map(index).collect(),
@@ -107,10 +116,13 @@ impl Lowered for Table {
             kms_key: kms_key.as_ref().map(|key| key::short(key, lower.scope).to_owned()),
             ttl: ttl.clone(),
             point_in_time_recovery: *point_in_time_recovery,
+            contributor_insights: *contributor_insights,
+            resource_policy: lower.resource_policy(resource_policy, &arn),
             protect: *protect,
             tags: lower.tags(&id),
         };
-        let arn = lower.scope.expand(Self::ARN, &id.name);
+        let apart = apart::named(&spec).map(|names| (tags::APART.to_owned(), names.into()));
+        spec.tags.extend(apart);
         let known_attributes = known_attributes(&id, arn);
         let table = resource::<Table>(id, table.at, &spec);
         lower.resources.push(Resource { known_attributes, ..table });
@@ -129,6 +141,11 @@ impl Lowered for Table {
             (false, false) => &[],
         };
         use_of(key, actions.iter().copied(), Some("dynamodb"), lower)
+    }
+
+    fn check_sizes(table: &Entry<Config>, sizes: &mut Sizes) {
+        let id = ResourceId::new(Table::NAME, sizes.identity.named(Table::NAME, &table.name));
+        sizes.check_resource_policy(&id, table.place("resource_policy"));
     }
 
     fn has_part(table: &Entry<Config>, part: &str) -> bool {
@@ -183,6 +200,13 @@ section! {
         /// Continuous backups: `true` for those of the last 35 days, or how many days they reach back, such as `7 days`. By
         /// default there are none.
         point_in_time_recovery: Option<i32> = recovery().or_empty(),
+        /// Contributor insights, with which CloudWatch shows the keys that are accessed and throttled most: `true`, or
+        /// `throttled-keys` for these alone. CloudWatch shows the keys as they are, also those of a table with a `kms_key`. Those of
+        /// indexes are left alone.
+        contributor_insights: Option<Insights> = insights().or_empty(),
+        /// Whom the table admits besides this account, in IAM's own syntax. AWS refuses a policy that admits everybody. The whole
+        /// policy is the stack's: what others add to it is removed.
+        resource_policy: Vec<config::Statement> = private_resource_policy().or_empty(),
         /// DynamoDB's deletion protection: while it is on, no flag replaces or deletes the table.
         protect: bool = flag().default(false),
     }
@@ -327,6 +351,18 @@ fn recovery() -> Shape<Option<i32>> {
         }
     })
 }
+
+/// `true`, or of which keys.
+fn insights() -> Shape<Option<Insights>> {
+    let schema = json!({ "oneOf": [{ "type": "boolean" }, { "const": THROTTLED }] });
+    Shape::new(schema, |value| match value.node.text() {
+        Some(THROTTLED) => Some(Some(Insights::ThrottledKeys)),
+        Some("true" | "false") => value.boolean().map(|on| on.then_some(Insights::AllKeys)),
+        _ => value.wrong_type("`true`, `false` or `throttled-keys`", None),
+    })
+}
+
+const THROTTLED: &str = "throttled-keys";
 
 fn whole_days(value: Value, seconds: i64) -> Option<i32> {
     match i32::try_from(seconds / DAY) {

@@ -40,7 +40,7 @@ pub(super) async fn recovery(ctx: &Context, name: &str) -> Result<Option<i32>> {
 
 /// Repeats a read of a setting that is refused because not all of DynamoDB knows yet that the table is ACTIVE: that is a
 /// ValidationException [hazards: D6].
-async fn readable<T, F: Future<Output = Result<T>>>(read: impl Fn() -> F) -> Result<T> {
+pub(super) async fn readable<T, F: Future<Output = Result<T>>>(read: impl Fn() -> F) -> Result<T> {
     let too_early = |error: &Error| error.is("Validation").then_some("the table is too new");
     retry_if(Backoff::VISIBILITY, Waiting::unreported(), too_early, read).await
 }

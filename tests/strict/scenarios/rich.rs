@@ -57,6 +57,20 @@ const CHANGES: &[(&str, &str)] = &[
     ("kms_key: alias/tables", "kms_key: aws"),
     ("    kms_key: aws\n", "    kms_key: arn:aws:kms:eu-central-1:123456789012:key/t1\n"),
     ("    kms_key: arn:aws:kms:eu-central-1:123456789012:key/t1\n", ""),
+    ("contributor_insights: true", "contributor_insights: throttled-keys"),
+    ("    contributor_insights: throttled-keys\n", ""),
+    ("Action: [dynamodb:GetItem, dynamodb:Query] }", "Action: dynamodb:GetItem }"),
+    (
+        "    resource_policy:\n      - { Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: dynamodb:GetItem }\n      \
+         - { Sid: Roles, Effect: Allow, Principal: \"*\", Action: dynamodb:Scan, Condition: { ArnLike: { \"aws:PrincipalArn\": \
+         \"arn:aws:iam::111122223333:role/read-*\" } } }\n",
+        "",
+    ),
+    ("Action: secretsmanager:GetSecretValue }]", "Action: secretsmanager:DescribeSecret }]"),
+    (
+        "    resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: secretsmanager:DescribeSecret }]\n",
+        "    description: set later\n",
+    ),
     ("words: { partition_key: word, protect: true }", "words: { partition_key: word, protect: false }"),
     ("team: blue", "team: red, cost: '7'"),
     ("memory: 256", "memory: 512"),

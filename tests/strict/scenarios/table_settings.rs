@@ -98,6 +98,44 @@ fn a_key_that_somebody_else_sets_is_set_back() {
     assert!(!none.dynamodb.tables["pages"].description.contains_key("SSEDescription"));
 }
 
+/// A policy may name a new role of the stack, and the indexes of its own table. One that somebody else changes is set back. After
+/// it was removed from the file, no tag and no policy is left, also where a run died in between.
+#[test]
+fn a_policy_of_a_table_names_a_new_role_and_is_cleared() {
+    let policy = "    indexes: { by-word: { partition_key: word } }
+    contributor_insights: throttled-keys
+    resource_policy:
+      - { Effect: Allow, Principal: { AWS: \"${roles.reader.arn}\" }, Action: dynamodb:Query,
+          Resource: [\"${tables.pages.arn}\", \"${tables.pages.arn}/index/*\"] }
+roles: { reader: {} }
+";
+    let none = table("    indexes: { by-word: { partition_key: word } }\nroles: { reader: {} }\n");
+    let text = table(policy);
+    let cloud = after(&empty(), &text);
+    in_sync(&cloud, &text);
+    let mut theirs = cloud.clone();
+    let pages = theirs.dynamodb.tables.get_mut("pages").expect("a table");
+    pages.apart.by_hand(None, None);
+    let back = after(&theirs, &text);
+    in_sync(&back, &text);
+    assert_eq!(back.dynamodb.tables["pages"].apart.dumped(), cloud.dynamodb.tables["pages"].apart.dumped());
+    for call in
+        ["dynamodb:DeleteResourcePolicy", "dynamodb:UpdateContributorInsights", "dynamodb:UntagResource"]
+    {
+        let whole_run = whole(up(&cloud, &none));
+        let mut labels = whole_run.records.iter().map(|record| &record.label);
+        let at = labels.find(|label| label.name == call).expect("such a call").clone();
+        let fault = PlannedFault { at, kind: FaultKind::KilledAfterAll, times: Times::Once };
+        let died = run(&cloud, Command::Up(&Fixture::of(&none)), Some(fault));
+        assert_eq!(died.end, End::Died);
+        let cleared = after(&died.cloud, &none);
+        in_sync(&cleared, &none);
+        let pages = &cleared.dynamodb.tables["pages"];
+        assert_eq!(pages.apart.dumped(), json!({ "insights": null, "policy": null }));
+        assert!(!pages.tags.contains_key("provision:settings"));
+    }
+}
+
 /// A table without these settings costs the calls that it cost before there were any.
 #[test]
 fn a_table_without_these_settings_costs_no_call_for_them() {

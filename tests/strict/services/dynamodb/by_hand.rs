@@ -1,5 +1,6 @@
 //! What people and other tools do with tables.
 
+use super::apart::theirs;
 use super::indexes::{self, Index};
 use super::streams;
 use super::{TABLES, Table, table_arn};
@@ -61,6 +62,15 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
     ("a table's recovery reaches back otherwise", |cloud, stack, nth| {
         table(cloud, stack, nth, |table, _| (table.recovery, table.recovery_days) = (true, 12))
     }),
+    ("a table's keys are not counted any more", |cloud, stack, nth| {
+        apart(cloud, stack, nth, |table| table.apart.by_hand(None, table.apart.policy.clone().as_deref()))
+    }),
+    ("a table admits others", |cloud, stack, nth| {
+        apart(cloud, stack, nth, |table| {
+            let policy = theirs(table.description["TableName"].as_str().unwrap_or_default());
+            table.apart.by_hand(table.apart.insights.clone().as_deref(), Some(&policy));
+        })
+    }),
     ("a table gets an index", |cloud, stack, nth| {
         table(cloud, stack, nth, |table, _| {
             let units = table.description.get("ProvisionedThroughput").cloned();
@@ -110,6 +120,9 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
 /// The tag with the alias of a table's key.
 const KEY: &str = "provision:key";
 
+/// The tag with the names of settings that calls of their own read.
+const APART: &str = "provision:settings";
+
 /// Changes a table that is not being deleted; the time given was a day ago.
 fn table(
     cloud: &mut Cloud,
@@ -119,6 +132,18 @@ fn table(
 ) -> Option<String> {
     let long_ago = cloud.now.saturating_sub(Duration::from_secs(86_400));
     changed(&mut cloud.dynamodb.tables, stack, nth, |table| change(table, long_ago))
+}
+
+/// Changes a table with settings that its tag names: only these are read.
+fn apart(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Table)) -> Option<String> {
+    let has = |table: &Table| {
+        let named =
+            table.tags.get(APART).is_some_and(|names| names == "contributor-insights resource-policy");
+        table.is_of(stack) && named
+    };
+    let name = pick(&cloud.dynamodb.tables, has, nth)?;
+    cloud.dynamodb.tables.get_mut(&name).map(change);
+    Some(name)
 }
 
 /// Changes a table that has an index.
@@ -160,10 +185,21 @@ pub(super) fn change_all(cloud: &mut Cloud) {
     let tables = cloud.dynamodb.tables.values();
     let named = tables.filter_map(|table| table.tags.get(KEY).zip(table.description.get("SSEDescription")));
     let named = named.map(|(mark, encryption)| (mark.clone(), encryption.clone())).next();
+    let has_settings = cloud.dynamodb.tables.values().any(|table| table.tags.contains_key(APART));
     for table in cloud.dynamodb.tables.values_mut() {
         table.ttl = if table.ttl.is_some() { None } else { Some(("other".to_owned(), true, table.created)) };
         (table.recovery, table.protected) = (!table.recovery, !table.protected);
         table.tags.remove(ID);
+        match table.tags.get(APART) {
+            Some(_) => table.apart.by_hand(None, None),
+            // Settings that an earlier version of the stack has had.
+            None if has_settings => {
+                table.tags.insert(APART.to_owned(), "contributor-insights resource-policy".to_owned());
+                let policy = theirs(table.description["TableName"].as_str().unwrap_or_default());
+                table.apart.by_hand(Some("THROTTLED_KEYS"), Some(&policy));
+            }
+            None => {}
+        }
         // A key that an earlier version of the stack has named.
         if let Some((mark, encryption)) = &named {
             table.tags.insert(KEY.to_owned(), mark.clone());

@@ -1,5 +1,6 @@
 //! DynamoDB [aws-facts: DynamoDB].
 
+mod apart;
 mod billing;
 mod by_hand;
 mod encryption;
@@ -23,7 +24,7 @@ use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
 use provision::config::Stack;
 use provision::kinds::table::section::{Billing, Index, Key};
-use provision::kinds::table::{Class, Projection, Stream};
+use provision::kinds::table::{Class, Insights, Projection, Stream};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -35,7 +36,7 @@ impl StrictService for DynamoDb {
         &Facts {
             name: "dynamodb",
             model: ("dynamodb", "2012-08-10"),
-            operations: &[table::OPERATIONS, settings::OPERATIONS],
+            operations: &[table::OPERATIONS, settings::OPERATIONS, apart::OPERATIONS],
             changed: &["TableName"],
             subject: &["TableName", "ResourceArn"],
             tokens: &["NextToken", "LastEvaluatedTableName"],
@@ -59,6 +60,7 @@ impl StrictService for DynamoDb {
             Need::new(call.name(), resource).of(&tags).with("dynamodb:Select", text(&call.params, "Select"));
         let mut needs = with_tagging(call, own, "dynamodb:TagResource", call.operation.name == "CreateTable");
         needs.extend(encryption::needs(cloud, call));
+        needs.extend(apart::needs(call));
         needs
     }
 
@@ -187,6 +189,14 @@ impl StrictService for DynamoDb {
                 let table = stack.tables_mut().first_mut();
                 table.map(|table| table.kms_key = Some(other(table.kms_key.as_deref()).to_owned())).is_some()
             }),
+            ("the keys of a table are counted", |stack| {
+                let insights = Some(Insights::ThrottledKeys);
+                stack.tables_mut().first_mut().map(|table| table.contributor_insights = insights).is_some()
+            }),
+            ("a table admits nobody else", |stack| {
+                let table = stack.tables_mut().iter_mut().find(|table| !table.resource_policy.is_empty());
+                table.map(|table| table.resource_policy.clear()).is_some()
+            }),
             ("a table is kept safer", |stack| {
                 let table =
                     stack.tables_mut().iter_mut().find(|table| table.point_in_time_recovery.is_none());
@@ -212,7 +222,16 @@ impl StrictService for DynamoDb {
     }
 
     fn given(&self) -> Vec<(&'static str, Json)> {
+        let policy = |table: &str, principal: Json| {
+            let statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "dynamodb:GetItem",
+                "Resource": table_arn(table) });
+            Json::from(json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
+        };
+        let other = || json!({ "AWS": "210987654321" });
         vec![
+            ("table policy", policy("counted", other())),
+            ("table policy for everybody", policy("counted", json!("*"))),
+            ("policy of no table", policy("none", other())),
             ("key", json!([{ "AttributeName": "k", "KeyType": "HASH" }])),
             ("attribute", json!([{ "AttributeName": "k", "AttributeType": "S" }])),
             (
@@ -266,6 +285,9 @@ fn dumped(table: &Table, now: Time) -> Json {
     });
     if table.recovery && table.recovery_days != 35 {
         dumped["recovery_days"] = table.recovery_days.into();
+    }
+    if table.apart.insights.is_some() || table.apart.policy.is_some() {
+        dumped["apart"] = table.apart.dumped();
     }
     if !table.indexes.is_empty() {
         dumped["indexes"] = indexes::dumped(&table);

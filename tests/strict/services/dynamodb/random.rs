@@ -23,6 +23,8 @@ struct Table {
     units: u8,
     seldom: bool,
     key: u8,
+    /// Nothing, insights, or a policy as well.
+    apart: u8,
     ttl: u8,
     recovery: u8,
     protect: bool,
@@ -36,19 +38,30 @@ pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
 fn table() -> impl Strategy<Value = Table> {
     let flag = || proptest::bool::weighted(0.25);
     let protect = proptest::bool::weighted(0.1);
-    (flag(), flag(), (rarely(4), flag()), (rarely(5), flag(), rarely(4)), rarely(3), rarely(3), protect)
-        .prop_map(|(number, sort, (indexes, local), (units, seldom, key), ttl, recovery, protect)| Table {
-            number,
-            sort,
-            indexes,
-            local,
-            units,
-            seldom,
-            key,
-            ttl,
-            recovery,
-            protect,
-        })
+    (
+        flag(),
+        flag(),
+        (rarely(4), flag()),
+        (rarely(5), flag(), rarely(4), rarely(3)),
+        rarely(3),
+        rarely(3),
+        protect,
+    )
+        .prop_map(
+            |(number, sort, (indexes, local), (units, seldom, key, apart), ttl, recovery, protect)| Table {
+                number,
+                sort,
+                indexes,
+                local,
+                units,
+                seldom,
+                key,
+                apart,
+                ttl,
+                recovery,
+                protect,
+            },
+        )
 }
 
 impl Section for Tables {
@@ -98,6 +111,16 @@ impl Section for Tables {
                 0 => {}
                 1 => line("ttl: expires"),
                 _ => line("ttl: ends"),
+            }
+            match table.apart {
+                0 => {}
+                1 => line("contributor_insights: true"),
+                _ => {
+                    line("contributor_insights: throttled-keys");
+                    line(
+                        "resource_policy: [{ Effect: Allow, Principal: { AWS: \"210987654321\" }, Action: dynamodb:GetItem }]",
+                    );
+                }
             }
             match table.key {
                 0 => {}

@@ -39,7 +39,7 @@ fn check_readable(table: &Table, now: Time, active_everywhere: Time) -> Result<(
 }
 
 /// The table of an ARN.
-fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Table, ServiceError> {
+pub(super) fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Table, ServiceError> {
     let arn = required(params, "ResourceArn");
     let name = arn.split(":table/").nth(1).unwrap_or_default();
     let table = find(cloud, name).map_err(|_| {

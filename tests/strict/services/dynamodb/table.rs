@@ -1,5 +1,6 @@
 //! DynamoDB tables, from CREATING to their deletion [aws-facts: DynamoDB].
 
+use super::apart::Apart;
 use super::billing::{BILLING, bill, update_billing, update_class};
 use super::encryption;
 use super::indexes::{self, Index};
@@ -61,6 +62,8 @@ pub(crate) struct Table {
     pub(crate) encrypting: Time,
     /// When it was changed.
     pub(crate) encrypted: Vec<Time>,
+    /// What calls of their own read and write.
+    pub(crate) apart: Apart,
 }
 
 impl Table {
@@ -162,6 +165,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         reclassed: Vec::new(),
         encrypting: Time::ZERO,
         encrypted: Vec::new(),
+        apart: Apart::default(),
     };
     let response = json!({ "TableDescription": described(&table, cloud.now) });
     cloud.dynamodb.tables.insert(name.to_owned(), table);
