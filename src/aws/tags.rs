@@ -26,6 +26,10 @@ pub(crate) const APART: &str = "provision:settings";
 /// The tag of a function with aliases of ours. Aliases have no tags, and only of a function with this tag they are listed.
 pub(crate) const RELEASES: &str = "provision:releases";
 
+/// The tag of a table that holds the alias by which its key in KMS was named, and the key that the alias led to. It is not
+/// compared: nobody but AWS knows which key that is.
+pub(crate) const KEY: &str = "provision:key";
+
 /// The tag that holds for how many days a resource can be restored once it is deleted: only the deletion itself tells AWS, and
 /// the stack file may no longer have the entry then.
 pub(crate) const RECOVERY: &str = "provision:recovery";

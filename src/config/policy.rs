@@ -7,7 +7,7 @@ use super::decode::{Cx, Value, help};
 use super::names::is_made_of;
 use super::section::Shape;
 use super::section::shape::{list, part};
-use super::stack::{Json, Part, Statement};
+use super::stack::{Json, Part, Statement, Template};
 use crate::model::TEMPLATE;
 use crate::suggest;
 use crate::yaml::Node;
@@ -126,6 +126,41 @@ pub(crate) fn resource_policy() -> Shape<Vec<Statement>> {
     let schema = statement_schema(Of::Resource);
     let shape = Shape::new(schema, |value| statement(value, Of::Resource));
     statements(part("resource_statement", ABOUT_RESOURCE, shape))
+}
+
+/// The texts in statements in which `${…}` works.
+pub(crate) fn templates_of(statements: &[Statement]) -> Vec<&Template> {
+    let members = statements.iter().flat_map(|statement| statement.members.values());
+    members.flat_map(|member| member.templates()).collect()
+}
+
+/// The same where AWS refuses a policy that admits everybody.
+pub(crate) fn private_resource_policy() -> Shape<Vec<Statement>> {
+    resource_policy().refine(|value, statements| {
+        value.list(|item| match admits_everybody(item.node) {
+            true => item.fail(
+                "AWS refuses a policy that admits everybody",
+                help("name accounts or roles under `Principal`, or say who it is in a `Condition`"),
+            ),
+            false => Some(()),
+        })?;
+        Some(statements)
+    })
+}
+
+/// Whether a statement allows something to everybody without any condition.
+fn admits_everybody(statement: &Node) -> bool {
+    let is_everybody = |node: &Node| node.text() == Some("*");
+    let includes_everybody = |node: &Node| match &node.kind {
+        Kind::List(items) => items.iter().any(is_everybody),
+        _ => is_everybody(node),
+    };
+    let principal = statement.get("Principal");
+    let is_open = principal
+        .is_some_and(|who| includes_everybody(who) || who.get("AWS").is_some_and(includes_everybody));
+    is_open
+        && statement.get("Condition").is_none()
+        && statement.get("Effect").and_then(Node::text) == Some("Allow")
 }
 
 /// A statement of a role's trust policy.

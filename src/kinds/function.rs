@@ -159,10 +159,8 @@ impl Kind for Function {
             return Self::create(ctx, id, to).await;
         }
         let arn = &observed.attributes.arn;
-        let mut tags = from.tags.clone();
-        let meanwhile = apart::meanwhile(&from.tags, &to.tags);
-        tags.extend(meanwhile.map(|names| (tags::APART.to_owned(), names)));
-        let tags = versions::tags_between(from, to, &tags);
+        let meanwhile = super::apart::meanwhile(&from.tags, &to.tags).unwrap_or_else(|| from.tags.clone());
+        let tags = versions::tags_between(from, to, &meanwhile);
         if tags != sent::tags(from) {
             let retag = async || retag(ctx, arn, &sent::tags(from), &tags).await;
             once_visible(ctx, id, &id.name, retag).await?;

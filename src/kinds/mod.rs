@@ -2,6 +2,7 @@
 //! need. [`kinds`] is the registry.
 
 pub mod alias;
+mod apart;
 pub mod api;
 mod assumable;
 pub(crate) mod environment;

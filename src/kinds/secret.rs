@@ -2,6 +2,7 @@
 
 mod change;
 mod observe;
+mod policy;
 pub mod section;
 
 use self::change::{create, delete, put, update};
@@ -15,6 +16,7 @@ use crate::kind::{
     Parent, Permission, Tagging, TakesValue, Task, UpdateOf, When, Which,
 };
 use crate::model::{ResourceId, Texts};
+use crate::policy::Policy;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +25,7 @@ pub struct Secret;
 
 /// The desired state of a secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound = "T: Texts")]
 pub struct Spec<T = String> {
     /// The value, where the stack file gives it. Of an observed secret it is the desired one, or else only a note that it is
     /// another.
@@ -34,6 +36,8 @@ pub struct Spec<T = String> {
     pub description: T,
     /// The key that encrypts it, unless that is AWS's own for Secrets Manager.
     pub kms_key: Option<String>,
+    /// Whom it admits.
+    pub resource_policy: Policy<T>,
     /// Until when a secret can be restored whose deletion is scheduled; that of a desired one is not.
     pub scheduled_for_deletion: Option<String>,
     /// The tags that are compared.
@@ -69,6 +73,8 @@ const RECOVERY_DAYS: i64 = 7;
 
 /// Of stacks that declare one: no other stack needs a permission.
 const DECLARES: When = When::Some(|_| true);
+const HAS_POLICY: When =
+    When::Some(|spec| spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty()));
 const ANY: On = On::new("ReadSecret", Secret::NAME, Which::Any, &[Secret::ARN]);
 const DECLARED: On = On::new("Secrets", Secret::NAME, Which::Declared, &[Secret::ARN]);
 const OWNED: On = On::new("MarkedSecrets", Secret::NAME, Which::Owned(""), &[Secret::ARN]);
@@ -91,6 +97,8 @@ impl Kind for Secret {
     const ARN: &'static str = "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????";
     const PERMISSIONS: &'static [Permission] = &[
         Permission::same("secretsmanager:DescribeSecret", Task::READ, &ANY).when(DECLARES),
+        // A stack that no longer has a policy is deployed with the deploy policy of when it had one.
+        Permission::same("secretsmanager:GetResourcePolicy", Task::READ, &ANY).when(HAS_POLICY),
         Permission::of(
             "secretsmanager:CreateSecret",
             Task::CHANGE,
@@ -108,6 +116,9 @@ impl Kind for Secret {
         Permission::same("secretsmanager:PutSecretValue", Task::CHANGE, &DECLARED).when(DECLARES),
         Permission::same("secretsmanager:RestoreSecret", Task::CHANGE, &DECLARED).when(DECLARES),
         Permission::same("secretsmanager:TagResource", Task::CHANGE, &DECLARED).when(DECLARES),
+        Permission::same("secretsmanager:UntagResource", Task::CHANGE, &DECLARED).when(HAS_POLICY),
+        Permission::same("secretsmanager:PutResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
+        Permission::same("secretsmanager:DeleteResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
         Permission::same("secretsmanager:DeleteSecret", Task::DELETE, &OWNED).when(DECLARES),
     ];
     const TAGGING: Option<Tagging> = Some(Tagging {

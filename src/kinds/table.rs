@@ -1,7 +1,10 @@
 //! DynamoDB tables.
 
+mod apart;
 mod change;
+mod class;
 mod index;
+mod key;
 mod observe;
 pub mod section;
 mod settings;
@@ -13,13 +16,14 @@ use super::read_each;
 use crate::aws::clients::client;
 use crate::aws::limit::target;
 use crate::aws::tags::{self, Tags};
-use crate::aws::{Class, Clients, Context, Errors, Quota, Refusal, Result, Service};
+use crate::aws::{Clients, Context, Errors, Quota, Refusal, Result, Service};
 use crate::diff::Change;
 use crate::kind::{
     AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, OwnListing, Owned,
-    Parent, Permission, Tagging, Task, UpdateOf, Which,
+    Parent, Permission, Tagging, Task, UpdateOf, When, Which,
 };
 use crate::model::{ResourceId, Text, Texts};
+use crate::policy::Policy;
 use crate::suggest;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, Tag};
@@ -55,7 +59,7 @@ pub struct Table;
 
 /// The desired state of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound = "T: Texts")]
 pub struct Spec<T = String> {
     /// The partition key.
     pub partition_key: Key,
@@ -67,12 +71,22 @@ pub struct Spec<T = String> {
     pub local_indexes: BTreeMap<String, LocalIndex>,
     /// The billing mode.
     pub billing: Billing,
+    /// The most request units, where billing is by request.
+    pub limits: Limits,
+    /// The class.
+    pub class: Class,
     /// What its stream has of a changed item.
     pub stream: Option<Stream>,
+    /// The key in KMS that encrypts it, where AWS does not do that with one of its own outside of the account.
+    pub kms_key: Option<String>,
     /// The attribute with an item's expiry.
     pub ttl: Option<String>,
-    /// Point-in-time recovery.
-    pub point_in_time_recovery: bool,
+    /// Point-in-time recovery: how many days it reaches back.
+    pub point_in_time_recovery: Option<i32>,
+    /// Contributor insights, where they are on.
+    pub contributor_insights: Option<Insights>,
+    /// Whom the table admits.
+    pub resource_policy: Policy<T>,
     /// Deletion protection.
     pub protect: bool,
     /// The tags that are compared.
@@ -129,6 +143,39 @@ pub struct Capacity {
     pub write: i64,
 }
 
+/// The most request units a second of a table or an index that is billed by request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Those for reads.
+    pub max_read: Option<i64>,
+    /// Those for writes.
+    pub max_write: Option<i64>,
+}
+
+/// The class of a table, which decides what storage and requests cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// AWS's default.
+    Standard,
+    /// For items that are seldom read.
+    StandardInfrequentAccess,
+}
+
+/// Which keys contributor insights count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Insights {
+    /// Those that are accessed most, and those that are throttled most.
+    AllKeys,
+    /// Those that are throttled most.
+    ThrottledKeys,
+}
+
+/// How many days point-in-time recovery reaches back, at most and by default [aws-facts-services: 9].
+const MAX_RECOVERY: i32 = 35;
+
 /// What a stream has of a changed item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -162,6 +209,55 @@ const ANY: On = On::new("ReadTable", Table::NAME, Which::Any, &[Table::ARN]);
 const DECLARED: On = On::new("Tables", Table::NAME, Which::Declared, &[Table::ARN]);
 const OWNED: On = On::new("MarkedTables", Table::NAME, Which::Owned(""), &[Table::ARN]);
 
+/// Any key, as long as DynamoDB uses it: the stack file may name an alias, to which no statement applies.
+const KEYS: On = On::new(
+    "KeysOfTables",
+    Table::NAME,
+    Which::With("kms_key"),
+    &["arn:{partition}:kms:{region}:{account}:key/{name}"],
+)
+.only("kms:ViaService", "dynamodb.{region}.{dns}");
+
+/// What DynamoDB does with a key in the name of whoever names it [DG: DynamoDB, "Encryption at rest: usage notes"]. AWS's own key
+/// admits everybody.
+const USE_OF_KEY: &[(&str, &On)] = &[
+    ("kms:CreateGrant", &KEYS),
+    ("kms:Decrypt", &KEYS),
+    ("kms:DescribeKey", &KEYS),
+    ("kms:Encrypt", &KEYS),
+    ("kms:GenerateDataKey", &KEYS),
+];
+
+fn has_own_key(spec: &Json) -> bool {
+    spec["kms_key"].as_str().is_some_and(|key| key != key::OWN_KEY)
+}
+
+/// One without the settings that a tag names loses that, and one whose key is named otherwise the tag with the alias.
+fn may_lose_a_tag(spec: &Json) -> bool {
+    spec["kms_key"].is_string() || spec["tags"][tags::APART].is_string()
+}
+
+/// CloudWatch counts keys with a role of its own, which DynamoDB creates in the name of whoever turns the insights on
+/// [DG: DynamoDB, "Using IAM with CloudWatch Contributor Insights for DynamoDB"].
+const LINKED_ROLE: On = On::new(
+    "RoleOfInsights",
+    Table::NAME,
+    Which::With("contributor_insights"),
+    &["arn:{partition}:iam::{account}:role/aws-service-role/contributorinsights.dynamodb.amazonaws.com/\
+       AWSServiceRoleForDynamoDBCloudWatchContributorInsights"],
+)
+.only("iam:AWSServiceName", "contributorinsights.dynamodb.amazonaws.com");
+
+const SWITCH_INSIGHTS: &str = "dynamodb:UpdateContributorInsights";
+
+fn has_insights(spec: &Json) -> bool {
+    spec["contributor_insights"].is_string()
+}
+
+fn has_policy(spec: &Json) -> bool {
+    spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty())
+}
+
 impl Kind for Table {
     const NAME: &'static str = "table";
     const SERVICE: &'static Service = &DYNAMODB;
@@ -176,6 +272,10 @@ impl Kind for Table {
         Permission::same("dynamodb:DescribeTimeToLive", Task::READ, &ANY),
         Permission::same("dynamodb:DescribeContinuousBackups", Task::READ, &ANY),
         Permission::same("dynamodb:ListTagsOfResource", Task::READ, &ANY),
+        // Settings with calls of their own. A stack that no longer has one is deployed with the policy of when it had it.
+        Permission::same("dynamodb:DescribeContributorInsights", Task::READ, &ANY)
+            .when(When::Some(has_insights)),
+        Permission::same("dynamodb:GetResourcePolicy", Task::READ, &ANY).when(When::Some(has_policy)),
         Permission::same("dynamodb:ListTables", Task::TEARDOWN, &On::EVERYTHING),
         Permission::same("dynamodb:Scan", Task::TEARDOWN, &OWNED),
         Permission::of(
@@ -187,6 +287,18 @@ impl Kind for Table {
         Permission::same("dynamodb:UpdateTimeToLive", Task::CHANGE, &DECLARED),
         Permission::same("dynamodb:UpdateContinuousBackups", Task::CHANGE, &DECLARED),
         Permission::same("dynamodb:TagResource", Task::CHANGE, &DECLARED),
+        Permission::same("dynamodb:UntagResource", Task::CHANGE, &DECLARED).when(When::Some(may_lose_a_tag)),
+        Permission::of("dynamodb:CreateTable", Task::CHANGE, USE_OF_KEY).when(When::Some(has_own_key)),
+        Permission::of("dynamodb:UpdateTable", Task::CHANGE, USE_OF_KEY).when(When::Some(has_own_key)),
+        Permission::of(
+            SWITCH_INSIGHTS,
+            Task::CHANGE,
+            &[(SWITCH_INSIGHTS, &DECLARED), ("iam:CreateServiceLinkedRole", &LINKED_ROLE)],
+        )
+        .when(When::Some(has_insights)),
+        Permission::same("dynamodb:PutResourcePolicy", Task::CHANGE, &DECLARED).when(When::Some(has_policy)),
+        Permission::same("dynamodb:DeleteResourcePolicy", Task::CHANGE, &DECLARED)
+            .when(When::Some(has_policy)),
         Permission::same("dynamodb:DeleteTable", Task::DELETE, &OWNED),
     ];
     const TAGGING: Option<Tagging> =
@@ -229,20 +341,31 @@ impl Kind for Table {
         let (mode, throughput) = billing(&spec.billing)?;
         let create = with_indexes(ctx.clients.dynamodb().create_table().table_name(&id.name), spec)?;
         let create = create.billing_mode(mode).set_provisioned_throughput(throughput);
+        let create = create.set_on_demand_throughput(index::maxima(spec.limits));
+        let create = create.set_table_class(class::in_create(spec.class));
+        let create = create.set_sse_specification(spec.kms_key.as_deref().map(|key| key::sent(Some(key))));
         let create = create.set_stream_specification(spec.stream.map(stream::on).transpose()?);
         create.deletion_protection_enabled(spec.protect).set_tags(Some(sdk_tags(&spec.tags)?)).send().await?;
         let table = change::ready(ctx, id).await?;
+        key::mark(ctx, &table, spec.kms_key.as_deref()).await?;
         settings::set_ttl(ctx, id, None, spec.ttl.as_deref()).await?;
-        if spec.point_in_time_recovery {
-            settings::set_recovery(ctx, id, true).await?;
+        if spec.point_in_time_recovery.is_some() {
+            settings::set_recovery(ctx, id, spec.point_in_time_recovery).await?;
         }
-        observe::attributes(&table)
+        let attributes = observe::attributes(&table)?;
+        let none = Spec { contributor_insights: None, resource_policy: Policy::default(), ..spec.clone() };
+        apart::set(ctx, id, &attributes.arn, &none, spec).await?;
+        Ok(attributes)
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
-        let (id, from) = (&observed.id, &observed.spec);
+        let (id, arn, from) = (&observed.id, &observed.attributes.arn, &observed.spec);
+        let meanwhile = super::apart::meanwhile(&from.tags, &to.tags);
+        if let Some(meanwhile) = &meanwhile {
+            retag(ctx, arn, &from.tags, meanwhile).await?;
+        }
         // One class of change a call [aws-facts: DynamoDB, M].
-        change::set_capacity(ctx, id, from, to).await?;
+        change::set_billing(ctx, id, from, to).await?;
         let mut attributes = observed.attributes.clone();
         if from.stream != to.stream {
             attributes = observe::attributes(&stream::set(ctx, id, from.stream, to.stream).await?)?;
@@ -250,23 +373,24 @@ impl Kind for Table {
         if from.protect != to.protect {
             change::set_protection(ctx, id, to.protect).await?;
         }
+        if from.kms_key != to.kms_key {
+            key::set(ctx, observed, to.kms_key.as_deref()).await?;
+        }
         // Before the recovery, which holds the expiry up for some seconds [hazards: D5].
-        let expiry = match settings::set_ttl(ctx, id, from.ttl.as_deref(), to.ttl.as_deref()).await {
-            Err(error) if error.class != Class::Deferred => return Err(error),
-            // Everything else is applied all the same.
-            expiry => expiry,
-        };
+        let expiry = settings::set_ttl(ctx, id, from.ttl.as_deref(), to.ttl.as_deref()).await;
+        let expiry = unless_deferred(expiry)?;
         if from.point_in_time_recovery != to.point_in_time_recovery {
             settings::set_recovery(ctx, id, to.point_in_time_recovery).await?;
         }
-        let set = tags::to_set(&from.tags, &to.tags);
-        if !set.is_empty() {
-            let tag = ctx.clients.dynamodb().tag_resource().resource_arn(&observed.attributes.arn);
-            tag.set_tags(Some(sdk_tags(&set)?)).send().await?;
-        }
+        apart::set(ctx, id, arn, from, to).await?;
+        retag(ctx, arn, meanwhile.as_ref().unwrap_or(&from.tags), &to.tags).await?;
+        let class = match from.class == to.class {
+            true => Ok(()),
+            false => unless_deferred(class::set(ctx, id, to.class).await)?,
+        };
         // It may take hours, and nothing else waits for it.
         change::set_indexes(ctx, observed, to).await?;
-        expiry.map(|()| attributes)
+        expiry.and(class).map(|()| attributes)
     }
 
     async fn settle(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
@@ -291,6 +415,14 @@ impl Kind for Table {
     async fn inventory(clients: &Clients, tagged: Vec<Owned>) -> Result<Vec<Owned>> {
         let existing = tagged.into_iter().map(|table| observe::existing(clients, table));
         Ok(try_join_all(existing).await?.into_iter().flatten().collect())
+    }
+}
+
+/// Where DynamoDB accepts a change only later, everything else is applied all the same.
+fn unless_deferred(changed: Result<()>) -> Result<Result<()>> {
+    match changed {
+        Err(error) if error.class != crate::aws::Class::Deferred => Err(error),
+        changed => Ok(changed),
     }
 }
 
@@ -338,6 +470,18 @@ fn billing(billing: &Billing) -> Result<(BillingMode, Option<ProvisionedThroughp
         Billing::OnDemand => (BillingMode::PayPerRequest, None),
         Billing::Provisioned(capacity) => (BillingMode::Provisioned, index::throughput(Some(*capacity))?),
     })
+}
+
+/// Sets what differs, and takes the tag with the names of settings from a table that has none of them.
+async fn retag(ctx: &Context, arn: &str, from: &Tags, to: &Tags) -> Result<()> {
+    let (dynamodb, set) = (ctx.clients.dynamodb(), tags::to_set(from, to));
+    if !set.is_empty() {
+        dynamodb.tag_resource().resource_arn(arn).set_tags(Some(sdk_tags(&set)?)).send().await?;
+    }
+    if from.contains_key(tags::APART) && !to.contains_key(tags::APART) {
+        dynamodb.untag_resource().resource_arn(arn).tag_keys(tags::APART).send().await?;
+    }
+    Ok(())
 }
 
 fn sdk_tags(tags: &Tags) -> Result<Vec<Tag>> {

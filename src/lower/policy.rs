@@ -30,6 +30,46 @@ impl Lower<'_> {
         Policy(statements)
     }
 
+    /// The policy of a resource. A statement that names no resource is about this one, `own`.
+    pub(crate) fn resource_policy(&self, statements: &[config::Statement], own: &str) -> Policy<Text> {
+        let mut policy: BTreeMap<String, Statement<Text>> = BTreeMap::new();
+        let (named, unnamed): (Vec<_>, Vec<_>) =
+            statements.iter().partition(|statement| statement.members.contains_key("Sid"));
+        for statement in named.into_iter().chain(unnamed) {
+            let members = statement.members.iter();
+            let mut members: BTreeMap<String, Tree<Text>> =
+                members.map(|(name, member)| (name.clone(), self.json(member))).collect();
+            if !members.contains_key("NotResource") {
+                let it = || Tree::List(vec![Tree::Text(own.into())]);
+                members.entry("Resource".to_owned()).or_insert_with(it);
+            }
+            for name in ["Principal", "NotPrincipal"] {
+                if let Some(Tree::Map(types)) = members.get_mut(name) {
+                    types.get_mut("AWS").into_iter().for_each(|accounts| self.spell_out(accounts));
+                }
+            }
+            let sid = match members.remove("Sid") {
+                Some(Tree::Text(Text::Known(sid))) => sid,
+                _ => "Policy".to_owned(),
+            };
+            let numbered = (2..).map(|number| format!("{sid}{number}"));
+            let free = std::iter::once(sid.clone()).chain(numbered).find(|sid| !policy.contains_key(sid));
+            policy.insert(free.unwrap_or_default(), Statement(members));
+        }
+        Policy(policy)
+    }
+
+    /// Writes accounts as AWS returns them [aws-facts: Policy text as read back].
+    pub(crate) fn spell_out(&self, accounts: &mut Tree<Text>) {
+        match accounts {
+            Tree::List(items) => items.iter_mut().for_each(|item| self.spell_out(item)),
+            Tree::Text(Text::Known(account)) if account.bytes().all(|byte| byte.is_ascii_digit()) => {
+                *account = format!("arn:{}:iam::{account}:root", self.scope.partition);
+            }
+            _ => {}
+        }
+    }
+
     /// The statements of a grant, each with the `Sid` that it gets: on the entry, on what belongs to it, and on its KMS key.
     fn granted(&self, grant: Grant) -> Vec<(String, Statement<Text>)> {
         let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));

@@ -2,6 +2,8 @@
 
 use crate::config::{At, Diagnostic};
 use crate::model::{Graph, Identity, ResourceId};
+use crate::policy::Policy;
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// The sizes of a stack, and what in it is too large.
@@ -13,6 +15,9 @@ pub struct Sizes<'a> {
     /// What is too large.
     pub(crate) too_large: Vec<Diagnostic>,
 }
+
+/// The bytes that the policy of a table or of a secret can have.
+const MAX_RESOURCE_POLICY: usize = 20_480;
 
 /// A size, what it is the size of, and how much of it AWS allows.
 #[derive(Debug)]
@@ -43,6 +48,18 @@ impl Sizes<'_> {
             let message = format!("{what} has {size} {unit}; AWS allows {limit}");
             self.too_large.push(Diagnostic { at, length: 0, message, help: Some(help.to_owned()) });
         }
+    }
+
+    /// Checks the policy of a resource, in which blanks count [M: PutResourcePolicy].
+    pub(crate) fn check_resource_policy(&mut self, id: &ResourceId, at: At) {
+        let policy = Policy::<String>::deserialize(&self.shortest(id)["resource_policy"]);
+        let policy = Size {
+            what: format!("the policy of {id}"),
+            size: policy.map_or(0, |policy| policy.document().len()),
+            unit: "bytes",
+            limit: MAX_RESOURCE_POLICY,
+        };
+        self.check(at, policy, "write fewer and wider statements");
     }
 
     /// The desired state of a resource in which everything that AWS has yet to assign is empty.

@@ -216,6 +216,20 @@ pub(crate) fn either<T: 'static>(first: Shape<T>, mapping: Shape<T>) -> Shape<T>
     .described(move |parts| json!({ "oneOf": [(first.schema)(parts), (mapping.schema)(parts)] }))
 }
 
+/// A mapping with two forms: with one of the keys it is the second one, everything else the first.
+pub(crate) fn by_keys<T: 'static>(
+    first: Shape<T>,
+    keys: &'static [&'static str],
+    second: Shape<T>,
+) -> Shape<T> {
+    let (one, other) = (first.decode, second.decode);
+    Shape::new(Json::Null, move |value| match keys.iter().any(|key| value.node.get(key).is_some()) {
+        true => other(value),
+        false => one(value),
+    })
+    .described(move |parts| json!({ "oneOf": [(first.schema)(parts), (second.schema)(parts)] }))
+}
+
 /// The JSON Schema of a scalar whose text counts.
 pub(crate) fn scalar() -> Json {
     json!({ "type": ["string", "number", "boolean"] })

@@ -149,7 +149,7 @@ checks: [{{ request: POST /, body: '${{var.body}}' }}]
         let stack = loaded(&yaml, "");
         let function = &stack.functions()[0];
         prop_assert_eq!(function.memory, number);
-        prop_assert_eq!(stack.tables()[0].point_in_time_recovery, flag);
+        prop_assert_eq!(stack.tables()[0].point_in_time_recovery, flag.then_some(35));
         means(&function.environment["AA"], &format!("{number} {flag}"));
         let body = stack.checks[0].body.clone();
         let written: crate::config::Json = crate::config::Json::Map(

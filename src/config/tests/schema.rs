@@ -39,6 +39,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("index", table::section::Index::fields()),
         ("local_index", table::section::LocalIndex::fields()),
         ("capacity", table::section::Capacity::fields()),
+        ("maxima", table::section::Maxima::fields()),
         ("queues", queue::section::Config::fields()),
         ("fifo", queue::section::Fifo::fields()),
         ("dead_letter", queue::section::DeadLetters::fields()),

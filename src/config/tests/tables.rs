@@ -80,6 +80,94 @@ local_indexes: { near: { sort_key: { name: total, type: B } } }",
 }
 
 #[test]
+fn errors_of_prices_and_recovery() {
+    let index = |billing: &str| format!("indexes: {{ by-a: {{ partition_key: a, billing: {billing} }} }}");
+    check(
+        "prices",
+        &[
+            &table("billing: { max_read: 0 }"),
+            &table("billing: { max_read: many, max_wirte: 5 }"),
+            &table("billing: { max_read: 100, write: 5 }"),
+            &table("billing: { max_read: }"),
+            &table(&index("on-demand")),
+            &table(&index("{ read: 5, write: 5 }")),
+            &table(&format!("billing: {{ max_read: 5 }}\n{}", index("{ read: 5, write: 5 }"))),
+            &table(&format!("billing: {{ read: 5, write: 5 }}\n{}", index("{ max_write: 5 }"))),
+            &table("class: STANDARD_INFREQUENT_ACCESS"),
+            &table("class: infrequent-access"),
+            &table("class: true"),
+            &table("point_in_time_recovery: 7"),
+            &table("point_in_time_recovery: 36 days"),
+            &table("point_in_time_recovery: 36 hours"),
+            &table("point_in_time_recovery: weekly"),
+        ],
+    );
+}
+
+#[test]
+fn errors_of_insights_and_policies() {
+    let policy = |statement: &str| table(&format!("resource_policy: [{{ {statement} }}]"));
+    check(
+        "table_policies",
+        &[
+            &table("contributor_insights: THROTTLED_KEYS"),
+            &table("contributor_insights: [true]"),
+            &policy("Effect: Allow, Action: dynamodb:GetItem"),
+            &policy("Effect: Allow, Principal: \"*\", Action: dynamodb:GetItem"),
+            &policy("Effect: Allow, Principal: { AWS: [\"111122223333\", \"*\"] }, Action: dynamodb:GetItem"),
+            &policy(&format!(
+                "Effect: Allow, Principal: {{ AWS: \"111122223333\" }}, Action: dynamodb:GetItem, Resource: \"arn:aws:dynamodb:eu-central-1:123456789012:table/{}\"",
+                "a".repeat(20_480)
+            )),
+        ],
+    );
+}
+
+#[test]
+fn a_policy_may_name_everybody_with_a_condition_and_deny_everybody() {
+    valid(&table(
+        "resource_policy:
+  - { Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: dynamodb:Query, Resource: \"${tables.users.arn}/index/*\" }
+  - { Effect: Deny, Principal: \"*\", Action: dynamodb:DeleteItem }
+  - { Effect: Allow, Principal: \"*\", Action: dynamodb:GetItem, Condition: { StringEquals: { \"aws:PrincipalOrgID\": o-1 } } }",
+    ));
+}
+
+#[test]
+fn errors_of_keys() {
+    check(
+        "keys_of_tables",
+        &[
+            &table("kms_key: true"),
+            &table("kms_key: mails"),
+            &table("kms_key: AWS_OWNED_KMS_KEY"),
+            &table(&format!("kms_key: alias/{}", "a".repeat(214))),
+        ],
+    );
+}
+
+#[test]
+fn an_index_is_billed_like_its_table_unless_it_says_otherwise() {
+    let stack = valid(&table(
+        "billing: { max_read: 100, max_write: 50 }
+class: standard-infrequent-access
+point_in_time_recovery: 7 days
+indexes:
+  by-a: { partition_key: a }
+  by-b: { partition_key: b, billing: { max_write: 5 } }",
+    ));
+    let graph = crate::plan::tests::stacks::lowered(&stack).1;
+    let table = graph.resources.iter().find(|resource| resource.id.kind == "table").unwrap().desired.json();
+    let limits =
+        |read: Option<i64>, write: Option<i64>| serde_json::json!({ "max_read": read, "max_write": write });
+    assert_eq!(table["limits"], limits(Some(100), Some(50)));
+    assert_eq!(table["indexes"]["by-a"]["limits"], limits(Some(100), Some(50)));
+    assert_eq!(table["indexes"]["by-b"]["limits"], limits(None, Some(5)));
+    assert_eq!(table["class"], "standard-infrequent-access");
+    assert_eq!(table["point_in_time_recovery"], 7);
+}
+
+#[test]
 fn errors_of_streams_and_their_triggers() {
     let streamed = |table: &str, lines: &str| {
         format!(

@@ -108,7 +108,7 @@ fn tables() {
     assert_eq!(table.sort_key, Some(Key { name: "page".into(), kind: Some(KeyType::N) }));
     assert_eq!(table.billing, Billing::Provisioned { read: 5, write: 6 });
     assert_eq!(table.ttl.as_deref(), Some("expires"));
-    assert!(table.point_in_time_recovery && table.protect);
+    assert!(table.point_in_time_recovery == Some(35) && table.protect);
 }
 
 #[test]

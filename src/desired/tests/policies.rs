@@ -215,11 +215,41 @@ functions:
     triggers: [{ queue: other }]
 ";
     let graph = graph_of(&self::stack(stack));
-    let keys = |function: &str| -> BTreeMap<String, Json> {
-        let statements = policy(&graph, &format!("role {function}_role"));
-        let statements: BTreeMap<String, Json> = serde_json::from_value(statements).unwrap();
-        statements.into_iter().filter(|(_, statement)| statement.to_string().contains("kms:")).collect()
-    };
-    let all = ["save", "look", "work"].map(|function| (function, keys(function)));
+    let all = ["save", "look", "work"].map(|function| (function, keys(&graph, function)));
     insta::assert_snapshot!("keys", serde_json::to_string_pretty(&all).unwrap());
+}
+
+/// DynamoDB asks KMS in the name of who reads, writes or reads a stream, so all of them may use the table's key, through DynamoDB
+/// alone. AWS's own key takes no permission.
+#[test]
+fn who_uses_a_table_may_use_its_key() {
+    let stack = "stack: demo
+tables:
+  own: { partition_key: id, kms_key: alias/tables, stream: keys-only }
+  other: { partition_key: id, kms_key: \"arn:aws:kms:us-east-1:123456789012:key/a1\" }
+  aws: { partition_key: id, kms_key: aws }
+functions:
+  save:
+    code: code
+    runtime: python3.13
+    access: { own: write, other: read, aws: read-write }
+  look:
+    code: code
+    runtime: python3.13
+    access: { own: [dynamodb:DescribeTable], other: [dynamodb:PartiQLUpdate] }
+  work:
+    code: code
+    runtime: python3.13
+    triggers: [{ table: own }]
+";
+    let graph = graph_of(&self::stack(stack));
+    let all = ["save", "look", "work"].map(|function| (function, keys(&graph, function)));
+    insta::assert_snapshot!("keys_of_tables", serde_json::to_string_pretty(&all).unwrap());
+}
+
+/// The statements of a function's role that are about keys.
+fn keys(graph: &Graph, function: &str) -> BTreeMap<String, Json> {
+    let statements = policy(graph, &format!("role {function}_role"));
+    let statements: BTreeMap<String, Json> = serde_json::from_value(statements).unwrap();
+    statements.into_iter().filter(|(_, statement)| statement.to_string().contains("kms:")).collect()
 }

@@ -1,12 +1,12 @@
 //! Settings of a function that calls of their own read and write: what happens to asynchronous events, code signing, recursive
-//! loops, and the URL. A tag of the function names those that it has. It is set before the first of them and removed after the last
-//! one, so that no interrupted run leaves one behind that nothing reads.
+//! loops, and the URL. A tag of the function names those that it has, see [`crate::kinds::apart`].
 
 use super::spec::{Async, MAX_AGE, RETRIES};
 use super::state::change;
 use super::{LAMBDA, Spec};
-use crate::aws::tags::{self, Tags};
+use crate::aws::tags::Tags;
 use crate::aws::{Context, Result};
+use crate::kinds::apart;
 use crate::kinds::assumable::once_assumable;
 use crate::model::ResourceId;
 use aws_sdk_lambda::types::{DestinationConfig, OnFailure, OnSuccess, RecursiveLoop};
@@ -28,33 +28,17 @@ pub(super) fn named<T>(spec: &Spec<T>, has_url: bool) -> Option<String> {
         (*recursive_loop, RECURSIVE_LOOP),
         (has_url, URL),
     ];
-    joined(all.into_iter().filter(|(has, _)| *has).map(|(_, name)| name))
-}
-
-fn joined<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let names: Vec<&str> = names.collect();
-    (!names.is_empty()).then(|| names.join(" "))
-}
-
-/// The names in the tag.
-fn names(tags: &Tags) -> impl Iterator<Item = &str> + Clone {
-    tags.get(tags::APART).into_iter().flat_map(|names| names.split(' '))
-}
-
-/// The value of the tag while one set of settings becomes another: all that either of them has.
-pub(super) fn meanwhile(from: &Tags, to: &Tags) -> Option<String> {
-    let more = names(to).filter(|name| !names(from).any(|other| other == *name));
-    joined(names(from).chain(more))
+    apart::named(all)
 }
 
 /// True if the tag says that the function has a URL.
 pub(super) fn has_url(tags: &Tags) -> bool {
-    names(tags).any(|name| name == URL)
+    apart::has(tags, URL)
 }
 
 /// Reads the settings that the tag names.
 pub(super) async fn read(ctx: &Context, name: &str, spec: &mut Spec) -> Result<()> {
-    let has = |setting: &str| names(&spec.tags).any(|name| name == setting);
+    let has = |setting: &str| apart::has(&spec.tags, setting);
     let asynchronous = async { if has(ASYNC) { read_async(ctx, name, None).await } else { Ok(None) } };
     let signing = async { if has(CODE_SIGNING) { read_signing(ctx, name).await } else { Ok(None) } };
     let recursive_loop = async { Ok(has(RECURSIVE_LOOP) && read_recursive_loop(ctx, name).await?) };

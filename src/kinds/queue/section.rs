@@ -6,7 +6,7 @@ use crate::config::declared::{Connection, Declared, Referable, Sections, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::NameRule;
-use crate::config::policy::resource_policy;
+use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::{duration, either, flag, list, mapping, number, target};
 use crate::config::section::{Keyed, Section, Shape, section};
 use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Stack, Target, Template};
@@ -15,9 +15,8 @@ use crate::kinds::event_source::OfQueue;
 use crate::kinds::key::{kms_key, use_of};
 use crate::lower::{Lower, Lowered, known_attributes, resource};
 use crate::model::{Resource, Text};
-use crate::policy::{Policy, Statement, Tree};
+use crate::policy::Statement;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 pub(super) const NAME: NameRule = NameRule { what: "queue", others: "-_", min: 1, max: 80, because: "" };
 pub(super) const NAME_OF_FIFO: NameRule = NameRule {
@@ -149,8 +148,7 @@ impl Declared for Queue {
     }
 
     fn templates(queue: &Entry<Config>) -> Vec<&Template> {
-        let members = queue.resource_policy.iter().flat_map(|statement| statement.members.values());
-        members.flat_map(|member| member.templates()).collect()
+        templates_of(&queue.resource_policy)
     }
 }
 
@@ -211,7 +209,7 @@ impl Lowered for Queue {
                 Some(sources) => RedriveFrom::Only(sources.iter().map(source).collect()),
             },
             encryption: kms_key.clone().map_or(Encryption::Sqs, Encryption::Kms),
-            policy: lower.queue_policy(resource_policy, &arn),
+            policy: lower.resource_policy(resource_policy, &arn),
             tags: lower.tags(&id),
         };
         let known_attributes = known_attributes(&id, arn);
@@ -241,48 +239,6 @@ pub(super) fn advised_visibility(stack: &Stack, queue: &str) -> u32 {
         triggers.map(|trigger| (6 * function.timeout + trigger.window).min(MAX_VISIBILITY))
     });
     advice.max().unwrap_or(DEFAULT_VISIBILITY)
-}
-
-impl Lower<'_> {
-    /// The policy of a queue. A statement that names no resource is about the queue.
-    fn queue_policy(&self, statements: &[config::Statement], arn: &str) -> Policy<Text> {
-        let mut policy: BTreeMap<String, Statement<Text>> = BTreeMap::new();
-        let (named, unnamed): (Vec<_>, Vec<_>) =
-            statements.iter().partition(|statement| statement.members.contains_key("Sid"));
-        for statement in named.into_iter().chain(unnamed) {
-            let members = statement.members.iter();
-            let mut members: BTreeMap<String, Tree<Text>> =
-                members.map(|(name, member)| (name.clone(), self.json(member))).collect();
-            if !members.contains_key("NotResource") {
-                let own = || Tree::List(vec![Tree::Text(arn.into())]);
-                members.entry("Resource".to_owned()).or_insert_with(own);
-            }
-            for name in ["Principal", "NotPrincipal"] {
-                if let Some(Tree::Map(types)) = members.get_mut(name) {
-                    types.get_mut("AWS").into_iter().for_each(|accounts| self.spell_out(accounts));
-                }
-            }
-            let sid = match members.remove("Sid") {
-                Some(Tree::Text(Text::Known(sid))) => sid,
-                _ => "Policy".to_owned(),
-            };
-            let numbered = (2..).map(|number| format!("{sid}{number}"));
-            let free = std::iter::once(sid.clone()).chain(numbered).find(|sid| !policy.contains_key(sid));
-            policy.insert(free.unwrap_or_default(), Statement(members));
-        }
-        Policy(policy)
-    }
-
-    /// Writes accounts as AWS returns them [aws-facts: Policy text as read back].
-    pub(crate) fn spell_out(&self, accounts: &mut Tree<Text>) {
-        match accounts {
-            Tree::List(items) => items.iter_mut().for_each(|item| self.spell_out(item)),
-            Tree::Text(Text::Known(account)) if account.bytes().all(|byte| byte.is_ascii_digit()) => {
-                *account = format!("arn:{}:iam::{account}:root", self.scope.partition);
-            }
-            _ => {}
-        }
-    }
 }
 
 impl Keyed for Config {

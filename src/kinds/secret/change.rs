@@ -1,6 +1,7 @@
 //! What Secrets Manager is sent for a secret.
 
 use super::observe::{day, describe, is_current, once};
+use super::policy;
 use super::section::OWN_KEY;
 use super::{Attributes, Generate, RECOVERY_DAYS, Secret, Spec};
 use crate::aws::tags::{self, Tags};
@@ -8,7 +9,7 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::elsewhere::secrets::SECRETS_MANAGER;
 use crate::kind::ObservedOf;
-use crate::kinds::{hidden, require_str};
+use crate::kinds::{apart, hidden, require_str};
 use crate::model::ResourceId;
 use crate::sensitive;
 use aws_sdk_secretsmanager::types::Tag;
@@ -71,7 +72,15 @@ async fn generated(ctx: &Context, generate: &Generate) -> Result<String> {
 /// Creates a secret with its tags, and with its value where it is to have one. The name of one that was deleted for good is free
 /// only a moment later [aws-facts-services: 10].
 pub(super) async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
-    let Spec { value: _, generate: _, description, kms_key, scheduled_for_deletion: _, tags } = spec;
+    let Spec {
+        value: _,
+        generate: _,
+        description,
+        kms_key,
+        resource_policy,
+        scheduled_for_deletion: _,
+        tags,
+    } = spec;
     let value = value(ctx, spec).await?;
     let send = async || {
         let create = ctx.clients.secrets_manager().create_secret().name(&id.name).description(description);
@@ -100,6 +109,9 @@ pub(super) async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Resul
     {
         put(ctx, id, text, Some(version)).await?;
     }
+    if !resource_policy.0.is_empty() {
+        policy::set(ctx, id, resource_policy).await?;
+    }
     Ok(Attributes { name: id.name.clone(), arn })
 }
 
@@ -125,10 +137,29 @@ pub(super) async fn update(ctx: &Context, observed: &ObservedOf<Secret>, to: &Sp
     {
         put(ctx, id, &text, version.as_deref()).await?;
     }
-    let set = tags::to_set(&from.tags, &to.tags);
+    let meanwhile = apart::meanwhile(&from.tags, &to.tags);
+    if let Some(meanwhile) = &meanwhile {
+        retag(ctx, id, &from.tags, meanwhile).await?;
+    }
+    if from.resource_policy != to.resource_policy {
+        policy::set(ctx, id, &to.resource_policy).await?;
+    }
+    retag(ctx, id, meanwhile.as_ref().unwrap_or(&from.tags), &to.tags).await
+}
+
+/// Sets what differs, and takes the tag that tells of a policy from a secret that has none.
+async fn retag(ctx: &Context, id: &ResourceId, from: &Tags, to: &Tags) -> Result<()> {
+    let (secrets, set) = (ctx.clients.secrets_manager(), tags::to_set(from, to));
     if !set.is_empty() {
         accepted(ctx, id, async || {
             secrets.tag_resource().secret_id(&id.name).set_tags(Some(sent(&set))).send().await?;
+            Ok(())
+        })
+        .await?;
+    }
+    if from.contains_key(tags::APART) && !to.contains_key(tags::APART) {
+        accepted(ctx, id, async || {
+            secrets.untag_resource().secret_id(&id.name).tag_keys(tags::APART).send().await?;
             Ok(())
         })
         .await?;
@@ -152,7 +183,7 @@ pub(super) async fn put(ctx: &Context, id: &ResourceId, value: &str, version: Op
 }
 
 /// Repeats a call on a secret that was restored a moment ago, and that not all of Secrets Manager knows as such.
-async fn accepted<T, F: Future<Output = Result<T>>>(
+pub(super) async fn accepted<T, F: Future<Output = Result<T>>>(
     ctx: &Context,
     id: &ResourceId,
     call: impl Fn() -> F,

@@ -1,14 +1,15 @@
 //! A secret as Secrets Manager shows it. Its value is never read.
 
 use super::section::OWN_KEY;
-use super::{Attributes, RECOVERY_DAYS, Secret, Spec};
+use super::{Attributes, RECOVERY_DAYS, Secret, Spec, policy};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Clients, Context, Result};
 use crate::elsewhere::secrets::SECRETS_MANAGER;
 use crate::kind::{Kind, ObservedOption};
 use crate::kinds::{hidden, require_str, unmanaged};
-use crate::model::{Observed, ResourceId};
+use crate::model::{Observed, Owner, ResourceId};
+use crate::policy::Policy;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput as Shown;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use serde_json::Value as Json;
@@ -51,6 +52,11 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Sec
     let days = tags.get(tags::RECOVERY).and_then(|days| days.parse().ok()).unwrap_or(RECOVERY_DAYS);
     let desired = |field| ctx.scope.desired_field(Secret::NAME, name, field).filter(|field| !field.is_null());
     let current = current(&shown);
+    // What is deleted shows no policy [M: GetResourcePolicy].
+    let resource_policy = match owner {
+        Owner::Ours if shown.deleted_date().is_none() => policy::read(ctx, name, &tags).await?,
+        _ => Policy::default(),
+    };
     let spec = Spec {
         value: value(current, desired("value")).await?,
         generate: desired("generate")
@@ -58,6 +64,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Sec
             .and_then(|json| serde_json::from_value(json).ok()),
         description: shown.description().unwrap_or_default().to_owned(),
         kms_key: shown.kms_key_id().and_then(|key| key_of(ctx, key)),
+        resource_policy,
         scheduled_for_deletion: shown.deleted_date().map(|date| day(date.secs())),
         tags: tags::compared(tags, &ctx.scope, &id),
     };

@@ -1,15 +1,16 @@
 //! `secrets`.
 
-use super::{Generate, MAX_VALUE, Secret, Spec};
+use super::{Generate, MAX_VALUE, Secret, Spec, policy};
 use crate::aws::tags;
 use crate::config::access::{Access, Level};
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::NameRule;
+use crate::config::policy::{private_resource_policy, templates_of};
 use crate::config::section::shape::{duration, flag, mapping, number, part, scalar, template, text};
 use crate::config::section::{Keyed, Section, Shape, section};
-use crate::config::{Entry, Grant, Json, Template};
+use crate::config::{self, Entry, Grant, Json, Template};
 use crate::kind::Kind;
 use crate::kinds::hidden;
 use crate::kinds::key::{kms_key, use_of};
@@ -47,6 +48,9 @@ section! {
         /// A key in KMS that encrypts the value: its ARN or alias. By default, and with `aws`, it is AWS's own key for Secrets
         /// Manager.
         kms_key: Option<String> = kms_key(OWN_KEY).optional(),
+        /// Whom the secret admits besides this account, in IAM's own syntax. AWS refuses a policy that admits everybody. The whole
+        /// policy is the stack's: what others add to it is removed.
+        resource_policy: Vec<config::Statement> = private_resource_policy().or_empty(),
     }
 }
 
@@ -103,7 +107,7 @@ impl Declared for Secret {
 
     fn templates(secret: &Entry<Config>) -> Vec<&Template> {
         let value = secret.value.iter().flat_map(Content::templates);
-        value.chain([&secret.description]).collect()
+        value.chain([&secret.description]).chain(templates_of(&secret.resource_policy)).collect()
     }
 
     fn instead_of(address: &Address, name: &str) -> Option<&'static str> {
@@ -205,13 +209,17 @@ fn known_text(text: &Text) -> String {
 impl Lowered for Secret {
     fn lower(secret: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &secret.name);
-        let Config { value, generate, recovery, description, kms_key } = &**secret;
+        let Config { value, generate, recovery, description, kms_key, resource_policy } = &**secret;
         let value = value.as_ref().map(|value| match value {
             Content::Text(text) => known_text(&lower.template(text)),
             Content::Json(json) => known(&lower.json(json)).to_string(),
         });
         let mut tags = lower.tags(&id);
         tags.insert(tags::RECOVERY.to_owned(), (recovery / DAY).to_string().into());
+        // Its ARN is known only once it exists, and a policy of a secret is about no other one [DG: Secrets Manager].
+        let resource_policy = lower.resource_policy(resource_policy, "*");
+        let apart = policy::named(&resource_policy).map(|names| (tags::APART.to_owned(), names.into()));
+        tags.extend(apart);
         let own_alias = lower.scope.arn("kms", "alias/");
         let key = kms_key.as_ref().map(|key| match key.strip_prefix(&own_alias) {
             Some(alias) => format!("alias/{alias}"),
@@ -222,6 +230,7 @@ impl Lowered for Secret {
             generate: generate.as_ref().map(Password::spec),
             description: lower.template(description),
             kms_key: key.filter(|key| key != OWN_KEY),
+            resource_policy,
             scheduled_for_deletion: None,
             tags,
         };
@@ -252,6 +261,7 @@ impl Lowered for Secret {
             description,
             "shorten it: placeholders count with their values",
         );
+        sizes.check_resource_policy(&id, secret.place("resource_policy"));
     }
 }
 

@@ -1,9 +1,10 @@
 //! Changes of a table itself. DynamoDB accepts none while the table is being changed, and none while one of its indexes is
 //! [hazards: D1, D2].
 
-use super::index::{self, Step};
+use super::index::{self, Step, Units};
+use super::key;
 use super::observe::billing_of;
-use super::{Billing, Capacity, DYNAMODB, Spec, Table, billing};
+use super::{Billing, DYNAMODB, Spec, Table, billing};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Context, Error, Result};
 use crate::kind::ObservedOf;
@@ -12,16 +13,16 @@ use crate::model::{ResourceId, Status};
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate,
-    IndexStatus, TableDescription, TableStatus, UpdateGlobalSecondaryIndexAction,
+    IndexStatus, TableDescription, TableStatus,
 };
 
 /// Changes how the table and its indexes are paid for, in one call.
-pub(super) async fn set_capacity(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
-    let capacities = index::capacities(from, to);
-    if from.billing == to.billing && capacities.is_empty() {
+pub(super) async fn set_billing(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
+    let (units, maxima) = (index::units(from, to), index::change_of_maxima(from.limits, to));
+    if from.billing == to.billing && maxima.is_none() && units.is_empty() {
         return Ok(());
     }
-    let mut update = ctx.clients.dynamodb().update_table();
+    let mut update = ctx.clients.dynamodb().update_table().set_on_demand_throughput(maxima);
     if from.billing != to.billing {
         let (mode, throughput) = billing(&to.billing)?;
         let is_kept =
@@ -29,18 +30,14 @@ pub(super) async fn set_capacity(ctx: &Context, id: &ResourceId, from: &Spec, to
         let mode = (!is_kept).then_some(mode);
         update = update.set_provisioned_throughput(throughput).set_billing_mode(mode);
     }
-    for (name, capacity) in &capacities {
-        let of_index = UpdateGlobalSecondaryIndexAction::builder().index_name(name);
-        let of_index = of_index.set_provisioned_throughput(index::throughput(Some(*capacity))?).build()?;
-        let of_index = GlobalSecondaryIndexUpdate::builder().update(of_index).build();
-        update = update.global_secondary_index_updates(of_index);
+    for (name, units) in &units {
+        update = update.global_secondary_index_updates(units.in_update(name)?);
     }
     let is_done = |table: &TableDescription| {
         let live = index::global(table);
-        let has = |(name, capacity): &(String, Capacity)| {
-            live.get(name).is_none_or(|index| index.capacity == Some(*capacity))
-        };
-        billing_of(table) == to.billing && capacities.iter().all(has)
+        let has = |(name, units): &(String, Units)| live.get(name).is_none_or(|index| units.are_of(index));
+        let limits = index::limits(table, table.on_demand_throughput());
+        billing_of(table) == to.billing && limits == to.limits && units.iter().all(has)
     };
     change(ctx, id, update, is_done).await.map(drop)
 }
@@ -171,6 +168,9 @@ pub(super) async fn ready(ctx: &Context, id: &ResourceId) -> Result<TableDescrip
 fn pending(table: &TableDescription) -> Option<String> {
     if table.table_status() != Some(&TableStatus::Active) {
         return Some(state(table));
+    }
+    if key::is_changing(table) {
+        return Some("encrypting the table with another key".to_owned());
     }
     let blocks = |index: &&GlobalSecondaryIndexDescription| {
         index.index_status() != Some(&IndexStatus::Active) && !index.backfilling().unwrap_or_default()

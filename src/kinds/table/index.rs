@@ -1,12 +1,13 @@
 //! The indexes of a table: what is desired, what DynamoDB is sent for them, and what it shows of them.
 
 use super::observe::{attribute_key, billing_of};
-use super::{Billing, Capacity, Key, Spec};
+use super::{Billing, Capacity, Key, Limits, Spec};
 use crate::aws::Result;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
-    GlobalSecondaryIndexDescription, IndexStatus, KeySchemaElement, KeyType, LocalSecondaryIndex,
-    ProjectionType, ProvisionedThroughput, ScalarAttributeType, TableDescription,
+    GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType,
+    LocalSecondaryIndex, OnDemandThroughput, ProjectionType, ProvisionedThroughput, ScalarAttributeType,
+    TableDescription, UpdateGlobalSecondaryIndexAction,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ pub struct Index {
     pub projection: Projection,
     /// Its capacity, where the table is billed by capacity units.
     pub capacity: Option<Capacity>,
+    /// The most request units, where the table is billed by request.
+    pub limits: Limits,
 }
 
 /// A local secondary index, which has the table's partition key.
@@ -55,7 +58,7 @@ impl Index {
 
     /// True if the one becomes the other without being created again.
     pub(super) fn can_become(&self, other: &Index) -> bool {
-        let Index { partition_key, sort_key, projection, capacity: _ } = self;
+        let Index { partition_key, sort_key, projection, capacity: _, limits: _ } = self;
         *partition_key == other.partition_key
             && *sort_key == other.sort_key
             && *projection == other.projection
@@ -65,6 +68,7 @@ impl Index {
     pub(super) fn in_create(&self, name: &str) -> Result<GlobalSecondaryIndex> {
         let index = GlobalSecondaryIndex::builder().index_name(name).projection(self.projection.sent());
         let index = index.set_key_schema(Some(schema(&self.partition_key, self.sort_key.as_ref())?));
+        let index = index.set_on_demand_throughput(maxima(self.limits));
         Ok(index.set_provisioned_throughput(throughput(self.capacity)?).build()?)
     }
 
@@ -73,6 +77,7 @@ impl Index {
         let index =
             CreateGlobalSecondaryIndexAction::builder().index_name(name).projection(self.projection.sent());
         let index = index.set_key_schema(Some(schema(&self.partition_key, self.sort_key.as_ref())?));
+        let index = index.set_on_demand_throughput(maxima(self.limits));
         Ok(index.set_provisioned_throughput(throughput(self.capacity)?).build()?)
     }
 }
@@ -116,6 +121,30 @@ pub(super) fn throughput(capacity: Option<Capacity>) -> Result<Option<Provisione
     Ok(capacity.map(sent).transpose()?)
 }
 
+/// Maxima as DynamoDB takes them of what is new; it refuses that there be neither.
+pub(super) fn maxima(limits: Limits) -> Option<OnDemandThroughput> {
+    let Limits { max_read, max_write } = limits;
+    let sent = OnDemandThroughput::builder();
+    let sent = sent.set_max_read_request_units(max_read).set_max_write_request_units(max_write);
+    (limits != Limits::default()).then(|| sent.build())
+}
+
+/// Maxima as DynamoDB takes them of what has others: a maximum is cleared by -1 [aws-facts-services: 9].
+fn other_maxima(Limits { max_read, max_write }: Limits) -> OnDemandThroughput {
+    let sent = OnDemandThroughput::builder().max_read_request_units(max_read.unwrap_or(-1));
+    sent.max_write_request_units(max_write.unwrap_or(-1)).build()
+}
+
+/// The maxima of a table, or of an index of it. Where there is none, DynamoDB shows -1 or nothing.
+pub(super) fn limits(table: &TableDescription, shown: Option<&OnDemandThroughput>) -> Limits {
+    let shown = shown.filter(|_| billing_of(table) == Billing::OnDemand);
+    let is_limit = |limit: &i64| *limit > 0;
+    Limits {
+        max_read: shown.and_then(|shown| shown.max_read_request_units()).filter(is_limit),
+        max_write: shown.and_then(|shown| shown.max_write_request_units()).filter(is_limit),
+    }
+}
+
 /// Keys as DynamoDB takes them. Their order counts [hazards: D7].
 pub(super) fn schema(partition_key: &Key, sort_key: Option<&Key>) -> Result<Vec<KeySchemaElement>> {
     let keys = [(partition_key, KeyType::Hash)].into_iter();
@@ -156,6 +185,7 @@ pub(super) fn global(table: &TableDescription) -> BTreeMap<String, Index> {
                 read: units.read_capacity_units().unwrap_or_default(),
                 write: units.write_capacity_units().unwrap_or_default(),
             }),
+            limits: limits(table, index.on_demand_throughput()),
         };
         Some((index.index_name()?.to_owned(), index_spec))
     };
@@ -203,15 +233,56 @@ pub(super) fn next(live: &BTreeMap<String, Index>, to: &Spec) -> Option<Step> {
     live.iter().find(differs).map(|(name, _)| Step::Delete(name.clone()))
 }
 
-/// The indexes whose capacity is to be changed. When a table begins to be billed by capacity units, each of its indexes needs
+/// How an index is paid for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Units {
+    /// By capacity units.
+    Capacity(Capacity),
+    /// By request, at most so many.
+    Limits(Limits),
+}
+
+impl Units {
+    /// What changes an index to this.
+    pub(super) fn in_update(self, name: &str) -> Result<GlobalSecondaryIndexUpdate> {
+        let update = UpdateGlobalSecondaryIndexAction::builder().index_name(name);
+        let update = match self {
+            Units::Capacity(capacity) => update.set_provisioned_throughput(throughput(Some(capacity))?),
+            Units::Limits(limits) => update.on_demand_throughput(other_maxima(limits)),
+        };
+        Ok(GlobalSecondaryIndexUpdate::builder().update(update.build()?).build())
+    }
+
+    /// True for an index that is paid for in this way.
+    pub(super) fn are_of(self, index: &Index) -> bool {
+        match self {
+            Units::Capacity(capacity) => index.capacity == Some(capacity),
+            Units::Limits(limits) => index.limits == limits,
+        }
+    }
+}
+
+/// What changes the maxima of a table, where that is to be done.
+pub(super) fn change_of_maxima(from: Limits, to: &Spec) -> Option<OnDemandThroughput> {
+    (to.billing == Billing::OnDemand && from != to.limits).then(|| other_maxima(to.limits))
+}
+
+/// The indexes that are to be paid for otherwise. When a table begins to be billed by capacity units, each of its indexes needs
 /// some in the same call, even one that is deleted afterwards [aws-facts-services: 9, field].
-pub(super) fn capacities(from: &Spec, to: &Spec) -> Vec<(String, Capacity)> {
-    let Billing::Provisioned(of_table) = to.billing else { return Vec::new() };
+pub(super) fn units(from: &Spec, to: &Spec) -> Vec<(String, Units)> {
     let begins = from.billing == Billing::OnDemand;
+    let kept = |name: &String, index: &Index, anyhow: bool| {
+        to.indexes.get(name).filter(|desired| anyhow || index.can_become(desired))
+    };
     let changed = from.indexes.iter().filter_map(|(name, index)| {
-        let kept = to.indexes.get(name).filter(|desired| begins || index.can_become(desired));
-        let capacity = kept.map(|kept| kept.capacity.unwrap_or(of_table)).or(begins.then_some(of_table))?;
-        (index.capacity != Some(capacity)).then(|| (name.clone(), capacity))
+        let units = match to.billing {
+            Billing::OnDemand => Units::Limits(kept(name, index, false)?.limits),
+            Billing::Provisioned(of_table) => {
+                let kept = kept(name, index, begins).map(|kept| kept.capacity.unwrap_or(of_table));
+                Units::Capacity(kept.or(begins.then_some(of_table))?)
+            }
+        };
+        (!units.are_of(index)).then(|| (name.clone(), units))
     });
     changed.collect()
 }

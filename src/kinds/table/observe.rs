@@ -2,21 +2,19 @@
 
 use super::DYNAMODB;
 use super::change::unfinished;
-use super::settings::{Recovery, recovery, ttl};
-use super::{Attributes, Billing, Capacity, Key, Spec, Table, index, stream};
+use super::settings::{recovery, ttl};
+use super::{Attributes, Billing, Capacity, Key, Spec, Table, apart, class, index, key, stream};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Error, Result};
 use crate::kind::{Kind, Observation, ObservedOption, Owned};
-use crate::kinds::{require, require_str, unmanaged};
+use crate::kinds::{require, require_str};
 use crate::model::{Observed, Owner, ResourceId, Status};
 use aws_sdk_dynamodb::types::{
-    BillingMode, KeySchemaElement, KeyType, ReplicaStatus, SseStatus, SseType, TableClass, TableDescription,
-    TableStatus,
+    BillingMode, KeySchemaElement, KeyType, ReplicaStatus, TableDescription, TableStatus,
 };
 use futures_util::future::join_all;
 use futures_util::{TryFutureExt, join, try_join};
-use std::collections::BTreeMap;
 
 /// The table as DynamoDB describes it; `None` if it does not exist.
 pub(super) async fn describe(ctx: &Context, name: &str) -> Result<Option<TableDescription>> {
@@ -56,27 +54,38 @@ async fn read_with(
         };
         let tags = tags::settled(ctx, &ResourceId::new(Table::NAME, name), created, tags, list_tags).await?;
         let owner = tags::owner(&tags, &ctx.scope);
-        let data = if owner == Owner::Ours { data(ctx, name).await? } else { None };
-        Ok((tags, owner, data))
+        let has_none = matches!(table.table_status(), Some(TableStatus::Creating | TableStatus::Deleting));
+        let (data, apart) = match owner {
+            Owner::Ours if has_none => (data(ctx, name).await?, Default::default()),
+            Owner::Ours => try_join!(data(ctx, name), apart::read(ctx, name, &attributes.arn, &tags))?,
+            _ => Default::default(),
+        };
+        Ok((tags, owner, data, apart))
     };
     let settings = async {
         match table.table_status() {
             // It has no settings yet, or no longer, and the calls are refused [hazards: D6].
-            Some(TableStatus::Creating | TableStatus::Deleting) => Ok((None, Recovery::default())),
+            Some(TableStatus::Creating | TableStatus::Deleting) => Ok((None, None)),
             _ => try_join!(ttl(ctx, name), recovery(ctx, name)),
         }
     };
-    let ((tags, owner, data), (ttl, recovery)) = try_join!(contents, settings)?;
-    let key = |role| attribute_key(&table, table.key_schema(), role);
+    let ((tags, owner, data, (contributor_insights, resource_policy)), (ttl, recovery)) =
+        try_join!(contents, settings)?;
+    let key_of = |role| attribute_key(&table, table.key_schema(), role);
     let spec = Spec {
-        partition_key: require(key(KeyType::Hash), "dynamodb:DescribeTable", "the table's partition key")?,
-        sort_key: key(KeyType::Range),
+        partition_key: require(key_of(KeyType::Hash), "dynamodb:DescribeTable", "the table's partition key")?,
+        sort_key: key_of(KeyType::Range),
         indexes: index::global(&table),
         local_indexes: index::local(&table),
         billing: billing_of(&table),
+        limits: index::limits(&table, table.on_demand_throughput()),
+        class: class::of(&table),
         stream: stream::of(&table),
+        kms_key: key::of(&table, &tags, &ctx.scope),
         ttl,
-        point_in_time_recovery: recovery.enabled,
+        point_in_time_recovery: recovery,
+        contributor_insights,
+        resource_policy,
         protect: table.deletion_protection_enabled().unwrap_or_default(),
         tags: tags::compared(tags, &ctx.scope, &ResourceId::new(Table::NAME, name)),
     };
@@ -93,39 +102,12 @@ async fn read_with(
     observed.created = created;
     observed.protected = observed.spec.protect;
     observed.contains_data = data;
-    observed.unmanaged_settings = by_hand(&table, recovery);
+    observed.unmanaged_settings = replicas(&table).collect();
     Ok(Some(observed))
 }
 
-/// The settings that nothing manages. The warm throughput rises by itself, and is left out [hazards: D8].
-fn by_hand(table: &TableDescription, recovery: Recovery) -> BTreeMap<String, String> {
-    let encryption = table.sse_description().filter(|sse| sse.status() != Some(&SseStatus::Disabled));
-    let key = encryption
-        .map(|sse| sse.kms_master_key_arn().or(sse.sse_type().map(SseType::as_str)).unwrap_or("on"));
-    let class = table.table_class_summary().and_then(|summary| summary.table_class()).map(TableClass::as_str);
-    // -1 stands for no limit.
-    let limit = |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(|limit| limit.to_string());
-    let limits = table.on_demand_throughput();
-    let days = recovery.days.map(|days| days.to_string());
-    let texts = unmanaged([
-        ("encryption", key, ""),
-        ("table_class", class, "STANDARD"),
-        (
-            "max_read_request_units",
-            limit(limits.and_then(|limits| limits.max_read_request_units())).as_deref(),
-            "",
-        ),
-        (
-            "max_write_request_units",
-            limit(limits.and_then(|limits| limits.max_write_request_units())).as_deref(),
-            "",
-        ),
-        ("recovery_period_days", days.as_deref(), "35"),
-    ]);
-    texts.into_iter().chain(replicas(table)).collect()
-}
-
-/// The copies in other regions, each with its state.
+/// The settings that nothing manages: the copies in other regions, each with its state. The warm throughput rises by itself, and
+/// is left out [hazards: D8].
 fn replicas(table: &TableDescription) -> impl Iterator<Item = (String, String)> {
     table.replicas().iter().map(|replica| {
         let status = replica.replica_status().map_or("unknown", ReplicaStatus::as_str);

@@ -1,21 +1,33 @@
 //! `tables`.
 
+mod access;
+mod billing;
 mod indexes;
 
+pub(crate) use self::access::STREAM_ACTIONS;
+use self::access::{ACCESS, INDEX};
+use self::billing::billing;
+pub use self::billing::{Billing, Capacity, Maxima};
 pub use self::indexes::{Index, LocalIndex};
 use self::indexes::{Types, indexes};
-use super::{Stream, Table};
-use crate::config::access::{Access, AccessPart, Level, PartOn};
+use super::key::{self, MAX_ALIAS, OWN_KEY};
+use super::{Class, Insights, MAX_RECOVERY, Stream, Table, apart};
+use crate::aws::tags;
+use crate::config::access::Access;
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::NameRule;
-use crate::config::section::shape::{either, flag, mapping, number, part, text, word};
+use crate::config::policy::{private_resource_policy, templates_of};
+use crate::config::section::shape::{duration, either, flag, mapping, part, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
-use crate::config::{Diagnostic, Entries, Grant, Stack};
+use crate::config::{self, Diagnostic, Entries, Grant, Stack, Template};
 use crate::kind::Kind as _;
 use crate::kinds::function::section::Config as FunctionConfig;
-use crate::lower::{Lower, Lowered, known_attributes, resource};
+use crate::kinds::key::{kms_key, use_of};
+use crate::lower::{Lower, Lowered, Sizes, known_attributes, resource};
+use crate::model::{Resource, ResourceId, Text};
+use crate::policy::Statement;
 use crate::suggest;
 use crate::yaml::Kind;
 use serde::Serialize;
@@ -36,6 +48,10 @@ impl Declared for Table {
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
+    }
+
+    fn templates(table: &Entry<Config>) -> Vec<&Template> {
+        templates_of(&table.resource_policy)
     }
 
     fn lacks(table: &Entry<Config>, attribute: &str) -> Option<(String, &'static str)> {
@@ -75,31 +91,61 @@ impl Lowered for Table {
             indexes,
             local_indexes,
             billing,
+            class,
             stream,
+            kms_key,
             ttl,
             point_in_time_recovery,
+            contributor_insights,
+            resource_policy,
             protect,
         } = &**table;
         let types = Types::of(partition_key, sort_key.as_ref(), indexes, local_indexes);
-        let capacity = billing.capacity();
-        let index = |(name, index): (&String, &Index)| (name.clone(), index.spec(&types, capacity));
+        let index = |(name, index): (&String, &Index)| (name.clone(), index.spec(&types, *billing));
         let local = |(name, index): (&String, &LocalIndex)| (name.clone(), index.spec(&types));
-        let spec = super::Spec {
+        let arn = lower.scope.expand(Self::ARN, &id.name);
+        let mut spec = super::Spec {
             partition_key: types.spec(partition_key),
             sort_key: sort_key.as_ref().map(|key| types.spec(key)),
             indexes: indexes.iter().map(index).collect(),
             local_indexes: local_indexes.iter().map(local).collect(),
             billing: billing.spec(),
+            limits: billing.limits(),
+            class: *class,
             stream: *stream,
+            kms_key: kms_key.as_ref().map(|key| key::short(key, lower.scope).to_owned()),
             ttl: ttl.clone(),
             point_in_time_recovery: *point_in_time_recovery,
+            contributor_insights: *contributor_insights,
+            resource_policy: lower.resource_policy(resource_policy, &arn),
             protect: *protect,
             tags: lower.tags(&id),
         };
-        let arn = lower.scope.expand(Self::ARN, &id.name);
+        let apart = apart::named(&spec).map(|names| (tags::APART.to_owned(), names.into()));
+        spec.tags.extend(apart);
         let known_attributes = known_attributes(&id, arn);
         let table = resource::<Table>(id, table.at, &spec);
-        lower.resources.push(crate::model::Resource { known_attributes, ..table });
+        lower.resources.push(Resource { known_attributes, ..table });
+    }
+
+    /// DynamoDB asks KMS in the name of who reads or writes [DG: DynamoDB, "Encryption at rest: usage notes"]. AWS's own key admits
+    /// them by itself.
+    fn use_of_key(table: &Entry<Config>, grant: &Grant, lower: &Lower) -> Option<Statement<Text>> {
+        let key = table.kms_key.as_deref().filter(|key| key::short(key, lower.scope) != OWN_KEY)?;
+        let may = |levels: &[&[&str]]| {
+            levels.iter().copied().flatten().any(|action| grant.allows(&format!("dynamodb:{action}")))
+        };
+        let actions: &[&str] = match (may(access::WRITES), may(access::READS)) {
+            (true, _) => &["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+            (false, true) => &["kms:Decrypt", "kms:DescribeKey"],
+            (false, false) => &[],
+        };
+        use_of(key, actions.iter().copied(), Some("dynamodb"), lower)
+    }
+
+    fn check_sizes(table: &Entry<Config>, sizes: &mut Sizes) {
+        let id = ResourceId::new(Table::NAME, sizes.identity.named(Table::NAME, &table.name));
+        sizes.check_resource_policy(&id, table.place("resource_policy"));
     }
 
     fn has_part(table: &Entry<Config>, part: &str) -> bool {
@@ -136,16 +182,31 @@ section! {
         /// The local secondary indexes, which have the partition key of the table and another sort key, under their names; at most
         /// 5. Only a new table gets them, and the table needs a `sort_key`.
         local_indexes: BTreeMap<String, LocalIndex> = indexes(part("local_index", LocalIndex::ABOUT, mapping())).or_empty().immutable(),
-        /// Billing by request, or provisioned capacity.
+        /// Billing by request, at most so many a second where it says so, or provisioned capacity.
         billing: Billing = billing().default(Billing::OnDemand),
+        /// The class, which decides what storage and requests cost: `standard`, or `standard-infrequent-access` for items that are
+        /// seldom read. AWS accepts two changes in 30 days.
+        class: Class = word(&CLASSES, |value| in_lower_case(value, &CLASSES)).default(Class::Standard),
         /// A stream of the changes of the last day, which can start functions, with `new-and-old-images` of a changed item, its
         /// `new-image`, its `old-image`, or `keys-only`. Another value turns the stream off, and another one on.
-        stream: Option<Stream> = word(&STREAMS, stream).optional(),
+        stream: Option<Stream> = word(&STREAMS, |value| in_lower_case(value, &STREAMS)).optional(),
+        /// A key in KMS that encrypts the table: its ARN or alias, or `aws` for AWS's own key for DynamoDB in this account. By
+        /// default it is a key of AWS's that is not in this account and costs nothing. An alias that leads to another key
+        /// later changes nothing.
+        kms_key: Option<String> = kms_key(OWN_KEY).refine(fits_into_a_tag).optional(),
         /// The attribute with an item's expiry time, in seconds since 1970. It cannot be a key. AWS accepts one change an
         /// hour: a move to another attribute takes two runs of `up`.
         ttl: Option<String> = text(MAX_ATTRIBUTE).optional(),
-        /// Continuous backups.
-        point_in_time_recovery: bool = flag().default(false),
+        /// Continuous backups: `true` for those of the last 35 days, or how many days they reach back, such as `7 days`. By
+        /// default there are none.
+        point_in_time_recovery: Option<i32> = recovery().or_empty(),
+        /// Contributor insights, with which CloudWatch shows the keys that are accessed and throttled most: `true`, or
+        /// `throttled-keys` for these alone. CloudWatch shows the keys as they are, also those of a table with a `kms_key`. Those of
+        /// indexes are left alone.
+        contributor_insights: Option<Insights> = insights().or_empty(),
+        /// Whom the table admits besides this account, in IAM's own syntax. AWS refuses a policy that admits everybody. The whole
+        /// policy is the stack's: what others add to it is removed.
+        resource_policy: Vec<config::Statement> = private_resource_policy().or_empty(),
         /// DynamoDB's deletion protection: while it is on, no flag replaces or deletes the table.
         protect: bool = flag().default(false),
     }
@@ -159,16 +220,6 @@ section! {
         /// `S` for String, `N` for Number, or `B` for Binary. The key of an index has by default the type that the attribute has
         /// elsewhere in the table; otherwise the default is `S`.
         kind: Option<KeyType> = word(&KEY_TYPES, key_type).optional().key("type"),
-    }
-}
-
-section! {
-    /// Capacity units.
-    pub struct Capacity {
-        /// Read capacity units.
-        read: u64 = number("", 1..=i64::MAX).required("5"),
-        /// Write capacity units.
-        write: u64 = number("", 1..=i64::MAX).required("5"),
     }
 }
 
@@ -192,42 +243,7 @@ impl KeyType {
     }
 }
 
-impl Capacity {
-    fn spec(&self) -> super::Capacity {
-        super::Capacity { read: self.read.cast_signed(), write: self.write.cast_signed() }
-    }
-}
-
-impl Billing {
-    /// The capacity, where there is one.
-    fn capacity(self) -> Option<super::Capacity> {
-        match self {
-            Billing::OnDemand => None,
-            Billing::Provisioned { read, write } => Some(Capacity { read, write }.spec()),
-        }
-    }
-
-    fn spec(self) -> super::Billing {
-        self.capacity().map_or(super::Billing::OnDemand, super::Billing::Provisioned)
-    }
-}
-
 const KEY_TYPES: [(&str, KeyType); 3] = [("S", KeyType::S), ("N", KeyType::N), ("B", KeyType::B)];
-
-/// The billing mode of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Billing {
-    /// `on-demand`, the default.
-    OnDemand,
-    /// `{ read: R, write: W }`, in capacity units.
-    Provisioned {
-        /// Read capacity units.
-        read: u64,
-        /// Write capacity units.
-        write: u64,
-    },
-}
 
 impl Keyed for Config {
     const WHAT: &'static str = NAME.what;
@@ -298,129 +314,64 @@ static STREAMS: [(&str, Stream); 4] = [
     ("keys-only", Stream::KeysOnly),
 ];
 
-fn stream(value: Value) -> Option<Stream> {
+static CLASSES: [(&str, Class); 2] =
+    [("standard", Class::Standard), ("standard-infrequent-access", Class::StandardInfrequentAccess)];
+
+/// One of a few words. Somebody may write it as AWS does.
+fn in_lower_case<T: Copy>(value: Value, all: &[(&str, T)]) -> Option<T> {
     let plain = value.node.text().map(|text| text.to_lowercase().replace('_', "-"));
-    match STREAMS.iter().find(|(word, _)| Some(*word) == plain.as_deref()) {
+    match all.iter().find(|(word, _)| Some(*word) == plain.as_deref()) {
         Some((word, _)) if value.node.text() != Some(word) => {
-            let words = STREAMS.map(|(word, _)| word);
+            let words: Vec<&str> = all.iter().map(|(word, _)| *word).collect();
             let words = suggest::quoted(&words).replace(" and ", " or ");
             value.wrong_type(&words, help(format!("did you mean `{word}`?")))
         }
-        _ => value.one_of(&STREAMS),
+        _ => value.one_of(all),
     }
 }
 
-/// `on-demand`, or `{ read: 5, write: 5 }`.
-fn billing() -> Shape<Billing> {
-    let provisioned = capacity().map(|Capacity { read, write }| Billing::Provisioned { read, write });
-    either(Shape::new(json!({ "const": ON_DEMAND }), on_demand), provisioned)
-}
-
-/// `{ read: 5, write: 5 }`.
-fn capacity() -> Shape<Capacity> {
-    part("capacity", Capacity::ABOUT, mapping())
-}
-
-const ON_DEMAND: &str = "on-demand";
-
-fn on_demand(value: Value) -> Option<Billing> {
-    let text = value.node.text().unwrap_or_default();
-    if text == ON_DEMAND {
-        return Some(Billing::OnDemand);
+/// An alias is kept in a tag, together with the id of the key that it leads to.
+fn fits_into_a_tag(value: Value, key: String) -> Option<String> {
+    if key.contains("alias/") && key.len() > MAX_ALIAS {
+        let message = format!("the alias of a table's key can have at most {MAX_ALIAS} characters");
+        return value.fail(message, help("write the ARN of the key"));
     }
-    let example = || help("write `on-demand`, or `{ read: 5, write: 5 }`");
-    value.wrong_type(
-        "`on-demand`, or `{ read: 5, write: 5 }`",
-        suggest::did_you_mean(text, [ON_DEMAND]).or_else(example),
-    )
+    Some(key)
 }
 
-/// The access levels, and every other action that DynamoDB checks against a table.
-static ACCESS: Access = Access {
-    service: "dynamodb",
-    what: "DynamoDB action on tables",
-    levels: &[
-        Level { name: "read", actions: &[READ], misspelt: &[] },
-        Level { name: "write", actions: &[WRITE], misspelt: &[] },
-        Level {
-            name: "read-write",
-            actions: &[READ, WRITE],
-            misspelt: &["readwrite", "read_write", "rw", "all", "full", "write-read"],
-        },
-        Level { name: STREAM, actions: &[STREAM_ACTIONS], misspelt: &["streams", "subscribe"] },
-    ],
-    others: OTHERS,
-    parts: &[
-        AccessPart { name: INDEX, actions: OF_INDEXES, on: PartOn::Also("/index/*") },
-        AccessPart { name: STREAM, actions: OF_STREAM, on: PartOn::Only("/stream/*") },
-        AccessPart { name: STREAM, actions: OF_ALL_STREAMS, on: PartOn::Everything },
-    ],
-    ..Access::NONE
-};
+/// `true`, or for how many days.
+fn recovery() -> Shape<Option<i32>> {
+    let days = duration(DAY..=DAY * i64::from(MAX_RECOVERY)).refine(whole_days);
+    let schema = days.schema(&mut Default::default());
+    Shape::new(json!({ "oneOf": [{ "type": "boolean" }, schema] }), move |value| {
+        let text = value.node.text().unwrap_or_default();
+        match text.starts_with(|first: char| first.is_ascii_digit()) {
+            true => days.decode(value).map(Some),
+            false => value.boolean().map(|on| on.then_some(MAX_RECOVERY)),
+        }
+    })
+}
 
-/// What somebody does who reads a stream.
-pub(crate) const STREAM_ACTIONS: &[&str] =
-    &["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
-/// What DynamoDB checks against a stream, and what against none in particular [aws-facts-services: 2, DG].
-const OF_STREAM: &[&str] = &["DescribeStream", "GetRecords", "GetShardIterator"];
-const OF_ALL_STREAMS: &[&str] = &["ListStreams"];
-/// The part of a table that its stream is, and the level of access to it.
-const STREAM: &str = "stream";
+/// `true`, or of which keys.
+fn insights() -> Shape<Option<Insights>> {
+    let schema = json!({ "oneOf": [{ "type": "boolean" }, { "const": THROTTLED }] });
+    Shape::new(schema, |value| match value.node.text() {
+        Some(THROTTLED) => Some(Some(Insights::ThrottledKeys)),
+        Some("true" | "false") => value.boolean().map(|on| on.then_some(Insights::AllKeys)),
+        _ => value.wrong_type("`true`, `false` or `throttled-keys`", None),
+    })
+}
 
-/// The part of a table that its indexes are.
-const INDEX: &str = "index";
-/// What DynamoDB also checks against an index.
-const OF_INDEXES: &[&str] = &["Query", "Scan", "PartiQLSelect"];
+const THROTTLED: &str = "throttled-keys";
 
-const READ: &[&str] = &["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"];
-const WRITE: &[&str] = &["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
+fn whole_days(value: Value, seconds: i64) -> Option<i32> {
+    match i32::try_from(seconds / DAY) {
+        Ok(days) if seconds % DAY == 0 => Some(days),
+        _ => {
+            value.fail("the period of recovery is a number of whole days", help("write for example `7 days`"))
+        }
+    }
+}
 
-/// The other actions that DynamoDB checks against a table.
-const OTHERS: &[&str] = &[
-    "CreateBackup",
-    "CreateGlobalTable",
-    "CreateTable",
-    "CreateTableReplica",
-    "DeleteResourcePolicy",
-    "DeleteTable",
-    "DeleteTableReplica",
-    "DescribeContinuousBackups",
-    "DescribeContributorInsights",
-    "DescribeGlobalTable",
-    "DescribeGlobalTableSettings",
-    "DescribeKinesisStreamingDestination",
-    "DescribeTable",
-    "DescribeTableReplicaAutoScaling",
-    "DescribeTimeToLive",
-    "DisableKinesisStreamingDestination",
-    "EnableKinesisStreamingDestination",
-    "ExportTableToPointInTime",
-    "GetAbacStatus",
-    "GetResourcePolicy",
-    "ImportTable",
-    "ListTagsOfResource",
-    "PartiQLDelete",
-    "PartiQLInsert",
-    "PartiQLSelect",
-    "PartiQLUpdate",
-    "PutResourcePolicy",
-    "RestoreTableFromAwsBackup",
-    "RestoreTableFromBackup",
-    "RestoreTableToPointInTime",
-    "StartAwsBackupJob",
-    "TagResource",
-    "UntagResource",
-    "UpdateContinuousBackups",
-    "UpdateContributorInsights",
-    "UpdateGlobalTable",
-    "UpdateGlobalTableSettings",
-    "UpdateGlobalTableVersion",
-    "UpdateKinesisStreamingDestination",
-    "UpdateTable",
-    "UpdateTableReplicaAutoScaling",
-    "UpdateTimeToLive",
-    "ReadDataForReplication",
-    "WriteDataForReplication",
-    "ReplicateSettings",
-    "InjectError",
-];
+/// The seconds of a day.
+const DAY: i64 = 24 * 3_600;

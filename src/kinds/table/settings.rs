@@ -1,20 +1,13 @@
 //! The expiry and the recovery of a table: each has calls of its own.
 
-use super::DYNAMODB;
+use super::{DYNAMODB, MAX_RECOVERY, Table};
 use crate::aws::wait::{Backoff, Waiting, retry_if};
 use crate::aws::{Class, Context, Error, Result};
+use crate::kind::Kind as _;
 use crate::model::ResourceId;
 use aws_sdk_dynamodb::types::{
     PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
-
-/// Point-in-time recovery.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Recovery {
-    pub(super) enabled: bool,
-    /// How far back, in days, where it is enabled.
-    pub(super) days: Option<i32>,
-}
 
 /// The attribute with the expiry of items, where it is on.
 pub(super) async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
@@ -28,23 +21,26 @@ pub(super) async fn ttl(ctx: &Context, name: &str) -> Result<Option<String>> {
     Ok(ttl.filter(|ttl| ttl.time_to_live_status().is_some_and(on)).and_then(|ttl| ttl.attribute_name))
 }
 
-/// The recovery of a table.
-pub(super) async fn recovery(ctx: &Context, name: &str) -> Result<Recovery> {
+/// How many days the recovery of a table reaches back, where it is on.
+pub(super) async fn recovery(ctx: &Context, name: &str) -> Result<Option<i32>> {
     let response = readable(async || {
         let describe = ctx.clients.dynamodb().describe_continuous_backups().table_name(name);
         DYNAMODB.not_found_as_none(describe.send().await)
     });
     let backups = response.await?.and_then(|response| response.continuous_backups_description);
-    let Some(recovery) = backups.and_then(|backups| backups.point_in_time_recovery_description) else {
-        return Ok(Recovery::default());
-    };
-    let enabled = recovery.point_in_time_recovery_status == Some(PointInTimeRecoveryStatus::Enabled);
-    Ok(Recovery { enabled, days: recovery.recovery_period_in_days.filter(|_| enabled) })
+    let recovery = backups.and_then(|backups| backups.point_in_time_recovery_description);
+    let on = recovery.filter(|recovery| {
+        recovery.point_in_time_recovery_status == Some(PointInTimeRecoveryStatus::Enabled)
+    });
+    // The local cloud knows of no days.
+    let desired = || ctx.scope.desired_field(Table::NAME, name, "point_in_time_recovery")?.as_i64();
+    let unknown = || desired().and_then(|days| days.try_into().ok()).unwrap_or(MAX_RECOVERY);
+    Ok(on.map(|on| on.recovery_period_in_days.unwrap_or_else(unknown)))
 }
 
 /// Repeats a read of a setting that is refused because not all of DynamoDB knows yet that the table is ACTIVE: that is a
 /// ValidationException [hazards: D6].
-async fn readable<T, F: Future<Output = Result<T>>>(read: impl Fn() -> F) -> Result<T> {
+pub(super) async fn readable<T, F: Future<Output = Result<T>>>(read: impl Fn() -> F) -> Result<T> {
     let too_early = |error: &Error| error.is("Validation").then_some("the table is too new");
     retry_if(Backoff::VISIBILITY, Waiting::unreported(), too_early, read).await
 }
@@ -125,14 +121,16 @@ fn deferred(error: Error, from: Option<&str>, to: Option<&str>) -> Error {
     Error { class: Class::Deferred, message, ..error }
 }
 
-/// Turns point-in-time recovery on or off.
-pub(super) async fn set_recovery(ctx: &Context, id: &ResourceId, enabled: bool) -> Result<()> {
+/// Turns point-in-time recovery on, for so many days, or off.
+pub(super) async fn set_recovery(ctx: &Context, id: &ResourceId, days: Option<i32>) -> Result<()> {
     // Right after a create, backups are still being turned on [aws-facts: DynamoDB, TF].
     let early =
         |error: &Error| error.is("ContinuousBackupsUnavailable").then_some("backups are not available yet");
     retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, async || {
-        let specification =
-            PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(enabled).build()?;
+        let specification = PointInTimeRecoverySpecification::builder()
+            .point_in_time_recovery_enabled(days.is_some())
+            .set_recovery_period_in_days(days)
+            .build()?;
         let update = ctx.clients.dynamodb().update_continuous_backups().table_name(&id.name);
         update.point_in_time_recovery_specification(specification).send().await?;
         Ok(())

@@ -38,5 +38,6 @@ mod sensitive;
 mod shipped;
 mod single_faults;
 mod streams;
+mod table_settings;
 mod tables;
 mod two_together;

@@ -1,7 +1,8 @@
 //! `indexes` and `local_indexes` of a table.
 
 use super::super::Projection;
-use super::{Billing, Capacity, Config, Key, KeyType, MAX_ATTRIBUTE, capacity, key};
+use super::billing::{Billing, units};
+use super::{Config, Key, KeyType, MAX_ATTRIBUTE, key};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::section::shape::{Keys, list, map, text};
@@ -21,8 +22,9 @@ section! {
         sort_key: Option<Key> = key().optional(),
         /// What the index contains of an item besides all keys: `all` attributes, `keys-only`, or a list of attributes.
         projection: Projection = projection().default(Projection::All),
-        /// The capacity of the index, where the table has provisioned capacity. By default that of the table.
-        billing: Option<Capacity> = capacity().optional(),
+        /// The capacity of the index, where the table has provisioned capacity, or the most request units, where it is billed by
+        /// request. By default those of the table.
+        billing: Option<Billing> = units().optional(),
     }
 }
 
@@ -108,13 +110,15 @@ fn listed(value: Value, names: Vec<String>) -> Option<Projection> {
 }
 
 impl Index {
-    pub(super) fn spec(&self, types: &Types, of_table: Option<table::Capacity>) -> table::Index {
+    pub(super) fn spec(&self, types: &Types, of_table: Billing) -> table::Index {
         let Index { partition_key, sort_key, projection, billing } = self;
+        let billing = billing.unwrap_or(of_table);
         table::Index {
             partition_key: types.spec(partition_key),
             sort_key: sort_key.as_ref().map(|key| types.spec(key)),
             projection: projection.clone(),
-            capacity: of_table.map(|of_table| billing.as_ref().map_or(of_table, Capacity::spec)),
+            capacity: billing.capacity(),
+            limits: billing.limits(),
         }
     }
 }
@@ -189,16 +193,28 @@ pub(super) fn check(table: &<Config as Section>::Decoded, fields: &Fields) {
             differ(partition_key, Some(&index.sort_key), fields, &["local_indexes", name, "sort_key"]);
         }
     }
-    if let Some(Billing::OnDemand) = table.billing {
-        for name in global.iter().filter(|(_, index)| index.billing.is_some()).map(|(name, _)| name) {
-            if let Some(billing) = inner(fields, &["indexes", name, "billing"]) {
-                let message = "an index of a table that is billed by request has no capacity";
-                let way = "remove it, or write `billing: { read: 5, write: 5 }` for the table as well";
-                billing.fail::<()>(message, help(way));
-            }
-        }
+    if let Some(of_table) = table.billing {
+        global.iter().for_each(|(name, index)| check_billing(of_table, name, index, fields));
     }
     check_types(table, global, local, fields);
+}
+
+/// An index is billed in the way of its table.
+fn check_billing(of_table: Billing, name: &str, index: &Index, fields: &Fields) {
+    let (message, way) = match (of_table.capacity(), index.billing) {
+        (None, Some(Billing::Provisioned { .. })) => (
+            "an index of a table that is billed by request has no capacity",
+            "remove it, or write `billing: { read: 5, write: 5 }` for the table as well",
+        ),
+        (Some(_), Some(Billing::Limited { .. })) => (
+            "an index of a table with provisioned capacity has no maxima of request units",
+            "write `{ read: 5, write: 5 }`, or bill the table by request",
+        ),
+        _ => return,
+    };
+    if let Some(billing) = inner(fields, &["indexes", name, "billing"]) {
+        billing.fail::<()>(message, help(way));
+    }
 }
 
 /// The attributes that all indexes list count together, each time anew.

@@ -120,7 +120,8 @@ const DRIFTING: &str = "
 stack: walk
 tags: { team: blue }
 tables:
-  pages: { partition_key: id, ttl: expires, stream: new-image, indexes: { by-owner: { partition_key: owner } } }
+  pages: { partition_key: id, ttl: expires, stream: new-image, indexes: { by-owner: { partition_key: owner } }, contributor_insights: true,
+    resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: dynamodb:GetItem }] }
 queues:
   jobs-failed:
     dead_letter: { queue: mails }
@@ -131,7 +132,7 @@ parameters:
   limit: blue
   /walk/token: { value: hidden-token, type: secure-string }
 secrets:
-  key: { value: { password: hidden-password } }
+  key: { value: { password: hidden-password }, resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: secretsmanager:GetSecretValue }] }
 layers:
   shared: { code: lambdas/get_item, runtimes: [python3.13] }
 functions:

@@ -1,5 +1,6 @@
 //! What people and other tools do with tables.
 
+use super::apart::theirs;
 use super::indexes::{self, Index};
 use super::streams;
 use super::{TABLES, Table, table_arn};
@@ -29,6 +30,45 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
             table
                 .description
                 .insert("BillingModeSummary".to_owned(), json!({ "BillingMode": "PROVISIONED" }));
+            table.description.remove("OnDemandThroughput");
+        })
+    }),
+    ("a table gets another maximum", |cloud, stack, nth| {
+        let on_demand = |table: &Table| {
+            let summary = table.description.get("BillingModeSummary");
+            table.is_of(stack) && summary.is_some_and(|mode| mode["BillingMode"] == "PAY_PER_REQUEST")
+        };
+        let name = pick(&cloud.dynamodb.tables, on_demand, nth)?;
+        let limits = json!({ "MaxReadRequestUnits": -1, "MaxWriteRequestUnits": 77 });
+        let table = cloud.dynamodb.tables.get_mut(&name)?;
+        table.description.insert("OnDemandThroughput".to_owned(), limits);
+        Some(name)
+    }),
+    ("a table gets another class", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| {
+            let summary = table.description.get("TableClassSummary");
+            let is_other = summary.is_some_and(|summary| summary["TableClass"] != "STANDARD");
+            let class = if is_other { "STANDARD" } else { "STANDARD_INFREQUENT_ACCESS" };
+            table.description.insert("TableClassSummary".to_owned(), json!({ "TableClass": class }));
+        })
+    }),
+    ("a table is encrypted with another key", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| {
+            let key = "arn:aws:kms:eu-west-1:123456789012:key/theirs";
+            let theirs = json!({ "Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key });
+            table.description.insert("SSEDescription".to_owned(), theirs);
+        })
+    }),
+    ("a table's recovery reaches back otherwise", |cloud, stack, nth| {
+        table(cloud, stack, nth, |table, _| (table.recovery, table.recovery_days) = (true, 12))
+    }),
+    ("a table's keys are not counted any more", |cloud, stack, nth| {
+        apart(cloud, stack, nth, |table| table.apart.by_hand(None, table.apart.policy.clone().as_deref()))
+    }),
+    ("a table admits others", |cloud, stack, nth| {
+        apart(cloud, stack, nth, |table| {
+            let policy = theirs(table.description["TableName"].as_str().unwrap_or_default());
+            table.apart.by_hand(table.apart.insights.clone().as_deref(), Some(&policy));
         })
     }),
     ("a table gets an index", |cloud, stack, nth| {
@@ -77,6 +117,12 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
     ("a table gets items", |cloud, stack, nth| table(cloud, stack, nth, |table, _| table.items += 3)),
 ];
 
+/// The tag with the alias of a table's key.
+const KEY: &str = "provision:key";
+
+/// The tag with the names of settings that calls of their own read.
+const APART: &str = "provision:settings";
+
 /// Changes a table that is not being deleted; the time given was a day ago.
 fn table(
     cloud: &mut Cloud,
@@ -86,6 +132,18 @@ fn table(
 ) -> Option<String> {
     let long_ago = cloud.now.saturating_sub(Duration::from_secs(86_400));
     changed(&mut cloud.dynamodb.tables, stack, nth, |table| change(table, long_ago))
+}
+
+/// Changes a table with settings that its tag names: only these are read.
+fn apart(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Table)) -> Option<String> {
+    let has = |table: &Table| {
+        let named =
+            table.tags.get(APART).is_some_and(|names| names == "contributor-insights resource-policy");
+        table.is_of(stack) && named
+    };
+    let name = pick(&cloud.dynamodb.tables, has, nth)?;
+    cloud.dynamodb.tables.get_mut(&name).map(change);
+    Some(name)
 }
 
 /// Changes a table that has an index.
@@ -124,10 +182,29 @@ pub(super) fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
 
 /// Changes all tables wherever they can be changed.
 pub(super) fn change_all(cloud: &mut Cloud) {
+    let tables = cloud.dynamodb.tables.values();
+    let named = tables.filter_map(|table| table.tags.get(KEY).zip(table.description.get("SSEDescription")));
+    let named = named.map(|(mark, encryption)| (mark.clone(), encryption.clone())).next();
+    let has_settings = cloud.dynamodb.tables.values().any(|table| table.tags.contains_key(APART));
     for table in cloud.dynamodb.tables.values_mut() {
         table.ttl = if table.ttl.is_some() { None } else { Some(("other".to_owned(), true, table.created)) };
         (table.recovery, table.protected) = (!table.recovery, !table.protected);
         table.tags.remove(ID);
+        match table.tags.get(APART) {
+            Some(_) => table.apart.by_hand(None, None),
+            // Settings that an earlier version of the stack has had.
+            None if has_settings => {
+                table.tags.insert(APART.to_owned(), "contributor-insights resource-policy".to_owned());
+                let policy = theirs(table.description["TableName"].as_str().unwrap_or_default());
+                table.apart.by_hand(Some("THROTTLED_KEYS"), Some(&policy));
+            }
+            None => {}
+        }
+        // A key that an earlier version of the stack has named.
+        if let Some((mark, encryption)) = &named {
+            table.tags.insert(KEY.to_owned(), mark.clone());
+            table.description.insert("SSEDescription".to_owned(), encryption.clone());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Indexes of DynamoDB tables. A table is ACTIVE before its global indexes are, and a change or a deletion of it must wait for
 //! them [hazards: D1, D2]. A new table comes with its indexes.
 
+use super::billing::{limited, no_limits, set_limits, without_defaults};
 use super::table::{Table, invalid};
 use crate::cloud::{Cloud, Delay, Delays, ServiceError, Time, required, text};
 use serde_json::{Map, Value as Json, json};
@@ -100,7 +101,12 @@ fn shown(index: &Json) -> Json {
 
 /// What a dump has of the global indexes.
 pub(super) fn dumped(table: &Table) -> Json {
-    table.indexes.iter().map(|index| (index.name.clone(), shown(&index.description))).collect()
+    let one = |index: &Index| {
+        let mut shown = shown(&index.description);
+        shown.as_object_mut().into_iter().for_each(without_defaults);
+        (index.name.clone(), shown)
+    };
+    table.indexes.iter().map(one).collect()
 }
 
 /// Takes the indexes of a new table out of its request: the local ones as DescribeTable shows them, and the global ones.
@@ -214,6 +220,11 @@ fn with_capacity(index: &Json, mode: &str) -> Result<Json, ServiceError> {
         (_, Some(units)) => capacity(units),
         (_, None) => return unbilled(name),
     };
+    if let Some(limits) = limited(&index, mode)? {
+        let mut known = no_limits();
+        set_limits(&mut known, limits);
+        index["OnDemandThroughput"] = known;
+    }
     Ok(index)
 }
 
@@ -313,8 +324,25 @@ pub(super) fn bill(
     until: Time,
 ) -> Result<(), ServiceError> {
     if mode == "PAY_PER_REQUEST" {
-        if let Some(update) = updates.first() {
-            with_capacity(&update["Update"], mode)?;
+        for update in updates.iter().map(|update| &update["Update"]) {
+            with_capacity(update, mode)?;
+            let name = required(update, "IndexName");
+            let Some(index) = table.indexes.iter_mut().find(|index| index.name == name) else {
+                return Err(not_found(name));
+            };
+            let before = index.description.clone();
+            if let Some(limits) = limited(update, mode)? {
+                let known = &mut index.description["OnDemandThroughput"];
+                if known.is_null() {
+                    *known = no_limits();
+                }
+                set_limits(known, limits);
+            }
+            // To repeat a value is an error [hazards: D3].
+            if index.description == before {
+                return invalid(format!("The throughput for the index {name} will not change."));
+            }
+            index.phase = ("UPDATING", until);
         }
         for index in &mut table.indexes {
             if index.description["ProvisionedThroughput"] != capacity(&Json::Null) {
@@ -342,6 +370,7 @@ pub(super) fn bill(
             ));
         }
         index.description["ProvisionedThroughput"] = update["ProvisionedThroughput"].clone();
+        index.description.as_object_mut().map(|index| index.remove("OnDemandThroughput"));
         if index.phase.0 != "CREATING" || index.phase.1 <= until {
             index.phase = ("UPDATING", until);
         }

@@ -1,6 +1,9 @@
 //! DynamoDB [aws-facts: DynamoDB].
 
+mod apart;
+mod billing;
 mod by_hand;
+mod encryption;
 mod indexes;
 mod random;
 mod settings;
@@ -21,7 +24,7 @@ use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
 use provision::config::Stack;
 use provision::kinds::table::section::{Billing, Index, Key};
-use provision::kinds::table::{Projection, Stream};
+use provision::kinds::table::{Class, Insights, Projection, Stream};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,7 +36,7 @@ impl StrictService for DynamoDb {
         &Facts {
             name: "dynamodb",
             model: ("dynamodb", "2012-08-10"),
-            operations: &[table::OPERATIONS, settings::OPERATIONS],
+            operations: &[table::OPERATIONS, settings::OPERATIONS, apart::OPERATIONS],
             changed: &["TableName"],
             subject: &["TableName", "ResourceArn"],
             tokens: &["NextToken", "LastEvaluatedTableName"],
@@ -55,7 +58,10 @@ impl StrictService for DynamoDb {
             table.and_then(|table| known(cloud, table.created, &table.tags)).cloned().unwrap_or_default();
         let own =
             Need::new(call.name(), resource).of(&tags).with("dynamodb:Select", text(&call.params, "Select"));
-        with_tagging(call, own, "dynamodb:TagResource", call.operation.name == "CreateTable")
+        let mut needs = with_tagging(call, own, "dynamodb:TagResource", call.operation.name == "CreateTable");
+        needs.extend(encryption::needs(cloud, call));
+        needs.extend(apart::needs(call));
+        needs
     }
 
     /// As the documentation has it, for the operation by itself.
@@ -151,6 +157,7 @@ impl StrictService for DynamoDb {
                 stack.tables_mut().first_mut().is_some_and(|table| {
                     table.billing = match table.billing {
                         Billing::OnDemand => Billing::Provisioned { read: 2, write: 2 },
+                        Billing::Limited { .. } => Billing::Provisioned { read: 3, write: 3 },
                         Billing::Provisioned { .. } => Billing::OnDemand,
                     };
                     true
@@ -168,9 +175,32 @@ impl StrictService for DynamoDb {
                 let table = stack.tables_mut().iter_mut().find(|table| table.stream.is_some());
                 table.map(|table| table.stream = Some(Stream::KeysOnly)).is_some()
             }),
+            ("a table is billed at most so much", |stack| {
+                let limited = Billing::Limited { max_read: Some(40), max_write: None };
+                stack.tables_mut().last_mut().map(|table| table.billing = limited).is_some()
+            }),
+            ("a table gets another class", |stack| {
+                stack.tables_mut().first_mut().map(|table| table.class = other(table.class)).is_some()
+            }),
+            ("a table is encrypted with another key", |stack| {
+                let other = |key: Option<&str>| {
+                    if key == Some("alias/one") { "alias/aws/dynamodb" } else { "alias/one" }
+                };
+                let table = stack.tables_mut().first_mut();
+                table.map(|table| table.kms_key = Some(other(table.kms_key.as_deref()).to_owned())).is_some()
+            }),
+            ("the keys of a table are counted", |stack| {
+                let insights = Some(Insights::ThrottledKeys);
+                stack.tables_mut().first_mut().map(|table| table.contributor_insights = insights).is_some()
+            }),
+            ("a table admits nobody else", |stack| {
+                let table = stack.tables_mut().iter_mut().find(|table| !table.resource_policy.is_empty());
+                table.map(|table| table.resource_policy.clear()).is_some()
+            }),
             ("a table is kept safer", |stack| {
-                let table = stack.tables_mut().iter_mut().find(|table| !table.point_in_time_recovery);
-                table.map(|table| table.point_in_time_recovery = true).is_some()
+                let table =
+                    stack.tables_mut().iter_mut().find(|table| table.point_in_time_recovery.is_none());
+                table.map(|table| table.point_in_time_recovery = Some(7)).is_some()
             }),
         ]
     }
@@ -192,7 +222,16 @@ impl StrictService for DynamoDb {
     }
 
     fn given(&self) -> Vec<(&'static str, Json)> {
+        let policy = |table: &str, principal: Json| {
+            let statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "dynamodb:GetItem",
+                "Resource": table_arn(table) });
+            Json::from(json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
+        };
+        let other = || json!({ "AWS": "210987654321" });
         vec![
+            ("table policy", policy("counted", other())),
+            ("table policy for everybody", policy("counted", json!("*"))),
+            ("policy of no table", policy("none", other())),
             ("key", json!([{ "AttributeName": "k", "KeyType": "HASH" }])),
             ("attribute", json!([{ "AttributeName": "k", "AttributeType": "S" }])),
             (
@@ -204,6 +243,13 @@ impl StrictService for DynamoDb {
                 json!([{ "AttributeName": "k", "AttributeType": "S" }, { "AttributeName": "l", "AttributeType": "N" }]),
             ),
         ]
+    }
+}
+
+fn other(class: Class) -> Class {
+    match class {
+        Class::Standard => Class::StandardInfrequentAccess,
+        Class::StandardInfrequentAccess => Class::Standard,
     }
 }
 
@@ -222,6 +268,7 @@ fn dumped(table: &Table, now: Time) -> Json {
     indexes::forget_deleted(&mut table, now);
     let mut description = table.description.clone();
     description.remove("TableId");
+    billing::without_defaults(&mut description);
     streams::without_rest(&table, &mut description);
     // A missing summary means PROVISIONED [aws-facts: DynamoDB].
     if description.get("BillingModeSummary").is_some_and(|summary| summary["BillingMode"] == "PROVISIONED") {
@@ -236,6 +283,12 @@ fn dumped(table: &Table, now: Time) -> Json {
         "description": description, "status": table.status(now), "ttl": ttl, "recovery": table.recovery,
         "protected": table.protected, "tags": table.tags, "items": table.items,
     });
+    if table.recovery && table.recovery_days != 35 {
+        dumped["recovery_days"] = table.recovery_days.into();
+    }
+    if table.apart.insights.is_some() || table.apart.policy.is_some() {
+        dumped["apart"] = table.apart.dumped();
+    }
     if !table.indexes.is_empty() {
         dumped["indexes"] = indexes::dumped(&table);
     }

@@ -19,10 +19,14 @@ struct Table {
     sort: bool,
     indexes: u8,
     local: bool,
-    /// On demand, or so many units.
+    /// On demand, at most so many units, or so many units.
     units: u8,
+    seldom: bool,
+    key: u8,
+    /// Nothing, insights, or a policy as well.
+    apart: u8,
     ttl: u8,
-    recovery: bool,
+    recovery: u8,
     protect: bool,
 }
 
@@ -34,18 +38,30 @@ pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
 fn table() -> impl Strategy<Value = Table> {
     let flag = || proptest::bool::weighted(0.25);
     let protect = proptest::bool::weighted(0.1);
-    (flag(), flag(), (rarely(4), flag()), rarely(3), rarely(3), flag(), protect).prop_map(
-        |(number, sort, (indexes, local), units, ttl, recovery, protect)| Table {
-            number,
-            sort,
-            indexes,
-            local,
-            units,
-            ttl,
-            recovery,
-            protect,
-        },
+    (
+        flag(),
+        flag(),
+        (rarely(4), flag()),
+        (rarely(5), flag(), rarely(4), rarely(3)),
+        rarely(3),
+        rarely(3),
+        protect,
     )
+        .prop_map(
+            |(number, sort, (indexes, local), (units, seldom, key, apart), ttl, recovery, protect)| Table {
+                number,
+                sort,
+                indexes,
+                local,
+                units,
+                seldom,
+                key,
+                apart,
+                ttl,
+                recovery,
+                protect,
+            },
+        )
 }
 
 impl Section for Tables {
@@ -87,6 +103,8 @@ impl Section for Tables {
             }
             match table.units {
                 0 => {}
+                3 => line("billing: { max_read: 40 }"),
+                4 => line("billing: { max_read: 30, max_write: 20 }"),
                 units => line(&format!("billing: {{ read: {units}, write: 1 }}")),
             }
             match table.ttl {
@@ -94,8 +112,29 @@ impl Section for Tables {
                 1 => line("ttl: expires"),
                 _ => line("ttl: ends"),
             }
-            if table.recovery {
-                line("point_in_time_recovery: true");
+            match table.apart {
+                0 => {}
+                1 => line("contributor_insights: true"),
+                _ => {
+                    line("contributor_insights: throttled-keys");
+                    line(
+                        "resource_policy: [{ Effect: Allow, Principal: { AWS: \"210987654321\" }, Action: dynamodb:GetItem }]",
+                    );
+                }
+            }
+            match table.key {
+                0 => {}
+                1 => line("kms_key: aws"),
+                2 => line("kms_key: alias/one"),
+                _ => line("kms_key: arn:aws:kms:eu-central-1:123456789012:key/k1"),
+            }
+            if table.seldom {
+                line("class: standard-infrequent-access");
+            }
+            match table.recovery {
+                0 => {}
+                1 => line("point_in_time_recovery: true"),
+                _ => line("point_in_time_recovery: 7 days"),
             }
             if table.protect {
                 line("protect: true");

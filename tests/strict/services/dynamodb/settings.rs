@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("TagResource", tag),
+    ("UntagResource", untag),
     ("ListTagsOfResource", tags),
     ("DescribeTimeToLive", describe_ttl),
     ("UpdateTimeToLive", update_ttl),
@@ -38,7 +39,7 @@ fn check_readable(table: &Table, now: Time, active_everywhere: Time) -> Result<(
 }
 
 /// The table of an ARN.
-fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Table, ServiceError> {
+pub(super) fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Table, ServiceError> {
     let arn = required(params, "ResourceArn");
     let name = arn.split(":table/").nth(1).unwrap_or_default();
     let table = find(cloud, name).map_err(|_| {
@@ -65,6 +66,21 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let new = tag_list(params);
     check_tags(&table.tags, &new, "ValidationException")?;
     table.tags.extend(new);
+    Ok(json!({}))
+}
+
+fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let now = cloud.now;
+    let table = of_arn(cloud, params)?;
+    if matches!(table.status(now), "CREATING" | "DELETING") {
+        return ServiceError::err(
+            "ResourceInUseException",
+            "Attempt to change a resource which is still in use",
+        );
+    }
+    for key in params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        table.tags.remove(key);
+    }
     Ok(json!({}))
 }
 
@@ -163,8 +179,14 @@ fn update_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceErro
         let message = format!("Backups are being enabled for the table: {name}. Please retry later");
         return ServiceError::err("ContinuousBackupsUnavailableException", message);
     }
-    let wanted = &params["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    let wanted = &params["PointInTimeRecoverySpecification"];
+    let (days, wanted) = (wanted.get("RecoveryPeriodInDays"), &wanted["PointInTimeRecoveryEnabled"]);
     let wanted = wanted.as_bool().unwrap_or_default();
+    if !wanted && days.is_some() {
+        return invalid("RecoveryPeriodInDays cannot be specified when point in time recovery is disabled");
+    }
+    // Without it, it is the default [M: PointInTimeRecoverySpecification].
+    table.recovery_days = days.and_then(Json::as_u64).and_then(|days| days.try_into().ok()).unwrap_or(35);
     if wanted && !table.recovery {
         table.recovery_since = Some(now);
     }

@@ -1,5 +1,8 @@
 //! DynamoDB tables, from CREATING to their deletion [aws-facts: DynamoDB].
 
+use super::apart::Apart;
+use super::billing::{BILLING, bill, update_billing, update_class};
+use super::encryption;
 use super::indexes::{self, Index};
 use super::streams;
 use crate::cloud::{
@@ -10,7 +13,6 @@ use crate::pattern;
 use crate::services::Service;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Of a table in CREATING and DELETING.
 pub(crate) const TABLE: Delay = Delay::of_secs("table", 6);
@@ -54,6 +56,14 @@ pub(crate) struct Table {
     pub(crate) items: u64,
     /// When it was switched to on-demand.
     pub(crate) switched: Vec<Time>,
+    /// When its class was changed.
+    pub(crate) reclassed: Vec<Time>,
+    /// Until when its encryption is being changed.
+    pub(crate) encrypting: Time,
+    /// When it was changed.
+    pub(crate) encrypted: Vec<Time>,
+    /// What calls of their own read and write.
+    pub(crate) apart: Apart,
 }
 
 impl Table {
@@ -131,6 +141,10 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let mode = text(params, "BillingMode").unwrap_or("PROVISIONED");
     bill(&mut description, mode, params)?;
     let indexes = indexes::create(params, &mut description, mode)?;
+    if let Some(class) = text(params, "TableClass") {
+        description.insert("TableClassSummary".to_owned(), json!({ "TableClass": class }));
+    }
+    encryption::create(&mut description, params.get("SSESpecification"))?;
     let label = streams::label(cloud, name);
     streams::create(&mut description, params.get("StreamSpecification"), &label)?;
     let tags = tag_list(params);
@@ -148,6 +162,10 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         tags,
         items: 0,
         switched: Vec::new(),
+        reclassed: Vec::new(),
+        encrypting: Time::ZERO,
+        encrypted: Vec::new(),
+        apart: Apart::default(),
     };
     let response = json!({ "TableDescription": described(&table, cloud.now) });
     cloud.dynamodb.tables.insert(name.to_owned(), table);
@@ -164,38 +182,6 @@ fn check_keys(params: &Json) -> Result<(), ServiceError> {
     indexes::check_attributes(params)
 }
 
-/// Sets how a table is paid for. A missing summary means PROVISIONED [aws-facts: DynamoDB].
-fn bill(description: &mut Map<String, Json>, mode: &str, params: &Json) -> Result<(), ServiceError> {
-    let units = params.get("ProvisionedThroughput");
-    let (read, write) = match (mode, units) {
-        ("PAY_PER_REQUEST", None) => (0, 0),
-        ("PAY_PER_REQUEST", Some(_)) => {
-            return invalid(
-                "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be \
-                 specified when BillingMode is PAY_PER_REQUEST",
-            );
-        }
-        (_, Some(units)) => (
-            units["ReadCapacityUnits"].as_i64().unwrap_or_default(),
-            units["WriteCapacityUnits"].as_i64().unwrap_or_default(),
-        ),
-        (_, None) => {
-            return invalid(
-                "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be \
-                 specified when BillingMode is PROVISIONED",
-            );
-        }
-    };
-    let units =
-        json!({ "ReadCapacityUnits": read, "WriteCapacityUnits": write, "NumberOfDecreasesToday": 0 });
-    description.insert("ProvisionedThroughput".to_owned(), units);
-    let switched = description.contains_key("BillingModeSummary");
-    if mode == "PAY_PER_REQUEST" || switched {
-        description.insert("BillingModeSummary".to_owned(), json!({ "BillingMode": mode }));
-    }
-    Ok(())
-}
-
 fn described(table: &Table, now: Time) -> Json {
     let mut description = table.description.clone();
     description.insert("TableStatus".to_owned(), table.status(now).into());
@@ -208,6 +194,7 @@ fn described(table: &Table, now: Time) -> Json {
     if let Some(attributes) = description.get_mut("AttributeDefinitions").and_then(Json::as_array_mut) {
         attributes.reverse();
     }
+    encryption::describe(table, &mut description, now);
     if let Some(indexes) = indexes::described(table, now) {
         description.insert("GlobalSecondaryIndexes".to_owned(), indexes);
     }
@@ -239,7 +226,7 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (capacities, changes) = indexes::sorted(params);
     let has = |names: &[&str]| names.iter().any(|name| params.get(*name).is_some());
     let classes = [
-        has(&["BillingMode", "ProvisionedThroughput"]) || !capacities.is_empty(),
+        has(&BILLING) || !capacities.is_empty(),
         !changes.is_empty(),
         has(&["StreamSpecification"]),
         has(&["DeletionProtectionEnabled"]),
@@ -271,73 +258,22 @@ fn apply(
     (capacities, changes): (&[Json], &[Json]),
     (now, until, delays): (Time, Time, &Delays),
 ) -> Result<(), ServiceError> {
-    let has = |name: &str| params.get(name).is_some();
-    if has("BillingMode") || has("ProvisionedThroughput") || !capacities.is_empty() {
+    if BILLING.iter().any(|member| params.get(*member).is_some()) || !capacities.is_empty() {
         update_billing(table, params, capacities, (now, indexes::billed(delays, until)))?;
     }
     if !changes.is_empty() {
         indexes::update(table, params, changes, (now, delays))?;
     }
     if let Some(class) = text(params, "TableClass") {
-        update_class(table, class)?;
+        update_class(table, class, now)?;
+    }
+    if let Some(specification) = params.get("SSESpecification") {
+        encryption::update(table, specification, (now, until + delays.of(encryption::ENCRYPTION)))?;
     }
     if let Some(protected) = params.get("DeletionProtectionEnabled").and_then(Json::as_bool) {
         table.protected = protected;
     }
     Ok(())
-}
-
-/// To repeat a value is an error [hazards: D3].
-fn update_class(table: &mut Table, class: &str) -> Result<(), ServiceError> {
-    let summary = table.description.get("TableClassSummary");
-    if summary.map_or("STANDARD", |summary| required(summary, "TableClass")) == class {
-        return invalid(format!(
-            "One or more parameter values were invalid: Table is already using the {class} class"
-        ));
-    }
-    table.description.insert("TableClassSummary".to_owned(), json!({ "TableClass": class }));
-    Ok(())
-}
-
-fn update_billing(
-    table: &mut Table,
-    params: &Json,
-    capacities: &[Json],
-    (now, until): (Time, Time),
-) -> Result<(), ServiceError> {
-    let before = table.description.clone();
-    let on_demand = before.get("BillingModeSummary").is_some_and(|s| s["BillingMode"] == "PAY_PER_REQUEST");
-    let mode = text(params, "BillingMode");
-    let mode = mode.unwrap_or(if on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" });
-    let day = |time: &&Time| now.saturating_sub(**time) < Duration::from_secs(86_400);
-    if mode == "PAY_PER_REQUEST" && !on_demand {
-        // At most four times a rolling day [aws-facts: DynamoDB, DG].
-        if table.switched.iter().filter(day).count() >= 4 {
-            return ServiceError::err(
-                "LimitExceededException",
-                "Subscriber limit exceeded: Update to PayPerRequest mode",
-            );
-        }
-        table.switched.push(now);
-    }
-    if ["BillingMode", "ProvisionedThroughput"].iter().any(|member| params.get(*member).is_some()) {
-        bill(&mut table.description, mode, params)?;
-        if table.description == before {
-            return invalid(will_not_change(&before["ProvisionedThroughput"]));
-        }
-    }
-    indexes::bill(table, capacities, (on_demand && mode == "PROVISIONED", mode), until)
-}
-
-/// To repeat a value is an error [hazards: D3].
-fn will_not_change(units: &Json) -> String {
-    let (read, write) = (&units["ReadCapacityUnits"], &units["WriteCapacityUnits"]);
-    format!(
-        "The provisioned throughput for the table will not change. The requested value equals the current value. Current \
-         ReadCapacityUnits provisioned for the table: {read}. Requested ReadCapacityUnits: {read}. Current \
-         WriteCapacityUnits provisioned for the table: {write}. Requested WriteCapacityUnits: {write}. Refer to the Amazon \
-         DynamoDB Developer Guide for current limits and how to request higher limits."
-    )
 }
 
 fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

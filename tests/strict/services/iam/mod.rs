@@ -5,6 +5,7 @@ mod given;
 pub(crate) mod grammar;
 mod policies;
 mod random;
+pub(crate) mod resource_policy;
 mod role;
 
 pub(crate) use by_hand::EARLIER_ROLE;

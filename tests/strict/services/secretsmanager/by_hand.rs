@@ -1,5 +1,6 @@
 //! What people and other tools do with secrets.
 
+use super::policy::theirs;
 use super::secret::{Content, Secret, Version, remove};
 use crate::cloud::Cloud;
 use crate::service::{Drift, ID, Make, changed, map, own, pick, retag};
@@ -32,6 +33,15 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
             secret.key = Some("arn:aws:kms:eu-west-1:123456789012:key/theirs".to_owned())
         })
     }),
+    ("a secret admits others", |cloud, stack, nth| {
+        let has = |secret: &Secret| {
+            let is_of = secret.tags.get("provision:stack").is_some_and(|of| of == stack);
+            is_of && secret.deletion.is_none() && secret.tags.contains_key(APART)
+        };
+        let name = pick(&cloud.secretsmanager.secrets, has, nth)?;
+        cloud.secretsmanager.secrets.get_mut(&name)?.policy = Some(theirs());
+        Some(name)
+    }),
     ("a secret can be restored for another time", |cloud, stack, nth| {
         change(cloud, stack, nth, |secret| {
             drop(secret.tags.insert("provision:recovery".to_owned(), "29".to_owned()))
@@ -41,6 +51,9 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         change(cloud, stack, nth, |secret| retag(&mut secret.tags))
     }),
 ];
+
+/// The tag that tells of a policy: only then it is read.
+const APART: &str = "provision:settings";
 
 fn change(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Secret)) -> Option<String> {
     changed(&mut cloud.secretsmanager.secrets, stack, nth, change)
@@ -78,6 +91,7 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
 /// Changes all secrets wherever they can be changed.
 pub(super) fn change_all(cloud: &mut Cloud) {
     let names: Vec<String> = cloud.secretsmanager.secrets.keys().cloned().collect();
+    let has_policies = cloud.secretsmanager.secrets.values().any(|secret| secret.tags.contains_key(APART));
     for name in names {
         let secret = &cloud.secretsmanager.secrets[&name];
         let stack = secret.tags.get("provision:stack").cloned().unwrap_or_default();
@@ -88,6 +102,15 @@ pub(super) fn change_all(cloud: &mut Cloud) {
         "theirs".clone_into(&mut secret.description);
         secret.key = Some("arn:aws:kms:eu-west-1:123456789012:key/theirs".to_owned());
         secret.tags.remove(ID);
+        match secret.tags.get(APART) {
+            Some(_) => secret.policy = None,
+            // A policy that an earlier version of the stack has had.
+            None if has_policies => {
+                secret.tags.insert(APART.to_owned(), "resource-policy".to_owned());
+                secret.policy = Some(theirs());
+            }
+            None => {}
+        }
     }
     let now = cloud.now;
     let mut own = cloud.secretsmanager.secrets.values_mut().rev();

@@ -1,6 +1,7 @@
 //! Secrets Manager [aws-facts-services: 10].
 
 mod by_hand;
+mod policy;
 mod random;
 mod secret;
 mod tests;
@@ -15,7 +16,7 @@ use crate::service::{Drift, Facts, Make, Resource, StrictService, Tagged};
 use crate::services::Service;
 use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -41,7 +42,7 @@ impl StrictService for SecretsManager {
         &Facts {
             name: "secretsmanager",
             model: ("secretsmanager", "2017-10-17"),
-            operations: &[secret::OPERATIONS],
+            operations: &[secret::OPERATIONS, policy::OPERATIONS],
             changed: &["SecretId", "Name"],
             subject: &["SecretId", "Name"],
             tokens: &[],
@@ -153,6 +154,18 @@ impl StrictService for SecretsManager {
 
     fn furnish(&self, cloud: &mut Cloud) {
         cloud.secretsmanager.put("walk/key", "open-sesame");
+    }
+
+    fn given(&self) -> Vec<(&'static str, Json)> {
+        let policy = |principal: Json| {
+            let statement = json!({ "Effect": "Allow", "Principal": principal, "Resource": "*",
+                "Action": "secretsmanager:GetSecretValue" });
+            Json::from(json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
+        };
+        vec![
+            ("secret policy", policy(json!({ "AWS": "210987654321" }))),
+            ("secret policy for everybody", policy(json!("*"))),
+        ]
     }
 
     fn requests(&self) -> &'static str {

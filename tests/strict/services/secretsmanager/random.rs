@@ -18,11 +18,17 @@ struct Secret {
     form: u8,
     value: u8,
     is_described: bool,
+    has_policy: bool,
 }
 
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
-    let secret = (rarely(2), 0..3_u8, proptest::bool::weighted(0.25));
-    let secret = secret.prop_map(|(form, value, is_described)| Secret { form, value, is_described });
+    let secret = (rarely(2), 0..3_u8, proptest::bool::weighted(0.25), proptest::bool::weighted(0.25));
+    let secret = secret.prop_map(|(form, value, is_described, has_policy)| Secret {
+        form,
+        value,
+        is_described,
+        has_policy,
+    });
     let secrets = btree_map(0..index(SECRETS), secret, 0..=1);
     secrets.prop_map(|secrets| Rc::new(Secrets(secrets)) as Rc<dyn Section>).boxed()
 }
@@ -40,7 +46,7 @@ impl Section for Secrets {
         if !self.0.is_empty() {
             *text += "secrets:\n";
         }
-        for (index, Secret { form, value, is_described }) in &self.0 {
+        for (index, Secret { form, value, is_described, has_policy }) in &self.0 {
             let mut fields = Vec::new();
             // The last one never has a value in the file: a secret that loses it keeps what it has, other than a new one.
             let has_value = usize::from(*index) + 1 < SECRETS.len();
@@ -51,6 +57,12 @@ impl Section for Secrets {
             }
             if *is_described {
                 fields.push("description: of the walk".to_owned());
+            }
+            if *has_policy {
+                fields.push(
+                    "resource_policy: [{ Effect: Allow, Principal: { AWS: \"210987654321\" }, Action: secretsmanager:GetSecretValue }]"
+                        .to_owned(),
+                );
             }
             let _ = writeln!(text, "  {}: {{ {} }}", SECRETS[usize::from(*index)], fields.join(", "));
         }

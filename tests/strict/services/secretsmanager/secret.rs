@@ -22,6 +22,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("UpdateSecret", update),
     ("PutSecretValue", put),
     ("TagResource", tag),
+    ("UntagResource", untag),
     ("DeleteSecret", delete),
     ("RestoreSecret", restore),
     ("GetRandomPassword", password),
@@ -53,6 +54,7 @@ pub(crate) struct Secret {
     pub(super) versions: Vec<Version>,
     pub(super) description: String,
     pub(super) key: Option<String>,
+    pub(super) policy: Option<String>,
     pub(super) tags: Tags,
     pub(super) created: Time,
     /// When it is deleted for good, and since when that is so.
@@ -90,9 +92,10 @@ impl Secret {
             Content::Text(text) => json!({ "characters": text.chars().count() }),
             Content::Binary(base64) => json!({ "binary": base64 }),
         });
+        let policy = self.policy.as_ref().and_then(|policy| serde_json::from_str::<Json>(policy).ok());
         json!({
             "value": versions, "description": self.description, "key": self.key, "tags": self.tags,
-            "deleted": self.deletion.is_some(),
+            "deleted": self.deletion.is_some(), "policy": policy,
         })
     }
 
@@ -199,7 +202,7 @@ fn known<'a>(cloud: &'a Cloud, params: &Json) -> Result<(&'a String, &'a Secret)
 }
 
 /// The same, unless it is deleted.
-fn named<'a>(cloud: &'a Cloud, params: &Json) -> Result<(&'a String, &'a Secret), ServiceError> {
+pub(super) fn named<'a>(cloud: &'a Cloud, params: &Json) -> Result<(&'a String, &'a Secret), ServiceError> {
     let (name, secret) = known(cloud, params)?;
     if secret.is_deleted(cloud.now) {
         // [recorded: secretsmanager, tag_untag_resource_on_deleted_secret]
@@ -210,7 +213,10 @@ fn named<'a>(cloud: &'a Cloud, params: &Json) -> Result<(&'a String, &'a Secret)
 }
 
 /// The same, to be changed, with its name.
-fn changed<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<(String, &'a mut Secret), ServiceError> {
+pub(super) fn changed<'a>(
+    cloud: &'a mut Cloud,
+    params: &Json,
+) -> Result<(String, &'a mut Secret), ServiceError> {
     let name = named(cloud, params)?.0.clone();
     let secret = cloud.secretsmanager.secrets.get_mut(&name).expect("it was found");
     Ok((name, secret))
@@ -411,6 +417,14 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (_, secret) = changed(cloud, params)?;
     check_tags(&secret.tags, &new, "InvalidParameterException")?;
     secret.tags.extend(new);
+    Ok(Json::Null)
+}
+
+fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (_, secret) = changed(cloud, params)?;
+    for key in params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        secret.tags.remove(key);
+    }
     Ok(Json::Null)
 }
 

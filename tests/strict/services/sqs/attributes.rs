@@ -2,7 +2,7 @@
 
 use crate::cloud::{ACCOUNT, Cloud, ServiceError};
 use crate::pattern;
-use crate::services::iam::{self, grammar};
+use crate::services::iam::{self, grammar, resource_policy};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -129,26 +129,7 @@ fn check_value(name: &str, value: &str, fifo: bool) -> Result<(), ServiceError> 
 }
 
 fn is_policy(text: &str) -> bool {
-    let policy: Json = serde_json::from_str(text).unwrap_or_default();
-    let statements = statements(&policy);
-    let has = |statement: &Json, name: &str, other: &str| {
-        statement.get(name).is_some() != statement.get(other).is_some()
-    };
-    let valid = |statement: &&Json| {
-        ["Allow", "Deny"].map(Json::from).contains(&statement["Effect"])
-            && has(statement, "Principal", "NotPrincipal")
-            && has(statement, "Action", "NotAction")
-            && has(statement, "Resource", "NotResource")
-    };
-    text.len() <= MAX_POLICY && !statements.is_empty() && statements.iter().all(valid)
-}
-
-/// The statements of a policy: a list, or the only one.
-fn statements(policy: &Json) -> Vec<&Json> {
-    match &policy["Statement"] {
-        Json::Array(statements) => statements.iter().collect(),
-        one => Some(one).filter(|one| one.is_object()).into_iter().collect(),
-    }
+    text.len() <= MAX_POLICY && resource_policy::is_valid(text)
 }
 
 /// A key and the queue's own encryption exclude each other, and leaving the key for the other takes one call with both
@@ -218,7 +199,7 @@ pub(super) fn without_others(attributes: &Attributes) -> Attributes {
         all.remove("Policy").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let is_ours =
         |statement: &&Json| statement["Sid"].as_str().is_some_and(|sid| sid.starts_with("provision-"));
-    let own: Vec<Json> = statements(&policy).into_iter().filter(is_ours).cloned().collect();
+    let own: Vec<Json> = resource_policy::statements(&policy).into_iter().filter(is_ours).cloned().collect();
     if !own.is_empty() {
         policy["Statement"] = own.into();
         all.insert("Policy".to_owned(), policy.to_string());
@@ -270,7 +251,8 @@ pub(super) fn names_a_fresh_role(cloud: &Cloud, policy: &str) -> bool {
 
 /// The accounts, roles and users that a policy names.
 fn principals(policy: &Json) -> Vec<String> {
-    let named = statements(policy).into_iter().map(|statement| &statement["Principal"]["AWS"]);
+    let named =
+        resource_policy::statements(policy).into_iter().map(|statement| &statement["Principal"]["AWS"]);
     let texts = named.flat_map(|named| match named {
         Json::Array(items) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
         one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
@@ -286,7 +268,7 @@ pub(super) fn policy_shown(cloud: &Cloud, kept: &str) -> String {
         text.replace(&format!("\"{}\"", role.id), &format!("\"{}\"", role.arn()))
     });
     let mut policy: Json = serde_json::from_str(&text).unwrap_or_default();
-    let statements: Vec<Json> = statements(&policy).into_iter().cloned().collect();
+    let statements: Vec<Json> = resource_policy::statements(&policy).into_iter().cloned().collect();
     let numbered = statements.into_iter().enumerate().map(|(index, mut statement)| {
         if statement.get("Sid").is_none() {
             statement["Sid"] = (index + 1).to_string().into();

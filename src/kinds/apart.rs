@@ -1,0 +1,34 @@
+//! Settings that calls of their own read and write. A tag of the resource names those that it has, and only these are read:
+//! without it, each of them would cost every resource of the kind a call. The tag is set before the first of them and removed
+//! after the last one, so that no interrupted run leaves one behind that nothing reads.
+
+use crate::aws::tags::{self, Tags};
+
+/// The value of the tag for the settings that a spec has; `None` where it has none.
+pub(super) fn named<'a>(settings: impl IntoIterator<Item = (bool, &'a str)>) -> Option<String> {
+    joined(settings.into_iter().filter(|(has, _)| *has).map(|(_, name)| name))
+}
+
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+fn names(tags: &Tags) -> impl Iterator<Item = &str> + Clone {
+    tags.get(tags::APART).into_iter().flat_map(|names| names.split(' '))
+}
+
+/// True if the tag names a setting.
+pub(super) fn has(tags: &Tags, setting: &str) -> bool {
+    names(tags).any(|name| name == setting)
+}
+
+/// The tags while one set of settings becomes another, where they are other tags: those of now, and the names of all settings that
+/// either of them has.
+pub(super) fn meanwhile(from: &Tags, to: &Tags) -> Option<Tags> {
+    let more = names(to).filter(|name| !has(from, name));
+    let all = joined(names(from).chain(more)).filter(|all| Some(all) != from.get(tags::APART))?;
+    let mut tags = from.clone();
+    tags.insert(tags::APART.to_owned(), all);
+    Some(tags)
+}
