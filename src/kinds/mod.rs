@@ -14,6 +14,7 @@ pub mod log_group;
 mod mark;
 pub mod parameter;
 pub mod permission;
+pub mod policy;
 pub mod queue;
 pub mod role;
 pub mod route;
@@ -84,6 +85,7 @@ kinds! {
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,
+    policy::Policy: section,
     role::Role: section,
     log_group::LogGroup,
     function::Function: section,

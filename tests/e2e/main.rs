@@ -40,6 +40,7 @@ mod local;
 mod memory;
 mod moving;
 mod pipeline;
+mod policies;
 mod queues;
 mod roles;
 mod screens;

@@ -14,7 +14,9 @@ use crate::config::root::{Rest, Settings, schema};
 use crate::config::section::{AnyField, Parts, Section};
 use crate::config::sources::Sources;
 use crate::config::{Options, checks, environment};
-use crate::kinds::{api, event_source, function, layer, parameter, queue, role, secret, sections, table};
+use crate::kinds::{
+    api, event_source, function, layer, parameter, policy, queue, role, secret, sections, table,
+};
 
 #[test]
 fn the_kept_schema_is_the_generated_one() {
@@ -51,6 +53,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("durable", function::parts::Durable::fields()),
         ("logging", function::parts::Logging::fields()),
         ("async", function::parts::Async::fields()),
+        ("policies", policy::section::Config::fields()),
         ("roles", role::section::Config::fields()),
         ("triggers of queues", event_source::queue::Config::fields()),
         ("triggers of tables", event_source::table::Config::fields()),

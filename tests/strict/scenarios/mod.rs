@@ -19,6 +19,7 @@ mod layers;
 mod list;
 mod logs;
 mod malformed;
+mod managed_policies;
 mod messages;
 mod output;
 mod permissions;

@@ -134,6 +134,8 @@ secrets:
   key: { value: { password: hidden-password } }
 layers:
   shared: { code: lambdas/get_item, runtimes: [python3.13] }
+policies:
+  upload: { access: { pages: write }, attach_to: [operator] }
 functions:
   save:
     code: lambdas/create_item

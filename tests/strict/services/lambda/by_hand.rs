@@ -7,6 +7,7 @@ use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
 use crate::services::Service;
 use crate::services::iam::{EARLIER_ROLE, EXISTING_ROLE, Role};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 impl Marked for Function {
     fn tags(&self) -> &Tags {
@@ -216,21 +217,24 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
 pub(super) fn change_all(cloud: &mut Cloud) {
     let now = cloud.now;
     let settings = "provision:settings";
-    let has_some = cloud.lambda.functions.values().any(|function| function.tags.contains_key(settings));
+    let named = cloud.lambda.functions.values().filter_map(|function| function.tags.get(settings));
+    let named: BTreeSet<String> = named.flat_map(|names| names.split(' ').map(str::to_owned)).collect();
+    let has = |setting: &str| named.contains(setting);
     for function in cloud.lambda.functions.values_mut() {
         function.configuration.insert("MemorySize".to_owned(), 1024.into());
         function.configuration.insert("CodeSha256".to_owned(), "other".into());
         function.reserved = if function.reserved.is_some() { None } else { Some(3) };
         function.tags.remove(ID);
-        // Settings that an earlier version of the stack had.
-        if has_some {
-            function.tags.insert(settings.to_owned(), "async code-signing recursive-loop".to_owned());
+        // Settings that an earlier version of the stack had, of those that the credentials may read.
+        if !named.is_empty() {
+            let all: Vec<&str> = named.iter().map(String::as_str).collect();
+            function.tags.insert(settings.to_owned(), all.join(" "));
             let signing =
                 "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef9";
             function.apart = Apart {
-                asynchronous: Some(json!({ "MaximumRetryAttempts": 0 })),
-                signing: Some(signing.to_owned()),
-                loops: !function.apart.loops,
+                asynchronous: has("async").then(|| json!({ "MaximumRetryAttempts": 0 })),
+                signing: has("code-signing").then(|| signing.to_owned()),
+                loops: function.apart.loops != has("recursive-loop"),
             };
         }
         let mut statements = function.policy.now();
