@@ -25,6 +25,7 @@ mod calls;
 mod change;
 mod data;
 mod deploy_policy;
+mod depth;
 mod dev;
 mod door;
 mod drift;

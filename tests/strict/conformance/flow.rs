@@ -34,8 +34,8 @@ pub(super) struct Stack {
 }
 
 /// What an emulator cannot add to: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
-/// of what these stacks show, larger ones show as well.
-const UNTOLD: [&str; 4] = ["many_routes", "no_api", "only_tables", "own_role"];
+/// of what these stacks show, larger ones show as well. moto has none of the managed policies of AWS.
+const UNTOLD: [&str; 6] = ["depth", "many_routes", "no_api", "only_tables", "own_role", "put-user"];
 
 /// A stack without the lines between comments that say that emulators lack them.
 fn without_untold(text: &str) -> String {

@@ -6,6 +6,7 @@ mod chains;
 mod clear;
 mod compatibility;
 mod deploy_policy;
+mod depth;
 mod destroy;
 mod discovery;
 mod elsewhere;
