@@ -16,6 +16,8 @@ from words import INLINE_TESTS, ROOT, TOKEN, is_test
 KINDS = ROOT / "src/kinds"
 NAME = re.compile(r"""const NAME: &'static str = "(\w+)";""")
 SECTION = re.compile(r"""const SECTION: &'static str = "(\w+)";""")
+# Names of kinds that are also words of IAM and keys of the stack file.
+WORDS = {"policy"}
 USE = re.compile(r"\buse\s+([^;]+);")
 PATH = re.compile(r"\bkinds::(\w+)")
 # The engine is handed the registry, so it imports nothing of the kinds, not even that.
@@ -38,7 +40,8 @@ class Kinds:
     def find(self, source):
         """What names a kind in Rust code, each with its line. Comments and inline tests may."""
         source = INLINE_TESTS.split(source)[0]
-        found = [(token.start(), token["text"]) for token in TOKEN.finditer(source) if token["text"] in self.names]
+        names = self.names - WORDS
+        found = [(token.start(), token["text"]) for token in TOKEN.finditer(source) if token["text"] in names]
         code = names_only(source)
         paths = [(at, path) for use in USE.finditer(code) for at, path in imports(use)]
         paths += [(path.start(), f"kinds::{path[1]}") for path in PATH.finditer(USE.sub(blank, code))]

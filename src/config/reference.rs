@@ -305,7 +305,8 @@ pub(crate) fn known(section: &'static dyn AnySection, key: &str, names: &Names) 
     if keys.contains(&key) {
         return Ok(());
     }
-    let list = || suggest::did_you_mean_or_list(key, &format!("the {kind}s of this stack"), keys);
+    let all = format!("the {} of this stack", in_words(section.key()));
+    let list = || suggest::did_you_mean_or_list(key, &all, keys);
     let help = names.why_absent(section.key(), key).or_else(list);
     Err(Error { message: format!("there is no {kind} `{key}`"), help })
 }

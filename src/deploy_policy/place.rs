@@ -47,7 +47,7 @@ impl Allowed {
             Which::Bound(_) => 1,
             Which::Declared => 2,
             Which::Parents => 3,
-            Which::Field(_) | Which::With(_) => 4,
+            Which::Field(_) | Which::Named(_) | Which::With(_) => 4,
             Which::Owned(_) => 5,
         };
         Order::OfKind(registry().kinds().iter().position(|kind| kind.name() == self.on.kind), rank)
@@ -89,6 +89,11 @@ impl Place<'_> {
                     |one: &Resource| one.desired.get(field).is_some_and(|value| *value != Desired::Null);
                 if self.declared(kind).any(has) { all("*") } else { Vec::new() }
             }
+            Which::Named(field) => self
+                .declared(on.kind)
+                .flat_map(|one| self.texts(one, field))
+                .flat_map(|name| all(&name))
+                .collect(),
             Which::Owned(prefix) => all(&format!("{prefix}*")),
             Which::Declared => self.declared(on.kind).flat_map(|one| all(&one.id.name)).collect(),
             Which::Parents => {
@@ -137,6 +142,7 @@ impl Place<'_> {
                     self.declared(on.kind).flat_map(|one| self.texts(one, field)).collect();
                 add("ArnEquals", key, arns.into_iter().collect());
             }
+            Some((key, Only::Like(pattern))) => add("ArnLike", key, self.scope.expand(pattern, "*").into()),
             None => (),
         }
         if let Which::Owned(_) = on.which {

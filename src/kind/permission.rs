@@ -85,6 +85,8 @@ pub enum Only {
     Value(&'static str),
     /// One of the ARNs that a field has in the resources that the stack declares of the statement's kind.
     Field(&'static str),
+    /// An ARN of this pattern.
+    Like(&'static str),
 }
 
 /// Which resources of a kind. In a policy, the statements of a kind are in this order.
@@ -105,6 +107,8 @@ pub enum Which {
     /// Those that a field names of the resources that the stack declares of the call's own kind: by their ARNs, or by the
     /// patterns where it refers to a resource of the stack.
     Field(&'static str),
+    /// Those whose names a field has in the resources that the stack declares of the statement's kind.
+    Named(&'static str),
     /// All that the patterns name, if a resource that the stack declares of the call's own kind has this field.
     With(&'static str),
     /// Those with the stack's ownership tag and a name that begins so.
@@ -162,5 +166,10 @@ impl On {
     /// The same where a condition key is one of the ARNs that a field of the kind's desired specs has.
     pub const fn only_field(self, key: &'static str, field: &'static str) -> Self {
         On { only: Some((key, Only::Field(field))), ..self }
+    }
+
+    /// The same where a condition key is an ARN of a pattern.
+    pub const fn only_like(self, key: &'static str, pattern: &'static str) -> Self {
+        On { only: Some((key, Only::Like(pattern))), ..self }
     }
 }

@@ -17,6 +17,7 @@ pub mod log_group;
 mod mark;
 pub mod parameter;
 pub mod permission;
+pub mod policy;
 pub mod queue;
 pub mod role;
 pub mod route;
@@ -87,6 +88,7 @@ kinds! {
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,
+    policy::Policy: section,
     role::Role: section,
     log_group::LogGroup,
     function::Function: section,

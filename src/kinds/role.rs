@@ -1,7 +1,7 @@
 //! IAM roles, with their inline and attached policies.
 
-mod access;
-mod attach;
+pub(in crate::kinds) mod access;
+pub(in crate::kinds) mod attach;
 mod lower;
 pub mod managed;
 mod observe;
@@ -9,11 +9,13 @@ pub mod section;
 mod trust;
 
 pub(super) use lower::{check_sizes, generated, mark_on_function};
+pub(super) use observe::owner;
 pub(crate) use trust::may_trust_lambda;
 
-use self::attach::{attach, detach, lacks_policy, reattach};
+use self::attach::{attach_named, detach, lacks_policy, reattach};
 use self::observe::{attached, attributes, list, policy_names, profiles, read};
 use super::function::Function;
+use super::policy::Policy as ManagedPolicyKind;
 use super::{read_each, require, retry_conflicts};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
@@ -25,7 +27,7 @@ use crate::kind::{
 };
 use crate::model::{Identity, PhysicalId, ResourceId, Texts};
 use crate::policy::Policy;
-use aws_sdk_iam::types::{Role as SdkRole, Tag};
+use aws_sdk_iam::types::Tag;
 use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -36,7 +38,7 @@ pub(crate) static IAM: Service = Service {
     errors: Errors {
         not_found: &[Refusal::Code("NoSuchEntity")],
         exists: &[Refusal::Code("EntityAlreadyExists")],
-        transient: &[(Refusal::Code("ConcurrentModification"), "another change of the role is in progress")],
+        transient: &[(Refusal::Code("ConcurrentModification"), "another change of it is in progress")],
         passing_limits: &[],
     },
     ..Service::new("IAM", "iam")
@@ -111,6 +113,8 @@ const BOUND_ATTACHED: On =
 impl Kind for Role {
     const NAME: &'static str = "role";
     const SERVICE: &'static Service = &IAM;
+    /// IAM attaches only a policy that exists, and deletes none that is attached.
+    const DEPENDS_ON: &'static [&'static str] = &[ManagedPolicyKind::NAME];
     const SECTION: &'static str = "roles";
     const ARN: &'static str = "arn:{partition}:iam::{account}:role{role_path}{name}";
     const PERMISSIONS: &'static [Permission] = &[
@@ -195,7 +199,7 @@ impl Kind for Role {
             retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, put).await?;
         }
         for policy in &spec.attached {
-            let attach = async || attach(ctx, id, &id.name, policy).await;
+            let attach = async || attach_named(ctx, id, &id.name, policy).await;
             retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, attach).await?;
         }
         Ok(attributes)
@@ -261,20 +265,21 @@ impl Kind for Role {
         let mut pages = clients.iam().list_roles().path_prefix("/provision/").into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(role) = pages.next().await {
-            found.extend(by_path(&role?));
+            let role = role?;
+            found.extend(owned_by_path(role.path(), PhysicalId::new(Role::NAME, role.role_name())));
         }
         Ok(found)
     }
 }
 
-/// A role as its path shows it; `None` for a path that is not ours.
-fn by_path(role: &SdkRole) -> Option<Owned> {
-    let path: Vec<&str> = role.path().split('/').collect();
+/// A role or policy as its path shows it; `None` for a path that is not ours.
+pub(super) fn owned_by_path(path: &str, physical_id: PhysicalId) -> Option<Owned> {
+    let path: Vec<&str> = path.split('/').collect();
     let ["", "provision", stack, environment, region, ""] = path.as_slice() else { return None };
     let environment = Some(*environment).filter(|environment| *environment != "_");
     Some(Owned {
         identity: Identity::new(*stack, environment.map(str::to_owned)),
-        physical_id: PhysicalId::new(Role::NAME, role.role_name()),
+        physical_id,
         protected: false,
         region: Some((*region).to_owned()),
     })
@@ -352,10 +357,10 @@ fn attaches(spec: &Json) -> bool {
 }
 
 /// How IAM says that two changes of a role conflict [aws-facts: IAM, M].
-fn conflict(error: &Error) -> Option<&'static str> {
+pub(super) fn conflict(error: &Error) -> Option<&'static str> {
     IAM.transient(error)
 }
 
-fn sdk_tags(tags: &Tags) -> Result<Vec<Tag>> {
+pub(super) fn sdk_tags(tags: &Tags) -> Result<Vec<Tag>> {
     tags.iter().map(|(key, value)| Ok(Tag::builder().key(key).value(value).build()?)).collect()
 }

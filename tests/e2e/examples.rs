@@ -51,3 +51,30 @@ async fn the_environments_of_the_example_are_guarded_and_apart() {
     run("down", "prod").ok().says("Nothing left.");
     run("down", "test").ok().says("Nothing left.");
 }
+
+/// As the guide that it follows has it: the function is called with the user as its event.
+#[tokio::test]
+async fn a_user_is_put_by_a_direct_call() {
+    if !is_here("npm") {
+        eprintln!("npm is not installed here: put-user was not tried");
+        return;
+    }
+    let cloud = Cloud::with(SMALL);
+    let file = root().join("examples/put-user/stack.yaml");
+    let file = file.to_str().unwrap();
+    let run = |args: &[&str]| cloud.run(&[args, &["--local", "--file", file]].concat()).ok();
+    run(&["up"]).says("2 of 2 checks passed.");
+    run(&["up"]).changes_nothing();
+    let event = r#"{ "uid": "2", "username": "ada", "email": "ada@company.com" }"#;
+    run(&["invoke", "putitem", "--event", event])
+        .says("Put user ada with email ada@company.com to DynamoDB.");
+    let aws = cloud.aws().await;
+    let key = aws_sdk_dynamodb::types::AttributeValue::S("2".to_owned());
+    let item = aws.dynamodb().get_item().table_name("user").key("uid", key).send().await.unwrap();
+    assert_eq!(item.item.unwrap()["username"].as_s().unwrap(), "ada");
+    let table = aws.dynamodb().describe_table().table_name("user").send().await.unwrap().table.unwrap();
+    let capacity = table.provisioned_throughput.unwrap();
+    assert_eq!((capacity.read_capacity_units, capacity.write_capacity_units), (Some(5), Some(5)));
+    run(&["down"]).says("Nothing left.");
+    assert_empty(&dump(&aws).await);
+}

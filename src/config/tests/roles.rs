@@ -67,3 +67,49 @@ fn a_role_of_others_has_any_path() {
     let names: Vec<&str> = stack.existing.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["worker", "other"]);
 }
+
+#[test]
+fn policies_of_the_stack() {
+    let of = |policy: &str, function: &str| {
+        let f = format!("f: {{ code: code, runtime: python3.13, {function} }}");
+        format!(
+            "stack: demo\ntables: {{ notes: {{ partition_key: id }} }}\npolicies:\n  upload: {policy}\nfunctions:\n  {f}\n"
+        )
+    };
+    let roles: Vec<String> = (0..21).map(|number| format!("role{number}")).collect();
+    let cases = [
+        of("{}", "timeout: 5"),
+        of("{ access: {}, policy: [] }", "timeout: 5"),
+        of("{ access: { u: read } }", "timeout: 5"),
+        of("{ access: { notes: send } }", "timeout: 5"),
+        of("{ policy: [{ Effect: Allow, Action: s3:GetObject }] }", "timeout: 5"),
+        of("{ access: { notes: read }, attach_to: operator }", "timeout: 5"),
+        of(
+            "{ access: { notes: read }, attach_to: [\"arn:aws:iam::111122223333:role/staff/operator\"] }",
+            "timeout: 5",
+        ),
+        of("{ access: { notes: read }, attach_to: [staff/operator, \"\"] }", "timeout: 5"),
+        of("{ access: { notes: read }, attach_to: [operator, Operator] }", "timeout: 5"),
+        of(&format!("{{ access: {{ notes: read }}, attach_to: [{}] }}", roles.join(", ")), "timeout: 5"),
+        of(&format!("{{ access: {{ notes: read }}, description: {} }}", "d".repeat(1_001)), "timeout: 5"),
+        of("{ access: { notes: read }, path: /a/ }", "timeout: 5"),
+        of("{ access: { notes: read } }", "managed_policies: [uploads]"),
+        of("{ access: { notes: read } }", "managed_policies: [upload, upload]"),
+        of("{ access: { notes: read }, only: [prod] }", "managed_policies: [upload]"),
+        of("{ access: { notes: read } }", "environment: { PP: \"${policies.upload.id}\" }"),
+        of("{ access: { notes: read } }", "timeout: 5").replace("  upload:", "  a b:"),
+        of("{ access: { notes: read } }\n  Upload: { access: { notes: read } }", "timeout: 5"),
+    ];
+    check("policies_of_the_stack", &cases.each_ref().map(String::as_str));
+}
+
+#[test]
+fn a_role_names_policies_of_the_stack() {
+    let stack = valid(
+        "stack: demo\ntables: { notes: { partition_key: id } }\n\
+         policies: { upload: { access: { notes: write }, attach_to: [operator, \"a,b\"], description: \"Of ${stack}\" } }\n\
+         roles: { one: { managed_policies: [upload, ReadOnlyAccess] } }\n\
+         functions: { f: { code: code, runtime: python3.13, managed_policies: [upload], environment: { PP: '${policies.upload.arn}' } } }\n",
+    );
+    assert_eq!(stack.functions()[0].managed_policies, [ManagedPolicy::Key("upload".to_owned())]);
+}

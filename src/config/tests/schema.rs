@@ -15,7 +15,8 @@ use crate::config::section::{AnyField, Parts, Section};
 use crate::config::sources::Sources;
 use crate::config::{Options, checks, environment};
 use crate::kinds::{
-    alias, api, event_source, function, function_url, layer, parameter, queue, role, secret, sections, table,
+    alias, api, event_source, function, function_url, layer, parameter, policy, queue, role, secret,
+    sections, table,
 };
 
 #[test]
@@ -57,6 +58,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("release", alias::section::Release::fields()),
         ("alias", alias::section::Alias::fields()),
         ("url", function_url::section::Url::fields()),
+        ("policies", policy::section::Config::fields()),
         ("roles", role::section::Config::fields()),
         ("triggers of queues", event_source::queue::Config::fields()),
         ("triggers of tables", event_source::table::Config::fields()),

@@ -130,3 +130,21 @@ fn where_a_role_is_named_nothing_is_measured_for_it() {
     let named = "role: arn:aws:iam::123456789012:role/x";
     assert_eq!(wrong(&functions(&[("f", named)])), Vec::<String>::new());
 }
+
+#[test]
+fn a_policy_has_a_limit_and_is_not_attached_by_name_to_a_role_of_the_stack() {
+    let text = |resources: usize, role: &str| {
+        let all: Vec<String> =
+            (0..resources).map(|number| format!("\"arn:aws:s3:::{number:087}\"")).collect();
+        format!(
+            "stack: s\nfunctions: {{ f: {{ code: code, runtime: python3.13 }} }}\npolicies:\n  upload:\n    \
+             policy: [{{ Effect: Allow, Action: s3:GetObject, Resource: [{}] }}]\n    attach_to: [{role}]\n",
+            all.join(", ")
+        )
+    };
+    assert_eq!(wrong(&text(58, "operator")), Vec::<String>::new());
+    let found = wrong(&text(60, "operator"));
+    assert!(found.len() == 1 && found[0].contains("AWS allows 6144"), "{found:?}");
+    let found = wrong(&text(1, "F_Role"));
+    assert_eq!(found, ["`F_Role` is a role of this stack, and `attach_to` is for roles of others"]);
+}

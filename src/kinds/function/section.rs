@@ -28,7 +28,7 @@ use crate::kinds::function_url::section::Url;
 use crate::kinds::function_url::{self, FunctionUrl};
 use crate::kinds::layer::section::{package_key, version_arn};
 use crate::kinds::layer::{self, Layer};
-use crate::kinds::role::managed::{ManagedPolicy, managed_policies};
+use crate::kinds::role::managed::{self, ManagedPolicy, managed_policies};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Lowered, Sizes};
 use crate::suggest;
@@ -141,7 +141,9 @@ impl Declared for Function {
         let failures = failures.map(|grant| Connection::new(own(), (grant.kind, grant.key), "failures"));
         let layers = function.layers.iter().filter_map(Target::key);
         let layers = layers.map(|key| Connection::new(own(), (Layer::NAME, key.to_owned()), "layer"));
-        access.chain(role).chain(triggers).chain(failures).chain(destinations).chain(layers).collect()
+        let policies = managed::connections(&own(), &function.managed_policies);
+        let roles = role.into_iter().chain(policies);
+        access.chain(roles).chain(triggers).chain(failures).chain(destinations).chain(layers).collect()
     }
 
     fn lacks(function: &Entry<Config>, attribute: &str) -> Option<(String, &'static str)> {
@@ -210,7 +212,8 @@ section! {
         triggers: Vec<Item> = triggers().or_empty(),
         /// Additional permissions, in IAM's own syntax.
         policy: Vec<Statement> = policy().or_empty(),
-        /// Managed policies of the generated role, at most ten: AWS's own by their names with their paths, others by their ARNs.
+        /// Managed policies of the generated role, at most ten: keys of `policies`, AWS's own by their names with their paths,
+        /// others by their ARNs.
         managed_policies: Vec<ManagedPolicy> = managed_policies().or_empty(),
         /// The processor architecture.
         architecture: Architecture = word(&ARCHITECTURES, architecture).default(Architecture::X86_64),

@@ -25,6 +25,10 @@ pub(super) async fn change(ctx: &Context, observed: &ObservedOf<Parameter>, to: 
     let mut set = tags::to_set(&from.tags, &to.tags);
     if (Spec { tags: Tags::new(), ..from.clone() }) != (Spec { tags: Tags::new(), ..to.clone() }) {
         let version = put(ctx, id, to, None).await?;
+        // Deleted in the meantime, it was created again, without tags.
+        if version == 1 {
+            set.clone_from(&to.tags);
+        }
         set.extend(value_tag(to, version).await?);
         once_shown(ctx, id, version).await?;
     }

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// The changes of a role, with one for each statement whose actions differ, by the names of the resources that it is about.
-pub(super) fn differences(changes: Vec<Change>, from: &Json, to: &Json) -> Vec<Change> {
+pub(in crate::kinds) fn differences(changes: Vec<Change>, from: &Json, to: &Json) -> Vec<Change> {
     let mut statements = BTreeSet::new();
     let mut shown = Vec::new();
     for change in changes {

@@ -12,7 +12,7 @@ use crate::model::ResourceId;
 const NOT_ATTACHABLE: &str = "does not exist or is not attachable";
 
 /// True if IAM has no such policy.
-pub(super) fn lacks_policy(error: &Error) -> bool {
+pub(in crate::kinds) fn lacks_policy(error: &Error) -> bool {
     error.says(NOT_ATTACHABLE)
 }
 
@@ -26,8 +26,12 @@ pub(in crate::kinds) async fn attach(ctx: &Context, id: &ResourceId, role: &str,
     let early = |error: &Error| {
         (is_own && lacks_policy(error)).then_some("IAM does not see the policy yet").or(conflict(error))
     };
-    let attached = retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, call).await;
-    attached.map_err(|error| match lacks_policy(&error) {
+    retry_if(Backoff::PROPAGATION, ctx.waiting(id), early, call).await
+}
+
+/// Attaches a policy that the stack file names under `managed_policies`.
+pub(super) async fn attach_named(ctx: &Context, id: &ResourceId, role: &str, policy: &str) -> Result<()> {
+    attach(ctx, id, role, policy).await.map_err(|error| match lacks_policy(&error) {
         true => {
             let said = error.message.trim_end();
             let way =
@@ -58,7 +62,7 @@ pub(super) async fn reattach(ctx: &Context, observed: &ObservedOf<Role>, to: &Sp
         }
     }
     for policy in to.attached.difference(from) {
-        attach(ctx, id, role, policy).await?;
+        attach_named(ctx, id, role, policy).await?;
     }
     if !is_full {
         for policy in from.difference(&to.attached) {

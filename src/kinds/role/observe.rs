@@ -6,7 +6,7 @@ use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, ObservedOption};
-use crate::kinds::{require, require_str};
+use crate::kinds::{policy, require, require_str};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId, Scope, Status};
 use crate::policy::Policy;
 use aws_sdk_iam::types::Role as SdkRole;
@@ -37,12 +37,12 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rol
         Ok(get(ctx, name).await?.as_ref().map(tags_of).unwrap_or_default())
     });
     // The one policy that a role of ours has is asked for by name, together with the lists that tell whether there are more.
-    let ours = async { policy(ctx, name, POLICY).await };
+    let ours = async { inline(ctx, name, POLICY).await };
     let (all_tags, ours, names, attached) =
         try_join!(all_tags, ours, policy_names(ctx, name), async { attached(ctx, name).await })?;
     let others = names.iter().filter(|other| *other != POLICY);
     let others = try_join_all(
-        others.map(async |other| Ok::<_, Error>((other.clone(), policy(ctx, name, other).await?))),
+        others.map(async |other| Ok::<_, Error>((other.clone(), inline(ctx, name, other).await?))),
     )
     .await?;
     let policies = others.into_iter().chain([(POLICY.to_owned(), ours)]);
@@ -50,6 +50,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rol
     let made_for = all_tags.get(tags::FOR).and_then(|id| id.strip_prefix("function."));
     let hints = made_for.map(|function| PhysicalId::new("function", function)).into_iter().collect();
     let owner = owner(&all_tags, role.path(), &ctx.scope);
+    let refs = attached.iter().filter_map(|arn| policy::named_by(arn, &ctx.scope)).collect();
     let spec = Spec {
         trust: Policy::decode("iam:GetRole", role.assume_role_policy_document().unwrap_or("{}"))?,
         policies,
@@ -66,6 +67,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rol
         Observed::new(ResourceId::new(Role::NAME, name), role.role_name(), owner, spec, attributes);
     observed.created = created;
     observed.hints = hints;
+    observed.refs = refs;
     if role.role_name() != name {
         // To IAM, names that differ only in case are the same.
         observed.status =
@@ -79,16 +81,16 @@ pub(super) async fn get(ctx: &Context, name: &str) -> Result<Option<SdkRole>> {
     response.map(|response| require(response.role, "iam:GetRole", "the role")).transpose()
 }
 
-/// The owner of a role: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
+/// The owner of a role or a policy: by its tag, and not another region's of the same stack, since IAM is global and a stack is not. An
 /// adopted role keeps a path of its own, which may be another stack's.
-pub(super) fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
+pub(in crate::kinds) fn owner(tags: &Tags, path: &str, scope: &Scope) -> Owner {
     let own = scope.role_path();
     let of_stack = own.strip_suffix(&format!("{}/", scope.region)).unwrap_or(&own);
     match tags::owner(tags, scope) {
         Owner::Ours if path.starts_with(of_stack) && path != own => {
             let region = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
             Owner::Unmanaged(format!(
-                "the stack `{}` already lives in {region}, and names of roles are global; use --env for a second one",
+                "the stack `{}` already lives in {region}, and names in IAM are global; use --env for a second one",
                 scope.identity
             ))
         }
@@ -125,7 +127,7 @@ pub(super) async fn attached(ctx: &Context, role: &str) -> Result<BTreeSet<Strin
     Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }
 
-pub(super) async fn policy(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
+async fn inline(ctx: &Context, role: &str, name: &str) -> Result<Option<Policy>> {
     let response = IAM.not_found_as_none(
         ctx.clients.iam().get_role_policy().role_name(role).policy_name(name).send().await,
     )?;

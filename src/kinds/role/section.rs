@@ -1,6 +1,6 @@
 //! `roles`.
 
-use super::managed::{ManagedPolicy, managed_policies};
+use super::managed::{self, ManagedPolicy, managed_policies};
 use super::trust::{Trusted, trust};
 use super::{ENDING, Role, lower, name_for};
 use crate::config::access::{Grant, access};
@@ -35,7 +35,7 @@ section! {
         access: BTreeMap<String, Grant> = access().or_empty(),
         /// Additional permissions, in IAM's own syntax.
         policy: Vec<Statement> = policy().or_empty(),
-        /// Managed policies, at most ten: AWS's own by their names with their paths, others by their ARNs.
+        /// Managed policies, at most ten: keys of `policies`, AWS's own by their names with their paths, others by their ARNs.
         managed_policies: Vec<ManagedPolicy> = managed_policies().or_empty(),
         /// A description. `${…}` works.
         description: Template = template().with("maxLength", lower::MAX_DESCRIPTION).or_empty().shown_as(""),
@@ -62,7 +62,9 @@ impl Declared for Role {
     }
 
     fn connections(role: &Entry<Config>, sections: Sections) -> Vec<Connection> {
-        connections_of((Self::NAME, &role.name), &role.access, sections)
+        let access = connections_of((Self::NAME, &role.name), &role.access, sections);
+        let policies = managed::connections(&(Self::NAME, role.name.clone()), &role.managed_policies);
+        access.into_iter().chain(policies).collect()
     }
 
     fn templates(role: &Entry<Config>) -> Vec<&Template> {

@@ -93,7 +93,7 @@ fn the_reads_that_it_saves_cost_no_time_where_quotas_do_not_matter() {
     delays.set(tagging::SHOWN, MINUTES);
     let cloud = Cloud { delays, paging: Paging::Documented, ..empty() };
     let up = well(run(&cloud, Command::Up(&stack), None)).cloud;
-    for (cloud, calls) in [(later(&up, MINUTES), 48), (up, 53)] {
+    for (cloud, calls) in [(later(&up, MINUTES), 49), (up, 54)] {
         let again = well(run(&Cloud { latency: Some(|_| CALL), ..cloud }, Command::Up(&stack), None));
         is_in_sync(&again);
         assert_eq!((again.records.len(), again.took.as_secs()), (calls, 3 * CALL.as_secs()));

@@ -130,9 +130,21 @@ const CHANGES: &[(&str, &str)] = &[
         "    image:\n      uri: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop:2\n",
         "    code: lambdas/getAlls\n    runtime: python3.13\n",
     ),
+    ("access: { pages: write, mails: send }", "access: { pages: write }"),
+    (", Action: [s3:PutObject]", ", Action: [s3:PutObject, s3:AbortMultipartUpload]"),
+    ("attach_to: [operator, auditor]", "attach_to: [auditor]"),
+    ("    attach_to: [operator]\n", ""),
+    ("    attach_to: [auditor]\n", ""),
+    ("kind: upload", "kind: other"),
     (
-        "    managed_policies: [\"arn:aws:iam::123456789012:policy/boundary\"]\n    description",
+        "    managed_policies: [download, \"arn:aws:iam::123456789012:policy/boundary\"]\n    description",
         "    description",
+    ),
+    ("policy/boundary\", upload]", "policy/boundary\"]"),
+    (
+        "  download:\n    access: { pages: read }\n    \
+         policy: [{ Effect: Allow, Action: s3:GetObject, Resource: \"arn:aws:s3:::${prefix}pictures/*\" }]\n",
+        "",
     ),
     ("managed_policies: [\"arn", "managed_policies: [ReadOnlyAccess, \"arn"),
     ("    managed_policies: [ReadOnlyAccess, \"arn:aws:iam::123456789012:policy/boundary\"]\n", ""),
@@ -271,6 +283,7 @@ const DEFINITIONS: &[(&str, &str)] = &[
     ("image", "/functions/packed/image"),
     ("url", "/functions/packed/url"),
     ("cors", "/functions/show/url/cors"),
+    ("policy", "/policies/*"),
     ("role", "/roles/*"),
     ("api", "/api"),
     ("cors", "/api/cors"),
@@ -294,6 +307,9 @@ const WITH: &[(&str, &str, &str)] = &[
     ("format", "/functions/save/logging", "level"),
     ("format", "/functions/save/logging", "system_level"),
 ];
+
+/// Fields that AWS sets with the create alone: another value does not show.
+const AT_CREATION: &[(&str, &str)] = &[("policy", "description")];
 
 /// A name and a kind's own field of the same name as one of every entry.
 const OWN: &[(&str, &str)] = &[("api", "name"), ("table", "protect")];
@@ -328,7 +344,8 @@ fn optional_fields(schema: &Json, definition: &str) -> Vec<String> {
     let required = required.cloned().unwrap_or_default();
     let is_other = |name: &str| {
         let of_every_entry = OTHERS.contains(&name) || name == "protect";
-        of_every_entry && !OWN.contains(&(definition, name))
+        let is_kept = AT_CREATION.contains(&(definition, name));
+        is_kept || (of_every_entry && !OWN.contains(&(definition, name)))
     };
     let names = fields["properties"].as_object().unwrap().keys();
     names.filter(|name| !required.contains(&json!(name)) && !is_other(name)).cloned().collect()

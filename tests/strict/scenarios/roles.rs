@@ -65,7 +65,10 @@ fn managed_policies_are_attached_and_detached() {
     let writes = ran.writes();
     assert_eq!(
         writes,
-        ["iam:AttachRolePolicy save_role #1", "iam:DetachRolePolicy save_role #1"],
+        [
+            "iam:AttachRolePolicy save_role arn:aws:iam::aws:policy/ReadOnlyAccess #1",
+            "iam:DetachRolePolicy save_role arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole #1"
+        ],
         "the new one before the old one goes"
     );
     assert_eq!(attached(&ran.cloud, "save_role"), names(&["AWSXRayDaemonWriteAccess", "ReadOnlyAccess"]));

@@ -135,6 +135,8 @@ secrets:
   key: { value: { password: hidden-password }, resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: secretsmanager:GetSecretValue }] }
 layers:
   shared: { code: lambdas/get_item, runtimes: [python3.13] }
+policies:
+  upload: { access: { pages: write }, attach_to: [operator] }
 functions:
   save:
     code: lambdas/create_item

@@ -3,13 +3,15 @@
 mod by_hand;
 mod given;
 pub(crate) mod grammar;
+mod managed;
 mod policies;
 mod random;
 pub(crate) mod resource_policy;
 mod role;
 
 pub(crate) use by_hand::EARLIER_ROLE;
-pub(crate) use random::ROLES;
+pub(crate) use managed::{Managed, OTHERS};
+pub(crate) use random::{POLICIES, ROLES};
 pub(crate) use role::{ASSUMABLE, Role, State, exists, is_checked_late, not_assumable};
 
 use crate::access::{Need, known, nothing, with_tagging};
@@ -35,14 +37,30 @@ pub(crate) const LOOSE: &str =
 
 pub(crate) struct Iam;
 
+impl Iam {
+    /// What a call on a customer managed policy needs, or a list.
+    fn needs_of_policy(&self, cloud: &Cloud, call: &Call) -> Vec<Need> {
+        let params = &call.params;
+        let resource = match (text(params, "PolicyArn"), text(params, "PolicyName")) {
+            (Some(arn), _) => arn.to_owned(),
+            (None, Some(name)) => self.arn(&format!("policy{}{name}", text(params, "Path").unwrap_or("/"))),
+            (None, None) => return vec![Need::new(call.name(), nothing(call))],
+        };
+        let there = cloud.iam.managed.values().find(|policy| policy.arn() == resource);
+        let tags = there.and_then(|policy| known(cloud, policy.created, &policy.tags)).cloned();
+        let own = Need::new(call.name(), resource).of(&tags.unwrap_or_default());
+        with_tagging(call, own, "iam:TagPolicy", call.operation.name == "CreatePolicy")
+    }
+}
+
 impl StrictService for Iam {
     fn facts(&self) -> &'static Facts {
         &Facts {
             name: "iam",
             model: ("iam", "2010-05-08"),
-            operations: &[role::OPERATIONS, policies::OPERATIONS],
-            changed: &["RoleName"],
-            subject: &["RoleName", "PolicyName", "Description"],
+            operations: &[role::OPERATIONS, policies::OPERATIONS, managed::OPERATIONS],
+            changed: &["RoleName", "PolicyArn"],
+            subject: &["RoleName", "PolicyName", "PolicyArn", "Description"],
             tokens: &["Marker"],
             throttled: ("Throttling", 400),
             failed: ("ServiceFailure", 500),
@@ -54,9 +72,7 @@ impl StrictService for Iam {
 
     fn needs(&self, cloud: &Cloud, call: &Call) -> Vec<Need> {
         let (params, name) = (&call.params, call.operation.name.as_str());
-        let Some(role) = text(params, "RoleName") else {
-            return vec![Need::new(call.name(), nothing(call))];
-        };
+        let Some(role) = text(params, "RoleName") else { return self.needs_of_policy(cloud, call) };
         let there = cloud.iam.roles.get(&role.to_lowercase());
         let resource = match (name, there) {
             ("RemoveRoleFromInstanceProfile", _) => {
@@ -64,6 +80,7 @@ impl StrictService for Iam {
             }
             ("CreateRole", _) => self.arn(&format!("role{}{role}", text(params, "Path").unwrap_or("/"))),
             (_, Some(role)) => role.arn(),
+            (_, None) if cloud.iam.others.contains_key(role) => managed::arn_of_other(role),
             // The name of a role that is not there is not resolved: AWS's refusals say `on resource: role NAME`.
             (_, None) => self.arn(&format!("role {role}")),
         };
@@ -132,7 +149,16 @@ impl StrictService for Iam {
             }
             dumped
         };
-        cloud.iam.roles.values().map(|role| (format!("role {}", role.name), dumped(role))).collect()
+        let roles = cloud.iam.roles.values().map(|role| (format!("role {}", role.name), dumped(role)));
+        let policies = cloud.iam.managed.values().map(|policy| {
+            let others = managed::attached_to_others(cloud, &policy.arn());
+            let dumped = json!({
+                "path": policy.path, "document": parsed(policy.document()), "tags": policy.tags,
+                "attached to": others, "description": policy.description,
+            });
+            (format!("policy {}", policy.name), dumped)
+        });
+        roles.chain(policies).collect()
     }
 
     fn made_up(&self, cloud: &Cloud) -> Vec<(String, String)> {
@@ -162,12 +188,20 @@ impl StrictService for Iam {
 
     /// By names in lower case.
     fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
-        let resource = |name: &String| Resource::named(Service::Iam, "role", name);
-        cloud.iam.roles.iter().map(|(name, role)| (resource(name), format!("{role:?}"))).collect()
+        let resource = |kind, name: &String| Resource::named(Service::Iam, kind, name);
+        let roles = cloud.iam.roles.iter().map(|(name, role)| (resource("role", name), format!("{role:?}")));
+        let policies = cloud.iam.managed.iter().map(|(name, policy)| {
+            let others = managed::attached_to_others(cloud, &policy.arn());
+            (resource("policy", name), format!("{policy:?} of {others:?}"))
+        });
+        roles.chain(policies).collect()
     }
 
     fn remove(&self, cloud: &mut Cloud, resource: &Resource) {
-        cloud.iam.roles.remove(&resource.name);
+        match resource.kind {
+            "policy" => by_hand::delete_policy(cloud, &resource.name),
+            _ => drop(cloud.iam.roles.remove(&resource.name)),
+        }
     }
 
     fn is_same(&self, one: &str, other: &str) -> bool {
@@ -178,6 +212,9 @@ impl StrictService for Iam {
         for role in cloud.iam.roles.values_mut() {
             role.profiles.clear();
             keep(&mut role.tags);
+        }
+        for policy in cloud.iam.managed.values_mut() {
+            keep(&mut policy.tags);
         }
     }
 
@@ -192,6 +229,24 @@ impl StrictService for Iam {
                         function.managed_policies.push(policy);
                     }
                     !has
+                })
+            }),
+            ("a policy allows more", |stack| {
+                let table = stack.tables().first().map(|table| table.name.clone());
+                let policy = stack.policies_mut().first_mut();
+                policy.zip(table).is_some_and(|(policy, table)| {
+                    let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
+                    let grant = policy.access.entry(table.clone()).or_insert_with(grant);
+                    grant.actions.push("dynamodb:DescribeTable".to_owned());
+                    true
+                })
+            }),
+            ("a policy is attached to other roles", |stack| {
+                stack.policies_mut().first_mut().is_some_and(|policy| {
+                    let [one, other] = OTHERS.map(str::to_owned);
+                    let roles = if policy.attach_to.contains(&one) { [other] } else { [one] };
+                    policy.attach_to = roles.into();
+                    true
                 })
             }),
             ("a function may do more", |stack| {
@@ -223,9 +278,11 @@ impl StrictService for Iam {
         given::documents()
     }
 
-    /// A boundary of roles.
+    /// A boundary of roles, and roles to attach policies to.
     fn required(&self, given: &BTreeMap<String, Json>) -> Vec<(&'static str, Json)> {
         let boundary = json!({ "PolicyName": "boundary", "PolicyDocument": given["policy"] });
-        vec![("iam:CreatePolicy", boundary)]
+        let role = |name| json!({ "RoleName": name, "AssumeRolePolicyDocument": given["trust"] });
+        let roles = OTHERS.map(|name| ("iam:CreateRole", role(name)));
+        [("iam:CreatePolicy", boundary)].into_iter().chain(roles).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! The policies of IAM roles [aws-facts: IAM].
 
-use super::grammar;
 use super::role::{PAGE, Role, encoded, find, find_to_change, limit};
+use super::{grammar, managed};
 use crate::cloud::{Cloud, Handler, ServiceError, required, text};
 use crate::services::Service;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("PutRolePolicy", put),
@@ -19,6 +20,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 /// Managed policies of AWS's own, as far as anything here names them.
 const OF_AWS: &[&str] = &[
     "AdministratorAccess",
+    "AmazonDynamoDBFullAccess",
     "AmazonSQSFullAccess",
     "AWSLambdaExecute",
     "AWSLambdaInvocation-DynamoDB",
@@ -103,36 +105,47 @@ fn list_attached(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError>
 /// Attaching what is attached changes nothing.
 fn attach(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let arn = required(params, "PolicyArn");
-    let exists = exists(arn);
-    let role = find_to_change(cloud, params)?;
+    let exists = exists(cloud, arn);
+    let attached = attached(cloud, params)?;
     if !exists {
         return ServiceError::err(
             "NoSuchEntity",
             format!("Policy {arn} does not exist or is not attachable."),
         );
     }
-    if role.attached.len() >= MAX_ATTACHED && !role.attached.contains(arn) {
+    if attached.len() >= MAX_ATTACHED && !attached.contains(arn) {
         let message = format!("Cannot exceed quota for PoliciesPerRole: {MAX_ATTACHED}");
         return ServiceError::err("LimitExceeded", message);
     }
-    role.attached.insert(arn.to_owned());
+    attached.insert(arn.to_owned());
     Ok(Json::Null)
 }
 
+/// The policies of a role that is to be changed.
+fn attached<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut BTreeSet<String>, ServiceError> {
+    let name = required(params, "RoleName");
+    if cloud.iam.others.contains_key(name) {
+        return Ok(cloud.iam.others.get_mut(name).expect("a role"));
+    }
+    Ok(&mut find_to_change(cloud, params)?.attached)
+}
+
 /// True for a managed policy that can be attached: one of AWS's own, or one that the account has.
-fn exists(arn: &str) -> bool {
+fn exists(cloud: &Cloud, arn: &str) -> bool {
     match arn.strip_prefix("arn:aws:iam::aws:policy/") {
         Some(name) => OF_AWS.contains(&name),
-        None => arn == Service::Iam.arn("policy/boundary"),
+        None => arn == Service::Iam.arn("policy/boundary") || managed::can_attach(cloud, arn),
     }
 }
 
 fn detach(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, arn) = (cloud.now, required(params, "PolicyArn"));
-    let role = find_to_change(cloud, params)?;
-    if !role.attached.remove(arn) {
+    if !attached(cloud, params)?.remove(arn) {
         return ServiceError::err("NoSuchEntity", format!("Policy {arn} was not found."));
     }
-    role.released = now;
+    if let Some(role) = cloud.iam.roles.get_mut(&required(params, "RoleName").to_lowercase()) {
+        role.released = now;
+    }
+    managed::released(cloud, arn);
     Ok(Json::Null)
 }

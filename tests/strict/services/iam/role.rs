@@ -1,6 +1,7 @@
 //! IAM roles [aws-facts: IAM].
 
 use super::grammar;
+use super::managed::{self, Managed, OTHERS};
 use crate::cloud::{
     Cloud, Delay, Handler, LISTS, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, listed, required,
     seconds, tag_list, text,
@@ -34,15 +35,32 @@ const THEIRS: &str = "role/theirs/";
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The roles by name in lower case: names are unique whatever their case [aws-facts: Corrections 4].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) roles: BTreeMap<String, Role>,
+    /// The customer managed policies, likewise.
+    pub(crate) managed: BTreeMap<String, Managed>,
+    /// What is attached to the roles that every account has, by their names.
+    pub(crate) others: BTreeMap<String, BTreeSet<String>>,
     /// Roles that were deleted, and when: lists show them for a while.
     deleted: Vec<(Role, Time)>,
     /// For how long after a role can be assumed Lambda's second check of it, after a create, still fails [hazards: I4].
     pub(crate) late_check: Time,
     /// What IAM bears: requests a second, and burst. AWS publishes nothing of it, so there is no limit unless a test sets one.
     pub(crate) quota: Option<(f64, f64)>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State {
+            roles: BTreeMap::new(),
+            managed: BTreeMap::new(),
+            others: OTHERS.map(|name| (name.to_owned(), BTreeSet::new())).into(),
+            deleted: Vec::new(),
+            late_check: Time::ZERO,
+            quota: None,
+        }
+    }
 }
 
 /// A role.
@@ -109,7 +127,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     grammar::check_trust(&trust)?;
     check_principals(cloud, &trust)?;
     check_session(params)?;
-    check_boundary(params)?;
+    check_boundary(cloud, params)?;
     let tags = tag_list(params);
     check_role_tags(&Tags::new(), &tags, params)?;
     let id = cloud.made_up("role", name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 17);
@@ -260,17 +278,17 @@ fn check_principals(cloud: &Cloud, trust: &str) -> Result<(), ServiceError> {
 }
 
 fn put_boundary(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let role = find_to_change(cloud, params)?;
-    check_boundary(params)?;
-    role.boundary = text(params, "PermissionsBoundary").map(str::to_owned);
+    find_to_change(cloud, params)?;
+    check_boundary(cloud, params)?;
+    find(cloud, params)?.boundary = text(params, "PermissionsBoundary").map(str::to_owned);
     Ok(Json::Null)
 }
 
 /// A boundary must be there: a policy of AWS's own, or one of the account, which has those that are called so.
-fn check_boundary(params: &Json) -> Result<(), ServiceError> {
+fn check_boundary(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
     let Some(boundary) = text(params, "PermissionsBoundary") else { return Ok(()) };
     let known = ["arn:aws:iam::aws:policy/".to_owned(), Service::Iam.arn("policy/boundary")];
-    match known.iter().any(|policy| boundary.starts_with(policy)) {
+    match known.iter().any(|policy| boundary.starts_with(policy)) || managed::can_attach(cloud, boundary) {
         true => Ok(()),
         false if boundary.starts_with("arn:aws:iam::") && boundary.contains(":policy/") => ServiceError::err(
             "NoSuchEntity",
