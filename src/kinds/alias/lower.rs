@@ -42,8 +42,7 @@ impl Lower<'_> {
     /// What calls a function: the alias that is named, else the first one of its release, else the function itself.
     pub(in crate::kinds) fn called(&self, function: &str, alias: Option<&str>) -> ResourceId {
         let id = self.id(Function::NAME, function);
-        let functions = self.stack.functions().iter();
-        let entry = functions.filter(|entry| entry.name == function).next();
+        let entry = self.stack.functions().iter().find(|entry| entry.name == function);
         match entry.and_then(|entry| entry.alias(alias)) {
             Some(alias) => id.child(Alias::NAME, named(&id.name, alias)),
             None => id,

@@ -45,8 +45,8 @@ pub(in crate::kinds) async fn newest(ctx: &Context, function: &str) -> Result<St
 /// The version before one: what an alias stood for.
 pub(in crate::kinds) async fn before(ctx: &Context, function: &str, version: &str) -> Result<Option<String>> {
     let versions = list(ctx, function).await?;
-    let numbers = versions.iter().map(number).filter(|number| is_older(number, version));
-    Ok(numbers.last().map(str::to_owned))
+    let mut newest_first = versions.iter().rev().map(number);
+    Ok(newest_first.find(|number| is_older(number, version)).map(str::to_owned))
 }
 
 fn is_older(number: &str, than: &str) -> bool {
