@@ -41,16 +41,18 @@ fn is_in_sync(cloud: &Cloud, stack: &Fixture) {
 }
 
 /// The versions that an alias stands for, each with its share in percent.
-fn served(cloud: &Cloud, alias: &str) -> Vec<(String, i64)> {
+type Served = Vec<(String, i64)>;
+
+fn served(cloud: &Cloud, alias: &str) -> Served {
     let shares = shares(cloud, "save", alias).unwrap_or_default();
     shares.into_iter().map(|share| (share.version, (share.weight * 100.0).round() as i64)).collect()
 }
 
-fn all(version: &str) -> Vec<(String, i64)> {
+fn all(version: &str) -> Served {
     vec![(version.to_owned(), 100)]
 }
 
-fn both(version: &str, next: &str) -> Vec<(String, i64)> {
+fn both(version: &str, next: &str) -> Served {
     vec![(version.to_owned(), 70), (next.to_owned(), 30)]
 }
 
@@ -88,7 +90,7 @@ fn every_change_publishes_a_version_and_moves_the_alias() {
 /// answered. (After every write of every run it is also checked that each of them can be called: see `invariants.rs`.)
 #[test]
 fn a_release_that_is_killed_at_any_call_leaves_a_version_in_service() {
-    let cases: [(&str, [Vec<(String, i64)>; 2]); 2] =
+    let cases: [(&str, [Served; 2]); 2] =
         [(LIVE, [all("1"), all("2")]), (CANARY, [all("1"), both("1", "2")])];
     for (members, [former, new]) in cases {
         let (from, to) = (stack(1, members), stack(2, members));
