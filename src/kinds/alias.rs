@@ -120,6 +120,7 @@ impl Kind for Alias {
             Some(version) => version.clone(),
             None => function::newest(ctx, function).await?,
         };
+        function::ready(ctx, id, function, &version).await?;
         let created = change(ctx, id, function, async || {
             let create = ctx.clients.lambda().create_alias().function_name(function).name(alias);
             let create = create.function_version(&version).description(described(ctx, &Aim::at(&version)));
@@ -142,6 +143,9 @@ impl Kind for Alias {
         let moved = to.version.as_ref().filter(|_| (&from.version, from.canary) != (&to.version, to.canary));
         let aim =
             moved.map_or_else(|| attributes.aim.clone(), |version| attributes.aim.toward(version, to.canary));
+        if aim != attributes.aim {
+            function::ready(ctx, id, parts(&id.name).0, aim.decided()).await?;
+        }
         if aim != attributes.aim || !from.marked {
             point(ctx, id, &aim).await?;
             attributes.aim = aim;
@@ -189,6 +193,9 @@ impl Kind for Alias {
             }
         };
         let Some(next) = next else { return Ok(None) };
+        if turn == Turn::Promote {
+            function::ready(ctx, &observed.id, function, next.decided()).await?;
+        }
         point(ctx, &observed.id, &next).await?;
         if observed.spec.provisioned_concurrency.is_some() {
             provisioned::ready(ctx, &observed.id).await?;

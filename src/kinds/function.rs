@@ -24,7 +24,7 @@ pub(super) use runtime::{family, runtime};
 pub(crate) use service::LAMBDA;
 pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Versions, Vpc};
 pub(super) use state::{change, once_visible};
-pub(super) use versions::{before, newest};
+pub(super) use versions::{before, newest, ready};
 
 use super::assumable::once_assumable;
 use super::environment::{fits, redacted};

@@ -74,7 +74,7 @@ pub(super) async fn read(
             let keep = keep.try_into().unwrap_or(usize::MAX);
             let served: Vec<&str> = aliases.iter().flat_map(alias::versions_of).collect();
             attributes.superseded = superseded(ctx, &versions, &served, keep);
-            let published = versions.last().is_some_and(|newest| is_copy(latest, newest) && is_ready(newest));
+            let published = versions.last().is_some_and(|newest| is_copy(latest, newest));
             Some(Versions { keep, published })
         }
         // The tag goes once the last alias is gone.
@@ -111,12 +111,7 @@ fn is_copy(latest: &FunctionConfiguration, version: &FunctionConfiguration) -> b
     of(latest) == of(version)
 }
 
-/// A version has no `LastUpdateStatus`: its state is all [hazards: L9].
-fn is_ready(version: &FunctionConfiguration) -> bool {
-    status(version) == Status::Ready
-}
-
-/// Publishes the function as it is, and waits until the version can be called. Lambda answers with the version that there is
+/// Publishes the function as it is. Lambda answers with the version that there is
 /// already if neither code nor configuration changed since then [aws-facts-apis: 9, M], so nothing is published twice.
 pub(super) async fn publish(
     ctx: &Context,
@@ -134,15 +129,22 @@ pub(super) async fn publish(
     .await?;
     let version = require_str(published.version(), "lambda:PublishVersion", "the version's number")?;
     let old = superseded.iter().filter(|old| **old != version).map(|old| remove(ctx, &id.name, old));
-    try_join!(ready(ctx, id, &version), try_join_all(old))?;
+    try_join_all(old).await?;
     Ok(version)
 }
 
-/// Waits until a version can be called. One that cannot is deleted: nothing else lets Lambda publish the same again.
-async fn ready(ctx: &Context, id: &ResourceId, version: &str) -> Result<()> {
+/// Waits, before an alias moves there, until a version can be called: an earlier run may have published it and been interrupted,
+/// and the list of versions tells no states [recorded: list_versions]. One that cannot be called is deleted: nothing else lets
+/// Lambda publish the same again.
+pub(in crate::kinds) async fn ready(
+    ctx: &Context,
+    id: &ResourceId,
+    function: &str,
+    version: &str,
+) -> Result<()> {
     let get = async || {
-        change(ctx, id, &id.name, async || {
-            let get = ctx.clients.lambda().get_function().function_name(&id.name).qualifier(version);
+        change(ctx, id, function, async || {
+            let get = ctx.clients.lambda().get_function().function_name(function).qualifier(version);
             Ok(get.send().await?)
         })
         .await
@@ -158,7 +160,7 @@ async fn ready(ctx: &Context, id: &ResourceId, version: &str) -> Result<()> {
     })
     .await?;
     let Some(why) = failed else { return Ok(()) };
-    remove(ctx, &id.name, version).await?;
+    remove(ctx, function, version).await?;
     Err(Error::state(format!("version {version} failed to start, and no alias moved to it. {why}")))
 }
 

@@ -108,6 +108,24 @@ fn a_release_that_is_killed_at_any_call_leaves_a_version_in_service() {
     }
 }
 
+/// A version with a snapshot is prepared for minutes, and no alias stands for it before. The next run waits for one that an
+/// interrupted run has published.
+#[test]
+fn no_alias_moves_to_a_version_that_is_still_prepared() {
+    let of = |number| stack(number, "    snap_start: true\n    release: live\n");
+    let cloud = after(&empty(), &of(1));
+    let published = up(&cloud, &of(2)).records;
+    let published = published.iter().find(|record| record.label.name == "lambda:PublishVersion");
+    let at = published.expect("a published version").label.clone();
+    let fault = PlannedFault { at, kind: FaultKind::KilledAfterCall, times: Times::Once };
+    let ended = run(&cloud, Command::Up(&of(2)), Some(fault));
+    assert_eq!((ended.end, served(&ended.cloud, "live")), (End::Died, all("1")));
+    let next = up(&ended.cloud, &of(2));
+    assert!(next.took > Duration::from_secs(100), "{:?}", next.took);
+    assert_eq!(served(&next.cloud, "live"), all("2"));
+    is_in_sync(&next.cloud, &of(2));
+}
+
 /// Each call of a run, killed before it and after it.
 fn kills(ran: &Ran) -> Vec<PlannedFault> {
     let labels: BTreeSet<_> = ran.records.iter().map(|record| record.label.clone()).collect();
@@ -148,6 +166,38 @@ fn a_function_without_a_release_is_not_asked_for_versions() {
     let is_of_release = |name: &str| name.contains("Version") || name.contains("Alias");
     assert!(!ran.records.iter().any(|record| is_of_release(&record.label.name)));
     assert!(!ran.cloud.lambda.functions["save"].tags.contains_key("provision:releases"));
+}
+
+/// A release takes two more writes, and a look two more reads for the function and four for each alias; `docs/speed.md` says so.
+#[test]
+fn a_release_takes_two_more_writes() {
+    let calls = |ran: &Ran, is_counted: fn(&str) -> bool| -> Vec<String> {
+        let names = ran.records.iter().map(|record| record.label.name.clone());
+        let mut names: Vec<String> = names.filter(|name| is_counted(name)).collect();
+        names.sort();
+        names
+    };
+    let is_write = |name: &str| ["Update", "Publish", "Tag", "Put"].iter().any(|verb| name.contains(verb));
+    let change = |members: &str| up(&after(&empty(), &stack(1, members)), &stack(2, members));
+    assert_eq!(calls(&change(""), is_write), ["lambda:UpdateFunctionConfiguration"]);
+    let released = ["lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionConfiguration"];
+    assert_eq!(calls(&change(LIVE), is_write), released);
+
+    let of_lambda = |name: &str| name.starts_with("lambda:");
+    let nothing = |members: &str| up(&after(&empty(), &stack(1, members)), &stack(1, members));
+    let plain = calls(&nothing(""), of_lambda);
+    assert_eq!(plain, ["lambda:GetFunction", "lambda:GetPolicy", "lambda:ListEventSourceMappings"]);
+    let more = [
+        "lambda:GetAlias",
+        "lambda:GetFunctionEventInvokeConfig",
+        "lambda:GetPolicy",
+        "lambda:GetProvisionedConcurrencyConfig",
+        "lambda:ListAliases",
+        "lambda:ListVersionsByFunction",
+    ];
+    let mut all: Vec<String> = plain.into_iter().chain(more.map(str::to_owned)).collect();
+    all.sort();
+    assert_eq!(calls(&nothing(LIVE), of_lambda), all);
 }
 
 /// A canary is a state that lives in AWS: an `up` without a change leaves it alone, and `status` shows it.
