@@ -132,7 +132,9 @@ impl Lower<'_> {
             through_url: false,
             superseded: Vec::new(),
         };
-        resource::<permission::Permission>(id, route.at, &spec)
+        // An alias has a policy of its own, and its name, which is known, makes no order.
+        let depends_on = Some(called.clone()).filter(|called| *called != function).into_iter().collect();
+        Resource { depends_on, ..resource::<permission::Permission>(id, route.at, &spec) }
     }
 
     /// A route. In an API that is live it waits for its permission, its function and what that uses, so that no request
