@@ -20,7 +20,7 @@ pub(super) use permissions::ALIASES;
 
 use self::moves::Aim;
 use super::function::{self, Async, Function, LAMBDA, change, read_async, set_async};
-use super::require;
+use super::{read_each, require};
 use crate::aws::tags;
 use crate::aws::{Context, Result, Service};
 use crate::kind::{
@@ -30,7 +30,6 @@ use crate::kind::{
 use crate::kinds::mark;
 use crate::model::{PhysicalId, ResourceId, Text, Texts};
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
-use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -90,10 +89,12 @@ impl Kind for Alias {
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, functions: &[Parent]) -> Result<Observation<Self>> {
-        let of = |name: &&str| functions.iter().find(|function| function.id.name == parts(name).0);
-        let wanted = ctx.scope.wanted(Self::NAME).filter_map(|name| Some((name, of(&name)?)));
-        let read = wanted.map(|(name, function)| observe::read(ctx, name, function));
-        Ok(try_join_all(read).await?.into_iter().flatten().collect::<Vec<_>>().into())
+        let of = |name: &str| functions.iter().find(|function| function.id.name == parts(name).0);
+        let read = async |name| match of(name) {
+            Some(function) => observe::read(ctx, name, function).await,
+            None => Ok(None),
+        };
+        Ok(read_each(ctx.scope.wanted(Self::NAME), read).await?.into())
     }
 
     async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {
