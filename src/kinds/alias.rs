@@ -22,7 +22,7 @@ use self::moves::Aim;
 use super::function::{self, Async, Function, LAMBDA, change, read_async, set_async};
 use super::{read_each, require};
 use crate::aws::tags;
-use crate::aws::{Context, Result, Service};
+use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, OnParentDelete, Parent, ParentKind, Permission,
     Turn, UpdateOf,
@@ -237,6 +237,17 @@ async fn point(ctx: &Context, id: &ResourceId, aim: &Aim) -> Result<()> {
         Ok(())
     })
     .await
+    .map_err(|error| if error.is("InvalidParameterValue") { apart(error, aim) } else { error })
+}
+
+/// Versions with different roles or dead letters cannot share an alias [aws-facts-apis: 9, DG].
+fn apart(error: Error, aim: &Aim) -> Error {
+    let Some(next) = &aim.next else { return error };
+    let way = format!(
+        "if versions {} and {} differ so, run `provision up` once without `canary`: then the alias moves at once",
+        aim.version, next.version
+    );
+    Error { message: format!("{} ({way})", error.message.trim_end()), ..error }
 }
 
 /// Sets what differs of the settings that have calls of their own.

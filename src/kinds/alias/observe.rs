@@ -6,6 +6,7 @@ use crate::aws::pages::all_pages;
 use crate::aws::{Context, Result};
 use crate::kind::{Kind, ObservedOption, Parent};
 use crate::kinds::function::LAMBDA;
+use crate::kinds::role::{self, Role};
 use crate::kinds::{mark, require_str};
 use crate::model::{Owner, PhysicalId, Status};
 use aws_sdk_lambda::types::{AliasConfiguration, AliasRoutingConfiguration};
@@ -67,7 +68,9 @@ pub(super) async fn read(ctx: &Context, name: &str, function: &Parent) -> Result
     let note = note(&aim);
     let attributes = Attributes { name: name.to_owned(), arn, aim };
     let mut observed = function.child(Alias::NAME, name, name, owner, (spec, attributes));
-    observed.refs = vec![PhysicalId::new("function", of)];
+    // A version keeps the role that it was published with: the function's own one is deleted once the alias has moved on.
+    let role = PhysicalId::new(Role::NAME, role::name_for(of));
+    observed.refs = vec![PhysicalId::new("function", of), role];
     observed.note = note;
     if ready.is_some_and(|ready| ready.is_pending) {
         observed.status = Status::Pending;

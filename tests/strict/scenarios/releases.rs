@@ -273,6 +273,35 @@ fn what_cannot_be_moved_is_an_error() {
     assert!(said.contains("no function of the stack file has a `release`"), "{said}");
 }
 
+/// A version keeps the role that it was published with, so that is deleted once no alias stands for the version.
+#[test]
+fn a_role_outlives_the_version_that_was_published_with_it() {
+    let of = |role: &str, members: &str| {
+        Fixture::of(&format!(
+            "stack: one\nroles: {{ shared: {{}} }}\nfunctions:\n  save:\n    code: lambdas/create_item\n    \
+             runtime: python3.13\n{role}{members}api: {{ routes: {{ GET /: save }} }}\n"
+        ))
+    };
+    let shared = "    role: shared\n";
+    for members in [LIVE, ""] {
+        let cloud = after(&empty(), &of("", members));
+        let moved = up(&cloud, &of(shared, members));
+        assert_eq!(moved.violations, Vec::<String>::new());
+        assert!(!moved.cloud.iam.roles.contains_key("save_role"));
+        is_in_sync(&moved.cloud, &of(shared, members));
+    }
+    // AWS lets no alias stand for versions with different roles.
+    let cloud = after(&empty(), &of("", CANARY));
+    let refused = run(&cloud, Command::Up(&of(shared, CANARY)), None);
+    let End::Failed(errors) = &refused.end else { panic!("{:?}", refused.end) };
+    let way = "if versions 1 and 2 differ so, run `provision up` once without `canary`";
+    assert!(errors.iter().any(|error| error.contains(way)), "{errors:?}");
+    assert_eq!((served(&refused.cloud, "live"), unanswered(&refused.cloud)), (all("1"), None));
+    let moved = up(&later(&refused.cloud, HOUR), &of(shared, LIVE));
+    assert_eq!(served(&moved.cloud, "live"), all("2"));
+    is_in_sync(&moved.cloud, &of(shared, CANARY));
+}
+
 /// Of the versions that no alias stands for, so many stay as `keep` says. The newest of them is what `rollback` returns to.
 #[test]
 fn old_versions_are_deleted() {
