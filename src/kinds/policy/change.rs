@@ -1,6 +1,6 @@
 //! Creates, changes and deletes policies, and attaches them to roles of others.
 
-use super::observe::{Entities, attributes, mark, users_of};
+use super::observe::{Entities, attributes, find, mark, users_of};
 use super::{Attributes, Policy, Spec};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
@@ -52,7 +52,7 @@ async fn attach_to_other(ctx: &Context, id: &ResourceId, role: &str, policy: &st
 pub(super) async fn update(ctx: &Context, observed: &ObservedOf<Policy>, to: &Spec) -> Result<()> {
     let (id, arn, from) = (&observed.id, &observed.attributes.arn, &observed.spec);
     if from.document != to.document {
-        new_version(ctx, id, arn, &to.document.document()).await?;
+        new_version(ctx, id, arn, to).await?;
     }
     let added: Vec<&String> = to.attach_to.difference(&from.attach_to).collect();
     let removed: Vec<&String> = from.attach_to.difference(&to.attach_to).collect();
@@ -78,10 +78,10 @@ pub(super) async fn update(ctx: &Context, observed: &ObservedOf<Policy>, to: &Sp
 
 /// Makes a document the default version. AWS keeps five versions of a policy, so the oldest one goes where there is no room; one
 /// that an earlier run has left is no harm.
-async fn new_version(ctx: &Context, id: &ResourceId, arn: &str, document: &str) -> Result<()> {
-    let create = ctx.clients.iam().create_policy_version().policy_arn(arn).policy_document(document);
-    let create = create.set_as_default(true);
-    retry_conflicts(ctx, id, conflict, async || {
+async fn new_version(ctx: &Context, id: &ResourceId, arn: &str, to: &Spec) -> Result<()> {
+    let create = ctx.clients.iam().create_policy_version().policy_arn(arn);
+    let create = create.policy_document(to.document.document()).set_as_default(true);
+    let created = retry_conflicts(ctx, id, conflict, async || {
         let created = create.clone().send().await.map_err(Error::from);
         let is_full = |error: &Error| error.is("LimitExceeded") && error.says("versions");
         if created.as_ref().is_err_and(is_full)
@@ -93,7 +93,15 @@ async fn new_version(ctx: &Context, id: &ResourceId, arn: &str, document: &str) 
         }
         created.map(|_| ())
     })
-    .await
+    .await;
+    match created {
+        // Whether a request with a lost response was carried out, only the policy says.
+        Err(error) if error.is_ambiguous() => {
+            let live = find(ctx, &id.name).await?;
+            if live.is_some_and(|live| live.spec.document == to.document) { Ok(()) } else { Err(error) }
+        }
+        created => created,
+    }
 }
 
 /// The versions of a policy that are not the default one, the oldest first.
