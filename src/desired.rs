@@ -17,8 +17,10 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
         declared_tags: stack.tags.clone(),
         kinds: lowered(),
         triggers: lowered_triggers(),
+        calls: Vec::new(),
         resources: Vec::new(),
     };
+    lower.find_calls();
     lowered().iter().flatten().for_each(|kind| kind.lower(&mut lower));
     let existing = lower.existing();
     Graph::new(lower.resources).with_existing(existing)

@@ -100,6 +100,8 @@ pub trait Kind: Send + Sync + 'static {
     /// True if a tag of its parent says that it exists, which an update of the parent removes: the update waits for the delete,
     /// or an interrupted run leaves a resource that nothing finds.
     const NAMED_BY_PARENT: bool = false;
+    /// True if what it refers to admits it: an update of that, which may end this, waits for its delete.
+    const ADMITTED: bool = false;
     /// How a create call meets an existing resource of the same name.
     const ON_EXISTING: OnExisting = OnExisting::Refuse;
     /// How a resource is replaced.

@@ -13,7 +13,7 @@ use super::reference::segment;
 use super::section::{self, Entry, Keyed, Parts, Row, Shape, entries};
 use super::stack::{Stack, Template};
 use super::tags::{self, Tags};
-use super::trigger::AnyTrigger;
+use super::trigger::{AnyTrigger, Item, Started};
 use crate::kind::Kind;
 use crate::model::Address;
 use crate::suggest;
@@ -66,7 +66,11 @@ pub(crate) trait Declared: Kind {
     fn check(_entry: &Entry<Self::Config>, _entries: &Entries) -> Vec<Diagnostic> {
         Vec::new()
     }
-    /// What an entry is connected with.
+    /// What starts an entry.
+    fn triggers(_entry: &Self::Config) -> &[Item] {
+        &[]
+    }
+    /// What an entry is connected with, besides what starts it.
     fn connections(_entry: &Entry<Self::Config>, _sections: Sections) -> Vec<Connection> {
         Vec::new()
     }
@@ -107,6 +111,18 @@ impl Connection {
     pub(crate) fn new(from: End, to: End, label: impl Into<String>) -> Self {
         Connection { from, to, labels: vec![label.into()] }
     }
+}
+
+/// What starts an entry, and what gets what it fails on.
+fn triggered(triggers: &[Item], started: &End) -> Vec<Connection> {
+    let to = |to: End, label| Connection::new(started.clone(), to, label);
+    let of = |item: &Item| {
+        let source = item.source().map(|source| Connection::new(source, started.clone(), "triggers"));
+        let failures = item.failures().into_iter().map(move |grant| to((grant.kind, grant.key), "failures"));
+        let dead_letters = item.dead_letters().map(|end| to(end, "dead letters"));
+        source.into_iter().chain(failures).chain(dead_letters).collect::<Vec<_>>()
+    };
+    triggers.iter().flat_map(of).collect()
 }
 
 /// What an entry may do with others by its `access`.
@@ -330,7 +346,12 @@ impl<D: Declared> AnySection for Section<D> {
 
     fn check(&self, entries: &Entries) -> Vec<Diagnostic> {
         let own = entries.of::<D::Config>();
-        own.iter().flat_map(|entry| D::check(entry, entries)).chain(equal_names::<D>(own)).collect()
+        let of_triggers = |entry: &Entry<D::Config>| {
+            let started = Started { kind: D::NAME, key: &entry.name };
+            D::triggers(entry).iter().flat_map(|item| item.check(started, entries)).collect::<Vec<_>>()
+        };
+        let each = |entry| of_triggers(entry).into_iter().chain(D::check(entry, entries));
+        own.iter().flat_map(each).chain(equal_names::<D>(own)).collect()
     }
 
     fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>> {
@@ -373,7 +394,11 @@ impl<D: Declared> AnySection for Section<D> {
 
     fn connections(&self, stack: &Stack) -> Vec<Connection> {
         let entries = stack.entries.of::<D::Config>().iter();
-        entries.flat_map(|entry| D::connections(entry, stack.sections)).collect()
+        let of_triggers =
+            |entry: &Entry<D::Config>| triggered(D::triggers(entry), &(D::NAME, entry.name.clone()));
+        entries
+            .flat_map(|entry| D::connections(entry, stack.sections).into_iter().chain(of_triggers(entry)))
+            .collect()
     }
 
     fn places(&self, stack: &Stack) -> Vec<(At, End)> {

@@ -1,12 +1,14 @@
-//! `triggers`: what starts a function. Each item belongs to the kind that has its key; the function knows none of them.
+//! `triggers`: what starts an entry, such as a function. Each item belongs to the kind that has its key; the entry knows none of
+//! them.
 
 use super::access::Grant;
-use super::declared::Entries;
+use super::declared::{End, Entries, Sections};
 use super::decode::{Value, help};
 use super::diagnostic::Diagnostic;
 use super::section::shape::list;
 use super::section::{Entry, Parts, Section, Shape, limited, object};
 use crate::kind::Kind;
+use crate::model::in_words;
 use crate::suggest;
 use crate::yaml::Kind as Node;
 use serde_json::{Value as Json, json};
@@ -15,25 +17,46 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// What starts functions: its resources are items of `triggers`.
+/// What an item of `triggers` starts, or delivers to: the entry that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Started<'a> {
+    /// The kind of the entry.
+    pub(crate) kind: &'static str,
+    /// Its key.
+    pub(crate) key: &'a str,
+}
+
+/// What starts entries: its resources are items of `triggers`.
 pub(crate) trait Trigger: Send + Sync + 'static {
     /// The kind of its resources. Items with another word may have the same one.
     type Kind: Kind;
     /// The key that names the source, for example `queue`.
     const WORD: &'static str;
+    /// The kinds of the entries that it can start.
+    const STARTS: &'static [&'static str];
     /// The fields of an item.
     type Config: Section + Debug + PartialEq + Send + Sync + 'static;
 
-    /// What tells an item from the others of its function: the source, or a name that the user gives.
+    /// What tells an item from the others of its entry: the source, or a name that the user gives.
     fn name(config: &Self::Config) -> String;
-    /// What the function must be allowed for it.
-    fn grants(config: &Self::Config) -> Vec<Grant>;
-    /// What the function must be allowed on where the trigger sends what the function fails on.
+    /// The entry that is the source, where it is one.
+    fn source(_config: &Self::Config) -> Option<End> {
+        None
+    }
+    /// The entry that gets what cannot be delivered, where the source itself sends it there.
+    fn dead_letters(_config: &Self::Config) -> Option<End> {
+        None
+    }
+    /// What the role of a function must be allowed for it.
+    fn grants(_config: &Self::Config) -> Vec<Grant> {
+        Vec::new()
+    }
+    /// What the role of a function must be allowed on where the trigger sends what the function fails on.
     fn failures(_config: &Self::Config) -> Vec<Grant> {
         Vec::new()
     }
     /// Errors between an item and other entries.
-    fn check(_item: &Entry<Self::Config>, _function: &str, _entries: &Entries) -> Vec<Diagnostic> {
+    fn check(_item: &Entry<Self::Config>, _started: Started, _entries: &Entries) -> Vec<Diagnostic> {
         Vec::new()
     }
 }
@@ -44,23 +67,29 @@ pub(crate) trait AnyTrigger: Send + Sync {
     fn kind(&self) -> &'static str;
     /// [`Trigger::WORD`].
     fn word(&self) -> &'static str;
+    /// [`Trigger::STARTS`].
+    fn starts(&self) -> &'static [&'static str];
     /// Decodes an item.
     fn take(&'static self, value: Value) -> Option<Item>;
     /// The JSON Schema of an item.
     fn schema(&self, parts: &mut Parts) -> Json;
+    /// [`Trigger::source`].
+    fn source(&self, item: &Item) -> Option<End>;
+    /// [`Trigger::dead_letters`].
+    fn dead_letters(&self, item: &Item) -> Option<End>;
     /// [`Trigger::grants`].
     fn grants(&self, item: &Item) -> Vec<Grant>;
     /// [`Trigger::failures`].
     fn failures(&self, item: &Item) -> Vec<Grant>;
     /// [`Trigger::check`].
-    fn check(&self, item: &Item, function: &str, entries: &Entries) -> Vec<Diagnostic>;
+    fn check(&self, item: &Item, started: Started, entries: &Entries) -> Vec<Diagnostic>;
 }
 
 /// An item of `triggers`.
 #[derive(Clone)]
 pub struct Item {
     trigger: &'static dyn AnyTrigger,
-    /// What tells it from the others of its function.
+    /// What tells it from the others of its entry.
     pub name: String,
     config: Arc<dyn AnyConfig>,
 }
@@ -98,19 +127,29 @@ impl Item {
         self.trigger.kind()
     }
 
-    /// What the function must be allowed for it.
+    /// The entry that is the source, where it is one.
+    pub(crate) fn source(&self) -> Option<End> {
+        self.trigger.source(self)
+    }
+
+    /// The entry that gets what cannot be delivered, where the source itself sends it there.
+    pub(crate) fn dead_letters(&self) -> Option<End> {
+        self.trigger.dead_letters(self)
+    }
+
+    /// What the role of a function must be allowed for it.
     pub(crate) fn grants(&self) -> Vec<Grant> {
         self.trigger.grants(self)
     }
 
-    /// What the function must be allowed on where it sends what the function fails on.
+    /// What the role of a function must be allowed on where it sends what the function fails on.
     pub(crate) fn failures(&self) -> Vec<Grant> {
         self.trigger.failures(self)
     }
 
     /// Errors between it and other entries.
-    pub(crate) fn check(&self, function: &str, entries: &Entries) -> Vec<Diagnostic> {
-        self.trigger.check(self, function, entries)
+    pub(crate) fn check(&self, started: Started, entries: &Entries) -> Vec<Diagnostic> {
+        self.trigger.check(self, started, entries)
     }
 
     /// Its fields, if it is of this kind.
@@ -136,6 +175,10 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
         T::WORD
     }
 
+    fn starts(&self) -> &'static [&'static str] {
+        T::STARTS
+    }
+
     fn take(&'static self, value: Value) -> Option<Item> {
         let mut fields = value.fields_of_item("a trigger");
         let config = T::Config::take(&mut fields);
@@ -150,6 +193,14 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
         limited(object(&T::Config::fields(), parts))
     }
 
+    fn source(&self, item: &Item) -> Option<End> {
+        T::source(item.of::<T>()?)
+    }
+
+    fn dead_letters(&self, item: &Item) -> Option<End> {
+        T::dead_letters(item.of::<T>()?)
+    }
+
     fn grants(&self, item: &Item) -> Vec<Grant> {
         item.of::<T>().map(|item| T::grants(item)).unwrap_or_default()
     }
@@ -158,23 +209,23 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
         item.of::<T>().map(|item| T::failures(item)).unwrap_or_default()
     }
 
-    fn check(&self, item: &Item, function: &str, entries: &Entries) -> Vec<Diagnostic> {
-        item.of::<T>().map(|item| T::check(item, function, entries)).unwrap_or_default()
+    fn check(&self, item: &Item, started: Started, entries: &Entries) -> Vec<Diagnostic> {
+        item.of::<T>().map(|item| T::check(item, started, entries)).unwrap_or_default()
     }
 }
 
-/// The shape of `triggers`.
-pub(crate) fn triggers() -> Shape<Vec<Item>> {
-    let item = Shape::new(Json::Null, item).described(|parts| {
-        let triggers = parts.sections.triggers();
+/// The shape of `triggers` of entries of a kind.
+pub(crate) fn triggers(of: &'static str) -> Shape<Vec<Item>> {
+    let item = Shape::new(Json::Null, move |value| item(value, of)).described(move |parts| {
+        let triggers = starting(of, parts.sections);
         json!({ "anyOf": triggers.map(|trigger| trigger.schema(parts)).collect::<Vec<_>>() })
     });
-    list(item).refine(|value, items| {
+    list(item).refine(move |value, items| {
         let mut names = BTreeSet::new();
         let mut twice = items.iter().filter(|item| !names.insert((item.kind(), item.name.as_str())));
         match twice.next() {
             Some(item) => {
-                let message = format!("`{}` starts the function twice", item.name);
+                let message = format!("`{}` starts the {} twice", item.name, in_words(of));
                 value.fail(message, help("give one of the two a `name`, or remove it"))
             }
             None => Some(items),
@@ -182,10 +233,15 @@ pub(crate) fn triggers() -> Shape<Vec<Item>> {
     })
 }
 
-fn item(value: Value) -> Option<Item> {
-    let triggers = value.cx.scope.names.sections.triggers();
+/// What can start entries of a kind.
+fn starting(of: &str, sections: Sections) -> impl Iterator<Item = &'static dyn AnyTrigger> + Clone {
+    sections.triggers().filter(move |trigger| trigger.starts().contains(&of))
+}
+
+fn item(value: Value, started: &'static str) -> Option<Item> {
+    let triggers = starting(started, value.cx.scope.names.sections);
     if !matches!(value.node.kind, Node::Map(_)) {
-        return value.cx.fail_at(value.span(), "a trigger must be a mapping", help(example(value)));
+        return value.cx.fail_at(value.span(), "a trigger must be a mapping", help(example(triggers)));
     }
     let of = |trigger: &&'static dyn AnyTrigger| value.node.get(trigger.word()).is_some();
     let mut found = triggers.clone().filter(of);
@@ -197,18 +253,21 @@ fn item(value: Value) -> Option<Item> {
             value.cx.fail_at(value.span(), message, help("write two triggers"))
         }
         (None, _) => {
-            let words: Vec<&str> = triggers.map(AnyTrigger::word).collect();
+            if let Some(other) = value.cx.scope.names.sections.triggers().find(of) {
+                let message = format!("a `{}` cannot start a {}", other.word(), in_words(started));
+                return value.cx.fail_at(value.span(), message, help(example(triggers)));
+            }
+            let words: Vec<&str> = triggers.clone().map(AnyTrigger::word).collect();
             let keys = value.node.entries().iter().map(|entry| entry.key.text.as_str());
             let meant = keys.filter_map(|key| suggest::did_you_mean(key, words.iter().copied())).next();
             let message = "a trigger must name its source";
-            value.cx.fail_at(value.span(), message, meant.or_else(|| help(example(value))))
+            value.cx.fail_at(value.span(), message, meant.or_else(|| help(example(triggers))))
         }
     }
 }
 
 /// What a trigger looks like.
-fn example(value: Value) -> String {
-    let triggers = value.cx.scope.names.sections.triggers();
+fn example(triggers: impl Iterator<Item = &'static dyn AnyTrigger>) -> String {
     let examples: Vec<String> = triggers.map(|trigger| format!("{{ {}: … }}", trigger.word())).collect();
     let examples: Vec<&str> = examples.iter().map(String::as_str).collect();
     format!("a trigger looks like {}", suggest::quoted(&examples).replace(" and ", " or "))

@@ -32,6 +32,8 @@ pub trait AnyKind: Send + Sync {
     fn parent(&self) -> Option<ParentKind>;
     /// [`Kind::NAMED_BY_PARENT`].
     fn named_by_parent(&self) -> bool;
+    /// [`Kind::ADMITTED`].
+    fn admitted(&self) -> bool;
     /// [`Kind::ON_EXISTING`].
     fn on_existing(&self) -> OnExisting;
     /// [`Kind::REPLACEMENT`].
@@ -221,6 +223,10 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn named_by_parent(&self) -> bool {
         K::NAMED_BY_PARENT
+    }
+
+    fn admitted(&self) -> bool {
+        K::ADMITTED
     }
 
     fn on_existing(&self) -> OnExisting {

@@ -2,8 +2,10 @@
 //! be changed, so a changed permission is a new statement under another `Sid`, and then the old one is removed: a live API never
 //! lacks it for a moment. The other order breaks the API for some six seconds [hazards: L1].
 
+mod lower;
 mod names;
 
+pub(crate) use self::lower::{Admitted, admitted, declared, of_calls};
 use self::names::{Names, base, numbered};
 pub(crate) use self::names::{OF_URL, name, sid};
 use super::alias::{self, Alias};
@@ -37,8 +39,11 @@ pub struct Spec<T = String> {
     pub action: String,
     /// The service that may call the function, or `*` for anyone.
     pub principal: String,
-    /// What of the service: the ARN pattern of the API's routes.
+    /// What of the service: the ARN pattern of the API's routes, or the ARN of what sends events.
     pub source_arn: Option<T>,
+    /// The account of that, where its ARN does not name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_account: Option<String>,
     /// The way in which the function's URL must authenticate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url_auth: Option<String>,
@@ -54,13 +59,15 @@ pub struct Spec<T = String> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {}
 
-/// Functions of routes: only API Gateway may be allowed to invoke them.
-const CALLED: On = On::new("CalledFunctions", Function::NAME, Which::Parents, &[Function::ARN])
-    .only("lambda:Principal", API_GATEWAY);
-/// Functions with a public URL: anyone may be allowed to invoke them. IAM knows no condition for both statements that would say
-/// more.
-const PUBLIC: On = On::new("PublicFunctions", Function::NAME, Which::Parents, &[Function::ARN])
-    .only("lambda:Principal", ANYONE);
+/// The right to allow calls: to one service only, and only of functions that it calls. For a public URL to anyone: IAM knows no
+/// condition for both of its statements that would say more.
+macro_rules! allow_calls {
+    ($service:expr, $sid:literal on $kind:ty, $which:expr) => {{
+        const ON: On =
+            On::new($sid, <$kind>::NAME, $which, &[Function::ARN]).only("lambda:Principal", $service);
+        kind::Permission::same(ADD, Task::CHANGE, &ON).when(When::Some(|spec| is_for(spec, $service)))
+    }};
+}
 
 /// The principal of an API's permissions.
 pub(crate) const API_GATEWAY: &str = "apigateway.amazonaws.com";
@@ -70,9 +77,6 @@ pub(crate) const ANYONE: &str = "*";
 fn is_for(spec: &Json, principal: &str) -> bool {
     desired::<Permission>(spec).is_some_and(|spec| spec.principal == principal)
 }
-
-const CALLED_ALIASES: On = On::new("CalledAliases", Alias::NAME, Which::Declared, &[Function::ARN])
-    .only("lambda:Principal", "apigateway.amazonaws.com");
 
 const ADD: &str = "lambda:AddPermission";
 const REMOVE: &str = "lambda:RemovePermission";
@@ -86,10 +90,9 @@ impl Kind for Permission {
     const MAX_PER_PARENT: usize = 1;
     const PERMISSIONS: &'static [kind::Permission] = &[
         kind::Permission::same("lambda:GetPolicy", Task::READ, &function::ANY),
-        kind::Permission::same(ADD, Task::CHANGE, &CALLED).when(When::Some(|spec| is_for(spec, API_GATEWAY))),
-        kind::Permission::same(ADD, Task::CHANGE, &CALLED_ALIASES)
-            .when(When::Some(|spec| is_for(spec, API_GATEWAY))),
-        kind::Permission::same(ADD, Task::CHANGE, &PUBLIC).when(When::Some(|spec| is_for(spec, ANYONE))),
+        allow_calls!(API_GATEWAY, "CalledFunctions" on Function, Which::Parents),
+        allow_calls!(API_GATEWAY, "CalledAliases" on Alias, Which::Declared),
+        allow_calls!(ANYONE, "PublicFunctions" on Function, Which::Parents),
         kind::Permission::of(
             REMOVE,
             Task::CHANGE,
@@ -172,6 +175,7 @@ async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<(
             .action(&spec.action)
             .principal(&spec.principal)
             .set_source_arn(spec.source_arn.clone())
+            .set_source_account(spec.source_account.clone())
             .set_function_url_auth_type(spec.url_auth.as_deref().map(FunctionUrlAuthType::from))
             .set_invoked_via_function_url(spec.through_url.then_some(true));
         add.send().await?;
@@ -287,6 +291,7 @@ fn spec(function: &str, sid: &str, statement: &Statement) -> Spec {
         action: text(statement, "/Action"),
         principal: if principal.is_empty() { text(statement, "/Principal") } else { principal },
         source_arn: condition.source_arn,
+        source_account: condition.source_account,
         url_auth: condition.url_auth,
         through_url: condition.through_url,
         superseded: Vec::new(),
@@ -312,6 +317,7 @@ fn text(statement: &Statement, pointer: &str) -> String {
 #[derive(Default)]
 struct Condition {
     source_arn: Option<String>,
+    source_account: Option<String>,
     url_auth: Option<String>,
     through_url: bool,
 }
@@ -329,6 +335,7 @@ impl Condition {
         for (operator, key, value) in all {
             match (operator, key.as_str()) {
                 ("ArnLike", "aws:sourcearn") => condition.source_arn = Some(value.clone()),
+                ("StringEquals", "aws:sourceaccount") => condition.source_account = Some(value.clone()),
                 ("StringEquals", "lambda:functionurlauthtype") => condition.url_auth = Some(value.clone()),
                 ("Bool", "lambda:invokedviafunctionurl") if value == "true" => condition.through_url = true,
                 _ => return Condition { source_arn: Some(text), ..Condition::default() },

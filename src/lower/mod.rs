@@ -1,10 +1,12 @@
 //! From an entry of the stack file to its resources: names, policies, references, defaults. Pure: it calls nothing. Each kind
 //! lowers the entries of its own section; here is what they all need.
 
+mod calls;
 mod policy;
 mod sizes;
 mod template;
 
+pub(crate) use calls::Call;
 pub(crate) use policy::allow;
 pub use sizes::{Size, Sizes};
 pub use template::lookup_part;
@@ -39,6 +41,10 @@ pub fn identity(stack: &Stack) -> Identity {
 pub(crate) trait Lowered: Declared {
     /// Adds the resources of an entry.
     fn lower(entry: &Entry<Self::Config>, lower: &mut Lower);
+    /// The services that act on resources of the stack for an entry itself; those of its triggers come besides.
+    fn callers(_entry: &Entry<Self::Config>, _lower: &Lower) -> Vec<Call> {
+        Vec::new()
+    }
     /// What a role must allow on the KMS key that encrypts an entry, to do with the entry what it is granted.
     fn use_of_key(_entry: &Entry<Self::Config>, _grant: &Grant, _lower: &Lower) -> Option<Statement<Text>> {
         None
@@ -55,6 +61,8 @@ pub(crate) trait Lowered: Declared {
 pub(crate) trait AnyLowered: Send + Sync {
     /// [`Lowered::lower`] for each entry.
     fn lower(&self, lower: &mut Lower);
+    /// [`Lowered::callers`] for each entry, and those of its triggers.
+    fn callers(&self, lower: &Lower) -> Vec<Call>;
     /// [`Lowered::use_of_key`] of the entry that a grant names, if it is of this kind.
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>>;
     /// [`Lowered::has_part`] of the entry that a grant names, if it is of this kind.
@@ -81,6 +89,16 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
         }
     }
 
+    fn callers(&self, lower: &Lower) -> Vec<Call> {
+        let of_triggers = |entry: &Entry<K::Config>| {
+            let started = lower.id(K::NAME, &entry.name);
+            let items = K::triggers(entry).iter();
+            items.flat_map(|item| lower.callers_of(item, &started)).collect::<Vec<_>>()
+        };
+        let entries = lower.stack.entries.of::<K::Config>().iter();
+        entries.flat_map(|entry| K::callers(entry, lower).into_iter().chain(of_triggers(entry))).collect()
+    }
+
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>> {
         K::use_of_key(named::<K>(grant, lower.stack)?, grant, lower)
     }
@@ -102,8 +120,13 @@ fn named<'a, K: Lowered>(grant: &Grant, stack: &'a Stack) -> Option<&'a Entry<K:
 
 /// What makes a resource of an item of `triggers`.
 pub(crate) trait LoweredTrigger: Trigger {
-    /// Adds the resources of an item; `function` is what it starts.
-    fn lower(item: &Entry<Self::Config>, function: &ResourceId, lower: &mut Lower);
+    /// Adds the resources of an item; `started` is what it starts.
+    fn lower(item: &Entry<Self::Config>, started: &ResourceId, lower: &mut Lower);
+    /// The services that act on resources of the stack for an item: the one that starts `started`, and the one that sends what
+    /// fails elsewhere.
+    fn callers(_item: &Entry<Self::Config>, _started: &ResourceId, _lower: &Lower) -> Vec<Call> {
+        Vec::new()
+    }
     /// What a role must allow for an item outside of the stack, each with the `Sid` that it gets.
     fn needs(_item: &Self::Config) -> Vec<(&'static str, Statement<Text>)> {
         Vec::new()
@@ -113,14 +136,20 @@ pub(crate) trait LoweredTrigger: Trigger {
 /// The same behind the list of triggers.
 pub(crate) trait AnyLoweredTrigger: Send + Sync {
     /// [`LoweredTrigger::lower`], if the item is one of these.
-    fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower);
+    fn lower(&self, item: &Item, started: &ResourceId, lower: &mut Lower);
+    /// [`LoweredTrigger::callers`], if the item is one of these.
+    fn callers(&self, item: &Item, started: &ResourceId, lower: &Lower) -> Vec<Call>;
     /// [`LoweredTrigger::needs`], if the item is one of these.
     fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)>;
 }
 
 impl<K: LoweredTrigger> AnyLoweredTrigger for Lowers<K> {
-    fn lower(&self, item: &Item, function: &ResourceId, lower: &mut Lower) {
-        item.of::<K>().into_iter().for_each(|item| K::lower(item, function, lower));
+    fn lower(&self, item: &Item, started: &ResourceId, lower: &mut Lower) {
+        item.of::<K>().into_iter().for_each(|item| K::lower(item, started, lower));
+    }
+
+    fn callers(&self, item: &Item, started: &ResourceId, lower: &Lower) -> Vec<Call> {
+        item.of::<K>().map(|item| K::callers(item, started, lower)).unwrap_or_default()
     }
 
     fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)> {
@@ -142,6 +171,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) kinds: &'a [Option<&'static dyn AnyLowered>],
     /// What makes resources of the items of `triggers`.
     pub(crate) triggers: &'a [&'static dyn AnyLoweredTrigger],
+    /// The services that act on its resources.
+    pub(crate) calls: Vec<Call>,
     /// The resources so far.
     pub(crate) resources: Vec<Resource>,
 }
@@ -190,10 +221,10 @@ impl Lower<'_> {
         self.stack.existing.iter().map(one).collect()
     }
 
-    /// Adds the resources of an item of `triggers`; `function` is what it starts.
-    pub(crate) fn trigger(&mut self, item: &Item, function: &ResourceId) {
+    /// Adds the resources of an item of `triggers`; `started` is what it starts.
+    pub(crate) fn trigger(&mut self, item: &Item, started: &ResourceId) {
         let triggers = self.triggers;
-        triggers.iter().for_each(|trigger| trigger.lower(item, function, self));
+        triggers.iter().for_each(|trigger| trigger.lower(item, started, self));
     }
 
     /// What a role must allow for an item of `triggers` outside of the stack.

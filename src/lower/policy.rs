@@ -139,7 +139,7 @@ pub(crate) fn allow(actions: impl IntoIterator<Item = impl Into<String>>, resour
 }
 
 /// A `Sid` that no statement has yet: the given one, or that with a number. IAM takes letters and digits only.
-fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &str) -> String {
+pub(super) fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &str) -> String {
     let numbered = (2..).map(|number| format!("{wanted}{number}"));
     let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
     candidates.find(|sid| !statements.contains_key(sid)).unwrap_or_default()
@@ -147,8 +147,14 @@ fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &str) -> Str
 
 /// The name of a kind as it begins a `Sid`.
 fn capitalised(kind: &str) -> String {
-    let words = kind.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
-    words.collect()
+    kind.split('_').map(capital).collect()
+}
+
+/// A word with a capital letter.
+pub(super) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn alphanumeric(name: &str) -> String {

@@ -126,12 +126,19 @@ impl Edges<'_> {
         created.filter(|other| *other != step).map(|other| self.creating(other)).collect()
     }
 
-    /// The deletes of the children that a tag of a resource names, which its update removes.
+    /// The deletes of what an update may take something from: of the children that a tag of the resource names, and of what its
+    /// policy admits.
     fn before_forgetting(&self, step: usize) -> BTreeSet<usize> {
-        let named = |child: &usize| self.registry.kind(self.steps[*child].id.kind).named_by_parent();
-        let children = self.index.children_of(&self.steps[step]).filter(named);
-        let deleted = children.filter(|child| self.steps[*child].action == Action::Delete);
-        deleted.map(|child| self.deleting(child)).collect()
+        let Some(observed) = &self.steps[step].observed else { return BTreeSet::new() };
+        let kind = |other: &usize| self.registry.kind(self.steps[*other].id.kind);
+        let named = self.index.children_of(&self.steps[step]).filter(|child| kind(child).named_by_parent());
+        let admitted = self
+            .index
+            .referring_to(&observed.key())
+            .filter(|other| kind(other).admitted())
+            .collect::<Vec<_>>();
+        let deleted = named.chain(admitted).filter(|other| self.steps[*other].action == Action::Delete);
+        deleted.map(|other| self.deleting(other)).collect()
     }
 
     /// The dependencies of the deletion in a replacement that deletes first: all that the creation needs, so that the resource
@@ -179,9 +186,11 @@ impl Edges<'_> {
                 let concerns = is_child || (other.action == Action::Delete && other.id.parent.is_some());
                 concerns && !other.with_parent
             });
+        // What another resource admits may wait for an update of that, and the update for this delete.
+        let admitted = self.registry.kind(of.id.kind).admitted();
         let siblings = self.index.of_kind(of.id.kind).filter(|other| {
             let other = &self.steps[*other];
-            is_child && other.id.parent == of.id.parent && other.action != Action::Delete
+            is_child && !admitted && other.id.parent == of.id.parent && other.action != Action::Delete
         });
         let before = referrers.chain(children).chain(dependent_kinds).chain(siblings);
         before.filter(|other| *other != step).map(|other| self.last(other)).collect()

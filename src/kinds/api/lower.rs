@@ -115,26 +115,18 @@ impl Lower<'_> {
         route: &Route,
         key: Option<&str>,
     ) -> Resource {
-        let function = self.id(Function::NAME, &route.function);
-        let id = function.child(permission::Permission::NAME, permission::name(&called.name, key));
         let source = [
             self.scope.arn("execute-api", "").into(),
             Text::reference(api, "id"),
             permission::source(key).into(),
         ];
-        let spec = permission::Spec {
-            function: Text::reference(called, "name"),
-            sid: permission::sid(&self.scope.identity, &id.name),
-            action: "lambda:InvokeFunction".to_owned(),
-            principal: permission::API_GATEWAY.to_owned(),
-            source_arn: Some(Text::join(source)),
-            url_auth: None,
-            through_url: false,
-            superseded: Vec::new(),
+        let admitted = permission::Admitted {
+            what: key,
+            service: permission::API_GATEWAY,
+            source: Text::join(source),
+            account: None,
         };
-        // An alias has a policy of its own, and its name, which is known, makes no order.
-        let depends_on = Some(called.clone()).filter(|called| *called != function).into_iter().collect();
-        Resource { depends_on, ..resource::<permission::Permission>(id, route.at, &spec) }
+        permission::declared(called, admitted, route.at, self)
     }
 
     /// A route. In an API that is live it waits for its permission, its function and what that uses, so that no request

@@ -3,14 +3,16 @@
 use super::section::{alias_of, filter, mapping};
 use super::{EventSource, Spec, named};
 use crate::config::access::Grant;
+use crate::config::declared::End;
 use crate::config::decode::help;
 use crate::config::fields::Fields;
 use crate::config::section::shape::{duration, entry_of, flag, number, text};
 use crate::config::section::{Section, Shape, section};
-use crate::config::trigger::Trigger;
+use crate::config::trigger::{Started, Trigger};
 use crate::config::{Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
 use crate::kinds::alias::section::no_alias;
+use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::queue::{self, Queue};
 use crate::lower::{Lower, LoweredTrigger};
@@ -53,10 +55,15 @@ pub struct OfQueue;
 impl Trigger for OfQueue {
     type Kind = EventSource;
     const WORD: &'static str = "queue";
+    const STARTS: &'static [&'static str] = &[Function::NAME];
     type Config = Config;
 
     fn name(trigger: &Config) -> String {
         trigger.name.clone().unwrap_or_else(|| trigger.queue.clone())
+    }
+
+    fn source(trigger: &Config) -> Option<End> {
+        Some((Queue::NAME, trigger.queue.clone()))
     }
 
     fn grants(trigger: &Config) -> Vec<Grant> {
@@ -64,10 +71,10 @@ impl Trigger for OfQueue {
         vec![Grant { kind: Queue::NAME, key: trigger.queue.clone(), actions }]
     }
 
-    fn check(trigger: &Entry<Config>, function: &str, entries: &Entries) -> Vec<Diagnostic> {
+    fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
         let functions: &[Entry<FunctionConfig>] = entries.of();
         let queues: &[Entry<queue::section::Config>] = entries.of();
-        let function = functions.iter().find(|other| other.name == function);
+        let function = functions.iter().find(|other| other.name == started.key);
         let queue = queues.iter().find(|queue| queue.name == trigger.queue);
         let (Some(function), Some(queue)) = (function, queue) else { return Vec::new() };
         let named = trigger.alias.as_deref();

@@ -3,13 +3,15 @@
 use super::section::{alias_of, filter, mapping};
 use super::{EventSource, From, Spec, named};
 use crate::config::access::Grant;
+use crate::config::declared::End;
 use crate::config::decode::Value;
 use crate::config::section::shape::{Target, duration, entry_of, flag, number, target, text, word};
 use crate::config::section::{Shape, section};
-use crate::config::trigger::Trigger;
+use crate::config::trigger::{Started, Trigger};
 use crate::config::{Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
 use crate::kinds::alias::section::no_alias;
+use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::queue::Queue;
 use crate::kinds::table::{self, Table};
@@ -92,10 +94,15 @@ pub struct OfTable;
 impl Trigger for OfTable {
     type Kind = EventSource;
     const WORD: &'static str = "table";
+    const STARTS: &'static [&'static str] = &[Function::NAME];
     type Config = Config;
 
     fn name(trigger: &Config) -> String {
         trigger.name.clone().unwrap_or_else(|| trigger.table.clone())
+    }
+
+    fn source(trigger: &Config) -> Option<End> {
+        Some((Table::NAME, trigger.table.clone()))
     }
 
     fn grants(trigger: &Config) -> Vec<Grant> {
@@ -113,10 +120,10 @@ impl Trigger for OfTable {
         trigger.on_failure.iter().filter_map(grant).collect()
     }
 
-    fn check(trigger: &Entry<Config>, function: &str, entries: &Entries) -> Vec<Diagnostic> {
+    fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
         let functions: &[Entry<FunctionConfig>] = entries.of();
         let tables: &[Entry<table::section::Config>] = entries.of();
-        let function = functions.iter().find(|other| other.name == function);
+        let function = functions.iter().find(|other| other.name == started.key);
         let table = tables.iter().find(|table| table.name == trigger.table);
         let (Some(function), Some(table)) = (function, table) else { return Vec::new() };
         let error = |message: String, help: &str| Diagnostic {

@@ -10,6 +10,7 @@ use crate::kind::Kind;
 use crate::kinds::environment;
 use crate::kinds::layer::Layer;
 use crate::kinds::log_group::{self, LogGroup};
+use crate::kinds::permission;
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
@@ -38,6 +39,7 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
     }
     resources.push(lower.lambda(function, id.clone(), &role, &group));
     resources.extend(lower.aliases(function, &id));
+    resources.extend(permission::of_calls(&id, function.place("triggers"), lower));
     resources.extend(function.url.iter().flat_map(|url| url.resources(&id, function.place("url"), lower)));
     lower.resources.extend(resources);
     function.triggers.iter().for_each(|item| lower.trigger(item, &id));

@@ -115,9 +115,12 @@ impl Declared for Function {
     }
 
     fn check(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
-        let triggers = function.triggers.iter().flat_map(|item| item.check(&function.name, entries));
         let layers = layer::section::check(function, entries);
-        triggers.chain(checks::together(function, entries)).chain(layers).collect()
+        checks::together(function, entries).into_iter().chain(layers).collect()
+    }
+
+    fn triggers(function: &Config) -> &[Item] {
+        &function.triggers
     }
 
     fn release_at_once(function: &mut Config) {
@@ -131,19 +134,15 @@ impl Declared for Function {
             Some(Target::Key(role)) => Some(Connection::new(own(), (Role::NAME, role.clone()), "role")),
             _ => None,
         };
-        let sources = function.triggers.iter().flat_map(Item::grants);
-        let triggers = sources.map(|grant| Connection::new((grant.kind, grant.key), own(), "triggers"));
         let destinations = function.destinations();
         let destinations =
             destinations.filter_map(|(_, to)| to.entry().map(|grant| (grant.kind, grant.key.clone())));
         let destinations = destinations.map(|end| Connection::new(own(), end, "destination"));
-        let failures = function.triggers.iter().flat_map(Item::failures);
-        let failures = failures.map(|grant| Connection::new(own(), (grant.kind, grant.key), "failures"));
         let layers = function.layers.iter().filter_map(Target::key);
         let layers = layers.map(|key| Connection::new(own(), (Layer::NAME, key.to_owned()), "layer"));
         let policies = managed::connections(&own(), &function.managed_policies);
         let roles = role.into_iter().chain(policies);
-        access.chain(roles).chain(triggers).chain(failures).chain(destinations).chain(layers).collect()
+        access.chain(roles).chain(destinations).chain(layers).collect()
     }
 
     fn lacks(function: &Entry<Config>, attribute: &str) -> Option<(String, &'static str)> {
@@ -209,7 +208,7 @@ section! {
         /// or a function.
         access: BTreeMap<String, Grant> = access().or_empty(),
         /// What starts the function. An item names its source under one key; the permissions come with it.
-        triggers: Vec<Item> = triggers().or_empty(),
+        triggers: Vec<Item> = triggers(Function::NAME).or_empty(),
         /// Additional permissions, in IAM's own syntax.
         policy: Vec<Statement> = policy().or_empty(),
         /// Managed policies of the generated role, at most ten: keys of `policies`, AWS's own by their names with their paths,

@@ -96,6 +96,7 @@ fn public(function: &ResourceId, at: At, lower: &Lower) -> Vec<Resource> {
             action: action.to_owned(),
             principal: ANYONE.to_owned(),
             source_arn: None,
+            source_account: None,
             url_auth: url_auth.map(str::to_owned),
             through_url: url_auth.is_none(),
             superseded: Vec::new(),

@@ -9,6 +9,7 @@ use crate::config::names::NameRule;
 use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::{duration, either, flag, list, mapping, number, target};
 use crate::config::section::{Keyed, Section, Shape, section};
+use crate::config::trigger::triggers;
 use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Stack, Target, Template};
 use crate::kind::Kind;
 use crate::kinds::event_source::OfQueue;
@@ -24,6 +25,8 @@ pub(super) const NAME_OF_FIFO: NameRule = NameRule {
     because: "AWS allows 80 characters, and the name of a FIFO queue ends in `.fifo`",
     ..NAME
 };
+/// What delivers a message.
+pub(super) const SEND_ACTION: &str = "sqs:SendMessage";
 /// The ending of the name of a FIFO queue.
 pub(in crate::kinds) const FIFO: &str = ".fifo";
 /// The limits and the default of the visibility timeout, in seconds.
@@ -57,6 +60,8 @@ section! {
         /// A key in KMS that encrypts the messages: its ARN or alias, or `aws` for AWS's own key for SQS. By default a key that
         /// SQS owns.
         kms_key: Option<String> = kms_key(AWS_KEY).optional(),
+        /// What is delivered to the queue. An item names its source under one key; the permission comes with it.
+        triggers: Vec<Item> = triggers(Queue::NAME).or_empty(),
         /// Whom the queue admits besides this account, in IAM's own syntax.
         resource_policy: Vec<config::Statement> = resource_policy().or_empty(),
     }
@@ -93,7 +98,8 @@ impl Declared for Queue {
     const REFERENCES: &'static [Referable] =
         &[Referable::known("name"), Referable::known("arn"), Referable::assigned("url")];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
-    const DELIVERY: Option<&'static str> = Some("sqs:SendMessage");
+    const LIMITED: &'static [&'static str] = &["triggers"];
+    const DELIVERY: Option<&'static str> = Some(SEND_ACTION);
     type Config = Config;
 
     fn section() -> Shape<Vec<Entry<Config>>> {
@@ -105,6 +111,10 @@ impl Declared for Queue {
             Some(_) => format!("{}{FIFO}", queue.aws_name()).into(),
             None => queue.aws_name().into(),
         }
+    }
+
+    fn triggers(queue: &Config) -> &[Item] {
+        &queue.triggers
     }
 
     fn connections(queue: &Entry<Config>, _: Sections) -> Vec<Connection> {
@@ -178,6 +188,7 @@ impl Lowered for Queue {
             dead_letter,
             redrive_from,
             kms_key,
+            triggers,
             resource_policy,
         } = &**queue;
         let dead_letter = dead_letter.as_ref().map(|DeadLetters { queue, after }| DeadLetter {
@@ -209,12 +220,13 @@ impl Lowered for Queue {
                 Some(sources) => RedriveFrom::Only(sources.iter().map(source).collect()),
             },
             encryption: kms_key.clone().map_or(Encryption::Sqs, Encryption::Kms),
-            policy: lower.resource_policy(resource_policy, &arn),
+            policy: lower.admitting(lower.resource_policy(resource_policy, &arn), (&id, &arn), SEND_ACTION),
             tags: lower.tags(&id),
         };
         let known_attributes = known_attributes(&id, arn);
-        let queue = resource::<Queue>(id, queue.at, &spec);
+        let queue = resource::<Queue>(id.clone(), queue.at, &spec);
         lower.resources.push(Resource { known_attributes, ..queue });
+        triggers.iter().for_each(|item| lower.trigger(item, &id));
     }
 
     /// SQS asks KMS in the name of who sends or receives [aws-facts: Who may call whom]. AWS's own key admits them by itself.
