@@ -5,8 +5,9 @@ mod usage;
 use crate::commands::examples;
 use crate::commands::screen::{Format, err, finish, json, out, set_format, set_verbose};
 use crate::commands::{
-    self, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, GraphArgs, IamPolicyArgs, InitArgs,
-    InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, ReleaseArgs, SecretAction, UpArgs,
+    self, ActArgs, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, GraphArgs, IamPolicyArgs,
+    InitArgs, InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, ReleaseArgs,
+    SecretAction, UpArgs,
 };
 use crate::error::exit_of;
 use crate::exit::Exit;
@@ -73,6 +74,9 @@ enum Command {
     /// Call a function with an event and print its response
     #[command(after_help = examples::INVOKE)]
     Invoke(InvokeArgs),
+    /// Send a message to a queue of the stack
+    #[command(after_help = examples::SEND)]
+    Send(ActArgs),
     /// Show the logs of the functions
     #[command(after_help = examples::LOGS)]
     Logs(LogsArgs),
@@ -184,6 +188,7 @@ impl Cli {
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,
             Command::Invoke(args) => commands::invoke(globals, args).await,
+            Command::Send(args) => commands::act(globals, "send", args).await,
             Command::Logs(args) => commands::logs(globals, args).await,
             Command::Promote(args) => commands::release(globals, args, Turn::Promote).await,
             Command::Rollback(args) => commands::release(globals, args, Turn::RollBack).await,

@@ -10,7 +10,16 @@ use std::sync::Arc;
 /// The resources of a stack in an account and region. A function without a package gets an empty hash, which is enough
 /// for the names of all resources.
 pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
-    let mut lower = Lower {
+    let mut lower = empty(stack, scope, packages);
+    lower.find_calls();
+    lowered().iter().flatten().for_each(|kind| kind.lower(&mut lower));
+    let existing = lower.existing();
+    Graph::new(lower.resources).with_existing(existing)
+}
+
+/// What the resources are added to.
+fn empty<'a>(stack: &'a Stack, scope: &'a Scope, packages: &'a Packages) -> Lower<'a> {
+    Lower {
         stack,
         scope,
         packages,
@@ -19,11 +28,13 @@ pub fn lower(stack: &Stack, scope: &Scope, packages: &Packages) -> Graph {
         triggers: lowered_triggers(),
         calls: Vec::new(),
         resources: Vec::new(),
-    };
-    lower.find_calls();
-    lowered().iter().flatten().for_each(|kind| kind.lower(&mut lower));
-    let existing = lower.existing();
-    Graph::new(lower.resources).with_existing(existing)
+    }
+}
+
+/// The ARN of an entry that follows from its name.
+pub(crate) fn arn_of(stack: &Stack, scope: &Scope, kind: &'static str, key: &str) -> String {
+    let section = stack.sections.of_kind(kind);
+    section.map(|section| empty(stack, scope, &Packages::new()).arn_of(section, key)).unwrap_or_default()
 }
 
 /// The names of a graph's resources by kind, to be looked for in AWS, and their desired state.

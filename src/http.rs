@@ -96,6 +96,8 @@ pub struct Client {
 pub struct Response {
     /// The status.
     pub status: u16,
+    /// The headers that are text.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -144,8 +146,10 @@ impl Client {
     async fn exchange(&self, request: HttpRequest) -> Result<Response> {
         let response = self.connector.call(request).await?;
         let status = response.status().as_u16();
+        let headers =
+            response.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let body = ByteStream::new(response.into_body()).collect().await?;
-        Ok(Response { status, body: body.to_vec() })
+        Ok(Response { status, headers, body: body.to_vec() })
     }
 }
 

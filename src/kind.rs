@@ -1,9 +1,11 @@
 //! The contract of a kind of AWS resource. A new kind is one file in [`crate::kinds`], and one line in the registry there.
 
+mod act;
 mod features;
 mod permission;
 mod registry;
 
+pub use act::{Act, ActField, Acted, Found, Perform, Reply};
 pub use features::{
     AdoptedBy, Companions, Features, Fit, FitOf, Output, OwnListing, Owned, RunsCode, Tagging, TakesValue,
     UNKNOWN,

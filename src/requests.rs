@@ -1,6 +1,6 @@
 //! The requests that a stack takes, and which of them gets a request. Pure.
 
-use crate::config::{Check, Part, Stack, Template};
+use crate::config::{self, Check, Part, Stack, Template};
 use crate::kind::{FitOf, UNKNOWN};
 use crate::kinds::kind;
 use crate::lower::identity;
@@ -60,8 +60,8 @@ pub fn to_try(
 ) -> Option<String> {
     let own = requests.iter().filter_map(|request| Some((request, request.route.strip_prefix("GET ")?)));
     let own = own.filter(|(_, path)| !path.contains('{')).map(|(request, path)| (request, path.to_owned()));
-    let checks = stack.checks.iter().filter(|check| check.method == "GET" && check.status < 400);
-    let checks = checks.filter_map(|check| match check.path.parts.as_slice() {
+    let checks = to_api(stack).filter(|(check, sent)| sent.method == "GET" && check.expect.status() < 400);
+    let checks = checks.filter_map(|(_, sent)| match sent.path.parts.as_slice() {
         [Part::Text(path)] => Some((taker(requests, "GET", path)?, path.clone())),
         _ => None,
     });
@@ -96,13 +96,19 @@ pub fn is_taken(requests: &[Request], method: &str, path: &str) -> bool {
 }
 
 /// The checks that can only fail: they expect a success, and nothing that the stack declares takes their request.
-pub fn unserved(stack: &Stack) -> Vec<&Check> {
+pub fn unserved(stack: &Stack) -> Vec<(&Check, &config::Request)> {
     let Some(requests) = requests(stack) else { return Vec::new() };
-    let is_unserved = |check: &&Check| {
-        let path = path_of(&check.path);
-        check.status < 400 && path.is_some_and(|path| !is_taken(&requests, &check.method, &path))
+    let is_unserved = |check: &Check, sent: &config::Request| {
+        let path = path_of(&sent.path);
+        check.expect.status() < 400 && path.is_some_and(|path| !is_taken(&requests, &sent.method, &path))
     };
-    stack.checks.iter().filter(is_unserved).collect()
+    to_api(stack).filter(|(check, sent)| is_unserved(check, sent)).collect()
+}
+
+/// The checks that send a request to the API.
+fn to_api(stack: &Stack) -> impl Iterator<Item = (&Check, &config::Request)> {
+    let checks = stack.checks.iter().filter_map(|check| Some((check, check.request()?)));
+    checks.filter(|(_, sent)| !sent.is_absolute)
 }
 
 /// A path with [`UNKNOWN`] for each value that is filled in, which is one segment or a part of it. `None` if more is not known:
@@ -206,7 +212,7 @@ mod tests {
     /// The names of the checks of which there is a warning.
     fn warned(checks: &str) -> Vec<String> {
         let stack = stack(&format!("{SMALL}checks:\n{checks}"));
-        unserved(&stack).into_iter().map(|check| check.name.clone()).collect()
+        unserved(&stack).into_iter().map(|(check, _)| check.name.clone()).collect()
     }
 
     #[test]

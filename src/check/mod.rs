@@ -1,43 +1,58 @@
-//! Runs the checks of a stack against a live API and reports how each of them went.
+//! Runs the checks of a stack against what is live, and reports how each of them went.
 //!
 //! Checks run one after the other, because later ones build on what earlier ones wrote and captured. A check that fails
 //! does not stop the rest: only those that need a value which it should have captured are skipped.
 
+mod expected;
 mod matching;
 mod request;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{Check, Part};
-use crate::http::{Client, Trust};
+use crate::config::{ActOn, Check, Exchange, Part};
+use crate::http::Trust;
+use crate::kind::{Act, Acted, Perform};
 use crate::requests::{self, is_taken};
 pub use matching::Mismatch;
 
 use anyhow::Result;
-use request::{Captures, Fill, Request, excerpt_of};
+use expected::Expected;
+use request::{Captures, Fill, Net, Request, excerpt_of};
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-const CONNECT: Duration = Duration::from_secs(5);
-const RESPONSE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long an attempt waits for something to read.
+const WAIT: Duration = Duration::from_secs(2);
 
 /// Resolves a placeholder other than a capture; an error says why its value is not known.
 pub type Resolve<'a> = &'a (dyn Fn(&Part) -> Result<String> + Sync);
 
-/// What the checks are sent to.
+/// The name in AWS and the attributes of an entry, by its kind, its key and a part of it; an error says why there are none.
+pub type Deployed<'a> = &'a (dyn Fn(&'static str, &str, Option<&str>) -> Result<(String, Arc<Value>)> + Sync);
+
+/// What the checks run against.
 #[derive(Clone, Copy)]
-pub struct Api<'a> {
-    /// Its URL.
+pub struct Live<'a> {
+    /// The URL of the API; empty where there is none.
     pub url: &'a str,
     /// The certificates that are trusted besides the system's.
     pub trust: &'a Trust,
     /// What placeholders stand for.
     pub resolve: Resolve<'a>,
-    /// The requests that it takes; `None` if that is not known.
+    /// The requests that the API takes; `None` if that is not known.
     pub requests: Option<&'a [requests::Request]>,
+    /// The entries of the stack.
+    pub deployed: Deployed<'a>,
+    /// What does acts.
+    pub perform: &'a dyn Perform,
+    /// The stack's folder.
+    pub folder: &'a Path,
 }
 
 /// What happens while checks run.
@@ -74,10 +89,8 @@ pub enum Outcome {
 pub struct CheckResult {
     /// The name of the check.
     pub name: String,
-    /// The method of its request.
-    pub method: String,
-    /// The path of its request without the API's URL; unknown parts are left as placeholders.
-    pub path: String,
+    /// What was done: the method and the path of a request, or the act with its entry. Unknown parts are left as placeholders.
+    pub done: Done,
     /// The status of the last response, if there was one.
     pub status: Option<u16>,
     /// The beginning of the body of the last response.
@@ -88,6 +101,24 @@ pub struct CheckResult {
     pub attempts: u32,
     /// Whether it passed.
     pub verdict: Verdict,
+}
+
+/// What a check did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// A request: the method, and the path without the API's URL.
+    Request(String, String),
+    /// An act: what it is called, and the kind and the key of the entry.
+    Act(String, &'static str, String),
+}
+
+impl std::fmt::Display for Done {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Done::Request(method, path) => write!(f, "{method} {path}"),
+            Done::Act(called, ..) => f.write_str(called),
+        }
+    }
 }
 
 /// Whether a check passed.
@@ -128,6 +159,39 @@ pub enum CheckFailure {
     /// The user wanted no more attempts.
     #[error("interrupted{}", .0.as_ref().map_or_else(|| ", no response yet".to_owned(), |last| format!("; last: {last}")))]
     Interrupted(Option<Box<CheckFailure>>),
+    /// AWS refused an act, or did not respond.
+    #[error("{0}")]
+    Refused(String),
+    /// A header has another value.
+    #[error("expected the header `{name}: {expected}`, {}", .got.as_ref().map_or_else(|| "which is missing".to_owned(), |got| format!("got `{got}`")))]
+    Header {
+        /// The name of the header.
+        name: String,
+        /// The value that was expected.
+        expected: String,
+        /// The value that came.
+        got: Option<String>,
+    },
+    /// The body does not have a text.
+    #[error("expected `{0}` in the body")]
+    Text(String),
+    /// The code that was called failed.
+    #[error("it failed: {got}{}", .expected.as_ref().map(|expected| format!("; expected an error with `{expected}`")).unwrap_or_default())]
+    Failed {
+        /// The error that was expected.
+        expected: Option<String>,
+        /// The error that came.
+        got: String,
+    },
+    /// The code that was called did not fail.
+    #[error("expected an error with `{0}`, but it did not fail")]
+    NotFailed(String),
+    /// There is nothing to find.
+    #[error("there is nothing yet")]
+    Missing,
+    /// There is something, though nothing was expected.
+    #[error("expected nothing, but there is something")]
+    Exists,
     /// The body is not JSON, which is needed to look into it.
     #[error("expected JSON in the body: {0}")]
     NotJson(String),
@@ -150,9 +214,15 @@ impl CheckFailure {
         match self {
             CheckFailure::Status { got, .. } | CheckFailure::NoRoute { got, .. } => got.to_string(),
             CheckFailure::NoResponse(_) | CheckFailure::Interrupted(_) => "no response".to_owned(),
-            CheckFailure::NotJson(_) | CheckFailure::Body(_) | CheckFailure::Capture { .. } => {
-                "another body".to_owned()
-            }
+            CheckFailure::Refused(_) => "refused".to_owned(),
+            CheckFailure::Missing => "nothing yet".to_owned(),
+            CheckFailure::Exists => "still there".to_owned(),
+            CheckFailure::Failed { .. } | CheckFailure::NotFailed(_) => "another result".to_owned(),
+            CheckFailure::Header { .. } => "another header".to_owned(),
+            CheckFailure::Text(_)
+            | CheckFailure::NotJson(_)
+            | CheckFailure::Body(_)
+            | CheckFailure::Capture { .. } => "another body".to_owned(),
         }
     }
 }
@@ -161,16 +231,11 @@ impl CheckFailure {
 /// starts.
 pub async fn run(
     checks: &[Check],
-    api: Api<'_>,
+    live: Live<'_>,
     stop: watch::Receiver<bool>,
     mut report: impl FnMut(Progress<'_>),
 ) -> Outcome {
-    let client = if api.url.starts_with("http://127.0.0.1") {
-        Client::local(CONNECT, RESPONSE)
-    } else {
-        Client::new(api.trust, CONNECT, RESPONSE)
-    };
-    let mut runner = Runner { client, target: api, stop, captures: Captures::new(), wrote: false };
+    let mut runner = Runner { net: Net::new(live.trust), live, stop, captures: Captures::new() };
     let mut all = Outcome::Passed;
     for check in checks {
         report(Progress::Started(check));
@@ -188,23 +253,29 @@ pub async fn run(
 }
 
 struct Runner<'a> {
-    client: Client,
-    target: Api<'a>,
+    net: Net<'a>,
+    live: Live<'a>,
     stop: watch::Receiver<bool>,
     captures: Captures,
-    /// Whether anything but a GET was sent.
-    wrote: bool,
+}
+
+/// A check with all of its placeholders filled in.
+struct Ready {
+    sent: Sent,
+    expected: Expected,
+}
+
+enum Sent {
+    Request(Request),
+    Act(&'static Act, Acted),
 }
 
 impl Runner<'_> {
     async fn check(&mut self, check: &Check, report: &mut impl FnMut(Progress<'_>)) -> CheckResult {
-        let fill = Fill { captures: &self.captures, resolve: self.target.resolve };
-        let (path, unknown) = fill.path(&check.path);
-        let request = unknown.map_or_else(|| Request::new(check, path.clone(), fill), Err);
+        let (done, ready) = self.ready(check);
         let mut outcome = CheckResult {
             name: check.name.clone(),
-            method: check.method.clone(),
-            path,
+            done,
             status: None,
             body: String::new(),
             elapsed: Duration::ZERO,
@@ -213,9 +284,9 @@ impl Runner<'_> {
         };
         // If this check fails, values that an earlier one captured must not be used in its place.
         self.captures.retain(|name, _| !check.capture.contains_key(name));
-        match request {
+        match ready {
             Err(reason) => outcome.verdict = Verdict::Skipped(reason),
-            Ok(request) => match self.send(check, &request, &mut outcome, report).await {
+            Ok(ready) => match self.send(check, &ready, &mut outcome, report).await {
                 Ok(captured) => self.captures.extend(captured),
                 Err(failure) => outcome.verdict = Verdict::Failed(failure),
             },
@@ -223,30 +294,54 @@ impl Runner<'_> {
         outcome
     }
 
-    /// Sends the request, with retries if it may be repeated, and returns what was captured.
+    /// What a check does, and the same with all that it needs, or what is not known of that.
+    fn ready(&self, check: &Check) -> (Done, Result<Ready, String>) {
+        let fill = Fill { captures: &self.captures, resolve: self.live.resolve, folder: self.live.folder };
+        let (done, sent) = match &check.exchange {
+            Exchange::Request(sent) => {
+                let (path, unknown) = fill.path(&sent.path);
+                let request = unknown.map_or_else(|| Request::new(sent, self.live.url, &path, fill), Err);
+                (Done::Request(sent.method.clone(), path), request.map(Sent::Request))
+            }
+            Exchange::Act(on) => {
+                let acted = self.acted(on, fill).map(|acted| Sent::Act(on.act, acted));
+                (Done::Act(on.called(), on.kind, on.key.clone()), acted)
+            }
+        };
+        let expected = Expected::new(check, fill);
+        (done, sent.and_then(|sent| Ok(Ready { sent, expected: expected? })))
+    }
+
+    fn acted(&self, on: &ActOn, fill: Fill) -> Result<Acted, String> {
+        let deployed = (self.live.deployed)(on.kind, &on.key, on.part.as_deref());
+        let (name, attributes) = deployed.map_err(|error| format!("{error:#}"))?;
+        let fields = on.fields.iter().map(|(name, value)| Ok((*name, fill.json(value)?)));
+        let fields = fields.collect::<Result<_, String>>()?;
+        Ok(Acted { name, attributes, fields, body: fill.body(&on.body)?, wait: WAIT })
+    }
+
+    /// Does what a check does, again and again if it only reads, and returns what was captured.
     async fn send(
-        &mut self,
+        &self,
         check: &Check,
-        request: &Request,
+        ready: &Ready,
         outcome: &mut CheckResult,
         report: &mut impl FnMut(Progress<'_>),
     ) -> Result<Captures, CheckFailure> {
-        self.wrote |= check.method != "GET";
-        // A write is never repeated, nor a read after one: it would wait for what the write should have done at once.
-        let timeout = Duration::from_secs(if self.wrote { 0 } else { check.retry_for });
+        let timeout = Duration::from_secs(check.retry_for);
         let (start, mut pause, mut last) = (Instant::now(), FIRST_PAUSE, None);
         let mut stop = self.stop.clone();
         loop {
             let attempt = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => return Err(CheckFailure::Interrupted(last)),
-                attempt = self.attempt(request, outcome) => attempt,
+                attempt = self.attempt(ready, outcome) => attempt,
             };
             outcome.attempts += 1;
             outcome.elapsed = start.elapsed();
             let failure = match attempt {
                 Ok(captured) => return Ok(captured),
-                Err(failure) => self.explained(failure, outcome),
+                Err(failure) => self.explained(failure, check, outcome),
             };
             let is_final = matches!(failure, CheckFailure::NoRoute { .. });
             if is_final || outcome.elapsed + pause > timeout {
@@ -263,23 +358,40 @@ impl Runner<'_> {
     }
 
     /// A failure, with its reason where the stack has no route for the request.
-    fn explained(&self, failure: CheckFailure, outcome: &CheckResult) -> CheckFailure {
-        let CheckResult { method, path, .. } = outcome;
-        match (failure, self.target.requests) {
-            (CheckFailure::Status { expected, got: got @ 404 }, Some(requests))
-                if !is_taken(requests, method, path) =>
-            {
+    fn explained(&self, failure: CheckFailure, check: &Check, outcome: &CheckResult) -> CheckFailure {
+        let is_to_api = check.request().is_some_and(|sent| !sent.is_absolute);
+        match (failure, &outcome.done, self.live.requests) {
+            (
+                CheckFailure::Status { expected, got: got @ 404 },
+                Done::Request(method, path),
+                Some(requests),
+            ) if is_to_api && !is_taken(requests, method, path) => {
                 CheckFailure::NoRoute { expected, got, request: format!("{method} {path}") }
             }
-            (failure, _) => failure,
+            (failure, ..) => failure,
         }
     }
 
-    async fn attempt(&self, request: &Request, outcome: &mut CheckResult) -> Result<Captures, CheckFailure> {
-        let sent = request.send(&self.client, self.target.url).await;
-        outcome.status = sent.as_ref().ok().map(|answer| answer.status);
-        outcome.body = sent.as_ref().map(excerpt_of).unwrap_or_default();
-        request.compare(&sent?)
+    async fn attempt(&self, ready: &Ready, outcome: &mut CheckResult) -> Result<Captures, CheckFailure> {
+        match &ready.sent {
+            Sent::Request(request) => {
+                let response = request.send(&self.net).await;
+                outcome.status = response.as_ref().ok().map(|response| response.status);
+                outcome.body =
+                    response.as_ref().map(|response| excerpt_of(&response.body)).unwrap_or_default();
+                ready.expected.in_response(&response?)
+            }
+            Sent::Act(act, acted) => {
+                let refused = |error: crate::aws::Error| CheckFailure::Refused(error.to_string());
+                let reply = self.live.perform.call(act, acted).await.map_err(refused)?;
+                outcome.body = reply.first().map(|found| excerpt_of(&found.body)).unwrap_or_default();
+                let (captured, found) = ready.expected.in_reply(&reply)?;
+                if let Some(found) = found {
+                    self.live.perform.take(act, acted, found).await.map_err(refused)?;
+                }
+                Ok(captured)
+            }
+        }
     }
 }
 

@@ -1,16 +1,21 @@
-//! One request of a check: filled in, sent, and its response compared.
+//! One request of a check: filled in, and sent.
 
-use super::matching::{align, excerpt};
+use super::matching::excerpt;
 use super::{CheckFailure, Resolve};
-use crate::config::{Check, Json, Part, Template};
-use crate::http::{Client, Response};
+use crate::config::{self, Body, Json, Part, Template};
+use crate::http::{Client, Response, Trust};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
 
 /// What earlier checks captured, by name.
 pub(super) type Captures = BTreeMap<String, Value>;
 
+const CONNECT: Duration = Duration::from_secs(5);
+const RESPONSE: Duration = Duration::from_secs(30);
 const EXCERPT: usize = 500;
 const CONTENT_TYPE: &str = "content-type";
 /// What is filled into a path is one segment, or one value of the query, whatever is in it.
@@ -29,69 +34,75 @@ const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A request with all of its placeholders filled in, and the expected response.
+/// A request with all of its placeholders filled in.
 pub(super) struct Request {
     method: String,
-    path: String,
+    url: String,
     headers: BTreeMap<String, String>,
-    body: Option<Value>,
-    status: u16,
-    expect: Option<Value>,
-    capture: BTreeMap<String, String>,
+    body: Option<Vec<u8>>,
 }
 
 impl Request {
-    /// Fills in everything but the path, which is filled in already, or says what is not known.
-    pub(super) fn new(check: &Check, path: String, fill: Fill<'_>) -> Result<Self, String> {
-        let headers = check.headers.iter().map(|(name, value)| Ok((name.clone(), fill.text(value)?)));
-        Ok(Self {
-            method: check.method.clone(),
-            path,
-            headers: headers.collect::<Result<_, String>>()?,
-            body: check.body.as_ref().map(|body| fill.json(body)).transpose()?,
-            status: check.status,
-            expect: check.expect.as_ref().map(|body| fill.json(body)).transpose()?,
-            capture: check.capture.clone(),
-        })
+    /// Fills in everything but the path, which is filled in already, or says what is not known. `base` is what it is sent to.
+    pub(super) fn new(
+        sent: &config::Request,
+        base: &str,
+        path: &str,
+        fill: Fill<'_>,
+    ) -> Result<Self, String> {
+        let headers = sent.headers.iter().map(|(name, value)| Ok((name.clone(), fill.text(value)?)));
+        let mut headers = headers.collect::<Result<BTreeMap<_, _>, String>>()?;
+        let has_type = headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE));
+        if let Some(content_type) = content_type(&sent.body).filter(|_| !has_type) {
+            headers.insert(CONTENT_TYPE.to_owned(), content_type.to_owned());
+        }
+        let base = if sent.is_absolute { "" } else { base.trim_end_matches('/') };
+        let url = format!("{base}{}", utf8_percent_encode(path, ILLEGAL));
+        Ok(Self { method: sent.method.clone(), url, headers, body: fill.body(&sent.body)? })
     }
 
     /// Sends it, once.
-    pub(super) async fn send(&self, client: &Client, base: &str) -> Result<Response, CheckFailure> {
-        let url = format!("{}{}", base.trim_end_matches('/'), utf8_percent_encode(&self.path, ILLEGAL));
-        let mut headers: Vec<(&str, &str)> =
+    pub(super) async fn send(&self, net: &Net<'_>) -> Result<Response, CheckFailure> {
+        let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        if self.body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE)) {
-            headers.push((CONTENT_TYPE, "application/json"));
-        }
-        let body = self.body.as_ref().map(|body| body.to_string().into_bytes());
-        let response = client.send(&self.method, &url, &headers, body).await;
+        let response = net.client(&self.url).send(&self.method, &self.url, &headers, self.body.clone()).await;
         response.map_err(|error| CheckFailure::NoResponse(format!("{error:#}")))
-    }
-
-    /// Compares the response with the expected one, and returns what is captured from it.
-    pub(super) fn compare(&self, response: &Response) -> Result<Captures, CheckFailure> {
-        if response.status != self.status {
-            return Err(CheckFailure::Status { expected: self.status, got: response.status });
-        }
-        if self.expect.is_none() && self.capture.is_empty() {
-            return Ok(Captures::new());
-        }
-        let mut body: Value = serde_json::from_slice(&response.body)
-            .map_err(|error| CheckFailure::NotJson(error.to_string()))?;
-        if let Some(expected) = &self.expect {
-            body = align(expected, &body).map_err(CheckFailure::Body)?;
-        }
-        let captured = self.capture.iter().map(|(name, pointer)| match body.pointer(pointer) {
-            Some(value) => Ok((name.clone(), value.clone())),
-            None => Err(CheckFailure::Capture { name: name.clone(), pointer: pointer.clone() }),
-        });
-        captured.collect()
     }
 }
 
-/// The beginning of a response's body.
-pub(super) fn excerpt_of(response: &Response) -> String {
-    excerpt(String::from_utf8_lossy(&response.body).trim(), EXCERPT)
+/// The type of a body, unless `headers` says another one: what a file has is not known.
+fn content_type(body: &Body) -> Option<&'static str> {
+    match body {
+        Body::Json(_) => Some("application/json"),
+        Body::Text(_) => Some("text/plain; charset=utf-8"),
+        Body::None | Body::File(_) => None,
+    }
+}
+
+/// The clients, each made when the first request needs it.
+pub(super) struct Net<'a> {
+    trust: &'a Trust,
+    local: OnceCell<Client>,
+    outside: OnceCell<Client>,
+}
+
+impl<'a> Net<'a> {
+    pub(super) fn new(trust: &'a Trust) -> Self {
+        Net { trust, local: OnceCell::new(), outside: OnceCell::new() }
+    }
+
+    fn client(&self, url: &str) -> &Client {
+        if url.starts_with("http://127.0.0.1") {
+            self.local.get_or_init(|| Client::local(CONNECT, RESPONSE))
+        } else {
+            self.outside.get_or_init(|| Client::new(self.trust, CONNECT, RESPONSE))
+        }
+    }
+}
+
+/// The beginning of a body.
+pub(super) fn excerpt_of(body: &[u8]) -> String {
+    excerpt(String::from_utf8_lossy(body).trim(), EXCERPT)
 }
 
 /// Knows what placeholders stand for.
@@ -101,15 +112,19 @@ pub(super) struct Fill<'a> {
     pub(super) captures: &'a Captures,
     /// Everything else.
     pub(super) resolve: Resolve<'a>,
+    /// The stack's folder.
+    pub(super) folder: &'a Path,
 }
 
 impl Fill<'_> {
     /// A path with every value percent-encoded. An unknown value is left as a placeholder, and the reason is returned too.
     pub(super) fn path(self, template: &Template) -> (String, Option<String>) {
         let (mut path, mut unknown) = (String::new(), None);
-        for part in &template.parts {
+        for (index, part) in template.parts.iter().enumerate() {
             match (part, self.part(part)) {
                 (Part::Text(text), _) => path.push_str(text),
+                // The begin of a whole URL.
+                (_, Ok(value)) if index == 0 => path.push_str(&value),
                 (_, Ok(value)) => path.extend(utf8_percent_encode(&value, RESERVED)),
                 (Part::Capture(name), Err(reason)) => {
                     path.push_str(&format!("${{capture.{name}}}"));
@@ -124,11 +139,24 @@ impl Fill<'_> {
         (path, unknown)
     }
 
-    fn text(self, template: &Template) -> Result<String, String> {
+    pub(super) fn text(self, template: &Template) -> Result<String, String> {
         template.parts.iter().map(|part| self.part(part)).collect()
     }
 
-    fn json(self, json: &Json) -> Result<Value, String> {
+    /// What is sent.
+    pub(super) fn body(self, body: &Body) -> Result<Option<Vec<u8>>, String> {
+        Ok(match body {
+            Body::None => None,
+            Body::Json(json) => Some(self.json(json)?.to_string().into_bytes()),
+            Body::Text(text) => Some(self.text(text)?.into_bytes()),
+            Body::File(file) => {
+                let unread = |error| format!("cannot read `{}`: {error}", file.display());
+                Some(std::fs::read(self.folder.join(file)).map_err(unread)?)
+            }
+        })
+    }
+
+    pub(super) fn json(self, json: &Json) -> Result<Value, String> {
         Ok(match json {
             Json::Null => Value::Null,
             Json::Bool(value) => Value::Bool(*value),

@@ -1,20 +1,24 @@
 //! `check`: runs the stack's checks against the live API.
 
 use super::busy::{Busy, reading};
+use super::release::called;
 use super::session::{Globals, open};
 use super::{Outcome, json, out, stop_on_ctrl_c};
-use crate::check::{Api, CheckFailure, CheckResult, Outcome as Ended, Progress, Verdict};
+use crate::aws::Access;
+use crate::check::{CheckFailure, CheckResult, Done, Live, Outcome as Ended, Progress, Verdict};
 use crate::config::{Check, Part, Stack};
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::kinds::kind;
 use crate::lower::lookup_part;
-use crate::model::{AttributeMap, Owner};
+use crate::model::{AttributeMap, Owner, ResourceId};
 use crate::outputs;
 use crate::reconcile::Session;
 use crate::render;
 use crate::requests::{Request, requests, taker};
 use crate::text::shell_quoted;
 use anyhow::{Result, anyhow, bail};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Runs the checks of the stack file against the deployed stack.
@@ -42,20 +46,40 @@ pub(super) async fn run(
     if stack.checks.is_empty() {
         return Ok(Exit::Done);
     }
-    let Some(url) = outputs::endpoint(attributes) else { bail!(no_api(globals)) };
+    let url = outputs::endpoint(attributes);
+    let needs_url = stack.checks.iter().filter_map(Check::request).any(|request| !request.is_absolute);
+    if url.is_none() && needs_url {
+        bail!(no_api(globals));
+    }
     if !in_short {
-        out(&format!("{} {url}", render::emphasis("Checking")));
+        out(&format!("{} {}", render::emphasis("Checking"), url.unwrap_or(&stack.name)));
     }
     let resolve = |part: &Part| -> Result<String> {
         lookup_part(part, &session.scope, attributes).ok_or_else(|| anyhow!("it is not deployed"))
     };
     let requests = requests(stack);
-    let api =
-        Api { url, trust: session.connection.trust(), resolve: &resolve, requests: requests.as_deref() };
+    let deployed = |kind: &'static str, key: &str, part: Option<&str>| {
+        let id = ResourceId::new(kind, session.scope.identity.named(kind, key));
+        let own = attributes.get(&id).ok_or_else(|| anyhow!("{id} is not deployed"))?;
+        // What is called of a function with a release is an alias.
+        let released = called(stack, key, part)?.filter(|released| released.parent() == Some(&id));
+        Ok((released.map_or(id.name, |released| released.name), Arc::clone(own)))
+    };
+    // A check may write, so the clients may.
+    let clients = session.connection.clients(Access::Write);
+    let live = Live {
+        url: url.unwrap_or_default(),
+        trust: session.connection.trust(),
+        resolve: &resolve,
+        requests: requests.as_deref(),
+        deployed: &deployed,
+        perform: &clients,
+        folder: &stack.folder,
+    };
     let mut shown =
         Shown { globals, requests: requests.as_deref().unwrap_or_default(), in_short, busy: None, passed: 0 };
     let ended =
-        crate::check::run(&stack.checks, api, stop_on_ctrl_c(), |progress| shown.show(progress)).await;
+        crate::check::run(&stack.checks, live, stop_on_ctrl_c(), |progress| shown.show(progress)).await;
     let (passed, all) = (shown.passed, stack.checks.len());
     out(&match in_short {
         true => format!("{} {passed} of {all} passed", render::emphasis("Checks:")),
@@ -118,7 +142,10 @@ impl Shown<'_> {
     /// The command that shows the logs of the code that got the request of a check, if that failed.
     fn logs(&self, result: &CheckResult) -> Option<String> {
         let has_failed = matches!(result.verdict, Verdict::Failed(_));
-        let request = taker(self.requests, &result.method, &result.path).filter(|_| has_failed)?;
-        Some(self.globals.command(&format!("logs {}", shell_quoted(&request.code))))
+        let code = match &result.done {
+            Done::Request(method, path) => &taker(self.requests, method, path)?.code,
+            Done::Act(_, of, key) => Some(key).filter(|_| kind(of).features().runs_code.is_some())?,
+        };
+        has_failed.then(|| self.globals.command(&format!("logs {}", shell_quoted(code))))
     }
 }

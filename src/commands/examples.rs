@@ -127,6 +127,12 @@ Examples:
   provision invoke hello --event event.json --log
   provision invoke hello --event -   # read the event from standard input";
 
+pub(crate) const SEND: &str = "\
+Examples:
+  provision send queue jobs --body '{\"id\": 1}' --local
+  provision send queue orders --text hello --with group=a
+  provision send queue jobs --body -   # read the body from standard input";
+
 pub(crate) const LOGS: &str = "\
 Examples:
   provision logs --since 1h

@@ -45,12 +45,12 @@ pub async fn invoke(globals: &Globals, args: &InvokeArgs) -> Outcome {
     };
     declared(&stack, function)?;
     let alias = release::called(&stack, function, alias)?;
-    let event = args.event.as_deref().map_or_else(|| Ok(b"{}".to_vec()), event)?;
+    let event = args.event.as_deref().map_or_else(|| Ok(b"{}".to_vec()), |from| read_json(from, "event"))?;
     let session = globals.session(&mut stack, Need::Any).await?;
     print_target_to_stderr(&session);
-    let (name, alias) =
-        try_join!(callable(globals, &session, function), alias_of(globals, &session, alias.as_ref()))?;
-    let name = alias.unwrap_or(name);
+    let deployed = deployed(globals, &session, code().0.name(), function);
+    let (found, alias) = try_join!(deployed, alias_of(globals, &session, alias.as_ref()))?;
+    let name = alias.unwrap_or(found.id.name);
     // The function may write, so the clients may.
     let clients = session.connection.clients(Access::Write);
     let invocation = invoke::invoke(&clients, &name, event, args.log).await.map_err(Failure::from)?;
@@ -81,55 +81,66 @@ pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
     bail!(Failure::usage(format!("there is no function `{function}` in {}", stack.file.display()), help))
 }
 
-/// Reads an event, which must be JSON: Lambda would reject it too, but not say where.
-fn event(from: &str) -> Result<Vec<u8>> {
+/// Reads JSON, an event or a body: itself, a file with it, or standard input. AWS would reject other text too, but not say where.
+pub(super) fn read_json(from: &str, what: &'static str) -> Result<Vec<u8>> {
     let is_inline = from.trim_start().starts_with(['{', '[', '"']);
+    let the_text = format!("the {what}");
     let place = match from {
         "-" => "standard input",
-        _ if is_inline => "the event",
+        _ if is_inline => &the_text,
         file => file,
     };
-    let invalid =
-        |why: String| Failure::usage(format!("{place} is not valid JSON: {why}"), "the event must be JSON");
+    let invalid = |why: String| {
+        Failure::usage(format!("{place} is not valid JSON: {why}"), format!("the {what} must be JSON"))
+    };
+    let bytes = match is_inline {
+        true => from.as_bytes().to_vec(),
+        false => read_bytes(from, what)?,
+    };
+    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| invalid(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Reads a file, or standard input for `-`.
+pub(super) fn read_bytes(from: &str, what: &'static str) -> Result<Vec<u8>> {
     let read = match from {
         "-" => {
             let mut bytes = Vec::new();
             std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
         }
-        text if is_inline => Ok(text.as_bytes().to_vec()),
         file => std::fs::read(file),
     };
-    let bytes = read.map_err(|error| unreadable_event(place, &error))?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| invalid(error.to_string()))?;
-    Ok(bytes)
+    read.map_err(|error| {
+        let place = if from == "-" { "standard input" } else { from };
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => format!("there is no file `{place}`"),
+            _ => format!("cannot read the {what} from {place}: {error}"),
+        };
+        let way = format!(
+            "pass the {what} itself, `--{what} '{{\"id\": 1}}'`, a file with it, or `-` for standard input"
+        );
+        Failure::usage(message, way).into()
+    })
 }
 
-fn unreadable_event(place: &str, error: &io::Error) -> Failure {
-    let message = match error.kind() {
-        io::ErrorKind::NotFound => format!("there is no file `{place}`"),
-        _ => format!("cannot read the event from {place}: {error}"),
-    };
-    Failure::usage(
-        message,
-        "pass the event itself, `--event '{\"id\": 1}'`, a file with it, or `-` for standard input",
-    )
-}
-
-/// The name in AWS of a deployed function of this stack: an unmanaged one of the same name is not called by mistake.
-async fn callable(globals: &Globals, session: &Session, function: &str) -> Result<String> {
-    let kind = code().0.name();
-    let id = ResourceId::new(kind, session.scope.identity.named(kind, function));
+/// A deployed entry of this stack, or one that the file calls existing: an unmanaged one of the same name is not used by mistake.
+pub(super) async fn deployed(
+    globals: &Globals,
+    session: &Session,
+    kind: &'static str,
+    key: &str,
+) -> Result<Observed> {
+    let id = ResourceId::new(kind, session.scope.identity.named(kind, key));
+    let is_existing = session.scope.existing.get(kind).is_some_and(|names| names.contains(&id.name));
     match session.read(&id).await? {
         Some(observed) if !observed.exists() => bail!(not_deployed(globals, &id)),
-        Some(observed) => match observed.owner {
-            Owner::Unmanaged(who) => {
-                bail!(Failure::new(
-                    format!("{id} does not belong to this stack: {who}"),
-                    "it was not called; give the function of this stack another name"
-                ))
-            }
-            _ => Ok(id.name),
-        },
+        Some(Observed { owner: Owner::Unmanaged(who), .. }) if !is_existing => {
+            bail!(Failure::new(
+                format!("{id} does not belong to this stack: {who}"),
+                "nothing was sent to it; give the one of this stack another name"
+            ))
+        }
+        Some(observed) => Ok(observed),
         None => bail!(not_deployed(globals, &id)),
     }
 }

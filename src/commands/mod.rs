@@ -1,6 +1,7 @@
 //! The commands: what each one does from its flags to its exit status. They read files, print and ask; the stages
 //! themselves are put together elsewhere.
 
+mod act;
 mod adopt;
 mod browser;
 mod build;
@@ -31,6 +32,7 @@ mod up;
 mod validate;
 mod watch_loop;
 
+pub use act::{ActArgs, act};
 pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
 pub use dev::{DevArgs, dev};

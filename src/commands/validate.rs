@@ -2,7 +2,7 @@
 
 use super::session::Globals;
 use super::{Outcome, err, json, out, raw};
-use crate::config::{self, Check, Stack};
+use crate::config::{self, Check, Request, Stack};
 use crate::exit::Exit;
 use crate::kind::AnyKind;
 use crate::kinds::{kind as kind_of, kinds, sections};
@@ -53,9 +53,9 @@ pub fn validate(globals: &Globals) -> Outcome {
 
 /// What is valid and yet cannot work: each as a text, and in the form of an error of the file.
 fn warnings(stack: &Stack) -> Vec<(String, Json)> {
-    let one = |check: &Check| {
-        let request = format!("{} {}", check.method, render::path(&check.path));
-        let expected = format!("the check `{}` expects status {}", check.name, check.status);
+    let one = |(check, sent): (&Check, &Request)| {
+        let request = format!("{} {}", sent.method, render::path(&sent.path));
+        let expected = format!("the check `{}` expects status {}", check.name, check.expect.status());
         let message = format!("no route serves `{request}`, but {expected}");
         let help = "add the route, or correct the request; a check that expects 404 needs no route";
         let text = format!("{}{message}; {help}", render::place(&stack.files, Some(check.at)));

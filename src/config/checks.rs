@@ -1,66 +1,104 @@
-//! `checks`: requests to the live API, and the responses that are expected.
+//! `checks`: what is sent to the live stack, and what is expected.
+
+mod act;
+mod body;
+mod request;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::act::act;
+use self::body::Content;
+use self::request::{Line, request};
 use super::decode::{Value, help};
 use super::fields::Fields;
 use super::names::{is_header as is_header_name, is_made_of};
 use super::reference::{Captures, Scope};
-use super::section::shape::{Keys, json_value, list, map, mapping, number, part, pattern, template, text};
+use super::section::shape::{
+    Keys, flag, json_value, list, map, mapping, number, part, pattern, template, text,
+};
 use super::section::{Section, Shape, limited, object, section};
-use super::stack::{Check, Json, Part, Template};
+use super::stack::{self, ActOn, Check, Exchange, Json, Request, Template};
 use crate::suggest;
 use crate::yaml::Kind;
 use serde_json::{Value as Schema, json};
-
-/// The methods that a request can have.
-const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+use std::path::PathBuf;
 
 /// How long a check may be retried, in seconds.
 const MAX_RETRY: i64 = 900;
 
 section! {
-    /// A request, and the expected response.
-    pub(crate) struct Config, checked by only_reads_are_retried {
-        /// The name in the report; by default the request.
+    /// What is done, under exactly one of `request`, `invoke`, `send`, `message` and `item`, and what is expected.
+    pub(crate) struct Config, checked by fits_together {
+        /// The name in the report; by default what is done.
         name: Option<String> = text(256).optional(),
-        /// `METHOD /path`, optionally with a query. `${…}` works.
-        request: Request = pattern("^[A-Z]+ /", request)
+        /// `METHOD /path`, optionally with a query; or a method and a whole URL. `${…}` works.
+        request: Option<Line> = pattern(r"^[A-Z]+ (/|https?://|\$\{)", request)
             .with("examples", json!(["GET /items"]))
-            .required("GET /items"),
+            .optional(),
         /// Request headers.
         headers: BTreeMap<String, Template> = map(Keys::new(Schema::Null, is_header), template()).or_empty(),
-        /// The body, sent as JSON. `${…}` works.
+        /// The body of the request, sent as JSON. `${…}` works.
         body: Option<Json> = json_value().optional(),
-        /// The expected response.
+        /// The body of the request as it is. `${…}` works.
+        text: Option<Template> = template().optional(),
+        /// A file in the stack's folder that is the body of the request.
+        file: Option<PathBuf> = body::file().optional(),
+        /// The key of a function that is called, or `FUNCTION/ALIAS`.
+        invoke: Option<ActOn> = act("invoke").optional(),
+        /// The event for the function, sent as JSON. `${…}` works.
+        event: Option<Json> = json_value().optional(),
+        /// Sends something to an entry: `{ queue: work, body: { id: 1 } }`.
+        send: Option<ActOn> = act("send").optional(),
+        /// Receives a message of a queue, `{ queue: work }`, and deletes the one that is as expected. Others are hidden for two
+        /// seconds, and count as received.
+        message: Option<ActOn> = act("message").optional(),
+        /// Reads an item of a table: `{ table: orders, key: { id: "1" } }`.
+        item: Option<ActOn> = act("item").optional(),
+        /// What is expected.
         expect: Option<Expect> = mapping().optional(),
         /// Values to read from the response with a JSON pointer, for later checks: `${capture.NAME}`.
         capture: BTreeMap<String, String> = map(Keys::new(Schema::Null, is_capture), pattern("^(/.*)?$", pointer))
             .or_empty(),
-        /// How long to retry the request until the check passes. Only for `GET`.
+        /// How long to try again until the check passes. Only for what reads: `GET`, `message` and `item`.
         retry_for: u64 = number("seconds", 0..=MAX_RETRY).default(0),
     }
 }
 
 section! {
-    /// The expected response.
+    /// What is expected.
     pub(crate) struct Expect {
-        /// The status code.
-        status: u16 = number("", 100..=599).default(OK),
+        /// The status code of the response; by default 200.
+        status: Option<u16> = number("", 100..=599).optional(),
+        /// Headers of the response.
+        headers: BTreeMap<String, Template> = map(Keys::new(Schema::Null, is_header), template()).or_empty(),
+        /// A part of the body, as it is.
+        text: Option<Template> = template().optional(),
         /// The expected JSON, as a subset: an object may have more members, a list may have more elements and another order.
         body: Option<Json> = json_value().optional(),
+        /// A part of the error with which the function fails.
+        error: Option<Template> = template().optional(),
+        /// Whether there is an item or a message.
+        exists: bool = flag().default(true),
     }
 }
 
-const OK: u16 = 200;
-
-/// A request line.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Request {
-    line: String,
-    method: String,
-    path: Template,
-}
+/// What a check can do, one of which it does.
+const ACTS: [&str; 5] = ["request", "invoke", "send", "message", "item"];
+/// The fields that need one of these.
+const NEEDS: [(&str, &str); 5] = [
+    ("headers", "request"),
+    ("body", "request"),
+    ("text", "request"),
+    ("file", "request"),
+    ("event", "invoke"),
+];
+/// The same of `expect`.
+const EXPECTS: [(&str, &[&str]); 4] = [
+    ("status", &["request"]),
+    ("headers", &["request"]),
+    ("error", &["invoke"]),
+    ("exists", &["message", "item"]),
+];
 
 /// `checks`.
 pub(crate) fn checks() -> Shape<Vec<Check>> {
@@ -71,19 +109,21 @@ pub(crate) fn checks() -> Shape<Vec<Check>> {
 
 fn all(value: Value) -> Option<Vec<Check>> {
     let names = value.cx.scope.names;
-    if !names.has_url() && matches!(&value.node.kind, Kind::List(items) if !items.is_empty()) {
-        value.fail_key::<()>(
-            "`checks` need an `api` to send their requests to",
-            help("add an `api`, or remove them"),
-        );
-    }
     let mut captures = Captures { earlier: BTreeSet::new(), all: captured(value) };
-    value.list(|item| {
+    let checks = value.list(|item| {
         let cx = item.cx.with_scope(Scope { names, captures: Some(&captures) });
         let decoded = check(Value { cx: &cx, ..item });
         captures.earlier.extend(captured_by(item));
         decoded
-    })
+    })?;
+    let to_api = |check: &Check| check.request().is_some_and(|request| !request.is_absolute);
+    if !names.has_endpoint() && checks.iter().any(to_api) {
+        value.fail_key::<()>(
+            "requests of `checks` need an `api` that they are sent to",
+            help("add an `api`, or remove them"),
+        );
+    }
+    Some(checks)
 }
 
 /// The names that all checks together capture.
@@ -107,66 +147,92 @@ fn check(value: Value) -> Option<Check> {
     let mut fields = value.fields_of_item("a check");
     let check = Config::take(&mut fields);
     fields.finish();
-    let Config { name, request, headers, body, expect, capture, retry_for } = check?;
-    let Expect { status, body: expect } = expect.unwrap_or(Expect { status: OK, body: None });
-    let Request { line, method, path } = request;
-    let name = name.unwrap_or(line);
-    Some(Check { at: value.at(), name, method, path, headers, body, status, expect, capture, retry_for })
-}
-
-fn only_reads_are_retried(check: &<Config as Section>::Decoded, fields: &mut Fields) {
-    let method = check.request.as_ref().map(|request| request.method.as_str());
-    if let (Some(value), Some(method)) = (fields.value("retry_for"), method)
-        && method != "GET"
-    {
-        let message = format!("`retry_for` works only with `GET`: a repeated `{method}` may write twice");
-        value.fail_key::<()>(message, help("put a check with a `GET` and `retry_for` before this one"));
-    }
-}
-
-/// `METHOD /path`.
-fn request(value: Value) -> Option<Request> {
-    let Some(text) = value.node.written() else { return value.wrong_type("text", None) };
-    let (method, path) = text.split_once(' ').unwrap_or((&text, ""));
-    if !METHODS.contains(&method) {
-        return unknown_method(value, method, path);
-    }
-    if !path.starts_with('/') {
-        let meant = help(format!("did you mean `{method} /{}`?", path.trim().trim_start_matches('/')));
-        return value.fail("the path of a request must begin with `/`, after one space", meant);
-    }
-    let mut template = value.template()?;
-    if let Some(Part::Text(first)) = template.parts.first_mut() {
-        first.drain(..=method.len());
-    }
-    let wrong = |part: &Part| match part {
-        Part::Text(text) => text.chars().find(|c| c.is_whitespace() || "{}".contains(*c)),
-        _ => None,
+    let Config {
+        name,
+        request,
+        headers,
+        body,
+        text,
+        file,
+        invoke,
+        event,
+        send,
+        message,
+        item,
+        expect,
+        capture,
+        retry_for,
+    } = check?;
+    let act = [invoke, send, message, item].into_iter().flatten().next();
+    let (done, exchange) = match (request, act) {
+        (Some(Line { text: line, method, path, is_absolute }), None) => {
+            let body = Content { body, text, file }.into();
+            (line, Exchange::Request(Request { method, path, is_absolute, headers, body }))
+        }
+        (None, Some(mut act)) => {
+            act.fields.extend(event.map(|event| ("event", event)));
+            (act.called(), Exchange::Act(act))
+        }
+        // An error has been reported.
+        _ => return None,
     };
-    match template.parts.iter().find_map(wrong) {
-        Some('{' | '}') => value.fail(
-            "a request cannot contain route variables",
-            help("write a value, or `${capture.NAME}` for one that an earlier check captured"),
-        ),
-        Some(_) => value.fail("the path of a request cannot contain spaces", help("write `%20` for a space")),
-        None => Some(Request { line: text.to_string(), method: method.to_owned(), path: template }),
+    let expect = expect.map(Expect::plain).unwrap_or_default();
+    Some(Check { at: value.at(), name: name.unwrap_or(done), exchange, expect, capture, retry_for })
+}
+
+impl Expect {
+    fn plain(self) -> stack::Expect {
+        let Expect { status, headers, text, body, error, exists } = self;
+        stack::Expect { status, headers, text, body, error, is_absent: !exists }
     }
 }
 
-fn unknown_method<T>(value: Value, method: &str, path: &str) -> Option<T> {
-    if method.starts_with('/') {
-        return value.fail(
-            format!("missing HTTP method before `{method}`"),
-            help(format!("did you mean `GET {method}`?")),
-        );
-    }
-    let upper = method.to_uppercase();
-    let meant = if METHODS.contains(&upper.as_str()) {
-        help(format!("methods are in upper case: `{upper} {path}`"))
-    } else {
-        suggest::did_you_mean(method, METHODS).or_else(|| help("a request looks like `GET /items`"))
+/// A check does one thing, and has no fields of another.
+fn fits_together(check: &<Config as Section>::Decoded, fields: &mut Fields) {
+    let done: Vec<&str> = ACTS.into_iter().filter(|act| fields.value(act).is_some()).collect();
+    let act = match done.as_slice() {
+        [act] => *act,
+        [] => {
+            // A key that is nearly one of these is reported as unknown.
+            fields.missing("request", "GET /items");
+            return;
+        }
+        several => {
+            let message = format!("a check does one thing, not {}", suggest::quoted(several));
+            fields.fail_at(several[1], message, help("write a check for each"));
+            return;
+        }
     };
-    value.fail(format!("unknown HTTP method `{method}`"), meant)
+    for (field, of) in NEEDS.iter().filter(|(field, of)| *of != act && fields.value(field).is_some()) {
+        let way = if *of == "request" && *field != "headers" {
+            format!("write it into `{act}`")
+        } else {
+            "remove it".to_owned()
+        };
+        fields.fail_at(field, format!("`{field}` is for `{of}`"), help(way));
+    }
+    if let Some(expect) = fields.value("expect") {
+        let of = |(field, of): &&(&str, &[&str])| !of.contains(&act) && expect.node.get(field).is_some();
+        for (field, of) in EXPECTS.iter().filter(of) {
+            let message = format!("`{field}` cannot be expected of `{act}`, only of {}", suggest::quoted(of));
+            fields.fail_at("expect", message, help("remove it"));
+        }
+    }
+    body::check(fields);
+    only_reads_are_retried(check, fields);
+}
+
+fn only_reads_are_retried(check: &<Config as Section>::Decoded, fields: &Fields) {
+    let method = check.request.as_ref().and_then(|line| line.as_ref()).map(|line| line.method.as_str());
+    let act =
+        |act: &Option<Option<ActOn>>| act.clone().flatten().filter(|on| !on.act.reads).map(|on| on.act.verb);
+    let written =
+        method.filter(|method| *method != "GET").or_else(|| act(&check.send).or(act(&check.invoke)));
+    if let (Some(value), Some(written)) = (fields.value("retry_for"), written) {
+        let message =
+            format!("`retry_for` works only with what reads: a repeated `{written}` may write twice");
+        value.fail_key::<()>(message, help("put it on a check after this one that reads the result"));
+    }
 }
 
 fn is_header(header: Value) -> Option<()> {

@@ -13,18 +13,7 @@ use crate::yaml::Kind;
 /// The value of `code` without `.` parts.
 pub(crate) fn code(value: Value) -> Option<PathBuf> {
     let files = value.cx.code;
-    let text = value.short(4096)?;
-    if matches!(value.node.kind, Kind::Template { .. }) {
-        let way = "use `${var.NAME}`, `${env}` or `${process.NAME}`";
-        return value
-            .fail("`code` cannot depend on where the stack is, or on a value from elsewhere", help(way));
-    }
-    // In a part, paths are relative to the part.
-    let path = value.cx.source().folder(value.span()).join(text);
-    if path.is_absolute() || escapes(&path) {
-        return leaves(value, text);
-    }
-    let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    let (text, path) = path_of(value)?;
     match files.at(&path) {
         Found::Nothing => value.fail(format!("there is no file or folder `{text}`"), files.meant(&path)),
         Found::Outside => leaves(value, text),
@@ -35,8 +24,38 @@ pub(crate) fn code(value: Value) -> Option<PathBuf> {
     }
 }
 
+/// The path of a file in the stack's folder.
+pub(crate) fn file(value: Value) -> Option<PathBuf> {
+    let files = value.cx.code;
+    let (text, path) = path_of(value)?;
+    match files.at(&path) {
+        Found::Nothing => value.fail(format!("there is no file `{text}`"), files.meant(&path)),
+        Found::Outside => leaves(value, text),
+        _ if files.folder.join(&path).is_dir() => {
+            value.fail(format!("`{text}` is a folder"), help("name a file"))
+        }
+        _ => Some(path),
+    }
+}
+
+/// A path in the stack's folder, as it is written and without `.` parts.
+fn path_of<'a>(value: Value<'a>) -> Option<(&'a str, PathBuf)> {
+    let text = value.short(4096)?;
+    if matches!(value.node.kind, Kind::Template { .. }) {
+        let message =
+            format!("`{}` cannot depend on where the stack is, or on a value from elsewhere", value.key.text);
+        return value.fail(message, help("use `${var.NAME}`, `${env}` or `${process.NAME}`"));
+    }
+    // In a part, paths are relative to the part.
+    let path = value.cx.source().folder(value.span()).join(text);
+    if path.is_absolute() || escapes(&path) {
+        return leaves(value, text);
+    }
+    Some((text, path.components().filter(|part| *part != Component::CurDir).collect()))
+}
+
 fn leaves<T>(value: Value, text: &str) -> Option<T> {
-    let way = help("move the code into the folder of `stack.yaml`, or a folder in it");
+    let way = help("move it into the folder of `stack.yaml`, or a folder in it");
     value.fail(format!("`{text}` is outside the stack's folder"), way)
 }
 

@@ -14,7 +14,7 @@ use super::section::{self, Entry, Keyed, Parts, Row, Shape, entries};
 use super::stack::{Stack, Template};
 use super::tags::{self, Tags};
 use super::trigger::{AnyTrigger, Item, Started};
-use crate::kind::Kind;
+use crate::kind::{Act, Kind};
 use crate::model::Address;
 use crate::suggest;
 use crate::yaml::{At, Node};
@@ -244,6 +244,10 @@ pub(crate) trait AnySection: Send + Sync {
     fn access(&self) -> Option<&'static Access>;
     /// [`Declared::DELIVERY`].
     fn delivery(&self) -> Option<&'static str>;
+    /// Whether requests of checks are sent to an entry.
+    fn is_endpoint(&self) -> bool;
+    /// What checks and commands do with an entry.
+    fn acts(&self) -> &'static [&'static Act];
     /// Takes the section out of the file.
     fn take(&self, fields: &mut Fields) -> Option<Box<dyn AnyEntries>>;
     /// The JSON Schema of the section.
@@ -328,6 +332,14 @@ impl<D: Declared> AnySection for Section<D> {
 
     fn delivery(&self) -> Option<&'static str> {
         D::DELIVERY
+    }
+
+    fn is_endpoint(&self) -> bool {
+        D::FEATURES.endpoint.is_some()
+    }
+
+    fn acts(&self) -> &'static [&'static Act] {
+        D::FEATURES.acts
     }
 
     fn take(&self, fields: &mut Fields) -> Option<Box<dyn AnyEntries>> {

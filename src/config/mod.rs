@@ -51,7 +51,10 @@ pub use names::{account_number, environment_name, stack_name, stack_name_like};
 pub use root::{Known, Location, Options, schema};
 pub use section::Entry;
 pub use section::shape::Target;
-pub use stack::{Check, Elsewhere, Environment, Json, Part, Stack, Statement, Template};
+pub use stack::{
+    ActOn, Body, Check, Elsewhere, Environment, Exchange, Expect, Json, Part, Request, Stack, Statement,
+    Template,
+};
 pub use trigger::Item;
 
 pub(crate) use crate::suggest::did_you_mean_or_list;

@@ -102,11 +102,10 @@ impl<'a> Names<'a> {
         self.keys.get(section).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether the stack declares something that answers requests.
-    pub(crate) fn has_url(&self) -> bool {
-        let answers = |one: &Referable| one.name == "url" && one.of_child.is_none();
-        let mut with_url = self.sections.iter().filter(|section| section.references().iter().any(answers));
-        with_url.any(|section| !self.keys(section.key()).is_empty())
+    /// Whether the stack declares something that requests of checks are sent to.
+    pub(crate) fn has_endpoint(&self) -> bool {
+        let mut endpoints = self.sections.iter().filter(|section| section.is_endpoint());
+        endpoints.any(|section| !self.keys(section.key()).is_empty())
     }
 
     /// The name in AWS of the resource with this key.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::kind::Act;
 use crate::model::{Address, AwsName, Renamed};
 use crate::yaml::At;
 
@@ -83,29 +84,118 @@ pub struct Statement {
     pub members: BTreeMap<String, Json>,
 }
 
-/// One entry of `checks`: a request and the expected response.
+/// One entry of `checks`: what is done, and what is expected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// Its place in the file.
     pub at: At,
-    /// `name`; the request line by default.
+    /// `name`; by default the request line, or the act and its entry.
     pub name: String,
-    /// The method of `request`.
-    pub method: String,
-    /// The path of `request`, with a query where there is one.
-    pub path: Template,
-    /// `headers`.
-    pub headers: BTreeMap<String, Template>,
-    /// `body`: sent as JSON.
-    pub body: Option<Json>,
-    /// `expect.status`, 200 by default.
-    pub status: u16,
-    /// `expect.body`: a subset of the response's JSON.
-    pub expect: Option<Json>,
+    /// What is done.
+    pub exchange: Exchange,
+    /// `expect`.
+    pub expect: Expect,
     /// `capture`: name to JSON pointer into the response.
     pub capture: BTreeMap<String, String>,
     /// `retry_for` in seconds; 0 for none.
     pub retry_for: u64,
+}
+
+/// What a check does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Exchange {
+    /// Sends a request.
+    Request(Request),
+    /// Does something with an entry of the stack.
+    Act(ActOn),
+}
+
+/// A request of a check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The path, with a query where there is one; or a whole URL.
+    pub path: Template,
+    /// Whether it is a whole URL.
+    pub is_absolute: bool,
+    /// `headers`.
+    pub headers: BTreeMap<String, Template>,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// An act on an entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActOn {
+    /// The act.
+    pub act: &'static Act,
+    /// The entry's kind.
+    pub kind: &'static str,
+    /// Its key.
+    pub key: String,
+    /// A part of it: an alias of a function.
+    pub part: Option<String>,
+    /// The values of the act's fields.
+    pub fields: BTreeMap<&'static str, Json>,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// What a check sends.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    None,
+    /// `body`: JSON.
+    Json(Json),
+    /// `text`.
+    Text(Template),
+    /// `file`: a file in the stack's folder.
+    File(PathBuf),
+}
+
+/// What a check expects.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Expect {
+    /// `status`; 200 by default.
+    pub status: Option<u16>,
+    /// `headers`.
+    pub headers: BTreeMap<String, Template>,
+    /// `text`: a part of the body.
+    pub text: Option<Template>,
+    /// `body`: a subset of the body's JSON.
+    pub body: Option<Json>,
+    /// `error`: a part of the error of the code that was called.
+    pub error: Option<Template>,
+    /// `exists: false`: nothing is found.
+    pub is_absent: bool,
+}
+
+impl Expect {
+    /// The status that a response must have.
+    pub fn status(&self) -> u16 {
+        self.status.unwrap_or(200)
+    }
+}
+
+impl Check {
+    /// Its request, if it sends one.
+    pub fn request(&self) -> Option<&Request> {
+        match &self.exchange {
+            Exchange::Request(request) => Some(request),
+            Exchange::Act(_) => None,
+        }
+    }
+
+    /// Whether it only reads, so that it may be repeated.
+    pub fn reads(&self) -> bool {
+        match &self.exchange {
+            Exchange::Request(request) => request.method == "GET",
+            Exchange::Act(on) => on.act.reads,
+        }
+    }
 }
 
 /// A text with placeholders for values of AWS or of an earlier check.

@@ -9,12 +9,13 @@ mod tests;
 pub use crate::kind::Task;
 pub use document::{Document, Statement, documents};
 
-use crate::config::Stack;
-use crate::desired::lower;
+use crate::config::{Exchange, Stack};
+use crate::desired::{arn_of, lower};
 use crate::elsewhere;
 use crate::kind::{On, Permission};
 use crate::kinds::registry;
 use crate::model::Scope;
+use crate::text::capital;
 use place::{Allowed, Place};
 use std::collections::BTreeMap;
 
@@ -52,7 +53,29 @@ pub fn statements(stack: &Stack, scope: &Scope, tasks: &[Task]) -> Vec<Statement
     let mut allowed: Vec<Allowed> = allowed.into_values().collect();
     allowed.sort_by_cached_key(Allowed::order);
     let of_kinds = allowed.into_iter().filter_map(|allowed| place.statement(allowed));
-    of_kinds.chain(of_elsewhere(stack, scope, tasks)).collect()
+    of_kinds.chain(of_checks(stack, scope, tasks)).chain(of_elsewhere(stack, scope, tasks)).collect()
+}
+
+/// The statements that allow what checks do with entries of the stack: one for each act. `down` needs none of them.
+fn of_checks(stack: &Stack, scope: &Scope, tasks: &[Task]) -> Vec<Statement> {
+    let acts = stack.checks.iter().filter_map(|check| match &check.exchange {
+        Exchange::Act(on) if tasks.iter().any(|task| *task != Task::Down) => Some(on),
+        _ => None,
+    });
+    let mut all: BTreeMap<String, Statement> = BTreeMap::new();
+    for on in acts {
+        let sid: String = ["check", on.act.verb, on.act.word].map(capital).concat();
+        let statement = all.entry(sid.clone()).or_insert_with(|| Statement {
+            sid,
+            effect: "Allow",
+            actions: on.act.actions.iter().map(|action| (*action).to_owned()).collect(),
+            resources: Default::default(),
+            condition: None,
+        });
+        let arn = arn_of(stack, scope, on.kind, &on.key);
+        statement.resources.extend(on.act.within.iter().map(|within| format!("{arn}{within}")));
+    }
+    all.into_values().collect()
 }
 
 /// The statements that allow to read the values that live elsewhere. `down` needs none of them.

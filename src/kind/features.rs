@@ -1,5 +1,6 @@
 //! What the commands and the search for resources know of a kind: data that the kind states in its own file.
 
+use super::Act;
 use crate::diff::Change;
 use crate::model::{Identity, PhysicalId, ResourceId, in_words};
 use serde_json::Value as Json;
@@ -11,6 +12,8 @@ pub struct Features {
     pub nouns: Option<[&'static str; 2]>,
     /// What `adopt` is given; `None` where ownership tags cannot be set after the create, or come with the parent's.
     pub adopted_by: Option<AdoptedBy>,
+    /// What checks and commands do with a resource.
+    pub acts: &'static [&'static Act],
     /// What `outputs` shows of a resource, the most important first.
     pub outputs: &'static [Output],
     /// The attribute that is the URL to which the stack's checks are sent.
@@ -47,6 +50,7 @@ impl Features {
     pub const NONE: Features = Features {
         nouns: None,
         adopted_by: None,
+        acts: &[],
         outputs: &[],
         endpoint: None,
         requests: None,

@@ -1,5 +1,6 @@
 //! Lambda functions.
 
+mod acts;
 mod apart;
 mod checks;
 mod commands;
@@ -89,6 +90,7 @@ impl Kind for Function {
     });
     const FEATURES: Features = Features {
         adopted_by: Some(AdoptedBy::Name),
+        acts: &[&acts::INVOKE],
         outputs: &[Output::new("functions.NAME", "arn")],
         runs_code: Some(RunsCode { log_groups: log_group::PREFIX }),
         counted: true,

@@ -1,5 +1,6 @@
 //! SQS queues.
 
+mod acts;
 mod change;
 mod observe;
 pub mod section;
@@ -164,6 +165,7 @@ impl Kind for Queue {
         Some(Tagging { resource_type: "sqs", prefix: "", own_listing: OwnListing::Never });
     const FEATURES: Features = Features {
         adopted_by: Some(AdoptedBy::Name),
+        acts: &[&acts::SEND, &acts::MESSAGE],
         outputs: &[Output::new("queues.NAME", "url")],
         counted: true,
         name_ending: FIFO,

@@ -1,5 +1,6 @@
 //! DynamoDB tables.
 
+mod acts;
 mod apart;
 mod change;
 mod class;
@@ -305,6 +306,7 @@ impl Kind for Table {
         Some(Tagging { resource_type: "dynamodb:table", prefix: "table/", own_listing: OwnListing::Down });
     const FEATURES: Features = Features {
         adopted_by: Some(AdoptedBy::Name),
+        acts: &[&acts::ITEM],
         outputs: &[Output::new("tables.NAME", "arn")],
         counted: true,
         unprotect: "set `protect: false` and run `up` first; this turns the protection off",

@@ -5,6 +5,7 @@ use super::Lower;
 use crate::config::Item;
 use crate::model::{ResourceId, Text};
 use crate::policy::{Policy, Statement, Tree};
+use crate::text::capital;
 use std::collections::BTreeMap;
 
 /// A service that acts on a resource of the stack.
@@ -55,8 +56,7 @@ impl Lower<'_> {
     ) -> Policy<Text> {
         let Policy(mut statements) = policy;
         for call in self.calls_on(id) {
-            let sid: String =
-                call.what.split(|c: char| !c.is_ascii_alphanumeric()).map(super::policy::capital).collect();
+            let sid: String = call.what.split(|c: char| !c.is_ascii_alphanumeric()).map(capital).collect();
             statements
                 .insert(super::policy::free_sid(&statements, &sid), self.statement_of(call, arn, action));
         }

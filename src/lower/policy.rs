@@ -147,14 +147,7 @@ pub(super) fn free_sid(statements: &BTreeMap<String, Statement<Text>>, wanted: &
 
 /// The name of a kind as it begins a `Sid`.
 fn capitalised(kind: &str) -> String {
-    kind.split('_').map(capital).collect()
-}
-
-/// A word with a capital letter.
-pub(super) fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+    kind.split('_').map(crate::text::capital).collect()
 }
 
 fn alphanumeric(name: &str) -> String {

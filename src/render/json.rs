@@ -3,7 +3,7 @@
 
 use super::value;
 use crate::apply::Report;
-use crate::check::{CheckResult, Verdict};
+use crate::check::{CheckResult, Done, Verdict};
 use crate::config::{At, Diagnostics, Stack};
 use crate::diff::Change;
 use crate::error::Failure;
@@ -271,10 +271,14 @@ pub fn check(outcome: &CheckResult, logs: Option<&str>) -> Document {
         Verdict::Failed(failure) => ("failed", Some(failure.to_string())),
         Verdict::Skipped(why) => ("skipped", Some(why.clone())),
     };
+    let (method, path, act) = match &outcome.done {
+        Done::Request(method, path) => (Some(method), Some(path), None),
+        Done::Act(called, ..) => (None, None, Some(called)),
+    };
     Document::new(
         "check",
         json!({
-            "name": outcome.name, "method": outcome.method, "path": outcome.path, "status": outcome.status,
+            "name": outcome.name, "method": method, "path": path, "act": act, "status": outcome.status,
             "verdict": verdict, "message": message, "logs": logs, "seconds": outcome.elapsed.as_secs_f64(),
         }),
     )
@@ -283,6 +287,11 @@ pub fn check(outcome: &CheckResult, logs: Option<&str>) -> Document {
 /// A value that was set. It is not in it.
 pub fn value_set(id: &ResourceId) -> Document {
     Document::new("value_set", json!({ "kind": id.kind, "name": id.shown_name() }))
+}
+
+/// What was done with an entry.
+pub fn acted(verb: &str, id: &ResourceId) -> Document {
+    Document::new("acted", json!({ "act": verb, "kind": id.kind, "name": id.shown_name() }))
 }
 
 /// What a name stands for after it was moved; nothing where it was not to be moved.

@@ -164,14 +164,14 @@ pub fn path(path: &Template) -> String {
 
 /// The result of a check. `logs` is the command that shows the logs of the code that got its request.
 pub fn check(outcome: &CheckResult, logs: Option<&str>) -> String {
-    let request = format!("{} {}", outcome.method, outcome.path);
+    let done = outcome.done.to_string();
     match &outcome.verdict {
         Verdict::Passed => {
             format!(
                 "  {} {}  {}",
                 styled(GREEN, "✓"),
                 outcome.name,
-                styled(DIM, format!("{request}, {}", seconds(outcome.elapsed)))
+                styled(DIM, format!("{done}, {}", seconds(outcome.elapsed)))
             )
         }
         Verdict::Skipped(why) => {
@@ -184,7 +184,7 @@ pub fn check(outcome: &CheckResult, logs: Option<&str>) -> String {
             let logs = logs.map(|logs| format!("\n      see: {logs}")).unwrap_or_default();
             let (cross, body) = (styled(RED, "✗"), body.unwrap_or_default());
             let failure = wrapped("      ", &failure.to_string());
-            format!("  {cross} {}  {}\n{failure}{body}{logs}", outcome.name, styled(DIM, request))
+            format!("  {cross} {}  {}\n{failure}{body}{logs}", outcome.name, styled(DIM, done))
         }
     }
 }

@@ -124,3 +124,31 @@ async fn every_setting_of_queues_comes_up_once_and_is_cleared() {
     cloud.run(&["down", "--local"]).ok().says("Nothing left.");
     assert_empty(&dump(&cloud.aws().await).await);
 }
+
+/// A message that is sent by hand reaches the function, and what goes wrong says what to write.
+#[tokio::test]
+async fn a_message_is_sent_from_the_command_line() {
+    let cloud = Cloud::with(STACK);
+    std::fs::create_dir(cloud.path("stack/mailer")).unwrap();
+    cloud.write("mailer/lambda_function.py", CODE);
+    let send = |args: &[&str]| cloud.run(&[&["send", "--local"], args].concat());
+    send(&["queue", "mails", "--text", "early"]).ends(1).says("is not deployed");
+    cloud.run(&["up", "--local"]).ok();
+    send(&["queue", "mails", "--text", "by hand"]).ok().says("queue mails: send succeeded.");
+    send(&["queue", "mails", "--body", "{\"a\":"]).ends(64).says("the body is not valid JSON");
+    send(&["queue", "mail", "--text", "x"])
+        .ends(64)
+        .says("there is no queue `mail`")
+        .says("did you mean `mails`?");
+    send(&["topics", "mails", "--text", "x"]).ends(64).says("`send` does not take a `topics`");
+    send(&["queue", "mails"]).ends(64).says("nothing to send");
+    send(&["queue", "mails", "--text", "x", "--with", "grup=1"]).ends(64).says("did you mean `group`?");
+    let aws = cloud.aws().await;
+    eventually("the item of the message", async || {
+        let key = aws_sdk_dynamodb::types::AttributeValue::S("by hand".to_owned());
+        let item = aws.dynamodb().get_item().table_name("seen").key("id", key).send().await.ok()?;
+        item.item
+    })
+    .await;
+    cloud.run(&["down", "--local"]).ok();
+}

@@ -462,3 +462,38 @@ fn requests() {
     );
     check("checks_without_api", &["stack: demo\nchecks:\n  - request: GET /\n"]);
 }
+
+#[test]
+fn acts() {
+    let around = |lines: &str| {
+        let lines = lines.replace('\n', "\n  ");
+        let entries = "queues: { work: {} }\ntables: { orders: { partition_key: id } }\n";
+        let function = "functions: { f: { code: code, runtime: python3.13 } }\n";
+        format!("stack: demo\n{entries}{function}checks:\n  {lines}\n")
+    };
+    check_each(
+        "acts",
+        around,
+        &[
+            "- send: work",
+            "- send: { queues: work }",
+            "- send: { queue: wrok }",
+            "- send: { queue: work, boby: 1 }",
+            "- send: { queue: work, body: 1, text: a, group: [] }",
+            "- send: { queue: work, file: none.json }",
+            "- send: { queue: work, file: ../above.json }",
+            "- send: { queue: work, file: code }",
+            "- item: { table: orders }",
+            "- item: { table: orders, key: 1 }",
+            "- invoke: g",
+            "- invoke: { f: 1 }",
+            "- { send: { queue: work }, message: { queue: work } }",
+            "- { send: { queue: work }, body: 1, headers: { a: b }, event: {} }",
+            "- { request: 'GET https://example.com/', text: a, body: 1 }",
+            "- { invoke: f, expect: { status: 200, exists: false } }",
+            "- { message: { queue: work }, expect: { error: a } }",
+            "- { send: { queue: work }, retry_for: 5 }",
+            "- { request: GET /relative }",
+        ],
+    );
+}

@@ -151,7 +151,7 @@ checks: [{{ request: POST /, body: '${{var.body}}' }}]
         prop_assert_eq!(function.memory, number);
         prop_assert_eq!(stack.tables()[0].point_in_time_recovery, flag.then_some(35));
         means(&function.environment["AA"], &format!("{number} {flag}"));
-        let body = stack.checks[0].body.clone();
+        let body = stack.checks[0].request().map(|request| request.body.clone());
         let written: crate::config::Json = crate::config::Json::Map(
             [
                 ("count".to_owned(), crate::config::Json::Number(number.into())),
@@ -159,7 +159,7 @@ checks: [{{ request: POST /, body: '${{var.body}}' }}]
             ]
             .into(),
         );
-        prop_assert_eq!(body, Some(written));
+        prop_assert_eq!(body, Some(crate::config::Body::Json(written)));
         Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Project, function, valid, valid_in};
-use crate::config::{Json, Part, Target, Template};
+use crate::config::{Body, Exchange, Json, Part, Target, Template};
 use crate::kinds::function::section::Architecture;
 use crate::kinds::table::section::{Billing, Key, KeyType};
 
@@ -225,18 +225,49 @@ fn api() {
 }
 
 #[test]
+fn checks_act_on_entries() {
+    let entries = "queues: { work: {} }\ntables: { orders: { partition_key: id } }\n";
+    let functions = "functions: { f: { code: code, runtime: python3.13 } }\n";
+    let checks = "checks:
+  - { invoke: f/live, event: { id: 1 }, expect: { error: no } }
+  - { send: { queue: work, body: { id: 1 }, group: 7 } }
+  - { message: { queue: work }, retry_for: 30 }
+  - { item: { table: orders, key: { id: a } }, expect: { exists: false }, name: gone }
+  - { request: 'PUT https://example.com/${region}', text: hi, expect: { headers: { x-a: b }, text: part } }
+";
+    let stack = valid(&format!("stack: demo\n{entries}{functions}{checks}"));
+    let names: Vec<&str> = stack.checks.iter().map(|check| check.name.as_str()).collect();
+    let url = "PUT https://example.com/${region}";
+    assert_eq!(names, ["invoke f/live", "send queue work", "message queue work", "gone", url]);
+    assert_eq!(
+        stack.checks.iter().map(|check| check.reads()).collect::<Vec<_>>(),
+        [false, false, true, true, false]
+    );
+    let on = |index: usize| match &stack.checks[index].exchange {
+        Exchange::Act(on) => on,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((on(0).key.as_str(), on(0).part.as_deref()), ("f", Some("live")));
+    assert!(matches!(on(0).fields["event"], Json::Map(_)) && stack.checks[0].expect.error.is_some());
+    assert!(matches!(on(1).body, Body::Json(_)) && on(1).fields.contains_key("group"));
+    assert!(stack.checks[3].expect.is_absent);
+    assert!(stack.checks[4].request().is_some_and(|sent| sent.is_absolute && sent.method == "PUT"));
+}
+
+#[test]
 fn checks() {
     let stack = valid_in(FULL, Some("dev"));
     let [first, second] = stack.checks.as_slice() else { panic!("two checks") };
-    assert_eq!((first.name.as_str(), first.method.as_str()), ("is there", "GET"));
-    assert_eq!(first.path.parts, [Part::Text("/pages/a?full=1".into())]);
-    assert_eq!(first.headers["x-n"].parts, [Part::Text("1".into())]);
-    assert_eq!((first.status, first.retry_for), (404, 60));
+    let [get, post] = [first, second].map(|check| check.request().expect("a request"));
+    assert_eq!((first.name.as_str(), get.method.as_str()), ("is there", "GET"));
+    assert_eq!(get.path.parts, [Part::Text("/pages/a?full=1".into())]);
+    assert_eq!(get.headers["x-n"].parts, [Part::Text("1".into())]);
+    assert_eq!((first.expect.status(), first.retry_for), (404, 60));
     assert_eq!(first.capture["id"], "/items/0/id");
     assert_eq!(first.capture["all"], "");
-    assert_eq!((second.name.as_str(), second.status), ("POST /pages/${capture.id}", 200));
-    assert_eq!(second.path.parts, [Part::Text("/pages/".into()), Part::Capture("id".into())]);
-    let Some(Json::Map(body)) = &second.body else { panic!("a body") };
+    assert_eq!((second.name.as_str(), second.expect.status()), ("POST /pages/${capture.id}", 200));
+    assert_eq!(post.path.parts, [Part::Text("/pages/".into()), Part::Capture("id".into())]);
+    let Body::Json(Json::Map(body)) = &post.body else { panic!("a body") };
     assert_eq!(body["n"], Json::Number(1.into()));
     assert_eq!((&body["ok"], &body["none"]), (&Json::Bool(true), &Json::Null));
     let texts = ["title", "zip", "quoted"].map(|key| match &body[key] {

@@ -3,7 +3,7 @@
 use super::{eventful, plain};
 use crate::apply::Report;
 use crate::aws::Error;
-use crate::check::{CheckFailure, CheckResult, Verdict};
+use crate::check::{CheckFailure, CheckResult, Done, Verdict};
 use crate::event::Event;
 use crate::model::{LiveState, ResourceId, Unreadable};
 use crate::outline::Outline;
@@ -384,8 +384,7 @@ fn progress_tells_each_event_once() {
 fn outcome(verdict: Verdict, body: &str, logs: Option<&str>) -> String {
     let result = CheckResult {
         name: "an item is saved".to_owned(),
-        method: "POST".to_owned(),
-        path: "/items".to_owned(),
+        done: Done::Request("POST".to_owned(), "/items".to_owned()),
         status: Some(200),
         body: body.to_owned(),
         elapsed: Duration::from_millis(320),
