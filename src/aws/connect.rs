@@ -18,7 +18,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -207,6 +207,16 @@ impl Connection {
     /// True on the local cloud.
     pub fn is_local(&self) -> bool {
         self.local
+    }
+
+    /// The credentials in use.
+    ///
+    /// # Errors
+    /// There are none, or they cannot be read.
+    pub async fn credentials(&self) -> Result<Credentials> {
+        let none = || Error::local("no credentials were found");
+        let provider = self.config.credentials_provider().ok_or_else(none)?;
+        provider.provide_credentials().await.map_err(|error| Error::local(format!("no credentials: {error}")))
     }
 
     /// The certificates that are trusted besides the system's.

@@ -15,6 +15,7 @@ mod role_propagation;
 pub(crate) mod service;
 mod settings;
 mod shared_document;
+pub mod sign;
 mod tagged;
 pub(crate) mod tags;
 #[cfg(test)]

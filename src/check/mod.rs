@@ -16,6 +16,7 @@ use crate::requests::{self, is_taken};
 pub use matching::Mismatch;
 
 use anyhow::Result;
+use aws_credential_types::Credentials;
 use expected::Expected;
 use request::{Captures, Fill, Net, Request, excerpt_of};
 use serde_json::Value;
@@ -53,7 +54,12 @@ pub struct Live<'a> {
     pub perform: &'a dyn Perform,
     /// The stack's folder.
     pub folder: &'a Path,
+    /// What signs requests.
+    pub signer: Signer<'a>,
 }
+
+/// The credentials and the region that sign requests, where any is signed.
+pub type Signer<'a> = Option<(&'a Credentials, &'a str)>;
 
 /// What happens while checks run.
 #[derive(Debug)]
@@ -235,7 +241,7 @@ pub async fn run(
     stop: watch::Receiver<bool>,
     mut report: impl FnMut(Progress<'_>),
 ) -> Outcome {
-    let mut runner = Runner { net: Net::new(live.trust), live, stop, captures: Captures::new() };
+    let mut runner = Runner { net: Net::new(live.trust, live.signer), live, stop, captures: Captures::new() };
     let mut all = Outcome::Passed;
     for check in checks {
         report(Progress::Started(check));

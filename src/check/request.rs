@@ -1,7 +1,8 @@
 //! One request of a check: filled in, and sent.
 
 use super::matching::excerpt;
-use super::{CheckFailure, Resolve};
+use super::{CheckFailure, Resolve, Signer};
+use crate::aws::sign::Unsigned;
 use crate::config::{self, Body, Json, Part, Template};
 use crate::http::{Client, Response, Trust};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What earlier checks captured, by name.
 pub(super) type Captures = BTreeMap<String, Value>;
@@ -40,6 +41,7 @@ pub(super) struct Request {
     url: String,
     headers: BTreeMap<String, String>,
     body: Option<Vec<u8>>,
+    is_signed: bool,
 }
 
 impl Request {
@@ -58,15 +60,39 @@ impl Request {
         }
         let base = if sent.is_absolute { "" } else { base.trim_end_matches('/') };
         let url = format!("{base}{}", utf8_percent_encode(path, ILLEGAL));
-        Ok(Self { method: sent.method.clone(), url, headers, body: fill.body(&sent.body)? })
+        Ok(Self {
+            method: sent.method.clone(),
+            url,
+            headers,
+            body: fill.body(&sent.body)?,
+            is_signed: sent.is_signed,
+        })
     }
 
     /// Sends it, once.
     pub(super) async fn send(&self, net: &Net<'_>) -> Result<Response, CheckFailure> {
-        let headers: Vec<(&str, &str)> =
+        let own: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let signature = if self.is_signed { self.signature(&own, net)? } else { Vec::new() };
+        let signature = signature.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers: Vec<(&str, &str)> = own.iter().copied().chain(signature).collect();
         let response = net.client(&self.url).send(&self.method, &self.url, &headers, self.body.clone()).await;
         response.map_err(|error| CheckFailure::NoResponse(format!("{error:#}")))
+    }
+}
+
+impl Request {
+    /// The headers that sign it.
+    fn signature(&self, headers: &[(&str, &str)], net: &Net) -> Result<Vec<(String, String)>, CheckFailure> {
+        let unsigned = |error: &str| CheckFailure::NoResponse(format!("it cannot be signed: {error}"));
+        let Some((credentials, region)) = net.signer else {
+            return Err(unsigned("there are no credentials"));
+        };
+        let service = if self.url.contains("lambda-url") { "lambda" } else { "execute-api" };
+        let body = self.body.as_deref().unwrap_or_default();
+        let request = Unsigned { method: &self.method, url: &self.url, headers, body };
+        let signed = request.signed_for(service, region, credentials, SystemTime::now());
+        signed.map_err(|error| unsigned(&format!("{error:#}")))
     }
 }
 
@@ -82,13 +108,15 @@ fn content_type(body: &Body) -> Option<&'static str> {
 /// The clients, each made when the first request needs it.
 pub(super) struct Net<'a> {
     trust: &'a Trust,
+    /// What signs requests: the credentials, and the region.
+    signer: Signer<'a>,
     local: OnceCell<Client>,
     outside: OnceCell<Client>,
 }
 
 impl<'a> Net<'a> {
-    pub(super) fn new(trust: &'a Trust) -> Self {
-        Net { trust, local: OnceCell::new(), outside: OnceCell::new() }
+    pub(super) fn new(trust: &'a Trust, signer: Signer<'a>) -> Self {
+        Net { trust, signer, local: OnceCell::new(), outside: OnceCell::new() }
     }
 
     fn client(&self, url: &str) -> &Client {

@@ -120,6 +120,7 @@ fn sending(request: &str, more: impl FnOnce(&mut config::Request)) -> Check {
         is_absolute: !path.starts_with('/'),
         headers: Default::default(),
         body: Body::None,
+        is_signed: false,
     };
     more(&mut sent);
     doing(request, Exchange::Request(sent))
@@ -169,6 +170,7 @@ fn live<'a>(base: &'a str, trust: &'a Trust, perform: &'a Fake) -> Live<'a> {
         deployed: &deployed,
         perform,
         folder: Path::new(env!("CARGO_MANIFEST_DIR")),
+        signer: None,
     }
 }
 
@@ -604,4 +606,24 @@ async fn a_header_that_is_expected_must_be_there() {
     let outcomes = outcomes(&checks, &server.url).await;
     assert_eq!(failure(&outcomes[0]), "expected the header `x-stage: 1`, which is missing");
     assert_eq!(failure(&outcomes[1]), "expected the header `content-length: 1`, got `0`");
+}
+
+#[tokio::test]
+async fn a_request_is_signed_for_what_it_is_sent_to() {
+    let server = Server::new(&[(200, ""), (200, "")]);
+    let fake = Fake::default();
+    let (trust, credentials) = (Trust::default(), Credentials::for_tests());
+    let signer = Some((&credentials, "eu-west-1"));
+    let (_running, stop) = watch::channel(false);
+    let url = format!("{}lambda-url/abc/", server.url);
+    let to_function = sending("GET https://example.com", |sent| {
+        sent.path = Template { parts: vec![Part::Text(url)], ..template("") };
+        sent.is_signed = true;
+    });
+    let checks = [sending("GET /items", |sent| sent.is_signed = true), to_function];
+    let ended = run(&checks, Live { signer, ..live(&server.url, &trust, &fake) }, stop, |_| ()).await;
+    assert_eq!(ended, Outcome::Passed);
+    let requests: Vec<_> = server.asked.iter().collect();
+    assert!(requests[0].contains("/eu-west-1/execute-api/aws4_request"), "{}", requests[0]);
+    assert!(requests[1].contains("/eu-west-1/lambda/aws4_request"), "{}", requests[1]);
 }

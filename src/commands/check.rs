@@ -67,6 +67,11 @@ pub(super) async fn run(
     };
     // A check may write, so the clients may.
     let clients = session.connection.clients(Access::Write);
+    let signs = stack.checks.iter().filter_map(Check::request).any(|request| request.is_signed);
+    let credentials = match signs {
+        true => Some(session.connection.credentials().await.map_err(Failure::from)?),
+        false => None,
+    };
     let live = Live {
         url: url.unwrap_or_default(),
         trust: session.connection.trust(),
@@ -75,6 +80,7 @@ pub(super) async fn run(
         deployed: &deployed,
         perform: &clients,
         folder: &stack.folder,
+        signer: credentials.as_ref().map(|credentials| (credentials, session.connection.region.as_str())),
     };
     let mut shown =
         Shown { globals, requests: requests.as_deref().unwrap_or_default(), in_short, busy: None, passed: 0 };

@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::names::{is_header as is_header_name, is_made_of};
 use super::reference::{Captures, Scope};
 use super::section::shape::{
-    Keys, flag, json_value, list, map, mapping, number, part, pattern, template, text,
+    Keys, flag, json_value, list, map, mapping, number, part, pattern, template, text, word,
 };
 use super::section::{Section, Shape, limited, object, section};
 use super::stack::{self, ActOn, Check, Exchange, Json, Request, Template};
@@ -35,6 +35,8 @@ section! {
         request: Option<Line> = pattern(r"^[A-Z]+ (/|https?://|\$\{)", request)
             .with("examples", json!(["GET /items"]))
             .optional(),
+        /// Who sends the request: `iam` signs it with the credentials of the command, for what IAM guards. By default nobody.
+        sender: Option<Sender> = word(&SENDERS, |value| value.one_of(&SENDERS)).optional().key("as"),
         /// Request headers.
         headers: BTreeMap<String, Template> = map(Keys::new(Schema::Null, is_header), template()).or_empty(),
         /// The body of the request, sent as JSON. `${…}` works.
@@ -82,10 +84,20 @@ section! {
     }
 }
 
+/// Who sends a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The credentials of the command.
+    Iam,
+}
+
+static SENDERS: [(&str, Sender); 1] = [("iam", Sender::Iam)];
+
 /// What a check can do, one of which it does.
 const ACTS: [&str; 5] = ["request", "invoke", "send", "message", "item"];
 /// The fields that need one of these.
-const NEEDS: [(&str, &str); 5] = [
+const NEEDS: [(&str, &str); 6] = [
+    ("as", "request"),
     ("headers", "request"),
     ("body", "request"),
     ("text", "request"),
@@ -150,6 +162,7 @@ fn check(value: Value) -> Option<Check> {
     let Config {
         name,
         request,
+        sender,
         headers,
         body,
         text,
@@ -167,7 +180,17 @@ fn check(value: Value) -> Option<Check> {
     let (done, exchange) = match (request, act) {
         (Some(Line { text: line, method, path, is_absolute }), None) => {
             let body = Content { body, text, file }.into();
-            (line, Exchange::Request(Request { method, path, is_absolute, headers, body }))
+            (
+                line,
+                Exchange::Request(Request {
+                    method,
+                    path,
+                    is_absolute,
+                    headers,
+                    body,
+                    is_signed: sender == Some(Sender::Iam),
+                }),
+            )
         }
         (None, Some(mut act)) => {
             act.fields.extend(event.map(|event| ("event", event)));
@@ -204,7 +227,7 @@ fn fits_together(check: &<Config as Section>::Decoded, fields: &mut Fields) {
         }
     };
     for (field, of) in NEEDS.iter().filter(|(field, of)| *of != act && fields.value(field).is_some()) {
-        let way = if *of == "request" && *field != "headers" {
+        let way = if *of == "request" && !["headers", "as"].contains(field) {
             format!("write it into `{act}`")
         } else {
             "remove it".to_owned()

@@ -123,6 +123,8 @@ pub struct Request {
     pub headers: BTreeMap<String, Template>,
     /// What is sent.
     pub body: Body,
+    /// `as: iam`: whether it is signed with the credentials of the command.
+    pub is_signed: bool,
 }
 
 /// An act on an entry.

@@ -1,6 +1,6 @@
 //! The local cloud's own endpoints over HTTP: whether it is up, and its reset.
 
-use super::sign::Unsigned;
+use crate::aws::sign::Unsigned;
 use crate::http::Client;
 use anyhow::{Context, Result, bail};
 use aws_credential_types::Credentials;

@@ -10,13 +10,12 @@ mod process;
 mod python;
 mod requests;
 mod sdk;
-mod sign;
 #[cfg(all(test, unix))]
 mod tests;
 
+pub use crate::aws::sign::Unsigned;
 pub use install::Pinned;
 pub use requests::{RequestLog, Served};
-pub use sign::Unsigned;
 
 use anyhow::{Context, Result, bail};
 use aws_credential_types::Credentials;

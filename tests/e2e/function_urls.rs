@@ -58,6 +58,14 @@ async fn a_function_responds_at_its_url_as_the_stack_file_says() {
     cloud.edit("stack.yaml", "url: none", "url: iam");
     cloud.up();
     assert_eq!(get(&hook, "").await.status, 403);
+    let checks = "checks:
+  - { request: 'GET ${functions.hook.url}a', expect: { status: 403 } }
+  - { request: 'GET ${functions.hook.url}a', as: iam, retry_for: 30, expect: { body: { path: /a } } }
+";
+    let before = std::fs::read_to_string(cloud.path("stack/stack.yaml")).unwrap();
+    cloud.write("stack.yaml", &format!("{before}{checks}"));
+    cloud.run(&["check", "--local"]).ok().says("2 of 2 checks passed.");
+    cloud.write("stack.yaml", &before);
     cloud.edit("stack.yaml", "url: iam", "url: none");
     cloud.plan().says("anyone can call the function then");
     cloud.up();

@@ -494,6 +494,8 @@ fn acts() {
             "- { message: { queue: work }, expect: { error: a } }",
             "- { send: { queue: work }, retry_for: 5 }",
             "- { request: GET /relative }",
+            "- { invoke: f, as: iam }",
+            "- { request: 'GET https://example.com/', as: ada }",
         ],
     );
 }

@@ -1,4 +1,4 @@
-//! Signs single requests to the local cloud, which answers no others.
+//! Signs single requests that no client of a service sends: to an API or a function that IAM guards, and to the local cloud.
 
 use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
