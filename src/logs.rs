@@ -1,11 +1,18 @@
 //! Reads the logs of functions, and remembers what it has read already. It prints nothing, and only reads.
 
+mod message;
+mod selection;
+
+pub use message::{Call, Message, Platform, Record, read as read_message};
+pub use selection::Selection;
+
 use crate::aws::{Class, Clients, Error, Result};
 use crate::config::Stack;
 use crate::kinds::code;
 use crate::model::Identity;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use futures_util::future::try_join_all;
+use selection::Picker;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -61,6 +68,13 @@ pub struct LogEntry {
     pub message: String,
 }
 
+impl LogEntry {
+    /// The message in lines: within an exception, Lambda ends them with a carriage return.
+    pub fn normalized(&self) -> String {
+        self.message.replace('\r', "\n").trim_end().to_owned()
+    }
+}
+
 /// The result of one read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct LogBatch {
@@ -76,12 +90,24 @@ pub struct Reader {
     client: aws_sdk_cloudwatchlogs::Client,
     since: i64,
     positions: BTreeMap<String, ReadPosition>,
+    picker: Picker,
+    /// What CloudWatch is asked for.
+    pattern: Option<String>,
 }
 
 impl Reader {
     /// A reader of everything since a time in milliseconds since 1970.
     pub fn new(clients: &Clients, since: i64) -> Self {
-        Reader { client: clients.logs(), since, positions: BTreeMap::new() }
+        let (positions, picker) = (BTreeMap::new(), Picker::default());
+        Reader { client: clients.logs(), since, positions, picker, pattern: None }
+    }
+
+    /// The same of the entries that are wanted. AWS sends no others; the local cloud reads a pattern in another way, so there
+    /// everything is read.
+    #[must_use]
+    pub fn only(self, selection: Selection, is_local: bool) -> Self {
+        let picker = Picker::new(selection);
+        Reader { pattern: picker.pattern().filter(|_| !is_local), picker, ..self }
     }
 
     /// Looks for what is new.
@@ -92,7 +118,8 @@ impl Reader {
         let since = |source: &LogSource| {
             self.positions.get(&source.function).map_or(self.since, |position| position.from)
         };
-        let reads = sources.iter().map(|source| read(&self.client, source, since(source)));
+        let pattern = self.pattern.as_deref();
+        let reads = sources.iter().map(|source| read(&self.client, source, since(source), pattern));
         let mut found = LogBatch::default();
         for (source, events) in sources.iter().zip(try_join_all(reads).await?) {
             let Some(events) = events else {
@@ -106,17 +133,20 @@ impl Reader {
             found.entries.extend(fresh);
         }
         found.entries.sort_by_key(|entry| entry.at);
+        found.entries.retain(|entry| self.picker.takes(entry));
         Ok(found)
     }
 }
 
-/// All events of a group since a time; `None` if there is no group.
+/// All events of a group since a time that fit a pattern; `None` if there is no group.
 async fn read(
     client: &aws_sdk_cloudwatchlogs::Client,
     source: &LogSource,
     since: i64,
+    pattern: Option<&str>,
 ) -> Result<Option<Vec<FilteredLogEvent>>> {
     let filter = client.filter_log_events().log_group_name(&source.group).start_time(since);
+    let filter = filter.set_filter_pattern(pattern.map(str::to_owned));
     // A page may be empty and yet not be the last one, which the paginator knows.
     match filter.into_paginator().send().collect::<std::result::Result<Vec<_>, _>>().await {
         Ok(pages) => {

@@ -136,7 +136,9 @@ Examples:
 pub(crate) const LOGS: &str = "\
 Examples:
   provision logs --since 1h
-  provision logs hello --local --follow";
+  provision logs hello --local --follow
+  provision logs --errors --since 1d
+  provision logs --filter 'order 42'";
 
 pub(crate) const LIST: &str = "\
 Examples:

@@ -9,7 +9,7 @@ use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::kinds::code;
-use crate::logs::{LogBatch, LogEntry, LogSource, PollInterval, Reader};
+use crate::logs::{LogBatch, LogEntry, LogSource, PollInterval, Reader, Selection};
 use crate::model::Identity;
 use crate::outputs;
 use crate::reconcile::Session;
@@ -18,7 +18,7 @@ use crate::requests;
 use anyhow::{Result, anyhow};
 use aws_smithy_types::date_time::{DateTime, Format};
 use clap::Args;
-use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PathBufValueParser, TypedValueParser};
 use clap_complete::ArgValueCandidates;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -43,6 +43,12 @@ pub struct LogsArgs {
     /// Start time: a duration such as 90s, 10m, 2h or 1d, or a time such as 2026-01-31T09:30:00Z
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = Since::read)]
     pub since: Since,
+    /// Show only what contains a text, in this case
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub filter: Option<String>,
+    /// Show only what reports an error: levels, failures of Lambda, stack traces
+    #[arg(long)]
+    pub errors: bool,
 }
 
 /// Since when logs are shown.
@@ -95,11 +101,13 @@ pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     let session = globals.session(&mut stack, Need::Any).await?;
     print_target_to_stderr(&session);
     let view = LogView::new(globals, &stack, &session.scope.identity, &args.functions);
-    let mut reader = reader(&session, args.since.millis(now()));
+    let selection = Selection { text: args.filter.clone(), errors: args.errors };
+    let is_local = session.connection.is_local();
+    let mut reader = reader(&session, args.since.millis(now())).only(selection.clone(), is_local);
     let found = reader.look(&view.sources).await.map_err(Failure::from)?;
     let shown = print_entries(&found.entries, &view.style);
     if !args.follow {
-        print_missing(globals, &found, &view);
+        print_missing(globals, &found, &view, selection == Selection::default());
         return Ok(Exit::Done);
     }
     if shown.is_err() {
@@ -108,7 +116,7 @@ pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     let mut stop = stop_on_ctrl_c();
     let (_unchanging, view) = watch::channel(view);
     tokio::select! {
-        ended = follow(&mut reader, view, PollInterval::new(session.connection.is_local())) => ended.map(|()| Exit::Done),
+        ended = follow(&mut reader, view, PollInterval::new(is_local)) => ended.map(|()| Exit::Done),
         // Ctrl-C is how one ends this.
         _ = stop.wait_for(|stop| *stop) => Ok(Exit::Done),
     }
@@ -191,10 +199,11 @@ fn print_entries(entries: &[LogEntry], style: &LogStyle) -> io::Result<()> {
 }
 
 /// Says why there may be no logs.
-fn print_missing(globals: &Globals, found: &LogBatch, view: &LogView) {
-    let nothing = "no logs in this time; --since 1d looks further back";
+fn print_missing(globals: &Globals, found: &LogBatch, view: &LogView, is_all: bool) {
+    let logs = if is_all { "logs" } else { "such logs" };
+    let nothing = format!("no {logs} in this time; --since 1d looks further back");
     match found.missing.as_slice() {
-        [] if found.entries.is_empty() => err(&render::aside(nothing)),
+        [] if found.entries.is_empty() => err(&render::aside(&nothing)),
         [] => {}
         missing if missing.len() == view.sources.len() => {
             let up = globals.command("up");

@@ -1,9 +1,10 @@
 //! What functions log, line by line: the time, the function by name and colour, and the message. Of what Lambda itself says
 //! around it, one line for each call is left.
 
-use super::{DIM, YELLOW, json::Document, styled};
+use super::{DIM, RED, YELLOW, json::Document, styled};
 use crate::kinds::code;
-use crate::logs::LogEntry;
+use crate::logs::{Call, LogEntry, Message, Platform, Record, read_message};
+use crate::sensitive::redacted;
 use crate::text::sanitize;
 use anstyle::{AnsiColor, Style};
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -37,7 +38,7 @@ pub struct LogStyle {
 /// How much is shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogDetail {
-    /// All lines of Lambda, as they are.
+    /// All lines of Lambda, as they are, and all members of what a logger wrote as JSON.
     pub platform: bool,
     /// The date of every line; else only of those that are not of today.
     pub dates: bool,
@@ -76,15 +77,22 @@ impl LogStyle {
     where
         Z::Offset: std::fmt::Display,
     {
-        let message = entry.message.replace('\r', "\n");
-        let message = match platform(message.trim_end()) {
-            None => sanitize(message.trim_end()),
-            Some(_) if self.detail.platform => styled(DIM, sanitize(message.trim_end())),
-            Some(Platform::End(call)) if call.wrong.is_none() && self.told.contains(&entry.function) => {
-                return None;
+        let said = entry.normalized();
+        let message = match read_message(&said) {
+            Message::Text => sanitize(&said),
+            Message::Record(logged) => record(&logged, self.detail.platform),
+            Message::Platform(_) if self.detail.platform => styled(DIM, sanitize(&said)),
+            Message::Platform(Platform::End(end)) => {
+                let is_told = end.wrong.is_none() && self.told.contains(&entry.function);
+                if is_told {
+                    return None;
+                }
+                call(&end)
             }
-            Some(Platform::End(call)) => call.to_string(),
-            Some(Platform::Other) => return None,
+            Message::Platform(Platform::FailedStart { milliseconds, wrong: why }) => {
+                styled(DIM, format!("▸ failed start {milliseconds:.0} ms")) + &wrong(&why)
+            }
+            Message::Platform(Platform::Other) => return None,
         };
         let time = time(entry.at, zone, self.detail.dates);
         let mut below = time.chars().count() + 2;
@@ -103,73 +111,50 @@ impl LogStyle {
     }
 }
 
-/// What Lambda itself says.
-enum Platform {
-    /// The end of a call.
-    End(Call),
-    /// Everything else: its begin, versions, ids of traces.
-    Other,
+/// The end of a call in one line.
+fn call(call: &Call) -> String {
+    let start = call.start.map(|start| format!(" · cold start {start:.0} ms")).unwrap_or_default();
+    let line = format!("▸ {:.0} ms · {:.0} MB{start}", call.milliseconds, call.megabytes);
+    styled(DIM, line) + &call.wrong.as_deref().map(wrong).unwrap_or_default()
 }
 
-/// A call of a function.
-struct Call {
-    milliseconds: f64,
-    megabytes: f64,
-    /// How long the function took to start, where it had to.
-    start: Option<f64>,
-    /// What went wrong, where Lambda says so.
-    wrong: Option<String>,
+/// What went wrong, at the end of a line.
+fn wrong(wrong: &str) -> String {
+    format!(" {}", styled(YELLOW, format!("· {}", sanitize(wrong))))
 }
 
-impl std::fmt::Display for Call {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let start = self.start.map(|start| format!(" · cold start {start:.0} ms")).unwrap_or_default();
-        let call = format!("▸ {:.0} ms · {:.0} MB{start}", self.milliseconds, self.megabytes);
-        f.write_str(&styled(DIM, call))?;
-        self.wrong.iter().try_for_each(|wrong| write!(f, " {}", styled(YELLOW, format!("· {wrong}"))))
+/// What a logger wrote: the level, the message and the other members; a stack trace stands below. `all` are also the time and
+/// the id of the call.
+fn record(record: &Record, all: bool) -> String {
+    let style = match record.level.to_ascii_uppercase().as_str() {
+        _ if record.is_error() => RED,
+        "WARN" | "WARNING" => YELLOW,
+        _ => DIM,
+    };
+    let mut text = format!("{}  {}", styled(style, sanitize(&record.level)), sanitize(&record.message));
+    let (mut below, when) = (record.trace.clone(), record.when.iter().filter(|_| all));
+    for (name, value) in record.fields.iter().chain(when) {
+        match value {
+            Json::String(lines) if lines.trim_end().contains('\n') => {
+                below.push(format!("{name}="));
+                below.extend(lines.lines().map(str::to_owned));
+            }
+            value => text += &format!("  {}{}", styled(DIM, format!("{}=", sanitize(name))), field(value)),
+        }
     }
+    below.iter().fold(text, |text, line| format!("{text}\n{}", sanitize(line)))
 }
 
-/// What Lambda itself says, as text or as JSON [DG: Lambda, "Log formats"].
-fn platform(message: &str) -> Option<Platform> {
-    const OTHER: [&str; 4] = ["START RequestId: ", "END RequestId: ", "INIT_START ", "XRAY TraceId: "];
-    if OTHER.iter().any(|begin| message.starts_with(begin)) {
-        return Some(Platform::Other);
+/// The value of a member: a word as it is, everything else as JSON.
+fn field(value: &Json) -> String {
+    let is_word =
+        |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "\"=".contains(c));
+    match value {
+        Json::String(text) if is_word(text) => sanitize(text),
+        // A sensitive value is known as it is, and no longer once it is quoted.
+        Json::String(text) => Json::from(redacted(text)).to_string(),
+        other => sanitize(&other.to_string()),
     }
-    if message.starts_with("REPORT RequestId: ") {
-        return Some(of_text(message).map_or(Platform::Other, Platform::End));
-    }
-    if !message.starts_with('{') || !message.contains(r#""type":"platform."#) {
-        return None;
-    }
-    let json: Json = serde_json::from_str(message).ok()?;
-    Some(of_json(&json).map_or(Platform::Other, Platform::End))
-}
-
-/// `REPORT RequestId: 7`, and after it fields such as `Duration: 1.23 ms`, each after a tab.
-fn of_text(report: &str) -> Option<Call> {
-    let fields: BTreeMap<&str, &str> =
-        report.split('\t').filter_map(|field| field.trim().split_once(": ")).collect();
-    let number = |name: &str| fields.get(name)?.split(' ').next()?.parse().ok();
-    Some(Call {
-        milliseconds: number("Duration")?,
-        megabytes: number("Max Memory Used")?,
-        start: number("Init Duration"),
-        wrong: fields.get("Status").or_else(|| fields.get("Error Type")).map(|wrong| sanitize(wrong)),
-    })
-}
-
-fn of_json(event: &Json) -> Option<Call> {
-    let (record, is_end) = (&event["record"], event["type"] == "platform.report");
-    let metrics = &record["metrics"];
-    let wrong = record["status"].as_str().filter(|status| *status != "success");
-    is_end.then_some(())?;
-    Some(Call {
-        milliseconds: metrics["durationMs"].as_f64()?,
-        megabytes: metrics["maxMemoryUsedMB"].as_f64()?,
-        start: metrics["initDurationMs"].as_f64(),
-        wrong: wrong.map(sanitize),
-    })
 }
 
 /// A time to the second: `10:02:11`, with the date where it is wanted or not today's.

@@ -11,6 +11,8 @@ use std::process::Stdio;
 const STACK: &str = "stack: calls\nfunctions:\n  echo:\n    code: lambdas/echo\n    runtime: python3.13\n  quiet:\n    code: lambdas/echo\n    runtime: python3.13\n";
 const CODE: &str = "
 def lambda_handler(event, context):
+    if event.get('log'):
+        print(event['log'])
     print('given', event.get('word'))
     if event.get('fail'):
         raise ValueError(event['fail'])
@@ -124,4 +126,32 @@ async fn logs_are_followed_until_ctrl_c() {
     let (status, told) = follower.end();
     assert_eq!(status.code(), Some(0), "{told}");
     assert_eq!(told.matches("given one").count(), 1, "each event once:\n{told}");
+}
+
+#[tokio::test]
+async fn logs_are_filtered() {
+    let cloud = cloud();
+    cloud.up();
+    for event in [
+        r#"{"word": "say \"yes\""}"#,
+        r#"{"word": "say -no"}"#,
+        r#"{"word": "ERROR of a function"}"#,
+        r#"{"log": "{\"level\": \"WARN\", \"message\": \"low\", \"requestId\": \"7\", \"left\": 3}"}"#,
+    ] {
+        invoke(&cloud, &["invoke", "echo", "--event", "-", "--local"], event).ok();
+    }
+    invoke(&cloud, &["invoke", "echo", "--event", "-", "--local"], r#"{"fail": "not today"}"#).ends(1);
+    let lines = |args: &[&str]| {
+        let logs = cloud.run(&[&["logs", "echo", "--local"], args].concat()).ok();
+        let messages = logs.out.lines().map(|line| line.get(21..).unwrap_or_default().to_owned());
+        messages.collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&["--filter", r#"say "y"#]), ["given say \"yes\""]);
+    assert_eq!(lines(&["--filter", "say -no"]), ["given say -no"]);
+    assert_eq!(lines(&["--filter", "SAY"]), [""; 0], "in this case");
+    assert_eq!(lines(&["--filter", "left"]), ["WARN  low  left=3"], "JSON of a logger");
+    let errors = lines(&["--errors"]);
+    assert_eq!(errors[0], "given ERROR of a function", "{errors:?}");
+    assert!(errors[1].starts_with("Traceback") && errors.last().unwrap().contains("not today"), "{errors:?}");
+    cloud.run(&["logs", "echo", "--filter", "", "--local"]).ends(64).says("--filter");
 }

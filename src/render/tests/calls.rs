@@ -32,7 +32,14 @@ fn a_log_line_tells_whose_it_is_and_when() {
             "save_all",
             r#"{"type":"platform.report","record":{"status":"success","metrics":{"durationMs":2.4,"maxMemoryUsedMB":40}}}"#,
         ),
-        entry("save_all", r#"{"level":"INFO","message":"mine"}"#),
+        entry(
+            "save_all",
+            r#"{"time":"2026-01-01","type": "platform.report","record":{"status":"timeout","metrics":{"durationMs":3000.0,"maxMemoryUsedMB":40}}}"#,
+        ),
+        entry(
+            "list",
+            "INIT_REPORT Init Duration: 9.6 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n",
+        ),
     ];
     let text = |detail| {
         let lines = entries.iter().filter_map(|entry| style(detail).text_in(entry, &chrono::Utc));
@@ -47,17 +54,68 @@ fn a_log_line_tells_whose_it_is_and_when() {
     2026-01-01 00:00:10  list      ▸ 379 ms · 61 MB
     2026-01-01 00:00:10  save_all  ▸ 379 ms · 61 MB · cold start 100 ms · timeout
     2026-01-01 00:00:10  save_all  ▸ 2 ms · 40 MB
-    2026-01-01 00:00:10  save_all  {"level":"INFO","message":"mine"}
+    2026-01-01 00:00:10  save_all  ▸ 3000 ms · 40 MB · timeout
+    2026-01-01 00:00:10  list      ▸ failed start 10 ms · error
     "##);
     // A call that another line tells of is shown only where something went wrong.
     let told = style(LogDetail::default()).without_calls_of(["list", "save_all"].map(str::to_owned).into());
     let told = entries.iter().filter_map(|entry| told.text_in(entry, &chrono::Utc));
     let calls: Vec<String> = told.map(|line| plain(&line)).filter(|line| line.contains('▸')).collect();
-    assert_eq!(calls, ["2026-01-01 00:00:10  save_all  ▸ 379 ms · 61 MB · cold start 100 ms · timeout"]);
+    let wrong = |what: &str| format!("2026-01-01 00:00:10  {what}");
+    assert_eq!(
+        calls,
+        [
+            wrong("save_all  ▸ 379 ms · 61 MB · cold start 100 ms · timeout"),
+            wrong("save_all  ▸ 3000 ms · 40 MB · timeout"),
+            wrong("list      ▸ failed start 10 ms · error"),
+        ]
+    );
     let verbose = text(LogDetail { platform: true, dates: true });
     assert!(
         verbose.contains("list      START RequestId: 7") && verbose.contains("Billed Duration: 380 ms"),
         "{verbose}"
+    );
+}
+
+#[test]
+fn json_of_a_logger_is_shown_as_level_message_and_fields() {
+    let own = r#"{"timestamp":"2026-01-01T00:00:10Z","level":"INFO","message":"saved\u001b[2J","requestId":"7","id":"a1","n":3,"note":"two words","empty":"","of":{"a":[1]},"none":null}"#;
+    let entries = [
+        entry("list", own),
+        entry("list", r#"{"level": "warning", "msg": "low", "where": "a=b"}"#),
+        entry("list", r#"{"level":"ERROR","message":"no","exception":"Traceback\n  File","id":1}"#),
+        entry(
+            "list",
+            r#"{"log_level":"ERROR","errorMessage":"no","errorType":"ValueError","requestId":"7","stackTrace":["  File \"a.py\"\n    raise\n"]}"#,
+        ),
+        entry("list", r#"{"level":"INFO","event":{"message":"none of its own"}}"#),
+    ];
+    let text = |platform| {
+        let style = style(LogDetail { platform, dates: false });
+        let lines = entries.iter().filter_map(|entry| style.text_in(entry, &chrono::Utc));
+        lines.map(|line| line.replace("2026-01-01 00:00:10", "TIME")).collect::<Vec<_>>()
+    };
+    insta::assert_snapshot!(plain(&text(false).join("\n")), @r#"
+    TIME  list      INFO  saved  empty=""  id=a1  n=3  none=null  note="two words"  of={"a":[1]}
+    TIME  list      warning  low  where="a=b"
+    TIME  list      ERROR  no  id=1
+                                   exception=
+                                   Traceback
+                                     File
+    TIME  list      ERROR  ValueError: no
+                                     File "a.py"
+                                       raise
+    TIME  list      {"level":"INFO","event":{"message":"none of its own"}}
+    "#);
+    assert!(
+        plain(&text(true)[0]).ends_with("requestId=7  timestamp=2026-01-01T00:00:10Z"),
+        "{}",
+        text(true)[0]
+    );
+    let level = |line: &str, style: &str| line.contains(&format!("\u{1b}[{style}m"));
+    assert!(
+        level(&text(false)[1], "33") && level(&text(false)[2], "31"),
+        "a warning is yellow, an error is red"
     );
 }
 
