@@ -69,6 +69,42 @@ pub fn by_name<'a>(identity: &Identity, attributes: &'a AttributeMap) -> BTreeMa
     outputs
 }
 
+/// All outputs by name: those that the stack file declares, and those of the resources.
+pub fn all(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> BTreeMap<String, String> {
+    let mut all = own(stack, scope, attributes);
+    let of_resources = by_name(&scope.identity, attributes).into_iter();
+    all.extend(of_resources.map(|(name, value)| (name, value.to_owned())));
+    all
+}
+
+/// Outputs as variables of an environment, by the name of the variable: `API_URL` for `api.url`.
+///
+/// # Errors
+/// Two outputs with different values that have the same variable: the variable, and both.
+pub fn variables(
+    outputs: &BTreeMap<String, String>,
+) -> std::result::Result<BTreeMap<String, &str>, (String, [&str; 2])> {
+    let mut variables: BTreeMap<String, (&str, &str)> = BTreeMap::new();
+    for (output, value) in outputs {
+        let name = variable(output);
+        match variables.get(&name) {
+            Some((other, same)) if *same != value => return Err((name, [*other, output.as_str()])),
+            Some(_) => {}
+            None => {
+                variables.insert(name, (output.as_str(), value.as_str()));
+            }
+        }
+    }
+    Ok(variables.into_iter().map(|(name, (_, value))| (name, value)).collect())
+}
+
+/// The name of an output as that of a variable, which has letters, digits and `_`, and no digit first.
+fn variable(output: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let name: String = output.chars().map(letter).collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
 /// The names of all outputs that a stack can have, in the order of the alphabet by section.
 pub fn names() -> Vec<&'static str> {
     let mut kinds = kinds().to_vec();
@@ -109,6 +145,21 @@ mod tests {
         let id = ResourceId::new("queue", "dev-mails.fifo");
         let attributes: AttributeMap = [(id, Arc::new(json!({ "url": "https://x" })))].into();
         assert_eq!(by_name(&identity, &attributes), [("queues.mails".to_owned(), "https://x")].into());
+    }
+
+    #[test]
+    fn an_output_is_a_variable_of_one_name() {
+        let outputs = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let all = outputs(&[("api.url", "u"), ("functions.blog-hello.url", "h"), ("1st", "f"), ("ä", "a")]);
+        let expected = [("API_URL", "u"), ("FUNCTIONS_BLOG_HELLO_URL", "h"), ("_1ST", "f"), ("_", "a")];
+        let expected = expected.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert_eq!(variables(&all), Ok(expected));
+        let same = outputs(&[("api.url", "u"), ("api_url", "u")]);
+        assert_eq!(variables(&same), Ok([("API_URL".to_owned(), "u")].into()));
+        let clash = outputs(&[("queues.a-b", "one"), ("queues.a_b", "two")]);
+        assert_eq!(variables(&clash), Err(("QUEUES_A_B".to_owned(), ["queues.a-b", "queues.a_b"])));
     }
 
     #[test]

@@ -98,6 +98,20 @@ pub(crate) fn capital(word: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
+/// The value of a variable, quoted so that a shell and what reads `.env` files take it for the same. Only a value with both a
+/// `'` and one of `"$`\` is read in the same way by few of the latter; it is written as a shell reads it.
+pub(crate) fn value_quoted(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,".contains(c);
+    if value.chars().all(is_plain) {
+        return value.to_owned();
+    }
+    if !value.contains('\'') {
+        return format!("'{value}'");
+    }
+    let escaped = |c: char| if "\"$`\\".contains(c) { vec!['\\', c] } else { vec![c] };
+    format!("\"{}\"", value.chars().flat_map(escaped).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +173,33 @@ mod tests {
         assert_eq!(shell_quoted("../a_b"), "../a_b");
         assert_eq!(shell_quoted("it's"), r"'it'\''s'");
         assert_eq!(shell_quoted(""), "''");
+    }
+
+    #[test]
+    fn a_value_is_quoted_for_shells_and_env_files() {
+        for (value, quoted) in [
+            ("", ""),
+            ("arn:aws:sqs:eu-west-1:123456789012:work", "arn:aws:sqs:eu-west-1:123456789012:work"),
+            ("http://127.0.0.1:25000/a/$default", "'http://127.0.0.1:25000/a/$default'"),
+            ("two words # 1", "'two words # 1'"),
+            ("~/a", "'~/a'"),
+            ("a\nb", "'a\nb'"),
+            ("it's", r#""it's""#),
+            (r#"it's "$5" \ `x`"#, r#""it's \"\$5\" \\ \`x\`""#),
+        ] {
+            assert_eq!(value_quoted(value), quoted);
+        }
+    }
+
+    /// What a shell makes of it is the value again.
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_reads_a_value_as_it_was() {
+        for value in ["", "a=b", "$HOME `id` \\n", "it's \"$HOME\" \\ `id`\n!", "~", "a  b\t*;&|<>(){}#", "ä"]
+        {
+            let script = format!("A={}; printf '%s.' \"$A\"", value_quoted(value));
+            let shell = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+            assert_eq!(String::from_utf8_lossy(&shell.stdout), format!("{value}."), "{script}");
+        }
     }
 }

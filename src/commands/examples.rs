@@ -70,7 +70,8 @@ Examples:
 pub(crate) const OUTPUTS: &str = "\
 Examples:
   provision outputs
-  curl \"$(provision outputs api.url)/items\"";
+  curl \"$(provision outputs api.url)/items\"
+  provision outputs --local --format env > .env";
 
 pub(crate) const VALIDATE: &str = "\
 Examples:

@@ -41,6 +41,37 @@ fn outputs_are_one_document_under_the_names_of_the_file() {
 }
 
 #[test]
+fn outputs_are_variables_of_a_shell() {
+    let cloud = Cloud::with(
+        &STACK.replace("environments:", "outputs: { greeting: \"it's ${stack}, for $5\" }\nenvironments:"),
+    );
+    let none = cloud.run(&["outputs", "--local", "--format", "env"]).ok();
+    assert!(
+        none.out.is_empty() && none.err.contains("no outputs; deploy the stack with: provision up --local"),
+        "{none}"
+    );
+    let url = cloud.up().api();
+    let env = cloud.run(&["outputs", "--local", "--format", "env"]).ok();
+    cloud.write(".env", &env.out);
+    let mut shell = std::process::Command::new("sh");
+    let script =
+        "set -a; . ./.env; printf '%s\n' \"$API_URL\" \"$FUNCTIONS_LIST\" \"$TABLES_NOTES\" \"$GREETING\"";
+    let read = Ran::of(shell.args(["-c", script]).current_dir(cloud.path("stack"))).ok();
+    let lines: Vec<&str> = read.out.lines().collect();
+    assert_eq!((lines[0], lines[3]), (&url[..], "it's face, for $5"), "{read}");
+    assert!(lines[1].ends_with(":function:list") && lines[2].ends_with(":table/notes"), "{read}");
+    let one = cloud.run(&["outputs", "tables.notes", "--local", "--format", "env"]).ok();
+    assert_eq!(one.out, format!("TABLES_NOTES={}\n", lines[2]));
+    cloud.run(&["outputs", "--local", "--format", "env", "--json"]).ends(64).says("cannot be used with");
+    cloud.edit("stack.yaml", "outputs: {", "outputs: { api_url: other,");
+    let clash = cloud.run(&["outputs", "--local", "--format", "env"]).ends(1);
+    clash
+        .says("the outputs `api.url` and `api_url` are both `API_URL`")
+        .says("provision outputs api_url --format env --local");
+    cloud.down();
+}
+
+#[test]
 fn each_command_says_what_comes_next() {
     let cloud = Cloud::with(STACK);
     cloud.run(&["plan", "--local"]).ok().says("To apply it: provision up --local");
