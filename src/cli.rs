@@ -7,7 +7,7 @@ use crate::commands::screen::{Format, err, finish, json, out, set_format, set_ve
 use crate::commands::{
     self, ActArgs, AdoptArgs, CompletionsArgs, DevArgs, DownArgs, Globals, GraphArgs, IamPolicyArgs,
     InitArgs, InvokeArgs, LocalAction, LogsArgs, Outcome, OutputsArgs, PlanOnlyArgs, ReleaseArgs,
-    SecretAction, UpArgs,
+    RequestArgs, SecretAction, UpArgs,
 };
 use crate::error::exit_of;
 use crate::exit::Exit;
@@ -71,6 +71,9 @@ enum Command {
     /// Send the stack's checks to the live API; they may write data
     #[command(after_help = examples::CHECK)]
     Check,
+    /// Send a request to the deployed API and print its response
+    #[command(after_help = examples::REQUEST)]
+    Request(RequestArgs),
     /// Call a function with an event and print its response
     #[command(after_help = examples::INVOKE)]
     Invoke(InvokeArgs),
@@ -157,7 +160,8 @@ impl Cli {
         }
         let ended = self.execute().await;
         // Its result is one document.
-        let is_one = matches!(self.command, Command::Outputs(_) | Command::Graph(_)) && ended.is_ok();
+        let is_one = matches!(self.command, Command::Outputs(_) | Command::Graph(_) | Command::Request(_))
+            && ended.is_ok();
         let (exit, error) = match &ended {
             Ok(exit) => (*exit, None),
             Err(error) => (exit_of(error), Some(error)),
@@ -187,6 +191,7 @@ impl Cli {
             Command::Graph(args) => commands::graph(globals, *args),
             Command::Schema => commands::schema(),
             Command::Check => commands::check(globals).await,
+            Command::Request(args) => commands::request(globals, args).await,
             Command::Invoke(args) => commands::invoke(globals, args).await,
             Command::Send(args) => commands::act(globals, "send", args).await,
             Command::Logs(args) => commands::logs(globals, args).await,

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -84,6 +85,22 @@ pub(crate) fn connector(
     connector.build()
 }
 
+/// The URL of a path below another URL. What no URL may contain is encoded, wherever it was written, as is all that is not ASCII.
+pub fn url_of(base: &str, path: &str) -> String {
+    const ILLEGAL: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'<')
+        .add(b'>')
+        .add(b'\\')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    format!("{}{}", base.trim_end_matches('/'), utf8_percent_encode(path, ILLEGAL))
+}
+
 /// Sends requests, each once, and follows no redirect.
 #[derive(Debug)]
 pub struct Client {
@@ -106,6 +123,14 @@ impl Client {
     /// A client that waits for a connection, and then for the whole of a response, no longer than this.
     pub fn new(trust: &Trust, connect: Duration, patience: Duration) -> Self {
         Client::with(Some(trust), connect, patience)
+    }
+
+    /// The same for what has this URL, which may be on this machine.
+    pub fn to(url: &str, trust: &Trust, connect: Duration, patience: Duration) -> Self {
+        match url.starts_with("http://127.0.0.1") {
+            true => Client::local(connect, patience),
+            false => Client::new(trust, connect, patience),
+        }
     }
 
     /// The same for a server on this machine, which is reached directly and has no certificate.
@@ -137,7 +162,7 @@ impl Client {
             let refused = || format!("`{name}` cannot be a header with this value");
             request
                 .headers_mut()
-                .try_insert((*name).to_owned(), (*value).to_owned())
+                .try_append((*name).to_owned(), (*value).to_owned())
                 .with_context(refused)?;
         }
         timeout(self.patience, self.exchange(request)).await.map_err(|_| anyhow!("timed out"))?
@@ -215,6 +240,13 @@ mod tests {
         assert_eq!(response.expect("a response").status, 204);
         let refused = Client::new(&Trust::default(), second, second).send("GET", &url, &[], None).await;
         assert!(format!("{:#}", refused.expect_err("an unknown authority")).contains("certificate"));
+    }
+
+    #[test]
+    fn a_path_is_encoded_only_where_a_url_needs_it() {
+        let of = |path| url_of("https://a8.example/", path);
+        assert_eq!(of("/hi/ada?a=b&c=%20"), "https://a8.example/hi/ada?a=b&c=%20");
+        assert_eq!(of("/two words/ä/{id}"), "https://a8.example/two%20words/%C3%A4/%7Bid%7D");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::lower::identity;
 use crate::model::{AttributeMap, Graph, Resource, ResourceId};
 use crate::outputs::{self, declared, key};
 use crate::picture::Picture;
+use crate::suggest::nearest;
 use std::collections::BTreeSet;
 
 /// A request that a stack takes.
@@ -93,6 +94,35 @@ pub fn url_to_open(stack: &Stack, attributes: &AttributeMap) -> Option<String> {
 /// of other origins may do.
 pub fn is_taken(requests: &[Request], method: &str, path: &str) -> bool {
     method == "OPTIONS" || taker(requests, method, path).is_some()
+}
+
+/// The routes that are near a request which nothing takes: those of the same path, else the one that looks most like it.
+pub fn near<'a>(requests: &'a [Request], method: &str, path: &str) -> Vec<&'a str> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let is_of_path = |one: &&Request| {
+        let (method, _) = one.route.split_once(' ').unwrap_or_default();
+        fit_of(&one.id).is_some_and(|fit| fit(&one.route, method, path).is_some())
+    };
+    let of_path: Vec<&str> = requests.iter().filter(is_of_path).map(|one| one.route.as_str()).collect();
+    if !of_path.is_empty() {
+        return of_path;
+    }
+    // A variable of a route looks like what stands in its place.
+    let given: Vec<&str> = path.split('/').collect();
+    let filled = |route: &'a str| {
+        let (method, path) = route.split_once(' ')?;
+        let segment = |(index, own): (usize, &'a str)| match given.get(index) {
+            Some(given) if own.starts_with('{') => (*given).to_owned(),
+            _ => own.to_owned(),
+        };
+        Some((path.split('/').enumerate().map(segment).collect::<Vec<_>>().join("/"), method, route))
+    };
+    let filled: Vec<_> = requests.iter().filter_map(|one| filled(&one.route)).collect();
+    let nearest = nearest(path, filled.iter().map(|(path, ..)| path.as_str()));
+    let alike = filled.iter().filter(|(path, ..)| Some(path.as_str()) == nearest);
+    let (fitting, others): (Vec<_>, Vec<_>) = alike.partition(|(_, own, _)| [method, "ANY"].contains(own));
+    let shown = if fitting.is_empty() { others } else { fitting };
+    shown.into_iter().map(|(_, _, route)| *route).collect()
 }
 
 /// The checks that can only fail: they expect a success, and nothing that the stack declares takes their request.
@@ -183,6 +213,16 @@ mod tests {
         assert_eq!(route("GET", "/notes/1"), Some("GET /notes/{id}"));
         assert_eq!(route("GET", "/users"), None);
         assert!(is_taken(&requests, "OPTIONS", "/users"), "a preflight request needs no route");
+    }
+
+    #[test]
+    fn routes_are_near_by_their_path_or_as_they_look() {
+        let requests = requests(&stack(SMALL)).expect("an API");
+        assert_eq!(near(&requests, "DELETE", "/notes?x=1"), ["POST /notes", "GET /notes"]);
+        assert_eq!(near(&requests, "GET", "/note/17"), ["GET /notes/{id}"]);
+        assert_eq!(near(&requests, "GET", "/nots"), ["GET /notes"]);
+        assert_eq!(near(&requests, "PUT", "/nots"), ["POST /notes", "GET /notes"]);
+        assert_eq!(near(&requests, "PUT", "/"), [""; 0]);
     }
 
     #[test]

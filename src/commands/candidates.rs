@@ -4,10 +4,11 @@
 use super::stack_file;
 use crate::config;
 use crate::kind::Output;
-use crate::kinds::{code, takes_value};
+use crate::kinds::{code, sections, takes_value};
 use crate::outputs;
+use crate::requests::requests;
 use clap_complete::CompletionCandidate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys by the section of the file.
 type Keys = BTreeMap<String, Vec<String>>;
@@ -41,6 +42,23 @@ pub(super) fn environments() -> Vec<CompletionCandidate> {
 /// The outputs.
 pub(super) fn outputs() -> Vec<CompletionCandidate> {
     candidates(names_of_outputs(&keys()))
+}
+
+/// Methods of requests.
+pub(super) fn methods() -> Vec<CompletionCandidate> {
+    candidates(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map(str::to_owned))
+}
+
+/// The paths of the routes.
+pub(super) fn paths() -> Vec<CompletionCandidate> {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let file = stack_file::near(&folder).unwrap_or_else(|| stack_file::DEFAULT.into());
+    let process = |name: &str| std::env::var(name).ok();
+    let options = config::Options { sections: sections(), environment: None, process: &process, known: None };
+    let requests = config::load(&file, &options).ok().and_then(|stack| requests(&stack));
+    let routes = requests.into_iter().flatten().map(|request| request.route);
+    let paths = routes.filter_map(|route| Some(route.split_once(' ')?.1.to_owned()));
+    candidates(paths.collect::<BTreeSet<_>>())
 }
 
 fn names_of_outputs(keys: &Keys) -> Vec<String> {

@@ -122,6 +122,12 @@ pub(crate) const LOCAL_RESET: &str = "\
 Examples:
   provision local reset";
 
+pub(crate) const REQUEST: &str = "\
+Examples:
+  provision request GET /hello/ada --local
+  provision request POST /items --body '{\"id\": \"a1\"}'
+  provision request GET /items --header 'authorization: Bearer x' --env dev";
+
 pub(crate) const INVOKE: &str = "\
 Examples:
   provision invoke hello --local

@@ -83,22 +83,32 @@ pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
 
 /// Reads JSON, an event or a body: itself, a file with it, or standard input. AWS would reject other text too, but not say where.
 pub(super) fn read_json(from: &str, what: &'static str) -> Result<Vec<u8>> {
-    let is_inline = from.trim_start().starts_with(['{', '[', '"']);
-    let the_text = format!("the {what}");
+    let bytes = read(from, what)?;
+    match not_json(&bytes, from, what) {
+        Some(why) => bail!(Failure::usage(why, format!("the {what} must be JSON"))),
+        None => Ok(bytes),
+    }
+}
+
+/// Reads an event or a body: itself where it is JSON, a file, or standard input.
+pub(super) fn read(from: &str, what: &'static str) -> Result<Vec<u8>> {
+    if is_inline(from) { Ok(from.as_bytes().to_vec()) } else { read_bytes(from, what) }
+}
+
+/// Why what was read is no JSON.
+pub(super) fn not_json(bytes: &[u8], from: &str, what: &'static str) -> Option<String> {
+    let error = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).err()?;
     let place = match from {
-        "-" => "standard input",
-        _ if is_inline => &the_text,
-        file => file,
+        "-" => "standard input".to_owned(),
+        _ if is_inline(from) => format!("the {what}"),
+        file => file.to_owned(),
     };
-    let invalid = |why: String| {
-        Failure::usage(format!("{place} is not valid JSON: {why}"), format!("the {what} must be JSON"))
-    };
-    let bytes = match is_inline {
-        true => from.as_bytes().to_vec(),
-        false => read_bytes(from, what)?,
-    };
-    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| invalid(error.to_string()))?;
-    Ok(bytes)
+    Some(format!("{place} is not valid JSON: {error}"))
+}
+
+/// Whether JSON was given itself, and not a file with it.
+fn is_inline(from: &str) -> bool {
+    from.trim_start().starts_with(['{', '[', '"'])
 }
 
 /// Reads a file, or standard input for `-`.

@@ -261,6 +261,7 @@ pub use super::invocation::document as invocation;
 pub use super::list::documents as stacks;
 pub use super::log::document as log;
 pub use super::picture::document as graph;
+pub use super::response::document as answered;
 pub use super::status::document as status;
 pub use super::watch::{document as round, request};
 

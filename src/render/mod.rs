@@ -15,6 +15,7 @@ mod picture;
 mod plan;
 mod progress;
 mod report;
+mod response;
 mod status;
 mod svg;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use progress::{Progress, is_live};
 pub use report::{
     blockers, check, done, last_line, outputs, path, place, report, resources, unlisted, unreadable,
 };
+pub use response::answered;
 pub use status::status;
 pub use svg::svg;
 pub use timings::timings;

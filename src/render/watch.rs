@@ -1,7 +1,8 @@
 //! What is shown while files are watched.
 
 use super::log::time;
-use super::{DIM, GREEN, RED, YELLOW, count, json::Document, seconds, styled, wrapped};
+use super::response::style_of;
+use super::{DIM, GREEN, count, json::Document, seconds, styled, wrapped};
 use crate::local::Served;
 use crate::text::sanitize;
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -40,11 +41,7 @@ pub(super) fn served_in<Z: TimeZone>(served: &Served, zone: &Z) -> String
 where
     Z::Offset: std::fmt::Display,
 {
-    let style = match served.status {
-        500.. => RED,
-        400..=499 => YELLOW,
-        _ => GREEN,
-    };
+    let style = style_of(served.status);
     let request = sanitize(&format!("{} {}", served.method, served.path));
     let (time, took) = (time(served.at, zone, false), format!("{} ms", served.milliseconds));
     format!("{}  {request} {} {}", styled(DIM, time), styled(style, served.status), styled(DIM, took))

@@ -42,14 +42,11 @@ fn outputs_are_one_document_under_the_names_of_the_file() {
 
 #[test]
 fn outputs_are_variables_of_a_shell() {
-    let cloud = Cloud::with(
-        &STACK.replace("environments:", "outputs: { greeting: \"it's ${stack}, for $5\" }\nenvironments:"),
-    );
+    let cloud = Cloud::with(STACK);
     let none = cloud.run(&["outputs", "--local", "--format", "env"]).ok();
-    assert!(
-        none.out.is_empty() && none.err.contains("no outputs; deploy the stack with: provision up --local"),
-        "{none}"
-    );
+    none.says("no outputs; deploy the stack with: provision up --local");
+    let own = "outputs: { greeting: \"it's ${stack}, for $5\" }\nenvironments:";
+    cloud.edit("stack.yaml", "environments:", own);
     let url = cloud.up().api();
     let env = cloud.run(&["outputs", "--local", "--format", "env"]).ok();
     cloud.write(".env", &env.out);
@@ -69,6 +66,67 @@ fn outputs_are_variables_of_a_shell() {
         .says("the outputs `api.url` and `api_url` are both `API_URL`")
         .says("provision outputs api_url --format env --local");
     cloud.down();
+}
+
+const ECHO: &str = "import json
+
+
+def lambda_handler(event, context):
+    if event['rawPath'].endswith('/broken'):
+        raise ValueError('no')
+    if event['rawPath'].endswith('/gone'):
+        return {'statusCode': 410, 'body': 'gone', 'headers': {'content-type': 'text/plain', 'x-why': 'old'}}
+    said = {'id': event['pathParameters']['id'], 'query': event.get('rawQueryString'), 'body': event.get('body'),
+            'header': event['headers'].get('x-test'), 'type': event['headers'].get('content-type')}
+    return {'statusCode': 200, 'body': json.dumps(said), 'headers': {'content-type': 'application/json'}}
+";
+
+#[test]
+fn a_request_is_sent_to_the_api() {
+    let stack = STACK.replace("lambdas/getAlls", "lambdas/echo").replace("GET /notes", "\"ANY /echo/{id}\"");
+    let cloud = Cloud::with(&stack);
+    std::fs::create_dir_all(cloud.path("stack/lambdas/echo")).expect("a folder");
+    cloud.write("lambdas/echo/lambda_function.py", ECHO);
+    let request = |args: &[&str]| cloud.run(&[&["request"], args, &["--local", "--env", "dev"]].concat());
+    request(&["GET", "/echo/1"]).ends(1).says("no API is deployed");
+    cloud.run(&["up", "--local", "--env", "dev"]).ok();
+
+    let got = request(&["get", "/echo/two words?a=b", "--header", "X-Test: it"]).ok();
+    let body = json(&got);
+    assert_eq!(
+        (&body["id"], &body["query"], &body["header"]),
+        (&"two words".into(), &"a=b".into(), &"it".into())
+    );
+    assert!(got.err.contains("GET /echo/two words?a=b 200 ") && !got.err.contains("content-type"), "{got}");
+    cloud.write("body.json", r#"{"n": 1}"#);
+    let put = json(&request(&["PUT", "/echo/1", "--body", "body.json", "--json"]).ok());
+    assert_eq!(
+        (&put["type"], &put["status"], &put["body"]["body"]),
+        (&"response".into(), &200.into(), &r#"{"n": 1}"#.into())
+    );
+    assert_eq!(
+        (&put["body"]["type"], &put["headers"]["content-type"][0]),
+        (&"application/json".into(), &"application/json".into())
+    );
+    request(&["POST", "/echo/1", "--body", "{1"])
+        .ends(64)
+        .says("the body is not valid JSON")
+        .says("content-type:text/plain");
+
+    let gone = request(&["GET", "/echo/gone", "-v"]).ends(1);
+    assert!(
+        gone.out == "gone\n" && gone.err.contains("GET /echo/gone 410 ") && gone.err.contains("  x-why: old"),
+        "{gone}"
+    );
+    request(&["GET", "/echo/broken"]).ends(1).says("provision logs list --env dev --local");
+    let none = request(&["GET", "/ecko/1"]).ends(1);
+    none.says("no route of the stack takes `GET /ecko/1`").says("did you mean `ANY /echo/{id}`?");
+
+    request(&[]).ends(64).says("the routes of this stack: `ANY /echo/{id}`");
+    request(&["/echo/1"]).ends(64).says("to get it: provision request GET /echo/1 --env dev --local");
+    request(&["GET", "echo"]).ends(64).says("`echo` is not a path");
+    request(&["GET", "/echo/1", "--header", "wrong"]).ends(64).says("use NAME:VALUE");
+    cloud.run(&["down", "--local", "--env", "dev"]).ok();
 }
 
 #[test]

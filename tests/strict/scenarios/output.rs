@@ -23,6 +23,8 @@ const COMMANDS: &[&[&str]] = &[
     &["outputs"],
     &["outputs", "api.url"],
     &["outputs", "--json"],
+    &["outputs", "--format", "env"],
+    &["request", "GET", "/items"],
     &["list"],
     &["list", "--json"],
     &["logs", "--since", "1970-01-01T00:00:00Z"],

@@ -124,6 +124,21 @@ fn up(stack: &Fixture) -> Cloud {
 }
 
 #[test]
+fn a_request_is_sent_once() {
+    let stack = Fixture::of(include_str!("../../stacks/small.yaml"));
+    let cloud = up(&stack);
+    let sent = looks(&cloud, &stack, &["request", "GET", "/items?a=b c"], Failing, "GET /items?a=b c 500 ");
+    assert_eq!(sent.asked, ["GET /items?a=b%20c"]);
+    assert_eq!(sent.exit().out, "{\"message\":\"Internal Server Error\"}\n");
+    let sent = looks(&cloud, &stack, &["request", "POST", "/items", "--body", "{}", "--json"], Failing, "");
+    assert_eq!(sent.asked, ["POST /items"]);
+    let document: serde_json::Value = serde_json::from_str(&sent.exit().out).expect("one document");
+    assert_eq!((&document["type"], &document["status"]), (&"response".into(), &500.into()));
+    let unnamed = looks(&cloud, &stack, &["request"], Failing, "the routes of this stack: `");
+    assert!(unnamed.asked.is_empty() && unnamed.records.is_empty());
+}
+
+#[test]
 fn commands_that_read_send_no_write() {
     for (name, stack) in Fixture::every() {
         println!("{name}");
