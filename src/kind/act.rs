@@ -26,10 +26,16 @@ pub struct Act {
     /// What follows the entry's ARN in the resources of these actions, for example `/*`.
     pub within: &'static [&'static str],
     /// Does it.
-    pub call: for<'a> fn(&'a Clients, &'a Acted) -> BoxFuture<'a, Result<Reply>>,
+    pub call: Call,
     /// Takes away what was found, where that is meant to be taken once.
-    pub take: Option<for<'a> fn(&'a Clients, &'a Acted, &'a Found) -> BoxFuture<'a, Result<()>>>,
+    pub take: Option<Take>,
 }
+
+/// A function that does an act.
+pub type Call = for<'a> fn(&'a Clients, &'a Acted) -> BoxFuture<'a, Result<Reply>>;
+
+/// A function that takes away what was found.
+pub type Take = for<'a> fn(&'a Clients, &'a Acted, &'a Found) -> BoxFuture<'a, Result<()>>;
 
 /// A field of an act.
 #[derive(Debug)]
@@ -89,11 +95,7 @@ impl Reply {
 
 impl Act {
     /// An act that does nothing yet, for the fields that most do not need.
-    pub const fn new(
-        verb: &'static str,
-        word: &'static str,
-        call: for<'a> fn(&'a Clients, &'a Acted) -> BoxFuture<'a, Result<Reply>>,
-    ) -> Self {
+    pub const fn new(verb: &'static str, word: &'static str, call: Call) -> Self {
         Act {
             verb,
             word,

@@ -62,7 +62,10 @@ fn shown(value: &AttributeValue) -> Json {
 fn shown_number(text: &str) -> Json {
     let whole = text.parse::<i64>().map(Json::from).ok();
     let number = || text.parse::<f64>().ok().and_then(Number::from_f64).map(Json::Number);
-    let exact = |number: &Json| text.len() <= 15 || number.to_string() == text;
+    let exact = |number: &Json| {
+        let kept = number.to_string();
+        text.len() <= 15 || kept == text
+    };
     whole.or_else(|| number().filter(exact)).unwrap_or_else(|| text.into())
 }
 
