@@ -87,7 +87,9 @@ async fn sweep(clients: &Clients, registry: Registry) -> Result<Vec<Owned>> {
         let resource = resource.map_err(Error::from)?;
         let mark = resource.tags().iter().find(|tag| tag.key() == tags::STACK);
         let physical_id = resource.resource_arn().and_then(|arn| registry.of_arn(arn));
-        found.extend(mark.zip(physical_id).map(|(mark, physical_id)| Owned::new(mark.value(), physical_id)));
+        let arn = resource.resource_arn().map(str::to_owned);
+        let owned = mark.zip(physical_id).map(|(mark, physical_id)| Owned::new(mark.value(), physical_id));
+        found.extend(owned.map(|owned| Owned { arn, ..owned }));
     }
     Ok(found)
 }

@@ -128,8 +128,8 @@ pub trait Kind: Send + Sync + 'static {
     const PERMISSIONS: &'static [Permission];
     /// How the tagging API shows resources of this kind; `None` where it does not, or is not asked.
     const TAGGING: Option<Tagging> = None;
-    /// For a kind without ownership marks: a resource is ours if it refers to a resource of ours of this kind.
-    const OWNED_WITH: Option<&'static str> = None;
+    /// For a kind without ownership marks: a resource is ours if it refers to a resource of ours of one of these kinds.
+    const OWNED_WITH: &'static [&'static str] = &[];
     /// True if a late event can create a deleted resource again, without tags. `down` reads it by its name once more.
     const RECREATED_BY_EVENTS: bool = false;
     /// How the commands show and name resources of this kind.

@@ -167,14 +167,14 @@ async fn generation(ctx: &Context, registry: Registry, observed: &[Observed]) ->
     Ok(live_state)
 }
 
-/// What refers to a resource of ours of the kind with which it is owned is ours, though it has no ownership mark itself: a
+/// What refers to a resource of ours of a kind with which it is owned is ours, though it has no ownership mark itself: a
 /// route to an integration that we own.
 pub(crate) fn claim(registry: Registry, live_state: &mut LiveState) {
     let ours = live_state.observed.iter().filter(|observed| observed.owner == Owner::Ours).map(Observed::key);
     let ours: BTreeSet<PhysicalId> = ours.collect();
     for observed in &mut live_state.observed {
-        let Some(with) = registry.kind(observed.id.kind).owned_with() else { continue };
-        if observed.refs.iter().any(|target| target.kind == with && ours.contains(target)) {
+        let with = registry.kind(observed.id.kind).owned_with();
+        if observed.refs.iter().any(|target| with.contains(&target.kind) && ours.contains(target)) {
             observed.owner = Owner::Ours;
         }
     }

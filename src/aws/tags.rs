@@ -34,6 +34,10 @@ pub(crate) const KEY: &str = "provision:key";
 /// the stack file may no longer have the entry then.
 pub(crate) const RECOVERY: &str = "provision:recovery";
 
+/// The tag of a topic that notes the subscriptions of the stack that lead out of AWS. Subscriptions have no tags, and an address
+/// outside has no owner that AWS knows.
+pub(crate) const SUBSCRIBERS: &str = "provision:subscribers";
+
 /// The tags of a resource: the stack's own, and the ownership tags.
 pub(crate) fn ownership_tags(identity: &Identity, id: &ResourceId, declared: &Tags) -> Tags {
     let ownership_tags = [(STACK.to_owned(), identity.to_string()), (ID.to_owned(), id.tag())];

@@ -130,7 +130,18 @@ mod tests {
         let read = |text: &str| AdoptableKind.parse_ref(&Command::new("adopt"), None, OsStr::new(text));
         assert_eq!(
             AdoptableKind::names(),
-            ["table", "queue", "parameter", "secret", "policy", "role", "function", "api", "log_group"]
+            [
+                "table",
+                "queue",
+                "topic",
+                "parameter",
+                "secret",
+                "policy",
+                "role",
+                "function",
+                "api",
+                "log_group"
+            ]
         );
         for (written, kind) in [("api", "api"), ("log_group", "log_group"), ("log-group", "log_group")] {
             assert_eq!(read(written).ok(), Some(kind));

@@ -17,6 +17,7 @@ mod releases;
 mod roles;
 mod schema;
 mod tables;
+mod topics;
 mod valid;
 
 use std::fs;

@@ -183,6 +183,8 @@ pub struct Owned {
     pub identity: Identity,
     /// The physical id.
     pub physical_id: PhysicalId,
+    /// The ARN, of what the tagging API has listed.
+    pub arn: Option<String>,
     /// True if its deletion protection is on.
     pub protected: bool,
     /// The region, for a kind that is listed for all regions.
@@ -192,7 +194,7 @@ pub struct Owned {
 impl Owned {
     /// A resource by the value of its tag `provision:stack`.
     pub fn new(mark: &str, physical_id: PhysicalId) -> Self {
-        Owned { identity: Identity::of(mark), physical_id, protected: false, region: None }
+        Owned { identity: Identity::of(mark), physical_id, arn: None, protected: false, region: None }
     }
 }
 

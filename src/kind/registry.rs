@@ -57,7 +57,7 @@ pub trait AnyKind: Send + Sync {
     /// [`Kind::TAGGING`].
     fn tagging(&self) -> Option<Tagging>;
     /// [`Kind::OWNED_WITH`].
-    fn owned_with(&self) -> Option<&'static str>;
+    fn owned_with(&self) -> &'static [&'static str];
     /// [`Kind::RECREATED_BY_EVENTS`].
     fn recreated_by_events(&self) -> bool;
     /// [`Kind::FEATURES`].
@@ -273,7 +273,7 @@ impl<K: Kind> AnyKind for Registered<K> {
         K::TAGGING
     }
 
-    fn owned_with(&self) -> Option<&'static str> {
+    fn owned_with(&self) -> &'static [&'static str] {
         K::OWNED_WITH
     }
 

@@ -2,7 +2,7 @@
 
 mod observe;
 pub(crate) mod queue;
-mod section;
+pub(in crate::kinds) mod section;
 pub(crate) mod table;
 
 use self::observe::{function_of, is_of, list, observed};

@@ -24,11 +24,14 @@ pub mod route;
 pub mod secret;
 mod settings;
 pub mod stage;
+pub mod subscription;
 pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod topic;
 
 use self::event_source::{OfQueue, OfTable};
+use self::subscription::OfTopic;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
 use crate::config::declared::{Section, Sections};
@@ -85,6 +88,7 @@ macro_rules! role {
 kinds! {
     table::Table: section,
     queue::Queue: section,
+    topic::Topic: section,
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,
@@ -98,6 +102,7 @@ kinds! {
     integration::Integration,
     route::Route,
     permission::Permission,
+    subscription::Subscription: trigger(OfTopic),
     function_url::FunctionUrl,
     stage::Stage,
 }

@@ -71,6 +71,8 @@ macro_rules! allow_calls {
 
 /// The principal of an API's permissions.
 pub(crate) const API_GATEWAY: &str = "apigateway.amazonaws.com";
+/// The principal of topics that functions have subscribed.
+const TOPICS: &str = super::topic::PRINCIPAL;
 /// The principal of a public URL's permissions.
 pub(crate) const ANYONE: &str = "*";
 
@@ -93,6 +95,8 @@ impl Kind for Permission {
         allow_calls!(API_GATEWAY, "CalledFunctions" on Function, Which::Parents),
         allow_calls!(API_GATEWAY, "CalledAliases" on Alias, Which::Declared),
         allow_calls!(ANYONE, "PublicFunctions" on Function, Which::Parents),
+        allow_calls!(TOPICS, "SubscribedFunctions" on Function, Which::Parents),
+        allow_calls!(TOPICS, "SubscribedAliases" on Alias, Which::Declared),
         kind::Permission::of(
             REMOVE,
             Task::CHANGE,

@@ -5,7 +5,8 @@ mod change;
 mod observe;
 pub mod section;
 
-use self::change::{YOUNG, changed, document, marked, once_accepted, sent, set, set_policy};
+use self::change::{YOUNG, changed, document, once_accepted, sent, set, set_policy};
+pub(in crate::kinds) use self::change::{mark, marked, roles};
 use self::observe::{Live, list_tags, once_changed, read, shown, url};
 use self::section::FIFO;
 use super::read_each;

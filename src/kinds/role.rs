@@ -280,6 +280,7 @@ pub(super) fn owned_by_path(path: &str, physical_id: PhysicalId) -> Option<Owned
     Some(Owned {
         identity: Identity::new(*stack, environment.map(str::to_owned)),
         physical_id,
+        arn: None,
         protected: false,
         region: Some((*region).to_owned()),
     })

@@ -50,7 +50,7 @@ impl Kind for Route {
         Permission::of("apigateway:UpdateRoute", Task::CHANGE, &[("apigateway:PATCH", &api::OWNED)]),
         Permission::of("apigateway:DeleteRoute", Task::CHANGE, &[("apigateway:DELETE", &api::OWNED)]),
     ];
-    const OWNED_WITH: Option<&'static str> = Some(Integration::NAME);
+    const OWNED_WITH: &'static [&'static str] = &[Integration::NAME];
     const FEATURES: Features = Features { requests: Some(api::fit), counted: true, ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;

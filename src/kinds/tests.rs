@@ -6,6 +6,7 @@ use super::log_group::LOGS;
 use super::queue::SQS;
 use super::role::IAM;
 use super::table::DYNAMODB;
+use super::topic::SNS;
 use super::{kinds, services};
 use crate::aws::{Error, Service};
 use crate::elsewhere::parameters::SSM;
@@ -20,7 +21,7 @@ enum Meaning {
 }
 use Meaning::{Exists, NotFound, Other, Transient};
 
-static REFUSALS: [(&Service, &str, &str, Meaning); 41] = [
+static REFUSALS: [(&Service, &str, &str, Meaning); 47] = [
     (&SSM, "ParameterNotFound", "Parameter /a not found.", NotFound),
     (&SSM, "InvalidResourceId", "The resource ID isn't valid.", NotFound),
     (&SSM, "ParameterAlreadyExists", "The parameter already exists.", Exists),
@@ -142,6 +143,22 @@ static REFUSALS: [(&Service, &str, &str, Meaning); 41] = [
         Transient,
     ),
     (&SQS, "InvalidAttributeValue", "Invalid value for the parameter Policy.", Other),
+    (&SNS, "NotFound", "Topic does not exist", NotFound),
+    (&SNS, "ResourceNotFound", "Resource does not exist", NotFound),
+    (
+        &SNS,
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Topic already exists with different attributes",
+        Exists,
+    ),
+    (
+        &SNS,
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Subscription already exists with different attributes",
+        Exists,
+    ),
+    (&SNS, "ConcurrentAccess", "Another change of its tags is in progress", Transient),
+    (&SNS, "InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound", Other),
 ];
 
 #[test]
@@ -167,7 +184,17 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
     let ids: Vec<&str> = services().iter().map(|service| service.id).collect();
     assert_eq!(
         ids,
-        ["ApiGatewayV2", "CloudWatch Logs", "DynamoDB", "IAM", "Lambda", "SQS", "SSM", "Secrets Manager"]
+        [
+            "ApiGatewayV2",
+            "CloudWatch Logs",
+            "DynamoDB",
+            "IAM",
+            "Lambda",
+            "SNS",
+            "SQS",
+            "SSM",
+            "Secrets Manager"
+        ]
     );
     for kind in kinds() {
         assert!(!kind.service().errors.not_found.is_empty(), "{}", kind.name());

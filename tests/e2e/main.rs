@@ -51,4 +51,5 @@ mod secrets;
 mod stacks;
 mod tables;
 mod terminal;
+mod topics;
 mod unmanaged;

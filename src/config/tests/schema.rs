@@ -16,7 +16,7 @@ use crate::config::sources::Sources;
 use crate::config::{Options, checks, environment};
 use crate::kinds::{
     alias, api, event_source, function, function_url, layer, parameter, policy, queue, role, secret,
-    sections, table,
+    sections, subscription, table, topic,
 };
 
 #[test]
@@ -44,6 +44,11 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("queues", queue::section::Config::fields()),
         ("fifo", queue::section::Fifo::fields()),
         ("dead_letter", queue::section::DeadLetters::fields()),
+        ("topics", topic::section::Config::fields()),
+        ("fifo of topics", topic::section::Fifo::fields()),
+        ("subscriptions", subscription::outside::Outside::fields()),
+        ("triggers of topics", subscription::section::Config::fields()),
+        ("triggers of queues by topics", subscription::section::Config::fields()),
         ("parameters", parameter::section::Config::fields()),
         ("secrets", secret::section::Config::fields()),
         ("generate", secret::section::Password::fields()),

@@ -62,7 +62,7 @@ fn patterns(value: Value) -> Option<Vec<String>> {
 const EXAMPLE: &str = "for example `{ body: { kind: [order] } }`";
 
 /// A pattern as JSON: mappings, and at their ends lists of what a value may be.
-fn pattern(value: Value) -> Option<String> {
+pub(in crate::kinds) fn pattern(value: Value) -> Option<String> {
     if !matches!(value.node.kind, Node::Map(_)) {
         return value.wrong_type("a pattern", help(EXAMPLE));
     }

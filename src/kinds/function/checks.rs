@@ -14,6 +14,7 @@ use crate::kind::Kind as _;
 use crate::kinds::alias::section::Release;
 use crate::kinds::queue::{self, Queue};
 use crate::kinds::role;
+use crate::kinds::topic::{self, Topic};
 
 type Decoded = <Config as Section>::Decoded;
 
@@ -172,15 +173,17 @@ fn trust(function: &Entry<Config>, entries: &Entries) -> Option<Diagnostic> {
     })
 }
 
-/// Reports destinations that Lambda does not take: it delivers to no FIFO queue, and dead letters to queues and topics only
+/// Reports destinations that Lambda does not take: it delivers to no FIFO queue or topic, and dead letters to queues and topics only
 /// [DG: Lambda, "Capturing records of asynchronous invocations"].
 fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
     let fifo = |destination: &Destination| match destination {
         Destination::Arn(arn, _) => arn.ends_with(queue::section::FIFO),
         Destination::Entry(grant) => {
             let queues: &[Entry<queue::section::Config>] = entries.of();
-            grant.kind == Queue::NAME
-                && queues.iter().any(|queue| queue.name == grant.key && queue.fifo.is_some())
+            let topics: &[Entry<topic::section::Config>] = entries.of();
+            let queue = queues.iter().any(|queue| queue.name == grant.key && queue.fifo.is_some());
+            let topic = topics.iter().any(|topic| topic.name == grant.key && topic.fifo.is_some());
+            (grant.kind == Queue::NAME && queue) || (grant.kind == Topic::NAME && topic)
         }
     };
     let error = |message: String, help: &str| Diagnostic {
@@ -191,14 +194,15 @@ fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> 
     };
     let of = |(field, to): (&str, &Destination)| match (field, to.service()) {
         _ if fifo(to) => {
-            let message = format!("Lambda delivers nothing to a FIFO queue, which `{field}` names");
-            Some(error(message, "name another queue"))
+            let what = if ["topic", "sns"].contains(&to.service()) { "topic" } else { "queue" };
+            let message = format!("Lambda delivers nothing to a FIFO {what}, which `{field}` names");
+            Some(error(message, &format!("name another {what}")))
         }
         _ if to.entry().is_some_and(|to| (to.kind, &to.key) == (Function::NAME, &function.name)) => {
             let message = format!("`{field}` names the function itself, which Lambda refuses");
             Some(error(message, "name another function, or a queue"))
         }
-        ("dead_letter", service) if !["queue", "sqs", "sns"].contains(&service) => {
+        ("dead_letter", service) if !["queue", "sqs", "topic", "sns"].contains(&service) => {
             let message = "`dead_letter` must be a queue or a topic".to_owned();
             Some(error(message, "use `on_failure` for others"))
         }

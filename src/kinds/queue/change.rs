@@ -125,13 +125,13 @@ pub(super) async fn set_policy(ctx: &Context, id: &ResourceId, url: &str, to: &S
 }
 
 /// How the `Sid`s of a stack's statements begin: the only mark that a statement can bear.
-pub(super) fn mark(identity: &Identity) -> String {
+pub(in crate::kinds) fn mark(identity: &Identity) -> String {
     let sid = permission::sid(identity, "");
     sid.rsplit_once('-').map(|(mark, _)| format!("{mark}-")).unwrap_or(sid)
 }
 
 /// Statements with the stack's mark.
-pub(super) fn marked(policy: &Policy, identity: &Identity) -> Policy {
+pub(in crate::kinds) fn marked(policy: &Policy, identity: &Identity) -> Policy {
     let mark = mark(identity);
     Policy(policy.0.iter().map(|(sid, statement)| (format!("{mark}{sid}"), statement.clone())).collect())
 }
@@ -189,7 +189,7 @@ pub(super) async fn once_accepted<T, F: Future<Output = Result<T>>>(
 }
 
 /// The roles that a policy names.
-pub(super) fn roles(policy: &Policy) -> Vec<String> {
+pub(in crate::kinds) fn roles(policy: &Policy) -> Vec<String> {
     let statements = policy.0.values().map(Statement::json);
     let named = statements.flat_map(|statement| match statement.pointer("/Principal/AWS") {
         Some(Json::Array(names)) => names.clone(),

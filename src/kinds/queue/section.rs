@@ -284,7 +284,7 @@ pub(super) fn redrive_from() -> Shape<Vec<Target>> {
 }
 
 /// AWS's own key for SQS.
-pub(super) const AWS_KEY: &str = "alias/aws/sqs";
+pub(in crate::kinds) const AWS_KEY: &str = "alias/aws/sqs";
 
 /// The access levels, and every other action that SQS checks against a queue.
 pub(super) static ACCESS: Access = Access {

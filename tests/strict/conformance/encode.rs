@@ -94,24 +94,38 @@ fn named(model: &Model, shape: Option<&Shape>, value: &Json) -> Json {
 }
 
 fn form(model: &Model, operation: &Operation, params: &Json) -> String {
-    fn fields(prefix: &str, value: &Json, out: &mut Vec<(String, String)>) {
-        let under = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
-        match value {
-            Json::Object(members) => {
-                members.iter().for_each(|(name, value)| fields(&under(name), value, out))
-            }
-            Json::Array(items) => {
-                let items = items.iter().enumerate();
-                items.for_each(|(index, item)| fields(&under(&format!("member.{}", index + 1)), item, out));
-            }
-            other => out.push((prefix.to_owned(), plain(other))),
-        }
-    }
     let version = model.metadata.api_version.clone();
     let mut out = vec![("Action".to_owned(), operation.name.clone()), ("Version".to_owned(), version)];
-    fields("", &body(model, operation, params), &mut out);
+    fields(model, operation.input.as_ref().map(|input| model.shape(input)), "", params, &mut out);
     let fields = out.iter().map(|(name, value)| format!("{name}={}", escaped(value)));
     fields.collect::<Vec<_>>().join("&")
+}
+
+/// The fields of a form that a value takes.
+fn fields(model: &Model, shape: Option<&Shape>, prefix: &str, value: &Json, out: &mut Vec<(String, String)>) {
+    let under = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+    match value {
+        Json::Object(entries) if shape.is_some_and(|shape| shape.kind == "map") => {
+            for (index, (name, value)) in entries.iter().enumerate() {
+                out.push((under(&format!("entry.{}.key", index + 1)), name.clone()));
+                fields(model, None, &under(&format!("entry.{}.value", index + 1)), value, out);
+            }
+        }
+        Json::Object(members) => {
+            for (name, value) in members {
+                let member = shape.and_then(|shape| shape.members.get(name));
+                let wire = member.map_or(name.as_str(), |member| member.wire_name(name));
+                fields(model, member.map(|member| model.shape(member)), &under(wire), value, out);
+            }
+        }
+        Json::Array(items) => {
+            let item = shape.and_then(|shape| shape.member.as_ref()).map(|member| model.shape(member));
+            for (index, value) in items.iter().enumerate() {
+                fields(model, item, &under(&format!("member.{}", index + 1)), value, out);
+            }
+        }
+        other => out.push((prefix.to_owned(), plain(other))),
+    }
 }
 
 /// The path with its query, and the body, of a REST operation.

@@ -114,7 +114,7 @@ fn replaced(value: &Json, names: &BTreeMap<String, Json>) -> Json {
     }
 }
 
-/// The first member, or element, of a name in a response.
+/// The first member, element or entry of a name in a response.
 fn member(response: &HttpResponse, name: &str) -> Option<Json> {
     fn find<'a>(json: &'a Json, name: &str) -> Option<&'a Json> {
         match json {
@@ -128,8 +128,14 @@ fn member(response: &HttpResponse, name: &str) -> Option<Json> {
     let text = text(response);
     match serde_json::from_str::<Json>(&text) {
         Ok(json) => find(&json, name).filter(|value| !value.is_null()).cloned(),
-        Err(_) => element(&text, name).map(Json::from),
+        Err(_) => element(&text, name).or_else(|| entry(&text, name)).map(Json::from),
     }
+}
+
+/// The value of an entry of a map, by its key.
+fn entry(xml: &str, key: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<key>{key}</key>"))?;
+    element(rest.split_once("</entry>")?.0, "value").map(|value| value.replace("&quot;", "\""))
 }
 
 /// The same for people to compare: of a token it only counts whether there is one, of a document what it says.

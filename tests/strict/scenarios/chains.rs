@@ -205,6 +205,7 @@ fn with_unmanaged(cloud: &Cloud) -> Cloud {
     cloud.lambda.functions.values_mut().for_each(|function| function.tags.clear());
     cloud.logs.groups.values_mut().for_each(|group| group.tags.clear());
     cloud.sqs.queues.values_mut().for_each(|queue| queue.tags.clear());
+    cloud.sns.topics.values_mut().for_each(|topic| topic.tags.clear());
     cloud.lambda.mappings.values_mut().for_each(|mapping| mapping.tags.clear());
     cloud
 }

@@ -42,4 +42,5 @@ mod single_faults;
 mod streams;
 mod table_settings;
 mod tables;
+mod topics;
 mod two_together;

@@ -16,6 +16,22 @@ pub(super) const RICH: &str = include_str!("../../stacks/rich.yaml");
 
 /// One change after the other: what is replaced in the stack file, and by what.
 const CHANGES: &[(&str, &str)] = &[
+    ("    signature_version: 2\n    tracing: true\n", ""),
+    ("display_name: News", "display_name: Newer"),
+    ("    display_name: Newer\n", ""),
+    ("    kms_key: alias/topics\n", ""),
+    ("Principal: { AWS: \"444455556666\" }", "Principal: \"*\""),
+    ("{ sms: \"+15551234567\", filter: { kind: [order] } }", "{ sms: \"+15551234568\" }"),
+    ("    subscriptions:\n      - { sms: \"+15551234568\" }\n", ""),
+    (
+        "raw: true, filter: { order: { kind: [new] } }, filter_scope: message-body, dead_letter: undelivered",
+        "filter: { kind: [new] }",
+    ),
+    ("{ topic: news, filter: { kind: [new] } }", "{ topic: news, raw: true }"),
+    ("{ topic: news, filter: { kind: [order] }, dead_letter: undelivered }", "{ topic: news }"),
+    ("      - { topic: news }\n", ""),
+    ("fifo: { content_deduplication: true } }", "fifo: true }"),
+    ("    triggers:\n      - { topic: news, raw: true }\n", ""),
     ("billing: { read: 3, write: 2 } }", "billing: { read: 4, write: 2 } }"),
     (", billing: { read: 4, write: 2 } }", " }"),
     ("billing: { read: 5, write: 5 }", "billing: on-demand"),
@@ -266,6 +282,7 @@ fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
 
 /// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
 const DEFINITIONS: &[(&str, &str)] = &[
+    ("topic", "/topics/*"),
     ("parameter", "/parameters/*"),
     ("secret", "/secrets/*"),
     ("table", "/tables/*"),

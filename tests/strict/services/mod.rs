@@ -11,6 +11,7 @@ pub(crate) mod iam;
 pub(crate) mod lambda;
 pub(crate) mod logs;
 pub(crate) mod secretsmanager;
+pub(crate) mod sns;
 pub(crate) mod sqs;
 pub(crate) mod ssm;
 pub(crate) mod sts;
@@ -80,6 +81,7 @@ services! {
     logs: Logs,
     sqs: Sqs,
     lambda: Lambda,
+    sns: Sns,
     apigateway: ApiGateway,
     ssm: Ssm,
     secretsmanager: SecretsManager,

@@ -1,4 +1,4 @@
-//! The Query protocol: a form goes in, with lists as `Tags.member.1.Key`.
+//! The Query protocol: a form goes in, with lists as `Tags.member.1.Key`, and maps as `Attributes.entry.1.key` and `….value`.
 
 use super::request::{Call, operation};
 use crate::model::{Model, Shape};
@@ -25,7 +25,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Call, String> {
         Some(input) => structure(model, model.shape(input), &form, ""),
         None => Json::Object(Map::new()),
     };
-    let known = |key: &&String| operation.input.is_some() && params.pointer(&pointer(key)).is_some();
+    let known = |key: &&String| operation.input.is_some() && params.pointer(&pointer(&form, key)).is_some();
     match form.keys().find(|key| !known(key)) {
         Some(unknown) => Err(format!("{action} takes no {unknown}")),
         None => Ok(Call { service, operation, params }),
@@ -42,12 +42,20 @@ pub(super) fn form(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Where the value of a field of the form is in the parameters.
-fn pointer(key: &str) -> String {
+/// Where the value of a field of the form is in the parameters. Both fields of an entry of a map are under its key.
+fn pointer(form: &BTreeMap<String, String>, key: &str) -> String {
+    if let Some((map, entry)) = key.split_once(ENTRY) {
+        let number = entry.split('.').next().unwrap_or_default();
+        let name = form.get(&format!("{map}{ENTRY}{number}.key")).cloned().unwrap_or_default();
+        return format!("/{map}/{name}");
+    }
     let parts = key.split('.').filter(|part| *part != "member");
     let index = |part: &str| part.parse::<usize>().map_or_else(|_| part.to_owned(), |n| (n - 1).to_string());
     parts.map(|part| format!("/{}", index(part))).collect()
 }
+
+/// Between the name of a map and the number of an entry.
+const ENTRY: &str = ".entry.";
 
 fn structure(model: &Model, shape: &Shape, form: &BTreeMap<String, String>, prefix: &str) -> Json {
     let member = |(name, member): (&String, &crate::model::Member)| {
@@ -68,7 +76,16 @@ fn value(model: &Model, shape: &Shape, form: &BTreeMap<String, String>, key: &st
             let items: Vec<Json> = items.collect();
             (!items.is_empty()).then_some(Json::Array(items))
         }
-        "map" => panic!("no operation in use takes a map by the Query protocol"),
+        "map" => {
+            let item = shape.value.as_ref()?;
+            let entry = |index: usize| {
+                let entry = format!("{key}{ENTRY}{index}");
+                let name = form.get(&format!("{entry}.key"))?.clone();
+                Some((name, value(model, model.shape(item), form, &format!("{entry}.value"))?))
+            };
+            let entries: Map<String, Json> = (1..).map_while(entry).collect();
+            (!entries.is_empty()).then_some(Json::Object(entries))
+        }
         "integer" | "long" => {
             form.get(key).map(|text| text.parse().map_or(Json::from(text.as_str()), i64::into))
         }

@@ -24,6 +24,14 @@ pub(super) fn encode(model: &Model, shape: &Shape, value: &Json) -> String {
             assert!(!shape.flattened, "no flattened list is in use");
             items.iter().map(|item| element("member", &encode(model, model.shape(member), item))).collect()
         }
+        ("map", Json::Object(entries)) => {
+            let item = shape.value.as_ref().expect("a map has a value shape");
+            let entry = |(name, value): (&String, &Json)| {
+                let value = encode(model, model.shape(item), value);
+                element("entry", &(element("key", &escaped(name)) + &element("value", &value)))
+            };
+            entries.iter().map(entry).collect()
+        }
         ("timestamp", Json::Number(seconds)) => iso8601(seconds.as_f64().unwrap_or_default()),
         ("string", Json::String(text)) => escaped(text),
         ("integer" | "long", Json::Number(number)) => number.to_string(),

@@ -1,0 +1,157 @@
+//! The subscriptions of a topic as SNS shows them.
+
+use super::{Attributes, DEAD_LETTERS, FILTER, RAW, SCOPE, Spec, Subscription, named};
+use crate::aws::pages::all_pages;
+use crate::aws::{Context, Error, Result};
+use crate::kind::{Kind, ObservedOf, Parent};
+use crate::kinds::alias::{self, Alias};
+use crate::kinds::function::Function;
+use crate::kinds::mark::hash;
+use crate::kinds::queue::Queue;
+use crate::kinds::require_str;
+use crate::kinds::topic::{SNS, Topic, subscribers_of};
+use crate::model::{Owner, PhysicalId};
+use aws_sdk_sns::types::Subscription as Listed;
+use futures_util::future::try_join_all;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::{BTreeSet, HashMap};
+
+/// How the physical id of one begins that waits for its confirmation: lists have no ARN of it.
+const PENDING: &str = "PendingConfirmation";
+
+pub(super) fn is_pending(arn: &str) -> bool {
+    arn.starts_with(PENDING)
+}
+
+/// Where a subscription leads.
+struct End {
+    /// Its name, as that of the subscription has it.
+    name: String,
+    /// The function or queue of this account and region; `None` for an address outside.
+    target: Option<PhysicalId>,
+}
+
+fn end(ctx: &Context, protocol: &str, endpoint: &str) -> End {
+    let of = |pattern: &str| endpoint.strip_prefix(&ctx.scope.expand(pattern, "")).map(str::to_owned);
+    match (protocol, of(Function::ARN), of(Queue::ARN)) {
+        ("lambda", Some(name), _) => {
+            let function = PhysicalId::new(Function::NAME, alias::parts(&name).0);
+            End { name: format!("function {name}"), target: Some(function) }
+        }
+        ("sqs", _, Some(name)) => {
+            End { name: format!("queue {name}"), target: Some(PhysicalId::new(Queue::NAME, name)) }
+        }
+        _ => End { name: format!("{protocol} {endpoint}"), target: None },
+    }
+}
+
+fn end_of(ctx: &Context, one: &Listed) -> End {
+    end(ctx, one.protocol().unwrap_or_default(), one.endpoint().unwrap_or_default())
+}
+
+fn name_of(ctx: &Context, topic: &Parent, one: &Listed) -> String {
+    named(&topic.physical_id.id, &end_of(ctx, one).name)
+}
+
+/// The subscriptions of a topic, of those with a name that is asked for.
+pub(super) async fn list(
+    ctx: &Context,
+    topic: &Parent,
+    is_asked: impl Fn(&str) -> bool,
+) -> Result<Vec<ObservedOf<Subscription>>> {
+    let arn = ctx.scope.expand(Topic::ARN, &topic.physical_id.id);
+    let pages = all_pages("sns:ListSubscriptionsByTopic", async |token| {
+        let list = ctx.clients.sns().list_subscriptions_by_topic().topic_arn(&arn);
+        let page = list.set_next_token(token).send().await?;
+        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
+    });
+    let mut listed = SNS.not_found_as_none(pages.await)?.unwrap_or_default();
+    listed.retain(|one| is_asked(&name_of(ctx, topic, one)));
+    let noted = noted(ctx, topic, &arn, &listed).await?;
+    let observed = listed.iter().map(async |one| observed(ctx, topic, one, &noted).await);
+    Ok(try_join_all(observed).await?.into_iter().flatten().collect())
+}
+
+/// The addresses outside that the topic notes, where one has to be asked for.
+async fn noted(ctx: &Context, topic: &Parent, arn: &str, listed: &[Listed]) -> Result<BTreeSet<String>> {
+    let is_undeclared = |one: &Listed| {
+        let is_outside = end_of(ctx, one).target.is_none();
+        is_outside && !ctx.scope.wants(Subscription::NAME, &name_of(ctx, topic, one))
+    };
+    if listed.iter().any(is_undeclared) { subscribers_of(ctx, arn).await } else { Ok(BTreeSet::new()) }
+}
+
+/// A subscription with its settings, which lists do not show; `None` if it was deleted in the meantime.
+async fn observed(
+    ctx: &Context,
+    topic: &Parent,
+    one: &Listed,
+    noted: &BTreeSet<String>,
+) -> Result<Option<ObservedOf<Subscription>>> {
+    let operation = "sns:ListSubscriptionsByTopic";
+    let arn = require_str(one.subscription_arn(), operation, "the subscription's ARN")?;
+    let protocol = require_str(one.protocol(), operation, "the subscription's protocol")?;
+    let endpoint = one.endpoint().unwrap_or_default();
+    let end = end(ctx, &protocol, endpoint);
+    let name = named(&topic.physical_id.id, &end.name);
+    let is_declared = ctx.scope.wants(Subscription::NAME, &name);
+    let is_noted = end.target.is_none() && noted.contains(&hash(&end.name, 4));
+    let owner = match () {
+        () if is_declared => Owner::Ours,
+        // Nothing can delete it.
+        () if is_pending(&arn) => Owner::Unmanaged("it waits for its confirmation".to_owned()),
+        () if is_noted => Owner::Ours,
+        () => Owner::Unmanaged("the stack has not subscribed it".to_owned()),
+    };
+    let is_readable = owner == Owner::Ours || end.target.is_some();
+    let spec = match is_pending(&arn) {
+        true => desired(ctx, &name).unwrap_or_else(|| read_spec(&protocol, endpoint, &HashMap::new())),
+        false if is_readable => match attributes(ctx, &arn).await? {
+            Some(attributes) => read_spec(&protocol, endpoint, &attributes),
+            None => return Ok(None),
+        },
+        false => read_spec(&protocol, endpoint, &HashMap::new()),
+    };
+    // Several may wait at a time.
+    let arn = if is_pending(&arn) { format!("{PENDING} of {}", end.name) } else { arn };
+    let dead_letter = spec.dead_letter.as_ref().filter(|_| is_readable);
+    let dead_letter = dead_letter.and_then(|arn| arn.strip_prefix(&ctx.scope.expand(Queue::ARN, "")));
+    let dead_letter = dead_letter.map(|queue| PhysicalId::new(Queue::NAME, queue));
+    let alias = end.target.as_ref().and_then(|target| {
+        let name = end.name.strip_prefix("function ").filter(|name| name.contains(':'))?;
+        Some(target.child(Alias::NAME, name))
+    });
+    let is_waiting = is_pending(&arn);
+    let mut observed = topic.child(Subscription::NAME, name, arn.clone(), owner, (spec, Attributes { arn }));
+    observed.refs = end.target.into_iter().chain(alias).chain(dead_letter).collect();
+    observed.note = (is_waiting && is_declared).then(|| "waits for its confirmation".to_owned());
+    Ok(Some(observed))
+}
+
+/// The settings that one is to have that shows none.
+fn desired(ctx: &Context, name: &str) -> Option<Spec> {
+    Spec::deserialize(&ctx.scope.desired(Subscription::NAME, name)?).ok()
+}
+
+async fn attributes(ctx: &Context, arn: &str) -> Result<Option<HashMap<String, String>>> {
+    let get = ctx.clients.sns().get_subscription_attributes().subscription_arn(arn);
+    let response = SNS.not_found_as_none(get.send().await).map_err(|error: Error| error.about(arn))?;
+    Ok(response.map(|response| response.attributes.unwrap_or_default()))
+}
+
+/// AWS may return the JSON of a filter in another form, and shows its scope only with a filter.
+pub(super) fn read_spec(protocol: &str, endpoint: &str, attributes: &HashMap<String, String>) -> Spec {
+    let text = |name: &str| attributes.get(name).map(String::as_str);
+    let json = |name: &str| text(name).and_then(|text| serde_json::from_str::<Json>(text).ok());
+    let filter = json(FILTER).filter(|filter| filter.as_object().is_none_or(|filter| !filter.is_empty()));
+    Spec {
+        protocol: protocol.to_owned(),
+        endpoint: endpoint.to_owned(),
+        filter_body: filter.is_some() && text(SCOPE) == Some("MessageBody"),
+        filter: filter.map(|filter| filter.to_string()),
+        raw: text(RAW) == Some("true"),
+        dead_letter: json(DEAD_LETTERS)
+            .and_then(|policy| policy["deadLetterTargetArn"].as_str().map(str::to_owned)),
+    }
+}
