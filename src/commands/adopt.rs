@@ -134,6 +134,7 @@ mod tests {
                 "table",
                 "queue",
                 "topic",
+                "stream",
                 "parameter",
                 "secret",
                 "policy",

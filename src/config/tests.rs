@@ -16,6 +16,7 @@ mod queues;
 mod releases;
 mod roles;
 mod schema;
+mod streams;
 mod tables;
 mod topics;
 mod valid;

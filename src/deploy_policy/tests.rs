@@ -61,19 +61,37 @@ fn many(count: usize) -> Stack {
     stack(&format!("stack: many\nfunctions:\n{functions}api:\n  routes:\n{routes}"))
 }
 
+/// With `UPDATE_DOCS=1` the page gets what is printed.
 #[test]
 fn the_documentation_shows_what_is_printed() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/permissions.md");
-    let docs = std::fs::read_to_string(docs).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/permissions.md");
+    let docs = std::fs::read_to_string(&page).unwrap();
+    let begin = "```json\n{\n  \"Version\"";
+    let (mut updated, mut rest) = (String::new(), docs.as_str());
     for tasks in [&[Task::Plan][..], &[Task::Up, Task::Down]] {
         let printed = documents(&allowed(&shipped(), tasks));
-        let [document] = printed.as_slice() else { panic!("it fits into one policy") };
-        let text = serde_json::to_string_pretty(document).unwrap();
-        assert!(
-            docs.contains(&format!("```json\n{text}\n```\n")),
-            "docs/permissions.md should have this as it is:\n{text}"
-        );
+        let blocks: Vec<String> = printed
+            .iter()
+            .map(|document| format!("```json\n{}\n```\n", serde_json::to_string_pretty(document).unwrap()))
+            .collect();
+        let (before, policies) = rest.split_once(begin).expect("a policy on the page");
+        // One block after the other, as many as there were.
+        rest = policies;
+        loop {
+            let (_, after) = rest.split_once("\n```\n").expect("the end of a policy");
+            let Some(next) = after.strip_prefix('\n').and_then(|after| after.strip_prefix(begin)) else {
+                rest = after;
+                break;
+            };
+            rest = next;
+        }
+        updated += &format!("{before}{}", blocks.join("\n"));
     }
+    updated += rest;
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return std::fs::write(&page, updated).unwrap();
+    }
+    assert!(docs == updated, "to update docs/permissions.md: UPDATE_DOCS=1 cargo test --lib documentation");
 }
 
 #[test]
@@ -141,9 +159,9 @@ fn every_call_is_stated_by_one_kind() {
         let own: Vec<&str> = kind_of.iter().filter(|(_, of)| **of == name).map(|(call, _)| *call).collect();
         assert!(own.iter().all(|call| call.starts_with(&format!("{prefix}:"))), "{name}: {own:?}");
         let reads = own.iter().any(|call| stated(call).0 == Task::READ);
-        let creates =
-            own.iter().any(|call| [":Create", ":Add", ":Publish"].iter().any(|verb| call.contains(verb)));
-        let deletes = own.iter().any(|call| [":Delete", ":Remove"].iter().any(|verb| call.contains(verb)));
+        let any = |verbs: &[&str]| own.iter().any(|call| verbs.iter().any(|verb| call.contains(verb)));
+        let creates = any(&[":Create", ":Add", ":Publish", ":Put", ":Subscribe"]);
+        let deletes = any(&[":Delete", ":Remove", ":Unsubscribe"]);
         assert!(reads && creates && deletes, "`{name}` lacks a row for a call: {own:?}");
     }
 }

@@ -32,10 +32,10 @@ pub struct Act {
 }
 
 /// A function that does an act.
-pub type Call = for<'a> fn(&'a Clients, &'a Acted) -> BoxFuture<'a, Result<Reply>>;
+pub(super) type Call = for<'a> fn(&'a Clients, &'a Acted) -> BoxFuture<'a, Result<Reply>>;
 
 /// A function that takes away what was found.
-pub type Take = for<'a> fn(&'a Clients, &'a Acted, &'a Found) -> BoxFuture<'a, Result<()>>;
+pub(super) type Take = for<'a> fn(&'a Clients, &'a Acted, &'a Found) -> BoxFuture<'a, Result<()>>;
 
 /// A field of an act.
 #[derive(Debug)]

@@ -1,16 +1,22 @@
-//! Event source mappings: queues and tables whose messages and changes start functions.
+//! Event source mappings: queues, tables and streams whose messages, changes and records start functions.
 
 mod observe;
+mod position;
 pub(crate) mod queue;
+mod reader;
 pub(in crate::kinds) mod section;
+pub(crate) mod stream;
 pub(crate) mod table;
 
 use self::observe::{function_of, is_of, list, observed};
+pub use self::position::From;
 pub use self::queue::OfQueue;
-pub use self::table::OfTable;
+pub(crate) use self::stream::OfStream;
+pub(crate) use self::table::OfTable;
 use super::assumable::once_assumable;
 use super::function::{self, Function, LAMBDA, once_visible};
 use super::queue::Queue;
+use super::stream::Stream;
 use super::table::Table;
 use super::{alias, require, require_str};
 use crate::aws::tags::{self, Tags};
@@ -22,8 +28,8 @@ use crate::kind::{
 };
 use crate::model::{PhysicalId, ResourceId, Texts};
 use aws_sdk_lambda::types::{
-    DestinationConfig, EventSourceMappingConfiguration as Mapping, EventSourcePosition, Filter,
-    FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
+    DestinationConfig, EventSourceMappingConfiguration as Mapping, Filter, FilterCriteria,
+    FunctionResponseType, OnFailure, ScalingConfig,
 };
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -40,7 +46,7 @@ pub struct Spec<T = String> {
     pub function: String,
     /// The alias of the function that it starts.
     pub alias: Option<String>,
-    /// The ARN of the queue, or of the stream of the table.
+    /// The ARN of the queue or the stream, which may be that of a table.
     pub source: T,
     /// Where in a stream it begins.
     pub from: Option<From>,
@@ -70,16 +76,6 @@ pub struct Spec<T = String> {
     pub tags: Tags<T>,
 }
 
-/// Where in a stream a mapping begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum From {
-    /// With the oldest change that the stream has.
-    Oldest,
-    /// With the changes that come after it.
-    Latest,
-}
-
 /// The attributes of a mapping.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
@@ -99,7 +95,7 @@ impl Kind for EventSource {
     const NAME: &'static str = "event_source";
     const SERVICE: &'static Service = &LAMBDA;
     const IMMUTABLE: &'static [&'static str] = &["function", "source", "from"];
-    const DEPENDS_ON: &'static [&'static str] = &["queue", "table"];
+    const DEPENDS_ON: &'static [&'static str] = &["queue", "table", "stream"];
     /// Deleting the function leaves its mappings [aws-facts: Event source mappings].
     const PARENT: Option<ParentKind> = Some(ParentKind::new("function", OnParentDelete::Stay));
     /// Most of the time is spent on waiting for Lambda's asynchronous states.
@@ -186,10 +182,8 @@ impl Kind for EventSource {
                 .set_tags(Some(spec.tags.clone().into_iter().collect()));
             let Some(from) = spec.from else { return Ok(create.send().await?) };
             let create = create
-                .starting_position(match from {
-                    From::Oldest => EventSourcePosition::TrimHorizon,
-                    From::Latest => EventSourcePosition::Latest,
-                })
+                .starting_position(from.sent())
+                .set_starting_position_timestamp(from.time())
                 .bisect_batch_on_function_error(spec.bisect)
                 .parallelization_factor(spec.parallel)
                 .set_maximum_retry_attempts(spec.retries)
@@ -300,27 +294,27 @@ fn filters(spec: &Spec) -> FilterCriteria {
     FilterCriteria::builder().set_filters(filters).build()
 }
 
-/// The queue or the table of a source in this account and region.
+/// The queue, the table or the stream of a source in this account and region.
 fn source_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
     let name = name_in(arn);
-    let is_queue = arn == ctx.scope.expand(Queue::ARN, name);
-    let is_table =
-        arn.strip_prefix(&ctx.scope.expand(Table::ARN, name)).is_some_and(|rest| rest.starts_with(STREAM));
-    match (is_queue, is_table) {
-        (true, _) => Some(PhysicalId::new(Queue::NAME, name)),
-        (_, true) => Some(PhysicalId::new(Table::NAME, name)),
-        _ => None,
-    }
+    let of = |pattern: &str| arn.strip_prefix(&ctx.scope.expand(pattern, name));
+    let found = [
+        (Queue::NAME, of(Queue::ARN) == Some("")),
+        (Stream::NAME, of(Stream::ARN) == Some("")),
+        (Table::NAME, of(Table::ARN).is_some_and(|rest| rest.starts_with(STREAM))),
+    ];
+    let kind = found.into_iter().find(|(_, is_it)| *is_it).map(|(kind, _)| kind);
+    kind.map(|kind| PhysicalId::new(kind, name))
 }
 
 /// What stands between the ARN of a table and the label of its stream.
 const STREAM: &str = "/stream/";
 
-/// The name of the queue or the table in the ARN of a source.
+/// The name of the queue, the table or the stream in the ARN of a source.
 fn name_in(arn: &str) -> &str {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let table = resource.strip_prefix("table/").and_then(|table| table.split(STREAM).next());
-    table.unwrap_or(resource)
+    table.or_else(|| resource.strip_prefix("stream/")).unwrap_or(resource)
 }
 
 /// Sends a create or an update as soon as Lambda takes it. Lambda tries the function's role on the source, and compares the
@@ -376,6 +370,7 @@ async fn exists(ctx: &Context, uuid: &str) -> Result<bool> {
 mod tests {
     use super::observe::spec;
     use super::*;
+    use aws_sdk_lambda::types::EventSourcePosition;
 
     #[test]
     fn a_mapping_reads_as_aws_returns_it() {
@@ -414,6 +409,17 @@ mod tests {
         assert_eq!(name_in(&spec.source), "orders");
         assert_eq!((spec.from, spec.retries, spec.max_age), (Some(From::Oldest), None, None));
         assert_eq!((spec.parallel, spec.bisect, spec.on_failure), (2, true, None));
+    }
+
+    #[test]
+    fn a_source_is_named_by_its_arn() {
+        for (arn, name) in [
+            ("arn:aws:sqs:x:1:jobs.fifo", "jobs.fifo"),
+            ("arn:aws:kinesis:x:1:stream/clicks", "clicks"),
+            ("arn:aws:dynamodb:x:1:table/orders/stream/2026-01-01T00:00:00.000", "orders"),
+        ] {
+            assert_eq!(name_in(arn), name);
+        }
     }
 
     #[test]

@@ -24,13 +24,14 @@ pub mod route;
 pub mod secret;
 mod settings;
 pub mod stage;
+pub mod stream;
 pub mod subscription;
 pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod topic;
 
-use self::event_source::{OfQueue, OfTable};
+use self::event_source::{OfQueue, OfStream, OfTable};
 use self::subscription::OfTopic;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
@@ -89,6 +90,7 @@ kinds! {
     table::Table: section,
     queue::Queue: section,
     topic::Topic: section,
+    stream::Stream: section,
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,
@@ -97,7 +99,7 @@ kinds! {
     log_group::LogGroup,
     function::Function: section,
     alias::Alias,
-    event_source::EventSource: trigger(OfQueue, OfTable),
+    event_source::EventSource: trigger(OfQueue, OfTable, OfStream),
     api::Api: section,
     integration::Integration,
     route::Route,

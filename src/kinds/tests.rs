@@ -5,6 +5,7 @@ use super::function::LAMBDA;
 use super::log_group::LOGS;
 use super::queue::SQS;
 use super::role::IAM;
+use super::stream::KINESIS;
 use super::table::DYNAMODB;
 use super::topic::SNS;
 use super::{kinds, services};
@@ -21,7 +22,7 @@ enum Meaning {
 }
 use Meaning::{Exists, NotFound, Other, Transient};
 
-static REFUSALS: [(&Service, &str, &str, Meaning); 47] = [
+static REFUSALS: [(&Service, &str, &str, Meaning); 53] = [
     (&SSM, "ParameterNotFound", "Parameter /a not found.", NotFound),
     (&SSM, "InvalidResourceId", "The resource ID isn't valid.", NotFound),
     (&SSM, "ParameterAlreadyExists", "The parameter already exists.", Exists),
@@ -55,6 +56,28 @@ static REFUSALS: [(&Service, &str, &str, Meaning); 47] = [
         Transient,
     ),
     (&DYNAMODB, "ValidationException", "Time to live is already enabled", Other),
+    (&KINESIS, "ResourceNotFoundException", "Stream s under account 1 not found.", NotFound),
+    (&KINESIS, "ResourceInUseException", "Stream s under account 1 already exists.", Exists),
+    (
+        &KINESIS,
+        "ResourceInUseException",
+        "Stream s under account 1 not ACTIVE, instead in state UPDATING",
+        Transient,
+    ),
+    (
+        &KINESIS,
+        "LimitExceededException",
+        "Only 5 streams can simultaneously be in CREATING or DELETING",
+        Transient,
+    ),
+    (&KINESIS, "LimitExceededException", "This request would exceed the shard limit for the account", Other),
+    (
+        &LAMBDA,
+        "ResourceConflictException",
+        "The event source arn (\" arn:aws:kinesis:x:1:stream/s \") and function (\" f \") provided mapping already \
+         exists. Please update or delete the existing mapping with UUID u",
+        Exists,
+    ),
     (&IAM, "NoSuchEntity", "The role with name r cannot be found.", NotFound),
     (&IAM, "EntityAlreadyExists", "Role with name r already exists.", Exists),
     (&IAM, "ConcurrentModification", "", Transient),
@@ -189,6 +212,7 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
             "CloudWatch Logs",
             "DynamoDB",
             "IAM",
+            "Kinesis",
             "Lambda",
             "SNS",
             "SQS",

@@ -1,5 +1,6 @@
 //! SNS topics.
 
+mod acts;
 mod change;
 mod observe;
 pub mod section;
@@ -114,6 +115,7 @@ impl Kind for Topic {
         Some(Tagging { resource_type: "sns", prefix: "", own_listing: OwnListing::Never });
     const FEATURES: Features = Features {
         adopted_by: Some(AdoptedBy::Name),
+        acts: &[&acts::SEND],
         outputs: &[Output::new("topics.NAME", "arn")],
         counted: true,
         name_ending: FIFO,

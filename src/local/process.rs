@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 15] = [
+const EXTENSION: [(&str, &str); 16] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("aliases.py", include_str!("extension/aliases.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
@@ -30,6 +30,7 @@ const EXTENSION: [(&str, &str); 15] = [
     ("runtime_api.py", include_str!("extension/runtime_api.py")),
     ("seams.py", include_str!("extension/seams.py")),
     ("signature.py", include_str!("extension/signature.py")),
+    ("streams.py", include_str!("extension/streams.py")),
 ];
 const POLL: Duration = Duration::from_millis(50);
 /// Between the lock and the record lies the start of a Python interpreter.

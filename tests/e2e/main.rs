@@ -49,6 +49,7 @@ mod roles;
 mod screens;
 mod secrets;
 mod stacks;
+mod streams;
 mod tables;
 mod terminal;
 mod topics;

@@ -13,10 +13,11 @@ use crate::config::reference::{Names, Scope};
 use crate::config::root::{Rest, Settings, schema};
 use crate::config::section::{AnyField, Parts, Section};
 use crate::config::sources::Sources;
+use crate::config::trigger::Trigger;
 use crate::config::{Options, checks, environment};
 use crate::kinds::{
     alias, api, event_source, function, function_url, layer, parameter, policy, queue, role, secret,
-    sections, subscription, table, topic,
+    sections, stream, subscription, table, topic,
 };
 
 #[test]
@@ -49,6 +50,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("subscriptions", subscription::outside::Outside::fields()),
         ("triggers of topics", subscription::section::Config::fields()),
         ("triggers of queues by topics", subscription::section::Config::fields()),
+        ("streams", stream::section::Config::fields()),
         ("parameters", parameter::section::Config::fields()),
         ("secrets", secret::section::Config::fields()),
         ("generate", secret::section::Password::fields()),
@@ -66,7 +68,8 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("policies", policy::section::Config::fields()),
         ("roles", role::section::Config::fields()),
         ("triggers of queues", event_source::queue::Config::fields()),
-        ("triggers of tables", event_source::table::Config::fields()),
+        ("triggers of tables", <event_source::OfTable as Trigger>::Config::fields()),
+        ("triggers of streams", <event_source::OfStream as Trigger>::Config::fields()),
         ("api", api::section::Config::fields()),
         ("target", api::section::Target::fields()),
         ("cors", api::section::Cors::fields()),

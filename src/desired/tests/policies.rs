@@ -139,6 +139,36 @@ fn what_reads_a_stream_is_allowed_on_it_and_sends_where_failures_go() {
     assert_eq!(outside("arn:aws:s3:::b"), bucket);
 }
 
+/// Lambda reads a stream as whoever has the level `read` does; a list of all streams takes no less than everything.
+#[test]
+fn what_reads_a_data_stream_is_allowed_on_it() {
+    let rest = "streams: { clicks: { kms_key: alias/clicks } }\n";
+    let statements = |lines: &str| {
+        let graph = graph_of(&stack(&(functions(&[("f", lines)]) + rest)));
+        let policy = policy(&graph, "role f_role");
+        let statements = policy.as_object().unwrap().iter().filter(|(sid, _)| *sid != "Logs");
+        statements
+            .map(|(sid, one)| format!("{sid}: {} {}", one["Action"], one["Resource"]))
+            .collect::<Vec<_>>()
+    };
+    let key = r#"["arn:aws:kms:eu-west-1:123456789012:key/*"]"#;
+    let read = [
+        r#"Streamclicks: ["kinesis:DescribeStream","kinesis:DescribeStreamSummary","kinesis:GetRecords","kinesis:GetShardIterator","kinesis:ListShards"] ["${stream clicks.arn}"]"#.to_owned(),
+        format!(r#"StreamclicksKey: ["kms:Decrypt"] {key}"#),
+        r#"StreamclicksList: ["kinesis:ListStreams"] ["*"]"#.to_owned(),
+    ];
+    assert_eq!(statements("access: { clicks: read }"), read);
+    assert_eq!(statements("triggers: [{ stream: clicks }]"), read);
+    let put = [
+        r#"Streamclicks: ["kinesis:DescribeStreamSummary","kinesis:ListShards","kinesis:PutRecord","kinesis:PutRecords"] ["${stream clicks.arn}"]"#.to_owned(),
+        format!(r#"StreamclicksKey: ["kms:GenerateDataKey"] {key}"#),
+    ];
+    assert_eq!(statements("access: { clicks: put }"), put);
+    let consumer =
+        r#"StreamclicksConsumer: ["kinesis:SubscribeToShard"] ["${stream clicks.arn}/consumer/*"]"#;
+    assert_eq!(statements("access: { clicks: [kinesis:SubscribeToShard] }")[0], consumer);
+}
+
 #[test]
 fn only_lambda_may_assume_a_role() {
     let graph = graph_of(&stack(&functions(&[("f", "")])));

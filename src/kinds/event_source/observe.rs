@@ -9,8 +9,7 @@ use crate::kinds::function::LAMBDA;
 use crate::kinds::{alias, require_str, unmanaged};
 use crate::model::{Owner, PhysicalId, Status};
 use aws_sdk_lambda::types::{
-    EventSourceMappingConfiguration as Mapping, EventSourcePosition, Filter, FilterCriteria,
-    FunctionResponseType, ScalingConfig,
+    EventSourceMappingConfiguration as Mapping, Filter, FilterCriteria, FunctionResponseType, ScalingConfig,
 };
 use serde_json::Value as Json;
 
@@ -108,10 +107,9 @@ pub(super) fn spec(mapping: &Mapping, tags: Tags) -> Spec {
         function: function_of(mapping).to_owned(),
         alias: alias_of(mapping).map(str::to_owned),
         source: mapping.event_source_arn().unwrap_or_default().to_owned(),
-        from: mapping.starting_position().map(|from| match from {
-            EventSourcePosition::Latest => From::Latest,
-            _ => From::Oldest,
-        }),
+        from: mapping
+            .starting_position()
+            .map(|from| From::shown(from, mapping.starting_position_timestamp())),
         batch: mapping.batch_size().unwrap_or_default(),
         window: mapping.maximum_batching_window_in_seconds().unwrap_or_default(),
         partial_failures: mapping

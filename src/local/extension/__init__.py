@@ -19,9 +19,12 @@ from . import (
     runtime_api,
     seams,
     signature,
+    streams,
 )
 
-MODULES = [signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing]
+MODULES = [
+    signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing, streams,
+]
 
 
 def install(state):
@@ -39,3 +42,4 @@ def install(state):
     publishing.install()
     qualifiers.install()
     routing.install()
+    streams.install()

@@ -5,6 +5,7 @@ mod at_once;
 mod chains;
 mod clear;
 mod compatibility;
+mod data_streams;
 mod deploy_policy;
 mod depth;
 mod destroy;

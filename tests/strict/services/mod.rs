@@ -8,6 +8,7 @@ pub(crate) mod apigateway;
 pub(crate) mod cloudformation;
 pub(crate) mod dynamodb;
 pub(crate) mod iam;
+pub(crate) mod kinesis;
 pub(crate) mod lambda;
 pub(crate) mod logs;
 pub(crate) mod secretsmanager;
@@ -80,6 +81,7 @@ services! {
     iam: Iam,
     logs: Logs,
     sqs: Sqs,
+    kinesis: Kinesis,
     lambda: Lambda,
     sns: Sns,
     apigateway: ApiGateway,

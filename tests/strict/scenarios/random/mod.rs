@@ -128,6 +128,7 @@ queues:
     resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sqs:SendMessage }]
   letters: { fifo: true }
   mails: {}
+streams: { clicks: { shards: 2 } }
 parameters:
   limit: blue
   /walk/token: { value: hidden-token, type: secure-string }
@@ -147,7 +148,7 @@ functions:
     url: none
     managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
-  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }] }
+  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }, { stream: clicks }] }
   send: { code: lambdas/getAlls, runtime: python3.13, release: { aliases: { live: {} }, provisioned_concurrency: 1 } }
 api:
   name: walking

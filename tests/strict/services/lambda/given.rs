@@ -63,6 +63,12 @@ fn reading() -> Json {
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
         "dynamodb:ListStreams",
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+        "kinesis:ListStreams",
     ];
     let read = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
     let send = json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*" });

@@ -1,6 +1,7 @@
 //! What must hold of functions, their aliases and what calls them, at every moment and in the end.
 
 use super::alias::{Alias, not_served};
+use super::mapping::is_of_kinesis;
 use super::qualifier::Named;
 use super::{Function, Mapping, mappings};
 use crate::cloud::Cloud;
@@ -73,12 +74,14 @@ fn dangles(cloud: &Cloud, mapping: &Mapping) -> Option<String> {
     // Its stream may be another one for a moment.
     let table = source.split("table/").nth(1).and_then(|table| table.split('/').next());
     let has_table = table.is_some_and(|table| cloud.dynamodb.tables.contains_key(table));
+    let stream = source.split_once(":stream/").filter(|_| is_of_kinesis(source));
+    let has_stream = stream.is_some_and(|(_, stream)| cloud.kinesis.streams.contains_key(stream));
     let named = Named::parse(function);
     let live = cloud.lambda.functions.get(&named.function).filter(|function| function.gone.is_none());
     match live.filter(|function| function.has(named.qualifier.as_deref())) {
         _ if !mapping.tags.contains_key("provision:stack") => None,
         None => Some(format!("there is no function {function}")),
-        Some(_) if !has_queue && !has_table => Some(format!("there is no source {source}")),
+        Some(_) if !has_queue && !has_table && !has_stream => Some(format!("there is no source {source}")),
         Some(_) => None,
     }
 }

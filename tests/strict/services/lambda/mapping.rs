@@ -1,4 +1,4 @@
-//! Event source mappings: queues and streams of tables that call functions [aws-facts: Event source mappings].
+//! Event source mappings: queues, streams, and streams of tables that call functions [aws-facts: Event source mappings].
 
 use super::checks::refused;
 use super::function::{EVERYWHERE, Function, not_found};
@@ -48,7 +48,7 @@ const OF_STREAMS: &[(&str, i64)] = &[
 const FLAG_OF_STREAMS: &str = "BisectBatchOnFunctionError";
 pub(super) const DESTINATION: &str = "DestinationConfig";
 
-/// What neither queues nor streams of tables have.
+/// What neither queues nor streams have.
 const OF_OTHERS: &[&str] = &["Topics", "Queues", "SourceAccessConfigurations", "SelfManagedEventSource"];
 
 /// A mapping.
@@ -84,7 +84,8 @@ impl Mapping {
         let function = self.function();
         let source = self.member("EventSourceArn").splitn(6, ':').nth(5).unwrap_or_default();
         let table = source.strip_prefix("table/").and_then(|table| table.split('/').next());
-        format!("event source mapping of {} to {function}", table.unwrap_or(source))
+        let source = table.or_else(|| source.strip_prefix("stream/")).unwrap_or(source);
+        format!("event source mapping of {source} to {function}")
     }
 
     fn state(&self, cloud: &Cloud) -> &'static str {
@@ -175,16 +176,29 @@ fn function_of(cloud: &Cloud, name: &str) -> Result<Function, ServiceError> {
     }
 }
 
-/// True for the ARN of the stream of a table.
+/// True for the ARN of a stream.
 pub(super) fn is_stream(arn: &str) -> bool {
-    arn.contains(":dynamodb:") && arn.contains("/stream/")
+    is_of_kinesis(arn) || (arn.contains(":dynamodb:") && arn.contains("/stream/"))
+}
+
+/// True for that of one of Kinesis.
+pub(super) fn is_of_kinesis(arn: &str) -> bool {
+    arn.contains(":kinesis:") && arn.contains(":stream/")
 }
 
 /// Where a mapping of a stream begins, and what it has where nothing is said [aws-facts-services: 2, LS].
 fn begin(configuration: &mut Map<String, Json>, params: &Json) -> Result<(), ServiceError> {
+    let is_of_kinesis = is_of_kinesis(required(params, "EventSourceArn"));
     match text(params, "StartingPosition") {
         Some(position @ ("TRIM_HORIZON" | "LATEST")) => {
             configuration.insert("StartingPosition".to_owned(), position.into());
+        }
+        Some(position @ "AT_TIMESTAMP") if is_of_kinesis => {
+            let Some(time) = params.get("StartingPositionTimestamp") else {
+                return refused("StartingPositionTimestamp is required for the position AT_TIMESTAMP.");
+            };
+            configuration.insert("StartingPosition".to_owned(), position.into());
+            configuration.insert("StartingPositionTimestamp".to_owned(), time.clone());
         }
         Some(position) => {
             return refused(format!("Unsupported starting position for arn type: {position}"));
@@ -267,15 +281,19 @@ fn check_unique(cloud: &Cloud, own: &str, configuration: &Map<String, Json>) -> 
     };
     let mut others = cloud.lambda.mappings.iter().filter(|(id, _)| *id != own);
     let Some((id, other)) = others.find(|(_, other)| same(other)) else { return Ok(()) };
-    ServiceError::err(
-        "ResourceConflictException",
-        format!(
-            "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or delete \
-             the existing mapping with UUID {id}",
-            other.member("EventSourceArn"),
-            other.function()
+    let (source, function) = (other.member("EventSourceArn"), other.function());
+    let message = match is_stream(source) {
+        // [recorded: test_duplicate_event_source_mappings]
+        true => format!(
+            "The event source arn (\" {source} \") and function (\" {function} \") provided mapping already exists. Please \
+             update or delete the existing mapping with UUID {id}"
         ),
-    )
+        false => format!(
+            "An event source mapping with SQS arn (\" {source} \") and function (\" {function} \") already exists. Please \
+             update or delete the existing mapping with UUID {id}"
+        ),
+    };
+    ServiceError::err("ResourceConflictException", message)
 }
 
 /// Response types are always there, if only as an empty list, and so is why it is in its state [aws-facts: LS].

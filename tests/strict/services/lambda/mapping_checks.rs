@@ -4,9 +4,9 @@
 use super::checks::refused;
 use super::function::Function;
 use super::grants;
-use super::mapping::{DESTINATION, is_stream};
+use super::mapping::{DESTINATION, is_of_kinesis, is_stream};
 use crate::cloud::{Cloud, ServiceError, required};
-use crate::services::{dynamodb, iam, sqs};
+use crate::services::{dynamodb, iam, kinesis, sqs};
 use serde_json::{Map, Value as Json};
 
 /// Filters of a mapping [aws-facts: Event source mappings].
@@ -87,23 +87,26 @@ pub(super) fn check_source(cloud: &Cloud, function: &Function, source: &str) -> 
     }
 }
 
+/// What the role must allow on the stream; it lists them all besides.
+const OF_KINESIS: &[&str] =
+    &["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"];
+const OF_TABLES: &[&str] = &["DescribeStream", "GetRecords", "GetShardIterator"];
+
 fn check_stream(cloud: &Cloud, role: &str, stream: &str) -> Result<(), ServiceError> {
-    let needs = [
-        ("DescribeStream", stream),
-        ("GetRecords", stream),
-        ("GetShardIterator", stream),
-        ("ListStreams", "*"),
-    ];
-    if !needs.iter().all(|(action, on)| grants::allows(cloud, role, &format!("dynamodb:{action}"), on)) {
+    let (service, actions) =
+        if is_of_kinesis(stream) { ("kinesis", OF_KINESIS) } else { ("dynamodb", OF_TABLES) };
+    let may = |action: &str, on: &str| grants::allows(cloud, role, &format!("{service}:{action}"), on);
+    if !may("ListStreams", "*") || !actions.iter().all(|action| may(action, stream)) {
         return refused(format!(
             "Cannot access stream {stream}. Please ensure the role can perform the GetRecords, GetShardIterator, \
              DescribeStream, and ListStreams Actions on your stream in IAM."
         ));
     }
-    match dynamodb::table_of_stream(cloud, stream) {
-        Some(_) => Ok(()),
-        None => refused(format!("Stream not found: {stream}")),
-    }
+    let exists = match is_of_kinesis(stream) {
+        true => kinesis::of_arn(cloud, stream).is_some(),
+        false => dynamodb::table_of_stream(cloud, stream).is_some(),
+    };
+    if exists { Ok(()) } else { refused(format!("Stream not found: {stream}")) }
 }
 
 /// Lambda tries the role on where failures go [aws-facts-services: 2].

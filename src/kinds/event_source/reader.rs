@@ -1,0 +1,254 @@
+//! `triggers` of streams: what those of tables and those of Kinesis share.
+
+use super::section::{alias_of, filter, mapping};
+use super::{EventSource, From, Spec, named};
+use crate::config::access::Grant;
+use crate::config::declared::End;
+use crate::config::decode::Value;
+use crate::config::fields::Fields;
+use crate::config::section::shape::{Target, duration, flag, number, target, text};
+use crate::config::section::{AnyField, Section, Shape, section};
+use crate::config::trigger::{Started, Trigger};
+use crate::config::{Diagnostic, Entries, Entry, Item};
+use crate::kind::Kind;
+use crate::kinds::alias::section::no_alias;
+use crate::kinds::function::Function;
+use crate::kinds::function::section::Config as FunctionConfig;
+use crate::kinds::queue::Queue;
+use crate::lower::{Lower, LoweredTrigger, allow};
+use crate::model::{ResourceId, Text};
+use crate::policy::{Statement, Tree};
+use serde_json::json;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+section! {
+    /// How a function reads a stream.
+    pub(crate) struct Reader {
+        /// How many records an invocation gets at most. Those of a table are its changes.
+        batch: u32 = number("records", 1..=10_000).default(100),
+        /// How long records are gathered before an invocation, at most 5 minutes.
+        window: u32 = duration(0..=300).default(0),
+        /// Whether a batch on which the function fails is tried again in halves, to find the record that it fails on.
+        bisect: bool = flag().default(false),
+        /// How many batches of a shard are worked on at a time. The changes of an item, and the records of a partition key, stay
+        /// in order.
+        parallel: u32 = number("batches", 1..=10).default(1),
+        /// How often a batch on which the function fails is tried again. By default until its records expire, those of a table
+        /// after a day, and nothing that comes after them is worked on.
+        retries: Option<u32> = number("retries", 0..=10_000).optional(),
+        /// How old a record may be, from 1 minute to 7 days. Older ones are skipped.
+        max_age: Option<u32> = duration(60..=604_800).optional(),
+        /// Patterns of the records that start the function: one, or a list of up to five. Other records are skipped.
+        filter: Vec<String> = filter().or_empty(),
+        /// Whether the function says which record of a batch failed. The batch then begins again with it; otherwise with its
+        /// first record.
+        partial_failures: bool = flag().default(false),
+        /// Where a record of a batch that is given up is sent: the key of a queue, or the ARN of a queue, a topic or a bucket.
+        on_failure: Option<Target> = Shape::new(json!({ "type": "string", "minLength": 1 }), destination).optional(),
+        /// Whether records start the function.
+        enabled: bool = flag().default(true),
+        /// An alias of the function's release; by default the first one.
+        alias: Option<String> = text(128).optional(),
+        /// A name that tells this trigger from another one of the same source.
+        name: Option<String> = text(64).optional(),
+    }
+}
+
+/// A source that functions read as a stream.
+pub(crate) trait Source: Section + Debug + Clone + PartialEq + Send + Sync {
+    /// Its kind.
+    type Kind: Kind;
+    /// [`Trigger::WORD`].
+    const WORD: &'static str;
+    /// The attribute with the ARN of the stream.
+    const ARN: &'static str;
+    /// What Lambda does with the stream in the function's role [aws-facts-services: 2, DG].
+    const READ: &'static [&'static str];
+    /// What writes to it, in full.
+    const WRITES: &'static [&'static str];
+    /// What to do where the function writes to it.
+    const ELSEWHERE: &'static str;
+
+    /// The key of the entry.
+    fn key(&self) -> &str;
+    /// Where a new trigger begins.
+    fn from(&self) -> From;
+    /// Why the entry has no stream, and what to do.
+    fn lacks_stream(&self, _entries: &Entries) -> Option<(String, &'static str)> {
+        None
+    }
+}
+
+/// A trigger: its source, and how it is read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reading<S> {
+    pub(crate) source: S,
+    pub(crate) reader: Reader,
+}
+
+impl<S: Source> Section for Reading<S> {
+    type Decoded = (S::Decoded, <Reader as Section>::Decoded);
+    const ABOUT: &'static str = S::ABOUT;
+
+    fn fields() -> Vec<&'static dyn AnyField> {
+        [S::fields(), Reader::fields()].concat()
+    }
+
+    fn decode(fields: &mut Fields) -> Self::Decoded {
+        (S::decode(fields), Reader::decode(fields))
+    }
+
+    fn whole((source, reader): Self::Decoded) -> Option<Self> {
+        Some(Reading { source: S::whole(source)?, reader: Reader::whole(reader)? })
+    }
+}
+
+/// What Lambda does with a queue that gets failures.
+const SEND: &str = "sqs:SendMessage";
+
+/// The key of a queue, or the ARN of something that Lambda sends failures to.
+fn destination(value: Value) -> Option<Target> {
+    let found = target::<Queue>().decode(value)?;
+    match &found {
+        Target::Arn(arn) if sends_to(arn).is_none() => {
+            value.wrong_type("the key of a queue, or the ARN of a queue, a topic or a bucket", None)
+        }
+        _ => Some(found),
+    }
+}
+
+/// What Lambda does with a destination outside of the stack [aws-facts-services: 2, DG].
+fn sends_to(arn: &str) -> Option<Statement<Text>> {
+    match arn.split(':').nth(2)? {
+        "sqs" => Some(allow([SEND], arn.into())),
+        "sns" => Some(allow(["sns:Publish"], arn.into())),
+        "s3" => {
+            let on = [Tree::Text(arn.into()), Tree::Text(Text::from(format!("{arn}/*")))];
+            Some(Statement::allow(["s3:ListBucket", "s3:PutObject"], ("Resource", Tree::List(on.into()))))
+        }
+        _ => None,
+    }
+}
+
+/// Records of a source that is read as a stream.
+pub(crate) struct Of<S>(PhantomData<fn() -> S>);
+
+impl<S: Source> Trigger for Of<S> {
+    type Kind = EventSource;
+    const WORD: &'static str = S::WORD;
+    const STARTS: &'static [&'static str] = &[Function::NAME];
+    type Config = Reading<S>;
+
+    fn name(trigger: &Reading<S>) -> String {
+        trigger.reader.name.clone().unwrap_or_else(|| trigger.source.key().to_owned())
+    }
+
+    fn source(trigger: &Reading<S>) -> Option<End> {
+        Some((S::Kind::NAME, trigger.source.key().to_owned()))
+    }
+
+    fn grants(trigger: &Reading<S>) -> Vec<Grant> {
+        let actions = S::READ.iter().map(|action| S::Kind::SERVICE.operation(action)).collect();
+        vec![Grant { kind: S::Kind::NAME, key: trigger.source.key().to_owned(), actions }]
+    }
+
+    fn failures(trigger: &Reading<S>) -> Vec<Grant> {
+        let key = trigger.reader.on_failure.as_ref().and_then(Target::key);
+        let grant =
+            |key: &str| Grant { kind: Queue::NAME, key: key.to_owned(), actions: vec![SEND.to_owned()] };
+        key.map(grant).into_iter().collect()
+    }
+
+    fn check(trigger: &Entry<Reading<S>>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
+        let functions: &[Entry<FunctionConfig>] = entries.of();
+        let Some(function) = functions.iter().find(|other| other.name == started.key) else {
+            return Vec::new();
+        };
+        let Reading { source, reader } = &**trigger;
+        let key = source.key();
+        let error = |(message, help): (String, &str)| Diagnostic {
+            at: trigger.place(S::WORD),
+            length: 0,
+            message,
+            help: Some(help.to_owned()),
+        };
+        let named = reader.alias.as_deref();
+        let no_alias =
+            named.and_then(|alias| no_alias(&function.name, alias, trigger.place("alias"), entries));
+        let mut own = function.triggers.iter().filter_map(Item::of::<Self>);
+        let first = own.find(|other| other.source.key() == key);
+        let is_second = first.is_some_and(|first| first.place(S::WORD) != trigger.place(S::WORD));
+        let twice = is_second.then(|| {
+            let message = format!("`{key}` already starts `{}`", function.name);
+            (message, "AWS allows one trigger of a stream for a function: remove one")
+        });
+        let mut grants = function.access.values();
+        let writes = |grant: &Grant| {
+            let is_own = grant.kind == S::Kind::NAME && grant.key == key;
+            is_own && S::WRITES.iter().any(|action| grant.allows(action))
+        };
+        let loops = reader.enabled && reader.filter.is_empty() && grants.any(writes);
+        let loops = loops.then(|| {
+            let message =
+                format!("`{}` writes to `{key}`, and would start itself again and again", function.name);
+            (message, S::ELSEWHERE)
+        });
+        let others = source.lacks_stream(entries).into_iter().chain(twice).chain(loops);
+        no_alias.into_iter().chain(others.map(error)).collect()
+    }
+}
+
+impl<S: Source> LoweredTrigger for Of<S> {
+    fn lower(trigger: &Entry<Reading<S>>, function: &ResourceId, lower: &mut Lower) {
+        let Reading { source, reader } = &**trigger;
+        let Reader {
+            batch,
+            window,
+            bisect,
+            parallel,
+            retries,
+            max_age,
+            filter,
+            partial_failures,
+            on_failure,
+            enabled,
+            alias,
+            name,
+        } = reader;
+        let from = source.from();
+        let source = lower.id(S::Kind::NAME, source.key());
+        let id = function.child(EventSource::NAME, named(&source.name, name.as_deref()));
+        let on_failure = on_failure.as_ref().map(|target| match target {
+            Target::Key(key) => Text::reference(&lower.id(Queue::NAME, key), "arn"),
+            Target::Arn(arn) => arn.into(),
+        });
+        let spec = Spec {
+            function: function.name.clone(),
+            alias: alias_of(function, alias.as_deref(), lower),
+            source: Text::reference(&source, S::ARN),
+            from: Some(from),
+            batch: batch.cast_signed(),
+            window: window.cast_signed(),
+            partial_failures: *partial_failures,
+            concurrency: None,
+            bisect: *bisect,
+            parallel: parallel.cast_signed(),
+            retries: retries.map(u32::cast_signed),
+            max_age: max_age.map(u32::cast_signed),
+            on_failure,
+            filters: filter.iter().cloned().collect(),
+            enabled: *enabled,
+            tags: lower.tags(&id),
+        };
+        lower.resources.push(mapping(id, trigger.at, &spec, function, lower));
+    }
+
+    fn needs(trigger: &Reading<S>) -> Vec<(&'static str, Statement<Text>)> {
+        let statement = |target: &Target| match target {
+            Target::Key(_) => None,
+            Target::Arn(arn) => Some(("Failures", sends_to(arn)?)),
+        };
+        trigger.reader.on_failure.iter().filter_map(statement).collect()
+    }
+}

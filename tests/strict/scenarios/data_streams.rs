@@ -1,0 +1,159 @@
+//! Kinesis data streams and the functions that they start.
+
+use super::shipped::{well, whole};
+use crate::cloud::Cloud;
+use crate::dump::{differences, dump};
+use crate::faults::{FaultKind, PlannedFault, Times};
+use crate::fixture::Fixture;
+use crate::run::{Command, End, Ran, empty, later, planned, run};
+use crate::service::{Drift, Make};
+use crate::services::Service;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+const STACK: &str = "stack: one
+streams:
+  clicks: { shards: 2, retention: 2 days, kms_key: alias/clicks }
+functions:
+  count:
+    code: lambdas/create_item
+    runtime: python3.13
+    triggers: [{ stream: clicks, from: 2026-11-27T12:00:00Z }]
+";
+
+fn up(cloud: &Cloud, text: &str) -> Ran {
+    run(cloud, Command::Up(&Fixture::of(text)), None)
+}
+
+fn created(text: &str) -> Cloud {
+    later(&whole(up(&empty(), text)).cloud, MINUTE)
+}
+
+/// Checks that an account is as if it were created so, and that a second `up` writes nothing.
+fn is_as_declared(cloud: &Cloud, text: &str) {
+    let again = whole(up(cloud, text));
+    assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
+    assert_eq!(differences(&dump(cloud), &dump(&created(text))), Vec::<String>::new());
+}
+
+#[test]
+fn streams_come_up_once_and_go_down() {
+    let cloud = created(STACK);
+    is_as_declared(&cloud, STACK);
+    let down = whole(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
+    assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+}
+
+/// Kinesis makes five at a time; `up` waits for room, also for what others are making.
+#[test]
+fn many_streams_are_made_a_few_at_a_time() {
+    let streams: String = (0..12).map(|number| format!("  stream-{number}: {{ shards: 1 }}\n")).collect();
+    let text = format!("stack: one\nstreams:\n{streams}");
+    let mut cloud = empty();
+    let theirs = serde_json::json!({ "StreamName": "theirs", "ShardCount": 1 });
+    cloud.act(Service::Kinesis, "CreateStream", &theirs).expect("a stream");
+    let ran = whole(up(&cloud, &text));
+    let refused = ran.records.iter().filter(|record| record.to_string().contains("LimitExceeded"));
+    assert!(refused.count() > 0, "the limit was met");
+    assert_eq!(ran.cloud.kinesis.streams.len(), 13);
+}
+
+/// A change takes several calls, each in its turn. Wherever `up` is killed or loses a response, the next one ends it.
+#[test]
+fn a_killed_change_of_a_stream_is_continued() {
+    let cloud = created(STACK);
+    let text = STACK
+        .replace("shards: 2, retention: 2 days, kms_key: alias/clicks", "shards: 9, retention: 25 hours");
+    let target = Fixture::of(&text);
+    let reference = whole(run(&cloud, Command::Up(&target), None));
+    let writes = reference.writes();
+    let calls = writes.iter().filter_map(|write| write.split(' ').next());
+    let calls: Vec<&str> = calls.filter(|call| call.starts_with("kinesis:")).collect();
+    assert_eq!(
+        calls,
+        [
+            "kinesis:UpdateShardCount",
+            "kinesis:UpdateShardCount",
+            "kinesis:UpdateShardCount",
+            "kinesis:DecreaseStreamRetentionPeriod",
+            "kinesis:StopStreamEncryption",
+        ]
+    );
+    is_as_declared(&later(&reference.cloud, MINUTE), &text);
+    let labels = reference.records.iter().map(|record| &record.label);
+    for at in labels.filter(|label| calls.contains(&label.name.as_str())) {
+        for kind in
+            [FaultKind::KilledBefore, FaultKind::KilledAfterCall, FaultKind::Lost, FaultKind::FailedLate]
+        {
+            let fault = PlannedFault { at: at.clone(), kind, times: Times::Once };
+            let first = run(&cloud, Command::Up(&target), Some(fault));
+            let next = well(run(&first.cloud, Command::Up(&target), None));
+            is_as_declared(&later(&next.cloud, MINUTE), &text);
+        }
+    }
+}
+
+/// A stream on demand has as many shards as Kinesis wants, and the other way round it gets the number that is declared.
+#[test]
+fn a_stream_changes_between_both_forms() {
+    let on_demand = STACK.replace("shards: 2", "shards: on-demand");
+    let cloud = later(&whole(up(&created(STACK), &on_demand)).cloud, MINUTE);
+    assert_eq!(whole(up(&cloud, &on_demand)).writes(), Vec::<String>::new());
+    let back = later(&whole(up(&cloud, STACK)).cloud, MINUTE);
+    is_as_declared(&back, STACK);
+}
+
+#[test]
+fn a_shorter_time_is_said_to_lose_records() {
+    let text = STACK.replace("retention: 2 days", "retention: 36 hours");
+    let plan = planned(&created(STACK), Command::Plan(&Fixture::of(&text)));
+    let reasons: Vec<&str> = plan.steps.iter().flat_map(|step| &step.reasons).map(String::as_str).collect();
+    assert_eq!(reasons, ["records that are older than 36 hours are lost"]);
+}
+
+/// `down` looks whether there is a record in any shard.
+#[test]
+fn a_stream_with_records_is_kept() {
+    let mut cloud = created(STACK);
+    let stack = Fixture::of(STACK);
+    let lost = |cloud: &Cloud| -> Vec<String> {
+        let plan = planned(cloud, Command::Down(&stack));
+        plan.steps.iter().filter_map(|step| step.data_loss.clone()).collect()
+    };
+    assert_eq!(lost(&cloud), Vec::<String>::new());
+    cloud.kinesis.streams.get_mut("clicks").expect("a stream").records = 3;
+    assert_eq!(lost(&cloud), ["its records"]);
+}
+
+#[test]
+fn every_drift_of_streams_is_undone() {
+    let drifts: &[(&str, Drift)] = Service::Kinesis.drifts();
+    let cloud = created(STACK);
+    for (what, drift) in drifts {
+        let mut cloud = cloud.clone();
+        assert!(drift(&mut cloud, "one", 0).is_some(), "{what}");
+        let healed = later(&whole(up(&cloud, STACK)).cloud, MINUTE);
+        let mut healed = healed;
+        for stream in healed.kinesis.streams.values_mut() {
+            stream.records = 0;
+            stream.tags.remove("auto-tagged");
+        }
+        is_as_declared(&healed, STACK);
+    }
+}
+
+#[test]
+fn streams_of_others_are_left_alone() {
+    let unmanaged: &[(&str, Make)] = Service::Kinesis.unmanaged();
+    for (what, make) in unmanaged {
+        let mut cloud = created(STACK);
+        make(&mut cloud, "one", 1);
+        let before: Vec<String> = cloud.kinesis.streams.keys().cloned().collect();
+        assert_eq!(before.len(), 2, "{what}");
+        let ran = whole(up(&cloud, STACK));
+        assert_eq!(ran.writes(), Vec::<String>::new(), "{what}");
+        let down = well(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
+        assert_eq!(later(&down.cloud, MINUTE).kinesis.streams.len(), 1, "{what}");
+    }
+}
