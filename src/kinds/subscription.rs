@@ -53,9 +53,6 @@ pub struct Attributes {
 }
 
 const SUBSCRIBED: On = On::new("SubscribedTopics", Topic::NAME, Which::Parents, &[Topic::ARN]);
-/// What names a subscription alone is about no resource [Service Authorization Reference: SNS].
-const CHANGED: On = On::new("ChangedSubscriptions", Subscription::NAME, Which::Within, &["*"]);
-
 const SUBSCRIBE: &str = "sns:Subscribe";
 
 impl Kind for Subscription {
@@ -73,10 +70,9 @@ impl Kind for Subscription {
     const ON_EXISTING: OnExisting = OnExisting::Accept;
     const PHYSICAL_ID: &'static str = "arn";
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("sns:ListSubscriptionsByTopic", Task::READ, &topic::ANY),
-        Permission::same("sns:GetSubscriptionAttributes", Task::READ, &On::EVERYTHING),
         Permission::same(SUBSCRIBE, Task::CHANGE, &SUBSCRIBED).when(When::Some(|_| true)),
-        Permission::same("sns:SetSubscriptionAttributes", Task::CHANGE, &CHANGED).when(When::Some(|_| true)),
+        Permission::same("sns:SetSubscriptionAttributes", Task::CHANGE, &topic::SUBSCRIPTIONS)
+            .when(When::Some(|_| true)),
     ];
     const FEATURES: Features = Features {
         called: |id, _| format!("subscription {}", id.name.split_once(TO).map_or("", |(_, to)| to)),

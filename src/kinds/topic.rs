@@ -82,11 +82,14 @@ pub struct Attributes {
     pub arn: String,
 }
 
-pub(in crate::kinds) const ANY: On = On::new("ReadTopic", Topic::NAME, Which::Any, &[Topic::ARN]);
+const ANY: On = On::new("ReadTopic", Topic::NAME, Which::Any, &[Topic::ARN]);
 const DECLARED: On = On::new("Topics", Topic::NAME, Which::Declared, &[Topic::ARN]);
 const OWNED: On = On::new("MarkedTopics", Topic::NAME, Which::Owned(""), &[Topic::ARN]);
 /// What names a subscription alone is about no resource [Service Authorization Reference: SNS].
-const SUBSCRIPTIONS: On = On::new("Subscriptions", Topic::NAME, Which::Within, &["*"]);
+pub(in crate::kinds) const SUBSCRIPTIONS: On =
+    On::new("ChangedSubscriptions", Topic::NAME, Which::Within, &["*"]);
+/// A policy has no room for what the file does not have.
+const DECLARES_ONE: When = When::Some(|_| true);
 
 impl Kind for Topic {
     const NAME: &'static str = "topic";
@@ -97,9 +100,12 @@ impl Kind for Topic {
     const ON_EXISTING: OnExisting = OnExisting::Accept;
     const SECTION: &'static str = "topics";
     const ARN: &'static str = "arn:{partition}:sns:{region}:{account}:{name}";
+    /// Those of its subscriptions that a topic needs also where the file has none of them any more.
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("sns:GetTopicAttributes", Task::READ, &ANY),
-        Permission::same("sns:ListTagsForResource", Task::READ, &ANY),
+        Permission::same("sns:GetTopicAttributes", Task::READ, &ANY).when(DECLARES_ONE),
+        Permission::same("sns:ListTagsForResource", Task::READ, &ANY).when(DECLARES_ONE),
+        Permission::same("sns:ListSubscriptionsByTopic", Task::READ, &ANY).when(DECLARES_ONE),
+        Permission::same("sns:GetSubscriptionAttributes", Task::READ, &On::EVERYTHING).when(DECLARES_ONE),
         Permission::of(
             "sns:CreateTopic",
             Task::CHANGE,
@@ -107,9 +113,8 @@ impl Kind for Topic {
         ),
         Permission::same("sns:SetTopicAttributes", Task::CHANGE, &DECLARED),
         Permission::same("sns:TagResource", Task::CHANGE, &DECLARED),
-        Permission::same("sns:DeleteTopic", Task::DELETE, &OWNED),
-        // The last subscription of a topic may be one that is no longer declared.
-        Permission::same("sns:Unsubscribe", Task::CHANGE, &SUBSCRIPTIONS).when(When::Some(|_| true)),
+        Permission::same("sns:Unsubscribe", Task::CHANGE, &SUBSCRIPTIONS).when(DECLARES_ONE),
+        Permission::same("sns:DeleteTopic", Task::DELETE, &OWNED).when(DECLARES_ONE),
     ];
     const TAGGING: Option<Tagging> =
         Some(Tagging { resource_type: "sns", prefix: "", own_listing: OwnListing::Never });

@@ -180,6 +180,14 @@ fn verdicts(about: &str, answered: Vec<Answered>) -> Testimony {
             Some((arn, _)) => format!("{arn}:event-source-mapping:<id>"),
             None => subject,
         };
+        // And those of subscriptions.
+        let subject = match subject.splitn(7, ':').nth(6).filter(|_| subject.starts_with("arn:aws:sns:")) {
+            Some(id) => {
+                let rest = id.find(' ').map_or("", |end| &id[end..]);
+                format!("{}<id>{rest}", &subject[..subject.len() - id.len()])
+            }
+            None => subject,
+        };
         // And the labels of streams.
         let subject = match subject.split_once("/stream/") {
             Some((arn, rest)) => {

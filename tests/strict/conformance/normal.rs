@@ -63,7 +63,7 @@ fn made_up(live_state: &LiveState) -> Vec<(String, String)> {
             .filter_map(|name| Some((name, observed.attributes.get(name)?.as_str()?)));
         // An ARN with an ending of AWS's own.
         let text = |name: &str| observed.attributes.get(name).and_then(Json::as_str);
-        let arn = text("arn").filter(|arn| text("name").is_some_and(|name| !arn.ends_with(name)));
+        let arn = text("arn").filter(|arn| text("name").is_none_or(|name| !arn.ends_with(name)));
         let ids = ids.chain(arn.map(|arn| ("arn", arn)));
         let ids = ids.map(|(name, id)| (id.to_owned(), format!("<{name} of {}>", observed.id)));
         ids.collect::<Vec<_>>()

@@ -95,7 +95,12 @@ impl StrictService for Sns {
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
         let topics = cloud.sns.topics.iter().map(|(name, topic)| {
             let attributes = attributes::read(attributes::without_others(name, &topic.attributes));
-            (format!("topic {name}"), json!({ "attributes": attributes, "tags": topic.tags }))
+            // A note of nobody is none.
+            let is_said =
+                |(key, value): &(&String, &String)| *key != "provision:subscribers" || !value.is_empty();
+            let tags: Tags =
+                topic.tags.iter().filter(is_said).map(|(key, value)| (key.clone(), value.clone())).collect();
+            (format!("topic {name}"), json!({ "attributes": attributes, "tags": tags }))
         });
         let subscriptions = cloud.sns.subscriptions.values().map(|subscription| {
             let subscription::Subscription { topic, protocol, endpoint, attributes, .. } = subscription;
