@@ -14,16 +14,21 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 16] = [
+const EXTENSION: [(&str, &str); 23] = [
     ("__init__.py", include_str!("extension/__init__.py")),
+    ("ai.py", include_str!("extension/ai.py")),
     ("aliases.py", include_str!("extension/aliases.py")),
+    ("comprehend.py", include_str!("extension/comprehend.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
     ("door.py", include_str!("extension/door.py")),
     ("hosts.py", include_str!("extension/hosts.py")),
+    ("images.py", include_str!("extension/images.py")),
+    ("language.py", include_str!("extension/language.py")),
     ("links.py", include_str!("extension/links.py")),
     ("loading.py", include_str!("extension/loading.py")),
     ("publishing.py", include_str!("extension/publishing.py")),
     ("qualifiers.py", include_str!("extension/qualifiers.py")),
+    ("rekognition.py", include_str!("extension/rekognition.py")),
     ("request_log.py", include_str!("extension/request_log.py")),
     ("roles.py", include_str!("extension/roles.py")),
     ("routing.py", include_str!("extension/routing.py")),
@@ -31,6 +36,8 @@ const EXTENSION: [(&str, &str); 16] = [
     ("seams.py", include_str!("extension/seams.py")),
     ("signature.py", include_str!("extension/signature.py")),
     ("streams.py", include_str!("extension/streams.py")),
+    ("textract.py", include_str!("extension/textract.py")),
+    ("words.py", include_str!("extension/words.py")),
 ];
 const POLL: Duration = Duration::from_millis(50);
 /// Between the lock and the record lies the start of a Python interpreter.

@@ -194,6 +194,7 @@ async fn the_extension_passes_its_own_tests() {
     let place = Place::new();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/local");
     python(&place, &["-I", "-B", &python_tests("extension.py"), folder]).await;
+    python(&place, &["-I", "-B", &python_tests("rules.py"), folder]).await;
 }
 
 #[tokio::test]
@@ -208,6 +209,13 @@ async fn versions_and_aliases_are_those_of_aws() {
     let place = Place::new();
     let endpoint = place.cloud.start(&silent).await.expect("a cloud");
     python(&place, &["-B", &python_tests("aliases.py"), &endpoint.url]).await;
+}
+
+#[tokio::test]
+async fn the_ai_services_answer_from_their_input_to_those_who_may_ask() {
+    let place = Place::new();
+    let endpoint = place.cloud.start(&silent).await.expect("a cloud");
+    python(&place, &["-B", &python_tests("ai.py"), &endpoint.url]).await;
 }
 
 #[tokio::test]

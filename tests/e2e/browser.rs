@@ -56,7 +56,7 @@ async fn a_page_that_guesses_the_port_gets_nothing() {
 }
 
 /// The browser, which Debian and macOS call by different names.
-fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     let folders = env::split_paths(&env::var_os("PATH")?).collect::<Vec<_>>();
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let mut all = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
@@ -73,17 +73,21 @@ fn the_page_of_a_plan_is_shown_by_a_browser() {
     let cloud = Cloud::with(SMALL);
     cloud.run(&["plan", "--local", "--html", "plan.html"]).ok();
     let page = format!("file://{}", cloud.path("stack/plan.html").display());
-    let profile = cloud.path("browser");
-    fs::create_dir(&profile).unwrap();
-    let shown =
-        command(&browser, &profile).args(["--dump-dom", &page]).stdin(Stdio::null()).output().unwrap();
-    let [shown, log] = [shown.stdout, shown.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let (shown, log) = shown(&browser, &cloud.path("browser"), &page);
     assert!(shown.contains("<h1>Plan for <code>small</code></h1>"), "{shown}\n{log}");
     assert!(shown.contains("17 to create"), "{shown}");
     assert_eq!(shown.matches("<details class=\"create\">").count(), 4, "{shown}");
     let nodes = ["notes", "list", "save", "api"].map(|node| format!(">{node}</text>"));
     assert!(nodes.iter().all(|node| shown.contains(node)), "{shown}");
     assert!(!log.contains("Content Security Policy"), "nothing on the page is refused: {log}");
+}
+
+/// What the browser made of a page, and its log.
+pub(crate) fn shown(browser: &Path, profile: &Path, url: &str) -> (String, String) {
+    fs::create_dir_all(profile).unwrap();
+    let shown = command(browser, profile).args(["--dump-dom", url]).stdin(Stdio::null()).output().unwrap();
+    let [shown, log] = [shown.stdout, shown.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    (shown, log)
 }
 
 /// Opens a page. The browser reaches nothing but this machine, and takes a name for it, as an attacker's DNS does.

@@ -20,6 +20,7 @@ mod wire;
 mod access;
 mod adopt;
 mod aws;
+mod blog;
 mod browser;
 mod calls;
 mod change;

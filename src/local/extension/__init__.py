@@ -6,13 +6,17 @@ line that names them.
 """
 
 from . import (
+    ai,
     aliases,
+    comprehend,
     credentials,
     door,
+    images,
     links,
     loading,
     publishing,
     qualifiers,
+    rekognition,
     request_log,
     roles,
     routing,
@@ -20,10 +24,12 @@ from . import (
     seams,
     signature,
     streams,
+    textract,
 )
 
 MODULES = [
     signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing, streams,
+    ai, images, comprehend, rekognition, textract,
 ]
 
 
@@ -43,3 +49,6 @@ def install(state):
     qualifiers.install()
     routing.install()
     streams.install()
+    comprehend.install()
+    rekognition.install()
+    textract.install()
