@@ -157,7 +157,7 @@ fn every_call_is_stated_by_one_kind() {
     for kind in registry().kinds() {
         let (name, prefix) = (kind.name(), kind.service().prefix);
         // A parent may state calls of its children.
-        let parent = kind.parent().map_or("", |parent| parent.kind);
+        let parent = kind.parent().map_or(name, |parent| parent.kind);
         let is_own = |(_, of): &(&&str, &&str)| [name, parent].contains(*of);
         let own: Vec<&str> = kind_of.iter().filter(is_own).map(|(call, _)| *call).collect();
         assert!(own.iter().all(|call| call.starts_with(&format!("{prefix}:"))), "{name}: {own:?}");
