@@ -16,8 +16,8 @@ from words import INLINE_TESTS, ROOT, TOKEN, is_test
 KINDS = ROOT / "src/kinds"
 NAME = re.compile(r"""const NAME: &'static str = "(\w+)";""")
 SECTION = re.compile(r"""const SECTION: &'static str = "(\w+)";""")
-# Names of kinds that are also words of IAM and keys of the stack file.
-WORDS = {"policy"}
+# Names of kinds that are also words of IAM or of logs, and keys of the stack file.
+WORDS = {"policy", "stream"}
 USE = re.compile(r"\buse\s+([^;]+);")
 PATH = re.compile(r"\bkinds::(\w+)")
 # The engine is handed the registry, so it imports nothing of the kinds, not even that.

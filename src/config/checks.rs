@@ -35,7 +35,7 @@ section! {
         request: Option<Line> = pattern(r"^[A-Z]+ (/|https?://|\$\{)", request)
             .with("examples", json!(["GET /items"]))
             .optional(),
-        /// Who sends the request: `iam` signs it with the credentials of the command, for what IAM guards. By default nobody.
+        /// Who sends the request: `iam` signs it with the credentials of the command, for what IAM guards. By default it is not signed.
         sender: Option<Sender> = word(&SENDERS, |value| value.one_of(&SENDERS)).optional().key("as"),
         /// Request headers.
         headers: BTreeMap<String, Template> = map(Keys::new(Schema::Null, is_header), template()).or_empty(),
@@ -210,7 +210,7 @@ impl Expect {
     }
 }
 
-/// A check does one thing, and has no fields of another.
+/// A check has one act, and no fields of another.
 fn fits_together(check: &<Config as Section>::Decoded, fields: &mut Fields) {
     let done: Vec<&str> = ACTS.into_iter().filter(|act| fields.value(act).is_some()).collect();
     let act = match done.as_slice() {
@@ -221,7 +221,7 @@ fn fits_together(check: &<Config as Section>::Decoded, fields: &mut Fields) {
             return;
         }
         several => {
-            let message = format!("a check does one thing, not {}", suggest::quoted(several));
+            let message = format!("a check cannot do {} at once", suggest::quoted(several));
             fields.fail_at(several[1], message, help("write a check for each"));
             return;
         }

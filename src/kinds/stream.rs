@@ -97,6 +97,8 @@ const RETENTION: i32 = 24;
 const DECLARES: When = When::Some(|_| true);
 const ANY: On = On::new("ReadStream", Stream::NAME, Which::Any, &[Stream::ARN]);
 const DECLARED: On = On::new("Streams", Stream::NAME, Which::Declared, &[Stream::ARN]);
+/// Changes of the capacity are about no resource [Service Authorization Reference: Kinesis].
+const CAPACITY: On = On::new("StreamCapacity", Stream::NAME, Which::Within, &["*"]);
 const OWNED: On = On::new("MarkedStreams", Stream::NAME, Which::Owned(""), &[Stream::ARN]);
 
 /// What a plan says of a new stream.
@@ -130,8 +132,8 @@ impl Kind for Stream {
         )
         .when(DECLARES),
         Permission::same("kinesis:AddTagsToStream", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("kinesis:UpdateStreamMode", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("kinesis:UpdateShardCount", Task::CHANGE, &DECLARED)
+        Permission::same("kinesis:UpdateStreamMode", Task::CHANGE, &CAPACITY).when(DECLARES),
+        Permission::same("kinesis:UpdateShardCount", Task::CHANGE, &CAPACITY)
             .when(When::Some(|spec| spec["shards"]["count"].is_number())),
         Permission::same("kinesis:IncreaseStreamRetentionPeriod", Task::CHANGE, &DECLARED)
             .when(When::Some(|spec| spec["retention"].as_i64() > Some(RETENTION.into()))),

@@ -133,7 +133,7 @@ impl Kind for Subscription {
         match ctx.clients.sns().unsubscribe().subscription_arn(arn).send().await.map_err(Into::into) {
             // It goes by itself [aws-facts-services: 3, TF].
             Err(error) if is_unconfirmed(&error) => Ok(()),
-            response => SNS.ignore_not_found(response),
+            response => SNS.ignore_not_found(response).map_err(|error| error.about(arn)),
         }
     }
 }

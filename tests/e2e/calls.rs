@@ -109,7 +109,7 @@ async fn errors_of_a_call_are_reported() {
     let others = cloud.run(&["invoke", "echo", "--local"]).ends(1);
     others
         .says("function echo does not belong to this stack: it belongs to the stack `calls`")
-        .says("it was not called");
+        .says("nothing was sent to it");
 }
 
 #[tokio::test]

@@ -125,7 +125,8 @@ impl Live {
             .0
             .iter()
             .filter(|(name, _)| !KNOWN.contains(&name.as_str()) && *name != "FifoThroughputScope");
-        let others = others.map(|(name, text)| (name.clone(), text.clone()));
+        let others =
+            others.filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name.clone(), text.clone()));
         let is_theirs = |sid: &str| !sid.starts_with(mark) && sid != "__default_statement_ID";
         let statements = self.policy()?.0.into_iter().filter(|(sid, _)| is_theirs(sid));
         let statements =

@@ -1,5 +1,5 @@
-"""Kinesis data streams: one has the tags that its create names from the beginning, and the tagging API shows it. Its capacity
-mode can be changed. The emulator drops the tags, and does not know the call."""
+"""Kinesis data streams: one has the tags that its create names from the beginning, and the tagging API shows it. Its
+capacity mode can be changed. The emulator drops the tags, and does not know the call."""
 
 import json
 

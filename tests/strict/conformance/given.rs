@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub(super) fn names() -> BTreeMap<String, Json> {
     let mut names = BTreeMap::new();
     let mut give = |name: &str, value: Json| drop(names.insert(name.to_owned(), value));
-    for length in [65, 129, 513, 5000] {
+    for length in [65, 129, 513, 1025, 5000] {
         give(&format!("{length} letters"), "x".repeat(length).into());
     }
     let keys = || (0..51).map(|number| format!("k{number}"));

@@ -299,10 +299,12 @@ fn every_row_is_a_call_that_is_sent_and_every_call_has_a_row() {
         role.profiles.insert("others".to_owned());
     }
     take(run(&up, Command::Down(&before), None));
-    // An alias that the stack file no longer has.
+    // An alias and a subscription that the stack file no longer has.
     let rich = &every["rich"];
     let fewer = RICH.replace(", next: { deploy: manual, provisioned_concurrency: 1 } }, keep", " }, keep");
-    let fewer = Fixture::of(&fewer.replace("    GET /next: { function: all, alias: next }\n", ""));
+    let fewer = fewer.replace("    GET /next: { function: all, alias: next }\n", "");
+    let subscribed = "      - { topic: news, filter: { kind: [order] }, dead_letter: undelivered }\n";
+    let fewer = Fixture::of(&fewer.replace(subscribed, ""));
     let up = later(&well(run(&empty(), Command::Up(rich), None)).cloud, Duration::from_secs(3600));
     take(well(run(&up, Command::Up(&fewer), None)));
     let stated: BTreeSet<String> = calls().map(|(call, _)| call.to_owned()).collect();

@@ -193,6 +193,10 @@ fn checks_write_to_the_api_alone() {
     let patience = Regex::new("retry_for: [0-9]+").unwrap();
     for (name, stack) in Fixture::every() {
         let checks = &stack.stack.checks;
+        // What checks do with entries is tried on the local cloud: the strict cloud has no messages and no items.
+        if checks.iter().any(|check| check.request().is_none()) {
+            continue;
+        }
         println!("{name}: {} checks", checks.len());
         write_other(&stack, |text| patience.replace_all(&text, "retry_for: 0").into_owned());
         let command: &[&str] = &["check", "--file", OTHER];

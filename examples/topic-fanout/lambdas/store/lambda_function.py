@@ -13,6 +13,7 @@ def lambda_handler(event, context):
         order = json.loads(message["body"])
         table.update_item(
             Key={"order": order["order"]},
-            UpdateExpression="SET stored = :yes",
+            UpdateExpression="SET #stored = :yes",  # a reserved word
+            ExpressionAttributeNames={"#stored": "stored"},
             ExpressionAttributeValues={":yes": True},
         )

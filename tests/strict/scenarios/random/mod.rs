@@ -127,8 +127,11 @@ queues:
     dead_letter: { queue: mails }
     resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sqs:SendMessage }]
   letters: { fifo: true }
-  mails: {}
+  mails: { triggers: [{ topic: news, filter: { kind: [order] }, dead_letter: jobs-failed }] }
 streams: { clicks: { shards: 2 } }
+topics:
+  news: { kms_key: alias/walk, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sns:Publish }] }
+  steps: { fifo: true }
 parameters:
   limit: blue
   /walk/token: { value: hidden-token, type: secure-string }

@@ -32,7 +32,7 @@ impl StrictService for Kinesis {
             model: ("kinesis", "2013-12-02"),
             operations: &[stream::OPERATIONS, records::OPERATIONS],
             changed: &["StreamName", "StreamARN"],
-            subject: &["StreamName", "StreamARN"],
+            subject: &["StreamName", "StreamARN", "ShardId", "ShardIterator"],
             tokens: &["NextToken"],
             throttled: ("LimitExceededException", 400),
             failed: ("InternalFailure", 500),
@@ -48,6 +48,10 @@ impl StrictService for Kinesis {
         };
         let stream = cloud.kinesis.streams.get(&name);
         let tags = stream.and_then(|stream| known(cloud, stream.created, &stream.tags));
+        // These two name no resource [Service Authorization Reference: Kinesis].
+        if ["UpdateShardCount", "UpdateStreamMode"].contains(&call.operation.name.as_str()) {
+            return vec![Need::new(call.name(), nothing(call))];
+        }
         let own = Need::new(call.name(), stream_arn(&name)).of(&tags.cloned().unwrap_or_default());
         // TagResource does not do for a stream that is created with tags [aws-facts-services: 6, M].
         with_tagging(call, own, "kinesis:AddTagsToStream", call.operation.name == "CreateStream")

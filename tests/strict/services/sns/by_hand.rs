@@ -221,7 +221,7 @@ pub(super) fn change_all(cloud: &mut Cloud) {
     }
 }
 
-/// A topic that is no longer declared.
+/// A topic that is no longer declared, and a subscription of a queue of the stack.
 pub(super) fn leave_behind(cloud: &mut Cloud) {
     let Some(mut topic) = cloud.sns.topics.values().next().cloned() else { return };
     let name = if topic.is_fifo() { "earlier.fifo" } else { "earlier" };
@@ -229,4 +229,14 @@ pub(super) fn leave_behind(cloud: &mut Cloud) {
     debug_assert!(policy.contains(DEFAULT));
     topic.attributes.insert("Policy".to_owned(), policy);
     cloud.sns.topics.insert(name.to_owned(), topic);
+    let plain = cloud.sns.topics.iter().find(|(name, topic)| !topic.is_fifo() && *name != "earlier");
+    let queue = cloud.sqs.queues.keys().find(|name| !name.ends_with(".fifo"));
+    if let (Some((topic, _)), Some(queue)) = (plain, queue) {
+        let (topic, endpoint) = (topic.clone(), sqs::queue_arn(queue));
+        let is_there =
+            cloud.sns.subscriptions.values().any(|one| one.topic == topic && one.endpoint == endpoint);
+        if !is_there {
+            subscribe(cloud, &topic, "sqs", &endpoint, true);
+        }
+    }
 }

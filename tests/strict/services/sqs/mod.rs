@@ -7,7 +7,7 @@ mod redrive;
 mod tests;
 
 pub(crate) use by_hand::make;
-pub(crate) use queue::{Queue, State, of_arn, queue_arn};
+pub(crate) use queue::{Queue, State, of_arn, queue_arn, was_deleted_before};
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, ServiceError, Tags, text};

@@ -101,6 +101,13 @@ fn not_found() -> ServiceError {
     ServiceError::new("QueueDoesNotExist", "The specified queue does not exist.")
 }
 
+/// True for a queue that does not exist, and was deleted before a time.
+pub(crate) fn was_deleted_before(cloud: &Cloud, arn: &str, time: Time) -> bool {
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let State { queues, deleted } = &cloud.sqs;
+    !queues.contains_key(name) && deleted.get(name).is_some_and(|(_, when)| *when <= time)
+}
+
 /// The queue of a name, as long as calls know it. Changes of one that was deleted succeed, and change nothing.
 fn find<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Queue, ServiceError> {
     let (now, known, forgotten) = (cloud.now, cloud.delays.of(KNOWN), cloud.delays.of(FORGOTTEN));
