@@ -101,6 +101,11 @@ pub fn url_of(base: &str, path: &str) -> String {
     format!("{}{}", base.trim_end_matches('/'), utf8_percent_encode(path, ILLEGAL))
 }
 
+/// True for the URL of a server on this machine.
+pub(crate) fn is_here(url: &str) -> bool {
+    url.starts_with("http://127.0.0.1")
+}
+
 /// Sends requests, each once, and follows no redirect.
 #[derive(Debug)]
 pub struct Client {
@@ -127,7 +132,7 @@ impl Client {
 
     /// The same for what has this URL, which may be on this machine.
     pub fn to(url: &str, trust: &Trust, connect: Duration, patience: Duration) -> Self {
-        match url.starts_with("http://127.0.0.1") {
+        match is_here(url) {
             true => Client::local(connect, patience),
             false => Client::new(trust, connect, patience),
         }

@@ -4,8 +4,8 @@ use super::matching::excerpt;
 use super::{CheckFailure, Resolve, Signer};
 use crate::aws::sign::Unsigned;
 use crate::config::{self, Body, Json, Part, Template};
-use crate::http::{Client, Response, Trust};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::http::{Client, Response, Trust, is_here, url_of};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -21,19 +21,6 @@ const EXCERPT: usize = 500;
 const CONTENT_TYPE: &str = "content-type";
 /// What is filled into a path is one segment, or one value of the query, whatever is in it.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// What no URL may hold, wherever it was written: all that is not ASCII is encoded as well.
-const ILLEGAL: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// A request with all of its placeholders filled in.
 pub(super) struct Request {
@@ -58,8 +45,7 @@ impl Request {
         if let Some(content_type) = content_type(&sent.body).filter(|_| !has_type) {
             headers.insert(CONTENT_TYPE.to_owned(), content_type.to_owned());
         }
-        let base = if sent.is_absolute { "" } else { base.trim_end_matches('/') };
-        let url = format!("{base}{}", utf8_percent_encode(path, ILLEGAL));
+        let url = url_of(if sent.is_absolute { "" } else { base }, path);
         Ok(Self {
             method: sent.method.clone(),
             url,
@@ -79,9 +65,7 @@ impl Request {
         let response = net.client(&self.url).send(&self.method, &self.url, &headers, self.body.clone()).await;
         response.map_err(|error| CheckFailure::NoResponse(format!("{error:#}")))
     }
-}
 
-impl Request {
     /// The headers that sign it.
     fn signature(&self, headers: &[(&str, &str)], net: &Net) -> Result<Vec<(String, String)>, CheckFailure> {
         let unsigned = |error: &str| CheckFailure::NoResponse(format!("it cannot be signed: {error}"));
@@ -110,21 +94,18 @@ pub(super) struct Net<'a> {
     trust: &'a Trust,
     /// What signs requests: the credentials, and the region.
     signer: Signer<'a>,
-    local: OnceCell<Client>,
+    here: OnceCell<Client>,
     outside: OnceCell<Client>,
 }
 
 impl<'a> Net<'a> {
     pub(super) fn new(trust: &'a Trust, signer: Signer<'a>) -> Self {
-        Net { trust, signer, local: OnceCell::new(), outside: OnceCell::new() }
+        Net { trust, signer, here: OnceCell::new(), outside: OnceCell::new() }
     }
 
     fn client(&self, url: &str) -> &Client {
-        if url.starts_with("http://127.0.0.1") {
-            self.local.get_or_init(|| Client::local(CONNECT, RESPONSE))
-        } else {
-            self.outside.get_or_init(|| Client::new(self.trust, CONNECT, RESPONSE))
-        }
+        let client = if is_here(url) { &self.here } else { &self.outside };
+        client.get_or_init(|| Client::to(url, self.trust, CONNECT, RESPONSE))
     }
 }
 

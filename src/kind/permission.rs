@@ -58,6 +58,11 @@ pub enum When {
     Boundary(bool),
 }
 
+impl When {
+    /// Stacks that declare a resource of the kind: a policy has no room for what the file does not have.
+    pub const DECLARED: When = When::Some(|_| true);
+}
+
 /// On what actions are allowed: one statement of the deploy policy.
 ///
 /// Declared resources are allowed by name: tags are eventually consistent, and a new resource may not show its own yet.

@@ -116,7 +116,7 @@ impl Kind for EventSource {
                 ("lambda:GetFunction", &function::ANY),
             ],
         )
-        .when(When::Some(|_| true)),
+        .when(When::DECLARED),
         Permission::same("lambda:UpdateEventSourceMapping", Task::CHANGE, &OWNED),
         Permission::same("lambda:DeleteEventSourceMapping", Task::DELETE, &OWNED),
     ];

@@ -75,14 +75,13 @@ impl Kind for FunctionUrl {
     const SECTION: &'static str = "functions";
     const PHYSICAL_ID: &'static str = "function";
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("lambda:GetFunctionUrlConfig", Task::READ, &function::ANY)
-            .when(When::Some(|_| true)),
+        Permission::same("lambda:GetFunctionUrlConfig", Task::READ, &function::ANY).when(When::DECLARED),
         Permission::same(CREATE, Task::CHANGE, &GUARDED).when(When::Some(|spec| has_auth(spec, IAM))),
         Permission::same(CREATE, Task::CHANGE, &PUBLIC).when(When::Some(|spec| has_auth(spec, NONE))),
         Permission::same(UPDATE, Task::CHANGE, &GUARDED).when(When::Some(|spec| has_auth(spec, IAM))),
         Permission::same(UPDATE, Task::CHANGE, &PUBLIC).when(When::Some(|spec| has_auth(spec, NONE))),
         Permission::same("lambda:DeleteFunctionUrlConfig", Task::CHANGE, &function::DECLARED)
-            .when(When::Some(|_| true)),
+            .when(When::DECLARED),
     ];
     const FEATURES: Features = Features {
         nouns: Some(["function URL", "function URLs"]),

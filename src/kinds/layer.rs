@@ -62,7 +62,6 @@ const ANY: On = On::new("ReadLayer", Layer::NAME, Which::Any, &[VERSIONS]);
 const DECLARED: On = On::new("DeclaredLayers", Layer::NAME, Which::Declared, &[Layer::ARN]);
 /// No condition tells a version of ours, which has no tags, so only those of declared layers may be deleted.
 const DECLARED_VERSIONS: On = On::new("LayerVersions", Layer::NAME, Which::Declared, &[VERSIONS]);
-const SOME: When = When::Some(|_| true);
 
 impl Kind for Layer {
     const NAME: &'static str = "layer";
@@ -77,9 +76,9 @@ impl Kind for Layer {
     const PHYSICAL_ID: &'static str = "arn";
     const ARN: &'static str = "arn:{partition}:lambda:{region}:{account}:layer:{name}";
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("lambda:ListLayers", Task::READ, &On::EVERYTHING).when(SOME),
-        Permission::same("lambda:ListLayerVersions", Task::READ, &On::EVERYTHING).when(SOME),
-        Permission::same("lambda:GetLayerVersion", Task::READ, &ANY).when(SOME),
+        Permission::same("lambda:ListLayers", Task::READ, &On::EVERYTHING).when(When::DECLARED),
+        Permission::same("lambda:ListLayerVersions", Task::READ, &On::EVERYTHING).when(When::DECLARED),
+        Permission::same("lambda:GetLayerVersion", Task::READ, &ANY).when(When::DECLARED),
         Permission::same("lambda:PublishLayerVersion", Task::CHANGE, &DECLARED),
         Permission::same("lambda:DeleteLayerVersion", Task::DELETE, &DECLARED_VERSIONS),
     ];

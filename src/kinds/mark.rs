@@ -12,6 +12,11 @@ pub(super) fn of(identity: &Identity) -> String {
     format!("{PREFIX}{}", hash(&identity.to_string(), 8))
 }
 
+/// How the names of all that bears the mark of a stack begin.
+pub(super) fn begin(identity: &Identity) -> String {
+    format!("{}-", of(identity))
+}
+
 /// The first bytes of a text's SHA-256 in hexadecimal.
 pub(super) fn hash(text: &str, bytes: usize) -> String {
     Sha256::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()

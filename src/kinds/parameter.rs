@@ -75,8 +75,6 @@ pub struct Attributes {
 /// The tag of an encrypted parameter that tells its value: the version, and a digest of the value of that version.
 const VALUE_TAG: &str = "provision:value";
 
-/// Of stacks that declare one: no other stack needs a permission.
-const DECLARES: When = When::Some(|_| true);
 const ANY: On = On::new("ReadParameter", Parameter::NAME, Which::Any, &[Parameter::ARN]);
 const DECLARED: On = On::new("Parameters", Parameter::NAME, Which::Declared, &[Parameter::ARN]);
 const OWNED: On = On::new("MarkedParameters", Parameter::NAME, Which::Owned(""), &[Parameter::ARN]);
@@ -99,10 +97,10 @@ impl Kind for Parameter {
     /// The ARN of `/a/b` is `parameter/a/b`, that of `a` is `parameter/a` [aws-facts-services: 10].
     const ARN: &'static str = "arn:{partition}:ssm:{region}:{account}:parameter/{path}";
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("ssm:GetParameters", Task::READ, &ANY).when(DECLARES),
+        Permission::same("ssm:GetParameters", Task::READ, &ANY).when(When::DECLARED),
         // It knows no resources [DG: Service Authorization Reference].
-        Permission::same("ssm:DescribeParameters", Task::READ, &On::EVERYTHING).when(DECLARES),
-        Permission::same("ssm:ListTagsForResource", Task::READ, &ANY).when(DECLARES),
+        Permission::same("ssm:DescribeParameters", Task::READ, &On::EVERYTHING).when(When::DECLARED),
+        Permission::same("ssm:ListTagsForResource", Task::READ, &ANY).when(When::DECLARED),
         Permission::of(
             "ssm:PutParameter",
             Task::CHANGE,
@@ -113,9 +111,9 @@ impl Kind for Parameter {
                 ("kms:GenerateDataKey", &KEYS),
             ],
         )
-        .when(DECLARES),
-        Permission::same("ssm:AddTagsToResource", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("ssm:DeleteParameter", Task::DELETE, &OWNED).when(DECLARES),
+        .when(When::DECLARED),
+        Permission::same("ssm:AddTagsToResource", Task::CHANGE, &DECLARED).when(When::DECLARED),
+        Permission::same("ssm:DeleteParameter", Task::DELETE, &OWNED).when(When::DECLARED),
     ];
     const TAGGING: Option<Tagging> = Some(Tagging {
         resource_type: "ssm:parameter",

@@ -357,7 +357,7 @@ fn conflict(error: &Error) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::names::{mark, old_sid};
+    use super::names::old_sid;
     use super::*;
     use crate::model::Identity;
 
@@ -405,7 +405,7 @@ mod tests {
         let identity = identity(of);
         let by_sid =
             wanted.iter().flat_map(|name| [(sid(&identity, name), *name), (old_sid(&identity, name), *name)]);
-        Names { mark: mark(&identity), by_sid: by_sid.collect() }
+        Names { mark: crate::kinds::mark::begin(&identity), by_sid: by_sid.collect() }
     }
 
     fn of(names: &Names, function: &str, sid: &str) -> (String, Owner) {

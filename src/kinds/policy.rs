@@ -51,8 +51,6 @@ pub struct Attributes {
 /// How many characters the document may have, white space not counted [DG: IAM, "IAM and AWS STS quotas"].
 const MAX_DOCUMENT: usize = 6_144;
 
-/// Of stacks that declare a policy. Others only list theirs: an earlier version of the stack may have had some.
-const DECLARES: When = When::Some(|_| true);
 const ANY: On =
     On::new("ReadPolicy", Policy::NAME, Which::Any, &["arn:{partition}:iam::{account}:policy/{name}"]);
 const DECLARED: On = On::new("DeclaredPolicies", Policy::NAME, Which::Declared, &[Policy::ARN]);
@@ -79,9 +77,9 @@ impl Kind for Policy {
     const ARN: &'static str = "arn:{partition}:iam::{account}:policy{role_path}{name}";
     const PERMISSIONS: &'static [Permission] = &[
         Permission::same("iam:ListPolicies", Task::READ, &On::EVERYTHING),
-        Permission::same("iam:GetPolicy", Task::READ, &ANY).when(DECLARES),
-        Permission::same("iam:GetPolicyVersion", Task::READ, &ANY).when(DECLARES),
-        Permission::same("iam:ListEntitiesForPolicy", Task::READ, &ANY).when(DECLARES),
+        Permission::same("iam:GetPolicy", Task::READ, &ANY).when(When::DECLARED),
+        Permission::same("iam:GetPolicyVersion", Task::READ, &ANY).when(When::DECLARED),
+        Permission::same("iam:ListEntitiesForPolicy", Task::READ, &ANY).when(When::DECLARED),
         Permission::of(
             "iam:CreatePolicy",
             Task::CHANGE,
@@ -91,23 +89,23 @@ impl Kind for Policy {
                 ("iam:AttachRolePolicy", &ATTACHED_TO),
             ],
         )
-        .when(DECLARES),
-        Permission::same("iam:CreatePolicyVersion", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("iam:TagPolicy", Task::CHANGE, &DECLARED).when(DECLARES),
+        .when(When::DECLARED),
+        Permission::same("iam:CreatePolicyVersion", Task::CHANGE, &DECLARED).when(When::DECLARED),
+        Permission::same("iam:TagPolicy", Task::CHANGE, &DECLARED).when(When::DECLARED),
         Permission::of(
             "iam:UntagPolicy",
             Task::CHANGE,
             &[("iam:UntagPolicy", &DECLARED), ("iam:DetachRolePolicy", &DETACHED_FROM)],
         )
-        .when(DECLARES),
-        Permission::same("iam:ListPolicyVersions", Task::DELETE, &OWN).when(DECLARES),
-        Permission::same("iam:DeletePolicyVersion", Task::DELETE, &OWN).when(DECLARES),
+        .when(When::DECLARED),
+        Permission::same("iam:ListPolicyVersions", Task::DELETE, &OWN).when(When::DECLARED),
+        Permission::same("iam:DeletePolicyVersion", Task::DELETE, &OWN).when(When::DECLARED),
         Permission::of(
             "iam:DeletePolicy",
             Task::DELETE,
             &[("iam:DeletePolicy", &OWN), ("iam:DetachRolePolicy", &DETACHED_FROM)],
         )
-        .when(DECLARES),
+        .when(When::DECLARED),
     ];
     const FEATURES: Features = Features {
         nouns: Some(["policy", "policies"]),

@@ -6,10 +6,9 @@ mod observe;
 pub mod section;
 
 use self::change::{YOUNG, changed, document, once_accepted, sent, set, set_policy};
-pub(in crate::kinds) use self::change::{mark, marked, roles};
 use self::observe::{Live, list_tags, once_changed, read, shown, url};
-use self::section::FIFO;
-use super::read_each;
+use super::fifo::FIFO;
+use super::{read_each, statements};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
@@ -185,7 +184,7 @@ impl Kind for Queue {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         ctx.created.add(PhysicalId::new(Self::NAME, &id.name));
-        let policy = (Name::Policy, document(&marked(&spec.policy, &ctx.scope.identity)));
+        let policy = (Name::Policy, document(&statements::marked(&spec.policy, &ctx.scope.identity)));
         // CreateQueue refuses a text that is empty [hazards: Q3].
         let all = sent(spec).into_iter().chain([policy]).filter(|(_, text)| !text.is_empty());
         let attributes: HashMap<Name, String> = all.collect();
@@ -261,8 +260,8 @@ impl Kind for Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::change::mark;
     use super::*;
+    use crate::kinds::mark;
     use crate::model::Identity;
     use std::collections::BTreeMap;
 
@@ -355,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_the_hash_of_an_identity() {
-        let of = |text: &str| mark(&Identity::of(text));
+        let of = |text: &str| mark::begin(&Identity::of(text));
         assert_eq!(of("shop/prod"), "provision-8ad5775a7616cc08-");
         assert_ne!(of("shop"), of("shop/prod"));
     }

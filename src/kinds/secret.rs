@@ -71,8 +71,6 @@ pub struct Attributes {
 /// For how many days a secret can be restored, where its tag does not say.
 const RECOVERY_DAYS: i64 = 7;
 
-/// Of stacks that declare one: no other stack needs a permission.
-const DECLARES: When = When::Some(|_| true);
 const HAS_POLICY: When =
     When::Some(|spec| spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty()));
 const ANY: On = On::new("ReadSecret", Secret::NAME, Which::Any, &[Secret::ARN]);
@@ -96,7 +94,7 @@ impl Kind for Secret {
     /// AWS adds six characters to the name [aws-facts-services: 10].
     const ARN: &'static str = "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????";
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("secretsmanager:DescribeSecret", Task::READ, &ANY).when(DECLARES),
+        Permission::same("secretsmanager:DescribeSecret", Task::READ, &ANY).when(When::DECLARED),
         // A stack that no longer has a policy is deployed with the deploy policy of when it had one.
         Permission::same("secretsmanager:GetResourcePolicy", Task::READ, &ANY).when(HAS_POLICY),
         Permission::of(
@@ -109,17 +107,17 @@ impl Kind for Secret {
                 ("kms:Decrypt", &KEYS),
             ],
         )
-        .when(DECLARES),
+        .when(When::DECLARED),
         Permission::same("secretsmanager:GetRandomPassword", Task::CHANGE, &On::EVERYTHING)
             .when(When::Some(|spec| spec["generate"].is_object())),
-        Permission::same("secretsmanager:UpdateSecret", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("secretsmanager:PutSecretValue", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("secretsmanager:RestoreSecret", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("secretsmanager:TagResource", Task::CHANGE, &DECLARED).when(DECLARES),
+        Permission::same("secretsmanager:UpdateSecret", Task::CHANGE, &DECLARED).when(When::DECLARED),
+        Permission::same("secretsmanager:PutSecretValue", Task::CHANGE, &DECLARED).when(When::DECLARED),
+        Permission::same("secretsmanager:RestoreSecret", Task::CHANGE, &DECLARED).when(When::DECLARED),
+        Permission::same("secretsmanager:TagResource", Task::CHANGE, &DECLARED).when(When::DECLARED),
         Permission::same("secretsmanager:UntagResource", Task::CHANGE, &DECLARED).when(HAS_POLICY),
         Permission::same("secretsmanager:PutResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
         Permission::same("secretsmanager:DeleteResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
-        Permission::same("secretsmanager:DeleteSecret", Task::DELETE, &OWNED).when(DECLARES),
+        Permission::same("secretsmanager:DeleteSecret", Task::DELETE, &OWNED).when(When::DECLARED),
     ];
     const TAGGING: Option<Tagging> = Some(Tagging {
         resource_type: "secretsmanager:secret",

@@ -93,8 +93,6 @@ pub struct Attributes {
 /// What Kinesis has where nothing is said: for how many hours it keeps records [aws-facts-services: 6].
 const RETENTION: i32 = 24;
 
-/// Of stacks that declare one: no other stack needs a permission.
-const DECLARES: When = When::Some(|_| true);
 const ANY: On = On::new("ReadStream", Stream::NAME, Which::Any, &[Stream::ARN]);
 const DECLARED: On = On::new("Streams", Stream::NAME, Which::Declared, &[Stream::ARN]);
 /// Changes of the capacity are about no resource [Service Authorization Reference: Kinesis].
@@ -119,30 +117,31 @@ impl Kind for Stream {
     const SECTION: &'static str = "streams";
     const ARN: &'static str = "arn:{partition}:kinesis:{region}:{account}:stream/{name}";
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("kinesis:DescribeStreamSummary", Task::READ, &ANY).when(DECLARES),
-        Permission::same("kinesis:ListTagsForStream", Task::READ, &ANY).when(DECLARES),
-        Permission::same("kinesis:ListShards", Task::TEARDOWN, &OWNED).when(DECLARES),
-        Permission::same("kinesis:GetShardIterator", Task::TEARDOWN, &OWNED).when(DECLARES),
-        Permission::same("kinesis:GetRecords", Task::TEARDOWN, &OWNED).when(DECLARES),
+        Permission::same("kinesis:DescribeStreamSummary", Task::READ, &ANY).when(When::DECLARED),
+        Permission::same("kinesis:ListTagsForStream", Task::READ, &ANY).when(When::DECLARED),
+        Permission::same("kinesis:ListShards", Task::TEARDOWN, &OWNED).when(When::DECLARED),
+        Permission::same("kinesis:GetShardIterator", Task::TEARDOWN, &OWNED).when(When::DECLARED),
+        Permission::same("kinesis:GetRecords", Task::TEARDOWN, &OWNED).when(When::DECLARED),
         // A stream with tags takes the second action, and TagResource does not do [aws-facts-services: 6, M].
         Permission::of(
             "kinesis:CreateStream",
             Task::CHANGE,
             &[("kinesis:CreateStream", &DECLARED), ("kinesis:AddTagsToStream", &DECLARED)],
         )
-        .when(DECLARES),
-        Permission::same("kinesis:AddTagsToStream", Task::CHANGE, &DECLARED).when(DECLARES),
-        Permission::same("kinesis:UpdateStreamMode", Task::CHANGE, &CAPACITY).when(DECLARES),
+        .when(When::DECLARED),
+        Permission::same("kinesis:AddTagsToStream", Task::CHANGE, &DECLARED).when(When::DECLARED),
+        Permission::same("kinesis:UpdateStreamMode", Task::CHANGE, &CAPACITY).when(When::DECLARED),
         Permission::same("kinesis:UpdateShardCount", Task::CHANGE, &CAPACITY)
             .when(When::Some(|spec| spec["shards"]["count"].is_number())),
         Permission::same("kinesis:IncreaseStreamRetentionPeriod", Task::CHANGE, &DECLARED)
             .when(When::Some(|spec| spec["retention"].as_i64() > Some(RETENTION.into()))),
-        Permission::same("kinesis:DecreaseStreamRetentionPeriod", Task::CHANGE, &DECLARED).when(DECLARES),
+        Permission::same("kinesis:DecreaseStreamRetentionPeriod", Task::CHANGE, &DECLARED)
+            .when(When::DECLARED),
         Permission::same("kinesis:StartStreamEncryption", Task::CHANGE, &DECLARED)
             .when(When::Some(|spec| spec["kms_key"].is_string())),
         Permission::same("kinesis:StopStreamEncryption", Task::CHANGE, &DECLARED)
             .when(When::Some(|spec| spec["kms_key"].is_null())),
-        Permission::same("kinesis:DeleteStream", Task::DELETE, &OWNED).when(DECLARES),
+        Permission::same("kinesis:DeleteStream", Task::DELETE, &OWNED).when(When::DECLARED),
     ];
     const TAGGING: Option<Tagging> =
         Some(Tagging { resource_type: "kinesis:stream", prefix: "stream/", own_listing: OwnListing::Never });

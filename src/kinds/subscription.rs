@@ -70,9 +70,9 @@ impl Kind for Subscription {
     const ON_EXISTING: OnExisting = OnExisting::Accept;
     const PHYSICAL_ID: &'static str = "arn";
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same(SUBSCRIBE, Task::CHANGE, &SUBSCRIBED).when(When::Some(|_| true)),
+        Permission::same(SUBSCRIBE, Task::CHANGE, &SUBSCRIBED).when(When::DECLARED),
         Permission::same("sns:SetSubscriptionAttributes", Task::CHANGE, &topic::SUBSCRIPTIONS)
-            .when(When::Some(|_| true)),
+            .when(When::DECLARED),
     ];
     const FEATURES: Features = Features {
         called: |id, _| format!("subscription {}", id.name.split_once(TO).map_or("", |(_, to)| to)),

@@ -8,7 +8,7 @@ pub mod section;
 use self::change::{marked_policy, once_accepted, sent, set, set_policy};
 pub(in crate::kinds) use self::observe::subscribers_of;
 use self::observe::{list_tags, read};
-use super::queue::section::FIFO;
+use super::fifo::FIFO;
 use super::{read_each, require_str};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
@@ -88,8 +88,6 @@ const OWNED: On = On::new("MarkedTopics", Topic::NAME, Which::Owned(""), &[Topic
 /// What names a subscription alone is about no resource [Service Authorization Reference: SNS].
 pub(in crate::kinds) const SUBSCRIPTIONS: On =
     On::new("ChangedSubscriptions", Topic::NAME, Which::Within, &["*"]);
-/// A policy has no room for what the file does not have.
-const DECLARES_ONE: When = When::Some(|_| true);
 
 impl Kind for Topic {
     const NAME: &'static str = "topic";
@@ -102,10 +100,10 @@ impl Kind for Topic {
     const ARN: &'static str = "arn:{partition}:sns:{region}:{account}:{name}";
     /// Those of its subscriptions that a topic needs also where the file has none of them any more.
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::same("sns:GetTopicAttributes", Task::READ, &ANY).when(DECLARES_ONE),
-        Permission::same("sns:ListTagsForResource", Task::READ, &ANY).when(DECLARES_ONE),
-        Permission::same("sns:ListSubscriptionsByTopic", Task::READ, &ANY).when(DECLARES_ONE),
-        Permission::same("sns:GetSubscriptionAttributes", Task::READ, &On::EVERYTHING).when(DECLARES_ONE),
+        Permission::same("sns:GetTopicAttributes", Task::READ, &ANY).when(When::DECLARED),
+        Permission::same("sns:ListTagsForResource", Task::READ, &ANY).when(When::DECLARED),
+        Permission::same("sns:ListSubscriptionsByTopic", Task::READ, &ANY).when(When::DECLARED),
+        Permission::same("sns:GetSubscriptionAttributes", Task::READ, &On::EVERYTHING).when(When::DECLARED),
         Permission::of(
             "sns:CreateTopic",
             Task::CHANGE,
@@ -113,8 +111,8 @@ impl Kind for Topic {
         ),
         Permission::same("sns:SetTopicAttributes", Task::CHANGE, &DECLARED),
         Permission::same("sns:TagResource", Task::CHANGE, &DECLARED),
-        Permission::same("sns:Unsubscribe", Task::CHANGE, &SUBSCRIPTIONS).when(DECLARES_ONE),
-        Permission::same("sns:DeleteTopic", Task::DELETE, &OWNED).when(DECLARES_ONE),
+        Permission::same("sns:Unsubscribe", Task::CHANGE, &SUBSCRIPTIONS).when(When::DECLARED),
+        Permission::same("sns:DeleteTopic", Task::DELETE, &OWNED).when(When::DECLARED),
     ];
     const TAGGING: Option<Tagging> =
         Some(Tagging { resource_type: "sns", prefix: "", own_listing: OwnListing::Never });
@@ -245,7 +243,7 @@ mod tests {
         }
     }
 
-    /// A policy for which nobody asked is no difference, and it stays when the stack adds statements.
+    /// A policy that no one asked for is no difference, and it stays when the stack adds statements.
     #[test]
     fn the_statements_of_others_are_no_part_of_a_topic() {
         let own = r#"{"Sid":"provision-1-A","Effect":"Allow","Principal":"*","Action":"SNS:Publish","Resource":"*"}"#;

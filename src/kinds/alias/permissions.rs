@@ -10,17 +10,16 @@ use serde_json::Value as Json;
 /// [notice of AWS: Lambda authorization, Jan 2022].
 pub(in crate::kinds) const ALIASES: On = On::new("Aliases", Alias::NAME, Which::Declared, &[Function::ARN]);
 
-const SOME: When = When::Some(|_| true);
-
 pub(super) const ALL: &[Permission] = &[
-    Permission::same("lambda:GetAlias", Task::READ, &ANY).when(SOME),
-    Permission::same("lambda:GetProvisionedConcurrencyConfig", Task::READ, &ANY).when(SOME),
-    Permission::same("lambda:CreateAlias", Task::CHANGE, &DECLARED).when(SOME),
-    Permission::same("lambda:UpdateAlias", Task::CHANGE, &DECLARED).when(SOME),
-    Permission::same("lambda:DeleteAlias", Task::CHANGE, &DECLARED).when(SOME),
+    Permission::same("lambda:GetAlias", Task::READ, &ANY).when(When::DECLARED),
+    Permission::same("lambda:GetProvisionedConcurrencyConfig", Task::READ, &ANY).when(When::DECLARED),
+    Permission::same("lambda:CreateAlias", Task::CHANGE, &DECLARED).when(When::DECLARED),
+    Permission::same("lambda:UpdateAlias", Task::CHANGE, &DECLARED).when(When::DECLARED),
+    Permission::same("lambda:DeleteAlias", Task::CHANGE, &DECLARED).when(When::DECLARED),
     Permission::same("lambda:PutProvisionedConcurrencyConfig", Task::CHANGE, &ALIASES)
         .when(When::Some(is_kept_ready)),
-    Permission::same("lambda:DeleteProvisionedConcurrencyConfig", Task::CHANGE, &ALIASES).when(SOME),
+    Permission::same("lambda:DeleteProvisionedConcurrencyConfig", Task::CHANGE, &ALIASES)
+        .when(When::DECLARED),
 ];
 
 fn is_kept_ready(spec: &Json) -> bool {

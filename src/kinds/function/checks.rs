@@ -177,7 +177,7 @@ fn trust(function: &Entry<Config>, entries: &Entries) -> Option<Diagnostic> {
 /// [DG: Lambda, "Capturing records of asynchronous invocations"].
 fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
     let fifo = |destination: &Destination| match destination {
-        Destination::Arn(arn, _) => arn.ends_with(queue::section::FIFO),
+        Destination::Arn(arn, _) => arn.ends_with(crate::kinds::fifo::FIFO),
         Destination::Entry(grant) => {
             let queues: &[Entry<queue::section::Config>] = entries.of();
             let topics: &[Entry<topic::section::Config>] = entries.of();

@@ -11,12 +11,7 @@ use std::collections::BTreeMap;
 /// ids that AWS assigns, so that it is known before anything exists. A `Sid` is the only mark that a statement can bear.
 /// Ownership is equality with the hash of the identity, so another stack's statements are never taken for ours.
 pub(crate) fn sid(identity: &Identity, name: &str) -> String {
-    format!("{}{}", mark(identity), hash(name, 8))
-}
-
-/// How every `Sid` of a stack begins.
-pub(super) fn mark(identity: &Identity) -> String {
-    format!("{}-", mark::of(identity))
+    format!("{}{}", mark::begin(identity), hash(name, 8))
 }
 
 /// The `Sid` that earlier versions gave to a permission.
@@ -60,7 +55,7 @@ impl<'a> Names<'a> {
     pub(super) fn of(ctx: &'a Context) -> Self {
         let (identity, wanted) = (&ctx.scope.identity, ctx.scope.wanted(Permission::NAME));
         let by_sid = wanted.flat_map(|name| [(sid(identity, name), name), (old_sid(identity, name), name)]);
-        Names { mark: mark(identity), by_sid: by_sid.collect() }
+        Names { mark: mark::begin(identity), by_sid: by_sid.collect() }
     }
 
     /// The name of the permission of a function that has a statement of this `Sid`.

@@ -6,12 +6,12 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::Kind;
 use crate::kinds::assumable::is_fresh;
-use crate::kinds::permission;
-use crate::model::{Identity, PhysicalId, ResourceId};
-use crate::policy::{Policy, Statement};
+use crate::kinds::statements;
+use crate::model::{PhysicalId, ResourceId};
+use crate::policy::Policy;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use futures_util::future::join_all;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 
 /// The attributes of a spec in the form of SQS. A text that is empty stands for none.
@@ -109,31 +109,13 @@ pub(super) async fn set(
 
 /// Sets the stack's statements in the policy, and keeps those of others.
 pub(super) async fn set_policy(ctx: &Context, id: &ResourceId, url: &str, to: &Spec) -> Result<()> {
-    let own = marked(&to.policy, &ctx.scope.identity);
-    let mark = mark(&ctx.scope.identity);
     let read = async || Ok(live(ctx, url).await?.map(|live| live.policy()).transpose()?.unwrap_or_default());
-    let merge = |live: &Policy| {
-        let others = live.0.iter().filter(|(sid, _)| !sid.starts_with(&mark));
-        let others = others.map(|(sid, statement)| (sid.clone(), statement.clone()));
-        Policy(others.chain(own.0.clone()).collect())
-    };
+    let merge = |live: &Policy| statements::merged(live, &to.policy, &ctx.scope.identity);
     let write = async |policy: Policy| {
         set(ctx, id, url, to, [(Name::Policy, document(&policy))].into()).await?;
         once_changed(ctx, id, url, |live| live.policy().is_ok_and(|live| live == policy)).await
     };
     ctx.edit_document(&format!("the policy of {id}"), read, merge, write).await
-}
-
-/// How the `Sid`s of a stack's statements begin: the only mark that a statement can bear.
-pub(in crate::kinds) fn mark(identity: &Identity) -> String {
-    let sid = permission::sid(identity, "");
-    sid.rsplit_once('-').map(|(mark, _)| format!("{mark}-")).unwrap_or(sid)
-}
-
-/// Statements with the stack's mark.
-pub(in crate::kinds) fn marked(policy: &Policy, identity: &Identity) -> Policy {
-    let mark = mark(identity);
-    Policy(policy.0.iter().map(|(sid, statement)| (format!("{mark}{sid}"), statement.clone())).collect())
 }
 
 /// The text of a policy; empty where it has no statement.
@@ -166,7 +148,7 @@ pub(super) async fn once_accepted<T, F: Future<Output = Result<T>>>(
         Err(error) => error,
         response => return response,
     };
-    let roles = roles(&spec.policy);
+    let roles = statements::roles(&spec.policy);
     let names_fresh_role = join_all(roles.iter().map(|role| is_fresh(ctx, role))).await.contains(&true);
     let own = ctx.created.has(&PhysicalId::new(Queue::NAME, &id.name));
     let target = spec.dead_letter.as_ref().and_then(|dead_letter| name_in(ctx, &dead_letter.queue));
@@ -186,14 +168,4 @@ pub(super) async fn once_accepted<T, F: Future<Output = Result<T>>>(
     let waiting = ctx.waiting(id);
     waiting.report(reason);
     retry_if(Backoff::PROPAGATION, waiting, passing, call).await
-}
-
-/// The roles that a policy names.
-pub(in crate::kinds) fn roles(policy: &Policy) -> Vec<String> {
-    let statements = policy.0.values().map(Statement::json);
-    let named = statements.flat_map(|statement| match statement.pointer("/Principal/AWS") {
-        Some(Json::Array(names)) => names.clone(),
-        other => other.cloned().into_iter().collect(),
-    });
-    named.filter_map(|name| name.as_str().map(str::to_owned)).filter(|arn| arn.contains(":role/")).collect()
 }

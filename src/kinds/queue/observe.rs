@@ -1,14 +1,14 @@
 //! A queue as SQS shows it.
 
-use super::change::{REUSE, mark};
+use super::change::REUSE;
 use super::{Attributes, DeadLetter, Encryption, Queue, RedriveFrom, SQS, Spec};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Clients, Context, Result};
 use crate::kind::{Kind, ObservedOf, ObservedOption};
-use crate::kinds::{require_str, unmanaged};
+use crate::kinds::{mark, require_str, statements, unmanaged};
 use crate::model::{Observed, PhysicalId, ResourceId};
-use crate::policy::{Policy, Statement};
+use crate::policy::Policy;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use futures_util::try_join;
 use serde_json::Value as Json;
@@ -69,7 +69,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Que
     let again = async || Ok(list_tags(&ctx.clients, &url).await?.unwrap_or_default());
     let tags = tags::settled(ctx, &ResourceId::new(Queue::NAME, name), created, tags, again).await?;
     let owner = tags::owner(&tags, &ctx.scope);
-    let mark = mark(&ctx.scope.identity);
+    let mark = mark::begin(&ctx.scope.identity);
     let spec = live.spec(tags::compared(tags, &ctx.scope, &ResourceId::new(Queue::NAME, name)), &mark)?;
     let target = spec.dead_letter.as_ref().and_then(|dead_letter| name_in(ctx, &dead_letter.queue));
     let refs = target.map(|target| PhysicalId::new(Queue::NAME, target)).into_iter().collect();
@@ -104,8 +104,6 @@ impl Live {
 
     /// What it is, with the statements of the stack with a mark.
     pub(super) fn spec(&self, tags: Tags, mark: &str) -> Result<Spec> {
-        let own =
-            |(sid, statement): (String, Statement)| Some((sid.strip_prefix(mark)?.to_owned(), statement));
         Ok(Spec {
             visibility_timeout: self.number(&Name::VisibilityTimeout),
             retention: self.number(&Name::MessageRetentionPeriod),
@@ -118,7 +116,7 @@ impl Live {
             dead_letter: self.dead_letter(),
             redrive_from: self.redrive_from(),
             encryption: self.encryption(),
-            policy: Policy(self.policy()?.0.into_iter().filter_map(own).collect()),
+            policy: statements::own(self.policy()?, mark),
             tags,
         })
     }
@@ -177,8 +175,7 @@ impl Live {
     /// The settings that nothing manages. Without a key SQS does not show for how long it uses a data key [hazards: Q4].
     pub(super) fn by_hand(&self, mark: &str) -> Result<BTreeMap<String, String>> {
         let reuse = self.0.get(&Name::KmsDataKeyReusePeriodSeconds).map(String::as_str);
-        let others = self.policy()?.0.into_iter().filter(|(sid, _)| !sid.starts_with(mark));
-        let others = others.map(|(sid, statement)| (format!("policy.{sid}"), statement.json().to_string()));
+        let others = statements::of_others(self.policy()?, mark);
         Ok(unmanaged([("data_key_reuse_seconds", reuse, REUSE)]).into_iter().chain(others).collect())
     }
 }

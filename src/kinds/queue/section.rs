@@ -13,6 +13,7 @@ use crate::config::trigger::triggers;
 use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Stack, Target, Template};
 use crate::kind::Kind;
 use crate::kinds::event_source::OfQueue;
+use crate::kinds::fifo;
 use crate::kinds::key::{kms_key, use_of};
 use crate::lower::{Lower, Lowered, known_attributes, resource};
 use crate::model::{Resource, Text};
@@ -27,8 +28,6 @@ pub(super) const NAME_OF_FIFO: NameRule = NameRule {
 };
 /// What delivers a message.
 pub(super) const SEND_ACTION: &str = "sqs:SendMessage";
-/// The ending of the name of a FIFO queue.
-pub(in crate::kinds) const FIFO: &str = ".fifo";
 /// The limits and the default of the visibility timeout, in seconds.
 pub(super) const MAX_VISIBILITY: u32 = 43_200;
 pub(super) const DEFAULT_VISIBILITY: u32 = 30;
@@ -107,10 +106,7 @@ impl Declared for Queue {
     }
 
     fn aws_name(queue: &Entry<Config>) -> Cow<'_, str> {
-        match queue.fifo {
-            Some(_) => format!("{}{FIFO}", queue.aws_name()).into(),
-            None => queue.aws_name().into(),
-        }
+        fifo::aws_name(queue.aws_name(), queue.fifo.is_some())
     }
 
     fn triggers(queue: &Config) -> &[Item] {
@@ -261,13 +257,7 @@ impl Keyed for Config {
     }
 
     fn check_key(value: Value) -> bool {
-        if let Some(name) = value.key.text.strip_suffix(FIFO) {
-            let way = format!("write `{name}: {{ fifo: true }}`: the ending comes with it");
-            let message = format!("invalid queue name `{}`", value.key.text);
-            return value.fail_key::<()>(message, help(way)).is_some();
-        }
-        let fifo = value.node.get("fifo").is_some_and(|fifo| fifo.text() != Some("false"));
-        if fifo { NAME_OF_FIFO.check(value) } else { NAME.check(value) }
+        fifo::check_key(value, [&NAME, &NAME_OF_FIFO])
     }
 }
 

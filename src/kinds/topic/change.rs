@@ -8,7 +8,7 @@ use crate::aws::{Context, Error, Result};
 use crate::kind::Kind;
 use crate::kinds::assumable::is_fresh;
 use crate::kinds::mark::hash;
-use crate::kinds::queue::{mark, marked, roles};
+use crate::kinds::statements;
 use crate::model::{ResourceId, Scope};
 use crate::policy::{Policy, Statement, Tree};
 use futures_util::future::join_all;
@@ -75,19 +75,13 @@ pub(super) async fn set(
 
 /// Sets the stack's statements in the policy, and keeps those of others and of AWS.
 pub(super) async fn set_policy(ctx: &Context, id: &ResourceId, arn: &str, to: &Spec) -> Result<()> {
-    let own = marked(&to.policy, &ctx.scope.identity);
-    let mark = mark(&ctx.scope.identity);
     let read = async || {
         let live = live(ctx, arn).await?;
         Ok(live.as_ref().map(Live::policy).transpose()?.unwrap_or_default())
     };
-    let merge = |live: &Policy| {
-        let others = live.0.iter().filter(|(sid, _)| !sid.starts_with(&mark));
-        let others = others.map(|(sid, statement)| (sid.clone(), statement.clone()));
-        Policy(others.chain(own.0.clone()).collect())
-    };
+    let merge = |live: &Policy| statements::merged(live, &to.policy, &ctx.scope.identity);
     let write = async |policy: Policy| {
-        // A policy has a statement: where nobody else has one, it is AWS's own.
+        // A policy has a statement: where no one else has one, it is AWS's own.
         let policy = if policy.0.is_empty() { with_default(policy, arn, &ctx.scope.account) } else { policy };
         set(ctx, id, arn, to, (POLICY, &policy.document())).await
     };
@@ -96,7 +90,7 @@ pub(super) async fn set_policy(ctx: &Context, id: &ResourceId, arn: &str, to: &S
 
 /// The policy of a new topic; `None` where the stack has no statement: then AWS makes its own.
 pub(super) fn marked_policy(spec: &Spec, scope: &Scope, name: &str) -> Option<Policy> {
-    let own = marked(&spec.policy, &scope.identity);
+    let own = statements::marked(&spec.policy, &scope.identity);
     (!own.0.is_empty()).then(|| with_default(own, &scope.expand(Topic::ARN, name), &scope.account))
 }
 
@@ -148,7 +142,7 @@ pub(super) async fn once_accepted<T, F: Future<Output = Result<T>>>(
         Err(error) => error,
         response => return response,
     };
-    let roles = roles(&spec.policy);
+    let roles = statements::roles(&spec.policy);
     let names_fresh_role = join_all(roles.iter().map(|role| is_fresh(ctx, role))).await.contains(&true);
     let passing = |error: &Error| {
         let policy = error.is("InvalidParameter") && error.says("PrincipalNotFound") && names_fresh_role;

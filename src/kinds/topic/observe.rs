@@ -5,10 +5,9 @@ use super::{Attributes, FIFO_TOPIC, SNS, Spec, Topic};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Result};
 use crate::kind::{Kind, ObservedOption};
-use crate::kinds::queue::mark;
-use crate::kinds::unmanaged;
+use crate::kinds::{mark, statements, unmanaged};
 use crate::model::{Observed, ResourceId};
-use crate::policy::{Policy, Statement};
+use crate::policy::Policy;
 use futures_util::try_join;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,7 +16,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Top
     let arn = ctx.scope.expand(Topic::ARN, name);
     let (live, all_tags) = try_join!(live(ctx, &arn), list_tags(&ctx.clients, &arn))?;
     let (Some(live), Some(all_tags)) = (live, all_tags) else { return Ok(None) };
-    let (id, mark) = (ResourceId::new(Topic::NAME, name), mark(&ctx.scope.identity));
+    let (id, mark) = (ResourceId::new(Topic::NAME, name), mark::begin(&ctx.scope.identity));
     let owner = tags::owner(&all_tags, &ctx.scope);
     let subscribers = subscribers(ctx, name, &all_tags);
     let spec = live.spec(tags::compared(all_tags, &ctx.scope, &id), subscribers, &mark)?;
@@ -94,8 +93,6 @@ impl Live {
 
     /// What it is, with the statements of the stack with a mark.
     pub(super) fn spec(&self, tags: Tags, subscribers: BTreeSet<String>, mark: &str) -> Result<Spec> {
-        let own =
-            |(sid, statement): (String, Statement)| Some((sid.strip_prefix(mark)?.to_owned(), statement));
         Ok(Spec {
             display_name: self.text("DisplayName").to_owned(),
             fifo: self.text(FIFO_TOPIC) == "true",
@@ -105,7 +102,7 @@ impl Live {
             signature_version: self.text("SignatureVersion").parse().unwrap_or(1),
             tracing: self.text("TracingConfig") == "Active",
             subscribers,
-            policy: Policy(self.policy()?.0.into_iter().filter_map(own).collect()),
+            policy: statements::own(self.policy()?, mark),
             tags,
         })
     }
@@ -127,10 +124,8 @@ impl Live {
             .filter(|(name, _)| !KNOWN.contains(&name.as_str()) && *name != "FifoThroughputScope");
         let others =
             others.filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name.clone(), text.clone()));
-        let is_theirs = |sid: &str| !sid.starts_with(mark) && sid != "__default_statement_ID";
-        let statements = self.policy()?.0.into_iter().filter(|(sid, _)| is_theirs(sid));
-        let statements =
-            statements.map(|(sid, statement)| (format!("policy.{sid}"), statement.json().to_string()));
+        let mut statements = statements::of_others(self.policy()?, mark);
+        statements.remove("policy.__default_statement_ID");
         Ok(unmanaged([("fifo_throughput_scope", scope, "Topic")])
             .into_iter()
             .chain(others)

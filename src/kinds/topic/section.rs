@@ -11,9 +11,9 @@ use crate::config::section::shape::{Target, either, flag, list, mapping, number,
 use crate::config::section::{Keyed, Section, Shape, section};
 use crate::config::{self, Diagnostic, Entries, Entry, Grant, Template};
 use crate::kind::Kind;
+use crate::kinds::fifo;
 use crate::kinds::key::{kms_key, use_of};
 use crate::kinds::queue::Queue;
-use crate::kinds::queue::section::FIFO;
 use crate::kinds::subscription::outside::{Outside, outside};
 use crate::kinds::subscription::section::{cannot_take, dead_letter_call};
 use crate::lower::{Call, Lower, Lowered, known_attributes, resource};
@@ -85,10 +85,7 @@ impl Declared for Topic {
     }
 
     fn aws_name(topic: &Entry<Config>) -> Cow<'_, str> {
-        match topic.fifo {
-            Some(_) => format!("{}{FIFO}", topic.aws_name()).into(),
-            None => topic.aws_name().into(),
-        }
+        fifo::aws_name(topic.aws_name(), topic.fifo.is_some())
     }
 
     fn connections(topic: &Entry<Config>, _: Sections) -> Vec<Connection> {
@@ -173,13 +170,7 @@ impl Keyed for Config {
     }
 
     fn check_key(value: Value) -> bool {
-        if let Some(name) = value.key.text.strip_suffix(FIFO) {
-            let way = format!("write `{name}: {{ fifo: true }}`: the ending comes with it");
-            let message = format!("invalid topic name `{}`", value.key.text);
-            return value.fail_key::<()>(message, help(way)).is_some();
-        }
-        let fifo = value.node.get("fifo").is_some_and(|fifo| fifo.text() != Some("false"));
-        if fifo { NAME_OF_FIFO.check(value) } else { NAME.check(value) }
+        fifo::check_key(value, [&NAME, &NAME_OF_FIFO])
     }
 }
 

@@ -21,7 +21,7 @@ def lambda_handler(event, context):
         return response(202, {"order": order})
     found = table.get_item(Key={"order": event["pathParameters"]["order"]}, ConsistentRead=True).get("Item")
     if not found:
-        return response(404, {"message": "nobody has got this order yet"})
+        return response(404, {"message": "no one has got this order yet"})
     return response(200, {"stored": "stored" in found, "notified": "notified" in found})
 
 
