@@ -80,6 +80,9 @@ enum Command {
     /// Send a message to a queue of the stack
     #[command(after_help = examples::SEND)]
     Send(ActArgs),
+    /// Write an object into a bucket of the stack
+    #[command(after_help = examples::PUT)]
+    Put(ActArgs),
     /// Show the logs of the functions
     #[command(after_help = examples::LOGS)]
     Logs(LogsArgs),
@@ -194,6 +197,7 @@ impl Cli {
             Command::Request(args) => commands::request(globals, args).await,
             Command::Invoke(args) => commands::invoke(globals, args).await,
             Command::Send(args) => commands::act(globals, "send", args).await,
+            Command::Put(args) => commands::act(globals, "put", args).await,
             Command::Logs(args) => commands::logs(globals, args).await,
             Command::Promote(args) => commands::release(globals, args, Turn::Promote).await,
             Command::Rollback(args) => commands::release(globals, args, Turn::RollBack).await,

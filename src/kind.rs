@@ -280,12 +280,26 @@ pub struct Parent {
     pub id: ResourceId,
     /// Its physical id.
     pub physical_id: Arc<PhysicalId>,
+    /// What its tag `provision:settings` names, see [`Kind::NAMED_BY_PARENT`].
+    pub named: String,
+    /// Its attributes.
+    pub attributes: Arc<Json>,
 }
 
 impl Parent {
     /// A parent by its logical and its physical id.
     pub fn new(id: &ResourceId, physical_id: PhysicalId) -> Self {
-        Parent { id: id.clone(), physical_id: physical_id.into() }
+        Parent {
+            id: id.clone(),
+            physical_id: physical_id.into(),
+            named: String::new(),
+            attributes: Arc::default(),
+        }
+    }
+
+    /// True if its tag names children of a kind.
+    pub(crate) fn has(&self, named: &str) -> bool {
+        self.named.split(' ').any(|name| name == named)
     }
 
     /// A child of this parent that is ready.

@@ -1,11 +1,12 @@
 //! Reads the live state from AWS: all kinds at once, then related resources that these reads point to, then the children of
 //! what we own. Reads only.
 
-use crate::aws::{Context, Error, Result};
+use crate::aws::{Context, Error, Result, tags};
 use crate::kind::{AnyKind, OwnListing, Parent, Registry};
 use crate::model::{AttributeMap, LiveState, Observed, Owner, PhysicalId, ResourceId, Unreadable};
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Everything that has a declared name, and everything that we own.
 ///
@@ -152,7 +153,10 @@ pub(crate) async fn children(ctx: &Context, registry: Registry, observed: &[Obse
 async fn generation(ctx: &Context, registry: Registry, observed: &[Observed]) -> Result<LiveState> {
     let mut parents: BTreeMap<&str, Vec<Parent>> = BTreeMap::new();
     for observed in observed.iter().filter(|observed| observed.owner == Owner::Ours && observed.exists()) {
-        parents.entry(observed.id.kind).or_default().push(Parent::new(&observed.id, observed.key()));
+        let named = observed.spec["tags"][tags::APART].as_str().unwrap_or_default().to_owned();
+        let attributes = Arc::clone(&observed.attributes);
+        let parent = Parent { named, attributes, ..Parent::new(&observed.id, observed.key()) };
+        parents.entry(observed.id.kind).or_default().push(parent);
     }
     let sweeps = registry.kinds().iter().filter_map(|kind| {
         let parents = parents.get(kind.parent()?.kind)?;

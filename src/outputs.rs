@@ -43,7 +43,7 @@ pub fn own(stack: &Stack, scope: &Scope, attributes: &AttributeMap) -> BTreeMap<
     let graph = (!stack.existing.is_empty()).then(|| lower(stack, scope, &BTreeMap::new()));
     let known = |part: &Part| {
         let Part::Attribute { kind, key, attribute } = part else { return None };
-        let id = with_attribute(kind, key, attribute, &scope.identity);
+        let id = with_attribute(kind, key, attribute, scope);
         graph.as_ref()?.known(&Reference { id, attribute }).map(str::to_owned)
     };
     let value = |template: &Template| -> Option<String> {

@@ -112,7 +112,7 @@ pub struct CheckResult {
 /// What a check did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
-    /// A request: the method, and the path without the API's URL.
+    /// A request: the method, and the path without the API's URL; or a whole URL without its query.
     Request(String, String),
     /// An act: what it is called, and the kind and the key of the entry.
     Act(String, &'static str, String),
@@ -307,7 +307,9 @@ impl Runner<'_> {
             Exchange::Request(sent) => {
                 let (path, unknown) = fill.path(&sent.path);
                 let request = unknown.map_or_else(|| Request::new(sent, self.live.url, &path, fill), Err);
-                (Done::Request(sent.method.clone(), path), request.map(Sent::Request))
+                // A presigned URL is a secret for as long as it is valid, and the query makes it one.
+                let end = path.find('?').filter(|_| sent.is_absolute).unwrap_or(path.len());
+                (Done::Request(sent.method.clone(), path[..end].to_owned()), request.map(Sent::Request))
             }
             Exchange::Act(on) => {
                 let acted = self.acted(on, fill).map(|acted| Sent::Act(on.act, acted));

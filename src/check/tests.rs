@@ -581,6 +581,7 @@ async fn a_whole_url_headers_a_text_and_a_file_are_sent_as_they_are() {
     let requests: Vec<_> = server.asked.iter().collect();
     assert!(requests[1].starts_with("PUT /stage/a/b?c=d%2Fe [toolchain]"), "{}", requests[1]);
     assert!(!requests[1].contains("content-type"), "{}", requests[1]);
+    assert_eq!(outcomes[1].done.to_string(), format!("PUT {base}a/b"), "a query may sign it");
     assert!(
         requests[2].starts_with("POST /stage/text hi\n") && requests[2].contains("text/plain"),
         "{}",

@@ -133,6 +133,7 @@ mod tests {
             [
                 "table",
                 "queue",
+                "bucket",
                 "topic",
                 "stream",
                 "parameter",

@@ -59,7 +59,7 @@ pub(super) async fn run(
     };
     let requests = requests(stack);
     let deployed = |kind: &'static str, key: &str, part: Option<&str>| {
-        let id = ResourceId::new(kind, session.scope.identity.named(kind, key));
+        let id = ResourceId::new(kind, session.scope.named(kind, key));
         let own = attributes.get(&id).ok_or_else(|| anyhow!("{id} is not deployed"))?;
         // What is called of a function with a release is an alias.
         let released = called(stack, key, part)?.filter(|released| released.parent() == Some(&id));

@@ -140,6 +140,11 @@ Examples:
   provision send queue orders --text hello --with group=a
   provision send queue jobs --body -   # read the body from standard input";
 
+pub(crate) const PUT: &str = "\
+Examples:
+  provision put bucket pictures --with key=in/cat.png --content cat.png --local
+  provision put bucket pictures --with key=in/note.json --body '{\"id\": 1}'";
+
 pub(crate) const LOGS: &str = "\
 Examples:
   provision logs --since 1h

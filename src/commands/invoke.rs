@@ -140,7 +140,7 @@ pub(super) async fn deployed(
     kind: &'static str,
     key: &str,
 ) -> Result<Observed> {
-    let id = ResourceId::new(kind, session.scope.identity.named(kind, key));
+    let id = ResourceId::new(kind, session.scope.named(kind, key));
     let is_existing = session.scope.existing.get(kind).is_some_and(|names| names.contains(&id.name));
     match session.read(&id).await? {
         Some(observed) if !observed.exists() => bail!(not_deployed(globals, &id)),

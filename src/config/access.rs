@@ -25,6 +25,8 @@ pub struct Access {
     pub others: &'static [&'static str],
     /// The actions that AWS does not check against an entry itself, or not only.
     pub parts: &'static [AccessPart],
+    /// How actions are limited to some of what an entry contains, where they can be.
+    pub paths: Option<&'static Paths>,
     /// Whether a role may name an entry before it exists. Entries that may do something with each other would otherwise have to
     /// be created each before the other.
     pub by_name: bool,
@@ -33,7 +35,19 @@ pub struct Access {
 impl Access {
     /// Grants on the entry itself, which exists before a role names it.
     pub const NONE: Access =
-        Access { service: "", what: "", levels: &[], others: &[], parts: &[], by_name: false };
+        Access { service: "", what: "", levels: &[], others: &[], parts: &[], paths: None, by_name: false };
+}
+
+/// How actions are limited to what in an entry has a name of a pattern, such as `in/*`.
+#[derive(Debug)]
+pub struct Paths {
+    /// The name of the part that has these names, see [`AccessPart`].
+    pub part: &'static str,
+    /// The actions on the entry itself that can be limited too, without the prefix, and the condition key for that. All others
+    /// on the entry itself are left out.
+    pub listing: (&'static [&'static str], &'static str),
+    /// The limits of a pattern.
+    pub(crate) check: fn(Value) -> Option<String>,
 }
 
 /// Actions on what belongs to an entry.
@@ -78,9 +92,25 @@ pub struct Grant {
     pub key: String,
     /// The actions.
     pub actions: Vec<String>,
+    /// On what in the entry each of them is allowed, where that is not all of it.
+    pub within: Vec<Within>,
+}
+
+/// Actions on some of what an entry contains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Within {
+    /// The actions.
+    pub actions: Vec<String>,
+    /// The names of what they are allowed on: patterns with `*`.
+    pub paths: Vec<String>,
 }
 
 impl Grant {
+    /// A grant on the whole of an entry.
+    pub(crate) fn new(kind: &'static str, key: impl Into<String>, actions: Vec<String>) -> Self {
+        Grant { kind, key: key.into(), actions, within: Vec::new() }
+    }
+
     /// True if an action is allowed, such as `sqs:SendMessage`.
     pub(crate) fn allows(&self, action: &str) -> bool {
         let all = |begin: &str| action.starts_with(begin);
@@ -129,7 +159,17 @@ fn schema(sections: Sections) -> Json {
     let one_of = services.iter().map(|service| format!("^{service}:[A-Za-z]+[*]?$|^{service}:[*]$"));
     let pattern = one_of.collect::<Vec<_>>().join("|");
     let list = json!({ "type": "array", "items": { "type": "string", "pattern": pattern }, "minItems": 1 });
-    json!({ "oneOf": [{ "enum": words }, list] })
+    let paths = json!({ "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] });
+    let by_paths: Vec<&str> = all()
+        .filter(|access| access.paths.is_some())
+        .flat_map(|access| access.levels.iter().map(|level| level.name))
+        .collect();
+    let properties: BTreeMap<&str, &Json> = by_paths.into_iter().map(|level| (level, &paths)).collect();
+    if properties.is_empty() {
+        return json!({ "oneOf": [{ "enum": words }, list] });
+    }
+    let limited = json!({ "type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1 });
+    json!({ "oneOf": [{ "enum": words }, list, limited] })
 }
 
 /// The sections whose entries may be named.
@@ -196,9 +236,16 @@ fn grant(value: Value) -> Option<Grant> {
         ([], Some((_, only))) if accessible(value).count() == 1 => only,
         _ => return None,
     };
-    let actions = access.actions(value)?;
+    let (actions, within) = match (&value.node.kind, access.paths) {
+        (Kind::Map(_), Some(paths)) => {
+            let within = access.within(value, paths)?;
+            let all: BTreeSet<String> = within.iter().flat_map(|within| within.actions.clone()).collect();
+            (all.into_iter().collect(), within)
+        }
+        _ => (access.actions(value)?, Vec::new()),
+    };
     let (section, _, key) = found.first()?;
-    Some(Grant { kind: section.kind(), key: (*key).to_owned(), actions })
+    Some(Grant { within, ..Grant::new(section.kind(), *key, actions) })
 }
 
 impl Access {
@@ -219,6 +266,26 @@ impl Access {
         Some(names.into_iter().collect())
     }
 
+    /// Levels, each with the pattern or the patterns that it is limited to.
+    fn within(&'static self, value: Value, paths: &Paths) -> Option<Vec<Within>> {
+        value.map(|entry| {
+            let word = entry.key.text.as_str();
+            let Some(level) = self.level(word) else {
+                let names = self.levels.iter().map(|level| level.name);
+                let misspelt = self.levels.iter().find(|level| level.misspelt.contains(&word));
+                let help = misspelt.map(|level| format!("did you mean `{}`?", level.name));
+                let way = help.or_else(|| suggest::did_you_mean(word, names));
+                return entry.fail_key(format!("`{word}` is none of {}", self.forms()), way);
+            };
+            let actions = level.names().map(|action| self.qualified(action)).collect();
+            let names = match &entry.node.kind {
+                Kind::List(_) => entry.list(paths.check)?,
+                _ => vec![(paths.check)(entry)?],
+            };
+            Some(Within { actions, paths: names })
+        })
+    }
+
     fn level(&self, word: &str) -> Option<&Level> {
         self.levels.iter().find(|level| level.name == word)
     }
@@ -226,7 +293,8 @@ impl Access {
     /// The forms of a value, in words.
     fn forms(&self) -> String {
         let words: Vec<String> = self.levels.iter().map(|level| format!("`{}`", level.name)).collect();
-        format!("{} or a list of actions", words.join(", "))
+        let by_paths = if self.paths.is_some() { ", a level with a pattern for each," } else { "" };
+        format!("{}{by_paths} or a list of actions", words.join(", "))
     }
 
     /// An action with the prefix.

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 const MAX_RETRY: i64 = 900;
 
 section! {
-    /// What is done, under exactly one of `request`, `invoke`, `send`, `message` and `item`, and what is expected.
+    /// What is done, under exactly one of `request`, `invoke`, `send`, `put`, `message`, `item` and `object`, and what is expected.
     pub(crate) struct Config, checked by fits_together {
         /// The name in the report; by default what is done.
         name: Option<String> = text(256).optional(),
@@ -51,17 +51,21 @@ section! {
         event: Option<Json> = json_value().optional(),
         /// Sends something to an entry: `{ queue: work, body: { id: 1 } }`.
         send: Option<ActOn> = act("send").optional(),
+        /// Writes an object into a bucket: `{ bucket: pictures, key: in/cat.png, file: checks/cat.png }`.
+        put: Option<ActOn> = act("put").optional(),
         /// Receives a message of a queue, `{ queue: work }`, and deletes the one that is as expected. Others are hidden for two
         /// seconds, and count as received.
         message: Option<ActOn> = act("message").optional(),
         /// Reads an item of a table: `{ table: orders, key: { id: "1" } }`.
         item: Option<ActOn> = act("item").optional(),
+        /// Reads an object of a bucket: `{ bucket: pictures, key: out/cat.json }`.
+        object: Option<ActOn> = act("object").optional(),
         /// What is expected.
         expect: Option<Expect> = mapping().optional(),
         /// Values to read from the response with a JSON pointer, for later checks: `${capture.NAME}`.
         capture: BTreeMap<String, String> = map(Keys::new(Schema::Null, is_capture), pattern("^(/.*)?$", pointer))
             .or_empty(),
-        /// How long to try again until the check passes. Only for what reads: `GET`, `message` and `item`.
+        /// How long to try again until the check passes. Only for what reads: `GET`, `message`, `item` and `object`.
         retry_for: u64 = number("seconds", 0..=MAX_RETRY).default(0),
     }
 }
@@ -79,7 +83,7 @@ section! {
         body: Option<Json> = json_value().optional(),
         /// A part of the error with which the function fails.
         error: Option<Template> = template().optional(),
-        /// Whether there is an item or a message.
+        /// Whether there is an item, an object or a message.
         exists: bool = flag().default(true),
     }
 }
@@ -94,7 +98,7 @@ pub(crate) enum Sender {
 static SENDERS: [(&str, Sender); 1] = [("iam", Sender::Iam)];
 
 /// What a check can do, one of which it does.
-const ACTS: [&str; 5] = ["request", "invoke", "send", "message", "item"];
+const ACTS: [&str; 7] = ["request", "invoke", "send", "put", "message", "item", "object"];
 /// The fields that need one of these.
 const NEEDS: [(&str, &str); 6] = [
     ("as", "request"),
@@ -109,7 +113,7 @@ const EXPECTS: [(&str, &[&str]); 4] = [
     ("status", &["request"]),
     ("headers", &["request"]),
     ("error", &["invoke"]),
-    ("exists", &["message", "item"]),
+    ("exists", &["message", "item", "object"]),
 ];
 
 /// `checks`.
@@ -170,13 +174,15 @@ fn check(value: Value) -> Option<Check> {
         invoke,
         event,
         send,
+        put,
         message,
         item,
+        object,
         expect,
         capture,
         retry_for,
     } = check?;
-    let act = [invoke, send, message, item].into_iter().flatten().next();
+    let act = [invoke, send, put, message, item, object].into_iter().flatten().next();
     let (done, exchange) = match (request, act) {
         (Some(Line { text: line, method, path, is_absolute }), None) => {
             let body = Content { body, text, file }.into();
@@ -249,8 +255,9 @@ fn only_reads_are_retried(check: &<Config as Section>::Decoded, fields: &Fields)
     let method = check.request.as_ref().and_then(|line| line.as_ref()).map(|line| line.method.as_str());
     let act =
         |act: &Option<Option<ActOn>>| act.clone().flatten().filter(|on| !on.act.reads).map(|on| on.act.verb);
-    let written =
-        method.filter(|method| *method != "GET").or_else(|| act(&check.send).or(act(&check.invoke)));
+    let written = method
+        .filter(|method| *method != "GET")
+        .or_else(|| act(&check.send).or(act(&check.put)).or(act(&check.invoke)));
     if let (Some(value), Some(written)) = (fields.value("retry_for"), written) {
         let message =
             format!("`retry_for` works only with what reads: a repeated `{written}` may write twice");

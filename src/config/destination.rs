@@ -95,11 +95,9 @@ fn entry(value: Value, text: &str) -> Option<Destination> {
     let names = value.cx.scope.names;
     let found = access::named(text, names, sections(value));
     match found.as_slice() {
-        [(section, action, key)] => Some(Destination::Entry(Grant {
-            kind: section.kind(),
-            key: (*key).to_owned(),
-            actions: vec![(*action).to_owned()],
-        })),
+        [(section, action, key)] => {
+            Some(Destination::Entry(Grant::new(section.kind(), *key, vec![(*action).to_owned()])))
+        }
         [] => {
             let keys: Vec<&str> =
                 sections(value).flat_map(|(section, _)| names.keys(section.key())).copied().collect();

@@ -137,7 +137,7 @@ fn name_in<'a>(section: &dyn AnySection, arn: &'a str) -> Option<Cow<'a, str>> {
     let pattern = section.arn();
     let (wanted, given): (Vec<&str>, Vec<&str>) =
         (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
-    let (&[_, _, service, _, _, resource], &[_, _, own, _, account, rest]) =
+    let (&[_, _, service, _, in_account, resource], &[_, _, own, _, account, rest]) =
         (wanted.as_slice(), given.as_slice())
     else {
         return None;
@@ -147,5 +147,7 @@ fn name_in<'a>(section: &dyn AnySection, arn: &'a str) -> Option<Cow<'a, str>> {
     let name = if has_path(pattern) { name.strip_prefix('/')?.rsplit('/').next()? } else { name };
     let is_name = !name.is_empty() && !name.contains(':') && (section.takes_paths() || !name.contains('/'));
     let name = if name.ends_with('*') { name.into() } else { name_in_arn(pattern, name) };
-    (service == own && account.len() == 12 && is_name).then_some(name)
+    // The names of a few kinds are unique without an account.
+    let has_account = if in_account.is_empty() { account.is_empty() } else { account.len() == 12 };
+    (service == own && has_account && is_name).then_some(name)
 }

@@ -149,7 +149,7 @@ pub(crate) fn private_resource_policy() -> Shape<Vec<Statement>> {
 }
 
 /// Whether a statement allows something to everybody without any condition.
-fn admits_everybody(statement: &Node) -> bool {
+pub(crate) fn admits_everybody(statement: &Node) -> bool {
     let is_everybody = |node: &Node| node.text() == Some("*");
     let includes_everybody = |node: &Node| match &node.kind {
         Kind::List(items) => items.iter().any(is_everybody),

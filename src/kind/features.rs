@@ -2,7 +2,7 @@
 
 use super::Act;
 use crate::diff::Change;
-use crate::model::{Identity, PhysicalId, ResourceId, in_words};
+use crate::model::{Identity, PhysicalId, ResourceId, in_words, without_ending};
 use serde_json::Value as Json;
 
 /// How the commands show and name resources of a kind.
@@ -32,7 +32,8 @@ pub struct Features {
     pub counted: bool,
     /// How to turn deletion protection off.
     pub unprotect: &'static str,
-    /// How AWS's names of some resources end where their keys in the stack file do not.
+    /// How AWS's names of some resources end where their keys in the stack file do not. `{account}` and `{region}` in it stand
+    /// for where the resource is.
     pub name_ending: &'static str,
     /// The resource that a resource is shown as a part of: what the user declares has parts that come with it.
     pub part_of: fn(&ResourceId) -> Option<ResourceId>,
@@ -71,7 +72,7 @@ impl Features {
 
     /// The key in the stack file of a resource with this name, which is without the environment's prefix.
     pub fn key<'a>(&self, name: &'a str) -> &'a str {
-        name.strip_suffix(self.name_ending).unwrap_or(name)
+        without_ending(name, self.name_ending).unwrap_or(name)
     }
 }
 

@@ -23,6 +23,11 @@ pub(super) fn has(tags: &Tags, setting: &str) -> bool {
     names(tags).any(|name| name == setting)
 }
 
+/// True if a tag names all that another one names.
+pub(super) fn includes(tags: &Tags, others: &Tags) -> bool {
+    names(others).all(|name| has(tags, name))
+}
+
 /// The tags while one set of settings becomes another, where they are other tags: those of now, and the names of all settings that
 /// either of them has.
 pub(super) fn meanwhile(from: &Tags, to: &Tags) -> Option<Tags> {

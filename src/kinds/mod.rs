@@ -5,6 +5,7 @@ pub mod alias;
 mod apart;
 pub mod api;
 mod assumable;
+pub mod bucket;
 pub(crate) mod environment;
 pub mod event_source;
 mod fifo;
@@ -16,6 +17,7 @@ mod key;
 pub mod layer;
 pub mod log_group;
 mod mark;
+pub mod notification;
 pub mod parameter;
 pub mod permission;
 pub mod policy;
@@ -34,6 +36,7 @@ mod tests;
 pub mod topic;
 
 use self::event_source::{OfQueue, OfStream, OfTable};
+use self::notification::section::OfBucket;
 use self::subscription::OfTopic;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
@@ -91,6 +94,7 @@ macro_rules! role {
 kinds! {
     table::Table: section,
     queue::Queue: section,
+    bucket::Bucket: section,
     topic::Topic: section,
     stream::Stream: section,
     parameter::Parameter: section,
@@ -106,6 +110,7 @@ kinds! {
     integration::Integration,
     route::Route,
     permission::Permission,
+    notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
     function_url::FunctionUrl,
     stage::Stage,

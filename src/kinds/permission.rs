@@ -71,6 +71,8 @@ macro_rules! allow_calls {
 
 /// The principal of an API's permissions.
 pub(crate) const API_GATEWAY: &str = "apigateway.amazonaws.com";
+/// The principal of buckets that have functions called.
+const BUCKETS: &str = super::bucket::PRINCIPAL;
 /// The principal of topics that functions have subscribed.
 const TOPICS: &str = super::topic::PRINCIPAL;
 /// The principal of a public URL's permissions.
@@ -94,6 +96,8 @@ impl Kind for Permission {
         kind::Permission::same("lambda:GetPolicy", Task::READ, &function::ANY),
         allow_calls!(API_GATEWAY, "CalledFunctions" on Function, Which::Parents),
         allow_calls!(API_GATEWAY, "CalledAliases" on Alias, Which::Declared),
+        allow_calls!(BUCKETS, "FunctionsOfBuckets" on Function, Which::Parents),
+        allow_calls!(BUCKETS, "AliasesOfBuckets" on Alias, Which::Declared),
         allow_calls!(ANYONE, "PublicFunctions" on Function, Which::Parents),
         allow_calls!(TOPICS, "SubscribedFunctions" on Function, Which::Parents),
         allow_calls!(TOPICS, "SubscribedAliases" on Alias, Which::Declared),
@@ -165,9 +169,22 @@ impl Kind for Permission {
     }
 }
 
+/// Notes that this run lets a service act on a resource, by the name of that: others may not know it yet.
+pub(super) fn note_admission(ctx: &Context, on: &str) {
+    ctx.created.add(PhysicalId::new(Permission::NAME, on));
+}
+
+/// Whether this run has let a service act on the resource of an ARN.
+pub(super) fn admitted_lately(ctx: &Context, arn: &str) -> bool {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let name = resource.strip_prefix("function:").unwrap_or(resource);
+    ctx.created.has(&PhysicalId::new(Permission::NAME, name))
+}
+
 /// Adds a statement.
 async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<()> {
     let (function, alias) = alias::parts(&spec.function);
+    note_admission(ctx, &spec.function);
     let add = async || {
         let add = ctx
             .clients

@@ -8,6 +8,7 @@ pub mod section;
 use self::change::{YOUNG, changed, document, once_accepted, sent, set, set_policy};
 use self::observe::{Live, list_tags, once_changed, read, shown, url};
 use super::fifo::FIFO;
+use super::permission::note_admission;
 use super::{read_each, statements};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
@@ -184,6 +185,7 @@ impl Kind for Queue {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         ctx.created.add(PhysicalId::new(Self::NAME, &id.name));
+        note_admission(ctx, &id.name);
         let policy = (Name::Policy, document(&statements::marked(&spec.policy, &ctx.scope.identity)));
         // CreateQueue refuses a text that is empty [hazards: Q3].
         let all = sent(spec).into_iter().chain([policy]).filter(|(_, text)| !text.is_empty());

@@ -1,6 +1,7 @@
 //! What AWS's refusals mean, by the records of their services. The messages are AWS's own, as recorded.
 
 use super::api::API_GATEWAY;
+use super::bucket::S3;
 use super::function::LAMBDA;
 use super::log_group::LOGS;
 use super::queue::SQS;
@@ -22,7 +23,22 @@ enum Meaning {
 }
 use Meaning::{Exists, NotFound, Other, Transient};
 
-static REFUSALS: [(&Service, &str, &str, Meaning); 53] = [
+static REFUSALS: [(&Service, &str, &str, Meaning); 58] = [
+    (&S3, "NoSuchBucket", "The specified bucket does not exist", NotFound),
+    (
+        &S3,
+        "BucketAlreadyOwnedByYou",
+        "Your previous request to create the named bucket succeeded and you already own it.",
+        Exists,
+    ),
+    (&S3, "BucketAlreadyExists", "The requested bucket name is not available.", Other),
+    (
+        &S3,
+        "OperationAborted",
+        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+        Transient,
+    ),
+    (&S3, "NoSuchTagSet", "The TagSet does not exist", Other),
     (&SSM, "ParameterNotFound", "Parameter /a not found.", NotFound),
     (&SSM, "InvalidResourceId", "The resource ID isn't valid.", NotFound),
     (&SSM, "ParameterAlreadyExists", "The parameter already exists.", Exists),
@@ -214,6 +230,7 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
             "IAM",
             "Kinesis",
             "Lambda",
+            "S3",
             "SNS",
             "SQS",
             "SSM",

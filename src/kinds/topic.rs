@@ -9,7 +9,7 @@ use self::change::{marked_policy, once_accepted, sent, set, set_policy};
 pub(in crate::kinds) use self::observe::subscribers_of;
 use self::observe::{list_tags, read};
 use super::fifo::FIFO;
-use super::{read_each, require_str};
+use super::{permission, read_each, require_str};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Error, Errors, Refusal, Result, Service};
@@ -136,6 +136,7 @@ impl Kind for Topic {
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
+        permission::note_admission(ctx, &id.name);
         let attributes =
             sent(spec).into_iter().filter(|(name, text)| change::default(name) != Some(text.as_str()));
         let policy = marked_policy(spec, &ctx.scope, &id.name);

@@ -180,7 +180,7 @@ pub(crate) struct Lower<'a> {
 impl Lower<'_> {
     /// The id of the resource of an entry: its name in AWS, with the environment's prefix.
     pub(crate) fn id(&self, kind: &'static str, key: &str) -> ResourceId {
-        id_of(kind, key, &self.scope.identity)
+        id_of(kind, key, self.scope)
     }
 
     /// The ARN that follows from the name of an entry.
@@ -276,10 +276,10 @@ pub fn protected(stack: &Stack) -> Protected {
 }
 
 /// The id of the resource of an entry; the key of a section that is one entry is empty.
-fn id_of(kind: &'static str, key: &str, identity: &Identity) -> ResourceId {
+fn id_of(kind: &'static str, key: &str, scope: &Scope) -> ResourceId {
     // A resource of others has a name also where the key is empty.
-    let is_own = !identity.renamed.get(kind).is_some_and(|names| names.contains_key(key));
-    ResourceId::new(kind, if key.is_empty() && is_own { String::new() } else { identity.named(kind, key) })
+    let is_own = !scope.identity.renamed.get(kind).is_some_and(|names| names.contains_key(key));
+    ResourceId::new(kind, if key.is_empty() && is_own { String::new() } else { scope.named(kind, key) })
 }
 
 /// A resource that depends only on what it refers to.

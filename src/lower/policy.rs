@@ -1,7 +1,7 @@
 //! The policy of a role: what its owner needs, what the stack file grants it, and the user's own statements.
 
 use super::Lower;
-use crate::config::access::PartOn;
+use crate::config::access::{Access, PartOn, Paths, Within};
 use crate::config::{self, Destination, Grant};
 use crate::model::Text;
 use crate::policy::{Policy, Statement, Tree};
@@ -32,6 +32,15 @@ impl Lower<'_> {
 
     /// The policy of a resource. A statement that names no resource is about this one, `own`.
     pub(crate) fn resource_policy(&self, statements: &[config::Statement], own: &str) -> Policy<Text> {
+        self.resource_policy_on(statements, &[own.to_owned()])
+    }
+
+    /// The same for a resource with several ARNs.
+    pub(crate) fn resource_policy_on(
+        &self,
+        statements: &[config::Statement],
+        own: &[String],
+    ) -> Policy<Text> {
         let mut policy: BTreeMap<String, Statement<Text>> = BTreeMap::new();
         let (named, unnamed): (Vec<_>, Vec<_>) =
             statements.iter().partition(|statement| statement.members.contains_key("Sid"));
@@ -40,7 +49,7 @@ impl Lower<'_> {
             let mut members: BTreeMap<String, Tree<Text>> =
                 members.map(|(name, member)| (name.clone(), self.json(member))).collect();
             if !members.contains_key("NotResource") {
-                let it = || Tree::List(vec![Tree::Text(own.into())]);
+                let it = || Tree::List(own.iter().map(|arn| Tree::Text(arn.into())).collect());
                 members.entry("Resource".to_owned()).or_insert_with(it);
             }
             for name in ["Principal", "NotPrincipal"] {
@@ -74,16 +83,33 @@ impl Lower<'_> {
     fn granted(&self, grant: Grant) -> Vec<(String, Statement<Text>)> {
         let sid = format!("{}{}", capitalised(grant.kind), alphanumeric(&grant.key));
         let key = self.use_of_key(&grant).map(|statement| (format!("{sid}Key"), statement));
-        let arn = self.arn_of_granted(&grant);
+        let access = self.stack.sections.of_kind(grant.kind).and_then(|section| section.access());
+        let statements = match access.and_then(|access| Some((access, access.paths?))) {
+            Some((access, paths)) if !grant.within.is_empty() => {
+                let within = grant.within.iter();
+                within.flat_map(|within| self.granted_within(&grant, &sid, within, access, paths)).collect()
+            }
+            _ => self.granted_on_all(&grant, &sid, access),
+        };
+        statements.into_iter().chain(key).collect()
+    }
+
+    /// The statements of a grant on the whole of an entry.
+    fn granted_on_all(
+        &self,
+        grant: &Grant,
+        sid: &str,
+        access: Option<&Access>,
+    ) -> Vec<(String, Statement<Text>)> {
+        let arn = self.arn_of_granted(grant);
         let within = |path: &str| Text::join([arn.clone(), path.into()]);
         let (mut actions, mut resources, mut others) = (grant.actions.clone(), vec![arn.clone()], Vec::new());
-        let access = self.stack.sections.of_kind(grant.kind).and_then(|section| section.access());
         for (access, part) in
             access.into_iter().flat_map(|access| access.parts.iter().map(move |part| (access, part)))
         {
             let named = part.actions.iter().map(|action| access.qualified(action));
             let named: Vec<String> = named.filter(|action| grant.allows(action)).collect();
-            if named.is_empty() || !self.has_part(&grant, part.name) {
+            if named.is_empty() || !self.has_part(grant, part.name) {
                 continue;
             }
             let resource = match part.on {
@@ -99,8 +125,36 @@ impl Lower<'_> {
         }
         let resources = resources.into_iter().map(Tree::Text).collect();
         let own = (!actions.is_empty())
-            .then(|| (sid, Statement::allow(actions, ("Resource", Tree::List(resources)))));
-        own.into_iter().chain(others).chain(key).collect()
+            .then(|| (sid.to_owned(), Statement::allow(actions, ("Resource", Tree::List(resources)))));
+        own.into_iter().chain(others).collect()
+    }
+
+    /// The statements of a grant on some of what an entry contains.
+    fn granted_within(
+        &self,
+        grant: &Grant,
+        sid: &str,
+        within: &Within,
+        access: &Access,
+        paths: &Paths,
+    ) -> Vec<(String, Statement<Text>)> {
+        let arn = self.arn_of_granted(grant);
+        let part = access.parts.iter().find(|part| part.name == paths.part);
+        let in_part =
+            part.into_iter().flat_map(|part| part.actions.iter().map(|action| access.qualified(action)));
+        let in_part: Vec<String> = in_part.filter(|action| within.actions.contains(action)).collect();
+        let (listing, key) = paths.listing;
+        let listing = listing.iter().map(|action| access.qualified(action));
+        let listing: Vec<String> = listing.filter(|action| within.actions.contains(action)).collect();
+        let resources =
+            within.paths.iter().map(|path| Tree::Text(Text::join([arn.clone(), format!("/{path}").into()])));
+        let on_part = Statement::allow(in_part, ("Resource", Tree::List(resources.collect())));
+        let names = within.paths.iter().map(|path| Tree::Text(path.as_str().into())).collect();
+        let mut on_entry = allow(listing.clone(), arn);
+        let condition = Tree::Map([(key.to_owned(), Tree::List(names))].into());
+        on_entry.0.insert("Condition".to_owned(), Tree::Map([("StringLike".to_owned(), condition)].into()));
+        let on_entry = (!listing.is_empty()).then(|| (sid.to_owned(), on_entry));
+        on_entry.into_iter().chain([(format!("{sid}{}", capitalised(paths.part)), on_part)]).collect()
     }
 
     /// The ARN of the entry that a grant is about.

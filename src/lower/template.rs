@@ -3,7 +3,7 @@
 use super::{Lower, id_of};
 use crate::config::{Json, Part, Template};
 use crate::kinds::sections;
-use crate::model::{AttributeMap, Identity, ResourceId, Scope, Text};
+use crate::model::{AttributeMap, ResourceId, Scope, Text};
 use crate::policy::Tree;
 
 impl Lower<'_> {
@@ -26,7 +26,7 @@ impl Lower<'_> {
 
     /// An attribute of an entry. A name is the key in the stack file with the environment's prefix; it makes no dependency.
     fn attribute(&self, kind: &'static str, key: &str, attribute: &'static str) -> Text {
-        let id = with_attribute(kind, key, attribute, &self.scope.identity);
+        let id = with_attribute(kind, key, attribute, self.scope);
         if attribute == "name" { id.name.into() } else { Text::reference(&id, attribute) }
     }
 
@@ -46,13 +46,8 @@ impl Lower<'_> {
 }
 
 /// The resource that has an attribute of an entry: its own, or a child of that.
-pub(crate) fn with_attribute(
-    kind: &'static str,
-    key: &str,
-    attribute: &str,
-    identity: &Identity,
-) -> ResourceId {
-    let id = id_of(kind, key, identity);
+pub(crate) fn with_attribute(kind: &'static str, key: &str, attribute: &str, scope: &Scope) -> ResourceId {
+    let id = id_of(kind, key, scope);
     let section = sections().of_kind(kind);
     let found = section.and_then(|section| section.references().iter().find(|one| one.name == attribute));
     match found.and_then(|found| found.of_child) {
@@ -69,7 +64,7 @@ pub fn lookup_part(part: &Part, scope: &Scope, attributes: &AttributeMap) -> Opt
         Part::Account => Some(scope.account.clone()),
         Part::Partition => Some(scope.partition.clone()),
         Part::Attribute { kind, key, attribute } => {
-            let live = attributes.get(&with_attribute(kind, key, attribute, &scope.identity))?;
+            let live = attributes.get(&with_attribute(kind, key, attribute, scope))?;
             Some(live.get(attribute)?.as_str()?.to_owned())
         }
         Part::Capture(_) => None,

@@ -27,7 +27,7 @@ pub type Renamed = BTreeMap<&'static str, BTreeMap<String, AwsName>>;
 /// The name that an entry has in AWS, where that is not its key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AwsName {
-    /// The name of a resource of the stack, without the prefix.
+    /// The name of a resource of the stack, without the prefix. `{account}` and `{region}` in it stand for where that is.
     Own(String),
     /// The whole name of a resource of others.
     Existing(String),
@@ -56,7 +56,7 @@ impl Identity {
         prefixed(&self.prefix, name)
     }
 
-    /// The name that the entry of a kind with this key has in AWS.
+    /// The name that the entry of a kind with this key has in AWS, see [`Scope::named`].
     pub fn named(&self, kind: &str, key: &str) -> String {
         match self.renamed.get(kind).and_then(|names| names.get(key)) {
             None => self.prefixed(key),
@@ -70,7 +70,7 @@ impl Identity {
     pub fn key<'a>(&'a self, kind: &str, name: &'a str) -> &'a str {
         let name = unprefixed(&self.prefix, name);
         let mut renamed = self.renamed.get(kind).into_iter().flatten();
-        let is_it = |other: &AwsName| matches!(other, AwsName::Own(own) if own == name);
+        let is_it = |other: &AwsName| matches!(other, AwsName::Own(own) if is_made_of(own, name));
         renamed.find(|(_, other)| is_it(other)).map_or(name, |(key, _)| key)
     }
 }
@@ -92,6 +92,29 @@ fn unprefixed<'a>(prefix: &str, name: &'a str) -> &'a str {
             rest.filter(|rest| rest.starts_with('/')).unwrap_or(name)
         }
         None => name.strip_prefix(prefix).unwrap_or(name),
+    }
+}
+
+/// The text before an ending; `{account}` and `{region}` in the ending stand for any.
+pub(crate) fn without_ending<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
+    let Some((start, rest)) = ending.split_once("{account}") else { return name.strip_suffix(ending) };
+    let (between, end) = rest.split_once("{region}")?;
+    let place = name.strip_suffix(end)?;
+    place.match_indices(between).find_map(|(at, _)| {
+        super::check_region(&place[at + between.len()..]).ok()?;
+        let (key, account) = place[..at].split_at_checked(at.checked_sub(12)?)?;
+        key.strip_suffix(start).filter(|_| account.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+/// Whether a name is made of a pattern with `{account}` and `{region}`.
+fn is_made_of(pattern: &str, name: &str) -> bool {
+    match pattern.find('{') {
+        None => pattern == name,
+        Some(_) => {
+            let (key, ending) = pattern.split_at(pattern.find("-{account}").unwrap_or(pattern.len()));
+            without_ending(name, ending) == Some(key)
+        }
     }
 }
 
@@ -259,6 +282,11 @@ impl Scope {
         arn + rest
     }
 
+    /// The name that the entry of a kind with this key has in AWS.
+    pub fn named(&self, kind: &str, key: &str) -> String {
+        self.expand(&self.identity.named(kind, key), "")
+    }
+
     /// The declared names of a kind.
     pub fn wanted(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.wanted.get(kind).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
@@ -305,6 +333,24 @@ mod tests {
             assert_eq!(unprefixed(prefix, prefixed), name);
         }
         assert_eq!(unprefixed("dev-", "/develop/level"), "/develop/level", "another path");
+    }
+
+    #[test]
+    fn a_name_with_its_place_is_known_by_its_key() {
+        let own = "-{account}-{region}-an";
+        let of = |name| without_ending(name, own);
+        assert_eq!(of("dev-pictures-123456789012-eu-west-1-an"), Some("dev-pictures"));
+        assert_eq!(of("pictures-123456789012-us-gov-east-1-an"), Some("pictures"));
+        for other in
+            ["pictures", "pictures-an", "pictures-1234-eu-west-1-an", "x-123456789012-nowhere-an", "-an"]
+        {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(without_ending("jobs.fifo", ".fifo"), Some("jobs"));
+        let mut identity = Identity::new("shop", Some("dev".to_owned()));
+        let name = AwsName::Own(format!("shots{own}"));
+        identity.renamed.insert("bucket", [("pictures".to_owned(), name)].into());
+        assert_eq!(identity.key("bucket", "dev-shots-123456789012-eu-west-1-an"), "pictures");
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub use desired::Desired;
 pub use elsewhere::{Address, Attribute, Found, Values};
 pub use graph::{Existing, Graph, KnownAttributes, OrderConstraint, Resource};
 pub use identity::{AwsName, Identity, Protected, Renamed, ResourceId, Scope, TagKeys, Wanted, in_words};
-pub(crate) use identity::{name_in_arn, prefixed};
+pub(crate) use identity::{name_in_arn, prefixed, without_ending};
 pub use live_state::{AttributeMap, Attributes, LiveState, Observed, Owner, PhysicalId, Status, Unreadable};
 pub use region::{SHORTEST_REGION, SOME_ACCOUNT, check_region, partition_of};
 pub(crate) use region::{is_known, is_partition};

@@ -48,7 +48,7 @@ impl Reader<'_> {
 }
 
 #[track_caller]
-fn contains(page: &str, texts: &[&str]) {
+pub(crate) fn contains(page: &str, texts: &[&str]) {
     for text in texts {
         assert!(page.contains(text), "`{text}` is missing in:\n{page}");
     }

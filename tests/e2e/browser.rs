@@ -100,7 +100,7 @@ fn visit(browser: &Path, profile: &Path, url: &str) -> Process {
 }
 
 /// The browser with a profile of its own.
-fn command(browser: &Path, profile: &Path) -> Command {
+pub(crate) fn command(browser: &Path, profile: &Path) -> Command {
     let rules = "MAP rebound.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost";
     let mut command = Command::new(browser);
     command

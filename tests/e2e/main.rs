@@ -7,6 +7,7 @@
 
 mod asks;
 mod cloud;
+mod devtools;
 mod dump;
 mod http;
 mod programs;
@@ -34,6 +35,7 @@ mod elsewhere;
 mod examples;
 mod face;
 mod function_urls;
+mod images;
 mod init;
 mod kill;
 mod layers;
@@ -47,6 +49,7 @@ mod policies;
 mod queues;
 mod releases;
 mod roles;
+mod scanner;
 mod screens;
 mod secrets;
 mod stacks;

@@ -56,8 +56,8 @@ def lint(policies, folder):
     for number, policy in enumerate(policies):
         file = f"{number}.{policy['type']}.json"
         names[file] = policy["name"]
-        # Lambda spells a global key differently; IAM ignores the case of keys, and the linter does not.
-        (documents / file).write_text(json.dumps(policy["document"]).replace('"AWS:SourceArn"', '"aws:SourceArn"'))
+        # Lambda spells global keys differently; IAM ignores the case of keys, and the linter does not.
+        (documents / file).write_text(json.dumps(policy["document"]).replace('"AWS:Source', '"aws:Source'))
     report = folder / "report.json"
     command = ["validate", "--path", documents, "--aws-services-dir", reference, "--format", "json", "--output", report]
     command += ["--config", Path(__file__).with_name("linter.yaml")]

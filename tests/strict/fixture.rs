@@ -85,9 +85,11 @@ impl Fixture {
     fn with_code(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(lambdas, &folder.path().join("lambdas"));
-        let layers = lambdas.with_file_name("layers");
-        if layers.is_dir() {
-            copy(&layers, &folder.path().join("layers"));
+        for name in ["layers", "checks"] {
+            let files = lambdas.with_file_name(name);
+            if files.is_dir() {
+                copy(&files, &folder.path().join(name));
+            }
         }
         code(&folder.path().join("lambdas"));
         let file = folder.path().join("stack.yaml");

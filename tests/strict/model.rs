@@ -86,6 +86,8 @@ pub(crate) struct Shape {
     pub(crate) timestamp_format: Option<String>,
     #[serde(default)]
     pub(crate) flattened: bool,
+    /// The member that is the whole body.
+    pub(crate) payload: Option<String>,
     error: Option<ErrorTrait>,
     #[serde(default)]
     exception: bool,

@@ -63,6 +63,11 @@ pub(crate) trait StrictService: Sync {
         self.facts().invalid
     }
 
+    /// The outermost element of the response of an operation, where the protocol has one and botocore's models do not say it.
+    fn root(&self, _operation: &str) -> Option<&'static str> {
+        None
+    }
+
     /// The quota that an operation falls under; `None` where AWS publishes none.
     fn quota(&self, _cloud: &Cloud, _operation: &str) -> Option<Quota> {
         None

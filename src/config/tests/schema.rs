@@ -16,8 +16,8 @@ use crate::config::sources::Sources;
 use crate::config::trigger::Trigger;
 use crate::config::{Options, checks, environment};
 use crate::kinds::{
-    alias, api, event_source, function, function_url, layer, parameter, policy, queue, role, secret,
-    sections, stream, subscription, table, topic,
+    alias, api, bucket, event_source, function, function_url, layer, notification, parameter, policy, queue,
+    role, secret, sections, stream, subscription, table, topic,
 };
 
 #[test]
@@ -45,6 +45,8 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("queues", queue::section::Config::fields()),
         ("fifo", queue::section::Fifo::fields()),
         ("dead_letter", queue::section::DeadLetters::fields()),
+        ("buckets", bucket::section::Config::fields()),
+        ("lifecycle_rule", bucket::section::LifecycleRule::fields()),
         ("topics", topic::section::Config::fields()),
         ("fifo of topics", topic::section::Fifo::fields()),
         ("subscriptions", subscription::outside::Outside::fields()),
@@ -68,6 +70,9 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("policies", policy::section::Config::fields()),
         ("roles", role::section::Config::fields()),
         ("triggers of queues", event_source::queue::Config::fields()),
+        ("triggers of buckets", notification::section::Config::fields()),
+        ("triggers of queues by buckets", notification::section::Config::fields()),
+        ("triggers of topics by buckets", notification::section::Config::fields()),
         ("triggers of tables", <event_source::OfTable as Trigger>::Config::fields()),
         ("triggers of streams", <event_source::OfStream as Trigger>::Config::fields()),
         ("api", api::section::Config::fields()),
@@ -96,8 +101,9 @@ fn every_section_is_tried() {
     // They are the sections once more.
     whole["properties"]["defaults"].take();
     let acts = sections().iter().flat_map(|section| section.acts()).filter(|act| !act.word.is_empty());
-    // The fields of the file are in two sections; three sorts of statements have IAM's own members.
-    assert_eq!(mappings(&whole), stated().len() + 2 + acts.count());
+    // The fields of the file are in two sections; three sorts of statements have IAM's own members; and levels of `access` have
+    // patterns in three sections.
+    assert_eq!(mappings(&whole), stated().len() + 2 + 3 + acts.count());
 }
 
 /// What a field makes of a value: `None` if it is not valid, else whether it means the same as no value.

@@ -109,6 +109,28 @@ fn access_to_a_table_covers_the_reads_of_its_indexes() {
     }
 }
 
+/// Objects are not the bucket: each action is allowed on what S3 checks it against, and on some of it where that is said.
+#[test]
+fn access_to_a_bucket_is_about_its_objects_or_some_of_them() {
+    let statements = |access: &str| {
+        let rest = "buckets: { shots: {} }\n";
+        let graph =
+            graph_of(&stack(&(functions(&[("f", &format!("access: {{ shots: {access} }}"))]) + rest)));
+        let policy = policy(&graph, "role f_role");
+        let statements = policy.as_object().unwrap().iter().filter(|(sid, _)| *sid != "Logs");
+        let told = statements.map(|(sid, one)| {
+            let condition =
+                one.get("Condition").map(|condition| format!(" if {condition}")).unwrap_or_default();
+            format!("{sid}: {} {}{condition}", one["Action"], one["Resource"])
+                .replace("bucket shots-000000000000-us-east-1-an", "shots")
+        });
+        told.collect::<Vec<_>>()
+    };
+    let all = ["read", "[s3:GetObject, s3:ListBucketVersions]", "{ read: in/*, write: [thumbs/*, a.txt] }"];
+    let all = all.map(|access| (access, statements(access)));
+    insta::assert_snapshot!("buckets", serde_json::to_string_pretty(&all).unwrap());
+}
+
 /// AWS checks three of the actions against the stream, and the fourth against nothing less than everything.
 #[test]
 fn what_reads_a_stream_is_allowed_on_it_and_sends_where_failures_go() {

@@ -68,7 +68,7 @@ impl Trigger for OfQueue {
 
     fn grants(trigger: &Config) -> Vec<Grant> {
         let actions = RECEIVE.iter().map(|action| (*action).to_owned()).collect();
-        vec![Grant { kind: Queue::NAME, key: trigger.queue.clone(), actions }]
+        vec![Grant::new(Queue::NAME, &trigger.queue, actions)]
     }
 
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {

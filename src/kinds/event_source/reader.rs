@@ -150,13 +150,12 @@ impl<S: Source> Trigger for Of<S> {
 
     fn grants(trigger: &Reading<S>) -> Vec<Grant> {
         let actions = S::READ.iter().map(|action| S::Kind::SERVICE.operation(action)).collect();
-        vec![Grant { kind: S::Kind::NAME, key: trigger.source.key().to_owned(), actions }]
+        vec![Grant::new(S::Kind::NAME, trigger.source.key(), actions)]
     }
 
     fn failures(trigger: &Reading<S>) -> Vec<Grant> {
         let key = trigger.reader.on_failure.as_ref().and_then(Target::key);
-        let grant =
-            |key: &str| Grant { kind: Queue::NAME, key: key.to_owned(), actions: vec![SEND.to_owned()] };
+        let grant = |key: &str| Grant::new(Queue::NAME, key, vec![SEND.to_owned()]);
         key.map(grant).into_iter().collect()
     }
 

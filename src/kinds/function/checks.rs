@@ -206,7 +206,7 @@ fn destinations(function: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> 
             let message = "`dead_letter` must be a queue or a topic".to_owned();
             Some(error(message, "use `on_failure` for others"))
         }
-        ("on_success", "s3") => {
+        ("on_success", "s3" | "bucket") => {
             let message = "results cannot be delivered to a bucket".to_owned();
             Some(error(message, "only `on_failure` can name a bucket"))
         }

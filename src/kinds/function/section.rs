@@ -473,4 +473,5 @@ static ACCESS: Access = Access {
     ],
     parts: &[AccessPart { name: "version", actions: &["InvokeFunction"], on: PartOn::Also(":*") }],
     by_name: true,
+    ..Access::NONE
 };

@@ -6,6 +6,7 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::Kind;
 use crate::kinds::assumable::is_fresh;
+use crate::kinds::permission::note_admission;
 use crate::kinds::statements;
 use crate::model::{PhysicalId, ResourceId};
 use crate::policy::Policy;
@@ -109,6 +110,7 @@ pub(super) async fn set(
 
 /// Sets the stack's statements in the policy, and keeps those of others.
 pub(super) async fn set_policy(ctx: &Context, id: &ResourceId, url: &str, to: &Spec) -> Result<()> {
+    note_admission(ctx, &id.name);
     let read = async || Ok(live(ctx, url).await?.map(|live| live.policy()).transpose()?.unwrap_or_default());
     let merge = |live: &Policy| statements::merged(live, &to.policy, &ctx.scope.identity);
     let write = async |policy: Policy| {

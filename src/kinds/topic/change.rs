@@ -8,7 +8,7 @@ use crate::aws::{Context, Error, Result};
 use crate::kind::Kind;
 use crate::kinds::assumable::is_fresh;
 use crate::kinds::mark::hash;
-use crate::kinds::statements;
+use crate::kinds::{permission, statements};
 use crate::model::{ResourceId, Scope};
 use crate::policy::{Policy, Statement, Tree};
 use futures_util::future::join_all;
@@ -75,6 +75,7 @@ pub(super) async fn set(
 
 /// Sets the stack's statements in the policy, and keeps those of others and of AWS.
 pub(super) async fn set_policy(ctx: &Context, id: &ResourceId, arn: &str, to: &Spec) -> Result<()> {
+    permission::note_admission(ctx, &id.name);
     let read = async || {
         let live = live(ctx, arn).await?;
         Ok(live.as_ref().map(Live::policy).transpose()?.unwrap_or_default())

@@ -9,7 +9,8 @@ use crate::config::names::NameRule;
 use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::{Target, either, flag, list, mapping, number, text};
 use crate::config::section::{Keyed, Section, Shape, section};
-use crate::config::{self, Diagnostic, Entries, Entry, Grant, Template};
+use crate::config::trigger::triggers;
+use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Template};
 use crate::kind::Kind;
 use crate::kinds::fifo;
 use crate::kinds::key::{kms_key, use_of};
@@ -53,6 +54,8 @@ section! {
         /// Addresses outside of AWS that get the messages, at most 25. Functions and queues name the topic in their `triggers`.
         /// People confirm a subscription by e-mail, and endpoints by their own; until then nothing is sent to them.
         subscriptions: Vec<Outside> = list(outside()).or_empty(),
+        /// Buckets whose events the topic delivers. S3 gets the permission to publish them.
+        triggers: Vec<Item> = triggers(Topic::NAME).or_empty(),
         /// Whom the topic admits besides this account, in IAM's own syntax.
         resource_policy: Vec<config::Statement> = resource_policy().or_empty(),
     }
@@ -75,7 +78,7 @@ impl Declared for Topic {
     const ABOUT: &'static str =
         "SNS topics. The key is the topic's name in AWS; that of a FIFO topic ends in `.fifo`.";
     const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
-    const LIMITED: &'static [&'static str] = &["subscriptions"];
+    const LIMITED: &'static [&'static str] = &["subscriptions", "triggers"];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
     const DELIVERY: Option<&'static str> = Some(PUBLISH_ACTION);
     type Config = Config;
@@ -86,6 +89,10 @@ impl Declared for Topic {
 
     fn aws_name(topic: &Entry<Config>) -> Cow<'_, str> {
         fifo::aws_name(topic.aws_name(), topic.fifo.is_some())
+    }
+
+    fn triggers(topic: &Config) -> &[Item] {
+        &topic.triggers
     }
 
     fn connections(topic: &Entry<Config>, _: Sections) -> Vec<Connection> {
@@ -127,6 +134,7 @@ impl Lowered for Topic {
             signature_version,
             tracing,
             subscriptions,
+            triggers,
             resource_policy,
         } = &**topic;
         let policy = lower.resource_policy(resource_policy, &arn);
@@ -145,6 +153,7 @@ impl Lowered for Topic {
         let resource = resource::<Topic>(id.clone(), topic.at, &spec);
         lower.resources.push(Resource { known_attributes, ..resource });
         subscriptions.iter().for_each(|one| one.lower(topic, &id, lower));
+        triggers.iter().for_each(|item| lower.trigger(item, &id));
     }
 
     /// What cannot be delivered to addresses outside is sent to queues of the stack.
@@ -205,7 +214,7 @@ pub(super) fn fits_together(topic: &<Config as Section>::Decoded, fields: &mut F
 }
 
 /// AWS's own key for SNS.
-pub(super) const AWS_KEY: &str = "alias/aws/sns";
+pub(in crate::kinds) const AWS_KEY: &str = "alias/aws/sns";
 
 /// The access level, and every other action that SNS checks against a topic.
 pub(super) static ACCESS: Access = Access {

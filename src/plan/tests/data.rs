@@ -60,6 +60,20 @@ fn a_fifo_queue_goes_by_its_key() {
     }
 }
 
+/// Its name has the account and the region.
+#[test]
+fn a_bucket_goes_by_its_key() {
+    let table = "stack: one\ntables: { notes: { partition_key: id } }\n";
+    let both = graph(&format!("{table}buckets: {{ shots: {{}}, others: {{ name: named }} }}\n"));
+    let none = graph(table);
+    let live_state = world_of(&both);
+    for allowed in ["buckets.shots", "shots"] {
+        let plan = planned(&none, &live_state, &allowing(allowed));
+        let lost = "the plan would delete bucket named, and all of its objects would be lost";
+        assert_eq!(blockers(&plan), [lost]);
+    }
+}
+
 #[test]
 fn no_flag_deletes_a_protected_table() {
     let mut live_state = world_of(&graph(SMALL));

@@ -4,6 +4,7 @@
 use crate::cloud::ACCOUNT;
 use crate::model::{Model, Operation, Shape};
 use crate::services::Service;
+use crate::wire::xml::element;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,6 +21,9 @@ pub(super) fn request(url: &str, region: &str, call: &str, params: &Json) -> Htt
     let mut request = HttpRequest::new(SdkBody::from(body));
     request.set_method(&operation.http.method).expect("a method");
     request.set_uri(format!("{url}{path}")).expect("a URL");
+    for (name, value) in in_headers(service.model(), operation, params) {
+        request.headers_mut().insert(name, value);
+    }
     for (name, value) in headers(service, operation, region) {
         request.headers_mut().insert(name, value);
     }
@@ -136,11 +140,17 @@ fn rest(model: &Model, operation: &Operation, params: &Json) -> (String, String)
         let member = shape.and_then(|shape| shape.members.get(name));
         let wire = member.map_or(name.as_str(), |member| member.wire_name(name));
         match member.and_then(|member| member.location.as_deref()) {
-            Some("uri") => path = path.replace(&format!("{{{wire}}}"), &escaped(&plain(value))),
+            Some("uri") => {
+                let value = escaped(&plain(value));
+                let several = value.replace("%2F", "/");
+                path =
+                    path.replace(&format!("{{{wire}}}"), &value).replace(&format!("{{{wire}+}}"), &several);
+            }
             Some("querystring") => {
                 let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
                 query.extend(values.iter().map(|value| format!("{wire}={}", escaped(&plain(value)))));
             }
+            Some("header") => {}
             _ => drop(rest.insert(name.clone(), value.clone())),
         }
     }
@@ -148,6 +158,54 @@ fn rest(model: &Model, operation: &Operation, params: &Json) -> (String, String)
         let mark = if path.contains('?') { '&' } else { '?' };
         path = format!("{path}{mark}{}", query.join("&"));
     }
+    if model.metadata.protocol == "rest-xml" {
+        return (path, xml(model, shape, &rest));
+    }
     let body = named(model, shape, &Json::Object(rest));
     (path, if operation.http.method == "GET" { String::new() } else { body.to_string() })
+}
+
+/// The body of a call in XML: its payload, or nothing.
+fn xml(model: &Model, shape: Option<&Shape>, params: &Map<String, Json>) -> String {
+    let payload = shape.and_then(|shape| shape.members.get_key_value(shape.payload.as_ref()?));
+    let Some((name, member)) = payload else { return String::new() };
+    match params.get(name) {
+        Some(Json::String(text)) => text.clone(),
+        Some(value) => elements(model, model.shape(member), member.wire_name(name), value),
+        None => String::new(),
+    }
+}
+
+/// A value as elements of a name, whatever is wrong with it.
+fn elements(model: &Model, shape: &Shape, name: &str, value: &Json) -> String {
+    let member = |(name, value): (&String, &Json)| match shape.members.get(name) {
+        Some(member) => elements(model, model.shape(member), member.wire_name(name), value),
+        None => element(name, &plain(value)),
+    };
+    match (value, shape.member.as_ref()) {
+        (Json::Object(members), _) => element(name, &members.iter().map(member).collect::<String>()),
+        (Json::Array(items), Some(item)) => {
+            let of = model.shape(item);
+            let one =
+                |name: &str| items.iter().map(|value| elements(model, of, name, value)).collect::<String>();
+            if shape.flattened {
+                one(name)
+            } else {
+                element(name, &one(item.location_name.as_deref().unwrap_or("member")))
+            }
+        }
+        (other, _) => element(name, &plain(other).replace('&', "&amp;").replace('<', "&lt;")),
+    }
+}
+
+/// The parameters that are headers.
+fn in_headers(
+    model: &'static Model,
+    operation: &'static Operation,
+    params: &Json,
+) -> Vec<(&'static str, String)> {
+    let shape = operation.input.as_ref().map(|input| model.shape(input));
+    let members = shape.into_iter().flat_map(|shape| &shape.members);
+    let placed = members.filter(|(_, member)| member.location.as_deref() == Some("header"));
+    placed.filter_map(|(name, member)| Some((member.wire_name(name), plain(params.get(name)?)))).collect()
 }

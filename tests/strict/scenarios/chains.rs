@@ -197,6 +197,48 @@ fn chains_are_short_and_calls_are_those_that_are_published() {
     assert!(page.contains(&table), "docs/speed.md lacks this:\n{table}");
 }
 
+/// The calls of the commands on the systems of the examples, and how many of them come one after the other.
+fn systems() -> String {
+    let systems = Fixture::every();
+    let mut text = String::new();
+    for example in
+        std::fs::read_dir(EXAMPLES).expect("the examples").map(|entry| entry.expect("an example").file_name())
+    {
+        let name = example.to_string_lossy().into_owned();
+        let Some(stack) = systems.get(&name).filter(|_| !name.ends_with(".md")) else { continue };
+        let up = figures("up", &account(), Command::Up(stack), usize::MAX);
+        let there = up.ran.cloud.clone();
+        let again = figures("up again", &there, Command::Up(stack), usize::MAX);
+        let down = figures("down", &there, Command::Down(stack), usize::MAX);
+        let cells = [up, again, down].map(|one| format!("{} · {}", one.ran.records.len(), one.chain));
+        writeln!(text, "| `{name}` | {} |", cells.join(" | ")).expect("a text");
+    }
+    let mut rows: Vec<&str> = text.lines().collect();
+    rows.sort_unstable();
+    format!("{SYSTEMS}{}\n", rows.join("\n"))
+}
+
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+
+/// How the table of the systems begins.
+const SYSTEMS: &str = "| | `up`, from nothing | nothing to do | `down` |\n|---|--:|--:|--:|\n";
+
+#[test]
+fn the_calls_of_each_system_are_those_that_are_published() {
+    let page = std::fs::read_to_string(PAGE).expect("the page");
+    let systems = systems();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let (before, rest) = page.split_once(SYSTEMS).expect("the table of the systems");
+        let (_, after) = rest.split_once("\n\n").expect("an end of it");
+        std::fs::write(PAGE, format!("{before}{systems}\n{after}")).expect("the page is written");
+        return;
+    }
+    assert!(
+        page.contains(&systems),
+        "to update docs/speed.md: UPDATE_DOCS=1 cargo test --test strict published"
+    );
+}
+
 /// An account with unmanaged resources of all the names that a stack declares, old and without tags.
 fn with_unmanaged(cloud: &Cloud) -> Cloud {
     let mut cloud = later(cloud, Duration::from_secs(86_400));

@@ -1,6 +1,7 @@
 //! What a clear error is: it names the operation, the resource, and AWS's code or how the connection failed; it is a sentence
 //! for people, and no dump of a value.
 
+use crate::cloud::REGION;
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
 
 /// What only a dump of a value, or an error of this program's own making, contains.
@@ -65,8 +66,10 @@ fn names(at: &Label) -> Vec<String> {
     let words = at.subject.split_whitespace();
     let last = words.map(|word| word.rsplit([':', '/']).next().unwrap_or(word));
     let last = last.map(|word| word.strip_prefix("integration.").unwrap_or(word).to_owned());
+    // The name of a bucket ends with its region, which is another one in each run.
+    let bucket = at.subject.split_once(&format!("-{REGION}-")).map(|(name, _)| name.to_owned());
     let api = at.subject.contains("/apis/").then(|| "api: ".to_owned());
-    last.chain([at.subject.clone()]).chain(api).filter(|name| name.len() > 1).collect()
+    last.chain([at.subject.clone()]).chain(bucket).chain(api).filter(|name| name.len() > 1).collect()
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::services::iam::LOOSE;
 use crate::services::lambda::LATE_LOGS;
+use crate::services::s3::Upload;
 use provision::deploy_policy::{Task, calls, documents, statements};
 use provision::lower::identity;
 use provision::model::Scope;
@@ -54,6 +55,10 @@ pub(super) fn story(stack: &Fixture) -> Vec<(Task, Cloud)> {
     loose.delays.set(LATE_LOGS, Duration::from_millis(1_500));
     let roles = loose.iam.roles.values_mut();
     roles.for_each(|role| drop(role.policies.insert("other".to_owned(), LOOSE.to_owned())));
+    for bucket in loose.s3.buckets.values_mut() {
+        bucket.put("a", 1);
+        bucket.uploads.push(Upload { key: "b".to_owned(), id: "u".to_owned() });
+    }
     loose.dynamodb.tables.values_mut().for_each(|table| table.protected = false);
     vec![
         (Task::Plan, empty()),

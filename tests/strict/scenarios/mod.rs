@@ -2,6 +2,7 @@
 
 mod adopt;
 mod at_once;
+mod buckets;
 mod chains;
 mod clear;
 mod compatibility;
@@ -24,6 +25,7 @@ mod logs;
 mod malformed;
 mod managed_policies;
 mod messages;
+mod notifications;
 mod output;
 mod permissions;
 mod policies;

@@ -11,6 +11,7 @@ pub(crate) mod iam;
 pub(crate) mod kinesis;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod s3;
 pub(crate) mod secretsmanager;
 pub(crate) mod sns;
 pub(crate) mod sqs;
@@ -83,6 +84,7 @@ services! {
     sqs: Sqs,
     kinesis: Kinesis,
     lambda: Lambda,
+    s3: S3,
     sns: Sns,
     apigateway: ApiGateway,
     ssm: Ssm,

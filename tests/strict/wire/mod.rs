@@ -6,7 +6,8 @@ mod query;
 mod request;
 mod response;
 mod rest;
-mod xml;
+mod rest_xml;
+pub(crate) mod xml;
 
 pub(crate) use request::{Call, decode};
 pub(crate) use response::{Response, error, success};

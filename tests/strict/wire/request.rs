@@ -1,6 +1,6 @@
 //! From an HTTP request to a call.
 
-use super::{json, query, rest};
+use super::{json, query, rest, rest_xml};
 use crate::cloud::text;
 use crate::model::{Model, Operation};
 use crate::services::Service;
@@ -27,6 +27,10 @@ pub(crate) fn decode(request: &HttpRequest, url: &str, body: &[u8]) -> Result<Ca
     let path_and_query = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path_and_query = path_and_query.find('/').map_or("/", |slash| &path_and_query[slash..]);
     let (path, search) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    if let Some(service) = rest_xml::service(request.headers()) {
+        let path = rest_xml::whole_path(service, url, path);
+        return rest_xml::decode(service, (request.method(), &path, search), request.headers(), body);
+    }
     if path == "/" {
         return query::decode(body);
     }

@@ -2,8 +2,9 @@
 
 use super::request::Call;
 use super::xml::{self, element, escaped};
-use super::{json, request};
+use super::{json, request, rest_xml};
 use crate::cloud::ServiceError;
+use crate::model::Metadata;
 use serde_json::{Value as Json, json};
 
 /// An HTTP response before it is sent.
@@ -19,6 +20,15 @@ pub(crate) fn success(call: &request::Call, output: &Json, request_id: &str) -> 
     let (model, operation) = (call.service.model(), call.operation);
     let shape = operation.output.as_ref().map(|output| model.shape(output));
     let protocol = model.metadata.protocol.as_str();
+    let status = operation.http.response_code.unwrap_or(200);
+    if protocol == "rest-xml" {
+        let (body, more) = rest_xml::encode(call, output);
+        return Response {
+            status,
+            headers: headers(call, request_id).into_iter().chain(more).collect(),
+            body,
+        };
+    }
     let body = match (protocol, shape) {
         ("query", shape) => {
             let wrapper = operation.output.as_ref().and_then(|output| output.result_wrapper.as_deref());
@@ -32,7 +42,6 @@ pub(crate) fn success(call: &request::Call, output: &Json, request_id: &str) -> 
         ("json", None) => "{}".to_owned(),
         (_, None) => String::new(),
     };
-    let status = operation.http.response_code.unwrap_or(200);
     Response { status, headers: headers(call, request_id), body }
 }
 
@@ -47,6 +56,10 @@ pub(crate) fn error(call: &Call, error: &ServiceError, request_id: &str) -> Resp
         return Response { status, headers, body: String::new() };
     }
     let body = match model.metadata.protocol.as_str() {
+        "rest-xml" => {
+            let details = element("Code", &error.code) + &element("Message", &escaped(&error.message));
+            element("Error", &(details + &element("RequestId", request_id)))
+        }
         "query" => {
             let sender = element("Type", if status < 500 { "Sender" } else { "Receiver" });
             let details =
@@ -70,8 +83,13 @@ fn headers(call: &Call, request_id: &str) -> Vec<(&'static str, String)> {
     let metadata = &call.service.model().metadata;
     let content = match (metadata.protocol.as_str(), &metadata.json_version) {
         ("query", _) => "text/xml".to_owned(),
+        ("rest-xml", _) => "application/xml".to_owned(),
         ("json", Some(version)) => format!("application/x-amz-json-{version}"),
         _ => "application/json".to_owned(),
     };
-    vec![("content-type", content), ("x-amzn-requestid", request_id.to_owned())]
+    vec![("content-type", content), (request_id_header(metadata), request_id.to_owned())]
+}
+
+fn request_id_header(metadata: &Metadata) -> &'static str {
+    if metadata.protocol == "rest-xml" { "x-amz-request-id" } else { "x-amzn-requestid" }
 }

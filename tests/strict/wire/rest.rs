@@ -33,12 +33,12 @@ pub(super) fn decode(method: &str, path: &str, search: &str, body: &[u8]) -> Res
 }
 
 /// The parts of a query that are always the same and belong to the name of the operation: `find=LayerVersion`.
-fn asked_with(operation: &Operation) -> impl Iterator<Item = &str> {
+pub(super) fn asked_with(operation: &Operation) -> impl Iterator<Item = &str> {
     let query = operation.http.request_uri.split_once('?').map(|(_, query)| query);
     query.into_iter().flat_map(|query| query.split('&'))
 }
 
-fn has(search: &str, part: &str) -> bool {
+pub(super) fn has(search: &str, part: &str) -> bool {
     search.split('&').any(|given| given == part)
 }
 
@@ -107,7 +107,7 @@ fn params(
 }
 
 /// The fields of a query, each as often as it is there.
-fn form_lists(search: &str) -> BTreeMap<String, Vec<String>> {
+pub(super) fn form_lists(search: &str) -> BTreeMap<String, Vec<String>> {
     let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for field in search.split('&').filter(|field| !field.is_empty()) {
         for (key, value) in form(field) {
@@ -117,7 +117,7 @@ fn form_lists(search: &str) -> BTreeMap<String, Vec<String>> {
     fields
 }
 
-fn typed(shape: &Shape, values: Vec<String>) -> Json {
+pub(super) fn typed(shape: &Shape, values: Vec<String>) -> Json {
     let first = values.first().cloned().unwrap_or_default();
     match shape.kind.as_str() {
         "list" => values.into(),

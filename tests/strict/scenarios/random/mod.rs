@@ -127,7 +127,16 @@ queues:
     dead_letter: { queue: mails }
     resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sqs:SendMessage }]
   letters: { fifo: true }
-  mails: { triggers: [{ topic: news, filter: { kind: [order] }, dead_letter: jobs-failed }] }
+  mails: { triggers: [{ bucket: pictures, events: created }, { topic: news, filter: { kind: [order] }, dead_letter: jobs-failed }] }
+buckets:
+  pictures:
+    versioning: true
+    eventbridge: true
+    lifecycle: [{ expire: 9 days }]
+    cors: { origins: [\"https://a.example\"], methods: [GET] }
+    kms_key: alias/pictures
+    ownership: object-writer
+    resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: s3:GetObject }]
 streams: { clicks: { shards: 2 } }
 topics:
   news: { kms_key: alias/walk, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sns:Publish }] }

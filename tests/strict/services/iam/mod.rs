@@ -235,7 +235,12 @@ impl StrictService for Iam {
                 let table = stack.tables().first().map(|table| table.name.clone());
                 let policy = stack.policies_mut().first_mut();
                 policy.zip(table).is_some_and(|(policy, table)| {
-                    let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
+                    let grant = || Grant {
+                        kind: "table",
+                        key: table.clone(),
+                        actions: Vec::new(),
+                        within: Vec::new(),
+                    };
                     let grant = policy.access.entry(table.clone()).or_insert_with(grant);
                     grant.actions.push("dynamodb:DescribeTable".to_owned());
                     true
@@ -253,7 +258,12 @@ impl StrictService for Iam {
                 let table = stack.tables().first().map(|table| table.name.clone());
                 let function = stack.functions_mut().iter_mut().find(|function| function.role.is_none());
                 function.zip(table).is_some_and(|(function, table)| {
-                    let grant = || Grant { kind: "table", key: table.clone(), actions: Vec::new() };
+                    let grant = || Grant {
+                        kind: "table",
+                        key: table.clone(),
+                        actions: Vec::new(),
+                        within: Vec::new(),
+                    };
                     let grant = function.access.entry(table.clone()).or_insert_with(grant);
                     grant.actions.push("dynamodb:DescribeTable".to_owned());
                     true

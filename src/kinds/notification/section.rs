@@ -1,0 +1,284 @@
+//! `triggers` of buckets.
+
+use super::filter::{CREATED, Filter, REMOVED};
+use super::{Notification, Spec, TO};
+use crate::config::declared::{Declared, End};
+use crate::config::decode::{Value, help};
+use crate::config::section::shape::{entry_of, text};
+use crate::config::section::{Shape, section};
+use crate::config::trigger::{Started, Trigger};
+use crate::config::{Diagnostic, Entries, Entry, Grant, Item};
+use crate::kind::Kind as _;
+use crate::kinds::alias::section::no_alias;
+use crate::kinds::bucket::{self, Bucket};
+use crate::kinds::function::Function;
+use crate::kinds::function::section::{Config as FunctionConfig, RecursiveLoop};
+use crate::kinds::permission;
+use crate::kinds::queue::{self, Queue};
+use crate::kinds::topic::{self, Topic};
+use crate::lower::{Call, Lower, LoweredTrigger, resource};
+use crate::model::{Resource, ResourceId, Text, in_words};
+use crate::suggest;
+use crate::yaml::Kind as Node;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// How many bytes a key can have.
+const MAX_KEY: usize = 1_024;
+
+section! {
+    /// A bucket whose events start the function, or are delivered to the queue or the topic. S3 is allowed to do that.
+    pub(crate) struct Config {
+        /// The key of the bucket.
+        bucket: String = Shape::new(json!({ "type": "string", "minLength": 1 }), own_bucket).required("NAME"),
+        /// `created`, `removed`, or a list of events as AWS names them, such as `s3:ObjectCreated:Put`.
+        events: BTreeSet<String> = events().required("created"),
+        /// How the keys of the objects begin; by default all objects.
+        prefix: String = text(MAX_KEY).or_empty(),
+        /// How they end.
+        suffix: String = text(MAX_KEY).or_empty(),
+        /// An alias of the function's release; by default the first one.
+        alias: Option<String> = text(128).optional(),
+        /// A name that tells this trigger from another one of the same bucket.
+        name: Option<String> = text(64).optional(),
+    }
+}
+
+/// The events of S3 [botocore: s3, Event].
+const EVENTS: [&str; 27] = [
+    "s3:IntelligentTiering",
+    "s3:LifecycleExpiration:*",
+    "s3:LifecycleExpiration:Delete",
+    "s3:LifecycleExpiration:DeleteMarkerCreated",
+    "s3:LifecycleTransition",
+    "s3:ObjectAcl:Put",
+    "s3:ObjectCreated:*",
+    "s3:ObjectCreated:CompleteMultipartUpload",
+    "s3:ObjectCreated:Copy",
+    "s3:ObjectCreated:Post",
+    "s3:ObjectCreated:Put",
+    "s3:ObjectRemoved:*",
+    "s3:ObjectRemoved:Delete",
+    "s3:ObjectRemoved:DeleteMarkerCreated",
+    "s3:ObjectRestore:*",
+    "s3:ObjectRestore:Completed",
+    "s3:ObjectRestore:Delete",
+    "s3:ObjectRestore:Post",
+    "s3:ObjectTagging:*",
+    "s3:ObjectTagging:Delete",
+    "s3:ObjectTagging:Put",
+    "s3:ReducedRedundancyLostObject",
+    "s3:Replication:*",
+    "s3:Replication:OperationFailedReplication",
+    "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationNotTracked",
+    "s3:Replication:OperationReplicatedAfterThreshold",
+];
+
+fn events() -> Shape<BTreeSet<String>> {
+    let words = json!({ "enum": ["created", "removed"] });
+    let list = json!({ "type": "array", "items": { "type": "string", "pattern": "^s3:" }, "minItems": 1 });
+    Shape::new(json!({ "oneOf": [words, list] }), |value| match (&value.node.kind, value.node.text()) {
+        (Node::List(items), _) if items.is_empty() => {
+            value.fail("an empty list starts nothing", help("write `created` or `removed`"))
+        }
+        (Node::List(_), _) => Some(value.list(event)?.into_iter().collect()),
+        (_, Some("created")) => Some([CREATED.to_owned()].into()),
+        (_, Some("removed")) => Some([REMOVED.to_owned()].into()),
+        (_, Some(text)) if text.starts_with("s3:") => value
+            .wrong_type("`created`, `removed` or a list of events", help(format!("write `[\"{text}\"]`"))),
+        (_, text) => {
+            let near = text.and_then(|text| suggest::did_you_mean(text, ["created", "removed"]));
+            let meant = match text {
+                Some("put" | "uploaded" | "create") => help("did you mean `created`?"),
+                Some("delete" | "deleted") => help("did you mean `removed`?"),
+                _ => near,
+            };
+            value.wrong_type("`created`, `removed` or a list of events", meant)
+        }
+    })
+}
+
+fn event(value: Value) -> Option<String> {
+    let text = value.text()?;
+    if EVENTS.contains(&text) {
+        return Some(text.to_owned());
+    }
+    value.fail(format!("S3 has no event `{text}`"), suggest::did_you_mean(text, EVENTS))
+}
+
+/// A bucket of this stack: all notifications of a bucket are in one document, which is its owner's.
+fn own_bucket(value: Value) -> Option<String> {
+    let name = entry_of::<Bucket>(value)?;
+    if value.cx.scope.names.existing.contains(&(Bucket::SECTION, name.clone())) {
+        let way = "its owner can set `eventbridge: true` instead, and a rule of EventBridge takes the events from there";
+        let message = format!("`{name}` is `existing`, and its notifications are its owner's");
+        return value.fail(message, help(way));
+    }
+    Some(name)
+}
+
+impl Config {
+    fn filter(&self) -> Filter<'_> {
+        Filter { events: &self.events, prefix: &self.prefix, suffix: &self.suffix }
+    }
+}
+
+/// Events of a bucket.
+pub(crate) struct OfBucket;
+
+impl Trigger for OfBucket {
+    type Kind = Notification;
+    const WORD: &'static str = "bucket";
+    const STARTS: &'static [&'static str] = &[Function::NAME, Queue::NAME, Topic::NAME];
+    type Config = Config;
+
+    fn name(trigger: &Config) -> String {
+        trigger.name.clone().unwrap_or_else(|| trigger.bucket.clone())
+    }
+
+    fn source(trigger: &Config) -> Option<End> {
+        Some((Bucket::NAME, trigger.bucket.clone()))
+    }
+
+    fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
+        let errors = overlap(trigger, entries).into_iter();
+        let errors = errors.chain(match started.kind {
+            Function::NAME => cannot_call(trigger, started.key, entries),
+            _ => cannot_deliver(trigger, started, entries),
+        });
+        let error = |(field, message, help): Refused| Diagnostic {
+            at: trigger.place(field),
+            length: 0,
+            message,
+            help: Some(help),
+        };
+        let named = trigger.alias.as_deref().filter(|_| started.kind == Function::NAME);
+        let no_alias = named.and_then(|alias| no_alias(started.key, alias, trigger.place("alias"), entries));
+        errors.map(error).chain(no_alias).collect()
+    }
+}
+
+/// What is wrong with a trigger: the field, the reason and the way out.
+type Refused = (&'static str, String, String);
+
+/// An earlier trigger of the file for some of the same events: S3 refuses both.
+fn overlap(trigger: &Entry<Config>, entries: &Entries) -> Option<Refused> {
+    let all = triggers_of::<Function>(entries);
+    let all = all.chain(triggers_of::<Queue>(entries)).chain(triggers_of::<Topic>(entries));
+    let before = all.take_while(|(other, ..)| other.place("bucket") != trigger.place("bucket"));
+    let mut same = before.filter(|(other, ..)| other.bucket == trigger.bucket);
+    let (other, kind, key) = same.find(|(other, ..)| other.filter().overlaps(trigger.filter()))?;
+    let Config { name, .. } = &**other;
+    let name = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let message = format!("the {} `{key}` has a trigger{name} for some of the same events", in_words(kind));
+    let way = "S3 sends an event to one of them only: write another `prefix` or `suffix`";
+    Some(("bucket", message, way.to_owned()))
+}
+
+/// The triggers of buckets at entries of a kind, each with the entry.
+fn triggers_of<D: Declared>(entries: &Entries) -> impl Iterator<Item = (&Entry<Config>, &'static str, &str)> {
+    let all: &[Entry<D::Config>] = entries.of();
+    all.iter().flat_map(|entry| {
+        let items = D::triggers(entry).iter().filter_map(Item::of::<OfBucket>);
+        items.map(|item| (item, D::NAME, entry.name.as_str()))
+    })
+}
+
+/// What is wrong with a trigger of a function.
+fn cannot_call(trigger: &Config, key: &str, entries: &Entries) -> Vec<Refused> {
+    let functions: &[Entry<FunctionConfig>] = entries.of();
+    let Some(function) = functions.iter().find(|function| function.name == key) else { return Vec::new() };
+    let writes = function.access.values().any(|grant| writes_there(grant, trigger));
+    if !writes || function.recursive_loop != RecursiveLoop::Terminate {
+        return Vec::new();
+    }
+    let message = format!("`{key}` may write where it is triggered, and start itself over and over");
+    let way = "limit both, such as `access: { BUCKET: { write: thumbs/* } }` and `prefix: in/`";
+    vec![("bucket", message, way.to_owned())]
+}
+
+/// Why S3 cannot deliver to a queue or a topic [S3 User Guide: EventNotifications, Supported event destinations].
+fn cannot_deliver(trigger: &Config, started: Started, entries: &Entries) -> Vec<Refused> {
+    let Started { kind, key } = started;
+    let queues: &[Entry<queue::section::Config>] = entries.of();
+    let topics: &[Entry<topic::section::Config>] = entries.of();
+    let queue = queues.iter().find(|queue| kind == Queue::NAME && queue.name == key);
+    let topic = topics.iter().find(|topic| kind == Topic::NAME && topic.name == key);
+    let of_queue =
+        queue.map(|queue| (queue.fifo.is_some(), queue.kms_key.as_deref() == Some(queue::section::AWS_KEY)));
+    let of_topic =
+        topic.map(|topic| (topic.fifo.is_some(), topic.kms_key.as_deref() == Some(topic::section::AWS_KEY)));
+    let (fifo, aws_key) = of_queue.or(of_topic).unwrap_or_default();
+    let mut refused = Vec::new();
+    if trigger.alias.is_some() {
+        refused.push(("alias", format!("a {kind} has no alias"), "remove it".to_owned()));
+    }
+    if fifo {
+        let message = format!("S3 delivers nothing to a FIFO {kind}, and `{key}` is one");
+        refused.push(("bucket", message, format!("name another {kind}")));
+    }
+    if aws_key {
+        let message = format!("S3 cannot use AWS's own key, which encrypts `{key}`");
+        let way = "name a key of yours, whose policy admits S3, or leave `kms_key` out";
+        refused.push(("bucket", message, way.to_owned()));
+    }
+    refused
+}
+
+/// Whether a grant lets its owner create objects that a trigger is about.
+fn writes_there(grant: &Grant, trigger: &Config) -> bool {
+    const PUT: &str = "s3:PutObject";
+    if (grant.kind, &grant.key) != (Bucket::NAME, &trigger.bucket) || !grant.allows(PUT) {
+        return false;
+    }
+    let writing = grant.within.iter().filter(|within| within.actions.iter().any(|action| action == PUT));
+    let mut paths = writing.flat_map(|within| &within.paths);
+    if grant.within.is_empty() {
+        trigger.filter().is_about("*")
+    } else {
+        paths.any(|path| trigger.filter().is_about(path))
+    }
+}
+
+impl LoweredTrigger for OfBucket {
+    fn lower(item: &Entry<Config>, started: &ResourceId, lower: &mut Lower) {
+        let Config { bucket, events, prefix, suffix, alias: _, name } = &**item;
+        let bucket = lower.id(Bucket::NAME, bucket);
+        let call = call(item, started, lower);
+        let own = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let to = format!("{}{TO}{} {}{own}", bucket.name, in_words(started.kind), started.name);
+        let id = bucket.child(Notification::NAME, to);
+        let spec = Spec {
+            destination: Text::reference(&call.on, "arn"),
+            events: events.clone(),
+            prefix: prefix.clone(),
+            suffix: suffix.clone(),
+        };
+        // The ARN is known before, and makes no order.
+        let depends_on = vec![permission::admitted(&call), call.on];
+        let notification = resource::<Notification>(id, item.at, &spec);
+        lower.resources.push(Resource { depends_on, ..notification });
+    }
+
+    fn callers(item: &Entry<Config>, started: &ResourceId, lower: &Lower) -> Vec<Call> {
+        vec![call(item, started, lower)]
+    }
+}
+
+/// S3 calls the function, or its alias, or sends to the queue or the topic. The ARN of a bucket does not name its account.
+fn call(item: &Config, started: &ResourceId, lower: &Lower) -> Call {
+    let key = lower.scope.identity.key(started.kind, &started.name);
+    let on = if started.kind == Function::NAME {
+        lower.called(key, item.alias.as_deref())
+    } else {
+        started.clone()
+    };
+    Call {
+        on,
+        what: format!("bucket {}", item.bucket),
+        service: bucket::PRINCIPAL,
+        source: lower.arn::<Bucket>(&item.bucket),
+        account: true,
+    }
+}
