@@ -136,6 +136,7 @@ mod tests {
                 "bucket",
                 "topic",
                 "stream",
+                "bus",
                 "parameter",
                 "secret",
                 "policy",

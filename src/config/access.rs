@@ -218,7 +218,7 @@ fn is_entry(entry: Value) -> Option<()> {
     let names = entry.cx.scope.names;
     let keys: Vec<&str> =
         accessible(entry).flat_map(|(section, _)| names.keys(section.key())).copied().collect();
-    let plurals: Vec<String> = kinds.iter().map(|kind| format!("{kind}s")).collect();
+    let plurals: Vec<String> = accessible(entry).map(|(section, _)| in_words(section.key())).collect();
     let plurals = suggest::listed(&plurals);
     let absent = accessible(entry).find_map(|(section, _)| names.why_absent(section.key(), key));
     let help = absent

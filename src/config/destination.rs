@@ -102,7 +102,7 @@ fn entry(value: Value, text: &str) -> Option<Destination> {
             let keys: Vec<&str> =
                 sections(value).flat_map(|(section, _)| names.keys(section.key())).copied().collect();
             let kinds: Vec<String> = sections(value).map(|(section, _)| in_words(section.kind())).collect();
-            let plurals: Vec<String> = kinds.iter().map(|kind| format!("{kind}s")).collect();
+            let plurals: Vec<String> = sections(value).map(|(section, _)| in_words(section.key())).collect();
             let absent = sections(value).find_map(|(section, _)| names.why_absent(section.key(), text));
             let all = format!("the {} of this stack", suggest::listed(&plurals));
             let way = absent

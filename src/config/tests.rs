@@ -5,6 +5,7 @@
 mod buckets;
 mod elsewhere;
 mod errors;
+mod events;
 mod files;
 mod function_fields;
 mod include;

@@ -62,6 +62,9 @@ pub(super) async fn is_fresh(ctx: &Context, role: &str) -> bool {
 /// How Lambda says that it cannot assume a role.
 const NOT_ASSUMABLE: &str = "cannot be assumed by Lambda";
 
+/// How EventBridge Scheduler says it.
+const NOT_BY_SCHEDULER: &str = "must allow AWS EventBridge Scheduler to assume the role";
+
 /// The reason why a call is refused that a new role explains: Lambda cannot assume it yet, does not see its policies yet
 /// [aws-facts: IAM, TF; hazards: I3], holds a token of it that is not valid yet [hazards: I7], or fails without a word
 /// [hazards: G1].
@@ -76,6 +79,11 @@ fn propagating(error: &Error) -> Option<&'static str> {
         "Cannot access stream",
     ];
     let refused = error.is("InvalidParameterValue") && refused.iter().any(|words| error.says(words));
+    // [aws-facts-services: 4, TF]
+    let by_scheduler = error.is("ValidationException") && error.says(NOT_BY_SCHEDULER);
+    if by_scheduler {
+        return Some("the role cannot be assumed by EventBridge Scheduler yet");
+    }
     refused.then_some("the role cannot be assumed by Lambda yet")
 }
 

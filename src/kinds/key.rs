@@ -14,6 +14,34 @@ pub(super) fn kms_key(own: &'static str) -> Shape<String> {
     Shape::new(schema, move |value| named(value, own)).with("examples", json!(["aws", "alias/NAME"]))
 }
 
+/// The same for a service that has no key of AWS's own.
+pub(super) fn kms_key_of_ours() -> Shape<String> {
+    let schema = json!({ "type": "string", "minLength": 1 });
+    let shape = Shape::new(schema, |value| match value.text()? {
+        "aws" => value.fail(
+            "the service has no key of AWS's own",
+            help("remove it: then the service uses a key that it owns"),
+        ),
+        text if text.starts_with("alias/") || text.starts_with("arn:") => Some(text.to_owned()),
+        _ => value.wrong_type("the ARN or alias of a key", help("an alias looks like `alias/NAME`")),
+    });
+    shape.with("examples", json!(["alias/NAME"]))
+}
+
+/// Why a service cannot send to an entry that a key encrypts, and what helps: AWS's own key admits nobody but this account
+/// [aws-facts-services: 1, DG]. `own` is that key, and the service that it is for.
+pub(super) fn out_of_reach(
+    (name, key): (&str, Option<&str>),
+    own: (&str, &str),
+    service: &str,
+) -> Option<(String, String)> {
+    (key == Some(own.0)).then(|| {
+        let message =
+            format!("{service} cannot send to `{name}`, which AWS's own key for {} encrypts", own.1);
+        (message, format!("remove `kms_key: aws` there, or name a key of your own that admits {service}"))
+    })
+}
+
 fn named(value: Value, own: &str) -> Option<String> {
     let text = value.text()?;
     match text {

@@ -6,6 +6,7 @@ mod apart;
 pub mod api;
 mod assumable;
 pub mod bucket;
+pub mod bus;
 pub(crate) mod environment;
 pub mod event_source;
 mod fifo;
@@ -24,9 +25,13 @@ pub mod policy;
 pub mod queue;
 pub mod role;
 pub mod route;
+pub mod rule;
+pub mod schedule;
+pub mod schedule_group;
 pub mod secret;
 mod settings;
 pub mod stage;
+mod started;
 mod statements;
 pub mod stream;
 pub mod subscription;
@@ -37,6 +42,8 @@ pub mod topic;
 
 use self::event_source::{OfQueue, OfStream, OfTable};
 use self::notification::section::OfBucket;
+use self::rule::OfBus;
+use self::schedule::AtTimes;
 use self::subscription::OfTopic;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
@@ -97,6 +104,7 @@ kinds! {
     bucket::Bucket: section,
     topic::Topic: section,
     stream::Stream: section,
+    bus::Bus: section,
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,
@@ -112,6 +120,9 @@ kinds! {
     permission::Permission,
     notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
+    rule::Rule: trigger(OfBus),
+    schedule_group::ScheduleGroup,
+    schedule::Schedule: trigger(AtTimes),
     function_url::FunctionUrl,
     stage::Stage,
 }

@@ -9,6 +9,7 @@ pub(crate) use self::lower::{Admitted, admitted, declared, of_calls};
 use self::names::{Names, base, numbered};
 pub(crate) use self::names::{OF_URL, name, sid};
 use super::alias::{self, Alias};
+use super::bus::EVENTS;
 use super::function::{self, Function, LAMBDA};
 use super::{list_each, retry_conflicts, within};
 use crate::aws::{Context, Error, Result, Service};
@@ -101,6 +102,8 @@ impl Kind for Permission {
         allow_calls!(ANYONE, "PublicFunctions" on Function, Which::Parents),
         allow_calls!(TOPICS, "SubscribedFunctions" on Function, Which::Parents),
         allow_calls!(TOPICS, "SubscribedAliases" on Alias, Which::Declared),
+        allow_calls!(EVENTS, "FunctionsOfRules" on Function, Which::Parents),
+        allow_calls!(EVENTS, "AliasesOfRules" on Alias, Which::Declared),
         kind::Permission::of(
             REMOVE,
             Task::CHANGE,

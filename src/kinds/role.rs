@@ -11,11 +11,13 @@ mod trust;
 pub(super) use lower::{check_sizes, generated, mark_on_function};
 pub(super) use observe::owner;
 pub(crate) use trust::may_trust_lambda;
+pub(super) use trust::{of_lambda as trusting_lambda, trusting};
 
 use self::attach::{attach_named, detach, lacks_policy, reattach};
 use self::observe::{attached, attributes, list, policy_names, profiles, read};
 use super::function::Function;
 use super::policy::Policy as ManagedPolicyKind;
+use super::schedule_group::ScheduleGroup;
 use super::{read_each, require, retry_conflicts};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
@@ -66,6 +68,21 @@ const ENDING: &str = "_role";
 /// The name of the role that is created for a function.
 pub(crate) fn name_for(function: &str) -> String {
     format!("{function}{ENDING}")
+}
+
+/// What the name of the role of a stack's schedules has after that of their group.
+const OF_SCHEDULES: &str = "_schedules";
+
+/// The name of the role that is created for the schedules of a group.
+pub(super) fn name_for_schedules(group: &str) -> String {
+    format!("{group}{OF_SCHEDULES}")
+}
+
+/// What a role comes with: a function, or a group of schedules.
+fn part_of(id: &ResourceId) -> Option<ResourceId> {
+    let function = id.name.strip_suffix(ENDING).map(|name| ResourceId::new(Function::NAME, name));
+    let group = || Some(ResourceId::new(ScheduleGroup::NAME, id.name.strip_suffix(OF_SCHEDULES)?));
+    function.or_else(group)
 }
 
 /// The desired state of a role. Policies that others add are part of it, so that they show as drift.
@@ -144,7 +161,7 @@ impl Kind for Role {
         adopted_by: Some(AdoptedBy::Name),
         outputs: &[Output::new("roles.NAME", "arn")],
         counted: true,
-        part_of: |id| Some(ResourceId::new(Function::NAME, id.name.strip_suffix(ENDING)?)),
+        part_of,
         called: Features::ONLY_ONE,
         differences: access::differences,
         ..Features::NONE

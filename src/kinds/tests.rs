@@ -2,10 +2,12 @@
 
 use super::api::API_GATEWAY;
 use super::bucket::S3;
+use super::bus::EVENTBRIDGE;
 use super::function::LAMBDA;
 use super::log_group::LOGS;
 use super::queue::SQS;
 use super::role::IAM;
+use super::schedule_group::SCHEDULER;
 use super::stream::KINESIS;
 use super::table::DYNAMODB;
 use super::topic::SNS;
@@ -23,7 +25,7 @@ enum Meaning {
 }
 use Meaning::{Exists, NotFound, Other, Transient};
 
-static REFUSALS: [(&Service, &str, &str, Meaning); 58] = [
+static REFUSALS: [(&Service, &str, &str, Meaning); 67] = [
     (&S3, "NoSuchBucket", "The specified bucket does not exist", NotFound),
     (
         &S3,
@@ -181,6 +183,15 @@ static REFUSALS: [(&Service, &str, &str, Meaning); 58] = [
         "You must wait 60 seconds after deleting a queue before you can",
         Transient,
     ),
+    (&EVENTBRIDGE, "ResourceNotFoundException", "Event bus b does not exist.", NotFound),
+    (&EVENTBRIDGE, "ResourceNotFoundException", "Rule r does not exist on EventBus default.", NotFound),
+    (&EVENTBRIDGE, "ResourceAlreadyExistsException", "Event bus b already exists.", Exists),
+    (&EVENTBRIDGE, "ConcurrentModificationException", "", Transient),
+    (&EVENTBRIDGE, "ValidationException", "Rule can't be deleted since it has targets.", Other),
+    (&SCHEDULER, "ResourceNotFoundException", "Schedule s does not exist.", NotFound),
+    (&SCHEDULER, "ConflictException", "Schedule s already exists.", Exists),
+    (&SCHEDULER, "ConflictException", "Schedule group g is being deleted.", Transient),
+    (&SCHEDULER, "ValidationException", "Invalid Schedule Expression rate(10 seconds).", Other),
     (&SQS, "InvalidAttributeValue", "Invalid value for the parameter Policy.", Other),
     (&SNS, "NotFound", "Topic does not exist", NotFound),
     (&SNS, "ResourceNotFound", "Resource does not exist", NotFound),
@@ -227,6 +238,7 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
             "ApiGatewayV2",
             "CloudWatch Logs",
             "DynamoDB",
+            "EventBridge",
             "IAM",
             "Kinesis",
             "Lambda",
@@ -234,7 +246,8 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
             "SNS",
             "SQS",
             "SSM",
-            "Secrets Manager"
+            "Scheduler",
+            "Secrets Manager",
         ]
     );
     for kind in kinds() {

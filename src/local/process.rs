@@ -14,10 +14,11 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 23] = [
+const EXTENSION: [(&str, &str); 24] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("ai.py", include_str!("extension/ai.py")),
     ("aliases.py", include_str!("extension/aliases.py")),
+    ("buses.py", include_str!("extension/buses.py")),
     ("comprehend.py", include_str!("extension/comprehend.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
     ("door.py", include_str!("extension/door.py")),

@@ -212,6 +212,13 @@ async fn versions_and_aliases_are_those_of_aws() {
 }
 
 #[tokio::test]
+async fn rules_start_what_admits_them() {
+    let place = Place::new();
+    let endpoint = place.cloud.start(&silent).await.expect("a cloud");
+    python(&place, &["-B", &python_tests("events.py"), &endpoint.url]).await;
+}
+
+#[tokio::test]
 async fn the_ai_services_answer_from_their_input_to_those_who_may_ask() {
     let place = Place::new();
     let endpoint = place.cloud.start(&silent).await.expect("a cloud");

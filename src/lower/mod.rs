@@ -63,6 +63,8 @@ pub(crate) trait AnyLowered: Send + Sync {
     fn lower(&self, lower: &mut Lower);
     /// [`Lowered::callers`] for each entry, and those of its triggers.
     fn callers(&self, lower: &Lower) -> Vec<Call>;
+    /// The items of `triggers` of all entries, each with what it starts.
+    fn items<'a>(&self, lower: &Lower<'a>) -> Vec<(ResourceId, &'a Item)>;
     /// [`Lowered::use_of_key`] of the entry that a grant names, if it is of this kind.
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>>;
     /// [`Lowered::has_part`] of the entry that a grant names, if it is of this kind.
@@ -97,6 +99,14 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
         };
         let entries = lower.stack.entries.of::<K::Config>().iter();
         entries.flat_map(|entry| K::callers(entry, lower).into_iter().chain(of_triggers(entry))).collect()
+    }
+
+    fn items<'a>(&self, lower: &Lower<'a>) -> Vec<(ResourceId, &'a Item)> {
+        let of = |entry: &'a Entry<K::Config>| {
+            let started = lower.id(K::NAME, &entry.name);
+            K::triggers(entry).iter().map(move |item| (started.clone(), item))
+        };
+        lower.stack.entries.of::<K::Config>().iter().flat_map(of).collect()
     }
 
     fn use_of_key(&self, grant: &Grant, lower: &Lower) -> Option<Statement<Text>> {
@@ -225,6 +235,12 @@ impl Lower<'_> {
     pub(crate) fn trigger(&mut self, item: &Item, started: &ResourceId) {
         let triggers = self.triggers;
         triggers.iter().for_each(|trigger| trigger.lower(item, started, self));
+    }
+
+    /// All items of a sort, each with what it starts.
+    pub(crate) fn items_of<T: Trigger>(&self) -> Vec<(ResourceId, &Entry<T::Config>)> {
+        let items = self.kinds.iter().flatten().flat_map(|kind| kind.items(self));
+        items.filter_map(|(started, item)| Some((started, item.of::<T>()?))).collect()
     }
 
     /// What a role must allow for an item of `triggers` outside of the stack.

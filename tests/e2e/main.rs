@@ -32,6 +32,7 @@ mod dev;
 mod door;
 mod drift;
 mod elsewhere;
+mod events;
 mod examples;
 mod face;
 mod function_urls;

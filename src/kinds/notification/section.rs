@@ -201,29 +201,20 @@ fn cannot_call(trigger: &Config, key: &str, entries: &Entries) -> Vec<Refused> {
 /// Why S3 cannot deliver to a queue or a topic [S3 User Guide: EventNotifications, Supported event destinations].
 fn cannot_deliver(trigger: &Config, started: Started, entries: &Entries) -> Vec<Refused> {
     let Started { kind, key } = started;
-    let queues: &[Entry<queue::section::Config>] = entries.of();
-    let topics: &[Entry<topic::section::Config>] = entries.of();
-    let queue = queues.iter().find(|queue| kind == Queue::NAME && queue.name == key);
-    let topic = topics.iter().find(|topic| kind == Topic::NAME && topic.name == key);
-    let of_queue =
-        queue.map(|queue| (queue.fifo.is_some(), queue.kms_key.as_deref() == Some(queue::section::AWS_KEY)));
-    let of_topic =
-        topic.map(|topic| (topic.fifo.is_some(), topic.kms_key.as_deref() == Some(topic::section::AWS_KEY)));
-    let (fifo, aws_key) = of_queue.or(of_topic).unwrap_or_default();
-    let mut refused = Vec::new();
-    if trigger.alias.is_some() {
-        refused.push(("alias", format!("a {kind} has no alias"), "remove it".to_owned()));
-    }
-    if fifo {
+    let queue = queue::section::named(key, entries).filter(|_| kind == Queue::NAME);
+    let topic = topic::section::named(key, entries).filter(|_| kind == Topic::NAME);
+    let has_order = queue.is_some_and(|queue| queue.fifo.is_some());
+    let has_order = has_order || topic.is_some_and(|topic| topic.fifo.is_some());
+    let no_alias = trigger.alias.as_ref();
+    let no_alias = no_alias.map(|_| ("alias", format!("a {kind} has no alias"), "remove it".to_owned()));
+    let ordered = has_order.then(|| {
         let message = format!("S3 delivers nothing to a FIFO {kind}, and `{key}` is one");
-        refused.push(("bucket", message, format!("name another {kind}")));
-    }
-    if aws_key {
-        let message = format!("S3 cannot use AWS's own key, which encrypts `{key}`");
-        let way = "name a key of yours, whose policy admits S3, or leave `kms_key` out";
-        refused.push(("bucket", message, way.to_owned()));
-    }
-    refused
+        ("bucket", message, format!("name another {kind}"))
+    });
+    let of_queue = queue.and_then(|queue| queue::section::out_of_reach(queue, "S3"));
+    let out_of_reach = of_queue.or_else(|| topic.and_then(|topic| topic::section::out_of_reach(topic, "S3")));
+    let out_of_reach = out_of_reach.map(|(message, way)| ("bucket", message, way));
+    no_alias.into_iter().chain(ordered).chain(out_of_reach).collect()
 }
 
 /// Whether a grant lets its owner create objects that a trigger is about.

@@ -14,7 +14,7 @@ use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Stack, Target
 use crate::kind::Kind;
 use crate::kinds::event_source::OfQueue;
 use crate::kinds::fifo;
-use crate::kinds::key::{kms_key, use_of};
+use crate::kinds::key::{self, kms_key, use_of};
 use crate::lower::{Lower, Lowered, known_attributes, resource};
 use crate::model::{Resource, Text};
 use crate::policy::Statement;
@@ -27,7 +27,7 @@ pub(super) const NAME_OF_FIFO: NameRule = NameRule {
     ..NAME
 };
 /// What delivers a message.
-pub(super) const SEND_ACTION: &str = "sqs:SendMessage";
+pub(in crate::kinds) const SEND_ACTION: &str = "sqs:SendMessage";
 /// The limits and the default of the visibility timeout, in seconds.
 pub(super) const MAX_VISIBILITY: u32 = 43_200;
 pub(super) const DEFAULT_VISIBILITY: u32 = 30;
@@ -275,6 +275,29 @@ pub(super) fn redrive_from() -> Shape<Vec<Target>> {
 
 /// AWS's own key for SQS.
 pub(in crate::kinds) const AWS_KEY: &str = "alias/aws/sqs";
+
+/// The queue of the stack with a key.
+pub(in crate::kinds) fn named<'a>(key: &str, entries: &'a Entries) -> Option<&'a Entry<Config>> {
+    let queues: &[Entry<Config>] = entries.of();
+    queues.iter().find(|queue| queue.name == key)
+}
+
+/// Why a service cannot send to a queue, and what helps.
+pub(in crate::kinds) fn out_of_reach(queue: &Entry<Config>, service: &str) -> Option<(String, String)> {
+    key::out_of_reach((&queue.name, queue.kms_key.as_deref()), (AWS_KEY, "SQS"), service)
+}
+
+/// A queue for what `what` could not deliver. Its policy admits that, so it is one of the stack.
+pub(in crate::kinds) fn dead_letters_of(what: &'static str) -> Shape<Target> {
+    target::<Queue>().refine(move |value, target| match &target {
+        Target::Key(key) if value.cx.scope.names.existing.contains(&(Queue::SECTION, key.clone())) => {
+            let message =
+                format!("`{key}` is `existing`, and dead letters of a {what} need a statement in its policy");
+            value.fail(message, help(format!("write its ARN, and admit the {what} in its policy")))
+        }
+        _ => Some(target),
+    })
+}
 
 /// The access levels, and every other action that SQS checks against a queue.
 pub(super) static ACCESS: Access = Access {

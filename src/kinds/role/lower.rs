@@ -59,17 +59,17 @@ pub(super) fn declared(role: &Entry<Config>, lower: &mut Lower) {
     lower.resources.push(resource);
 }
 
-/// The role that is created for a function.
+/// A role that is created for a function, or for the schedules of the stack.
 pub(in crate::kinds) fn generated(
     role: &ResourceId,
     at: At,
-    policy: Policy<Text>,
+    (trust, policy): (Policy<Text>, Policy<Text>),
     managed_policies: &[ManagedPolicy],
     tags: Tags<Text>,
     lower: &Lower,
 ) -> Resource {
     let spec = Spec {
-        trust: trust::of_lambda(),
+        trust,
         policies: inline_policies(policy),
         attached: managed_policies.iter().map(|policy| policy.arn(lower)).collect(),
         boundary: lower.stack.permissions_boundary.clone(),

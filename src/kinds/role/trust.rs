@@ -48,8 +48,22 @@ pub(crate) fn may_trust_lambda(trust: &[Trusted]) -> bool {
 }
 
 /// The policy that lets Lambda assume a function's own role.
-pub(super) fn of_lambda() -> Policy<Text> {
+pub(in crate::kinds) fn of_lambda() -> Policy<Text> {
     Policy([("Lambda".to_owned(), assumed_by("Service", vec![LAMBDA.into()]))].into())
+}
+
+/// The policy that lets a service assume a role for one resource of this account, by the ARN of that.
+pub(in crate::kinds) fn trusting(service: &str, source: &str, lower: &Lower) -> Policy<Text> {
+    let mut statement = assumed_by("Service", vec![service.into()]);
+    let text = |text: &str| Tree::Text(Text::from(text));
+    let one = |key: &str, value| Tree::Map([(key.to_owned(), text(value))].into());
+    let condition = [
+        ("ArnEquals".to_owned(), one("aws:SourceArn", source)),
+        ("StringEquals".to_owned(), one("aws:SourceAccount", &lower.scope.account)),
+    ];
+    let condition = Tree::Map(condition.into());
+    statement.0.insert("Condition".to_owned(), condition);
+    Policy([("Service".to_owned(), statement)].into())
 }
 
 /// The trust policy of a declared role.

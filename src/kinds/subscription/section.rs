@@ -4,7 +4,7 @@ use super::{Spec, Subscription, named};
 use crate::config::declared::End;
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
-use crate::config::section::shape::{Target, entry_of, flag, target, text, word};
+use crate::config::section::shape::{Target, entry_of, flag, text, word};
 use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
 use crate::config::{Diagnostic, Entries, Entry, Item};
@@ -14,8 +14,8 @@ use crate::kinds::event_source::section::pattern;
 use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::permission::admitted;
-use crate::kinds::queue::section::AWS_KEY;
-use crate::kinds::queue::{self, Queue};
+use crate::kinds::queue::Queue;
+use crate::kinds::queue::section::{dead_letters_of, named as queue_named, out_of_reach};
 use crate::kinds::topic::{self, Topic};
 use crate::lower::{Call, Lower, LoweredTrigger, resource};
 use crate::model::{Resource, ResourceId, Text};
@@ -67,14 +67,7 @@ pub(super) fn filter_scope() -> Shape<bool> {
 
 /// `dead_letter` of a subscription.
 pub(super) fn dead_letter() -> Shape<Target> {
-    target::<Queue>().refine(|value, target| match &target {
-        Target::Key(key) if value.cx.scope.names.existing.contains(&(Queue::SECTION, key.clone())) => {
-            let message =
-                format!("`{key}` is `existing`, and dead letters of a topic need a statement in its policy");
-            value.fail(message, help("write its ARN, and admit the topic in its policy"))
-        }
-        _ => Some(target),
-    })
+    dead_letters_of("topic")
 }
 
 /// Reports what does not go together in a filter and its scope.
@@ -140,7 +133,7 @@ impl Trigger for OfTopic {
             errors.push(Diagnostic { at: trigger.place(field), length: 0, message, help: Some(way) });
         };
         let fifo = topic.fifo.is_some();
-        let queue = queue_of(started.key, entries).filter(|_| started.kind == Queue::NAME);
+        let queue = queue_named(started.key, entries).filter(|_| started.kind == Queue::NAME);
         match (started.kind == Queue::NAME, &queue) {
             (true, Some(queue)) => {
                 if !fifo && queue.fifo.is_some() {
@@ -148,7 +141,7 @@ impl Trigger for OfTopic {
                         format!("`{}` is a FIFO queue, and `{}` is no FIFO topic", queue.name, topic.name);
                     error("topic", (message, "add `fifo: true` to the topic".to_owned()));
                 }
-                out_of_reach(queue).into_iter().for_each(|why| error("topic", why));
+                out_of_reach(queue, "SNS").into_iter().for_each(|why| error("topic", why));
             }
             (true, None) => {}
             (false, _) => {
@@ -184,7 +177,7 @@ fn twice(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Option
     let functions: &[Entry<FunctionConfig>] = entries.of();
     let function = functions.iter().find(|function| function.name == started.key);
     let triggers = match started.kind {
-        Queue::NAME => &queue_of(started.key, entries)?.triggers,
+        Queue::NAME => &queue_named(started.key, entries)?.triggers,
         _ => &function?.triggers,
     };
     let alias = |trigger: &Config| {
@@ -201,22 +194,9 @@ fn twice(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Option
     })
 }
 
-fn queue_of<'a>(key: &str, entries: &'a Entries) -> Option<&'a Entry<queue::section::Config>> {
-    entries.of::<queue::section::Config>().iter().find(|queue| queue.name == key)
-}
-
-/// Why SNS cannot reach a queue [aws-facts-services: 1, DG].
-fn out_of_reach(queue: &Entry<queue::section::Config>) -> Option<(String, String)> {
-    let is_out = queue.kms_key.as_deref() == Some(AWS_KEY);
-    let message = || format!("SNS cannot send to `{}`, which AWS's own key for SQS encrypts", queue.name);
-    is_out.then(|| {
-        (message(), "remove `kms_key: aws` there, or name a key of your own that admits SNS".to_owned())
-    })
-}
-
 /// Why a queue of the stack cannot take what a topic cannot deliver.
 pub(crate) fn cannot_take(key: &str, ordered: bool, entries: &Entries) -> Option<(String, String)> {
-    let queue = queue_of(key, entries)?;
+    let queue = queue_named(key, entries)?;
     match (queue.fifo.is_some(), ordered) {
         (false, true) => Some((
             format!("`{key}` is no FIFO queue, and takes the dead letters of a FIFO topic"),
@@ -226,7 +206,7 @@ pub(crate) fn cannot_take(key: &str, ordered: bool, entries: &Entries) -> Option
             format!("`{key}` is a FIFO queue, and takes dead letters that have no order"),
             "name another queue".to_owned(),
         )),
-        _ => out_of_reach(queue),
+        _ => out_of_reach(queue, "SNS"),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::trigger::triggers;
 use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Template};
 use crate::kind::Kind;
 use crate::kinds::fifo;
-use crate::kinds::key::{kms_key, use_of};
+use crate::kinds::key::{self, kms_key, use_of};
 use crate::kinds::queue::Queue;
 use crate::kinds::subscription::outside::{Outside, outside};
 use crate::kinds::subscription::section::{cannot_take, dead_letter_call};
@@ -54,7 +54,8 @@ section! {
         /// Addresses outside of AWS that get the messages, at most 25. Functions and queues name the topic in their `triggers`.
         /// People confirm a subscription by e-mail, and endpoints by their own; until then nothing is sent to them.
         subscriptions: Vec<Outside> = list(outside()).or_empty(),
-        /// Buckets whose events the topic delivers. S3 gets the permission to publish them.
+        /// What is published to the topic: events of a bucket or a bus, or what comes at certain times. An item names its source under
+        /// one key; the permission comes with it.
         triggers: Vec<Item> = triggers(Topic::NAME).or_empty(),
         /// Whom the topic admits besides this account, in IAM's own syntax.
         resource_policy: Vec<config::Statement> = resource_policy().or_empty(),
@@ -213,8 +214,19 @@ pub(super) fn fits_together(topic: &<Config as Section>::Decoded, fields: &mut F
     }
 }
 
+/// The topic of the stack with a key.
+pub(in crate::kinds) fn named<'a>(key: &str, entries: &'a Entries) -> Option<&'a Entry<Config>> {
+    let topics: &[Entry<Config>] = entries.of();
+    topics.iter().find(|topic| topic.name == key)
+}
+
+/// Why a service cannot send to a topic, and what helps.
+pub(in crate::kinds) fn out_of_reach(topic: &Entry<Config>, service: &str) -> Option<(String, String)> {
+    key::out_of_reach((&topic.name, topic.kms_key.as_deref()), (AWS_KEY, "SNS"), service)
+}
+
 /// AWS's own key for SNS.
-pub(in crate::kinds) const AWS_KEY: &str = "alias/aws/sns";
+pub(super) const AWS_KEY: &str = "alias/aws/sns";
 
 /// The access level, and every other action that SNS checks against a topic.
 pub(super) static ACCESS: Access = Access {

@@ -8,6 +8,7 @@ line that names them.
 from . import (
     ai,
     aliases,
+    buses,
     comprehend,
     credentials,
     door,
@@ -28,8 +29,8 @@ from . import (
 )
 
 MODULES = [
-    signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing, streams,
-    ai, images, comprehend, rekognition, textract,
+    signature, door, links, loading, request_log, roles, runtime_api, aliases, buses, publishing, qualifiers, routing,
+    streams, ai, images, comprehend, rekognition, textract,
 ]
 
 
@@ -45,6 +46,7 @@ def install(state):
     roles.install(keys.secret)
     runtime_api.install()
     aliases.install()
+    buses.install()
     publishing.install()
     qualifiers.install()
     routing.install()

@@ -64,7 +64,8 @@ fn what_cannot_be_read_is_reported() {
         "lambda:GetFunction: function",
         "lambda:ListLayers: layer",
         "logs:DescribeLogGroups: log group",
-        "tag:GetResources: table, queue, bucket, topic, stream, parameter, secret, log group, function, event source",
+        "tag:GetResources: table, queue, bucket, topic, stream, bus, parameter, secret, log group, function, event source, \
+         rule, schedule group",
     ];
     assert_eq!(refused, expected);
 }

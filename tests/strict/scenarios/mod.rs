@@ -12,6 +12,7 @@ mod depth;
 mod destroy;
 mod discovery;
 mod elsewhere;
+mod events;
 mod function_settings;
 mod function_urls;
 mod functions;

@@ -223,7 +223,10 @@ fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
             // A trust policy is about its own role, and names none.
             let trust = Policies::of_a_role(&parsed(&role.trust));
             let assume = Need::new("sts:AssumeRole", role.arn());
-            assert!(trust.let_in("lambda.amazonaws.com", &assume), "{name}: {}", role.name);
+            match role.name.strip_suffix("_schedules") {
+                Some(group) => for_its_group_alone(&trust, &assume, group),
+                None => assert!(trust.let_in("lambda.amazonaws.com", &assume), "{name}: {}", role.name),
+            }
             assert!(
                 !trust.let_in("ec2.amazonaws.com", &assume) && !trust.allows(&assume),
                 "{name}: {}",
@@ -238,6 +241,20 @@ fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
             }
         }
     }
+}
+
+/// EventBridge Scheduler alone assumes the role of schedules, for their group.
+fn for_its_group_alone(trust: &Policies, assume: &Need, group: &str) {
+    let of = |group: &str, account| {
+        let arn = Service::Scheduler.arn(&format!("schedule-group/{group}"));
+        assume.clone().with("aws:SourceArn", Some(&arn)).with("aws:SourceAccount", Some(account))
+    };
+    let scheduler = "scheduler.amazonaws.com";
+    assert!(trust.let_in(scheduler, &of(group, ACCOUNT)), "{group}");
+    for other in [of("other", ACCOUNT), of(group, "210987654321"), assume.clone()] {
+        assert!(!trust.let_in(scheduler, &other), "{group}");
+    }
+    assert!(!trust.let_in("lambda.amazonaws.com", &of(group, ACCOUNT)), "{group}");
 }
 
 /// A function of more routes than its policy has room for may be called by any route of the API.

@@ -7,11 +7,13 @@ use std::ops::Deref;
 pub(crate) mod apigateway;
 pub(crate) mod cloudformation;
 pub(crate) mod dynamodb;
+pub(crate) mod events;
 pub(crate) mod iam;
 pub(crate) mod kinesis;
 pub(crate) mod lambda;
 pub(crate) mod logs;
 pub(crate) mod s3;
+pub(crate) mod scheduler;
 pub(crate) mod secretsmanager;
 pub(crate) mod sns;
 pub(crate) mod sqs;
@@ -82,9 +84,11 @@ services! {
     iam: Iam,
     logs: Logs,
     sqs: Sqs,
+    events: Events,
     kinesis: Kinesis,
     lambda: Lambda,
     s3: S3,
+    scheduler: Scheduler,
     sns: Sns,
     apigateway: ApiGateway,
     ssm: Ssm,

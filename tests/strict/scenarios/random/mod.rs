@@ -138,6 +138,8 @@ buckets:
     ownership: object-writer
     resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: s3:GetObject }]
 streams: { clicks: { shards: 2 } }
+buses:
+  audit: { dead_letter: mails, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: events:PutEvents }] }
 topics:
   news: { kms_key: alias/walk, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sns:Publish }] }
   steps: { fifo: true }
@@ -160,7 +162,7 @@ functions:
     url: none
     managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
-  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }, { stream: clicks }] }
+  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }, { stream: clicks }, { bus: audit, pattern: { source: [shop] } }, { schedule: rate(1 hour) }] }
   send: { code: lambdas/getAlls, runtime: python3.13, release: { aliases: { live: {} }, provisioned_concurrency: 1 } }
 api:
   name: walking

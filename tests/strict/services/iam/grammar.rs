@@ -179,6 +179,19 @@ pub(crate) fn trusts(document: &str, service: &str) -> bool {
     statements.iter().any(trusts)
 }
 
+/// The same where the policy may name the ARN for which the service does it.
+pub(crate) fn trusts_for(document: &str, service: &str, source: &str) -> bool {
+    let statements = statements(document).unwrap_or_default();
+    let trusts = |statement: &Map<String, Json>| {
+        let services = statement.get("Principal").and_then(|principal| principal.get("Service"));
+        let conditions = statement.get("Condition").and_then(Json::as_object).into_iter().flatten();
+        let arns: Vec<String> = conditions.flat_map(|(_, keys)| texts(keys.get("aws:SourceArn"))).collect();
+        let is_source = arns.is_empty() || arns.iter().any(|arn| pattern::is_like(arn, source, false));
+        statement["Effect"] == "Allow" && texts(services).iter().any(|other| other == service) && is_source
+    };
+    statements.iter().any(trusts)
+}
+
 /// A condition key that is set for calls of a function's code alone, and not for those that Lambda makes with its role
 /// [DG: Lambda, "Attaching functions to a VPC"].
 const BY_CODE: &str = "lambda:SourceFunctionArn";

@@ -346,6 +346,15 @@ pub(crate) fn not_assumable(cloud: &Cloud, arn: &str) -> Option<&'static str> {
     (!assumable).then_some("The role defined for the function cannot be assumed by Lambda.")
 }
 
+/// True if a service cannot assume a role for a resource of its own, by the ARN of that.
+pub(crate) fn not_assumable_by(cloud: &Cloud, arn: &str, (service, source): (&str, &str)) -> bool {
+    let role = cloud.iam.roles.values().find(|role| role.arn() == arn);
+    !role.is_some_and(|role| {
+        let known = cloud.now >= role.trusted + cloud.delays.of(ASSUMABLE);
+        known && grammar::trusts_for(&role.trust, service, source)
+    })
+}
+
 /// True if a function that is created now with a role fails, since its permissions are checked later than the create.
 pub(crate) fn is_checked_late(cloud: &Cloud, arn: &str) -> bool {
     let until = |role: &Role| role.trusted + cloud.delays.of(ASSUMABLE) + cloud.iam.late_check;

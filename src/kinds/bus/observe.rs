@@ -1,0 +1,71 @@
+//! A bus as EventBridge shows it.
+
+use super::{Attributes, Bus, EVENTBRIDGE, Spec, policy};
+use crate::aws::tags::{self, Tags};
+use crate::aws::{Clients, Context, Result};
+use crate::kind::{Kind, ObservedOption};
+use crate::kinds::queue::Queue;
+use crate::kinds::{mark, require_str, statements, unmanaged};
+use crate::model::{Observed, PhysicalId, ResourceId};
+use crate::policy::Policy;
+use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusOutput as Shown;
+use aws_sdk_eventbridge::primitives::DateTime;
+use std::collections::BTreeMap;
+
+/// What DescribeEventBus shows; `None` if there is no such bus.
+pub(super) async fn describe(clients: &Clients, name: &str) -> Result<Option<Shown>> {
+    EVENTBRIDGE.not_found_as_none(clients.eventbridge().describe_event_bus().name(name).send().await)
+}
+
+/// The tags of a bus or a rule; `None` if it does not exist.
+pub(in crate::kinds) async fn list_tags(clients: &Clients, arn: &str) -> Result<Option<Tags>> {
+    let list = clients.eventbridge().list_tags_for_resource().resource_arn(arn);
+    let response = EVENTBRIDGE.not_found_as_none(list.send().await)?;
+    let tags = response.map(|response| response.tags.unwrap_or_default());
+    Ok(tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
+}
+
+pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Bus>> {
+    let Some(shown) = describe(&ctx.clients, name).await? else { return Ok(None) };
+    let id = ResourceId::new(Bus::NAME, name);
+    let arn = require_str(shown.arn(), "events:DescribeEventBus", "the bus's ARN")?;
+    let created = shown.creation_time().map(DateTime::secs);
+    let Some(tags) = list_tags(&ctx.clients, &arn).await? else { return Ok(None) };
+    let again = async || Ok(list_tags(&ctx.clients, &arn).await?.unwrap_or_default());
+    let tags = tags::settled(ctx, &id, created, tags, again).await?;
+    let owner = tags::owner(&tags, &ctx.scope);
+    let mark = mark::begin(&ctx.scope.identity);
+    let policy = policy::shown(&shown)?;
+    let dead_letter = shown.dead_letter_config().and_then(|config| config.arn()).map(str::to_owned);
+    let spec = Spec {
+        description: shown.description().unwrap_or_default().to_owned(),
+        kms_key: shown.kms_key_identifier().filter(|key| !key.is_empty()).map(|key| key_of(ctx, key)),
+        dead_letter: dead_letter.filter(|arn| !arn.is_empty()),
+        policy: statements::own(policy.clone(), &mark),
+        tags: tags::compared(tags, &ctx.scope, &id),
+    };
+    let refs = spec.dead_letter.as_deref().and_then(|arn| queue_of(ctx, arn)).into_iter().collect();
+    let mut observed = Observed::new(id, name, owner, spec, Attributes { name: name.to_owned(), arn });
+    observed.refs = refs;
+    observed.created = created;
+    observed.unmanaged_settings = by_hand(&shown, policy, &mark);
+    Ok(Some(observed))
+}
+
+/// The queue of an ARN in this account and region.
+pub(in crate::kinds) fn queue_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
+    let name = arn.strip_prefix(&ctx.scope.expand(Queue::ARN, ""))?;
+    Some(PhysicalId::new(Queue::NAME, name))
+}
+
+/// A key as the stack file names it: AWS may show an alias with its ARN.
+fn key_of(ctx: &Context, key: &str) -> String {
+    let own = ctx.scope.arn("kms", "alias/");
+    key.strip_prefix(&own).map_or(key.to_owned(), |alias| format!("alias/{alias}"))
+}
+
+/// The settings that nothing manages.
+fn by_hand(shown: &Shown, policy: Policy, mark: &str) -> BTreeMap<String, String> {
+    let level = shown.log_config().and_then(|log| log.level()).map(|level| level.as_str());
+    unmanaged([("log_level", level, "OFF")]).into_iter().chain(statements::of_others(policy, mark)).collect()
+}

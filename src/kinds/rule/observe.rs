@@ -1,0 +1,93 @@
+//! A rule as EventBridge shows it.
+
+use super::target::{OWN, list_targets, read_target};
+use super::{Attributes, Rule, Spec, bus_and_rule};
+use crate::aws::tags::{self, Tags};
+use crate::aws::{Clients, Context, Result};
+use crate::kind::{Kind, ObservedOption};
+use crate::kinds::alias::Alias;
+use crate::kinds::bus::{Bus, EVENTBRIDGE, list_tags, queue_of};
+use crate::kinds::function::Function;
+use crate::kinds::topic::Topic;
+use crate::kinds::{alias, require_str, unmanaged};
+use crate::model::{Observed, PhysicalId, ResourceId};
+use crate::policy::Tree;
+use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput as Shown;
+use aws_sdk_eventbridge::primitives::DateTime;
+use aws_sdk_eventbridge::types::{RuleState, Target as Sdk};
+use std::collections::BTreeMap;
+
+/// What DescribeRule shows; `None` if there is no such rule, or no such bus.
+pub(super) async fn describe(clients: &Clients, name: &str) -> Result<Option<Shown>> {
+    // Without the bus another rule would be meant [hazards: E1].
+    let (bus, rule) = bus_and_rule(name);
+    let describe = clients.eventbridge().describe_rule().event_bus_name(bus).name(rule);
+    EVENTBRIDGE.not_found_as_none(describe.send().await)
+}
+
+/// The tags of a rule. Nothing shows when it was made, so one without tags may be a new one.
+pub(super) async fn settled_tags(ctx: &Context, id: &ResourceId, arn: &str) -> Result<Option<Tags>> {
+    let Some(tags) = list_tags(&ctx.clients, arn).await? else { return Ok(None) };
+    let again = async || Ok(list_tags(&ctx.clients, arn).await?.unwrap_or_default());
+    let now = DateTime::from(ctx.time.now()).secs();
+    tags::settled(ctx, id, Some(now), tags, again).await.map(Some)
+}
+
+pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rule>> {
+    let Some(shown) = describe(&ctx.clients, name).await? else { return Ok(None) };
+    let id = ResourceId::new(Rule::NAME, name);
+    let arn = require_str(shown.arn(), "events:DescribeRule", "the rule's ARN")?;
+    let Some(tags) = settled_tags(ctx, &id, &arn).await? else { return Ok(None) };
+    let Some(targets) = list_targets(ctx, bus_and_rule(name)).await? else { return Ok(None) };
+    let owner = tags::owner(&tags, &ctx.scope);
+    let (bus, _) = bus_and_rule(name);
+    let spec = Spec {
+        bus: bus.to_owned(),
+        pattern: pattern(shown.event_pattern()),
+        enabled: shown.state() != Some(&RuleState::Disabled),
+        target: targets.iter().find(|target| target.id() == OWN).map(read_target),
+        tags: tags::compared(tags, &ctx.scope, &id),
+    };
+    let target = spec.target.iter().flat_map(|target| {
+        let queues = [Some(&target.arn), target.dead_letter.as_ref()].into_iter().flatten();
+        queues.filter_map(|arn| target_of(ctx, arn)).collect::<Vec<_>>()
+    });
+    let refs = target.chain([PhysicalId::new(Bus::NAME, bus)]).collect();
+    let mut observed = Observed::new(id, name, owner, spec, Attributes { name: name.to_owned(), arn });
+    observed.refs = refs;
+    observed.unmanaged_settings = by_hand(&shown, &targets);
+    Ok(Some(observed))
+}
+
+/// What an ARN of this account and region is of, as far as a rule can start it.
+pub(in crate::kinds) fn target_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
+    let function = || {
+        let name = arn.strip_prefix(&ctx.scope.expand(Function::ARN, ""))?;
+        let name = name.split_once(':').map_or_else(|| name.to_owned(), |(of, name)| alias::named(of, name));
+        let kind = if alias::parts(&name).1.is_some() { Alias::NAME } else { Function::NAME };
+        Some(PhysicalId::new(kind, name))
+    };
+    let topic = || Some(PhysicalId::new(Topic::NAME, arn.strip_prefix(&ctx.scope.expand(Topic::ARN, ""))?));
+    queue_of(ctx, arn).or_else(topic).or_else(function)
+}
+
+/// A pattern. The same one may come back in another text [aws-facts-services: 4, TF].
+fn pattern(text: Option<&str>) -> Tree {
+    let parsed = text.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    parsed.unwrap_or_default().into()
+}
+
+/// What only others can have set.
+fn by_hand(shown: &Shown, targets: &[Sdk]) -> BTreeMap<String, String> {
+    let state = shown.state().map(|state| state.as_str()).filter(|state| *state != "DISABLED");
+    let others = targets.iter().filter(|target| target.id() != OWN);
+    let others = others.map(|target| (format!("targets.{}", target.id()), target.arn().to_owned()));
+    let texts = unmanaged([
+        ("description", shown.description(), ""),
+        ("role", shown.role_arn(), ""),
+        ("schedule", shown.schedule_expression(), ""),
+        ("managed_by", shown.managed_by(), ""),
+        ("state", state, "ENABLED"),
+    ]);
+    texts.into_iter().chain(others).collect()
+}

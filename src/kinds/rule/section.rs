@@ -1,0 +1,252 @@
+//! `triggers` of buses.
+
+use super::pattern::pattern;
+use super::{Rule, Spec, Target, Transformer, on_bus};
+use crate::config::declared::End;
+use crate::config::decode::{Value, help};
+use crate::config::fields::Fields;
+use crate::config::names::is_made_of;
+use crate::config::section::shape::{
+    Keys, duration, entry_of, flag, json_value, map, mapping, number, template, text,
+};
+use crate::config::section::{Section, Shape, section};
+use crate::config::trigger::{Started, Trigger};
+use crate::config::{self, Diagnostic, Entries, Entry, Json, Template};
+use crate::kind::Kind;
+use crate::kinds::bus::{self, Bus, DEFAULT, EVENTS, SERVICE, call_for};
+use crate::kinds::queue::{self, Queue};
+use crate::kinds::topic::{self, Topic};
+use crate::kinds::{permission, started};
+use crate::lower::{Call, Lower, LoweredTrigger, known_attributes, resource};
+use crate::model::{Resource, ResourceId, Text};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+section! {
+    /// Events of a bus that start the entry. EventBridge is allowed to deliver them.
+    pub(crate) struct Config, checked by fits_together {
+        /// The key of the bus, or `default` for the bus that every account has.
+        bus: String = Shape::new(json!({ "type": "string", "minLength": 1 }), of_bus).required("NAME"),
+        /// Which events: a mapping like an event, with lists of what a value may be, in EventBridge's own syntax. `${…}` works.
+        pattern: Json = pattern().required("{ source: [NAME] }"),
+        /// What is delivered in place of the event: a text, or a mapping, which is sent as JSON. `${…}` works.
+        input: Option<Json> = json_value().optional().excludes(&["input_path", "input_transformer"]),
+        /// The part of the event that is delivered: a path such as `$.detail`.
+        input_path: Option<String> = path().optional().excludes(&["input", "input_transformer"]),
+        /// A text that is delivered, with parts of the event in it.
+        input_transformer: Option<InputTransformer> = mapping().optional().excludes(&["input", "input_path"]),
+        /// The group of the messages: for a FIFO queue, or a fair one.
+        group: Option<String> = text(128).optional(),
+        /// How often a delivery is tried again at most.
+        retries: u32 = number("retries", 0..=185).default(185),
+        /// For how long a delivery is tried, from 1 minute to 1 day.
+        max_age: u32 = duration(60..=86_400).default(86_400).shown_as("1 day"),
+        /// Where events go that could not be delivered: the key of a queue, or an ARN. The queue's policy admits the rule.
+        dead_letter: Option<config::Target> = queue::section::dead_letters_of("rule").optional(),
+        /// Whether events start it.
+        enabled: bool = flag().default(true),
+        /// An alias of the function's release; by default the first one.
+        alias: Option<String> = text(128).optional(),
+        /// A name that tells this trigger from another one of the same bus.
+        name: Option<String> = started::name().optional(),
+    }
+}
+
+section! {
+    /// A text with parts of an event in it.
+    pub(crate) struct InputTransformer, checked by names_are_known {
+        /// The parts: names with their paths, such as `id: $.detail.id`.
+        paths: BTreeMap<String, String> = map(Keys::pattern("^[A-Za-z0-9_-]+$", is_name), path()).or_empty(),
+        /// The text. `<NAME>` stands for the part of that name; `<aws.events.rule-name>` and the like for what EventBridge
+        /// knows of the event. `${…}` works.
+        template: Template = template().required("'{ \"id\": <id> }'"),
+    }
+}
+
+/// What the names of EventBridge's own parts begin with [DG: EventBridge, "Input transformation"].
+const PREDEFINED: &str = "aws.events.";
+
+fn of_bus(value: Value) -> Option<String> {
+    if value.text()? == DEFAULT { Some(DEFAULT.to_owned()) } else { entry_of::<Bus>(value) }
+}
+
+fn path() -> Shape<String> {
+    Shape::new(json!({ "type": "string", "pattern": "^\\$" }), |value| {
+        let path = value.short(256)?;
+        if path.starts_with('$') {
+            return Some(path.to_owned());
+        }
+        value.fail(
+            format!("`{path}` is no path of an event"),
+            help(format!("write `$.{}`", path.trim_start_matches('.'))),
+        )
+    })
+}
+
+fn is_name(value: Value) -> Option<()> {
+    let name = &value.key.text;
+    if is_made_of(name, "_-") {
+        return Some(());
+    }
+    value.fail_key(format!("`{name}` is no name of a part"), help("write letters, digits, `-` and `_`"))
+}
+
+/// EventBridge refuses a text with a name that stands for nothing [aws-facts-services: 4, LS].
+fn names_are_known(transformer: &<InputTransformer as Section>::Decoded, fields: &mut Fields) {
+    let (Some(paths), Some(template)) = (&transformer.paths, &transformer.template) else { return };
+    let text: String = template
+        .parts
+        .iter()
+        .map(|part| match part {
+            config::Part::Text(text) => text.as_str(),
+            _ => " ",
+        })
+        .collect();
+    let names = text.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(name, _)| name);
+    let mut names = names.filter(|name| is_made_of(name, "._-"));
+    let is_known = |name: &&str| name.starts_with(PREDEFINED) || paths.contains_key(*name);
+    if let Some(unknown) = names.find(|name| !is_known(name)) {
+        let message = format!("`<{unknown}>` stands for nothing");
+        fields.fail_at("template", message, help(format!("add `{unknown}: $.detail.NAME` to `paths`")));
+    }
+}
+
+fn fits_together(trigger: &<Config as Section>::Decoded, fields: &mut Fields) {
+    let inputs = [
+        matches!(trigger.input, Some(Some(_))),
+        matches!(trigger.input_path, Some(Some(_))),
+        matches!(trigger.input_transformer, Some(Some(_))),
+    ];
+    if inputs.into_iter().filter(|given| *given).count() > 1 {
+        let field = if inputs[2] { "input_transformer" } else { "input_path" };
+        let message = "a trigger delivers one of `input`, `input_path` and `input_transformer`";
+        fields.fail_at(field, message, help("remove the others"));
+    }
+}
+
+/// Events of a bus.
+pub struct OfBus;
+
+impl Trigger for OfBus {
+    type Kind = Rule;
+    const WORD: &'static str = "bus";
+    const STARTS: &'static [&'static str] = started::STARTS;
+    type Config = Config;
+
+    fn name(trigger: &Config) -> String {
+        trigger.name.clone().unwrap_or_else(|| trigger.bus.clone())
+    }
+
+    fn source(trigger: &Config) -> Option<End> {
+        (trigger.bus != DEFAULT).then(|| (Bus::NAME, trigger.bus.clone()))
+    }
+
+    fn dead_letters(trigger: &Config) -> Option<End> {
+        let key = trigger.dead_letter.as_ref()?.key()?;
+        Some((Queue::NAME, key.to_owned()))
+    }
+
+    fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
+        let alias = (trigger.alias.as_deref(), trigger.place("alias"));
+        let group = (trigger.group.as_deref(), trigger.place("group"));
+        let out_of_reach = match started.kind {
+            Queue::NAME => queue::section::named(started.key, entries)
+                .and_then(|queue| queue::section::out_of_reach(queue, SERVICE)),
+            Topic::NAME => topic::section::named(started.key, entries)
+                .and_then(|topic| topic::section::out_of_reach(topic, SERVICE)),
+            _ => None,
+        };
+        let out_of_reach = out_of_reach.map(|(message, way)| {
+            let at = trigger.place("bus");
+            Diagnostic { at, length: 0, message, help: Some(way) }
+        });
+        let dead_letter =
+            bus::dead_letter_errors(trigger.dead_letter.as_ref(), trigger.place("dead_letter"), entries);
+        started::check(started, alias, group, entries)
+            .into_iter()
+            .chain(out_of_reach)
+            .chain(dead_letter)
+            .collect()
+    }
+}
+
+/// The id of a rule: the name of its bus, and one that says what it starts.
+fn id_of(trigger: &Config, started: &ResourceId, lower: &Lower) -> (ResourceId, Option<ResourceId>) {
+    let bus = (trigger.bus != DEFAULT).then(|| lower.id(Bus::NAME, &trigger.bus));
+    let name = started::named(started, trigger.name.as_deref());
+    let on = bus.as_ref().map_or(DEFAULT, |bus| bus.name.as_str());
+    (ResourceId::new(Rule::NAME, on_bus(on, &name)), bus)
+}
+
+/// EventBridge, as it delivers to a function or a queue, and to the queue for dead letters. Other entries that it starts, it
+/// reaches by their policy too.
+fn calls(trigger: &Config, started: &ResourceId, lower: &Lower) -> Vec<Call> {
+    let (id, _) = id_of(trigger, started, lower);
+    let source = lower.scope.expand(Rule::ARN, &id.name);
+    let name = trigger.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+    let own = Call {
+        on: started::target(started, trigger.alias.as_deref(), lower),
+        what: format!("bus {}{name}", trigger.bus),
+        service: EVENTS,
+        source: source.clone(),
+        account: false,
+    };
+    let what = format!("dead letters of rule {}", id.name);
+    let failed = trigger.dead_letter.as_ref().and_then(|queue| call_for(queue, what, &source, lower));
+    [own].into_iter().chain(failed).collect()
+}
+
+impl LoweredTrigger for OfBus {
+    fn lower(trigger: &Entry<Config>, started: &ResourceId, lower: &mut Lower) {
+        let (id, bus) = id_of(trigger, started, lower);
+        let Config {
+            bus: _,
+            pattern,
+            input,
+            input_path,
+            input_transformer,
+            group,
+            retries,
+            max_age,
+            dead_letter,
+            enabled,
+            alias,
+            name: _,
+        } = &**trigger;
+        let called = started::target(started, alias.as_deref(), lower);
+        let transformer = |InputTransformer { paths, template }: &InputTransformer| Transformer {
+            paths: paths.clone(),
+            template: lower.template(template),
+        };
+        let target = Target {
+            arn: started::arn_of(&called),
+            input: input.as_ref().map(|input| lower.json(input)),
+            input_path: input_path.clone(),
+            input_transformer: input_transformer.as_ref().map(transformer),
+            group: group.clone(),
+            retries: retries.cast_signed(),
+            max_age: max_age.cast_signed(),
+            dead_letter: dead_letter.as_ref().map(|queue| match queue {
+                config::Target::Key(key) => Text::reference(&lower.id(Queue::NAME, key), "arn"),
+                config::Target::Arn(arn) => arn.into(),
+            }),
+        };
+        let spec = Spec {
+            bus: bus.as_ref().map_or_else(|| DEFAULT.into(), |bus| Text::reference(bus, "name")),
+            pattern: lower.json(pattern),
+            enabled: *enabled,
+            target: Some(target),
+            tags: lower.tags(&id),
+        };
+        let admitted = calls(trigger, started, lower).iter().map(permission::admitted).collect::<Vec<_>>();
+        let depends_on = admitted.into_iter().chain([called]).collect();
+        let arn = lower.scope.expand(Rule::ARN, &id.name);
+        let known_attributes = known_attributes(&id, arn);
+        let rule = resource::<Rule>(id, trigger.at, &spec);
+        lower.resources.push(Resource { known_attributes, depends_on, ..rule });
+    }
+
+    fn callers(trigger: &Entry<Config>, started: &ResourceId, lower: &Lower) -> Vec<Call> {
+        calls(trigger, started, lower)
+    }
+}

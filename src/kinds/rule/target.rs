@@ -1,0 +1,153 @@
+//! The targets of a rule: the one of the stack has an id of its own.
+
+use super::{Target, Transformer, bus_and_rule};
+use crate::aws::pages::all_pages;
+use crate::aws::wait::{Backoff, retry_if};
+use crate::aws::{Context, Error, Result};
+use crate::kinds::bus::{EVENTBRIDGE, partly};
+use crate::model::ResourceId;
+use crate::policy::Tree;
+use aws_sdk_eventbridge::types::{
+    DeadLetterConfig, InputTransformer, RetryPolicy, SqsParameters, Target as Sdk,
+};
+
+/// The id of the target.
+pub(super) const OWN: &str = "provision";
+
+/// How often, and for how many seconds, a delivery is tried by default [aws-facts-services: 4].
+pub(in crate::kinds) const RETRIES: i32 = 185;
+pub(in crate::kinds) const MAX_AGE: i32 = 86_400;
+
+/// The targets of a rule; `None` if it does not exist.
+pub(super) async fn list_targets(ctx: &Context, (bus, rule): (&str, &str)) -> Result<Option<Vec<Sdk>>> {
+    let list = ctx.clients.eventbridge().list_targets_by_rule().event_bus_name(bus).rule(rule);
+    let targets = all_pages("events:ListTargetsByRule", async |token| {
+        let page = list.clone().set_next_token(token).send().await?;
+        Ok((page.targets.unwrap_or_default(), page.next_token))
+    });
+    EVENTBRIDGE.not_found_as_none(targets.await)
+}
+
+/// A target as EventBridge shows it.
+pub(super) fn read_target(target: &Sdk) -> Target {
+    let retry = target.retry_policy();
+    let texts = |text: &str| {
+        serde_json::from_str::<serde_json::Value>(text)
+            .map_or_else(|_| Tree::Text(text.to_owned()), Tree::from)
+    };
+    Target {
+        arn: target.arn().to_owned(),
+        input: target.input().map(texts),
+        input_path: target.input_path().map(str::to_owned),
+        input_transformer: target.input_transformer().map(|transformer| Transformer {
+            paths: transformer.input_paths_map().cloned().unwrap_or_default().into_iter().collect(),
+            template: transformer.input_template().to_owned(),
+        }),
+        group: target.sqs_parameters().and_then(|sqs| sqs.message_group_id()).map(str::to_owned),
+        retries: retry.and_then(|retry| retry.maximum_retry_attempts()).unwrap_or(RETRIES),
+        max_age: retry.and_then(|retry| retry.maximum_event_age_in_seconds()).unwrap_or(MAX_AGE),
+        dead_letter: target.dead_letter_config().and_then(|config| config.arn()).map(str::to_owned),
+    }
+}
+
+fn sdk(target: &Target) -> Result<Sdk> {
+    let Target { arn, input, input_path, input_transformer, group, retries, max_age, dead_letter } = target;
+    let transformer = input_transformer.as_ref().map(|Transformer { paths, template }| {
+        let paths = Some(paths.clone().into_iter().collect());
+        InputTransformer::builder().set_input_paths_map(paths).input_template(template).build()
+    });
+    let retry = ((*retries, *max_age) != (RETRIES, MAX_AGE)).then(|| {
+        RetryPolicy::builder().maximum_retry_attempts(*retries).maximum_event_age_in_seconds(*max_age).build()
+    });
+    Ok(Sdk::builder()
+        .id(OWN)
+        .arn(arn)
+        .set_input(input.as_ref().map(|input| input.json().to_string()))
+        .set_input_path(input_path.clone())
+        .set_input_transformer(transformer.transpose()?)
+        .set_sqs_parameters(
+            group.as_ref().map(|group| SqsParameters::builder().message_group_id(group).build()),
+        )
+        .set_retry_policy(retry)
+        .set_dead_letter_config(dead_letter.as_ref().map(|arn| DeadLetterConfig::builder().arn(arn).build()))
+        .build()?)
+}
+
+/// Puts the target of the stack. A response that is a success may say that it failed [aws-facts-services: 4].
+pub(super) async fn put_target(ctx: &Context, id: &ResourceId, target: &Target) -> Result<()> {
+    let (target, (bus, rule)) = (sdk(target)?, bus_and_rule(&id.name));
+    let young = |error: &Error| {
+        let unknown = EVENTBRIDGE.is_absent(error).then_some("not every call finds the new rule yet");
+        EVENTBRIDGE.transient(error).or(unknown)
+    };
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), young, async || {
+        let put = ctx.clients.eventbridge().put_targets().event_bus_name(bus).rule(rule);
+        let response = put.targets(target.clone()).send().await?;
+        let failed = response.failed_entries().iter();
+        partly("events:PutTargets", failed.map(|one| (one.error_code(), one.error_message())))
+    })
+    .await
+}
+
+/// Removes all targets: those of others too, or the rule cannot be deleted.
+pub(super) async fn remove_targets(ctx: &Context, id: &ResourceId, (bus, rule): (&str, &str)) -> Result<()> {
+    let transient = |error: &Error| EVENTBRIDGE.transient(error);
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), transient, async || {
+        let targets = list_targets(ctx, (bus, rule)).await?.unwrap_or_default();
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let ids = Some(targets.iter().map(|target| target.id().to_owned()).collect());
+        let remove = ctx.clients.eventbridge().remove_targets().event_bus_name(bus).rule(rule).set_ids(ids);
+        let Some(response) = EVENTBRIDGE.not_found_as_none(remove.send().await)? else { return Ok(()) };
+        let failed = response.failed_entries().iter();
+        let gone = |code: Option<&str>| code == Some("ResourceNotFoundException");
+        let failed = failed.filter(|one| !gone(one.error_code()));
+        partly("events:RemoveTargets", failed.map(|one| (one.error_code(), one.error_message())))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn plain() -> Target {
+        Target {
+            arn: "arn:aws:sqs:x:1:jobs.fifo".to_owned(),
+            input: None,
+            input_path: None,
+            input_transformer: None,
+            group: Some("g".to_owned()),
+            retries: RETRIES,
+            max_age: MAX_AGE,
+            dead_letter: None,
+        }
+    }
+
+    #[test]
+    fn what_is_sent_reads_back_the_same() {
+        let paths = [("id".to_owned(), "$.detail.id".to_owned())].into();
+        let full = Target {
+            input_transformer: Some(Transformer { paths, template: "<id>".to_owned() }),
+            retries: 3,
+            dead_letter: Some("arn:aws:sqs:x:1:failed".to_owned()),
+            ..plain()
+        };
+        let input = Target { input: Some(json!({ "a": [1, "b"] }).into()), group: None, ..plain() };
+        let path = Target { input_path: Some("$.detail".to_owned()), max_age: 60, ..plain() };
+        for target in [plain(), full, input, path] {
+            assert_eq!(read_target(&sdk(&target).expect("a target")), target);
+        }
+    }
+
+    #[test]
+    fn a_failure_in_a_success_is_one() {
+        assert!(partly("x", [].into_iter()).is_ok());
+        let failed = [(Some("ConcurrentModificationException"), Some("busy"))];
+        let error = partly("events:PutTargets", failed.into_iter()).expect_err("a failure");
+        assert!(EVENTBRIDGE.transient(&error).is_some(), "{error}");
+        assert!(error.to_string().contains("busy"), "{error}");
+    }
+}

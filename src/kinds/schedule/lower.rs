@@ -1,0 +1,126 @@
+//! Schedules as resources, with the group and the role that a stack has for all of them.
+
+use super::section::{AtTimes, Config, SCHEDULER_PRINCIPAL};
+use super::{Schedule, Spec};
+use crate::config::{self, At, Entry, Grant};
+use crate::kind::Kind;
+use crate::kinds::function::Function;
+use crate::kinds::queue::{Queue, section::SEND_ACTION};
+use crate::kinds::role::{self, Role};
+use crate::kinds::schedule_group::{self, ScheduleGroup, name_for};
+use crate::kinds::started;
+use crate::lower::{Lower, LoweredTrigger, allow, known_attributes, resource};
+use crate::model::{Resource, ResourceId, Text};
+use crate::policy::{Policy, Statement};
+
+impl LoweredTrigger for AtTimes {
+    fn lower(trigger: &Entry<Config>, started: &ResourceId, lower: &mut Lower) {
+        let group = group(trigger.at, lower);
+        let id = group.child(Schedule::NAME, started::named(started, (**trigger).name.as_deref()));
+        let Config {
+            schedule,
+            timezone,
+            input,
+            flexible,
+            start,
+            end,
+            group: message_group,
+            retries,
+            max_age,
+            dead_letter,
+            enabled,
+            alias,
+            name: _,
+        } = &**trigger;
+        let called = started::target(started, alias.as_deref(), lower);
+        let role = ResourceId::new(Role::NAME, role_for(lower));
+        let spec = Spec {
+            expression: schedule.clone(),
+            timezone: timezone.clone(),
+            flexible: flexible.map(|seconds| (seconds / 60).cast_signed()),
+            start: start.clone(),
+            end: end.clone(),
+            enabled: *enabled,
+            deletes_itself: false,
+            target: started::arn_of(&called),
+            role: Text::reference(&role, "arn"),
+            input: input.as_ref().map(|input| lower.json(input)),
+            group: message_group.clone(),
+            retries: retries.cast_signed(),
+            max_age: max_age.cast_signed(),
+            dead_letter: dead_letter.as_ref().map(|queue| match queue {
+                config::Target::Key(key) => Text::reference(&lower.id(Queue::NAME, key), "arn"),
+                config::Target::Arn(arn) => arn.into(),
+            }),
+        };
+        let arn = lower.scope.expand(Schedule::ARN, &format!("{}/{}", group.name, id.name));
+        let known_attributes = [("arn", arn)].into_iter().collect();
+        let depends_on = vec![role, called];
+        let schedule = resource::<Schedule>(id, trigger.at, &spec);
+        lower.resources.push(Resource { known_attributes, depends_on, ..schedule });
+    }
+}
+
+/// The name of the role of a stack's schedules.
+fn role_for(lower: &Lower) -> String {
+    role::name_for_schedules(&name_for(&lower.scope.identity))
+}
+
+/// The group of the stack, which comes with its first schedule, and so does the role.
+fn group(at: At, lower: &mut Lower) -> ResourceId {
+    let id = ResourceId::new(ScheduleGroup::NAME, name_for(&lower.scope.identity));
+    if lower.resources.iter().any(|resource| resource.id == id) {
+        return id;
+    }
+    // They are no part of the entry that happens to be the first.
+    let own = std::mem::replace(&mut lower.declared_tags, lower.stack.tags.clone());
+    let arn = lower.scope.expand(ScheduleGroup::ARN, &id.name);
+    let role = ResourceId::new(Role::NAME, role_for(lower));
+    let trust = role::trusting(SCHEDULER_PRINCIPAL, &arn, lower);
+    let role = role::generated(&role, at, (trust, policy(lower)), &[], lower.tags(&role), lower);
+    let spec = schedule_group::Spec { tags: lower.tags(&id) };
+    let known_attributes = known_attributes(&id, arn);
+    let group = resource::<ScheduleGroup>(id.clone(), at, &spec);
+    lower.resources.extend([role, Resource { known_attributes, ..group }]);
+    lower.declared_tags = own;
+    id
+}
+
+/// What the role must allow: to start what the schedules start, and to send what fails.
+fn policy(lower: &Lower) -> Policy<Text> {
+    let (mut needs, mut grants): (Vec<(&str, Statement<Text>)>, Vec<Grant>) = (Vec::new(), Vec::new());
+    for (started, trigger) in lower.items_of::<AtTimes>() {
+        if started.kind == Function::NAME {
+            let called = started::target(&started, trigger.alias.as_deref(), lower);
+            needs.push(("Functions", allow(["lambda:InvokeFunction"], started::arn_of(&called))));
+        } else {
+            let section = lower.stack.sections.of_kind(started.kind);
+            let actions = section.and_then(|section| section.delivery()).map(str::to_owned);
+            let key = lower.scope.identity.key(started.kind, &started.name).to_owned();
+            grants.push(Grant::new(started.kind, key, actions.into_iter().collect()));
+        }
+        match &trigger.dead_letter {
+            Some(config::Target::Key(key)) => {
+                let actions = vec![SEND_ACTION.to_owned()];
+                grants.push(Grant::new(Queue::NAME, key.clone(), actions));
+            }
+            Some(config::Target::Arn(arn)) => {
+                needs.push(("DeadLetters", allow([SEND_ACTION], arn.as_str().into())));
+            }
+            None => {}
+        }
+    }
+    let mut once = Vec::new();
+    needs.into_iter().for_each(|need| {
+        if !once.contains(&need) {
+            once.push(need)
+        }
+    });
+    let mut grants_once: Vec<Grant> = Vec::new();
+    grants.into_iter().for_each(|grant| {
+        if !grants_once.contains(&grant) {
+            grants_once.push(grant)
+        }
+    });
+    lower.policy(once, grants_once, &[])
+}

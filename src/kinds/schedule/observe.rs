@@ -1,0 +1,82 @@
+//! A schedule as the service shows it.
+
+use super::{Attributes, Schedule, Spec};
+use crate::aws::pages::all_pages;
+use crate::aws::{Context, Result};
+use crate::kind::{Kind, ObservedOf, ObservedOption, Parent};
+use crate::kinds::bus::queue_of;
+use crate::kinds::role::Role;
+use crate::kinds::rule::{MAX_AGE, RETRIES, target_of};
+use crate::kinds::schedule_group::SCHEDULER;
+use crate::kinds::{read_each, require, unmanaged};
+use crate::model::{Owner, PhysicalId};
+use crate::policy::Tree;
+use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput as Shown;
+use aws_sdk_scheduler::primitives::DateTime;
+use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindowMode, ScheduleState};
+
+/// All schedules of a group.
+pub(super) async fn list(ctx: &Context, group: &Parent) -> Result<Vec<ObservedOf<Schedule>>> {
+    let list = ctx.clients.scheduler().list_schedules().group_name(&group.physical_id.id).max_results(100);
+    let summaries = all_pages("scheduler:ListSchedules", async |token| {
+        let page = list.clone().set_next_token(token).send().await?;
+        Ok((page.schedules, page.next_token))
+    });
+    let summaries = SCHEDULER.not_found_as_none(summaries.await)?.unwrap_or_default();
+    let names: Vec<String> = summaries.into_iter().filter_map(|summary| summary.name).collect();
+    read_each(names.iter().map(String::as_str), |name| read(ctx, name, group)).await
+}
+
+pub(super) async fn read(ctx: &Context, name: &str, group: &Parent) -> Result<ObservedOption<Schedule>> {
+    let of = &group.physical_id.id;
+    let get = ctx.clients.scheduler().get_schedule().group_name(of).name(name);
+    let Some(shown) = SCHEDULER.not_found_as_none(get.send().await)? else { return Ok(None) };
+    let spec = spec(&shown)?;
+    let arn = shown.arn().unwrap_or_default().to_owned();
+    let physical_id = format!("{of}/{name}");
+    let role = spec.role.rsplit('/').next().map(|role| PhysicalId::new(Role::NAME, role));
+    let dead_letter = spec.dead_letter.as_deref().and_then(|arn| queue_of(ctx, arn));
+    let refs = role.into_iter().chain(dead_letter).chain(target_of(ctx, &spec.target)).collect();
+    let attributes = Attributes { name: physical_id.clone(), arn };
+    // Nobody else can have made the group.
+    let mut observed = group.child(Schedule::NAME, name, physical_id, Owner::Ours, (spec, attributes));
+    observed.refs = refs;
+    observed.created = shown.creation_date().map(DateTime::secs);
+    observed.unmanaged_settings =
+        unmanaged([("description", shown.description(), ""), ("kms_key", shown.kms_key_arn(), "")]);
+    Ok(Some(observed))
+}
+
+/// With the defaults that the service shows [aws-facts-services: 4].
+fn spec(shown: &Shown) -> Result<Spec> {
+    let target = require(shown.target(), "scheduler:GetSchedule", "the schedule's target")?;
+    let window = shown.flexible_time_window();
+    let window = window.filter(|window| *window.mode() == FlexibleTimeWindowMode::Flexible);
+    let parsed = |text: &str| {
+        serde_json::from_str::<serde_json::Value>(text)
+            .map_or_else(|_| Tree::Text(text.to_owned()), Tree::from)
+    };
+    let retry = target.retry_policy();
+    Ok(Spec {
+        expression: shown.schedule_expression().unwrap_or_default().to_owned(),
+        timezone: shown.schedule_expression_timezone().unwrap_or("UTC").to_owned(),
+        flexible: window.and_then(|window| window.maximum_window_in_minutes()),
+        start: shown.start_date().map(time),
+        end: shown.end_date().map(time),
+        enabled: shown.state() != Some(&ScheduleState::Disabled),
+        deletes_itself: shown.action_after_completion() == Some(&ActionAfterCompletion::Delete),
+        target: target.arn().to_owned(),
+        role: target.role_arn().to_owned(),
+        input: target.input().map(parsed),
+        group: target.sqs_parameters().and_then(|sqs| sqs.message_group_id()).map(str::to_owned),
+        retries: retry.and_then(|retry| retry.maximum_retry_attempts()).unwrap_or(RETRIES),
+        max_age: retry.and_then(|retry| retry.maximum_event_age_in_seconds()).unwrap_or(MAX_AGE),
+        dead_letter: target.dead_letter_config().and_then(|config| config.arn()).map(str::to_owned),
+    })
+}
+
+/// A time as the stack file has it.
+fn time(time: &DateTime) -> String {
+    let time = chrono::DateTime::from_timestamp(time.secs(), 0).unwrap_or_default();
+    time.format(super::section::TIME).to_string()
+}

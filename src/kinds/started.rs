@@ -1,0 +1,165 @@
+//! What rules and schedules start: a function or an entry of another kind that takes deliveries. Their names say which.
+
+use super::alias::section::no_alias;
+use super::fifo::FIFO;
+use super::function::Function;
+use super::mark::hash;
+use super::queue::Queue;
+use super::queue::section::named as queue_named;
+use super::topic::{self, Topic};
+use crate::config::decode::{Value, help};
+use crate::config::names::is_made_of;
+use crate::config::section::Shape;
+use crate::config::section::shape::pattern;
+use crate::config::trigger::Started;
+use crate::config::{At, Diagnostic, Entries};
+use crate::kind::Kind;
+use crate::lower::Lower;
+use crate::model::{ResourceId, Text};
+
+/// The kinds of the entries that rules and schedules can start.
+pub(super) const STARTS: &[&str] = &[Function::NAME, Queue::NAME, Topic::NAME];
+
+/// How many characters the name of a rule or a schedule may have [M: RuleName; M: Scheduler, Name].
+const MAX_NAME: usize = 64;
+/// How many of them a hash takes, with the hyphen before it.
+const HASH: usize = 17;
+
+/// A name that tells an item from the others of its entry.
+pub(super) fn name() -> Shape<String> {
+    pattern("^[A-Za-z0-9._-]{1,32}$", |value: Value| {
+        let text = value.short(32)?;
+        if is_made_of(text, "._-") {
+            return Some(text.to_owned());
+        }
+        let message = format!("`{text}` cannot be a part of a name in AWS");
+        value.fail(message, help("write letters, digits, and `-`, `_` or `.`"))
+    })
+}
+
+/// The name in AWS of what starts an entry: the entry's kind and name, and the name of the item. One that is too long ends in a
+/// hash of all of it.
+pub(super) fn named(started: &ResourceId, name: Option<&str>) -> String {
+    let whole: Vec<&str> = [started.kind, started.name.as_str()].into_iter().chain(name).collect();
+    let whole = whole.join(".");
+    if whole.len() <= MAX_NAME {
+        return whole;
+    }
+    format!("{}-{}", &whole[..MAX_NAME - HASH], hash(&whole, 8))
+}
+
+/// The entry that a rule or a schedule of this name starts, and the name of the item.
+fn parts(name: &str) -> Option<(ResourceId, &str)> {
+    let (kind, rest) = name.split_once('.')?;
+    let kind = STARTS.iter().find(|known| **known == kind)?;
+    let (key, item) = rest.split_once('.').unwrap_or((rest, ""));
+    let ending = FIFO.trim_start_matches('.');
+    let (key, item) = match item.split_once('.').unwrap_or((item, "")) {
+        (first, item) if first == ending => (format!("{key}{FIFO}"), item),
+        _ => (key.to_owned(), item),
+    };
+    Some((ResourceId::new(kind, key), item))
+}
+
+/// The entry that a rule or a schedule of this name is a part of.
+pub(super) fn part_of(name: &str) -> Option<ResourceId> {
+    parts(name).map(|(started, _)| started)
+}
+
+/// What a rule or a schedule is called as a part of its entry.
+pub(super) fn called(source: &str, name: &str) -> String {
+    match parts(name) {
+        Some((_, item)) if !item.is_empty() => format!("trigger {source} {item}"),
+        _ => format!("trigger {source}"),
+    }
+}
+
+/// What is called: the entry, or of a function an alias.
+pub(super) fn target(started: &ResourceId, alias: Option<&str>, lower: &Lower) -> ResourceId {
+    if started.kind != Function::NAME {
+        return started.clone();
+    }
+    lower.called(lower.scope.identity.key(Function::NAME, &started.name), alias)
+}
+
+/// The ARN of that.
+pub(super) fn arn_of(target: &ResourceId) -> Text {
+    Text::reference(target, "arn")
+}
+
+/// Errors between an item and what it starts; `alias` and `group` with their places.
+pub(super) fn check(
+    started: Started,
+    (alias, alias_at): (Option<&str>, At),
+    (group, group_at): (Option<&str>, At),
+    entries: &Entries,
+) -> Vec<Diagnostic> {
+    let error =
+        |at, message: String, help: &str| Diagnostic { at, length: 0, message, help: Some(help.to_owned()) };
+    let no_group = || {
+        group.map(|_| error(group_at, "only messages of queues have a group".to_owned(), "remove `group`"))
+    };
+    if started.kind == Function::NAME {
+        let no_alias = alias.and_then(|alias| no_alias(started.key, alias, alias_at, entries));
+        return no_alias.into_iter().chain(no_group()).collect();
+    }
+    let alias = alias.map(|_| error(alias_at, "only functions have aliases".to_owned(), "remove `alias`"));
+    if started.kind == Topic::NAME {
+        let topic = topic::section::named(started.key, entries).filter(|topic| topic.fifo.is_some());
+        // [DG: EventBridge, "Targets available in the EventBridge console"]
+        let fifo = topic.map(|topic| {
+            let message = format!("`{}` is a FIFO topic, to which EventBridge cannot send", topic.name);
+            error(group_at, message, "let a topic that is none get the messages, or a FIFO queue")
+        });
+        return alias.into_iter().chain(fifo.or_else(no_group)).collect();
+    }
+    let queue = queue_named(started.key, entries).filter(|_| started.kind == Queue::NAME);
+    let fifo = queue.and_then(|queue| Some((queue, queue.fifo.as_ref()?)));
+    let fifo = fifo.into_iter().flat_map(|(queue, fifo)| {
+        let no_group = group.is_none().then(|| {
+            let message = format!("messages of the FIFO queue `{}` need a group", queue.name);
+            error(group_at, message, "add `group: NAME`: the messages of a group keep their order")
+        });
+        // [M: SqsParameters]
+        let no_deduplication = (!fifo.content_deduplication).then(|| {
+            let message = format!(
+                "`{}` must know duplicates by their content, or it takes no such messages",
+                queue.name
+            );
+            error(group_at, message, "write `fifo: { content_deduplication: true }` in the queue")
+        });
+        no_group.into_iter().chain(no_deduplication)
+    });
+    alias.into_iter().chain(fifo).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_is_started() {
+        let worker = ResourceId::new(Function::NAME, "dev-worker");
+        let jobs = ResourceId::new(Queue::NAME, "jobs.fifo");
+        let news = ResourceId::new(Topic::NAME, "news");
+        for (started, name, called) in [
+            (&worker, None, "trigger x"),
+            (&worker, Some("a.b"), "trigger x a.b"),
+            (&jobs, Some("c"), "trigger x c"),
+            (&news, None, "trigger x"),
+        ] {
+            let whole = named(started, name);
+            assert_eq!(part_of(&whole).as_ref(), Some(started), "{whole}");
+            assert_eq!(super::called("x", &whole), called);
+        }
+        assert_eq!(part_of("theirs"), None);
+    }
+
+    #[test]
+    fn a_long_name_ends_in_a_hash() {
+        let long = ResourceId::new(Function::NAME, "f".repeat(64));
+        let (one, two) = (named(&long, None), named(&long, Some("b")));
+        assert_eq!((one.len(), two.len()), (64, 64));
+        assert_ne!(one, two);
+    }
+}

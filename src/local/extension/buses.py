@@ -1,0 +1,89 @@
+"""Event buses and rules. A request may give the whole policy of a bus, which replaces the one that is there, as at
+AWS. A rule is deleted without targets only, and starts a function only if the function's policy admits it.
+
+The emulator knows single statements only, and makes one that admits everybody of a request with a whole policy. It
+deletes a rule with its targets, and asks no policy.
+"""
+
+import json
+from fnmatch import fnmatchcase
+
+SEAMS = {
+    "ministack.core.responses:error_response_json": "code message status extra message_key content_type",
+    "ministack.core.responses:json_response": "data status content_type",
+    "ministack.services.eventbridge:_delete_rule": "data #d9465abcda0ef977",
+    "ministack.services.eventbridge:_event_bus_policies": "AccountRegionScopedDict",
+    "ministack.services.eventbridge:_invoke_target": "target event rule view #550e304af0809563",
+    "ministack.services.eventbridge:_put_permission": "data #3f19d0b56bca29d2",
+    "ministack.services.eventbridge:_rule_key": "rule_name bus_name",
+    "ministack.services.eventbridge:_targets": "AccountRegionScopedDict",
+    "ministack.services.lambda_svc:_functions": "AccountRegionScopedDict",
+    "ministack.services.lambda_svc:_resolve_name": "name_or_arn",
+}
+
+
+def install():
+    """Replaces PutPermission, DeleteRule, and what delivers to a target."""
+    from ministack.services import eventbridge
+
+    eventbridge._put_permission = whole(eventbridge._put_permission)
+    eventbridge._delete_rule = without_targets(eventbridge._delete_rule)
+    eventbridge._invoke_target = if_admitted(eventbridge._invoke_target)
+
+
+def whole(put):
+    """PutPermission, which takes a whole policy too."""
+    def call(data):
+        from ministack.core.responses import error_response_json, json_response
+        from ministack.services import eventbridge
+
+        if not data.get("Policy"):
+            return put(data)
+        policy = json.loads(data["Policy"])
+        statements = policy.get("Statement", [])
+        policy["Statement"] = statements if isinstance(statements, list) else [statements]
+        if not policy["Statement"]:
+            return error_response_json("ValidationException", "The policy has no statement.", 400)
+        eventbridge._event_bus_policies[data.get("EventBusName", "default")] = policy
+        return json_response({})
+    return call
+
+
+def without_targets(delete):
+    """DeleteRule, which refuses a rule that has targets."""
+    def call(data):
+        from ministack.core.responses import error_response_json
+        from ministack.services import eventbridge
+
+        key = eventbridge._rule_key(data.get("Name"), data.get("EventBusName", "default"))
+        if eventbridge._targets.get(key):
+            return error_response_json("ValidationException", "Rule can't be deleted since it has targets.", 400)
+        return delete(data)
+    return call
+
+
+def if_admitted(invoke):
+    """What delivers to a target. A schedule, which is no rule, starts a function with its role."""
+    def call(target, event, rule, view=None):
+        arn, source = target.get("Arn", ""), rule.get("Arn", "")
+        if ":lambda:" in arn and ":rule/" in source and not admits(arn, source):
+            return None
+        return invoke(target, event, rule, view)
+    return call
+
+
+def admits(arn, source):
+    """Whether the policy of a function, or of its alias, lets EventBridge call it for a rule. One that does not exist
+    is the emulator's care."""
+    from ministack.services import lambda_svc
+
+    func = lambda_svc._functions.get(lambda_svc._resolve_name(arn))
+    return func is None or any(lets_in(statement, arn, source) for statement in func["policy"]["Statement"])
+
+
+def lets_in(statement, arn, source):
+    condition = statement.get("Condition", {})
+    pattern = condition.get("ArnLike", {}).get("AWS:SourceArn", "*")
+    account = condition.get("StringEquals", {}).get("AWS:SourceAccount", source.split(":")[4])
+    return (statement["Resource"] == arn and statement["Principal"] in ("*", {"Service": "events.amazonaws.com"})
+            and fnmatchcase(source, pattern) and account == source.split(":")[4])

@@ -1,0 +1,332 @@
+//! Buses, rules and schedules: what real ones do, and what the program does then.
+
+use super::shipped::{well, whole};
+use crate::cloud::Cloud;
+use crate::dump::{differences, dump};
+use crate::fixture::Fixture;
+use crate::run::{Command, End, Ran, empty, later, run};
+use crate::service::Drift;
+use crate::services::Service;
+use crate::services::scheduler::DELETED;
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A stack with every setting of buses, rules and schedules.
+fn every_setting() -> Fixture {
+    Fixture::of(include_str!("../../stacks/buses.yaml"))
+}
+
+/// A stack of these buses and triggers of a function, with a queue for what fails.
+fn stack(buses: &str, triggers: &str) -> Fixture {
+    Fixture::of(&format!(
+        "stack: one
+queues: {{ failed: {{}} }}
+buses: {buses}
+functions:
+  worker: {{ code: lambdas/create_item, runtime: python3.13, timeout: 20, triggers: {triggers} }}
+"
+    ))
+}
+
+const RULE: &str = "{ bus: orders, pattern: { source: [shop] } }";
+const SCHEDULE: &str = "{ schedule: rate(1 hour) }";
+
+fn up(cloud: &Cloud, stack: &Fixture) -> Ran {
+    run(cloud, Command::Up(stack), None)
+}
+
+/// The account a minute after a first `up`.
+fn created(stack: &Fixture) -> Cloud {
+    later(&whole(up(&empty(), stack)).cloud, MINUTE)
+}
+
+/// The account after a change, which is all that a second `up` has to do.
+fn changed(from: &Cloud, to: &Fixture) -> Cloud {
+    let ran = whole(up(from, to));
+    let cloud = later(&ran.cloud, MINUTE);
+    assert_eq!(well(up(&cloud, to)).writes(), Vec::<String>::new());
+    cloud
+}
+
+fn errors(ran: &Ran) -> String {
+    match &ran.end {
+        End::Failed(errors) => errors.join("\n"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Where a call stands among the writes.
+fn place(writes: &[String], call: &str) -> usize {
+    let found = writes.iter().position(|write| write.starts_with(call));
+    found.unwrap_or_else(|| panic!("no {call} in {writes:#?}"))
+}
+
+/// What an account has of buses, rules and schedules.
+fn of_events(cloud: &Cloud) -> Vec<(String, Json)> {
+    let is_of = |name: &str| ["event bus ", "rule ", "schedule "].iter().any(|kind| name.starts_with(kind));
+    dump(cloud).into_iter().filter(|(name, _)| is_of(name)).collect()
+}
+
+#[test]
+fn buses_rules_and_schedules_come_up_once_and_go_down() {
+    let stack = every_setting();
+    let cloud = created(&stack);
+    insta::assert_snapshot!("events", serde_json::to_string_pretty(&of_events(&cloud)).expect("JSON"));
+    let again = well(up(&cloud, &stack));
+    assert_eq!(again.writes(), Vec::<String>::new());
+    let down = well(run(&cloud, Command::Down(&stack), None));
+    assert!(down.cloud.scheduler.groups.is_empty(), "its deletion is waited for");
+    assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+}
+
+/// EventBridge checks nothing when a target is set, so a rule without the permission loses events without a word.
+#[test]
+fn a_rule_comes_after_its_permission_and_goes_before_it() {
+    let with = stack("{ orders: {} }", &format!("[{RULE}, {SCHEDULE}]"));
+    let without = stack("{ orders: {} }", "[]");
+    let made = whole(up(&empty(), &with));
+    let writes = made.writes();
+    assert!(place(&writes, "lambda:AddPermission worker") < place(&writes, "events:PutRule function.worker"));
+    assert!(
+        place(&writes, "iam:PutRolePolicy one_schedules")
+            < place(&writes, "scheduler:CreateSchedule function")
+    );
+    let taken = whole(up(&later(&made.cloud, MINUTE), &without));
+    let writes = taken.writes();
+    assert!(
+        place(&writes, "events:DeleteRule function.worker")
+            < place(&writes, "lambda:RemovePermission worker")
+    );
+    assert!(
+        place(&writes, "scheduler:DeleteScheduleGroup one") < place(&writes, "iam:DeleteRole one_schedules")
+    );
+    let cloud = later(&taken.cloud, MINUTE);
+    assert!(
+        of_events(&cloud).iter().all(|(name, _)| name.starts_with("event bus")),
+        "{:?}",
+        of_events(&cloud)
+    );
+    assert_eq!(well(up(&cloud, &without)).writes(), Vec::<String>::new());
+}
+
+/// A queue admits EventBridge before the rule sends there, and until it is gone.
+#[test]
+fn a_queue_admits_the_rules_that_send_there() {
+    let text = |triggers: &str| {
+        Fixture::of(&format!("stack: one\nqueues: {{ jobs: {{ triggers: {triggers} }} }}\n"))
+    };
+    let with = text("[{ bus: default, pattern: { source: [shop] } }]");
+    let made = whole(up(&empty(), &with));
+    let policy = made.cloud.sqs.queues["jobs"].attributes["Policy"].clone();
+    for part in ["events.amazonaws.com", "arn:aws:events:eu-west-1:123456789012:rule/queue.jobs"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    let writes = made.writes();
+    assert!(place(&writes, "sqs:CreateQueue jobs") < place(&writes, "events:PutRule queue.jobs"));
+    let taken = whole(up(&later(&made.cloud, MINUTE), &text("[]")));
+    let writes = taken.writes();
+    assert!(place(&writes, "events:DeleteRule queue.jobs") < place(&writes, "sqs:SetQueueAttributes"));
+    assert!(!taken.cloud.sqs.queues["jobs"].attributes.contains_key("Policy"));
+}
+
+/// A topic admits EventBridge in the same way, besides those that AWS's own statement admits. A schedule publishes with its role.
+#[test]
+fn a_topic_admits_the_rules_that_publish_there() {
+    let text = |triggers: &str| {
+        Fixture::of(&format!("stack: one\ntopics: {{ news: {{ triggers: {triggers} }} }}\n"))
+    };
+    let with = text("[{ bus: default, pattern: { source: [shop] } }, { schedule: rate(1 hour) }]");
+    let made = whole(up(&empty(), &with));
+    let policy = |cloud: &Cloud| cloud.sns.topics["news"].attributes["Policy"].clone();
+    for part in ["events.amazonaws.com", "rule/topic.news", "sns:Publish", "__default_statement_ID"] {
+        assert!(policy(&made.cloud).contains(part), "{}", policy(&made.cloud));
+    }
+    let writes = made.writes();
+    assert!(place(&writes, "sns:CreateTopic news") < place(&writes, "events:PutRule topic.news"));
+    let role = &made.cloud.iam.roles["one_schedules"].policies;
+    assert!(role.values().any(|text| text.contains("sns:Publish") && text.contains(":news")), "{role:?}");
+    let taken = whole(up(&later(&made.cloud, MINUTE), &text("[]")));
+    let writes = taken.writes();
+    assert!(place(&writes, "events:DeleteRule topic.news") < place(&writes, "sns:SetTopicAttributes"));
+    assert!(!policy(&taken.cloud).contains("events.amazonaws.com"), "{}", policy(&taken.cloud));
+}
+
+#[test]
+fn every_drift_of_buses_rules_and_schedules_is_undone() {
+    let stack = every_setting();
+    let cloud = created(&stack);
+    let expected = dump(&cloud);
+    let drifts = [Service::Events, Service::Scheduler].into_iter().flat_map(|service| service.drifts());
+    let drifts: Vec<&(&str, Drift)> = drifts.collect();
+    assert!(drifts.len() > 20, "{}", drifts.len());
+    for (what, drift) in drifts {
+        for nth in 0..2 {
+            let mut changed = cloud.clone();
+            let Some(of) = drift(&mut changed, "events", nth) else { panic!("{what}") };
+            let repaired = whole(up(&changed, &stack));
+            let settled = later(&repaired.cloud, MINUTE);
+            // The tags of others are theirs.
+            let differ = differences(&dump(&settled), &expected);
+            let differ: Vec<&String> = differ.iter().filter(|one| !one.contains("auto-tagged")).collect();
+            assert!(differ.is_empty(), "{what}, {of}: {differ:#?}");
+            assert_eq!(well(up(&settled, &stack)).writes(), Vec::<String>::new(), "{what}, {of}");
+        }
+    }
+}
+
+/// Of a bus, a rule and a schedule, every optional field can be taken out again.
+#[test]
+fn every_optional_field_can_be_cleared() {
+    let plain = stack("{ orders: {} }", &format!("[{RULE}, {SCHEDULE}]"));
+    let before = created(&plain);
+    let expected = dump(&before);
+    let of_bus =
+        |field: &str| stack(&format!("{{ orders: {{ {field} }} }}"), &format!("[{RULE}, {SCHEDULE}]"));
+    let of_rule = |field: &str| {
+        let rule = RULE.replace(" } }", &format!(" }}, {field} }}"));
+        stack("{ orders: {} }", &format!("[{rule}, {SCHEDULE}]"))
+    };
+    let of_schedule = |field: &str| {
+        let schedule = SCHEDULE.replace(" }", &format!(", {field} }}"));
+        stack("{ orders: {} }", &format!("[{RULE}, {schedule}]"))
+    };
+    let stacks = [
+        of_bus("description: of orders"),
+        of_bus("kms_key: alias/mine"),
+        of_bus("dead_letter: failed"),
+        of_bus("resource_policy: [{ Effect: Allow, Principal: \"*\", Action: events:PutEvents }]"),
+        of_rule("input: { a: 1 }"),
+        of_rule("input: a text"),
+        of_rule("input_path: $.detail"),
+        of_rule("input_transformer: { paths: { a: $.detail.a }, template: \"<a>\" }"),
+        of_rule("retries: 3"),
+        of_rule("max_age: 1 hour"),
+        of_rule("dead_letter: failed"),
+        of_rule("enabled: false"),
+        of_schedule("timezone: Europe/Berlin"),
+        of_schedule("input: { a: 1 }"),
+        of_schedule("flexible: 5 minutes"),
+        of_schedule("start: \"2031-01-01T00:00:00Z\""),
+        of_schedule("end: \"2031-01-01T00:00:00Z\""),
+        of_schedule("retries: 3"),
+        of_schedule("max_age: 1 hour"),
+        of_schedule("dead_letter: failed"),
+        of_schedule("enabled: false"),
+    ];
+    for with in stacks {
+        let set = changed(&before, &with);
+        assert!(!differences(&dump(&set), &expected).is_empty(), "{:?}", with.stack.entries);
+        let cleared = changed(&set, &plain);
+        assert_eq!(differences(&dump(&cleared), &expected), Vec::<String>::new(), "{:?}", with.stack.entries);
+    }
+}
+
+/// PutRule overwrites silently, and a bus or a group of the wanted name may be another owner's.
+#[test]
+fn what_others_own_is_left_alone() {
+    let stack = stack("{ orders: {} }", &format!("[{}, {SCHEDULE}]", RULE.replace("orders", "default")));
+    let make = |service: Service, operation: &str, params: Json| {
+        let mut cloud = empty();
+        cloud.act(service, operation, &params).expect("a resource");
+        later(&cloud, MINUTE)
+    };
+    let theirs = json!([{ "Key": "provision:stack", "Value": "other" }]);
+    let rule = json!({ "Name": "function.worker", "EventPattern": "{\"source\":[\"theirs\"]}" });
+    let tagged =
+        json!({ "Name": "function.worker", "EventPattern": "{\"source\":[\"theirs\"]}", "Tags": theirs });
+    for (cloud, what) in [
+        (make(Service::Events, "PutRule", rule), "rule function.worker"),
+        (make(Service::Events, "PutRule", tagged), "rule function.worker"),
+        (make(Service::Events, "CreateEventBus", json!({ "Name": "orders" })), "bus orders"),
+        (make(Service::Scheduler, "CreateScheduleGroup", json!({ "Name": "one" })), "schedule group one"),
+    ] {
+        let refused = up(&cloud, &stack);
+        assert!(errors(&refused).contains(what), "{}", errors(&refused));
+        assert_eq!(refused.writes(), Vec::<String>::new());
+    }
+}
+
+/// What others add to a rule or a bus of ours stays as long as that does.
+#[test]
+fn targets_and_statements_of_others_are_kept() {
+    let rich = stack(
+        "{ orders: { resource_policy: [{ Effect: Allow, Principal: \"*\", Action: events:PutEvents }] } }",
+        &format!("[{RULE}]"),
+    );
+    let mut cloud = created(&rich);
+    let target = json!({ "Id": "theirs", "Arn": "arn:aws:sqs:eu-west-1:123456789012:theirs" });
+    let put = json!({ "Rule": "function.worker", "EventBusName": "orders", "Targets": [target] });
+    cloud.act(Service::Events, "PutTargets", &put).expect("a target");
+    let admit = json!({ "EventBusName": "orders", "StatementId": "Theirs", "Action": "events:PutEvents", "Principal": "210987654321" });
+    cloud.act(Service::Events, "PutPermission", &admit).expect("a statement");
+    assert_eq!(well(up(&cloud, &rich)).writes(), Vec::<String>::new());
+    let disabled = RULE.replace(" } }", " }, enabled: false }");
+    let ran = whole(up(&cloud, &stack("{ orders: {} }", &format!("[{disabled}]"))));
+    let rule = &ran.cloud.events.rules["orders/function.worker"];
+    assert_eq!((rule.state.as_str(), rule.targets.len()), ("DISABLED", 2));
+    let sids: Vec<&Json> = ran.cloud.events.buses["orders"].policy.iter().map(|one| &one["Sid"]).collect();
+    assert_eq!(sids, ["Theirs"]);
+    let down = well(run(&later(&ran.cloud, MINUTE), Command::Down(&stack("{ orders: {} }", "[]")), None));
+    assert!(of_events(&down.cloud).is_empty());
+}
+
+/// A bus with a rule of others cannot be deleted, and nothing of theirs is.
+#[test]
+fn a_rule_of_others_holds_the_bus() {
+    let stack = stack("{ orders: {} }", &format!("[{RULE}]"));
+    let mut cloud = created(&stack);
+    let rule =
+        json!({ "Name": "theirs", "EventBusName": "orders", "EventPattern": "{\"source\":[\"theirs\"]}" });
+    cloud.act(Service::Events, "PutRule", &rule).expect("a rule");
+    let down = run(&cloud, Command::Down(&stack), None);
+    assert!(errors(&down).contains("can't be deleted since it has rules"), "{}", errors(&down));
+    let left: Vec<&String> = down.cloud.events.rules.keys().collect();
+    assert_eq!(left, ["orders/theirs"]);
+}
+
+/// A response that is a success may say that a target could not be put, or removed.
+#[test]
+fn a_change_of_targets_that_fails_in_part_is_repeated() {
+    let stack = stack("{ orders: {} }", &format!("[{RULE}]"));
+    let mut cloud = empty();
+    cloud.events.partly = 2;
+    let ran = whole(up(&cloud, &stack));
+    assert_eq!(ran.cloud.events.rules["orders/function.worker"].targets.len(), 1);
+    let mut cloud = later(&ran.cloud, MINUTE);
+    cloud.events.partly = 2;
+    let down = well(run(&cloud, Command::Down(&stack), None));
+    assert!(of_events(&down.cloud).is_empty());
+}
+
+/// A group that is being deleted is waited for, by `down` and by the next `up`.
+#[test]
+fn a_group_that_is_being_deleted_is_waited_for() {
+    let with = stack("{}", &format!("[{SCHEDULE}]"));
+    let mut cloud = created(&with);
+    let takes = cloud.delays.of(DELETED);
+    cloud.act(Service::Scheduler, "DeleteScheduleGroup", &json!({ "Name": "one" })).expect("a deletion");
+    let ran = whole(up(&cloud, &with));
+    assert!(ran.took >= takes - Duration::from_secs(10), "{:?}", ran.took);
+    assert_eq!(ran.cloud.scheduler.schedules.len(), 1);
+    let down = well(run(&later(&ran.cloud, MINUTE), Command::Down(&with), None));
+    assert!(down.took >= takes, "{:?}", down.took);
+}
+
+/// The role of the schedules allows what they start, and no more.
+#[test]
+fn the_role_of_schedules_allows_what_they_start() {
+    let cloud = created(&every_setting());
+    let role =
+        cloud.iam.roles.values().find(|role| role.arn().ends_with("/events_schedules")).expect("a role");
+    let policies: Vec<Json> =
+        role.policies.values().map(|text| serde_json::from_str(text).expect("a policy")).collect();
+    let statements = policies[0]["Statement"].as_array().expect("statements");
+    let mut allowed: Vec<(String, String)> = statements
+        .iter()
+        .map(|statement| (statement["Action"].to_string(), statement["Resource"].to_string()))
+        .collect();
+    allowed.sort();
+    insta::assert_snapshot!("role_of_schedules", format!("{}\n{allowed:#?}", role.trust));
+}
