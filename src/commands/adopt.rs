@@ -143,6 +143,7 @@ mod tests {
                 "role",
                 "function",
                 "api",
+                "state_machine",
                 "log_group"
             ]
         );

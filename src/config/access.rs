@@ -68,6 +68,8 @@ pub enum PartOn {
     Also(&'static str),
     /// Only what has this text behind the entry's ARN.
     Only(&'static str),
+    /// Only what has the second text in its ARN where the entry has the first, and the third one at its end.
+    Instead(&'static str, &'static str, &'static str),
     /// Everything: AWS allows them on nothing less.
     Everything,
 }

@@ -35,6 +35,8 @@ pub(crate) trait Declared: Kind {
     const REFERENCES: &'static [Referable];
     /// The fields with items that `only` and `except` can limit to environments.
     const LIMITED: &'static [&'static str] = &[];
+    /// The fields that may name a file of the stack's folder, in YAML or JSON, in which their value stands.
+    const IN_FILES: &'static [&'static str] = &[];
     /// Whether names may have levels, such as `/shop/level`. An `existing` one may then end in `*`, for `access` alone.
     const PATHS: bool = false;
     /// What `access` of other entries may allow on an entry.
@@ -234,6 +236,8 @@ pub(crate) trait AnySection: Send + Sync {
     fn limited(&self) -> &'static [&'static str];
     /// What is said of the fields of an entry that may have defaults.
     fn rows(&self) -> Vec<&'static Row>;
+    /// [`Declared::IN_FILES`].
+    fn in_files(&self) -> &'static [&'static str];
     /// [`Declared::PATHS`].
     fn takes_paths(&self) -> bool;
     /// [`Declared::hides`], also where that does not depend on other fields.
@@ -312,6 +316,10 @@ impl<D: Declared> AnySection for Section<D> {
             <section::Common as section::Section>::fields().into_iter().map(|field| field.row());
         let of_every_entry = of_every_entry.filter(|row| row.name != "name");
         own.chain(of_every_entry).collect()
+    }
+
+    fn in_files(&self) -> &'static [&'static str] {
+        D::IN_FILES
     }
 
     fn takes_paths(&self) -> bool {

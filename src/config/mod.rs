@@ -16,6 +16,7 @@ pub(crate) mod existing;
 pub(crate) mod fields;
 mod file;
 mod identity;
+mod in_files;
 mod include;
 mod interpolate;
 pub(crate) mod names;
@@ -34,7 +35,8 @@ mod tests;
 pub(crate) mod trigger;
 mod values;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::yaml::{Error, Node, Source, compose};
 
@@ -82,14 +84,43 @@ pub fn load(file: &Path, options: &Options) -> Result<Stack, Diagnostics> {
         };
         parts.push(part);
     }
+    let files = with_files(&mut sources, &mut errors, &root, &parts, file, options)?;
+    let Some([root, parts @ ..]) = files.as_deref() else {
+        return Err(Diagnostics::new(sources, errors));
+    };
     let log = Log::new(&sources);
     errors.into_iter().for_each(|error| log.add(error));
-    let stack = root::stack(&log, &root, &parts, file, options);
+    let stack = root::stack(&log, root, parts, file, options);
     let diagnostics = log.into_diagnostics();
     match stack {
         Some(stack) if diagnostics.is_empty() => Ok(stack),
         _ => Err(Diagnostics::new(sources, diagnostics)),
     }
+}
+
+/// The stack file and its parts, with what stands in the files that fields name; none where such a file is not valid YAML.
+fn with_files(
+    sources: &mut Sources,
+    errors: &mut Vec<Diagnostic>,
+    root: &Node,
+    parts: &[Node],
+    file: &Path,
+    options: &Options,
+) -> Result<Option<Vec<Node>>, Diagnostics> {
+    let named = in_files::named(&Log::new(sources), root, parts, file, options);
+    let mut read: BTreeMap<PathBuf, Node> = BTreeMap::new();
+    for path in named.values() {
+        if read.contains_key(path) {
+            continue;
+        }
+        sources.add(path.clone(), file::read(path)?);
+        let Some(content) = tree(sources, errors) else { return Ok(None) };
+        read.insert(path.clone(), in_files::with_own_placeholders(&content));
+    }
+    let content = |(span, path)| Some((span, read.get(&path)?.clone()));
+    let contents = named.into_iter().filter_map(content).collect();
+    let files = std::iter::once(root).chain(parts);
+    Ok(Some(files.map(|file| in_files::filled(file, options, &contents)).collect()))
 }
 
 /// The tree of the last source; none if it is not valid YAML.

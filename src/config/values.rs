@@ -40,9 +40,9 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// What a value takes besides its text.
 const NODE: usize = 80;
 
-/// Fields of entries in which nothing is left out: a statement without its condition would allow more, and an entry that is not
-/// `existing` would be created.
-const KEPT: [&str; 5] = [EXISTING, "protect", "policy", "resource_policy", "triggers"];
+/// Fields of entries in which nothing is left out: a statement without its condition would allow more, an entry that is not
+/// `existing` would be created, and a step would do something else.
+const KEPT: [&str; 6] = [EXISTING, "protect", "policy", "resource_policy", "triggers", "definition"];
 
 /// Where a value stands.
 #[derive(Clone, Copy, Default)]

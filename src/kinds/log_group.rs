@@ -1,5 +1,6 @@
 //! CloudWatch log groups.
 
+use super::state_machine::{self, StateMachine};
 use super::{in_sync_by_tagging_api, read_each, require_str, retry_conflicts, unmanaged};
 use crate::aws::clients::client;
 use crate::aws::limit::target;
@@ -117,7 +118,10 @@ impl Kind for LogGroup {
     const RECREATED_BY_EVENTS: bool = true;
     const FEATURES: Features = Features {
         adopted_by: Some(AdoptedBy::Name),
-        part_of: |id| Some(ResourceId::new("function", id.name.strip_prefix(PREFIX)?)),
+        part_of: |id| match id.name.strip_prefix(state_machine::LOG_PREFIX) {
+            Some(machine) => Some(ResourceId::new(StateMachine::NAME, machine)),
+            None => Some(ResourceId::new("function", id.name.strip_prefix(PREFIX)?)),
+        },
         called: Features::ONLY_ONE,
         ..Features::NONE
     };

@@ -32,6 +32,7 @@ pub mod secret;
 mod settings;
 pub mod stage;
 mod started;
+pub mod state_machine;
 mod statements;
 pub mod stream;
 pub mod subscription;
@@ -124,6 +125,7 @@ kinds! {
     schedule_group::ScheduleGroup,
     schedule::Schedule: trigger(AtTimes),
     function_url::FunctionUrl,
+    state_machine::StateMachine: section,
     stage::Stage,
 }
 

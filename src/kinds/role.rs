@@ -10,7 +10,7 @@ mod trust;
 
 pub(super) use lower::{check_sizes, generated, mark_on_function};
 pub(super) use observe::owner;
-pub(crate) use trust::may_trust_lambda;
+pub(crate) use trust::{may_trust, may_trust_lambda};
 pub(super) use trust::{of_lambda as trusting_lambda, trusting};
 
 use self::attach::{attach_named, detach, lacks_policy, reattach};
@@ -18,6 +18,7 @@ use self::observe::{attached, attributes, list, policy_names, profiles, read};
 use super::function::Function;
 use super::policy::Policy as ManagedPolicyKind;
 use super::schedule_group::ScheduleGroup;
+use super::state_machine::{self, StateMachine};
 use super::{read_each, require, retry_conflicts};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
@@ -78,11 +79,14 @@ pub(super) fn name_for_schedules(group: &str) -> String {
     format!("{group}{OF_SCHEDULES}")
 }
 
-/// What a role comes with: a function, or a group of schedules.
+/// What a role comes with: a function, a state machine, or a group of schedules.
 fn part_of(id: &ResourceId) -> Option<ResourceId> {
-    let function = id.name.strip_suffix(ENDING).map(|name| ResourceId::new(Function::NAME, name));
-    let group = || Some(ResourceId::new(ScheduleGroup::NAME, id.name.strip_suffix(OF_SCHEDULES)?));
-    function.or_else(group)
+    let endings = [
+        (state_machine::ROLE_ENDING, StateMachine::NAME),
+        (ENDING, Function::NAME),
+        (OF_SCHEDULES, ScheduleGroup::NAME),
+    ];
+    endings.iter().find_map(|(ending, kind)| Some(ResourceId::new(kind, id.name.strip_suffix(ending)?)))
 }
 
 /// The desired state of a role. Policies that others add are part of it, so that they show as drift.

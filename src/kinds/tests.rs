@@ -8,6 +8,7 @@ use super::log_group::LOGS;
 use super::queue::SQS;
 use super::role::IAM;
 use super::schedule_group::SCHEDULER;
+use super::state_machine::STEP_FUNCTIONS;
 use super::stream::KINESIS;
 use super::table::DYNAMODB;
 use super::topic::SNS;
@@ -25,7 +26,7 @@ enum Meaning {
 }
 use Meaning::{Exists, NotFound, Other, Transient};
 
-static REFUSALS: [(&Service, &str, &str, Meaning); 67] = [
+static REFUSALS: [(&Service, &str, &str, Meaning); 72] = [
     (&S3, "NoSuchBucket", "The specified bucket does not exist", NotFound),
     (
         &S3,
@@ -96,6 +97,11 @@ static REFUSALS: [(&Service, &str, &str, Meaning); 67] = [
          exists. Please update or delete the existing mapping with UUID u",
         Exists,
     ),
+    (&STEP_FUNCTIONS, "StateMachineDoesNotExist", "State Machine Does Not Exist: 'arn'", NotFound),
+    (&STEP_FUNCTIONS, "ResourceNotFound", "Resource not found: 'arn'", NotFound),
+    (&STEP_FUNCTIONS, "StateMachineAlreadyExists", "State Machine Already Exists: 'arn'", Exists),
+    (&STEP_FUNCTIONS, "StateMachineDeleting", "State Machine is being deleted: 'arn'", Transient),
+    (&STEP_FUNCTIONS, "InvalidDefinition", "Invalid State Machine Definition", Other),
     (&IAM, "NoSuchEntity", "The role with name r cannot be found.", NotFound),
     (&IAM, "EntityAlreadyExists", "Role with name r already exists.", Exists),
     (&IAM, "ConcurrentModification", "", Transient),
@@ -243,6 +249,7 @@ fn each_service_stands_once_and_tells_what_does_not_exist() {
             "Kinesis",
             "Lambda",
             "S3",
+            "SFN",
             "SNS",
             "SQS",
             "SSM",

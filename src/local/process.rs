@@ -36,6 +36,7 @@ const EXTENSION: [(&str, &str); 24] = [
     ("runtime_api.py", include_str!("extension/runtime_api.py")),
     ("seams.py", include_str!("extension/seams.py")),
     ("signature.py", include_str!("extension/signature.py")),
+    ("state_machines.py", include_str!("extension/state_machines.py")),
     ("streams.py", include_str!("extension/streams.py")),
     ("textract.py", include_str!("extension/textract.py")),
     ("words.py", include_str!("extension/words.py")),

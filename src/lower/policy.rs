@@ -118,6 +118,10 @@ impl Lower<'_> {
                     continue;
                 }
                 PartOn::Only(path) => within(path),
+                PartOn::Instead(from, to, end) => match &arn {
+                    Text::Known(arn) => format!("{}{end}", arn.replacen(from, to, 1)).into(),
+                    Text::Template(_) => "*".into(),
+                },
                 PartOn::Everything => "*".into(),
             };
             actions.retain(|action| !named.contains(action));

@@ -54,6 +54,7 @@ mod scanner;
 mod screens;
 mod secrets;
 mod stacks;
+mod state_machines;
 mod streams;
 mod tables;
 mod terminal;

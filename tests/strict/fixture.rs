@@ -85,10 +85,10 @@ impl Fixture {
     fn with_code(lambdas: &Path, text: &str, code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(lambdas, &folder.path().join("lambdas"));
-        for name in ["layers", "checks"] {
-            let files = lambdas.with_file_name(name);
-            if files.is_dir() {
-                copy(&files, &folder.path().join(name));
+        for name in ["layers", "checks", "flows"] {
+            let beside = lambdas.with_file_name(name);
+            if beside.is_dir() {
+                copy(&beside, &folder.path().join(name));
             }
         }
         code(&folder.path().join("lambdas"));

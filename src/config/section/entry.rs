@@ -92,6 +92,8 @@ impl<S> DerefMut for Entry<S> {
 pub(crate) trait Keyed: Section {
     /// An entry in messages, and its name in the schema.
     const WHAT: &'static str;
+    /// Its name in the schema, where that word has a blank.
+    const DEFINED: &'static str = Self::WHAT;
     /// Whether an entry stands for resources.
     const IS_RESOURCE: bool = true;
 
@@ -122,7 +124,7 @@ pub(crate) fn entries<S: Keyed>() -> Shape<Vec<Entry<S>>> {
         }
         false => object(&S::fields(), parts),
     });
-    let Shape { decode, schema, .. } = part(S::WHAT, S::ABOUT, entry);
+    let Shape { decode, schema, .. } = part(S::DEFINED, S::ABOUT, entry);
     Shape::new(Json::Null, move |value| value.map(&decode))
         .described(move |parts| mapping_to(schema(parts), &json!({ "pattern": S::pattern() })))
 }

@@ -18,7 +18,7 @@ use crate::config::trigger::Trigger;
 use crate::config::{Options, checks, environment};
 use crate::kinds::{
     alias, api, bucket, bus, event_source, function, function_url, layer, notification, parameter, policy,
-    queue, role, rule, schedule, secret, sections, stream, subscription, table, topic,
+    queue, role, rule, schedule, secret, sections, state_machine, stream, subscription, table, topic,
 };
 
 #[test]
@@ -79,6 +79,8 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("triggers of buses", rule::section::Config::fields()),
         ("input_transformer", rule::section::InputTransformer::fields()),
         ("triggers at times", schedule::section::Config::fields()),
+        ("state_machines", state_machine::section::Config::fields()),
+        ("machine_logging", state_machine::section::Logging::fields()),
         ("api", api::section::Config::fields()),
         ("target", api::section::Target::fields()),
         ("cors", api::section::Cors::fields()),

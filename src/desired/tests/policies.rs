@@ -191,6 +191,68 @@ fn what_reads_a_data_stream_is_allowed_on_it() {
     assert_eq!(statements("access: { clicks: [kinesis:SubscribeToShard] }")[0], consumer);
 }
 
+/// Its settings and the functions that it names; in a role of the stack file as in one of its own.
+#[test]
+fn what_a_state_machine_needs_is_allowed() {
+    let machine = "definition:
+      StartAt: Call
+      States:
+        Call: { Type: Task, Resource: \"${functions.f.arn}\", Next: Run }
+        Run: { Type: Task, Resource: \"arn:${partition}:states:::ecs:runTask.sync\", End: true }
+    tracing: true
+    logging: {}
+";
+    let statements = |rest: &str, role: &str| {
+        let machines = format!("state_machines:\n  flow:\n    {machine}{rest}");
+        let graph = graph_of(&stack(&(functions(&[("f", "")]) + &machines)));
+        let trust = desired(&graph, role)["trust"].to_string();
+        assert!(trust.contains(r#""Service":"states.amazonaws.com""#), "{trust}");
+        let policy = policy(&graph, role);
+        let statements = policy.as_object().unwrap().iter();
+        statements
+            .map(|(sid, one)| format!("{sid}: {} {}", one["Action"], one["Resource"]))
+            .collect::<Vec<_>>()
+    };
+    let function = r#"Functionf: ["lambda:InvokeFunction"] ["arn:aws:lambda:eu-west-1:123456789012:function:f","arn:aws:lambda:eu-west-1:123456789012:function:f:*"]"#;
+    let logs = r#"["logs:CreateLogDelivery","logs:DeleteLogDelivery","logs:DescribeLogGroups","logs:DescribeResourcePolicies","logs:GetLogDelivery","logs:ListLogDeliveries","logs:PutResourcePolicy","logs:UpdateLogDelivery"] ["*"]"#;
+    let rules = r#"["events:DescribeRule","events:PutRule","events:PutTargets"] ["arn:aws:events:eu-west-1:123456789012:rule/StepFunctionsGetEvent*"]"#;
+    let traces = r#"["xray:GetSamplingRules","xray:GetSamplingTargets","xray:PutTelemetryRecords","xray:PutTraceSegments"] ["*"]"#;
+    let expected = |of: &str| {
+        [
+            function.to_owned(),
+            format!("LogDelivery{of}: {logs}"),
+            format!("ManagedRules{of}: {rules}"),
+            format!("Traces{of}: {traces}"),
+        ]
+    };
+    assert_eq!(statements("", "role flow.states"), expected(""));
+    assert_eq!(
+        statements("    role: shared\nroles: { shared: { trust: states } }\n", "role shared"),
+        expected("flow")
+    );
+}
+
+/// An execution has an ARN of its own, and a token none.
+#[test]
+fn access_is_to_a_state_machine_or_its_executions() {
+    let machine =
+        "state_machines: { flow: { definition: { StartAt: A, States: { A: { Type: Succeed } } } } }\n";
+    let statements = |access: &str| {
+        let lines = format!("access: {{ flow: {access} }}");
+        let policy = policy(&graph_of(&stack(&(functions(&[("f", &lines)]) + machine))), "role f_role");
+        let statements = policy.as_object().unwrap().iter().filter(|(sid, _)| *sid != "Logs");
+        statements
+            .map(|(sid, one)| format!("{sid}: {} {}", one["Action"], one["Resource"]))
+            .collect::<Vec<_>>()
+    };
+    let start = r#"StateMachineflow: ["states:StartExecution","states:StartSyncExecution"] ["arn:aws:states:eu-west-1:123456789012:stateMachine:flow"]"#;
+    assert_eq!(statements("start"), [start]);
+    let stop = r#"StateMachineflowExecution: ["states:StopExecution"] ["arn:aws:states:eu-west-1:123456789012:execution:flow:*"]"#;
+    assert_eq!(statements("[states:StopExecution]"), [stop]);
+    let token = r#"StateMachineflowToken: ["states:SendTaskSuccess"] ["*"]"#;
+    assert_eq!(statements("[states:SendTaskSuccess]"), [token]);
+}
+
 #[test]
 fn only_lambda_may_assume_a_role() {
     let graph = graph_of(&stack(&functions(&[("f", "")])));

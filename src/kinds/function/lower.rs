@@ -35,14 +35,8 @@ pub(super) fn function(function: &Entry<Config>, lower: &mut Lower) {
         let policy = lower.policy(needs(function, lower), all_grants(function), &function.policy);
         let tags = lower.tags_for(role, &id);
         let managed = &function.managed_policies;
-        resources.push(role::generated(
-            role,
-            function.at,
-            (role::trusting_lambda(), policy),
-            managed,
-            tags,
-            lower,
-        ));
+        let trust = role::trusting_lambda();
+        resources.push(role::generated(role, function.at, (trust, policy), managed, tags, lower));
     }
     resources.push(lower.lambda(function, id.clone(), &role, &group));
     resources.extend(lower.aliases(function, &id));

@@ -71,7 +71,7 @@ const RESERVED: [&str; 18] = [
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 /// The fields that apply only to a role that `provision` creates.
-pub(super) const OF_GENERATED_ROLE: [&str; 3] = ["access", "policy", "managed_policies"];
+pub(in crate::kinds) const OF_GENERATED_ROLE: [&str; 3] = ["access", "policy", "managed_policies"];
 /// The fields of a package, which a container image has not.
 pub(super) const OF_PACKAGE: [&str; 6] = ["code", "exclude", "runtime", "handler", "layers", "snap_start"];
 const MAX_LAYERS: usize = 5;
@@ -256,7 +256,7 @@ section! {
         /// A URL that calls the function. The permissions for it come with it.
         url: Option<Url> = part("url", Url::ABOUT, function_url::section::url()).optional(),
         /// How long to keep the logs.
-        log_retention: u32 = Shape::new(json!({ "enum": RETENTIONS }), log_retention).counts("days").default(30),
+        log_retention: u32 = log_retention_shape().default(30),
     }
 }
 
@@ -414,6 +414,11 @@ fn layers() -> Shape<Vec<Target>> {
         })
         .with("maxItems", MAX_LAYERS)
         .with("examples", json!([["arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1"]]))
+}
+
+/// For how many days logs are kept.
+pub(in crate::kinds) fn log_retention_shape() -> Shape<u32> {
+    Shape::new(json!({ "enum": RETENTIONS }), log_retention).counts("days")
 }
 
 fn log_retention(value: Value) -> Option<u32> {

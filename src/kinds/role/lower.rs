@@ -4,12 +4,12 @@ use super::managed::ManagedPolicy;
 use super::section::{Config, SESSION};
 use super::{MAX_INLINE_POLICIES, POLICY, Role, Spec, trust};
 use crate::aws::tags::{self, Tags};
-use crate::config::{At, Entry, Target};
+use crate::config::{At, Entry, Grant, Target};
 use crate::kind::Kind;
-use crate::kinds::function;
+use crate::kinds::{function, state_machine};
 use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
-use crate::policy::Policy;
+use crate::policy::{Policy, Statement};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -24,18 +24,15 @@ pub(super) fn declared(role: &Entry<Config>, lower: &mut Lower) {
     let Config { trust, access, policy, managed_policies, description, max_session_duration } = &**role;
     let mut grants: Vec<_> = access.values().cloned().collect();
     let mut needs = Vec::new();
-    for function in lower.stack.functions() {
-        if function.role != Some(Target::Key(role.name.clone())) {
-            continue;
-        }
-        let of: String = function.name.chars().filter(char::is_ascii_alphanumeric).collect();
-        for (sid, statement) in function::needs(function, lower) {
-            // What is the same for all functions stands there once.
+    for User { key, needs: own_needs, grants: own_grants } in users(role, lower) {
+        let of: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+        for (sid, statement) in own_needs {
+            // What is the same for all of them stands there once.
             if needs.iter().all(|(_, other)| *other != statement) {
                 needs.push((format!("{sid}{of}"), statement));
             }
         }
-        for grant in function::grants(function) {
+        for grant in own_grants {
             if !grants.contains(&grant) {
                 grants.push(grant);
             }
@@ -59,7 +56,31 @@ pub(super) fn declared(role: &Entry<Config>, lower: &mut Lower) {
     lower.resources.push(resource);
 }
 
-/// A role that is created for a function, or for the schedules of the stack.
+/// An entry that runs with a declared role: its key, what the role must allow for it, and what it may do with others.
+struct User<'a> {
+    key: &'a str,
+    needs: Vec<(&'static str, Statement<Text>)>,
+    grants: Vec<Grant>,
+}
+
+fn users<'a>(role: &Entry<Config>, lower: &Lower<'a>) -> Vec<User<'a>> {
+    let is_it = |named: &Option<Target>| named.as_ref().and_then(Target::key) == Some(role.name.as_str());
+    let functions = lower.stack.functions().iter().filter(|function| is_it(&function.role));
+    let functions = functions.map(|function| User {
+        key: &function.name,
+        needs: function::needs(function, lower),
+        grants: function::grants(function),
+    });
+    let machines = lower.stack.state_machines().iter().filter(|machine| is_it(&machine.role));
+    let machines = machines.map(|machine| User {
+        key: &machine.name,
+        needs: state_machine::section::needs(machine, lower),
+        grants: state_machine::grants(machine),
+    });
+    functions.chain(machines).collect()
+}
+
+/// The role that is created for an entry, or for the schedules of the stack: who may assume it, and what it may do.
 pub(in crate::kinds) fn generated(
     role: &ResourceId,
     at: At,

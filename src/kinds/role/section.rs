@@ -156,11 +156,16 @@ pub(in crate::kinds) fn check_names(functions: Option<Value>, roles: Option<Valu
 
 /// Reports that `key` cannot stand in an entry with a `role`.
 pub(in crate::kinds) fn stands_in_role(value: Value, role: Option<&Target>) {
+    stands_in_role_of(value, "function", role);
+}
+
+/// The same in an entry of any kind.
+pub(in crate::kinds) fn stands_in_role_of(value: Value, what: &str, role: Option<&Target>) {
     let key = &value.key.text;
     let way = match role {
         Some(Target::Key(role)) => format!("move it to the role `{role}`, or remove `role`"),
         _ => format!("remove `role`, or remove `{key}` and grant the permissions in that role"),
     };
-    let message = format!("`{key}` applies to a role of the function's own, but `role` names another one");
+    let message = format!("`{key}` applies to a role of the {what}'s own, but `role` names another one");
     value.fail_key::<()>(message, help(way));
 }

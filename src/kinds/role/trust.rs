@@ -14,7 +14,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Lambda as a principal.
-pub(super) const LAMBDA: &str = "lambda.amazonaws.com";
+pub(in crate::kinds) const LAMBDA: &str = "lambda.amazonaws.com";
 
 /// Who may assume a role.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,12 +39,17 @@ impl Trusted {
 
 /// True if Lambda may assume the role, as far as that can be told. Nothing said means Lambda.
 pub(crate) fn may_trust_lambda(trust: &[Trusted]) -> bool {
+    trust.is_empty() || may_trust(trust, LAMBDA)
+}
+
+/// True if a service, by its principal, may assume the role, as far as that can be told.
+pub(crate) fn may_trust(trust: &[Trusted], principal: &str) -> bool {
     let may = |one: &Trusted| match one {
-        Trusted::Service(service) => service == LAMBDA,
+        Trusted::Service(service) => service == principal,
         Trusted::Principal(_) => false,
         Trusted::Statement(_) => true,
     };
-    trust.is_empty() || trust.iter().any(may)
+    trust.iter().any(may)
 }
 
 /// The policy that lets Lambda assume a function's own role.
@@ -52,16 +57,14 @@ pub(in crate::kinds) fn of_lambda() -> Policy<Text> {
     Policy([("Lambda".to_owned(), assumed_by("Service", vec![LAMBDA.into()]))].into())
 }
 
-/// The policy that lets a service assume a role for one resource of this account, by the ARN of that.
-pub(in crate::kinds) fn trusting(service: &str, source: &str, lower: &Lower) -> Policy<Text> {
-    let mut statement = assumed_by("Service", vec![service.into()]);
-    let text = |text: &str| Tree::Text(Text::from(text));
-    let one = |key: &str, value| Tree::Map([(key.to_owned(), text(value))].into());
-    let condition = [
-        ("ArnEquals".to_owned(), one("aws:SourceArn", source)),
-        ("StringEquals".to_owned(), one("aws:SourceAccount", &lower.scope.account)),
-    ];
-    let condition = Tree::Map(condition.into());
+/// The policy that lets a service, by its principal, assume a role that is generated for it: not for resources of other accounts,
+/// and only for one, where its ARN is given [DG: Step Functions, "Preventing cross-service confused deputy issue"].
+pub(in crate::kinds) fn trusting(principal: &str, source: Option<&str>, lower: &Lower) -> Policy<Text> {
+    let mut statement = assumed_by("Service", vec![principal.into()]);
+    let one = |key: &str, value: &str| Tree::Map([(key.to_owned(), Tree::Text(Text::from(value)))].into());
+    let account = ("StringEquals".to_owned(), one("aws:SourceAccount", &lower.scope.account));
+    let source = source.map(|source| ("ArnEquals".to_owned(), one("aws:SourceArn", source)));
+    let condition = Tree::Map([account].into_iter().chain(source).collect());
     statement.0.insert("Condition".to_owned(), condition);
     Policy([("Service".to_owned(), statement)].into())
 }

@@ -76,7 +76,7 @@ fn group(at: At, lower: &mut Lower) -> ResourceId {
     let own = std::mem::replace(&mut lower.declared_tags, lower.stack.tags.clone());
     let arn = lower.scope.expand(ScheduleGroup::ARN, &id.name);
     let role = ResourceId::new(Role::NAME, role_for(lower));
-    let trust = role::trusting(SCHEDULER_PRINCIPAL, &arn, lower);
+    let trust = role::trusting(SCHEDULER_PRINCIPAL, Some(&arn), lower);
     let role = role::generated(&role, at, (trust, policy(lower)), &[], lower.tags(&role), lower);
     let spec = schedule_group::Spec { tags: lower.tags(&id) };
     let known_attributes = known_attributes(&id, arn);

@@ -24,13 +24,15 @@ from . import (
     runtime_api,
     seams,
     signature,
+    state_machines,
     streams,
     textract,
 )
 
 MODULES = [
     signature, door, links, loading, request_log, roles, runtime_api, aliases, buses, publishing, qualifiers, routing,
-    streams, ai, images, comprehend, rekognition, textract,
+    state_machines, streams,
+    ai, images, comprehend, rekognition, textract,
 ]
 
 
@@ -50,6 +52,7 @@ def install(state):
     publishing.install()
     qualifiers.install()
     routing.install()
+    state_machines.install()
     streams.install()
     comprehend.install()
     rekognition.install()

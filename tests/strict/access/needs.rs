@@ -1,7 +1,7 @@
 //! What access control asks for each call, as the Service Authorization Reference has it: the actions, the resource that
 //! they are checked on, and the condition keys with their values.
 
-use crate::cloud::{Cloud, TAGS, Tags, Time, required};
+use crate::cloud::{Cloud, TAGS, Tags, Time};
 use crate::wire::Call;
 use serde_json::Value as Json;
 
@@ -74,6 +74,11 @@ pub(crate) fn request_tags(call: &Call) -> Tags {
     let of_map = tags.and_then(Json::as_object).into_iter().flatten();
     let of_map = of_map.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
     let of_list = tags.and_then(Json::as_array).into_iter().flatten();
-    let of_list = of_list.map(|tag| (required(tag, "Key").to_owned(), required(tag, "Value").to_owned()));
+    // Step Functions writes their members small.
+    let member = |tag: &Json, name: &str| {
+        let member = tag.get(name).or_else(|| tag.get(name.to_lowercase()));
+        member.and_then(Json::as_str).unwrap_or_default().to_owned()
+    };
+    let of_list = of_list.map(|tag| (member(tag, "Key"), member(tag, "Value")));
     of_map.chain(of_list).collect()
 }

@@ -36,8 +36,18 @@ pub(super) struct Stack {
 /// What an emulator cannot add to: a role of the user's own is in the strict cloud alone, and so are quotas; the rest
 /// of what these stacks show, larger ones show as well. moto does not know whether an alias has executions kept ready, and has none
 /// of the managed policies of AWS; a stream has no tags there that it was created with.
-const UNTOLD: [&str; 9] =
-    ["buses", "canary", "depth", "many_routes", "no_api", "only_tables", "own_role", "put-user", "stream"];
+const UNTOLD: [&str; 10] = [
+    "buses",
+    "canary",
+    "depth",
+    "many_routes",
+    "no_api",
+    "only_tables",
+    "own_role",
+    "put-user",
+    "state-machine",
+    "stream",
+];
 
 /// A stack without the lines between comments that say that emulators lack them.
 fn without_untold(text: &str) -> String {

@@ -13,6 +13,8 @@ pub(super) fn names() -> BTreeMap<String, Json> {
     }
     let keys = || (0..51).map(|number| format!("k{number}"));
     give("51 tags", keys().map(|key| json!({ "Key": key, "Value": "v" })).collect());
+    let states = keys().map(|key| json!({ "key": key, "value": "v" }));
+    give("51 tags of states", states.collect());
     give("51 tags by key", keys().map(|key| (key, Json::from("v"))).collect::<Map<_, _>>().into());
     Service::ALL.iter().flat_map(|service| service.given()).for_each(|(name, value)| give(name, value));
     names

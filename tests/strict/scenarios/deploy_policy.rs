@@ -78,9 +78,12 @@ pub(super) fn perform(task: Task, stack: &Fixture, cloud: &Cloud) -> Ran {
     run(cloud, command, None)
 }
 
+/// The calls that the deploying user may not make. Step Functions refuses a role that it cannot use with the same code.
 fn denied(records: &[Record]) -> Vec<String> {
     let denied = records.iter().filter(|record| record.outcome.starts_with("AccessDenied"));
-    denied.map(ToString::to_string).collect()
+    let takes_role = ["states:CreateStateMachine", "states:UpdateStateMachine"];
+    let of_user = denied.filter(|record| !takes_role.contains(&record.label.name.as_str()));
+    of_user.map(ToString::to_string).collect()
 }
 
 #[test]

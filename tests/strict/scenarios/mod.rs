@@ -43,6 +43,7 @@ mod secrets;
 mod sensitive;
 mod shipped;
 mod single_faults;
+mod state_machines;
 mod streams;
 mod table_settings;
 mod tables;

@@ -216,16 +216,25 @@ fn statements_of_the_user_s_own_allow_what_they_say() {
 }
 
 #[test]
-fn lambda_alone_assumes_a_role_and_the_api_alone_calls_a_function() {
+fn a_service_alone_assumes_its_role_and_the_api_alone_calls_a_function() {
     for (name, fixture) in Fixture::every() {
         let cloud = up(&fixture);
+        let machines = cloud.stepfunctions.machines.values();
+        let of_machines: BTreeSet<&str> = machines.map(|machine| machine.settings.role.as_str()).collect();
         for role in cloud.iam.roles.values() {
             // A trust policy is about its own role, and names none.
             let trust = Policies::of_a_role(&parsed(&role.trust));
             let assume = Need::new("sts:AssumeRole", role.arn());
-            match role.name.strip_suffix("_schedules") {
-                Some(group) => for_its_group_alone(&trust, &assume, group),
-                None => assert!(trust.let_in("lambda.amazonaws.com", &assume), "{name}: {}", role.name),
+            if let Some(group) = role.name.strip_suffix("_schedules") {
+                for_its_group_alone(&trust, &assume, group);
+            } else {
+                let own = assume.clone().with("aws:SourceAccount", Some(ACCOUNT));
+                let (service, other) = match of_machines.contains(role.arn().as_str()) {
+                    true => ("states.amazonaws.com", "lambda.amazonaws.com"),
+                    false => ("lambda.amazonaws.com", "states.amazonaws.com"),
+                };
+                assert!(trust.let_in(service, &own), "{name}: {}", role.name);
+                assert!(!trust.let_in(other, &own), "{name}: {}", role.name);
             }
             assert!(
                 !trust.let_in("ec2.amazonaws.com", &assume) && !trust.allows(&assume),

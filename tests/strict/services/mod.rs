@@ -18,6 +18,7 @@ pub(crate) mod secretsmanager;
 pub(crate) mod sns;
 pub(crate) mod sqs;
 pub(crate) mod ssm;
+pub(crate) mod stepfunctions;
 pub(crate) mod sts;
 pub(crate) mod tagging;
 
@@ -90,6 +91,7 @@ services! {
     s3: S3,
     scheduler: Scheduler,
     sns: Sns,
+    stepfunctions: StepFunctions,
     apigateway: ApiGateway,
     ssm: Ssm,
     secretsmanager: SecretsManager,

@@ -30,7 +30,8 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
     }),
     ("a role trusts another service", |cloud, stack, nth| {
         role(cloud, stack, nth, |role| {
-            role.trust = role.trust.replace("lambda.amazonaws.com", "ec2.amazonaws.com")
+            let other = |trust: &str, service: &str| trust.replace(service, "ec2.amazonaws.com");
+            role.trust = other(&other(&role.trust, "lambda.amazonaws.com"), "states.amazonaws.com");
         })
     }),
     ("a role gets another policy", |cloud, stack, nth| {

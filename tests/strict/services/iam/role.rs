@@ -335,15 +335,20 @@ fn leave_profile(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError>
 
 /// Why Lambda cannot assume a role; `None` where it can.
 pub(crate) fn not_assumable(cloud: &Cloud, arn: &str) -> Option<&'static str> {
+    not_assumable_by(cloud, arn, "lambda.amazonaws.com")
+        .then_some("The role defined for the function cannot be assumed by Lambda.")
+}
+
+/// True where a service cannot assume a role.
+pub(crate) fn not_assumable_by(cloud: &Cloud, arn: &str, principal: &str) -> bool {
     if arn.starts_with(&Service::Iam.arn(THEIRS)) {
-        return None;
+        return false;
     }
     let role = cloud.iam.roles.values().find(|role| role.arn() == arn);
-    let assumable = role.is_some_and(|role| {
+    !role.is_some_and(|role| {
         let known = cloud.now >= role.trusted + cloud.delays.of(ASSUMABLE);
-        known && grammar::trusts(&role.trust, "lambda.amazonaws.com")
-    });
-    (!assumable).then_some("The role defined for the function cannot be assumed by Lambda.")
+        known && grammar::trusts(&role.trust, principal)
+    })
 }
 
 /// True if a service cannot assume a role for a resource of its own, by the ARN of that.

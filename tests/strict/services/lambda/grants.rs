@@ -57,7 +57,7 @@ pub(super) fn learn(cloud: &mut Cloud) {
 }
 
 /// True if a role, by its ARN, may do something as far as other services know. A role of the user's own may.
-pub(super) fn allows(cloud: &Cloud, role: &str, action: &str, resource: &str) -> bool {
+pub(crate) fn allows(cloud: &Cloud, role: &str, action: &str, resource: &str) -> bool {
     let Some(role) = cloud.iam.roles.values().find(|other| other.arn() == role) else {
         return iam::exists(cloud, role);
     };

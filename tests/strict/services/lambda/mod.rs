@@ -35,6 +35,7 @@ mod version_tests;
 pub(crate) use alias::{Share, shares};
 pub(crate) use callee::callee;
 pub(crate) use function::{EVERYWHERE, Function, LATE_LOGS, PENDING, State, function_arn};
+pub(crate) use grants::allows as role_may;
 pub(crate) use layer_by_hand::publish;
 pub(crate) use policy::Statements;
 pub(crate) use provisioned::PROVISIONING;

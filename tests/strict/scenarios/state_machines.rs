@@ -1,0 +1,160 @@
+//! Step Functions state machines.
+
+use super::shipped::{well, whole};
+use crate::cloud::Cloud;
+use crate::dump::{differences, dump};
+use crate::faults::{FaultKind, PlannedFault, Times};
+use crate::fixture::Fixture;
+use crate::run::{Command, End, Ran, empty, later, run};
+use crate::service::{Drift, Make};
+use crate::services::Service;
+use serde_json::json;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+const STACK: &str = "stack: one
+functions:
+  greet: { code: lambdas/create_item, runtime: python3.13 }
+state_machines:
+  flow:
+    definition:
+      StartAt: Greet
+      States:
+        Greet: { Type: Task, Resource: \"${functions.greet.arn}\", Next: Run }
+        Run: { Type: Task, Resource: \"arn:aws:states:::ecs:runTask.sync\", Parameters: { Cluster: a }, End: true }
+    tracing: true
+    logging: { level: all }
+";
+
+fn up(cloud: &Cloud, text: &str) -> Ran {
+    run(cloud, Command::Up(&Fixture::of(text)), None)
+}
+
+fn created(text: &str) -> Cloud {
+    later(&whole(up(&empty(), text)).cloud, MINUTE)
+}
+
+/// Checks that an account is as if it were created so, and that a second `up` writes nothing.
+fn is_as_declared(cloud: &Cloud, text: &str) {
+    let again = whole(up(cloud, text));
+    assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
+    assert_eq!(differences(&dump(cloud), &dump(&created(text))), Vec::<String>::new());
+}
+
+/// The calls of Step Functions that write.
+fn writes(ran: &Ran) -> Vec<String> {
+    let calls = ran.writes().into_iter().filter(|write| write.starts_with("states:"));
+    calls.filter_map(|call| call.split(' ').next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn state_machines_come_up_once_and_go_down() {
+    let cloud = created(STACK);
+    is_as_declared(&cloud, STACK);
+    let down = whole(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
+    assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+}
+
+/// A change is one call, whatever changes, but for tags. Wherever `up` is killed or loses a response, the next one ends it.
+#[test]
+fn a_killed_change_of_a_state_machine_is_continued() {
+    let cloud = created(STACK);
+    let text = STACK
+        .replace("tracing: true", "tags: { team: blue }")
+        .replace("level: all", "level: error, data: true")
+        .replace("Cluster: a", "Cluster: b");
+    let target = Fixture::of(&text);
+    let reference = whole(run(&cloud, Command::Up(&target), None));
+    assert_eq!(writes(&reference), ["states:UpdateStateMachine", "states:TagResource"]);
+    is_as_declared(&later(&reference.cloud, MINUTE), &text);
+    let labels = reference.records.iter().map(|record| &record.label);
+    for at in labels.filter(|label| label.name.starts_with("states:")) {
+        for kind in
+            [FaultKind::KilledBefore, FaultKind::KilledAfterCall, FaultKind::Lost, FaultKind::FailedLate]
+        {
+            let fault = PlannedFault { at: at.clone(), kind, times: Times::Once };
+            let first = run(&cloud, Command::Up(&target), Some(fault));
+            let next = well(run(&first.cloud, Command::Up(&target), None));
+            is_as_declared(&later(&next.cloud, MINUTE), &text);
+        }
+    }
+}
+
+/// The new one is made when the executions of the old one have ended.
+#[test]
+fn another_type_is_another_state_machine() {
+    let plain = STACK.replace("ecs:runTask.sync", "ecs:runTask");
+    let cloud = created(&plain);
+    let text = plain.replace("    tracing: true", "    type: express\n    tracing: true");
+    let ran = whole(up(&cloud, &text));
+    assert_eq!(writes(&ran), ["states:DeleteStateMachine", "states:CreateStateMachine"]);
+    is_as_declared(&later(&ran.cloud, MINUTE), &text);
+}
+
+/// It exists until its last execution ends, with its role and its log group.
+#[test]
+fn down_waits_for_executions() {
+    let mut cloud = created(STACK);
+    let until = cloud.now + 5 * MINUTE;
+    cloud.stepfunctions.machines.get_mut("flow").expect("a state machine").busy = Some(until);
+    let down = whole(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
+    assert!(down.cloud.now >= until);
+    let deletes = down.writes();
+    let place = |call: &str| deletes.iter().position(|write| write.starts_with(call)).expect("the call");
+    assert!(place("states:DeleteStateMachine") < place("iam:DeleteRole "), "{deletes:?}");
+    assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+}
+
+/// An equal one of somebody else is not taken for the one that is created: Step Functions answers the same for both.
+#[test]
+fn an_equal_state_machine_of_others_is_left_alone() {
+    let text = STACK.split("    tracing").next().expect("a stack").to_owned();
+    let mut cloud = created(&text);
+    let machine = cloud.stepfunctions.machines.get_mut("flow").expect("a state machine");
+    machine.tags.clear();
+    let before = dump(&cloud);
+    let ran = up(&cloud, &text);
+    assert_ne!(ran.end, End::Done(0));
+    assert_eq!(writes(&ran), Vec::<String>::new());
+    assert_eq!(differences(&dump(&ran.cloud), &before), Vec::<String>::new());
+}
+
+/// A state machine that reads show no longer is read as one that waits for its end.
+#[test]
+fn a_state_machine_that_is_being_deleted_is_made_again() {
+    let mut cloud = created(STACK);
+    let arn = json!({ "stateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:flow" });
+    cloud.act(Service::StepFunctions, "DeleteStateMachine", &arn).expect("a deletion");
+    let ran = whole(up(&cloud, STACK));
+    is_as_declared(&later(&ran.cloud, MINUTE), STACK);
+}
+
+#[test]
+fn every_drift_of_state_machines_is_undone() {
+    let drifts: &[(&str, Drift)] = Service::StepFunctions.drifts();
+    let cloud = created(STACK);
+    for (what, drift) in drifts {
+        let mut cloud = cloud.clone();
+        assert!(drift(&mut cloud, "one", 0).is_some(), "{what}");
+        let mut healed = later(&whole(up(&cloud, STACK)).cloud, MINUTE);
+        for machine in healed.stepfunctions.machines.values_mut() {
+            machine.tags.remove("auto-tagged");
+        }
+        is_as_declared(&healed, STACK);
+    }
+}
+
+#[test]
+fn state_machines_of_others_are_left_alone() {
+    let unmanaged: &[(&str, Make)] = Service::StepFunctions.unmanaged();
+    for (what, make) in unmanaged {
+        let mut cloud = created(STACK);
+        make(&mut cloud, "one", 1);
+        assert_eq!(cloud.stepfunctions.machines.len(), 2, "{what}");
+        let ran = whole(up(&cloud, STACK));
+        assert_eq!(ran.writes(), Vec::<String>::new(), "{what}");
+        let down = well(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
+        assert_eq!(later(&down.cloud, MINUTE).stepfunctions.machines.len(), 1, "{what}");
+    }
+}
