@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 24] = [
+const EXTENSION: [(&str, &str); 29] = [
     ("__init__.py", include_str!("extension/__init__.py")),
+    ("admission.py", include_str!("extension/admission.py")),
     ("ai.py", include_str!("extension/ai.py")),
     ("aliases.py", include_str!("extension/aliases.py")),
     ("buses.py", include_str!("extension/buses.py")),
@@ -27,6 +28,8 @@ const EXTENSION: [(&str, &str); 24] = [
     ("language.py", include_str!("extension/language.py")),
     ("links.py", include_str!("extension/links.py")),
     ("loading.py", include_str!("extension/loading.py")),
+    ("mappings.py", include_str!("extension/mappings.py")),
+    ("notifications.py", include_str!("extension/notifications.py")),
     ("publishing.py", include_str!("extension/publishing.py")),
     ("qualifiers.py", include_str!("extension/qualifiers.py")),
     ("rekognition.py", include_str!("extension/rekognition.py")),
@@ -38,6 +41,7 @@ const EXTENSION: [(&str, &str); 24] = [
     ("signature.py", include_str!("extension/signature.py")),
     ("state_machines.py", include_str!("extension/state_machines.py")),
     ("streams.py", include_str!("extension/streams.py")),
+    ("tags.py", include_str!("extension/tags.py")),
     ("textract.py", include_str!("extension/textract.py")),
     ("words.py", include_str!("extension/words.py")),
 ];

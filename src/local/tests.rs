@@ -195,6 +195,7 @@ async fn the_extension_passes_its_own_tests() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/local");
     python(&place, &["-I", "-B", &python_tests("extension.py"), folder]).await;
     python(&place, &["-I", "-B", &python_tests("rules.py"), folder]).await;
+    python(&place, &["-I", "-B", &python_tests("admission.py"), folder]).await;
 }
 
 #[tokio::test]
@@ -216,6 +217,13 @@ async fn rules_start_what_admits_them() {
     let place = Place::new();
     let endpoint = place.cloud.start(&silent).await.expect("a cloud");
     python(&place, &["-B", &python_tests("events.py"), &endpoint.url]).await;
+}
+
+#[tokio::test]
+async fn what_aws_refuses_of_notifications_and_mappings_is_refused() {
+    let place = Place::new();
+    let endpoint = place.cloud.start(&silent).await.expect("a cloud");
+    python(&place, &["-B", &python_tests("refusals.py"), &endpoint.url]).await;
 }
 
 #[tokio::test]

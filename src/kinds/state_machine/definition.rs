@@ -51,11 +51,7 @@ pub(super) fn functions(machine: &Config) -> BTreeSet<&str> {
 /// What the machine's role must allow for its tasks. A task may call a version or an alias of a function
 /// [aws-facts-services: Who may call whom].
 pub(in crate::kinds) fn grants(machine: &Config) -> Vec<Grant> {
-    let grant = |key: &str| Grant {
-        kind: Function::NAME,
-        key: key.to_owned(),
-        actions: vec!["lambda:InvokeFunction".to_owned()],
-    };
+    let grant = |key: &str| Grant::new(Function::NAME, key, vec!["lambda:InvokeFunction".to_owned()]);
     functions(machine).into_iter().map(grant).collect()
 }
 

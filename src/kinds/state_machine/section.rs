@@ -307,6 +307,7 @@ static ACCESS: Access = Access {
         },
     ],
     // A state machine and the function that starts it may name each other.
+    paths: None,
     by_name: true,
 };
 

@@ -6,6 +6,7 @@ line that names them.
 """
 
 from . import (
+    admission,
     ai,
     aliases,
     buses,
@@ -15,6 +16,8 @@ from . import (
     images,
     links,
     loading,
+    mappings,
+    notifications,
     publishing,
     qualifiers,
     rekognition,
@@ -26,13 +29,13 @@ from . import (
     signature,
     state_machines,
     streams,
+    tags,
     textract,
 )
 
 MODULES = [
-    signature, door, links, loading, request_log, roles, runtime_api, aliases, buses, publishing, qualifiers, routing,
-    state_machines, streams,
-    ai, images, comprehend, rekognition, textract,
+    signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing, streams,
+    state_machines, admission, buses, notifications, mappings, tags, ai, images, comprehend, rekognition, textract,
 ]
 
 
@@ -54,6 +57,10 @@ def install(state):
     routing.install()
     state_machines.install()
     streams.install()
+    admission.install()
+    notifications.install()
+    mappings.install()
+    tags.install()
     comprehend.install()
     rekognition.install()
     textract.install()

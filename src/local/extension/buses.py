@@ -6,7 +6,8 @@ deletes a rule with its targets, and asks no policy.
 """
 
 import json
-from fnmatch import fnmatchcase
+
+from .admission import admits
 
 SEAMS = {
     "ministack.core.responses:error_response_json": "code message status extra message_key content_type",
@@ -17,8 +18,6 @@ SEAMS = {
     "ministack.services.eventbridge:_put_permission": "data #3f19d0b56bca29d2",
     "ministack.services.eventbridge:_rule_key": "rule_name bus_name",
     "ministack.services.eventbridge:_targets": "AccountRegionScopedDict",
-    "ministack.services.lambda_svc:_functions": "AccountRegionScopedDict",
-    "ministack.services.lambda_svc:_resolve_name": "name_or_arn",
 }
 
 
@@ -66,24 +65,7 @@ def if_admitted(invoke):
     """What delivers to a target. A schedule, which is no rule, starts a function with its role."""
     def call(target, event, rule, view=None):
         arn, source = target.get("Arn", ""), rule.get("Arn", "")
-        if ":lambda:" in arn and ":rule/" in source and not admits(arn, source):
+        if ":lambda:" in arn and ":rule/" in source and not admits(arn, "events.amazonaws.com", source):
             return None
         return invoke(target, event, rule, view)
     return call
-
-
-def admits(arn, source):
-    """Whether the policy of a function, or of its alias, lets EventBridge call it for a rule. One that does not exist
-    is the emulator's care."""
-    from ministack.services import lambda_svc
-
-    func = lambda_svc._functions.get(lambda_svc._resolve_name(arn))
-    return func is None or any(lets_in(statement, arn, source) for statement in func["policy"]["Statement"])
-
-
-def lets_in(statement, arn, source):
-    condition = statement.get("Condition", {})
-    pattern = condition.get("ArnLike", {}).get("AWS:SourceArn", "*")
-    account = condition.get("StringEquals", {}).get("AWS:SourceAccount", source.split(":")[4])
-    return (statement["Resource"] == arn and statement["Principal"] in ("*", {"Service": "events.amazonaws.com"})
-            and fnmatchcase(source, pattern) and account == source.split(":")[4])

@@ -50,6 +50,7 @@ const CHANGES: &[(&str, &str)] = &[
     ),
     ("write: [thumbs/*, small/*] }", "write: thumbs/* }"),
     ("shots: { read: in/*, write: thumbs/* }, ", "shots: write, "),
+    ("shots: write, ", ""),
     ("    signature_version: 2\n    tracing: true\n", ""),
     ("    triggers:\n      - { bus: events, pattern: { source: [shop] }, dead_letter: undelivered }\n", ""),
     ("display_name: News", "display_name: Newer"),

@@ -63,14 +63,6 @@ const DISAGREEMENTS: &str = r#"
     It does not hold requests against AWS's models: required members, names and their length, ranges, enumerations.
   says:
     "tagged things: a page of too many tagged things": ok
-
-- emulator: ministack
-  right: strict
-  why: >-
-    Its tagging API lists no log groups, so the product asks for the tags of each group.
-  says:
-    "*: up again: logs:ListTagsForResource *": ok
-    "*: change: logs:ListTagsForResource *": ok
 "#;
 
 /// What is answered, by ARN; tags that have changed since, with when they did; and when resources ended.

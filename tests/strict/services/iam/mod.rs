@@ -12,7 +12,9 @@ mod role;
 pub(crate) use by_hand::EARLIER_ROLE;
 pub(crate) use managed::{Managed, OTHERS};
 pub(crate) use random::{POLICIES, ROLES};
-pub(crate) use role::{ASSUMABLE, Role, State, exists, is_checked_late, not_assumable, not_assumable_by};
+pub(crate) use role::{
+    ASSUMABLE, Role, State, exists, is_checked_late, not_assumable, not_assumable_by, not_assumable_for,
+};
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, Tags, required, text};

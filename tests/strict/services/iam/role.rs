@@ -352,7 +352,7 @@ pub(crate) fn not_assumable_by(cloud: &Cloud, arn: &str, principal: &str) -> boo
 }
 
 /// True if a service cannot assume a role for a resource of its own, by the ARN of that.
-pub(crate) fn not_assumable_by(cloud: &Cloud, arn: &str, (service, source): (&str, &str)) -> bool {
+pub(crate) fn not_assumable_for(cloud: &Cloud, arn: &str, (service, source): (&str, &str)) -> bool {
     let role = cloud.iam.roles.values().find(|role| role.arn() == arn);
     !role.is_some_and(|role| {
         let known = cloud.now >= role.trusted + cloud.delays.of(ASSUMABLE);

@@ -125,7 +125,7 @@ fn check(cloud: &Cloud, group: &str, params: &Json) -> Result<(), ServiceError> 
     if is_fifo && text(&target["SqsParameters"], "MessageGroupId").is_none() {
         return invalid("SqsParameters with MessageGroupId must be provided for a FIFO queue.");
     }
-    if iam::not_assumable_by(cloud, role, ("scheduler.amazonaws.com", &group_arn(group))) {
+    if iam::not_assumable_for(cloud, role, ("scheduler.amazonaws.com", &group_arn(group))) {
         return invalid(
             "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
         );
