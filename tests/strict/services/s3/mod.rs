@@ -69,6 +69,7 @@ impl StrictService for S3 {
                 "IllegalVersioningConfigurationException",
                 "InvalidArgument",
                 "InvalidBucketName",
+                "InvalidNamespaceHeader",
                 "InvalidRequest",
                 "InvalidTag",
                 "MalformedPolicy",
