@@ -109,6 +109,8 @@ impl Kind for Bus {
     const PERMISSIONS: &'static [Permission] = &[
         Permission::same("events:DescribeEventBus", Task::READ, &ANY).when(When::DECLARED),
         Permission::same("events:ListTagsForResource", Task::READ, &ANY).when(When::DECLARED),
+        // Its rules [Service Authorization Reference: EventBridge].
+        Permission::same("events:ListRules", Task::READ, &On::EVERYTHING).when(When::DECLARED),
         Permission::of(
             "events:CreateEventBus",
             Task::CHANGE,

@@ -25,6 +25,7 @@ use crate::model::{Owner, ResourceId, Texts};
 use crate::policy::Tree;
 use aws_sdk_eventbridge::types::RuleState;
 use futures_util::future::try_join_all;
+use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -130,7 +131,9 @@ impl Kind for Rule {
     type Attributes = Attributes;
 
     async fn observe(ctx: &Context, _: &[Parent]) -> Result<Observation<Self>> {
-        Ok(read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name)).await?.into())
+        let wanted = async { read_each(ctx.scope.wanted(Self::NAME), |name| read(ctx, name)).await };
+        let (wanted, others) = try_join!(wanted, observe::further(ctx))?;
+        Ok(wanted.into_iter().chain(others).collect::<Vec<_>>().into())
     }
 
     async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {

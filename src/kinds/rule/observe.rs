@@ -1,20 +1,22 @@
 //! A rule as EventBridge shows it.
 
 use super::target::{OWN, list_targets, read_target};
-use super::{Attributes, Rule, Spec, bus_and_rule};
+use super::{Attributes, Rule, Spec, bus_and_rule, on_bus};
+use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Result};
-use crate::kind::{Kind, ObservedOption};
+use crate::kind::{Kind, ObservedOf, ObservedOption};
 use crate::kinds::alias::Alias;
 use crate::kinds::bus::{Bus, EVENTBRIDGE, list_tags, queue_of};
 use crate::kinds::function::Function;
 use crate::kinds::topic::Topic;
-use crate::kinds::{alias, require_str, unmanaged};
-use crate::model::{Observed, PhysicalId, ResourceId};
+use crate::kinds::{alias, read_each, require_str, unmanaged};
+use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use crate::policy::Tree;
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput as Shown;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{RuleState, Target as Sdk};
+use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
 
 /// What DescribeRule shows; `None` if there is no such rule, or no such bus.
@@ -31,6 +33,28 @@ pub(super) async fn settled_tags(ctx: &Context, id: &ResourceId, arn: &str) -> R
     let again = async || Ok(list_tags(&ctx.clients, arn).await?.unwrap_or_default());
     let now = DateTime::from(ctx.time.now()).secs();
     tags::settled(ctx, id, Some(now), tags, again).await.map(Some)
+}
+
+/// The stack's rules on its buses that it no longer declares. The tagging API would show them some minutes late, and until
+/// then they would keep their bus from being deleted.
+pub(super) async fn further(ctx: &Context) -> Result<Vec<ObservedOf<Rule>>> {
+    let buses = ctx.scope.wanted(Bus::NAME);
+    let lists = try_join_all(buses.map(|bus| list(ctx, bus))).await?;
+    let names: Vec<String> =
+        lists.into_iter().flatten().filter(|name| !ctx.scope.wants(Rule::NAME, name)).collect();
+    let found = read_each(names.iter().map(String::as_str), |name| read(ctx, name)).await?;
+    Ok(found.into_iter().filter(|rule| rule.owner == Owner::Ours).collect())
+}
+
+/// The names of the rules on a bus, as their ARNs have them.
+async fn list(ctx: &Context, bus: &str) -> Result<Vec<String>> {
+    let list = ctx.clients.eventbridge().list_rules().event_bus_name(bus);
+    let rules = all_pages("events:ListRules", async |token| {
+        let page = list.clone().set_next_token(token).send().await?;
+        Ok((page.rules.unwrap_or_default(), page.next_token))
+    });
+    let rules = EVENTBRIDGE.not_found_as_none(rules.await)?.unwrap_or_default();
+    Ok(rules.iter().filter_map(|rule| Some(on_bus(bus, rule.name()?))).collect())
 }
 
 pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rule>> {

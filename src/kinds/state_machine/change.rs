@@ -118,7 +118,8 @@ async fn once_accepted<F: Future<Output = Result<()>>>(
     let deleting = |error: &Error| error.is("StateMachineDeleting");
     let passing = |error: &Error| {
         // What the caller may not do is no matter of the role.
-        let of_role = (error.says("role") || error.says("IAM Role")) && !error.says("is not authorized to perform");
+        let of_role =
+            (error.says("role") || error.says("IAM Role")) && !error.says("is not authorized to perform");
         let late = (error.is_denied() && of_role)
             || error.says("authorized to assume the provided role")
             || error.is_of_role_token()

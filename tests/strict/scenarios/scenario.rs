@@ -151,8 +151,11 @@ impl Scenario {
         let mut up = run_after(ON_SECOND_THOUGHTS, cloud, &[Command::Up(&self.stack)], None);
         is_valid_run(&up)?;
         // For a minute, a queue that was deleted is still found, and what refers to it is refused: a later run continues.
-        if matches!(&up.end, End::Failed(errors) if errors.iter().all(|error| error.contains("does not exist")))
-        {
+        let of_queue = |error: &String| {
+            error.contains("does not exist")
+                || error.contains("Unable to validate the following destination configurations")
+        };
+        if matches!(&up.end, End::Failed(errors) if errors.iter().all(of_queue)) {
             up = run_after(SETTLED, &up.cloud, &[Command::Up(&self.stack)], None);
             is_valid_run(&up)?;
         }

@@ -36,7 +36,7 @@ fn about(cloud: &Cloud, call: &Call) -> Option<(String, Tags)> {
         "PutRule" | "DescribeRule" | "DeleteRule" => rule_arn(&bus, &named("Name")?),
         "PutTargets" | "RemoveTargets" | "ListTargetsByRule" => rule_arn(&bus, &named("Rule")?),
         // They know no resources [Service Authorization Reference].
-        "PutPermission" | "RemovePermission" => return None,
+        "PutPermission" | "RemovePermission" | "ListRules" => return None,
         "CreateEventBus" | "UpdateEventBus" | "DescribeEventBus" | "DeleteEventBus" => {
             bus::bus_arn(&bus::name_in(&named("Name").unwrap_or_else(|| "default".to_owned())))
         }

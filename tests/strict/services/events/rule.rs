@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const EMPTIED: Delay = Delay::of_secs("rule emptied", 5);
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
-    &[("PutRule", put), ("DescribeRule", describe), ("DeleteRule", delete)];
+    &[("PutRule", put), ("DescribeRule", describe), ("ListRules", list), ("DeleteRule", delete)];
 
 /// How many rules a bus can have [aws-facts-services: 4].
 const MAX_RULES: usize = 300;
@@ -168,6 +168,20 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         "ScheduleExpression": rule.schedule, "State": rule.state, "Description": description,
         "RoleArn": rule.role, "ManagedBy": rule.managed_by, "CreatedBy": crate::cloud::ACCOUNT,
     }))
+}
+
+/// Those of one bus, without tags [aws-facts-services: 4].
+fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let (bus, prefix) = (named(params), text(params, "NamePrefix").unwrap_or_default());
+    cloud.events.bus(&bus)?;
+    let rules = cloud.events.rules.values().filter(|rule| rule.bus == bus && rule.name.starts_with(prefix));
+    let shown = rules.map(|rule| {
+        json!({ "Name": rule.name, "Arn": rule.arn(), "EventBusName": rule.bus, "EventPattern": rule.pattern,
+            "ScheduleExpression": rule.schedule, "State": rule.state, "ManagedBy": rule.managed_by })
+    });
+    let limit = params["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+    let (rules, next) = cloud.paging.page(shown.collect(), text(params, "NextToken"), limit, (100, 100));
+    Ok(json!({ "Rules": rules, "NextToken": next }))
 }
 
 /// Only without targets, and for a while as if it still had them. A rule that is not there is none [recorded: events,

@@ -13,8 +13,14 @@ pub(super) const CHANGES: &[(&str, StackChange)] = &[
         layer.map(|layer| layer.description = Some("Another".to_owned())).is_some()
     }),
     ("a function is renamed", |stack| {
-        let free =
-            |function: &&Entry<Config>| !stack.functions().iter().any(|other| names(other, &function.name));
+        let in_machine = |name: &str| {
+            let machines = stack.state_machines().iter().flat_map(|machine| machine.definition.values());
+            machines.flat_map(texts).any(|text| is_of(text, name))
+        };
+        let free = |function: &&Entry<Config>| {
+            let name = &function.name;
+            !in_machine(name) && !stack.functions().iter().any(|other| names(other, name))
+        };
         let function = stack.functions().iter().skip(1).rfind(free).map(|function| function.name.clone());
         function.is_some_and(|old| rename(stack, &old, &format!("{old}_2")))
     }),
@@ -34,7 +40,12 @@ fn rename(stack: &mut Stack, old: &str, new: &str) -> bool {
 fn names(function: &Entry<Config>, name: &str) -> bool {
     let own = [&function.description].into_iter().chain(function.environment.values());
     let policies = function.policy.iter().flat_map(|statement| statement.members.values());
-    own.chain(policies.flat_map(texts)).flat_map(|text| &text.parts).any(|part| match part {
+    own.chain(policies.flat_map(texts)).any(|text| is_of(text, name))
+}
+
+/// True if a text has an attribute of a function.
+fn is_of(text: &Template, name: &str) -> bool {
+    text.parts.iter().any(|part| match part {
         Part::Attribute { kind, key, .. } => *kind == "function" && key == name,
         _ => false,
     })
