@@ -14,8 +14,8 @@ async fn stacks_and_environments_are_listed_without_a_stack_file() {
     cloud.run(&["up", "--local", "--env", "eu", "--region", "eu-west-1"]).ok();
 
     let list = cloud.run(&["list", "--local", "--file", "none.yaml"]).ok();
-    list.says("small  –            1 table, 2 roles, 2 functions, 1 API (protected: notes)\n")
-        .says("small  prod         1 table, 2 roles, 2 functions, 1 API (protected: prod-notes)\n")
+    list.says("small  –            1 table, 2 roles, 2 log groups, 2 functions, 1 API (protected: notes)\n")
+        .says("small  prod         1 table, 2 roles, 2 log groups, 2 functions, 1 API (protected: prod-notes)\n")
         .says("In other regions: small/eu (eu-west-1)");
     let documents = cloud.run(&["list", "--local", "--region", "eu-west-1", "--json"]).ok().documents();
     let stacks: Vec<_> = documents.iter().filter(|one| one["type"] == "stack").collect();
