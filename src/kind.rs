@@ -14,7 +14,7 @@ pub use permission::{Needs, On, Only, Permission, Task, When, Which};
 pub use registry::{AnyKind, Registry};
 pub(crate) use registry::{Registered, desired};
 
-use crate::aws::{Clients, Context, Error, Result, Service};
+use crate::aws::{Clients, Context, Error, Result, Service, tags};
 use crate::diff::Change;
 use crate::error::Failure;
 use crate::model::{Graph, Observed, Owner, PhysicalId, ResourceId, Text, Texts};
@@ -299,7 +299,7 @@ impl Parent {
 
     /// True if its tag names children of a kind.
     pub(crate) fn has(&self, named: &str) -> bool {
-        self.named.split(' ').any(|name| name == named)
+        tags::settings(&self.named).any(|name| name == named)
     }
 
     /// A child of this parent that is ready.

@@ -19,9 +19,14 @@ pub(crate) const FOR: &str = "provision:for";
 /// another one, and Lambda's grants are bound to the old [aws-facts: IAM, inf].
 pub(crate) const ROLE_ID: &str = "provision:role-id";
 
-/// The tag of a function that names its settings which are read and written by calls of their own, such as `async`. Only those
-/// that it names are read: without it, each of them would cost a call for every function.
+/// The tag of a resource that names its settings which are read and written by calls of their own, such as `async` of a function.
+/// Only those that it names are read: without it, each of them would cost a call for every resource of the kind.
 pub(crate) const APART: &str = "provision:settings";
+
+/// The settings that a value of [`APART`] names.
+pub(crate) fn settings(names: &str) -> impl Iterator<Item = &str> + Clone {
+    names.split(' ').filter(|name| !name.is_empty())
+}
 
 /// The tag of a function with aliases of ours. Aliases have no tags, and only of a function with this tag they are listed.
 pub(crate) const RELEASES: &str = "provision:releases";

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The flags of `send`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ActArgs {
-    /// What it is sent to, for example `queue`
+    /// Kind of what takes it, for example `queue` or `bucket`
     #[arg(value_name = "KIND")]
     pub word: String,
     /// Its name in the stack file

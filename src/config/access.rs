@@ -270,17 +270,21 @@ impl Access {
 
     /// Levels, each with the pattern or the patterns that it is limited to.
     fn within(&'static self, value: Value, paths: &Paths) -> Option<Vec<Within>> {
+        if value.node.entries().is_empty() {
+            return value
+                .fail("an empty mapping allows nothing", help("remove it, or write `{ read: in/* }`"));
+        }
         value.map(|entry| {
             let word = entry.key.text.as_str();
             let Some(level) = self.level(word) else {
-                let names = self.levels.iter().map(|level| level.name);
-                let misspelt = self.levels.iter().find(|level| level.misspelt.contains(&word));
-                let help = misspelt.map(|level| format!("did you mean `{}`?", level.name));
-                let way = help.or_else(|| suggest::did_you_mean(word, names));
-                return entry.fail_key(format!("`{word}` is none of {}", self.forms()), way);
+                return entry.fail_key(format!("`{word}` is none of {}", self.forms()), self.near(word));
             };
             let actions = level.names().map(|action| self.qualified(action)).collect();
             let names = match &entry.node.kind {
+                Kind::List(items) if items.is_empty() => {
+                    let way = help("remove it, or write a pattern such as `in/*`");
+                    return entry.fail("an empty list allows nothing", way);
+                }
                 Kind::List(_) => entry.list(paths.check)?,
                 _ => vec![(paths.check)(entry)?],
             };
@@ -315,16 +319,16 @@ impl Access {
     }
 
     fn unknown_word<T>(&self, value: Value, text: &str) -> Option<T> {
-        let misspelt = self.levels.iter().find(|level| level.misspelt.contains(&text));
-        let help =
-            if let Some(action) = self.known().find(|action| *action == self.name(text).unwrap_or(text)) {
-                help(format!("write a list: `[{}]`", self.qualified(action)))
-            } else if let Some(level) = misspelt {
-                help(format!("did you mean `{}`?", level.name))
-            } else {
-                suggest::did_you_mean(text, self.levels.iter().map(|level| level.name))
-            };
-        value.wrong_type(&self.forms(), help)
+        let action = self.known().find(|action| *action == self.name(text).unwrap_or(text));
+        let list = action.map(|action| format!("write a list: `[{}]`", self.qualified(action)));
+        value.wrong_type(&self.forms(), list.or_else(|| self.near(text)))
+    }
+
+    /// The level that a word may mean.
+    fn near(&self, word: &str) -> Option<String> {
+        let misspelt = self.levels.iter().find(|level| level.misspelt.contains(&word));
+        let misspelt = misspelt.map(|level| format!("did you mean `{}`?", level.name));
+        misspelt.or_else(|| suggest::did_you_mean(word, self.levels.iter().map(|level| level.name)))
     }
 
     /// One action with the prefix, which may end in `*`.

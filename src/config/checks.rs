@@ -255,9 +255,8 @@ fn only_reads_are_retried(check: &<Config as Section>::Decoded, fields: &Fields)
     let method = check.request.as_ref().and_then(|line| line.as_ref()).map(|line| line.method.as_str());
     let act =
         |act: &Option<Option<ActOn>>| act.clone().flatten().filter(|on| !on.act.reads).map(|on| on.act.verb);
-    let written = method
-        .filter(|method| *method != "GET")
-        .or_else(|| act(&check.send).or(act(&check.put)).or(act(&check.invoke)));
+    let acts = [&check.invoke, &check.send, &check.put, &check.message, &check.item, &check.object];
+    let written = method.filter(|method| *method != "GET").or_else(|| acts.into_iter().find_map(act));
     if let (Some(value), Some(written)) = (fields.value("retry_for"), written) {
         let message =
             format!("`retry_for` works only with what reads: a repeated `{written}` may write twice");

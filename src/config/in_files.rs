@@ -20,7 +20,7 @@ use crate::yaml::{Entry, Kind, Node, Span};
 pub(super) type Named = BTreeMap<Span, PathBuf>;
 
 /// The files that fields of entries name, as they are shown. What is wrong with a value, or with a path, is reported where the
-/// value is decoded, so nobody reads this log.
+/// value is decoded, so this log is not read.
 pub(super) fn named(quiet: &Log, first: &Node, parts: &[Node], file: &Path, options: &Options) -> Named {
     let named = RefCell::new(Named::new());
     let has_any = Cell::new(false);

@@ -15,7 +15,7 @@ fn joined<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
 }
 
 fn names(tags: &Tags) -> impl Iterator<Item = &str> + Clone {
-    tags.get(tags::APART).into_iter().flat_map(|names| names.split(' '))
+    tags.get(tags::APART).into_iter().flat_map(|names| tags::settings(names))
 }
 
 /// True if the tag names a setting.

@@ -3,7 +3,7 @@
 use crate::config::decode::{Value, help};
 use crate::config::section::Shape;
 use crate::lower::Lower;
-use crate::model::Text;
+use crate::model::{Scope, Text};
 use crate::policy::{Statement, Tree};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,7 +28,13 @@ pub(super) fn kms_key_of_ours() -> Shape<String> {
     shape.with("examples", json!(["alias/NAME"]))
 }
 
-/// Why a service cannot send to an entry that a key encrypts, and what helps: AWS's own key admits nobody but this account
+/// A key as the stack file names it: AWS may show an alias with its ARN [M: DescribeSecret].
+pub(super) fn as_named(key: &str, scope: &Scope) -> String {
+    let alias = key.strip_prefix(&scope.arn("kms", "alias/"));
+    alias.map_or_else(|| key.to_owned(), |alias| format!("alias/{alias}"))
+}
+
+/// Why a service cannot send to an entry that a key encrypts, and what helps: AWS's own key admits this account alone
 /// [aws-facts-services: 1, DG]. `own` is that key, and the service that it is for.
 pub(super) fn out_of_reach(
     (name, key): (&str, Option<&str>),

@@ -53,7 +53,7 @@ impl Spec {
     }
 }
 
-/// The name that the tag of a bucket has for its notifications: without it, nobody asks for them.
+/// The name that the tag of a bucket has for its notifications: without it, they are not read.
 pub(crate) const SETTING: &str = "notifications";
 
 impl Kind for Notification {

@@ -7,7 +7,6 @@ pub(crate) mod section;
 mod target;
 
 pub(super) use self::observe::target_of;
-pub(super) use self::target::{MAX_AGE, RETRIES};
 
 use self::observe::read;
 pub use self::section::OfBus;

@@ -16,6 +16,7 @@ use aws_sdk_scheduler::operation::get_schedule_group::GetScheduleGroupOutput as 
 use aws_sdk_scheduler::primitives::DateTime;
 use aws_sdk_scheduler::types::{ScheduleGroupState, Tag};
 use futures_util::future::try_join_all;
+use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 
 /// EventBridge Scheduler. Its quotas are hundreds of calls a second [aws-facts-services: 4].
@@ -161,7 +162,7 @@ async fn get(clients: &Clients, name: &str) -> Result<Option<Shown>> {
     SCHEDULER.not_found_as_none(clients.scheduler().get_schedule_group().name(name).send().await)
 }
 
-/// One that is being deleted is there for nobody.
+/// One that is being deleted does not exist any more.
 fn is_there(shown: &Shown) -> bool {
     shown.state() != Some(&ScheduleGroupState::Deleting)
 }
@@ -189,11 +190,10 @@ async fn list_tags(clients: &Clients, arn: &str) -> Result<Option<Tags>> {
 }
 
 async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<ScheduleGroup>> {
-    let Some(shown) = get(&ctx.clients, name).await?.filter(is_there) else { return Ok(None) };
-    let id = ResourceId::new(ScheduleGroup::NAME, name);
-    let arn = super::require_str(shown.arn(), "scheduler:GetScheduleGroup", "the group's ARN")?;
+    let (id, arn) = (ResourceId::new(ScheduleGroup::NAME, name), ctx.scope.expand(ScheduleGroup::ARN, name));
+    let (shown, tags) = try_join!(get(&ctx.clients, name), list_tags(&ctx.clients, &arn))?;
+    let (Some(shown), Some(tags)) = (shown.filter(is_there), tags) else { return Ok(None) };
     let created = shown.creation_date().map(DateTime::secs);
-    let Some(tags) = list_tags(&ctx.clients, &arn).await? else { return Ok(None) };
     let again = async || Ok(list_tags(&ctx.clients, &arn).await?.unwrap_or_default());
     let tags = tags::settled(ctx, &id, created, tags, again).await?;
     let owner = tags::owner(&tags, &ctx.scope);

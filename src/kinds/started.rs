@@ -9,8 +9,8 @@ use super::queue::section::named as queue_named;
 use super::topic::{self, Topic};
 use crate::config::decode::{Value, help};
 use crate::config::names::is_made_of;
-use crate::config::section::Shape;
-use crate::config::section::shape::pattern;
+use crate::config::section::shape::{duration, number, pattern};
+use crate::config::section::{Field, Shape};
 use crate::config::trigger::Started;
 use crate::config::{At, Diagnostic, Entries};
 use crate::kind::Kind;
@@ -25,10 +25,28 @@ const MAX_NAME: usize = 64;
 /// How many of them a hash takes, with the hyphen before it.
 const HASH: usize = 17;
 
+/// How often, and for how many seconds, a delivery is tried at most and by default [aws-facts-services: 4].
+pub(super) const RETRIES: i32 = 185;
+pub(super) const MAX_AGE: i32 = 86_400;
+
+/// How often a delivery is tried again.
+pub(super) fn retries() -> Field<u32> {
+    number("retries", 0..=RETRIES.into()).default(RETRIES.cast_unsigned())
+}
+
+/// For how long a delivery is tried.
+pub(super) fn max_age() -> Field<u32> {
+    duration(60..=MAX_AGE.into()).default(MAX_AGE.cast_unsigned()).shown_as("1 day")
+}
+
 /// A name that tells an item from the others of its entry.
 pub(super) fn name() -> Shape<String> {
     pattern("^[A-Za-z0-9._-]{1,32}$", |value: Value| {
         let text = value.short(32)?;
+        if text.split('.').next() == FIFO.split('.').next_back() {
+            let message = format!("`{text}` reads as the end of the name of a FIFO queue");
+            return value.fail(message, help("choose another name"));
+        }
         if is_made_of(text, "._-") {
             return Some(text.to_owned());
         }
@@ -55,7 +73,7 @@ fn parts(name: &str) -> Option<(ResourceId, &str)> {
     let (key, item) = rest.split_once('.').unwrap_or((rest, ""));
     let ending = FIFO.trim_start_matches('.');
     let (key, item) = match item.split_once('.').unwrap_or((item, "")) {
-        (first, item) if first == ending => (format!("{key}{FIFO}"), item),
+        (first, item) if first == ending && *kind != Function::NAME => (format!("{key}{FIFO}"), item),
         _ => (key.to_owned(), item),
     };
     Some((ResourceId::new(kind, key), item))

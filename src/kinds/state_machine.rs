@@ -120,7 +120,7 @@ pub(in crate::kinds) const PRINCIPAL: &str = "states.amazonaws.com";
 /// What the name of a state machine's role has after the machine's. No name of a function has a dot, so it is no function's role.
 pub(in crate::kinds) const ROLE_ENDING: &str = ".states";
 /// Before the name of a state machine in that of its log group: the names of such groups take no room in the policy with which
-/// CloudWatch Logs admits whoever delivers logs [hazards: C6].
+/// CloudWatch Logs admits the credentials that deliver logs [hazards: C6].
 pub(in crate::kinds) const LOG_PREFIX: &str = "/aws/vendedlogs/states/";
 
 const ANY: On = On::new("ReadStateMachine", StateMachine::NAME, Which::Any, &[StateMachine::ARN]);

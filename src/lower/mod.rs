@@ -16,7 +16,7 @@ use crate::aws::tags::{self, Tags, ownership_tags};
 use crate::config::declared::AnySection;
 use crate::config::existing::has_path;
 use crate::config::trigger::Trigger;
-use crate::config::{self, At, Declared, Entry, Grant, Item, Stack};
+use crate::config::{self, At, Declared, Entry, Grant, Item, Stack, Target};
 use crate::kind::Kind;
 use crate::model::{
     Desired, Existing, Graph, Identity, KnownAttributes, Protected, Resource, ResourceId, Scope, TagKeys,
@@ -229,6 +229,14 @@ impl Lower<'_> {
             Existing { id, at: existing.at, known_attributes, is_here }
         };
         self.stack.existing.iter().map(one).collect()
+    }
+
+    /// The ARN of what an entry names: of an entry of this kind, or of others.
+    pub(crate) fn arn_of_target<K: Kind>(&self, target: &Target) -> Text {
+        match target {
+            Target::Key(key) => Text::reference(&self.id(K::NAME, key), "arn"),
+            Target::Arn(arn) => arn.into(),
+        }
     }
 
     /// Adds the resources of an item of `triggers`; `started` is what it starts.

@@ -14,7 +14,13 @@ pub(super) fn connect(
     registry: Registry,
 ) -> Vec<Node> {
     let edges = Edges { steps, graph, observed, registry, index: Index::of(steps), places: places(steps) };
-    let nodes: Vec<Node> = (0..steps.len()).flat_map(|step| edges.nodes(step)).collect();
+    let mut nodes: Vec<Node> = (0..steps.len()).flat_map(|step| edges.nodes(step)).collect();
+    for (earlier, later) in edges.let_go() {
+        // Two that exchange what they refer to have no such order.
+        if !waits(&nodes, earlier, later) {
+            nodes[later].depends_on.push(earlier);
+        }
+    }
     let mut first: Vec<Option<Vec<usize>>> = vec![None; steps.len()];
     for node in &nodes {
         let of = |before: &usize| nodes[*before].step;
@@ -26,6 +32,15 @@ pub(super) fn connect(
         step.depends_on = depends_on.unwrap_or_default();
     }
     nodes
+}
+
+/// True if a node depends on another one, directly or not.
+fn waits(nodes: &[Node], node: usize, on: usize) -> bool {
+    let (mut open, mut met) = (vec![node], BTreeSet::from([node]));
+    while let Some(next) = open.pop() {
+        open.extend(nodes[next].depends_on.iter().filter(|before| met.insert(**before)));
+    }
+    met.contains(&on)
 }
 
 /// The index of each step's first node. A replacement has two.
@@ -139,6 +154,24 @@ impl Edges<'_> {
             .collect::<Vec<_>>();
         let deleted = named.chain(admitted).filter(|other| self.steps[*other].action == Action::Delete);
         deleted.map(|other| self.deleting(other)).collect()
+    }
+
+    /// Pairs of nodes: a change of what refers to a resource that admits it, and will not any more, and the update of that
+    /// resource, which may end this.
+    fn let_go(&self) -> Vec<(usize, usize)> {
+        let changes = |step: &usize| matches!(self.steps[*step].action, Action::Update | Action::Replace);
+        let lets_go = |of: usize, other: usize| {
+            let admitted = self.registry.kind(self.steps[of].id.kind).admitted();
+            admitted && changes(&of) && !self.before_creating(of).contains(&self.creating(other))
+        };
+        let mut pairs = Vec::new();
+        for step in (0..self.steps.len()).filter(|step| self.steps[*step].action == Action::Update) {
+            let Some(observed) = &self.steps[step].observed else { continue };
+            let resource = observed.key();
+            let referrers = self.index.referring_to(&resource).filter(|of| lets_go(*of, step));
+            pairs.extend(referrers.map(|of| (self.last(of), self.creating(step))));
+        }
+        pairs
     }
 
     /// The dependencies of the deletion in a replacement that deletes first: all that the creation needs, so that the resource

@@ -20,6 +20,13 @@ pub enum Tree<T = String> {
     Map(BTreeMap<String, Tree<T>>),
 }
 
+impl Tree {
+    /// What a text says: its JSON, or the text itself where it is none.
+    pub(crate) fn parsed(text: &str) -> Self {
+        serde_json::from_str::<Json>(text).map_or_else(|_| Tree::Text(text.to_owned()), Tree::from)
+    }
+}
+
 impl<T: Texts> Tree<T> {
     /// The same as JSON.
     pub fn json(&self) -> Json {

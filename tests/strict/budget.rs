@@ -45,6 +45,11 @@ pub(crate) fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
     std::env::var(variable).map_or(default, read)
 }
 
+/// True where all cases are to be tried instead of a sample.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("STRICT_FULL").is_some()
+}
+
 /// Chooses so many cases of each service, by their index. First come those that meet most of what no other one has met, and of
 /// equal ones the seed decides. What is chosen of a service does not depend on the cases of others.
 pub(crate) fn choose(cases: &[Case], budget: usize) -> BTreeSet<usize> {

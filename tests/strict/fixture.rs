@@ -86,9 +86,9 @@ impl Fixture {
         let folder = tempfile::tempdir().expect("a folder");
         copy(lambdas, &folder.path().join("lambdas"));
         for name in ["layers", "checks", "flows"] {
-            let beside = lambdas.with_file_name(name);
-            if beside.is_dir() {
-                copy(&beside, &folder.path().join(name));
+            let files = lambdas.with_file_name(name);
+            if files.is_dir() {
+                copy(&files, &folder.path().join(name));
             }
         }
         code(&folder.path().join("lambdas"));
@@ -131,6 +131,11 @@ impl Fixture {
             hashes,
             packages: self.packages.clone(),
         }
+    }
+
+    /// True if another text next to the same code is a valid stack file.
+    pub(crate) fn would_be_valid(&self, text: &str) -> bool {
+        self.read(text, None, None).is_ok()
     }
 
     /// The stack with what is known of AWS. Of one that was changed since it was read, values of the same form stay.

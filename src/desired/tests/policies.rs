@@ -161,7 +161,7 @@ fn what_reads_a_stream_is_allowed_on_it_and_sends_where_failures_go() {
     assert_eq!(outside("arn:aws:s3:::b"), bucket);
 }
 
-/// Lambda reads a stream as whoever has the level `read` does; a list of all streams takes no less than everything.
+/// Lambda reads a stream as a function with the level `read` does; a list of all streams takes no less than everything.
 #[test]
 fn what_reads_a_data_stream_is_allowed_on_it() {
     let rest = "streams: { clicks: { kms_key: alias/clicks } }\n";

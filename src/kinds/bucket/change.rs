@@ -243,7 +243,11 @@ pub(super) async fn set_tags(ctx: &Context, id: &ResourceId, from: &Tags, to: &T
     if set.is_empty() && !is_dropped {
         return Ok(());
     }
-    let read = async || Ok(tags_of(&ctx.clients, &id.name).await?.unwrap_or_default());
+    // No tags are read of a bucket that a call does not find yet: the write would take away those that it has.
+    let missing =
+        || Error::refusal("s3:GetBucketTagging", Some("NoSuchBucket"), "The specified bucket does not exist");
+    let read =
+        async || busy(ctx, id, async || tags_of(&ctx.clients, &id.name).await?.ok_or_else(missing)).await;
     let merge = |live: &Tags| {
         let mut merged = live.clone();
         merged.extend(set.clone());

@@ -10,6 +10,7 @@ use crate::model::ResourceId;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput as Versions;
 use aws_sdk_s3::types::{Delete, EncodingType, MultipartUpload, ObjectIdentifier};
 use futures_util::future::try_join_all;
+use futures_util::try_join;
 use percent_encoding::percent_decode_str;
 
 /// How many pages are deleted at a time.
@@ -187,11 +188,20 @@ pub(super) async fn delete(ctx: &Context, observed: &ObservedOf<Bucket>) -> Resu
     let (id, name) = (&observed.id, observed.physical_id.as_str());
     let not_empty =
         |error: &Error| error.is("BucketNotEmpty").then_some("S3 still finds objects in the bucket");
-    let deleted = retry_if(Backoff::VISIBILITY, ctx.waiting(id), not_empty, async || {
-        empty(ctx, id).await?;
-        abort_uploads(ctx, id).await?;
-        busy(ctx, id, async || Ok(ctx.clients.s3().delete_bucket().bucket(name).send().await?)).await
-    });
+    let emptied = async || try_join!(empty(ctx, id), abort_uploads(ctx, id));
+    let deleted = async {
+        // What is retried for a time of its own begins after this, which may take longer.
+        emptied().await?;
+        retry_if(Backoff::VISIBILITY, ctx.waiting(id), not_empty, async || {
+            let delete = async || Ok(ctx.clients.s3().delete_bucket().bucket(name).send().await?);
+            let deleted = busy(ctx, id, delete).await;
+            if deleted.as_ref().is_err_and(|error| not_empty(error).is_some()) {
+                emptied().await?;
+            }
+            deleted
+        })
+        .await
+    };
     S3.ignore_not_found(deleted.await)?;
     wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
         Ok(match tags_of(&ctx.clients, name).await? {

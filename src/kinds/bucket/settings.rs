@@ -1,5 +1,5 @@
 //! The settings of a bucket that calls of their own read and write: nearly all. A tag of the bucket names those that it has, see
-//! [`crate::kinds::apart`]. Whether it may be public is always read: nobody else should be able to open it unseen.
+//! [`crate::kinds::apart`]. Whether it may be public is always read: others should not be able to open it unseen.
 
 use super::{Bucket, Encryption, Ownership, PublicAccess, S3, Spec, cors, lifecycle};
 use crate::aws::tags;
@@ -15,6 +15,7 @@ use aws_sdk_s3::types::{
 };
 use futures_util::join;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 /// The names that the tag has for them.
 const VERSIONING: &str = "versioning";
@@ -70,7 +71,7 @@ pub(super) fn defaults(of: &Spec) -> Spec {
 
 fn names(spec: &Json, setting: &str) -> bool {
     let names = spec["tags"][tags::APART].as_str().unwrap_or_default();
-    names.split(' ').any(|name| name == setting)
+    tags::settings(names).any(|name| name == setting)
 }
 
 pub(super) fn has_versioning(spec: &Json) -> bool {
@@ -103,23 +104,24 @@ pub(super) fn has_policy(spec: &Json) -> bool {
 
 /// The settings that a read is about.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Names(String);
+pub(super) struct Names(BTreeSet<String>);
 
 impl Names {
     /// Those that the stack file has of a declared bucket.
     pub(super) fn desired(ctx: &Context, name: &str) -> Self {
         let tags = ctx.scope.desired_field(Bucket::NAME, name, "tags");
-        Names(tags.and_then(|tags| Some(tags[tags::APART].as_str()?.to_owned())).unwrap_or_default())
+        let named = tags.as_ref().and_then(|tags| tags[tags::APART].as_str()).unwrap_or_default();
+        Names(tags::settings(named).map(str::to_owned).collect())
     }
 
     /// Those that the tag names, and not these.
     pub(super) fn further(&self, tags: &tags::Tags) -> Self {
-        let named = tags.get(tags::APART).map(String::as_str).unwrap_or_default().split(' ');
-        Names(named.filter(|name| !self.has(name)).collect::<Vec<_>>().join(" "))
+        let named = tags.get(tags::APART).map(String::as_str).unwrap_or_default();
+        Names(tags::settings(named).filter(|name| !self.has(name)).map(str::to_owned).collect())
     }
 
     fn has(&self, setting: &str) -> bool {
-        self.0.split(' ').any(|name| name == setting)
+        self.0.contains(setting)
     }
 
     pub(super) fn is_empty(&self) -> bool {

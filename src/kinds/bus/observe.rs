@@ -4,12 +4,14 @@ use super::{Attributes, Bus, EVENTBRIDGE, Spec, policy};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Result};
 use crate::kind::{Kind, ObservedOption};
+use crate::kinds::key::as_named;
 use crate::kinds::queue::Queue;
-use crate::kinds::{mark, require_str, statements, unmanaged};
+use crate::kinds::{mark, statements, unmanaged};
 use crate::model::{Observed, PhysicalId, ResourceId};
 use crate::policy::Policy;
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusOutput as Shown;
 use aws_sdk_eventbridge::primitives::DateTime;
+use futures_util::try_join;
 use std::collections::BTreeMap;
 
 /// What DescribeEventBus shows; `None` if there is no such bus.
@@ -26,11 +28,10 @@ pub(in crate::kinds) async fn list_tags(clients: &Clients, arn: &str) -> Result<
 }
 
 pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Bus>> {
-    let Some(shown) = describe(&ctx.clients, name).await? else { return Ok(None) };
-    let id = ResourceId::new(Bus::NAME, name);
-    let arn = require_str(shown.arn(), "events:DescribeEventBus", "the bus's ARN")?;
+    let (id, arn) = (ResourceId::new(Bus::NAME, name), ctx.scope.expand(Bus::ARN, name));
+    let (shown, tags) = try_join!(describe(&ctx.clients, name), list_tags(&ctx.clients, &arn))?;
+    let (Some(shown), Some(tags)) = (shown, tags) else { return Ok(None) };
     let created = shown.creation_time().map(DateTime::secs);
-    let Some(tags) = list_tags(&ctx.clients, &arn).await? else { return Ok(None) };
     let again = async || Ok(list_tags(&ctx.clients, &arn).await?.unwrap_or_default());
     let tags = tags::settled(ctx, &id, created, tags, again).await?;
     let owner = tags::owner(&tags, &ctx.scope);
@@ -39,7 +40,10 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Bus
     let dead_letter = shown.dead_letter_config().and_then(|config| config.arn()).map(str::to_owned);
     let spec = Spec {
         description: shown.description().unwrap_or_default().to_owned(),
-        kms_key: shown.kms_key_identifier().filter(|key| !key.is_empty()).map(|key| key_of(ctx, key)),
+        kms_key: shown
+            .kms_key_identifier()
+            .filter(|key| !key.is_empty())
+            .map(|key| as_named(key, &ctx.scope)),
         dead_letter: dead_letter.filter(|arn| !arn.is_empty()),
         policy: statements::own(policy.clone(), &mark),
         tags: tags::compared(tags, &ctx.scope, &id),
@@ -56,12 +60,6 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Bus
 pub(in crate::kinds) fn queue_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
     let name = arn.strip_prefix(&ctx.scope.expand(Queue::ARN, ""))?;
     Some(PhysicalId::new(Queue::NAME, name))
-}
-
-/// A key as the stack file names it: AWS may show an alias with its ARN.
-fn key_of(ctx: &Context, key: &str) -> String {
-    let own = ctx.scope.arn("kms", "alias/");
-    key.strip_prefix(&own).map_or(key.to_owned(), |alias| format!("alias/{alias}"))
 }
 
 /// The settings that nothing manages.

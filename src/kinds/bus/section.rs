@@ -11,11 +11,11 @@ use crate::config::section::shape::template;
 use crate::config::section::{Keyed, Shape, section};
 use crate::config::{self, Diagnostic, Entries, Entry, Target, Template};
 use crate::kind::Kind;
-use crate::kinds::key::kms_key_of_ours;
+use crate::kinds::key::{as_named, kms_key_of_ours};
 use crate::kinds::queue::Queue;
 use crate::kinds::queue::section::dead_letters_of;
 use crate::lower::{Call, Lower, Lowered, Size, Sizes, known_attributes, resource};
-use crate::model::{Resource, ResourceId, Text};
+use crate::model::{Resource, ResourceId};
 
 const NAME: NameRule = NameRule { what: "bus", others: "-_.", min: 1, max: 256, because: "" };
 /// How many characters a description may have [M: EventBusDescription].
@@ -87,18 +87,10 @@ impl Lowered for Bus {
         let id = lower.id(Self::NAME, &bus.name);
         let arn = lower.scope.expand(Self::ARN, &id.name);
         let Config { description, kms_key, dead_letter, resource_policy } = &**bus;
-        let own_alias = lower.scope.arn("kms", "alias/");
-        let key = kms_key.as_ref().map(|key| match key.strip_prefix(&own_alias) {
-            Some(alias) => format!("alias/{alias}"),
-            None => key.clone(),
-        });
         let spec = Spec {
             description: lower.template(description),
-            kms_key: key,
-            dead_letter: dead_letter.as_ref().map(|queue| match queue {
-                Target::Key(key) => Text::reference(&lower.id(Queue::NAME, key), "arn"),
-                Target::Arn(arn) => arn.into(),
-            }),
+            kms_key: kms_key.as_ref().map(|key| as_named(key, lower.scope)),
+            dead_letter: dead_letter.as_ref().map(|queue| lower.arn_of_target::<Queue>(queue)),
             policy: lower.resource_policy(resource_policy, &arn),
             tags: lower.tags(&id),
         };

@@ -15,6 +15,7 @@ use crate::kinds::alias::section::no_alias;
 use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::queue::Queue;
+use crate::kinds::queue::section::SEND_ACTION;
 use crate::lower::{Lower, LoweredTrigger, allow};
 use crate::model::{ResourceId, Text};
 use crate::policy::{Statement, Tree};
@@ -65,7 +66,7 @@ pub(crate) trait Source: Section + Debug + Clone + PartialEq + Send + Sync {
     const ARN: &'static str;
     /// What Lambda does with the stream in the function's role [aws-facts-services: 2, DG].
     const READ: &'static [&'static str];
-    /// What writes to it, in full.
+    /// What writes to it.
     const WRITES: &'static [&'static str];
     /// What to do where the function writes to it.
     const ELSEWHERE: &'static str;
@@ -104,9 +105,6 @@ impl<S: Source> Section for Reading<S> {
     }
 }
 
-/// What Lambda does with a queue that gets failures.
-const SEND: &str = "sqs:SendMessage";
-
 /// The key of a queue, or the ARN of something that Lambda sends failures to.
 fn destination(value: Value) -> Option<Target> {
     let found = target::<Queue>().decode(value)?;
@@ -121,7 +119,7 @@ fn destination(value: Value) -> Option<Target> {
 /// What Lambda does with a destination outside of the stack [aws-facts-services: 2, DG].
 fn sends_to(arn: &str) -> Option<Statement<Text>> {
     match arn.split(':').nth(2)? {
-        "sqs" => Some(allow([SEND], arn.into())),
+        "sqs" => Some(allow([SEND_ACTION], arn.into())),
         "sns" => Some(allow(["sns:Publish"], arn.into())),
         "s3" => {
             let on = [Tree::Text(arn.into()), Tree::Text(Text::from(format!("{arn}/*")))];
@@ -155,7 +153,7 @@ impl<S: Source> Trigger for Of<S> {
 
     fn failures(trigger: &Reading<S>) -> Vec<Grant> {
         let key = trigger.reader.on_failure.as_ref().and_then(Target::key);
-        let grant = |key: &str| Grant::new(Queue::NAME, key, vec![SEND.to_owned()]);
+        let grant = |key: &str| Grant::new(Queue::NAME, key, vec![SEND_ACTION.to_owned()]);
         key.map(grant).into_iter().collect()
     }
 
@@ -185,7 +183,7 @@ impl<S: Source> Trigger for Of<S> {
         let mut grants = function.access.values();
         let writes = |grant: &Grant| {
             let is_own = grant.kind == S::Kind::NAME && grant.key == key;
-            is_own && S::WRITES.iter().any(|action| grant.allows(action))
+            is_own && S::WRITES.iter().any(|action| grant.allows(&S::Kind::SERVICE.operation(action)))
         };
         let loops = reader.enabled && reader.filter.is_empty() && grants.any(writes);
         let loops = loops.then(|| {
@@ -218,10 +216,7 @@ impl<S: Source> LoweredTrigger for Of<S> {
         let from = source.from();
         let source = lower.id(S::Kind::NAME, source.key());
         let id = function.child(EventSource::NAME, named(&source.name, name.as_deref()));
-        let on_failure = on_failure.as_ref().map(|target| match target {
-            Target::Key(key) => Text::reference(&lower.id(Queue::NAME, key), "arn"),
-            Target::Arn(arn) => arn.into(),
-        });
+        let on_failure = on_failure.as_ref().map(|target| lower.arn_of_target::<Queue>(target));
         let spec = Spec {
             function: function.name.clone(),
             alias: alias_of(function, alias.as_deref(), lower),

@@ -39,7 +39,7 @@ impl Source for Records {
     const WORD: &'static str = "stream";
     const ARN: &'static str = "arn";
     const READ: &'static [&'static str] = stream::section::READ_ACTIONS;
-    const WRITES: &'static [&'static str] = stream::section::WRITES;
+    const WRITES: &'static [&'static str] = stream::section::PUT;
     const ELSEWHERE: &'static str =
         "add a `filter` that leaves out what the function writes, or write to another stream";
 

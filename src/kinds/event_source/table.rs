@@ -30,8 +30,7 @@ impl Source for Changes {
     const WORD: &'static str = "table";
     const ARN: &'static str = table::STREAM_ARN;
     const READ: &'static [&'static str] = table::section::STREAM_ACTIONS;
-    const WRITES: &'static [&'static str] =
-        &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
+    const WRITES: &'static [&'static str] = &["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
     const ELSEWHERE: &'static str =
         "add a `filter` that leaves out what the function writes, or write to another table";
 

@@ -87,7 +87,7 @@ fn retained(
 ) -> NotificationConfiguration {
     let kept: Vec<String> =
         entries(document).into_iter().filter(|(id, spec)| is_kept(id, spec)).map(|(id, _)| id).collect();
-    let has = |id: Option<&str>| kept.iter().any(|kept| Some(kept.as_str()) == id);
+    let has = |id: Option<&str>| kept.iter().any(|kept| kept == id.unwrap_or_default());
     let mut document = document.clone();
     document.lambda_function_configurations.iter_mut().for_each(|all| all.retain(|one| has(one.id())));
     document.queue_configurations.iter_mut().for_each(|all| all.retain(|one| has(one.id())));

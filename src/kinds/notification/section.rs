@@ -194,7 +194,7 @@ fn cannot_call(trigger: &Config, key: &str, entries: &Entries) -> Vec<Refused> {
         return Vec::new();
     }
     let message = format!("`{key}` may write where it is triggered, and start itself over and over");
-    let way = "limit both, such as `access: { BUCKET: { write: thumbs/* } }` and `prefix: in/`";
+    let way = "limit both, such as `access: { BUCKET: { write: thumbs/* } }` and `prefix: in/`; where that is meant, write `recursive_loop: allow`";
     vec![("bucket", message, way.to_owned())]
 }
 

@@ -1,5 +1,6 @@
 //! What checks and commands do with queues: send a message, and receive one.
 
+use super::section::SEND_ACTION;
 use crate::aws::{Clients, Result};
 use crate::kind::{Act, ActField, Acted, Found, Reply};
 use aws_sdk_sqs::types::Message;
@@ -11,7 +12,7 @@ pub(super) static SEND: Act = Act {
         ActField::text("deduplication", "What tells it from duplicates in a FIFO queue."),
     ],
     has_body: true,
-    actions: &["sqs:SendMessage"],
+    actions: &[SEND_ACTION],
     ..Act::new("send", "queue", |clients, acted| Box::pin(send(clients, acted)))
 };
 

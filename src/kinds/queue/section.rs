@@ -188,10 +188,7 @@ impl Lowered for Queue {
             resource_policy,
         } = &**queue;
         let dead_letter = dead_letter.as_ref().map(|DeadLetters { queue, after }| DeadLetter {
-            queue: match queue {
-                Target::Key(key) => Text::reference(&lower.id(Self::NAME, key), "arn"),
-                Target::Arn(arn) => arn.into(),
-            },
+            queue: lower.arn_of_target::<Queue>(queue),
             after: after.cast_signed(),
         });
         // No references: the sources depend on this queue, not the other way round.

@@ -10,13 +10,14 @@ use crate::kinds::alias::Alias;
 use crate::kinds::bus::{Bus, EVENTBRIDGE, list_tags, queue_of};
 use crate::kinds::function::Function;
 use crate::kinds::topic::Topic;
-use crate::kinds::{alias, read_each, require_str, unmanaged};
+use crate::kinds::{alias, read_each, started, unmanaged};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use crate::policy::Tree;
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput as Shown;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{RuleState, Target as Sdk};
 use futures_util::future::try_join_all;
+use futures_util::try_join;
 use std::collections::BTreeMap;
 
 /// What DescribeRule shows; `None` if there is no such rule, or no such bus.
@@ -40,8 +41,10 @@ pub(super) async fn settled_tags(ctx: &Context, id: &ResourceId, arn: &str) -> R
 pub(super) async fn further(ctx: &Context) -> Result<Vec<ObservedOf<Rule>>> {
     let buses = ctx.scope.wanted(Bus::NAME);
     let lists = try_join_all(buses.map(|bus| list(ctx, bus))).await?;
-    let names: Vec<String> =
-        lists.into_iter().flatten().filter(|name| !ctx.scope.wants(Rule::NAME, name)).collect();
+    // Others may have rules there, whose names say of no entry.
+    let may_be_own = |name: &String| started::part_of(bus_and_rule(name).1).is_some();
+    let names = lists.into_iter().flatten().filter(|name| !ctx.scope.wants(Rule::NAME, name));
+    let names: Vec<String> = names.filter(may_be_own).collect();
     let found = read_each(names.iter().map(String::as_str), |name| read(ctx, name)).await?;
     Ok(found.into_iter().filter(|rule| rule.owner == Owner::Ours).collect())
 }
@@ -58,11 +61,13 @@ async fn list(ctx: &Context, bus: &str) -> Result<Vec<String>> {
 }
 
 pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rule>> {
-    let Some(shown) = describe(&ctx.clients, name).await? else { return Ok(None) };
-    let id = ResourceId::new(Rule::NAME, name);
-    let arn = require_str(shown.arn(), "events:DescribeRule", "the rule's ARN")?;
-    let Some(tags) = settled_tags(ctx, &id, &arn).await? else { return Ok(None) };
-    let Some(targets) = list_targets(ctx, bus_and_rule(name)).await? else { return Ok(None) };
+    let (id, arn) = (ResourceId::new(Rule::NAME, name), ctx.scope.expand(Rule::ARN, name));
+    let (shown, tags, targets) = try_join!(
+        describe(&ctx.clients, name),
+        settled_tags(ctx, &id, &arn),
+        list_targets(ctx, bus_and_rule(name))
+    )?;
+    let (Some(shown), Some(tags), Some(targets)) = (shown, tags, targets) else { return Ok(None) };
     let owner = tags::owner(&tags, &ctx.scope);
     let (bus, _) = bus_and_rule(name);
     let spec = Spec {

@@ -6,9 +6,7 @@ use crate::config::declared::End;
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::is_made_of;
-use crate::config::section::shape::{
-    Keys, duration, entry_of, flag, json_value, map, mapping, number, template, text,
-};
+use crate::config::section::shape::{Keys, entry_of, flag, json_value, map, mapping, template, text};
 use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
 use crate::config::{self, Diagnostic, Entries, Entry, Json, Template};
@@ -38,9 +36,9 @@ section! {
         /// The group of the messages: for a FIFO queue, or a fair one.
         group: Option<String> = text(128).optional(),
         /// How often a delivery is tried again at most.
-        retries: u32 = number("retries", 0..=185).default(185),
+        retries: u32 = started::retries(),
         /// For how long a delivery is tried, from 1 minute to 1 day.
-        max_age: u32 = duration(60..=86_400).default(86_400).shown_as("1 day"),
+        max_age: u32 = started::max_age(),
         /// Where events go that could not be delivered: the key of a queue, or an ARN. The queue's policy admits the rule.
         dead_letter: Option<config::Target> = queue::section::dead_letters_of("rule").optional(),
         /// Whether events start it.
@@ -226,10 +224,7 @@ impl LoweredTrigger for OfBus {
             group: group.clone(),
             retries: retries.cast_signed(),
             max_age: max_age.cast_signed(),
-            dead_letter: dead_letter.as_ref().map(|queue| match queue {
-                config::Target::Key(key) => Text::reference(&lower.id(Queue::NAME, key), "arn"),
-                config::Target::Arn(arn) => arn.into(),
-            }),
+            dead_letter: dead_letter.as_ref().map(|queue| lower.arn_of_target::<Queue>(queue)),
         };
         let spec = Spec {
             bus: bus.as_ref().map_or_else(|| DEFAULT.into(), |bus| Text::reference(bus, "name")),

@@ -5,6 +5,7 @@ use crate::aws::pages::all_pages;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kinds::bus::{EVENTBRIDGE, partly};
+use crate::kinds::started::{MAX_AGE, RETRIES};
 use crate::model::ResourceId;
 use crate::policy::Tree;
 use aws_sdk_eventbridge::types::{
@@ -13,10 +14,6 @@ use aws_sdk_eventbridge::types::{
 
 /// The id of the target.
 pub(super) const OWN: &str = "provision";
-
-/// How often, and for how many seconds, a delivery is tried by default [aws-facts-services: 4].
-pub(in crate::kinds) const RETRIES: i32 = 185;
-pub(in crate::kinds) const MAX_AGE: i32 = 86_400;
 
 /// The targets of a rule; `None` if it does not exist.
 pub(super) async fn list_targets(ctx: &Context, (bus, rule): (&str, &str)) -> Result<Option<Vec<Sdk>>> {
@@ -31,13 +28,9 @@ pub(super) async fn list_targets(ctx: &Context, (bus, rule): (&str, &str)) -> Re
 /// A target as EventBridge shows it.
 pub(super) fn read_target(target: &Sdk) -> Target {
     let retry = target.retry_policy();
-    let texts = |text: &str| {
-        serde_json::from_str::<serde_json::Value>(text)
-            .map_or_else(|_| Tree::Text(text.to_owned()), Tree::from)
-    };
     Target {
         arn: target.arn().to_owned(),
-        input: target.input().map(texts),
+        input: target.input().map(Tree::parsed),
         input_path: target.input_path().map(str::to_owned),
         input_transformer: target.input_transformer().map(|transformer| Transformer {
             paths: transformer.input_paths_map().cloned().unwrap_or_default().into_iter().collect(),

@@ -48,10 +48,7 @@ impl LoweredTrigger for AtTimes {
             group: message_group.clone(),
             retries: retries.cast_signed(),
             max_age: max_age.cast_signed(),
-            dead_letter: dead_letter.as_ref().map(|queue| match queue {
-                config::Target::Key(key) => Text::reference(&lower.id(Queue::NAME, key), "arn"),
-                config::Target::Arn(arn) => arn.into(),
-            }),
+            dead_letter: dead_letter.as_ref().map(|queue| lower.arn_of_target::<Queue>(queue)),
         };
         let arn = lower.scope.expand(Schedule::ARN, &format!("{}/{}", group.name, id.name));
         let known_attributes = [("arn", arn)].into_iter().collect();
@@ -110,17 +107,16 @@ fn policy(lower: &Lower) -> Policy<Text> {
             None => {}
         }
     }
-    let mut once = Vec::new();
-    needs.into_iter().for_each(|need| {
-        if !once.contains(&need) {
-            once.push(need)
+    lower.policy(once(needs), once(grants), &[])
+}
+
+/// Each of these once.
+fn once<T: PartialEq>(all: Vec<T>) -> Vec<T> {
+    let add = |mut some: Vec<T>, one| {
+        if !some.contains(&one) {
+            some.push(one);
         }
-    });
-    let mut grants_once: Vec<Grant> = Vec::new();
-    grants.into_iter().for_each(|grant| {
-        if !grants_once.contains(&grant) {
-            grants_once.push(grant)
-        }
-    });
-    lower.policy(once, grants_once, &[])
+        some
+    };
+    all.into_iter().fold(Vec::new(), add)
 }

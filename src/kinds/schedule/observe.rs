@@ -6,8 +6,9 @@ use crate::aws::{Context, Result};
 use crate::kind::{Kind, ObservedOf, ObservedOption, Parent};
 use crate::kinds::bus::queue_of;
 use crate::kinds::role::Role;
-use crate::kinds::rule::{MAX_AGE, RETRIES, target_of};
+use crate::kinds::rule::target_of;
 use crate::kinds::schedule_group::SCHEDULER;
+use crate::kinds::started::{MAX_AGE, RETRIES};
 use crate::kinds::{read_each, require, unmanaged};
 use crate::model::{Owner, PhysicalId};
 use crate::policy::Tree;
@@ -38,7 +39,7 @@ pub(super) async fn read(ctx: &Context, name: &str, group: &Parent) -> Result<Ob
     let dead_letter = spec.dead_letter.as_deref().and_then(|arn| queue_of(ctx, arn));
     let refs = role.into_iter().chain(dead_letter).chain(target_of(ctx, &spec.target)).collect();
     let attributes = Attributes { name: physical_id.clone(), arn };
-    // Nobody else can have made the group.
+    // Only this stack can have made the group.
     let mut observed = group.child(Schedule::NAME, name, physical_id, Owner::Ours, (spec, attributes));
     observed.refs = refs;
     observed.created = shown.creation_date().map(DateTime::secs);
@@ -52,10 +53,6 @@ fn spec(shown: &Shown) -> Result<Spec> {
     let target = require(shown.target(), "scheduler:GetSchedule", "the schedule's target")?;
     let window = shown.flexible_time_window();
     let window = window.filter(|window| *window.mode() == FlexibleTimeWindowMode::Flexible);
-    let parsed = |text: &str| {
-        serde_json::from_str::<serde_json::Value>(text)
-            .map_or_else(|_| Tree::Text(text.to_owned()), Tree::from)
-    };
     let retry = target.retry_policy();
     Ok(Spec {
         expression: shown.schedule_expression().unwrap_or_default().to_owned(),
@@ -67,7 +64,7 @@ fn spec(shown: &Shown) -> Result<Spec> {
         deletes_itself: shown.action_after_completion() == Some(&ActionAfterCompletion::Delete),
         target: target.arn().to_owned(),
         role: target.role_arn().to_owned(),
-        input: target.input().map(parsed),
+        input: target.input().map(Tree::parsed),
         group: target.sqs_parameters().and_then(|sqs| sqs.message_group_id()).map(str::to_owned),
         retries: retry.and_then(|retry| retry.maximum_retry_attempts()).unwrap_or(RETRIES),
         max_age: retry.and_then(|retry| retry.maximum_event_age_in_seconds()).unwrap_or(MAX_AGE),

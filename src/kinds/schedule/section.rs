@@ -5,7 +5,7 @@ use super::expression::expression;
 use crate::config::declared::End;
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
-use crate::config::section::shape::{duration, flag, json_value, number, pattern, target, text};
+use crate::config::section::shape::{duration, flag, json_value, pattern, target, text};
 use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
 use crate::config::{self, Diagnostic, Entries, Entry, Json};
@@ -32,9 +32,9 @@ section! {
         /// The group of the messages: for a FIFO queue, or a fair one.
         group: Option<String> = text(128).optional(),
         /// How often a start that fails is tried again at most.
-        retries: u32 = number("retries", 0..=185).default(185),
+        retries: u32 = started::retries(),
         /// For how long it is tried, from 1 minute to 1 day.
-        max_age: u32 = duration(60..=86_400).default(86_400).shown_as("1 day"),
+        max_age: u32 = started::max_age(),
         /// Where goes what could not be started: the key of a queue, or an ARN. The role allows it.
         dead_letter: Option<config::Target> = target::<Queue>().optional(),
         /// Whether it comes at all.

@@ -7,6 +7,7 @@ use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Clients, Context, Result};
 use crate::elsewhere::secrets::SECRETS_MANAGER;
 use crate::kind::{Kind, ObservedOption};
+use crate::kinds::key::as_named;
 use crate::kinds::{hidden, require_str, unmanaged};
 use crate::model::{Observed, Owner, ResourceId};
 use crate::policy::Policy;
@@ -101,11 +102,9 @@ async fn value(current: Option<&str>, desired: Option<Json>) -> Result<Option<St
     Ok(Some(if is_it { desired } else { OTHER.to_owned() }))
 }
 
-/// A key as the stack file names it: AWS shows an alias with its ARN [M: DescribeSecret].
+/// The key that the stack file can name.
 pub(super) fn key_of(ctx: &Context, key: &str) -> Option<String> {
-    let own = ctx.scope.arn("kms", "alias/");
-    let key = key.strip_prefix(&own).map_or(key.to_owned(), |alias| format!("alias/{alias}"));
-    Some(key).filter(|key| key != OWN_KEY)
+    Some(as_named(key, &ctx.scope)).filter(|key| key != OWN_KEY)
 }
 
 /// The last day on which a secret that is deleted now can be restored.

@@ -13,7 +13,7 @@ use crate::config::section::{Keyed, Section, Shape, section};
 use crate::config::{self, Entry, Grant, Json, Template};
 use crate::kind::Kind;
 use crate::kinds::hidden;
-use crate::kinds::key::{kms_key, use_of};
+use crate::kinds::key::{as_named, kms_key, use_of};
 use crate::lower::{Lower, Lowered, Size, Sizes, resource};
 use crate::model::{Address, Resource, ResourceId, Text};
 use crate::policy::{Statement, Tree};
@@ -220,11 +220,7 @@ impl Lowered for Secret {
         let resource_policy = lower.resource_policy(resource_policy, "*");
         let apart = policy::named(&resource_policy).map(|names| (tags::APART.to_owned(), names.into()));
         tags.extend(apart);
-        let own_alias = lower.scope.arn("kms", "alias/");
-        let key = kms_key.as_ref().map(|key| match key.strip_prefix(&own_alias) {
-            Some(alias) => format!("alias/{alias}"),
-            None => key.clone(),
-        });
+        let key = kms_key.as_ref().map(|key| as_named(key, lower.scope));
         let spec = Spec {
             value: value.map(Text::from),
             generate: generate.as_ref().map(Password::spec),

@@ -102,8 +102,10 @@ async fn contains_records(ctx: &Context, name: &str, status: &StreamStatus) -> R
     }
     match in_any_shard(ctx, name).await {
         Err(error) if KINESIS.is_absent(&error) => Ok(false),
-        // That is not known, so it may contain some.
+        // That is not known, so it may contain some. Without a permission for its key, KMS refuses with codes of its own
+        // [M: GetRecords].
         Err(error) if error.is_denied() || error.is("ProvisionedThroughputExceeded") => Ok(true),
+        Err(error) if error.code.as_deref().is_some_and(|code| code.starts_with("KMS")) => Ok(true),
         result => result,
     }
 }

@@ -184,7 +184,7 @@ static ACCESS: Access = Access {
 };
 
 /// What writes records, and what reads them.
-const PUT: &[&str] = &["PutRecord", "PutRecords"];
+pub(crate) const PUT: &[&str] = &["PutRecord", "PutRecords"];
 const GET: &[&str] = &["GetRecords", "SubscribeToShard"];
 /// What clients ask of any stream that they write to.
 const FIND: &[&str] = &["DescribeStreamSummary", "ListShards"];
@@ -197,5 +197,3 @@ pub(crate) const READ_ACTIONS: &[&str] = &[
     "ListShards",
     "ListStreams",
 ];
-/// The actions that write records, in full.
-pub(crate) const WRITES: &[&str] = &["kinesis:PutRecord", "kinesis:PutRecords"];

@@ -1,6 +1,6 @@
 """Images and documents of a request: its bytes, or an object in a bucket, which the caller must be allowed to read.
 
-Nothing looks at the pixels. What an image shows is told by the texts that are stored in the file (the text chunks of a
+Nothing looks at the pixels. What an image shows is given by the texts that are stored in the file (the text chunks of a
 PNG, the comments of a JPEG), and without these by the name of the object: `items/cat.png` shows a cat.
 """
 

@@ -41,7 +41,7 @@ def strictly(validate):
 
 
 def contradiction(configs):
-    """Why notifications cannot stand beside each other."""
+    """Why notifications cannot stand next to each other."""
     pairs = [(one, other) for number, one in enumerate(configs) for other in configs[:number]]
     if any(one["id"] == other["id"] for one, other in pairs):
         return SAME_ID

@@ -56,7 +56,7 @@ def id_of(*parts):
 
 
 def link(block, others, kind="CHILD"):
-    """Relates a block to others, anew."""
+    """Relates a block to others, in place of those before."""
     kept = [one for one in block.get("Relationships", []) if one["Type"] != kind]
     block["Relationships"] = kept + [{"Type": kind, "Ids": [one["Id"] for one in others]}] * bool(others)
     if not block["Relationships"]:

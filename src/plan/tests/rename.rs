@@ -92,3 +92,27 @@ fn the_stacks_own_name_on_an_api_proves_nothing() {
     let plan = planned(&other_project("{}"), &world_of(&graph(SMALL)), &allowing("all"));
     assert_eq!(blockers(&plan).len(), 1);
 }
+
+/// A topic, a queue that it sends to, and queues for its dead letters.
+const FANOUT: &str = "
+stack: news
+topics: { news: {}, late: {} }
+queues:
+  work: { triggers: [{ topic: news, dead_letter: first }, { topic: late, dead_letter: second }] }
+  first: {}
+  second: {}
+";
+
+#[test]
+fn a_queue_admits_dead_letters_until_none_are_sent_to_it() {
+    let live_state = world_of(&graph(FANOUT));
+    let plan = planned_up(&graph(&FANOUT.replace(", dead_letter: first", "")), &live_state);
+    assert_eq!(steps(&plan), ["update queue first", "update subscription work of news"]);
+    assert!(waits(&plan, "update queue first", "update subscription work of news"));
+    // Where two are exchanged, both must be admitted first.
+    let exchanged =
+        FANOUT.replace("first }", "other }").replace("second }", "first }").replace("other }", "second }");
+    let plan = planned_up(&graph(&exchanged), &live_state);
+    assert!(waits(&plan, "update subscription work of news", "update queue second"));
+    assert!(waits(&plan, "update subscription work of late", "update queue first"));
+}

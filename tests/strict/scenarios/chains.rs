@@ -205,7 +205,7 @@ fn systems() -> String {
         std::fs::read_dir(EXAMPLES).expect("the examples").map(|entry| entry.expect("an example").file_name())
     {
         let name = example.to_string_lossy().into_owned();
-        let Some(stack) = systems.get(&name).filter(|_| !name.ends_with(".md")) else { continue };
+        let Some(stack) = systems.get(&name) else { continue };
         let up = figures("up", &account(), Command::Up(stack), usize::MAX);
         let there = up.ran.cloud.clone();
         let again = figures("up again", &there, Command::Up(stack), usize::MAX);

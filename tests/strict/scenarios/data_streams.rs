@@ -1,11 +1,11 @@
 //! Kinesis data streams and the functions that they start.
 
+use super::declared::Declared;
 use super::shipped::{well, whole};
 use crate::cloud::Cloud;
-use crate::dump::{differences, dump};
-use crate::faults::{FaultKind, PlannedFault, Times};
+use crate::dump::dump;
 use crate::fixture::Fixture;
-use crate::run::{Command, End, Ran, empty, later, planned, run};
+use crate::run::{Command, Ran, empty, later, planned, run};
 use crate::service::{Drift, Make};
 use crate::services::Service;
 use std::time::Duration;
@@ -30,17 +30,10 @@ fn created(text: &str) -> Cloud {
     later(&whole(up(&empty(), text)).cloud, MINUTE)
 }
 
-/// Checks that an account is as if it were created so, and that a second `up` writes nothing.
-fn is_as_declared(cloud: &Cloud, text: &str) {
-    let again = whole(up(cloud, text));
-    assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
-    assert_eq!(differences(&dump(cloud), &dump(&created(text))), Vec::<String>::new());
-}
-
 #[test]
 fn streams_come_up_once_and_go_down() {
     let cloud = created(STACK);
-    is_as_declared(&cloud, STACK);
+    Declared::of(Fixture::of(STACK)).is(&cloud);
     let down = whole(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
     assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
 }
@@ -80,18 +73,7 @@ fn a_killed_change_of_a_stream_is_continued() {
             "kinesis:StopStreamEncryption",
         ]
     );
-    is_as_declared(&later(&reference.cloud, MINUTE), &text);
-    let labels = reference.records.iter().map(|record| &record.label);
-    for at in labels.filter(|label| calls.contains(&label.name.as_str())) {
-        for kind in
-            [FaultKind::KilledBefore, FaultKind::KilledAfterCall, FaultKind::Lost, FaultKind::FailedLate]
-        {
-            let fault = PlannedFault { at: at.clone(), kind, times: Times::Once };
-            let first = run(&cloud, Command::Up(&target), Some(fault));
-            let next = well(run(&first.cloud, Command::Up(&target), None));
-            is_as_declared(&later(&next.cloud, MINUTE), &text);
-        }
-    }
+    Declared::of(target).is_continued(&cloud, |label| calls.contains(&label.name.as_str()));
 }
 
 /// A stream on demand has as many shards as Kinesis wants, and the other way round it gets the number that is declared.
@@ -101,7 +83,7 @@ fn a_stream_changes_between_both_forms() {
     let cloud = later(&whole(up(&created(STACK), &on_demand)).cloud, MINUTE);
     assert_eq!(whole(up(&cloud, &on_demand)).writes(), Vec::<String>::new());
     let back = later(&whole(up(&cloud, STACK)).cloud, MINUTE);
-    is_as_declared(&back, STACK);
+    Declared::of(Fixture::of(STACK)).is(&back);
 }
 
 #[test]
@@ -129,18 +111,11 @@ fn a_stream_with_records_is_kept() {
 #[test]
 fn every_drift_of_streams_is_undone() {
     let drifts: &[(&str, Drift)] = Service::Kinesis.drifts();
-    let cloud = created(STACK);
-    for (what, drift) in drifts {
-        let mut cloud = cloud.clone();
-        assert!(drift(&mut cloud, "one", 0).is_some(), "{what}");
-        let healed = later(&whole(up(&cloud, STACK)).cloud, MINUTE);
-        let mut healed = healed;
-        for stream in healed.kinesis.streams.values_mut() {
-            stream.records = 0;
-            stream.tags.remove("auto-tagged");
-        }
-        is_as_declared(&healed, STACK);
-    }
+    let without_records = |cloud: &mut Cloud| {
+        cloud.kinesis.streams.values_mut().for_each(|stream| stream.records = 0);
+    };
+    let made = Declared::of(Fixture::of(STACK)).undoes(drifts, &[0], Duration::ZERO, without_records);
+    assert_eq!(made, drifts.len());
 }
 
 #[test]

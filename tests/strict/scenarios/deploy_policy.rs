@@ -4,7 +4,7 @@
 use super::rich::RICH;
 use super::shipped::well;
 use crate::access::{Need, Policies};
-use crate::budget::{ACTIONS, Case, choose, service_of};
+use crate::budget::{self, ACTIONS, Case, choose, service_of};
 use crate::cloud::{ACCOUNT, Cloud, REGION};
 use crate::connector::Record;
 use crate::drift::drifted;
@@ -216,7 +216,7 @@ fn nothing_that_is_printed_can_be_left_out() {
     let all = every.iter().flat_map(|one| one.actions().into_iter().map(move |action| (one, action)));
     let all: Vec<(&Printed, (String, String, usize))> = all.collect();
     // The stack with every setting needs what all others do.
-    let is_rich = |one: &Printed| one.name == "rich" || std::env::var_os("STRICT_FULL").is_some();
+    let is_rich = |one: &Printed| one.name == "rich" || budget::is_full();
     let (rich, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(one, _)| is_rich(one));
     let case = |(one, (sid, action, _)): &(&Printed, (String, String, usize))| Case {
         service: service_of(action),

@@ -2,7 +2,7 @@
 //! that says what was tried and why; no resource of others is changed; and run again with valid responses, it succeeds.
 
 use super::shipped::well;
-use crate::budget::{Case, MALFORMED, choose, service_of};
+use crate::budget::{self, Case, MALFORMED, choose, service_of};
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
@@ -115,7 +115,7 @@ impl<'a> Scenario<'a> {
         let (start, full) = (Instant::now(), std::env::var("STRICT_MALFORMED").ok());
         let parts = full.as_ref().and_then(|parts| parts.parse().ok()).unwrap_or(1);
         let only = std::env::var("STRICT_ONLY").unwrap_or_default();
-        let all = self.malformed(parts, std::env::var_os("STRICT_FULL").is_some());
+        let all = self.malformed(parts, budget::is_full());
         let case = |malformation: &PlannedFault| Case {
             service: service_of(&malformation.at.name),
             name: shown(malformation),

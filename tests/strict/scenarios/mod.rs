@@ -7,6 +7,7 @@ mod chains;
 mod clear;
 mod compatibility;
 mod data_streams;
+mod declared;
 mod deploy_policy;
 mod depth;
 mod destroy;

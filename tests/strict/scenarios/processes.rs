@@ -2,6 +2,7 @@
 //! same end. The end is that of a run within this process where nothing went wrong.
 
 use super::shipped::well;
+use crate::budget;
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
@@ -132,7 +133,7 @@ fn kill(
     args: &[&str],
     and_then: impl Fn(&Cloud, &str) + Sync,
 ) {
-    let both = std::env::var_os("STRICT_FULL").is_some();
+    let both = budget::is_full();
     let deaths = [FaultKind::KilledBefore, FaultKind::KilledAfterAll].into_iter().enumerate();
     let kills = deaths.flat_map(|(turn, death)| {
         let chosen = writes.iter().enumerate().filter(move |(index, _)| both || index % 2 == turn);

@@ -7,7 +7,7 @@
 //! `shipped down: Lost Once at iam:`.
 
 use super::scenario::{Act, Scenario, Then};
-use crate::budget::{Case, FAULTS_OF_OTHERS, FAULTS_OF_SHIPPED, choose, service_of};
+use crate::budget::{self, Case, FAULTS_OF_OTHERS, FAULTS_OF_SHIPPED, choose, service_of};
 use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::run::End;
@@ -34,7 +34,7 @@ fn chosen<'a>(
     faults: &'a [Vec<PlannedFault>],
     budget: usize,
 ) -> Vec<Vec<Chosen<'a>>> {
-    let (full, only) = (std::env::var_os("STRICT_FULL").is_some(), std::env::var("STRICT_ONLY").ok());
+    let (full, only) = (budget::is_full(), std::env::var("STRICT_ONLY").ok());
     let all = scenarios.iter().zip(faults).enumerate();
     let all = all.flat_map(|(of, (scenario, faults))| faults.iter().map(move |fault| (of, scenario, fault)));
     let all: Vec<(usize, &Scenario, &PlannedFault)> = all.collect();
@@ -124,7 +124,7 @@ fn try_all(scenario: &Scenario, chosen: &[Chosen], of: usize) -> Vec<String> {
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     let (name, calls, took) = (&scenario.name, scenario.calls.len(), start.elapsed());
     println!("{name}: {calls} calls, {} of {of} faults, {took:?}", chosen.len());
-    if only || std::env::var_os("STRICT_FULL").is_some() {
+    if only || budget::is_full() {
         ends.into_inner()
             .unwrap()
             .iter()

@@ -1,9 +1,9 @@
 //! Step Functions state machines.
 
+use super::declared::Declared;
 use super::shipped::{well, whole};
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
-use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::service::{Drift, Make};
@@ -35,13 +35,6 @@ fn created(text: &str) -> Cloud {
     later(&whole(up(&empty(), text)).cloud, MINUTE)
 }
 
-/// Checks that an account is as if it were created so, and that a second `up` writes nothing.
-fn is_as_declared(cloud: &Cloud, text: &str) {
-    let again = whole(up(cloud, text));
-    assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)));
-    assert_eq!(differences(&dump(cloud), &dump(&created(text))), Vec::<String>::new());
-}
-
 /// The calls of Step Functions that write.
 fn writes(ran: &Ran) -> Vec<String> {
     let calls = ran.writes().into_iter().filter(|write| write.starts_with("states:"));
@@ -51,7 +44,7 @@ fn writes(ran: &Ran) -> Vec<String> {
 #[test]
 fn state_machines_come_up_once_and_go_down() {
     let cloud = created(STACK);
-    is_as_declared(&cloud, STACK);
+    Declared::of(Fixture::of(STACK)).is(&cloud);
     let down = whole(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
     assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
 }
@@ -67,18 +60,7 @@ fn a_killed_change_of_a_state_machine_is_continued() {
     let target = Fixture::of(&text);
     let reference = whole(run(&cloud, Command::Up(&target), None));
     assert_eq!(writes(&reference), ["states:UpdateStateMachine", "states:TagResource"]);
-    is_as_declared(&later(&reference.cloud, MINUTE), &text);
-    let labels = reference.records.iter().map(|record| &record.label);
-    for at in labels.filter(|label| label.name.starts_with("states:")) {
-        for kind in
-            [FaultKind::KilledBefore, FaultKind::KilledAfterCall, FaultKind::Lost, FaultKind::FailedLate]
-        {
-            let fault = PlannedFault { at: at.clone(), kind, times: Times::Once };
-            let first = run(&cloud, Command::Up(&target), Some(fault));
-            let next = well(run(&first.cloud, Command::Up(&target), None));
-            is_as_declared(&later(&next.cloud, MINUTE), &text);
-        }
-    }
+    Declared::of(target).is_continued(&cloud, |label| label.name.starts_with("states:"));
 }
 
 /// The new one is made when the executions of the old one have ended.
@@ -89,7 +71,7 @@ fn another_type_is_another_state_machine() {
     let text = plain.replace("    tracing: true", "    type: express\n    tracing: true");
     let ran = whole(up(&cloud, &text));
     assert_eq!(writes(&ran), ["states:DeleteStateMachine", "states:CreateStateMachine"]);
-    is_as_declared(&later(&ran.cloud, MINUTE), &text);
+    Declared::of(Fixture::of(&text)).is(&later(&ran.cloud, MINUTE));
 }
 
 /// It exists until its last execution ends, with its role and its log group.
@@ -127,22 +109,14 @@ fn a_state_machine_that_is_being_deleted_is_made_again() {
     let arn = json!({ "stateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:flow" });
     cloud.act(Service::StepFunctions, "DeleteStateMachine", &arn).expect("a deletion");
     let ran = whole(up(&cloud, STACK));
-    is_as_declared(&later(&ran.cloud, MINUTE), STACK);
+    Declared::of(Fixture::of(STACK)).is(&later(&ran.cloud, MINUTE));
 }
 
 #[test]
 fn every_drift_of_state_machines_is_undone() {
     let drifts: &[(&str, Drift)] = Service::StepFunctions.drifts();
-    let cloud = created(STACK);
-    for (what, drift) in drifts {
-        let mut cloud = cloud.clone();
-        assert!(drift(&mut cloud, "one", 0).is_some(), "{what}");
-        let mut healed = later(&whole(up(&cloud, STACK)).cloud, MINUTE);
-        for machine in healed.stepfunctions.machines.values_mut() {
-            machine.tags.remove("auto-tagged");
-        }
-        is_as_declared(&healed, STACK);
-    }
+    let made = Declared::of(Fixture::of(STACK)).undoes(drifts, &[0], Duration::ZERO, |_| ());
+    assert_eq!(made, drifts.len());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::service::{Facts, StrictService, Tagged};
 use crate::services::Service;
 use crate::wire::Call;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Until it shows what was made.
 pub(crate) const SHOWN: Delay = Delay::of_secs("the tagging API shows", 20);
@@ -109,8 +109,8 @@ fn learn(cloud: &mut Cloud) {
     let (now, delay, remembered) = (cloud.now, cloud.delays.of(SHOWN), cloud.delays.of(REMEMBERED));
     let all: Vec<Tagged> = Service::ALL.iter().flat_map(|service| service.tagged(cloud)).collect();
     let state = &mut cloud.tagging;
-    let alive: Vec<&String> = all.iter().map(|resource| &resource.arn).collect();
-    for arn in state.known.keys().filter(|arn| !alive.contains(arn)) {
+    let alive: HashSet<&str> = all.iter().map(|resource| resource.arn.as_str()).collect();
+    for arn in state.known.keys().filter(|arn| !alive.contains(arn.as_str())) {
         state.ended.entry(arn.clone()).or_insert(now);
     }
     for Tagged { arn, created, tags, .. } in all {

@@ -19,7 +19,8 @@ def lambda_handler(event, context):
     try:
         thumbnail = s3.get_object(Bucket=BUCKET, Key=f"thumbs/{name}")["Body"].read()
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":
+        # S3 says AccessDenied of a missing key where the function may list the bucket only under a prefix.
+        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied"):
             return {"statusCode": 404, "body": json.dumps({"message": "there is no such thumbnail"})}
         raise
     return {

@@ -166,7 +166,7 @@ impl StrictService for Events {
         };
         vec![
             ("bus policy", policy(ACCOUNT)),
-            ("bus policy for nobody", policy("arn:aws:iam::123456789012:role/none")),
+            ("bus policy for no one", policy("arn:aws:iam::123456789012:role/none")),
         ]
     }
 

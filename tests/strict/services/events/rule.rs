@@ -91,7 +91,7 @@ pub(super) fn find_mut<'a>(
     cloud.events.rules.get_mut(&key(bus, name)).ok_or_else(|| not_found(bus, name))
 }
 
-/// What AWS itself has made, nobody may change [hazards: E4].
+/// What AWS itself has made, no one may change [hazards: E4].
 pub(super) fn check_managed(rule: &Rule) -> Result<(), ServiceError> {
     match &rule.managed_by {
         None => Ok(()),

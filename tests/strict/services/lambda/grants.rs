@@ -2,8 +2,9 @@
 //! [aws-facts: IAM, Propagation].
 
 use crate::cloud::{Cloud, Delay, Time};
+use crate::services::States;
 use crate::services::iam::{self, grammar};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Until other services go by a policy of a role that was changed.
 pub(crate) const GRANTED: Delay = Delay::of_secs("granted", 8);
@@ -36,20 +37,20 @@ struct Grant {
 /// Takes in what has changed.
 pub(super) fn learn(cloud: &mut Cloud) {
     let (now, delay) = (cloud.now, cloud.delays.of(GRANTED));
-    let live = cloud.iam.roles.values();
-    let live: Vec<_> = live
-        .map(|role| (role.id.clone(), role.created, (role.policies.clone(), role.attached.clone())))
-        .collect();
-    let grants = &mut cloud.lambda.grants;
+    let States { iam, lambda, .. } = &mut cloud.states;
+    let grants = &mut lambda.grants;
     let looked = std::mem::replace(&mut grants.looked, now);
-    grants.roles.retain(|id, _| live.iter().any(|(other, ..)| other == id));
-    for (id, created, policies) in live {
-        let Some(grant) = grants.roles.get_mut(&id) else {
-            let grant = Grant { policies, since: created, before: Policies::default() };
-            grants.roles.insert(id, grant);
+    let live: HashSet<&str> = iam.roles.values().map(|role| role.id.as_str()).collect();
+    grants.roles.retain(|id, _| live.contains(id.as_str()));
+    for role in iam.roles.values() {
+        let policies = || (role.policies.clone(), role.attached.clone());
+        let Some(grant) = grants.roles.get_mut(&role.id) else {
+            let grant = Grant { policies: policies(), since: role.created, before: Policies::default() };
+            grants.roles.insert(role.id.clone(), grant);
             continue;
         };
-        if grant.policies != policies {
+        if (&grant.policies.0, &grant.policies.1) != (&role.policies, &role.attached) {
+            let policies = policies();
             let counted = if looked < grant.since + delay { &grant.before } else { &grant.policies };
             *grant = Grant { before: counted.clone(), policies, since: looked };
         }

@@ -234,7 +234,7 @@ impl StrictService for S3 {
             ("bucket policy", policy(account, "s3:*")),
             ("bucket policy for everybody", policy(json!("*"), "s3:GetObject")),
             (
-                "bucket policy for nobody",
+                "bucket policy for no one",
                 policy(json!({ "AWS": "arn:aws:iam::123456789012:role/none" }), "s3:*"),
             ),
         ]

@@ -95,7 +95,7 @@ impl StrictService for Sns {
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
         let topics = cloud.sns.topics.iter().map(|(name, topic)| {
             let attributes = attributes::read(attributes::without_others(name, &topic.attributes));
-            // A note of nobody is none.
+            // An empty note is none.
             let is_said =
                 |(key, value): &(&String, &String)| *key != "provision:subscribers" || !value.is_empty();
             let tags: Tags =

@@ -1,20 +1,14 @@
-//! A stack that uses every setting, and changes of every one of them.
+//! Changes of every setting, one of each entry at a time.
 
-use super::scenario::{Act, Scenario, Then};
-use super::shipped::whole;
-use crate::cloud::Cloud;
+use super::{RICH, up};
 use crate::dump::{differences, dump};
-use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
-use crate::run::{Command, End, empty, later, run};
-use crate::services::apigateway::cannot_invoke;
-use serde_json::{Value as Json, json};
+use crate::run::{Command, empty, later, run};
+use crate::scenarios::shipped::whole;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-pub(super) const RICH: &str = include_str!("../../stacks/rich.yaml");
-
-/// One change after the other: what is replaced in the stack file, and by what.
+/// What is replaced in the stack file, and by what. Of one entry, one change comes after the other.
 const CHANGES: &[(&str, &str)] = &[
     ("suffix: .png }", "suffix: .jpg }"),
     ("events: created, prefix: in/, suffix: .jpg }", "events: created, name: all }"),
@@ -330,196 +324,56 @@ const CHANGES: &[(&str, &str)] = &[
     ("    PUT /pages: all\n", ""),
 ];
 
-/// Brings a stack up, checks that every route is answered, and that a second `up` writes nothing.
-fn up(cloud: &Cloud, text: &str, what: &str) -> Cloud {
-    let stack = Fixture::of(text);
-    let up = whole(run(cloud, Command::Up(&stack), None));
-    let again = whole(run(&up.cloud, Command::Up(&stack), None));
-    assert_eq!((again.writes(), &again.end), (vec![], &End::Done(0)), "{what}");
-    for (id, api) in &up.cloud.apigateway.apis {
-        for route in api.routes.values() {
-            let key = route["RouteKey"].as_str().unwrap();
-            assert_eq!(cannot_invoke(&up.cloud, id, key), None, "{what}: {key}");
+/// The entry that a change is in: the section, and the key in it. Changes of one entry could hide each other.
+fn entry(text: &str, at: usize) -> (&str, &str) {
+    let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+    let (mut section, mut key) = ("", "");
+    for line in text[..end].lines().filter(|line| !line.trim_start().starts_with('#')) {
+        match line.len() - line.trim_start().len() {
+            0 => (section, key) = (line, ""),
+            2 => key = line,
+            _ => {}
         }
     }
-    up.cloud
+    (section, key)
+}
+
+/// Takes from the changes those that can be made in one step: at most one of each entry, each with a valid stack file. A change
+/// that builds on another one comes later.
+fn step(text: &mut String, changes: &mut Vec<(&'static str, &'static str)>) -> Vec<&'static str> {
+    let stack = Fixture::of(text);
+    let mut entries = BTreeSet::new();
+    let mut made = Vec::new();
+    changes.retain(|(from, to)| {
+        let [at] = text.match_indices(from).map(|(at, _)| at).collect::<Vec<_>>()[..] else { return true };
+        let (section, key) = entry(text, at);
+        let entry = (section.to_owned(), key.to_owned());
+        let changed = text.replace(from, to);
+        if entries.contains(&entry) || !stack.would_be_valid(&changed) {
+            return true;
+        }
+        entries.insert(entry);
+        made.push(*from);
+        *text = changed;
+        false
+    });
+    made
 }
 
 #[test]
 fn every_setting_can_be_made_and_changed() {
     let (mut text, mut cloud) = (RICH.to_owned(), up(&empty(), RICH, "at first"));
-    for (from, to) in CHANGES {
-        assert_eq!(text.matches(from).count(), 1, "{from}");
-        text = text.replace(from, to);
+    let mut changes = CHANGES.to_vec();
+    while !changes.is_empty() {
+        let made = step(&mut text, &mut changes);
+        assert!(!made.is_empty(), "none of these can be made: {changes:#?}\n{text}");
         // Right after a function was deleted, the last of its logs are still on their way.
-        cloud = later(&up(&cloud, &text, &format!("after {from} became {to}")), Duration::from_secs(60));
-        let fresh = up(&empty(), &text, "from nothing");
-        let differ = differences(&dump(&cloud), &dump(&later(&fresh, Duration::from_secs(60))));
-        assert_eq!(differ, Vec::<String>::new(), "after {from} became {to}, against one that is made so");
+        cloud = later(&up(&cloud, &text, &format!("after {made:#?}")), Duration::from_secs(60));
+        // That a second `up` writes nothing has been seen, if both are the same.
+        let fresh = whole(run(&empty(), Command::Up(&Fixture::of(&text)), None));
+        let differ = differences(&dump(&cloud), &dump(&later(&fresh.cloud, Duration::from_secs(60))));
+        assert_eq!(differ, Vec::<String>::new(), "after {made:#?}, against one that is made so");
     }
     let down = whole(run(&cloud, Command::Down(&Fixture::of(&text)), None));
     assert!(dump(&later(&down.cloud, Duration::from_secs(60))).is_empty());
-}
-
-#[test]
-fn a_protected_table_holds_down_back_until_its_protection_is_taken_off() {
-    let cloud = up(&empty(), RICH, "at first");
-    let refused = run(&cloud, Command::Down(&Fixture::of(RICH)), None);
-    assert!(matches!(&refused.end, End::Failed(why) if why[0].contains("protected")), "{:?}", refused.end);
-    assert_eq!(refused.writes(), Vec::<String>::new());
-    assert_eq!(dump(&refused.cloud), dump(&cloud));
-}
-
-/// The definitions of the stack file's schema whose fields a resource has, with the places of such values.
-const DEFINITIONS: &[(&str, &str)] = &[
-    ("topic", "/topics/*"),
-    ("parameter", "/parameters/*"),
-    ("bucket", "/buckets/*"),
-    ("lifecycle_rule", "/buckets/shots/lifecycle/0"),
-    ("secret", "/secrets/*"),
-    ("table", "/tables/*"),
-    ("stream", "/streams/*"),
-    ("state_machine", "/state_machines/*"),
-    ("machine_logging", "/state_machines/flow/logging"),
-    ("index", "/tables/pages/indexes/*"),
-    ("maxima", "/tables/drafts/billing"),
-    ("local_index", "/tables/pages/local_indexes/*"),
-    ("bus", "/buses/*"),
-    ("layer", "/layers/*"),
-    ("function", "/functions/*"),
-    ("vpc", "/functions/save/vpc"),
-    ("logging", "/functions/save/logging"),
-    ("async", "/functions/save/async"),
-    ("durable", "/functions/steps/durable"),
-    ("release", "/functions/all/release"),
-    ("alias", "/functions/all/release/aliases/*"),
-    ("image", "/functions/packed/image"),
-    ("url", "/functions/packed/url"),
-    ("cors", "/functions/show/url/cors"),
-    ("policy", "/policies/*"),
-    ("role", "/roles/*"),
-    ("api", "/api"),
-    ("cors", "/api/cors"),
-];
-
-/// Optional fields that are no settings of the resource itself, or whose removal is not their reset: a tag stays, another name
-/// is another resource, and so is another type of a parameter, and a secret keeps the value that it has. They have tests of
-/// their own.
-const OTHERS: &[&str] = &[
-    "routes", "role", "only", "except", "existing", "name", "tags", "code", "runtime", "image", "type",
-    "value", "generate",
-];
-
-/// What is removed together with a field, which it needs.
-const WITH: &[(&str, &str, &str)] = &[
-    ("billing", "/tables/pages/indexes/by-author", "billing"),
-    ("sort_key", "/tables/pages", "local_indexes"),
-    ("stream", "/functions/save", "triggers"),
-    ("public_access", "/buckets/shots", "resource_policy"),
-    ("vpc", "/functions/save", "file_system"),
-    ("trust", "/state_machines/quick", "role"),
-    ("release", "/api/routes", "GET /next"),
-    ("format", "/functions/save/logging", "level"),
-    ("format", "/functions/save/logging", "system_level"),
-];
-
-/// Fields that AWS sets with the create alone: another value does not show.
-const AT_CREATION: &[(&str, &str)] = &[("policy", "description")];
-
-/// A name and a kind's own field of the same name as one of every entry.
-const OWN: &[(&str, &str)] = &[("api", "name"), ("table", "protect")];
-
-/// The stack with every optional field.
-fn with_every_field() -> Json {
-    // To YAML 1.1, which this reader knows as well, a bare `N` means false.
-    let mut stack: Json = serde_yaml::from_str(&RICH.replace("type: N", "type: 'N'")).unwrap();
-    stack["functions"]["save"]["handler"] = json!("lambda_function.other");
-    stack["functions"]["save"]["exclude"] = json!(["*.md"]);
-    stack["api"]["name"] = json!("another");
-    stack["api"]["cors"]["credentials"] = json!(true);
-    stack["functions"]["show"]["url"]["cors"]["credentials"] = json!(true);
-    stack
-}
-
-/// The values at a place of a stack, of which `*` is any key.
-fn values<'a>(stack: &'a mut Json, place: &str) -> Vec<&'a mut Json> {
-    match place.strip_suffix("/*") {
-        Some(section) => stack.pointer_mut(section).unwrap().as_object_mut().unwrap().values_mut().collect(),
-        None => vec![stack.pointer_mut(place).unwrap()],
-    }
-}
-
-/// The optional fields of a definition.
-fn optional_fields(schema: &Json, definition: &str) -> Vec<String> {
-    let whole = &schema["$defs"][definition];
-    // An entry that has a short form too.
-    let forms = whole["oneOf"].as_array().into_iter().flatten();
-    let fields = forms.chain([whole]).find(|form| form["properties"].is_object()).expect("fields");
-    let required = fields["required"].as_array().or_else(|| fields["x-required"].as_array());
-    let required = required.cloned().unwrap_or_default();
-    let is_other = |name: &str| {
-        let of_every_entry = OTHERS.contains(&name) || name == "protect";
-        let is_kept = AT_CREATION.contains(&(definition, name));
-        is_kept || (of_every_entry && !OWN.contains(&(definition, name)))
-    };
-    let names = fields["properties"].as_object().unwrap().keys();
-    names.filter(|name| !required.contains(&json!(name)) && !is_other(name)).cloned().collect()
-}
-
-/// Many calls keep the value of a field that a request leaves out [hazards: G7, G8], so a removed field must be reset.
-#[test]
-fn every_optional_field_that_is_removed_is_reset() {
-    let schema: Json = serde_json::from_str(include_str!("../../../src/config/stack.schema.json")).unwrap();
-    let stack = with_every_field();
-    // Once an hour DynamoDB takes a change of an expiry.
-    let cloud = later(&up(&empty(), &stack.to_string(), "at first"), Duration::from_secs(2 * 3600));
-    let mut removals = vec![("permissions_boundary".to_owned(), {
-        let mut stack = stack.clone();
-        stack.as_object_mut().unwrap().remove("permissions_boundary").unwrap();
-        stack
-    })];
-    for (definition, place) in DEFINITIONS {
-        for field in optional_fields(&schema, definition) {
-            let mut stack = stack.clone();
-            let mut removed = 0;
-            for one in values(&mut stack, place).into_iter().filter_map(Json::as_object_mut) {
-                removed += usize::from(one.remove(&field).is_some());
-            }
-            assert!(removed > 0, "the stack uses no `{field}` of {place}");
-            for (_, other, needs) in WITH.iter().filter(|(of, ..)| *of == field) {
-                stack.pointer_mut(other).and_then(Json::as_object_mut).map(|one| one.remove(*needs));
-            }
-            removals.push((format!("{place}/{field}"), stack));
-        }
-    }
-    for (field, stack) in removals {
-        let text = stack.to_string();
-        let without = later(&up(&cloud, &text, &field), Duration::from_secs(60));
-        let fresh = later(&up(&empty(), &text, &field), Duration::from_secs(60));
-        assert_eq!(differences(&dump(&without), &dump(&fresh)), Vec::<String>::new(), "without {field}");
-    }
-}
-
-/// Every setting is compared by itself, so a resource whose first call succeeded and whose second one failed is finished by
-/// the next run [hazards: G16].
-#[test]
-fn a_created_resource_whose_second_call_failed_is_finished_by_the_next_run() {
-    let scenario = Scenario::new("rich", Act::Up, &Fixture::of(RICH));
-    let seconds = scenario.calls.iter().filter(|label| is_second_call(&label.name));
-    let mut operations = BTreeSet::new();
-    for at in seconds {
-        operations.insert(at.name.clone());
-        let fault = PlannedFault { at: at.clone(), kind: FaultKind::Denied, times: Times::Always };
-        match scenario.run_with(&fault, Then { and_down: false, or_back: false }) {
-            Ok(End::Failed(_)) => {}
-            other => panic!("{fault}: {other:?}"),
-        }
-    }
-    assert!(operations.len() > 4, "{operations:?}");
-}
-
-/// True for a call that changes a setting of a resource which another call has created.
-fn is_second_call(name: &str) -> bool {
-    let (_, operation) = name.split_once(':').unwrap_or_default();
-    ["Put", "Update", "Tag", "Add"].iter().any(|verb| operation.starts_with(verb))
 }
