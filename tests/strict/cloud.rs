@@ -4,6 +4,7 @@ use crate::access::Policies;
 use crate::connector::Record;
 use crate::services::{Service, States};
 use crate::wire::Call;
+use crate::witness::Golden;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,6 +133,8 @@ pub(crate) struct Cloud {
     /// How many calls it has refused.
     pub(crate) hindered: usize,
     pub(crate) in_flight: Vec<InFlight>,
+    /// What one call answers in place of what it would.
+    pub(crate) golden: Option<Arc<Golden>>,
     /// The policies of the caller, where not everything is allowed.
     pub(crate) deploy_policy: Option<Arc<Policies>>,
     /// How often a name was made up of the same content.
@@ -166,6 +169,10 @@ impl Cloud {
         let handler =
             handler.unwrap_or_else(|| panic!("the strict cloud has no {} yet; add it", call.name()));
         let answer = handler(self, &call.params);
+        let answer = match &self.golden {
+            Some(golden) => answer.map(|answer| golden.answer(&call.name(), answer)),
+            None => answer,
+        };
         if let Err(fault) = &answer {
             debug_assert!(
                 call.service.model().may_answer(call.operation, &fault.code)

@@ -85,6 +85,8 @@ struct Inner {
 pub(crate) struct State {
     pub(crate) cloud: Cloud,
     pub(crate) records: Vec<Record>,
+    /// The result of the last call, before it became HTTP.
+    pub(crate) answered: Option<Result<Json, ServiceError>>,
     pub(crate) fault: Option<PlannedFault>,
     /// How often the fault was injected.
     pub(crate) injected: usize,
@@ -109,6 +111,7 @@ impl StrictCloud {
             statements,
             violations: Vec::new(),
             records: Vec::new(),
+            answered: None,
             fault,
             injected: 0,
             quotas: Quotas::default(),
@@ -252,6 +255,7 @@ impl StrictCloud {
                 wire::error(call, error, &request_id)
             }
         };
+        state.answered = Some(result.clone());
         Response { body: response.body.replace(REGION, self.region()), ..response }
     }
 

@@ -112,7 +112,7 @@ async fn a_function_takes_one_update_at_a_time_and_none_at_first() {
     let blocked = blocker(create_function(&clients, &role).runtime(Runtime::Nodejs14x).send().await);
     assert!(blocked.contains("no longer supported"), "{blocked}");
     let unknown = blocker(create_function(&clients, &role).runtime(Runtime::from("python9")).send().await);
-    assert!(unknown.contains("is none of"), "{unknown}");
+    assert!(unknown.contains("at 'runtime' failed to satisfy constraint"), "{unknown}");
     let too_long = blocker(create_function(&clients, &role).timeout(1_801).send().await);
     assert!(too_long.contains("must be at most 1800"), "{too_long}");
     let own =

@@ -14,6 +14,10 @@ const LEFT_OUT: &str = r"(?!\d+$)";
 /// # Panics
 /// For a pattern that can neither be read nor is among the known exceptions.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    // In brackets that hold all of it.
+    if let Some(inner) = pattern.strip_prefix("((?!").and_then(|inner| inner.strip_suffix(')')) {
+        return matches(&format!("(?!{inner}"), text);
+    }
     // `regex` has nothing that looks ahead; a name of an alias is of letters and digits, and not of digits alone.
     if let Some((not, rest)) = pattern.strip_prefix("(?!").and_then(|pattern| pattern.split_once(')')) {
         return !matches(not, text) && matches(rest, text);
@@ -46,5 +50,7 @@ fn patterns_are_anchored_and_may_use_javas_escapes() {
     assert!(matches(SKIPPED[0], "anything"));
     let alias = "(?!^[0-9]+$)([a-zA-Z0-9-_]+)";
     assert!(matches(alias, "2024-01-02") && !matches(alias, "2024") && !matches(alias, "a b"));
+    let of_url = r"((?!^\d+$)^[0-9a-zA-Z-_]+$)";
+    assert!(matches(of_url, "live") && !matches(of_url, "1") && !matches(of_url, "$LATEST"));
     assert!(matches(&format!("a(:({LEFT_OUT}[0-9a-z]+))?"), "a:b"));
 }

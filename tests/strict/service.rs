@@ -3,6 +3,7 @@
 
 use crate::access::Need;
 use crate::cloud::{ACCOUNT, Cloud, Handler, REGION, ServiceError, Tags, Time};
+use crate::constraint::Words;
 use crate::quota::Quota;
 use crate::random::Section;
 use crate::services::Service;
@@ -61,6 +62,11 @@ pub(crate) trait StrictService: Sync {
     /// The code by which it refuses what its model does not allow, by what is wrong.
     fn invalid(&self, _wrong: &str) -> &'static str {
         self.facts().invalid
+    }
+
+    /// How it says what its model does not allow.
+    fn words(&self) -> Words {
+        Words::All
     }
 
     /// The outermost element of the response of an operation, where the protocol has one and botocore's models do not say it.

@@ -1,6 +1,7 @@
 //! Every request is held against its input shape: required members, unknown ones, types, ranges, patterns, enums.
 
 use crate::cloud::ServiceError;
+use crate::constraint;
 use crate::model::{Member, Model, Operation, Shape};
 use crate::pattern;
 use crate::wire::Call;
@@ -11,7 +12,9 @@ const MAX_REPORTED: usize = 200;
 
 /// How a service refuses what its model does not allow.
 pub(crate) fn refused(call: &Call, wrong: &str) -> ServiceError {
-    ServiceError::new(call.service.invalid(wrong), wrong)
+    let message =
+        constraint::message(call.service.model(), call.operation, &call.params, call.service.words());
+    ServiceError::new(call.service.invalid(wrong), message.unwrap_or_else(|| wrong.to_owned()))
 }
 
 /// Everything that is wrong with the parameters of a call; empty for a valid one.

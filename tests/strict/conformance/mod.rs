@@ -19,8 +19,8 @@ mod known;
 mod ministack;
 mod moto;
 mod normal;
-mod requests;
-mod sender;
+pub(crate) mod requests;
+pub(crate) mod sender;
 
 use flow::Stack;
 use sender::Sender;

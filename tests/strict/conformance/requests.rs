@@ -20,29 +20,32 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Between two requests to the strict cloud: long enough for all that it does behind the scenes.
-const AT_REST: Duration = Duration::from_secs(120);
+pub(crate) const AT_REST: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Story {
-    story: String,
-    requests: Vec<Request>,
+pub(crate) struct Story {
+    pub(crate) story: String,
+    pub(crate) requests: Vec<Request>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Request {
-    title: String,
-    call: String,
-    with: Json,
+pub(crate) struct Request {
+    pub(crate) title: String,
+    pub(crate) call: String,
+    pub(crate) with: Json,
     /// A member of the response to be named from then on.
-    keep: Option<String>,
+    pub(crate) keep: Option<String>,
+    /// True where AWS is not at rest yet.
+    #[serde(skip)]
+    pub(crate) soon: bool,
     /// A member of the response that belongs to the verdict.
-    shows: Option<String>,
-    says: String,
+    pub(crate) shows: Option<String>,
+    pub(crate) says: String,
 }
 
-fn stories() -> Vec<Story> {
+pub(crate) fn stories() -> Vec<Story> {
     let stories = |service: &Service| -> Vec<Story> {
         serde_yaml::from_str(service.requests())
             .unwrap_or_else(|wrong| panic!("the requests of {}: {wrong}", service.name()))
@@ -68,9 +71,39 @@ async fn tell<F: Future<Output = ()>>(
     to: &dyn HttpConnector,
     rest: impl Fn() -> F,
 ) -> Vec<Disagreement> {
-    let (mut names, mut found) = (given::names(), Vec::new());
+    let mut found = Vec::new();
+    send(
+        story,
+        url,
+        to,
+        |_| rest(),
+        |request, response, names| {
+            let shown = request.shows.iter().filter(|_| response.status().is_success());
+            let shown = shown.map(|name| format!(" {}", shown_member(response, name))).collect::<String>();
+            let says = (verdict(response) + &shown).replace(region, REGION);
+            let aws = Json::from(request.says.as_str());
+            let aws = replaced(&aws, names).as_str().unwrap_or_default().to_owned();
+            if says != aws {
+                let about = format!("{}: {}", story.story, request.title);
+                found.push(Disagreement { about, aws, says, detail: text(response) });
+            }
+        },
+    )
+    .await;
+    found
+}
+
+/// Sends a sequence of requests to a cloud, with a rest before each, and shows each response, with what has a name by then.
+pub(crate) async fn send<F: Future<Output = ()>>(
+    story: &Story,
+    url: &str,
+    to: &dyn HttpConnector,
+    rest: impl Fn(&Request) -> F,
+    mut seen: impl FnMut(&Request, &HttpResponse, &BTreeMap<String, Json>),
+) {
+    let mut names = given::names();
     for (index, request) in story.requests.iter().enumerate() {
-        rest().await;
+        rest(request).await;
         names.insert("new".to_owned(), format!("new{index}").into());
         let with = replaced(&request.with, &names);
         let response = to.call(encode::request(url, REGION, &request.call, &with)).await;
@@ -78,17 +111,8 @@ async fn tell<F: Future<Output = ()>>(
         if let Some(kept) = &request.keep {
             names.insert(kept.clone(), member(&response, kept).unwrap_or_default());
         }
-        let shown = request.shows.iter().filter(|_| response.status().is_success());
-        let shown = shown.map(|name| format!(" {}", shown_member(&response, name))).collect::<String>();
-        let says = (verdict(&response) + &shown).replace(region, REGION);
-        let aws = Json::from(request.says.as_str());
-        let aws = replaced(&aws, &names).as_str().unwrap_or_default().to_owned();
-        if says != aws {
-            let about = format!("{}: {}", story.story, request.title);
-            found.push(Disagreement { about, aws, says, detail: text(&response) });
-        }
+        seen(request, &response, &names);
     }
-    found
 }
 
 /// A value in which `${name}` stands for what has that name: as a whole, or within a text.

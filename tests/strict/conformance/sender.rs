@@ -117,7 +117,7 @@ impl Sender {
 }
 
 /// `ok`, or the code of the error, in whichever way a service writes it.
-pub(super) fn verdict(response: &HttpResponse) -> String {
+pub(crate) fn verdict(response: &HttpResponse) -> String {
     if response.status().is_success() {
         return "ok".to_owned();
     }

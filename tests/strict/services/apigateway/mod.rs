@@ -12,6 +12,7 @@ pub(crate) use invocation::cannot_invoke;
 
 use crate::access::{Need, request_tags};
 use crate::cloud::{Cloud, REGION, ServiceError, Tags, required, text};
+use crate::constraint::Words;
 use crate::quota::Quota;
 use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Marked, Resource, StackChange, StrictService};
@@ -41,6 +42,10 @@ impl StrictService for ApiGateway {
             invalid: "BadRequestException",
             unmodelled: &["ConflictException"],
         }
+    }
+
+    fn words(&self) -> Words {
+        Words::Own
     }
 
     /// The actions are the verbs of HTTP, and the resources the paths, as the service's model has them but for the version.

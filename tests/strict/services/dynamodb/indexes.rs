@@ -79,6 +79,13 @@ pub(super) fn described(table: &Table, now: Time) -> Option<Json> {
     let is_created = table.status(now) == "CREATING";
     let one = |index: &Index| {
         let mut description = shown(&index.description);
+        description["IndexSizeBytes"] = 0.into();
+        description["ItemCount"] = 0.into();
+        if !is_created {
+            let warm =
+                json!({ "ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "ACTIVE" });
+            description["WarmThroughput"] = warm;
+        }
         description["IndexStatus"] = if is_created { "CREATING" } else { index.status(now) }.into();
         let arn = required(&Json::Object(table.description.clone()), "TableArn").to_owned();
         description["IndexArn"] = format!("{arn}/index/{}", index.name).into();

@@ -212,7 +212,12 @@ fn warm(table: &Table, now: Time) -> Json {
 fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let now = cloud.now;
     let table = find(cloud, required(params, "TableName"))?;
-    Ok(json!({ "Table": described(table, now) }))
+    let mut description = described(table, now);
+    if description["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST" {
+        // The creation does not say it yet [recorded: dynamodb, gsi_with_billing_mode].
+        description["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = seconds(table.created);
+    }
+    Ok(json!({ "Table": description }))
 }
 
 fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
@@ -297,7 +302,14 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
             table.phase = ("DELETING", until);
         }
     }
-    Ok(json!({ "TableDescription": described(table, now) }))
+    // Less than other calls show [recorded: dynamodb, table_crud].
+    let mut description = described(table, now);
+    let gone = ["AttributeDefinitions", "KeySchema", "CreationDateTime", "WarmThroughput"];
+    description
+        .as_object_mut()
+        .into_iter()
+        .for_each(|members| members.retain(|name, _| !gone.contains(&name.as_str())));
+    Ok(json!({ "TableDescription": description }))
 }
 
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

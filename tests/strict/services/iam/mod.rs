@@ -18,6 +18,7 @@ pub(crate) use role::{
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, Tags, required, text};
+use crate::constraint::Words;
 use crate::quota::Quota;
 use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService};
@@ -70,6 +71,10 @@ impl StrictService for Iam {
             invalid: "ValidationError",
             unmodelled: &["ValidationError", "AccessDenied", "LimitExceeded", "ConcurrentModification"],
         }
+    }
+
+    fn words(&self) -> Words {
+        Words::WithoutValues
     }
 
     fn needs(&self, cloud: &Cloud, call: &Call) -> Vec<Need> {

@@ -105,6 +105,10 @@ fn list_attached(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError>
 /// Attaching what is attached changes nothing.
 fn attach(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let arn = required(params, "PolicyArn");
+    if !arn.starts_with("arn:") {
+        // [recorded: iam, role_attach_policy]
+        return ServiceError::err("ValidationError", "Invalid ARN:  Could not be parsed!");
+    }
     let exists = exists(cloud, arn);
     let attached = attached(cloud, params)?;
     if !exists {

@@ -150,7 +150,9 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
             .and_then(|seconds| seconds.try_into().ok())
             .unwrap_or(3600),
     };
-    let answer = described(&role, true);
+    let mut answer = described(&role, true);
+    // Only reads say how long a session may last [recorded: iam].
+    answer["MaxSessionDuration"] = Json::Null;
     cloud.iam.roles.insert(name.to_lowercase(), role);
     Ok(json!({ "Role": answer }))
 }
@@ -173,18 +175,23 @@ fn described(role: &Role, with_tags: bool) -> Json {
         .boundary
         .as_ref()
         .map(|arn| json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn }));
+    // One that is empty is left out [recorded: iam].
+    let description = Some(&role.description).filter(|description| !description.is_empty());
     let tags = (with_tags && !role.tags.is_empty()).then(|| listed(&role.tags));
     json!({
         "Path": role.path, "RoleName": role.name, "RoleId": role.id, "Arn": role.arn(),
         "CreateDate": seconds(role.created), "AssumeRolePolicyDocument": encoded(&role.trust),
-        "Description": role.description, "MaxSessionDuration": role.session, "PermissionsBoundary": boundary, "Tags": tags,
+        "Description": description, "MaxSessionDuration": role.session, "PermissionsBoundary": boundary, "Tags": tags,
     })
 }
 
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, tags) = (cloud.now, cloud.delays.of(TAGS));
     let role = find(cloud, params)?;
-    Ok(json!({ "Role": described(role, now >= role.created + tags) }))
+    let mut answer = described(role, now >= role.created + tags);
+    // Of a role that was never used [recorded: iam].
+    answer["RoleLastUsed"] = json!({});
+    Ok(json!({ "Role": answer }))
 }
 
 fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

@@ -4,7 +4,7 @@
 use super::checks::{may_deliver, refused};
 use super::function::{Function, find, function_arn};
 use super::qualifier::{LATEST, Named};
-use crate::cloud::{Cloud, Handler, ServiceError, required, text};
+use crate::cloud::{Cloud, Handler, ServiceError, Time, required, seconds, text};
 use serde_json::{Value as Json, json};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
@@ -93,7 +93,7 @@ fn put_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         config.as_object_mut().map(|config| config.remove(name));
     }
     let function = named.find(cloud).ok_or_else(missing)?;
-    let shown = shown(&named.with(&qualifier), &config);
+    let shown = shown(&named.with(&qualifier), &config, function.modified);
     match qualifier.as_str() {
         LATEST => function.apart.asynchronous = Some(config),
         _ => drop(function.releases.asynchronous.insert(qualifier, config)),
@@ -102,10 +102,11 @@ fn put_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 }
 
 /// As Lambda shows it: a destination that is not set is an empty one [hazards: L13].
-fn shown(named: &Named, config: &Json) -> Json {
+fn shown(named: &Named, config: &Json, modified: Time) -> Json {
     let to = |on: &str| config["DestinationConfig"].get(on).cloned().unwrap_or_else(|| json!({}));
     let mut shown = config.clone();
     shown["FunctionArn"] = named.arn().into();
+    shown["LastModified"] = seconds(modified);
     shown["DestinationConfig"] = json!({ "OnSuccess": to("OnSuccess"), "OnFailure": to("OnFailure") });
     shown
 }
@@ -118,9 +119,11 @@ fn none_async(named: &Named) -> ServiceError {
 
 fn get_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (named, qualifier) = qualified(params)?;
-    let config = named.find(cloud).and_then(|function| function.asynchronous(&qualifier).cloned());
+    let function = named.find(cloud);
+    let config =
+        function.and_then(|function| Some((function.asynchronous(&qualifier).cloned()?, function.modified)));
     let named = named.with(&qualifier);
-    config.map(|config| shown(&named, &config)).ok_or_else(|| none_async(&named))
+    config.map(|(config, modified)| shown(&named, &config, modified)).ok_or_else(|| none_async(&named))
 }
 
 fn delete_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

@@ -181,7 +181,8 @@ fn check_tracing(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
 pub(super) fn check(cloud: &Cloud, params: &Json) -> Result<(), ServiceError> {
     if let Some(runtime) = text(params, "Runtime").filter(|runtime| BLOCKED.contains(runtime)) {
         return refused(format!(
-            "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions."
+            "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. \
+             We recommend you use a supported runtime while creating or updating functions."
         ));
     }
     // The model has no upper limits for these [aws-facts: Lambda].

@@ -12,7 +12,8 @@ use super::qualifier::{Named, bare};
 use super::url::Url;
 use super::version::{self, Releases};
 use crate::cloud::{
-    Cloud, Delay, Handler, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text, text_map,
+    Cloud, Delay, Handler, REGION, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text,
+    text_map,
 };
 use crate::services::{Service, iam, logs};
 use serde_json::{Map, Value as Json, json};
@@ -258,10 +259,27 @@ fn with_states(cloud: &Cloud, function: &Function) -> Json {
         configuration.insert("StateReasonCode".to_owned(), code.into());
         configuration.insert("StateReason".to_owned(), reason.into());
     }
-    let update = if busy { "InProgress" } else { "Successful" };
-    configuration.insert("LastUpdateStatus".to_owned(), update.into());
+    // A function that is being created was not updated yet [recorded: lambda_, create_response].
+    if !pending {
+        let update = if busy { "InProgress" } else { "Successful" };
+        configuration.insert("LastUpdateStatus".to_owned(), update.into());
+        if busy {
+            configuration.insert("LastUpdateStatusReasonCode".to_owned(), "Creating".into());
+            configuration
+                .insert("LastUpdateStatusReason".to_owned(), "The function is being created.".into());
+        }
+    }
+    with_runtime(&mut configuration);
     configuration.insert("LastModified".to_owned(), modified(function.modified).into());
     Json::Object(configuration)
+}
+
+/// Which version of a runtime is in use; an image has none [recorded: lambda_, create_response].
+pub(super) fn with_runtime(configuration: &mut Map<String, Json>) {
+    if let Some(runtime) = configuration.get("Runtime").and_then(Json::as_str) {
+        let version = json!({ "RuntimeVersionArn": format!("arn:aws:lambda:{REGION}::runtime:{runtime}") });
+        configuration.insert("RuntimeVersionConfig".to_owned(), version);
+    }
 }
 
 /// A time as Lambda writes it: the offset has no colon.

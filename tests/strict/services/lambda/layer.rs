@@ -95,7 +95,7 @@ fn number(params: &Json) -> Result<u64, ServiceError> {
     let number = params["VersionNumber"].as_i64().unwrap_or_default();
     match u64::try_from(number) {
         Ok(number @ 1..) => Ok(number),
-        _ => refused("Layer Version Cannot be less than 1."),
+        _ => refused("Layer Version Cannot be less than 1"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::function::{Function, find, function_arn};
 use super::version::Published;
-use crate::cloud::{Cloud, ServiceError, required, text};
+use crate::cloud::{Cloud, REGION, ServiceError, required, text};
 
 /// What has no version of its own yet.
 pub(super) const LATEST: &str = "$LATEST";
@@ -36,7 +36,16 @@ impl Named {
 
     /// What a call says, in its name and beside it.
     pub(super) fn of(params: &serde_json::Value) -> Result<Self, ServiceError> {
-        let named = Named::parse(required(params, "FunctionName"));
+        let name = required(params, "FunctionName");
+        let region = name.strip_prefix("arn:aws:lambda:").and_then(|rest| rest.split(':').next());
+        if let Some(region) = region.filter(|region| *region != REGION) {
+            // [recorded: lambda_, function_arns]
+            return ServiceError::err(
+                "ResourceNotFoundException",
+                format!("Functions from '{region}' are not reachable in this region ('{REGION}')"),
+            );
+        }
+        let named = Named::parse(name);
         match (&named.qualifier, text(params, "Qualifier")) {
             (Some(derived), Some(qualifier)) if derived != qualifier => ServiceError::err(
                 "InvalidParameterValueException",

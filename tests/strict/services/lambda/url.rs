@@ -124,7 +124,9 @@ fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 
 /// What is left out stays as it is [aws-facts-services: Clearing a field].
 fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let function = find(cloud, required(params, "FunctionName")).map_err(|_| none())?;
+    // [recorded: lambda_, url_config_exceptions]
+    let missing = |_| ServiceError::new("ResourceNotFoundException", "Function does not exist");
+    let function = find(cloud, required(params, "FunctionName")).map_err(missing)?;
     let name = name(function).to_owned();
     let url = function.url.as_mut().ok_or_else(none)?;
     if let Some(auth) = params["AuthType"].as_str() {

@@ -157,7 +157,9 @@ pub(super) fn described(
     let version =
         cloud.lambda.functions.get(name).and_then(|function| function.releases.versions.get(&number));
     let version = version.ok_or_else(|| function::not_found(&format!("{name}:{number}")))?;
-    let mut described = Json::Object(item(name, number, version));
+    let mut described = item(name, number, version);
+    function::with_runtime(&mut described);
+    let mut described = Json::Object(described);
     if let Some(alias) = alias {
         described["FunctionArn"] = function_arn(&format!("{name}:{alias}")).into();
     }
@@ -199,8 +201,9 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let function = find(cloud, required(params, "FunctionName"))?.clone();
     let mut latest = function::described(cloud, &function);
     latest["FunctionArn"] = Named::parse(&name).with(LATEST).arn().into();
-    let states = ["State", "StateReason", "StateReasonCode", "LastUpdateStatus"];
-    states.iter().for_each(|state| drop(latest.as_object_mut().and_then(|latest| latest.remove(*state))));
+    let states = ["State", "LastUpdateStatus", "RuntimeVersionConfig"];
+    let is_state = |name: &str| states.iter().any(|state| name.starts_with(state));
+    latest.as_object_mut().into_iter().for_each(|latest| latest.retain(|name, _| !is_state(name)));
     let versions = function.releases.versions.iter();
     let versions = versions.map(|(number, version)| Json::Object(item(&name, *number, version)));
     let all = [latest].into_iter().chain(versions).collect();

@@ -14,6 +14,7 @@ pub(crate) use objects::Upload;
 
 use crate::access::{Need, nothing};
 use crate::cloud::{Cloud, Tags, text};
+use crate::constraint::Words;
 use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
 use crate::services::Service;
@@ -100,6 +101,12 @@ impl StrictService for S3 {
             "DeleteObjects" => "DeleteResult",
             _ => return None,
         })
+    }
+
+    fn words(&self) -> Words {
+        Words::Sentence(
+            "The XML you provided was not well-formed or did not validate against our published schema",
+        )
     }
 
     /// Nothing is checked on the tags of a bucket, unless it is set to do so.

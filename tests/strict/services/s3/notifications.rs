@@ -37,6 +37,10 @@ fn invalid<T>(message: &str) -> Result<T, ServiceError> {
 fn put(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let mut document = params["NotificationConfiguration"].clone();
     change(cloud, params)?;
+    // [recorded: s3, invalid_sqs_arns]
+    if entries(&document).any(|(_, to)| !to.starts_with("arn:")) {
+        return invalid("The ARN could not be parsed");
+    }
     normalise(cloud, &mut document);
     check(&document)?;
     let name = required(params, "Bucket");

@@ -97,7 +97,9 @@ fn versions(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     };
     let last = page.last().filter(|_| is_more);
     Ok(json!({
-        "Name": required(params, "Bucket"), "IsTruncated": is_more, "EncodingType": params.get("EncodingType"),
+        "KeyMarker": text(params, "KeyMarker").unwrap_or_default(), "MaxKeys": limit.unwrap_or(1_000),
+        "VersionIdMarker": text(params, "VersionIdMarker").unwrap_or_default(),
+        "Prefix": text(params, "Prefix").unwrap_or_default(), "Name": required(params, "Bucket"), "IsTruncated": is_more, "EncodingType": params.get("EncodingType"),
         "Versions": of(false), "DeleteMarkers": of(true),
         "NextKeyMarker": last.map(|object| shown(params, &object.key)),
         "NextVersionIdMarker": last.map(|object| object.version.clone()),
@@ -150,9 +152,12 @@ fn uploads(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let first = start(&all, params, ("KeyMarker", "UploadIdMarker"), |upload| (&upload.key, &upload.id));
     let page: Vec<&Upload> = all.iter().skip(first).take(size).collect();
     let is_more = first + page.len() < all.len();
-    let last = page.last().filter(|_| is_more);
+    // The last one of a page is named even if no other page follows [recorded: s3, list-all-uploads].
+    let last = page.last();
     let shown_upload = |upload: &&Upload| json!({ "Key": shown(params, &upload.key), "UploadId": upload.id });
     Ok(json!({
+        "KeyMarker": text(params, "KeyMarker").unwrap_or_default(), "MaxUploads": limit.unwrap_or(1_000),
+        "UploadIdMarker": text(params, "UploadIdMarker").unwrap_or_default(),
         "Bucket": required(params, "Bucket"), "IsTruncated": is_more, "EncodingType": params.get("EncodingType"),
         "Uploads": page.iter().map(shown_upload).collect::<Vec<_>>(),
         "NextKeyMarker": last.map(|upload| shown(params, &upload.key)),

@@ -11,7 +11,7 @@ pub(crate) use by_hand::{confirm, expire, make, subscribe};
 pub(crate) use topic::{State, topic_arn};
 
 use crate::access::{Need, nothing, with_tagging};
-use crate::cloud::{Cloud, ServiceError, Tags, text};
+use crate::cloud::{Cloud, REGION, ServiceError, Tags, text};
 use crate::quota::Quota;
 use crate::service::{Drift, Facts, Make, Resource, StrictService, Tagged};
 use crate::services::Service;
@@ -33,6 +33,8 @@ fn parts<'a>(arn: &'a str, parameter: &str) -> Result<Vec<&'a str>, ServiceError
         1..=5 => {
             invalid(format!("{parameter} Reason: An ARN must have at least 6 elements, not {}", parts.len()))
         }
+        // [recorded: sns, test_cross_region_access]
+        _ if parameter == "TopicArn" && parts[3] != REGION => invalid(parameter),
         _ => Ok(parts),
     }
 }

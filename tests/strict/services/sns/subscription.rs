@@ -110,7 +110,7 @@ fn wrong_attribute(of: &Subscription, name: &str, value: &str, after: &Attribute
 /// An empty text is refused, as no value is not [aws-facts-services: Clearing a field, TF].
 fn wrong_redrive(of: &Subscription, value: &str) -> Option<String> {
     let Ok(Json::Object(policy)) = serde_json::from_str::<Json>(value) else {
-        return Some("RedrivePolicy: failed to parse JSON. Unexpected character".to_owned());
+        return Some(format!("RedrivePolicy: {}", filter::no_json(value)));
     };
     let target = policy.get("deadLetterTargetArn").and_then(Json::as_str).unwrap_or_default();
     if !pattern::matches("arn:aws:sqs:[a-z0-9-]+:[0-9]{12}:[^:]+", target) {
@@ -188,6 +188,9 @@ pub(super) fn with_defaults(attributes: &Attributes) -> Attributes {
 
 /// Also of what does not exist. What nobody has confirmed stays until it expires [aws-facts-services: 3].
 fn unsubscribe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    if required(params, "SubscriptionArn").is_empty() {
+        return invalid("SubscriptionArn Reason: no value for required parameter");
+    }
     match find(cloud, params) {
         Err(error) if error.code == "NotFound" => Ok(Json::Null),
         Err(error) => Err(error),

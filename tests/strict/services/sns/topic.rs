@@ -160,6 +160,11 @@ fn tags(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 
 fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let new = tag_list(params);
+    let sent = params["Tags"].as_array().map_or(0, Vec::len);
+    if new.len() < sent {
+        // [recorded: sns, test_tags]
+        return invalid("Duplicated keys are not allowed.");
+    }
     let topic = tagged(cloud, params)?;
     check_tags(&topic.tags, &new, "TagLimitExceeded")?;
     topic.tags.extend(new);

@@ -11,6 +11,7 @@ pub(crate) use queue::{Queue, State, of_arn, queue_arn, was_deleted_before};
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, ServiceError, Tags, text};
+use crate::constraint::Words;
 use crate::service::{Drift, Facts, Make, Resource, StrictService, Tagged};
 use crate::services::Service;
 use crate::wire::Call;
@@ -60,6 +61,10 @@ impl StrictService for Sqs {
             invalid: "InvalidParameterValueException",
             unmodelled: &["InvalidParameterValueException", "InvalidAttributeValue"],
         }
+    }
+
+    fn words(&self) -> Words {
+        Words::Own
     }
 
     /// ListQueues knows no resources.

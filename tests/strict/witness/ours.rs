@@ -1,0 +1,110 @@
+//! What the strict cloud answers: to the requests that the emulators are asked as well, and to those of the recordings.
+
+use super::recordings::{Asked, Service, Story};
+use crate::clock::{BEGINNING, Clock};
+use crate::conformance::requests::{self, AT_REST, Request};
+use crate::conformance::sender::verdict;
+use crate::connector::StrictCloud;
+use crate::run::empty;
+use serde_json::Value as Json;
+
+/// An answer of the strict cloud.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    /// The call, with the service.
+    pub(super) call: String,
+    pub(super) status: u16,
+    pub(super) result: Result<Json, Refusal>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// The code, and the one from before the service spoke JSON.
+    pub(super) codes: Vec<String>,
+    pub(super) message: String,
+}
+
+/// The answers to all requests.
+pub(super) async fn answers(known: impl Iterator<Item = &Service>) -> Vec<Answer> {
+    let own = known.flat_map(|known| &known.rules.requests).map(story);
+    let mut answers = Vec::new();
+    for story in requests::stories().into_iter().chain(own) {
+        let cloud = StrictCloud::new(empty(), Clock::at(BEGINNING), None);
+        let rest = |request: &Request| {
+            tokio::time::sleep(if request.soon { std::time::Duration::ZERO } else { AT_REST })
+        };
+        let url = "https://example.amazonaws.com";
+        requests::send(&story, url, &cloud, rest, |request, response, _| {
+            let status = response.status().as_u16();
+            let old = response.headers().get("x-amzn-query-error").and_then(|both| both.split(';').next());
+            let answered = cloud.state().answered.take();
+            let result = answered.unwrap_or_else(|| panic!("{} is not understood", request.call));
+            let result = result.map_err(|error| {
+                let codes = [verdict(response)].into_iter().chain(old.map(str::to_owned)).collect();
+                Refusal { codes, message: error.message }
+            });
+            answers.push(Answer { call: request.call.clone(), status, result });
+        })
+        .await;
+    }
+    answers
+}
+
+fn story(own: &Story) -> requests::Story {
+    let request = |asked: &Asked| Request {
+        title: asked.call.clone(),
+        call: asked.call.clone(),
+        with: Json::Object(asked.with.clone()),
+        keep: asked.keep.clone(),
+        soon: asked.soon,
+        shows: None,
+        says: String::new(),
+    };
+    requests::Story { story: own.story.clone(), requests: own.requests.iter().map(request).collect() }
+}
+
+/// Plants another code in a refusal.
+pub(super) fn wrong_code(answer: &mut Answer) -> bool {
+    let Err(refusal) = &mut answer.result else { return false };
+    refusal.codes = vec!["PlantedException".to_owned()];
+    true
+}
+
+/// Takes the first member out of each structure of a result.
+pub(super) fn missing_member(answer: &mut Answer) -> bool {
+    let Ok(result) = &mut answer.result else { return false };
+    change(result, &|value| {
+        let Json::Object(members) = value else { return };
+        let first = members.iter().find(|(_, inner)| !inner.is_object() && !inner.is_array());
+        if let Some(first) = first.map(|(name, _)| name.clone()) {
+            members.remove(&first);
+        }
+    });
+    true
+}
+
+/// Puts other numbers and flags in a result.
+pub(super) fn wrong_default(answer: &mut Answer) -> bool {
+    let Ok(result) = &mut answer.result else { return false };
+    change_numbers(result);
+    true
+}
+
+/// Puts other numbers and flags in a value.
+pub(super) fn change_numbers(value: &mut Json) {
+    change(value, &|value| match value {
+        Json::Bool(flag) => *value = Json::Bool(!*flag),
+        Json::Number(_) => *value = 987_654_321.into(),
+        Json::String(text) if text.parse::<u32>().is_ok() => *value = "987654321".into(),
+        _ => {}
+    });
+}
+
+fn change(value: &mut Json, with: &impl Fn(&mut Json)) {
+    with(value);
+    match value {
+        Json::Object(members) => members.values_mut().for_each(|inner| change(inner, with)),
+        Json::Array(items) => items.iter_mut().for_each(|inner| change(inner, with)),
+        _ => {}
+    }
+}
