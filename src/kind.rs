@@ -154,6 +154,16 @@ pub trait Kind: Send + Sync + 'static {
     fn find(ctx: &Context, physical_id: &str) -> impl Future<Output = Result<ObservedOption<Self>>> + Send {
         Self::read(ctx, physical_id, None)
     }
+    /// The attributes of a resource of others that the stack file names, by its physical id; `None` if it does not exist.
+    fn existing(
+        ctx: &Context,
+        physical_id: &str,
+    ) -> impl Future<Output = Result<Option<Self::Attributes>>> + Send {
+        async move {
+            let found = Self::find(ctx, physical_id).await?.filter(Observed::exists);
+            Ok(found.map(|found| found.attributes))
+        }
+    }
     /// Waits until a resource that was observed as pending is ready, whatever the change in progress is.
     fn settle(_ctx: &Context, _observed: &ObservedOf<Self>) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }

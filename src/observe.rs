@@ -58,9 +58,8 @@ async fn existing(ctx: &Context, registry: Registry) -> Result<AttributeMap> {
     let needed = ctx.scope.existing.iter().filter(|_| !ctx.scope.destroy);
     let all = needed.flat_map(|(kind, names)| names.iter().map(|name| (*kind, name)));
     let read = all.map(async |(kind, name)| {
-        let found = registry.kind(kind).find(ctx, name).await.map_err(|error| error.about(name))?;
-        let found = found.filter(Observed::exists);
-        Ok::<_, Error>(found.map(|found| (ResourceId::new(kind, name), found.attributes)))
+        let found = registry.kind(kind).existing(ctx, name).await.map_err(|error| error.about(name))?;
+        Ok::<_, Error>(found.map(|attributes| (ResourceId::new(kind, name), Arc::new(attributes))))
     });
     Ok(try_join_all(read).await?.into_iter().flatten().collect())
 }

@@ -260,6 +260,8 @@ pub(crate) trait AnySection: Send + Sync {
     fn check_section(&self, section: Value, fields: &Fields);
     /// [`Declared::check`] for each entry.
     fn check(&self, entries: &Entries) -> Vec<Diagnostic>;
+    /// The items of `triggers` of all entries.
+    fn items<'a>(&self, entries: &'a Entries) -> Vec<&'a Item>;
     /// [`Declared::code`] of each entry.
     fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>>;
     /// [`Declared::log_group`] of the entry with this key.
@@ -372,6 +374,10 @@ impl<D: Declared> AnySection for Section<D> {
         };
         let each = |entry| of_triggers(entry).into_iter().chain(D::check(entry, entries));
         own.iter().flat_map(each).chain(equal_names::<D>(own)).collect()
+    }
+
+    fn items<'a>(&self, entries: &'a Entries) -> Vec<&'a Item> {
+        entries.of::<D::Config>().iter().flat_map(|entry| D::triggers(entry)).collect()
     }
 
     fn code<'a>(&self, entries: &'a Entries) -> Vec<Code<'a>> {

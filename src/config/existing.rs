@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::declared::{AnySection, Entries, Sections};
-use super::decode::{Cx, Log, help};
+use super::decode::{Cx, Log, Value, help};
 use super::diagnostic::Diagnostic;
 use super::rewrite::{self, Change};
 use super::section::SOME_TEXT;
+use super::section::shape::entry_of;
+use crate::kind::Kind;
 use crate::model::{in_words, name_in_arn};
 use crate::yaml::{At, Node};
 
@@ -79,6 +81,38 @@ fn decode(log: &Log, section: &'static dyn AnySection, key: &str, entry: &Node) 
     };
     let (kind, at) = (section.kind(), log.source().at(named.span.start));
     Some(Existing { kind, key: key.to_owned(), at, name: name.into_owned(), arn })
+}
+
+/// The resources of others that items of `triggers` name by their ARNs: each stands for an entry whose key is the ARN.
+pub(super) fn of_sources(entries: &Entries, sections: Sections) -> Vec<Existing> {
+    let mut found: Vec<Existing> = Vec::new();
+    for item in sections.iter().flat_map(|section| section.items(entries)) {
+        let Some((kind, key)) = item.source().filter(|(_, key)| key.starts_with(ARN)) else { continue };
+        let name = sections.of_kind(kind).and_then(|section| name_in(section, &key));
+        let Some(name) = name.map(Cow::into_owned) else { continue };
+        if !found.iter().any(|other| other.kind == kind && other.key == key) {
+            found.push(Existing { kind, key: key.clone(), at: item.at(), name, arn: Some(key) });
+        }
+    }
+    found
+}
+
+/// How every ARN begins.
+const ARN: &str = "arn:";
+
+/// The key of an entry, or the ARN of a resource of the same kind that is one of others.
+pub(crate) fn entry_or_arn<K: Kind>(value: Value) -> Option<String> {
+    let text = value.text()?;
+    if !text.starts_with(ARN) {
+        return entry_of::<K>(value);
+    }
+    let section = value.cx.scope.names.sections.of(K::SECTION)?;
+    if is_name(text) && name_in(section, text).is_some() {
+        return Some(text.to_owned());
+    }
+    let what = in_words(K::NAME);
+    let way = help(format!("write the key of a {what}, or the ARN of one outside of the stack"));
+    value.fail(format!("`{text}` is not the ARN of a {what}"), way)
 }
 
 impl Existing {

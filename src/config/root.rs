@@ -178,6 +178,8 @@ pub(super) fn stack(
         Settings::whole(decoded)?;
     let picked = environments.iter().find(|one| Some(one.name.as_str()) == names.environment_key);
     let Rest { outputs, checks } = rest?;
+    let entries = entries?;
+    let existing = existing.into_iter().chain(existing::of_sources(&entries, sections)).collect();
     let [elsewhere, fallbacks] = log.elsewhere();
     Some(Stack {
         file: file.to_owned(),
@@ -193,7 +195,7 @@ pub(super) fn stack(
         account: picked.and_then(|picked| picked.account.clone()).or(account),
         tags,
         permissions_boundary,
-        entries: entries?,
+        entries,
         sections,
         is_for_now: log.is_for_now(),
         is_address_for_now: log.is_address_for_now(),

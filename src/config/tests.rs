@@ -12,6 +12,7 @@ mod include;
 mod interpolation;
 mod language;
 mod layers;
+mod log_groups;
 mod machines;
 mod meaning;
 mod parameters;

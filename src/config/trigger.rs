@@ -10,7 +10,7 @@ use super::section::{Entry, Parts, Section, Shape, limited, object};
 use crate::kind::Kind;
 use crate::model::in_words;
 use crate::suggest;
-use crate::yaml::Kind as Node;
+use crate::yaml::{At, Kind as Node};
 use serde_json::{Value as Json, json};
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -96,12 +96,17 @@ pub struct Item {
 
 trait AnyConfig: Any + Debug + Send + Sync {
     fn as_any(&self) -> &dyn Any;
+    fn at(&self) -> At;
     fn equals(&self, other: &dyn AnyConfig) -> bool;
 }
 
 impl<C: Debug + PartialEq + Send + Sync + 'static> AnyConfig for Entry<C> {
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn at(&self) -> At {
+        self.at
     }
 
     fn equals(&self, other: &dyn AnyConfig) -> bool {
@@ -127,7 +132,12 @@ impl Item {
         self.trigger.kind()
     }
 
-    /// The entry that is the source, where it is one.
+    /// Its place in the file.
+    pub(super) fn at(&self) -> At {
+        self.config.at()
+    }
+
+    /// The entry that is the source, where it is one; one of others may be named by its ARN in place of a key.
     pub(crate) fn source(&self) -> Option<End> {
         self.trigger.source(self)
     }

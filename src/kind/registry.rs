@@ -89,6 +89,8 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<Observed>>>;
     /// [`Kind::find`].
     fn find<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Observed>>>;
+    /// [`Kind::existing`].
+    fn existing<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Json>>>;
     /// [`Kind::settle`].
     fn settle<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>>;
     /// [`Kind::create`].
@@ -317,6 +319,10 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn find<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Observed>>> {
         Box::pin(async move { K::find(ctx, physical_id).await?.map(erase::<K>).transpose() })
+    }
+
+    fn existing<'a>(&'a self, ctx: &'a Context, physical_id: &'a str) -> BoxFuture<'a, Result<Option<Json>>> {
+        Box::pin(async move { K::existing(ctx, physical_id).await?.as_ref().map(encode).transpose() })
     }
 
     fn settle<'a>(&'a self, ctx: &'a Context, observed: &'a Observed) -> BoxFuture<'a, Result<()>> {

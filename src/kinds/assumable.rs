@@ -1,9 +1,12 @@
-//! Calls that hand a role to Lambda: they are refused while the role propagates, and now and then for other reasons
-//! that pass.
+//! Calls that hand a role to Lambda, or to a policy: they are refused while the role propagates, and now and then for other
+//! reasons that pass.
 
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
+use crate::kinds::statements;
 use crate::model::ResourceId;
+use crate::policy::Policy;
+use futures_util::future::join_all;
 
 /// Repeats a call while it is refused for a reason that passes. That a role cannot be assumed passes only where the role is
 /// new; an older one will not become assumable by waiting.
@@ -36,6 +39,29 @@ pub(super) async fn once_assumable<T, F: Future<Output = Result<T>>>(
         None => Err(first),
     };
     response.map_err(|error| if is_fresh { error } else { with_advice(error, role) })
+}
+
+/// Repeats a write of a policy while the service refuses it for a reason that passes. That it does not know a role which the policy
+/// names passes only where a role is new; whether one is, is asked only if the first refusal may be about that. `passing` gets
+/// whether one is.
+pub(super) async fn once_known<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    id: &ResourceId,
+    policy: &Policy,
+    passing: impl Fn(&Error, bool) -> Option<&'static str>,
+    write: impl Fn() -> F,
+) -> Result<T> {
+    let first = match write().await {
+        Err(error) if passing(&error, true).is_some() => error,
+        response => return response,
+    };
+    let roles = statements::roles(policy);
+    let names_fresh_role = join_all(roles.iter().map(|role| is_fresh(ctx, role))).await.contains(&true);
+    let passing = |error: &Error| passing(error, names_fresh_role);
+    let Some(reason) = passing(&first) else { return Err(first) };
+    let waiting = ctx.waiting(id);
+    waiting.report(reason);
+    retry_if(Backoff::PROPAGATION, waiting, passing, write).await
 }
 
 /// Adds what to do about an old role that Lambda cannot assume.

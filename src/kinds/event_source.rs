@@ -14,10 +14,12 @@ pub use self::queue::OfQueue;
 pub(crate) use self::stream::OfStream;
 pub(crate) use self::table::OfTable;
 use super::assumable::once_assumable;
+use super::bucket::Bucket;
 use super::function::{self, Function, LAMBDA, once_visible};
 use super::queue::Queue;
 use super::stream::Stream;
 use super::table::Table;
+use super::topic::Topic;
 use super::{alias, require, require_str};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
@@ -95,7 +97,7 @@ impl Kind for EventSource {
     const NAME: &'static str = "event_source";
     const SERVICE: &'static Service = &LAMBDA;
     const IMMUTABLE: &'static [&'static str] = &["function", "source", "from"];
-    const DEPENDS_ON: &'static [&'static str] = &["queue", "table", "stream"];
+    const DEPENDS_ON: &'static [&'static str] = &["queue", "table", "stream", "topic", "bucket"];
     /// Deleting the function leaves its mappings [aws-facts: Event source mappings].
     const PARENT: Option<ParentKind> = Some(ParentKind::new("function", OnParentDelete::Stay));
     /// Most of the time is spent on waiting for Lambda's asynchronous states.
@@ -294,13 +296,15 @@ fn filters(spec: &Spec) -> FilterCriteria {
     FilterCriteria::builder().set_filters(filters).build()
 }
 
-/// The queue, the table or the stream of a source in this account and region.
+/// The queue, the table or the stream of a source in this account and region, or what gets its failures.
 fn source_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
     let name = name_in(arn);
     let of = |pattern: &str| arn.strip_prefix(&ctx.scope.expand(pattern, name));
     let found = [
         (Queue::NAME, of(Queue::ARN) == Some("")),
         (Stream::NAME, of(Stream::ARN) == Some("")),
+        (Topic::NAME, of(Topic::ARN) == Some("")),
+        (Bucket::NAME, of(Bucket::ARN) == Some("")),
         (Table::NAME, of(Table::ARN).is_some_and(|rest| rest.starts_with(STREAM))),
     ];
     let kind = found.into_iter().find(|(_, is_it)| *is_it).map(|(kind, _)| kind);

@@ -19,6 +19,7 @@ mod state;
 mod versions;
 
 pub(super) use apart::{read_async, set_async};
+pub(super) use lower::log_group_of;
 pub(super) use needs::{grants, needs};
 pub(super) use permissions::{ANY, DECLARED};
 pub(super) use runtime::{family, runtime};

@@ -18,13 +18,13 @@ use aws_sdk_cloudwatchlogs::types::{
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags, their retention and the search of events,
-/// each operation by itself [DG: CloudWatch Logs quotas].
+/// CloudWatch Logs: 10 times a second for groups themselves, 5 for their tags, their retention, their filters and the search of
+/// events, each operation by itself [DG: CloudWatch Logs quotas].
 pub(crate) static LOGS: Service = Service {
     quotas: {
         const TEN: Quota = Quota { per_second: 10.0, burst: 10.0 };
         const FIVE: Quota = Quota { per_second: 5.0, burst: 5.0 };
-        &[TEN, TEN, TEN, FIVE, FIVE, FIVE, FIVE, FIVE]
+        &[TEN, TEN, TEN, FIVE, FIVE, FIVE, FIVE, FIVE, FIVE, FIVE, FIVE]
     },
     quota_of: |request| match target(request) {
         "DescribeLogGroups" => Some(0),
@@ -35,6 +35,9 @@ pub(crate) static LOGS: Service = Service {
         "PutRetentionPolicy" => Some(5),
         "DeleteRetentionPolicy" => Some(6),
         "FilterLogEvents" => Some(7),
+        "DescribeSubscriptionFilters" => Some(8),
+        "PutSubscriptionFilter" => Some(9),
+        "DeleteSubscriptionFilter" => Some(10),
         _ => None,
     },
     errors: Errors {
@@ -83,7 +86,7 @@ pub struct Attributes {
 
 /// A group, as most calls name it, and as those that tag it do [aws-facts: CloudWatch Logs].
 const BOTH: &[&str] = &["arn:{partition}:logs:{region}:{account}:log-group:{name}:*", LogGroup::ARN];
-const ANY: On = On::new("ReadLogGroup", LogGroup::NAME, Which::Any, &[LogGroup::ARN]);
+pub(super) const ANY: On = On::new("ReadLogGroup", LogGroup::NAME, Which::Any, &[LogGroup::ARN]);
 const DECLARED: On = On::new("LogGroups", LogGroup::NAME, Which::Declared, BOTH);
 const OWNED: On = On::new("MarkedLogGroups", LogGroup::NAME, Which::Owned(""), &[LogGroup::ARN]);
 

@@ -36,6 +36,7 @@ pub mod state_machine;
 mod statements;
 pub mod stream;
 pub mod subscription;
+pub mod subscription_filter;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ use self::notification::section::OfBucket;
 use self::rule::OfBus;
 use self::schedule::AtTimes;
 use self::subscription::OfTopic;
+use self::subscription_filter::OfLogGroup;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service, Tags};
 use crate::config::declared::{Section, Sections};
@@ -121,6 +123,7 @@ kinds! {
     permission::Permission,
     notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
+    subscription_filter::SubscriptionFilter: trigger(OfLogGroup),
     rule::Rule: trigger(OfBus),
     schedule_group::ScheduleGroup,
     schedule::Schedule: trigger(AtTimes),

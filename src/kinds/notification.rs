@@ -6,7 +6,7 @@ mod filter;
 pub(crate) mod section;
 
 pub(in crate::kinds) use self::document::entries;
-use self::document::{merged, without};
+use self::document::{entry_of, merged, without};
 use self::filter::Filter;
 use super::alias::{self, Alias};
 use super::bucket::{self, S3};
@@ -133,7 +133,7 @@ fn bucket_of(id: &ResourceId) -> Result<&ResourceId> {
 /// that was given a moment ago.
 async fn set(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
     let (bucket, own) = (bucket_of(id)?, id_of(ctx, &id.name));
-    let mark = mark::begin(&ctx.scope.identity);
+    let (mark, entry) = (mark::begin(&ctx.scope.identity), entry_of(&own, spec)?);
     let unknown = |error: &Error| {
         let refused =
             error.is("InvalidArgument") && error.says("Unable to validate the following destination");
@@ -141,7 +141,7 @@ async fn set(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> 
             .then_some("S3 does not know of the permission yet")
     };
     retry_if(Backoff::PROPAGATION, ctx.waiting(id), unknown, async || {
-        bucket::edit_notifications(ctx, bucket, false, |live| merged(live, &own, &mark, spec)).await
+        bucket::edit_notifications(ctx, bucket, false, |live| merged(live, (&own, &entry), &mark, spec)).await
     })
     .await?;
     Ok(Attributes {})
@@ -175,7 +175,7 @@ fn shown(ctx: &Context, bucket: &Parent, entries: Vec<(String, Spec)>) -> Vec<Ob
 }
 
 /// The resources that an ARN leads to: a queue or a topic; a function, and its alias.
-fn refers_to(arn: &str) -> Vec<PhysicalId> {
+pub(super) fn refers_to(arn: &str) -> Vec<PhysicalId> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
         [_, _, "sqs", _, _, name] => vec![PhysicalId::new(Queue::NAME, *name)],

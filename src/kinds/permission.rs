@@ -11,7 +11,7 @@ pub(crate) use self::names::{OF_URL, name, sid};
 use super::alias::{self, Alias};
 use super::bus::EVENTS;
 use super::function::{self, Function, LAMBDA};
-use super::{list_each, retry_conflicts, within};
+use super::{list_each, mark, retry_conflicts, subscription_filter, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
@@ -76,6 +76,8 @@ pub(crate) const API_GATEWAY: &str = "apigateway.amazonaws.com";
 const BUCKETS: &str = super::bucket::PRINCIPAL;
 /// The principal of topics that functions have subscribed.
 const TOPICS: &str = super::topic::PRINCIPAL;
+/// The principal of log groups whose events start functions.
+const LOG_GROUPS: &str = subscription_filter::PRINCIPAL;
 /// The principal of a public URL's permissions.
 pub(crate) const ANYONE: &str = "*";
 
@@ -102,6 +104,8 @@ impl Kind for Permission {
         allow_calls!(ANYONE, "PublicFunctions" on Function, Which::Parents),
         allow_calls!(TOPICS, "SubscribedFunctions" on Function, Which::Parents),
         allow_calls!(TOPICS, "SubscribedAliases" on Alias, Which::Declared),
+        allow_calls!(LOG_GROUPS, "FunctionsOfLogGroups" on Function, Which::Parents),
+        allow_calls!(LOG_GROUPS, "AliasesOfLogGroups" on Alias, Which::Declared),
         allow_calls!(EVENTS, "FunctionsOfRules" on Function, Which::Parents),
         allow_calls!(EVENTS, "AliasesOfRules" on Alias, Which::Declared),
         kind::Permission::of(
@@ -286,6 +290,16 @@ async fn list(ctx: &Context, function: &Parent, names: &Names<'_>) -> Result<Vec
     Ok(observed)
 }
 
+/// What has come with the permissions of an alias that the stack no longer declares: its policy is read for nothing else.
+pub(in crate::kinds) async fn come_with(ctx: &Context, alias: &str) -> Result<Vec<PhysicalId>> {
+    let (own, statements) = (mark::begin(&ctx.scope.identity), statements(ctx, alias).await?);
+    let ours = statements.iter().filter(|(sid, _)| sid.starts_with(&own));
+    let specs = ours.map(|(sid, statement)| spec(alias, base(sid), statement));
+    let filter =
+        |spec: Spec| subscription_filter::of_permission(&spec.principal, spec.source_arn.as_deref(), alias);
+    Ok(specs.filter_map(filter).collect())
+}
+
 /// A statement of the policy of a function or, where that is called, of an alias.
 fn read(
     function: &Parent,
@@ -299,10 +313,12 @@ fn read(
         None => (format!("{called} {sid}"), names.owner(sid)),
     };
     let spec = spec(called, base(sid), statement);
+    let filter = subscription_filter::of_permission(&spec.principal, spec.source_arn.as_deref(), called);
     let mut observed = function.child(Permission::NAME, name, sid, owner, (spec, Attributes {}));
     let own = PhysicalId::new("function", function.physical_id.id.clone());
     let alias = alias::parts(called).1.map(|_| own.child(Alias::NAME, called));
     observed.refs = [own].into_iter().chain(alias).collect();
+    observed.hints = filter.into_iter().collect();
     observed
 }
 

@@ -196,6 +196,12 @@ impl Kind for Role {
         read(ctx, name).await
     }
 
+    /// What it may do is its owner's matter.
+    async fn existing(ctx: &Context, name: &str) -> Result<Option<Attributes>> {
+        let role = observe::get(ctx, name).await?;
+        role.map(|role| observe::attributes(&role, "iam:GetRole")).transpose()
+    }
+
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let create = ctx.clients.iam().create_role().role_name(&id.name).path(ctx.scope.role_path());
         let create = create

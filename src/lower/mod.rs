@@ -45,6 +45,10 @@ pub(crate) trait Lowered: Declared {
     fn callers(_entry: &Entry<Self::Config>, _lower: &Lower) -> Vec<Call> {
         Vec::new()
     }
+    /// Resources of others that an entry names. They are read, and must exist.
+    fn outside(_entry: &Entry<Self::Config>, _lower: &Lower) -> Vec<Existing> {
+        Vec::new()
+    }
     /// What a role must allow on the KMS key that encrypts an entry, to do with the entry what it is granted.
     fn use_of_key(_entry: &Entry<Self::Config>, _grant: &Grant, _lower: &Lower) -> Option<Statement<Text>> {
         None
@@ -63,6 +67,8 @@ pub(crate) trait AnyLowered: Send + Sync {
     fn lower(&self, lower: &mut Lower);
     /// [`Lowered::callers`] for each entry, and those of its triggers.
     fn callers(&self, lower: &Lower) -> Vec<Call>;
+    /// [`Lowered::outside`] for each entry.
+    fn outside(&self, lower: &Lower) -> Vec<Existing>;
     /// The items of `triggers` of all entries, each with what it starts.
     fn items<'a>(&self, lower: &Lower<'a>) -> Vec<(ResourceId, &'a Item)>;
     /// [`Lowered::use_of_key`] of the entry that a grant names, if it is of this kind.
@@ -99,6 +105,10 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
         };
         let entries = lower.stack.entries.of::<K::Config>().iter();
         entries.flat_map(|entry| K::callers(entry, lower).into_iter().chain(of_triggers(entry))).collect()
+    }
+
+    fn outside(&self, lower: &Lower) -> Vec<Existing> {
+        lower.stack.entries.of::<K::Config>().iter().flat_map(|entry| K::outside(entry, lower)).collect()
     }
 
     fn items<'a>(&self, lower: &Lower<'a>) -> Vec<(ResourceId, &'a Item)> {
@@ -141,6 +151,10 @@ pub(crate) trait LoweredTrigger: Trigger {
     fn needs(_item: &Self::Config) -> Vec<(&'static str, Statement<Text>)> {
         Vec::new()
     }
+    /// The source, where it is a resource of others that the item itself names. It is read, and must exist.
+    fn outside(_item: &Entry<Self::Config>, _lower: &Lower) -> Option<Existing> {
+        None
+    }
 }
 
 /// The same behind the list of triggers.
@@ -151,6 +165,8 @@ pub(crate) trait AnyLoweredTrigger: Send + Sync {
     fn callers(&self, item: &Item, started: &ResourceId, lower: &Lower) -> Vec<Call>;
     /// [`LoweredTrigger::needs`], if the item is one of these.
     fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)>;
+    /// [`LoweredTrigger::outside`], if the item is one of these.
+    fn outside(&self, item: &Item, lower: &Lower) -> Option<Existing>;
 }
 
 impl<K: LoweredTrigger> AnyLoweredTrigger for Lowers<K> {
@@ -164,6 +180,10 @@ impl<K: LoweredTrigger> AnyLoweredTrigger for Lowers<K> {
 
     fn needs(&self, item: &Item) -> Vec<(&'static str, Statement<Text>)> {
         item.of::<K>().map(|item| K::needs(item)).unwrap_or_default()
+    }
+
+    fn outside(&self, item: &Item, lower: &Lower) -> Option<Existing> {
+        item.of::<K>().and_then(|item| K::outside(item, lower))
     }
 }
 
@@ -228,7 +248,17 @@ impl Lower<'_> {
             let known_attributes = arn.map(|arn| known_attributes(&id, arn)).unwrap_or_default();
             Existing { id, at: existing.at, known_attributes, is_here }
         };
-        self.stack.existing.iter().map(one).collect()
+        let mut all: Vec<Existing> = self.stack.existing.iter().map(one).collect();
+        let items = self.kinds.iter().flatten().flat_map(|kind| kind.items(self));
+        let of_triggers = items
+            .flat_map(|(_, item)| self.triggers.iter().filter_map(|trigger| trigger.outside(item, self)));
+        let of_entries = self.kinds.iter().flatten().flat_map(|kind| kind.outside(self));
+        for existing in of_triggers.chain(of_entries) {
+            if !all.iter().any(|other| other.id == existing.id) {
+                all.push(existing);
+            }
+        }
+        all
     }
 
     /// The ARN of what an entry names: of an entry of this kind, or of others.

@@ -66,7 +66,7 @@ fn missing(graph: &Graph, live_state: &LiveState) -> Vec<Blocker> {
         id: Some(existing.id.clone()),
         at: Some(existing.at),
         why: format!("{} does not exist in this account and region", existing.id),
-        help: "create it first, or correct the name after `existing`".to_owned(),
+        help: "create it first, or correct its name".to_owned(),
     });
     let elsewhere: Vec<&Existing> = graph.existing.iter().filter(|existing| !existing.is_here).collect();
     let references = graph.resources.iter().flat_map(|resource| {

@@ -1,6 +1,6 @@
 //! The examples on the pages work: stack files load, and the program accepts the command lines.
 
-use crate::page::{At, pages};
+use crate::page::{At, pages, root};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use provision::cli::Cli;
@@ -140,4 +140,24 @@ fn stack_files_load() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(loaded > 5, "only {loaded} stack files were found");
+}
+
+/// The blog begins with the functions that the repository ships: what is taught there is what runs here.
+#[test]
+fn the_functions_of_the_blog_are_those_of_the_shipped_stack() {
+    let (shipped, blog) = (root().join("lambdas"), root().join("examples/blog/lambdas"));
+    let mut compared = 0;
+    for function in fs::read_dir(shipped).unwrap().map(|entry| entry.unwrap().path()) {
+        let copy = blog.join(function.file_name().unwrap());
+        for file in fs::read_dir(function).unwrap().map(|entry| entry.unwrap().path()) {
+            let copied = copy.join(file.file_name().unwrap());
+            assert!(
+                fs::read(&file).unwrap() == fs::read(&copied).unwrap_or_default(),
+                "{} differs",
+                copied.display()
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared >= 5, "{compared}");
 }

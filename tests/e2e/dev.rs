@@ -74,6 +74,56 @@ async fn what_is_saved_is_live_and_logs_are_shown() {
     cloud.plan().changes_nothing();
 }
 
+/// A function that a queue and a topic start, and one that its log group starts.
+const STARTED: &str = "\
+stack: started
+queues: { jobs: {} }
+topics: { news: {} }
+functions:
+  worker: { code: lambdas/worker, runtime: python3.13, triggers: [{ queue: jobs }, { topic: news }] }
+  alarm: { code: lambdas/worker, runtime: python3.13, triggers: [{ log_group: { function: worker }, filter: given }] }
+";
+
+const WORKER: &str = "\
+import base64, gzip, json
+
+
+def lambda_handler(event, context):
+    for record in event.get('Records', []):
+        print('given', record['body'] if 'body' in record else record['Sns']['Message'])
+    if 'awslogs' in event:
+        for one in json.loads(gzip.decompress(base64.b64decode(event['awslogs']['data'])))['logEvents']:
+            print('noticed', one['message'].strip())
+";
+
+/// Whatever starts a function, `dev` and `logs` show what it logs.
+#[tokio::test]
+async fn logs_of_functions_that_events_start_are_shown() {
+    let cloud = Cloud::with(STARTED);
+    fs::create_dir(cloud.path("stack/lambdas/worker")).unwrap();
+    cloud.write("lambdas/worker/lambda_function.py", WORKER);
+    let mut dev = Running::start(&mut cloud.command(&["dev"]));
+    dev.says("Watching for changes. Press Ctrl-C to quit.");
+    let mut logs = Running::start(&mut cloud.command(&["logs", "--follow", "--local"]));
+    logs.says("stack started");
+    for (kind, name) in [("queue", "jobs"), ("topic", "news")] {
+        cloud.run(&["send", kind, name, "--text", &format!("a {kind}"), "--local"]).ok();
+        for shown in [&mut dev, &mut logs] {
+            let line = shown.says(&format!("noticed given a {kind}"));
+            assert!(line.contains("  alarm   "), "{line}");
+        }
+    }
+    logs.interrupt();
+    let (status, said) = logs.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    let said = said + &leaves(dev);
+    for kind in ["queue", "topic"] {
+        assert_eq!(said.matches(&format!("  worker  given a {kind}")).count(), 2, "once in each:\n{said}");
+    }
+    let once = cloud.run(&["logs", "worker", "--local"]).ok();
+    once.says("given a queue").says("given a topic").never_says("noticed");
+}
+
 #[tokio::test]
 async fn errors_are_shown_where_they_happen_and_lose_nothing() {
     let cloud = hello();

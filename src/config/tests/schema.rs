@@ -18,7 +18,8 @@ use crate::config::trigger::Trigger;
 use crate::config::{Options, checks, environment};
 use crate::kinds::{
     alias, api, bucket, bus, event_source, function, function_url, layer, notification, parameter, policy,
-    queue, role, rule, schedule, secret, sections, state_machine, stream, subscription, table, topic,
+    queue, role, rule, schedule, secret, sections, state_machine, stream, subscription, subscription_filter,
+    table, topic,
 };
 
 #[test]
@@ -72,6 +73,8 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("roles", role::section::Config::fields()),
         ("triggers of queues", event_source::queue::Config::fields()),
         ("triggers of buckets", notification::section::Config::fields()),
+        ("triggers of log groups", subscription_filter::section::Config::fields()),
+        ("log groups of functions", subscription_filter::section::Logging::fields()),
         ("triggers of tables", <event_source::OfTable as Trigger>::Config::fields()),
         ("triggers of streams", <event_source::OfStream as Trigger>::Config::fields()),
         ("triggers of buses", rule::section::Config::fields()),

@@ -155,8 +155,14 @@ fn what_reads_a_stream_is_allowed_on_it_and_sends_where_failures_go() {
     assert_eq!(told, [[queue].as_slice(), &stream].concat());
     let outside =
         |arn: &str| statements(&format!("triggers: [{{ table: orders, on_failure: '{arn}' }}]"))[0].clone();
-    assert_eq!(outside("arn:aws:sns:x:1:t"), r#"Failures: ["sns:Publish"] ["arn:aws:sns:x:1:t"]"#);
-    assert_eq!(outside("arn:aws:sqs:x:1:q"), r#"Failures: ["sqs:SendMessage"] ["arn:aws:sqs:x:1:q"]"#);
+    assert_eq!(
+        outside("arn:aws:sns:eu-west-1:123456789012:t"),
+        r#"Failures: ["sns:Publish"] ["arn:aws:sns:eu-west-1:123456789012:t"]"#
+    );
+    assert_eq!(
+        outside("arn:aws:sqs:eu-west-1:123456789012:q"),
+        r#"Failures: ["sqs:SendMessage"] ["arn:aws:sqs:eu-west-1:123456789012:q"]"#
+    );
     let bucket = r#"Failures: ["s3:ListBucket","s3:PutObject"] ["arn:aws:s3:::b","arn:aws:s3:::b/*"]"#;
     assert_eq!(outside("arn:aws:s3:::b"), bucket);
 }

@@ -148,3 +148,28 @@ fn a_policy_has_a_limit_and_is_not_attached_by_name_to_a_role_of_the_stack() {
     let found = wrong(&text(1, "F_Role"));
     assert_eq!(found, ["`F_Role` is a role of this stack, and `attach_to` is for roles of others"]);
 }
+
+/// Only the names in AWS show which groups are the same.
+#[test]
+fn a_function_that_its_own_logs_start_and_a_full_log_group_are_errors() {
+    let of = |triggers: &str, more: &str| {
+        functions(&[
+            ("api", more),
+            ("f", &format!("triggers: [{triggers}]")),
+            ("g", "triggers: [{ log_group: /all }]"),
+            ("h", "triggers: [{ log_group: /all }]"),
+        ])
+    };
+    let plain = "timeout: 5";
+    assert_eq!(wrong(&of("{ log_group: { function: api } }", plain)), Vec::<String>::new());
+    for own in ["{ function: f }", "/aws/lambda/f"] {
+        let found = wrong(&of(&format!("{{ log_group: {own} }}"), plain));
+        assert_eq!(found, ["`f` logs to `/aws/lambda/f`, and would start itself again and again"]);
+    }
+    let twice = wrong(&of("{ log_group: { function: api } }, { log_group: /aws/lambda/api }", plain));
+    assert_eq!(twice, ["`/aws/lambda/api` already starts `f`"]);
+    let full = wrong(&of("{ log_group: /all }", plain));
+    assert_eq!(full, ["`/all` starts more than 2 functions"]);
+    let own = functions(&[("f", "recursive_loop: allow\ntriggers: [{ log_group: { function: f } }]")]);
+    assert_eq!(wrong(&own), Vec::<String>::new());
+}

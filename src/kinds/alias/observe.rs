@@ -7,7 +7,7 @@ use crate::aws::{Context, Result};
 use crate::kind::{Kind, ObservedOption, Parent};
 use crate::kinds::function::LAMBDA;
 use crate::kinds::role::{self, Role};
-use crate::kinds::{mark, require_str};
+use crate::kinds::{mark, permission, require_str};
 use crate::model::{Owner, PhysicalId, Status};
 use aws_sdk_lambda::types::{AliasConfiguration, AliasRoutingConfiguration};
 use futures_util::try_join;
@@ -72,6 +72,9 @@ pub(super) async fn read(ctx: &Context, name: &str, function: &Parent) -> Result
     let role = PhysicalId::new(Role::NAME, role::name_for(of));
     observed.refs = vec![PhysicalId::new("function", of), role];
     observed.note = note;
+    if observed.owner == Owner::Ours && !ctx.scope.wants(Alias::NAME, name) {
+        observed.hints = permission::come_with(ctx, name).await?;
+    }
     if ready.is_some_and(|ready| ready.is_pending) {
         observed.status = Status::Pending;
     }

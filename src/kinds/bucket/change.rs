@@ -6,7 +6,7 @@ use super::{Encryption, OWN_NAMES, Ownership, PublicAccess, S3, Spec, cors, life
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Context, Error, Result};
-use crate::kinds::assumable::is_fresh;
+use crate::kinds::assumable::once_known;
 use crate::kinds::statements;
 use crate::model::ResourceId;
 use crate::policy::Policy;
@@ -17,7 +17,6 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
     VersioningConfiguration,
 };
-use futures_util::future::join_all;
 
 /// The region in which S3 takes no location [aws-facts-services: 5, LS].
 const WITHOUT_LOCATION: &str = "us-east-1";
@@ -177,17 +176,13 @@ async fn set_versioning(ctx: &Context, name: &str, is_on: bool) -> Result<()> {
 async fn set_policy(ctx: &Context, id: &ResourceId, to: &Policy) -> Result<()> {
     let read = async || busy(ctx, id, async || settings::policy(ctx, &id.name).await).await;
     let merge = |live: &Policy| statements::merged(live, to, &ctx.scope.identity);
-    let names_fresh_role = {
-        let roles = statements::roles(to);
-        join_all(roles.iter().map(|role| is_fresh(ctx, role))).await.contains(&true)
-    };
     let write = async |policy: Policy| {
         // AWS does not know a role that was created a moment ago [aws-facts-services: Propagation].
-        let unknown = |error: &Error| {
+        let unknown = |error: &Error, names_fresh_role: bool| {
             let unknown = error.is("MalformedPolicy") && error.says("Invalid principal in policy");
             (unknown && names_fresh_role).then_some("S3 does not know a role of the policy yet")
         };
-        retry_if(Backoff::PROPAGATION, ctx.waiting(id), unknown, async || {
+        once_known(ctx, id, to, unknown, async || {
             busy(ctx, id, async || put_policy(ctx, &id.name, &policy).await).await
         })
         .await

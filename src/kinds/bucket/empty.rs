@@ -8,7 +8,7 @@ use crate::aws::{Context, Error, Result};
 use crate::kind::ObservedOf;
 use crate::model::ResourceId;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput as Versions;
-use aws_sdk_s3::types::{Delete, EncodingType, MultipartUpload, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, EncodingType, Error as Failed, MultipartUpload, ObjectIdentifier};
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use percent_encoding::percent_decode_str;
@@ -103,20 +103,32 @@ fn on_page(versions: &Versions) -> Result<Vec<ObjectIdentifier>> {
     objects.chain(markers).map(identifier).collect()
 }
 
+/// What S3 says of an object that it could not delete now: of a whole call the SDK repeats these by itself.
+const PASSING: [&str; 3] = ["InternalError", "ServiceUnavailable", "SlowDown"];
+
 /// Deletes a page of objects. The call succeeds also where some of them could not be deleted.
 async fn delete_page(ctx: &Context, id: &ResourceId, objects: Vec<ObjectIdentifier>) -> Result<()> {
     let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
-    busy(ctx, id, async || {
-        let response =
-            ctx.clients.s3().delete_objects().bucket(&id.name).delete(delete.clone()).send().await?;
-        match response.errors().first() {
-            None => Ok(()),
-            Some(failed) => {
-                let key = failed.key().unwrap_or_default();
-                let why = format!("{key}: {}", failed.message().unwrap_or("S3 does not say why"));
-                Err(Error::refusal("s3:DeleteObjects", failed.code(), &why))
+    let passing = |error: &Error| {
+        let passes = PASSING.iter().any(|code| error.is(code));
+        passes.then_some("S3 could not delete all objects at once")
+    };
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), passing, async || {
+        busy(ctx, id, async || {
+            let response =
+                ctx.clients.s3().delete_objects().bucket(&id.name).delete(delete.clone()).send().await?;
+            // One that is refused for good makes another try of no use.
+            let is_final = |failed: &&Failed| !PASSING.iter().any(|code| failed.code() == Some(code));
+            match response.errors().iter().find(is_final).or(response.errors().first()) {
+                None => Ok(()),
+                Some(failed) => {
+                    let key = failed.key().unwrap_or_default();
+                    let why = format!("{key}: {}", failed.message().unwrap_or("S3 does not say why"));
+                    Err(Error::refusal("s3:DeleteObjects", failed.code(), &why))
+                }
             }
-        }
+        })
+        .await
     })
     .await
 }

@@ -23,6 +23,7 @@ use crate::model::{Resource, SHORTEST_REGION, SOME_ACCOUNT, Text};
 use crate::policy::Statement;
 use crate::suggest;
 use crate::yaml::Kind as Node;
+use aws_sdk_s3::types::TransitionStorageClass;
 use serde::Serialize;
 use serde_json::json;
 use std::borrow::Cow;
@@ -100,12 +101,9 @@ static OWNERSHIPS: [(&str, Ownership); 3] = [
     ("object-writer", Ownership::ObjectWriter),
 ];
 
-/// The storage classes that objects can get later [botocore: s3, TransitionStorageClass].
-const CLASSES: [&str; 6] =
-    ["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"];
-
+/// The storage classes that objects can get later.
 fn classes() -> Vec<String> {
-    CLASSES.iter().map(|class| in_lower_case(class)).collect()
+    TransitionStorageClass::values().iter().map(|class| in_lower_case(class)).collect()
 }
 
 fn is_class(value: Value) -> Option<()> {

@@ -2,14 +2,12 @@
 
 use super::EVENTBRIDGE;
 use super::observe::describe;
-use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
-use crate::kinds::assumable::is_fresh;
+use crate::kinds::assumable::once_known;
 use crate::kinds::{mark, retry_conflicts, statements};
 use crate::model::ResourceId;
 use crate::policy::Policy;
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusOutput as Shown;
-use futures_util::future::join_all;
 
 /// The statements that a bus shows.
 pub(super) fn shown(shown: &Shown) -> Result<Policy> {
@@ -24,17 +22,15 @@ pub(super) async fn set(ctx: &Context, id: &ResourceId, to: &Policy) -> Result<(
     if to.0.is_empty() {
         return clear(ctx, id).await;
     }
-    let names_fresh_role =
-        join_all(statements::roles(to).iter().map(|role| is_fresh(ctx, role))).await.contains(&true);
     let read = async || live(ctx, id).await;
     let merge = |live: &Policy| statements::merged(live, to, &ctx.scope.identity);
-    let passing = |error: &Error| {
+    let passing = |error: &Error, names_fresh_role: bool| {
         let unknown = error.says("rincipal") && names_fresh_role;
         let unknown = unknown.then_some("EventBridge does not know a role of the policy yet");
         EVENTBRIDGE.transient(error).or(unknown)
     };
     let write = async |policy: Policy| {
-        retry_if(Backoff::PROPAGATION, ctx.waiting(id), passing, async || {
+        once_known(ctx, id, to, passing, async || {
             let put = ctx.clients.eventbridge().put_permission().event_bus_name(&id.name);
             put.policy(policy.document()).send().await?;
             Ok(())

@@ -5,8 +5,9 @@ use super::{EventSource, Spec, named};
 use crate::config::access::Grant;
 use crate::config::declared::End;
 use crate::config::decode::help;
+use crate::config::existing::entry_or_arn;
 use crate::config::fields::Fields;
-use crate::config::section::shape::{duration, entry_of, flag, number, text};
+use crate::config::section::shape::{duration, flag, number, text};
 use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
 use crate::config::{Diagnostic, Entries, Entry, Item};
@@ -22,8 +23,8 @@ use serde_json::json;
 section! {
     /// A queue whose messages start the function. The function is allowed to receive them.
     pub(crate) struct Config, checked by fits_together {
-        /// The key of the queue.
-        queue: String = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_of::<Queue>).required("NAME"),
+        /// The key of the queue, or the ARN of one outside of the stack.
+        queue: String = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_or_arn::<Queue>).required("NAME"),
         /// How many messages an invocation gets at most. More than 10 need a `window`; a FIFO queue allows 10.
         batch: u32 = number("messages", 1..=10_000).default(10),
         /// How long messages are gathered before an invocation, at most 5 minutes. Not for FIFO queues.

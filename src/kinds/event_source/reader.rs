@@ -4,22 +4,26 @@ use super::section::{alias_of, filter, mapping};
 use super::{EventSource, From, Spec, named};
 use crate::config::access::Grant;
 use crate::config::declared::End;
-use crate::config::decode::Value;
+use crate::config::decode::{Value, help};
+use crate::config::destination::destination;
 use crate::config::fields::Fields;
-use crate::config::section::shape::{Target, duration, flag, number, target, text};
-use crate::config::section::{AnyField, Section, Shape, section};
+use crate::config::section::shape::{duration, flag, number, text};
+use crate::config::section::{AnyField, Section, section};
 use crate::config::trigger::{Started, Trigger};
-use crate::config::{Diagnostic, Entries, Entry, Item};
+use crate::config::{Destination, Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
 use crate::kinds::alias::section::no_alias;
+use crate::kinds::bucket::Bucket;
+use crate::kinds::fifo::FIFO;
 use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
-use crate::kinds::queue::Queue;
 use crate::kinds::queue::section::SEND_ACTION;
+use crate::kinds::queue::{self, Queue};
+use crate::kinds::topic::section::PUBLISH_ACTION;
+use crate::kinds::topic::{self, Topic};
 use crate::lower::{Lower, LoweredTrigger, allow};
-use crate::model::{ResourceId, Text};
+use crate::model::{ResourceId, Text, in_words};
 use crate::policy::{Statement, Tree};
-use serde_json::json;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -45,8 +49,9 @@ section! {
         /// Whether the function says which record of a batch failed. The batch then begins again with it; otherwise with its
         /// first record.
         partial_failures: bool = flag().default(false),
-        /// Where a record of a batch that is given up is sent: the key of a queue, or the ARN of a queue, a topic or a bucket.
-        on_failure: Option<Target> = Shape::new(json!({ "type": "string", "minLength": 1 }), destination).optional(),
+        /// Where a record of a batch that is given up is sent: the key or the ARN of a queue, a topic or a bucket. The function is
+        /// allowed to send there.
+        on_failure: Option<Destination> = destination().refine(takes_records).optional(),
         /// Whether records start the function.
         enabled: bool = flag().default(true),
         /// An alias of the function's release; by default the first one.
@@ -105,27 +110,52 @@ impl<S: Source> Section for Reading<S> {
     }
 }
 
-/// The key of a queue, or the ARN of something that Lambda sends failures to.
-fn destination(value: Value) -> Option<Target> {
-    let found = target::<Queue>().decode(value)?;
-    match &found {
-        Target::Arn(arn) if sends_to(arn).is_none() => {
-            value.wrong_type("the key of a queue, or the ARN of a queue, a topic or a bucket", None)
-        }
-        _ => Some(found),
+/// A queue, a topic or a bucket: Lambda sends records to nothing else [aws-facts-services: 2, DG].
+fn takes_records(value: Value, destination: Destination) -> Option<Destination> {
+    let service = destination.service();
+    if failures_of(service).is_some() {
+        return Some(destination);
+    }
+    let what = if destination.entry().is_some() { in_words(service) } else { service.to_owned() };
+    value.fail(
+        format!("Lambda sends records of a stream to no {what}"),
+        help("name a queue, a topic or a bucket"),
+    )
+}
+
+/// What Lambda does with a destination, by its kind or the service of its ARN [aws-facts-services: 2, DG].
+fn failures_of(service: &str) -> Option<&'static [&'static str]> {
+    match service {
+        Queue::NAME | "sqs" => Some(&[SEND_ACTION]),
+        Topic::NAME | "sns" => Some(&[PUBLISH_ACTION]),
+        Bucket::NAME | "s3" => Some(&["s3:ListBucket", "s3:PutObject"]),
+        _ => None,
     }
 }
 
-/// What Lambda does with a destination outside of the stack [aws-facts-services: 2, DG].
-fn sends_to(arn: &str) -> Option<Statement<Text>> {
-    match arn.split(':').nth(2)? {
-        "sqs" => Some(allow([SEND_ACTION], arn.into())),
-        "sns" => Some(allow(["sns:Publish"], arn.into())),
-        "s3" => {
-            let on = [Tree::Text(arn.into()), Tree::Text(Text::from(format!("{arn}/*")))];
-            Some(Statement::allow(["s3:ListBucket", "s3:PutObject"], ("Resource", Tree::List(on.into()))))
+/// What a role must allow on a destination outside of the stack.
+fn sends_to(arn: &str, actions: &[&'static str]) -> Statement<Text> {
+    let mut on = vec![Tree::Text(Text::from(arn))];
+    if arn.split(':').nth(2) == Some("s3") {
+        on.push(Tree::Text(Text::from(format!("{arn}/*"))));
+    }
+    match on.as_slice() {
+        [_] => allow(actions.iter().copied(), arn.into()),
+        _ => Statement::allow(actions.iter().copied(), ("Resource", Tree::List(on))),
+    }
+}
+
+/// Lambda sends records to no FIFO queue or topic [DG: Lambda, "Retaining discarded batches"].
+fn is_fifo(destination: &Destination, entries: &Entries) -> bool {
+    match destination {
+        Destination::Arn(arn, _) => arn.ends_with(FIFO),
+        Destination::Entry(grant) if grant.kind == Queue::NAME => {
+            queue::section::named(&grant.key, entries).is_some_and(|queue| queue.fifo.is_some())
         }
-        _ => None,
+        Destination::Entry(grant) if grant.kind == Topic::NAME => {
+            topic::section::named(&grant.key, entries).is_some_and(|topic| topic.fifo.is_some())
+        }
+        Destination::Entry(_) => false,
     }
 }
 
@@ -152,9 +182,12 @@ impl<S: Source> Trigger for Of<S> {
     }
 
     fn failures(trigger: &Reading<S>) -> Vec<Grant> {
-        let key = trigger.reader.on_failure.as_ref().and_then(Target::key);
-        let grant = |key: &str| Grant::new(Queue::NAME, key, vec![SEND_ACTION.to_owned()]);
-        key.map(grant).into_iter().collect()
+        let entry = trigger.reader.on_failure.as_ref().and_then(Destination::entry);
+        let grant = |to: &Grant| {
+            let actions = failures_of(to.kind).unwrap_or_default().iter();
+            Grant::new(to.kind, &to.key, actions.map(|action| (*action).to_owned()).collect())
+        };
+        entry.map(grant).into_iter().collect()
     }
 
     fn check(trigger: &Entry<Reading<S>>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
@@ -192,7 +225,14 @@ impl<S: Source> Trigger for Of<S> {
             (message, S::ELSEWHERE)
         });
         let others = source.lacks_stream(entries).into_iter().chain(twice).chain(loops);
-        no_alias.into_iter().chain(others.map(error)).collect()
+        let fifo = reader.on_failure.as_ref().filter(|destination| is_fifo(destination, entries));
+        let fifo = fifo.map(|_| Diagnostic {
+            at: trigger.place("on_failure"),
+            length: 0,
+            message: "Lambda sends records to no FIFO queue or topic".to_owned(),
+            help: Some("name another queue or topic".to_owned()),
+        });
+        no_alias.into_iter().chain(others.map(error)).chain(fifo).collect()
     }
 }
 
@@ -216,7 +256,7 @@ impl<S: Source> LoweredTrigger for Of<S> {
         let from = source.from();
         let source = lower.id(S::Kind::NAME, source.key());
         let id = function.child(EventSource::NAME, named(&source.name, name.as_deref()));
-        let on_failure = on_failure.as_ref().map(|target| lower.arn_of_target::<Queue>(target));
+        let on_failure = on_failure.as_ref().map(|to| lower.destination(to));
         let spec = Spec {
             function: function.name.clone(),
             alias: alias_of(function, alias.as_deref(), lower),
@@ -239,9 +279,9 @@ impl<S: Source> LoweredTrigger for Of<S> {
     }
 
     fn needs(trigger: &Reading<S>) -> Vec<(&'static str, Statement<Text>)> {
-        let statement = |target: &Target| match target {
-            Target::Key(_) => None,
-            Target::Arn(arn) => Some(("Failures", sends_to(arn)?)),
+        let statement = |to: &Destination| match to {
+            Destination::Entry(_) => None,
+            Destination::Arn(arn, _) => Some(("Failures", sends_to(arn, failures_of(to.service())?))),
         };
         trigger.reader.on_failure.iter().filter_map(statement).collect()
     }

@@ -12,6 +12,7 @@ use crate::kinds::layer::Layer;
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::permission;
 use crate::kinds::role::{self, Role};
+use crate::kinds::subscription_filter;
 use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
 
@@ -65,6 +66,7 @@ pub(super) fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
     let at = function.policy.first().map_or(function.at, |statement| statement.at);
     let help = "write fewer and wider statements, or name a role of your own under `role`";
     role::check_sizes(&role, at, &format!("the policy of {id}"), help, sizes);
+    subscription_filter::section::check(function, sizes);
 }
 
 impl Lower<'_> {
@@ -218,7 +220,7 @@ impl Lower<'_> {
 }
 
 /// The log group of a function with this id.
-pub(super) fn log_group_of(function: &Config, id: &ResourceId) -> ResourceId {
+pub(in crate::kinds) fn log_group_of(function: &Config, id: &ResourceId) -> ResourceId {
     let name = function.group().map_or_else(|| format!("{}{}", log_group::PREFIX, id.name), str::to_owned);
     ResourceId::new(LogGroup::NAME, name)
 }

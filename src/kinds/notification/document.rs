@@ -2,6 +2,7 @@
 
 use super::Spec;
 use super::filter::Filter;
+use crate::aws::Result;
 use aws_sdk_s3::types::{
     Event, FilterRule, FilterRuleName, LambdaFunctionConfiguration, NotificationConfiguration,
     NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter, TopicConfiguration,
@@ -43,11 +44,39 @@ pub(super) fn without(document: &NotificationConfiguration, id: &str) -> Notific
     retained(document, &|own, _| own != id)
 }
 
+/// The entry of a notification, by the sort of its destination.
+#[derive(Clone)]
+pub(super) enum OfNotification {
+    Function(LambdaFunctionConfiguration),
+    Queue(QueueConfiguration),
+    Topic(TopicConfiguration),
+}
+
+/// The entry of a notification.
+pub(super) fn entry_of(id: &str, spec: &Spec) -> Result<OfNotification> {
+    let events = Some(spec.events.iter().map(|event| Event::from(event.as_str())).collect());
+    let (filter, to) = (filter(spec.filter()), &spec.destination);
+    Ok(match to.split(':').nth(2) {
+        Some("lambda") => {
+            let entry = LambdaFunctionConfiguration::builder().id(id).lambda_function_arn(to);
+            OfNotification::Function(entry.set_events(events).set_filter(filter).build()?)
+        }
+        Some("sqs") => {
+            let entry = QueueConfiguration::builder().id(id).queue_arn(to);
+            OfNotification::Queue(entry.set_events(events).set_filter(filter).build()?)
+        }
+        _ => {
+            let entry = TopicConfiguration::builder().id(id).topic_arn(to);
+            OfNotification::Topic(entry.set_events(events).set_filter(filter).build()?)
+        }
+    })
+}
+
 /// The document with the entry of a notification. One of ours that overlaps with it is changed or deleted in this run, too: its own
 /// step writes it.
 pub(super) fn merged(
     document: &NotificationConfiguration,
-    id: &str,
+    (id, entry): (&str, &OfNotification),
     mark: &str,
     spec: &Spec,
 ) -> NotificationConfiguration {
@@ -58,24 +87,12 @@ pub(super) fn merged(
         own != id && !(own.starts_with(mark) && live.filter().overlaps(spec.filter()))
     };
     let mut merged = retained(document, &is_kept);
-    let events = || Some(spec.events.iter().map(|event| Event::from(event.as_str())).collect());
-    let filter = filter(spec.filter());
-    match spec.destination.split(':').nth(2) {
-        Some("lambda") => {
-            let entry = LambdaFunctionConfiguration::builder().id(id).lambda_function_arn(&spec.destination);
-            let entry = entry.set_events(events()).set_filter(filter).build().ok();
-            merged.lambda_function_configurations.get_or_insert_default().extend(entry);
+    match entry.clone() {
+        OfNotification::Function(entry) => {
+            merged.lambda_function_configurations.get_or_insert_default().push(entry);
         }
-        Some("sqs") => {
-            let entry = QueueConfiguration::builder().id(id).queue_arn(&spec.destination);
-            let entry = entry.set_events(events()).set_filter(filter).build().ok();
-            merged.queue_configurations.get_or_insert_default().extend(entry);
-        }
-        _ => {
-            let entry = TopicConfiguration::builder().id(id).topic_arn(&spec.destination);
-            let entry = entry.set_events(events()).set_filter(filter).build().ok();
-            merged.topic_configurations.get_or_insert_default().extend(entry);
-        }
+        OfNotification::Queue(entry) => merged.queue_configurations.get_or_insert_default().push(entry),
+        OfNotification::Topic(entry) => merged.topic_configurations.get_or_insert_default().push(entry),
     }
     merged
 }

@@ -20,6 +20,7 @@ use crate::lower::{Call, Lower, LoweredTrigger, resource};
 use crate::model::{Resource, ResourceId, Text, in_words};
 use crate::suggest;
 use crate::yaml::Kind as Node;
+use aws_sdk_s3::types::Event;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -43,37 +44,6 @@ section! {
         name: Option<String> = text(64).optional(),
     }
 }
-
-/// The events of S3 [botocore: s3, Event].
-const EVENTS: [&str; 27] = [
-    "s3:IntelligentTiering",
-    "s3:LifecycleExpiration:*",
-    "s3:LifecycleExpiration:Delete",
-    "s3:LifecycleExpiration:DeleteMarkerCreated",
-    "s3:LifecycleTransition",
-    "s3:ObjectAcl:Put",
-    "s3:ObjectCreated:*",
-    "s3:ObjectCreated:CompleteMultipartUpload",
-    "s3:ObjectCreated:Copy",
-    "s3:ObjectCreated:Post",
-    "s3:ObjectCreated:Put",
-    "s3:ObjectRemoved:*",
-    "s3:ObjectRemoved:Delete",
-    "s3:ObjectRemoved:DeleteMarkerCreated",
-    "s3:ObjectRestore:*",
-    "s3:ObjectRestore:Completed",
-    "s3:ObjectRestore:Delete",
-    "s3:ObjectRestore:Post",
-    "s3:ObjectTagging:*",
-    "s3:ObjectTagging:Delete",
-    "s3:ObjectTagging:Put",
-    "s3:ReducedRedundancyLostObject",
-    "s3:Replication:*",
-    "s3:Replication:OperationFailedReplication",
-    "s3:Replication:OperationMissedThreshold",
-    "s3:Replication:OperationNotTracked",
-    "s3:Replication:OperationReplicatedAfterThreshold",
-];
 
 fn events() -> Shape<BTreeSet<String>> {
     let words = json!({ "enum": ["created", "removed"] });
@@ -101,10 +71,13 @@ fn events() -> Shape<BTreeSet<String>> {
 
 fn event(value: Value) -> Option<String> {
     let text = value.text()?;
-    if EVENTS.contains(&text) {
+    if Event::values().contains(&text) {
         return Some(text.to_owned());
     }
-    value.fail(format!("S3 has no event `{text}`"), suggest::did_you_mean(text, EVENTS))
+    value.fail(
+        format!("S3 has no event `{text}`"),
+        suggest::did_you_mean(text, Event::values().iter().copied()),
+    )
 }
 
 /// A bucket of this stack: all notifications of a bucket are in one document, which is its owner's.

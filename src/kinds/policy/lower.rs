@@ -6,7 +6,7 @@ use crate::config::{At, Diagnostic, Entry};
 use crate::kind::Kind;
 use crate::kinds::role::Role;
 use crate::lower::{Lower, Size, Sizes, known_attributes, resource};
-use crate::model::{Resource, ResourceId};
+use crate::model::{Existing, Resource, ResourceId};
 use crate::policy::Policy as Document;
 use serde::Deserialize;
 
@@ -26,6 +26,19 @@ pub(super) fn policy(policy: &Entry<Config>, lower: &mut Lower) {
     let arn = lower.scope.expand(Policy::ARN, &id.name);
     let known_attributes = known_attributes(&id, arn);
     lower.resources.push(Resource { known_attributes, ..resource::<Policy>(id, policy.at, &spec) });
+}
+
+/// The roles of others that it is attached to.
+pub(super) fn roles_of_others(policy: &Entry<Config>, lower: &Lower) -> Vec<Existing> {
+    let role = |name: &String| {
+        let id = ResourceId::new(Role::NAME, name);
+        // The ARN does not follow from the name: it has a path.
+        let known_attributes = [("name", name.clone())].into_iter().collect();
+        Existing { id, at: policy.place("attach_to"), known_attributes, is_here: true }
+    };
+    // A role of this stack is reported elsewhere.
+    let is_own = |role: &Existing| lower.resources.iter().any(|own| own.id == role.id);
+    policy.attach_to.iter().map(role).filter(|role| !is_own(role)).collect()
 }
 
 /// Checks the sizes of a policy, and that the roles it is attached to are none of the stack.

@@ -11,6 +11,7 @@ use crate::config::section::{Entry, Keyed, Shape, section};
 use crate::config::{Diagnostic, Entries, Stack, Statement, Template};
 use crate::kind::Kind;
 use crate::lower::{Lower, Lowered, Sizes};
+use crate::model::Existing;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +31,7 @@ section! {
         /// Additional permissions, in IAM's own syntax.
         policy: Vec<Statement> = policy().or_empty(),
         /// The names in AWS of roles that exist already, at most twenty: the policy is attached to them. Nothing else of these
-        /// roles is read or changed.
+        /// roles is changed. One that does not exist is an error in the plan.
         attach_to: BTreeSet<String> = attach_to().or_empty(),
         /// A description. AWS sets it when the policy is created, and cannot change it.
         description: Option<String> = text(MAX_DESCRIPTION).optional(),
@@ -125,6 +126,10 @@ impl Stack {
 impl Lowered for Policy {
     fn lower(policy: &Entry<Config>, lower: &mut Lower) {
         lower::policy(policy, lower);
+    }
+
+    fn outside(policy: &Entry<Config>, lower: &Lower) -> Vec<Existing> {
+        lower::roles_of_others(policy, lower)
     }
 
     fn check_sizes(policy: &Entry<Config>, sizes: &mut Sizes) {

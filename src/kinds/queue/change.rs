@@ -2,16 +2,14 @@
 
 use super::observe::{live, name_in, once_changed};
 use super::{DeadLetter, Encryption, Queue, RedriveFrom, SQS, Spec};
-use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::Kind;
-use crate::kinds::assumable::is_fresh;
+use crate::kinds::assumable::once_known;
 use crate::kinds::permission::note_admission;
 use crate::kinds::statements;
 use crate::model::{PhysicalId, ResourceId};
 use crate::policy::Policy;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
-use futures_util::future::join_all;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 
@@ -146,17 +144,11 @@ pub(super) async fn once_accepted<T, F: Future<Output = Result<T>>>(
     spec: &Spec,
     call: impl Fn() -> F,
 ) -> Result<T> {
-    let first = match call().await {
-        Err(error) => error,
-        response => return response,
-    };
-    let roles = statements::roles(&spec.policy);
-    let names_fresh_role = join_all(roles.iter().map(|role| is_fresh(ctx, role))).await.contains(&true);
     let own = ctx.created.has(&PhysicalId::new(Queue::NAME, &id.name));
     let target = spec.dead_letter.as_ref().and_then(|dead_letter| name_in(ctx, &dead_letter.queue));
     // What the stack declares was created before this queue.
     let target_exists = target.is_some_and(|target| ctx.scope.wants(Queue::NAME, target));
-    let passing = |error: &Error| {
+    let passing = |error: &Error, names_fresh_role: bool| {
         let unknown = (own && SQS.is_absent(error)).then_some("not every call finds the new queue yet");
         // [hazards: Q2]
         let redrive = error.is("InvalidParameterValue") && error.says("RedrivePolicy") && target_exists;
@@ -166,8 +158,5 @@ pub(super) async fn once_accepted<T, F: Future<Output = Result<T>>>(
         let policy = (policy && names_fresh_role).then_some("SQS does not know a role of the policy yet");
         SQS.transient(error).or(unknown).or(redrive).or(policy)
     };
-    let Some(reason) = passing(&first) else { return Err(first) };
-    let waiting = ctx.waiting(id);
-    waiting.report(reason);
-    retry_if(Backoff::PROPAGATION, waiting, passing, call).await
+    once_known(ctx, id, &spec.policy, passing, call).await
 }

@@ -90,13 +90,19 @@ pub(super) fn next_count(from: i32, to: i32) -> i32 {
     to.clamp(from / 2 + from % 2, from.saturating_mul(2))
 }
 
-/// Makes one change after the other, and waits for each.
+/// More changes than make any stream of any other one: from one shard to the most that there can be are 14 of them.
+const MAX_STEPS: usize = 32;
+
+/// Makes one change after the other, and waits for each. They end where Kinesis takes changes and shows none.
 pub(super) async fn set(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
     let mut live = from.clone();
-    while let Some(step) = next(&live, to) {
+    for _ in 0..MAX_STEPS {
+        let Some(step) = next(&live, to) else { return Ok(()) };
         live = take(ctx, id, &step, &live).await?;
     }
-    Ok(())
+    let message =
+        format!("Kinesis has accepted {MAX_STEPS} changes of the stream, and it is still another one");
+    Err(Error::state(format!("{message}; run the command again to continue")))
 }
 
 /// Makes a change, and waits for it. If the response was lost and the SDK has sent it again, it may be refused although it was made.
@@ -152,6 +158,24 @@ mod tests {
 
     fn spec(shards: Shards, retention: i32, key: Option<&str>) -> Spec {
         Spec { shards, retention, kms_key: key.map(str::to_owned), tags: Tags::new() }
+    }
+
+    #[test]
+    fn every_stream_is_reached_in_time() {
+        let (mut live, to) =
+            (spec(Shards::Count(1), 24, None), spec(Shards::Count(10_000), 48, Some("alias/a")));
+        let mut steps = 0;
+        while let Some(step) = next(&live, &to) {
+            match step {
+                Step::Count(count) => live.shards = Shards::Count(count),
+                Step::Longer(hours) => live.retention = hours,
+                Step::Encrypt(key) => live.kms_key = Some(key),
+                other => panic!("{other:?}"),
+            }
+            steps += 1;
+        }
+        assert_eq!(steps, 16);
+        assert!(steps < MAX_STEPS);
     }
 
     #[test]

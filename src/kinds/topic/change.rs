@@ -3,15 +3,13 @@
 use super::observe::{Live, live};
 use super::{SNS, Spec, Topic};
 use crate::aws::tags;
-use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
 use crate::kind::Kind;
-use crate::kinds::assumable::is_fresh;
+use crate::kinds::assumable::once_known;
 use crate::kinds::mark::hash;
 use crate::kinds::{permission, statements};
 use crate::model::{ResourceId, Scope};
 use crate::policy::{Policy, Statement, Tree};
-use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The attribute with the policy, which is merged.
@@ -139,18 +137,9 @@ pub(super) async fn once_accepted<T, F: Future<Output = Result<T>>>(
     spec: &Spec,
     call: impl Fn() -> F,
 ) -> Result<T> {
-    let first = match call().await {
-        Err(error) => error,
-        response => return response,
-    };
-    let roles = statements::roles(&spec.policy);
-    let names_fresh_role = join_all(roles.iter().map(|role| is_fresh(ctx, role))).await.contains(&true);
-    let passing = |error: &Error| {
+    let passing = |error: &Error, names_fresh_role: bool| {
         let policy = error.is("InvalidParameter") && error.says("PrincipalNotFound") && names_fresh_role;
         SNS.transient(error).or(policy.then_some("SNS does not know a role of the policy yet"))
     };
-    let Some(reason) = passing(&first) else { return Err(first) };
-    let waiting = ctx.waiting(id);
-    waiting.report(reason);
-    retry_if(Backoff::PROPAGATION, waiting, passing, call).await
+    once_known(ctx, id, &spec.policy, passing, call).await
 }

@@ -34,7 +34,7 @@ const MAX_DISPLAY: usize = 100;
 /// How many addresses outside of AWS a topic can note: a tag has 256 characters.
 pub(super) const MAX_SUBSCRIPTIONS: usize = 25;
 /// What publishes a message.
-pub(super) const PUBLISH_ACTION: &str = "sns:Publish";
+pub(in crate::kinds) const PUBLISH_ACTION: &str = "sns:Publish";
 
 section! {
     /// An SNS topic.

@@ -246,3 +246,17 @@ fn a_bucket_is_adopted_by_its_name_and_keeps_its_objects() {
     assert_eq!((bucket.objects.len(), &bucket.tags["owner"]), (1, &"me".to_owned()));
     assert_eq!(bucket.setting("versioning")["Status"], "Enabled");
 }
+
+/// Of a whole call the SDK repeats these; of single objects the program does.
+#[test]
+fn objects_that_could_not_be_deleted_at_once_are_deleted_again() {
+    let stack = stack(" {}");
+    let mut cloud = filled(&stack);
+    shots(&mut cloud).refusing = vec!["InternalError", "SlowDown", "ServiceUnavailable"];
+    let down = whole(run(&cloud, Command::Down(&stack), None));
+    assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+    let mut cloud = filled(&stack);
+    shots(&mut cloud).refusing = vec!["InternalError", "AccessDenied"];
+    let refused = run(&cloud, Command::Down(&stack), None);
+    assert!(errors(&refused).contains("s3:DeleteObjects"), "{:?}", refused.end);
+}

@@ -226,7 +226,8 @@ fn a_role_that_does_not_exist_or_is_full_is_named() {
     let absent = STACK.replace("[operator]", "[nobody]");
     let ran = run(&account(), Command::Up(&Fixture::of(&absent)), None);
     let why = errors(&ran);
-    assert!(why.contains("nobody") && why.contains("A role under `attach_to` must exist"), "{why}");
+    assert!(why.contains("role nobody does not exist"), "{why}");
+    assert_eq!(ran.writes(), Vec::<String>::new());
     settled(&later(&ran.cloud, MINUTE), STACK);
 
     let mut cloud = account();

@@ -101,8 +101,12 @@ const CHANGES: &[(&str, &str)] = &[
     ("stream: new-image", "stream: keys-only"),
     ("batch: 50, window: 3, bisect: true, parallel: 2", "batch: 60, window: 4, parallel: 3"),
     ("retries: 4, max_age: 1 hour", "retries: 0, max_age: 2 hours"),
+    ("on_failure: jobs-failed, enabled: true", "on_failure: plain, enabled: true"),
+    ("filter: \"?ERROR ?WARN\"", "filter: \"{ $.level = ERROR }\""),
+    (", filter: \"{ $.level = ERROR }\" }]", " }]"),
+    ("    triggers: [{ log_group: { function: show } }]\n", ""),
     (
-        "on_failure: jobs-failed, enabled: true",
+        "on_failure: plain, enabled: true",
         "on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\", enabled: false",
     ),
     (", on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\", enabled: false", ""),
@@ -118,7 +122,7 @@ const CHANGES: &[(&str, &str)] = &[
     (", batch: 41, window: 4, retries: 6, max_age: 3 hours", ""),
     ("from: 2026-11-27T12:00:00Z, ", ""),
     (
-        ", partial_failures: true, enabled: true, on_failure: jobs-failed, name: records",
+        ", partial_failures: true, enabled: true, on_failure: news, name: records",
         ", enabled: false, name: records",
     ),
     (

@@ -37,6 +37,12 @@ pub(super) fn arn_of_other(role: &str) -> String {
     Service::Iam.arn(&format!("role/staff/{role}"))
 }
 
+/// A role of others, as far as anybody but its owner asks.
+pub(super) fn described_other(role: &str) -> Json {
+    json!({ "Path": "/staff/", "RoleName": role, "RoleId": format!("AROA{}", role.to_uppercase()),
+        "Arn": arn_of_other(role), "CreateDate": seconds(Time::ZERO), "AssumeRolePolicyDocument": "%7B%7D" })
+}
+
 /// A policy.
 #[derive(Debug, Clone)]
 pub(crate) struct Managed {

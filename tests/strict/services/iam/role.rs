@@ -187,6 +187,10 @@ fn described(role: &Role, with_tags: bool) -> Json {
 
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, tags) = (cloud.now, cloud.delays.of(TAGS));
+    let name = required(params, "RoleName");
+    if cloud.iam.others.contains_key(name) {
+        return Ok(json!({ "Role": managed::described_other(name) }));
+    }
     let role = find(cloud, params)?;
     let mut answer = described(role, now >= role.created + tags);
     // Of a role that was never used [recorded: iam].

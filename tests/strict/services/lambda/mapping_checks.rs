@@ -117,11 +117,16 @@ pub(super) fn check_destination(
 ) -> Result<(), ServiceError> {
     let destination =
         configuration.get(DESTINATION).map(|destination| &destination["OnFailure"]["Destination"]);
-    let Some(queue) = destination.and_then(Json::as_str).filter(|arn| arn.contains(":sqs:")) else {
-        return Ok(());
+    let Some(arn) = destination.and_then(Json::as_str) else { return Ok(()) };
+    let (action, service, on) = match arn.split(':').nth(2) {
+        Some("sqs") => ("sqs:SendMessage", "SQS", arn.to_owned()),
+        Some("sns") => ("sns:Publish", "SNS", arn.to_owned()),
+        Some("s3") => ("s3:PutObject", "S3", format!("{arn}/aws/lambda")),
+        _ => return Ok(()),
     };
-    match grants::allows(cloud, function.member("Role"), "sqs:SendMessage", queue) {
-        true => Ok(()),
-        false => refused("The provided execution role does not have permissions to call SendMessage on SQS"),
+    if grants::allows(cloud, function.member("Role"), action, &on) {
+        return Ok(());
     }
+    let call = action.split(':').nth(1).unwrap_or_default();
+    refused(format!("The provided execution role does not have permissions to call {call} on {service}"))
 }

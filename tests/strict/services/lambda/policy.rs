@@ -42,14 +42,23 @@ impl Statements {
 
     /// True if the policy lets a service call the function for a source.
     pub(crate) fn allows(&self, principal: &str, source: &str) -> bool {
-        self.now().iter().any(|statement| {
-            let like = statement.pointer("/Condition/ArnLike/AWS:SourceArn").and_then(Json::as_str);
-            statement["Effect"] == "Allow"
-                && statement["Principal"]["Service"] == principal
-                && ["lambda:InvokeFunction", "lambda:*", "*"].map(Json::from).contains(&statement["Action"])
-                && like.is_none_or(|like| is_like(like, source, false))
-        })
+        allow(&self.now(), principal, source)
     }
+
+    /// True if it did at a time.
+    pub(crate) fn allowed(&self, principal: &str, source: &str, time: Time) -> bool {
+        allow(&self.at(time), principal, source)
+    }
+}
+
+fn allow(statements: &[Json], principal: &str, source: &str) -> bool {
+    statements.iter().any(|statement| {
+        let like = statement.pointer("/Condition/ArnLike/AWS:SourceArn").and_then(Json::as_str);
+        statement["Effect"] == "Allow"
+            && statement["Principal"]["Service"] == principal
+            && ["lambda:InvokeFunction", "lambda:*", "*"].map(Json::from).contains(&statement["Action"])
+            && like.is_none_or(|like| is_like(like, source, false))
+    })
 }
 
 impl Function {

@@ -1,6 +1,7 @@
 //! What people and other tools do with log groups.
 
 use super::Group;
+use super::filter::is_marked;
 use crate::cloud::{Cloud, Tags};
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
 use crate::services::Service;
@@ -26,6 +27,14 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         group(cloud, stack, nth, |group| retag(&mut group.tags))
     }),
     ("a log group loses its tags", |cloud, stack, nth| group(cloud, stack, nth, |group| group.tags.clear())),
+    ("a subscription filter is deleted", |cloud, _, nth| {
+        filtered(cloud, nth, |group| group.filters.retain(|name, _| !is_marked(name)))
+    }),
+    ("a subscription filter lets other events through", |cloud, _, nth| {
+        filtered(cloud, nth, |group| {
+            group.filters.values_mut().for_each(|filter| filter.pattern = "theirs".to_owned());
+        })
+    }),
     ("a log group is protected", |cloud, stack, nth| {
         group(cloud, stack, nth, |group| group.protected = true)
     }),
@@ -33,6 +42,13 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
 
 fn group(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Group)) -> Option<String> {
     changed(&mut cloud.logs.groups, stack, nth, change)
+}
+
+/// Changes a group that has a filter of a stack.
+fn filtered(cloud: &mut Cloud, nth: usize, change: impl FnOnce(&mut Group)) -> Option<String> {
+    let name = pick(&cloud.logs.groups, |group| group.filters.keys().any(|name| is_marked(name)), nth)?;
+    change(cloud.logs.groups.get_mut(&name)?);
+    Some(name)
 }
 
 pub(super) const UNMANAGED: &[(&str, Make)] = &[
@@ -58,6 +74,7 @@ pub(super) fn change_all(cloud: &mut Cloud) {
     for group in cloud.logs.groups.values_mut() {
         group.days = Some(3);
         group.tags.remove(ID);
+        group.filters.values_mut().for_each(|filter| filter.pattern = "theirs".to_owned());
     }
 }
 

@@ -1,5 +1,6 @@
 //! CloudWatch log groups [aws-facts: CloudWatch Logs].
 
+use super::filter::Filter;
 use crate::cloud::{
     Cloud, Handler, LISTS, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text, text_map,
 };
@@ -52,6 +53,8 @@ pub(crate) struct Group {
     pub(crate) switched: Option<Time>,
     /// What else was set by hand, as DescribeLogGroups shows it.
     pub(crate) settings: Map<String, Json>,
+    /// The subscription filters by name.
+    pub(crate) filters: BTreeMap<String, Filter>,
     /// The events: when, in milliseconds since 1970, and what was said.
     pub(crate) events: Vec<(i64, String)>,
 }
@@ -89,7 +92,7 @@ pub(crate) fn may_make(cloud: &Cloud, role: &str, group: &str) -> bool {
 
 /// The group of a name to be changed: two changes at a time collide, and so does one right after its creation
 /// [aws-facts: CloudWatch Logs, TF].
-fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Group, ServiceError> {
+pub(super) fn to_change<'a>(cloud: &'a mut Cloud, name: &str) -> Result<&'a mut Group, ServiceError> {
     let (now, visible) = (cloud.now, cloud.delays.of(VISIBLE));
     let colliding = cloud.overlapping(&format!("logs {name}")) > 1;
     let Some(group) = cloud.logs.groups.get_mut(name) else { return Err(not_found()) };
@@ -124,7 +127,7 @@ fn protect(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     Ok(Json::Null)
 }
 
-fn not_found() -> ServiceError {
+pub(super) fn not_found() -> ServiceError {
     ServiceError::new("ResourceNotFoundException", "The specified log group does not exist.")
 }
 
@@ -180,7 +183,7 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     Ok(json!({ "logGroups": groups, "nextToken": next }))
 }
 
-fn limit(params: &Json) -> Option<usize> {
+pub(super) fn limit(params: &Json) -> Option<usize> {
     params["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok())
 }
 

@@ -1,6 +1,7 @@
 //! CloudWatch Logs [aws-facts: CloudWatch Logs].
 
 mod by_hand;
+mod filter;
 mod group;
 
 pub(crate) use group::{Group, State, group_arn, may_make};
@@ -21,7 +22,7 @@ impl StrictService for Logs {
         &Facts {
             name: "logs",
             model: ("logs", "2014-03-28"),
-            operations: &[group::OPERATIONS],
+            operations: &[group::OPERATIONS, filter::OPERATIONS],
             changed: &["logGroupName"],
             subject: &["logGroupName", "logGroupNamePrefix", "resourceArn"],
             tokens: &["nextToken"],
@@ -68,6 +69,9 @@ impl StrictService for Logs {
             "ListTagsForResource" => ("logs:ListTagsForResource", 5.0, 5.0),
             "PutRetentionPolicy" => ("logs:PutRetentionPolicy", 5.0, 5.0),
             "DeleteRetentionPolicy" => ("logs:DeleteRetentionPolicy", 5.0, 5.0),
+            "PutSubscriptionFilter" => ("logs:PutSubscriptionFilter", 5.0, 5.0),
+            "DescribeSubscriptionFilters" => ("logs:DescribeSubscriptionFilters", 5.0, 5.0),
+            "DeleteSubscriptionFilter" => ("logs:DeleteSubscriptionFilter", 5.0, 5.0),
             _ => return None,
         })
     }
@@ -88,9 +92,19 @@ impl StrictService for Logs {
 
     /// How much is in a group depends on when the last logs of a function arrive.
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
-        let dumped =
-            |group: &Group| json!({ "days": group.days, "tags": group.tags, "protected": group.protected });
+        let dumped = |group: &Group| {
+            let mut all = json!({ "days": group.days, "tags": group.tags, "protected": group.protected });
+            if !group.filters.is_empty() {
+                all["filters"] = group.filters.iter().map(|(name, one)| (name.clone(), one.dump())).collect();
+            }
+            all
+        };
         cloud.logs.groups.iter().map(|(name, group)| (format!("log group {name}"), dumped(group))).collect()
+    }
+
+    /// CloudWatch Logs has looked once whether it may call the function, and nothing keeps that true.
+    fn broken(&self, cloud: &Cloud) -> Vec<(String, String)> {
+        filter::broken(cloud)
     }
 
     fn change_all(&self, cloud: &mut Cloud) {
@@ -111,7 +125,12 @@ impl StrictService for Logs {
 
     /// Late logs of a function of the same name may still arrive.
     fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
-        let detail = |group: &Group| format!("{:?}", Group { bytes: 0, ..group.clone() });
+        let detail = |group: &Group| {
+            let mut group = Group { bytes: 0, ..group.clone() };
+            // A stack may have its filters at groups of others.
+            group.filters.retain(|name, _| !filter::is_marked(name));
+            format!("{group:?}")
+        };
         let resource = |name: &String| Resource::named(Service::Logs, "log_group", name);
         cloud.logs.groups.iter().map(|(name, group)| (resource(name), detail(group))).collect()
     }

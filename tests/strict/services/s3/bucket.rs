@@ -43,6 +43,8 @@ pub(crate) struct Bucket {
     pub(crate) uploads: Vec<Upload>,
     /// When its last object was deleted.
     pub(super) emptied: Time,
+    /// The errors that the next objects to be deleted have.
+    pub(crate) refusing: Vec<&'static str>,
 }
 
 impl Bucket {

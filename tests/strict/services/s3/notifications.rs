@@ -48,8 +48,20 @@ fn put(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     if !unseen && !undeliverable(cloud, name, &document, false).is_empty() {
         return invalid("Unable to validate the following destination configurations");
     }
+    if !unseen {
+        test(cloud, &document);
+    }
     find(cloud, params)?.settings.insert("notification", document);
     Ok(Json::Null)
+}
+
+/// S3 sends a message `s3:TestEvent` to each queue, which stays there until somebody takes it [S3 User Guide: "Event message
+/// structure"]. What subscribers of a topic get is not followed here.
+fn test(cloud: &mut Cloud, document: &Json) {
+    for (_, to) in entries(document).filter(|(_, to)| to.contains(":sqs:")) {
+        let name = to.rsplit(':').next().unwrap_or_default();
+        cloud.sqs.queues.get_mut(name).into_iter().for_each(|queue| queue.messages += 1);
+    }
 }
 
 /// An entry without an id gets one, and names of filters a capital [aws-facts: LS].

@@ -118,6 +118,11 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in wanted {
         let key = required(&object, "Key").to_owned();
+        if let Some(code) = bucket.refusing.pop() {
+            let message = "We encountered an internal error. Please try again.";
+            errors.push(json!({ "Key": key, "Code": code, "Message": message }));
+            continue;
+        }
         let Some(version) = text(&object, "VersionId") else {
             if bucket.keeps_versions() {
                 bucket.mark(&key);
