@@ -77,7 +77,7 @@ enum Command {
     /// Call a function with an event and print its response
     #[command(after_help = examples::INVOKE)]
     Invoke(InvokeArgs),
-    /// Send a message to a queue, topic, stream or event bus of the stack
+    /// Send a message to a queue, topic, stream or event bus
     #[command(after_help = examples::SEND)]
     Send(ActArgs),
     /// Write an object into a bucket of the stack

@@ -103,6 +103,7 @@ impl Place<'_> {
             Which::Field(field) => self
                 .declared(kind)
                 .flat_map(|resource| match resource.desired.get(field).map(Desired::json) {
+                    Some(Json::Null) => Vec::new(),
                     Some(Json::String(arn)) => vec![arn],
                     Some(Json::Array(arns)) => {
                         arns.iter().filter_map(Json::as_str).map(str::to_owned).collect()

@@ -91,6 +91,9 @@ const NOT_ASSUMABLE: &str = "cannot be assumed by Lambda";
 /// How EventBridge Scheduler says it.
 const NOT_BY_SCHEDULER: &str = "must allow AWS EventBridge Scheduler to assume the role";
 
+/// How EventBridge says it.
+const NOT_BY_EVENTS: &str = "cannot be assumed by principal";
+
 /// The reason why a call is refused that a new role explains: Lambda cannot assume it yet, does not see its policies yet
 /// [aws-facts: IAM, TF; hazards: I3], holds a token of it that is not valid yet [hazards: I7], or fails without a word
 /// [hazards: G1].
@@ -109,6 +112,9 @@ fn propagating(error: &Error) -> Option<&'static str> {
     let by_scheduler = error.is("ValidationException") && error.says(NOT_BY_SCHEDULER);
     if by_scheduler {
         return Some("the role cannot be assumed by EventBridge Scheduler yet");
+    }
+    if error.is("ValidationException") && error.says(NOT_BY_EVENTS) {
+        return Some("the role cannot be assumed by EventBridge yet");
     }
     refused.then_some("the role cannot be assumed by Lambda yet")
 }

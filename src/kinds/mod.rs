@@ -124,11 +124,11 @@ kinds! {
     notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
     subscription_filter::SubscriptionFilter: trigger(OfLogGroup),
+    state_machine::StateMachine: section,
     rule::Rule: trigger(OfBus),
     schedule_group::ScheduleGroup,
     schedule::Schedule: trigger(AtTimes),
     function_url::FunctionUrl,
-    state_machine::StateMachine: section,
     stage::Stage,
 }
 

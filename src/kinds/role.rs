@@ -79,6 +79,14 @@ pub(super) fn name_for_schedules(group: &str) -> String {
     format!("{group}{OF_SCHEDULES}")
 }
 
+/// What the name of the role of a stack's rules has after that of their group: no function's role has a dot.
+const OF_RULES: &str = ".rules";
+
+/// The name of the role that is created for the rules of a stack.
+pub(super) fn name_for_rules(group: &str) -> String {
+    format!("{group}{OF_RULES}")
+}
+
 /// What a role comes with: a function, a state machine, or a group of schedules.
 fn part_of(id: &ResourceId) -> Option<ResourceId> {
     let endings = [

@@ -1,6 +1,7 @@
-//! EventBridge's rules: events of a bus that match a pattern start a function, or go to a queue or a topic. A rule with its one target is
-//! one resource; what others add to its targets is theirs.
+//! EventBridge's rules: events of a bus that match a pattern start a function or a state machine, or go to a queue, a topic, a
+//! stream or another bus. A rule with its one target is one resource; what others add to its targets is theirs.
 
+mod lower;
 mod observe;
 mod pattern;
 pub(crate) mod section;
@@ -11,7 +12,8 @@ pub(super) use self::observe::target_of;
 use self::observe::read;
 pub use self::section::OfBus;
 use self::target::{put_target, remove_targets};
-use super::bus::{DEFAULT, EVENTBRIDGE, list_tags, sent, tag};
+use super::bus::{DEFAULT, EVENTBRIDGE, EVENTS, list_tags, sent, tag};
+use super::role::Role;
 use super::{read_each, require_str, retry_conflicts, started};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
@@ -22,6 +24,7 @@ use crate::kind::{
 };
 use crate::model::{Owner, ResourceId, Texts};
 use crate::policy::Tree;
+use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput;
 use aws_sdk_eventbridge::types::RuleState;
 use futures_util::future::try_join_all;
 use futures_util::try_join;
@@ -43,6 +46,8 @@ pub struct Spec<T = String> {
     pub enabled: bool,
     /// Where to. A rule of the stack that has lost its target has none.
     pub target: Option<Target<T>>,
+    /// The ARN of the role with which it delivers there, where it needs one.
+    pub role: Option<T>,
     /// The tags that are compared.
     pub tags: Tags<T>,
 }
@@ -61,6 +66,8 @@ pub struct Target<T = String> {
     pub input_transformer: Option<Transformer<T>>,
     /// The group of the messages in a queue.
     pub group: Option<String>,
+    /// The part of each that is the partition key of its record in a stream.
+    pub partition_key: Option<String>,
     /// How often a delivery is tried again at most.
     pub retries: i32,
     /// For how many seconds it is tried.
@@ -91,11 +98,15 @@ pub struct Attributes {
 const ANY: On = On::new("ReadRule", Rule::NAME, Which::Any, &[Rule::ARN]);
 const DECLARED: On = On::new("Rules", Rule::NAME, Which::Declared, &[Rule::ARN]);
 const OWNED: On = On::new("MarkedRules", Rule::NAME, Which::Owned(""), &[Rule::ARN]);
+/// The role with which rules deliver.
+const PASSED: On = On::new("PassRuleRole", Role::NAME, Which::Field("role"), &[Role::ARN])
+    .only("iam:PassedToService", EVENTS);
 
 impl Kind for Rule {
     const NAME: &'static str = "rule";
     const SERVICE: &'static Service = &EVENTBRIDGE;
-    const DEPENDS_ON: &'static [&'static str] = &["bus", "permission", "queue", "topic"];
+    const DEPENDS_ON: &'static [&'static str] =
+        &["bus", "permission", "queue", "topic", "stream", "state_machine", "role"];
     const ADMITTED: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["bus"];
     /// PutRule overwrites a rule of the same name without a word [aws-facts-services: Uniqueness].
@@ -111,7 +122,12 @@ impl Kind for Rule {
             &[("events:PutRule", &DECLARED), ("events:TagResource", &DECLARED)],
         )
         .when(When::DECLARED),
-        Permission::same("events:PutTargets", Task::CHANGE, &DECLARED).when(When::DECLARED),
+        Permission::of(
+            "events:PutTargets",
+            Task::CHANGE,
+            &[("events:PutTargets", &DECLARED), ("iam:PassRole", &PASSED)],
+        )
+        .when(When::DECLARED),
         Permission::same("events:TagResource", Task::CHANGE, &DECLARED).when(When::DECLARED),
         Permission::same("events:RemoveTargets", Task::DELETE, &OWNED).when(When::DECLARED),
         Permission::same("events:DeleteRule", Task::DELETE, &OWNED).when(When::DECLARED),
@@ -140,7 +156,7 @@ impl Kind for Rule {
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
-        let arn = put(ctx, id, spec, true).await?;
+        let arn = put(ctx, id, spec, None).await?;
         // The call also succeeds where another owner has made a rule of this name in the meantime, whose tags stay.
         let tags = observe::settled_tags(ctx, id, &arn).await?.unwrap_or_default();
         match tags::owner(&tags, &ctx.scope) {
@@ -148,7 +164,7 @@ impl Kind for Rule {
             Owner::Ours | Owner::Untagged => {}
         }
         if let Some(target) = &spec.target {
-            put_target(ctx, id, target).await?;
+            put_target(ctx, id, target, spec.role.as_deref()).await?;
         }
         Ok(Attributes { name: id.name.clone(), arn })
     }
@@ -156,10 +172,13 @@ impl Kind for Rule {
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, from) = (&observed.id, &observed.spec);
         if (&from.pattern, from.enabled) != (&to.pattern, to.enabled) {
-            put(ctx, id, to, false).await?;
+            // What others have set stays.
+            let shown = observe::describe(&ctx.clients, &observed.physical_id).await?;
+            put(ctx, id, to, Some(shown.unwrap_or_else(|| DescribeRuleOutput::builder().build()))).await?;
         }
-        if let Some(target) = to.target.as_ref().filter(|_| from.target != to.target) {
-            put_target(ctx, id, target).await?;
+        let differs = (&from.target, &from.role) != (&to.target, &to.role);
+        if let Some(target) = to.target.as_ref().filter(|_| differs) {
+            put_target(ctx, id, target, to.role.as_deref()).await?;
         }
         tag(ctx, &observed.attributes.arn, &tags::to_set(&from.tags, &to.tags)).await?;
         Ok(observed.attributes.clone())
@@ -193,13 +212,19 @@ impl Kind for Rule {
     }
 }
 
-/// Makes a rule what it is to be. What is not named becomes nothing, so all is sent [aws-facts-services: Clearing a field]; only
-/// the tags of a new one count.
-async fn put(ctx: &Context, id: &ResourceId, spec: &Spec, is_new: bool) -> Result<String> {
-    let Spec { bus: _, pattern, enabled, target: _, tags } = spec;
+/// Makes a rule what it is to be. What is not named becomes nothing, so all is sent, with what others have set on one that exists
+/// [aws-facts-services: Clearing a field]; only the tags of a new one count.
+async fn put(
+    ctx: &Context,
+    id: &ResourceId,
+    spec: &Spec,
+    existing: Option<DescribeRuleOutput>,
+) -> Result<String> {
+    let Spec { bus: _, pattern, enabled, target: _, role: _, tags } = spec;
     let (bus, rule) = bus_and_rule(&id.name);
     let state = if *enabled { RuleState::Enabled } else { RuleState::Disabled };
-    let tags = is_new.then(|| sent(tags)).transpose()?;
+    let tags = existing.is_none().then(|| sent(tags)).transpose()?;
+    let theirs = existing.unwrap_or_else(|| DescribeRuleOutput::builder().build());
     let response = retry_conflicts(
         ctx,
         id,
@@ -207,6 +232,10 @@ async fn put(ctx: &Context, id: &ResourceId, spec: &Spec, is_new: bool) -> Resul
         async || {
             let put = ctx.clients.eventbridge().put_rule().event_bus_name(bus).name(rule);
             let put = put.event_pattern(pattern.json().to_string()).state(state.clone());
+            let put = put
+                .set_description(theirs.description.clone())
+                .set_role_arn(theirs.role_arn.clone())
+                .set_schedule_expression(theirs.schedule_expression.clone());
             Ok(put.set_tags(tags.clone()).send().await?)
         },
     )

@@ -1,5 +1,5 @@
-//! Schedules of EventBridge Scheduler: at certain times they start a function, or send to a queue or a topic, with the role that the stack
-//! has for all of them. They live in the stack's group, which is theirs alone: whatever is in it is the stack's.
+//! Schedules of EventBridge Scheduler: at certain times they start a function or a state machine, or send to a queue, a topic or a stream,
+//! with the role that the stack has for all of them. They live in the stack's group, which is theirs alone: whatever is in it is the stack's.
 
 mod expression;
 mod lower;
@@ -21,8 +21,8 @@ use crate::model::{PhysicalId, ResourceId, Texts};
 use crate::policy::Tree;
 use aws_sdk_scheduler::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_scheduler::types::{
-    ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy,
-    ScheduleState, SqsParameters, Target,
+    ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, KinesisParameters,
+    RetryPolicy, ScheduleState, SqsParameters, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,8 @@ pub struct Spec<T = String> {
     pub input: Option<Tree<T>>,
     /// The group of the messages in a queue.
     pub group: Option<String>,
+    /// The partition key of the records in a stream.
+    pub partition_key: Option<String>,
     /// How often it is tried again at most.
     pub retries: i32,
     /// For how many seconds it is tried.
@@ -84,7 +86,7 @@ impl Kind for Schedule {
     const SERVICE: &'static Service = &SCHEDULER;
     const PARENT: Option<ParentKind> = Some(ParentKind::new("schedule_group", OnParentDelete::Cascade));
     /// The role allows to start what it starts.
-    const DEPENDS_ON: &'static [&'static str] = &["role", "queue", "topic"];
+    const DEPENDS_ON: &'static [&'static str] = &["role", "queue", "topic", "stream", "state_machine"];
     const ARN: &'static str = "arn:{partition}:scheduler:{region}:{account}:schedule/{name}";
     const PERMISSIONS: &'static [Permission] = &[
         Permission::same("scheduler:ListSchedules", Task::READ, &On::EVERYTHING).when(When::DECLARED),
@@ -128,7 +130,7 @@ impl Kind for Schedule {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let group = group_of(id)?;
-        let Sent { window, start, end, state, target } = sent(spec)?;
+        let Sent { window, start, end, state, target } = sent(ctx, spec)?;
         let Spec { expression, timezone, .. } = spec;
         let created = once_assumable(ctx, id, &spec.role, async || {
             let create = ctx.clients.scheduler().create_schedule().group_name(group).name(&id.name);
@@ -147,10 +149,12 @@ impl Kind for Schedule {
         Ok(Attributes { name: format!("{group}/{}", id.name), arn: created.schedule_arn })
     }
 
-    /// Replaces everything, so all is sent [aws-facts-services: Clearing a field].
+    /// Replaces everything, so all is sent, with what others have set [aws-facts-services: Clearing a field].
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, group) = (&observed.id, group_of(&observed.id)?);
-        let Sent { window, start, end, state, target } = sent(to)?;
+        let Sent { window, start, end, state, target } = sent(ctx, to)?;
+        let theirs = observe::get(ctx, group, &id.name).await?;
+        let theirs = theirs.map(|shown| (shown.description, shown.kms_key_arn)).unwrap_or_default();
         let Spec { expression, timezone, .. } = to;
         retry_conflicts(
             ctx,
@@ -167,6 +171,8 @@ impl Kind for Schedule {
                         .set_end_date(end)
                         .state(state.clone())
                         .action_after_completion(ActionAfterCompletion::None)
+                        .set_description(theirs.0.clone())
+                        .set_kms_key_arn(theirs.1.clone())
                         .target(target.clone());
                     update.send().await?;
                     Ok(())
@@ -208,7 +214,7 @@ struct Sent {
     target: Target,
 }
 
-fn sent(spec: &Spec) -> Result<Sent> {
+fn sent(ctx: &Context, spec: &Spec) -> Result<Sent> {
     let Spec {
         expression: _,
         timezone: _,
@@ -221,6 +227,7 @@ fn sent(spec: &Spec) -> Result<Sent> {
         role,
         input,
         group,
+        partition_key,
         retries,
         max_age,
         dead_letter,
@@ -236,6 +243,7 @@ fn sent(spec: &Spec) -> Result<Sent> {
         .maximum_retry_attempts(*retries)
         .maximum_event_age_in_seconds(*max_age)
         .build();
+    let kinesis = partition_key.as_ref().map(|key| KinesisParameters::builder().partition_key(key).build());
     let target = Target::builder()
         .arn(target)
         .role_arn(role)
@@ -243,9 +251,11 @@ fn sent(spec: &Spec) -> Result<Sent> {
         .set_sqs_parameters(
             group.as_ref().map(|group| SqsParameters::builder().message_group_id(group).build()),
         )
+        .set_kinesis_parameters(kinesis.transpose()?)
         .retry_policy(retry)
         .set_dead_letter_config(dead_letter.as_ref().map(|arn| DeadLetterConfig::builder().arn(arn).build()))
         .build()?;
     let state = if *enabled { ScheduleState::Enabled } else { ScheduleState::Disabled };
-    Ok(Sent { window, start: time(start)?, end: time(end)?, state, target })
+    let start = start.as_ref().filter(|start| !observe::is_past(ctx, start)).cloned();
+    Ok(Sent { window, start: time(&start)?, end: time(end)?, state, target })
 }

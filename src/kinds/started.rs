@@ -1,11 +1,18 @@
 //! What rules and schedules start: a function or an entry of another kind that takes deliveries. Their names say which.
 
+mod role;
+
+pub(super) use self::role::{Delivery, allowing, needs_role};
+
 use super::alias::section::no_alias;
+use super::bus::Bus;
 use super::fifo::FIFO;
 use super::function::Function;
 use super::mark::hash;
 use super::queue::Queue;
 use super::queue::section::named as queue_named;
+use super::state_machine::StateMachine;
+use super::stream::Stream;
 use super::topic::{self, Topic};
 use crate::config::decode::{Value, help};
 use crate::config::names::is_made_of;
@@ -18,7 +25,11 @@ use crate::lower::Lower;
 use crate::model::{ResourceId, Text};
 
 /// The kinds of the entries that rules and schedules can start.
-pub(super) const STARTS: &[&str] = &[Function::NAME, Queue::NAME, Topic::NAME];
+pub(super) const STARTS: &[&str] =
+    &[Function::NAME, Queue::NAME, Topic::NAME, StateMachine::NAME, Stream::NAME];
+/// Those that only rules can start: EventBridge hands the events on to another bus.
+pub(super) const FORWARDS: &[&str] =
+    &[Function::NAME, Queue::NAME, Topic::NAME, StateMachine::NAME, Stream::NAME, Bus::NAME];
 
 /// How many characters the name of a rule or a schedule may have [M: RuleName; M: Scheduler, Name].
 const MAX_NAME: usize = 64;
@@ -47,6 +58,9 @@ pub(super) fn name() -> Shape<String> {
             let message = format!("`{text}` reads as the end of the name of a FIFO queue");
             return value.fail(message, help("choose another name"));
         }
+        if text.starts_with('.') {
+            return value.fail(format!("`{text}` begins with a dot"), help("begin with a letter or a digit"));
+        }
         if is_made_of(text, "._-") {
             return Some(text.to_owned());
         }
@@ -56,9 +70,10 @@ pub(super) fn name() -> Shape<String> {
 }
 
 /// The name in AWS of what starts an entry: the entry's kind and name, and the name of the item. One that is too long ends in a
-/// hash of all of it.
+/// hash of all of it. Names of streams and buses may have dots: each stands there twice.
 pub(super) fn named(started: &ResourceId, name: Option<&str>) -> String {
-    let whole: Vec<&str> = [started.kind, started.name.as_str()].into_iter().chain(name).collect();
+    let key = if has_dots(started.kind) { started.name.replace('.', "..") } else { started.name.clone() };
+    let whole: Vec<&str> = [started.kind, &key].into_iter().chain(name).collect();
     let whole = whole.join(".");
     if whole.len() <= MAX_NAME {
         return whole;
@@ -66,10 +81,31 @@ pub(super) fn named(started: &ResourceId, name: Option<&str>) -> String {
     format!("{}-{}", &whole[..MAX_NAME - HASH], hash(&whole, 8))
 }
 
+fn has_dots(kind: &str) -> bool {
+    [Stream::NAME, Bus::NAME].contains(&kind)
+}
+
+/// Whether a rule of this name may be a stack's: it begins like those.
+pub(super) fn may_be_own(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(kind, _)| FORWARDS.contains(&kind))
+}
+
+/// Whether a name ends in a hash, and no longer says of which entry it is.
+fn is_hashed(name: &str) -> bool {
+    let hash = name.rsplit_once('-').map(|(_, hash)| hash).unwrap_or_default();
+    name.len() == MAX_NAME
+        && hash.len() == HASH - 1
+        && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 /// The entry that a rule or a schedule of this name starts, and the name of the item.
 fn parts(name: &str) -> Option<(ResourceId, &str)> {
     let (kind, rest) = name.split_once('.')?;
-    let kind = STARTS.iter().find(|known| **known == kind)?;
+    let kind = FORWARDS.iter().find(|known| **known == kind).filter(|_| !is_hashed(name))?;
+    if has_dots(kind) {
+        let (key, item) = undoubled(rest);
+        return Some((ResourceId::new(kind, key), item));
+    }
     let (key, item) = rest.split_once('.').unwrap_or((rest, ""));
     let ending = FIFO.trim_start_matches('.');
     let (key, item) = match item.split_once('.').unwrap_or((item, "")) {
@@ -77,6 +113,19 @@ fn parts(name: &str) -> Option<(ResourceId, &str)> {
         _ => (key.to_owned(), item),
     };
     Some((ResourceId::new(kind, key), item))
+}
+
+/// A name whose dots stand there twice, and what comes after a single one.
+fn undoubled(text: &str) -> (String, &str) {
+    let mut key = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('.') {
+        key += before;
+        let Some(next) = after.strip_prefix('.') else { return (key, after) };
+        key.push('.');
+        rest = next;
+    }
+    (key + rest, "")
 }
 
 /// The entry that a rule or a schedule of this name is a part of.
@@ -105,8 +154,26 @@ pub(super) fn arn_of(target: &ResourceId) -> Text {
     Text::reference(target, "arn")
 }
 
-/// Errors between an item and what it starts; `alias` and `group` with their places.
-pub(super) fn check(
+/// The fields of an item that only some entries take, each with its place.
+pub(super) struct Only<'a> {
+    pub(super) alias: (Option<&'a str>, At),
+    pub(super) group: (Option<&'a str>, At),
+    pub(super) partition_key: (Option<&'a str>, At),
+}
+
+/// Errors between an item and what it starts.
+pub(super) fn check(started: Started, only: &Only, entries: &Entries) -> Vec<Diagnostic> {
+    let Only { alias: (alias, alias_at), group: (group, group_at), partition_key: (key, key_at) } = *only;
+    let no_key = key.filter(|_| started.kind != Stream::NAME).map(|_| Diagnostic {
+        at: key_at,
+        length: 0,
+        message: "only records of streams have a partition key".to_owned(),
+        help: Some("remove `partition_key`".to_owned()),
+    });
+    check_others(started, (alias, alias_at), (group, group_at), entries).into_iter().chain(no_key).collect()
+}
+
+fn check_others(
     started: Started,
     (alias, alias_at): (Option<&str>, At),
     (group, group_at): (Option<&str>, At),
@@ -131,7 +198,10 @@ pub(super) fn check(
         });
         return alias.into_iter().chain(fifo.or_else(no_group)).collect();
     }
-    let queue = queue_named(started.key, entries).filter(|_| started.kind == Queue::NAME);
+    if started.kind != Queue::NAME {
+        return alias.into_iter().chain(no_group()).collect();
+    }
+    let queue = queue_named(started.key, entries);
     let fifo = queue.and_then(|queue| Some((queue, queue.fifo.as_ref()?)));
     let fifo = fifo.into_iter().flat_map(|(queue, fifo)| {
         let no_group = group.is_none().then(|| {
@@ -160,7 +230,14 @@ mod tests {
         let worker = ResourceId::new(Function::NAME, "dev-worker");
         let jobs = ResourceId::new(Queue::NAME, "jobs.fifo");
         let news = ResourceId::new(Topic::NAME, "news");
+        let flow = ResourceId::new(StateMachine::NAME, "flow");
+        let clicks = ResourceId::new(Stream::NAME, "walk.clicks.");
+        let orders = ResourceId::new(Bus::NAME, "orders");
         for (started, name, called) in [
+            (&flow, Some("a"), "trigger x a"),
+            (&clicks, None, "trigger x"),
+            (&clicks, Some("a.b"), "trigger x a.b"),
+            (&orders, None, "trigger x"),
             (&worker, None, "trigger x"),
             (&worker, Some("a.b"), "trigger x a.b"),
             (&jobs, Some("c"), "trigger x c"),
@@ -171,6 +248,8 @@ mod tests {
             assert_eq!(super::called("x", &whole), called);
         }
         assert_eq!(part_of("theirs"), None);
+        let (one, other) = (ResourceId::new(Stream::NAME, "a.b"), ResourceId::new(Stream::NAME, "a"));
+        assert_ne!(named(&one, None), named(&other, Some("b")));
     }
 
     #[test]
@@ -179,5 +258,9 @@ mod tests {
         let (one, two) = (named(&long, None), named(&long, Some("b")));
         assert_eq!((one.len(), two.len()), (64, 64));
         assert_ne!(one, two);
+        // It says of no entry, or it would say of a wrong one.
+        assert_eq!((part_of(&one), may_be_own(&one)), (None, true));
+        let exact = ResourceId::new(Function::NAME, "f".repeat(MAX_NAME - "function.".len()));
+        assert_eq!(part_of(&named(&exact, None)), Some(exact));
     }
 }

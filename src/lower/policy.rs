@@ -118,10 +118,12 @@ impl Lower<'_> {
                     continue;
                 }
                 PartOn::Only(path) => within(path),
-                PartOn::Instead(from, to, end) => match &arn {
-                    Text::Known(arn) => format!("{}{end}", arn.replacen(from, to, 1)).into(),
-                    Text::Template(_) => "*".into(),
-                },
+                PartOn::Instead(from, to, end) => {
+                    // It follows from the name, also where the statement refers to the entry.
+                    let section = self.stack.sections.of_kind(grant.kind);
+                    let arn = section.map(|section| self.arn_of(section, &grant.key)).unwrap_or_default();
+                    format!("{}{end}", arn.replacen(from, to, 1)).into()
+                }
                 PartOn::Everything => "*".into(),
             };
             actions.retain(|action| !named.contains(action));

@@ -137,3 +137,42 @@ fn valid_patterns_and_schedules() {
     }
     valid(&schedule("schedule: \"cron(0/5 8-17 ? * MON-FRI *)\", timezone: America/Argentina/Buenos_Aires"));
 }
+
+#[test]
+fn rules_and_schedules_of_machines_streams_and_buses() {
+    let wait = "{ StartAt: A, States: { A: { Type: Succeed } } }";
+    let of = |section: &str, fields: &str, item: &str| {
+        let entry = format!("{section}:\n  x: {{ {fields} triggers: [{{ {item} }}] }}\n");
+        if section == "buses" {
+            format!("stack: demo\n{entry}  orders: {{}}\n")
+        } else {
+            format!("stack: demo\nbuses: {{ orders: {{}} }}\n{entry}")
+        }
+    };
+    let machine = |item: &str| of("state_machines", &format!("definition: {wait},"), item);
+    let stream = |item: &str| of("streams", "", item);
+    let bus = |item: &str| of("buses", "", item);
+    let rule = "bus: orders, pattern: { source: [shop] }";
+    let cases = [
+        machine(&format!("{rule}, alias: live")),
+        machine(&format!("{rule}, group: a")),
+        machine(&format!("{rule}, partition_key: $.id")),
+        machine("queue: jobs"),
+        machine("schedule: rate(1 day), partition_key: a"),
+        stream("schedule: rate(1 day)"),
+        stream(&format!("{rule}, partition_key: id")),
+        stream(&format!("{rule}, group: a")),
+        bus("schedule: rate(1 day)"),
+        bus("bus: x, pattern: { source: [shop] }"),
+        bus(&format!("{rule}, input: {{ a: 1 }}")),
+        bus(&format!("{rule}, name: .a")),
+    ];
+    check("machines_and_streams", &cases.each_ref().map(String::as_str));
+    for item in [rule, "schedule: rate(1 day)"] {
+        valid(&machine(item));
+    }
+    for item in [rule, "schedule: rate(1 day), partition_key: a"] {
+        valid(&stream(item));
+    }
+    valid(&bus(rule));
+}

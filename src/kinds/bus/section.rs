@@ -9,7 +9,8 @@ use crate::config::names::NameRule;
 use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::template;
 use crate::config::section::{Keyed, Shape, section};
-use crate::config::{self, Diagnostic, Entries, Entry, Target, Template};
+use crate::config::trigger::triggers;
+use crate::config::{self, Diagnostic, Entries, Entry, Item, Target, Template};
 use crate::kind::Kind;
 use crate::kinds::key::{as_named, kms_key_of_ours};
 use crate::kinds::queue::Queue;
@@ -33,6 +34,8 @@ section! {
         kms_key: Option<String> = kms_key_of_ours().optional(),
         /// What gets the events on which that key failed: the key of a queue, or an ARN. The queue's policy admits the bus.
         dead_letter: Option<Target> = dead_letters_of("bus").optional(),
+        /// What else sends it events: other buses, of which a rule hands events on.
+        triggers: Vec<Item> = triggers(Bus::NAME).or_empty(),
         /// Whom the bus admits besides this account, in IAM's own syntax.
         resource_policy: Vec<config::Statement> = resource_policy().or_empty(),
     }
@@ -44,7 +47,12 @@ impl Declared for Bus {
     const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
     const DELIVERY: Option<&'static str> = Some(PUT);
+    const LIMITED: &'static [&'static str] = &["triggers"];
     type Config = Config;
+
+    fn triggers(bus: &Config) -> &[Item] {
+        &bus.triggers
+    }
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
@@ -86,7 +94,7 @@ impl Lowered for Bus {
     fn lower(bus: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &bus.name);
         let arn = lower.scope.expand(Self::ARN, &id.name);
-        let Config { description, kms_key, dead_letter, resource_policy } = &**bus;
+        let Config { description, kms_key, dead_letter, triggers, resource_policy } = &**bus;
         let spec = Spec {
             description: lower.template(description),
             kms_key: kms_key.as_ref().map(|key| as_named(key, lower.scope)),
@@ -95,8 +103,9 @@ impl Lowered for Bus {
             tags: lower.tags(&id),
         };
         let known_attributes = known_attributes(&id, arn);
-        let bus = resource::<Bus>(id, bus.at, &spec);
+        let bus = resource::<Bus>(id.clone(), bus.at, &spec);
         lower.resources.push(Resource { known_attributes, ..bus });
+        triggers.iter().for_each(|item| lower.trigger(item, &id));
     }
 
     fn callers(bus: &Entry<Config>, lower: &Lower) -> Vec<Call> {

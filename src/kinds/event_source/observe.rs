@@ -53,7 +53,7 @@ pub(super) async fn observed(
     let source_name = name_in(source);
     let name = match owner {
         Owner::Unmanaged(_) => format!("{source_name} ({uuid})"),
-        _ => name_by(ctx, &all_tags, function_of(mapping), source_name),
+        _ => name_by(ctx, &all_tags, function_of(mapping), source),
     };
     let attributes = Attributes { id: uuid.clone(), arn };
     let spec = spec(
@@ -80,18 +80,25 @@ pub(super) async fn observed(
     Ok(Some(observed))
 }
 
-/// The name of a mapping of ours, as its tag has it. Somebody may have changed that: then the one that the stack declares, for
-/// there can be one mapping of a source to a function.
+/// The name of a mapping of ours. There can be one of a source to a function: it is the one that the stack declares, also where its
+/// tag has another name, which then changes. A second one could not be created [aws-facts-services: Uniqueness].
 pub(super) fn name_by(ctx: &Context, tags: &Tags, function: &str, source: &str) -> String {
-    let is_of =
-        |name: &&str| name.strip_prefix(source).is_some_and(|own| own.is_empty() || own.starts_with(' '));
+    let (of, kind) = (name_in(source), source_of(ctx, source).map(|source| source.kind));
+    let is_of = |name: &str| name.strip_prefix(of).is_some_and(|own| own.is_empty() || own.starts_with(' '));
     let tagged = tags.get(tags::ID).and_then(|id| id.strip_prefix(EventSource::NAME)?.strip_prefix('.'));
-    let declared = ctx.scope.wanted.get(EventSource::NAME).into_iter().flatten();
-    let mut declared = declared.filter_map(|(name, desired)| {
-        let of = desired.as_ref()?.get("function")?.as_str()?;
-        (of == function).then_some(name.as_str())
+    let tagged = tagged.filter(|name| is_of(name));
+    let wanted = ctx.scope.wanted.get(EventSource::NAME).into_iter().flatten();
+    let declared = wanted.filter_map(|(name, desired)| {
+        let desired = desired.as_ref()?;
+        let of_function = desired.get("function")?.as_str()? == function;
+        // A queue and a table may have the same name.
+        let sources = desired.get("source")?.references();
+        let of_source = sources.is_empty() || sources.iter().any(|source| Some(source.id.kind) == kind);
+        (is_of(name) && of_function && of_source).then_some(name.as_str())
     });
-    tagged.filter(is_of).or_else(|| declared.find(is_of)).unwrap_or(source).to_owned()
+    let declared: Vec<&str> = declared.collect();
+    let is_declared = |name: &&str| declared.is_empty() || declared.contains(name);
+    tagged.filter(is_declared).or(declared.first().copied()).or(tagged).unwrap_or(of).to_owned()
 }
 
 /// Whether it is enabled shows in its state alone [aws-facts: Event source mappings].

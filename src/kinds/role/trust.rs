@@ -58,12 +58,13 @@ pub(in crate::kinds) fn of_lambda() -> Policy<Text> {
 }
 
 /// The policy that lets a service, by its principal, assume a role that is generated for it: not for resources of other accounts,
-/// and only for one, where its ARN is given [DG: Step Functions, "Preventing cross-service confused deputy issue"].
+/// and only for one, where its ARN is given, or for those like it [DG: Step Functions, "Preventing cross-service confused deputy issue"].
 pub(in crate::kinds) fn trusting(principal: &str, source: Option<&str>, lower: &Lower) -> Policy<Text> {
     let mut statement = assumed_by("Service", vec![principal.into()]);
     let one = |key: &str, value: &str| Tree::Map([(key.to_owned(), Tree::Text(Text::from(value)))].into());
     let account = ("StringEquals".to_owned(), one("aws:SourceAccount", &lower.scope.account));
-    let source = source.map(|source| ("ArnEquals".to_owned(), one("aws:SourceArn", source)));
+    let operator = |source: &str| if source.contains('*') { "ArnLike" } else { "ArnEquals" };
+    let source = source.map(|source| (operator(source).to_owned(), one("aws:SourceArn", source)));
     let condition = Tree::Map([account].into_iter().chain(source).collect());
     statement.0.insert("Condition".to_owned(), condition);
     Policy([("Service".to_owned(), statement)].into())

@@ -9,6 +9,9 @@ use crate::kind::{Kind, ObservedOf, ObservedOption};
 use crate::kinds::alias::Alias;
 use crate::kinds::bus::{Bus, EVENTBRIDGE, list_tags, queue_of};
 use crate::kinds::function::Function;
+use crate::kinds::role::Role;
+use crate::kinds::state_machine::StateMachine;
+use crate::kinds::stream::Stream;
 use crate::kinds::topic::Topic;
 use crate::kinds::{alias, read_each, started, unmanaged};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
@@ -42,7 +45,7 @@ pub(super) async fn further(ctx: &Context) -> Result<Vec<ObservedOf<Rule>>> {
     let buses = ctx.scope.wanted(Bus::NAME);
     let lists = try_join_all(buses.map(|bus| list(ctx, bus))).await?;
     // Others may have rules there, whose names say of no entry.
-    let may_be_own = |name: &String| started::part_of(bus_and_rule(name).1).is_some();
+    let may_be_own = |name: &String| started::may_be_own(bus_and_rule(name).1);
     let names = lists.into_iter().flatten().filter(|name| !ctx.scope.wants(Rule::NAME, name));
     let names: Vec<String> = names.filter(may_be_own).collect();
     let found = read_each(names.iter().map(String::as_str), |name| read(ctx, name)).await?;
@@ -70,18 +73,22 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rul
     let (Some(shown), Some(tags), Some(targets)) = (shown, tags, targets) else { return Ok(None) };
     let owner = tags::owner(&tags, &ctx.scope);
     let (bus, _) = bus_and_rule(name);
+    let own = targets.iter().find(|target| target.id() == OWN);
     let spec = Spec {
         bus: bus.to_owned(),
         pattern: pattern(shown.event_pattern()),
         enabled: shown.state() != Some(&RuleState::Disabled),
-        target: targets.iter().find(|target| target.id() == OWN).map(read_target),
+        target: own.map(read_target),
+        role: own.and_then(|target| target.role_arn()).map(str::to_owned),
         tags: tags::compared(tags, &ctx.scope, &id),
     };
     let target = spec.target.iter().flat_map(|target| {
         let queues = [Some(&target.arn), target.dead_letter.as_ref()].into_iter().flatten();
         queues.filter_map(|arn| target_of(ctx, arn)).collect::<Vec<_>>()
     });
-    let refs = target.chain([PhysicalId::new(Bus::NAME, bus)]).collect();
+    let role = spec.role.iter().filter_map(|role| role.rsplit('/').next());
+    let role = role.map(|role| PhysicalId::new(Role::NAME, role));
+    let refs = target.chain(role).chain([PhysicalId::new(Bus::NAME, bus)]).collect();
     let mut observed = Observed::new(id, name, owner, spec, Attributes { name: name.to_owned(), arn });
     observed.refs = refs;
     observed.unmanaged_settings = by_hand(&shown, &targets);
@@ -96,8 +103,16 @@ pub(in crate::kinds) fn target_of(ctx: &Context, arn: &str) -> Option<PhysicalId
         let kind = if alias::parts(&name).1.is_some() { Alias::NAME } else { Function::NAME };
         Some(PhysicalId::new(kind, name))
     };
-    let topic = || Some(PhysicalId::new(Topic::NAME, arn.strip_prefix(&ctx.scope.expand(Topic::ARN, ""))?));
-    queue_of(ctx, arn).or_else(topic).or_else(function)
+    let named = [
+        (Topic::NAME, Topic::ARN),
+        (StateMachine::NAME, StateMachine::ARN),
+        (Stream::NAME, Stream::ARN),
+        (Bus::NAME, Bus::ARN),
+    ];
+    let named = named.into_iter().find_map(|(kind, pattern)| {
+        Some(PhysicalId::new(kind, arn.strip_prefix(&ctx.scope.expand(pattern, ""))?))
+    });
+    queue_of(ctx, arn).or(named).or_else(function)
 }
 
 /// A pattern. The same one may come back in another text [aws-facts-services: 4, TF].

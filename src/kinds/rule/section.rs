@@ -1,7 +1,7 @@
 //! `triggers` of buses.
 
+use super::Rule;
 use super::pattern::pattern;
-use super::{Rule, Spec, Target, Transformer, on_bus};
 use crate::config::declared::End;
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
@@ -11,12 +11,10 @@ use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
 use crate::config::{self, Diagnostic, Entries, Entry, Json, Template};
 use crate::kind::Kind;
-use crate::kinds::bus::{self, Bus, DEFAULT, EVENTS, SERVICE, call_for};
+use crate::kinds::bus::{self, Bus, DEFAULT, SERVICE};
 use crate::kinds::queue::{self, Queue};
+use crate::kinds::started;
 use crate::kinds::topic::{self, Topic};
-use crate::kinds::{permission, started};
-use crate::lower::{Call, Lower, LoweredTrigger, known_attributes, resource};
-use crate::model::{Resource, ResourceId, Text};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -35,6 +33,9 @@ section! {
         input_transformer: Option<InputTransformer> = mapping().optional().excludes(&["input", "input_path"]),
         /// The group of the messages: for a FIFO queue, or a fair one.
         group: Option<String> = text(128).optional(),
+        /// The part of an event that is the partition key of its record in a stream, which decides on the shard: a path such as
+        /// `$.detail.id`. By default the event's id.
+        partition_key: Option<String> = path().optional(),
         /// How often a delivery is tried again at most.
         retries: u32 = started::retries(),
         /// For how long a delivery is tried, from 1 minute to 1 day.
@@ -128,7 +129,7 @@ pub struct OfBus;
 impl Trigger for OfBus {
     type Kind = Rule;
     const WORD: &'static str = "bus";
-    const STARTS: &'static [&'static str] = started::STARTS;
+    const STARTS: &'static [&'static str] = started::FORWARDS;
     type Config = Config;
 
     fn name(trigger: &Config) -> String {
@@ -145,8 +146,11 @@ impl Trigger for OfBus {
     }
 
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
-        let alias = (trigger.alias.as_deref(), trigger.place("alias"));
-        let group = (trigger.group.as_deref(), trigger.place("group"));
+        let only = started::Only {
+            alias: (trigger.alias.as_deref(), trigger.place("alias")),
+            group: (trigger.group.as_deref(), trigger.place("group")),
+            partition_key: (trigger.partition_key.as_deref(), trigger.place("partition_key")),
+        };
         let out_of_reach = match started.kind {
             Queue::NAME => queue::section::named(started.key, entries)
                 .and_then(|queue| queue::section::out_of_reach(queue, SERVICE)),
@@ -160,88 +164,37 @@ impl Trigger for OfBus {
         });
         let dead_letter =
             bus::dead_letter_errors(trigger.dead_letter.as_ref(), trigger.place("dead_letter"), entries);
-        started::check(started, alias, group, entries)
+        started::check(started, &only, entries)
             .into_iter()
             .chain(out_of_reach)
             .chain(dead_letter)
+            .chain(forwarding(trigger, started))
             .collect()
     }
 }
 
-/// The id of a rule: the name of its bus, and one that says what it starts.
-fn id_of(trigger: &Config, started: &ResourceId, lower: &Lower) -> (ResourceId, Option<ResourceId>) {
-    let bus = (trigger.bus != DEFAULT).then(|| lower.id(Bus::NAME, &trigger.bus));
-    let name = started::named(started, trigger.name.as_deref());
-    let on = bus.as_ref().map_or(DEFAULT, |bus| bus.name.as_str());
-    (ResourceId::new(Rule::NAME, on_bus(on, &name)), bus)
-}
-
-/// EventBridge, as it delivers to a function or a queue, and to the queue for dead letters. Other entries that it starts, it
-/// reaches by their policy too.
-fn calls(trigger: &Config, started: &ResourceId, lower: &Lower) -> Vec<Call> {
-    let (id, _) = id_of(trigger, started, lower);
-    let source = lower.scope.expand(Rule::ARN, &id.name);
-    let name = trigger.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-    let own = Call {
-        on: started::target(started, trigger.alias.as_deref(), lower),
-        what: format!("bus {}{name}", trigger.bus),
-        service: EVENTS,
-        source: source.clone(),
-        account: false,
+/// Errors of events that another bus gets, as they are.
+fn forwarding(trigger: &Entry<Config>, started: Started) -> Vec<Diagnostic> {
+    if started.kind != Bus::NAME {
+        return Vec::new();
+    }
+    let error = |field: &str, message: String, help: &str| Diagnostic {
+        at: trigger.place(field),
+        length: 0,
+        message,
+        help: Some(help.to_owned()),
     };
-    let what = format!("dead letters of rule {}", id.name);
-    let failed = trigger.dead_letter.as_ref().and_then(|queue| call_for(queue, what, &source, lower));
-    [own].into_iter().chain(failed).collect()
-}
-
-impl LoweredTrigger for OfBus {
-    fn lower(trigger: &Entry<Config>, started: &ResourceId, lower: &mut Lower) {
-        let (id, bus) = id_of(trigger, started, lower);
-        let Config {
-            bus: _,
-            pattern,
-            input,
-            input_path,
-            input_transformer,
-            group,
-            retries,
-            max_age,
-            dead_letter,
-            enabled,
-            alias,
-            name: _,
-        } = &**trigger;
-        let called = started::target(started, alias.as_deref(), lower);
-        let transformer = |InputTransformer { paths, template }: &InputTransformer| Transformer {
-            paths: paths.clone(),
-            template: lower.template(template),
-        };
-        let target = Target {
-            arn: started::arn_of(&called),
-            input: input.as_ref().map(|input| lower.json(input)),
-            input_path: input_path.clone(),
-            input_transformer: input_transformer.as_ref().map(transformer),
-            group: group.clone(),
-            retries: retries.cast_signed(),
-            max_age: max_age.cast_signed(),
-            dead_letter: dead_letter.as_ref().map(|queue| lower.arn_of_target::<Queue>(queue)),
-        };
-        let spec = Spec {
-            bus: bus.as_ref().map_or_else(|| DEFAULT.into(), |bus| Text::reference(bus, "name")),
-            pattern: lower.json(pattern),
-            enabled: *enabled,
-            target: Some(target),
-            tags: lower.tags(&id),
-        };
-        let admitted = calls(trigger, started, lower).iter().map(permission::admitted).collect::<Vec<_>>();
-        let depends_on = admitted.into_iter().chain([called]).collect();
-        let arn = lower.scope.expand(Rule::ARN, &id.name);
-        let known_attributes = known_attributes(&id, arn);
-        let rule = resource::<Rule>(id, trigger.at, &spec);
-        lower.resources.push(Resource { known_attributes, depends_on, ..rule });
-    }
-
-    fn callers(trigger: &Entry<Config>, started: &ResourceId, lower: &Lower) -> Vec<Call> {
-        calls(trigger, started, lower)
-    }
+    let to_itself = (started.key == trigger.bus).then(|| {
+        let message = format!("the bus `{}` would send its events to itself, again and again", started.key);
+        error("bus", message, "name another bus")
+    });
+    let inputs = [
+        ("input", trigger.input.is_some()),
+        ("input_path", trigger.input_path.is_some()),
+        ("input_transformer", trigger.input_transformer.is_some()),
+    ];
+    let changed = inputs.into_iter().filter(|(_, given)| *given).map(|(field, _)| {
+        error(field, "events reach another bus as they are".to_owned(), &format!("remove `{field}`"))
+    });
+    to_itself.into_iter().chain(changed).collect()
 }

@@ -4,12 +4,13 @@ use super::{Target, Transformer, bus_and_rule};
 use crate::aws::pages::all_pages;
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result};
+use crate::kinds::assumable::once_assumable;
 use crate::kinds::bus::{EVENTBRIDGE, partly};
 use crate::kinds::started::{MAX_AGE, RETRIES};
 use crate::model::ResourceId;
 use crate::policy::Tree;
 use aws_sdk_eventbridge::types::{
-    DeadLetterConfig, InputTransformer, RetryPolicy, SqsParameters, Target as Sdk,
+    DeadLetterConfig, InputTransformer, KinesisParameters, RetryPolicy, SqsParameters, Target as Sdk,
 };
 
 /// The id of the target.
@@ -37,14 +38,26 @@ pub(super) fn read_target(target: &Sdk) -> Target {
             template: transformer.input_template().to_owned(),
         }),
         group: target.sqs_parameters().and_then(|sqs| sqs.message_group_id()).map(str::to_owned),
+        partition_key: target.kinesis_parameters().map(|kinesis| kinesis.partition_key_path().to_owned()),
         retries: retry.and_then(|retry| retry.maximum_retry_attempts()).unwrap_or(RETRIES),
         max_age: retry.and_then(|retry| retry.maximum_event_age_in_seconds()).unwrap_or(MAX_AGE),
         dead_letter: target.dead_letter_config().and_then(|config| config.arn()).map(str::to_owned),
     }
 }
 
-fn sdk(target: &Target) -> Result<Sdk> {
-    let Target { arn, input, input_path, input_transformer, group, retries, max_age, dead_letter } = target;
+fn sdk(target: &Target, role: Option<&str>) -> Result<Sdk> {
+    let Target {
+        arn,
+        input,
+        input_path,
+        input_transformer,
+        group,
+        partition_key,
+        retries,
+        max_age,
+        dead_letter,
+    } = target;
+    let kinesis = partition_key.as_ref().map(|path| KinesisParameters::builder().partition_key_path(path));
     let transformer = input_transformer.as_ref().map(|Transformer { paths, template }| {
         let paths = Some(paths.clone().into_iter().collect());
         InputTransformer::builder().set_input_paths_map(paths).input_template(template).build()
@@ -55,6 +68,8 @@ fn sdk(target: &Target) -> Result<Sdk> {
     Ok(Sdk::builder()
         .id(OWN)
         .arn(arn)
+        .set_role_arn(role.map(str::to_owned))
+        .set_kinesis_parameters(kinesis.map(|kinesis| kinesis.build()).transpose()?)
         .set_input(input.as_ref().map(|input| input.json().to_string()))
         .set_input_path(input_path.clone())
         .set_input_transformer(transformer.transpose()?)
@@ -66,20 +81,30 @@ fn sdk(target: &Target) -> Result<Sdk> {
         .build()?)
 }
 
-/// Puts the target of the stack. A response that is a success may say that it failed [aws-facts-services: 4].
-pub(super) async fn put_target(ctx: &Context, id: &ResourceId, target: &Target) -> Result<()> {
-    let (target, (bus, rule)) = (sdk(target)?, bus_and_rule(&id.name));
+/// Puts the target of the stack. A response that is a success may say that it failed [aws-facts-services: 4]. EventBridge must be
+/// able to assume the role of the target [aws-facts-services: Who may call whom].
+pub(super) async fn put_target(
+    ctx: &Context,
+    id: &ResourceId,
+    target: &Target,
+    role: Option<&str>,
+) -> Result<()> {
+    let (target, (bus, rule)) = (sdk(target, role)?, bus_and_rule(&id.name));
     let young = |error: &Error| {
         let unknown = EVENTBRIDGE.is_absent(error).then_some("not every call finds the new rule yet");
         EVENTBRIDGE.transient(error).or(unknown)
     };
-    retry_if(Backoff::CONFLICT, ctx.waiting(id), young, async || {
+    let put = async || {
         let put = ctx.clients.eventbridge().put_targets().event_bus_name(bus).rule(rule);
         let response = put.targets(target.clone()).send().await?;
         let failed = response.failed_entries().iter();
         partly("events:PutTargets", failed.map(|one| (one.error_code(), one.error_message())))
-    })
-    .await
+    };
+    let put = async || match role {
+        Some(role) => once_assumable(ctx, id, role, put).await,
+        None => put().await,
+    };
+    retry_if(Backoff::CONFLICT, ctx.waiting(id), young, put).await
 }
 
 /// Removes all targets: those of others too, or the rule cannot be deleted.
@@ -113,6 +138,7 @@ mod tests {
             input_path: None,
             input_transformer: None,
             group: Some("g".to_owned()),
+            partition_key: None,
             retries: RETRIES,
             max_age: MAX_AGE,
             dead_letter: None,
@@ -130,9 +156,12 @@ mod tests {
         };
         let input = Target { input: Some(json!({ "a": [1, "b"] }).into()), group: None, ..plain() };
         let path = Target { input_path: Some("$.detail".to_owned()), max_age: 60, ..plain() };
-        for target in [plain(), full, input, path] {
-            assert_eq!(read_target(&sdk(&target).expect("a target")), target);
+        let keyed = Target { partition_key: Some("$.detail.id".to_owned()), group: None, ..plain() };
+        for target in [plain(), full, input, path, keyed] {
+            assert_eq!(read_target(&sdk(&target, None).expect("a target")), target);
         }
+        let with_role = sdk(&plain(), Some("arn:role")).expect("a target");
+        assert_eq!(with_role.role_arn(), Some("arn:role"));
     }
 
     #[test]

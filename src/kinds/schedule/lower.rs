@@ -2,16 +2,15 @@
 
 use super::section::{AtTimes, Config, SCHEDULER_PRINCIPAL};
 use super::{Schedule, Spec};
-use crate::config::{self, At, Entry, Grant};
+use crate::config::{At, Entry};
 use crate::kind::Kind;
-use crate::kinds::function::Function;
-use crate::kinds::queue::{Queue, section::SEND_ACTION};
+use crate::kinds::queue::Queue;
 use crate::kinds::role::{self, Role};
 use crate::kinds::schedule_group::{self, ScheduleGroup, name_for};
-use crate::kinds::started;
-use crate::lower::{Lower, LoweredTrigger, allow, known_attributes, resource};
+use crate::kinds::started::{self, Delivery};
+use crate::lower::{Lower, LoweredTrigger, known_attributes, resource};
 use crate::model::{Resource, ResourceId, Text};
-use crate::policy::{Policy, Statement};
+use crate::policy::Policy;
 
 impl LoweredTrigger for AtTimes {
     fn lower(trigger: &Entry<Config>, started: &ResourceId, lower: &mut Lower) {
@@ -25,6 +24,7 @@ impl LoweredTrigger for AtTimes {
             start,
             end,
             group: message_group,
+            partition_key,
             retries,
             max_age,
             dead_letter,
@@ -46,6 +46,7 @@ impl LoweredTrigger for AtTimes {
             role: Text::reference(&role, "arn"),
             input: input.as_ref().map(|input| lower.json(input)),
             group: message_group.clone(),
+            partition_key: partition_key.clone(),
             retries: retries.cast_signed(),
             max_age: max_age.cast_signed(),
             dead_letter: dead_letter.as_ref().map(|queue| lower.arn_of_target::<Queue>(queue)),
@@ -85,38 +86,11 @@ fn group(at: At, lower: &mut Lower) -> ResourceId {
 
 /// What the role must allow: to start what the schedules start, and to send what fails.
 fn policy(lower: &Lower) -> Policy<Text> {
-    let (mut needs, mut grants): (Vec<(&str, Statement<Text>)>, Vec<Grant>) = (Vec::new(), Vec::new());
-    for (started, trigger) in lower.items_of::<AtTimes>() {
-        if started.kind == Function::NAME {
-            let called = started::target(&started, trigger.alias.as_deref(), lower);
-            needs.push(("Functions", allow(["lambda:InvokeFunction"], started::arn_of(&called))));
-        } else {
-            let section = lower.stack.sections.of_kind(started.kind);
-            let actions = section.and_then(|section| section.delivery()).map(str::to_owned);
-            let key = lower.scope.identity.key(started.kind, &started.name).to_owned();
-            grants.push(Grant::new(started.kind, key, actions.into_iter().collect()));
-        }
-        match &trigger.dead_letter {
-            Some(config::Target::Key(key)) => {
-                let actions = vec![SEND_ACTION.to_owned()];
-                grants.push(Grant::new(Queue::NAME, key.clone(), actions));
-            }
-            Some(config::Target::Arn(arn)) => {
-                needs.push(("DeadLetters", allow([SEND_ACTION], arn.as_str().into())));
-            }
-            None => {}
-        }
-    }
-    lower.policy(once(needs), once(grants), &[])
-}
-
-/// Each of these once.
-fn once<T: PartialEq>(all: Vec<T>) -> Vec<T> {
-    let add = |mut some: Vec<T>, one| {
-        if !some.contains(&one) {
-            some.push(one);
-        }
-        some
-    };
-    all.into_iter().fold(Vec::new(), add)
+    let items = lower.items_of::<AtTimes>().into_iter();
+    let deliveries = items.map(|(started, trigger)| Delivery {
+        started,
+        alias: trigger.alias.as_deref(),
+        dead_letter: trigger.dead_letter.as_ref(),
+    });
+    started::allowing(deliveries.collect(), lower)
 }

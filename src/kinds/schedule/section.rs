@@ -12,6 +12,7 @@ use crate::config::{self, Diagnostic, Entries, Entry, Json};
 use crate::kind::Kind;
 use crate::kinds::queue::{self, Queue};
 use crate::kinds::started;
+use crate::kinds::stream::Stream;
 
 section! {
     /// A schedule that starts the entry. A role of the stack's own allows it that.
@@ -25,12 +26,14 @@ section! {
         input: Option<Json> = json_value().optional(),
         /// Within how long after the time it may come, from 1 minute to 1 day. By default it comes within the minute.
         flexible: Option<u32> = duration(60..=86_400).refine(whole_minutes).optional(),
-        /// From when on, in UTC: `2031-01-01T00:00:00Z`.
+        /// From when on, in UTC: `2031-01-01T00:00:00Z`. A time that is over has no effect, and AWS is not told of it.
         start: Option<String> = time().optional(),
         /// Until when, in UTC.
         end: Option<String> = time().optional(),
         /// The group of the messages: for a FIFO queue, or a fair one.
         group: Option<String> = text(128).optional(),
+        /// The partition key of the records in a stream, which decides on the shard: needed there.
+        partition_key: Option<String> = text(256).optional(),
         /// How often a start that fails is tried again at most.
         retries: u32 = started::retries(),
         /// For how long it is tried, from 1 minute to 1 day.
@@ -121,8 +124,18 @@ impl Trigger for AtTimes {
     }
 
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
-        let alias = (trigger.alias.as_deref(), trigger.place("alias"));
-        let group = (trigger.group.as_deref(), trigger.place("group"));
+        let only = started::Only {
+            alias: (trigger.alias.as_deref(), trigger.place("alias")),
+            group: (trigger.group.as_deref(), trigger.place("group")),
+            partition_key: (trigger.partition_key.as_deref(), trigger.place("partition_key")),
+        };
+        // [M: Scheduler, KinesisParameters]
+        let no_key = (started.kind == Stream::NAME && trigger.partition_key.is_none()).then(|| Diagnostic {
+            at: trigger.place("schedule"),
+            length: 0,
+            message: format!("records of the stream `{}` need a partition key", started.key),
+            help: Some("add `partition_key: NAME`: records of one key are in one shard".to_owned()),
+        });
         let dead_letter = trigger.dead_letter.as_ref().and_then(config::Target::key);
         let fifo = dead_letter
             .and_then(|key| queue::section::named(key, entries))
@@ -133,6 +146,6 @@ impl Trigger for AtTimes {
             message: format!("`{}` is a FIFO queue, which takes no dead letters of a schedule", queue.name),
             help: Some("name a standard queue".to_owned()),
         });
-        started::check(started, alias, group, entries).into_iter().chain(fifo).collect()
+        started::check(started, &only, entries).into_iter().chain(fifo).chain(no_key).collect()
     }
 }

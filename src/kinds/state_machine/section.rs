@@ -12,7 +12,8 @@ use crate::config::names::NameRule;
 use crate::config::policy::policy;
 use crate::config::section::shape::{Target, flag, mapping, part, word};
 use crate::config::section::{Keyed, Section, Shape, section};
-use crate::config::{Diagnostic, Entries, Entry, Grant, Json, Stack, Statement, Template};
+use crate::config::trigger::triggers;
+use crate::config::{Diagnostic, Entries, Entry, Grant, Item, Json, Stack, Statement, Template};
 use crate::kind::Kind;
 use crate::kinds::function::Function;
 use crate::kinds::function::section::{OF_GENERATED_ROLE, log_retention_shape};
@@ -45,6 +46,8 @@ section! {
         /// What of the executions is logged, in the log group `/aws/vendedlogs/states/NAME`. By default nothing. The generated role
         /// is allowed to set that up.
         logging: Option<Logging> = part("machine_logging", Logging::ABOUT, mapping()).optional(),
+        /// What starts executions: events of buses, or certain times. The input is the event, unless the trigger says otherwise.
+        triggers: Vec<Item> = triggers(StateMachine::NAME).or_empty(),
         /// What the state machine may do with other entries of the stack, besides calling the functions that it names.
         access: BTreeMap<String, Grant> = access().or_empty(),
         /// Additional permissions of the generated role, in IAM's own syntax.
@@ -91,7 +94,12 @@ impl Declared for StateMachine {
     const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
     const IN_FILES: &'static [&'static str] = &["definition"];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
+    const LIMITED: &'static [&'static str] = &["triggers"];
     type Config = Config;
+
+    fn triggers(machine: &Config) -> &[Item] {
+        &machine.triggers
+    }
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
@@ -138,7 +146,7 @@ impl Declared for StateMachine {
 impl Lowered for StateMachine {
     fn lower(machine: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &machine.name);
-        let Config { definition, kind, tracing, logging, access, policy, managed_policies, role } =
+        let Config { definition, kind, tracing, logging, triggers, access, policy, managed_policies, role } =
             &**machine;
         let of_machine = |own: &ResourceId, lower: &Lower| {
             let mut all = lower.tags(own);
@@ -183,8 +191,9 @@ impl Lowered for StateMachine {
             tags: lower.tags(&id),
         };
         let known_attributes = known_attributes(&id, lower.scope.expand(Self::ARN, &id.name));
-        let machine = resource::<StateMachine>(id, machine.at, &spec);
+        let machine = resource::<StateMachine>(id.clone(), machine.at, &spec);
         lower.resources.push(Resource { known_attributes, ..machine });
+        triggers.iter().for_each(|item| lower.trigger(item, &id));
     }
 
     fn check_sizes(machine: &Entry<Config>, sizes: &mut Sizes) {

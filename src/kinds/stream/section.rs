@@ -7,7 +7,8 @@ use crate::config::decode::{Value, help};
 use crate::config::names::NameRule;
 use crate::config::section::shape::{duration, number};
 use crate::config::section::{Keyed, Shape, section};
-use crate::config::{Entry, Grant, Stack};
+use crate::config::trigger::triggers;
+use crate::config::{Entry, Grant, Item, Stack};
 use crate::kind::Kind;
 use crate::kinds::key::{kms_key, use_of};
 use crate::lower::{Lower, Lowered, known_attributes, resource};
@@ -37,6 +38,8 @@ section! {
         /// A key in KMS that encrypts the records: its ARN or alias, or `aws` for AWS's own key for Kinesis. By default they are
         /// not encrypted with a key of KMS.
         kms_key: Option<String> = kms_key(AWS_KEY).optional(),
+        /// What writes records besides: events of buses, or certain times.
+        triggers: Vec<Item> = triggers(Stream::NAME).or_empty(),
     }
 }
 
@@ -44,7 +47,12 @@ impl Declared for Stream {
     const ABOUT: &'static str = "Kinesis data streams. The key is the stream's name in AWS.";
     const REFERENCES: &'static [Referable] = &[Referable::known("name"), Referable::known("arn")];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
+    const LIMITED: &'static [&'static str] = &["triggers"];
     type Config = Config;
+
+    fn triggers(stream: &Config) -> &[Item] {
+        &stream.triggers
+    }
 
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
@@ -54,7 +62,7 @@ impl Declared for Stream {
 impl Lowered for Stream {
     fn lower(stream: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &stream.name);
-        let Config { shards, retention, kms_key } = &**stream;
+        let Config { shards, retention, kms_key, triggers } = &**stream;
         let spec = Spec {
             shards: *shards,
             retention: retention / HOUR,
@@ -62,8 +70,9 @@ impl Lowered for Stream {
             tags: lower.tags(&id),
         };
         let known_attributes = known_attributes(&id, lower.scope.expand(Self::ARN, &id.name));
-        let stream = resource::<Stream>(id, stream.at, &spec);
+        let stream = resource::<Stream>(id.clone(), stream.at, &spec);
         lower.resources.push(Resource { known_attributes, ..stream });
+        triggers.iter().for_each(|item| lower.trigger(item, &id));
     }
 
     /// Kinesis asks KMS in the name of who writes or reads [DG: Kinesis, "Permissions to use user-generated KMS keys"]. AWS's own

@@ -85,6 +85,9 @@ pub(super) fn look_again(observed: &mut Observed) {
             observed.parent().map(|api| api.child("integration", last("target", '/'))).into_iter().collect()
         }
         "permission" => vec![PhysicalId::new("function", text("function"))],
+        "subscription" => {
+            ["endpoint", "dead_letter"].map(|field| PhysicalId::new("queue", last(field, ':'))).into()
+        }
         _ => Vec::new(),
     };
     observed.protected = observed.id.kind == "table" && observed.spec["protect"] == json!(true);

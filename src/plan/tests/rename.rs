@@ -107,12 +107,12 @@ queues:
 fn a_queue_admits_dead_letters_until_none_are_sent_to_it() {
     let live_state = world_of(&graph(FANOUT));
     let plan = planned_up(&graph(&FANOUT.replace(", dead_letter: first", "")), &live_state);
-    assert_eq!(steps(&plan), ["update queue first", "update subscription work of news"]);
-    assert!(waits(&plan, "update queue first", "update subscription work of news"));
+    assert_eq!(steps(&plan), ["update queue first", "update subscription news to queue work"]);
+    assert!(waits(&plan, "update queue first", "update subscription news to queue work"));
     // Where two are exchanged, both must be admitted first.
     let exchanged =
         FANOUT.replace("first }", "other }").replace("second }", "first }").replace("other }", "second }");
     let plan = planned_up(&graph(&exchanged), &live_state);
-    assert!(waits(&plan, "update subscription work of news", "update queue second"));
-    assert!(waits(&plan, "update subscription work of late", "update queue first"));
+    assert!(waits(&plan, "update subscription news to queue work", "update queue second"));
+    assert!(waits(&plan, "update subscription late to queue work", "update queue first"));
 }

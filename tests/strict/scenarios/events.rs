@@ -154,6 +154,108 @@ fn a_topic_admits_the_rules_that_publish_there() {
     assert!(!policy(&taken.cloud).contains("events.amazonaws.com"), "{}", policy(&taken.cloud));
 }
 
+/// What has no policy that could admit EventBridge is reached with one role of the stack, which may do that and nothing else.
+#[test]
+fn a_rule_delivers_with_the_role_of_the_stack() {
+    let of = |triggers: &str, bus: &str| {
+        let wait = "{ StartAt: Wait, States: { Wait: { Type: Wait, Seconds: 1, End: true } } }";
+        Fixture::of(&format!(
+            "stack: one
+buses: {{ orders: {{}}, audit: {{ triggers: [{bus}] }} }}
+streams: {{ a.clicks: {{ shards: 1, triggers: [{triggers}] }} }}
+state_machines: {{ flow: {{ definition: {wait}, triggers: [{triggers}] }} }}
+"
+        ))
+    };
+    let (with, without) = (of(RULE, RULE), of("", ""));
+    let made = whole(up(&empty(), &with));
+    let writes = made.writes();
+    for target in ["state_machine.flow", "stream.a..clicks", "bus.audit"] {
+        let put = place(&writes, &format!("events:PutTargets {target}"));
+        assert!(place(&writes, "iam:PutRolePolicy one.rules") < put, "{writes:#?}");
+        let rule = &made.cloud.events.rules[&format!("orders/{target}")];
+        let role = rule.targets["provision"]["RoleArn"].as_str().unwrap_or_default();
+        assert!(role.ends_with("/one.rules"), "{role}");
+    }
+    let role = &made.cloud.iam.roles["one.rules"];
+    insta::assert_snapshot!("role_of_rules", format!("{}\n{:#?}", role.trust, role.policies));
+    let cloud = later(&made.cloud, MINUTE);
+    assert_eq!(well(up(&cloud, &with)).writes(), Vec::<String>::new());
+    let taken = whole(up(&cloud, &without));
+    let writes = taken.writes();
+    for target in ["state_machine.flow", "stream.a..clicks", "bus.audit"] {
+        let deleted = place(&writes, &format!("events:DeleteRule {target}"));
+        assert!(deleted < place(&writes, "iam:DeleteRole one.rules"), "{writes:#?}");
+    }
+    assert_eq!(well(up(&later(&taken.cloud, MINUTE), &without)).writes(), Vec::<String>::new());
+    let down = well(run(&later(&taken.cloud, MINUTE), Command::Down(&without), None));
+    assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+}
+
+/// Of what a stream gets, the partition key can be set and taken out again.
+#[test]
+fn the_partition_key_of_a_rule_can_be_cleared() {
+    let of = |key: &str| {
+        let rule = RULE.replace(" } }", &format!(" }}{key} }}"));
+        Fixture::of(&format!(
+            "stack: one\nbuses: {{ orders: {{}} }}\nstreams: {{ clicks: {{ triggers: [{rule}] }} }}\n"
+        ))
+    };
+    let plain = of("");
+    let before = created(&plain);
+    let set = changed(&before, &of(", partition_key: $.detail.id"));
+    assert_eq!(
+        set.events.rules["orders/stream.clicks"].targets["provision"]["KinesisParameters"]["PartitionKeyPath"],
+        "$.detail.id"
+    );
+    assert_eq!(differences(&dump(&changed(&set, &plain)), &dump(&before)), Vec::<String>::new());
+}
+
+/// What others have set on a rule or a schedule, and a stack file cannot say, stays when the stack changes it.
+#[test]
+fn what_others_have_set_survives_a_change() {
+    let before = stack("{ orders: {} }", &format!("[{RULE}, {SCHEDULE}]"));
+    let mut cloud = created(&before);
+    let rule = cloud.events.rules.get_mut("orders/function.worker").expect("a rule");
+    "theirs".clone_into(&mut rule.description);
+    rule.role = Some("arn:aws:iam::123456789012:role/theirs".to_owned());
+    let schedule = cloud.scheduler.schedules.values_mut().next().expect("a schedule");
+    schedule.settings["Description"] = "theirs".into();
+    schedule.settings["KmsKeyArn"] = "arn:aws:kms:eu-west-1:123456789012:key/theirs".into();
+    assert_eq!(well(up(&cloud, &before)).writes(), Vec::<String>::new());
+    let rule = RULE.replace("[shop]", "[shop, store]");
+    let schedule = SCHEDULE.replace("1 hour", "2 hours");
+    let ran = whole(up(&cloud, &stack("{ orders: {} }", &format!("[{rule}, {schedule}]"))));
+    let rule = &ran.cloud.events.rules["orders/function.worker"];
+    assert!(rule.pattern.as_ref().is_some_and(|pattern| pattern.contains("store")), "{rule:?}");
+    assert_eq!((rule.description.as_str(), rule.role.is_some()), ("theirs", true));
+    let schedule = &ran.cloud.scheduler.schedules.values().next().expect("a schedule").settings;
+    assert_eq!(schedule["ScheduleExpression"], "rate(2 hours)");
+    assert_eq!((&schedule["Description"], schedule["KmsKeyArn"].is_string()), (&json!("theirs"), true));
+}
+
+/// AWS refuses a start that is over. It changes nothing, so it is left out.
+#[test]
+fn a_start_that_is_over_is_left_out() {
+    let of = |fields: &str| stack("{}", &format!("[{}]", SCHEDULE.replace(" }", &format!(", {fields} }}"))));
+    let start = |cloud: &Cloud| {
+        cloud.scheduler.schedules.values().next().expect("a schedule").settings.get("StartDate").cloned()
+    };
+    let past = of("start: \"2020-01-01T00:00:00Z\"");
+    let cloud = created(&past);
+    assert_eq!((start(&cloud), well(up(&cloud, &past)).writes()), (None, Vec::<String>::new()));
+    let changed = changed(&cloud, &of("start: \"2020-01-01T00:00:00Z\", retries: 3"));
+    assert_eq!(start(&changed), None);
+    // A start that has come is over too, and is no difference to one that is not declared.
+    let future = of("start: \"2031-01-01T00:00:00Z\"");
+    let cloud = created(&future);
+    assert!(start(&cloud).is_some());
+    let cloud = later(&cloud, Duration::from_secs(10 * 365 * 86_400));
+    for stack in [future, of("retries: 185"), past] {
+        assert_eq!(well(up(&cloud, &stack)).writes(), Vec::<String>::new());
+    }
+}
+
 #[test]
 fn every_drift_of_buses_rules_and_schedules_is_undone() {
     let drifts = [Service::Events, Service::Scheduler].into_iter().flat_map(|service| service.drifts());

@@ -65,7 +65,7 @@ fn what_cannot_be_read_is_reported() {
         "lambda:ListLayers: layer",
         "logs:DescribeLogGroups: log group",
         "tag:GetResources: table, queue, bucket, topic, stream, bus, parameter, secret, log group, function, event source, \
-         rule, schedule group, state machine",
+         state machine, rule, schedule group",
     ];
     assert_eq!(refused, expected);
 }

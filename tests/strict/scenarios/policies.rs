@@ -226,7 +226,12 @@ fn a_service_alone_assumes_its_role_and_the_api_alone_calls_a_function() {
             let trust = Policies::of_a_role(&parsed(&role.trust));
             let assume = Need::new("sts:AssumeRole", role.arn());
             if let Some(group) = role.name.strip_suffix("_schedules") {
-                for_its_group_alone(&trust, &assume, group);
+                let [own, other] =
+                    [group, "other"].map(|group| Service::Scheduler.arn(&format!("schedule-group/{group}")));
+                for_its_source_alone(&trust, &assume, "scheduler.amazonaws.com", &own, &other);
+            } else if role.name.ends_with(".rules") {
+                let [own, other] = ["rule/any", "event-bus/other"].map(|source| Service::Events.arn(source));
+                for_its_source_alone(&trust, &assume, "events.amazonaws.com", &own, &other);
             } else {
                 let own = assume.clone().with("aws:SourceAccount", Some(ACCOUNT));
                 let (service, other) = match of_machines.contains(role.arn().as_str()) {
@@ -252,18 +257,16 @@ fn a_service_alone_assumes_its_role_and_the_api_alone_calls_a_function() {
     }
 }
 
-/// EventBridge Scheduler alone assumes the role of schedules, for their group.
-fn for_its_group_alone(trust: &Policies, assume: &Need, group: &str) {
-    let of = |group: &str, account| {
-        let arn = Service::Scheduler.arn(&format!("schedule-group/{group}"));
-        assume.clone().with("aws:SourceArn", Some(&arn)).with("aws:SourceAccount", Some(account))
+/// One service alone assumes the role, for a source of the account.
+fn for_its_source_alone(trust: &Policies, assume: &Need, service: &str, own: &str, other: &str) {
+    let of = |source, account| {
+        assume.clone().with("aws:SourceArn", Some(source)).with("aws:SourceAccount", Some(account))
     };
-    let scheduler = "scheduler.amazonaws.com";
-    assert!(trust.let_in(scheduler, &of(group, ACCOUNT)), "{group}");
-    for other in [of("other", ACCOUNT), of(group, "210987654321"), assume.clone()] {
-        assert!(!trust.let_in(scheduler, &other), "{group}");
+    assert!(trust.let_in(service, &of(own, ACCOUNT)), "{own}");
+    for wrong in [of(other, ACCOUNT), of(own, "210987654321"), assume.clone()] {
+        assert!(!trust.let_in(service, &wrong), "{own}");
     }
-    assert!(!trust.let_in("lambda.amazonaws.com", &of(group, ACCOUNT)), "{group}");
+    assert!(!trust.let_in("lambda.amazonaws.com", &of(own, ACCOUNT)), "{own}");
 }
 
 /// A function of more routes than its policy has room for may be called by any route of the API.

@@ -270,3 +270,22 @@ fn the_settings_of_others_are_shown_by_status() {
     let shown = &status.exit().out;
     assert!(shown.contains("data_key_reuse_seconds") && shown.contains("policy.Theirs"), "{shown}");
 }
+
+/// A mapping of a source and a function has no second one, so another name is a change of its tag.
+#[test]
+fn a_trigger_of_another_name_is_the_same_mapping() {
+    let named = |name: &str| stack("{ jobs: {} }", &format!("[{{ queue: jobs{name} }}]"));
+    let (plain, first, second) = (named(""), named(", name: first"), named(", name: second, batch: 5"));
+    let mut cloud = created(&plain);
+    for to in [&first, &second, &plain] {
+        let ran = whole(up(&cloud, to));
+        let writes = ran.writes();
+        let recreated = |write: &&String| {
+            write.starts_with("lambda:CreateEventSource") || write.starts_with("lambda:DeleteEventSource")
+        };
+        assert_eq!(writes.iter().find(recreated), None, "{writes:#?}");
+        cloud = later(&ran.cloud, MINUTE);
+        assert_eq!(well(up(&cloud, to)).writes(), Vec::<String>::new());
+    }
+    assert_eq!(differences(&dump(&cloud), &dump(&created(&plain))), Vec::<String>::new());
+}

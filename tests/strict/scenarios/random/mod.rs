@@ -162,10 +162,10 @@ functions:
     url: none
     managed_policies: [ReadOnlyAccess]
     triggers: [{ queue: jobs-failed, filter: { body: { kind: [order] } } }]
-  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }, { stream: clicks }, { bus: audit, pattern: { source: [shop] } }, { schedule: rate(1 hour) }] }
+  list: { code: lambdas/getAlls, runtime: python3.13, environment: { LEVEL: debug }, triggers: [{ table: pages, on_failure: mails }, { stream: clicks }, { bus: audit, pattern: { source: [shop] } }, { schedule: rate(1 hour) }, { log_group: { function: save }, filter: ERROR }] }
   send: { code: lambdas/getAlls, runtime: python3.13, release: { aliases: { live: {} }, provisioned_concurrency: 1 } }
 state_machines:
-  flow: { definition: { StartAt: One, States: { One: { Type: Task, Resource: \"${functions.list.arn}\", End: true } } } }
+  flow: { triggers: [{ bus: audit, pattern: { source: [stock] } }], definition: { StartAt: One, States: { One: { Type: Task, Resource: \"${functions.list.arn}\", End: true } } } }
 api:
   name: walking
   routes: { GET /items: list, POST /items: save, GET /sent: send }

@@ -86,6 +86,15 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
             target["DeadLetterConfig"] = json!({ "Arn": "arn:aws:sqs:eu-west-1:123456789012:theirs" })
         })
     }),
+    ("a rule delivers with another role", |cloud, stack, nth| {
+        let has = |rule: &Rule| {
+            rule.is_of(stack) && rule.targets.values().any(|target| target["RoleArn"].is_string())
+        };
+        let key = pick(&cloud.events.rules, has, nth)?;
+        let target = cloud.events.rules.get_mut(&key)?.targets.values_mut().next()?;
+        target["RoleArn"] = "arn:aws:iam::123456789012:role/theirs".into();
+        Some(key)
+    }),
     ("a rule's tags are changed", |cloud, stack, nth| rule(cloud, stack, nth, |rule| retag(&mut rule.tags))),
 ];
 

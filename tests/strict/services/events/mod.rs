@@ -62,6 +62,16 @@ fn key_needs(call: &Call) -> Vec<Need> {
     key.into_iter().flat_map(all).collect()
 }
 
+/// The roles of targets [aws-facts-services: Who needs PassRole].
+fn passed(call: &Call) -> Vec<Need> {
+    let targets = call.params["Targets"].as_array().into_iter().flatten();
+    let roles = targets.filter_map(|target| text(target, "RoleArn"));
+    let pass = |role: &str| {
+        Need::new("iam:PassRole", role.to_owned()).with("iam:PassedToService", Some("events.amazonaws.com"))
+    };
+    roles.map(pass).collect()
+}
+
 impl StrictService for Events {
     fn facts(&self) -> &'static Facts {
         &Facts {
@@ -91,7 +101,8 @@ impl StrictService for Events {
         };
         let own = Need::new(call.name(), arn).of(&tags);
         let creates = ["CreateEventBus", "PutRule"].contains(&call.operation.name.as_str());
-        with_tagging(call, own, "events:TagResource", creates).into_iter().chain(key_needs(call)).collect()
+        let tagging = with_tagging(call, own, "events:TagResource", creates);
+        tagging.into_iter().chain(key_needs(call)).chain(passed(call)).collect()
     }
 
     fn tagged(&self, cloud: &Cloud) -> Vec<Tagged> {
@@ -108,6 +119,10 @@ impl StrictService for Events {
             tags: rule.tags.clone(),
         });
         buses.chain(rules).collect()
+    }
+
+    fn broken(&self, cloud: &Cloud) -> Vec<(String, String)> {
+        target::broken(cloud)
     }
 
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {

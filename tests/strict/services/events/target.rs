@@ -3,6 +3,7 @@
 use super::bus::named;
 use super::rule::{check_managed, find, find_mut};
 use crate::cloud::{Cloud, Handler, ServiceError, required, text};
+use crate::services::iam;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ fn invalid<T>(message: String) -> Result<T, ServiceError> {
 /// What predefined variables of templates begin with [DG: EventBridge input transformation].
 const PREDEFINED: &str = "aws.events.";
 
-fn check(target: &Json) -> Result<(), ServiceError> {
+fn check(cloud: &Cloud, rule: &str, target: &Json) -> Result<(), ServiceError> {
     let (id, arn) = (required(target, "Id"), required(target, "Arn"));
     let inputs = ["Input", "InputPath", "InputTransformer"];
     if inputs.iter().filter(|name| target.get(**name).is_some_and(|input| !input.is_null())).count() > 1 {
@@ -48,7 +49,13 @@ fn check(target: &Json) -> Result<(), ServiceError> {
     if needs_role.iter().any(|service| arn.contains(service)) && text(target, "RoleArn").is_none() {
         return invalid(format!("RoleArn is required for target {arn}."));
     }
-    Ok(())
+    // [Miserlou/Zappa#381: the message of PutRule; aws-facts-services: Who may call whom]
+    match text(target, "RoleArn") {
+        Some(role) if iam::not_assumable_for(cloud, role, ("events.amazonaws.com", rule)) => {
+            invalid(format!("Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// [aws-facts-services: 4, LS]
@@ -87,7 +94,8 @@ fn put(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let targets = params["Targets"].as_array().cloned().unwrap_or_default();
     let rule = find(cloud, &bus, name)?;
     check_managed(rule)?;
-    targets.iter().try_for_each(check)?;
+    let arn = rule.arn();
+    targets.iter().try_for_each(|target| check(cloud, &arn, target))?;
     let ids = targets.iter().map(|target| required(target, "Id"));
     let all: BTreeSet<&str> = ids.chain(rule.targets.keys().map(String::as_str)).collect();
     if all.len() > MAX_TARGETS {
@@ -137,4 +145,14 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let targets: Vec<Json> = rule.targets.values().cloned().collect();
     let (targets, next) = cloud.paging.page(targets, text(params, "NextToken"), limit, (100, 100));
     Ok(json!({ "Targets": targets, "NextToken": next }))
+}
+
+/// A rule of a stack that delivers with a role that is not there.
+pub(super) fn broken(cloud: &Cloud) -> Vec<(String, String)> {
+    let own = cloud.events.rules.values().filter(|rule| rule.tags.contains_key("provision:stack"));
+    let lost = own.filter(|rule| {
+        let mut roles = rule.targets.values().filter_map(|target| text(target, "RoleArn"));
+        roles.any(|role| !iam::exists(cloud, role))
+    });
+    lost.map(|rule| (format!("the rule {}", rule.called()), "its role is gone".to_owned())).collect()
 }

@@ -32,7 +32,8 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
     }),
     ("a subscription filter lets other events through", |cloud, _, nth| {
         filtered(cloud, nth, |group| {
-            group.filters.values_mut().for_each(|filter| filter.pattern = "theirs".to_owned());
+            let own = group.filters.iter_mut().filter(|(name, _)| is_marked(name));
+            own.for_each(|(_, filter)| filter.pattern = "theirs".to_owned());
         })
     }),
     ("a log group is protected", |cloud, stack, nth| {

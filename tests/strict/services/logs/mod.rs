@@ -30,7 +30,12 @@ impl StrictService for Logs {
             failed: ("ServiceUnavailableException", 503),
             denied: ("AccessDeniedException", 400),
             invalid: "InvalidParameterException",
-            unmodelled: &["ValidationException", "OperationAbortedException", "InvalidParameterException"],
+            unmodelled: &[
+                "AccessDeniedException",
+                "ValidationException",
+                "OperationAbortedException",
+                "InvalidParameterException",
+            ],
         }
     }
 
@@ -125,18 +130,28 @@ impl StrictService for Logs {
 
     /// Late logs of a function of the same name may still arrive.
     fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
-        let detail = |group: &Group| {
-            let mut group = Group { bytes: 0, ..group.clone() };
+        let all = cloud.logs.groups.iter().flat_map(|(name, group)| {
+            let resource = Resource::named(Service::Logs, "log_group", name);
             // A stack may have its filters at groups of others.
+            let own = group.filters.iter().filter(|(name, _)| filter::is_marked(name));
+            let own: Vec<(Resource, String)> = own
+                .map(|(name, one)| (resource.child("subscription_filter", name), format!("{one:?}")))
+                .collect();
+            let mut group = Group { bytes: 0, ..group.clone() };
             group.filters.retain(|name, _| !filter::is_marked(name));
-            format!("{group:?}")
-        };
-        let resource = |name: &String| Resource::named(Service::Logs, "log_group", name);
-        cloud.logs.groups.iter().map(|(name, group)| (resource(name), detail(group))).collect()
+            own.into_iter().chain([(resource, format!("{group:?}"))])
+        });
+        all.collect()
     }
 
     fn remove(&self, cloud: &mut Cloud, resource: &Resource) {
-        cloud.logs.groups.remove(&resource.name);
+        let Some(group) = &resource.parent else {
+            cloud.logs.groups.remove(&resource.name);
+            return;
+        };
+        if let Some(group) = cloud.logs.groups.get_mut(&group.name) {
+            group.filters.remove(&resource.name);
+        }
     }
 
     fn protected(&self, cloud: &Cloud) -> Vec<(String, Time)> {

@@ -108,6 +108,11 @@ fn check(cloud: &Cloud, group: &str, params: &Json) -> Result<(), ServiceError> 
     if !expression::is_zone(zone) {
         return invalid(format!("Invalid Schedule Expression Timezone {zone}."));
     }
+    // [getmoto/moto#8172]
+    let start = params["StartDate"].as_f64();
+    if start.is_some_and(|start| start + 300.0 < seconds(cloud.now).as_f64().unwrap_or_default()) {
+        return invalid("The StartDate you specify cannot be earlier than 5 minutes ago.");
+    }
     let window = &params["FlexibleTimeWindow"];
     if (window["Mode"] == "FLEXIBLE") != window["MaximumWindowInMinutes"].is_u64() {
         return invalid("Invalid FlexibleTimeWindow provided.");
@@ -120,6 +125,10 @@ fn check(cloud: &Cloud, group: &str, params: &Json) -> Result<(), ServiceError> 
         && text(target, "Input").is_some_and(|text| serde_json::from_str::<Json>(text).is_err())
     {
         return invalid("Invalid RequestJson provided. Reason Invalid JSON");
+    }
+    // [M: KinesisParameters]
+    if arn.contains(":kinesis:") && text(&target["KinesisParameters"], "PartitionKey").is_none() {
+        return invalid("KinesisParameters with PartitionKey must be provided for a Kinesis stream.");
     }
     let is_fifo = arn.contains(":sqs:") && arn.ends_with(".fifo");
     if is_fifo && text(&target["SqsParameters"], "MessageGroupId").is_none() {
