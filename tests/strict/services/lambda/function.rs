@@ -314,7 +314,9 @@ fn get_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceEr
 
 fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "FunctionName");
-    let live = to_change(cloud, name)?.configuration.clone();
+    let function = to_change(cloud, name)?.clone();
+    version::check_revision(params, &revision(cloud, &function), "GetFunction/GetAlias")?;
+    let live = function.configuration;
     check(cloud, params)?;
     check_update(cloud, &live, params)?;
     let (now, soon, late) = (cloud.now, cloud.delays.of(IN_PROGRESS), cloud.delays.of(MOVING));
@@ -332,7 +334,11 @@ fn update_configuration(cloud: &mut Cloud, params: &Json) -> Result<Json, Servic
 /// The architecture belongs to the code call [aws-facts: Lambda, TF].
 fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, until) = (cloud.now, cloud.now + cloud.delays.of(IN_PROGRESS));
-    let function = to_change(cloud, required(params, "FunctionName"))?;
+    let name = required(params, "FunctionName");
+    let function = to_change(cloud, name)?.clone();
+    // [recorded: lambda_, test_function_revisions_basic]
+    version::check_revision(params, &revision(cloud, &function), "GetFunction/GetAlias")?;
+    let function = to_change(cloud, name)?;
     code::put(&mut function.configuration, params)?;
     if let Some(architectures) = params.get("Architectures") {
         function.configuration.insert("Architectures".to_owned(), architectures.clone());

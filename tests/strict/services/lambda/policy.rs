@@ -138,10 +138,9 @@ fn statement(params: &Json, resource: &str) -> Result<Json, ServiceError> {
         "*" => json!("*"),
         service if service.contains(".amazonaws.com") => json!({ "Service": service }),
         account if account.len() == 12 || account.starts_with("arn:") => json!({ "AWS": account }),
-        other => {
-            let message = format!(
-                "The provided principal was invalid. Please check the principal and try again: {other}"
-            );
+        // [recorded: lambda_, add_permission_principal_invalid]
+        _ => {
+            let message = "The provided principal was invalid. Please check the principal and try again.";
             return ServiceError::err("InvalidParameterValueException", message);
         }
     };

@@ -106,8 +106,26 @@ pub(super) fn find<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Bu
     if cloud.s3.of_others.contains(name) {
         return error("AccessDenied", 403, "Access Denied");
     }
+    check_owner(text(params, "ExpectedBucketOwner"))?;
     let found = cloud.s3.buckets.get_mut(name).filter(|bucket| now >= bucket.created + shown);
     found.map_or_else(|| error("NoSuchBucket", 404, "The specified bucket does not exist"), Ok)
+}
+
+/// Whose bucket a request takes it for [recorded: s3, test_get_bucket_policy_invalid_account_id,
+/// test_delete_bucket_policy_expected_bucket_owner].
+fn check_owner(expected: Option<&str>) -> Result<(), ServiceError> {
+    let is_account = |id: &str| id.len() == ACCOUNT.len() && id.bytes().all(|byte| byte.is_ascii_digit());
+    match expected {
+        None | Some(ACCOUNT) => Ok(()),
+        Some(other) if is_account(other) => error("AccessDenied", 403, "Access Denied"),
+        Some(other) => refused(
+            "InvalidBucketOwnerAWSAccountID",
+            400,
+            format!(
+                "The value of the expected bucket owner parameter must be an AWS Account ID... [{other}]"
+            ),
+        ),
+    }
 }
 
 /// The same for a change, which is refused while there is another one of the same bucket [aws-facts-services: 5, TF].
@@ -247,6 +265,17 @@ fn tags(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     }
 }
 
+/// Letters, digits, spaces and a few signs [recorded: s3, test_tagging_validation].
+fn check_letters(tags: &Tags) -> Result<(), ServiceError> {
+    let is_known = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+    let all = |text: &String| text.chars().all(is_known);
+    match (tags.keys().all(all), tags.values().all(all)) {
+        (false, _) => error("InvalidTag", 400, "The TagKey you have provided is invalid"),
+        (_, false) => error("InvalidTag", 400, "The TagValue you have provided is invalid"),
+        _ => Ok(()),
+    }
+}
+
 /// Replaces all tags [aws-facts-services: 5].
 fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let bucket = change(cloud, params)?;
@@ -259,6 +288,7 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         return error("InvalidTag", 400, "System tags cannot be added/updated by requester");
     }
     check_tags(&Tags::new(), &tags, "InvalidTag")?;
+    check_letters(&tags)?;
     bucket.tags = tags;
     Ok(Json::Null)
 }

@@ -70,6 +70,7 @@ impl StrictService for S3 {
                 "IllegalVersioningConfigurationException",
                 "InvalidArgument",
                 "InvalidBucketName",
+                "InvalidBucketOwnerAWSAccountID",
                 "InvalidNamespaceHeader",
                 "InvalidRequest",
                 "InvalidTag",
