@@ -1,6 +1,6 @@
 //! AWS itself as a witness: 7,214 recorded responses of the real services, of which the folder that `RECORDED_AWS` names holds
-//! one file for each test that made them. They keep the strict cloud honest where the emulators cannot, for they were written
-//! by nobody. The requests are not in them, and mostly not the operation either: rules assign each response to an operation.
+//! one file for each test that made them. They keep the strict cloud honest where the emulators cannot, for they are what AWS
+//! said. The requests are not in them, and mostly not the operation either: rules assign each response to an operation.
 //!
 //! Two figures of each service stand in `ratchet.yaml`, both over responses:
 //!
