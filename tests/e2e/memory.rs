@@ -55,8 +55,8 @@ fn three_hundred_functions_take_little_memory() {
     assert!(peak > 0 || !cfg!(target_os = "linux"), "the peak was not read");
 }
 
-/// Waits for a process, and tells the most memory that it had at a time, in bytes; 0 where the system does not say. What a parent
-/// is told of its dead child holds the parent's own memory too, from before the child became another program.
+/// Waits for a process, and tells the most memory that it had at a time, in bytes; 0 where the system does not say. `rusage`
+/// would not do: of a child it holds the parent's own memory too, from before the child became another program.
 fn watch(mut process: Child) -> (ExitStatus, u64) {
     let mut peak = 0;
     loop {

@@ -46,7 +46,7 @@ impl Golden {
     }
 
     fn members(&self, mut own: Map<String, Json>, recorded: &Map<String, Json>) -> Map<String, Json> {
-        // The tags say whose it is, and the recorded one was nobody's.
+        // The tags say whose it is, and the recorded one has no owner.
         let tags: Vec<_> = own.keys().filter(|name| name.eq_ignore_ascii_case("tags")).cloned().collect();
         let mut members = Map::new();
         members.extend(tags.into_iter().filter_map(|name| own.remove_entry(&name)));

@@ -55,13 +55,13 @@ fn every_hazard_has_a_test_or_a_reason() {
     }
 }
 
-/// The page lies beside the recordings. A filled dot marks what concerns kinds that there were when it was written.
+/// The page is in the folder above the recordings. A filled dot marks what concerns kinds that there were when it was written.
 #[test]
 fn every_hazard_of_the_page_is_listed() {
     let page =
         recordings::folder().and_then(|folder| fs::read_to_string(folder.parent()?.join("hazards.md")).ok());
     let Some(page) = page else {
-        println!("there is no page of hazards beside the recordings");
+        println!("there is no page of hazards in the folder above the recordings");
         return;
     };
     let listed = listed();
