@@ -59,11 +59,11 @@ pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>)
     }
 }
 
-async fn url(aws: &Clients, name: &str) -> String {
+pub(crate) async fn url(aws: &Clients, name: &str) -> String {
     aws.sqs().get_queue_url().queue_name(name).send().await.unwrap().queue_url.unwrap()
 }
 
-async fn send(aws: &Clients, queue: &str, body: &str) {
+pub(crate) async fn send(aws: &Clients, queue: &str, body: &str) {
     aws.sqs().send_message().queue_url(queue).message_body(body).send().await.unwrap();
 }
 
