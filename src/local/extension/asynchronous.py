@@ -114,5 +114,5 @@ def attempt(func, event, settings):
 
 
 def qualified(arn):
-    """The ARN of a function as destinations are told it."""
+    """The ARN of a function as destinations get it."""
     return arn if arn.count(":") > 6 else f"{arn}:$LATEST"

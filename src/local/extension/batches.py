@@ -1,6 +1,6 @@
 """Batches of streams and tables that fail. As at AWS, a batch is tried again from the record that the function names as
-failed, as often as the mapping says, in halves if it says so. Then the mapping's destination is told which records
-these were, and the next ones follow.
+failed, as often as the mapping says, in halves if it says so. Then the mapping's destination gets a document about
+these, and the next ones follow.
 
 The emulator repeats a batch that raises an error for ever, and takes records that are named as failed for done. It
 comes with a batch again, and with the records since, until the function succeeds. So here is what is left of the batch,

@@ -24,7 +24,7 @@ NODE = (
     'error: (console.error(String(e.stack || e).split(code_dir).join("/var/task")), e.message)\n',
 )
 
-# Where the program of a Python function is told how to log, and of which request.
+# Where the program of a Python function learns how to log, and of which request.
 LOGGING = ('    _ms_install_invoke_depth()\n', '    _ms_install_invoke_depth()\n    log_as_lambda()\n')
 REQUEST = (
     'event = _ms_msg["event"]\n',
