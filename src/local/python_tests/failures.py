@@ -10,7 +10,7 @@ from unittest import mock
 
 sys.path.insert(0, sys.argv.pop(1))
 
-from extension import asynchronous, batches, destinations
+from extension import asynchronous, batches, buses, destinations
 from ministack.services import lambda_svc
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:reads"
@@ -124,6 +124,21 @@ class Events(Told):
         self.assertEqual(self.attempt([bad, good], to), (2, [("others", "Success")], []))
         old = {"MaximumEventAgeInSeconds": -1, **to}
         self.assertEqual(self.attempt([bad], old), (1, [(QUEUE, "EventAgeExceeded")], dead))
+
+
+class Undelivered(unittest.TestCase):
+    def test_what_a_schedule_cannot_start_ends_in_its_dead_letters(self):
+        target = {"Arn": FUNCTION, "Input": '{"by": "clock"}', "DeadLetterConfig": {"Arn": QUEUE}}
+        event = {"EventId": "1", "Source": "aws.scheduler", "DetailType": "x", "Detail": "{}", "Time": 0}
+        schedule, deliver = {"Arn": "arn:aws:scheduler:us-east-1:000000000000:schedule/one/two"}, mock.Mock()
+        with mock.patch.object(destinations, "send") as send:
+            buses.if_admitted(deliver)(target, event, schedule)
+            deliver.assert_not_called()
+            self.assertEqual(send.call_args.args[:2], (QUEUE, '{"by": "clock"}'))
+            self.assertEqual(send.call_args.args[2]["ERROR_CODE"], "RESOURCE_NOT_FOUND")
+            with mock.patch.object(lambda_svc, "_get_func_record_for_ref", return_value=({"config": {}}, {}, "reads")):
+                buses.if_admitted(deliver)(target, event, schedule)
+            deliver.assert_called_once()
 
 
 if __name__ == "__main__":
