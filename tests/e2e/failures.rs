@@ -71,15 +71,18 @@ async fn seen(aws: &Clients) -> BTreeMap<String, u32> {
 /// As many messages of a queue, as JSON.
 async fn bodies(aws: &Clients, queue: &str, count: usize) -> Vec<Json> {
     let url = url(aws, queue).await;
-    let mut bodies = Vec::new();
+    let mut bodies: Vec<Json> = Vec::new();
     while bodies.len() < count {
-        let more = eventually(&format!("a message in {queue} after {bodies:?}"), async || {
+        let what = format!("a message in {queue} after {bodies:?}");
+        let more = eventually(&what, async || {
             let receive = aws.sqs().receive_message().queue_url(&url).visibility_timeout(600);
             let messages = receive.max_number_of_messages(10).send().await.unwrap().messages?;
             (!messages.is_empty()).then_some(messages)
         });
-        bodies
-            .extend(more.await.iter().map(|message| serde_json::from_str(message.body().unwrap()).unwrap()));
+        let more = more.await;
+        bodies.extend(
+            more.iter().map(|message| serde_json::from_str::<Json>(message.body().unwrap()).unwrap()),
+        );
     }
     bodies
 }
