@@ -12,14 +12,14 @@ tables:
   seen: { partition_key: id }
 queues:
   mails:
-    visibility_timeout: 1
+    visibility_timeout: 3
     dead_letter: { queue: mails-failed, after: 2 }
   mails-failed: {}
 functions:
   mailer:
     code: mailer
     runtime: python3.13
-    timeout: 1
+    timeout: 3
     environment: { TABLE: \"${tables.seen.name}\" }
     access: { seen: write }
     triggers:
