@@ -1,7 +1,7 @@
 //! Archives of event buses: EventBridge keeps the events of a bus, to send them once more. A bus has one of its own name. An
 //! archive can have no tags: its description bears the mark of the stack.
 
-use super::bus::{self, Bus, EVENTBRIDGE};
+use super::bus::{Bus, EVENTBRIDGE, KEY_ACTIONS};
 use super::key::as_named;
 use super::{list_each, mark, require_str, retry_conflicts, within};
 use crate::aws::wait::{Backoff, Poll, wait_until};
@@ -51,14 +51,13 @@ pub(super) const MAX_NAME: usize = 48;
 pub(super) const ANY: On = On::new("ReadArchive", Archive::NAME, Which::Any, &[Archive::ARN]);
 /// Those that the buses of the stack may have: no condition tells one of an earlier version of the stack, without tags. A new one
 /// is made of its bus as well [Service Authorization Reference: EventBridge].
-pub(super) const OF_BUSES: On =
-    On::new("Archives", Bus::NAME, Which::Declared, &[Archive::ARN, Bus::ARN]);
+pub(super) const OF_BUSES: On = On::new("Archives", Bus::NAME, Which::Declared, &[Archive::ARN, Bus::ARN]);
 
-/// A call, with the use of the key.
-const fn with_key(call: &'static str) -> [(&'static str, &'static On); 4] {
-    let [describe, encrypt, decrypt] = bus::KEY_ACTIONS;
-    [(call, &OF_BUSES), describe, encrypt, decrypt]
-}
+/// To make one, and to change it, with the use of the key.
+const CREATE: &[(&str, &On)] =
+    &[("events:CreateArchive", &OF_BUSES), KEY_ACTIONS[0], KEY_ACTIONS[1], KEY_ACTIONS[2]];
+const UPDATE: &[(&str, &On)] =
+    &[("events:UpdateArchive", &OF_BUSES), KEY_ACTIONS[0], KEY_ACTIONS[1], KEY_ACTIONS[2]];
 
 impl Kind for Archive {
     const NAME: &'static str = "archive";
@@ -72,8 +71,8 @@ impl Kind for Archive {
     const ARN: &'static str = "arn:{partition}:events:{region}:{account}:archive/{name}";
     /// The others are in those of buses: an earlier version of the stack may have left an archive.
     const PERMISSIONS: &'static [Permission] = &[
-        Permission::of("events:CreateArchive", Task::CHANGE, &with_key("events:CreateArchive")).when(When::DECLARED),
-        Permission::of("events:UpdateArchive", Task::CHANGE, &with_key("events:UpdateArchive")).when(When::DECLARED),
+        Permission::of("events:CreateArchive", Task::CHANGE, CREATE).when(When::DECLARED),
+        Permission::of("events:UpdateArchive", Task::CHANGE, UPDATE).when(When::DECLARED),
     ];
     const FEATURES: Features = Features {
         called: Features::ONLY_ONE,
@@ -216,7 +215,9 @@ fn status(shown: &Shown) -> Status {
     let reason = shown.state_reason().unwrap_or("EventBridge does not say why");
     match shown.state() {
         Some(ArchiveState::Creating | ArchiveState::Updating) => Status::Pending,
-        Some(ArchiveState::CreateFailed) => Status::Failed(format!("EventBridge could not create it: {reason}")),
+        Some(ArchiveState::CreateFailed) => {
+            Status::Failed(format!("EventBridge could not create it: {reason}"))
+        }
         _ => Status::Ready,
     }
 }

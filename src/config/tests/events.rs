@@ -48,7 +48,9 @@ fn buses() {
     ];
     check("buses", &cases.each_ref().map(String::as_str));
     let archives = ["forever", "7 days", "48 hours", "86400", "{}", "{ pattern: { source: [shop] } }"];
-    archives.iter().for_each(|archive| valid(&of(&format!("{{ archive: {archive} }}"))));
+    for archive in archives {
+        valid(&of(&format!("{{ archive: {archive} }}")));
+    }
 }
 
 #[test]

@@ -51,7 +51,10 @@ fn an_archive_is_made_changed_and_deleted() {
         let is_all = pattern.as_ref().is_none_or(|text| text.contains("prefix"));
         // One of all events stands for none, where there was one.
         let differ = differences(&dump(&cloud), &dump(&fresh));
-        assert!(differ.is_empty() || (is_all && earlier.events.archives.contains_key("orders")), "{differ:?}");
+        assert!(
+            differ.is_empty() || (is_all && earlier.events.archives.contains_key("orders")),
+            "{differ:?}"
+        );
         assert_eq!(cloud.events.archives["orders"].days, fresh.events.archives["orders"].days);
     }
     assert_eq!(differences(&dump(&after(&cloud, &plain)), &dump(&before)), Vec::<String>::new());
@@ -62,11 +65,16 @@ fn an_archive_is_made_changed_and_deleted() {
 fn an_archive_ends_before_its_bus() {
     let cloud = after(&empty(), &of("archive: 7 days"));
     assert!(cloud.events.rules["orders/Events-Archive-orders"].managed_by.is_some());
-    for command in [Command::Down(&of("archive: 7 days")), Command::Up(&Fixture::of("stack: one\nbuses: {}\n"))] {
+    for command in
+        [Command::Down(&of("archive: 7 days")), Command::Up(&Fixture::of("stack: one\nbuses: {}\n"))]
+    {
         let ran = well(run(&cloud, command, None));
         let writes = ran.writes();
         assert!(writes[0].starts_with("events:DeleteArchive orders"), "{writes:#?}");
-        assert!(writes[1..].iter().all(|write| write.starts_with("events:DeleteEventBus orders")), "{writes:#?}");
+        assert!(
+            writes[1..].iter().all(|write| write.starts_with("events:DeleteEventBus orders")),
+            "{writes:#?}"
+        );
         assert!(dump(&later(&ran.cloud, MINUTE)).is_empty());
     }
 }

@@ -113,7 +113,8 @@ fn check_pattern(params: &Json) -> Result<(), ServiceError> {
 
 /// [recorded: events.archive_and_replay, test_create_archive_error_unknown_event_bus, test_create_archive_error_duplicate]
 fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let (now, name, source) = (cloud.now, required(params, "ArchiveName"), required(params, "EventSourceArn"));
+    let (now, name, source) =
+        (cloud.now, required(params, "ArchiveName"), required(params, "EventSourceArn"));
     let bus = name_in(source);
     cloud.events.bus(&bus)?;
     if cloud.events.archives.len() >= MAX_ARCHIVES {
@@ -177,7 +178,9 @@ fn describe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 /// Of all buses, unless one is named [recorded: events.archive_and_replay, test_list_archive_error_unknown_source_arn]. There can be
 /// one filter [M: ListArchives].
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    if ["NamePrefix", "EventSourceArn", "State"].iter().filter(|member| !params[**member].is_null()).count() > 1 {
+    if ["NamePrefix", "EventSourceArn", "State"].iter().filter(|member| !params[**member].is_null()).count()
+        > 1
+    {
         let message = "At most one filter is allowed for ListArchives. Use either : State, EventSourceArn, or NamePrefix.";
         return ServiceError::err("ValidationException", message);
     }

@@ -2,7 +2,9 @@
 
 use super::archive::Archive;
 use super::rule::Rule;
-use crate::cloud::{Cloud, Delay, Handler, ServiceError, Tags, Time, check_tags, required, seconds, tag_list, text};
+use crate::cloud::{
+    Cloud, Delay, Handler, ServiceError, Tags, Time, check_tags, required, seconds, tag_list, text,
+};
 use crate::services::Service;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;

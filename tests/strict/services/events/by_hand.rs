@@ -208,7 +208,11 @@ pub(super) fn leave_behind(cloud: &mut Cloud) {
     let bus = cloud.events.buses.iter().find(no_archive).map(|(name, bus)| (name.clone(), bus.tags.clone()));
     if let Some((name, tags)) = bus.filter(|(name, _)| name.len() <= archive::MAX_NAME) {
         let description = tags.get("provision:stack").map(|stack| archive::described(stack));
-        archive::insert(cloud, &name, Archive { description: description.unwrap_or_default(), ..Archive::of(&name) });
+        archive::insert(
+            cloud,
+            &name,
+            Archive { description: description.unwrap_or_default(), ..Archive::of(&name) },
+        );
     }
     if let Some(bus) = cloud.events.buses.values().next().cloned() {
         cloud.events.buses.insert("earlier".to_owned(), bus);

@@ -167,11 +167,9 @@ impl StrictService for Events {
     fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
         let resource = |kind, name: &String| Resource::named(Service::Events, kind, name);
         let buses = cloud.events.buses.iter().map(|(name, bus)| (resource("bus", name), format!("{bus:?}")));
-        let rules = own_rules(cloud)
-            .map(|(_, rule)| (resource("rule", &rule.called()), format!("{rule:?}")));
+        let rules = own_rules(cloud).map(|(_, rule)| (resource("rule", &rule.called()), format!("{rule:?}")));
         let archives = &cloud.events.archives;
-        let archives =
-            archives.iter().map(|(name, one)| (resource("archive", name), format!("{one:?}")));
+        let archives = archives.iter().map(|(name, one)| (resource("archive", name), format!("{one:?}")));
         buses.chain(rules).chain(archives).collect()
     }
 

@@ -21,16 +21,13 @@ struct Bus {
     archive: u8,
 }
 
-const ARCHIVES: &[&str] = &[
-    "archive: forever",
-    "archive: 7 days",
-    "archive: { retention: 30 days, pattern: { source: [walk] } }",
-];
+const ARCHIVES: &[&str] =
+    &["archive: forever", "archive: 7 days", "archive: { retention: 30 days, pattern: { source: [walk] } }"];
 
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
     let bus = (rarely(3), proptest::bool::weighted(0.25), proptest::bool::weighted(0.25), 0_u8..8);
-    let bus = bus
-        .prop_map(|(described, has_key, admits, archive)| Bus { described, has_key, admits, archive });
+    let bus =
+        bus.prop_map(|(described, has_key, admits, archive)| Bus { described, has_key, admits, archive });
     let buses = btree_map(0..index(BUSES), bus, 0..=2);
     buses.prop_map(|buses| Rc::new(Buses(buses)) as Rc<dyn Section>).boxed()
 }
