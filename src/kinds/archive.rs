@@ -6,6 +6,7 @@ use super::key::as_named;
 use super::{list_each, mark, require_str, retry_conflicts, within};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Context, Error, Result, Service};
+use crate::diff::Change;
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
     Permission, Task, When, Which,
@@ -77,14 +78,10 @@ impl Kind for Archive {
     const FEATURES: Features = Features {
         called: Features::ONLY_ONE,
         facts: |spec| {
-            let days = match spec["days"].as_i64() {
-                Some(1) => "1 day".to_owned(),
-                Some(days) if days > 1 => format!("{days} days"),
-                _ => "for ever".to_owned(),
-            };
             let some = (!spec["pattern"].is_null()).then(|| "some events".to_owned());
-            [days].into_iter().chain(some).collect()
+            [retention(&spec["days"])].into_iter().chain(some).collect()
         },
+        differences: |changes, _, _| changes.into_iter().map(as_retention).collect(),
         ..Features::NONE
     };
     type Spec<T: Texts> = Spec<T>;
@@ -162,6 +159,24 @@ impl Kind for Archive {
         )
         .await
     }
+}
+
+/// For how long events are kept.
+fn retention(days: &Json) -> String {
+    match days.as_i64() {
+        Some(1) => "1 day".to_owned(),
+        Some(days) if days > 1 => format!("{days} days"),
+        _ => "forever".to_owned(),
+    }
+}
+
+/// A change of the days as the stack file has it.
+fn as_retention(change: Change) -> Change {
+    if change.field() != "days" {
+        return change;
+    }
+    let shown = |days: Option<Json>| days.map(|days| retention(&days).into());
+    Change { path: vec!["retention".to_owned()], from: shown(change.from), to: shown(change.to) }
 }
 
 /// A pattern that every event matches: each has a source.

@@ -79,8 +79,19 @@ fn an_archive_is_changed_and_its_bus_is_not() {
         graph(&format!("stack: one\nbuses: {{ orders: {{ archive: {archive} }}, audit: {{}} }}\n"))
     };
     let mut live_state = world_of(&of("7 days"));
-    insta::assert_snapshot!(text(&planned_up(&of("forever"), &live_state)), @"");
-    insta::assert_snapshot!(text(&planned_up(&of("{ pattern: { source: [shop] } }"), &live_state)), @"");
+    insta::assert_snapshot!(text(&planned_up(&of("forever"), &live_state)), @r"
+      ~ bus orders
+          ~ archive
+              retention  7 days → forever
+    Plan: 1 to update, 2 unchanged
+    ");
+    insta::assert_snapshot!(text(&planned_up(&of("{ pattern: { source: [shop] } }"), &live_state)), @r"
+      ~ bus orders
+          ~ archive
+              retention       7 days → forever
+              pattern.source  [shop]
+    Plan: 1 to update, 2 unchanged
+    ");
     the(&mut live_state, "archive orders").spec["source"] = json!("arn:of:audit");
     assert_eq!(steps(&accepted(&of("7 days"), &live_state, &allowing("orders"))), ["replace archive orders"]);
 }

@@ -231,6 +231,7 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 pub(super) fn remove(cloud: &mut Cloud, name: &str) -> Option<Archive> {
     let archive = cloud.events.archives.remove(name)?;
     cloud.events.rules.remove(&key(&archive.bus(), &rule_of(name)));
-    cloud.events.ruled.insert(archive.bus(), cloud.now);
+    let now = cloud.now;
+    cloud.events.ruled.insert(archive.bus(), now);
     Some(archive)
 }
