@@ -109,14 +109,22 @@ impl Kind for Archive {
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let Spec { source, days, pattern, kms_key } = spec;
-        let create = ctx.clients.eventbridge().create_archive().archive_name(&id.name);
-        let create = create
-            .event_source_arn(source)
-            .description(mark::described(&ctx.scope.identity, ""))
-            .retention_days(*days)
-            .set_kms_key_identifier(kms_key.clone())
-            .set_event_pattern(pattern.as_ref().map(|pattern| pattern.json().to_string()));
-        let created = create.send().await?;
+        let created = retry_conflicts(
+            ctx,
+            id,
+            |error| EVENTBRIDGE.transient(error),
+            async || {
+                let create = ctx.clients.eventbridge().create_archive().archive_name(&id.name);
+                let create = create
+                    .event_source_arn(source)
+                    .description(mark::described(&ctx.scope.identity, ""))
+                    .retention_days(*days)
+                    .set_kms_key_identifier(kms_key.clone())
+                    .set_event_pattern(pattern.as_ref().map(|pattern| pattern.json().to_string()));
+                Ok(create.send().await?)
+            },
+        )
+        .await?;
         let arn = require_str(created.archive_arn(), "events:CreateArchive", "the archive's ARN")?;
         once_settled(ctx, id, created.state()).await?;
         Ok(Attributes { name: id.name.clone(), arn })
