@@ -54,7 +54,7 @@ def whole(put):
 
 
 def without_rules(delete):
-    """DeleteEventBus, which refuses a bus that has rules: those of its archives, of which the emulator makes none, too."""
+    """DeleteEventBus, which refuses a bus that has rules. The emulator makes none for archives."""
     def call(data):
         from ministack.core.responses import error_response_json
         from ministack.services import eventbridge

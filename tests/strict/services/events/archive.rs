@@ -40,8 +40,10 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
+    /// A pattern that every event matches is as good as none.
     pub(super) fn dump(&self) -> Json {
         let pattern = self.pattern.as_ref().and_then(|text| serde_json::from_str::<Json>(text).ok());
+        let pattern = pattern.filter(|pattern| *pattern != json!({ "source": [{ "prefix": "" }] }));
         json!({ "source": self.source, "description": self.description, "pattern": pattern, "days": self.days,
             "key": self.key })
     }
