@@ -17,17 +17,11 @@ struct Bus {
     described: u8,
     has_key: bool,
     admits: bool,
-    /// Among [`ARCHIVES`]; most have none.
-    archive: u8,
 }
 
-const ARCHIVES: &[&str] =
-    &["archive: forever", "archive: 7 days", "archive: { retention: 30 days, pattern: { source: [walk] } }"];
-
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
-    let bus = (rarely(3), proptest::bool::weighted(0.25), proptest::bool::weighted(0.25), 0_u8..8);
-    let bus =
-        bus.prop_map(|(described, has_key, admits, archive)| Bus { described, has_key, admits, archive });
+    let bus = (rarely(3), proptest::bool::weighted(0.25), proptest::bool::weighted(0.25));
+    let bus = bus.prop_map(|(described, has_key, admits)| Bus { described, has_key, admits });
     let buses = btree_map(0..index(BUSES), bus, 0..=2);
     buses.prop_map(|buses| Rc::new(Buses(buses)) as Rc<dyn Section>).boxed()
 }
@@ -45,7 +39,7 @@ impl Section for Buses {
         if !self.0.is_empty() {
             *text += "buses:\n";
         }
-        for (index, Bus { described, has_key, admits, archive }) in &self.0 {
+        for (index, Bus { described, has_key, admits }) in &self.0 {
             let mut fields = Vec::new();
             if *described > 0 {
                 fields.push(format!("description: of the walk {described}"));
@@ -58,7 +52,6 @@ impl Section for Buses {
                     "{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: events:PutEvents }";
                 fields.push(format!("resource_policy: [{statement}]"));
             }
-            fields.extend(ARCHIVES.get(usize::from(*archive)).map(|field| (*field).to_owned()));
             let _ = writeln!(text, "  {}: {{ {} }}", BUSES[usize::from(*index)], fields.join(", "));
         }
     }
