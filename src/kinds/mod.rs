@@ -10,7 +10,7 @@ pub mod bucket;
 pub mod bus;
 pub(crate) mod environment;
 pub mod event_source;
-mod fifo;
+pub(crate) mod fifo;
 pub mod function;
 pub mod function_url;
 mod hidden;
@@ -45,6 +45,7 @@ pub mod topic;
 
 use self::event_source::{OfQueue, OfStream, OfTable};
 use self::notification::section::OfBucket;
+use self::permission::ByPrincipal;
 use self::rule::OfBus;
 use self::schedule::AtTimes;
 use self::subscription::OfTopic;
@@ -122,7 +123,7 @@ kinds! {
     api::Api: section,
     integration::Integration,
     route::Route,
-    permission::Permission,
+    permission::Permission: trigger(ByPrincipal),
     notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
     subscription_filter::SubscriptionFilter: trigger(OfLogGroup),

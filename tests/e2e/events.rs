@@ -111,7 +111,7 @@ async fn events_and_times_start_the_function_and_go_to_the_queue() {
             with,
         ])
     };
-    send(r#"{"kind":"refund","id":"refunded"}"#, "source=shop").ok().says("bus orders: send succeeded.");
+    send(r#"{"kind":"refund","id":"refunded"}"#, "source=shop").ok().says("bus orders: sent.");
     send("[1]", "source=shop").ends(1).says("the body of an event is a JSON object");
     send("{}", "sauce=shop").ends(64).says("did you mean `source`?");
     eventually("the refund", async || seen(&aws).await.contains(&"refunded".to_owned()).then_some(())).await;
