@@ -4,6 +4,7 @@
 pub mod alias;
 mod apart;
 pub mod api;
+pub mod archive;
 mod assumable;
 pub mod bucket;
 pub mod bus;
@@ -109,6 +110,7 @@ kinds! {
     topic::Topic: section,
     stream::Stream: section,
     bus::Bus: section,
+    archive::Archive,
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,

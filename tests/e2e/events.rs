@@ -19,7 +19,7 @@ topics:
   news:
     triggers: [{ bus: orders, pattern: { source: [shop] }, input: { news: of orders } }]
 buses:
-  orders: { description: Of orders }
+  orders: { description: Of orders, archive: { retention: 7 days, pattern: { source: [shop] } } }
 functions:
   noter:
     code: noter
@@ -86,6 +86,14 @@ async fn events_and_times_start_the_function_and_go_to_the_queue() {
     eventually("the schedule", async || seen(&aws).await.contains(&"by the clock".to_owned()).then_some(()))
         .await;
     assert_eq!(seen(&aws).await, ["by the clock", "mine"], "what does not match starts nothing");
+
+    let archive = aws.eventbridge().describe_archive().archive_name("orders").send().await.unwrap();
+    assert_eq!((archive.retention_days(), archive.event_count()), (Some(7), 2), "{archive:?}");
+    cloud.edit("stack.yaml", "retention: 7 days", "retention: forever");
+    cloud.run(&["up", "--local"]).ok().writes(1);
+    cloud.edit("stack.yaml", ", archive: { retention: forever, pattern: { source: [shop] } }", "");
+    cloud.run(&["up", "--local"]).ends(1).says("its 2 events would be lost");
+    cloud.run(&["up", "--local", "--allow-data-loss", "orders"]).ok().writes(1);
 
     cloud.edit("stack.yaml", "kind: [order]", "kind: [refund]");
     cloud.run(&["up", "--local"]).ok().writes(1);
