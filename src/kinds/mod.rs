@@ -4,12 +4,13 @@
 pub mod alias;
 mod apart;
 pub mod api;
+pub mod archive;
 mod assumable;
 pub mod bucket;
 pub mod bus;
 pub(crate) mod environment;
 pub mod event_source;
-mod fifo;
+pub(crate) mod fifo;
 pub mod function;
 pub mod function_url;
 mod hidden;
@@ -44,6 +45,7 @@ pub mod topic;
 
 use self::event_source::{OfQueue, OfStream, OfTable};
 use self::notification::section::OfBucket;
+use self::permission::ByPrincipal;
 use self::rule::OfBus;
 use self::schedule::AtTimes;
 use self::subscription::OfTopic;
@@ -108,6 +110,7 @@ kinds! {
     topic::Topic: section,
     stream::Stream: section,
     bus::Bus: section,
+    archive::Archive,
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,
@@ -120,7 +123,7 @@ kinds! {
     api::Api: section,
     integration::Integration,
     route::Route,
-    permission::Permission,
+    permission::Permission: trigger(ByPrincipal),
     notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
     subscription_filter::SubscriptionFilter: trigger(OfLogGroup),

@@ -38,7 +38,7 @@ enum Takes {
 const EXAMPLE: &str = "for example `{ source: [shop], detail: { kind: [order] } }`";
 
 /// The shape of `pattern`.
-pub(super) fn pattern() -> Shape<Json> {
+pub(in crate::kinds) fn pattern() -> Shape<Json> {
     Shape::new(json!({ "type": "object", "minProperties": 1 }), decode)
 }
 
