@@ -14,14 +14,17 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 29] = [
+const EXTENSION: [(&str, &str); 32] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("admission.py", include_str!("extension/admission.py")),
     ("ai.py", include_str!("extension/ai.py")),
     ("aliases.py", include_str!("extension/aliases.py")),
+    ("asynchronous.py", include_str!("extension/asynchronous.py")),
+    ("batches.py", include_str!("extension/batches.py")),
     ("buses.py", include_str!("extension/buses.py")),
     ("comprehend.py", include_str!("extension/comprehend.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
+    ("destinations.py", include_str!("extension/destinations.py")),
     ("door.py", include_str!("extension/door.py")),
     ("hosts.py", include_str!("extension/hosts.py")),
     ("images.py", include_str!("extension/images.py")),

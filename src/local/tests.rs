@@ -196,6 +196,7 @@ async fn the_extension_passes_its_own_tests() {
     python(&place, &["-I", "-B", &python_tests("extension.py"), folder]).await;
     python(&place, &["-I", "-B", &python_tests("rules.py"), folder]).await;
     python(&place, &["-I", "-B", &python_tests("admission.py"), folder]).await;
+    python(&place, &["-I", "-B", &python_tests("failures.py"), folder]).await;
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ mod elsewhere;
 mod events;
 mod examples;
 mod face;
+mod failures;
 mod function_urls;
 mod images;
 mod init;

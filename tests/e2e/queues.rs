@@ -12,14 +12,14 @@ tables:
   seen: { partition_key: id }
 queues:
   mails:
-    visibility_timeout: 1
+    visibility_timeout: 3
     dead_letter: { queue: mails-failed, after: 2 }
   mails-failed: {}
 functions:
   mailer:
     code: mailer
     runtime: python3.13
-    timeout: 1
+    timeout: 3
     environment: { TABLE: \"${tables.seen.name}\" }
     access: { seen: write }
     triggers:
@@ -59,11 +59,11 @@ pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>)
     }
 }
 
-async fn url(aws: &Clients, name: &str) -> String {
+pub(crate) async fn url(aws: &Clients, name: &str) -> String {
     aws.sqs().get_queue_url().queue_name(name).send().await.unwrap().queue_url.unwrap()
 }
 
-async fn send(aws: &Clients, queue: &str, body: &str) {
+pub(crate) async fn send(aws: &Clients, queue: &str, body: &str) {
     aws.sqs().send_message().queue_url(queue).message_body(body).send().await.unwrap();
 }
 

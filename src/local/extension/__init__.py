@@ -9,9 +9,12 @@ from . import (
     admission,
     ai,
     aliases,
+    asynchronous,
+    batches,
     buses,
     comprehend,
     credentials,
+    destinations,
     door,
     images,
     links,
@@ -34,8 +37,9 @@ from . import (
 )
 
 MODULES = [
-    signature, door, links, loading, request_log, roles, runtime_api, aliases, publishing, qualifiers, routing, streams,
-    state_machines, admission, buses, notifications, mappings, tags, ai, images, comprehend, rekognition, textract,
+    signature, door, links, loading, request_log, roles, runtime_api, destinations, asynchronous, aliases, publishing,
+    qualifiers, routing, streams, state_machines, admission, buses, notifications, mappings, batches, tags, ai, images,
+    comprehend, rekognition, textract,
 ]
 
 
@@ -50,6 +54,7 @@ def install(state):
     request_log.install(state / "requests.log")
     roles.install(keys.secret)
     runtime_api.install()
+    asynchronous.install()
     aliases.install()
     buses.install()
     publishing.install()
@@ -60,6 +65,7 @@ def install(state):
     admission.install()
     notifications.install()
     mappings.install()
+    batches.install()
     tags.install()
     comprehend.install()
     rekognition.install()

@@ -1,10 +1,14 @@
 """Admission: a bucket or a topic starts a function only if the function's policy admits it; AWS drops the event
-otherwise. The emulator keeps these policies and asks none of them.
+otherwise, and a message of a topic becomes a dead letter of the subscription, if that has a queue for them. The
+emulator keeps these policies and asks none of them, and knows no dead letters of subscriptions.
 
 What reads queues and streams for a function, and who invokes it with credentials, needs no statement in its policy.
 """
 
+import json
 import logging
+
+from . import destinations
 
 SEAMS = {
     "ministack.core.iam_evaluator:EvalContext": "principal_arn principal_type principal_account action resource_arn "
@@ -19,17 +23,21 @@ SEAMS = {
     "ministack.services.s3:_deliver_event_to_lambda": "arn event_payload bucket_region #0bdd18b38925e4e3",
     "ministack.services.sns:_deliver_to_lambda": "endpoint envelope topic_arn sub_arn msg_id raw_message "
                                                  "message_attributes #aa6b8a8c312e182a",
+    "ministack.services.sns:_deliver_to_sqs": "endpoint envelope raw raw_message message_group_id message_dedup_id "
+                                              "message_attributes topic_arn",
+    "ministack.services.sns:_topic_by_arn_any_scope": "topic_arn",
 }
 
 log = logging.getLogger("admission")
 
 
 def install():
-    """Replaces what delivers the events of buckets and the messages of topics to functions."""
+    """Replaces what delivers the events of buckets to functions, and the messages of topics."""
     from ministack.services import s3, sns
 
     s3._deliver_event_to_lambda = for_the_bucket(s3._deliver_event_to_lambda)
     sns._deliver_to_lambda = for_the_topic(sns._deliver_to_lambda)
+    sns._deliver_to_sqs = if_taken(sns._deliver_to_sqs)
 
 
 def for_the_bucket(deliver):
@@ -46,7 +54,30 @@ def for_the_topic(deliver):
     def call(endpoint, envelope, topic_arn, *others):
         if admits(endpoint, "sns.amazonaws.com", topic_arn):
             deliver(endpoint, envelope, topic_arn, *others)
+        else:
+            undelivered(endpoint, topic_arn, envelope)
     return call
+
+
+def if_taken(deliver):
+    """What delivers a message of a topic to a queue."""
+    def call(endpoint, envelope, raw, raw_message, *more, topic_arn="", **others):
+        if destinations.takes(endpoint, ("sns.amazonaws.com", topic_arn)):
+            deliver(endpoint, envelope, raw, raw_message, *more, topic_arn=topic_arn, **others)
+        else:
+            undelivered(endpoint, topic_arn, raw_message if raw else envelope, others.get("message_group_id", ""))
+    return call
+
+
+def undelivered(endpoint, topic_arn, body, group=""):
+    """Sends a message that cannot be delivered to the dead letters of its subscription."""
+    from ministack.services import sns
+
+    topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
+    for subscription in topic["subscriptions"]:
+        redrive = json.loads(subscription.get("attributes", {}).get("RedrivePolicy") or "{}")
+        if subscription.get("endpoint") == endpoint and (queue := redrive.get("deadLetterTargetArn")):
+            destinations.send(queue, body, group=group, by=("sns.amazonaws.com", topic_arn))
 
 
 def admits_bucket(arn, bucket):

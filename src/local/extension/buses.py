@@ -1,13 +1,15 @@
 """Event buses and rules. A request may give the whole policy of a bus, which replaces the one that is there, as at
-AWS. A bus is deleted without rules and archives only, and a rule without targets only. A rule starts a function only
-if the function's policy admits it.
+AWS. A bus is deleted without rules and archives only, and a rule without targets only. A rule starts a function, or
+sends to a queue or topic, only if the policy of that admits it. What a rule or a schedule cannot deliver becomes a dead
+letter of the target.
 
 The emulator knows single statements only, and makes one that admits everybody of a request with a whole policy. It
-deletes a bus with its rules and a rule with its targets, and asks no policy.
+deletes a bus with its rules and a rule with its targets, asks no policy, and knows no dead letters of targets.
 """
 
 import json
 
+from . import destinations
 from .admission import admits
 
 SEAMS = {
@@ -18,10 +20,15 @@ SEAMS = {
     "ministack.services.eventbridge:_delete_rule": "data #d9465abcda0ef977",
     "ministack.services.eventbridge:_event_bus_policies": "AccountRegionScopedDict",
     "ministack.services.eventbridge:_invoke_target": "target event rule view #550e304af0809563",
+    "ministack.services.eventbridge:_pattern_event_view": "event",
     "ministack.services.eventbridge:_put_permission": "data #3f19d0b56bca29d2",
     "ministack.services.eventbridge:_rule_key": "rule_name bus_name",
     "ministack.services.eventbridge:_rules": "AccountRegionScopedDict",
     "ministack.services.eventbridge:_targets": "AccountRegionScopedDict",
+    "ministack.services.lambda_svc:_get_func_record_for_ref": "function_ref",
+    "ministack.services.sns:_topic_by_arn_any_scope": "topic_arn",
+    "ministack.services.sns:topic_policy_allows": "topic_arn service source_arn source_account",
+    "ministack.services.sqs:_queue_by_arn": "arn",
 }
 
 
@@ -82,10 +89,41 @@ def without_targets(delete):
 
 
 def if_admitted(invoke):
-    """What delivers to a target. A schedule, which is no rule, starts a function with its role."""
+    """What delivers to a target."""
     def call(target, event, rule, view=None):
-        arn, source = target.get("Arn", ""), rule.get("Arn", "")
-        if ":lambda:" in arn and ":rule/" in source and not admits(arn, "events.amazonaws.com", source):
-            return None
-        return invoke(target, event, rule, view)
+        from ministack.services import eventbridge
+
+        why = refusal(target, rule.get("Arn", ""))
+        if why is None:
+            return invoke(target, event, rule, view)
+        if to := (target.get("DeadLetterConfig") or {}).get("Arn"):
+            of_rule = ":rule/" in rule.get("Arn", "")
+            whole = (view or eventbridge._pattern_event_view(event)).event_with_detail()
+            body = json.dumps(whole) if of_rule else target.get("Input") or json.dumps(whole)
+            code, message = why
+            attributes = {"RULE_ARN" if of_rule else "SCHEDULE_ARN": rule.get("Arn", ""), "TARGET_ARN": target["Arn"],
+                          "ERROR_CODE": code, "ERROR_MESSAGE": message, "RETRY_ATTEMPTS": 0}
+            # A schedule sends with its role.
+            destinations.send(to, body, attributes, by=("events.amazonaws.com", rule["Arn"]) if of_rule else None)
+        return None
     return call
+
+
+def refusal(target, source):
+    """Why nothing can be delivered to a target. A schedule, which is no rule, and a target with a role need no
+    policy."""
+    from ministack.services import lambda_svc, sns, sqs
+
+    arn = target.get("Arn", "")
+    service, account = "events.amazonaws.com", (source.split(":") + [""] * 5)[4]
+    found, admitted = {
+        "lambda": (lambda: lambda_svc._get_func_record_for_ref(arn)[0], lambda: admits(arn, service, source)),
+        "sqs": (lambda: sqs._queue_by_arn(arn), lambda: destinations.takes(arn, (service, source))),
+        "sns": (lambda: sns._topic_by_arn_any_scope(arn),
+                lambda: sns.topic_policy_allows(arn, service, source, account)),
+    }.get((arn.split(":") + [""] * 3)[2], (lambda: True, lambda: True))
+    if not found():
+        return "RESOURCE_NOT_FOUND", f"{arn} does not exist"
+    if ":rule/" in source and "RoleArn" not in target and not admitted():
+        return "NO_PERMISSIONS", f"{arn} does not admit {source}"
+    return None

@@ -1,5 +1,6 @@
 """Code that cannot be loaded: why stands in the function's log, as at AWS. The emulator puts only the message into the
-response, and of an error in a module that tells neither the place nor the file."""
+response, and of an error in a module that tells neither the place nor the file. Lines of Python's `logging` have the
+level, the time and the request before them, as at AWS."""
 
 import inspect
 import threading
@@ -21,6 +22,13 @@ PYTHON = ('"error": str(e)}', '"error": report(e, module_name, code_dir)}')
 NODE = (
     'error: e.message\n',
     'error: (console.error(String(e.stack || e).split(code_dir).join("/var/task")), e.message)\n',
+)
+
+# Where the program of a Python function learns how to log, and of which request.
+LOGGING = ('    _ms_install_invoke_depth()\n', '    _ms_install_invoke_depth()\n    log_as_lambda()\n')
+REQUEST = (
+    'event = _ms_msg["event"]\n',
+    'event = _ms_msg["event"]\n        log_as_lambda.request = (_ms_msg.get("ctx") or {}).get("request_id", "")\n',
 )
 
 # What the current thread's function wrote before it failed to start.
@@ -48,13 +56,33 @@ def report(error, module, folder):
     return str(error)
 
 
+def log_as_lambda():
+    """Gives the lines of `logging` the form that they have in Lambda."""
+    import logging
+    import time
+
+    class Form(logging.Formatter):
+        converter = time.gmtime
+
+        def format(self, record):
+            record.aws_request_id = getattr(log_as_lambda, "request", "")
+            return super().format(record)
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Form("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s",
+                              "%Y-%m-%dT%H:%M:%S"))
+    logging.getLogger().addHandler(handler)
+
+
 def install():
     """Replaces the programs that run functions, and what writes the logs of those that did not start."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
-    python = changed(lambda_runtime._PYTHON_WORKER_SCRIPT, PYTHON)
-    lambda_runtime._PYTHON_WORKER_SCRIPT = f"{inspect.getsource(report)}\n{python}"
+    python = lambda_runtime._PYTHON_WORKER_SCRIPT
+    for change in (PYTHON, LOGGING, REQUEST):
+        python = changed(python, change)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = "\n".join([*map(inspect.getsource, (report, log_as_lambda)), python])
     lambda_runtime._NODEJS_WORKER_SCRIPT = changed(lambda_runtime._NODEJS_WORKER_SCRIPT, NODE)
     for worker in (lambda_runtime.Worker, lambda_runtime.ProvidedWorker):
         worker._spawn = keeping_output(worker._spawn)

@@ -1,12 +1,20 @@
 """Event source mappings: Lambda has one of a source to a function, none of a queue that does not exist or that shows a
 message again while the function may still work on it, and none of a stream without a place to begin. The emulator has
-them."""
+them. It forgets the time from which a stream is read, and begins to read one some time after the mapping is there."""
+
+import json
+from contextvars import ContextVar
 
 SEAMS = {
     "ministack.core.responses:error_response_json": "code message status extra message_key content_type",
+    "ministack.core.responses:json_response": "data status content_type",
+    "ministack.services.kinesis:_streams": "AccountRegionScopedDict",
     "ministack.services.lambda_svc:_create_esm": "data #d351521bb6cdd30f",
     "ministack.services.lambda_svc:_esms": "AccountRegionScopedDict",
+    "ministack.services.lambda_svc:_esm_response": "esm",
     "ministack.services.lambda_svc:_get_func_record_for_qualifier": "name qualifier",
+    "ministack.services.lambda_svc:_init_stream_position": "esm_id source_arn starting #bef560b23a1a9826",
+    "ministack.services.lambda_svc:_kinesis_positions": "AccountRegionScopedDict",
     "ministack.services.lambda_svc:_policy_resource_arn": "func_name qualifier",
     "ministack.services.lambda_svc:_resolve_existing_esm_function": "function_ref",
     "ministack.services.lambda_svc:_update_esm": "esm_id data #1b7e0409cb6593c2",
@@ -18,27 +26,54 @@ SEAMS = {
 NO_QUEUE = ("Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error "
             "Message: The specified queue does not exist.")
 
+# The time from which the mapping that is being created reads.
+since: ContextVar[float | None] = ContextVar("since", default=None)
+
 
 def install():
-    """Replaces what creates and what changes mappings."""
+    """Replaces what creates and what changes mappings, and where they begin."""
     from ministack.services import lambda_svc
 
     lambda_svc._create_esm = strictly_created(lambda_svc._create_esm)
     lambda_svc._update_esm = strictly_updated(lambda_svc._update_esm)
+    lambda_svc._init_stream_position = at_once(lambda_svc._init_stream_position)
 
 
 def strictly_created(create):
     """CreateEventSourceMapping, with AWS's refusals."""
     def call(data):
-        from ministack.core.responses import error_response_json
+        from ministack.core.responses import error_response_json, json_response
         from ministack.services import lambda_svc
 
-        source = data.get("EventSourceArn", "")
+        source, begin = data.get("EventSourceArn", ""), data.get("StartingPositionTimestamp")
         if refused := lambda_svc._validate_scaling_config(data, source):
             return refused
         if why := misread(source, data):
             return error_response_json("InvalidParameterValueException", why, 400)
-        return refusal(data.get("FunctionName", ""), source, None) or create(data)
+        if refused := refusal(data.get("FunctionName", ""), source, None):
+            return refused
+        since.set(begin)
+        response = create(data)
+        if begin is None or response[0] != 202:
+            return response
+        mapping = lambda_svc._esms[json.loads(response[2])["UUID"]]
+        mapping["StartingPositionTimestamp"] = begin
+        return json_response(lambda_svc._esm_response(mapping), 202)
+    return call
+
+
+def at_once(begin):
+    """Where a mapping begins to read, which is decided as soon as it is there."""
+    def call(esm_id, source_arn, starting):
+        from ministack.services import kinesis, lambda_svc
+
+        stream = kinesis._streams.get(source_arn.rpartition("/")[2]) if ":kinesis:" in source_arn else None
+        if stream is None:
+            return begin(esm_id, source_arn, starting)
+        limit = {"TRIM_HORIZON": 0, "AT_TIMESTAMP": since.get()}.get(starting, float("inf"))
+        lambda_svc._kinesis_positions[esm_id] = {
+            shard: sum(record["ApproximateArrivalTimestamp"] < limit for record in content["records"])
+            for shard, content in stream["shards"].items()}
     return call
 
 
