@@ -9,6 +9,7 @@ use crate::elsewhere::Need;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::kind::{Act, ActField, Acted, AnyKind};
+use crate::kinds::fifo::FIFO;
 use crate::kinds::kinds;
 use crate::outputs;
 use crate::render;
@@ -23,7 +24,7 @@ use std::time::Duration;
 /// The flags of `send`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ActArgs {
-    /// Kind of what takes it, for example `queue` or `bucket`
+    /// Kind of what takes it, for example `queue`; of `put`, `bucket`
     #[arg(value_name = "KIND")]
     pub word: String,
     /// Its name in the stack file
@@ -55,6 +56,7 @@ pub async fn act(globals: &Globals, verb: &str, args: &ActArgs) -> Outcome {
     let session = globals.session(&mut stack, Need::Any).await?;
     print_target_to_stderr(&session);
     let observed = deployed(globals, &session, kind.name(), &args.key).await?;
+    grouped(act, &observed.id.name, &fields)?;
     let acted = Acted {
         name: observed.id.name.clone(),
         attributes: Arc::clone(&observed.attributes),
@@ -64,7 +66,7 @@ pub async fn act(globals: &Globals, verb: &str, args: &ActArgs) -> Outcome {
     };
     let clients = session.connection.clients(Access::Write);
     (act.call)(&clients, &acted).await.map_err(Failure::from)?;
-    out(&format!("{}: {verb} succeeded.", observed.id));
+    out(&format!("{}: {}.", observed.id, act.done));
     json(|| render::json::acted(verb, &observed.id));
     Ok(Exit::Done)
 }
@@ -116,6 +118,18 @@ fn fields(act: &'static Act, given: &[String]) -> Result<BTreeMap<&'static str, 
             bail!(Failure::usage(message, format!("add `--with {}=VALUE`", field.name)))
         }
         None => Ok(fields),
+    }
+}
+
+/// Fails where an entry keeps an order, and the group is missing within which it does.
+fn grouped(act: &Act, name: &str, given: &BTreeMap<&'static str, Json>) -> Result<()> {
+    let missing = act.fields.iter().find(|field| field.fifo && !given.contains_key(field.name));
+    match missing.filter(|_| name.ends_with(FIFO)) {
+        Some(field) => {
+            let message = format!("`{act:?}` needs `{}`: {name} is FIFO", field.name);
+            bail!(Failure::usage(message, format!("add `--with {}=VALUE`", field.name)))
+        }
+        None => Ok(()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::busy::{Busy, reading};
 use super::release::called;
+use super::screen::is_quiet;
 use super::session::{Globals, open};
-use super::{Outcome, json, out, stop_on_ctrl_c};
+use super::{Outcome, err, json, out, stop_on_ctrl_c};
 use crate::aws::Access;
 use crate::check::{CheckFailure, CheckResult, Done, Live, Outcome as Ended, Progress, Verdict};
 use crate::config::{Check, Part, Stack};
@@ -87,15 +88,26 @@ pub(super) async fn run(
     let ended =
         crate::check::run(&stack.checks, live, stop_on_ctrl_c(), |progress| shown.show(progress)).await;
     let (passed, all) = (shown.passed, stack.checks.len());
-    out(&match in_short {
-        true => format!("{} {passed} of {all} passed", render::emphasis("Checks:")),
-        false => format!("{passed} of {all} checks passed."),
-    });
+    say(
+        ended == Ended::Failed,
+        &match in_short {
+            true => format!("{} {passed} of {all} passed", render::emphasis("Checks:")),
+            false => format!("{passed} of {all} checks passed."),
+        },
+    );
     Ok(match ended {
         Ended::Passed => Exit::Done,
         Ended::Failed => Exit::Failed,
         Ended::Interrupted => Exit::Interrupted,
     })
+}
+
+/// Prints a line of the result; what failed is an error where a user wants only those.
+fn say(failed: bool, line: &str) {
+    match failed && is_quiet() {
+        true => err(line),
+        false => out(line),
+    }
 }
 
 /// The failure of a command that needs the API.
@@ -126,8 +138,9 @@ impl Shown<'_> {
                 self.busy = None;
                 self.passed += usize::from(result.verdict == Verdict::Passed);
                 let logs = self.logs(&result);
-                if !self.in_short || result.verdict != Verdict::Passed {
-                    out(&render::check(&result, logs.as_deref()));
+                let failed = result.verdict != Verdict::Passed;
+                if !self.in_short || failed {
+                    say(failed, &render::check(&result, logs.as_deref()));
                 }
                 json(|| render::json::check(&result, logs.as_deref()));
             }

@@ -27,8 +27,8 @@ pub struct DownArgs {
     /// Skip the confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Allow data loss: of a table's items, or of `all`
-    #[arg(long, value_name = "TABLE")]
+    /// Allow data loss of a table, queue, bucket or other entry by its name, or of `all`
+    #[arg(long, value_name = "NAME")]
     pub allow_data_loss: Vec<String>,
     /// Confirm deleting a protected environment: its stack's name
     #[arg(long, value_name = "STACK")]

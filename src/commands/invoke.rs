@@ -78,7 +78,13 @@ pub(super) fn declared(stack: &Stack, function: &str) -> Result<()> {
     }
     let help = did_you_mean_or_list(function, "the functions of this stack", &known);
     let help = help.unwrap_or_else(|| "the stack file declares no functions".to_owned());
+    let help = if is_file(function) { format!("to name the stack file: `--file {function}`") } else { help };
     bail!(Failure::usage(format!("there is no function `{function}` in {}", stack.file.display()), help))
+}
+
+/// True for what names a file and no function: with `logs`, `-f` means to follow.
+fn is_file(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml")
 }
 
 /// Reads JSON, an event or a body: itself, a file with it, or standard input. AWS would reject other text too, but not say where.

@@ -33,7 +33,7 @@ use tempfile::NamedTempFile;
 /// The flags that a plan depends on.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanArgs {
-    /// Allow data loss: of a table's items, of the API's URL (`api`), or of `all`
+    /// Allow data loss of a table, queue, bucket, topic or other entry by its name, of the API's URL (`api`), or of `all`
     #[arg(long, value_name = "NAME")]
     pub allow_data_loss: Vec<String>,
     /// Replace an existing stack of this name whose resources are all different

@@ -103,11 +103,13 @@ fn named(globals: &Globals, args: &RequestArgs, known: &[Request]) -> Result<(St
             bail!(Failure::usage(format!("`{path}` has no method"), format!("to get it: {get}")))
         }
         (Some(_), None) => bail!(Failure::usage("the request has no path", routes)),
-        (Some(_), Some(path)) if !path.starts_with('/') => {
-            let help = "give what follows the API's URL, beginning with `/`";
+        (Some(_), Some(path)) if path.contains("://") => {
+            let help = "give only what follows the API's URL, such as `/items`";
             bail!(Failure::usage(format!("`{path}` is not a path"), help))
         }
-        (Some(method), Some(path)) => Ok((method.to_uppercase(), path.clone())),
+        (Some(method), Some(path)) => {
+            Ok((method.to_uppercase(), format!("/{}", path.trim_start_matches('/'))))
+        }
     }
 }
 

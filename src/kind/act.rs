@@ -15,6 +15,8 @@ pub struct Act {
     pub verb: &'static str,
     /// The key within it that names the entry, for example `queue`; empty where the verb itself names it.
     pub word: &'static str,
+    /// What is said when a command has done it, for example `sent`.
+    pub done: &'static str,
     /// The fields besides.
     pub fields: &'static [ActField],
     /// Whether it takes a body.
@@ -46,6 +48,8 @@ pub struct ActField {
     pub about: &'static str,
     /// Whether it must be there.
     pub required: bool,
+    /// Whether it must be there where the entry is FIFO.
+    pub fifo: bool,
     /// Whether it is a mapping; else it is a text or a number.
     pub is_map: bool,
 }
@@ -99,6 +103,7 @@ impl Act {
         Act {
             verb,
             word,
+            done: "done",
             fields: &[],
             has_body: false,
             reads: false,
@@ -130,12 +135,17 @@ impl PartialEq for Act {
 impl ActField {
     /// A text that need not be there.
     pub const fn text(name: &'static str, about: &'static str) -> Self {
-        ActField { name, about, required: false, is_map: false }
+        ActField { name, about, required: false, fifo: false, is_map: false }
     }
 
     /// The same, but it must be there.
     pub const fn required(self) -> Self {
         ActField { required: true, ..self }
+    }
+
+    /// The same, but it must be there where the entry is FIFO.
+    pub const fn fifo(self) -> Self {
+        ActField { fifo: true, ..self }
     }
 
     /// The same as a mapping.

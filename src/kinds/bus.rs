@@ -9,9 +9,10 @@ pub mod section;
 pub(super) use self::dead_letter::{SERVICE, call_for, dead_letters as dead_letter_errors};
 use self::observe::{describe, read};
 pub(super) use self::observe::{list_tags, queue_of};
-use super::{read_each, require_str, retry_conflicts};
+use super::{archive, read_each, require_str, retry_conflicts};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
+use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Clients, Context, Error, Errors, Refusal, Result, Service};
 use crate::kind::{
     AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, Output, OwnListing, Owned,
@@ -95,7 +96,7 @@ const KEYS: On = On::new(
 )
 .only("kms:ViaService", "events.{region}.{dns}");
 
-const KEY_ACTIONS: [(&str, &On); 3] =
+pub(super) const KEY_ACTIONS: [(&str, &On); 3] =
     [("kms:DescribeKey", &KEYS), ("kms:GenerateDataKey", &KEYS), ("kms:Decrypt", &KEYS)];
 
 impl Kind for Bus {
@@ -111,6 +112,9 @@ impl Kind for Bus {
         Permission::same("events:ListTagsForResource", Task::READ, &ANY).when(When::DECLARED),
         // Its rules [Service Authorization Reference: EventBridge].
         Permission::same("events:ListRules", Task::READ, &On::EVERYTHING).when(When::DECLARED),
+        // Its archive, also of an earlier version of the stack.
+        Permission::same("events:DescribeArchive", Task::READ, &archive::ANY).when(When::DECLARED),
+        Permission::same("events:DeleteArchive", Task::DELETE, &archive::OF_BUSES).when(When::DECLARED),
         Permission::of(
             "events:CreateEventBus",
             Task::CHANGE,
@@ -214,8 +218,12 @@ impl Kind for Bus {
             &observed.id,
             |error| EVENTBRIDGE.transient(error),
             async || {
-                let delete = ctx.clients.eventbridge().delete_event_bus().name(&observed.physical_id);
-                EVENTBRIDGE.ignore_not_found(delete.send().await)
+                // A rule that was just deleted may still count, that of an archive included [anomalyco/ion#809].
+                retry_if(Backoff::VISIBILITY, ctx.waiting(&observed.id), has_rules, async || {
+                    let delete = ctx.clients.eventbridge().delete_event_bus().name(&observed.physical_id);
+                    EVENTBRIDGE.ignore_not_found(delete.send().await)
+                })
+                .await
             },
         )
         .await
@@ -230,6 +238,11 @@ impl Kind for Bus {
         });
         Ok(try_join_all(existing).await?.into_iter().flatten().collect())
     }
+}
+
+fn has_rules(error: &Error) -> Option<&'static str> {
+    let has = error.is("ValidationException") && error.says("since it has rules");
+    has.then_some("EventBridge still sees a rule of the bus")
 }
 
 fn dead_letters(queue: Option<&String>) -> Option<DeadLetterConfig> {

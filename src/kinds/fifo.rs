@@ -5,7 +5,7 @@ use crate::config::names::NameRule;
 use std::borrow::Cow;
 
 /// The ending of the name of a FIFO queue or topic.
-pub(super) const FIFO: &str = ".fifo";
+pub(crate) const FIFO: &str = ".fifo";
 
 /// The name of an entry in AWS.
 pub(super) fn aws_name(name: &str, is_fifo: bool) -> Cow<'_, str> {

@@ -4,12 +4,13 @@
 pub mod alias;
 mod apart;
 pub mod api;
+pub mod archive;
 mod assumable;
 pub mod bucket;
 pub mod bus;
 pub(crate) mod environment;
 pub mod event_source;
-mod fifo;
+pub(crate) mod fifo;
 pub mod function;
 pub mod function_url;
 mod hidden;
@@ -45,6 +46,7 @@ pub mod topic;
 
 use self::event_source::{OfQueue, OfStream, OfTable};
 use self::notification::section::OfBucket;
+use self::permission::ByPrincipal;
 use self::rule::OfBus;
 use self::schedule::AtTimes;
 use self::subscription::OfTopic;
@@ -109,6 +111,7 @@ kinds! {
     topic::Topic: section,
     stream::Stream: section,
     bus::Bus: section,
+    archive::Archive,
     parameter::Parameter: section,
     secret::Secret: section,
     layer::Layer: section,
@@ -121,7 +124,7 @@ kinds! {
     api::Api: section,
     integration::Integration,
     route::Route,
-    permission::Permission,
+    permission::Permission: trigger(ByPrincipal),
     notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
     subscription_filter::SubscriptionFilter: trigger(OfLogGroup),

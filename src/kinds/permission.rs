@@ -4,10 +4,12 @@
 
 mod lower;
 mod names;
+mod section;
 
 pub(crate) use self::lower::{Admitted, admitted, declared, of_calls};
 use self::names::{Names, base, numbered};
 pub(crate) use self::names::{OF_URL, name, sid};
+pub use self::section::ByPrincipal;
 use super::alias::{self, Alias};
 use super::bus::EVENTS;
 use super::function::{self, Function, LAMBDA};
@@ -81,6 +83,19 @@ const LOG_GROUPS: &str = subscription_filter::PRINCIPAL;
 /// The principal of a public URL's permissions.
 pub(crate) const ANYONE: &str = "*";
 
+/// The services that other kinds admit, each with rows of its own.
+const OF_KINDS: &[&str] = &[API_GATEWAY, BUCKETS, ANYONE, TOPICS, LOG_GROUPS, EVENTS];
+
+/// True for a service that only the stack file names.
+fn is_for_another(spec: &Json) -> bool {
+    desired::<Permission>(spec).is_some_and(|spec| !OF_KINDS.contains(&spec.principal.as_str()))
+}
+
+/// Which service it is, no policy of a deployer can know before.
+const FUNCTIONS_OF_OTHERS: On =
+    On::new("FunctionsOfOthers", Function::NAME, Which::Parents, &[Function::ARN]);
+const ALIASES_OF_OTHERS: On = On::new("AliasesOfOthers", Alias::NAME, Which::Declared, &[Function::ARN]);
+
 fn is_for(spec: &Json, principal: &str) -> bool {
     desired::<Permission>(spec).is_some_and(|spec| spec.principal == principal)
 }
@@ -108,6 +123,8 @@ impl Kind for Permission {
         allow_calls!(LOG_GROUPS, "AliasesOfLogGroups" on Alias, Which::Declared),
         allow_calls!(EVENTS, "FunctionsOfRules" on Function, Which::Parents),
         allow_calls!(EVENTS, "AliasesOfRules" on Alias, Which::Declared),
+        kind::Permission::same(ADD, Task::CHANGE, &FUNCTIONS_OF_OTHERS).when(When::Some(is_for_another)),
+        kind::Permission::same(ADD, Task::CHANGE, &ALIASES_OF_OTHERS).when(When::Some(is_for_another)),
         kind::Permission::of(
             REMOVE,
             Task::CHANGE,

@@ -3,7 +3,7 @@
 
 mod lower;
 mod observe;
-mod pattern;
+pub(super) mod pattern;
 pub(crate) mod section;
 mod target;
 

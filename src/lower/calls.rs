@@ -6,6 +6,7 @@ use crate::config::Item;
 use crate::model::{ResourceId, Text};
 use crate::policy::{Policy, Statement, Tree};
 use crate::text::capital;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A service that acts on a resource of the stack.
@@ -16,7 +17,7 @@ pub(crate) struct Call {
     /// For what the service acts, in the words of the stack file and unique for the resource: `topic news`.
     pub(crate) what: String,
     /// The service, for example `sns.amazonaws.com`.
-    pub(crate) service: &'static str,
+    pub(crate) service: Cow<'static, str>,
     /// The ARN of what it acts for.
     pub(crate) source: String,
     /// Whether the account is checked too: of a source whose ARN does not name it.
@@ -72,7 +73,7 @@ impl Lower<'_> {
             condition.insert("StringEquals".to_owned(), one("aws:SourceAccount", text(&self.scope.account)));
         }
         let mut statement = super::allow([action], arn.into());
-        statement.0.insert("Principal".to_owned(), one("Service", text(call.service)));
+        statement.0.insert("Principal".to_owned(), one("Service", text(&call.service)));
         statement.0.insert("Condition".to_owned(), Tree::Map(condition));
         statement
     }

@@ -19,7 +19,7 @@ topics:
   news:
     triggers: [{ bus: orders, pattern: { source: [shop] }, input: { news: of orders } }]
 buses:
-  orders: { description: Of orders }
+  orders: { description: Of orders, archive: { retention: 7 days, pattern: { source: [shop] } } }
 functions:
   noter:
     code: noter
@@ -87,6 +87,14 @@ async fn events_and_times_start_the_function_and_go_to_the_queue() {
         .await;
     assert_eq!(seen(&aws).await, ["by the clock", "mine"], "what does not match starts nothing");
 
+    let archive = aws.eventbridge().describe_archive().archive_name("orders").send().await.unwrap();
+    assert_eq!((archive.retention_days(), archive.event_count()), (Some(7), 2), "{archive:?}");
+    cloud.edit("stack.yaml", "retention: 7 days", "retention: forever");
+    cloud.run(&["up", "--local"]).ok().writes(1);
+    cloud.edit("stack.yaml", ", archive: { retention: forever, pattern: { source: [shop] } }", "");
+    cloud.run(&["up", "--local"]).ends(1).says("its 2 events would be lost");
+    cloud.run(&["up", "--local", "--allow-data-loss", "orders"]).ok().writes(1);
+
     cloud.edit("stack.yaml", "kind: [order]", "kind: [refund]");
     cloud.run(&["up", "--local"]).ok().writes(1);
     let send = |body: &str, with: &str| {
@@ -103,7 +111,7 @@ async fn events_and_times_start_the_function_and_go_to_the_queue() {
             with,
         ])
     };
-    send(r#"{"kind":"refund","id":"refunded"}"#, "source=shop").ok().says("bus orders: send succeeded.");
+    send(r#"{"kind":"refund","id":"refunded"}"#, "source=shop").ok().says("bus orders: sent.");
     send("[1]", "source=shop").ends(1).says("the body of an event is a JSON object");
     send("{}", "sauce=shop").ends(64).says("did you mean `source`?");
     eventually("the refund", async || seen(&aws).await.contains(&"refunded".to_owned()).then_some(())).await;

@@ -124,7 +124,8 @@ fn a_request_is_sent_to_the_api() {
 
     request(&[]).ends(64).says("the routes of this stack: `ANY /echo/{id}`");
     request(&["/echo/1"]).ends(64).says("to get it: provision request GET /echo/1 --env dev --local");
-    request(&["GET", "echo"]).ends(64).says("`echo` is not a path");
+    request(&["GET", "http://localhost/echo"]).ends(64).says("`http://localhost/echo` is not a path");
+    assert_eq!(request(&["GET", "echo/1"]).ok().out, request(&["GET", "/echo/1"]).ok().out);
     request(&["GET", "/echo/1", "--header", "wrong"]).ends(64).says("use NAME:VALUE");
     cloud.run(&["down", "--local", "--env", "dev"]).ok();
 }

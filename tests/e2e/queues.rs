@@ -134,7 +134,7 @@ async fn a_message_is_sent_from_the_command_line() {
     let send = |args: &[&str]| cloud.run(&[&["send", "--local"], args].concat());
     send(&["queue", "mails", "--text", "early"]).ends(1).says("is not deployed");
     cloud.run(&["up", "--local"]).ok();
-    send(&["queue", "mails", "--text", "by hand"]).ok().says("queue mails: send succeeded.");
+    send(&["queue", "mails", "--text", "by hand"]).ok().says("queue mails: sent.");
     send(&["queue", "mails", "--body", "{\"a\":"]).ends(64).says("the body is not valid JSON");
     send(&["queue", "mail", "--text", "x"])
         .ends(64)

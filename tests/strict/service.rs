@@ -59,9 +59,9 @@ pub(crate) trait StrictService: Sync {
         format!("arn:aws:{}:{REGION}:{ACCOUNT}:{resource}", self.facts().name)
     }
 
-    /// The code by which it refuses what its model does not allow, by what is wrong.
-    fn invalid(&self, _wrong: &str) -> &'static str {
-        self.facts().invalid
+    /// The code by which it refuses what its model does not allow, and what it says where it has words of its own for that.
+    fn invalid(&self, _call: &Call, _wrong: &str) -> (&'static str, Option<String>) {
+        (self.facts().invalid, None)
     }
 
     /// How it says what its model does not allow.

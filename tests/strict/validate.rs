@@ -12,9 +12,10 @@ const MAX_REPORTED: usize = 200;
 
 /// How a service refuses what its model does not allow.
 pub(crate) fn refused(call: &Call, wrong: &str) -> ServiceError {
-    let message =
-        constraint::message(call.service.model(), call.operation, &call.params, call.service.words());
-    ServiceError::new(call.service.invalid(wrong), message.unwrap_or_else(|| wrong.to_owned()))
+    let words =
+        || constraint::message(call.service.model(), call.operation, &call.params, call.service.words());
+    let (code, own) = call.service.invalid(call, wrong);
+    ServiceError::new(code, own.or_else(words).unwrap_or_else(|| wrong.to_owned()))
 }
 
 /// Everything that is wrong with the parameters of a call; empty for a valid one.

@@ -34,10 +34,23 @@ fn buses() {
         of("{ dead_letter: closed }"),
         of("{ resource_policy: [{ Effect: Allow, Action: events:PutEvents }] }"),
         of("{ archives: 7 days }"),
+        of("{ archive: 7 hours }"),
+        of("{ archive: 7 }"),
+        of("{ archive: 36 hours }"),
+        of("{ archive: true }"),
+        of("{ archive: forevr }"),
+        of("{ archive: 0 days }"),
+        of("{ archive: { retention: 36 hours } }"),
+        of("{ archive: { days: 7 } }"),
+        of("{ archive: { pattern: { source: shop } } }"),
         "stack: demo\nbuses: { orders: {} }\nfunctions: { f: { code: code, runtime: python3.13, access: { orders: write } } }\n"
             .to_owned(),
     ];
     check("buses", &cases.each_ref().map(String::as_str));
+    let archives = ["forever", "7 days", "48 hours", "86400", "{}", "{ pattern: { source: [shop] } }"];
+    for archive in archives {
+        valid(&of(&format!("{{ archive: {archive} }}")));
+    }
 }
 
 #[test]

@@ -26,6 +26,20 @@ fn errors_of_triggers_of_log_groups() {
 }
 
 #[test]
+fn errors_of_triggers_of_other_services() {
+    let cases = [
+        of("{ principal: iot, source: 'arn:aws:iot:eu-west-1:123456789012:rule/x' }"),
+        of("{ principal: iot.amazonaws.com }"),
+        of("{ principal: iot.amazonaws.com, source: '*' }"),
+        of("{ principal: iot.amazonaws.com, source: 'arn:aws:iot:*:*:*' }"),
+        of("{ principal: iot.amazonaws.com, source: 'arn:aws:iot:eu-west-1:123456789012:rule/x', alias: live }"),
+        of("{ principal: iot.amazonaws.com, source: 'arn:aws:iot:x:1:rule/x' }, { principal: iot.amazonaws.com, source: 'arn:aws:iot:x:1:rule/x' }"),
+        "stack: demo\nqueues: { q: { triggers: [{ principal: iot.amazonaws.com, source: 'arn:aws:iot:x:1:rule/x' }] } }\n".to_owned(),
+    ];
+    check("other_services", &cases.each_ref().map(String::as_str));
+}
+
+#[test]
 fn errors_of_where_streams_send_what_fails() {
     let of = |to: &str| {
         format!(

@@ -55,6 +55,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("triggers of topics", subscription::section::Config::fields()),
         ("streams", stream::section::Config::fields()),
         ("buses", bus::section::Config::fields()),
+        ("archive", bus::section::Archived::fields()),
         ("parameters", parameter::section::Config::fields()),
         ("secrets", secret::section::Config::fields()),
         ("generate", secret::section::Password::fields()),

@@ -1,6 +1,8 @@
 //! Whole graphs.
 
 use super::{dump, graph_of};
+use crate::kind::Kind as _;
+use crate::kinds::permission::Permission;
 use crate::model::Graph;
 use crate::plan::tests::snapshot_in;
 use crate::plan::tests::stacks::{FULL, shipped, stack, stack_in};
@@ -30,6 +32,30 @@ fn an_api_without_routes_still_has_a_stage() {
     let graph = graph_of(&stack("stack: bare\napi:\n"));
     let ids: Vec<String> = graph.resources.iter().map(|resource| resource.id.to_string()).collect();
     assert_eq!(ids, ["api", "stage $default"]);
+}
+
+#[test]
+fn a_service_that_a_trigger_names_gets_the_permission_alone() {
+    let graph = graph_of(&stack(
+        "stack: other\nfunctions:\n  f:\n    code: code\n    runtime: python3.13\n    triggers:\n      - { principal: s3.amazonaws.com, \
+         source: 'arn:aws:s3:::theirs' }\n      - { principal: iot.amazonaws.com, source: 'arn:aws:iot:eu-west-1:111122223333:rule/x' }\n",
+    ));
+    let permissions = graph.resources.iter().filter(|one| one.id.kind == Permission::NAME);
+    let permissions = permissions.map(|one| {
+        let desired = one.desired.json();
+        ["principal", "source_arn", "source_account"].map(|name| desired[name].as_str().map(str::to_owned))
+    });
+    let [theirs, rule] = ["arn:aws:s3:::theirs", "arn:aws:iot:eu-west-1:111122223333:rule/x"];
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        permissions.collect::<Vec<_>>(),
+        // A bucket's ARN does not name its account.
+        [
+            [text("s3.amazonaws.com"), text(theirs), text("123456789012")],
+            [text("iot.amazonaws.com"), text(rule), None]
+        ]
+    );
+    assert!(!graph.resources.iter().any(|one| one.id.kind == "notification"));
 }
 
 #[test]

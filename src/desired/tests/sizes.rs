@@ -173,3 +173,18 @@ fn a_function_that_its_own_logs_start_and_a_full_log_group_are_errors() {
     let own = functions(&[("f", "recursive_loop: allow\ntriggers: [{ log_group: { function: f } }]")]);
     assert_eq!(wrong(&own), Vec::<String>::new());
 }
+
+/// An archive has the name of its bus in AWS, the environment's prefix included.
+#[test]
+fn the_name_of_a_bus_with_an_archive_is_short() {
+    let text = |length: usize, fields: &str| {
+        let name = "b".repeat(length);
+        format!("stack: one\nenvironments: {{ dev: {{}} }}\nbuses: {{ {name}: {{ {fields} }} }}\n")
+    };
+    let long =
+        |name: &str| vec![format!("the name of the archive of bus {name} has 49 characters; AWS allows 48")];
+    let in_dev = |length: usize, fields: &str| wrong_in(&text(length, fields), Some("dev"), None);
+    assert_eq!(in_dev(44, "archive: forever"), Vec::<String>::new());
+    assert_eq!(in_dev(45, "archive: forever"), long(&format!("dev-{}", "b".repeat(45))));
+    assert_eq!(in_dev(45, ""), Vec::<String>::new());
+}

@@ -122,7 +122,7 @@ impl Lower<'_> {
         ];
         let admitted = permission::Admitted {
             what: key,
-            service: permission::API_GATEWAY,
+            service: permission::API_GATEWAY.into(),
             source: Text::join(source),
             account: None,
         };

@@ -11,6 +11,7 @@ pub(super) static PUT: Act = Act {
     has_body: true,
     actions: &["s3:PutObject"],
     within: &["/*"],
+    done: "put",
     ..Act::new("put", "bucket", |clients, acted| Box::pin(put(clients, acted)))
 };
 

@@ -13,6 +13,7 @@ pub(super) static SEND: Act = Act {
     ],
     has_body: true,
     actions: &["events:PutEvents"],
+    done: "sent",
     ..Act::new("send", "bus", |clients, acted| Box::pin(put(clients, acted)))
 };
 

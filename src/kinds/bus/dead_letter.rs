@@ -13,7 +13,7 @@ pub(in crate::kinds) const SERVICE: &str = "EventBridge";
 /// What a queue of the stack must admit so that EventBridge can send there for `source`, an ARN.
 pub(in crate::kinds) fn call_for(target: &Target, what: String, source: &str, lower: &Lower) -> Option<Call> {
     let on = lower.id(Queue::NAME, target.key()?);
-    Some(Call { on, what, service: EVENTS, source: source.to_owned(), account: false })
+    Some(Call { on, what, service: EVENTS.into(), source: source.to_owned(), account: false })
 }
 
 /// Why EventBridge cannot send what it could not deliver to a queue: it would fail without a word [aws-facts: SQS; DG:

@@ -7,16 +7,21 @@ use crate::config::declared::{Connection, Declared, Referable, Sections, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::names::NameRule;
 use crate::config::policy::{resource_policy, templates_of};
-use crate::config::section::shape::template;
+use crate::config::section::shape::{duration, either, mapping, part, template};
 use crate::config::section::{Keyed, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{self, Diagnostic, Entries, Entry, Item, Target, Template};
+use crate::config::{self, Diagnostic, Entries, Entry, Item, Json, Target, Template};
 use crate::kind::Kind;
+use crate::kinds::archive::{self, Archive};
 use crate::kinds::key::{as_named, kms_key_of_ours};
 use crate::kinds::queue::Queue;
 use crate::kinds::queue::section::dead_letters_of;
+use crate::kinds::rule::pattern::pattern;
 use crate::lower::{Call, Lower, Lowered, Size, Sizes, known_attributes, resource};
-use crate::model::{Resource, ResourceId};
+use crate::model::{Resource, ResourceId, Text};
+use crate::suggest;
+use serde::Serialize;
+use serde_json::json;
 
 const NAME: NameRule = NameRule { what: "bus", others: "-_.", min: 1, max: 256, because: "" };
 /// How many characters a description may have [M: EventBusDescription].
@@ -34,11 +39,86 @@ section! {
         kms_key: Option<String> = kms_key_of_ours().optional(),
         /// What gets the events on which that key failed: the key of a queue, or an ARN. The queue's policy admits the bus.
         dead_letter: Option<Target> = dead_letters_of("bus").optional(),
+        /// For how long EventBridge keeps the events, to send them once more: `forever`, a time in whole days, or a mapping. By
+        /// default it keeps none. Removing it deletes the events.
+        archive: Option<Archived> = part("archive", Archived::ABOUT, either(retention().map(Archived::of), mapping())).optional(),
         /// What else sends it events: other buses, of which a rule hands events on.
         triggers: Vec<Item> = triggers(Bus::NAME).or_empty(),
         /// Whom the bus admits besides this account, in IAM's own syntax.
         resource_policy: Vec<config::Statement> = resource_policy().or_empty(),
     }
+}
+
+section! {
+    /// Which events of a bus are kept, and for how long.
+    pub struct Archived {
+        /// For how long: `forever`, or a time in whole days.
+        retention: Retention = retention().default(Retention::Forever),
+        /// Which events, in the syntax of `pattern` in `triggers`. By default all. `${…}` works.
+        pattern: Option<Json> = pattern().optional(),
+    }
+}
+
+/// For how long events are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Retention {
+    /// For ever.
+    #[serde(rename = "forever")]
+    Forever,
+    /// So many days.
+    #[serde(untagged)]
+    Days(i32),
+}
+
+impl Archived {
+    fn of(retention: Retention) -> Self {
+        Archived { retention, pattern: None }
+    }
+
+    fn resource(&self, of: &Entry<Config>, bus: &ResourceId, lower: &Lower) -> Resource {
+        let Archived { retention, pattern } = self;
+        let id = bus.child(Archive::NAME, bus.name.clone());
+        let spec = archive::Spec {
+            source: Text::reference(bus, "arn"),
+            // [M: RetentionDays]
+            days: match retention {
+                Retention::Forever => 0,
+                Retention::Days(days) => *days,
+            },
+            pattern: pattern.as_ref().map(|pattern| lower.json(pattern)),
+            kms_key: of.kms_key.as_ref().map(|key| as_named(key, lower.scope)),
+        };
+        let known_attributes = known_attributes(&id, lower.scope.expand(Archive::ARN, &id.name));
+        Resource { known_attributes, ..resource::<Archive>(id, of.place("archive"), &spec) }
+    }
+}
+
+const FOREVER: &str = "forever";
+/// The seconds of a day.
+const DAY: i64 = 86_400;
+/// A hundred years: AWS names no limit [M: RetentionDays].
+const MAX_DAYS: i64 = 36_500;
+
+fn retention() -> Shape<Retention> {
+    let days = duration::<i64>(DAY..=MAX_DAYS * DAY).refine(|value, seconds: i64| {
+        let days = i32::try_from(seconds / DAY).ok().filter(|_| seconds % DAY == 0);
+        days.or_else(|| {
+            let message = format!("`{}` is a number of whole days", value.key.text);
+            value.fail(message, help("write for example `7 days`, or `forever`"))
+        })
+    });
+    let schema = days.schema(&mut Default::default());
+    let schema = json!({ "oneOf": [{ "const": FOREVER }, schema], "examples": ["7 days", FOREVER] });
+    Shape::new(schema, move |value| {
+        let text = value.node.text().unwrap_or_default();
+        if text == FOREVER {
+            return Some(Retention::Forever);
+        }
+        if text.starts_with(|first: char| first.is_ascii_digit()) {
+            return days.decode(value).map(Retention::Days);
+        }
+        value.wrong_type("`forever` or a time such as `7 days`", suggest::did_you_mean(text, [FOREVER]))
+    })
 }
 
 impl Declared for Bus {
@@ -70,7 +150,9 @@ impl Declared for Bus {
     }
 
     fn templates(bus: &Entry<Config>) -> Vec<&Template> {
-        [&bus.description].into_iter().chain(templates_of(&bus.resource_policy)).collect()
+        let pattern = bus.archive.iter().filter_map(|archive| archive.pattern.as_ref());
+        let pattern = pattern.flat_map(Json::templates);
+        [&bus.description].into_iter().chain(pattern).chain(templates_of(&bus.resource_policy)).collect()
     }
 }
 
@@ -94,7 +176,7 @@ impl Lowered for Bus {
     fn lower(bus: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &bus.name);
         let arn = lower.scope.expand(Self::ARN, &id.name);
-        let Config { description, kms_key, dead_letter, triggers, resource_policy } = &**bus;
+        let Config { description, kms_key, dead_letter, archive, triggers, resource_policy } = &**bus;
         let spec = Spec {
             description: lower.template(description),
             kms_key: kms_key.as_ref().map(|key| as_named(key, lower.scope)),
@@ -103,8 +185,10 @@ impl Lowered for Bus {
             tags: lower.tags(&id),
         };
         let known_attributes = known_attributes(&id, arn);
-        let bus = resource::<Bus>(id.clone(), bus.at, &spec);
-        lower.resources.push(Resource { known_attributes, ..bus });
+        let own = resource::<Bus>(id.clone(), bus.at, &spec);
+        lower.resources.push(Resource { known_attributes, ..own });
+        let archive = archive.as_ref().map(|archive| archive.resource(bus, &id, lower));
+        lower.resources.extend(archive);
         triggers.iter().for_each(|item| lower.trigger(item, &id));
     }
 
@@ -123,6 +207,11 @@ impl Lowered for Bus {
             description,
             "shorten it: placeholders count with their values",
         );
+        if bus.archive.is_some() {
+            let what = format!("the name of the archive of {id}");
+            let name = Size { what, size: id.name.len(), unit: "characters", limit: archive::MAX_NAME };
+            sizes.check(bus.place("archive"), name, "shorten the name of the bus: its archive has the same");
+        }
     }
 }
 

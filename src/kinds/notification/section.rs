@@ -226,7 +226,7 @@ fn call(item: &Config, started: &ResourceId, lower: &Lower) -> Call {
     Call {
         on,
         what: format!("bucket {}", item.bucket),
-        service: bucket::PRINCIPAL,
+        service: bucket::PRINCIPAL.into(),
         source: lower.arn::<Bucket>(&item.bucket),
         account: true,
     }

@@ -8,13 +8,14 @@ use crate::kinds::alias::Alias;
 use crate::kinds::function::Function;
 use crate::lower::{Call, Lower, resource};
 use crate::model::{Resource, ResourceId, Text};
+use std::borrow::Cow;
 
 /// What a permission allows to a service.
 pub(crate) struct Admitted<'a> {
     /// For what: a route, or `topic news`; `None` for all routes of the API.
     pub(crate) what: Option<&'a str>,
     /// The service.
-    pub(crate) service: &'static str,
+    pub(crate) service: Cow<'static, str>,
     /// The ARN of what calls, or the pattern of such ARNs.
     pub(crate) source: Text,
     /// The account of that, where its ARN does not name it.
@@ -29,7 +30,7 @@ pub(crate) fn declared(called: &ResourceId, admitted: Admitted, at: At, lower: &
         function: Text::reference(called, "name"),
         sid: sid(&lower.scope.identity, &id.name),
         action: "lambda:InvokeFunction".to_owned(),
-        principal: service.to_owned(),
+        principal: service.into_owned(),
         source_arn: Some(source),
         source_account: account,
         url_auth: None,
@@ -47,7 +48,7 @@ pub(crate) fn of_calls(function: &ResourceId, at: At, lower: &Lower) -> Vec<Reso
     let permission = |call: &Call| {
         let admitted = Admitted {
             what: Some(&call.what),
-            service: call.service,
+            service: call.service.clone(),
             source: call.source.as_str().into(),
             account: call.account.then(|| lower.scope.account.clone()),
         };

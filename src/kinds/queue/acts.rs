@@ -8,11 +8,12 @@ use std::time::Duration;
 
 pub(super) static SEND: Act = Act {
     fields: &[
-        ActField::text("group", "The message group, which a FIFO queue needs."),
+        ActField::text("group", "The message group, which a FIFO queue needs.").fifo(),
         ActField::text("deduplication", "What tells it from duplicates in a FIFO queue."),
     ],
     has_body: true,
     actions: &[SEND_ACTION],
+    done: "sent",
     ..Act::new("send", "queue", |clients, acted| Box::pin(send(clients, acted)))
 };
 

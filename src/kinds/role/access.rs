@@ -75,8 +75,14 @@ fn label(statement: &Json, sid: &str) -> String {
     }
 }
 
-/// The name in an ARN: `notes` of `arn:aws:dynamodb:eu-west-1:123456789012:table/notes/index/*`.
+/// The name in an ARN: `notes` of `arn:aws:dynamodb:eu-west-1:123456789012:table/notes/index/*`. Objects keep their prefix:
+/// `pictures/in/*`.
 fn name(arn: &str) -> &str {
+    if arn.split(':').nth(2) == Some("s3") {
+        let objects = arn.rsplit(':').next().unwrap_or(arn);
+        // All objects are the bucket.
+        return objects.strip_suffix("/*").filter(|bucket| !bucket.contains('/')).unwrap_or(objects);
+    }
     let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
     let resource = resource.strip_suffix(":*").unwrap_or(resource);
     match resource.split_once([':', '/']) {
@@ -118,6 +124,20 @@ mod tests {
         let whole = json!({ "Tablenotes": statement(get) });
         assert_eq!(shown(json!({}), whole.clone()), [(label.clone(), none.clone(), get_list.clone())]);
         assert_eq!(shown(whole, json!({})), [(label, get_list, none)]);
+    }
+
+    #[test]
+    fn a_bucket_is_named_with_the_prefix_of_what_is_in_it() {
+        for (arn, shown) in [
+            ("arn:aws:s3:::pictures", "pictures"),
+            ("arn:aws:s3:::pictures/*", "pictures"),
+            ("arn:aws:s3:::pictures/in/*", "pictures/in/*"),
+            (TABLE, "notes"),
+            ("arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/f:*", "/aws/lambda/f"),
+            ("*", "*"),
+        ] {
+            assert_eq!(name(arn), shown);
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn calls(trigger: &Config, started: &ResourceId, lower: &Lower) -> Vec<Call> {
     let own = (!started::needs_role(started.kind)).then(|| Call {
         on: started::target(started, trigger.alias.as_deref(), lower),
         what: format!("bus {}{name}", trigger.bus),
-        service: EVENTS,
+        service: EVENTS.into(),
         source: source.clone(),
         account: false,
     });

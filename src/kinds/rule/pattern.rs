@@ -10,7 +10,7 @@ use serde_json::json;
 const MAX: usize = 4_096;
 
 /// The shape of `pattern`.
-pub(super) fn pattern() -> Shape<Json> {
+pub(in crate::kinds) fn pattern() -> Shape<Json> {
     Shape::new(json!({ "type": "object", "minProperties": 1 }), decode)
 }
 

@@ -11,6 +11,7 @@ pub(super) static SEND: Act = Act {
     )],
     has_body: true,
     actions: &["kinesis:PutRecord"],
+    done: "sent",
     ..Act::new("send", "stream", |clients, acted| Box::pin(put(clients, acted)))
 };
 

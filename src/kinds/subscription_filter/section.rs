@@ -173,7 +173,7 @@ fn call(trigger: &Config, started: &ResourceId, lower: &Lower) -> Call {
     Call {
         on: lower.called(key, trigger.alias.as_deref()),
         what: format!("log group {group}"),
-        service: PRINCIPAL,
+        service: PRINCIPAL.into(),
         source,
         account: true,
     }

@@ -10,11 +10,12 @@ pub(super) static SEND: Act = Act {
         ActField::text("attributes", "Attributes of the message, which filters are about: texts by name.")
             .map(),
         ActField::text("subject", "The subject, for subscribers by e-mail."),
-        ActField::text("group", "The message group, which a FIFO topic needs."),
+        ActField::text("group", "The message group, which a FIFO topic needs.").fifo(),
         ActField::text("deduplication", "What tells it from duplicates in a FIFO topic."),
     ],
     has_body: true,
     actions: &["sns:Publish"],
+    done: "sent",
     ..Act::new("send", "topic", |clients, acted| Box::pin(publish(clients, acted)))
 };
 

@@ -255,5 +255,5 @@ pub(super) static ACCESS: Access = Access {
 /// Who delivers what a topic says, and what cannot be delivered.
 pub(in crate::kinds) fn call(on: crate::model::ResourceId, topic: &str, lower: &Lower) -> Call {
     let source = lower.arn::<Topic>(topic);
-    Call { on, what: format!("topic {topic}"), service: PRINCIPAL, source, account: false }
+    Call { on, what: format!("topic {topic}"), service: PRINCIPAL.into(), source, account: false }
 }

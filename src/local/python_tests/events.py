@@ -75,6 +75,17 @@ class Rules(unittest.TestCase):
             events.describe_rule(Name="held")
         events.delete_rule(Name="held")
 
+    def test_a_bus_with_a_rule_or_an_archive_is_not_deleted(self):
+        bus = events.create_event_bus(Name="held")["EventBusArn"]
+        events.put_rule(Name="of-held", EventBusName="held", EventPattern='{"source": ["a"]}')
+        events.create_archive(ArchiveName="held", EventSourceArn=bus)
+        for free in [lambda: events.delete_rule(Name="of-held", EventBusName="held"),
+                     lambda: events.delete_archive(ArchiveName="held")]:
+            with self.assertRaisesRegex(ClientError, "since it has rules"):
+                events.delete_event_bus(Name="held")
+            free()
+        events.delete_event_bus(Name="held")
+
     def test_a_function_hears_only_the_rules_that_its_policy_admits(self):
         allowed, other = (self.rule(name, self.function) for name in ("allowed", "other"))
         self.say("allowed", "too early")

@@ -44,6 +44,58 @@ fn a_table_and_an_api_that_are_no_longer_declared_must_be_allowed() {
     accepted(&less, &live_state, &allowing("all"));
 }
 
+/// An archive is data of its own: without it the bus stays, and its events do not.
+#[test]
+fn an_archive_goes_by_the_key_of_its_bus() {
+    let with = graph("stack: one\nbuses: { orders: { archive: 7 days }, audit: {} }\n");
+    let without = graph("stack: one\nbuses: { orders: {}, audit: {} }\n");
+    let no_bus = graph("stack: one\nbuses: { audit: {} }\n");
+    let live_state = world_of(&with);
+    for (to, steps) in [
+        (&without, vec!["delete archive orders"]),
+        (&no_bus, vec!["delete archive orders", "delete bus orders"]),
+    ] {
+        let plan = planned(to, &live_state, &up());
+        assert_eq!(
+            blockers(&plan),
+            ["the plan would delete archive orders, and all of its events would be lost"]
+        );
+        for allowed in ["buses.orders", "orders"] {
+            let mut done = self::steps(&accepted(to, &live_state, &allowing(allowed)));
+            done.sort();
+            assert_eq!(done, steps);
+        }
+    }
+    let mut counted = live_state.clone();
+    the(&mut counted, "archive orders").contains_data = Some("its 3 events".to_owned());
+    let plan = planned(&without, &counted, &up());
+    assert_eq!(blockers(&plan), ["the plan would delete archive orders, and its 3 events would be lost"]);
+}
+
+/// Another time and other events are changes; another bus is another archive.
+#[test]
+fn an_archive_is_changed_and_its_bus_is_not() {
+    let of = |archive: &str| {
+        graph(&format!("stack: one\nbuses: {{ orders: {{ archive: {archive} }}, audit: {{}} }}\n"))
+    };
+    let mut live_state = world_of(&of("7 days"));
+    insta::assert_snapshot!(text(&planned_up(&of("forever"), &live_state)), @r"
+      ~ bus orders
+          ~ archive
+              retention  7 days → forever
+    Plan: 1 to update, 2 unchanged
+    ");
+    insta::assert_snapshot!(text(&planned_up(&of("{ pattern: { source: [shop] } }"), &live_state)), @r"
+      ~ bus orders
+          ~ archive
+              retention       7 days → forever
+              pattern.source  [shop]
+    Plan: 1 to update, 2 unchanged
+    ");
+    the(&mut live_state, "archive orders").spec["source"] = json!("arn:of:audit");
+    assert_eq!(steps(&accepted(&of("7 days"), &live_state, &allowing("orders"))), ["replace archive orders"]);
+}
+
 #[test]
 fn a_fifo_queue_goes_by_its_key() {
     let plain = graph("stack: one\nqueues: { jobs: {}, others: {} }\n");

@@ -1,6 +1,7 @@
 //! What is proved with the strict cloud.
 
 mod adopt;
+mod archives;
 mod at_once;
 mod buckets;
 mod chains;

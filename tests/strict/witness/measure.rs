@@ -182,6 +182,10 @@ fn pattern(message: &str) -> String {
             // Where a parser stood, and the many values of an enumeration, whose order is anyhow.
             r"\s*at \[Source:.*\]",
             r"enum value set: \[[^\]]*\]",
+            // It grows with the regions of AWS.
+            r"regular expression pattern: \S+",
+            // What the caller has sent.
+            r"String measured: .*",
             r"arn:aws[^\s'\x22,)\]}]*[\w*]",
             r"\d{12}",
             r"[a-z]{2}-[a-z]+-\d",

@@ -139,7 +139,7 @@ buckets:
     resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: s3:GetObject }]
 streams: { clicks: { shards: 2 } }
 buses:
-  audit: { dead_letter: mails, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: events:PutEvents }] }
+  audit: { archive: 7 days, dead_letter: mails, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: events:PutEvents }] }
 topics:
   news: { kms_key: alias/walk, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: sns:Publish }] }
   steps: { fifo: true }

@@ -63,6 +63,12 @@ const CHANGES: &[(&str, &str)] = &[
     ("fifo: { content_deduplication: true } }", "fifo: true }"),
     ("    triggers:\n      - { topic: news, raw: true }\n", ""),
     (
+        "archive: { retention: 7 days, pattern: { source: [shop] } }",
+        "archive: { retention: 8 days, pattern: { source: [shop, stock] } }",
+    ),
+    ("archive: { retention: 8 days, pattern: { source: [shop, stock] } }", "archive: forever"),
+    ("    archive: forever\n", ""),
+    (
         "    description: Events of ${stack}\n    # Emulators lack these.\n    kms_key",
         "    # Emulators lack these.\n    kms_key",
     ),

@@ -24,6 +24,7 @@ const DEFINITIONS: &[(&str, &str)] = &[
     ("maxima", "/tables/drafts/billing"),
     ("local_index", "/tables/pages/local_indexes/*"),
     ("bus", "/buses/*"),
+    ("archive", "/buses/events/archive"),
     ("layer", "/layers/*"),
     ("function", "/functions/*"),
     ("vpc", "/functions/save/vpc"),

@@ -2,7 +2,7 @@
 
 use super::table::{TABLE, Table, find, find_active, invalid, not_found};
 use crate::cloud::{
-    Cloud, Handler, ServiceError, TAGS, Time, VISIBLE, check_tags, listed, required, tag_list, text,
+    Cloud, Handler, ServiceError, TAGS, Time, VISIBLE, check_tags, listed, required, seconds, tag_list, text,
 };
 use serde_json::{Value as Json, json};
 use std::time::Duration;
@@ -147,10 +147,18 @@ fn no_table(name: &str) -> ServiceError {
     ServiceError::new("TableNotFoundException", format!("Table not found: {name}"))
 }
 
-fn recovery_of(table: &Table) -> Json {
+/// How far behind the latest time is that a table can be restored to [DG: DynamoDB, "Point-in-time recovery"].
+const BEHIND: Time = Time::from_secs(300);
+
+fn recovery_of(table: &Table, now: Time) -> Json {
     let recovery = match table.recovery {
         true => {
-            json!({ "PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": table.recovery_days })
+            let earliest = table.recovery_since.unwrap_or(table.created);
+            json!({
+                "PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": table.recovery_days,
+                "EarliestRestorableDateTime": seconds(earliest),
+                "LatestRestorableDateTime": seconds(earliest.max(now.saturating_sub(BEHIND))),
+            })
         }
         false => json!({ "PointInTimeRecoveryStatus": "DISABLED" }),
     };
@@ -167,7 +175,7 @@ fn describe_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceEr
         return Err(no_table(name));
     }
     check_readable(table, now, table.created + delays)?;
-    Ok(recovery_of(table))
+    Ok(recovery_of(table, now))
 }
 
 /// Right after create: `ContinuousBackupsUnavailableException` [aws-facts: DynamoDB, TF].
@@ -191,7 +199,7 @@ fn update_recovery(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceErro
         table.recovery_since = Some(now);
     }
     table.recovery = wanted;
-    Ok(recovery_of(table))
+    Ok(recovery_of(table, now))
 }
 
 fn scan(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

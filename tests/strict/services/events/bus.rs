@@ -1,7 +1,10 @@
 //! Event buses: their life. The bus `default` is in every account, and cannot be deleted.
 
+use super::archive::Archive;
 use super::rule::Rule;
-use crate::cloud::{Cloud, Handler, ServiceError, Tags, Time, check_tags, required, seconds, tag_list, text};
+use crate::cloud::{
+    Cloud, Delay, Handler, ServiceError, Tags, Time, check_tags, required, seconds, tag_list, text,
+};
 use crate::services::Service;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -13,6 +16,8 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteEventBus", delete),
 ];
 
+/// For how long a rule that was deleted still counts when its bus is to be deleted [anomalyco/ion#809].
+const RULED: Delay = Delay::of_secs("rules of a bus", 2);
 /// The name of the bus that every account has.
 pub(super) const DEFAULT: &str = "default";
 /// How many buses there can be [aws-facts-services: 4].
@@ -26,6 +31,10 @@ pub(crate) struct State {
     default: Bus,
     /// The rules by the names of their bus and their own, with a slash between them.
     pub(crate) rules: BTreeMap<String, Rule>,
+    /// The archives by name.
+    pub(crate) archives: BTreeMap<String, Archive>,
+    /// When the last rule of a bus was deleted, by the name of the bus.
+    pub(crate) ruled: BTreeMap<String, Time>,
     /// How many of the next changes of targets fail in part, in a response that is a success.
     pub(crate) partly: usize,
 }
@@ -91,6 +100,13 @@ impl State {
         let found = if name == DEFAULT { Some(&mut self.default) } else { self.buses.get_mut(name) };
         found.ok_or_else(|| not_found(name))
     }
+}
+
+/// Removes a bus with its rules and archives.
+pub(super) fn remove(cloud: &mut Cloud, name: &str) {
+    cloud.events.archives.retain(|_, archive| archive.bus() != name);
+    cloud.events.rules.retain(|_, rule| rule.bus != name);
+    cloud.events.buses.remove(name);
 }
 
 pub(crate) fn bus_arn(name: &str) -> String {
@@ -163,19 +179,20 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     Ok(bus.members(&name))
 }
 
-/// Only without rules, archives and the like of others included [aws-facts-services: 4].
+/// Only without rules, those of archives and of others included [aws-facts-services: 4]; for a moment as if it still had those
+/// that were just deleted [anomalyco/ion#809].
 fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = name_in(required(params, "Name"));
     cloud.events.bus(&name)?;
     if name == DEFAULT {
         return ServiceError::err("ValidationException", "Cannot delete event bus default.");
     }
-    if cloud.events.rules.values().any(|rule| rule.bus == name) {
-        return ServiceError::err(
-            "ValidationException",
-            format!("Event bus {name} can't be deleted since it has rules."),
-        );
+    let ruled = cloud.events.ruled.get(&name).is_some_and(|at| cloud.now < *at + cloud.delays.of(RULED));
+    if ruled || cloud.events.rules.values().any(|rule| rule.bus == name) {
+        // [hashicorp/terraform-provider-aws#22131]
+        return ServiceError::err("ValidationException", "EventBus can't be deleted since it has rules.");
     }
+    cloud.events.ruled.remove(&name);
     cloud.events.buses.remove(&name);
     Ok(Json::Null)
 }

@@ -1,6 +1,7 @@
 //! What people and other tools do with buses and rules.
 
-use super::bus::Bus;
+use super::archive::{self, Archive};
+use super::bus::{self, Bus};
 use super::rule::{Rule, key};
 use crate::cloud::{ACCOUNT, Cloud, Tags};
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
@@ -25,8 +26,7 @@ impl Marked for Rule {
 pub(super) const DRIFTS: &[(&str, Drift)] = &[
     ("a bus is deleted with its rules", |cloud, stack, nth| {
         let name = pick(&cloud.events.buses, |bus| bus.is_of(stack), nth)?;
-        cloud.events.rules.retain(|_, rule| rule.bus != name);
-        cloud.events.buses.remove(&name);
+        bus::remove(cloud, &name);
         Some(name)
     }),
     ("a bus is described", |cloud, stack, nth| {
@@ -50,6 +50,19 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         bus(cloud, stack, nth, |bus| bus.policy = vec![theirs()])
     }),
     ("a bus's tags are changed", |cloud, stack, nth| bus(cloud, stack, nth, |bus| retag(&mut bus.tags))),
+    ("an archive is deleted", |cloud, stack, nth| {
+        let name = archive_of(cloud, stack, nth)?;
+        archive::remove(cloud, &name).map(|_| name)
+    }),
+    ("an archive keeps its events for another time", |cloud, stack, nth| {
+        archive(cloud, stack, nth, |archive| archive.days = 17)
+    }),
+    ("an archive keeps other events", |cloud, stack, nth| {
+        archive(cloud, stack, nth, |archive| archive.pattern = Some(r#"{"source":["theirs"]}"#.to_owned()))
+    }),
+    ("an archive is encrypted with another key", |cloud, stack, nth| {
+        archive(cloud, stack, nth, |archive| "alias/theirs".clone_into(&mut archive.key))
+    }),
     ("a rule is deleted", |cloud, stack, nth| {
         let key = pick(&cloud.events.rules, |rule| rule.is_of(stack), nth)?;
         cloud.events.rules.remove(&key);
@@ -113,6 +126,17 @@ fn target(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut J
     Some(key)
 }
 
+/// An archive of a stack.
+fn archive_of(cloud: &Cloud, stack: &str, nth: usize) -> Option<String> {
+    pick(&cloud.events.archives, |archive| archive.is_of(stack), nth)
+}
+
+fn archive(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Archive)) -> Option<String> {
+    let name = archive_of(cloud, stack, nth)?;
+    change(cloud.events.archives.get_mut(&name)?);
+    Some(name)
+}
+
 fn theirs() -> Json {
     json!({ "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
         "Action": "events:*", "Resource": "*" })
@@ -156,7 +180,11 @@ pub(super) fn change_all(cloud: &mut Cloud) {
         bus.policy = earlier.into_iter().chain([theirs()]).collect();
         bus.tags.remove(ID);
     }
-    for rule in cloud.events.rules.values_mut() {
+    for archive in cloud.events.archives.values_mut() {
+        (archive.days, archive.pattern) = (17, Some(r#"{"source":["theirs"]}"#.to_owned()));
+        "alias/theirs".clone_into(&mut archive.key);
+    }
+    for rule in cloud.events.rules.values_mut().filter(|rule| rule.managed_by.is_none()) {
         "DISABLED".clone_into(&mut rule.state);
         rule.pattern = Some(r#"{"source":["theirs"]}"#.to_owned());
         rule.targets.values_mut().for_each(|target| {
@@ -174,12 +202,22 @@ fn earlier(stack: &str) -> Json {
     statement
 }
 
-/// A bus and a rule that are no longer declared.
+/// A bus, a rule and the archive of a bus that are no longer declared.
 pub(super) fn leave_behind(cloud: &mut Cloud) {
+    let no_archive = |(name, _): &(&String, &Bus)| !cloud.events.archives.contains_key(*name);
+    let bus = cloud.events.buses.iter().find(no_archive).map(|(name, bus)| (name.clone(), bus.tags.clone()));
+    if let Some((name, tags)) = bus.filter(|(name, _)| name.len() <= archive::MAX_NAME) {
+        let description = tags.get("provision:stack").map(|stack| archive::described(stack));
+        archive::insert(
+            cloud,
+            &name,
+            Archive { description: description.unwrap_or_default(), ..Archive::of(&name) },
+        );
+    }
     if let Some(bus) = cloud.events.buses.values().next().cloned() {
         cloud.events.buses.insert("earlier".to_owned(), bus);
     }
-    if let Some(rule) = cloud.events.rules.values().next().cloned() {
+    if let Some(rule) = cloud.events.rules.values().find(|rule| rule.managed_by.is_none()).cloned() {
         let rule = Rule { name: "earlier".to_owned(), ..rule };
         cloud.events.rules.insert(key(&rule.bus, &rule.name), rule);
     }

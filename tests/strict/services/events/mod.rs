@@ -1,5 +1,6 @@
 //! EventBridge [aws-facts-services: 4].
 
+pub(crate) mod archive;
 mod bus;
 mod by_hand;
 mod pattern;
@@ -36,7 +37,10 @@ fn about(cloud: &Cloud, call: &Call) -> Option<(String, Tags)> {
         "PutRule" | "DescribeRule" | "DeleteRule" => rule_arn(&bus, &named("Name")?),
         "PutTargets" | "RemoveTargets" | "ListTargetsByRule" => rule_arn(&bus, &named("Rule")?),
         // They know no resources [Service Authorization Reference].
-        "PutPermission" | "RemovePermission" | "ListRules" => return None,
+        "PutPermission" | "RemovePermission" | "ListRules" | "ListArchives" => return None,
+        "CreateArchive" | "DescribeArchive" | "UpdateArchive" | "DeleteArchive" => {
+            archive::archive_arn(&named("ArchiveName")?)
+        }
         "CreateEventBus" | "UpdateEventBus" | "DescribeEventBus" | "DeleteEventBus" => {
             bus::bus_arn(&bus::name_in(&named("Name").unwrap_or_else(|| "default".to_owned())))
         }
@@ -72,20 +76,26 @@ fn passed(call: &Call) -> Vec<Need> {
     roles.map(pass).collect()
 }
 
+/// The rules but for those of archives, which come and go with them.
+fn own_rules(cloud: &Cloud) -> impl Iterator<Item = (&String, &rule::Rule)> {
+    cloud.events.rules.iter().filter(|(_, rule)| rule.managed_by.is_none())
+}
+
 impl StrictService for Events {
     fn facts(&self) -> &'static Facts {
         &Facts {
             name: "events",
             model: ("events", "2015-10-07"),
             operations: &[
+                archive::OPERATIONS,
                 bus::OPERATIONS,
                 permission::OPERATIONS,
                 rule::OPERATIONS,
                 target::OPERATIONS,
                 tags::OPERATIONS,
             ],
-            changed: &["Rule", "Name", "EventBusName", "ResourceARN"],
-            subject: &["Rule", "Name", "EventBusName", "ResourceARN"],
+            changed: &["Rule", "Name", "ArchiveName", "EventBusName", "ResourceARN"],
+            subject: &["Rule", "Name", "ArchiveName", "EventBusName", "ResourceARN"],
             tokens: &["NextToken"],
             throttled: ("ThrottlingException", 400),
             failed: ("InternalException", 500),
@@ -102,7 +112,9 @@ impl StrictService for Events {
         let own = Need::new(call.name(), arn).of(&tags);
         let creates = ["CreateEventBus", "PutRule"].contains(&call.operation.name.as_str());
         let tagging = with_tagging(call, own, "events:TagResource", creates);
-        tagging.into_iter().chain(key_needs(call)).chain(passed(call)).collect()
+        // A new archive is made of a bus too [Service Authorization Reference].
+        let source = text(&call.params, "EventSourceArn").map(|bus| Need::new(call.name(), bus.to_owned()));
+        tagging.into_iter().chain(source).chain(key_needs(call)).chain(passed(call)).collect()
     }
 
     fn tagged(&self, cloud: &Cloud) -> Vec<Tagged> {
@@ -126,8 +138,13 @@ impl StrictService for Events {
     }
 
     fn dump(&self, cloud: &Cloud) -> BTreeMap<String, Json> {
-        let buses = cloud.events.buses.iter().map(|(name, bus)| (format!("event bus {name}"), bus.dump()));
-        let rules = cloud.events.rules.iter().map(|(key, rule)| (format!("rule {key}"), rule.dump()));
+        let buses = cloud.events.buses.iter().map(|(name, bus)| {
+            // An archive has no tags, and is the bus's owner's.
+            let mut shown = bus.dump();
+            shown["archives"] = archive::dump_of(cloud, name);
+            (format!("event bus {name}"), shown)
+        });
+        let rules = own_rules(cloud).map(|(key, rule)| (format!("rule {key}"), rule.dump()));
         buses.chain(rules).collect()
     }
 
@@ -150,15 +167,17 @@ impl StrictService for Events {
     fn everything(&self, cloud: &Cloud) -> Vec<(Resource, String)> {
         let resource = |kind, name: &String| Resource::named(Service::Events, kind, name);
         let buses = cloud.events.buses.iter().map(|(name, bus)| (resource("bus", name), format!("{bus:?}")));
-        let rules =
-            cloud.events.rules.values().map(|rule| (resource("rule", &rule.called()), format!("{rule:?}")));
-        buses.chain(rules).collect()
+        let rules = own_rules(cloud).map(|(_, rule)| (resource("rule", &rule.called()), format!("{rule:?}")));
+        let archives = &cloud.events.archives;
+        let archives = archives.iter().map(|(name, one)| (resource("archive", name), format!("{one:?}")));
+        buses.chain(rules).chain(archives).collect()
     }
 
     fn remove(&self, cloud: &mut Cloud, resource: &Resource) {
         let name = &resource.name;
         match resource.kind {
-            "bus" => drop(cloud.events.buses.remove(name)),
+            "bus" => bus::remove(cloud, name),
+            "archive" => drop(archive::remove(cloud, name)),
             _ => cloud.events.rules.retain(|_, rule| rule.called() != *name),
         }
     }

@@ -196,5 +196,6 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         return ServiceError::err("ValidationException", "Rule can't be deleted since it has targets.");
     }
     cloud.events.rules.remove(&key(&bus, name));
+    cloud.events.ruled.insert(bus, now);
     Ok(Json::Null)
 }

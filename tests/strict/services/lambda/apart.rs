@@ -150,6 +150,7 @@ fn put_signing(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 /// A function without one has an empty response.
 fn get_signing(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "FunctionName");
+    Named::of(params)?;
     let signing = find(cloud, name)?.apart.signing.clone();
     Ok(json!({ "CodeSigningConfigArn": signing.unwrap_or_default(), "FunctionName": name }))
 }

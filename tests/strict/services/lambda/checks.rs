@@ -103,6 +103,14 @@ fn check_settings(params: &Json) -> Result<(), ServiceError> {
              'subnet-unknown' does not exist",
         );
     }
+    let groups = params["VpcConfig"]["SecurityGroupIds"].as_array();
+    if groups.is_some_and(|groups| groups.iter().any(|group| group == "sg-unknown")) {
+        // [recorded: lambda_, create-response-non-existent-security-group]
+        return refused(
+            "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. EC2 Error Message: The security \
+             group 'sg-unknown' does not exist",
+        );
+    }
     if subnets.is_some_and(|subnets| !subnets.is_empty())
         && params["VpcConfig"]["SecurityGroupIds"] == json!([])
     {

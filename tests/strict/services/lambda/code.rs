@@ -1,6 +1,6 @@
 //! The code of functions: zips, their hashes and sizes [aws-facts: Lambda, LS].
 
-use crate::cloud::{ServiceError, text};
+use crate::cloud::{Cloud, ServiceError, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
@@ -20,6 +20,19 @@ pub(crate) fn location(configuration: &Map<String, Json>) -> Json {
         }
         None => json!({ "RepositoryType": "S3", "Location": "https://example.com/code.zip" }),
     }
+}
+
+/// The object that a call names must exist [recorded: lambda_, test_create_lambda_exceptions].
+pub(super) fn check_object(cloud: &Cloud, code: &Json) -> Result<(), ServiceError> {
+    let (Some(bucket), Some(key)) = (text(code, "S3Bucket"), text(code, "S3Key")) else { return Ok(()) };
+    let (error, why) = match cloud.s3.buckets.get(bucket) {
+        None => ("NoSuchBucket", "The specified bucket does not exist"),
+        Some(bucket) if bucket.objects.iter().any(|object| object.key == key) => return Ok(()),
+        Some(_) => ("NoSuchKey", "The specified key does not exist."),
+    };
+    super::checks::refused(format!(
+        "Error occurred while GetObject. S3 Error Code: {error}. S3 Error Message: {why}"
+    ))
 }
 
 /// Reads the code of a call, whose parameters have the URI of an image or a zip in base64, and returns its size unzipped. A function
@@ -47,8 +60,9 @@ pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<
         }
         (None, false) => {}
     }
-    let zip = text(code, "ZipFile")
-        .ok_or_else(|| refused("Please provide a source for function code.".to_owned()))?;
+    // Objects have no content here.
+    let zip = text(code, "ZipFile").or_else(|| text(code, "S3Key").map(|_| ""));
+    let zip = zip.ok_or_else(|| refused("Please provide a source for function code.".to_owned()))?;
     let zip =
         STANDARD.decode(zip).map_err(|_| refused("Could not read the zip file: no base64".to_owned()))?;
     if zip.len() >= MAX_ZIPPED {

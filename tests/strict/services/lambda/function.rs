@@ -9,11 +9,11 @@ use super::layer::{self, Layer};
 use super::mapping::Mapping;
 use super::policy::Statements;
 use super::qualifier::{Named, bare};
+use super::tags;
 use super::url::Url;
 use super::version::{self, Releases};
 use crate::cloud::{
-    Cloud, Delay, Handler, REGION, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, required, text,
-    text_map,
+    Cloud, Delay, Handler, REGION, ServiceError, TAGS, Tags, Time, VISIBLE, required, text, text_map,
 };
 use crate::services::{Service, iam, logs};
 use serde_json::{Map, Value as Json, json};
@@ -31,7 +31,7 @@ const MOVING: Delay = Delay::of_secs("moving", 120);
 /// [aws-facts-services: 8, TF].
 const LINGERING: Delay = Delay::of_secs("lingering", 30 * 60);
 /// Of a function whose update is InProgress.
-const IN_PROGRESS: Delay = Delay::of_secs("in progress", 1);
+pub(crate) const IN_PROGRESS: Delay = Delay::of_secs("in progress", 1);
 /// Until the last logs of a function that was deleted arrive.
 pub(crate) const LATE_LOGS: Delay = Delay::of_secs("late logs", 15);
 
@@ -191,7 +191,8 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         return ServiceError::err("ResourceConflictException", format!("Function already exist: {name}"));
     }
     let tags = text_map(params, "Tags");
-    check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
+    tags::check(&Tags::new(), &tags)?;
+    code::check_object(cloud, &params["Code"])?;
     let mut configuration = defaults(name);
     configure(cloud, &mut configuration, params);
     let unzipped = code::put(&mut configuration, &params["Code"])?;
@@ -338,6 +339,7 @@ fn update_code(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let function = to_change(cloud, name)?.clone();
     // [recorded: lambda_, test_function_revisions_basic]
     version::check_revision(params, &revision(cloud, &function), "GetFunction/GetAlias")?;
+    code::check_object(cloud, params)?;
     let function = to_change(cloud, name)?;
     code::put(&mut function.configuration, params)?;
     if let Some(architectures) = params.get("Architectures") {

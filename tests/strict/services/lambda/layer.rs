@@ -49,6 +49,7 @@ fn bare(name: &str) -> &str {
 
 fn publish(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = bare(required(params, "LayerName")).to_owned();
+    code::check_object(cloud, &params["Content"])?;
     let mut content = Map::new();
     let unzipped = code::put(&mut content, &params["Content"])?;
     let mut settings = Map::new();
@@ -153,7 +154,8 @@ pub(super) fn check(cloud: &Cloud, params: &Json, unzipped: u64) -> Result<(), S
     let arns: Vec<&str> =
         params["Layers"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     if arns.len() > MAX_LAYERS {
-        return refused("Function can not have more than 5 layers");
+        // [recorded: lambda_, create_function_with_six_layers]
+        return refused("Cannot reference more than 5 layers.");
     }
     let mut size = unzipped;
     for (nth, arn) in arns.iter().enumerate() {
@@ -161,6 +163,12 @@ pub(super) fn check(cloud: &Cloud, params: &Json, unzipped: u64) -> Result<(), S
         if let Some(other) = arns[..nth].iter().find(|other| of(other) == of(arn)) {
             return refused(format!(
                 "Two different versions of the same layer are not allowed to be referenced in the same function. {other} and {arn} are versions of the same layer."
+            ));
+        }
+        if !arn.contains(&format!(":lambda:{REGION}:")) {
+            // [recorded: lambda_, create_function_with_layer_in_different_region]
+            return refused(format!(
+                "Layers are not in the same region as the function. Layers are expected to be in region {REGION}."
             ));
         }
         match of_arn(cloud, arn) {

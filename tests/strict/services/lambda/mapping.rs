@@ -4,9 +4,9 @@ use super::checks::refused;
 use super::function::{EVERYWHERE, Function, not_found};
 use super::mapping_checks::{check, check_destination, check_source};
 use super::qualifier::Named;
+use super::tags;
 use crate::cloud::{
-    Cloud, Delay, Handler, LISTS, ServiceError, Tags, Time, VISIBLE, check_tags, required, seconds, text,
-    text_map,
+    Cloud, Delay, Handler, LISTS, ServiceError, Tags, Time, VISIBLE, required, seconds, text, text_map,
 };
 use crate::services::Service;
 use serde_json::{Map, Value as Json, json};
@@ -133,7 +133,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     configuration.insert("FunctionArn".to_owned(), function.member("FunctionArn").into());
     check(&configuration)?;
     let tags = text_map(params, "Tags");
-    check_tags(&Tags::new(), &tags, "InvalidParameterValueException")?;
+    tags::check(&Tags::new(), &tags)?;
     check_source(cloud, &function, source)?;
     check_destination(cloud, &function, &configuration)?;
     check_unique(cloud, "", &configuration)?;
@@ -200,8 +200,10 @@ fn begin(configuration: &mut Map<String, Json>, params: &Json) -> Result<(), Ser
             configuration.insert("StartingPosition".to_owned(), position.into());
             configuration.insert("StartingPositionTimestamp".to_owned(), time.clone());
         }
-        Some(position) => {
-            return refused(format!("Unsupported starting position for arn type: {position}"));
+        Some(_) => {
+            // [recorded: lambda_, incompatible_starting_position]
+            let source = required(params, "EventSourceArn");
+            return refused(format!("Unsupported starting position for arn type: {source}"));
         }
         None => {
             return refused(
@@ -310,6 +312,10 @@ fn described(cloud: &Cloud, id: &str, mapping: &Mapping) -> Json {
     }
     if answer.get("FunctionResponseTypes").is_none() {
         answer["FunctionResponseTypes"] = json!([]);
+    }
+    // What happened to the last records, of streams alone [recorded: lambda_, event-source-mapping-default].
+    if is_stream(mapping.member("EventSourceArn")) {
+        answer["LastProcessingResult"] = "No records processed".into();
     }
     answer
 }

@@ -34,16 +34,16 @@ mod version_tests;
 
 pub(crate) use alias::{Share, shares};
 pub(crate) use callee::callee;
-pub(crate) use function::{EVERYWHERE, Function, LATE_LOGS, PENDING, State, function_arn};
+pub(crate) use function::{EVERYWHERE, Function, IN_PROGRESS, LATE_LOGS, PENDING, State, function_arn};
 pub(crate) use grants::allows as role_may;
 pub(crate) use layer_by_hand::publish;
 pub(crate) use policy::Statements;
 pub(crate) use provisioned::PROVISIONING;
 pub(crate) use random::FUNCTIONS;
-pub(crate) use version::{PUBLISHING, SNAPSHOT};
+pub(crate) use version::SNAPSHOT;
 
 use crate::access::Need;
-use crate::cloud::{Cloud, ServiceError, Tags, Time};
+use crate::cloud::{Cloud, ServiceError, Tags, Time, text};
 use crate::quota::Quota;
 use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
@@ -95,6 +95,7 @@ impl StrictService for Lambda {
                 "ValidationException",
                 "InvalidParameterValueException",
                 "ResourceConflictException",
+                "AccessDeniedException",
             ],
         }
     }
@@ -103,10 +104,16 @@ impl StrictService for Lambda {
         needs::of(cloud, call)
     }
 
-    /// A runtime is not checked with the rest [aws-facts: LS].
-    fn invalid(&self, wrong: &str) -> &'static str {
-        let runtime = wrong.starts_with("Runtime: ");
-        if runtime { "InvalidParameterValueException" } else { self.facts().invalid }
+    /// A runtime is not checked with the rest: it may be an ARN as well [recorded: lambda_, invalid_runtime_exc].
+    fn invalid(&self, call: &Call, wrong: &str) -> (&'static str, Option<String>) {
+        let runtime = text(&call.params, "Runtime").zip(wrong.strip_prefix("Runtime: is none of "));
+        let Some((runtime, allowed)) = runtime else { return (self.facts().invalid, None) };
+        let allowed = allowed.rsplit_once(": ").map_or(allowed, |(allowed, _)| allowed);
+        let said = format!(
+            "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{allowed}] or be a \
+             valid ARN"
+        );
+        ("InvalidParameterValueException", Some(said))
     }
 
     /// 15 a second in all, besides GetFunction (100) and GetPolicy (15) [aws-facts: Lambda, DG].

@@ -173,7 +173,11 @@ fn statement(params: &Json, resource: &str) -> Result<Json, ServiceError> {
 fn remove(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, arrived, sid) = (cloud.now, cloud.arrived, required(params, "StatementId"));
     let named = Named::of(params)?;
-    let function = named.find(cloud).ok_or_else(|| named.no_alias())?.clone();
+    // [recorded: lambda_, remove_permission_fn_doesnotexist]
+    let none =
+        || ServiceError::new("ResourceNotFoundException", format!("No policy found for: {}", named.arn()));
+    let missing = || if named.qualifier.is_some() { named.no_alias() } else { none() };
+    let function = named.find(cloud).ok_or_else(missing)?.clone();
     let (live, call) = revision(cloud, &named, &function);
     check_revision(params, &live, call)?;
     let qualifier = named.qualifier.as_deref();

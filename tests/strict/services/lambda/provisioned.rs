@@ -94,7 +94,12 @@ fn available(cloud: &Cloud, besides: &str) -> i64 {
 
 fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let name = required(params, "FunctionName");
-    let provisioned = find(cloud, name)?.provisioned();
+    // [recorded: lambda_, put_function_concurrency_with_function_name_doesnotexist]
+    let missing = || Named::parse(name).with(LATEST).not_found();
+    let provisioned = match find(cloud, name) {
+        Err(error) if error.code == "ResourceNotFoundException" => return Err(missing()),
+        function => function?.provisioned(),
+    };
     let wanted = params["ReservedConcurrentExecutions"].as_i64().unwrap_or_default();
     if wanted < provisioned {
         return refused(format!(

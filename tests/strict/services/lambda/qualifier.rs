@@ -1,11 +1,15 @@
 //! Names and ARNs of functions, with the version or the alias that they may end in [aws-facts: Lambda, LS].
 
+use super::checks::refused;
 use super::function::{Function, find, function_arn};
 use super::version::Published;
-use crate::cloud::{Cloud, REGION, ServiceError, required, text};
+use crate::cloud::{ACCOUNT, Cloud, REGION, ServiceError, required, text};
 
 /// What has no version of its own yet.
 pub(super) const LATEST: &str = "$LATEST";
+
+/// Letters of the name of a function.
+const MAX_NAME: usize = 64;
 
 /// The name of a function and what follows it, in `f`, `f:live`, `123456789012:function:f:live`, or a whole ARN.
 fn split(name: &str) -> (&str, Option<&str>) {
@@ -45,7 +49,23 @@ impl Named {
                 format!("Functions from '{region}' are not reachable in this region ('{REGION}')"),
             );
         }
+        let account = name.strip_prefix("arn:aws:lambda:").and_then(|rest| rest.split(':').nth(1));
+        if account.is_some_and(|account| account != ACCOUNT) {
+            // Without a word [recorded: lambda_, function_arn_other_account_exc].
+            return Err(ServiceError {
+                code: "AccessDeniedException".to_owned(),
+                message: String::new(),
+                status: 403,
+            });
+        }
         let named = Named::parse(name);
+        if named.function.len() > MAX_NAME {
+            // [recorded: lambda_, long_function_name_exc]
+            return refused(format!(
+                "1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: Member must have length \
+                 less than or equal to {MAX_NAME}"
+            ));
+        }
         match (&named.qualifier, text(params, "Qualifier")) {
             (Some(derived), Some(qualifier)) if derived != qualifier => ServiceError::err(
                 "InvalidParameterValueException",
@@ -69,9 +89,11 @@ impl Named {
         }
     }
 
-    /// True for what has the form of an alias.
+    /// True for what has the form of an alias: no sign of `$LATEST` [recorded: lambda_, permission_exceptions].
     pub(super) fn is_alias(&self) -> bool {
-        self.qualifier.as_deref().is_some_and(|qualifier| qualifier != LATEST && number(qualifier).is_none())
+        self.qualifier
+            .as_deref()
+            .is_some_and(|qualifier| !qualifier.contains('$') && number(qualifier).is_none())
     }
 
     /// The refusal of what is not there, as most calls have it.

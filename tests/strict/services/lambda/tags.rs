@@ -1,10 +1,14 @@
 //! The tags of functions and of event source mappings, by ARN.
 
+use super::checks::refused;
 use super::function;
 use super::mapping;
 use super::qualifier::Named;
 use crate::cloud::{Cloud, Handler, REGION, ServiceError, TAGS, Tags, Time, check_tags, required, text_map};
 use serde_json::{Value as Json, json};
+
+/// Of a resource.
+const MAX_TAGS: usize = 50;
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
     &[("ListTags", list), ("TagResource", tag), ("UntagResource", untag)];
@@ -29,6 +33,15 @@ fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<(&'a mut Tags, Time
     function::find(cloud, arn).map(|function| (&mut function.tags, function.created))
 }
 
+/// Refuses tags that cannot be added [recorded: lambda_, test_tag_limits].
+pub(super) fn check(before: &Tags, new: &Tags) -> Result<(), ServiceError> {
+    let added = new.keys().filter(|key| !before.contains_key(*key)).count();
+    match before.len() + added > MAX_TAGS {
+        true => refused("Number of tags exceeds resource tag limit."),
+        false => check_tags(before, new, "InvalidParameterValueException"),
+    }
+}
+
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, delay) = (cloud.now, cloud.delays.of(TAGS));
     let (tags, created) = of_arn(cloud, params)?;
@@ -38,8 +51,12 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 
 fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let new = text_map(params, "Tags");
+    if new.is_empty() {
+        // [recorded: lambda_, tag_empty_tags]
+        return refused("An error occurred and the request cannot be processed.");
+    }
     let (tags, _) = of_arn(cloud, params)?;
-    check_tags(tags, &new, "InvalidParameterValueException")?;
+    check(tags, &new)?;
     tags.extend(new);
     Ok(Json::Null)
 }

@@ -1,6 +1,7 @@
 //! The URLs of functions: one for each [aws-facts-services: 8, LS, field].
 
 use super::function::{Function, find, function_arn};
+use super::qualifier::Named;
 use crate::cloud::{Cloud, Handler, ServiceError, Time, required};
 use serde_json::{Value as Json, json};
 
@@ -87,15 +88,18 @@ fn name(function: &Function) -> &str {
     function.member("FunctionName")
 }
 
+fn missing(_: ServiceError) -> ServiceError {
+    ServiceError::new("ResourceNotFoundException", "Function does not exist")
+}
+
 fn none() -> ServiceError {
     ServiceError::new("ResourceNotFoundException", "The resource you requested does not exist.")
 }
 
 fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let now = cloud.now;
-    let Ok(function) = find(cloud, required(params, "FunctionName")) else {
-        return ServiceError::err("ResourceNotFoundException", "Function does not exist");
-    };
+    Named::of(params)?;
+    let function = find(cloud, required(params, "FunctionName")).map_err(missing)?;
     let name = name(function).to_owned();
     if function.url.is_some() {
         let message = format!(
@@ -118,14 +122,15 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 }
 
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    Named::of(params)?;
     let function = find(cloud, required(params, "FunctionName")).map_err(|_| none())?;
     function.url.as_ref().map(|url| url.shown(name(function))).ok_or_else(none)
 }
 
 /// What is left out stays as it is [aws-facts-services: Clearing a field].
 fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    Named::of(params)?;
     // [recorded: lambda_, url_config_exceptions]
-    let missing = |_| ServiceError::new("ResourceNotFoundException", "Function does not exist");
     let function = find(cloud, required(params, "FunctionName")).map_err(missing)?;
     let name = name(function).to_owned();
     let url = function.url.as_mut().ok_or_else(none)?;
@@ -142,6 +147,7 @@ fn update(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 }
 
 fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    Named::of(params)?;
     let function = find(cloud, required(params, "FunctionName")).map_err(|_| none())?;
     function.url.take().map(|_| Json::Null).ok_or_else(none)
 }

@@ -11,8 +11,6 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Of a version that is Pending.
-pub(crate) const PUBLISHING: Delay = Delay::of_secs("publishing", 3);
 /// Of a version that is Pending until a snapshot of it is taken: minutes [aws-facts-services: 8].
 pub(crate) const SNAPSHOT: Delay = Delay::of_secs("snapshot", 150);
 
@@ -125,8 +123,9 @@ fn publish(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         return described(cloud, &name, number, None);
     }
     let snapshots = function.configuration.get("SnapStart").map(|snapshots| &snapshots["ApplyOn"]);
-    let delay = if snapshots == Some(&"PublishedVersions".into()) { SNAPSHOT } else { PUBLISHING };
-    let ready = cloud.now + cloud.delays.of(delay);
+    // Without one it is Active at once [recorded: lambda_, first_publish_response, publish_version_1].
+    let takes_snapshot = snapshots == Some(&"PublishedVersions".into());
+    let ready = cloud.now + if takes_snapshot { cloud.delays.of(SNAPSHOT) } else { Time::ZERO };
     match freeze(cloud, &name, text(params, "Description"), ready) {
         Some(number) => described(cloud, &name, number, None),
         None => Err(function::not_found(&name)),

@@ -5,7 +5,7 @@ use super::tests::{account, ask, given, pass};
 use crate::cloud::Cloud;
 use crate::services::Service;
 use crate::services::apigateway::cannot_invoke;
-use crate::services::lambda::{PROVISIONING, PUBLISHING, SNAPSHOT, Share, callee, shares};
+use crate::services::lambda::{IN_PROGRESS, PROVISIONING, SNAPSHOT, Share, callee, shares};
 use crate::wire::Call;
 use serde_json::{Value as Json, json};
 
@@ -37,12 +37,14 @@ fn move_to(cloud: &mut Cloud, version: &str) -> Result<Json, String> {
 }
 
 #[test]
-fn a_version_is_pending_at_first_and_has_no_status_of_an_update_meanwhile() {
+fn a_version_of_code_that_is_being_updated_is_pending_and_has_no_status_of_an_update() {
     let mut cloud = account();
-    let version = publish(&mut cloud, "one");
+    let code = json!({ "ZipFile": given("zip"), "Publish": true });
+    let version = of_f(&mut cloud, "UpdateFunctionCode", code).unwrap();
     assert_eq!((&version["State"], version.get("LastUpdateStatus")), (&"Pending".into(), None));
-    assert_eq!(Service::Lambda.unready(&cloud), ["the version 1 of f is Pending"]);
-    cloud.now += cloud.delays.of(PUBLISHING);
+    let unready = Service::Lambda.unready(&cloud);
+    assert!(unready.contains(&"the version 1 of f is Pending".to_owned()), "{unready:?}");
+    cloud.now += cloud.delays.of(IN_PROGRESS);
     let version = of_f(&mut cloud, "GetFunctionConfiguration", json!({ "Qualifier": "1" })).unwrap();
     assert_eq!((&version["State"], &version["Version"]), (&"Active".into(), &"1".into()));
     assert_eq!(Service::Lambda.unready(&cloud), Vec::<String>::new());
@@ -140,13 +142,16 @@ fn a_race_for_an_alias_is_refused_by_its_revision() {
 #[test]
 fn an_alias_that_leads_to_a_pending_version_is_broken() {
     let mut cloud = released();
+    let on = json!({ "SnapStart": { "ApplyOn": "PublishedVersions" } });
+    of_f(&mut cloud, "UpdateFunctionConfiguration", on).unwrap();
+    pass(&mut cloud, 60);
     publish(&mut cloud, "three");
     move_to(&mut cloud, "3").unwrap();
     let broken = || "the alias live of f".to_owned();
     let is_broken =
         |cloud: &Cloud| Service::Lambda.broken(cloud).into_iter().any(|(what, _)| what == broken());
     assert!(is_broken(&cloud) && !shares(&cloud, "f", "live").unwrap()[0].active);
-    cloud.now += cloud.delays.of(PUBLISHING);
+    cloud.now += cloud.delays.of(SNAPSHOT);
     assert!(!is_broken(&cloud) && shares(&cloud, "f", "live").unwrap()[0].active);
 }
 

@@ -205,6 +205,10 @@ fn filter(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let Some(token) = text(params, "nextToken") else {
         return Ok(json!({ "events": [], "searchedLogStreams": [], "nextToken": "after-0" }));
     };
+    if !token.starts_with("after-") {
+        // [recorded: logs, test_filter_log_events_unknown_token]
+        return ServiceError::err("InvalidParameterException", "The specified nextToken is invalid.");
+    }
     let since = params["startTime"].as_i64().unwrap_or_default();
     let fits = |message: &str| phrases.iter().all(|phrase| message.contains(phrase));
     let events = group.events.iter().enumerate();

@@ -63,6 +63,14 @@ impl StrictService for Logs {
         needs.into_iter().map(bare).collect()
     }
 
+    /// Long names have words of their own [recorded: logs, test_create_log_group_invalid_name_length].
+    fn invalid(&self, _: &Call, wrong: &str) -> (&'static str, Option<String>) {
+        let own = (wrong.starts_with("logGroupName: ") && wrong.contains(" characters where ")).then(|| {
+            "Invalid LogGroup or LogStream, both must have length less than or equal to 512.".to_owned()
+        });
+        (self.facts().invalid, own)
+    }
+
     /// [DG: CloudWatch Logs quotas]
     fn quota(&self, _: &Cloud, operation: &str) -> Option<Quota> {
         Some(match operation {

@@ -189,15 +189,17 @@ fn check_name(name: &str, namespace: Option<&str>) -> Result<(), ServiceError> {
 fn check_location(location: Option<&str>) -> Result<(), ServiceError> {
     match location {
         Some(REGION) => Ok(()),
-        other => refused(
-            "IllegalLocationConstraintException",
-            400,
-            format!(
-                "The {} location constraint is incompatible for the region specific endpoint this request was sent to.",
-                other.unwrap_or("unspecified")
-            ),
-        ),
+        other => {
+            refused("IllegalLocationConstraintException", 400, elsewhere(other.unwrap_or("unspecified")))
+        }
     }
+}
+
+/// What the endpoint of a region says to another location. That of `us-east-1` has other words.
+pub(super) fn elsewhere(location: &str) -> String {
+    format!(
+        "The {location} location constraint is incompatible for the region specific endpoint this request was sent to."
+    )
 }
 
 fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {

@@ -150,17 +150,30 @@ impl StrictService for S3 {
         format!("arn:aws:s3:::{resource}")
     }
 
-    /// What the model does not allow is no valid XML, but for what stands in headers and paths.
-    fn invalid(&self, wrong: &str) -> &'static str {
+    /// What the model does not allow is no valid XML, but for what stands in headers and paths, and places [recorded: s3,
+    /// test_bucket_ownership_controls_exc, test_bucket_notification_with_invalid_filter_rules,
+    /// test_create_bucket_with_invalid_location_constraint].
+    fn invalid(&self, call: &Call, wrong: &str) -> (&'static str, Option<String>) {
+        let value = |path: &str| call.params.pointer(path).and_then(Json::as_str).unwrap_or_default();
         match wrong {
-            name if name.starts_with("Bucket:") => "InvalidBucketName",
-            header if header.starts_with("ObjectOwnership") || header.starts_with("BucketNamespace") => {
-                "InvalidArgument"
+            name if name.starts_with("Bucket:") => ("InvalidBucketName", None),
+            header if header.starts_with("BucketNamespace") => ("InvalidArgument", None),
+            header if header.starts_with("ObjectOwnership") => {
+                let said = format!("Invalid x-amz-object-ownership header: {}", value("/ObjectOwnership"));
+                ("InvalidArgument", Some(said))
+            }
+            header if header.starts_with("TransitionDefaultMinimumObjectSize") => {
+                let size = value("/TransitionDefaultMinimumObjectSize");
+                ("InvalidRequest", Some(format!("Invalid TransitionDefaultMinimumObjectSize found: {size}")))
+            }
+            rule if rule.contains(".FilterRules[") && rule.contains(".Name: is none of") => {
+                ("InvalidArgument", Some("filter rule name must be either prefix or suffix".to_owned()))
             }
             place if place.starts_with("CreateBucketConfiguration.LocationConstraint") => {
-                "IllegalLocationConstraintException"
+                let place = value("/CreateBucketConfiguration/LocationConstraint");
+                ("IllegalLocationConstraintException", Some(bucket::elsewhere(place)))
             }
-            _ => self.facts().invalid,
+            _ => (self.facts().invalid, None),
         }
     }
 

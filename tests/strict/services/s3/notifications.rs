@@ -84,6 +84,14 @@ fn normalise(cloud: &mut Cloud, document: &mut Json) {
 /// Names of ids once, and no two entries for the same event of an object [aws-facts-services: 5].
 fn check(document: &Json) -> Result<(), ServiceError> {
     let all: Vec<(&Json, &str)> = entries(document).collect();
+    let rules =
+        all.iter().filter_map(|(entry, _)| entry["Filter"]["Key"]["FilterRules"].as_array()).flatten();
+    for rule in rules {
+        if ["Name", "Value"].iter().any(|name| rule.get(name).is_none()) {
+            // [recorded: s3, test_bucket_notification_with_missing_values_in_rule]
+            return super::bucket::malformed();
+        }
+    }
     for (index, (entry, _)) in all.iter().enumerate() {
         for (other, _) in &all[..index] {
             if entry["Id"] == other["Id"] {

@@ -114,6 +114,12 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     if wanted.is_empty() || wanted.len() > 1_000 {
         return super::bucket::malformed();
     }
+    let has_locks = bucket.objects.iter().any(|object| object.is_locked);
+    if params.get("BypassGovernanceRetention").is_some() && !has_locks {
+        // [recorded: s3, delete-objects-bypass-no-lock]
+        let message = "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
+        return error("InvalidArgument", 400, message);
+    }
     let quiet = params["Delete"]["Quiet"] == json!(true);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in wanted {
@@ -157,7 +163,8 @@ fn uploads(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let first = start(&all, params, ("KeyMarker", "UploadIdMarker"), |upload| (&upload.key, &upload.id));
     let page: Vec<&Upload> = all.iter().skip(first).take(size).collect();
     let is_more = first + page.len() < all.len();
-    // The last one of a page is named even if no other page follows [recorded: s3, list-all-uploads].
+    // The last one of a page is named even if no other page follows, and nobody where there is none [recorded: s3, list-all-uploads,
+    // list-all-uploads-completed].
     let last = page.last();
     let shown_upload = |upload: &&Upload| json!({ "Key": shown(params, &upload.key), "UploadId": upload.id });
     Ok(json!({
@@ -165,8 +172,8 @@ fn uploads(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         "UploadIdMarker": text(params, "UploadIdMarker").unwrap_or_default(),
         "Bucket": required(params, "Bucket"), "IsTruncated": is_more, "EncodingType": params.get("EncodingType"),
         "Uploads": page.iter().map(shown_upload).collect::<Vec<_>>(),
-        "NextKeyMarker": last.map(|upload| shown(params, &upload.key)),
-        "NextUploadIdMarker": last.map(|upload| upload.id.clone()),
+        "NextKeyMarker": last.map_or_else(String::new, |upload| shown(params, &upload.key)),
+        "NextUploadIdMarker": last.map_or_else(String::new, |upload| upload.id.clone()),
     }))
 }
 

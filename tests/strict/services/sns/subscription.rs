@@ -58,7 +58,10 @@ fn wrong_endpoint(protocol: &str, endpoint: &str) -> Option<String> {
         "email" | "email-json" => endpoint.contains('@'),
         "http" => endpoint.starts_with("http://"),
         "https" => endpoint.starts_with("https://"),
-        "sms" => return (!is(r"\+?[0-9]([0-9() /.-]?[0-9])*")).then(|| format!("SMS endpoint: {endpoint}")),
+        "sms" => {
+            return (!is(r"\+?[0-9]([0-9() /.-]?[0-9])*"))
+                .then(|| format!("Invalid SMS endpoint: {endpoint}"));
+        }
         _ => true,
     };
     let what = match protocol {
@@ -66,7 +69,7 @@ fn wrong_endpoint(protocol: &str, endpoint: &str) -> Option<String> {
         "lambda" => "Lambda endpoint ARN".to_owned(),
         _ => format!("Endpoint: {endpoint}"),
     };
-    (!valid).then_some(what)
+    (!valid).then(|| format!("Invalid parameter: {what}"))
 }
 
 /// A FIFO queue takes messages of FIFO topics only; these reach any queue, and nothing but queues
@@ -131,7 +134,7 @@ fn subscribe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         return invalid(format!("Amazon SNS does not support this protocol string: {protocol}"));
     }
     if let Some(wrong) = wrong_endpoint(protocol, endpoint) {
-        return invalid(wrong);
+        return ServiceError::err("InvalidParameter", wrong);
     }
     if let Some(wrong) = wrong_order(cloud, &topic, protocol, endpoint) {
         return invalid(wrong);

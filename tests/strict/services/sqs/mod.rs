@@ -80,12 +80,13 @@ impl StrictService for Sqs {
     }
 
     /// Names of attributes that are none have a code of their own [aws-facts: LS].
-    fn invalid(&self, wrong: &str) -> &'static str {
-        match wrong {
+    fn invalid(&self, _: &Call, wrong: &str) -> (&'static str, Option<String>) {
+        let code = match wrong {
             name if name.starts_with("Attribute") && name.contains("is none of") => "InvalidAttributeName",
             missing if missing.ends_with("is missing") => "MissingRequiredParameterException",
             _ => self.facts().invalid,
-        }
+        };
+        (code, None)
     }
 
     fn dress(

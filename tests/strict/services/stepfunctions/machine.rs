@@ -111,6 +111,11 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     if !pattern::matches("[a-zA-Z0-9_-]+", name) {
         return ServiceError::err("InvalidName", format!("Invalid Name: '{name}'"));
     }
+    if params.get("versionDescription").is_some() && params["publish"] != true {
+        // [recorded: test_create_with_version_description_no_publish]
+        let message = "Version description can only be set when publish is true";
+        return ServiceError::err("ValidationException", message);
+    }
     let kind = text(params, "type").unwrap_or("STANDARD");
     let settings = Settings {
         definition: required(params, "definition").to_owned(),
