@@ -475,6 +475,7 @@ fn acting(act: &'static Act, key: &str, more: impl FnOnce(&mut ActOn)) -> Check 
         key: key.to_owned(),
         part: None,
         fields: Default::default(),
+        places: Default::default(),
         body: Body::None,
     };
     more(&mut on);

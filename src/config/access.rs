@@ -115,9 +115,20 @@ impl Grant {
 
     /// True if an action is allowed, such as `sqs:SendMessage`.
     pub(crate) fn allows(&self, action: &str) -> bool {
-        let all = |begin: &str| action.starts_with(begin);
-        self.actions.iter().any(|one| one.strip_suffix('*').map_or(one == action, all))
+        includes(&self.actions, action)
     }
+}
+
+impl Within {
+    /// True if an action is allowed, such as `s3:PutObject`.
+    pub(crate) fn allows(&self, action: &str) -> bool {
+        includes(&self.actions, action)
+    }
+}
+
+/// Whether one of these actions, which may end in `*`, is or includes an action.
+fn includes(actions: &[String], action: &str) -> bool {
+    actions.iter().any(|one| one.strip_suffix('*').map_or(one == action, |begin| action.starts_with(begin)))
 }
 
 impl Access {
@@ -125,17 +136,24 @@ impl Access {
     pub(crate) fn label(&self, grant: &Grant) -> String {
         const FEW: usize = 3;
         let full = |action: &&str| format!("{}:{action}", self.service);
-        let granted: BTreeSet<&str> = grant.actions.iter().map(String::as_str).collect();
-        let is_level = |level: &&Level| {
+        let granted: BTreeSet<String> = grant.actions.iter().cloned().collect();
+        let all = self.levels.iter().map(|level| {
             let actions: BTreeSet<String> = level.actions.iter().copied().flatten().map(full).collect();
-            actions.iter().map(String::as_str).collect::<BTreeSet<_>>() == granted
+            (level.name, actions)
+        });
+        let levels: Vec<(&str, BTreeSet<String>)> =
+            all.filter(|(_, actions)| actions.is_subset(&granted)).collect();
+        // Of `read` and `read-write` the larger one says all.
+        let is_within = |actions: &BTreeSet<String>| {
+            levels.iter().any(|(_, other)| other != actions && actions.is_subset(other))
         };
-        if let Some(level) = self.levels.iter().find(is_level) {
-            return level.name.to_owned();
-        }
-        let short = |action: &String| action.split(':').next_back().unwrap_or_default().to_owned();
-        let mut names: Vec<String> = grant.actions.iter().take(FEW).map(short).collect();
-        if grant.actions.len() > FEW {
+        let levels: Vec<_> = levels.iter().filter(|(_, actions)| !is_within(actions)).collect();
+        let rest = granted.iter().filter(|action| !levels.iter().any(|(_, level)| level.contains(*action)));
+        let rest: Vec<&String> = rest.collect();
+        let short = |action: &&String| action.split(':').next_back().unwrap_or_default().to_owned();
+        let mut names: Vec<String> = levels.iter().map(|(name, _)| (*name).to_owned()).collect();
+        names.extend(rest.iter().take(FEW).map(short));
+        if rest.len() > FEW {
             names.push("…".to_owned());
         }
         names.join(", ")
@@ -159,8 +177,10 @@ fn schema(sections: Sections) -> Json {
     }
     let services: Vec<String> = all().map(|access| access.service.to_owned()).collect();
     let one_of = services.iter().map(|service| format!("^{service}:[A-Za-z]+[*]?$|^{service}:[*]$"));
-    let pattern = one_of.collect::<Vec<_>>().join("|");
-    let list = json!({ "type": "array", "items": { "type": "string", "pattern": pattern }, "minItems": 1 });
+    let levels = words.iter().map(|word| format!("^{word}$"));
+    let pattern = levels.chain(one_of).collect::<Vec<_>>().join("|");
+    let item = json!({ "type": "string", "pattern": pattern });
+    let list = json!({ "type": "array", "items": item, "minItems": 1 });
     let paths = json!({ "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] });
     let by_paths: Vec<&str> = all()
         .filter(|access| access.paths.is_some())
@@ -253,7 +273,7 @@ fn grant(value: Value) -> Option<Grant> {
 impl Access {
     fn actions(&'static self, value: Value) -> Option<Vec<String>> {
         let names: BTreeSet<String> = match &value.node.kind {
-            Kind::List(_) => value.list(|item| self.action(item))?.into_iter().collect(),
+            Kind::List(_) => value.list(|item| self.item(item))?.into_iter().flatten().collect(),
             Kind::Plain(text) | Kind::Text(text) => match self.level(text) {
                 Some(level) => level.names().map(|action| self.qualified(action)).collect(),
                 None => return self.unknown_word(value, text),
@@ -300,7 +320,7 @@ impl Access {
     fn forms(&self) -> String {
         let words: Vec<String> = self.levels.iter().map(|level| format!("`{}`", level.name)).collect();
         let by_paths = if self.paths.is_some() { ", a level with a pattern for each," } else { "" };
-        format!("{}{by_paths} or a list of actions", words.join(", "))
+        format!("{}{by_paths} or a list of levels and actions", words.join(", "))
     }
 
     /// An action with the prefix.
@@ -331,6 +351,14 @@ impl Access {
         misspelt.or_else(|| suggest::did_you_mean(word, self.levels.iter().map(|level| level.name)))
     }
 
+    /// An item of a list: a level, or an action.
+    fn item(&self, value: Value) -> Option<Vec<String>> {
+        match value.node.text().and_then(|text| self.level(text)) {
+            Some(level) => Some(level.names().map(|action| self.qualified(action)).collect()),
+            None => self.action(value).map(|action| vec![action]),
+        }
+    }
+
     /// One action with the prefix, which may end in `*`.
     fn action(&self, value: Value) -> Option<String> {
         let text = value.text()?;
@@ -351,11 +379,10 @@ impl Access {
 
     fn unqualified<T>(&self, value: Value, text: &str) -> Option<T> {
         let help = match suggest::nearest(text, self.known()) {
-            _ if self.level(text).is_some() => format!("write `{text}` alone, without the list"),
             Some(action) => format!("did you mean `{}`?", self.qualified(action)),
-            None => "other services are allowed under `policy`".to_owned(),
+            None => self.near(text).unwrap_or_else(|| "other services are allowed under `policy`".to_owned()),
         };
-        value.fail(format!("`{text}` is not a `{}:` action", self.service), Some(help))
+        value.fail(format!("`{text}` is not a level or a `{}:` action", self.service), Some(help))
     }
 }
 

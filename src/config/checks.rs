@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::names::{is_header as is_header_name, is_made_of};
 use super::reference::{Captures, Scope};
 use super::section::shape::{
-    Keys, flag, json_value, list, map, mapping, number, part, pattern, template, text, word,
+    Keys, duration, flag, json_value, list, map, mapping, number, part, pattern, template, text, word,
 };
 use super::section::{Section, Shape, limited, object, section};
 use super::stack::{self, ActOn, Check, Exchange, Json, Request, Template};
@@ -65,8 +65,8 @@ section! {
         /// Values to read from the response with a JSON pointer, for later checks: `${capture.NAME}`.
         capture: BTreeMap<String, String> = map(Keys::new(Schema::Null, is_capture), pattern("^(/.*)?$", pointer))
             .or_empty(),
-        /// How long to try again until the check passes. Only for what reads: `GET`, `message`, `item` and `object`.
-        retry_for: u64 = number("seconds", 0..=MAX_RETRY).default(0),
+        /// How long to try again until the check passes, at most 15 minutes. Only for what reads: `GET`, `message`, `item` and `object`.
+        retry_for: u64 = duration(0..=MAX_RETRY).default(0),
     }
 }
 

@@ -11,7 +11,7 @@ use super::diagnostic::Diagnostic;
 use super::fields::Fields;
 use super::reference::segment;
 use super::section::{self, Entry, Keyed, Parts, Row, Shape, entries};
-use super::stack::{Stack, Template};
+use super::stack::{ActOn, Stack, Template};
 use super::tags::{self, Tags};
 use super::trigger::{AnyTrigger, Item, Started};
 use crate::kind::{Act, Kind};
@@ -67,6 +67,10 @@ pub(crate) trait Declared: Kind {
     /// Errors between an entry and others.
     fn check(_entry: &Entry<Self::Config>, _entries: &Entries) -> Vec<Diagnostic> {
         Vec::new()
+    }
+    /// Why a check cannot do something with an entry: the field of the act, the reason, and what to do.
+    fn check_act(_entry: &Entry<Self::Config>, _act: &ActOn) -> Option<(&'static str, String, String)> {
+        None
     }
     /// What starts an entry.
     fn triggers(_entry: &Self::Config) -> &[Item] {
@@ -260,6 +264,8 @@ pub(crate) trait AnySection: Send + Sync {
     fn check_section(&self, section: Value, fields: &Fields);
     /// [`Declared::check`] for each entry.
     fn check(&self, entries: &Entries) -> Vec<Diagnostic>;
+    /// [`Declared::check_act`] with the entry that the act is about.
+    fn check_act(&self, act: &ActOn, entries: &Entries) -> Option<Diagnostic>;
     /// The items of `triggers` of all entries.
     fn items<'a>(&self, entries: &'a Entries) -> Vec<&'a Item>;
     /// [`Declared::code`] of each entry.
@@ -374,6 +380,13 @@ impl<D: Declared> AnySection for Section<D> {
         };
         let each = |entry| of_triggers(entry).into_iter().chain(D::check(entry, entries));
         own.iter().flat_map(each).chain(equal_names::<D>(own)).collect()
+    }
+
+    fn check_act(&self, act: &ActOn, entries: &Entries) -> Option<Diagnostic> {
+        let entry = entries.of::<D::Config>().iter().find(|entry| entry.name == act.key)?;
+        let (field, message, way) = D::check_act(entry, act)?;
+        let at = *act.places.get(field)?;
+        Some(Diagnostic { at, length: 0, message, help: Some(way) })
     }
 
     fn items<'a>(&self, entries: &'a Entries) -> Vec<&'a Item> {

@@ -9,6 +9,7 @@ use super::cycles;
 use super::declared::{Entries, Sections, is_too_large};
 use super::decode::{Cx, Log, Value, help};
 use super::defaults;
+use super::diagnostic::Diagnostic;
 use super::elsewhere;
 use super::environment;
 use super::existing;
@@ -21,7 +22,7 @@ use super::reference::{Names, Scope};
 use super::section::placeholder::admit_placeholders;
 use super::section::shape::{Keys, map, pattern, template, text};
 use super::section::{AnyField, Entry, Parts, Section, entries, object, section};
-use super::stack::{Check, Environment, Stack, Template};
+use super::stack::{Check, Environment, Exchange, Stack, Template};
 use super::tags::{Tags, tags};
 use super::values::is_extension;
 use crate::model::Values;
@@ -173,6 +174,12 @@ pub(super) fn stack(
         existing::check_names(&cx, &existing, entries);
         elsewhere::check_own(&cx, log, sections, entries);
     }
+    if let (Some(entries), Some(rest)) = (&entries, &rest) {
+        rest.checks
+            .iter()
+            .filter_map(|check| check_act(check, sections, entries))
+            .for_each(|error| cx.add(error));
+    }
     fields.finish();
     let Settings { stack, region, account, tags, permissions_boundary, environments, .. } =
         Settings::whole(decoded)?;
@@ -236,6 +243,14 @@ fn check_together(cx: &Cx, fields: &Fields, sections: Sections, entries: Option<
         sections.iter().flat_map(|section| section.check(entries)).for_each(|error| cx.add(error));
         cycles::check(cx, sections, entries);
         cycles::check_attributes(cx, sections, entries);
+    }
+}
+
+/// What is wrong with an act of a check on an entry.
+fn check_act(check: &Check, sections: Sections, entries: &Entries) -> Option<Diagnostic> {
+    match &check.exchange {
+        Exchange::Act(act) => sections.of_kind(act.kind)?.check_act(act, entries),
+        Exchange::Request(_) => None,
     }
 }
 

@@ -216,7 +216,7 @@ pub(crate) struct Row {
     unit: &'static str,
     pub(crate) default: Option<Json>,
     /// For a required field, an example of its value.
-    example: Option<&'static str>,
+    pub(crate) example: Option<&'static str>,
     pub(crate) immutable: bool,
     pub(crate) sensitive: bool,
     pub(crate) excludes: &'static [&'static str],

@@ -140,6 +140,8 @@ pub struct ActOn {
     pub part: Option<String>,
     /// The values of the act's fields.
     pub fields: BTreeMap<&'static str, Json>,
+    /// Their places in the file.
+    pub places: BTreeMap<&'static str, At>,
     /// What is sent.
     pub body: Body,
 }

@@ -11,6 +11,7 @@ mod function_fields;
 mod include;
 mod interpolation;
 mod language;
+mod late;
 mod layers;
 mod log_groups;
 mod machines;

@@ -55,6 +55,15 @@ pub(crate) trait Trigger: Send + Sync + 'static {
     fn failures(_config: &Self::Config) -> Vec<Grant> {
         Vec::new()
     }
+    /// Whether whatever comes to the source starts the entry, as far as the file tells: an item that is limited may leave out
+    /// just what the entry itself sends there.
+    fn passes(_config: &Self::Config) -> bool {
+        true
+    }
+    /// Whether a grant on the source lets its owner write there what starts the entry.
+    fn writes(_config: &Self::Config, _grant: &Grant) -> bool {
+        false
+    }
     /// Errors between an item and other entries.
     fn check(_item: &Entry<Self::Config>, _started: Started, _entries: &Entries) -> Vec<Diagnostic> {
         Vec::new()
@@ -81,6 +90,10 @@ pub(crate) trait AnyTrigger: Send + Sync {
     fn grants(&self, item: &Item) -> Vec<Grant>;
     /// [`Trigger::failures`].
     fn failures(&self, item: &Item) -> Vec<Grant>;
+    /// [`Trigger::passes`].
+    fn passes(&self, item: &Item) -> bool;
+    /// [`Trigger::writes`].
+    fn writes(&self, item: &Item, grant: &Grant) -> bool;
     /// [`Trigger::check`].
     fn check(&self, item: &Item, started: Started, entries: &Entries) -> Vec<Diagnostic>;
 }
@@ -97,6 +110,7 @@ pub struct Item {
 trait AnyConfig: Any + Debug + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn at(&self) -> At;
+    fn place(&self, field: &str) -> At;
     fn equals(&self, other: &dyn AnyConfig) -> bool;
 }
 
@@ -107,6 +121,10 @@ impl<C: Debug + PartialEq + Send + Sync + 'static> AnyConfig for Entry<C> {
 
     fn at(&self) -> At {
         self.at
+    }
+
+    fn place(&self, field: &str) -> At {
+        Entry::place(self, field)
     }
 
     fn equals(&self, other: &dyn AnyConfig) -> bool {
@@ -155,6 +173,21 @@ impl Item {
     /// What the role of a function must be allowed on where it sends what the function fails on.
     pub(crate) fn failures(&self) -> Vec<Grant> {
         self.trigger.failures(self)
+    }
+
+    /// The place of what names its source.
+    pub(crate) fn place_of_source(&self) -> At {
+        self.config.place(self.trigger.word())
+    }
+
+    /// Whether whatever comes to the source starts the entry.
+    pub(crate) fn passes(&self) -> bool {
+        self.trigger.passes(self)
+    }
+
+    /// Whether somebody with a grant on the source can write there what starts the entry.
+    pub(crate) fn writes(&self, grant: &Grant) -> bool {
+        self.trigger.writes(self, grant)
     }
 
     /// Errors between it and other entries.
@@ -217,6 +250,14 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
 
     fn failures(&self, item: &Item) -> Vec<Grant> {
         item.of::<T>().map(|item| T::failures(item)).unwrap_or_default()
+    }
+
+    fn passes(&self, item: &Item) -> bool {
+        item.of::<T>().is_none_or(|item| T::passes(item))
+    }
+
+    fn writes(&self, item: &Item, grant: &Grant) -> bool {
+        item.of::<T>().is_some_and(|item| T::writes(item, grant))
     }
 
     fn check(&self, item: &Item, started: Started, entries: &Entries) -> Vec<Diagnostic> {

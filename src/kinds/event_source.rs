@@ -4,6 +4,7 @@ mod observe;
 mod position;
 pub(crate) mod queue;
 mod reader;
+mod record;
 pub(in crate::kinds) mod section;
 pub(crate) mod stream;
 pub(crate) mod table;

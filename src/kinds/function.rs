@@ -5,6 +5,7 @@ mod apart;
 mod checks;
 mod commands;
 mod handler;
+mod loops;
 mod lower;
 mod needs;
 mod observe;

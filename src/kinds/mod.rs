@@ -21,6 +21,7 @@ pub mod log_group;
 mod mark;
 pub mod notification;
 pub mod parameter;
+mod pattern;
 pub mod permission;
 pub mod policy;
 pub mod queue;

@@ -74,6 +74,7 @@ fn decode(value: Value, verb: &'static str) -> Option<ActOn> {
             key,
             part,
             fields: BTreeMap::new(),
+            places: BTreeMap::new(),
             body: Body::None,
         });
     }
@@ -93,9 +94,11 @@ fn decode(value: Value, verb: &'static str) -> Option<ActOn> {
     let mut fields = value.fields(format!("`{verb}`"))?;
     let key = fields.take(act.word).and_then(|value| entry(value, section, value.text()?));
     let own = own_fields(act, &mut fields);
+    let places = act.fields.iter().filter_map(|field| Some((field.name, fields.value(field.name)?.at())));
+    let places = places.collect();
     let body = if act.has_body { content(&mut fields) } else { Some(Body::None) };
     fields.finish();
-    Some(ActOn { act, kind: section.kind(), key: key?, part: None, fields: own?, body: body? })
+    Some(ActOn { act, kind: section.kind(), key: key?, part: None, fields: own?, places, body: body? })
 }
 
 fn entry(value: Value, section: &'static dyn AnySection, key: &str) -> Option<String> {

@@ -43,6 +43,19 @@ pub(crate) fn duration<N: TryFrom<i64> + 'static>(limits: RangeInclusive<i64>) -
     Shape::new(schema, move |value| value.duration(limits.clone())?.try_into().ok()).counts("seconds")
 }
 
+/// A number of whole days: `30 days`, or a bare number, which counts days here.
+pub(crate) fn whole_days<N: TryFrom<i64> + 'static>(limits: RangeInclusive<i64>) -> Shape<N> {
+    let days = json!({ "type": "integer", "minimum": limits.start(), "maximum": limits.end() });
+    let schema = json!({ "oneOf": [days, in_days()], "examples": [format!("{} days", limits.end())] });
+    let number = move |value: Value| value.whole_days(limits.clone())?.try_into().ok();
+    Shape::new(schema, number).counts("days")
+}
+
+/// The JSON Schema of a number of days in words.
+pub(crate) fn in_days() -> Json {
+    json!({ "type": "string", "pattern": "^[0-9]+ days?$" })
+}
+
 /// The units of durations, in seconds.
 const UNITS: [(&str, i64); 4] = [("second", 1), ("minute", 60), ("hour", 3_600), ("day", 86_400)];
 
@@ -61,11 +74,52 @@ impl Value<'_> {
             Some(seconds) => Some(seconds),
             None => {
                 let (least, most) = (spelt(*limits.start()), spelt(*limits.end()));
-                self.fail(format!("`{}` must be from {least} to {most}, not {text}", self.key.text), None)
+                let message = format!("`{}` must be from {least} to {most}, not {text}", self.key.text);
+                self.fail(message, meant(text, &limits))
             }
         }
     }
+
+    /// A number of days, alone or as a duration.
+    pub(crate) fn whole_days(self, limits: RangeInclusive<i64>) -> Option<i64> {
+        let Some(text) = self.node.text() else { return self.wrong_type(SOME_DAYS, None) };
+        if text.split(' ').next().is_none_or(|digits| digits.parse::<i64>().is_err()) {
+            return self.wrong_type(SOME_DAYS, None);
+        }
+        let days = match text.parse() {
+            Ok(days) => days,
+            Err(_) => {
+                let seconds = self.duration(0..=i64::MAX)?;
+                if seconds % DAY != 0 {
+                    let message = format!("`{}` is a number of whole days", self.key.text);
+                    return self.fail(message, Some("write for example `7 days`".to_owned()));
+                }
+                seconds / DAY
+            }
+        };
+        if limits.contains(&days) {
+            return Some(days);
+        }
+        let limit = match (*limits.start(), *limits.end()) {
+            (least, most) if days < least && most >= i64::from(i32::MAX) => format!("at least {least}"),
+            (least, most) => format!("from {least} to {most}"),
+        };
+        self.fail(format!("`{}` must be {limit} days, not {days}", self.key.text), None)
+    }
 }
+
+/// What a bare number probably means that is no valid number of seconds: it counts what the least value does.
+fn meant(text: &str, limits: &RangeInclusive<i64>) -> Option<String> {
+    let (number, least) = (text.parse::<i64>().ok()?, spelt(*limits.start()));
+    let unit = least.split_once(' ')?.1.trim_end_matches('s');
+    let (_, factor) = UNITS.iter().find(|(name, factor)| *name == unit && *factor > 1)?;
+    let seconds = number.checked_mul(*factor).filter(|seconds| limits.contains(seconds))?;
+    let plural = if seconds == *factor { "" } else { "s" };
+    Some(format!("a bare number counts seconds: did you mean `{number} {unit}{plural}`?"))
+}
+
+const DAY: i64 = 86_400;
+const SOME_DAYS: &str = "a number of days such as `30 days`";
 
 const A_DURATION: &str = "a duration such as `30 seconds` or `5 minutes`";
 
@@ -186,12 +240,31 @@ pub(super) fn mapping_to(value: Json, names: &Json) -> Json {
 /// A mapping with fields of its own.
 pub(crate) fn mapping<S: Section>() -> Shape<S> {
     let decode = |value: Value| {
+        if !matches!(value.node.kind, Node::Map(_) | Node::Null) {
+            return value.wrong_type("a mapping", example_of::<S>(value));
+        }
         let mut fields = value.fields(format!("`{}`", value.key.text))?;
         let section = S::take(&mut fields);
         fields.finish();
         section
     };
     Shape::new(Json::Null, decode).of_fields::<S>()
+}
+
+/// What to write in place of a value that is no mapping: its required fields, of which a single one has probably that value.
+fn example_of<S: Section>(value: Value) -> Option<String> {
+    let fields = S::fields();
+    let required = fields.iter().filter_map(|field| Some((field.row().name, field.row().example?)));
+    let required: Vec<(&str, &str)> = required.collect();
+    let is_plain = |text: &&str| {
+        let is_flag = ["true", "false"].contains(text);
+        !is_flag && text.chars().all(|sign| sign.is_alphanumeric() || "-_ ".contains(sign))
+    };
+    let written = value.node.text().filter(is_plain).filter(|_| required.len() == 1);
+    let members = required.iter().map(|(name, example)| format!("{name}: {}", written.unwrap_or(example)));
+    let members: Vec<String> = members.collect();
+    let example = format!("`{}: {{ {} }}`", value.key.text, members.join(", "));
+    (!members.is_empty()).then(|| format!("write for example {example}"))
 }
 
 /// A shape that has a name and a heading of its own in the schema and on the reference page.

@@ -272,7 +272,7 @@ functions:
   f:
     code: code
     runtime: python3.13
-    access: { users: read, far: write, jobs: send }
+    access: { users: read, far: write, jobs: receive }
     environment: { USERS: '${tables.users.name}', JOBS: '${queues.jobs.url}', API: '${api.url}' }
     triggers: [{ queue: jobs }]
 ";

@@ -7,7 +7,7 @@ use crate::config::declared::{Connection, Declared, Referable, Sections};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
 use crate::config::names::{is_header, is_made_of};
-use crate::config::section::shape::{entry_of, flag, list, mapping, number, part, template, text};
+use crate::config::section::shape::{duration, entry_of, flag, list, mapping, part, template, text};
 use crate::config::section::{
     Common, Entry, OF_EVERY_ENTRY, Parts, Section, Shape, entry_schema, limited, object, section,
 };
@@ -130,8 +130,8 @@ section! {
         headers: Vec<String> = texts(header).or_empty(),
         /// Response headers that a page may read, or `*`.
         expose: Vec<String> = texts(header).or_empty(),
-        /// How long a browser caches the response to a preflight request.
-        max_age: Option<i32> = number("seconds", -1..=86_400).optional(),
+        /// How long a browser caches the response to a preflight request, at most 1 day; -1 for not at all.
+        max_age: Option<i32> = duration(-1..=86_400).optional(),
         /// Whether cookies are sent. AWS does not accept the origin `*` with it.
         credentials: bool = flag().default(false),
     }

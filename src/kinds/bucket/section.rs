@@ -41,6 +41,13 @@ const MAX_CORS: usize = 100;
 const MAX_DAYS: i64 = 36_500;
 const DAY: i64 = 24 * 3_600;
 
+/// How many days objects are in the bucket at least before they get a class for what is seldom read.
+const SELDOM: i32 = 30;
+
+fn is_seldom_read(class: &str) -> bool {
+    ["standard-ia", "onezone-ia"].contains(&class)
+}
+
 section! {
     /// An S3 bucket.
     pub struct Config, checked by fits_together {
@@ -161,6 +168,14 @@ fn does_something(rule: &<LifecycleRule as Section>::Decoded, fields: &mut Field
     if !(has(&rule.expire) || has(&rule.expire_noncurrent) || has(&rule.abort_uploads) || transits) {
         fields.fail_at("prefix", "this rule does nothing", help("add for example `expire: 30 days`"));
     }
+    // [DG: S3, "Transitioning objects using Amazon S3 Lifecycle"]
+    let early =
+        rule.transition.iter().flatten().find(|(class, days)| is_seldom_read(class) && **days < SELDOM);
+    if let Some((class, days)) = early {
+        let message =
+            format!("S3 moves objects to `{class}` after {SELDOM} days at the earliest, not {days}");
+        fields.fail_at("transition", message, help(format!("write `{class}: {SELDOM} days`, or more")));
+    }
     let last = rule.transition.iter().flat_map(BTreeMap::values).max();
     if let (Some(Some(expire)), Some(last)) = (&rule.expire, last)
         && expire <= last
@@ -190,6 +205,13 @@ fn fits_together(bucket: &<Config as Section>::Decoded, fields: &mut Fields) {
         if cors.max_age.is_some_and(|seconds| seconds < 0) {
             fail("`max_age` of a bucket cannot be negative".to_owned(), "write 0, so that nothing is cached");
         }
+    }
+    let mut rules = bucket.lifecycle.iter().flatten();
+    if fields.value("versioning").is_none() && rules.any(|rule| rule.expire_noncurrent.is_some()) {
+        let message = "`expire_noncurrent` deletes old versions, and this bucket keeps none";
+        // A bucket that no longer keeps versions may still have old ones.
+        let way = "add `versioning: true`; or `versioning: false`, if it has old ones from before";
+        fields.fail_at("lifecycle", message, help(way));
     }
     if bucket.public_access == Some(PublicWord::Blocked)
         && let Some(policy) = fields.value("resource_policy")

@@ -1,6 +1,7 @@
 //! `triggers` of queues.
 
-use super::section::{alias_of, filter, mapping};
+use super::record::MESSAGE;
+use super::section::{alias_of, check_filter, filter, mapping};
 use super::{EventSource, Spec, named};
 use crate::config::access::Grant;
 use crate::config::declared::End;
@@ -15,6 +16,7 @@ use crate::kind::Kind;
 use crate::kinds::alias::section::no_alias;
 use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
+use crate::kinds::queue::section::SEND_ACTION;
 use crate::kinds::queue::{self, Queue};
 use crate::lower::{Lower, LoweredTrigger};
 use crate::model::{ResourceId, Text};
@@ -70,6 +72,14 @@ impl Trigger for OfQueue {
     fn grants(trigger: &Config) -> Vec<Grant> {
         let actions = RECEIVE.iter().map(|action| (*action).to_owned()).collect();
         vec![Grant::new(Queue::NAME, &trigger.queue, actions)]
+    }
+
+    fn passes(trigger: &Config) -> bool {
+        trigger.enabled && trigger.filter.is_empty()
+    }
+
+    fn writes(_: &Config, grant: &Grant) -> bool {
+        grant.allows(SEND_ACTION)
     }
 
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
@@ -160,5 +170,8 @@ pub(super) fn fits_together(trigger: &<Config as Section>::Decoded, fields: &mut
     {
         let message = format!("a batch of more than {MAX_BATCH} messages needs a `window`");
         fields.fail_at("batch", message, help("add `window: 1`, or a longer one"));
+    }
+    if trigger.filter.is_some() {
+        check_filter(&MESSAGE, fields);
     }
 }

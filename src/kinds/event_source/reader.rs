@@ -1,6 +1,7 @@
 //! `triggers` of streams: what those of tables and those of Kinesis share.
 
-use super::section::{alias_of, filter, mapping};
+use super::record::Record;
+use super::section::{alias_of, check_filter, filter, mapping};
 use super::{EventSource, From, Spec, named};
 use crate::config::access::Grant;
 use crate::config::declared::End;
@@ -24,6 +25,7 @@ use crate::kinds::topic::{self, Topic};
 use crate::lower::{Lower, LoweredTrigger, allow};
 use crate::model::{ResourceId, Text, in_words};
 use crate::policy::{Statement, Tree};
+use serde_json::Value as Json;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -73,8 +75,8 @@ pub(crate) trait Source: Section + Debug + Clone + PartialEq + Send + Sync {
     const READ: &'static [&'static str];
     /// What writes to it.
     const WRITES: &'static [&'static str];
-    /// What to do where the function writes to it.
-    const ELSEWHERE: &'static str;
+    /// What a filter can be about.
+    const RECORD: &'static Record;
 
     /// The key of the entry.
     fn key(&self) -> &str;
@@ -82,6 +84,10 @@ pub(crate) trait Source: Section + Debug + Clone + PartialEq + Send + Sync {
     fn from(&self) -> From;
     /// Why the entry has no stream, and what to do.
     fn lacks_stream(&self, _entries: &Entries) -> Option<(String, &'static str)> {
+        None
+    }
+    /// Why no record can be as a filter wants it, and what to do.
+    fn cannot_filter(&self, _pattern: &Json, _entries: &Entries) -> Option<(String, &'static str)> {
         None
     }
 }
@@ -102,7 +108,11 @@ impl<S: Source> Section for Reading<S> {
     }
 
     fn decode(fields: &mut Fields) -> Self::Decoded {
-        (S::decode(fields), Reader::decode(fields))
+        let (source, reader) = (S::decode(fields), Reader::decode(fields));
+        if reader.filter.is_some() {
+            check_filter(S::RECORD, fields);
+        }
+        (source, reader)
     }
 
     fn whole((source, reader): Self::Decoded) -> Option<Self> {
@@ -190,6 +200,14 @@ impl<S: Source> Trigger for Of<S> {
         entry.map(grant).into_iter().collect()
     }
 
+    fn passes(trigger: &Reading<S>) -> bool {
+        trigger.reader.enabled && trigger.reader.filter.is_empty()
+    }
+
+    fn writes(_: &Reading<S>, grant: &Grant) -> bool {
+        S::WRITES.iter().any(|action| grant.allows(&S::Kind::SERVICE.operation(action)))
+    }
+
     fn check(trigger: &Entry<Reading<S>>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
         let functions: &[Entry<FunctionConfig>] = entries.of();
         let Some(function) = functions.iter().find(|other| other.name == started.key) else {
@@ -213,18 +231,15 @@ impl<S: Source> Trigger for Of<S> {
             let message = format!("`{key}` already starts `{}`", function.name);
             (message, "AWS allows one trigger of a stream for a function: remove one")
         });
-        let mut grants = function.access.values();
-        let writes = |grant: &Grant| {
-            let is_own = grant.kind == S::Kind::NAME && grant.key == key;
-            is_own && S::WRITES.iter().any(|action| grant.allows(&S::Kind::SERVICE.operation(action)))
-        };
-        let loops = reader.enabled && reader.filter.is_empty() && grants.any(writes);
-        let loops = loops.then(|| {
-            let message =
-                format!("`{}` writes to `{key}`, and would start itself again and again", function.name);
-            (message, S::ELSEWHERE)
+        let others = source.lacks_stream(entries).into_iter().chain(twice);
+        let patterns = reader.filter.iter().filter_map(|pattern| serde_json::from_str::<Json>(pattern).ok());
+        let mut cannot = patterns.filter_map(|pattern| source.cannot_filter(&pattern, entries));
+        let cannot = cannot.next().map(|(message, help)| Diagnostic {
+            at: trigger.place("filter"),
+            length: 0,
+            message,
+            help: Some(help.to_owned()),
         });
-        let others = source.lacks_stream(entries).into_iter().chain(twice).chain(loops);
         let fifo = reader.on_failure.as_ref().filter(|destination| is_fifo(destination, entries));
         let fifo = fifo.map(|_| Diagnostic {
             at: trigger.place("on_failure"),
@@ -232,7 +247,7 @@ impl<S: Source> Trigger for Of<S> {
             message: "Lambda sends records to no FIFO queue or topic".to_owned(),
             help: Some("name another queue or topic".to_owned()),
         });
-        no_alias.into_iter().chain(others.map(error)).chain(fifo).collect()
+        no_alias.into_iter().chain(others.map(error)).chain(cannot).chain(fifo).collect()
     }
 }
 

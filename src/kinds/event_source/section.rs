@@ -1,12 +1,15 @@
 //! What `triggers` of all sources share: patterns, and that the role comes first.
 
+use super::record::Record;
 use super::{EventSource, Spec};
 use crate::config::decode::{Value, help};
+use crate::config::fields::Fields;
 use crate::config::section::Shape;
 use crate::config::{self, At, Part};
 use crate::kind::Kind as _;
 use crate::kinds::alias::{self, Alias};
 use crate::kinds::function::Function;
+use crate::kinds::pattern::RECORDS;
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, resource};
 use crate::model::{Resource, ResourceId, Text};
@@ -21,6 +24,19 @@ const MAX_PATTERN: usize = 4_096;
 pub(super) fn filter() -> Shape<Vec<String>> {
     let many = json!({ "type": "array", "items": { "type": "object" }, "maxItems": MAX_FILTERS });
     Shape::new(json!({ "oneOf": [{ "type": "object" }, many] }), patterns)
+}
+
+/// Reports keys of the patterns that no record of the source has.
+pub(super) fn check_filter(of: &Record, fields: &Fields) {
+    let Some(filter) = fields.value("filter") else { return };
+    match &filter.node.kind {
+        Node::List(_) => {
+            filter.list(|pattern| of.check(pattern));
+        }
+        _ => {
+            of.check(filter);
+        }
+    }
 }
 
 /// The alias that a trigger starts; `None` for the function itself.
@@ -48,25 +64,23 @@ pub(super) fn mapping(
 
 /// A pattern, or a list of patterns.
 fn patterns(value: Value) -> Option<Vec<String>> {
+    let one = |value: Value| {
+        RECORDS.check(value)?;
+        written(value)
+    };
     match &value.node.kind {
-        Node::Map(_) => Some(vec![pattern(value)?]),
+        Node::Map(_) => Some(vec![one(value)?]),
         Node::List(items) if items.len() > MAX_FILTERS => {
             let message = format!("a trigger can have at most {MAX_FILTERS} patterns, not {}", items.len());
             value.fail(message, help("join some of them"))
         }
-        Node::List(_) => value.list(pattern),
-        _ => value.wrong_type("a pattern or a list of patterns", help(EXAMPLE)),
+        Node::List(_) => value.list(one),
+        _ => value.wrong_type("a pattern or a list of patterns", help(RECORDS.example)),
     }
 }
 
-const EXAMPLE: &str = "for example `{ body: { kind: [order] } }`";
-
-/// A pattern as JSON: mappings, and at their ends lists of what a value may be.
-pub(in crate::kinds) fn pattern(value: Value) -> Option<String> {
-    if !matches!(value.node.kind, Node::Map(_)) {
-        return value.wrong_type("a pattern", help(EXAMPLE));
-    }
-    is_rule(value)?;
+/// A pattern as JSON.
+pub(in crate::kinds) fn written(value: Value) -> Option<String> {
     let Some(json) = known(&value.json()?) else {
         return value.fail("`${…}` is not supported here", help("write the value itself"));
     };
@@ -77,19 +91,6 @@ pub(in crate::kinds) fn pattern(value: Value) -> Option<String> {
         return value.fail(message, help("write several patterns in a list"));
     }
     Some(text)
-}
-
-fn is_rule(value: Value) -> Option<()> {
-    match &value.node.kind {
-        Node::List(_) => Some(()),
-        Node::Map(entries) => (value.map(is_rule)?.len() == entries.len()).then_some(()),
-        _ => {
-            let written = value.node.text().unwrap_or("VALUE");
-            let key = &value.key.text;
-            let way = help(format!("write `{key}: [{written}]`"));
-            value.fail(format!("`{key}` must be a list of what the value may be"), way)
-        }
-    }
 }
 
 /// JSON without placeholders.

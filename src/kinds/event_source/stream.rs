@@ -3,6 +3,7 @@
 use super::From;
 use super::position::{LATEST, OLDEST};
 use super::reader::{Of, Source};
+use super::record::{RECORD, Record};
 use crate::config::decode::Value;
 use crate::config::existing::entry_or_arn;
 use crate::config::section::{Shape, section};
@@ -40,8 +41,7 @@ impl Source for Records {
     const ARN: &'static str = "arn";
     const READ: &'static [&'static str] = stream::section::READ_ACTIONS;
     const WRITES: &'static [&'static str] = stream::section::PUT;
-    const ELSEWHERE: &'static str =
-        "add a `filter` that leaves out what the function writes, or write to another stream";
+    const RECORD: &'static Record = &RECORD;
 
     fn key(&self) -> &str {
         &self.stream

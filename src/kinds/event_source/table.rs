@@ -3,12 +3,13 @@
 use super::From;
 use super::position::{LATEST, OLDEST};
 use super::reader::{Of, Source};
+use super::record::{CHANGE, Record, has_image, images};
 use crate::config::existing::entry_or_arn;
 use crate::config::section::shape::word;
 use crate::config::section::{Shape, section};
 use crate::config::{Entries, Entry};
-use crate::kinds::table::{self, Table};
-use serde_json::json;
+use crate::kinds::table::{self, Stream, Table};
+use serde_json::{Value as Json, json};
 
 section! {
     /// A table whose changes start the function. The table needs a `stream`. The function is allowed to read it.
@@ -32,8 +33,7 @@ impl Source for Changes {
     const ARN: &'static str = table::STREAM_ARN;
     const READ: &'static [&'static str] = table::section::STREAM_ACTIONS;
     const WRITES: &'static [&'static str] = &["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
-    const ELSEWHERE: &'static str =
-        "add a `filter` that leaves out what the function writes, or write to another table";
+    const RECORD: &'static Record = &CHANGE;
 
     fn key(&self) -> &str {
         &self.table
@@ -50,5 +50,22 @@ impl Source for Changes {
             let message = format!("`{}` has no stream, so its changes start nothing", table.name);
             (message, "add `stream: new-and-old-images` to the table")
         })
+    }
+
+    fn cannot_filter(&self, pattern: &Json, entries: &Entries) -> Option<(String, &'static str)> {
+        let tables: &[Entry<table::section::Config>] = entries.of();
+        let table = tables.iter().find(|table| table.name == self.table)?;
+        let has = match table.stream? {
+            Stream::NewAndOldImages => (true, true),
+            Stream::NewImage => (true, false),
+            Stream::OldImage => (false, true),
+            Stream::KeysOnly => (false, false),
+        };
+        let image = images(pattern).into_iter().find(|image| !has_image(image, has))?;
+        let message = format!(
+            "the changes of `{}` have no `{image}`, and such a filter lets nothing through",
+            table.name
+        );
+        Some((message, "write `stream: new-and-old-images` in the table, or filter by `Keys`"))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Function;
 use super::handler::check_handler;
+use super::loops;
 use super::parts::{Format, Logging};
 use super::runtime::{default_handler, family};
 use super::section::{Config, OF_GENERATED_ROLE, OF_PACKAGE};
@@ -157,6 +158,7 @@ pub(super) fn together(function: &Entry<Config>, entries: &Entries) -> Vec<Diagn
     let mut errors = destinations(function, entries);
     errors.extend(trust(function, entries));
     errors.extend(shared_group(function, entries));
+    errors.extend(loops::check(function, entries));
     errors
 }
 

@@ -4,7 +4,9 @@ use super::spec;
 use crate::config::decode::{Value, help};
 use crate::config::destination::{Destination, destination};
 use crate::config::names;
-use crate::config::section::shape::{duration, either, flag, list, mapping, number, pattern, text, word};
+use crate::config::section::shape::{
+    duration, either, flag, list, mapping, number, pattern, text, whole_days, word,
+};
 use crate::config::section::{Shape, section};
 use crate::suggest;
 use crate::yaml::Kind;
@@ -72,7 +74,7 @@ section! {
         /// For an execution, at most 366 days.
         timeout: u32 = duration(1..=31_622_400).required("1 day"),
         /// For which the history of an execution is kept, from 1 to 90 days.
-        retention: u32 = number("days", 1..=90).default(14),
+        retention: u32 = whole_days(1..=90).default(14),
     }
 }
 

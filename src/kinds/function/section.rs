@@ -17,7 +17,8 @@ use crate::config::fields::Fields;
 use crate::config::names::{self, NameRule};
 use crate::config::policy::policy;
 use crate::config::section::shape::{
-    Keys, entry_of, flag, list, map, mapping, number, part, pattern, scalar, template, text, word,
+    Keys, duration, entry_of, flag, in_days, list, map, mapping, number, part, pattern, scalar, template,
+    text, word,
 };
 use crate::config::section::{Entry, Keyed, Shape, section};
 use crate::config::trigger::triggers;
@@ -218,8 +219,8 @@ section! {
         architecture: Architecture = word(&ARCHITECTURES, architecture).default(Architecture::X86_64),
         /// Memory.
         memory: u32 = number("MB", 128..=10_240).default(128),
-        /// The maximum duration of an invocation. An HTTP API waits at most 30 seconds.
-        timeout: u32 = number("seconds", 1..=MAX_TIMEOUT).default(3),
+        /// The maximum duration of an invocation, at most 30 minutes. An HTTP API waits at most 30 seconds.
+        timeout: u32 = duration(1..=MAX_TIMEOUT).default(3),
         /// The size of `/tmp`.
         ephemeral_storage: u32 = number("MB", 512..=10_240).default(STORAGE),
         /// Whether X-Ray traces the invocations. The generated role is allowed to send the traces.
@@ -418,11 +419,12 @@ fn layers() -> Shape<Vec<Target>> {
 
 /// For how many days logs are kept.
 pub(in crate::kinds) fn log_retention_shape() -> Shape<u32> {
-    Shape::new(json!({ "enum": RETENTIONS }), log_retention).counts("days")
+    let schema = json!({ "oneOf": [{ "enum": RETENTIONS }, in_days()], "examples": ["30 days"] });
+    Shape::new(schema, log_retention).counts("days")
 }
 
 fn log_retention(value: Value) -> Option<u32> {
-    let days = u32::try_from(value.integer("days", 1..=i64::from(i32::MAX))?).ok()?;
+    let days = u32::try_from(value.whole_days(1..=i64::from(i32::MAX))?).ok()?;
     if RETENTIONS.contains(&days) {
         return Some(days);
     }

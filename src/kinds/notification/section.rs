@@ -12,7 +12,6 @@ use crate::kind::Kind as _;
 use crate::kinds::alias::section::no_alias;
 use crate::kinds::bucket::{self, Bucket};
 use crate::kinds::function::Function;
-use crate::kinds::function::section::{Config as FunctionConfig, RecursiveLoop};
 use crate::kinds::permission;
 use crate::kinds::queue::{self, Queue};
 use crate::kinds::topic::{self, Topic};
@@ -114,10 +113,14 @@ impl Trigger for OfBucket {
         Some((Bucket::NAME, trigger.bucket.clone()))
     }
 
+    fn writes(trigger: &Config, grant: &Grant) -> bool {
+        writes_there(grant, trigger)
+    }
+
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
         let errors = overlap(trigger, entries).into_iter();
         let errors = errors.chain(match started.kind {
-            Function::NAME => cannot_call(trigger, started.key, entries),
+            Function::NAME => Vec::new(),
             _ => cannot_deliver(trigger, started, entries),
         });
         let error = |(field, message, help): Refused| Diagnostic {
@@ -158,19 +161,6 @@ fn triggers_of<D: Declared>(entries: &Entries) -> impl Iterator<Item = (&Entry<C
     })
 }
 
-/// What is wrong with a trigger of a function.
-fn cannot_call(trigger: &Config, key: &str, entries: &Entries) -> Vec<Refused> {
-    let functions: &[Entry<FunctionConfig>] = entries.of();
-    let Some(function) = functions.iter().find(|function| function.name == key) else { return Vec::new() };
-    let writes = function.access.values().any(|grant| writes_there(grant, trigger));
-    if !writes || function.recursive_loop != RecursiveLoop::Terminate {
-        return Vec::new();
-    }
-    let message = format!("`{key}` may write where it is triggered, and start itself over and over");
-    let way = "limit both, such as `access: { BUCKET: { write: thumbs/* } }` and `prefix: in/`; where that is meant, write `recursive_loop: allow`";
-    vec![("bucket", message, way.to_owned())]
-}
-
 /// Why S3 cannot deliver to a queue or a topic [S3 User Guide: EventNotifications, Supported event destinations].
 fn cannot_deliver(trigger: &Config, started: Started, entries: &Entries) -> Vec<Refused> {
     let Started { kind, key } = started;
@@ -190,19 +180,14 @@ fn cannot_deliver(trigger: &Config, started: Started, entries: &Entries) -> Vec<
     no_alias.into_iter().chain(ordered).chain(out_of_reach).collect()
 }
 
-/// Whether a grant lets its owner create objects that a trigger is about.
+/// Whether a grant on the bucket lets its owner create objects that a trigger is about.
 fn writes_there(grant: &Grant, trigger: &Config) -> bool {
     const PUT: &str = "s3:PutObject";
-    if (grant.kind, &grant.key) != (Bucket::NAME, &trigger.bucket) || !grant.allows(PUT) {
-        return false;
-    }
-    let writing = grant.within.iter().filter(|within| within.actions.iter().any(|action| action == PUT));
-    let mut paths = writing.flat_map(|within| &within.paths);
     if grant.within.is_empty() {
-        trigger.filter().is_about("*")
-    } else {
-        paths.any(|path| trigger.filter().is_about(path))
+        return grant.allows(PUT) && trigger.filter().is_about("*");
     }
+    let writing = grant.within.iter().filter(|within| within.allows(PUT));
+    writing.flat_map(|within| &within.paths).any(|path| trigger.filter().is_about(path))
 }
 
 impl LoweredTrigger for OfBucket {

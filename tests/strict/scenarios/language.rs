@@ -29,7 +29,7 @@ functions:
     code: lambdas/create_item
     runtime: python3.13
     timeout: 10
-    access: {{ accounts: read, work: send }}
+    access: {{ accounts: read, work: receive }}
     environment: {{ TABLE: '${{tables.accounts.name}}', QUEUE: '${{queues.work.url}}', API: '${{api.url}}' }}
     triggers: [{{ queue: work }}]
 "

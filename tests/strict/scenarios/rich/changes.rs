@@ -237,7 +237,7 @@ const CHANGES: &[(&str, &str)] = &[
         "    image:\n      uri: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop:2\n",
         "    code: lambdas/getAlls\n    runtime: python3.13\n",
     ),
-    ("access: { pages: write, mails: send }", "access: { pages: write }"),
+    ("access: { pages: write, undelivered: send }", "access: { pages: write }"),
     (", Action: [s3:PutObject]", ", Action: [s3:PutObject, s3:AbortMultipartUpload]"),
     ("attach_to: [operator, auditor]", "attach_to: [auditor]"),
     ("    attach_to: [operator]\n", ""),

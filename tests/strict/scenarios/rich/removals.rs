@@ -56,6 +56,7 @@ const WITH: &[(&str, &str, &str)] = &[
     ("sort_key", "/tables/pages", "local_indexes"),
     ("stream", "/functions/save", "triggers"),
     ("public_access", "/buckets/shots", "resource_policy"),
+    ("versioning", "/buckets/shots", "lifecycle"),
     ("vpc", "/functions/save", "file_system"),
     ("trust", "/state_machines/quick", "role"),
     ("release", "/api/routes", "GET /next"),

@@ -71,7 +71,8 @@ fn lifecycle(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     }
 }
 
-/// Each rule does something, to all objects or to some, and deletes nothing before it is moved [aws-facts: LS; DG: S3].
+/// Each rule does something, to all objects or to some, and deletes nothing before it is moved, and nothing is moved too early to
+/// the classes for what is seldom read [aws-facts: LS; DG: S3].
 fn put_lifecycle(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let rules = items(params, "/LifecycleConfiguration/Rules");
     let acts = ["Expiration", "Transitions", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"];
@@ -84,6 +85,15 @@ fn put_lifecycle(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError>
         return malformed();
     }
     let days = |value: &Json| value["Days"].as_i64();
+    for transition in rules.iter().flat_map(|rule| rule["Transitions"].as_array().into_iter().flatten()) {
+        let class = transition["StorageClass"].as_str().unwrap_or_default();
+        if ["STANDARD_IA", "ONEZONE_IA"].contains(&class) && days(transition).is_some_and(|days| days < 30) {
+            let message = format!(
+                "'Days' in Transition action must be greater than or equal to 30 for storageClass '{class}'"
+            );
+            return error("InvalidArgument", 400, &message);
+        }
+    }
     for rule in rules {
         let transitions = rule["Transitions"].as_array().into_iter().flatten().filter_map(days);
         if let (Some(expire), Some(last)) = (days(&rule["Expiration"]), transitions.max())
