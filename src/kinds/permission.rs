@@ -4,7 +4,7 @@
 
 mod lower;
 mod names;
-mod section;
+pub(crate) mod section;
 
 pub(crate) use self::lower::{Admitted, admitted, declared, of_calls};
 use self::names::{Names, base, numbered};

@@ -17,9 +17,9 @@ use crate::config::sources::Sources;
 use crate::config::trigger::Trigger;
 use crate::config::{Options, checks, environment};
 use crate::kinds::{
-    alias, api, bucket, bus, event_source, function, function_url, layer, notification, parameter, policy,
-    queue, role, rule, schedule, secret, sections, state_machine, stream, subscription, subscription_filter,
-    table, topic,
+    alias, api, bucket, bus, event_source, function, function_url, layer, notification, parameter,
+    permission, policy, queue, role, rule, schedule, secret, sections, state_machine, stream, subscription,
+    subscription_filter, table, topic,
 };
 
 #[test]
@@ -74,6 +74,7 @@ fn stated() -> Vec<(&'static str, Vec<&'static dyn AnyField>)> {
         ("roles", role::section::Config::fields()),
         ("triggers of queues", event_source::queue::Config::fields()),
         ("triggers of buckets", notification::section::Config::fields()),
+        ("triggers of other services", permission::section::Config::fields()),
         ("triggers of log groups", subscription_filter::section::Config::fields()),
         ("log groups of functions", subscription_filter::section::Logging::fields()),
         ("triggers of tables", <event_source::OfTable as Trigger>::Config::fields()),
