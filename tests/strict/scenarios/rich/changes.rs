@@ -109,8 +109,13 @@ const CHANGES: &[(&str, &str)] = &[
     ("retries: 4, max_age: 1 hour", "retries: 0, max_age: 2 hours"),
     ("on_failure: jobs-failed, enabled: true", "on_failure: plain, enabled: true"),
     ("filter: \"?ERROR ?WARN\"", "filter: \"{ $.level = ERROR }\""),
-    (", filter: \"{ $.level = ERROR }\" }]", " }]"),
-    ("    triggers: [{ log_group: { function: show } }]\n", ""),
+    (", filter: \"{ $.level = ERROR }\" }", " }"),
+    (":rule/rich", ":rule/other"),
+    ("{ log_group: { function: show } }, ", ""),
+    (
+        "    triggers: [{ principal: iot.amazonaws.com, source: \"arn:aws:iot:eu-central-1:123456789012:rule/other\" }]\n",
+        "",
+    ),
     (
         "on_failure: plain, enabled: true",
         "on_failure: \"arn:aws:sns:eu-central-1:123456789012:alarms\", enabled: false",
