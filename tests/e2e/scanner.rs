@@ -46,7 +46,7 @@ async fn the_policies_of_the_scanner_are_attached_to_roles_that_exist() {
     cloud
         .run(&[&put[..], &["--env", "office", "--file", file.to_str().unwrap()]].concat())
         .ok()
-        .says("succeeded");
+        .says(": put.");
     let bucket = aws.s3().list_buckets().send().await.unwrap().buckets.unwrap()[0].name.clone().unwrap();
     let note = aws.s3().get_object().bucket(bucket).key("note.txt").send().await.unwrap();
     assert_eq!(note.body.collect().await.unwrap().to_vec(), b"hello");

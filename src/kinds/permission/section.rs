@@ -32,7 +32,7 @@ section! {
 
 fn principal() -> Shape<String> {
     let schema = json!({
-        "type": "string", "pattern": "^[a-z0-9.-]+\\.amazonaws\\.com(\\.cn)?$", "maxLength": MAX_PRINCIPAL,
+        "type": "string", "pattern": "^[a-z0-9.-]+\\.amazonaws\\.com(\\.cn)?$",
         "examples": ["iot.amazonaws.com", "cognito-idp.amazonaws.com"],
     });
     Shape::new(schema, |value: Value| {
@@ -53,7 +53,7 @@ fn principal() -> Shape<String> {
 /// confused deputy problem].
 fn source() -> Shape<String> {
     let schema = json!({
-        "type": "string", "pattern": "^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$", "maxLength": MAX_ARN,
+        "type": "string", "pattern": "^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$",
         "examples": ["arn:aws:iot:eu-central-1:111122223333:rule/x"],
     });
     Shape::new(schema, |value: Value| {
