@@ -36,7 +36,7 @@ def install():
 
 
 def noting(mappings):
-    """The mappings, one after the other. The emulator shall not discard old records by itself."""
+    """The mappings, one after the other. The emulator must not discard old records by itself."""
     def call():
         try:
             for account, region, mapping in mappings():

@@ -163,7 +163,7 @@ fn uploads(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let first = start(&all, params, ("KeyMarker", "UploadIdMarker"), |upload| (&upload.key, &upload.id));
     let page: Vec<&Upload> = all.iter().skip(first).take(size).collect();
     let is_more = first + page.len() < all.len();
-    // The last one of a page is named even if no other page follows, and nobody where there is none [recorded: s3, list-all-uploads,
+    // The last one of a page is named even if no other page follows, and none where there is none [recorded: s3, list-all-uploads,
     // list-all-uploads-completed].
     let last = page.last();
     let shown_upload = |upload: &&Upload| json!({ "Key": shown(params, &upload.key), "UploadId": upload.id });
