@@ -166,6 +166,7 @@ pub(super) fn make_plan(
 ) -> Result<Prepared> {
     // Now the account and the region are known as well.
     check_sizes(stack, &session.scope)?;
+    stack.check_region(&session.scope.region)?;
     let hashes = hashes(&packages);
     let options = args.options(session.connection.is_local(), &session.scope);
     let mut plan = session.plan(stack, &hashes, &live_state, &options)?;

@@ -117,7 +117,11 @@ impl Globals {
         if self.releases_at_once {
             stack.release_at_once();
         }
-        check_sizes_offline(&stack, self.region.as_deref())?;
+        let region = self.region.as_deref().or(stack.region.as_deref());
+        check_sizes_offline(&stack, region)?;
+        if let Some(region) = region.filter(|_| !stack.is_for_now) {
+            stack.check_region(region)?;
+        }
         Ok(stack)
     }
 

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use super::code::CodeFiles;
 use super::diagnostic::Diagnostic;
 use super::reference::{self, Scope};
+use super::regional::Regional;
 use super::sources::Sources;
 use super::stack::Elsewhere;
 use crate::model::Address;
@@ -34,6 +35,8 @@ pub(crate) struct Log<'a> {
     elsewhere: RefCell<BTreeMap<Address, Span>>,
     /// Those that have no value, and whose fallback is used.
     fallbacks: RefCell<BTreeMap<Address, Span>>,
+    /// What must be of the stack's region, by its place.
+    regional: RefCell<BTreeMap<At, Regional>>,
 }
 
 impl<'a> Log<'a> {
@@ -49,6 +52,7 @@ impl<'a> Log<'a> {
             is_address_for_now: Cell::default(),
             elsewhere: RefCell::default(),
             fallbacks: RefCell::default(),
+            regional: RefCell::default(),
         }
     }
 
@@ -121,6 +125,17 @@ impl<'a> Log<'a> {
         })
     }
 
+    /// Notes what must be of the stack's region.
+    pub(super) fn note_regional(&self, scalar: Span, text: &str, rule: &'static str) {
+        let at = self.source.at(scalar.start);
+        self.regional.borrow_mut().insert(at, Regional { at, text: text.to_owned(), rule });
+    }
+
+    /// What must be of the stack's region, in the order of the file.
+    pub(super) fn regional(&self) -> Vec<Regional> {
+        self.regional.borrow().values().cloned().collect()
+    }
+
     /// Notes a scalar with a placeholder that has no value: no other error of it says more.
     pub(super) fn note_failed(&self, scalar: Span) {
         self.failed.borrow_mut().insert(scalar);
@@ -186,6 +201,11 @@ impl<'a> Cx<'a> {
     /// Reports an error.
     pub(crate) fn report(&self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
         self.log.report(span, message, help);
+    }
+
+    /// Notes what must be of the stack's region.
+    pub(super) fn note_regional(&self, scalar: Span, text: &str, rule: &'static str) {
+        self.log.note_regional(scalar, text, rule);
     }
 
     /// Reports an error, and returns `None`.

@@ -208,6 +208,7 @@ pub(super) fn stack(
         is_address_for_now: log.is_address_for_now(),
         elsewhere,
         fallbacks,
+        regional: log.regional(),
         is_form_unread,
         existing,
         outputs,

@@ -10,6 +10,7 @@ use crate::yaml::At;
 
 use super::declared::{Code, Entries, Sections};
 use super::existing::Existing;
+use super::regional::Regional;
 
 /// A whole stack, for one environment.
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct Stack {
     pub elsewhere: Vec<Elsewhere>,
     /// Those of them that have no value, and whose fallback is used.
     pub fallbacks: Vec<Elsewhere>,
+    /// What must be of the stack's region, in the order of the file.
+    pub regional: Vec<Regional>,
     /// Whether a value that has not been read may change what the resources are called or which there are.
     pub is_form_unread: bool,
     /// The entries that stand for resources of others.

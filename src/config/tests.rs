@@ -18,6 +18,7 @@ mod machines;
 mod meaning;
 mod parameters;
 mod queues;
+mod regions;
 mod releases;
 mod roles;
 mod schema;

@@ -8,10 +8,14 @@ use crate::policy::{Statement, Tree};
 use serde_json::json;
 use std::collections::BTreeMap;
 
+/// Of a key with replicas, each region has its own ARN [DG: KMS, "Multi-Region keys"].
+pub(super) const OWN_REGION: &str = "AWS encrypts with keys of the same region alone";
+
 /// A key: its ARN, an alias, or `aws` for AWS's own key for the service, which has this alias.
 pub(super) fn kms_key(own: &'static str) -> Shape<String> {
     let schema = json!({ "type": "string", "minLength": 1 });
-    Shape::new(schema, move |value| named(value, own)).with("examples", json!(["aws", "alias/NAME"]))
+    let shape = Shape::new(schema, move |value| named(value, own)).of_region(OWN_REGION);
+    shape.with("examples", json!(["aws", "alias/NAME"]))
 }
 
 /// The same for a service that has no key of AWS's own.
@@ -25,7 +29,7 @@ pub(super) fn kms_key_of_ours() -> Shape<String> {
         text if text.starts_with("alias/") || text.starts_with("arn:") => Some(text.to_owned()),
         _ => value.wrong_type("the ARN or alias of a key", help("an alias looks like `alias/NAME`")),
     });
-    shape.with("examples", json!(["alias/NAME"]))
+    shape.of_region(OWN_REGION).with("examples", json!(["alias/NAME"]))
 }
 
 /// A key as the stack file names it: AWS may show an alias with its ARN [M: DescribeSecret].

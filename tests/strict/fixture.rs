@@ -15,8 +15,9 @@ pub(crate) struct Fixture {
     /// Holds the stack file and its code as long as they are in use.
     folder: Arc<tempfile::TempDir>,
     pub(crate) stack: Stack,
-    /// What the stack was read from; `None` where it was changed since.
-    text: Option<String>,
+    /// What the stack was read from, and what was changed since.
+    text: String,
+    changes: Vec<fn(&mut Stack)>,
     environment: Option<String>,
     /// The packages of functions and layers: their hashes by the keys of their code.
     pub(crate) hashes: BTreeMap<String, String>,
@@ -95,22 +96,25 @@ impl Fixture {
         let file = folder.path().join("stack.yaml");
         fs::write(&file, text).expect("the stack file is written");
         let stack = load(&file, None, None).unwrap_or_else(|wrong| panic!("{wrong}"));
-        Fixture::packaged(stack, folder, Some(text.to_owned()))
+        Fixture::packaged(stack, folder, text.to_owned(), Vec::new())
     }
 
     /// The same stack with another content, and other code.
-    pub(crate) fn with(&self, change: impl Fn(&mut Stack), code: impl Fn(&Path)) -> Self {
+    pub(crate) fn with(&self, change: fn(&mut Stack), code: impl Fn(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(self.folder.path(), folder.path());
         code(folder.path());
         let mut stack = Stack { folder: folder.path().to_owned(), ..self.stack.clone() };
         change(&mut stack);
-        Fixture::packaged(stack, folder, None)
+        let mut changes = self.changes.clone();
+        changes.push(change);
+        let environment = self.environment.clone();
+        Fixture { environment, ..Fixture::packaged(stack, folder, self.text.clone(), changes) }
     }
 
-    fn packaged(stack: Stack, folder: tempfile::TempDir, text: Option<String>) -> Self {
+    fn packaged(stack: Stack, folder: tempfile::TempDir, text: String, changes: Vec<fn(&mut Stack)>) -> Self {
         let (hashes, packages) = packaged(&stack, folder.path());
-        Fixture { folder: Arc::new(folder), stack, text, environment: None, hashes, packages }
+        Fixture { folder: Arc::new(folder), stack, text, changes, environment: None, hashes, packages }
     }
 
     /// Another stack whose functions have the code of this one's functions, in an environment if it is named: nothing is
@@ -126,7 +130,8 @@ impl Fixture {
         Fixture {
             folder: Arc::clone(&self.folder),
             stack,
-            text: Some(text.to_owned()),
+            text: text.to_owned(),
+            changes: Vec::new(),
             environment: environment.map(str::to_owned),
             hashes,
             packages: self.packages.clone(),
@@ -138,11 +143,12 @@ impl Fixture {
         self.read(text, None, None).is_ok()
     }
 
-    /// The stack with what is known of AWS. Of one that was changed since it was read, values of the same form stay.
+    /// The stack with what is known of AWS.
     pub(crate) fn with_known(&self, known: &Known) -> Result<Stack, Failure> {
-        let Some(text) = &self.text else { return Ok(self.stack.clone()) };
-        let read = self.read(text, self.environment.as_deref(), Some(known));
-        read.map_err(|wrong| Failure::new(wrong.to_string(), "correct the stack file"))
+        let read = self.read(&self.text, self.environment.as_deref(), Some(known));
+        let mut stack = read.map_err(|wrong| Failure::new(wrong.to_string(), "correct the stack file"))?;
+        self.changes.iter().for_each(|change| change(&mut stack));
+        Ok(stack)
     }
 
     /// Reads a text next to the code.

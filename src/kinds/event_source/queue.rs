@@ -1,15 +1,14 @@
 //! `triggers` of queues.
 
 use super::record::MESSAGE;
-use super::section::{alias_of, check_filter, filter, mapping};
+use super::section::{alias_of, check_filter, filter, mapping, source};
 use super::{EventSource, Spec, named};
 use crate::config::access::Grant;
 use crate::config::declared::End;
 use crate::config::decode::help;
-use crate::config::existing::entry_or_arn;
 use crate::config::fields::Fields;
 use crate::config::section::shape::{duration, flag, number, text};
-use crate::config::section::{Section, Shape, section};
+use crate::config::section::{Section, section};
 use crate::config::trigger::{Started, Trigger};
 use crate::config::{Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
@@ -20,13 +19,12 @@ use crate::kinds::queue::section::SEND_ACTION;
 use crate::kinds::queue::{self, Queue};
 use crate::lower::{Lower, LoweredTrigger};
 use crate::model::{ResourceId, Text};
-use serde_json::json;
 
 section! {
     /// A queue whose messages start the function. The function is allowed to receive them.
     pub(crate) struct Config, checked by fits_together {
         /// The key of the queue, or the ARN of one outside of the stack.
-        queue: String = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_or_arn::<Queue>).required("NAME"),
+        queue: String = source::<Queue>().required("NAME"),
         /// How many messages an invocation gets at most. More than 10 need a `window`; a FIFO queue allows 10.
         batch: u32 = number("messages", 1..=10_000).default(10),
         /// How long messages are gathered before an invocation, at most 5 minutes. Not for FIFO queues.

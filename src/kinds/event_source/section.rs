@@ -3,10 +3,11 @@
 use super::record::Record;
 use super::{EventSource, Spec};
 use crate::config::decode::{Value, help};
+use crate::config::existing::entry_or_arn;
 use crate::config::fields::Fields;
 use crate::config::section::Shape;
 use crate::config::{self, At, Part};
-use crate::kind::Kind as _;
+use crate::kind::Kind;
 use crate::kinds::alias::{self, Alias};
 use crate::kinds::function::Function;
 use crate::kinds::pattern::RECORDS;
@@ -19,6 +20,13 @@ use serde_json::{Value as Json, json};
 /// How many patterns a mapping can have, and the characters of each [aws-facts: Event source mappings].
 const MAX_FILTERS: usize = 5;
 const MAX_PATTERN: usize = 4_096;
+
+/// What a function reads: the key of an entry, or the ARN of one outside of the stack.
+pub(super) fn source<K: Kind>() -> Shape<String> {
+    let shape = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_or_arn::<K>);
+    // [DG: Lambda, "Using Lambda with Amazon SQS"]
+    shape.of_region("a function reads from queues, streams and tables of its own region alone")
+}
 
 /// Patterns of what starts the function: one, or a list.
 pub(super) fn filter() -> Shape<Vec<String>> {

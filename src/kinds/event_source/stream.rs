@@ -4,8 +4,8 @@ use super::From;
 use super::position::{LATEST, OLDEST};
 use super::reader::{Of, Source};
 use super::record::{RECORD, Record};
+use super::section::source;
 use crate::config::decode::Value;
-use crate::config::existing::entry_or_arn;
 use crate::config::section::{Shape, section};
 use crate::kinds::stream::{self, Stream};
 use crate::suggest;
@@ -15,7 +15,7 @@ section! {
     /// A stream whose records start the function. The function is allowed to read it.
     pub(crate) struct Records {
         /// The key of the stream, or the ARN of one outside of the stack.
-        stream: String = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_or_arn::<Stream>).required("NAME"),
+        stream: String = source::<Stream>().required("NAME"),
         /// Where a new trigger begins: with the `oldest` record in the stream, with the `latest` records, or with those since a
         /// time, such as `2026-11-27T12:00:00Z`. A trigger takes some minutes to start, and `latest` misses what comes meanwhile.
         from: From = Shape::new(json!({ "type": "string", "examples": [OLDEST, LATEST, TIME] }), position).default(From::Oldest).immutable(),

@@ -4,18 +4,18 @@ use super::From;
 use super::position::{LATEST, OLDEST};
 use super::reader::{Of, Source};
 use super::record::{CHANGE, Record, has_image, images};
-use crate::config::existing::entry_or_arn;
+use super::section::source;
+use crate::config::section::section;
 use crate::config::section::shape::word;
-use crate::config::section::{Shape, section};
 use crate::config::{Entries, Entry};
 use crate::kinds::table::{self, Stream, Table};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 section! {
     /// A table whose changes start the function. The table needs a `stream`. The function is allowed to read it.
     pub(crate) struct Changes {
         /// The key of the table, or the ARN of one outside of the stack.
-        table: String = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_or_arn::<Table>).required("NAME"),
+        table: String = source::<Table>().required("NAME"),
         /// Where a new trigger begins: with the `oldest` change in the stream, which is at most a day old, or with the `latest`
         /// changes. A trigger takes some minutes to start, and `latest` misses what changes meanwhile.
         from: From = word(&POSITIONS, |value| value.one_of(&POSITIONS)).default(From::Oldest).immutable(),

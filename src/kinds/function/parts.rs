@@ -121,6 +121,8 @@ fn image_uri() -> Shape<String> {
         }
         Some(text.to_owned())
     })
+    // [DG: Lambda, "Create a Lambda function using a container image"]
+    .of_region("a function takes images of its own region alone")
 }
 
 /// Ids such as `subnet-1`, each once.
@@ -167,6 +169,7 @@ fn access_point() -> Shape<String> {
         let way = "for example `arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0123456789abcdef0`";
         value.fail(format!("`{text}` is not the ARN of an access point of EFS"), help(way))
     })
+    .of_region("a function mounts file systems of its own region alone")
 }
 
 fn mount_path(value: Value) -> Option<String> {

@@ -27,6 +27,7 @@ use crate::kind::Kind as _;
 use crate::kinds::alias::section::{Release, release};
 use crate::kinds::function_url::section::Url;
 use crate::kinds::function_url::{self, FunctionUrl};
+use crate::kinds::key;
 use crate::kinds::layer::section::{package_key, version_arn};
 use crate::kinds::layer::{self, Layer};
 use crate::kinds::role::managed::{self, ManagedPolicy, managed_policies};
@@ -242,13 +243,15 @@ section! {
         /// lets it continue.
         recursive_loop: RecursiveLoop = word(&LOOPS, |value| value.one_of(&LOOPS)).default(RecursiveLoop::Terminate),
         /// The ARN of a code signing configuration. The code is then a `.zip` that AWS Signer has signed.
-        code_signing: Option<String> = pattern("^arn:.+:code-signing-config:csc-[a-z0-9]{17}$", code_signing).optional(),
+        code_signing: Option<String> = pattern("^arn:.+:code-signing-config:csc-[a-z0-9]{17}$", code_signing)
+            .of_region("a function takes a code signing configuration of its own region alone")
+            .optional(),
         /// A description. `${…}` works.
         description: Template = template().with("maxLength", 256).or_empty().shown_as(""),
         /// Environment variables; 4096 bytes in total, measured as JSON. `${…}` works in values.
         environment: BTreeMap<String, Template> = environment().or_empty().sensitive(),
         /// The ARN of a key in KMS that encrypts the environment variables. By default a key that Lambda owns.
-        kms_key: Option<String> = pattern("^arn:.+:kms:.+:key/.+$", kms_key).optional(),
+        kms_key: Option<String> = pattern("^arn:.+:kms:.+:key/.+$", kms_key).of_region(key::OWN_REGION).optional(),
         /// The maximum number of concurrent invocations; 0 stops the function. Without it, the function shares the account's
         /// concurrency.
         reserved_concurrency: Option<u32> = number("", 0..=i64::from(i32::MAX)).optional(),
@@ -406,7 +409,8 @@ fn layers() -> Shape<Vec<Target>> {
         text if text.starts_with("arn:") => version_arn(value).map(Target::Arn),
         _ => entry_of::<Layer>(value).map(Target::Key),
     });
-    list(layer)
+    // [recorded: lambda_, create_function_with_layer_in_different_region]
+    list(layer.of_region("a function takes layers of its own region alone"))
         .refine(|value, layers| match layers.len() {
             0..=MAX_LAYERS => Some(layers),
             count => {

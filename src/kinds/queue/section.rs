@@ -80,7 +80,9 @@ section! {
     /// Where messages go that were received too often.
     pub struct DeadLetters {
         /// The key of a queue, or an ARN. Both queues are FIFO queues, or neither is.
-        queue: Target = target::<Queue>().required("NAME"),
+        queue: Target = target::<Queue>()
+            .of_region("SQS moves messages to queues of the same region alone")
+            .required("NAME"),
         /// After how many receives.
         after: u32 = number("receives", 1..=1_000).default(3),
     }
@@ -286,14 +288,17 @@ pub(in crate::kinds) fn out_of_reach(queue: &Entry<Config>, service: &str) -> Op
 
 /// A queue for what `what` could not deliver. Its policy admits that, so it is one of the stack.
 pub(in crate::kinds) fn dead_letters_of(what: &'static str) -> Shape<Target> {
-    target::<Queue>().refine(move |value, target| match &target {
-        Target::Key(key) if value.cx.scope.names.existing.contains(&(Queue::SECTION, key.clone())) => {
-            let message =
-                format!("`{key}` is `existing`, and dead letters of a {what} need a statement in its policy");
-            value.fail(message, help(format!("write its ARN, and admit the {what} in its policy")))
-        }
-        _ => Some(target),
-    })
+    target::<Queue>()
+        .refine(move |value, target| match &target {
+            Target::Key(key) if value.cx.scope.names.existing.contains(&(Queue::SECTION, key.clone())) => {
+                let message = format!(
+                    "`{key}` is `existing`, and dead letters of a {what} need a statement in its policy"
+                );
+                value.fail(message, help(format!("write its ARN, and admit the {what} in its policy")))
+            }
+            _ => Some(target),
+        })
+        .of_region("dead letters go to queues of the same region alone")
 }
 
 /// The access levels, and every other action that SQS checks against a queue.

@@ -292,7 +292,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("    architectures: [arm64, x86_64]\n", ""),
     ("    keep: 2\n", "    keep: 1\n"),
     ("layers: [helpers, ", "layers: ["),
-    ("    layers: [\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]\n", ""),
+    ("    layers: [\"arn:aws:lambda:${region}:111122223333:layer:tools:1\"]\n", ""),
     ("runtime: python3.12", "runtime: python3.14"),
     ("PUT /pages: save", "PUT /pages: all"),
     ("    GET /pages/{project}: show\n", ""),

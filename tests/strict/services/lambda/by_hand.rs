@@ -2,7 +2,7 @@
 
 use super::url::Url;
 use super::{FUNCTIONS, Function, Statements, function_arn};
-use crate::cloud::{Cloud, Tags, Time};
+use crate::cloud::{Cloud, REGION, Tags, Time};
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
 use crate::services::Service;
 use crate::services::iam::{EARLIER_ROLE, EXISTING_ROLE, Role};
@@ -127,7 +127,7 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
         })
     }),
     ("a function's layers are changed", |cloud, stack, nth| {
-        let layer = "arn:aws:lambda:eu-central-1:123456789012:layer:theirs:1";
+        let layer = format!("arn:aws:lambda:{REGION}:111122223333:layer:theirs:1");
         configuration(cloud, stack, nth, "Layers", json!([{ "Arn": layer, "CodeSize": 1000 }]))
     }),
     ("a function's role is changed", |cloud, stack, nth| {

@@ -165,6 +165,12 @@ pub(super) fn check(cloud: &Cloud, params: &Json, unzipped: u64) -> Result<(), S
                 "Two different versions of the same layer are not allowed to be referenced in the same function. {other} and {arn} are versions of the same layer."
             ));
         }
+        if !arn.contains(&format!(":lambda:{REGION}:")) {
+            // [recorded: lambda_, create_function_with_layer_in_different_region]
+            return refused(format!(
+                "Layers are not in the same region as the function. Layers are expected to be in region {REGION}."
+            ));
+        }
         match of_arn(cloud, arn) {
             Some(None) => return refused(format!("Layer version {arn} does not exist.")),
             Some(Some(version)) => size += version.unzipped,

@@ -66,8 +66,7 @@ fn function() -> impl Strategy<Value = Function> {
     )
 }
 
-/// Settings of a function, each with its two values. An ARN of the region of the scenario would not do: each run gives it
-/// another name.
+/// Settings of a function, each with its two values.
 const SETTINGS: &[(&str, [&str; 2])] = &[
     ("memory", ["256", "512"]),
     ("timeout", ["10", "29"]),
@@ -98,7 +97,7 @@ const SETTINGS: &[(&str, [&str; 2])] = &[
         ["[AWSXRayDaemonWriteAccess]", "[ReadOnlyAccess, service-role/AWSLambdaVPCAccessExecutionRole]"],
     ),
     ("release", ["live", "{ aliases: { live: {}, next: { provisioned_concurrency: 1 } }, keep: 1 }"]),
-    ("layers", ["[\"arn:aws:lambda:eu-central-1:123456789012:layer:tools:1\"]", "[shared]"]),
+    ("layers", ["[\"arn:aws:lambda:${region}:111122223333:layer:tools:1\"]", "[shared]"]),
 ];
 
 /// A layer, which all functions can have. Every stack has one: a stack without any does not look for those of its past.
