@@ -130,7 +130,8 @@ impl Session {
             .observed
             .extend(adoption.resources.iter().map(|observed| self.with_ownership_tags(&graph, observed)));
         let ctx = self.context(Access::Read, BTreeMap::new(), &Events::none());
-        let within = children(&ctx, registry(), &live_state.observed).await?;
+        let mut within = children(&ctx, registry(), &live_state.observed).await?;
+        within.observed.retain(|observed| !adopted.contains(&observed.key()));
         add(&mut live_state, within);
         claim(registry(), &mut live_state);
         let mut plan = self.plan(stack, packages, &live_state, options)?;
@@ -152,7 +153,7 @@ impl Session {
         let graph = lower(stack, &self.scope, &BTreeMap::new());
         let ctx = self.context(Access::Write, BTreeMap::new(), &events);
         for observed in &adoption.resources {
-            // An update that changes the tags alone.
+            // An update that changes the tags alone, or the mark of what can have none.
             kind(observed.id.kind)
                 .update(&ctx, observed, self.with_ownership_tags(&graph, observed).spec)
                 .await?;
@@ -166,6 +167,10 @@ impl Session {
     /// A resource with the ownership tags of the stack.
     fn with_ownership_tags(&self, graph: &Graph, observed: &Observed) -> Observed {
         let mut marked = Observed { owner: Owner::Ours, ..observed.clone() };
+        // What can have no tags has its mark elsewhere, which every update writes.
+        if observed.spec.get("tags").is_none() {
+            return marked;
+        }
         for (key, value) in tags::ownership_tags(&self.scope.identity, &observed.id, &Tags::new()) {
             marked.spec["tags"][key] = value.into();
         }

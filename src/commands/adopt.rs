@@ -137,6 +137,7 @@ mod tests {
                 "topic",
                 "stream",
                 "bus",
+                "archive",
                 "parameter",
                 "secret",
                 "policy",

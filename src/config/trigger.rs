@@ -78,6 +78,8 @@ pub(crate) trait AnyTrigger: Send + Sync {
     fn word(&self) -> &'static str;
     /// [`Trigger::STARTS`].
     fn starts(&self) -> &'static [&'static str];
+    /// Whether an item can have a `name`, which tells it from others of the same source.
+    fn has_name(&self) -> bool;
     /// Decodes an item.
     fn take(&'static self, value: Value) -> Option<Item>;
     /// The JSON Schema of an item.
@@ -222,6 +224,10 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
         T::STARTS
     }
 
+    fn has_name(&self) -> bool {
+        T::Config::fields().iter().any(|field| field.row().name == "name")
+    }
+
     fn take(&'static self, value: Value) -> Option<Item> {
         let mut fields = value.fields_of_item("a trigger");
         let config = T::Config::take(&mut fields);
@@ -277,7 +283,11 @@ pub(crate) fn triggers(of: &'static str) -> Shape<Vec<Item>> {
         match twice.next() {
             Some(item) => {
                 let message = format!("`{}` starts the {} twice", item.name, in_words(of));
-                value.fail(message, help("give one of the two a `name`, or remove it"))
+                let way = match item.trigger.has_name() {
+                    true => "give one of the two a `name`, or remove it",
+                    false => "remove one of the two",
+                };
+                value.fail(message, help(way))
             }
             None => Some(items),
         }

@@ -3,13 +3,13 @@
 
 use super::bus::{Bus, EVENTBRIDGE, KEY_ACTIONS};
 use super::key::as_named;
-use super::{list_each, mark, require_str, retry_conflicts, within};
+use super::{list_each, mark, require_str, retry_transient, within};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Context, Error, Result, Service};
 use crate::diff::Change;
 use crate::kind::{
-    Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
-    Permission, Task, When, Which,
+    AdoptedBy, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent,
+    ParentKind, Permission, Task, When, Which,
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Status, Texts};
 use crate::policy::Tree;
@@ -76,6 +76,7 @@ impl Kind for Archive {
         Permission::of("events:UpdateArchive", Task::CHANGE, UPDATE).when(When::DECLARED),
     ];
     const FEATURES: Features = Features {
+        adopted_by: Some(AdoptedBy::Name),
         called: Features::ONLY_ONE,
         facts: |spec| {
             let some = (!spec["pattern"].is_null()).then(|| "some events".to_owned());
@@ -103,27 +104,31 @@ impl Kind for Archive {
         read(ctx, name, within(bus, "bus")?).await
     }
 
+    /// With the bus that it is of.
+    async fn find(ctx: &Context, physical_id: &str) -> Result<ObservedOption<Self>> {
+        let shown = describe(ctx, physical_id).await?;
+        let source = shown.as_ref().and_then(|shown| shown.event_source_arn()).unwrap_or_default();
+        let Some((_, bus)) = source.rsplit_once('/') else { return Ok(None) };
+        let bus = Parent::new(&ResourceId::new(Bus::NAME, bus), PhysicalId::new(Bus::NAME, bus));
+        read(ctx, physical_id, &bus).await
+    }
+
     async fn settle(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         settled(ctx, &observed.id).await
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
         let Spec { source, days, pattern, kms_key } = spec;
-        let created = retry_conflicts(
-            ctx,
-            id,
-            |error| EVENTBRIDGE.transient(error),
-            async || {
-                let create = ctx.clients.eventbridge().create_archive().archive_name(&id.name);
-                let create = create
-                    .event_source_arn(source)
-                    .description(mark::described(&ctx.scope.identity, ""))
-                    .retention_days(*days)
-                    .set_kms_key_identifier(kms_key.clone())
-                    .set_event_pattern(pattern.as_ref().map(|pattern| pattern.json().to_string()));
-                Ok(create.send().await?)
-            },
-        )
+        let created = retry_transient(ctx, &EVENTBRIDGE, id, async || {
+            let create = ctx.clients.eventbridge().create_archive().archive_name(&id.name);
+            let create = create
+                .event_source_arn(source)
+                .description(mark::described(&ctx.scope.identity, ""))
+                .retention_days(*days)
+                .set_kms_key_identifier(kms_key.clone())
+                .set_event_pattern(pattern.as_ref().map(|pattern| pattern.json().to_string()));
+            Ok(create.send().await?)
+        })
         .await?;
         let arn = require_str(created.archive_arn(), "events:CreateArchive", "the archive's ARN")?;
         once_settled(ctx, id, created.state()).await?;
@@ -135,36 +140,26 @@ impl Kind for Archive {
         let Spec { source: _, days, pattern, kms_key } = to;
         // Nothing says that a pattern can be taken away, so one of all events takes its place.
         let pattern = pattern.as_ref().map_or_else(everything, Tree::json);
-        let state = retry_conflicts(
-            ctx,
-            id,
-            |error| EVENTBRIDGE.transient(error),
-            async || {
-                let update = ctx.clients.eventbridge().update_archive().archive_name(&id.name);
-                let update = update
-                    .retention_days(*days)
-                    .event_pattern(pattern.to_string())
-                    .kms_key_identifier(kms_key.as_deref().unwrap_or_default())
-                    // Nothing says that the mark would stay.
-                    .description(mark::described(&ctx.scope.identity, ""));
-                Ok(update.send().await?.state)
-            },
-        )
+        let state = retry_transient(ctx, &EVENTBRIDGE, id, async || {
+            let update = ctx.clients.eventbridge().update_archive().archive_name(&id.name);
+            let update = update
+                .retention_days(*days)
+                .event_pattern(pattern.to_string())
+                .kms_key_identifier(kms_key.as_deref().unwrap_or_default())
+                // Nothing says that the mark would stay.
+                .description(mark::described(&ctx.scope.identity, ""));
+            Ok(update.send().await?.state)
+        })
         .await?;
         once_settled(ctx, id, state.as_ref()).await?;
         Ok(observed.attributes.clone())
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(
-            ctx,
-            &observed.id,
-            |error| EVENTBRIDGE.transient(error),
-            async || {
-                let delete = ctx.clients.eventbridge().delete_archive().archive_name(&observed.physical_id);
-                EVENTBRIDGE.ignore_not_found(delete.send().await)
-            },
-        )
+        retry_transient(ctx, &EVENTBRIDGE, &observed.id, async || {
+            let delete = ctx.clients.eventbridge().delete_archive().archive_name(&observed.physical_id);
+            EVENTBRIDGE.ignore_not_found(delete.send().await)
+        })
         .await
     }
 }
@@ -204,12 +199,7 @@ async fn read(ctx: &Context, name: &str, bus: &Parent) -> Result<ObservedOption<
     }
     let Some(shown) = describe(ctx, name).await? else { return Ok(None) };
     let source = require_str(shown.event_source_arn(), "events:DescribeArchive", "the archive's source")?;
-    let is_own = mark::own_text(&ctx.scope.identity, shown.description().unwrap_or_default()).is_some();
-    let owner = if is_own {
-        Owner::Ours
-    } else {
-        Owner::Unmanaged("its description does not have the ownership mark of this stack".to_owned())
-    };
+    let owner = mark::owner(&ctx.scope.identity, shown.description().unwrap_or_default());
     let spec = Spec {
         source,
         days: shown.retention_days().unwrap_or_default(),
@@ -234,14 +224,32 @@ async fn read(ctx: &Context, name: &str, bus: &Parent) -> Result<ObservedOption<
     Ok(Some(observed))
 }
 
-fn status(shown: &Shown) -> Status {
-    let reason = shown.state_reason().unwrap_or("EventBridge does not say why");
+/// How an archive is.
+enum State {
+    Changing,
+    AsAsked,
+    /// What EventBridge says of it.
+    NotCreated(String),
+    /// The same; it is as it was before.
+    NotChanged(String),
+}
+
+fn state(shown: &Shown) -> State {
+    let reason = || shown.state_reason().unwrap_or("it does not say why").to_owned();
     match shown.state() {
-        Some(ArchiveState::Creating | ArchiveState::Updating) => Status::Pending,
-        Some(ArchiveState::CreateFailed) => {
-            Status::Failed(format!("EventBridge could not create it: {reason}"))
-        }
-        _ => Status::Ready,
+        Some(ArchiveState::Creating | ArchiveState::Updating) => State::Changing,
+        Some(ArchiveState::CreateFailed) => State::NotCreated(reason()),
+        Some(ArchiveState::UpdateFailed) => State::NotChanged(reason()),
+        _ => State::AsAsked,
+    }
+}
+
+fn status(shown: &Shown) -> Status {
+    match state(shown) {
+        State::Changing => Status::Pending,
+        State::NotCreated(reason) => Status::Failed(format!("EventBridge could not create it: {reason}")),
+        // What differs shows in its settings.
+        State::AsAsked | State::NotChanged(_) => Status::Ready,
     }
 }
 
@@ -259,17 +267,13 @@ async fn once_settled(ctx: &Context, id: &ResourceId, state: Option<&ArchiveStat
 
 async fn settled(ctx: &Context, id: &ResourceId) -> Result<()> {
     wait_until(Backoff::state(ctx.local), ctx.waiting(id), async || {
-        let shown = describe(ctx, &id.name).await?;
-        let reason = shown.as_ref().and_then(|shown| shown.state_reason()).unwrap_or("no reason is given");
-        Ok(match shown.as_ref().and_then(|shown| shown.state()) {
-            Some(ArchiveState::CreateFailed | ArchiveState::UpdateFailed) => {
-                return Err(Error::state(format!("EventBridge could not make the archive so: {reason}")));
+        match describe(ctx, &id.name).await?.as_ref().map(state) {
+            Some(State::NotCreated(reason) | State::NotChanged(reason)) => {
+                Err(Error::state(format!("EventBridge could not make the archive so: {reason}")))
             }
-            Some(ArchiveState::Creating | ArchiveState::Updating) | None => {
-                Poll::Pending("not ready yet".to_owned())
-            }
-            Some(_) => Poll::Ready(()),
-        })
+            Some(State::Changing) | None => Ok(Poll::Pending("not ready yet".to_owned())),
+            Some(State::AsAsked) => Ok(Poll::Ready(())),
+        }
     })
     .await
 }

@@ -9,7 +9,7 @@ pub mod section;
 pub(super) use self::dead_letter::{SERVICE, call_for, dead_letters as dead_letter_errors};
 use self::observe::{describe, read};
 pub(super) use self::observe::{list_tags, queue_of};
-use super::{archive, read_each, require_str, retry_conflicts};
+use super::{archive, read_each, require_str, retry_transient};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
@@ -188,21 +188,16 @@ impl Kind for Bus {
             let shown = describe(&ctx.clients, &id.name).await?;
             let log = shown.and_then(|shown| shown.log_config);
             // An empty target for dead letters is refused [hazards: E2].
-            retry_conflicts(
-                ctx,
-                id,
-                |error| EVENTBRIDGE.transient(error),
-                async || {
-                    let update = ctx.clients.eventbridge().update_event_bus().name(&id.name);
-                    let update = update
-                        .description(description)
-                        .kms_key_identifier(kms_key.as_deref().unwrap_or_default())
-                        .set_dead_letter_config(dead_letters(dead_letter.as_ref()))
-                        .set_log_config(log.clone());
-                    update.send().await?;
-                    Ok(())
-                },
-            )
+            retry_transient(ctx, &EVENTBRIDGE, id, async || {
+                let update = ctx.clients.eventbridge().update_event_bus().name(&id.name);
+                let update = update
+                    .description(description)
+                    .kms_key_identifier(kms_key.as_deref().unwrap_or_default())
+                    .set_dead_letter_config(dead_letters(dead_letter.as_ref()))
+                    .set_log_config(log.clone());
+                update.send().await?;
+                Ok(())
+            })
             .await?;
         }
         if from.policy != *policy {
@@ -213,19 +208,14 @@ impl Kind for Bus {
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        retry_conflicts(
-            ctx,
-            &observed.id,
-            |error| EVENTBRIDGE.transient(error),
-            async || {
-                // A rule that was just deleted may still count, that of an archive included [anomalyco/ion#809].
-                retry_if(Backoff::VISIBILITY, ctx.waiting(&observed.id), has_rules, async || {
-                    let delete = ctx.clients.eventbridge().delete_event_bus().name(&observed.physical_id);
-                    EVENTBRIDGE.ignore_not_found(delete.send().await)
-                })
-                .await
-            },
-        )
+        retry_transient(ctx, &EVENTBRIDGE, &observed.id, async || {
+            // A rule that was just deleted may still count, that of an archive included [anomalyco/ion#809].
+            retry_if(Backoff::VISIBILITY, ctx.waiting(&observed.id), has_rules, async || {
+                let delete = ctx.clients.eventbridge().delete_event_bus().name(&observed.physical_id);
+                EVENTBRIDGE.ignore_not_found(delete.send().await)
+            })
+            .await
+        })
         .await
     }
 

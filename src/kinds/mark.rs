@@ -1,7 +1,8 @@
 //! The mark of a stack on what can have no tags: a hash of the stack's identity in a text that the create call writes.
 //! Ownership is equality with it, so what another stack has made is never taken for ours.
 
-use crate::model::Identity;
+use crate::aws::tags;
+use crate::model::{Identity, Owner};
 use sha2::{Digest, Sha256};
 
 /// How every mark begins. It says nothing about the owner: that is the hash after it.
@@ -35,6 +36,22 @@ pub(super) fn own_text<'a>(identity: &Identity, description: &'a str) -> Option<
     if rest.is_empty() { Some("") } else { rest.strip_prefix(": ") }
 }
 
+/// The owner of what has this description. That of another stack is known by what the mark says for people.
+pub(super) fn owner(identity: &Identity, description: &str) -> Owner {
+    if own_text(identity, description).is_some() {
+        return Owner::Ours;
+    }
+    let other = description.strip_prefix(PREFIX).and_then(|rest| rest.split_once(' '));
+    let other = other.map(|(_, stack)| stack.split_once(": ").map_or(stack, |(stack, _)| stack));
+    match other.filter(|stack| description.starts_with(&described(&Identity::of(stack), ""))) {
+        Some(stack) => {
+            let [ours, _] = tags::belongs_to(stack);
+            Owner::Unmanaged(ours)
+        }
+        None => Owner::Unmanaged(tags::UNOWNED.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +69,22 @@ mod tests {
         assert_eq!(own_text(&shop, "provision-x shop"), None);
         assert_eq!(own_text(&shop, "shop"), None);
         assert!(described(&prod, "").starts_with(PREFIX));
+    }
+
+    #[test]
+    fn a_description_names_the_stack_that_it_is_of() {
+        let shop = Identity::new("shop", None);
+        let of = |description: &str| match owner(&shop, description) {
+            Owner::Unmanaged(who) => who,
+            owner => format!("{owner:?}"),
+        };
+        assert_eq!(of(&described(&shop, "")), "Ours");
+        let prod = Identity::new("shop", Some("prod".to_owned()));
+        for own in ["", "Helpers: both"] {
+            assert_eq!(of(&described(&prod, own)), "it belongs to the stack `shop/prod`");
+        }
+        for theirs in ["", "by hand", "provision-x shop/prod", "provision-"] {
+            assert_eq!(of(theirs), tags::UNOWNED, "{theirs}");
+        }
     }
 }

@@ -238,6 +238,16 @@ async fn retry_conflicts<T, F: Future<Output = Result<T>>>(
     retry_if(Backoff::CONFLICT, ctx.waiting(id), conflict, change).await
 }
 
+/// Repeats a change while a service refuses it for a reason that passes.
+async fn retry_transient<T, F: Future<Output = Result<T>>>(
+    ctx: &Context,
+    service: &'static Service,
+    id: &ResourceId,
+    change: impl Fn() -> F,
+) -> Result<T> {
+    retry_conflicts(ctx, id, |error| service.transient(error), change).await
+}
+
 /// A member that every response of the operation has, or an error that says that this one lacks it.
 fn require<T>(value: Option<T>, operation: &str, what: &str) -> Result<T> {
     value.ok_or_else(|| Error::broken(operation, format!("AWS's response lacks {what}")))

@@ -13,11 +13,11 @@ pub use self::section::ByPrincipal;
 use super::alias::{self, Alias};
 use super::bus::EVENTS;
 use super::function::{self, Function, LAMBDA};
-use super::{list_each, mark, retry_conflicts, subscription_filter, within};
+use super::{list_each, mark, retry_transient, subscription_filter, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
-    self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
-    Task, When, Which, desired,
+    self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Only, Parent,
+    ParentKind, Task, When, Which, desired,
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
@@ -40,13 +40,16 @@ pub struct Spec<T = String> {
     pub sid: String,
     /// `lambda:InvokeFunction`, or `lambda:InvokeFunctionUrl`.
     pub action: String,
-    /// The service that may call the function, or `*` for anyone.
+    /// Who may call the function: a service, an account, the ARN of a role or a user, or `*` for anyone.
     pub principal: String,
     /// What of the service: the ARN pattern of the API's routes, or the ARN of what sends events.
     pub source_arn: Option<T>,
     /// The account of that, where its ARN does not name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_account: Option<String>,
+    /// The organisation whose accounts may call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// The way in which the function's URL must authenticate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url_auth: Option<String>,
@@ -66,8 +69,7 @@ pub struct Attributes {}
 /// condition for both of its statements that would say more.
 macro_rules! allow_calls {
     ($service:expr, $sid:literal on $kind:ty, $which:expr) => {{
-        const ON: On =
-            On::new($sid, <$kind>::NAME, $which, &[Function::ARN]).only("lambda:Principal", $service);
+        const ON: On = On::new($sid, <$kind>::NAME, $which, &[Function::ARN]).only(PRINCIPAL, $service);
         kind::Permission::same(ADD, Task::CHANGE, &ON).when(When::Some(|spec| is_for(spec, $service)))
     }};
 }
@@ -83,18 +85,30 @@ const LOG_GROUPS: &str = subscription_filter::PRINCIPAL;
 /// The principal of a public URL's permissions.
 pub(crate) const ANYONE: &str = "*";
 
-/// The services that other kinds admit, each with rows of its own.
-const OF_KINDS: &[&str] = &[API_GATEWAY, BUCKETS, ANYONE, TOPICS, LOG_GROUPS, EVENTS];
+/// The key of a condition that says who may be admitted.
+const PRINCIPAL: &str = "lambda:Principal";
 
-/// True for a service that only the stack file names.
+/// True for somebody whom only the stack file names: a service, an account, a role. Whom other kinds admit has rows of its own.
 fn is_for_another(spec: &Json) -> bool {
-    desired::<Permission>(spec).is_some_and(|spec| !OF_KINDS.contains(&spec.principal.as_str()))
+    let mut rows = Permission::PERMISSIONS.iter().flat_map(kind::Permission::needs);
+    let mut has_rows = |who: &str| {
+        rows.any(|(_, on)| matches!(on.only, Some((PRINCIPAL, Only::Value(other))) if other == who))
+    };
+    desired::<Permission>(spec).is_some_and(|spec| !has_rows(&spec.principal))
 }
 
-/// Which service it is, no policy of a deployer can know before.
+/// Who it is, no policy of a deployer can know before.
 const FUNCTIONS_OF_OTHERS: On =
     On::new("FunctionsOfOthers", Function::NAME, Which::Parents, &[Function::ARN]);
 const ALIASES_OF_OTHERS: On = On::new("AliasesOfOthers", Alias::NAME, Which::Declared, &[Function::ARN]);
+
+/// Anyone of an organisation, for which IAM knows no condition.
+const PUBLIC_ALIASES: On =
+    On::new("PublicAliases", Alias::NAME, Which::Declared, &[Function::ARN]).only(PRINCIPAL, ANYONE);
+
+fn is_for_organization(spec: &Json) -> bool {
+    desired::<Permission>(spec).is_some_and(|spec| spec.organization.is_some())
+}
 
 fn is_for(spec: &Json, principal: &str) -> bool {
     desired::<Permission>(spec).is_some_and(|spec| spec.principal == principal)
@@ -117,6 +131,7 @@ impl Kind for Permission {
         allow_calls!(BUCKETS, "FunctionsOfBuckets" on Function, Which::Parents),
         allow_calls!(BUCKETS, "AliasesOfBuckets" on Alias, Which::Declared),
         allow_calls!(ANYONE, "PublicFunctions" on Function, Which::Parents),
+        kind::Permission::same(ADD, Task::CHANGE, &PUBLIC_ALIASES).when(When::Some(is_for_organization)),
         allow_calls!(TOPICS, "SubscribedFunctions" on Function, Which::Parents),
         allow_calls!(TOPICS, "SubscribedAliases" on Alias, Which::Declared),
         allow_calls!(LOG_GROUPS, "FunctionsOfLogGroups" on Function, Which::Parents),
@@ -221,12 +236,13 @@ async fn add(ctx: &Context, id: &ResourceId, spec: &Spec, sid: &str) -> Result<(
             .principal(&spec.principal)
             .set_source_arn(spec.source_arn.clone())
             .set_source_account(spec.source_account.clone())
+            .set_principal_org_id(spec.organization.clone())
             .set_function_url_auth_type(spec.url_auth.as_deref().map(FunctionUrlAuthType::from))
             .set_invoked_via_function_url(spec.through_url.then_some(true));
         add.send().await?;
         Ok(())
     };
-    let add = async || retry_conflicts(ctx, id, conflict, &add).await;
+    let add = async || retry_transient(ctx, &LAMBDA, id, &add).await;
     let added = super::function::once_visible(ctx, id, function, add).await;
     added.map_err(|error| if error.is("PublicPolicy") { blocked(error) } else { error })
 }
@@ -240,7 +256,7 @@ fn blocked(error: Error) -> Error {
 /// Removes a statement, if it exists.
 async fn remove(ctx: &Context, id: &ResourceId, function: &str, sid: &str) -> Result<()> {
     let (function, alias) = alias::parts(function);
-    retry_conflicts(ctx, id, conflict, async || {
+    retry_transient(ctx, &LAMBDA, id, async || {
         let remove = ctx.clients.lambda().remove_permission().function_name(function).statement_id(sid);
         LAMBDA.ignore_not_found(remove.set_qualifier(alias.map(str::to_owned)).send().await)
     })
@@ -340,19 +356,34 @@ fn read(
 }
 
 fn spec(function: &str, sid: &str, statement: &Statement) -> Spec {
-    let principal = text(statement, "/Principal/Service");
     let condition = Condition::of(statement);
     Spec {
         function: function.to_owned(),
         sid: sid.to_owned(),
         action: text(statement, "/Action"),
-        principal: if principal.is_empty() { text(statement, "/Principal") } else { principal },
+        principal: principal(statement),
         source_arn: condition.source_arn,
         source_account: condition.source_account,
+        organization: condition.organization,
         url_auth: condition.url_auth,
         through_url: condition.through_url,
         superseded: Vec::new(),
     }
+}
+
+/// Whom a statement is about. Lambda writes an account as the ARN of its root [recorded: add_permission_principal_account].
+fn principal(statement: &Statement) -> String {
+    let of = |member: &str| Some(text(statement, member)).filter(|who| !who.is_empty());
+    match of("/Principal/Service").or_else(|| of("/Principal/AWS")) {
+        Some(who) => account_of(&who).unwrap_or(&who).to_owned(),
+        None => text(statement, "/Principal"),
+    }
+}
+
+/// The account of the ARN of its root.
+fn account_of(arn: &str) -> Option<&str> {
+    let (before, account) = arn.strip_suffix(":root")?.rsplit_once(':')?;
+    before.ends_with(":iam:").then_some(account)
 }
 
 /// The `Sid` of the statement that says what a permission is to say.
@@ -375,6 +406,7 @@ fn text(statement: &Statement, pointer: &str) -> String {
 struct Condition {
     source_arn: Option<String>,
     source_account: Option<String>,
+    organization: Option<String>,
     url_auth: Option<String>,
     through_url: bool,
 }
@@ -393,6 +425,7 @@ impl Condition {
             match (operator, key.as_str()) {
                 ("ArnLike", "aws:sourcearn") => condition.source_arn = Some(value.clone()),
                 ("StringEquals", "aws:sourceaccount") => condition.source_account = Some(value.clone()),
+                ("StringEquals", "aws:principalorgid") => condition.organization = Some(value.clone()),
                 ("StringEquals", "lambda:functionurlauthtype") => condition.url_auth = Some(value.clone()),
                 ("Bool", "lambda:invokedviafunctionurl") if value == "true" => condition.through_url = true,
                 _ => return Condition { source_arn: Some(text), ..Condition::default() },
@@ -401,11 +434,6 @@ impl Condition {
         let is_read = parsed.is_some() || text.is_empty();
         if is_read { condition } else { Condition { source_arn: Some(text), ..Condition::default() } }
     }
-}
-
-/// How Lambda says that two changes of a function's policy conflict [aws-facts: Lambda, M].
-fn conflict(error: &Error) -> Option<&'static str> {
-    LAMBDA.transient(error)
 }
 
 #[cfg(test)]

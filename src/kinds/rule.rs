@@ -14,7 +14,7 @@ pub use self::section::OfBus;
 use self::target::{put_target, remove_targets};
 use super::bus::{DEFAULT, EVENTBRIDGE, EVENTS, list_tags, sent, tag};
 use super::role::Role;
-use super::{read_each, require_str, retry_conflicts, started};
+use super::{read_each, require_str, retry_transient, started};
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Clients, Context, Error, Result, Service};
@@ -225,20 +225,15 @@ async fn put(
     let state = if *enabled { RuleState::Enabled } else { RuleState::Disabled };
     let tags = existing.is_none().then(|| sent(tags)).transpose()?;
     let theirs = existing.unwrap_or_else(|| DescribeRuleOutput::builder().build());
-    let response = retry_conflicts(
-        ctx,
-        id,
-        |error| EVENTBRIDGE.transient(error),
-        async || {
-            let put = ctx.clients.eventbridge().put_rule().event_bus_name(bus).name(rule);
-            let put = put.event_pattern(pattern.json().to_string()).state(state.clone());
-            let put = put
-                .set_description(theirs.description.clone())
-                .set_role_arn(theirs.role_arn.clone())
-                .set_schedule_expression(theirs.schedule_expression.clone());
-            Ok(put.set_tags(tags.clone()).send().await?)
-        },
-    )
+    let response = retry_transient(ctx, &EVENTBRIDGE, id, async || {
+        let put = ctx.clients.eventbridge().put_rule().event_bus_name(bus).name(rule);
+        let put = put.event_pattern(pattern.json().to_string()).state(state.clone());
+        let put = put
+            .set_description(theirs.description.clone())
+            .set_role_arn(theirs.role_arn.clone())
+            .set_schedule_expression(theirs.schedule_expression.clone());
+        Ok(put.set_tags(tags.clone()).send().await?)
+    })
     .await?;
     require_str(response.rule_arn(), "events:PutRule", "the rule's ARN")
 }

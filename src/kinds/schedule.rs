@@ -11,7 +11,7 @@ pub use self::section::AtTimes;
 use super::assumable::once_assumable;
 use super::role::Role;
 use super::schedule_group::SCHEDULER;
-use super::{list_each, retry_conflicts, started, within};
+use super::{list_each, retry_transient, started, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Parent, ParentKind,
@@ -156,45 +156,35 @@ impl Kind for Schedule {
         let theirs = observe::get(ctx, group, &id.name).await?;
         let theirs = theirs.map(|shown| (shown.description, shown.kms_key_arn)).unwrap_or_default();
         let Spec { expression, timezone, .. } = to;
-        retry_conflicts(
-            ctx,
-            id,
-            |error| SCHEDULER.transient(error),
-            async || {
-                once_assumable(ctx, id, &to.role, async || {
-                    let update = ctx.clients.scheduler().update_schedule().group_name(group).name(&id.name);
-                    let update = update
-                        .schedule_expression(expression)
-                        .schedule_expression_timezone(timezone)
-                        .flexible_time_window(window.clone())
-                        .set_start_date(start)
-                        .set_end_date(end)
-                        .state(state.clone())
-                        .action_after_completion(ActionAfterCompletion::None)
-                        .set_description(theirs.0.clone())
-                        .set_kms_key_arn(theirs.1.clone())
-                        .target(target.clone());
-                    update.send().await?;
-                    Ok(())
-                })
-                .await
-            },
-        )
+        retry_transient(ctx, &SCHEDULER, id, async || {
+            once_assumable(ctx, id, &to.role, async || {
+                let update = ctx.clients.scheduler().update_schedule().group_name(group).name(&id.name);
+                let update = update
+                    .schedule_expression(expression)
+                    .schedule_expression_timezone(timezone)
+                    .flexible_time_window(window.clone())
+                    .set_start_date(start)
+                    .set_end_date(end)
+                    .state(state.clone())
+                    .action_after_completion(ActionAfterCompletion::None)
+                    .set_description(theirs.0.clone())
+                    .set_kms_key_arn(theirs.1.clone())
+                    .target(target.clone());
+                update.send().await?;
+                Ok(())
+            })
+            .await
+        })
         .await?;
         Ok(observed.attributes.clone())
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
         let (id, group) = (&observed.id, group_of(&observed.id)?);
-        retry_conflicts(
-            ctx,
-            id,
-            |error| SCHEDULER.transient(error),
-            async || {
-                let delete = ctx.clients.scheduler().delete_schedule().group_name(group).name(&id.name);
-                SCHEDULER.ignore_not_found(delete.send().await)
-            },
-        )
+        retry_transient(ctx, &SCHEDULER, id, async || {
+            let delete = ctx.clients.scheduler().delete_schedule().group_name(group).name(&id.name);
+            SCHEDULER.ignore_not_found(delete.send().await)
+        })
         .await
     }
 }

@@ -3,6 +3,7 @@
 mod acts;
 mod change;
 mod observe;
+mod policy;
 pub mod section;
 
 use self::change::{once_possible, ready, set, shard_count};
@@ -10,7 +11,7 @@ use self::observe::{describe, read};
 use super::{read_each, require_str};
 use crate::aws::clients::client;
 use crate::aws::limit::target;
-use crate::aws::tags::{self, Tags};
+use crate::aws::tags::Tags;
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Clients, Context, Error, Errors, Quota, Refusal, Result, Service};
 use crate::kind::{
@@ -18,6 +19,7 @@ use crate::kind::{
     Parent, Permission, Tagging, Task, UpdateOf, When, Which,
 };
 use crate::model::{ResourceId, Texts};
+use crate::policy::Policy;
 use aws_sdk_kinesis::types::StreamStatus;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -59,7 +61,7 @@ pub struct Stream;
 
 /// The desired state of a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound = "T: Texts")]
 pub struct Spec<T = String> {
     /// How much it takes in.
     pub shards: Shards,
@@ -67,6 +69,8 @@ pub struct Spec<T = String> {
     pub retention: i32,
     /// The key in KMS that encrypts it, as the stack file names it.
     pub kms_key: Option<String>,
+    /// Whom it admits.
+    pub resource_policy: Policy<T>,
     /// The tags that are compared.
     pub tags: Tags<T>,
 }
@@ -93,6 +97,8 @@ pub struct Attributes {
 /// What Kinesis has where nothing is said: for how many hours it keeps records [aws-facts-services: 6].
 const RETENTION: i32 = 24;
 
+const HAS_POLICY: When =
+    When::Some(|spec| spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty()));
 const ANY: On = On::new("ReadStream", Stream::NAME, Which::Any, &[Stream::ARN]);
 const DECLARED: On = On::new("Streams", Stream::NAME, Which::Declared, &[Stream::ARN]);
 /// Changes of the capacity are about no resource [Service Authorization Reference: Kinesis].
@@ -119,6 +125,8 @@ impl Kind for Stream {
     const PERMISSIONS: &'static [Permission] = &[
         Permission::same("kinesis:DescribeStreamSummary", Task::READ, &ANY).when(When::DECLARED),
         Permission::same("kinesis:ListTagsForStream", Task::READ, &ANY).when(When::DECLARED),
+        // A stack that no longer has a policy is deployed with the deploy policy of when it had one.
+        Permission::same("kinesis:GetResourcePolicy", Task::READ, &ANY).when(HAS_POLICY),
         Permission::same("kinesis:ListShards", Task::TEARDOWN, &OWNED).when(When::DECLARED),
         Permission::same("kinesis:GetShardIterator", Task::TEARDOWN, &OWNED).when(When::DECLARED),
         Permission::same("kinesis:GetRecords", Task::TEARDOWN, &OWNED).when(When::DECLARED),
@@ -141,6 +149,9 @@ impl Kind for Stream {
             .when(When::Some(|spec| spec["kms_key"].is_string())),
         Permission::same("kinesis:StopStreamEncryption", Task::CHANGE, &DECLARED)
             .when(When::Some(|spec| spec["kms_key"].is_null())),
+        Permission::same("kinesis:RemoveTagsFromStream", Task::CHANGE, &DECLARED).when(HAS_POLICY),
+        Permission::same("kinesis:PutResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
+        Permission::same("kinesis:DeleteResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
         Permission::same("kinesis:DeleteStream", Task::DELETE, &OWNED).when(When::DECLARED),
     ];
     const TAGGING: Option<Tagging> =
@@ -182,21 +193,17 @@ impl Kind for Stream {
         set(ctx, id, &new, spec).await?;
         let arn = Some(summary.stream_arn());
         let arn = require_str(arn, "kinesis:DescribeStreamSummary", "the stream's ARN")?;
+        if !spec.resource_policy.0.is_empty() {
+            policy::put(ctx, id, &arn, &spec.resource_policy).await?;
+        }
         Ok(Attributes { name: id.name.clone(), arn })
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let (id, from) = (&observed.id, &observed.spec);
         set(ctx, id, from, to).await?;
-        let tags = tags::to_set(&from.tags, &to.tags);
-        if !tags.is_empty() {
-            once_possible(ctx, id, async || {
-                let add = ctx.clients.kinesis().add_tags_to_stream().stream_name(&id.name);
-                add.set_tags(Some(tags.clone().into_iter().collect())).send().await?;
-                Ok(())
-            })
-            .await?;
-        }
+        let (before, after) = ((&from.tags, &from.resource_policy), (&to.tags, &to.resource_policy));
+        policy::set(ctx, id, &observed.attributes.arn, before, after).await?;
         Ok(observed.attributes.clone())
     }
 

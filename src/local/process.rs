@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 32] = [
+const EXTENSION: [(&str, &str); 33] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("admission.py", include_str!("extension/admission.py")),
     ("ai.py", include_str!("extension/ai.py")),
@@ -31,6 +31,7 @@ const EXTENSION: [(&str, &str); 32] = [
     ("language.py", include_str!("extension/language.py")),
     ("links.py", include_str!("extension/links.py")),
     ("loading.py", include_str!("extension/loading.py")),
+    ("log_filters.py", include_str!("extension/log_filters.py")),
     ("mappings.py", include_str!("extension/mappings.py")),
     ("notifications.py", include_str!("extension/notifications.py")),
     ("publishing.py", include_str!("extension/publishing.py")),

@@ -16,7 +16,7 @@ pub struct Sizes<'a> {
     pub(crate) too_large: Vec<Diagnostic>,
 }
 
-/// The bytes that the policy of a table or of a secret can have.
+/// The bytes that the policy of a stream, of a table or of a secret can have.
 const MAX_RESOURCE_POLICY: usize = 20_480;
 
 /// A size, what it is the size of, and how much of it AWS allows.

@@ -15,7 +15,7 @@ pub(super) fn connect(
 ) -> Vec<Node> {
     let edges = Edges { steps, graph, observed, registry, index: Index::of(steps), places: places(steps) };
     let mut nodes: Vec<Node> = (0..steps.len()).flat_map(|step| edges.nodes(step)).collect();
-    for (earlier, later) in edges.let_go() {
+    for (earlier, later) in edges.before_forgetting() {
         // Two that exchange what they refer to have no such order.
         if !waits(&nodes, earlier, later) {
             nodes[later].depends_on.push(earlier);
@@ -73,11 +73,7 @@ impl Edges<'_> {
         };
         let first = BTreeSet::from([self.places[step]]);
         match (self.steps[step].action, self.registry.kind(self.steps[step].id.kind).replacement()) {
-            (Action::Create, _) => vec![node(Half::Whole, self.before_creating(step))],
-            (Action::Update, _) => {
-                let before: BTreeSet<usize> = &self.before_creating(step) | &self.before_forgetting(step);
-                vec![node(Half::Whole, before)]
-            }
+            (Action::Create | Action::Update, _) => vec![node(Half::Whole, self.before_creating(step))],
             (Action::Delete, _) => vec![node(Half::Whole, self.before_deleting(step))],
             (Action::Replace, Replacement::DeleteFirst) => {
                 let create: BTreeSet<usize> = &self.before_creating(step) | &first;
@@ -141,35 +137,25 @@ impl Edges<'_> {
         created.filter(|other| *other != step).map(|other| self.creating(other)).collect()
     }
 
-    /// The deletes of what an update may take something from: of the children that a tag of the resource names, and of what its
-    /// policy admits.
-    fn before_forgetting(&self, step: usize) -> BTreeSet<usize> {
-        let Some(observed) = &self.steps[step].observed else { return BTreeSet::new() };
-        let kind = |other: &usize| self.registry.kind(self.steps[*other].id.kind);
-        let named = self.index.children_of(&self.steps[step]).filter(|child| kind(child).named_by_parent());
-        let admitted = self
-            .index
-            .referring_to(&observed.key())
-            .filter(|other| kind(other).admitted())
-            .collect::<Vec<_>>();
-        let deleted = named.chain(admitted).filter(|other| self.steps[*other].action == Action::Delete);
-        deleted.map(|other| self.deleting(other)).collect()
-    }
-
-    /// Pairs of nodes: a change of what refers to a resource that admits it, and will not any more, and the update of that
-    /// resource, which may end this.
-    fn let_go(&self) -> Vec<(usize, usize)> {
-        let changes = |step: &usize| matches!(self.steps[*step].action, Action::Update | Action::Replace);
-        let lets_go = |of: usize, other: usize| {
-            let admitted = self.registry.kind(self.steps[of].id.kind).admitted();
-            admitted && changes(&of) && !self.before_creating(of).contains(&self.creating(other))
+    /// Pairs of nodes: what an update may take something from, and the update. These are the deletes of children that a tag of
+    /// the resource names, and of what its policy admits; and a change of what it admits, and will not any more.
+    fn before_forgetting(&self) -> Vec<(usize, usize)> {
+        let kind = |of: usize| self.registry.kind(self.steps[of].id.kind);
+        let action = |of: usize| self.steps[of].action;
+        let lets_go = |of: usize, update: usize| match action(of) {
+            Action::Create => false,
+            Action::Delete => true,
+            Action::Update | Action::Replace => !self.before_creating(of).contains(&self.creating(update)),
         };
         let mut pairs = Vec::new();
-        for step in (0..self.steps.len()).filter(|step| self.steps[*step].action == Action::Update) {
-            let Some(observed) = &self.steps[step].observed else { continue };
+        for update in (0..self.steps.len()).filter(|step| action(*step) == Action::Update) {
+            let Some(observed) = &self.steps[update].observed else { continue };
             let resource = observed.key();
-            let referrers = self.index.referring_to(&resource).filter(|of| lets_go(*of, step));
-            pairs.extend(referrers.map(|of| (self.last(of), self.creating(step))));
+            let admitted = self.index.referring_to(&resource);
+            let admitted = admitted.filter(|of| kind(*of).admitted() && lets_go(*of, update));
+            let named = self.index.children_of(&self.steps[update]);
+            let named = named.filter(|of| kind(*of).named_by_parent() && action(*of) == Action::Delete);
+            pairs.extend(admitted.chain(named).map(|of| (self.last(of), self.creating(update))));
         }
         pairs
     }

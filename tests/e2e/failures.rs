@@ -6,6 +6,7 @@ use crate::queues::{eventually, send, url};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_scheduler::types::ScheduleState;
 use aws_sdk_sqs::types::QueueAttributeName;
 use provision::aws::Clients;
 use serde_json::{Value as Json, json};
@@ -168,6 +169,7 @@ buckets:
 queues:
   failed: {}
   undelivered: {}
+  unheard: {}
 functions:
   worker:
     code: worker
@@ -179,11 +181,16 @@ functions:
       - { bus: orders, pattern: { source: [shop] }, dead_letter: undelivered }
       - { schedule: \"at(2020-01-01T00:00:00)\", input: { id: by-schedule }, dead_letter: undelivered }
       - { bucket: failures-shots, events: created }
+  lost:
+    code: worker
+    runtime: python3.13
+    triggers: [{ schedule: \"at(2020-01-01T00:00:00)\", input: { id: by-lost-schedule }, dead_letter: undelivered, enabled: false }]
   alarm:
     code: alarm
     runtime: python3.13
     timeout: 5
     access: { seen: write }
+    async: { retries: 1, on_failure: unheard }
     triggers: [{ log_group: { function: worker }, filter: tried }]
 ";
 
@@ -206,7 +213,7 @@ def lambda_handler(event, context):
     raise ValueError(name(event))
 ";
 
-/// Counts each message in a log.
+/// Counts each message in a log, and fails on one of them.
 const ALARM: &str = "import base64
 import gzip
 import json
@@ -222,6 +229,8 @@ def lambda_handler(event, context):
             UpdateExpression='ADD times :one',
             ExpressionAttributeValues={':one': 1},
         )
+        if 'by-topic' in one['message']:
+            raise ValueError('by-log-group')
 ";
 
 async fn publish(aws: &Clients) {
@@ -234,6 +243,21 @@ async fn put_event(aws: &Clients) {
     let entry = PutEventsRequestEntry::builder().event_bus_name("orders").source("shop").detail_type("x");
     let put = aws.eventbridge().put_events().entries(entry.detail(r#"{"id":"by-bus"}"#).build());
     assert_eq!(put.send().await.unwrap().failed_entry_count, 0);
+}
+
+/// Turns on the schedule that is off.
+async fn turn_on(aws: &Clients) {
+    let list = aws.scheduler().list_schedules().send().await.unwrap();
+    let mut schedules = list.schedules.into_iter();
+    let of = schedules.find(|one| one.state() == Some(&ScheduleState::Disabled)).expect("one that is off");
+    let get = aws.scheduler().get_schedule().set_group_name(of.group_name.clone()).set_name(of.name.clone());
+    let schedule = get.send().await.unwrap();
+    let update = aws.scheduler().update_schedule().set_group_name(of.group_name).set_name(of.name);
+    let update = update
+        .set_schedule_expression(schedule.schedule_expression)
+        .set_flexible_time_window(schedule.flexible_time_window)
+        .set_target(schedule.target);
+    update.state(ScheduleState::Enabled).send().await.unwrap();
 }
 
 #[tokio::test]
@@ -259,7 +283,9 @@ async fn what_is_sent_is_tried_again_and_ends_in_on_failure_or_undelivered_in_th
     }
     names.sort_unstable();
     assert_eq!(names, ["by-bucket", "by-bus", "by-schedule", "by-topic"]);
-    let expected: BTreeMap<_, _> = names.iter().map(|name| (format!("tried {name}"), 2)).collect();
+    let mut expected: BTreeMap<_, _> = names.iter().map(|name| (format!("tried {name}"), 2)).collect();
+    // What a log group starts is tried again too.
+    expected.insert("tried by-topic".to_owned(), 4);
     eventually("each line that matches, and no other", async || {
         let mut seen = seen(&aws).await;
         // The schedule may come before the trigger of the log group is there.
@@ -269,6 +295,14 @@ async fn what_is_sent_is_tried_again_and_ends_in_on_failure_or_undelivered_in_th
     .await;
     cloud.run(&["logs", "worker", "--errors", "--local"]).ok().says("tried by-bus");
 
+    for failure in bodies(&aws, "unheard", 2).await {
+        assert_eq!(failure["requestContext"]["approximateInvokeCount"], 2, "{failure}");
+        assert_eq!(failure["responsePayload"]["errorMessage"], "by-log-group", "{failure}");
+    }
+
+    aws.lambda().delete_function().function_name("lost").send().await.unwrap();
+    turn_on(&aws).await;
+    assert_eq!(bodies(&aws, "undelivered", 1).await, [json!({ "id": "by-lost-schedule" })]);
     let policy = aws.lambda().get_policy().function_name("worker").send().await.unwrap().policy.unwrap();
     let policy: Json = serde_json::from_str(&policy).unwrap();
     for statement in policy["Statement"].as_array().unwrap() {

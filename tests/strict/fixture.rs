@@ -168,7 +168,11 @@ impl Fixture {
     }
 }
 
-fn load(file: &Path, environment: Option<&str>, known: Option<&Known>) -> Result<Stack, Diagnostics> {
+pub(crate) fn load(
+    file: &Path,
+    environment: Option<&str>,
+    known: Option<&Known>,
+) -> Result<Stack, Diagnostics> {
     let options =
         config::Options { sections: provision::kinds::sections(), environment, process: &|_| None, known };
     config::load(file, &options)

@@ -63,6 +63,11 @@ impl RandomStack {
         text
     }
 
+    /// A stack of one section.
+    pub(crate) fn only(section: Rc<dyn Section>) -> Self {
+        RandomStack { sections: vec![section], tag: 0, boundary: false }
+    }
+
     /// The names in a section, by its title.
     pub(crate) fn names(&self, title: &str) -> Vec<&'static str> {
         let mut sections = self.sections.iter();

@@ -34,6 +34,14 @@ fn errors_of_triggers_of_other_services() {
         of("{ principal: iot.amazonaws.com, source: 'arn:aws:iot:*:*:*' }"),
         of("{ principal: iot.amazonaws.com, source: 'arn:aws:iot:eu-west-1:123456789012:rule/x', alias: live }"),
         of("{ principal: iot.amazonaws.com, source: 'arn:aws:iot:x:1:rule/x' }, { principal: iot.amazonaws.com, source: 'arn:aws:iot:x:1:rule/x' }"),
+        of("{ principal: '*' }"),
+        of("{ principal: 11112222333 }"),
+        of("{ principal: o-short }"),
+        of("{ principal: 'arn:aws:iam::111122223333:role/*' }"),
+        of("{ principal: 'arn:aws:sts::111122223333:assumed-role/a/b' }"),
+        of("{ principal: 111122223333, source: 'arn:aws:iot:eu-west-1:123456789012:rule/x' }"),
+        of("{ principal: 111122223333 }, { principal: 'arn:aws:iam::111122223333:root' }"),
+        "stack: demo\nfunctions: { f: { code: code, runtime: python3.13, resource_policy: [] } }\n".to_owned(),
         "stack: demo\nqueues: { q: { triggers: [{ principal: iot.amazonaws.com, source: 'arn:aws:iot:x:1:rule/x' }] } }\n".to_owned(),
     ];
     check("other_services", &cases.each_ref().map(String::as_str));

@@ -26,6 +26,7 @@ fn errors_of_data_streams() {
         of("retention: 1441 minutes"),
         of("kms_key: mine"),
         of("fifo: true"),
+        of("resource_policy: [{ Effect: Allow, Action: kinesis:PutRecord }]"),
         "stack: demo\nstreams: { a b: {} }\n".to_owned(),
         stream("", "access: { clicks: write }"),
         stream("", "access: { clicks: [kinesis:Get] }"),

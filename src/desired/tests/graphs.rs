@@ -59,6 +59,34 @@ fn a_service_that_a_trigger_names_gets_the_permission_alone() {
 }
 
 #[test]
+fn an_account_a_role_and_an_organisation_get_the_permission_alone() {
+    let graph = graph_of(&stack(
+        "stack: other\nfunctions:\n  f:\n    code: code\n    runtime: python3.13\n    release: live\n    triggers:\n      \
+         - { principal: 111122223333 }\n      - { principal: 'arn:aws:iam::444455556666:root', alias: live }\n      \
+         - { principal: 'arn:aws:iam::111122223333:role/caller' }\n      - { principal: o-a1b2c3d4e5 }\n",
+    ));
+    let permissions = graph.resources.iter().filter(|one| one.id.kind == Permission::NAME);
+    let permissions = permissions.map(|one| {
+        let desired = one.desired.json();
+        assert_eq!(desired["source_arn"], serde_json::Value::Null);
+        let text = |name: &str| desired[name].as_str().unwrap_or_default().to_owned();
+        (one.id.name.clone(), text("principal"), text("organization"))
+    });
+    let of = |what: &str, principal: &str, organization: &str| {
+        (format!("f:live for {what}"), principal.to_owned(), organization.to_owned())
+    };
+    assert_eq!(
+        permissions.collect::<Vec<_>>(),
+        [
+            of("111122223333", "111122223333", ""),
+            of("444455556666", "444455556666", ""),
+            of("arn:aws:iam::111122223333:role/caller", "arn:aws:iam::111122223333:role/caller", ""),
+            of("o-a1b2c3d4e5", "*", "o-a1b2c3d4e5"),
+        ]
+    );
+}
+
+#[test]
 fn no_two_resources_have_the_same_id() {
     for graph in [graph_of(&shipped()), graph_of(&stack_in(FULL, Some("prod")))] {
         let ids: BTreeSet<_> = graph.resources.iter().map(|resource| &resource.id).collect();

@@ -122,9 +122,10 @@ impl Lower<'_> {
         ];
         let admitted = permission::Admitted {
             what: key,
-            service: permission::API_GATEWAY.into(),
-            source: Text::join(source),
+            principal: permission::API_GATEWAY.into(),
+            source: Some(Text::join(source)),
             account: None,
+            organization: None,
         };
         permission::declared(called, admitted, route.at, self)
     }

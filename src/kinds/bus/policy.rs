@@ -4,7 +4,7 @@ use super::EVENTBRIDGE;
 use super::observe::describe;
 use crate::aws::{Context, Error, Result};
 use crate::kinds::assumable::once_known;
-use crate::kinds::{mark, retry_conflicts, statements};
+use crate::kinds::{mark, retry_transient, statements};
 use crate::model::ResourceId;
 use crate::policy::Policy;
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusOutput as Shown;
@@ -50,15 +50,10 @@ async fn clear(ctx: &Context, id: &ResourceId) -> Result<()> {
     let mark = mark::begin(&ctx.scope.identity);
     let Policy(live) = live(ctx, id).await?;
     for sid in live.keys().filter(|sid| sid.starts_with(&mark)) {
-        retry_conflicts(
-            ctx,
-            id,
-            |error| EVENTBRIDGE.transient(error),
-            async || {
-                let remove = ctx.clients.eventbridge().remove_permission().event_bus_name(&id.name);
-                EVENTBRIDGE.ignore_not_found(remove.statement_id(sid).send().await)
-            },
-        )
+        retry_transient(ctx, &EVENTBRIDGE, id, async || {
+            let remove = ctx.clients.eventbridge().remove_permission().event_bus_name(&id.name);
+            EVENTBRIDGE.ignore_not_found(remove.statement_id(sid).send().await)
+        })
         .await?;
     }
     Ok(())

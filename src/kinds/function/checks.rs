@@ -26,6 +26,11 @@ pub(super) fn fits_together(function: &Decoded, fields: &mut Fields) {
             role::section::stands_in_role(value, function.role.as_ref().and_then(Option::as_ref));
         }
     }
+    if let Some(policy) = fields.value("resource_policy") {
+        fields.know(&["resource_policy"]);
+        let way = "name who may call it under `triggers`: `{ principal: 111122223333 }`, for an account, a role or an organisation; or give it a `url`";
+        policy.fail_key::<()>("a function has no `resource_policy`", help(way));
+    }
     network(fields);
     snapshots(function, fields);
     if let Some(Some(release)) = &function.release {

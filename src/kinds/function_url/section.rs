@@ -97,6 +97,7 @@ fn public(function: &ResourceId, at: At, lower: &Lower) -> Vec<Resource> {
             principal: ANYONE.to_owned(),
             source_arn: None,
             source_account: None,
+            organization: None,
             url_auth: url_auth.map(str::to_owned),
             through_url: url_auth.is_none(),
             superseded: Vec::new(),

@@ -10,29 +10,32 @@ use crate::lower::{Call, Lower, resource};
 use crate::model::{Resource, ResourceId, Text};
 use std::borrow::Cow;
 
-/// What a permission allows to a service.
+/// What a permission allows, and to whom.
 pub(crate) struct Admitted<'a> {
-    /// For what: a route, or `topic news`; `None` for all routes of the API.
+    /// For what: a route, `topic news` or an account; `None` for all routes of the API.
     pub(crate) what: Option<&'a str>,
-    /// The service.
-    pub(crate) service: Cow<'static, str>,
-    /// The ARN of what calls, or the pattern of such ARNs.
-    pub(crate) source: Text,
+    /// To whom: a service, an account, the ARN of a role or a user, or `*`.
+    pub(crate) principal: Cow<'static, str>,
+    /// The ARN of what of a service calls, or the pattern of such ARNs.
+    pub(crate) source: Option<Text>,
     /// The account of that, where its ARN does not name it.
     pub(crate) account: Option<String>,
+    /// The organisation whose accounts alone may.
+    pub(crate) organization: Option<String>,
 }
 
 /// The permission to call a function, or one of its aliases.
 pub(crate) fn declared(called: &ResourceId, admitted: Admitted, at: At, lower: &Lower) -> Resource {
-    let Admitted { what, service, source, account } = admitted;
+    let Admitted { what, principal, source, account, organization } = admitted;
     let id = id_of(called, what);
     let spec = Spec {
         function: Text::reference(called, "name"),
         sid: sid(&lower.scope.identity, &id.name),
         action: "lambda:InvokeFunction".to_owned(),
-        principal: service.into_owned(),
-        source_arn: Some(source),
+        principal: principal.into_owned(),
+        source_arn: source,
         source_account: account,
+        organization,
         url_auth: None,
         through_url: false,
         superseded: Vec::new(),
@@ -48,9 +51,10 @@ pub(crate) fn of_calls(function: &ResourceId, at: At, lower: &Lower) -> Vec<Reso
     let permission = |call: &Call| {
         let admitted = Admitted {
             what: Some(&call.what),
-            service: call.service.clone(),
-            source: call.source.as_str().into(),
+            principal: call.service.clone(),
+            source: Some(call.source.as_str().into()),
             account: call.account.then(|| lower.scope.account.clone()),
+            organization: None,
         };
         declared(&call.on, admitted, at, lower)
     };

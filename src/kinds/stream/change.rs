@@ -7,6 +7,7 @@ use crate::aws::tags::Tags;
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
 use crate::aws::{Context, Error, Result};
 use crate::model::{ResourceId, Text};
+use crate::policy::Policy;
 use aws_sdk_kinesis::types::{
     EncryptionType, ScalingType, StreamDescriptionSummary as Summary, StreamMode, StreamModeDetails,
     StreamStatus,
@@ -62,7 +63,7 @@ enum Step {
     Decrypt(String),
 }
 
-/// The next change that makes one stream another; `None` if they are equal but for their tags. Each follows from what Kinesis
+/// The next change that makes one stream another; `None` if they are equal but for their tags and their policy. Each follows from what Kinesis
 /// shows, so a run that was killed in between is continued by the next one.
 fn next(from: &Spec, to: &Spec) -> Option<Step> {
     match (from.shards, to.shards) {
@@ -95,7 +96,7 @@ const MAX_STEPS: usize = 32;
 
 /// Makes one change after the other, and waits for each. They end where Kinesis takes changes and shows none.
 pub(super) async fn set(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) -> Result<()> {
-    let mut live = from.clone();
+    let mut live = Spec { resource_policy: Policy::default(), tags: Tags::new(), ..from.clone() };
     for _ in 0..MAX_STEPS {
         let Some(step) = next(&live, to) else { return Ok(()) };
         live = take(ctx, id, &step, &live).await?;
@@ -108,9 +109,9 @@ pub(super) async fn set(ctx: &Context, id: &ResourceId, from: &Spec, to: &Spec) 
 /// Makes a change, and waits for it. If the response was lost and the SDK has sent it again, it may be refused although it was made.
 async fn take(ctx: &Context, id: &ResourceId, step: &Step, before: &Spec) -> Result<Spec> {
     let sent = once_possible(ctx, id, async || send(ctx, id, step).await).await;
-    let live = spec(&ready(ctx, id).await?, Tags::new());
+    let live = spec(&ready(ctx, id).await?, Policy::default(), Tags::new());
     match sent {
-        Err(error) if live == (Spec { tags: Tags::new(), ..before.clone() }) => Err(error),
+        Err(error) if live == *before => Err(error),
         _ => Ok(live),
     }
 }
@@ -157,7 +158,8 @@ mod tests {
     use super::*;
 
     fn spec(shards: Shards, retention: i32, key: Option<&str>) -> Spec {
-        Spec { shards, retention, kms_key: key.map(str::to_owned), tags: Tags::new() }
+        let (kms_key, resource_policy) = (key.map(str::to_owned), Policy::default());
+        Spec { shards, retention, kms_key, resource_policy, tags: Tags::new() }
     }
 
     #[test]

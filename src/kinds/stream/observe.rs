@@ -1,12 +1,13 @@
 //! A stream as Kinesis shows it.
 
-use super::{Attributes, KINESIS, Shards, Spec, Stream};
+use super::{Attributes, KINESIS, Shards, Spec, Stream, policy};
 use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Error, Result};
 use crate::kind::{Kind, ObservedOption};
 use crate::kinds::{require, require_str, unmanaged};
 use crate::model::{Observed, Owner, ResourceId, Status};
+use crate::policy::Policy;
 use aws_sdk_kinesis::types::{
     EncryptionType, MetricsName, ShardIteratorType, StreamDescriptionSummary as Summary, StreamMode,
     StreamStatus,
@@ -50,7 +51,11 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Str
         _ => false,
     };
     let arn = require_str(Some(summary.stream_arn()), "kinesis:DescribeStreamSummary", "the stream's ARN")?;
-    let spec = spec(&summary, tags::compared(tags, &ctx.scope, &id));
+    let resource_policy = match owner {
+        Owner::Ours if !comes_or_goes(summary.stream_status()) => policy::read(ctx, &arn, &tags).await?,
+        _ => Policy::default(),
+    };
+    let spec = spec(&summary, resource_policy, tags::compared(tags, &ctx.scope, &id));
     let mut observed = Observed::new(id, name, owner, spec, Attributes { name: name.to_owned(), arn });
     observed.status = match summary.stream_status() {
         StreamStatus::Active => Status::Ready,
@@ -64,7 +69,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Str
 }
 
 /// The number of shards of a stream that is paid by use is Kinesis's own.
-pub(super) fn spec(summary: &Summary, tags: Tags) -> Spec {
+pub(super) fn spec(summary: &Summary, resource_policy: Policy, tags: Tags) -> Spec {
     let mode = summary.stream_mode_details().map(|details| details.stream_mode());
     let encrypted = summary.encryption_type() == Some(&EncryptionType::Kms);
     Spec {
@@ -75,6 +80,7 @@ pub(super) fn spec(summary: &Summary, tags: Tags) -> Spec {
         retention: summary.retention_period_hours(),
         // It is shown as it was sent [M: StreamDescriptionSummary].
         kms_key: summary.key_id().filter(|_| encrypted).map(str::to_owned),
+        resource_policy,
         tags,
     }
 }
@@ -95,9 +101,14 @@ fn by_hand(summary: &Summary) -> BTreeMap<String, String> {
     ])
 }
 
+/// True for a stream that shows little of itself.
+fn comes_or_goes(status: &StreamStatus) -> bool {
+    matches!(status, StreamStatus::Creating | StreamStatus::Deleting)
+}
+
 /// Whether a stream contains records; only `down` asks.
 async fn contains_records(ctx: &Context, name: &str, status: &StreamStatus) -> Result<bool> {
-    if matches!(status, StreamStatus::Creating | StreamStatus::Deleting) {
+    if comes_or_goes(status) {
         return Ok(false);
     }
     match in_any_shard(ctx, name).await {
@@ -151,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_stream_reads_as_aws_returns_it() {
-        let of = |mode| spec(&summary(mode).build().expect("a stream"), Tags::new());
+        let of = |mode| spec(&summary(mode).build().expect("a stream"), Policy::default(), Tags::new());
         let Spec { shards, retention, kms_key, .. } = of(StreamMode::Provisioned);
         assert_eq!((shards, retention, kms_key), (Shards::Count(4), 24, None));
         assert_eq!(of(StreamMode::OnDemand).shards, Shards::OnDemand);

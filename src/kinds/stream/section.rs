@@ -1,18 +1,20 @@
 //! `streams`.
 
-use super::{RETENTION, Shards, Spec, Stream};
+use super::{RETENTION, Shards, Spec, Stream, policy};
+use crate::aws::tags;
 use crate::config::access::{Access, AccessPart, Level, PartOn};
 use crate::config::declared::{Declared, Referable, keyed};
 use crate::config::decode::{Value, help};
 use crate::config::names::NameRule;
+use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::{duration, number};
 use crate::config::section::{Keyed, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{Entry, Grant, Item, Stack};
+use crate::config::{self, Entry, Grant, Item, Stack, Template};
 use crate::kind::Kind;
 use crate::kinds::key::{kms_key, use_of};
-use crate::lower::{Lower, Lowered, known_attributes, resource};
-use crate::model::{Resource, Text};
+use crate::lower::{Lower, Lowered, Sizes, known_attributes, resource};
+use crate::model::{Resource, ResourceId, Text};
 use crate::policy::Statement;
 use crate::suggest;
 use serde_json::json;
@@ -40,6 +42,9 @@ section! {
         kms_key: Option<String> = kms_key(AWS_KEY).optional(),
         /// What writes records besides: events of buses, or certain times.
         triggers: Vec<Item> = triggers(Stream::NAME).or_empty(),
+        /// Whom the stream admits besides this account, in IAM's own syntax. The whole policy is the stack's: what others add to
+        /// it is removed.
+        resource_policy: Vec<config::Statement> = resource_policy().or_empty(),
     }
 }
 
@@ -57,19 +62,27 @@ impl Declared for Stream {
     fn section() -> Shape<Vec<Entry<Config>>> {
         keyed()
     }
+
+    fn templates(stream: &Entry<Config>) -> Vec<&Template> {
+        templates_of(&stream.resource_policy)
+    }
 }
 
 impl Lowered for Stream {
     fn lower(stream: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &stream.name);
-        let Config { shards, retention, kms_key, triggers } = &**stream;
+        let Config { shards, retention, kms_key, triggers, resource_policy } = &**stream;
+        let arn = lower.scope.expand(Self::ARN, &id.name);
+        let resource_policy = lower.resource_policy(resource_policy, &arn);
+        let apart = policy::named(&resource_policy).map(|names| (tags::APART.to_owned(), names.into()));
         let spec = Spec {
             shards: *shards,
             retention: retention / HOUR,
             kms_key: kms_key.clone(),
-            tags: lower.tags(&id),
+            resource_policy,
+            tags: lower.tags(&id).into_iter().chain(apart).collect(),
         };
-        let known_attributes = known_attributes(&id, lower.scope.expand(Self::ARN, &id.name));
+        let known_attributes = known_attributes(&id, arn);
         let stream = resource::<Stream>(id.clone(), stream.at, &spec);
         lower.resources.push(Resource { known_attributes, ..stream });
         triggers.iter().for_each(|item| lower.trigger(item, &id));
@@ -83,6 +96,11 @@ impl Lowered for Stream {
         let write = may(PUT).then_some("kms:GenerateDataKey");
         let read = may(GET).then_some("kms:Decrypt");
         use_of(key, read.into_iter().chain(write), Some("kinesis"), lower)
+    }
+
+    fn check_sizes(stream: &Entry<Config>, sizes: &mut Sizes) {
+        let id = ResourceId::new(Stream::NAME, sizes.identity.named(Stream::NAME, &stream.name));
+        sizes.check_resource_policy(&id, stream.place("resource_policy"));
     }
 }
 

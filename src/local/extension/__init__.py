@@ -19,6 +19,7 @@ from . import (
     images,
     links,
     loading,
+    log_filters,
     mappings,
     notifications,
     publishing,
@@ -38,8 +39,8 @@ from . import (
 
 MODULES = [
     signature, door, links, loading, request_log, roles, runtime_api, destinations, asynchronous, aliases, publishing,
-    qualifiers, routing, streams, state_machines, admission, buses, notifications, mappings, batches, tags, ai, images,
-    comprehend, rekognition, textract,
+    qualifiers, routing, streams, state_machines, admission, log_filters, buses, notifications, mappings, batches, tags,
+    ai, images, comprehend, rekognition, textract,
 ]
 
 
@@ -63,6 +64,7 @@ def install(state):
     state_machines.install()
     streams.install()
     admission.install()
+    log_filters.install()
     notifications.install()
     mappings.install()
     batches.install()

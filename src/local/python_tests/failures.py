@@ -3,6 +3,9 @@
 Usage: failures.py FOLDER, where the folder has the package `extension`.
 """
 
+import base64
+import gzip
+import json
 import sys
 import time
 import unittest
@@ -10,8 +13,8 @@ from unittest import mock
 
 sys.path.insert(0, sys.argv.pop(1))
 
-from extension import asynchronous, batches, buses, destinations
-from ministack.services import lambda_svc
+from extension import admission, asynchronous, batches, buses, destinations, log_filters
+from ministack.services import cloudwatch_logs, lambda_svc
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:reads"
 STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/clicks"
@@ -139,6 +142,32 @@ class Undelivered(unittest.TestCase):
             with mock.patch.object(lambda_svc, "_get_func_record_for_ref", return_value=({"config": {}}, {}, "reads")):
                 buses.if_admitted(deliver)(target, event, schedule)
             deliver.assert_called_once()
+
+
+class LogGroups(unittest.TestCase):
+    def started(self, group, admits=True):
+        """What is started by two lines in a group that has a filter, by the ARN of what is started."""
+        arn = f"arn:aws:logs:us-east-1:000000000000:log-group:{group}:*"
+        filters = {"one": {"filterName": "one", "filterPattern": "ERROR", "destinationArn": f"{FUNCTION}:live"}}
+        with (mock.patch.dict(cloudwatch_logs._log_groups._data, clear=True),
+              mock.patch.object(admission, "admits", return_value=admits) as asked,
+              mock.patch.object(asynchronous, "start") as start):
+            cloudwatch_logs._log_groups[group] = {"arn": arn, "subscriptionFilters": filters}
+            log_filters.send(group, "stream", [{"message": "ERROR no"}, {"message": "INFO yes"}])
+        if asked.called:
+            self.assertEqual(asked.call_args.args, (f"{FUNCTION}:live", "logs.amazonaws.com", arn))
+        return [(call.args[0], json.loads(gzip.decompress(base64.b64decode(call.args[1]["awslogs"]["data"]))))
+                for call in start.call_args_list]
+
+    def test_what_matches_starts_the_alias_as_an_event_that_is_tried_again(self):
+        [(arn, document)] = self.started("/aws/lambda/other")
+        self.assertEqual(arn, f"{FUNCTION}:live")
+        self.assertEqual([event["message"] for event in document["logEvents"]], ["ERROR no"])
+        self.assertEqual((document["logGroup"], document["logStream"]), ("/aws/lambda/other", "stream"))
+
+    def test_nothing_is_started_without_a_permission_or_by_its_own_logs(self):
+        self.assertEqual(self.started("/aws/lambda/other", admits=False), [])
+        self.assertEqual(self.started("/aws/lambda/reads"), [])
 
 
 if __name__ == "__main__":

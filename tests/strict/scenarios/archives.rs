@@ -8,6 +8,7 @@ use crate::run::{A_MOMENT, Command, End, Ran, empty, later, run};
 use crate::services::Service;
 use crate::services::events::archive::BUSY;
 use crate::wire::Call;
+use provision::adopt::AdoptRequest;
 use serde_json::json;
 use std::time::Duration;
 
@@ -101,6 +102,35 @@ fn an_archive_of_the_same_name_is_left_alone() {
         let refused = up(&cloud, &with);
         assert!(errors(&refused).contains("archive orders already exists"), "{}", errors(&refused));
         assert_eq!(refused.writes(), Vec::<String>::new());
+    }
+}
+
+/// Its description becomes the mark of the stack, and its days stay. That of another stack is taken over from it alone.
+#[test]
+fn an_archive_of_others_is_adopted() {
+    let stack = of("archive: 7 days");
+    let other = Fixture::of("stack: other\nbuses: { orders: { archive: 7 days } }\n");
+    let other = after(&empty(), &other).events.archives["orders"].description.clone();
+    for (description, from) in [("by hand", None), (&*other, Some("other"))] {
+        let mut cloud = after(&empty(), &of(""));
+        let source = Service::Events.arn("event-bus/orders");
+        let theirs = json!({ "ArchiveName": "orders", "EventSourceArn": source, "RetentionDays": 30,
+            "Description": description });
+        cloud.act(Service::Events, "CreateArchive", &theirs).expect("an archive");
+        let cloud = later(&cloud, MINUTE);
+        let adopt = |from: Option<&str>| {
+            let (kind, name, from) = ("archive", "orders".to_owned(), from.map(str::to_owned));
+            run(&cloud, Command::Adopt(&stack, &AdoptRequest { kind, name, from }), None)
+        };
+        match from {
+            None => assert!(errors(&up(&cloud, &stack)).contains("provision adopt archive orders")),
+            Some(_) => assert!(errors(&adopt(None)).contains("it belongs to the stack `other`")),
+        }
+        let adopted = well(adopt(from));
+        assert_eq!(adopted.writes(), ["events:UpdateArchive orders #1"]);
+        assert_eq!(adopted.cloud.events.archives["orders"].days, 30);
+        let cloud = after(&later(&adopted.cloud, MINUTE), &stack);
+        assert_eq!(differences(&dump(&cloud), &dump(&after(&empty(), &stack))), Vec::<String>::new());
     }
 }
 

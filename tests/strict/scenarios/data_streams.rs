@@ -4,17 +4,19 @@ use super::declared::Declared;
 use super::shipped::{well, whole};
 use crate::cloud::Cloud;
 use crate::dump::dump;
+use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
-use crate::run::{Command, Ran, empty, later, planned, run};
+use crate::run::{Command, End, Ran, empty, later, planned, run};
 use crate::service::{Drift, Make};
 use crate::services::Service;
+use serde_json::Value as Json;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 const STACK: &str = "stack: one
 streams:
-  clicks: { shards: 2, retention: 2 days, kms_key: alias/clicks }
+  clicks: { shards: 2, retention: 2 days, kms_key: alias/clicks, resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: kinesis:PutRecord }] }
 functions:
   count:
     code: lambdas/create_item
@@ -36,6 +38,47 @@ fn streams_come_up_once_and_go_down() {
     Declared::of(Fixture::of(STACK)).is(&cloud);
     let down = whole(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
     assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+}
+
+/// A policy may name a new role of the stack. One that somebody else changes is set back. After it was removed from the file, no
+/// tag and no policy is left, also where a run died in between.
+#[test]
+fn a_policy_of_a_stream_names_a_new_role_and_is_cleared() {
+    let none = "stack: one\nstreams: { clicks: {} }\nroles: { reader: {} }\n";
+    let text = none.replace(
+        "clicks: {}",
+        "clicks: { resource_policy: [{ Effect: Allow, Principal: { AWS: \"${roles.reader.arn}\" }, Action: kinesis:GetRecords }] }",
+    );
+    let cloud = created(&text);
+    Declared::of(Fixture::of(&text)).is(&cloud);
+    let policy = |cloud: &Cloud| dump(cloud)["stream clicks"]["policy"].clone();
+    assert!(policy(&cloud).to_string().contains("/reader\""), "{}", policy(&cloud));
+    let mut theirs = cloud.clone();
+    for (what, drift) in Service::Kinesis.drifts() {
+        if *what == "a stream admits others" {
+            drift(&mut theirs, "one", 0).expect("a policy to change");
+        }
+    }
+    assert_ne!(policy(&theirs), policy(&cloud));
+    assert_eq!(policy(&whole(up(&theirs, &text)).cloud), policy(&cloud));
+    for call in ["kinesis:DeleteResourcePolicy", "kinesis:RemoveTagsFromStream"] {
+        let whole_run = whole(up(&cloud, none));
+        let mut labels = whole_run.records.iter().map(|record| &record.label);
+        let at = labels.find(|label| label.name == call).expect("such a call").clone();
+        let fault = PlannedFault { at, kind: FaultKind::KilledAfterAll, times: Times::Once };
+        let died = run(&cloud, Command::Up(&Fixture::of(none)), Some(fault));
+        assert_eq!(died.end, End::Died);
+        let cleared = later(&whole(up(&died.cloud, none)).cloud, MINUTE);
+        Declared::of(Fixture::of(none)).is(&cleared);
+        assert_eq!(policy(&cleared), Json::Null);
+        assert!(!cleared.kinesis.streams["clicks"].tags.contains_key("provision:settings"));
+    }
+    let reads = whole(up(&later(&whole(up(&empty(), none)).cloud, MINUTE), none));
+    let mut labels = reads.records.iter().map(|record| &record.label.name);
+    assert!(
+        !labels.any(|name| name == "kinesis:GetResourcePolicy"),
+        "one without a policy costs no call for it"
+    );
 }
 
 /// Kinesis makes five at a time; `up` waits for room, also for what others are making.

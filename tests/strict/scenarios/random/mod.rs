@@ -137,7 +137,7 @@ buckets:
     kms_key: alias/pictures
     ownership: object-writer
     resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: s3:GetObject }]
-streams: { clicks: { shards: 2 } }
+streams: { clicks: { shards: 2, resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: kinesis:PutRecord }] } }
 buses:
   audit: { archive: 7 days, dead_letter: mails, resource_policy: [{ Effect: Allow, Principal: \"*\", Action: events:PutEvents }] }
 topics:

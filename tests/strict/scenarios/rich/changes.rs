@@ -111,6 +111,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("filter: \"?ERROR ?WARN\"", "filter: \"{ $.level = ERROR }\""),
     (", filter: \"{ $.level = ERROR }\" }", " }"),
     (":rule/rich", ":rule/other"),
+    ("{ principal: 111122223333 }", "{ principal: \"arn:aws:iam::111122223333:role/caller\" }"),
+    (", { principal: \"arn:aws:iam::111122223333:role/caller\" }", ""),
     ("{ log_group: { function: show } }, ", ""),
     (
         "    triggers: [{ principal: iot.amazonaws.com, source: \"arn:aws:iot:eu-central-1:123456789012:rule/other\" }]\n",
@@ -152,6 +154,11 @@ const CHANGES: &[(&str, &str)] = &[
     ("shards: 3, retention: 2 days, kms_key: alias/clicks", "shards: 1, retention: 3 days, kms_key: aws"),
     ("shards: 1, retention: 3 days, kms_key: aws", "retention: 25 hours"),
     ("retention: 25 hours", "shards: 5"),
+    ("Action: kinesis:PutRecord }]", "Action: kinesis:GetRecords }]"),
+    (
+        ", resource_policy: [{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: kinesis:GetRecords }] }",
+        " }",
+    ),
     ("point_in_time_recovery: true", "point_in_time_recovery: 7 days"),
     ("    point_in_time_recovery: 7 days\n", ""),
     (
@@ -232,6 +239,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("    GET /next: { function: all, alias: next }\n", ""),
     ("    release: { aliases: { live: {}, next: { deploy: manual } }, keep: 1 }\n", "    release: live\n"),
     ("    release: live\n", ""),
+    ("{ principal: o-a1b2c3d4e5 }", "{ principal: o-z9y8x7w6v5 }"),
+    ("    triggers: [{ principal: o-z9y8x7w6v5 }]\n", ""),
     ("stream: true, cors: { origins: [\"*\"] } }", "stream: true }"),
     ("url: { auth: iam, stream: true }", "url: { auth: none, stream: true }"),
     ("url: { auth: none, stream: true }", "url: none"),

@@ -17,11 +17,22 @@ struct Bus {
     described: u8,
     has_key: bool,
     admits: bool,
+    /// None, or one of [`ARCHIVES`].
+    archive: u8,
 }
 
+const ARCHIVES: &[&str] = &[
+    "7 days",
+    "forever",
+    "{ retention: 30 days, pattern: { source: [walk] } }",
+    "{ retention: 7 days, pattern: { source: [b] } }",
+];
+
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
-    let bus = (rarely(3), proptest::bool::weighted(0.25), proptest::bool::weighted(0.25));
-    let bus = bus.prop_map(|(described, has_key, admits)| Bus { described, has_key, admits });
+    let (has_key, admits) = (proptest::bool::weighted(0.25), proptest::bool::weighted(0.25));
+    let bus = (rarely(3), has_key, admits, rarely(index(ARCHIVES) + 1));
+    let bus =
+        bus.prop_map(|(described, has_key, admits, archive)| Bus { described, has_key, admits, archive });
     let buses = btree_map(0..index(BUSES), bus, 0..=2);
     buses.prop_map(|buses| Rc::new(Buses(buses)) as Rc<dyn Section>).boxed()
 }
@@ -39,7 +50,7 @@ impl Section for Buses {
         if !self.0.is_empty() {
             *text += "buses:\n";
         }
-        for (index, Bus { described, has_key, admits }) in &self.0 {
+        for (index, Bus { described, has_key, admits, archive }) in &self.0 {
             let mut fields = Vec::new();
             if *described > 0 {
                 fields.push(format!("description: of the walk {described}"));
@@ -51,6 +62,9 @@ impl Section for Buses {
                 let statement =
                     "{ Effect: Allow, Principal: { AWS: \"111122223333\" }, Action: events:PutEvents }";
                 fields.push(format!("resource_policy: [{statement}]"));
+            }
+            if let Some(archive) = usize::from(*archive).checked_sub(1) {
+                fields.push(format!("archive: {}", ARCHIVES[archive]));
             }
             let _ = writeln!(text, "  {}: {{ {} }}", BUSES[usize::from(*index)], fields.join(", "));
         }

@@ -4,7 +4,7 @@ use super::grammar;
 use super::role::{PAGE, encoded, limit};
 use crate::cloud::{
     Cloud, Handler, LISTS, ServiceError, TAGS, Tags, Time, VISIBLE, check_tags, listed, required, seconds,
-    tag_list, text,
+    tag_list, text, too_many_tags,
 };
 use crate::services::Service;
 use serde_json::{Value as Json, json};
@@ -146,12 +146,10 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 }
 
 fn check_policy_tags(before: &Tags, new: &Tags) -> Result<(), ServiceError> {
-    check_tags(before, new, "InvalidInput")?;
-    let all: BTreeSet<&String> = before.keys().chain(new.keys()).collect();
-    if all.len() > 50 {
+    if too_many_tags(before, new) {
         return ServiceError::err("LimitExceeded", "The number of tags has reached the maximum limit.");
     }
-    Ok(())
+    check_tags(before, new, "InvalidInput")
 }
 
 fn described(policy: &Managed, attached: usize, with_tags: bool) -> Json {

@@ -1,5 +1,6 @@
 //! What people and other tools do with streams.
 
+use super::policy::theirs;
 use super::random::STREAMS;
 use super::stream::Stream;
 use crate::cloud::{Cloud, Tags, Time};
@@ -29,11 +30,20 @@ pub(super) const DRIFTS: &[(&str, Drift)] = &[
     ("a stream is encrypted with another key", |cloud, stack, nth| {
         stream(cloud, stack, nth, |stream| stream.key = Some("alias/theirs".to_owned()))
     }),
+    ("a stream admits others", |cloud, stack, nth| {
+        let has = |stream: &Stream| stream.is_of(stack) && stream.tags.contains_key(APART);
+        let name = pick(&cloud.kinesis.streams, has, nth)?;
+        cloud.kinesis.streams.get_mut(&name)?.policy.by_hand(Some(theirs(&name)));
+        Some(name)
+    }),
     ("a stream gets records", |cloud, stack, nth| stream(cloud, stack, nth, |stream| stream.records += 3)),
     ("a stream's tags are changed", |cloud, stack, nth| {
         stream(cloud, stack, nth, |stream| retag(&mut stream.tags))
     }),
 ];
+
+/// The tag that tells of a policy: only then it is read.
+const APART: &str = "provision:settings";
 
 fn stream(cloud: &mut Cloud, stack: &str, nth: usize, change: impl FnOnce(&mut Stream)) -> Option<String> {
     changed(&mut cloud.kinesis.streams, stack, nth, change)
@@ -58,7 +68,17 @@ fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
 
 /// Changes all streams wherever they can be changed.
 pub(super) fn change_all(cloud: &mut Cloud) {
-    for stream in cloud.kinesis.streams.values_mut() {
+    let has_policies = cloud.kinesis.streams.values().any(|stream| stream.tags.contains_key(APART));
+    for (name, stream) in &mut cloud.kinesis.streams {
+        match stream.tags.get(APART) {
+            Some(_) => stream.policy.by_hand(None),
+            // A policy that an earlier version of the stack has had.
+            None if has_policies => {
+                stream.tags.insert(APART.to_owned(), "resource-policy".to_owned());
+                stream.policy.by_hand(Some(theirs(name)));
+            }
+            None => {}
+        }
         (stream.on_demand, stream.shards) = (!stream.on_demand, 2);
         stream.retention = 99;
         stream.key = Some("alias/theirs".to_owned());

@@ -1,6 +1,7 @@
 //! Kinesis data streams [aws-facts-services: 6].
 
 mod by_hand;
+mod policy;
 mod random;
 mod records;
 mod stream;
@@ -30,9 +31,9 @@ impl StrictService for Kinesis {
         &Facts {
             name: "kinesis",
             model: ("kinesis", "2013-12-02"),
-            operations: &[stream::OPERATIONS, records::OPERATIONS],
-            changed: &["StreamName", "StreamARN"],
-            subject: &["StreamName", "StreamARN", "ShardId", "ShardIterator"],
+            operations: &[stream::OPERATIONS, records::OPERATIONS, policy::OPERATIONS],
+            changed: &["StreamName", "StreamARN", "ResourceARN"],
+            subject: &["StreamName", "StreamARN", "ResourceARN", "ShardId", "ShardIterator"],
             tokens: &["NextToken"],
             throttled: ("LimitExceededException", 400),
             failed: ("InternalFailure", 500),
@@ -91,7 +92,7 @@ impl StrictService for Kinesis {
             let shards = if stream.on_demand { json!("on-demand") } else { json!(stream.shards) };
             let dumped = json!({
                 "shards": shards, "retention": stream.retention, "key": stream.key, "tags": stream.tags,
-                "status": stream.status(cloud.now), "records": stream.records,
+                "status": stream.status(cloud.now), "records": stream.records, "policy": stream.policy.dumped(),
             });
             (format!("stream {name}"), dumped)
         };
@@ -164,11 +165,24 @@ impl StrictService for Kinesis {
                     stream.kms_key = (!is_one).then(|| "alias/one".to_owned());
                 })
             }),
+            ("a stream admits nobody else", |stack| {
+                let stream = stack.streams_mut().iter_mut().find(|stream| !stream.resource_policy.is_empty());
+                stream.map(|stream| stream.resource_policy.clear()).is_some()
+            }),
         ]
     }
 
     fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
         Some(random::section())
+    }
+
+    fn given(&self) -> Vec<(&'static str, Json)> {
+        let policy = |stream: &str| {
+            let statement = json!({ "Effect": "Allow", "Principal": { "AWS": "210987654321" },
+                "Action": "kinesis:PutRecord", "Resource": stream_arn(stream) });
+            Json::from(json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
+        };
+        vec![("stream policy", policy("clicks")), ("policy of no stream", policy("none"))]
     }
 
     fn requests(&self) -> &'static str {

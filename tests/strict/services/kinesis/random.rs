@@ -20,11 +20,13 @@ struct Stream {
     shards: u8,
     retention: u8,
     key: u8,
+    has_policy: bool,
 }
 
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
-    let stream = (rarely(8), rarely(3), rarely(3));
-    let stream = stream.prop_map(|(shards, retention, key)| Stream { shards, retention, key });
+    let stream = (rarely(8), rarely(3), rarely(3), prop::bool::weighted(0.3));
+    let stream =
+        stream.prop_map(|(shards, retention, key, has_policy)| Stream { shards, retention, key, has_policy });
     let streams = btree_map(0..index(STREAMS), stream, 0..=1);
     streams.prop_map(|streams| Rc::new(Streams(streams)) as Rc<dyn Section>).boxed()
 }
@@ -42,7 +44,7 @@ impl Section for Streams {
         if !self.0.is_empty() {
             *text += "streams:\n";
         }
-        for (index, Stream { shards, retention, key }) in &self.0 {
+        for (index, Stream { shards, retention, key, has_policy }) in &self.0 {
             let mut fields = Vec::new();
             if *shards > 0 {
                 fields.push(format!("shards: {shards}"));
@@ -56,6 +58,12 @@ impl Section for Streams {
                 0 => {}
                 1 => fields.push("kms_key: aws".to_owned()),
                 _ => fields.push("kms_key: alias/one".to_owned()),
+            }
+            if *has_policy {
+                fields.push(
+                    "resource_policy: [{ Effect: Allow, Principal: { AWS: \"210987654321\" }, Action: kinesis:PutRecord }]"
+                        .to_owned(),
+                );
             }
             let _ = writeln!(text, "  {}: {{ {} }}", STREAMS[usize::from(*index)], fields.join(", "));
         }

@@ -1,5 +1,6 @@
 //! Streams, from CREATING to their deletion.
 
+use super::policy::Policy;
 use super::stream_arn;
 use crate::cloud::{
     ACCOUNT, Cloud, Delay, Handler, ServiceError, Tags, Time, VISIBLE, check_tags, required, seconds, text,
@@ -21,6 +22,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DescribeStreamSummary", describe),
     ("ListTagsForStream", tags),
     ("AddTagsToStream", tag),
+    ("RemoveTagsFromStream", untag),
     ("UpdateStreamMode", set_mode),
     ("UpdateShardCount", set_count),
     ("IncreaseStreamRetentionPeriod", longer),
@@ -46,6 +48,7 @@ pub(crate) struct Stream {
     /// In hours.
     pub(crate) retention: u64,
     pub(crate) key: Option<String>,
+    pub(crate) policy: Policy,
     pub(crate) created: Time,
     /// `CREATING`, `UPDATING` or `DELETING`, until this time.
     pub(crate) phase: (&'static str, Time),
@@ -66,6 +69,7 @@ impl Stream {
             shards_before: count,
             retention: 24,
             key: None,
+            policy: Policy::default(),
             created: now,
             phase: ("CREATING", until),
             tags,
@@ -92,7 +96,12 @@ const ON_DEMAND: u64 = 4;
 
 /// The name of the stream that a call is about.
 pub(super) fn name_of(params: &Json) -> Option<String> {
-    let of_arn = || text(params, "StreamARN")?.split_once(":stream/").map(|(_, name)| name);
+    let of_arn = || {
+        text(params, "StreamARN")
+            .or_else(|| text(params, "ResourceARN"))?
+            .split_once(":stream/")
+            .map(|(_, name)| name)
+    };
     // An iterator is of a shard of one stream, and a token of a list of its shards.
     let of_iterator = || {
         let token = text(params, "ShardIterator").or_else(|| text(params, "NextToken"));
@@ -108,7 +117,7 @@ pub(super) fn not_found(name: &str) -> ServiceError {
     )
 }
 
-fn invalid<T>(message: impl Into<String>) -> Result<T, ServiceError> {
+pub(super) fn invalid<T>(message: impl Into<String>) -> Result<T, ServiceError> {
     ServiceError::err("InvalidArgumentException", message)
 }
 
@@ -129,7 +138,7 @@ pub(super) fn find<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut St
 }
 
 /// The same if it can be changed now: each change is taken only in ACTIVE [aws-facts-services: 6, TF].
-fn find_active<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Stream, ServiceError> {
+pub(super) fn find_active<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<&'a mut Stream, ServiceError> {
     let now = cloud.now;
     let stream = find(cloud, params)?;
     match stream.status(now) {
@@ -230,6 +239,13 @@ fn tag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let stream = find_active(cloud, params)?;
     check_tags(&stream.tags, &new, "InvalidArgumentException")?;
     stream.tags.extend(new);
+    Ok(Json::Null)
+}
+
+fn untag(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
+    let keys = params["TagKeys"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    let stream = find_active(cloud, params)?;
+    keys.for_each(|key| drop(stream.tags.remove(key)));
     Ok(Json::Null)
 }
 

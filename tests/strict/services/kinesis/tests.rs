@@ -117,6 +117,7 @@ fn every_change_by_hand_shows() {
     let mut cloud = account(4);
     for stream in cloud.kinesis.streams.values_mut() {
         stream.tags.insert("provision:stack".to_owned(), "s".to_owned());
+        stream.tags.insert("provision:settings".to_owned(), "resource-policy".to_owned());
     }
     let before = Service::Kinesis.dump(&cloud);
     for (what, change) in super::by_hand::DRIFTS {

@@ -137,7 +137,9 @@ fn statement(params: &Json, resource: &str) -> Result<Json, ServiceError> {
     let principal = match principal {
         "*" => json!("*"),
         service if service.contains(".amazonaws.com") => json!({ "Service": service }),
-        account if account.len() == 12 || account.starts_with("arn:") => json!({ "AWS": account }),
+        // [recorded: add_permission_principal_account]
+        account if account.len() == 12 => json!({ "AWS": format!("arn:aws:iam::{account}:root") }),
+        arn if arn.starts_with("arn:") => json!({ "AWS": arn }),
         // [recorded: lambda_, add_permission_principal_invalid]
         _ => {
             let message = "The provided principal was invalid. Please check the principal and try again.";
@@ -163,6 +165,10 @@ fn statement(params: &Json, resource: &str) -> Result<Json, ServiceError> {
     }
     if let Some(auth) = text(params, "FunctionUrlAuthType") {
         statement["Condition"]["StringEquals"]["lambda:FunctionUrlAuthType"] = auth.into();
+    }
+    // [recorded: add_permission_optional_fields]
+    if let Some(organization) = text(params, "PrincipalOrgID") {
+        statement["Condition"]["StringEquals"]["aws:PrincipalOrgID"] = organization.into();
     }
     if let Some(account) = text(params, "SourceAccount") {
         statement["Condition"]["StringEquals"]["AWS:SourceAccount"] = account.into();

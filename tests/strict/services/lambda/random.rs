@@ -158,9 +158,16 @@ impl Section for Functions {
                 line("runtime: python3.13");
             }
             let is_released = function.settings.keys().any(|index| setting(index).0 == "release");
+            let is_kept_ready =
+                function.settings.iter().any(|(index, value)| setting(index).0 == "release" && *value == 1);
             for (index, value) in &function.settings {
                 let (name, values) = setting(index);
                 if name == "url" && is_released {
+                    continue;
+                }
+                // Nothing is kept ready of a function that nobody can call.
+                let value = values[usize::from(*value)];
+                if name == "reserved_concurrency" && value == "0" && is_kept_ready {
                     continue;
                 }
                 // What a role of the user's own may do is the user's own care.
@@ -170,7 +177,7 @@ impl Section for Functions {
                 if (name == "managed_policies" && is_named) || (of_own_role && function.existing_role) {
                     continue;
                 }
-                line(&format!("{name}: {}", values[usize::from(*value)]));
+                line(&format!("{name}: {value}"));
             }
             let variables = function.environment.iter().filter_map(|index| variable(stack, *index));
             let variables: Vec<String> = variables.collect();
@@ -221,4 +228,33 @@ fn variable(stack: &RandomStack, index: u8) -> Option<String> {
         _ => "debug".to_owned(),
     };
     Some(format!("{name}: '{value}'"))
+}
+
+/// A function with any two settings makes a valid stack.
+#[test]
+fn any_two_settings_go_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let code = folder.path().join("lambdas/create_item");
+    std::fs::create_dir_all(&code).expect("a folder");
+    std::fs::write(code.join("lambda_function.py"), "def lambda_handler(event, context): pass\n")
+        .expect("code");
+    let file = folder.path().join("stack.yaml");
+    let all = || (0..index(SETTINGS)).flat_map(|index| [(index, 0), (index, 1)]);
+    for (one, other) in all().flat_map(|one| all().map(move |other| (one, other))).filter(|(a, b)| a.0 < b.0)
+    {
+        let function = Function {
+            code: 0,
+            settings: [one, other].into(),
+            environment: BTreeSet::new(),
+            access: BTreeMap::new(),
+            policy: 0,
+            existing_role: false,
+        };
+        let functions = [(0, function)].into();
+        let stack = RandomStack::only(Rc::new(Functions { functions, shared: 0, has_tools: false }));
+        std::fs::write(&file, stack.text()).expect("the stack file is written");
+        if let Err(wrong) = crate::fixture::load(&file, None, None) {
+            panic!("{wrong}\n{}", stack.text());
+        }
+    }
 }

@@ -4,11 +4,10 @@ use super::checks::refused;
 use super::function;
 use super::mapping;
 use super::qualifier::Named;
-use crate::cloud::{Cloud, Handler, REGION, ServiceError, TAGS, Tags, Time, check_tags, required, text_map};
+use crate::cloud::{
+    Cloud, Handler, REGION, ServiceError, TAGS, Tags, Time, check_tags, required, text_map, too_many_tags,
+};
 use serde_json::{Value as Json, json};
-
-/// Of a resource.
-const MAX_TAGS: usize = 50;
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
     &[("ListTags", list), ("TagResource", tag), ("UntagResource", untag)];
@@ -35,8 +34,7 @@ fn of_arn<'a>(cloud: &'a mut Cloud, params: &Json) -> Result<(&'a mut Tags, Time
 
 /// Refuses tags that cannot be added [recorded: lambda_, test_tag_limits].
 pub(super) fn check(before: &Tags, new: &Tags) -> Result<(), ServiceError> {
-    let added = new.keys().filter(|key| !before.contains_key(*key)).count();
-    match before.len() + added > MAX_TAGS {
+    match too_many_tags(before, new) {
         true => refused("Number of tags exceeds resource tag limit."),
         false => check_tags(before, new, "InvalidParameterValueException"),
     }
