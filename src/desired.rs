@@ -1,9 +1,9 @@
 //! The desired state of a stack: a loop over the kinds that have sections in the stack file.
 
-use crate::config::{Diagnostics, Stack};
+use crate::config::{Diagnostic, Diagnostics, Stack};
 use crate::kinds::{lowered, lowered_triggers};
 use crate::lower::{Lower, Packages, Sizes, identity};
-use crate::model::{Graph, Resource, SHORTEST_REGION, SOME_ACCOUNT, Scope, Wanted, partition_of};
+use crate::model::{Graph, Identity, Resource, SHORTEST_REGION, SOME_ACCOUNT, Scope, Wanted, partition_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -76,6 +76,7 @@ pub fn offline_scope(stack: &Stack, region: Option<&str>) -> Scope {
 /// Everything that is too large.
 pub fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
     let mut sizes = Sizes {
+        stack,
         identity: &scope.identity,
         graph: lower(stack, scope, &BTreeMap::new()),
         too_large: Vec::new(),
@@ -83,6 +84,11 @@ pub fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
     lowered().iter().flatten().for_each(|kind| kind.check_sizes(stack, &mut sizes));
     let too_large = sizes.too_large;
     if too_large.is_empty() { Ok(()) } else { Err(Diagnostics::of_files(&stack.files, too_large)) }
+}
+
+/// What is valid and yet hardly meant, at its place in the file.
+pub fn doubts(stack: &Stack, identity: &Identity) -> Vec<Diagnostic> {
+    lowered().iter().flatten().flat_map(|kind| kind.doubts(stack, identity)).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod act;
 mod features;
 mod permission;
 mod registry;
+mod wire;
 
 pub use act::{Act, ActField, Acted, Found, Perform, Reply};
 pub use features::{
@@ -13,6 +14,7 @@ pub use features::{
 pub use permission::{Needs, On, Only, Permission, Task, When, Which};
 pub use registry::{AnyKind, Registry};
 pub(crate) use registry::{Registered, desired};
+pub use wire::Wire;
 
 use crate::aws::{Clients, Context, Error, Result, Service, tags};
 use crate::diff::Change;

@@ -3,6 +3,7 @@
 
 use crate::config::Stack;
 use crate::diff::Change;
+use crate::kind::Wire;
 use crate::kinds::{kind, kinds};
 use crate::model::ResourceId;
 use crate::outputs;
@@ -42,13 +43,26 @@ pub fn grouped(ids: &[&ResourceId], exists: impl Fn(&ResourceId) -> bool) -> Vec
     groups
 }
 
-/// The entry of which a resource is a part, as far as it exists.
+/// The entry of which a resource is a part, as far as it exists. A trigger whose entry does not is a part of its source.
 fn entry(id: &ResourceId, exists: &impl Fn(&ResourceId) -> bool) -> ResourceId {
     let mut entry = id.clone();
-    while let Some(of) = (kind(entry.kind).features().part_of)(&entry).filter(|of| exists(of)) {
-        entry = of;
+    let of = |id: &ResourceId| {
+        let of = (kind(id.kind).features().part_of)(id);
+        of.into_iter().chain(id.parent().cloned()).find(|of| exists(of))
+    };
+    while let Some(next) = of(&entry) {
+        entry = next;
     }
     entry
+}
+
+/// What a part is called below an entry. The JSON is the observed spec, where it exists.
+pub fn called(id: &ResourceId, observed: Option<&Json>, entry: &ResourceId) -> String {
+    let features = kind(id.kind).features();
+    match (features.part_of)(id) {
+        Some(of) if of == *entry => (features.called)(id, observed),
+        _ => id.to_string(),
+    }
 }
 
 /// True for a resource that comes with another one, of those that exist.
@@ -65,6 +79,8 @@ pub struct Outline<'a> {
     pub groups: Vec<Group>,
     /// How entries are connected with others, in a few words each.
     wires: BTreeMap<ResourceId, Vec<String>>,
+    /// The permissions of triggers, each with its trigger, by their steps.
+    triggers: BTreeMap<usize, usize>,
 }
 
 impl<'a> Outline<'a> {
@@ -72,8 +88,10 @@ impl<'a> Outline<'a> {
     pub fn of(plan: &'a Plan) -> Self {
         let unchanged: HashSet<&ResourceId> = plan.unchanged.iter().collect();
         let ids: Vec<&ResourceId> = plan.steps.iter().map(|step| &step.id).collect();
-        let groups = grouped(&ids, |id| unchanged.contains(id));
-        Outline { plan, groups, wires: BTreeMap::new() }
+        let mut groups = grouped(&ids, |id| unchanged.contains(id));
+        let triggers = groups.iter().flat_map(|group| admitted(plan, group)).collect();
+        groups.iter_mut().for_each(|group| side_by_side(group, &triggers));
+        Outline { plan, groups, wires: BTreeMap::new(), triggers }
     }
 
     /// The same with the connections that a stack declares: what starts an entry, and what it may reach.
@@ -116,10 +134,53 @@ impl<'a> Outline<'a> {
         group.items.iter().map(|index| &self.plan.steps[*index])
     }
 
+    /// The step of the trigger for which a step makes or deletes the permission.
+    pub fn trigger_of(&self, permission: usize) -> Option<usize> {
+        self.triggers.get(&permission).copied()
+    }
+
+    /// The permissions of a trigger, by their steps.
+    pub fn permissions_of(&self, trigger: usize) -> impl Iterator<Item = usize> {
+        self.triggers.iter().filter(move |(_, of)| **of == trigger).map(|(permission, _)| *permission)
+    }
+
     /// How an entry is connected with others.
     pub fn wires(&self, group: &Group) -> &[String] {
         self.wires.get(&group.id).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The permissions in a group, each with the trigger that needs or needed it: first one with which the same is done.
+fn admitted(plan: &Plan, group: &Group) -> Vec<(usize, usize)> {
+    let steps = || group.items.iter().map(|index| (*index, &plan.steps[*index]));
+    let wires = |step: &Step| -> Vec<Wire> {
+        let wire = kind(step.id.kind).features().wire;
+        specs(step).filter_map(|spec| wire(&step.id, spec)).collect()
+    };
+    let triggers = steps().map(|(index, step)| (index, step.action, wires(step)));
+    let triggers: Vec<_> = triggers.filter(|(_, _, wires)| !wires.is_empty()).collect();
+    let of_permission = |(index, step): (usize, &Step)| {
+        let admitted: Vec<Wire> = specs(step).filter_map(kind(step.id.kind).features().admits).collect();
+        let of = triggers.iter().filter(|(_, _, wires)| wires.iter().any(|wire| admitted.contains(wire)));
+        let trigger = of.min_by_key(|(_, action, _)| *action != step.action)?.0;
+        Some((index, trigger))
+    };
+    steps().filter_map(of_permission).collect()
+}
+
+/// What a resource is to be, and what it is.
+fn specs(step: &Step) -> impl Iterator<Item = &Json> {
+    step.desired.iter().chain(step.observed.as_ref().map(|observed| &observed.spec))
+}
+
+/// Lets each permission come after its trigger.
+fn side_by_side(group: &mut Group, triggers: &BTreeMap<usize, usize>) {
+    let places: HashMap<usize, usize> =
+        group.items.iter().enumerate().map(|(place, item)| (*item, place)).collect();
+    group.items.sort_by_key(|item| {
+        let trigger = triggers.get(item);
+        (places.get(trigger.unwrap_or(item)).copied(), trigger.is_some())
+    });
 }
 
 /// What a step changes, in the terms of the stack file, without what tells nothing: on a create the ownership tags, the code,

@@ -3,8 +3,8 @@
 
 use crate::apply::{Report, apply};
 use crate::aws::{Access, Connection, Context, Waits, tags};
-use crate::config::{Elsewhere, Stack};
-use crate::desired::{lower, wanted};
+use crate::config::{At, Elsewhere, Stack};
+use crate::desired::{doubts, lower, wanted};
 use crate::error::Failure;
 use crate::event::Events;
 use crate::exit::Exit;
@@ -92,6 +92,11 @@ impl Session {
     ) -> Result<Plan, Failure> {
         let mut plan = plan::plan(&lower(stack, &self.scope, packages), live_state, options)?;
         plan.notes.extend(stack.fallbacks.iter().map(|used| fallback(used, &stack.files)));
+        let doubts = doubts(stack, &self.scope.identity).into_iter();
+        plan.notes.extend(doubts.map(|doubt| {
+            let help = doubt.help.unwrap_or_default();
+            format!("{}: {}; {help}", place(doubt.at, &stack.files), doubt.message)
+        }));
         Ok(plan)
     }
 
@@ -119,10 +124,14 @@ impl Session {
 /// What a plan says of a value that does not exist.
 fn fallback(used: &Elsewhere, files: &[PathBuf]) -> String {
     let Elsewhere { address, at } = used;
-    // The first file is the one that the user has named.
+    format!("{}: `${{{address}}}` has no value, so its fallback is used", place(*at, files))
+}
+
+/// A place as notes have it. The first file is the one that the user has named.
+fn place(at: At, files: &[PathBuf]) -> String {
     let part = files.get(at.file as usize).filter(|_| at.file > 0);
     let part = part.map(|file| format!("{}, ", file.display())).unwrap_or_default();
-    format!("{part}line {}: `${{{address}}}` has no value, so its fallback is used", at.line)
+    format!("{part}line {}", at.line)
 }
 
 impl From<PlanError> for Failure {

@@ -2,10 +2,12 @@
 
 use super::session::Globals;
 use super::{Outcome, err, json, out, raw};
-use crate::config::{self, Check, Request, Stack};
+use crate::config::{self, Check, Diagnostic, Request, Stack};
+use crate::desired::doubts;
 use crate::exit::Exit;
 use crate::kind::AnyKind;
 use crate::kinds::{kind as kind_of, kinds, sections};
+use crate::lower::identity;
 use crate::model::ResourceId;
 use crate::outline::is_part;
 use crate::outputs::declared;
@@ -51,20 +53,28 @@ pub fn validate(globals: &Globals) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// What is valid and yet cannot work: each as a text, and in the form of an error of the file.
+/// What is valid and yet cannot work, or is hardly meant: each as a text, and in the form of an error of the file.
 fn warnings(stack: &Stack) -> Vec<(String, Json)> {
-    let one = |(check, sent): (&Check, &Request)| {
+    let unserved = unserved(stack).into_iter().map(|(check, sent): (&Check, &Request)| {
         let request = format!("{} {}", sent.method, render::path(&sent.path));
         let expected = format!("the check `{}` expects status {}", check.name, check.expect.status());
-        let message = format!("no route serves `{request}`, but {expected}");
         let help = "add the route, or correct the request; a check that expects 404 needs no route";
-        let text = format!("{}{message}; {help}", render::place(&stack.files, Some(check.at)));
-        let file = usize::try_from(check.at.file).ok().and_then(|file| stack.files.get(file));
+        Diagnostic {
+            at: check.at,
+            length: 0,
+            message: format!("no route serves `{request}`, but {expected}"),
+            help: Some(help.to_owned()),
+        }
+    });
+    let one = |Diagnostic { at, length: _, message, help }: Diagnostic| {
+        let help = help.unwrap_or_default();
+        let text = format!("{}{message}; {help}", render::place(&stack.files, Some(at)));
+        let file = usize::try_from(at.file).ok().and_then(|file| stack.files.get(file));
         let file = file.map(|file| file.display().to_string());
-        let (line, column) = (check.at.line, check.at.column);
+        let (line, column) = (at.line, at.column);
         (text, json!({ "message": message, "help": help, "file": file, "line": line, "column": column }))
     };
-    unserved(stack).into_iter().map(one).collect()
+    unserved.chain(doubts(stack, &identity(stack))).map(one).collect()
 }
 
 /// Prints the JSON Schema of the stack file, whatever format is asked for: it is JSON already.

@@ -4,6 +4,7 @@
 
 mod checks;
 mod graphs;
+mod loops;
 mod names;
 mod policies;
 mod routes;

@@ -1,6 +1,6 @@
 //! What the commands and the search for resources know of a kind: data that the kind states in its own file.
 
-use super::Act;
+use super::{Act, Wire};
 use crate::diff::Change;
 use crate::model::{Identity, PhysicalId, ResourceId, in_words, without_ending};
 use serde_json::Value as Json;
@@ -39,6 +39,12 @@ pub struct Features {
     pub part_of: fn(&ResourceId) -> Option<ResourceId>,
     /// What a part is called within that resource. The JSON is the observed spec, where it exists.
     pub called: fn(&ResourceId, Option<&Json>) -> String,
+    /// True for a resource that stands for an item of `triggers`, at the entry that it is shown as a part of.
+    pub is_trigger: fn(&ResourceId) -> bool,
+    /// For the resource that makes a source act: the wire that it is a half of. The JSON is its spec, desired or observed.
+    pub wire: fn(&ResourceId, &Json) -> Option<Wire>,
+    /// For the resource that admits the source: the same. Plans show it in the line of the other half.
+    pub admits: fn(&Json) -> Option<Wire>,
     /// What a plan says of a new resource, from its desired spec: a few words each.
     pub facts: fn(&Json) -> Vec<String>,
     /// The fields that differ as the user knows them, where those of the spec would tell little. The JSON is the observed and
@@ -63,6 +69,9 @@ impl Features {
         name_ending: "",
         part_of: |id| id.parent().cloned(),
         called: |id, _| format!("{} {}", in_words(id.kind), id.name),
+        is_trigger: |_| false,
+        wire: |_, _| None,
+        admits: |_| None,
         facts: |_| Vec::new(),
         differences: |changes, _, _| changes,
     };

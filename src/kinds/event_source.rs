@@ -129,7 +129,8 @@ impl Kind for EventSource {
         prefix: "event-source-mapping:",
         own_listing: OwnListing::Never,
     });
-    const FEATURES: Features = Features { called: |id, _| format!("trigger {}", id.name), ..Features::NONE };
+    const FEATURES: Features =
+        Features { called: |id, _| format!("trigger {}", id.name), is_trigger: |_| true, ..Features::NONE };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

@@ -8,8 +8,9 @@ pub(crate) mod section;
 pub(in crate::kinds) use self::document::entries;
 use self::document::{entry_of, merged, without};
 use self::filter::Filter;
+use self::section::OfBucket;
 use super::alias::{self, Alias};
-use super::bucket::{self, S3};
+use super::bucket::{self, Bucket, S3};
 use super::function::Function;
 use super::permission::{self, admitted_lately};
 use super::queue::Queue;
@@ -17,9 +18,10 @@ use super::topic::Topic;
 use super::{list_each, mark, within};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service};
+use crate::config::trigger::Trigger;
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, OnExisting, OnParentDelete, Parent, ParentKind,
-    Permission,
+    Permission, Wire,
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use serde::{Deserialize, Serialize};
@@ -70,7 +72,16 @@ impl Kind for Notification {
     const MAX_PER_PARENT: usize = 1;
     /// Its calls are the bucket's own.
     const PERMISSIONS: &'static [Permission] = &[];
-    const FEATURES: Features = Features { called, ..Features::NONE };
+    const FEATURES: Features = Features {
+        part_of: |id| started(id).or_else(|| id.parent().cloned()),
+        called,
+        is_trigger: |id| started(id).is_some(),
+        wire: |id, spec| {
+            let source = Bucket::ARN.replace("{name}", &id.parent()?.name);
+            Wire::new(&source, spec["destination"].as_str()?)
+        },
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 
@@ -108,11 +119,23 @@ impl Kind for Notification {
     }
 }
 
-/// What a notification is called within its bucket. One that is not declared is known by where it leads.
+/// The entry that a notification starts, as its name says.
+fn started(id: &ResourceId) -> Option<ResourceId> {
+    let mut words = id.name.split_once(TO)?.1.split(' ');
+    let kind = words.next()?;
+    let kind = OfBucket::STARTS.iter().find(|known| **known == kind)?;
+    Some(ResourceId::new(kind, words.next()?))
+}
+
+/// What a notification is called within what it starts. One whose name does not say that is known by where it leads.
 fn called(id: &ResourceId, observed: Option<&Json>) -> String {
-    let declared = id.name.split_once(TO).map(|(_, to)| to.to_owned());
+    if started(id).is_some() {
+        let bucket = id.parent().map_or("", |bucket| &bucket.name);
+        let own = id.name.split_once(" (").map_or("", |(_, own)| own.trim_end_matches(')'));
+        return format!("trigger bucket {bucket} {own}").trim_end().to_owned();
+    }
     let leads = || observed?["destination"].as_str()?.rsplit(':').next().map(str::to_owned);
-    format!("notification to {}", declared.or_else(leads).unwrap_or_else(|| id.name.clone()))
+    format!("notification to {}", leads().unwrap_or_else(|| id.name.clone()))
 }
 
 /// What stands in the name of a notification between the bucket and where it leads.
@@ -161,12 +184,14 @@ fn shown(ctx: &Context, bucket: &Parent, entries: Vec<(String, Spec)>) -> Vec<Ob
     let wanted = wanted.filter(|wanted| wanted.split_once(TO).is_some_and(|(bucket, _)| bucket == name));
     let by_id: BTreeMap<String, &str> = wanted.map(|name| (id_of(ctx, name), name)).collect();
     let observed = entries.into_iter().map(|(id, spec)| {
+        let refs = refers_to(&spec.destination);
+        // What it starts is part of its name also where it is no longer declared.
+        let leads = refs.first().map(|to| format!("{name}{TO}{} {} {id}", to.kind, to.id));
         let (name, owner) = match by_id.get(&id) {
             Some(name) => ((*name).to_owned(), Owner::Ours),
-            None if id.starts_with(&mark) => (id.clone(), Owner::Ours),
+            None if id.starts_with(&mark) => (leads.unwrap_or_else(|| id.clone()), Owner::Ours),
             None => (id.clone(), Owner::Unmanaged("somebody else has set it".to_owned())),
         };
-        let refs = refers_to(&spec.destination);
         let mut observed = bucket.child(Notification::NAME, name, id, owner, (spec, Attributes {}));
         observed.refs = refs;
         observed
@@ -187,5 +212,27 @@ pub(super) fn refers_to(arn: &str) -> Vec<PhysicalId> {
             vec![function, alias]
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notification_is_a_part_of_what_it_starts_also_where_it_is_no_longer_declared() {
+        let bucket = ResourceId::new(Bucket::NAME, "shots");
+        let of = |name: &str| {
+            let id = bucket.child(Notification::NAME, name);
+            (started(&id).map(|of| of.to_string()).unwrap_or_default(), called(&id, None))
+        };
+        let part = |entry: &str, called: &str| (entry.to_owned(), called.to_owned());
+        assert_eq!(of("shots to function resize"), part("function resize", "trigger bucket shots"));
+        assert_eq!(
+            of("shots to queue jobs (some thumbs)"),
+            part("queue jobs", "trigger bucket shots some thumbs")
+        );
+        assert_eq!(of("shots to topic news provision-8ad5-064a"), part("topic news", "trigger bucket shots"));
+        assert_eq!(of("theirs"), part("", "notification to theirs"));
     }
 }

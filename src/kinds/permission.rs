@@ -17,7 +17,7 @@ use super::{list_each, mark, retry_transient, subscription_filter, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Only, Parent,
-    ParentKind, Task, When, Which, desired,
+    ParentKind, Task, When, Which, Wire, desired,
 };
 use crate::model::{Owner, PhysicalId, ResourceId, Texts};
 use crate::policy::{Policy, Statement};
@@ -146,7 +146,14 @@ impl Kind for Permission {
             &[(REMOVE, &function::DECLARED), (REMOVE, &alias::ALIASES)],
         ),
     ];
-    const FEATURES: Features = Features { called, ..Features::NONE };
+    const FEATURES: Features = Features {
+        called,
+        admits: |spec| {
+            let called = Function::ARN.replace("{name}", spec["function"].as_str()?);
+            Wire::new(spec["source_arn"].as_str()?, &called)
+        },
+        ..Features::NONE
+    };
     type Spec<T: Texts> = Spec<T>;
     type Attributes = Attributes;
 

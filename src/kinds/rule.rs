@@ -20,7 +20,7 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Clients, Context, Error, Result, Service};
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, On, OnExisting, OwnListing, Owned, Parent,
-    Permission, Tagging, Task, When, Which,
+    Permission, Tagging, Task, When, Which, Wire,
 };
 use crate::model::{Owner, ResourceId, Texts};
 use crate::policy::Tree;
@@ -140,6 +140,8 @@ impl Kind for Rule {
             let (bus, rule) = bus_and_rule(&id.name);
             started::called(&format!("bus {bus}"), rule)
         },
+        is_trigger: |id| started::part_of(bus_and_rule(&id.name).1).is_some(),
+        wire: |id, spec| Wire::new(&Rule::ARN.replace("{name}", &id.name), spec["target"]["arn"].as_str()?),
         ..Features::NONE
     };
     type Spec<T: Texts> = Spec<T>;

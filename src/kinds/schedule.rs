@@ -108,6 +108,7 @@ impl Kind for Schedule {
     const FEATURES: Features = Features {
         part_of: |id| started::part_of(&id.name).or_else(|| id.parent().cloned()),
         called: |id, _| started::called("schedule", &id.name),
+        is_trigger: |id| started::part_of(&id.name).is_some(),
         facts: |spec| spec["expression"].as_str().map(str::to_owned).into_iter().collect(),
         ..Features::NONE
     };

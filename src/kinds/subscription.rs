@@ -13,16 +13,19 @@ pub(crate) mod section;
 
 use self::observe::{is_pending, list};
 pub use self::section::OfTopic;
+use super::alias;
+use super::function::Function;
+use super::queue::Queue;
 use super::topic::{self, SNS, Topic};
 use super::{list_each, require_str, within};
 use crate::aws::{Context, Result, Service};
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, On, OnExisting, OnParentDelete, Parent,
-    ParentKind, Permission, Task, When, Which,
+    ParentKind, Permission, Task, When, Which, Wire,
 };
 use crate::model::{ResourceId, Texts};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// A subscription.
 pub struct Subscription;
@@ -75,7 +78,13 @@ impl Kind for Subscription {
             .when(When::DECLARED),
     ];
     const FEATURES: Features = Features {
-        called: |id, _| format!("subscription {}", id.name.split_once(TO).map_or("", |(_, to)| to)),
+        part_of: |id| started(id).or_else(|| id.parent().cloned()),
+        called,
+        is_trigger: |id| started(id).is_some(),
+        wire: |id, spec| {
+            let source = Topic::ARN.replace("{name}", &id.parent()?.name);
+            Wire::new(&source, spec["endpoint"].as_str()?)
+        },
         facts: |spec| {
             let filtered = spec["filter"].is_string().then(|| "filtered".to_owned());
             let raw = (spec["raw"] == true).then(|| "raw".to_owned());
@@ -149,6 +158,23 @@ const DEAD_LETTERS: &str = "RedrivePolicy";
 
 /// Between the name of the topic and where a subscription leads, in its name.
 const TO: &str = " to ";
+
+/// The entry that a subscription starts, as its name says.
+fn started(id: &ResourceId) -> Option<ResourceId> {
+    match id.name.split_once(TO)?.1.split_once(' ')? {
+        (Function::NAME, called) => Some(ResourceId::new(Function::NAME, alias::parts(called).0)),
+        (Queue::NAME, name) => Some(ResourceId::new(Queue::NAME, name)),
+        _ => None,
+    }
+}
+
+/// What a subscription is called within what it starts, or within its topic.
+fn called(id: &ResourceId, _: Option<&Json>) -> String {
+    match started(id) {
+        Some(_) => format!("trigger topic {}", id.parent().map_or("", |topic| &topic.name)),
+        None => format!("subscription {}", id.name.split_once(TO).map_or("", |(_, to)| to)),
+    }
+}
 
 /// The name of a subscription of a topic: it is unique in the stack, and says where it leads.
 fn named(topic: &str, to: &str) -> String {

@@ -17,7 +17,7 @@ use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, On, OnExisting, Parent, Permission, Task, When,
-    Which,
+    Which, Wire,
 };
 use crate::model::{Identity, Observed, Owner, PhysicalId, ResourceId, Texts};
 use aws_sdk_cloudwatchlogs::types::{Distribution, SubscriptionFilter as Shown};
@@ -68,6 +68,11 @@ impl Kind for SubscriptionFilter {
     const FEATURES: Features = Features {
         part_of: |id| Some(ResourceId::new(Function::NAME, alias::parts(parts(&id.name)?.1).0)),
         called: |id, _| format!("trigger log group {}", parts(&id.name).map_or("", |(group, _)| group)),
+        is_trigger: |_| true,
+        wire: |_, spec| {
+            let source = LogGroup::ARN.replace("{name}", &format!("{}:*", spec["group"].as_str()?));
+            Wire::new(&source, spec["destination"].as_str()?)
+        },
         facts: |spec| (spec["pattern"] != "").then(|| "filtered".to_owned()).into_iter().collect(),
         ..Features::NONE
     };

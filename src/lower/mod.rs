@@ -16,7 +16,7 @@ use crate::aws::tags::{self, Tags, ownership_tags};
 use crate::config::declared::AnySection;
 use crate::config::existing::has_path;
 use crate::config::trigger::Trigger;
-use crate::config::{self, At, Declared, Entry, Grant, Item, Stack, Target};
+use crate::config::{self, At, Declared, Diagnostic, Entry, Grant, Item, Stack, Target};
 use crate::kind::Kind;
 use crate::model::{
     Desired, Existing, Graph, Identity, KnownAttributes, Protected, Resource, ResourceId, Scope, TagKeys,
@@ -59,6 +59,10 @@ pub(crate) trait Lowered: Declared {
     }
     /// Checks the sizes that AWS limits, on what will be sent.
     fn check_sizes(_entry: &Entry<Self::Config>, _sizes: &mut Sizes) {}
+    /// What of the entries of a stack is valid and yet hardly meant: `validate` warns of it, and plans have notes.
+    fn doubts(_stack: &Stack, _identity: &Identity) -> Vec<Diagnostic> {
+        Vec::new()
+    }
 }
 
 /// The same for all entries of a stack, behind the list of sections.
@@ -77,6 +81,8 @@ pub(crate) trait AnyLowered: Send + Sync {
     fn has_part(&self, grant: &Grant, part: &str, stack: &Stack) -> Option<bool>;
     /// [`Lowered::check_sizes`] for each entry.
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes);
+    /// [`Lowered::doubts`].
+    fn doubts(&self, stack: &Stack, identity: &Identity) -> Vec<Diagnostic>;
 }
 
 /// Carries a kind into the list of sections.
@@ -129,6 +135,10 @@ impl<K: Lowered> AnyLowered for Lowers<K> {
 
     fn check_sizes(&self, stack: &Stack, sizes: &mut Sizes) {
         stack.entries.of::<K::Config>().iter().for_each(|entry| K::check_sizes(entry, sizes));
+    }
+
+    fn doubts(&self, stack: &Stack, identity: &Identity) -> Vec<Diagnostic> {
+        K::doubts(stack, identity)
     }
 }
 

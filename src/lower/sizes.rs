@@ -1,6 +1,6 @@
 //! Limits of AWS that no single value of the stack file shows, measured as AWS measures them: on what will be sent.
 
-use crate::config::{At, Diagnostic};
+use crate::config::{At, Diagnostic, Stack};
 use crate::model::{Graph, Identity, ResourceId};
 use crate::policy::Policy;
 use serde::Deserialize;
@@ -8,6 +8,8 @@ use serde_json::Value as Json;
 
 /// The sizes of a stack, and what in it is too large.
 pub struct Sizes<'a> {
+    /// The stack.
+    pub(crate) stack: &'a Stack,
     /// The stack's identity, which prefixes names.
     pub(crate) identity: &'a Identity,
     /// What will be sent.

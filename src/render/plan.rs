@@ -4,8 +4,9 @@ use super::changes::fields;
 use super::{ACTIONS, BOLD, DIM, RED, YELLOW, past, sign, styled, wrapped};
 use crate::kinds::kind;
 use crate::model::ResourceId;
-use crate::outline::{Group, Outline};
+use crate::outline::{self, Group, Outline};
 use crate::plan::{Action, Plan, Step};
+use crate::suggest;
 
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default)]
@@ -117,7 +118,11 @@ fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a>
     let of_entry = own.map_or(&[][..], |step| &step.reasons);
     // The parts of which there is nothing to say, for one line.
     let mut plain: Vec<&Step> = Vec::new();
-    for part in &steps[usize::from(own.is_some())..] {
+    for index in &group.items[usize::from(own.is_some())..] {
+        let part = &outline.plan.steps[*index];
+        if is_in_line(outline, *index, of_entry, shown) {
+            continue;
+        }
         let (body, known) = (body(part, of_entry, shown), facts_of(part));
         if shown.short && body.is_empty() && known.is_empty() && part.action == action {
             plain.push(part);
@@ -126,7 +131,9 @@ fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a>
             plain.push(part);
             lines.extend(body);
         } else {
-            let with = if part.with_parent { styled(DIM, parent(part)) } else { String::new() };
+            let mut permissions = outline.permissions_of(*index);
+            let permission = permissions.find(|other| is_in_line(outline, *other, of_entry, shown));
+            let with = styled(DIM, with(part, permission.map(|index| &outline.plan.steps[index])));
             let known = if known.is_empty() { String::new() } else { format!("  {}", known.join(" · ")) };
             lines.push(format!("{} {}{known}{with}", sign(part.action), called(part, group)));
             lines.extend(body.into_iter().map(|line| format!("    {line}")));
@@ -134,7 +141,7 @@ fn entry<'a>(outline: &'a Outline, group: &'a Group, shown: Detail) -> Entry<'a>
     }
     let is_new = action == Action::Create;
     let facts = own.filter(|_| is_new).map(|step| facts(outline, group, step)).unwrap_or_default();
-    let parts = Some(counted(plain.iter().map(|part| part.id.kind))).filter(|parts| !parts.is_empty());
+    let parts = Some(counted(plain.iter().map(|part| &part.id))).filter(|parts| !parts.is_empty());
     let parts = parts.map(|parts| styled(DIM, format!("({parts})")));
     let facts: Vec<String> =
         [Some(facts).filter(|facts| !facts.is_empty()), parts].into_iter().flatten().collect();
@@ -161,33 +168,49 @@ fn facts(outline: &Outline, group: &Group, step: &Step) -> String {
     all.join(" · ")
 }
 
-/// Parts by their kinds: `role, log group, 2 permissions`.
-pub(super) fn counted(parts: impl Iterator<Item = &'static str>) -> String {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
+/// Parts by their kinds: `role, log group, 2 triggers`.
+pub(super) fn counted<'a>(parts: impl Iterator<Item = &'a ResourceId>) -> String {
+    let mut counts: Vec<([String; 2], usize)> = Vec::new();
     for part in parts {
-        match counts.iter_mut().find(|(kind, _)| *kind == part) {
+        let of = kind(part.kind);
+        let nouns = match (of.features().is_trigger)(part) {
+            true => ["trigger".to_owned(), "triggers".to_owned()],
+            false => [of.noun(1), of.noun(2)],
+        };
+        match counts.iter_mut().find(|(other, _)| *other == nouns) {
             Some((_, count)) => *count += 1,
-            None => counts.push((part, 1)),
+            None => counts.push((nouns, 1)),
         }
     }
-    let words = counts.into_iter().map(|(name, count)| match count {
-        1 => kind(name).noun(1),
-        _ => format!("{count} {}", kind(name).noun(count)),
+    let words = counts.into_iter().map(|([one, several], count)| match count {
+        1 => one,
+        _ => format!("{count} {several}"),
     });
     words.collect::<Vec<_>>().join(", ")
 }
 
 /// What a part is called below its entry.
 fn called(step: &Step, group: &Group) -> String {
-    if step.id == group.id {
-        return step.id.to_string();
-    }
     let observed = step.observed.as_ref().map(|observed| &observed.spec);
-    (kind(step.id.kind).features().called)(&step.id, observed)
+    outline::called(&step.id, observed, &group.id)
 }
 
-fn parent(step: &Step) -> String {
-    step.id.parent().map(|parent| format!("  (with its {})", kind(parent.kind).noun(1))).unwrap_or_default()
+/// True for the permission of a trigger with which the same is done, where there is nothing else to say of it: the line of the
+/// trigger says that it comes with it.
+fn is_in_line(outline: &Outline, permission: usize, of_entry: &[String], shown: Detail) -> bool {
+    let steps = &outline.plan.steps;
+    let trigger = outline.trigger_of(permission).map(|trigger| &steps[trigger]);
+    let (Some(trigger), permission) = (trigger, &steps[permission]) else { return false };
+    let said = [of_entry, &trigger.reasons].concat();
+    trigger.action == permission.action && body(permission, &said, shown).is_empty()
+}
+
+/// What a part is deleted with, and the permission that is shown with it.
+fn with(part: &Step, permission: Option<&Step>) -> String {
+    let parent = part.id.parent().filter(|_| part.with_parent);
+    let with = parent.into_iter().chain(permission.map(|permission| &permission.id));
+    let with: Vec<String> = with.map(|id| format!("its {}", kind(id.kind).noun(1))).collect();
+    if with.is_empty() { String::new() } else { format!("  (with {})", suggest::listed(&with)) }
 }
 
 /// Why a step is made, what differs and what is lost. What was said already is not said again.

@@ -2,9 +2,8 @@
 
 use super::plan::{MANY, counted, together};
 use super::{BOLD, DIM, GREEN, RED, YELLOW, json::Document, styled, wrapped};
-use crate::kinds::kind;
 use crate::model::ResourceId;
-use crate::outline::{Group, grouped};
+use crate::outline::{self, Group, grouped};
 use crate::status::{Health, ResourceStatus};
 use crate::text::sanitize_line;
 use serde_json::json;
@@ -35,14 +34,14 @@ fn entry(group: &Group, all: &[ResourceStatus], short: bool) -> String {
     let (own, parts): (Vec<&ResourceStatus>, Vec<_>) = all.partition(|one| one.id == group.id);
     let is_plain = |one: &&ResourceStatus| short && one.is_quiet();
     let (plain, others): (Vec<&ResourceStatus>, Vec<_>) = parts.into_iter().partition(is_plain);
-    let plain = counted(plain.iter().map(|one| one.id.kind));
+    let plain = counted(plain.iter().map(|one| &one.id));
     let plain = if plain.is_empty() { plain } else { format!("  {}", styled(DIM, format!("({plain})"))) };
     let mut text = String::new();
     for (index, one) in own.into_iter().enumerate() {
         text += &row(2, one, &one.id.to_string(), if index == 0 { &plain } else { "" });
     }
     for one in others {
-        text += &row(6, one, &(kind(one.id.kind).features().called)(&one.id, None), "");
+        text += &row(6, one, &outline::called(&one.id, None, &group.id), "");
     }
     text
 }

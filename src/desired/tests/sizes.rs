@@ -164,7 +164,7 @@ fn a_function_that_its_own_logs_start_and_a_full_log_group_are_errors() {
     assert_eq!(wrong(&of("{ log_group: { function: api } }", plain)), Vec::<String>::new());
     for own in ["{ function: f }", "/aws/lambda/f"] {
         let found = wrong(&of(&format!("{{ log_group: {own} }}"), plain));
-        assert_eq!(found, ["`f` logs to `/aws/lambda/f`, and would start itself again and again"]);
+        assert_eq!(found, ["`f` logs to `/aws/lambda/f`, which starts it, again and again"]);
     }
     let twice = wrong(&of("{ log_group: { function: api } }, { log_group: /aws/lambda/api }", plain));
     assert_eq!(twice, ["`/aws/lambda/api` already starts `f`"]);

@@ -3,7 +3,7 @@
 use super::needs::{all_grants, needs};
 use super::parts::{Async, Durable, FileSystem, Image, Logging, Vpc};
 use super::section::{Config, RecursiveLoop};
-use super::{Function, apart, spec};
+use super::{Function, apart, loops, spec};
 use crate::aws::tags::{self, Tags};
 use crate::config::{Entry, Target};
 use crate::kind::Kind;
@@ -67,6 +67,8 @@ pub(super) fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
     let help = "write fewer and wider statements, or name a role of your own under `role`";
     role::check_sizes(&role, at, &format!("the policy of {id}"), help, sizes);
     subscription_filter::section::check(function, sizes);
+    let loops = loops::check_logs(function, sizes.stack, sizes.identity);
+    sizes.too_large.extend(loops);
 }
 
 impl Lower<'_> {

@@ -7,7 +7,7 @@ use super::checks::{self, fits_together};
 use super::parts::{self, Async, Durable, FileSystem, Image, Logging, Vpc};
 use super::runtime::{default_handler, runtime};
 use super::spec::STORAGE;
-use super::{Function, lower};
+use super::{Function, loops, lower};
 use crate::config::access::{Access, AccessPart, Grant, Level, PartOn, access};
 use crate::config::code::code;
 use crate::config::declared::{Connection, Declared, Referable, Sections, connections_of, keyed};
@@ -33,6 +33,7 @@ use crate::kinds::layer::{self, Layer};
 use crate::kinds::role::managed::{self, ManagedPolicy, managed_policies};
 use crate::kinds::role::{self, Role};
 use crate::lower::{Lower, Lowered, Sizes};
+use crate::model::Identity;
 use crate::suggest;
 use crate::yaml::Kind;
 use serde::Serialize;
@@ -166,6 +167,10 @@ impl Lowered for Function {
 
     fn check_sizes(function: &Entry<Config>, sizes: &mut Sizes) {
         lower::check_sizes(function, sizes);
+    }
+
+    fn doubts(stack: &Stack, identity: &Identity) -> Vec<Diagnostic> {
+        loops::of_several(stack, identity)
     }
 }
 

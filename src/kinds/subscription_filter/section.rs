@@ -7,20 +7,23 @@ use crate::config::names::is_made_of;
 use crate::config::section::shape::{either, entry_of, mapping, text};
 use crate::config::section::{Shape, section};
 use crate::config::trigger::{Started, Trigger};
-use crate::config::{Diagnostic, Entries, Entry};
+use crate::config::{Diagnostic, Entries, Entry, Grant, Item};
 use crate::kind::Kind as _;
 use crate::kinds::alias::{self, section::no_alias};
-use crate::kinds::function::section::{Config as FunctionConfig, RecursiveLoop};
+use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::function::{Function, log_group_of};
 use crate::kinds::log_group::{LogGroup, PREFIX};
 use crate::kinds::permission::admitted;
 use crate::lower::{Call, Lower, LoweredTrigger, Sizes, known_attributes, resource};
 use crate::model::{Existing, Resource, ResourceId, Text};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// How many characters the name of a group and a pattern may have [M: LogGroupName, FilterPattern].
 const MAX_NAME: usize = 512;
 const MAX_PATTERN: usize = 1_024;
+/// What everyone who logs to a group may do.
+pub(in crate::kinds) const WRITE: &str = "logs:PutLogEvents";
 /// How many filters a group may have [M: PutSubscriptionFilter].
 const MAX_FILTERS: usize = 2;
 
@@ -142,6 +145,14 @@ impl Trigger for OfLogGroup {
         }
     }
 
+    fn passes(trigger: &Config) -> bool {
+        trigger.filter.is_empty()
+    }
+
+    fn writes(_: &Config, grant: &Grant) -> bool {
+        grant.allows(WRITE)
+    }
+
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
         let named = trigger.alias.as_deref();
         let no_alias = named.and_then(|alias| no_alias(started.key, alias, trigger.place("alias"), entries));
@@ -149,16 +160,24 @@ impl Trigger for OfLogGroup {
     }
 }
 
+/// The name of the log group of a trigger, as far as it is known: `groups` has those of functions by their keys.
+pub(in crate::kinds) fn group_of(item: &Item, groups: &BTreeMap<String, String>) -> Option<String> {
+    match &item.of::<OfLogGroup>()?.log_group {
+        Group::Named(name) => Some(name.clone()),
+        Group::Of(function) => groups.get(function).cloned(),
+    }
+}
+
 /// The log group of a trigger.
 fn source(trigger: &Config, lower: &Lower) -> ResourceId {
     match &trigger.log_group {
         Group::Named(name) => ResourceId::new(LogGroup::NAME, name),
-        Group::Of(key) => group_of(key, lower),
+        Group::Of(key) => group_of_function(key, lower),
     }
 }
 
 /// The log group of a function of the stack.
-fn group_of(key: &str, lower: &Lower) -> ResourceId {
+fn group_of_function(key: &str, lower: &Lower) -> ResourceId {
     let id = lower.id(Function::NAME, key);
     let function = lower.stack.functions().iter().find(|function| function.name == key);
     let default = || ResourceId::new(LogGroup::NAME, format!("{PREFIX}{}", id.name));
@@ -209,11 +228,9 @@ impl LoweredTrigger for OfLogGroup {
     }
 }
 
-/// Reports what only the names in AWS show of a function's triggers: a group to which the function itself logs, a group twice,
-/// and more filters than a group can have.
+/// Reports what only the names in AWS show of a function's triggers: a group twice, and more filters than a group can have.
 pub(in crate::kinds) fn check(function: &Entry<FunctionConfig>, sizes: &mut Sizes) {
     let id = ResourceId::new(Function::NAME, sizes.identity.named(Function::NAME, &function.name));
-    let own = log_group_of(function, &id);
     let all = sizes.graph.resources.iter().filter(|one| one.id.kind == SubscriptionFilter::NAME);
     let all: Vec<(&Resource, &str, &str)> = all
         .filter_map(|filter| {
@@ -229,12 +246,6 @@ pub(in crate::kinds) fn check(function: &Entry<FunctionConfig>, sizes: &mut Size
         let mut error = |message: String, way: &str| {
             errors.push(Diagnostic { at: filter.at, length: 0, message, help: Some(way.to_owned()) });
         };
-        if *group == own.name && function.recursive_loop == RecursiveLoop::Terminate {
-            let message =
-                format!("`{}` logs to `{group}`, and would start itself again and again", function.name);
-            let way = "let another function get the events; where it is meant, write `recursive_loop: allow`";
-            error(message, way);
-        }
         let before = all[..index].iter().filter(|(_, other, _)| other == group);
         let before: Vec<&ResourceId> = before.map(|(other, ..)| &other.id).collect();
         if before.contains(&&filter.id) {

@@ -4,7 +4,7 @@ use super::{eventful, made, plain};
 use crate::outline::Outline;
 use crate::picture::Picture;
 use crate::plan::Plan;
-use crate::plan::tests::live_states::{the, world_of};
+use crate::plan::tests::live_states::{lose, the, world_of};
 use crate::plan::tests::stacks::{SMALL, graph, lowered, stack};
 use crate::plan::tests::{down, up};
 use crate::render;
@@ -226,4 +226,93 @@ fn a_large_plan_fits_into_a_comment() {
     );
     assert!(text.len() < 65_536, "{}", text.len());
     assert!(text.contains("lines more: run `provision plan`") && text.ends_with("</details>\n"));
+}
+
+/// A function and a queue with a trigger of each sort.
+const TRIGGERS: &str = "
+stack: demo
+buckets: { shots: {} }
+topics: { news: {} }
+buses: { orders: {} }
+queues:
+  jobs: { triggers: [{ bucket: shots, events: removed }, { topic: news }] }
+functions:
+  resize:
+    code: code
+    runtime: python3.13
+    triggers:
+      - { bucket: shots, events: created, prefix: in/ }
+      - { bucket: shots, events: created, prefix: other/, name: others }
+      - { topic: news, filter: { kind: [order] } }
+      - { bus: orders, pattern: { source: [shop] }, name: all }
+      - { log_group: /others }
+      - { queue: jobs }
+      - { schedule: rate(1 day) }
+      - { principal: iot.amazonaws.com, source: \"arn:aws:iot:eu-central-1:123456789012:rule/x\" }
+";
+
+fn in_short(plan: &Plan) -> String {
+    let detail = render::Detail { short: true, ..Default::default() };
+    plain(&format!("{}{}", render::plan(&Outline::of(plan), detail), render::summary(plan)))
+}
+
+#[test]
+fn a_trigger_and_its_permission_have_one_line_below_their_entry() {
+    let graph = graph(TRIGGERS);
+    let plan = made(&graph, &Default::default(), &up());
+    insta::assert_snapshot!("triggers_of_a_new_stack", format!("{}\n\n{}", shown(&plan), in_short(&plan)));
+    let lines = shown(&plan).lines().filter(|line| line.contains("permission")).count();
+    assert_eq!(lines, 5, "four with their triggers, and one that is all of its trigger");
+    let (scope, _) = lowered(&stack(TRIGGERS));
+    let markdown = render::markdown(&Outline::of(&plan), &scope, &Picture::of(&stack(TRIGGERS)));
+    assert!(
+        markdown.contains("\n+     create trigger bus orders all  (with its permission)\n"),
+        "{markdown}"
+    );
+    let details = render::Detail { details: true, ..Default::default() };
+    let details = plain(&render::plan(&Outline::of(&plan), details));
+    assert_eq!(details.lines().filter(|line| line.contains("+ permission for")).count(), 5, "{details}");
+}
+
+#[test]
+fn so_have_those_that_are_deleted() {
+    let (with, without) = (
+        graph(TRIGGERS),
+        graph(&TRIGGERS.replace("      - { topic: news, filter: { kind: [order] } }\n", "")),
+    );
+    let plan = made(&without, &world_of(&with), &up());
+    insta::assert_snapshot!("a_trigger_that_is_removed", shown(&plan));
+    let plan = made(&Default::default(), &world_of(&with), &down());
+    insta::assert_snapshot!(
+        "triggers_of_a_stack_that_is_deleted",
+        format!("{}\n\n{}", shown(&plan), in_short(&plan))
+    );
+}
+
+#[test]
+fn a_permission_without_its_trigger_has_a_line_of_its_own() {
+    let graph = graph(TRIGGERS);
+    let mut live_state = world_of(&graph);
+    lose(&mut live_state, "permission resize for topic news");
+    let plan = made(&graph, &live_state, &up());
+    for text in [shown(&plan), in_short(&plan)] {
+        assert_eq!(
+            text.lines().next_back(),
+            Some(format!("Plan: 1 to create, {} unchanged", plan.unchanged.len()).as_str())
+        );
+        assert_eq!(
+            text.lines().map(str::trim).take(2).collect::<Vec<_>>(),
+            ["~ function resize", "+ permission for topic news"]
+        );
+    }
+}
+
+#[test]
+fn one_that_changes_with_its_trigger_stands_below_it() {
+    let (before, after) = (
+        graph(TRIGGERS),
+        graph(&TRIGGERS.replace("code: code\n", "code: code\n    release: { aliases: { live: {} } }\n")),
+    );
+    let plan = made(&after, &world_of(&before), &up());
+    insta::assert_snapshot!("triggers_that_start_an_alias", shown(&plan));
 }
