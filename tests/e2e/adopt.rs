@@ -65,7 +65,7 @@ async fn a_resource_of_another_stack_is_adopted_from_that_stack_only() {
     cloud
         .run(&["adopt", "route", "GET /items", "--local"])
         .ends(64)
-        .says("[possible values: table, queue, bucket, topic, stream, bus, parameter");
+        .says("[possible values: table, queue, bucket, topic, stream, bus, archive, parameter");
     assert_same(&before, &dump(&aws).await, "nothing should be touched");
     on_aws(&["--yes", "--from", "other/prod"]).ok().says("Adopted 1 resource");
     cloud.up();

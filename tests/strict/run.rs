@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use provision::adopt::AdoptRequest;
 use provision::apply::Report;
 use provision::aws::{Calls, Connection, Waits};
+use provision::config::{Known, Stack};
 use provision::elsewhere::{Need, complete};
 use provision::error::Failure;
 use provision::event::Events;
@@ -159,7 +160,7 @@ pub(crate) fn planned(cloud: &Cloud, command: Command) -> Plan {
                 prepare(connection, stack).await.expect("a plan").1
             }
             Command::Down(stack) => {
-                let destroy = Destroy::new(Session::of_stack(connection, &stack.stack), everything());
+                let destroy = Destroy::new(session(connection, stack).0, everything());
                 destroy.plan(&destroy.look().await.expect("a look")).expect("no cycle")
             }
         }
@@ -209,7 +210,7 @@ pub(crate) fn waits_of_look(pause: Duration, cloud: &Cloud, fixture: &Fixture) -
         let clock = Clock::at(cloud.now + pause);
         let strict = StrictCloud::new(cloud.clone(), clock, None);
         let connection = Connection::of(client_config(&strict, clock), false, Calls::default()).await;
-        let session = Session::of_stack(connection.expect("the strict cloud answers"), &fixture.stack);
+        let (session, _) = session(connection.expect("the strict cloud answers"), fixture);
         let waits = Waits::new(move |id, why| {
             hear.lock().expect("no panic").insert(format!("{id}: {why}"));
         });
@@ -220,7 +221,17 @@ pub(crate) fn waits_of_look(pause: Duration, cloud: &Cloud, fixture: &Fixture) -
 
 /// What the product sees of a stack.
 pub(crate) async fn observed(connection: Connection, fixture: &Fixture) -> LiveState {
-    Session::of_stack(connection, &fixture.stack).look().await.expect("the stack can be read")
+    session(connection, fixture).0.look().await.expect("the stack can be read")
+}
+
+/// The session of a stack in its place, and the stack there. What lives elsewhere may be gone.
+fn session(connection: Connection, fixture: &Fixture) -> (Session, Stack) {
+    let known = Known { location: connection.location(), values: Default::default() };
+    let stack = match fixture.stack.is_for_now {
+        true => fixture.with_known(&known).unwrap_or_else(|_| fixture.stack.clone()),
+        false => fixture.stack.clone(),
+    };
+    (Session::of_stack(connection, &stack), stack)
 }
 
 /// The settings of the SDK as the program makes them, with the strict cloud, its clock, and backoff without chance.
@@ -274,7 +285,7 @@ async fn up(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String
 }
 
 async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<String>> {
-    let mut destroy = Destroy::new(Session::of_stack(connection, &fixture.stack), everything());
+    let mut destroy = Destroy::new(session(connection, fixture).0, everything());
     let live_state = destroy.look().await.map_err(messages)?;
     let plan = without_blockers(destroy.plan(&live_state).expect("no cycle"))?;
     if plan.is_empty() {
@@ -297,7 +308,8 @@ async fn down(connection: Connection, fixture: &Fixture) -> Result<End, Vec<Stri
 }
 
 async fn adopt(connection: Connection, fixture: &Fixture, wish: &AdoptRequest) -> Result<End, Vec<String>> {
-    let (session, stack) = (Session::of_stack(connection, &fixture.stack), &fixture.stack);
+    let (session, stack) = session(connection, fixture);
+    let stack = &stack;
     let live_state = session.look().await.map_err(messages)?;
     let adoption = session.adoption(stack, &live_state, wish).await.map_err(messages)?;
     let plan = session
