@@ -61,8 +61,6 @@ const CHANGES: &[(&str, &str)] = &[
     ("{ topic: news, filter: { kind: [order] }, dead_letter: undelivered }", "{ topic: news }"),
     ("      - { topic: news }\n", ""),
     ("fifo: { content_deduplication: true } }", "fifo: true }"),
-    ("444455556666:alarms\", raw: true }", "444455556666:alarms\" }"),
-    ("      - { topic: \"arn:aws:sns:${region}:444455556666:alarms\" }\n", ""),
     ("    triggers:\n      - { topic: news, raw: true }\n", ""),
     (
         "archive: { retention: 7 days, pattern: { source: [shop] } }",
