@@ -10,6 +10,7 @@ use crate::program::Manner::{self, Failing, Well};
 use crate::program::{Visit, visit};
 use crate::run::{self, Command, later, run};
 use regex::Regex;
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -94,6 +95,14 @@ const SPOILED: &[(Change, &str)] = &[
     (|text| text.replace("  routes:\n", "  routes:\n    GET /items/*: nowhere\n"), "invalid part `*`"),
 ];
 
+/// Every stack, with the region of the account where a value must be of it.
+fn every() -> BTreeMap<String, Fixture> {
+    let here = |text: String| {
+        text.replace(":eu-central-1:", ":${region}:").replace("ecr.eu-central-1.", "ecr.${region}.")
+    };
+    Fixture::every_with(here)
+}
+
 /// Runs commands on the stack's other file.
 fn look_with_other(cloud: &Cloud, stack: &Fixture, cases: &[Case]) {
     for (args, manner, says) in cases {
@@ -140,7 +149,7 @@ fn a_request_is_sent_once() {
 
 #[test]
 fn commands_that_read_send_no_write() {
-    for (name, stack) in Fixture::every() {
+    for (name, stack) in every() {
         println!("{name}");
         for (args, manner, says) in ON_NOTHING {
             looks(&port::empty(), &stack, args, *manner, says);
@@ -154,7 +163,7 @@ fn commands_that_read_send_no_write() {
 
 #[test]
 fn an_invalid_stack_file_sends_no_write() {
-    for (name, stack) in Fixture::every() {
+    for (name, stack) in every() {
         let text = fs::read_to_string(&stack.stack.file).unwrap();
         let cloud = up(&stack);
         for (spoil, says) in SPOILED.iter().filter(|(spoil, _)| spoil(text.clone()) != text) {
@@ -168,7 +177,7 @@ fn an_invalid_stack_file_sends_no_write() {
 #[test]
 fn unmanaged_and_protected_resources_are_not_written_to() {
     let name_of_stack = Regex::new("(?m)^stack: .*$").unwrap();
-    for (name, stack) in Fixture::every() {
+    for (name, stack) in every() {
         println!("{name}");
         let cloud = up(&stack);
         write_other(&stack, |text| name_of_stack.replace(&text, "stack: another").into_owned());
@@ -180,7 +189,7 @@ fn unmanaged_and_protected_resources_are_not_written_to() {
 
 #[test]
 fn a_table_that_holds_items_is_not_deleted_unasked() {
-    for (name, stack) in Fixture::every().into_iter().filter(|(_, stack)| !stack.stack.tables().is_empty()) {
+    for (name, stack) in every().into_iter().filter(|(_, stack)| !stack.stack.tables().is_empty()) {
         println!("{name}");
         let mut cloud = up(&stack);
         cloud.dynamodb.tables.values_mut().for_each(|table| (table.items, table.protected) = (3, false));
@@ -191,7 +200,7 @@ fn a_table_that_holds_items_is_not_deleted_unasked() {
 #[test]
 fn checks_write_to_the_api_alone() {
     let patience = Regex::new("retry_for: [0-9]+").unwrap();
-    for (name, stack) in Fixture::every() {
+    for (name, stack) in every() {
         let checks = &stack.stack.checks;
         // What checks do with entries is tried on the local cloud: the strict cloud has no messages and no items.
         if checks.iter().any(|check| check.request().is_none()) {
