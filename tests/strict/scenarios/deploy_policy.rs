@@ -14,7 +14,6 @@ use crate::run::{Command, End, Ran, empty, later, run};
 use crate::services::iam::LOOSE;
 use crate::services::lambda::LATE_LOGS;
 use crate::services::s3::Upload;
-use provision::config::{Known, Location};
 use provision::deploy_policy::{Task, calls, documents, statements};
 use provision::lower::identity;
 use provision::model::Scope;
@@ -27,13 +26,8 @@ pub(super) const ALL: &[Task] = &[Task::Up, Task::Down];
 
 /// The policies that are printed for tasks on a stack.
 pub(super) fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
-    let location =
-        Location { partition: "aws".to_owned(), region: REGION.to_owned(), account: ACCOUNT.to_owned() };
-    let located = stack.with_known(&Known { location, values: Default::default() });
-    // One with values from elsewhere is read without them.
-    let located = located.unwrap_or_else(|_| stack.stack.clone());
     let scope = Scope {
-        identity: identity(&located),
+        identity: identity(&stack.stack),
         partition: "aws".to_owned(),
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
@@ -43,7 +37,7 @@ pub(super) fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
         protected: BTreeSet::new(),
         destroy: false,
     };
-    let documents = documents(&statements(&located, &scope, tasks));
+    let documents = documents(&statements(&stack.stack, &scope, tasks));
     documents.iter().map(|document| serde_json::to_value(document).expect("JSON")).collect()
 }
 
