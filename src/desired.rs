@@ -46,12 +46,25 @@ pub fn wanted(graph: Graph) -> Wanted {
     wanted
 }
 
-/// Checks the sizes before it is known where the stack will be: they are at least these.
+/// Checks what AWS would refuse late, as far as it is known before it is known where the stack will be: sizes are at least these.
 ///
 /// # Errors
-/// Everything that is too large.
-pub fn check_sizes_offline(stack: &Stack, region: Option<&str>) -> Result<(), Diagnostics> {
-    check_sizes(stack, &offline_scope(stack, region))
+/// Everything that is too large, or of another region.
+pub fn check_offline(stack: &Stack, region: Option<&str>) -> Result<(), Diagnostics> {
+    check_sizes(stack, &offline_scope(stack, region))?;
+    match region.or(stack.region.as_deref()).filter(|_| !stack.is_for_now) {
+        Some(region) => stack.check_region(region),
+        None => Ok(()),
+    }
+}
+
+/// Checks what AWS would refuse late in an account and region.
+///
+/// # Errors
+/// Everything that is too large, or of another region.
+pub fn check(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
+    check_sizes(stack, scope)?;
+    stack.check_region(&scope.region)
 }
 
 /// The scope of a stack before it is known where the stack will be.
@@ -74,7 +87,7 @@ pub fn offline_scope(stack: &Stack, region: Option<&str>) -> Scope {
 ///
 /// # Errors
 /// Everything that is too large.
-pub fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
+fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
     let mut sizes = Sizes {
         stack,
         identity: &scope.identity,

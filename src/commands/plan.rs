@@ -6,7 +6,7 @@ use super::screen::{Format, set_format};
 use super::session::{Globals, calls, open};
 use super::{Outcome, err, json, markdown, out};
 use crate::config::Stack;
-use crate::desired::check_sizes;
+use crate::desired::check;
 use crate::diff::Change;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -165,8 +165,7 @@ pub(super) fn make_plan(
     live_state: LiveState,
 ) -> Result<Prepared> {
     // Now the account and the region are known as well.
-    check_sizes(stack, &session.scope)?;
-    stack.check_region(&session.scope.region)?;
+    check(stack, &session.scope)?;
     let hashes = hashes(&packages);
     let options = args.options(session.connection.is_local(), &session.scope);
     let mut plan = session.plan(stack, &hashes, &live_state, &options)?;

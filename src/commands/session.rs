@@ -5,7 +5,7 @@ use super::{candidates, err, json, out, stack_file};
 use crate::aws::credentials::Source;
 use crate::aws::{Calls, Connection, Place, Service};
 use crate::config::{self, Known, Stack};
-use crate::desired::check_sizes_offline;
+use crate::desired::check_offline;
 use crate::elsewhere::{self, Need};
 use crate::error::Failure;
 use crate::kinds::{sections, services};
@@ -117,11 +117,7 @@ impl Globals {
         if self.releases_at_once {
             stack.release_at_once();
         }
-        let region = self.region.as_deref().or(stack.region.as_deref());
-        check_sizes_offline(&stack, region)?;
-        if let Some(region) = region.filter(|_| !stack.is_for_now) {
-            stack.check_region(region)?;
-        }
+        check_offline(&stack, self.region.as_deref())?;
         Ok(stack)
     }
 

@@ -157,6 +157,8 @@ pub(crate) fn is_account(text: &str) -> bool {
 pub(crate) struct Arn<'a> {
     /// The service, such as `sqs`.
     pub(crate) service: &'a str,
+    /// The region; empty where the service has none in its ARNs.
+    pub(crate) region: &'a str,
     /// What the service calls the resource.
     pub(crate) resource: &'a str,
 }
@@ -165,13 +167,13 @@ pub(crate) struct Arn<'a> {
 pub(crate) fn arn_of(text: &str) -> Option<Arn<'_>> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     match parts.as_slice() {
-        ["arn", partition, service, _, account, resource]
+        ["arn", partition, service, region, account, resource]
             if is_partition(partition)
                 && (account.is_empty() || is_account(account))
                 && !service.is_empty()
                 && !resource.is_empty() =>
         {
-            Some(Arn { service, resource })
+            Some(Arn { service, region, resource })
         }
         _ => None,
     }

@@ -3,6 +3,7 @@
 
 use super::decode::help;
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::names::arn_of;
 use super::section::Shape;
 use super::stack::Stack;
 use crate::yaml::At;
@@ -52,8 +53,8 @@ impl Stack {
 
 /// The region in an ARN, or in the URI of an image in Amazon ECR; `None` for what has none.
 fn region_of(text: &str) -> Option<&str> {
-    let region = match text.strip_prefix("arn:") {
-        Some(arn) => arn.split(':').nth(2),
+    let region = match arn_of(text) {
+        Some(arn) => Some(arn.region),
         None => text.split_once(".dkr.ecr.").and_then(|(_, host)| host.split('.').next()),
     };
     region.filter(|region| !region.is_empty())

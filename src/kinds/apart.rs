@@ -3,6 +3,19 @@
 //! after the last one, so that no interrupted run leaves one behind that nothing reads.
 
 use crate::aws::tags::{self, Tags};
+use crate::aws::wait::{Backoff, Poll, wait_until};
+use crate::aws::{Class, Context, Result, Service};
+use crate::kind::When;
+use crate::model::ResourceId;
+use crate::policy::Policy;
+use std::future::Future;
+
+/// The name that the tag has for the policy of a resource.
+pub(super) const POLICY: &str = "resource-policy";
+
+/// Of a resource whose spec has a policy.
+pub(super) const HAS_POLICY: When =
+    When::Some(|spec| spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty()));
 
 /// The value of the tag for the settings that a spec has; `None` where it has none.
 pub(super) fn named<'a>(settings: impl IntoIterator<Item = (bool, &'a str)>) -> Option<String> {
@@ -36,4 +49,25 @@ pub(super) fn meanwhile(from: &Tags, to: &Tags) -> Option<Tags> {
     let mut tags = from.clone();
     tags.insert(tags::APART.to_owned(), all);
     Some(tags)
+}
+
+/// Waits until a read shows a policy that was set.
+pub(super) async fn once_shown<F: Future<Output = Result<Policy>>>(
+    ctx: &Context,
+    service: &Service,
+    id: &ResourceId,
+    policy: &Policy,
+    read: impl Fn() -> F,
+) -> Result<()> {
+    let shown = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
+        Ok(match read().await? == *policy {
+            true => Poll::Ready(()),
+            false => Poll::Pending(format!("not shown by {} yet", service.id)),
+        })
+    });
+    match shown.await {
+        // AWS may show a policy in words of its own.
+        Err(error) if error.class == Class::Timeout => Ok(()),
+        result => result,
+    }
 }

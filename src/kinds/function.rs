@@ -55,6 +55,8 @@ pub struct Function;
 
 /// How many characters a description may have [aws-facts: Lambda].
 pub(crate) const MAX_DESCRIPTION: usize = 256;
+/// The action that calls a function.
+pub(super) const INVOKE: &str = "lambda:InvokeFunction";
 
 /// The fields that are of the function, and not of its versions.
 const UNPUBLISHED: [&str; 5] = ["async", "code_signing", "recursive_loop", "reserved_concurrency", "tags"];

@@ -61,6 +61,8 @@ pub struct LogGroup;
 
 /// The log group of a function is this and the function's name by default.
 pub(crate) const PREFIX: &str = "/aws/lambda/";
+/// What everyone who logs to a group may do.
+pub(super) const WRITE: &str = "logs:PutLogEvents";
 
 /// So many descriptions can be read at once: the quota is ten a second [DG: CloudWatch Logs quotas].
 const FEW: usize = 10;

@@ -7,6 +7,7 @@ pub mod section;
 
 use self::change::{create, delete, put, update};
 use self::observe::{describe, read, tags_of};
+use super::apart::HAS_POLICY;
 use super::read_each;
 use crate::aws::tags::{STACK, Tags};
 use crate::aws::{Clients, Context, Error, Result, Service};
@@ -71,8 +72,6 @@ pub struct Attributes {
 /// For how many days a secret can be restored, where its tag does not say.
 const RECOVERY_DAYS: i64 = 7;
 
-const HAS_POLICY: When =
-    When::Some(|spec| spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty()));
 const ANY: On = On::new("ReadSecret", Secret::NAME, Which::Any, &[Secret::ARN]);
 const DECLARED: On = On::new("Secrets", Secret::NAME, Which::Declared, &[Secret::ARN]);
 const OWNED: On = On::new("MarkedSecrets", Secret::NAME, Which::Owned(""), &[Secret::ARN]);

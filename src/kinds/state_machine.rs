@@ -116,6 +116,8 @@ pub struct Attributes {
 
 /// Step Functions as a principal.
 pub(in crate::kinds) const PRINCIPAL: &str = "states.amazonaws.com";
+/// The action that starts a state machine.
+pub(in crate::kinds) const START: &str = "states:StartExecution";
 
 /// What the name of a state machine's role has after the machine's. No name of a function has a dot, so it is no function's role.
 pub(in crate::kinds) const ROLE_ENDING: &str = ".states";

@@ -8,6 +8,7 @@ pub mod section;
 
 use self::change::{once_possible, ready, set, shard_count};
 use self::observe::{describe, read};
+use super::apart::HAS_POLICY;
 use super::{read_each, require_str};
 use crate::aws::clients::client;
 use crate::aws::limit::target;
@@ -97,8 +98,6 @@ pub struct Attributes {
 /// What Kinesis has where nothing is said: for how many hours it keeps records [aws-facts-services: 6].
 const RETENTION: i32 = 24;
 
-const HAS_POLICY: When =
-    When::Some(|spec| spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty()));
 const ANY: On = On::new("ReadStream", Stream::NAME, Which::Any, &[Stream::ARN]);
 const DECLARED: On = On::new("Streams", Stream::NAME, Which::Declared, &[Stream::ARN]);
 /// Changes of the capacity are about no resource [Service Authorization Reference: Kinesis].

@@ -13,6 +13,7 @@ mod stream;
 
 pub use self::index::{Index, LocalIndex, Projection};
 use self::observe::{others_of_ours, read};
+use super::apart::HAS_POLICY;
 use super::read_each;
 use crate::aws::clients::client;
 use crate::aws::limit::target;
@@ -255,10 +256,6 @@ fn has_insights(spec: &Json) -> bool {
     spec["contributor_insights"].is_string()
 }
 
-fn has_policy(spec: &Json) -> bool {
-    spec["resource_policy"].as_object().is_some_and(|policy| !policy.is_empty())
-}
-
 impl Kind for Table {
     const NAME: &'static str = "table";
     const SERVICE: &'static Service = &DYNAMODB;
@@ -276,7 +273,7 @@ impl Kind for Table {
         // Settings with calls of their own. A stack that no longer has one is deployed with the policy of when it had it.
         Permission::same("dynamodb:DescribeContributorInsights", Task::READ, &ANY)
             .when(When::Some(has_insights)),
-        Permission::same("dynamodb:GetResourcePolicy", Task::READ, &ANY).when(When::Some(has_policy)),
+        Permission::same("dynamodb:GetResourcePolicy", Task::READ, &ANY).when(HAS_POLICY),
         Permission::same("dynamodb:ListTables", Task::TEARDOWN, &On::EVERYTHING),
         Permission::same("dynamodb:Scan", Task::TEARDOWN, &OWNED),
         Permission::of(
@@ -297,9 +294,8 @@ impl Kind for Table {
             &[(SWITCH_INSIGHTS, &DECLARED), ("iam:CreateServiceLinkedRole", &LINKED_ROLE)],
         )
         .when(When::Some(has_insights)),
-        Permission::same("dynamodb:PutResourcePolicy", Task::CHANGE, &DECLARED).when(When::Some(has_policy)),
-        Permission::same("dynamodb:DeleteResourcePolicy", Task::CHANGE, &DECLARED)
-            .when(When::Some(has_policy)),
+        Permission::same("dynamodb:PutResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
+        Permission::same("dynamodb:DeleteResourcePolicy", Task::CHANGE, &DECLARED).when(HAS_POLICY),
         Permission::same("dynamodb:DeleteTable", Task::DELETE, &OWNED),
     ];
     const TAGGING: Option<Tagging> =

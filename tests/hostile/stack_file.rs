@@ -2,7 +2,7 @@
 //! message. Shared by the tests and by the fuzz target in `fuzz/`.
 
 use provision::config::{self, Diagnostics, Options, Stack};
-use provision::desired::{check_sizes_offline, lower, wanted};
+use provision::desired::{check_offline, lower, wanted};
 use provision::lower::identity;
 use provision::model::{LiveState, Scope};
 use provision::outline::Outline;
@@ -80,7 +80,7 @@ impl Project {
         ) {
             Ok(stack) => {
                 planned(&stack);
-                if let Err(too_large) = check_sizes_offline(&stack, None) {
+                if let Err(too_large) = check_offline(&stack, None) {
                     explained(&too_large, bytes, file);
                 }
                 Verdict::Fine

@@ -1,6 +1,6 @@
 //! Loops of several functions, and those through log groups.
 
-use super::super::{check_sizes_offline, doubts};
+use super::super::{check_offline, doubts};
 use crate::config::{Options, load};
 use crate::kinds::sections;
 use crate::lower::identity;
@@ -149,7 +149,7 @@ fn who_logs_where_is_known_by_the_names_in_aws() {
         )
     };
     let wrong = |text: &str, environment: Option<&str>| {
-        let found = check_sizes_offline(&stack_in(text, environment), None);
+        let found = check_offline(&stack_in(text, environment), None);
         found
             .err()
             .iter()

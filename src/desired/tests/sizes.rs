@@ -1,7 +1,7 @@
 //! What is too large is found before any call, and measured as AWS measures it.
 
 use super::functions;
-use crate::desired::{check_sizes, check_sizes_offline};
+use crate::desired::{check, check_offline};
 use crate::kinds::api::STATEMENT;
 use crate::kinds::permission;
 use crate::model::{Scope, partition_of};
@@ -15,7 +15,7 @@ fn wrong(text: &str) -> Vec<String> {
 
 fn wrong_in(text: &str, environment: Option<&str>, region: Option<&str>) -> Vec<String> {
     let stack = environment.map_or_else(|| stack(text), |name| stack_in(text, Some(name)));
-    let found = check_sizes_offline(&stack, region);
+    let found = check_offline(&stack, region);
     found.err().iter().flat_map(|found| found.items()).map(|item| item.message.clone()).collect()
 }
 
@@ -69,9 +69,9 @@ fn once_the_region_is_known_its_length_counts() {
     let filler = "x".repeat(4096 - 11 - "us-east-1".len());
     let stack = stack(&environment(&[("LIST", &format!("{filler}${{region}}"))]));
     let (scope, _) = lowered(&stack);
-    assert!(check_sizes_offline(&stack, None).is_ok());
-    assert!(check_sizes(&stack, &scope).is_ok());
-    assert!(check_sizes(&stack, &Scope { region: "eu-central-1".to_owned(), ..scope }).is_err());
+    assert!(check_offline(&stack, None).is_ok());
+    assert!(check(&stack, &scope).is_ok());
+    assert!(check(&stack, &Scope { region: "eu-central-1".to_owned(), ..scope }).is_err());
 }
 
 /// Lambda's own document with one statement for a route [recorded-aws: GetPolicy].

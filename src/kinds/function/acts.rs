@@ -8,7 +8,7 @@ pub(super) static INVOKE: Act = Act {
     fields: &[
         ActField::text("event", "The event, sent as JSON; by default an empty object. `${…}` works.").map()
     ],
-    actions: &["lambda:InvokeFunction"],
+    actions: &[super::INVOKE],
     // Of an alias, AWS asks for its own ARN.
     within: &["", ":*"],
     ..Act::new("invoke", "", |clients, acted| Box::pin(call(clients, acted)))

@@ -7,21 +7,21 @@
 mod rights;
 
 use self::rights::{Rights, allowed};
-use super::Function;
 use super::lower::log_group_of;
 use super::section::{Config, RecursiveLoop};
+use super::{Function, INVOKE};
 use crate::config::declared::{Declared, End};
 use crate::config::{Destination, Diagnostic, Entries, Entry, Grant, Item, Stack};
 use crate::kind::Kind as _;
 use crate::kinds::bucket::Bucket;
 use crate::kinds::bus::Bus;
 use crate::kinds::event_source::EventSource;
-use crate::kinds::log_group::LogGroup;
+use crate::kinds::log_group::{LogGroup, WRITE};
 use crate::kinds::queue::Queue;
-use crate::kinds::state_machine::{self, StateMachine};
+use crate::kinds::state_machine::{self, START, StateMachine};
 use crate::kinds::stream::Stream;
 use crate::kinds::subscription_filter::SubscriptionFilter;
-use crate::kinds::subscription_filter::section::{WRITE, group_of};
+use crate::kinds::subscription_filter::section::group_of;
 use crate::kinds::topic::Topic;
 use crate::model::{Identity, ResourceId, in_words};
 use crate::suggest;
@@ -209,8 +209,8 @@ impl<'a> Actor<'a> {
 /// True for a grant to start a function or a state machine itself.
 fn starts(grant: &Grant) -> bool {
     match grant.kind {
-        Function::NAME => grant.allows("lambda:InvokeFunction"),
-        StateMachine::NAME => grant.allows("states:StartExecution"),
+        Function::NAME => grant.allows(INVOKE),
+        StateMachine::NAME => grant.allows(START),
         _ => false,
     }
 }

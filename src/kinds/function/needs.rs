@@ -5,6 +5,7 @@ use super::lower::log_group_of;
 use super::section::Config;
 use crate::config::{Destination, Entry, Grant, Item};
 use crate::kind::Kind;
+use crate::kinds::log_group::WRITE;
 use crate::lower::{Lower, allow};
 use crate::model::Text;
 use crate::policy::{Statement, Tree};
@@ -41,10 +42,7 @@ pub(in crate::kinds) fn needs(
 /// The statements for a function with this ARN that logs to this group. Never `logs:CreateLogGroup`, or a
 /// late event creates the group again after its deletion [aws-facts: Lambda].
 fn statements(function: &Config, arn: &str, group: Text) -> Vec<(&'static str, Statement<Text>)> {
-    let mut needs = vec![(
-        "Logs",
-        allow(["logs:CreateLogStream", "logs:PutLogEvents"], Text::join([group, ":*".into()])),
-    )];
+    let mut needs = vec![("Logs", allow(["logs:CreateLogStream", WRITE], Text::join([group, ":*".into()])))];
     if function.tracing {
         needs.push(("Traces", allow(SEND_TRACES, "*".into())));
     }

@@ -7,7 +7,7 @@ use super::checks::{self, fits_together};
 use super::parts::{self, Async, Durable, FileSystem, Image, Logging, Vpc};
 use super::runtime::{default_handler, runtime};
 use super::spec::STORAGE;
-use super::{Function, loops, lower};
+use super::{Function, INVOKE, loops, lower};
 use crate::config::access::{Access, AccessPart, Grant, Level, PartOn, access};
 use crate::config::code::code;
 use crate::config::declared::{Connection, Declared, Referable, Sections, connections_of, keyed};
@@ -84,7 +84,7 @@ impl Declared for Function {
     const REFERENCES: &'static [Referable] =
         &[Referable::known("name"), Referable::known("arn"), Referable::of_child(FunctionUrl::NAME, "url")];
     const ACCESS: Option<&'static Access> = Some(&ACCESS);
-    const DELIVERY: Option<&'static str> = Some("lambda:InvokeFunction");
+    const DELIVERY: Option<&'static str> = Some(INVOKE);
     const LIMITED: &'static [&'static str] = &["triggers"];
     type Config = Config;
 

@@ -8,6 +8,7 @@ use crate::config::section::shape::{either, flag, mapping, part, word};
 use crate::config::section::{Section, Shape, section};
 use crate::kind::Kind as _;
 use crate::kinds::api::section::Cors;
+use crate::kinds::function::INVOKE;
 use crate::kinds::permission::{self, ANYONE, Permission};
 use crate::lower::{Lower, resource};
 use crate::model::{Resource, ResourceId, Text};
@@ -104,5 +105,5 @@ fn public(function: &ResourceId, at: At, lower: &Lower) -> Vec<Resource> {
         };
         resource::<Permission>(id, at, &spec)
     };
-    vec![one(of_url, "lambda:InvokeFunctionUrl", Some(NONE)), one(through_url, "lambda:InvokeFunction", None)]
+    vec![one(of_url, "lambda:InvokeFunctionUrl", Some(NONE)), one(through_url, INVOKE, None)]
 }

@@ -5,7 +5,7 @@ use super::{Permission, Spec};
 use crate::config::At;
 use crate::kind::Kind;
 use crate::kinds::alias::Alias;
-use crate::kinds::function::Function;
+use crate::kinds::function::{Function, INVOKE};
 use crate::lower::{Call, Lower, resource};
 use crate::model::{Resource, ResourceId, Text};
 use std::borrow::Cow;
@@ -31,7 +31,7 @@ pub(crate) fn declared(called: &ResourceId, admitted: Admitted, at: At, lower: &
     let spec = Spec {
         function: Text::reference(called, "name"),
         sid: sid(&lower.scope.identity, &id.name),
-        action: "lambda:InvokeFunction".to_owned(),
+        action: INVOKE.to_owned(),
         principal: principal.into_owned(),
         source_arn: source,
         source_account: account,

@@ -3,6 +3,7 @@
 use super::{ANYONE, Admitted, Permission, account_of, declared};
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
+use crate::config::names;
 use crate::config::section::shape::text;
 use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
@@ -62,21 +63,8 @@ impl Principal {
             return Some(Principal::Organization(text.to_owned()));
         }
         let who = account_of(text).unwrap_or(text);
-        (is_account(who) || is_role_or_user(who)).then(|| Principal::Caller(who.to_owned()))
+        (names::is_account(who) || names::is_principal(who)).then(|| Principal::Caller(who.to_owned()))
     }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_role_or_user(arn: &str) -> bool {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else { return false };
-    let name = resource.strip_prefix("role/").or_else(|| resource.strip_prefix("user/"));
-    !partition.is_empty()
-        && is_account(account)
-        && name.is_some_and(|name| !name.is_empty() && !name.contains('*'))
 }
 
 fn principal() -> Shape<Principal> {
@@ -101,7 +89,7 @@ fn principal() -> Shape<Principal> {
     })
 }
 
-/// A source is of a service, and of nobody else.
+/// A service needs a source, and others have none.
 fn names_its_source(config: &<Config as Section>::Decoded, fields: &mut Fields) {
     match (&config.principal, fields.value("source")) {
         (Some(Principal::Service(_)), None) => {

@@ -2,15 +2,12 @@
 //! [`crate::kinds::apart`].
 
 use crate::aws::tags::Tags;
-use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
-use crate::aws::{Class, Context, Error, Result};
+use crate::aws::wait::{Backoff, retry_if};
+use crate::aws::{Context, Error, Result};
 use crate::elsewhere::secrets::SECRETS_MANAGER;
-use crate::kinds::apart;
+use crate::kinds::apart::{self, POLICY};
 use crate::model::ResourceId;
 use crate::policy::Policy;
-
-/// The name that the tag has for it.
-const POLICY: &str = "resource-policy";
 
 /// The value of the tag; `None` where the secret has no policy.
 pub(super) fn named<T>(policy: &Policy<T>) -> Option<String> {
@@ -52,15 +49,5 @@ pub(super) async fn set(ctx: &Context, id: &ResourceId, to: &Policy) -> Result<(
         .await
     })
     .await?;
-    let shown = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
-        Ok(match get(ctx, &id.name).await? == *to {
-            true => Poll::Ready(()),
-            false => Poll::Pending("not shown by Secrets Manager yet".to_owned()),
-        })
-    });
-    match shown.await {
-        // AWS may show a policy in words of its own.
-        Err(error) if error.class == Class::Timeout => Ok(()),
-        result => result,
-    }
+    apart::once_shown(ctx, &SECRETS_MANAGER, id, to, async || get(ctx, &id.name).await).await
 }

@@ -1,9 +1,9 @@
 //! What the roles of a stack's rules and schedules must allow: to start what these start.
 
 use super::super::bus::Bus;
-use super::super::function::Function;
+use super::super::function::{Function, INVOKE};
 use super::super::queue::{Queue, section::SEND_ACTION};
-use super::super::state_machine::StateMachine;
+use super::super::state_machine::{START, StateMachine};
 use super::super::stream::Stream;
 use super::target;
 use crate::config::{Grant, Target};
@@ -25,9 +25,9 @@ pub(in crate::kinds) struct Delivery<'a> {
 /// The action that delivers to entries of a kind.
 pub(in crate::kinds) fn action(kind: &str, lower: &Lower) -> Option<&'static str> {
     match kind {
-        StateMachine::NAME => Some("states:StartExecution"),
+        StateMachine::NAME => Some(START),
         Stream::NAME => Some("kinesis:PutRecord"),
-        Function::NAME => Some("lambda:InvokeFunction"),
+        Function::NAME => Some(INVOKE),
         _ => lower.stack.sections.of_kind(kind).and_then(|section| section.delivery()),
     }
 }

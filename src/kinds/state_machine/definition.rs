@@ -7,7 +7,7 @@ use crate::config::decode::help;
 use crate::config::section::Shape;
 use crate::config::{Grant, Json, Part};
 use crate::kind::Kind as _;
-use crate::kinds::function::Function;
+use crate::kinds::function::{Function, INVOKE};
 use crate::yaml::Kind;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +51,7 @@ pub(super) fn functions(machine: &Config) -> BTreeSet<&str> {
 /// What the machine's role must allow for its tasks. A task may call a version or an alias of a function
 /// [aws-facts-services: Who may call whom].
 pub(in crate::kinds) fn grants(machine: &Config) -> Vec<Grant> {
-    let grant = |key: &str| Grant::new(Function::NAME, key, vec!["lambda:InvokeFunction".to_owned()]);
+    let grant = |key: &str| Grant::new(Function::NAME, key, vec![INVOKE.to_owned()]);
     functions(machine).into_iter().map(grant).collect()
 }
 

@@ -4,14 +4,11 @@
 use super::KINESIS;
 use super::change::once_possible;
 use crate::aws::tags::{self, Tags};
-use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
-use crate::aws::{Class, Context, Error, Result};
-use crate::kinds::apart;
+use crate::aws::wait::{Backoff, retry_if};
+use crate::aws::{Context, Error, Result};
+use crate::kinds::apart::{self, POLICY};
 use crate::model::ResourceId;
 use crate::policy::Policy;
-
-/// The name that the tag has for it.
-const POLICY: &str = "resource-policy";
 
 /// The value of the tag; `None` where the stream has no policy.
 pub(super) fn named<T>(policy: &Policy<T>) -> Option<String> {
@@ -89,15 +86,5 @@ pub(super) async fn put(ctx: &Context, id: &ResourceId, arn: &str, to: &Policy) 
         .await
     })
     .await?;
-    let shown = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
-        Ok(match get(ctx, arn).await? == *to {
-            true => Poll::Ready(()),
-            false => Poll::Pending("not shown by Kinesis yet".to_owned()),
-        })
-    });
-    match shown.await {
-        // AWS may show a policy in words of its own.
-        Err(error) if error.class == Class::Timeout => Ok(()),
-        result => result,
-    }
+    apart::once_shown(ctx, &KINESIS, id, to, async || get(ctx, arn).await).await
 }

@@ -12,7 +12,7 @@ use crate::kind::Kind as _;
 use crate::kinds::alias::{self, section::no_alias};
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::function::{Function, log_group_of};
-use crate::kinds::log_group::{LogGroup, PREFIX};
+use crate::kinds::log_group::{LogGroup, PREFIX, WRITE};
 use crate::kinds::permission::admitted;
 use crate::lower::{Call, Lower, LoweredTrigger, Sizes, known_attributes, resource};
 use crate::model::{Existing, Resource, ResourceId, Text};
@@ -22,8 +22,6 @@ use std::collections::BTreeMap;
 /// How many characters the name of a group and a pattern may have [M: LogGroupName, FilterPattern].
 const MAX_NAME: usize = 512;
 const MAX_PATTERN: usize = 1_024;
-/// What everyone who logs to a group may do.
-pub(in crate::kinds) const WRITE: &str = "logs:PutLogEvents";
 /// How many filters a group may have [M: PutSubscriptionFilter].
 const MAX_FILTERS: usize = 2;
 

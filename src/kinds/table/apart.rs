@@ -5,9 +5,9 @@ use super::settings::readable;
 use super::{DYNAMODB, Insights, Spec, Table};
 use crate::aws::tags::Tags;
 use crate::aws::wait::{Backoff, Poll, retry_if, wait_until};
-use crate::aws::{Class, Context, Error, Result};
+use crate::aws::{Context, Error, Result};
 use crate::kind::Kind as _;
-use crate::kinds::apart;
+use crate::kinds::apart::{self, POLICY};
 use crate::model::{ResourceId, Texts};
 use crate::policy::Policy;
 use aws_sdk_dynamodb::operation::describe_contributor_insights::DescribeContributorInsightsOutput as Described;
@@ -16,9 +16,8 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::try_join;
 
-/// The settings by the names that the tag has for them.
+/// The name that the tag has for contributor insights.
 const INSIGHTS: &str = "contributor-insights";
-const POLICY: &str = "resource-policy";
 
 /// The value of the tag for a spec; `None` where the table has none of these settings.
 pub(super) fn named<T: Texts>(spec: &Spec<T>) -> Option<String> {
@@ -144,17 +143,7 @@ async fn set_policy(ctx: &Context, id: &ResourceId, arn: &str, to: &Policy) -> R
         Ok(())
     })
     .await?;
-    let shown = wait_until(Backoff::VISIBILITY, ctx.waiting(id), async || {
-        Ok(match read_policy(ctx, arn).await? == *to {
-            true => Poll::Ready(()),
-            false => Poll::Pending("not shown by DynamoDB yet".to_owned()),
-        })
-    });
-    match shown.await {
-        // AWS may show a policy in words of its own.
-        Err(error) if error.class == Class::Timeout => Ok(()),
-        result => result,
-    }
+    apart::once_shown(ctx, &DYNAMODB, id, to, async || read_policy(ctx, arn).await).await
 }
 
 /// Repeats a change that is refused while the table is being changed, or while DynamoDB does not know a new role of the policy.

@@ -105,7 +105,7 @@ fn an_archive_of_the_same_name_is_left_alone() {
     }
 }
 
-/// Its description becomes the mark of the stack, and its days stay. That of another stack is taken over from it alone.
+/// Its description becomes the mark of the stack, and its days stay. That of another stack is adopted from that stack alone.
 #[test]
 fn an_archive_of_others_is_adopted() {
     let stack = of("archive: 7 days");

@@ -10,7 +10,6 @@ use crate::program::Manner::{self, Failing, Well};
 use crate::program::{Visit, visit};
 use crate::run::{self, Command, later, run};
 use regex::Regex;
-use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -95,14 +94,6 @@ const SPOILED: &[(Change, &str)] = &[
     (|text| text.replace("  routes:\n", "  routes:\n    GET /items/*: nowhere\n"), "invalid part `*`"),
 ];
 
-/// Every stack, with the region of the account where a value must be of it.
-fn every() -> BTreeMap<String, Fixture> {
-    let here = |text: String| {
-        text.replace(":eu-central-1:", ":${region}:").replace("ecr.eu-central-1.", "ecr.${region}.")
-    };
-    Fixture::every_with(here)
-}
-
 /// Runs commands on the stack's other file.
 fn look_with_other(cloud: &Cloud, stack: &Fixture, cases: &[Case]) {
     for (args, manner, says) in cases {
@@ -149,7 +140,7 @@ fn a_request_is_sent_once() {
 
 #[test]
 fn commands_that_read_send_no_write() {
-    for (name, stack) in every() {
+    for (name, stack) in Fixture::every() {
         println!("{name}");
         for (args, manner, says) in ON_NOTHING {
             looks(&port::empty(), &stack, args, *manner, says);
@@ -163,7 +154,7 @@ fn commands_that_read_send_no_write() {
 
 #[test]
 fn an_invalid_stack_file_sends_no_write() {
-    for (name, stack) in every() {
+    for (name, stack) in Fixture::every() {
         let text = fs::read_to_string(&stack.stack.file).unwrap();
         let cloud = up(&stack);
         for (spoil, says) in SPOILED.iter().filter(|(spoil, _)| spoil(text.clone()) != text) {
@@ -175,9 +166,27 @@ fn an_invalid_stack_file_sends_no_write() {
 }
 
 #[test]
+fn what_aws_takes_of_its_own_region_alone_sends_no_write() {
+    let stack = Fixture::of(include_str!("../../stacks/small.yaml"));
+    let layers = "    layers: [\"arn:aws:lambda:us-east-1:111122223333:layer:x:1\"]\n    runtime: ";
+    write_other(&stack, |text| text.replacen("    runtime: ", layers, 1));
+    for command in [&["plan"][..], &["up", "--yes"]] {
+        looks(
+            &port::empty(),
+            &stack,
+            &[command, &["--file", OTHER]].concat(),
+            Failing,
+            "layer:x:1` is in us-east-1, and the stack in ",
+        );
+    }
+    let offline = ["validate", "--region", "eu-central-1", "--file", OTHER];
+    looks(&port::empty(), &stack, &offline, Failing, "is in us-east-1, and the stack in eu-central-1");
+}
+
+#[test]
 fn unmanaged_and_protected_resources_are_not_written_to() {
     let name_of_stack = Regex::new("(?m)^stack: .*$").unwrap();
-    for (name, stack) in every() {
+    for (name, stack) in Fixture::every() {
         println!("{name}");
         let cloud = up(&stack);
         write_other(&stack, |text| name_of_stack.replace(&text, "stack: another").into_owned());
@@ -189,7 +198,7 @@ fn unmanaged_and_protected_resources_are_not_written_to() {
 
 #[test]
 fn a_table_that_holds_items_is_not_deleted_unasked() {
-    for (name, stack) in every().into_iter().filter(|(_, stack)| !stack.stack.tables().is_empty()) {
+    for (name, stack) in Fixture::every().into_iter().filter(|(_, stack)| !stack.stack.tables().is_empty()) {
         println!("{name}");
         let mut cloud = up(&stack);
         cloud.dynamodb.tables.values_mut().for_each(|table| (table.items, table.protected) = (3, false));
@@ -200,7 +209,7 @@ fn a_table_that_holds_items_is_not_deleted_unasked() {
 #[test]
 fn checks_write_to_the_api_alone() {
     let patience = Regex::new("retry_for: [0-9]+").unwrap();
-    for (name, stack) in every() {
+    for (name, stack) in Fixture::every() {
         let checks = &stack.stack.checks;
         // What checks do with entries is tried on the local cloud: the strict cloud has no messages and no items.
         if checks.iter().any(|check| check.request().is_none()) {

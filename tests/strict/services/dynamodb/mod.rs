@@ -193,7 +193,7 @@ impl StrictService for DynamoDb {
                 let insights = Some(Insights::ThrottledKeys);
                 stack.tables_mut().first_mut().map(|table| table.contributor_insights = insights).is_some()
             }),
-            ("a table admits nobody else", |stack| {
+            ("a table admits its account alone", |stack| {
                 let table = stack.tables_mut().iter_mut().find(|table| !table.resource_policy.is_empty());
                 table.map(|table| table.resource_policy.clear()).is_some()
             }),

@@ -165,7 +165,7 @@ impl StrictService for Kinesis {
                     stream.kms_key = (!is_one).then(|| "alias/one".to_owned());
                 })
             }),
-            ("a stream admits nobody else", |stack| {
+            ("a stream admits its account alone", |stack| {
                 let stream = stack.streams_mut().iter_mut().find(|stream| !stream.resource_policy.is_empty());
                 stream.map(|stream| stream.resource_policy.clear()).is_some()
             }),

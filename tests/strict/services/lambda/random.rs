@@ -165,7 +165,7 @@ impl Section for Functions {
                 if name == "url" && is_released {
                     continue;
                 }
-                // Nothing is kept ready of a function that nobody can call.
+                // Nothing is kept ready of a function that cannot be called.
                 let value = values[usize::from(*value)];
                 if name == "reserved_concurrency" && value == "0" && is_kept_ready {
                     continue;
