@@ -1,6 +1,6 @@
 //! Stacks to bring up: a stack file with its code, packaged once for all runs.
 
-use provision::config::{self, Diagnostics, Known, Stack};
+use provision::config::{self, Diagnostics, Known, Location, Stack};
 use provision::error::Failure;
 use provision::package::{self, Source};
 use std::collections::BTreeMap;
@@ -149,6 +149,13 @@ impl Fixture {
         let mut stack = read.map_err(|wrong| Failure::new(wrong.to_string(), "correct the stack file"))?;
         self.changes.iter().for_each(|change| change(&mut stack));
         Ok(stack)
+    }
+
+    /// The stack in its place. What lives elsewhere is not read: values of its form stand for it.
+    pub(crate) fn at(&self, location: Location) -> Stack {
+        let known = Known { location, values: Default::default() };
+        let located = self.stack.is_for_now.then(|| self.with_known(&known).ok()).flatten();
+        located.unwrap_or_else(|| self.stack.clone())
     }
 
     /// Reads a text next to the code.

@@ -18,7 +18,7 @@ use futures_util::future::join_all;
 use provision::adopt::AdoptRequest;
 use provision::apply::Report;
 use provision::aws::{Calls, Connection, Waits};
-use provision::config::{Known, Stack};
+use provision::config::Stack;
 use provision::elsewhere::{Need, complete};
 use provision::error::Failure;
 use provision::event::Events;
@@ -224,13 +224,9 @@ pub(crate) async fn observed(connection: Connection, fixture: &Fixture) -> LiveS
     session(connection, fixture).0.look().await.expect("the stack can be read")
 }
 
-/// The session of a stack in its place, and the stack there. What lives elsewhere may be gone.
+/// The session of a stack in its place, and the stack there.
 fn session(connection: Connection, fixture: &Fixture) -> (Session, Stack) {
-    let known = Known { location: connection.location(), values: Default::default() };
-    let stack = match fixture.stack.is_for_now {
-        true => fixture.with_known(&known).unwrap_or_else(|_| fixture.stack.clone()),
-        false => fixture.stack.clone(),
-    };
+    let stack = fixture.at(connection.location());
     (Session::of_stack(connection, &stack), stack)
 }
 

@@ -14,6 +14,7 @@ use crate::run::{Command, End, Ran, empty, later, run};
 use crate::services::iam::LOOSE;
 use crate::services::lambda::LATE_LOGS;
 use crate::services::s3::Upload;
+use provision::config::Location;
 use provision::deploy_policy::{Task, calls, documents, statements};
 use provision::lower::identity;
 use provision::model::Scope;
@@ -26,8 +27,11 @@ pub(super) const ALL: &[Task] = &[Task::Up, Task::Down];
 
 /// The policies that are printed for tasks on a stack.
 pub(super) fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
+    let location =
+        Location { partition: "aws".to_owned(), region: REGION.to_owned(), account: ACCOUNT.to_owned() };
+    let stack = stack.at(location);
     let scope = Scope {
-        identity: identity(&stack.stack),
+        identity: identity(&stack),
         partition: "aws".to_owned(),
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
@@ -37,7 +41,7 @@ pub(super) fn printed(stack: &Fixture, tasks: &[Task]) -> Vec<Json> {
         protected: BTreeSet::new(),
         destroy: false,
     };
-    let documents = documents(&statements(&stack.stack, &scope, tasks));
+    let documents = documents(&statements(&stack, &scope, tasks));
     documents.iter().map(|document| serde_json::to_value(document).expect("JSON")).collect()
 }
 
