@@ -95,6 +95,7 @@ fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
         too_large: Vec::new(),
     };
     lowered().iter().flatten().for_each(|kind| kind.check_sizes(stack, &mut sizes));
+    check_twice(&mut sizes);
     let too_large = sizes.too_large;
     if too_large.is_empty() { Ok(()) } else { Err(Diagnostics::of_files(&stack.files, too_large)) }
 }
@@ -102,6 +103,19 @@ fn check_sizes(stack: &Stack, scope: &Scope) -> Result<(), Diagnostics> {
 /// What is valid and yet hardly meant, at its place in the file.
 pub fn doubts(stack: &Stack, identity: &Identity) -> Vec<Diagnostic> {
     lowered().iter().flatten().flat_map(|kind| kind.doubts(stack, identity)).collect()
+}
+
+/// Reports what the file has twice under two names, such as the key and the ARN of a topic: only the names in AWS show that.
+fn check_twice(sizes: &mut Sizes) {
+    let mut seen = BTreeSet::new();
+    for Resource { id, at, .. } in &sizes.graph.resources {
+        if seen.insert(id) || sizes.too_large.iter().any(|found| found.at == *at) {
+            continue;
+        }
+        let message = format!("the stack file already has {id}");
+        let help = Some("two names in the file are of one resource in AWS: remove one".to_owned());
+        sizes.too_large.push(Diagnostic { at: *at, length: 0, message, help });
+    }
 }
 
 #[cfg(test)]

@@ -170,15 +170,22 @@ async fn generation(ctx: &Context, registry: Registry, observed: &[Observed]) ->
     Ok(live_state)
 }
 
-/// What refers to a resource of ours of a kind with which it is owned is ours, though it has no ownership mark itself: a
-/// route to an integration that we own.
+/// What has no ownership mark itself has the owner of what it refers to, where its kind says so: a route to an integration that we
+/// own is ours, and a subscription that leads to a function of others is theirs.
 pub(crate) fn claim(registry: Registry, live_state: &mut LiveState) {
-    let ours = live_state.observed.iter().filter(|observed| observed.owner == Owner::Ours).map(Observed::key);
-    let ours: BTreeSet<PhysicalId> = ours.collect();
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        live_state.observed.iter().partition(|observed| observed.owner == Owner::Ours);
+    let keys = |of: Vec<&Observed>| of.into_iter().map(Observed::key).collect::<BTreeSet<_>>();
+    let (ours, theirs) = (keys(ours), keys(theirs));
     for observed in &mut live_state.observed {
-        let with = registry.kind(observed.id.kind).owned_with();
-        if observed.refs.iter().any(|target| with.contains(&target.kind) && ours.contains(target)) {
+        let kind = registry.kind(observed.id.kind);
+        let refers = |to: &BTreeSet<PhysicalId>, with: &[&str]| {
+            observed.refs.iter().find(|target| with.contains(&target.kind) && to.contains(target)).cloned()
+        };
+        if refers(&ours, kind.owned_with()).is_some() {
             observed.owner = Owner::Ours;
+        } else if let Some(target) = refers(&theirs, kind.theirs_with()) {
+            observed.owner = Owner::Unmanaged(format!("{target} is not this stack's"));
         }
     }
 }

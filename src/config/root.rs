@@ -164,7 +164,8 @@ pub(super) fn stack(
         environment::check_picked(&cx, picked, fields.value("environments"));
     }
     let entries: Vec<_> = sections.iter().map(|section| section.take(&mut fields)).collect();
-    let entries = entries.into_iter().collect::<Option<Vec<_>>>().map(Entries::new);
+    let entries = entries.into_iter().collect::<Option<Vec<_>>>();
+    let entries = entries.map(|own| Entries::new(own, existing.clone()));
     let rest = Rest::take(&mut fields);
     check_together(&cx, &fields, sections, entries.as_ref());
     if let Some(entries) = &entries {

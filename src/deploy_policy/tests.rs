@@ -4,8 +4,9 @@
 
 use super::{Statement, Task, calls, documents, permissions, statements};
 use crate::config::{Options, Stack, load};
-use crate::kind::On;
+use crate::kind::{Kind as _, On};
 use crate::kinds::registry;
+use crate::kinds::remote_subscription::RemoteSubscription;
 use crate::lower::identity;
 use crate::model::Scope;
 use crate::plan::tests::stacks::FULL;
@@ -153,8 +154,10 @@ fn every_call_is_stated_by_one_kind() {
         kinds_of.entry(call).or_default().insert(kind);
     }
     for (call, kinds) in &kinds_of {
-        // The calls of tags are the same for all resources of a service.
-        assert!(kinds.len() == 1 || call.contains("Tag"), "{call} has a row in each of {kinds:?}");
+        // The calls of tags are the same for all resources of a service, and what subscribes at topics of others makes the calls of
+        // what does at the stack's.
+        let once = kinds.iter().filter(|kind| **kind != RemoteSubscription::NAME).count() == 1;
+        assert!(once || call.contains("Tag"), "{call} has a row in each of {kinds:?}");
     }
     for kind in registry().kinds() {
         let (name, prefix) = (kind.name(), kind.service().prefix);
@@ -165,8 +168,8 @@ fn every_call_is_stated_by_one_kind() {
         assert!(own.iter().all(|call| call.starts_with(&format!("{prefix}:"))), "{name}: {own:?}");
         let reads = own.iter().any(|call| stated(call).0 == Task::READ);
         let any = |verbs: &[&str]| own.iter().any(|call| verbs.iter().any(|verb| call.contains(verb)));
-        let creates = any(&[":Create", ":Add", ":Publish", ":Put"]);
-        let deletes = any(&[":Delete", ":Remove"]);
+        let creates = any(&[":Create", ":Add", ":Publish", ":Put", ":Subscribe"]);
+        let deletes = any(&[":Delete", ":Remove", ":Unsubscribe"]);
         assert!(reads && creates && deletes, "`{name}` lacks a row for a call: {own:?}");
     }
 }

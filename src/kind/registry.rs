@@ -58,6 +58,8 @@ pub trait AnyKind: Send + Sync {
     fn tagging(&self) -> Option<Tagging>;
     /// [`Kind::OWNED_WITH`].
     fn owned_with(&self) -> &'static [&'static str];
+    /// [`Kind::THEIRS_WITH`].
+    fn theirs_with(&self) -> &'static [&'static str];
     /// [`Kind::RECREATED_BY_EVENTS`].
     fn recreated_by_events(&self) -> bool;
     /// [`Kind::FEATURES`].
@@ -277,6 +279,9 @@ impl<K: Kind> AnyKind for Registered<K> {
 
     fn owned_with(&self) -> &'static [&'static str] {
         K::OWNED_WITH
+    }
+    fn theirs_with(&self) -> &'static [&'static str] {
+        K::THEIRS_WITH
     }
 
     fn recreated_by_events(&self) -> bool {

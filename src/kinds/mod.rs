@@ -25,6 +25,7 @@ mod pattern;
 pub mod permission;
 pub mod policy;
 pub mod queue;
+pub mod remote_subscription;
 pub mod role;
 pub mod route;
 pub mod rule;
@@ -127,6 +128,7 @@ kinds! {
     permission::Permission: trigger(ByPrincipal),
     notification::Notification: trigger(OfBucket),
     subscription::Subscription: trigger(OfTopic),
+    remote_subscription::RemoteSubscription,
     subscription_filter::SubscriptionFilter: trigger(OfLogGroup),
     state_machine::StateMachine: section,
     rule::Rule: trigger(OfBus),

@@ -8,14 +8,14 @@ pub(crate) mod section;
 mod statement;
 
 pub(crate) use self::lower::{Admitted, admitted, declared, of_calls};
-use self::names::{Names, base, numbered};
+use self::names::{Names, base, numbered, sid_in};
 pub(crate) use self::names::{OF_URL, name, sid};
 pub use self::section::ByPrincipal;
 use self::statement::{account_of, spec};
 use super::alias::{self, Alias};
 use super::bus::EVENTS;
 use super::function::{self, Function, LAMBDA};
-use super::{list_each, mark, retry_transient, subscription_filter, within};
+use super::{list_each, mark, remote_subscription, retry_transient, subscription_filter, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Only, Parent,
@@ -335,9 +335,16 @@ pub(in crate::kinds) async fn come_with(ctx: &Context, alias: &str) -> Result<Ve
     let (own, statements) = (mark::begin(&ctx.scope.identity), statements(ctx, alias).await?);
     let ours = statements.iter().filter(|(sid, _)| sid.starts_with(&own));
     let specs = ours.map(|(sid, statement)| spec(alias, base(sid), statement));
-    let filter =
-        |spec: Spec| subscription_filter::of_permission(&spec.principal, spec.source_arn.as_deref(), alias);
-    Ok(specs.filter_map(filter).collect())
+    Ok(specs.filter_map(|spec| with(&spec, alias, &own)).collect())
+}
+
+/// What may have come with a permission of the stack, with its mark, to call a function or an alias.
+fn with(spec: &Spec, called: &str, mark: &str) -> Option<PhysicalId> {
+    let (principal, source) = (spec.principal.as_str(), spec.source_arn.as_deref());
+    // The owner of a topic that only a `principal` of the stack file admits subscribes by itself.
+    let is_for = |what: &str| spec.sid == sid_in(mark, &name(called, Some(what)));
+    subscription_filter::of_permission(principal, source, called)
+        .or_else(|| remote_subscription::of_permission(principal, source, called, is_for))
 }
 
 /// A statement of the policy of a function or, where that is called, of an alias.
@@ -353,12 +360,12 @@ fn read(
         None => (format!("{called} {sid}"), names.owner(sid)),
     };
     let spec = spec(called, base(sid), statement);
-    let filter = subscription_filter::of_permission(&spec.principal, spec.source_arn.as_deref(), called);
+    let hints = with(&spec, called, &names.mark);
     let mut observed = function.child(Permission::NAME, name, sid, owner, (spec, Attributes {}));
     let own = PhysicalId::new("function", function.physical_id.id.clone());
     let alias = alias::parts(called).1.map(|_| own.child(Alias::NAME, called));
     observed.refs = [own].into_iter().chain(alias).collect();
-    observed.hints = filter.into_iter().collect();
+    observed.hints = hints.into_iter().collect();
     observed
 }
 

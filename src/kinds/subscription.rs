@@ -11,6 +11,7 @@ mod observe;
 pub(crate) mod outside;
 pub(crate) mod section;
 
+pub(super) use self::observe::at_topic;
 use self::observe::{is_pending, list};
 pub use self::section::OfTopic;
 use super::alias;
@@ -34,6 +35,9 @@ pub struct Subscription;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec<T = String> {
+    /// The ARN of the topic, if it is one of others: see `RemoteSubscription`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// How messages are delivered, in SNS's words: `lambda`, `sqs`, `email`.
     pub protocol: String,
     /// Where they are delivered: an ARN or an address.
@@ -104,46 +108,60 @@ impl Kind for Subscription {
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
-        let Spec { protocol, endpoint, filter, filter_body, raw, dead_letter } = spec;
         let topic = id.parent().map(|topic| ctx.scope.expand(Topic::ARN, &topic.name));
-        let subscribe =
-            ctx.clients.sns().subscribe().set_topic_arn(topic).protocol(protocol).endpoint(endpoint);
-        // Without this, what waits for its confirmation has no ARN in the response.
-        let mut subscribe = subscribe.return_subscription_arn(true);
-        if let Some(filter) = filter {
-            subscribe = subscribe.attributes(FILTER, filter).attributes(SCOPE, scope(*filter_body));
-        }
-        if *raw {
-            subscribe = subscribe.attributes(RAW, "true");
-        }
-        if let Some(queue) = dead_letter {
-            subscribe = subscribe.attributes(DEAD_LETTERS, redrive(queue));
-        }
-        let created = subscribe.send().await?;
-        Ok(Attributes { arn: require_str(created.subscription_arn(), SUBSCRIBE, "the subscription's ARN")? })
+        Ok(Attributes { arn: subscribe(ctx, &topic.unwrap_or_default(), spec).await? })
     }
 
     async fn update(ctx: &Context, observed: &ObservedOf<Self>, to: &Spec) -> Result<Attributes> {
         let arn = &observed.attributes.arn;
         if !is_pending(arn) {
-            for (name, value) in changed(&observed.spec, to) {
-                let set = ctx.clients.sns().set_subscription_attributes().subscription_arn(arn);
-                set.attribute_name(name).set_attribute_value(value).send().await?;
-            }
+            set(ctx, arn, &observed.spec, to).await?;
         }
         Ok(observed.attributes.clone())
     }
 
     async fn delete(ctx: &Context, observed: &ObservedOf<Self>) -> Result<()> {
-        let arn = &observed.attributes.arn;
-        if is_pending(arn) {
-            return Ok(());
-        }
-        match ctx.clients.sns().unsubscribe().subscription_arn(arn).send().await.map_err(Into::into) {
-            // It goes by itself [aws-facts-services: 3, TF].
-            Err(error) if is_unconfirmed(&error) => Ok(()),
-            response => SNS.ignore_not_found(response).map_err(|error| error.about(arn)),
-        }
+        unsubscribe(ctx, &observed.attributes.arn).await
+    }
+}
+
+/// Subscribes at a topic. Returns the ARN of the subscription.
+pub(super) async fn subscribe(ctx: &Context, topic: &str, spec: &Spec) -> Result<String> {
+    let Spec { topic: _, protocol, endpoint, filter, filter_body, raw, dead_letter } = spec;
+    let subscribe = ctx.clients.sns().subscribe().topic_arn(topic).protocol(protocol).endpoint(endpoint);
+    // Without this, what waits for its confirmation has no ARN in the response.
+    let mut subscribe = subscribe.return_subscription_arn(true);
+    if let Some(filter) = filter {
+        subscribe = subscribe.attributes(FILTER, filter).attributes(SCOPE, scope(*filter_body));
+    }
+    if *raw {
+        subscribe = subscribe.attributes(RAW, "true");
+    }
+    if let Some(queue) = dead_letter {
+        subscribe = subscribe.attributes(DEAD_LETTERS, redrive(queue));
+    }
+    let created = subscribe.send().await?;
+    require_str(created.subscription_arn(), SUBSCRIBE, "the subscription's ARN")
+}
+
+/// Changes what differs of a subscription.
+pub(super) async fn set(ctx: &Context, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    for (name, value) in changed(from, to) {
+        let set = ctx.clients.sns().set_subscription_attributes().subscription_arn(arn);
+        set.attribute_name(name).set_attribute_value(value).send().await?;
+    }
+    Ok(())
+}
+
+/// Ends a subscription.
+pub(super) async fn unsubscribe(ctx: &Context, arn: &str) -> Result<()> {
+    if is_pending(arn) {
+        return Ok(());
+    }
+    match ctx.clients.sns().unsubscribe().subscription_arn(arn).send().await.map_err(Into::into) {
+        // It goes by itself [aws-facts-services: 3, TF].
+        Err(error) if is_unconfirmed(&error) => Ok(()),
+        response => SNS.ignore_not_found(response).map_err(|error| error.about(arn)),
     }
 }
 
@@ -160,8 +178,8 @@ const DEAD_LETTERS: &str = "RedrivePolicy";
 const TO: &str = " to ";
 
 /// The entry that a subscription starts, as its name says.
-fn started(id: &ResourceId) -> Option<ResourceId> {
-    match id.name.split_once(TO)?.1.split_once(' ')? {
+pub(super) fn started(id: &ResourceId) -> Option<ResourceId> {
+    match parts(&id.name)?.1.split_once(' ')? {
         (Function::NAME, called) => Some(ResourceId::new(Function::NAME, alias::parts(called).0)),
         (Queue::NAME, name) => Some(ResourceId::new(Queue::NAME, name)),
         _ => None,
@@ -172,12 +190,17 @@ fn started(id: &ResourceId) -> Option<ResourceId> {
 fn called(id: &ResourceId, _: Option<&Json>) -> String {
     match started(id) {
         Some(_) => format!("trigger topic {}", id.parent().map_or("", |topic| &topic.name)),
-        None => format!("subscription {}", id.name.split_once(TO).map_or("", |(_, to)| to)),
+        None => format!("subscription {}", parts(&id.name).map_or("", |(_, to)| to)),
     }
 }
 
+/// The topic in the name of a subscription, and where that leads.
+pub(super) fn parts(name: &str) -> Option<(&str, &str)> {
+    name.split_once(TO)
+}
+
 /// The name of a subscription of a topic: it is unique in the stack, and says where it leads.
-fn named(topic: &str, to: &str) -> String {
+pub(super) fn named(topic: &str, to: &str) -> String {
     format!("{topic}{TO}{to}")
 }
 
@@ -212,6 +235,7 @@ mod tests {
 
     fn spec(filter: Option<&str>, filter_body: bool) -> Spec {
         Spec {
+            topic: None,
             protocol: "sqs".to_owned(),
             endpoint: "arn:aws:sqs:x:1:q".to_owned(),
             filter: filter.map(str::to_owned),

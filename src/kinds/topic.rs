@@ -6,8 +6,8 @@ mod observe;
 pub mod section;
 
 use self::change::{marked_policy, once_accepted, sent, set, set_policy};
-pub(in crate::kinds) use self::observe::subscribers_of;
-use self::observe::{list_tags, read};
+use self::observe::read;
+pub(in crate::kinds) use self::observe::{list_tags, subscribers_of};
 use super::fifo::FIFO;
 use super::{permission, read_each, require_str};
 use crate::aws::clients::client;

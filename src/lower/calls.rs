@@ -24,6 +24,11 @@ pub(crate) struct Call {
     pub(crate) account: bool,
 }
 
+/// The name of the statement that admits a call for something, if no other one has it.
+pub(crate) fn sid_of(what: &str) -> String {
+    what.split(|c: char| !c.is_ascii_alphanumeric()).map(capital).collect()
+}
+
 impl Lower<'_> {
     /// Finds out which services act on the resources of the stack.
     pub(crate) fn find_calls(&mut self) {
@@ -57,9 +62,8 @@ impl Lower<'_> {
     ) -> Policy<Text> {
         let Policy(mut statements) = policy;
         for call in self.calls_on(id) {
-            let sid: String = call.what.split(|c: char| !c.is_ascii_alphanumeric()).map(capital).collect();
-            statements
-                .insert(super::policy::free_sid(&statements, &sid), self.statement_of(call, arn, action));
+            let sid = super::policy::free_sid(&statements, &sid_of(&call.what));
+            statements.insert(sid, self.statement_of(call, arn, action));
         }
         Policy(statements)
     }

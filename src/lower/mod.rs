@@ -6,7 +6,7 @@ mod policy;
 mod sizes;
 mod template;
 
-pub(crate) use calls::Call;
+pub(crate) use calls::{Call, sid_of};
 pub(crate) use policy::allow;
 pub use sizes::{Size, Sizes};
 pub use template::lookup_part;

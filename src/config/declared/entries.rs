@@ -1,5 +1,6 @@
 //! The entries of all sections, whatever their kinds.
 
+use crate::config::existing::Existing;
 use crate::config::section::Entry;
 use std::any::Any;
 use std::fmt::Debug;
@@ -27,29 +28,39 @@ impl<C: Clone + Debug + Send + Sync + 'static> AnyEntries for Vec<Entry<C>> {
 
 /// The entries of all sections.
 #[derive(Debug)]
-pub struct Entries(Vec<Box<dyn AnyEntries>>);
+pub struct Entries {
+    own: Vec<Box<dyn AnyEntries>>,
+    existing: Vec<Existing>,
+}
 
 impl Clone for Entries {
     fn clone(&self) -> Self {
-        Entries(self.0.iter().map(|entries| (**entries).cloned()).collect())
+        let own = self.own.iter().map(|entries| (**entries).cloned()).collect();
+        Entries { own, existing: self.existing.clone() }
     }
 }
 
 impl Entries {
-    /// The entries of sections.
-    pub(crate) fn new(entries: Vec<Box<dyn AnyEntries>>) -> Self {
-        Entries(entries)
+    /// The entries of sections, and those that stand for resources of others.
+    pub(crate) fn new(own: Vec<Box<dyn AnyEntries>>, existing: Vec<Existing>) -> Self {
+        Entries { own, existing }
+    }
+
+    /// The name in AWS of a resource of others that an entry of a kind stands for.
+    pub(crate) fn existing(&self, kind: &str, key: &str) -> Option<&str> {
+        let mut found = self.existing.iter().filter(|one| one.kind == kind && one.key == key);
+        found.next().map(|one| one.name.as_str())
     }
 
     /// The entries with these fields.
     pub fn of<C: 'static>(&self) -> &[Entry<C>] {
         let mut found =
-            self.0.iter().filter_map(|entries| (**entries).as_any().downcast_ref::<Vec<Entry<C>>>());
+            self.own.iter().filter_map(|entries| (**entries).as_any().downcast_ref::<Vec<Entry<C>>>());
         found.next().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The entries with these fields, to be changed. A section that is not registered has none.
     pub fn of_mut<C: 'static>(&mut self) -> Option<&mut Vec<Entry<C>>> {
-        self.0.iter_mut().find_map(|entries| (**entries).as_any_mut().downcast_mut())
+        self.own.iter_mut().find_map(|entries| (**entries).as_any_mut().downcast_mut())
     }
 }

@@ -17,6 +17,7 @@ functions:
     async: { on_failure: "arn:aws:sqs:us-east-2:111122223333:anywhere" }
     triggers:
       - { queue: "arn:aws:sqs:REGION:111122223333:work" }
+      - { topic: "arn:aws:sns:REGION:111122223333:news" }
       - { stream: "arn:aws:kinesis:REGION:111122223333:stream/clicks" }
       - { bus: orders, pattern: { source: [shop] }, dead_letter: "arn:aws:sqs:REGION:111122223333:of-rules" }
   packed: { image: "111122223333.dkr.ecr.REGION.amazonaws.com/shop:1" }

@@ -81,7 +81,13 @@ fn triggers_of_topics() {
         queue("display_name: News", "triggers: [{ topic: news }, { topic: news, name: again }]"),
         queue("fifo: true", "fifo: true, triggers: [{ topic: news, dead_letter: plain }]"),
         queue("fifo: true", "triggers: [{ topic: news, dead_letter: ordered }]"),
-        queue("existing: news", "triggers: [{ topic: news }]"),
+        queue("", "triggers: [{ topic: 'arn:aws:sqs:eu-west-1:123456789012:news' }]"),
+        function("{ topic: 'arn:aws:sns:eu-west-1:444455556666:news', raw: true }"),
+        function("{ topic: 'arn:aws:sns:eu-west-1:444455556666:news' }, { topic: 'arn:aws:sns:eu-west-1:444455556666:news', name: b }"),
+        queue("", "kms_key: aws, triggers: [{ topic: 'arn:aws:sns:eu-west-1:444455556666:news' }]"),
+        function("{ topic: 'arn:aws:sns:eu-west-1:444455556666:steps.fifo' }"),
+        queue("existing: news", "fifo: true, triggers: [{ topic: news }]"),
+        queue("existing: steps.fifo", "fifo: true, triggers: [{ topic: news, dead_letter: plain }]"),
         "stack: demo\ntopics: { news: {} }\nqueues: { far: { existing: far }, jobs: { triggers: [{ topic: news, dead_letter: far }] } }\n"
             .to_owned(),
     ];

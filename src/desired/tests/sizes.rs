@@ -174,6 +174,29 @@ fn a_function_that_its_own_logs_start_and_a_full_log_group_are_errors() {
     assert_eq!(wrong(&own), Vec::<String>::new());
 }
 
+/// Only the names in AWS show that two names are of one topic, or of one queue.
+#[test]
+fn a_source_under_two_names_is_an_error() {
+    let of = |triggers: &str| {
+        let text = format!(
+            "{}topics: {{ known: {{ existing: alarms }} }}\nqueues: {{ a: {{ existing: mails }}, b: {{ existing: mails }} }}\n",
+            functions(&[("f", &format!("triggers: [{triggers}]"))])
+        );
+        let stack = stack(&text);
+        let found = check_sizes(&stack, &lowered(&stack).0).err();
+        found.iter().flat_map(|found| found.items()).map(|item| item.message.clone()).collect::<Vec<_>>()
+    };
+    let scope = lowered(&stack("stack: demo\n")).0;
+    let arn = format!("arn:aws:sns:{}:{}:alarms", scope.region, scope.account);
+    assert_eq!(of("{ topic: known }, { queue: a }"), Vec::<String>::new());
+    let twice = of(&format!("{{ topic: known }}, {{ topic: \"{arn}\" }}"));
+    assert_eq!(twice, [format!("the stack file already has remote subscription {arn} to function f")]);
+    assert_eq!(
+        of("{ queue: a }, { queue: b }"),
+        ["the stack file already has event source mails of function f"]
+    );
+}
+
 /// An archive has the name of its bus in AWS, the environment's prefix included.
 #[test]
 fn the_name_of_a_bus_with_an_archive_is_short() {

@@ -11,7 +11,12 @@ use std::collections::BTreeMap;
 /// ids that AWS assigns, so that it is known before anything exists. A `Sid` is the only mark that a statement can bear.
 /// Ownership is equality with the hash of the identity, so another stack's statements are never taken for ours.
 pub(crate) fn sid(identity: &Identity, name: &str) -> String {
-    format!("{}{}", mark::begin(identity), hash(name, 8))
+    sid_in(&mark::begin(identity), name)
+}
+
+/// The same with the stack's mark.
+pub(super) fn sid_in(mark: &str, name: &str) -> String {
+    format!("{mark}{}", hash(name, 8))
 }
 
 /// The `Sid` that earlier versions gave to a permission.

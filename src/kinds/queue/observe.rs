@@ -6,7 +6,7 @@ use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Class, Clients, Context, Result};
 use crate::kind::{Kind, ObservedOf, ObservedOption};
-use crate::kinds::{mark, require_str, statements, unmanaged};
+use crate::kinds::{mark, remote_subscription, require_str, statements, unmanaged};
 use crate::model::{Observed, PhysicalId, ResourceId};
 use crate::policy::Policy;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
@@ -77,6 +77,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Que
     let attributes = Attributes { name: name.to_owned(), arn, url };
     let mut observed = Observed::new(ResourceId::new(Queue::NAME, name), name, owner, spec, attributes);
     observed.refs = refs;
+    observed.hints = remote_subscription::of_statements(&observed.spec.policy, name);
     observed.created = created;
     observed.contains_data = live.contains_messages().then(|| "its messages".to_owned());
     observed.unmanaged_settings = live.by_hand(&mark)?;

@@ -61,16 +61,72 @@ pub(super) async fn list(
     is_asked: impl Fn(&str) -> bool,
 ) -> Result<Vec<ObservedOf<Subscription>>> {
     let arn = ctx.scope.expand(Topic::ARN, &topic.physical_id.id);
-    let pages = all_pages("sns:ListSubscriptionsByTopic", async |token| {
-        let list = ctx.clients.sns().list_subscriptions_by_topic().topic_arn(&arn);
-        let page = list.set_next_token(token).send().await?;
-        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
-    });
-    let mut listed = SNS.not_found_as_none(pages.await)?.unwrap_or_default();
+    let mut listed = SNS.not_found_as_none(all_of(ctx, &arn).await)?.unwrap_or_default();
     listed.retain(|one| is_asked(&name_of(ctx, topic, one)));
     let noted = noted(ctx, topic, &arn, &listed).await?;
     let observed = listed.iter().map(async |one| observed(ctx, topic, one, &noted).await);
     Ok(try_join_all(observed).await?.into_iter().flatten().collect())
+}
+
+/// All subscriptions of the topic with this ARN; an error if there is none.
+async fn all_of(ctx: &Context, topic: &str) -> Result<Vec<Listed>> {
+    let pages = all_pages("sns:ListSubscriptionsByTopic", async |token| {
+        let list = ctx.clients.sns().list_subscriptions_by_topic().topic_arn(topic);
+        let page = list.set_next_token(token).send().await?;
+        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
+    });
+    pages.await
+}
+
+/// A subscription at a topic of others.
+pub(in crate::kinds) struct Found {
+    /// Where it leads, as its name says it.
+    pub(in crate::kinds) to: String,
+    pub(in crate::kinds) arn: String,
+    /// The account that has made it, if that is another one: it alone and the owner of the topic can read and end it [M: Unsubscribe].
+    pub(in crate::kinds) account: Option<String>,
+    pub(in crate::kinds) spec: Spec,
+    pub(in crate::kinds) refs: Vec<PhysicalId>,
+}
+
+/// The subscriptions at a topic, by its ARN, that lead to functions and queues of these names; an error if there is no such topic.
+pub(in crate::kinds) async fn at_topic(ctx: &Context, topic: &str, to: &[&str]) -> Result<Vec<Found>> {
+    let mut listed = all_of(ctx, topic).await?;
+    // One that its owner has begun and nobody has confirmed has no ARN.
+    listed.retain(|one| {
+        !one.subscription_arn().is_some_and(is_pending) && to.contains(&end_of(ctx, one).name.as_str())
+    });
+    let found = listed.iter().map(async |one| found(ctx, topic, one).await);
+    Ok(try_join_all(found).await?.into_iter().flatten().collect())
+}
+
+/// One of a list with its settings; `None` if it was deleted in the meantime.
+async fn found(ctx: &Context, topic: &str, one: &Listed) -> Result<Option<Found>> {
+    let arn = require_str(one.subscription_arn(), "sns:ListSubscriptionsByTopic", "the subscription's ARN")?;
+    let account = one.owner().filter(|account| *account != ctx.scope.account).map(str::to_owned);
+    let attributes = match account {
+        Some(_) => HashMap::new(),
+        None => match attributes(ctx, &arn).await? {
+            Some(attributes) => attributes,
+            None => return Ok(None),
+        },
+    };
+    let spec = read_spec(one.protocol().unwrap_or_default(), one.endpoint().unwrap_or_default(), &attributes);
+    let end = end_of(ctx, one);
+    let to = end.name.clone();
+    let refs = refs(ctx, end, spec.dead_letter.as_deref());
+    Ok(Some(Found { to, arn, account, spec: Spec { topic: Some(topic.to_owned()), ..spec }, refs }))
+}
+
+/// What a subscription refers to: where it leads, and the queue for its dead letters.
+fn refs(ctx: &Context, end: End, dead_letter: Option<&str>) -> Vec<PhysicalId> {
+    let dead_letter = dead_letter.and_then(|arn| arn.strip_prefix(&ctx.scope.expand(Queue::ARN, "")));
+    let dead_letter = dead_letter.map(|queue| PhysicalId::new(Queue::NAME, queue));
+    let alias = end.target.as_ref().and_then(|target| {
+        let name = end.name.strip_prefix("function ").filter(|name| name.contains(':'))?;
+        Some(target.child(Alias::NAME, name))
+    });
+    end.target.into_iter().chain(alias).chain(dead_letter).collect()
 }
 
 /// The addresses outside that the topic notes, where one has to be asked for.
@@ -115,16 +171,11 @@ async fn observed(
     };
     // Several may wait at a time.
     let arn = if is_pending(&arn) { format!("{PENDING} of {}", end.name) } else { arn };
-    let dead_letter = spec.dead_letter.as_ref().filter(|_| is_readable);
-    let dead_letter = dead_letter.and_then(|arn| arn.strip_prefix(&ctx.scope.expand(Queue::ARN, "")));
-    let dead_letter = dead_letter.map(|queue| PhysicalId::new(Queue::NAME, queue));
-    let alias = end.target.as_ref().and_then(|target| {
-        let name = end.name.strip_prefix("function ").filter(|name| name.contains(':'))?;
-        Some(target.child(Alias::NAME, name))
-    });
+    let dead_letter = spec.dead_letter.as_deref().filter(|_| is_readable);
+    let refs = refs(ctx, end, dead_letter);
     let is_waiting = is_pending(&arn);
     let mut observed = topic.child(Subscription::NAME, name, arn.clone(), owner, (spec, Attributes { arn }));
-    observed.refs = end.target.into_iter().chain(alias).chain(dead_letter).collect();
+    observed.refs = refs;
     observed.note = (is_waiting && is_declared).then(|| "waits for its confirmation".to_owned());
     Ok(Some(observed))
 }
@@ -146,6 +197,7 @@ pub(super) fn read_spec(protocol: &str, endpoint: &str, attributes: &HashMap<Str
     let json = |name: &str| text(name).and_then(|text| serde_json::from_str::<Json>(text).ok());
     let filter = json(FILTER).filter(|filter| filter.as_object().is_none_or(|filter| !filter.is_empty()));
     Spec {
+        topic: None,
         protocol: protocol.to_owned(),
         endpoint: endpoint.to_owned(),
         filter_body: filter.is_some() && text(SCOPE) == Some("MessageBody"),

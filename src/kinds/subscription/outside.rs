@@ -128,6 +128,7 @@ impl Outside {
         let (protocol, address) = self.address();
         let (dead_letter, queue) = dead_letters(self.dead_letter.as_ref(), lower);
         let spec = Spec {
+            topic: None,
             protocol: protocol.to_owned(),
             endpoint: Text::from(address),
             filter: self.filter.clone(),

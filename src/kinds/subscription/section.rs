@@ -3,21 +3,24 @@
 use super::{Spec, Subscription, named};
 use crate::config::access::Grant;
 use crate::config::declared::End;
-use crate::config::decode::{Value, help};
+use crate::config::decode::help;
+use crate::config::existing::entry_or_arn;
 use crate::config::fields::Fields;
-use crate::config::section::shape::{Target, entry_of, flag, text, word};
+use crate::config::section::shape::{Target, flag, text, word};
 use crate::config::section::{Section, Shape, section};
 use crate::config::trigger::{Started, Trigger};
 use crate::config::{Diagnostic, Entries, Entry, Item};
 use crate::kind::Kind;
 use crate::kinds::alias::section::no_alias;
 use crate::kinds::event_source::section::written;
+use crate::kinds::fifo::FIFO;
 use crate::kinds::function::Function;
 use crate::kinds::function::section::Config as FunctionConfig;
 use crate::kinds::pattern::MESSAGES;
 use crate::kinds::permission::admitted;
 use crate::kinds::queue::Queue;
 use crate::kinds::queue::section::{dead_letters_of, named as queue_named, out_of_reach};
+use crate::kinds::remote_subscription::{self, RemoteSubscription};
 use crate::kinds::topic::section::PUBLISH_ACTION;
 use crate::kinds::topic::{self, Topic};
 use crate::lower::{Call, Lower, LoweredTrigger, resource};
@@ -27,8 +30,8 @@ use serde_json::{Value as Json, json};
 section! {
     /// A topic whose messages start the function, or come into the queue. The topic is allowed to deliver them.
     pub(crate) struct Config, checked by fits_together {
-        /// The key of the topic.
-        topic: String = Shape::new(json!({ "type": "string", "minLength": 1 }), own_topic).required("NAME"),
+        /// The key of the topic, or the ARN of one outside of the stack. Of another account, the topic must admit this one.
+        topic: String = source().required("NAME"),
         /// Which messages are delivered: a pattern of up to five keys. By default all.
         filter: Option<String> = filter().optional(),
         /// What of a message the `filter` is about: its attributes, which is the default, or its body, which is JSON then.
@@ -48,6 +51,13 @@ section! {
 const MAX_KEYS: usize = 5;
 
 static SCOPES: [(&str, bool); 2] = [("message-attributes", false), ("message-body", true)];
+
+/// The key of a topic, or the ARN of one outside of the stack.
+fn source() -> Shape<String> {
+    let shape = Shape::new(json!({ "type": "string", "minLength": 1 }), entry_or_arn::<Topic>);
+    // [recorded: test_cross_region_access]
+    shape.of_region("SNS takes subscriptions in the region of a topic alone")
+}
 
 /// `filter` of a subscription.
 pub(super) fn filter() -> Shape<String> {
@@ -97,17 +107,6 @@ pub(super) fn fits_together(trigger: &<Config as Section>::Decoded, fields: &mut
     }
 }
 
-/// A topic of the stack: the subscriptions of another one are not the stack's.
-fn own_topic(value: Value) -> Option<String> {
-    let name = entry_of::<Topic>(value)?;
-    if value.cx.scope.names.existing.contains(&(Topic::SECTION, name.clone())) {
-        let way = "declare the topic in this stack, or subscribe in the stack of the topic";
-        return value
-            .fail(format!("`{name}` is `existing`, and its subscriptions are not this stack's"), help(way));
-    }
-    Some(name)
-}
-
 /// Messages of a topic.
 pub struct OfTopic;
 
@@ -138,31 +137,32 @@ impl Trigger for OfTopic {
     }
 
     fn check(trigger: &Entry<Config>, started: Started, entries: &Entries) -> Vec<Diagnostic> {
-        let topics: &[Entry<topic::section::Config>] = entries.of();
-        let Some(topic) = topics.iter().find(|topic| topic.name == trigger.topic) else { return Vec::new() };
         let mut errors = twice(trigger, started, entries).into_iter().collect::<Vec<_>>();
         let mut error = |field: &str, (message, way): (String, String)| {
             errors.push(Diagnostic { at: trigger.place(field), length: 0, message, help: Some(way) });
         };
-        let fifo = topic.fifo.is_some();
+        let own = topic::section::named(&trigger.topic, entries);
+        // Of one of others its name in AWS shows it.
+        let theirs = entries.existing(Topic::NAME, &trigger.topic).unwrap_or(&trigger.topic);
+        let fifo = own.map_or(theirs.ends_with(FIFO), |topic| topic.fifo.is_some());
         let queue = queue_named(started.key, entries).filter(|_| started.kind == Queue::NAME);
         match (started.kind == Queue::NAME, &queue) {
             (true, Some(queue)) => {
                 if !fifo && queue.fifo.is_some() {
                     let message =
-                        format!("`{}` is a FIFO queue, and `{}` is no FIFO topic", queue.name, topic.name);
-                    error("topic", (message, "add `fifo: true` to the topic".to_owned()));
+                        format!("`{}` is a FIFO queue, and `{}` is no FIFO topic", queue.name, trigger.topic);
+                    let way = own.map_or("name a FIFO topic", |_| "add `fifo: true` to the topic");
+                    error("topic", (message, way.to_owned()));
                 }
                 out_of_reach(queue, "SNS").into_iter().for_each(|why| error("topic", why));
             }
             (true, None) => {}
             (false, _) => {
                 if fifo {
-                    let message = format!("`{}` is a FIFO topic, which delivers to queues only", topic.name);
-                    error(
-                        "topic",
-                        (message, "let a queue get the messages, and start the function with it".to_owned()),
-                    );
+                    let message =
+                        format!("`{}` is a FIFO topic, which delivers to queues only", trigger.topic);
+                    let way = "let a queue get the messages, and start the function with it";
+                    error("topic", (message, way.to_owned()));
                 }
                 if trigger.raw {
                     let message = "a function gets messages in an envelope only".to_owned();
@@ -224,7 +224,17 @@ pub(crate) fn cannot_take(key: &str, ordered: bool, entries: &Entries) -> Option
 
 /// That a topic sends dead letters to a queue of the stack.
 pub(crate) fn dead_letter_call(queue: &str, topic: &str, lower: &Lower) -> Call {
-    topic::section::call(lower.id(Queue::NAME, queue), topic, lower)
+    let on = lower.id(Queue::NAME, queue);
+    match of_others(topic, lower) {
+        Some(arn) => remote_subscription::sends_dead_letters(on, arn),
+        None => topic::section::call(on, topic, lower),
+    }
+}
+
+/// The ARN of a topic that is one of others.
+fn of_others(topic: &str, lower: &Lower) -> Option<String> {
+    let is_one = lower.stack.existing.iter().any(|one| one.kind == Topic::NAME && one.key == topic);
+    is_one.then(|| lower.arn::<Topic>(topic))
 }
 
 /// The ARN of the queue for dead letters, and the queue, if it is the stack's.
@@ -245,7 +255,10 @@ fn delivers(trigger: &Config, started: &ResourceId, lower: &Lower) -> Call {
         }
         _ => started.clone(),
     };
-    topic::section::call(on, &trigger.topic, lower)
+    match of_others(&trigger.topic, lower) {
+        Some(arn) => remote_subscription::delivers(on, arn),
+        None => topic::section::call(on, &trigger.topic, lower),
+    }
 }
 
 impl LoweredTrigger for OfTopic {
@@ -256,10 +269,10 @@ impl LoweredTrigger for OfTopic {
             Function::NAME => ("function", "lambda", Function::ARN),
             _ => ("queue", "sqs", Queue::ARN),
         };
-        let topic = lower.id(Topic::NAME, topic);
-        let id = topic.child(Subscription::NAME, named(&topic.name, &format!("{kind} {}", call.on.name)));
+        let (topic, of_others) = (lower.id(Topic::NAME, topic), of_others(topic, lower));
         let (dead_letter, queue) = dead_letters(dead_letter.as_ref(), lower);
         let spec = Spec {
+            topic: of_others.clone(),
             protocol: protocol.to_owned(),
             endpoint: Text::from(lower.scope.expand(pattern, &call.on.name)),
             filter: filter.clone(),
@@ -267,8 +280,18 @@ impl LoweredTrigger for OfTopic {
             raw: *raw,
             dead_letter,
         };
+        let to = format!("{kind} {}", call.on.name);
+        let subscription = match of_others {
+            Some(arn) => {
+                let id = ResourceId::new(RemoteSubscription::NAME, named(&arn, &to));
+                resource::<RemoteSubscription>(id, trigger.place("topic"), &spec)
+            }
+            None => {
+                let id = topic.child(Subscription::NAME, named(&topic.name, &to));
+                resource::<Subscription>(id, trigger.at, &spec)
+            }
+        };
         let depends_on = [admitted(&call), call.on].into_iter().chain(queue).collect();
-        let subscription = resource::<Subscription>(id, trigger.at, &spec);
         lower.resources.push(Resource { depends_on, ..subscription });
     }
 

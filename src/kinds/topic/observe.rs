@@ -34,7 +34,7 @@ pub(super) async fn live(ctx: &Context, arn: &str) -> Result<Option<Live>> {
 }
 
 /// The tags of a topic; `None` if it does not exist.
-pub(super) async fn list_tags(clients: &Clients, arn: &str) -> Result<Option<Tags>> {
+pub(in crate::kinds) async fn list_tags(clients: &Clients, arn: &str) -> Result<Option<Tags>> {
     let list = clients.sns().list_tags_for_resource().resource_arn(arn);
     let response = SNS.not_found_as_none(list.send().await)?;
     let tags = response.map(|response| response.tags.unwrap_or_default());

@@ -1,6 +1,6 @@
 //! Log groups whose events start functions: what CloudWatch Logs looks at, and what the program does then.
 
-use super::shipped::{well, whole};
+use super::shipped::{settled, well};
 use crate::cloud::Cloud;
 use crate::dump::{differences, dump};
 use crate::fixture::Fixture;
@@ -52,15 +52,6 @@ fn account(filters: usize) -> Cloud {
         cloud.act(Service::Logs, "PutSubscriptionFilter", &filter);
     }
     later(&cloud, MINUTE)
-}
-
-/// The account a minute after an `up` that leaves nothing to do.
-#[track_caller]
-fn settled(cloud: &Cloud, stack: &Fixture) -> Cloud {
-    let cloud = later(&whole(up(cloud, stack)).cloud, MINUTE);
-    let again = well(up(&cloud, stack));
-    assert_eq!(again.writes(), Vec::<String>::new());
-    cloud
 }
 
 #[track_caller]

@@ -53,3 +53,4 @@ mod table_settings;
 mod tables;
 mod topics;
 mod two_together;
+mod wires;

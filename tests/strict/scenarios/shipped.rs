@@ -24,6 +24,15 @@ pub(super) fn whole(ran: Ran) -> Ran {
     well(ran)
 }
 
+/// The account a minute after an `up` that leaves nothing to do.
+#[track_caller]
+pub(super) fn settled(cloud: &crate::cloud::Cloud, stack: &Fixture) -> crate::cloud::Cloud {
+    let up = |cloud| run(cloud, Command::Up(stack), None);
+    let cloud = later(&whole(up(cloud)).cloud, Duration::from_secs(60));
+    assert_eq!(well(up(&cloud)).writes(), Vec::<String>::new());
+    cloud
+}
+
 #[test]
 fn up_creates_a_second_up_writes_nothing_and_down_leaves_nothing() {
     let stack = Fixture::shipped();

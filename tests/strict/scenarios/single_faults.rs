@@ -4,9 +4,10 @@
 //!
 //! So many faults of each service are tried by default (`budget.rs`), the same at each time. `STRICT_SEED=NUMBER` takes others;
 //! `STRICT_FULL=1` takes all; and `STRICT_ONLY=TEXT` takes those whose name has this text, such as
-//! `shipped down: Lost Once at iam:`.
+//! `shipped down: Lost Once at iam:`, or `wires ` for all of the stack with every wire.
 
 use super::scenario::{Act, Scenario, Then};
+use super::wires;
 use crate::budget::{self, Case, FAULTS_OF_OTHERS, FAULTS_OF_SHIPPED, choose, service_of};
 use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
@@ -69,7 +70,8 @@ fn past_failures() -> impl Iterator<Item = &'static str> {
 /// Tries an act with faults on every stack.
 fn check(act: Act) {
     let (mut tried, mut of, mut wrong, start) = (0, 0, Vec::new(), Instant::now());
-    let all = Fixture::every().into_iter().map(|(name, stack)| Scenario::new(&name, act, &stack));
+    let stacks = Fixture::every().into_iter().chain([(wires::NAME.to_owned(), wires::stack())]);
+    let all = stacks.map(|(name, stack)| Scenario::new(&name, act, &stack));
     let shipped = |scenario: &Scenario| scenario.name.starts_with("shipped ");
     let (shipped, others): (Vec<Scenario>, Vec<Scenario>) = all.partition(shipped);
     for (scenarios, budget) in [(shipped, FAULTS_OF_SHIPPED), (others, FAULTS_OF_OTHERS)] {

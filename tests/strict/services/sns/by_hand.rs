@@ -121,8 +121,10 @@ fn clear(cloud: &mut Cloud, stack: &str, nth: usize, name: &str) -> Option<Strin
 
 /// The ARN of a subscription of a stack's topic that was confirmed: nobody can change another one.
 fn picked(cloud: &Cloud, stack: &str, nth: usize, is_one: impl Fn(&Subscription) -> bool) -> Option<String> {
-    let of_stack =
-        |one: &Subscription| cloud.sns.topics.get(&one.topic).is_some_and(|topic| topic.is_of(stack));
+    let of_stack = |one: &Subscription| {
+        let is_own = cloud.sns.topics.get(&one.topic).is_some_and(|topic| topic.is_of(stack));
+        is_own || cloud.sns.theirs.contains_key(&one.topic)
+    };
     pick(&cloud.sns.subscriptions, |one| one.confirmed && of_stack(one) && is_one(one), nth)
 }
 
@@ -182,6 +184,7 @@ pub(crate) fn subscribe(cloud: &mut Cloud, topic: &str, protocol: &str, endpoint
         endpoint: endpoint.to_owned(),
         attributes: Attributes::new(),
         confirmed,
+        theirs: cloud.sns.theirs.contains_key(topic),
         created: cloud.now,
     };
     cloud.sns.subscriptions.insert(format!("{}:{id}", topic_arn(topic)), subscription);

@@ -8,7 +8,7 @@ mod tests;
 mod topic;
 
 pub(crate) use by_hand::{confirm, expire, make, subscribe};
-pub(crate) use topic::{State, topic_arn};
+pub(crate) use topic::{State, theirs, topic_arn};
 
 use crate::access::{Need, nothing, with_tagging};
 use crate::cloud::{Cloud, REGION, ServiceError, Tags, text};

@@ -1,7 +1,7 @@
 //! Subscriptions: their life, and what each call does.
 
 use super::attributes::Attributes;
-use super::topic::{named, topic_arn};
+use super::topic::{ANOTHER, named_by_others, not_admitted, topic_arn};
 use super::{filter, invalid, parts};
 use crate::access::{Need, Policies};
 use crate::cloud::{ACCOUNT, Cloud, Handler, LISTS, ServiceError, Time, required, text, text_map};
@@ -27,6 +27,8 @@ pub(crate) struct Subscription {
     /// What was set, without defaults. A scope without a filter is remembered, and not shown.
     pub(crate) attributes: Attributes,
     pub(crate) confirmed: bool,
+    /// Whether the account of the topic has made it, which is another one.
+    pub(crate) theirs: bool,
     pub(crate) created: Time,
 }
 
@@ -40,14 +42,18 @@ fn not_found() -> ServiceError {
     ServiceError::new("NotFound", "Subscription does not exist")
 }
 
-/// The subscription that a call names.
-fn find(cloud: &Cloud, params: &Json) -> Result<String, ServiceError> {
+/// The subscription that a call names. One of another account is that account's alone, and the topic's [M: Unsubscribe].
+fn find(cloud: &Cloud, params: &Json, action: &str) -> Result<String, ServiceError> {
     let arn = required(params, "SubscriptionArn");
     let found = parts(arn, "SubscriptionArn")?;
     if found.len() < 7 {
         return invalid("SubscriptionId");
     }
-    cloud.sns.subscriptions.contains_key(arn).then(|| arn.to_owned()).ok_or_else(not_found)
+    match cloud.sns.subscriptions.get(arn) {
+        None => Err(not_found()),
+        Some(one) if one.theirs => not_admitted(action, arn),
+        Some(_) => Ok(arn.to_owned()),
+    }
 }
 
 fn wrong_endpoint(protocol: &str, endpoint: &str) -> Option<String> {
@@ -74,8 +80,8 @@ fn wrong_endpoint(protocol: &str, endpoint: &str) -> Option<String> {
 
 /// A FIFO queue takes messages of FIFO topics only; these reach any queue, and nothing but queues
 /// [recorded: test_validations_for_fifo].
-fn wrong_order(cloud: &Cloud, topic: &str, protocol: &str, endpoint: &str) -> Option<&'static str> {
-    let fifo = cloud.sns.topics[topic].is_fifo();
+fn wrong_order(topic: &str, protocol: &str, endpoint: &str) -> Option<&'static str> {
+    let fifo = topic.ends_with(".fifo");
     match (fifo, protocol) {
         (true, "sqs") => None,
         (true, _) => {
@@ -129,14 +135,14 @@ fn wrong_redrive(of: &Subscription, value: &str) -> Option<String> {
 /// [recorded: test_subscribe_idempotency].
 fn subscribe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (protocol, endpoint) = (required(params, "Protocol"), text(params, "Endpoint").unwrap_or_default());
-    let topic = named(cloud, params)?;
+    let topic = named_by_others(cloud, params, "SNS:Subscribe")?;
     if !CONFIRMED.contains(&protocol) && !PENDING.contains(&protocol) {
         return invalid(format!("Amazon SNS does not support this protocol string: {protocol}"));
     }
     if let Some(wrong) = wrong_endpoint(protocol, endpoint) {
         return ServiceError::err("InvalidParameter", wrong);
     }
-    if let Some(wrong) = wrong_order(cloud, &topic, protocol, endpoint) {
+    if let Some(wrong) = wrong_order(&topic, protocol, endpoint) {
         return invalid(wrong);
     }
     let given = text_map(params, "Attributes");
@@ -146,6 +152,7 @@ fn subscribe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         endpoint: endpoint.to_owned(),
         attributes: given.clone(),
         confirmed: CONFIRMED.contains(&protocol),
+        theirs: false,
         created: cloud.now,
     };
     for (name, value) in &given {
@@ -194,7 +201,7 @@ fn unsubscribe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     if required(params, "SubscriptionArn").is_empty() {
         return invalid("SubscriptionArn Reason: no value for required parameter");
     }
-    match find(cloud, params) {
+    match find(cloud, params, "SNS:Unsubscribe") {
         Err(error) if error.code == "NotFound" => Ok(Json::Null),
         Err(error) => Err(error),
         Ok(arn) if !cloud.sns.subscriptions[&arn].confirmed => {
@@ -210,7 +217,7 @@ fn unsubscribe(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 }
 
 fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let arn = find(cloud, params)?;
+    let arn = find(cloud, params, "SNS:GetSubscriptionAttributes")?;
     let subscription = &cloud.sns.subscriptions[&arn];
     let mut all = with_defaults(&subscription.attributes);
     for (name, value) in [
@@ -231,7 +238,8 @@ fn get(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 /// One attribute at a time. An empty filter takes the filter away, and no value the dead letters
 /// [aws-facts-services: Clearing a field, TF].
 fn set(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let (arn, name) = (find(cloud, params)?, required(params, "AttributeName"));
+    let arn = find(cloud, params, "SNS:SetSubscriptionAttributes")?;
+    let name = required(params, "AttributeName");
     let mut subscription = cloud.sns.subscriptions[&arn].clone();
     let value = text(params, "AttributeValue");
     let mut after = subscription.attributes.clone();
@@ -252,7 +260,8 @@ fn set(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
 
 /// In pages of a hundred. What nobody has confirmed has no ARN here [aws-facts-services: 3, mem].
 fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let (topic, now, delay) = (named(cloud, params)?, cloud.now, cloud.delays.of(LISTS));
+    let topic = named_by_others(cloud, params, "SNS:ListSubscriptionsByTopic")?;
+    let (now, delay) = (cloud.now, cloud.delays.of(LISTS));
     let living = cloud.sns.subscriptions.iter().filter(|(_, one)| now >= one.created + delay);
     let deleted = cloud.sns.deleted.iter().filter(|(_, (_, when))| now < *when + delay);
     let all = living.chain(deleted.map(|(arn, (one, _))| (arn, one))).filter(|(_, one)| one.topic == topic);
@@ -260,18 +269,19 @@ fn list(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         .map(|(arn, one)| {
             let arn = if one.confirmed { arn.as_str() } else { "PendingConfirmation" };
             json!({ "SubscriptionArn": arn, "TopicArn": topic_arn(&topic), "Protocol": one.protocol,
-                "Endpoint": one.endpoint, "Owner": ACCOUNT })
+                "Endpoint": one.endpoint, "Owner": if one.theirs { ANOTHER } else { ACCOUNT } })
         })
         .collect();
     let (items, next) = cloud.paging.page(items, text(params, "NextToken"), None, (100, 100));
     Ok(json!({ "Subscriptions": items, "NextToken": next }))
 }
 
-/// The subscriptions of stacks' topics to which SNS could deliver nothing, and why.
+/// The subscriptions of stacks to which SNS could deliver nothing, and why.
 pub(super) fn broken(cloud: &Cloud) -> Vec<(String, String)> {
     let of_stacks = |one: &&Subscription| {
         let topic = cloud.sns.topics.get(&one.topic);
-        one.confirmed && topic.is_some_and(|topic| topic.tags.contains_key("provision:stack"))
+        let is_own = topic.is_some_and(|topic| topic.tags.contains_key("provision:stack"));
+        one.confirmed && (is_own || cloud.sns.theirs.contains_key(&one.topic))
     };
     let subscriptions = cloud.sns.subscriptions.values().filter(of_stacks);
     let broken = subscriptions.flat_map(|one| {

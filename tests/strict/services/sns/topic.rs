@@ -4,7 +4,8 @@ use super::attributes::{self, Attributes};
 use super::subscription::Subscription;
 use super::{invalid, parts};
 use crate::cloud::{
-    ACCOUNT, Cloud, Handler, ServiceError, Tags, Time, check_tags, listed, required, tag_list, text, text_map,
+    ACCOUNT, Cloud, Handler, REGION, ServiceError, Tags, Time, check_tags, listed, required, tag_list, text,
+    text_map,
 };
 use crate::pattern;
 use crate::services::Service;
@@ -21,12 +22,29 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 ];
 
 /// The topics by name, and the subscriptions by ARN.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) topics: BTreeMap<String, Topic>,
+    /// The topics of other accounts by ARN, and whether they let this account subscribe.
+    pub(crate) theirs: BTreeMap<String, bool>,
     pub(crate) subscriptions: BTreeMap<String, Subscription>,
     /// The subscriptions that were deleted last, and when.
     pub(super) deleted: BTreeMap<String, (Subscription, Time)>,
+}
+
+/// Another account, which has a topic that is always there.
+pub(super) const ANOTHER: &str = "444455556666";
+
+/// The ARN of that topic.
+pub(crate) fn theirs() -> String {
+    format!("arn:aws:sns:{REGION}:{ANOTHER}:alerts")
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let theirs = BTreeMap::from([(theirs(), true)]);
+        State { topics: BTreeMap::new(), theirs, subscriptions: BTreeMap::new(), deleted: BTreeMap::new() }
+    }
 }
 
 /// A topic.
@@ -44,8 +62,9 @@ impl Topic {
     }
 }
 
+/// The ARN of a topic of the account by its name; of one of another account, that is the ARN.
 pub(crate) fn topic_arn(name: &str) -> String {
-    Service::Sns.arn(name)
+    if name.starts_with("arn:") { name.to_owned() } else { Service::Sns.arn(name) }
 }
 
 /// The name of the topic that an ARN is of; `None` where there is no such topic of the account.
@@ -62,6 +81,28 @@ pub(super) fn named(cloud: &Cloud, params: &Json) -> Result<String, ServiceError
         Some(name) => Ok(name.to_owned()),
         None => ServiceError::err("NotFound", "Topic does not exist"),
     }
+}
+
+/// The same for a call that other accounts may make: the policy of their topic must admit it
+/// [DG: SNS, "Example cases for Amazon SNS access control"].
+pub(super) fn named_by_others(cloud: &Cloud, params: &Json, action: &str) -> Result<String, ServiceError> {
+    let arn = required(params, "TopicArn");
+    match cloud.sns.theirs.get(arn) {
+        None => named(cloud, params),
+        Some(true) => Ok(arn.to_owned()),
+        Some(false) => not_admitted(action, arn),
+    }
+}
+
+/// The refusal of what is another account's.
+pub(super) fn not_admitted<T>(action: &str, arn: &str) -> Result<T, ServiceError> {
+    ServiceError::err(
+        "AuthorizationError",
+        format!(
+            "User: arn:aws:iam::{ACCOUNT}:user/deployer is not authorized to perform: {action} on resource: {arn} \
+             because no resource-based policy allows the {action} action"
+        ),
+    )
 }
 
 /// The ending of the name of a FIFO topic counts [recorded: test_create_topic_name_constraints].
