@@ -2,7 +2,7 @@
 
 use super::invoke::{deployed, read_bytes, read_json};
 use super::session::{Globals, print_target_to_stderr};
-use super::{Outcome, json, out};
+use super::{Outcome, candidates, json, out};
 use crate::aws::Access;
 use crate::config::{Stack, did_you_mean_or_list};
 use crate::elsewhere::Need;
@@ -16,6 +16,7 @@ use crate::render;
 use crate::suggest;
 use anyhow::{Result, bail};
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,10 +26,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, Args)]
 pub struct ActArgs {
     /// Kind of what takes it, for example `queue`; of `put`, `bucket`
-    #[arg(value_name = "KIND")]
+    #[arg(value_name = "KIND", add = ArgValueCandidates::new(candidates::takers))]
     pub word: String,
     /// Its name in the stack file
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCandidates::new(candidates::taking))]
     pub key: String,
     /// Body: JSON, a file with it, or `-` for standard input
     #[arg(long, value_name = "JSON|FILE|-", conflicts_with_all = ["text", "content"])]

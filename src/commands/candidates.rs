@@ -33,6 +33,26 @@ pub(super) fn secrets() -> Vec<CompletionCandidate> {
     candidates(keys().remove(takes_value().0.section()).unwrap_or_default())
 }
 
+/// What `send` and `put` take, such as `queue`.
+pub(super) fn takers() -> Vec<CompletionCandidate> {
+    candidates(takes().map(|(_, word)| word.to_owned()).collect::<BTreeSet<_>>())
+}
+
+/// The entries that take something.
+pub(super) fn taking() -> Vec<CompletionCandidate> {
+    let keys = keys();
+    let entries = takes().filter_map(|(section, _)| keys.get(section)).flatten().cloned();
+    candidates(entries.collect::<BTreeSet<_>>())
+}
+
+/// The sections of what takes a body, with the word for it.
+fn takes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    sections().iter().flat_map(|section| {
+        let acts = section.acts().iter().filter(|act| act.has_body);
+        acts.map(move |act| (section.key(), act.word))
+    })
+}
+
 /// The environments; of a key that stands for several, none can be offered.
 pub(super) fn environments() -> Vec<CompletionCandidate> {
     let all = keys().remove("environments").unwrap_or_default();
@@ -90,5 +110,18 @@ mod tests {
         let functions = ["functions.list", "functions.save", "functions.list.url", "functions.save.url"];
         let all_names = [&["api.url", "api.id"][..], &functions, &["site"]].concat();
         assert_eq!(names_of_outputs(&all), all_names);
+    }
+
+    #[test]
+    fn what_takes_a_body_is_offered() {
+        let all: BTreeSet<_> = takes().collect();
+        let known = [
+            ("queues", "queue"),
+            ("topics", "topic"),
+            ("streams", "stream"),
+            ("buses", "bus"),
+            ("buckets", "bucket"),
+        ];
+        assert_eq!(all, known.into());
     }
 }

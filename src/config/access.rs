@@ -182,15 +182,17 @@ fn schema(sections: Sections) -> Json {
     let item = json!({ "type": "string", "pattern": pattern });
     let list = json!({ "type": "array", "items": item, "minItems": 1 });
     let paths = json!({ "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] });
-    let by_paths: Vec<&str> = all()
-        .filter(|access| access.paths.is_some())
-        .flat_map(|access| access.levels.iter().map(|level| level.name))
-        .collect();
-    let properties: BTreeMap<&str, &Json> = by_paths.into_iter().map(|level| (level, &paths)).collect();
+    let by_paths = || all().filter(|access| access.paths.is_some());
+    let levels = by_paths().flat_map(|access| access.levels.iter().map(|level| level.name));
+    let properties: BTreeMap<&str, &Json> = levels.map(|level| (level, &paths)).collect();
     if properties.is_empty() {
         return json!({ "oneOf": [{ "enum": words }, list] });
     }
-    let limited = json!({ "type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1 });
+    let actions = by_paths().map(|access| (format!("^{}:[A-Za-z]+$", access.service), &paths));
+    let actions: BTreeMap<String, &Json> = actions.collect();
+    let limited = json!({
+        "type": "object", "properties": properties, "patternProperties": actions, "additionalProperties": false, "minProperties": 1
+    });
     json!({ "oneOf": [{ "enum": words }, list, limited] })
 }
 
@@ -288,7 +290,7 @@ impl Access {
         Some(names.into_iter().collect())
     }
 
-    /// Levels, each with the pattern or the patterns that it is limited to.
+    /// Levels and actions, each with the pattern or the patterns that it is limited to.
     fn within(&'static self, value: Value, paths: &Paths) -> Option<Vec<Within>> {
         if value.node.entries().is_empty() {
             return value
@@ -296,10 +298,22 @@ impl Access {
         }
         value.map(|entry| {
             let word = entry.key.text.as_str();
-            let Some(level) = self.level(word) else {
-                return entry.fail_key(format!("`{word}` is none of {}", self.forms()), self.near(word));
+            let actions = match (self.level(word), self.name(word)) {
+                (Some(level), _) => level.names().map(|action| self.qualified(action)).collect(),
+                (None, Some(name)) if self.can_be_limited(name, paths) => vec![word.to_owned()],
+                (None, Some(name)) if self.known().any(|known| known == name) => {
+                    let way = help(format!("write a list without patterns: `[{word}]`"));
+                    return entry.fail_key(format!("`{word}` cannot be limited to a pattern"), way);
+                }
+                (None, Some(name)) => {
+                    let message = format!("`{word}` is not a {}", self.what);
+                    return entry.fail_key(message, Some(self.meant(name)));
+                }
+                (None, None) => {
+                    let message = format!("`{word}` is none of {}", self.forms());
+                    return entry.fail_key(message, self.near(word));
+                }
             };
-            let actions = level.names().map(|action| self.qualified(action)).collect();
             let names = match &entry.node.kind {
                 Kind::List(items) if items.is_empty() => {
                     let way = help("remove it, or write a pattern such as `in/*`");
@@ -312,6 +326,12 @@ impl Access {
         })
     }
 
+    /// Whether an action, without the prefix, can be limited to what in an entry has a name of a pattern.
+    fn can_be_limited(&self, action: &str, paths: &Paths) -> bool {
+        let mut parts = self.parts.iter().filter(|part| part.name == paths.part);
+        parts.any(|part| part.actions.contains(&action)) || paths.listing.0.contains(&action)
+    }
+
     fn level(&self, word: &str) -> Option<&Level> {
         self.levels.iter().find(|level| level.name == word)
     }
@@ -319,7 +339,7 @@ impl Access {
     /// The forms of a value, in words.
     fn forms(&self) -> String {
         let words: Vec<String> = self.levels.iter().map(|level| format!("`{}`", level.name)).collect();
-        let by_paths = if self.paths.is_some() { ", a level with a pattern for each," } else { "" };
+        let by_paths = if self.paths.is_some() { ", levels or actions with a pattern for each," } else { "" };
         format!("{}{by_paths} or a list of levels and actions", words.join(", "))
     }
 
@@ -370,11 +390,15 @@ impl Access {
         if exists {
             return Some(text.to_owned());
         }
-        let help = match suggest::nearest(name.trim_end_matches('*'), self.known()) {
+        value.fail(format!("`{text}` is not a {}", self.what), Some(self.meant(name)))
+    }
+
+    /// What to do about an unknown action.
+    fn meant(&self, name: &str) -> String {
+        match suggest::nearest(name.trim_end_matches('*'), self.known()) {
             Some(action) => format!("did you mean `{}`?", self.qualified(action)),
             None => "if AWS added it recently, allow it under `policy`".to_owned(),
-        };
-        value.fail(format!("`{text}` is not a {}", self.what), Some(help))
+        }
     }
 
     fn unqualified<T>(&self, value: Value, text: &str) -> Option<T> {

@@ -25,7 +25,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::declared::Sections;
 use super::decode::Value;
@@ -34,7 +34,7 @@ use super::fields::Fields;
 /// The definitions of a JSON Schema, by their names.
 #[derive(Default)]
 pub(crate) struct Parts {
-    pub(crate) defined: BTreeMap<&'static str, Json>,
+    pub(crate) defined: BTreeMap<String, Json>,
     /// The sections of the kinds: the schema of some fields depends on all of them.
     pub(crate) sections: Sections,
 }
@@ -43,6 +43,13 @@ impl Parts {
     /// No definitions yet, for a file with these sections.
     pub(crate) fn new(sections: Sections) -> Self {
         Parts { defined: BTreeMap::new(), sections }
+    }
+
+    /// Adds a definition, and refers to it.
+    pub(crate) fn define(&mut self, name: String, part: Json) -> Json {
+        let reference = json!({ "$ref": format!("#/$defs/{name}") });
+        self.defined.insert(name, part);
+        reference
     }
 }
 

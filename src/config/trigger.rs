@@ -239,7 +239,8 @@ impl<T: Trigger> AnyTrigger for Triggers<T> {
     }
 
     fn schema(&self, parts: &mut Parts) -> Json {
-        limited(object(&T::Config::fields(), parts))
+        let item = limited(object(&T::Config::fields(), parts));
+        parts.define(format!("{}_trigger", T::WORD), item)
     }
 
     fn source(&self, item: &Item) -> Option<End> {

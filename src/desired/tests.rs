@@ -10,6 +10,7 @@ mod policies;
 mod routes;
 mod sizes;
 mod templates;
+mod unheard;
 
 use crate::config::Stack;
 use crate::model::{Desired, Graph, Reference, Resource, ResourceId};

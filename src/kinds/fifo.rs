@@ -1,7 +1,9 @@
 //! What queues and topics that keep the order of their messages have in common: the ending of their names.
 
+use crate::config::ActOn;
 use crate::config::decode::{Value, help};
 use crate::config::names::NameRule;
+use crate::kind::ActField;
 use std::borrow::Cow;
 
 /// The ending of the name of a FIFO queue or topic.
@@ -10,6 +12,14 @@ pub(crate) const FIFO: &str = ".fifo";
 /// The name of an entry in AWS.
 pub(super) fn aws_name(name: &str, is_fifo: bool) -> Cow<'_, str> {
     if is_fifo { format!("{name}{FIFO}").into() } else { name.into() }
+}
+
+/// What a check lacks that sends to an entry which keeps an order: the group within which it does.
+pub(super) fn ungrouped(act: &ActOn, is_fifo: bool) -> Option<(&'static str, String, String)> {
+    let lacks = |field: &&ActField| field.fifo && !act.fields.contains_key(field.name);
+    let field = act.act.fields.iter().find(lacks).filter(|_| is_fifo)?.name;
+    let message = format!("`{}` is FIFO, so what is sent there needs a `{field}`", act.key);
+    Some((act.act.word, message, format!("add `{field}: NAME`")))
 }
 
 /// Reports a key that is not valid; whether the entry can be used. The ending, for which the second rule leaves room, is not

@@ -45,7 +45,10 @@ pub(super) fn out_of_reach(
     own: (&str, &str),
     service: &str,
 ) -> Option<(String, String)> {
-    (key == Some(own.0)).then(|| {
+    // The ARN of its alias names the same key.
+    let is_own =
+        |key: &str| key.strip_suffix(own.0).is_some_and(|rest| rest.is_empty() || rest.ends_with(':'));
+    key.is_some_and(is_own).then(|| {
         let message =
             format!("{service} cannot send to `{name}`, which AWS's own key for {} encrypts", own.1);
         (message, format!("remove `kms_key: aws` there, or name a key of your own that admits {service}"))

@@ -4,27 +4,29 @@
 
 mod lower;
 mod names;
+mod observe;
 pub(crate) mod section;
 mod statement;
 
 pub(crate) use self::lower::{Admitted, admitted, declared, of_calls};
-use self::names::{Names, base, numbered, sid_in};
+use self::names::{Names, base, numbered};
 pub(crate) use self::names::{OF_URL, name, sid};
+pub(in crate::kinds) use self::observe::come_with;
+use self::observe::{list, statements};
 pub use self::section::ByPrincipal;
 use self::statement::{account_of, spec};
 use super::alias::{self, Alias};
 use super::bus::EVENTS;
 use super::function::{self, Function, LAMBDA};
-use super::{list_each, mark, remote_subscription, retry_transient, subscription_filter, within};
+use super::{list_each, retry_transient, subscription_filter, within};
 use crate::aws::{Context, Error, Result, Service};
 use crate::kind::{
     self, Features, Kind, Observation, ObservedOf, ObservedOption, On, OnParentDelete, Only, Parent,
     ParentKind, Task, When, Which, Wire, desired,
 };
-use crate::model::{Owner, PhysicalId, ResourceId, Texts};
-use crate::policy::{Policy, Statement};
+use crate::model::{PhysicalId, ResourceId, Texts};
+use crate::policy::Statement;
 use aws_sdk_lambda::types::FunctionUrlAuthType;
-use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -301,74 +303,6 @@ pub(crate) fn source(route: Option<&str>) -> String {
     }
 }
 
-/// The statements of the policy of a function, or of one of its aliases, by their `Sid`.
-async fn statements(ctx: &Context, function: &str) -> Result<BTreeMap<String, Statement>> {
-    let (function, alias) = alias::parts(function);
-    let get = ctx.clients.lambda().get_policy().function_name(function);
-    let get = get.set_qualifier(alias.map(str::to_owned));
-    let response = LAMBDA.not_found_as_none(get.send().await)?;
-    let document = response.and_then(|response| response.policy).unwrap_or_else(|| "{}".to_owned());
-    Ok(Policy::read("lambda:GetPolicy", &document)?.0)
-}
-
-/// The permissions of a function and of its declared aliases; the policy of another alias goes with that.
-async fn list(ctx: &Context, function: &Parent, names: &Names<'_>) -> Result<Vec<ObservedOf<Permission>>> {
-    let own = function.physical_id.id.as_str();
-    let aliases = ctx.scope.wanted(Alias::NAME).filter(|alias| alias::parts(alias).0 == own);
-    let policies = [own].into_iter().chain(aliases).map(async |called| {
-        let statements = statements(ctx, called).await?;
-        Ok::<_, Error>(statements.into_iter().map(move |(sid, statement)| (called, sid, statement)))
-    });
-    let mut observed: Vec<ObservedOf<Permission>> = Vec::new();
-    for (called, sid, statement) in try_join_all(policies).await?.into_iter().flatten() {
-        let one = read(function, called, &sid, &statement, names);
-        match observed.iter_mut().find(|other| other.owner == Owner::Ours && other.id == one.id) {
-            Some(other) => other.spec.superseded.push(one.physical_id),
-            None => observed.push(one),
-        }
-    }
-    Ok(observed)
-}
-
-/// What has come with the permissions of an alias that the stack no longer declares: its policy is read for nothing else.
-pub(in crate::kinds) async fn come_with(ctx: &Context, alias: &str) -> Result<Vec<PhysicalId>> {
-    let (own, statements) = (mark::begin(&ctx.scope.identity), statements(ctx, alias).await?);
-    let ours = statements.iter().filter(|(sid, _)| sid.starts_with(&own));
-    let specs = ours.map(|(sid, statement)| spec(alias, base(sid), statement));
-    Ok(specs.filter_map(|spec| with(&spec, alias, &own)).collect())
-}
-
-/// What may have come with a permission of the stack, with its mark, to call a function or an alias.
-fn with(spec: &Spec, called: &str, mark: &str) -> Option<PhysicalId> {
-    let (principal, source) = (spec.principal.as_str(), spec.source_arn.as_deref());
-    // The owner of a topic that only a `principal` of the stack file admits subscribes by itself.
-    let is_for = |what: &str| spec.sid == sid_in(mark, &name(called, Some(what)));
-    subscription_filter::of_permission(principal, source, called)
-        .or_else(|| remote_subscription::of_permission(principal, source, called, is_for))
-}
-
-/// A statement of the policy of a function or, where that is called, of an alias.
-fn read(
-    function: &Parent,
-    called: &str,
-    sid: &str,
-    statement: &Statement,
-    names: &Names,
-) -> ObservedOf<Permission> {
-    let (name, owner) = match names.wanted(called, sid) {
-        Some(name) => (name.to_owned(), Owner::Ours),
-        None => (format!("{called} {sid}"), names.owner(sid)),
-    };
-    let spec = spec(called, base(sid), statement);
-    let hints = with(&spec, called, &names.mark);
-    let mut observed = function.child(Permission::NAME, name, sid, owner, (spec, Attributes {}));
-    let own = PhysicalId::new("function", function.physical_id.id.clone());
-    let alias = alias::parts(called).1.map(|_| own.child(Alias::NAME, called));
-    observed.refs = [own].into_iter().chain(alias).collect();
-    observed.hints = hints.into_iter().collect();
-    observed
-}
-
 /// The `Sid` of the statement that says what a permission is to say.
 fn statement_of<'a>(to: &Spec, statements: &'a BTreeMap<String, Statement>) -> Option<&'a String> {
     let found = statements.iter().find(|(sid, statement)| spec(&to.function, base(sid), statement) == *to);
@@ -407,57 +341,13 @@ mod tests {
         assert_eq!(of("f provision-1", ""), "permission provision-1");
     }
 
-    fn identity(text: &str) -> Identity {
-        Identity::of(text)
-    }
-
     #[test]
     fn a_sid_is_stable_and_within_lambdas_limits() {
         let name = name("f", Some("GET /items/{uuid}"));
-        assert_eq!(old_sid(&identity("shop/prod"), &name), "provision-c5cb737f88c395cb882a1d86");
-        let sid = sid(&identity("shop/prod"), &name);
+        assert_eq!(old_sid(&Identity::of("shop/prod"), &name), "provision-c5cb737f88c395cb882a1d86");
+        let sid = sid(&Identity::of("shop/prod"), &name);
         assert_eq!(sid, "provision-8ad5775a7616cc08-064ad3b36a3cc4d5");
         assert_eq!(base(&numbered(&sid, 12)), sid);
         assert!(numbered(&sid, 12).len() <= 100);
-    }
-
-    fn names<'a>(of: &str, wanted: &'a [&'a str]) -> Names<'a> {
-        let identity = identity(of);
-        let by_sid =
-            wanted.iter().flat_map(|name| [(sid(&identity, name), *name), (old_sid(&identity, name), *name)]);
-        Names { mark: crate::kinds::mark::begin(&identity), by_sid: by_sid.collect() }
-    }
-
-    fn of(names: &Names, function: &str, sid: &str) -> (String, Owner) {
-        let parent =
-            Parent::new(&ResourceId::new("function", function), PhysicalId::new("function", function));
-        let statement = Statement(BTreeMap::new());
-        let observed = read(&parent, function, sid, &statement, names);
-        (observed.id.name, observed.owner)
-    }
-
-    #[test]
-    fn a_permission_is_ours_by_the_hash_of_the_identity() {
-        let names = names("shop/prod", &["f for GET /"]);
-        let (wanted, earlier) = ("f for GET /", "f for GET /earlier");
-        let own = |name: &str| numbered(&sid(&identity("shop/prod"), name), 1);
-        assert_eq!(of(&names, "f", &own(wanted)), (wanted.to_owned(), Owner::Ours));
-        assert_eq!(of(&names, "f", &own(earlier)).1, Owner::Ours);
-        assert_ne!(of(&names, "g", &own(wanted)).0, wanted, "the same statement on another function");
-        for other in ["shop", "shop/prod2", "shop/pro"] {
-            let theirs = numbered(&sid(&identity(other), wanted), 1);
-            let owner = of(&names, "f", &theirs).1;
-            assert_eq!(owner, Owner::Unmanaged("another stack created it".to_owned()), "{other}");
-        }
-    }
-
-    #[test]
-    fn a_sid_of_the_old_form_is_ours_only_for_a_wanted_permission() {
-        let names = names("shop", &["f for GET /"]);
-        let old = |of: &str, name: &str| old_sid(&identity(of), name);
-        assert_eq!(of(&names, "f", &old("shop", "f for GET /")), ("f for GET /".to_owned(), Owner::Ours));
-        for foreign in [old("shop", "f for GET /earlier"), old("shop/prod", "f for GET /")] {
-            assert!(matches!(of(&names, "f", &foreign).1, Owner::Unmanaged(_)), "{foreign}");
-        }
     }
 }

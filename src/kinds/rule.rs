@@ -6,6 +6,7 @@ mod observe;
 pub(super) mod pattern;
 pub(crate) mod section;
 mod target;
+pub(super) mod unheard;
 
 pub(super) use self::observe::target_of;
 

@@ -94,7 +94,8 @@ fn decode(value: Value, verb: &'static str) -> Option<ActOn> {
     let mut fields = value.fields(format!("`{verb}`"))?;
     let key = fields.take(act.word).and_then(|value| entry(value, section, value.text()?));
     let own = own_fields(act, &mut fields);
-    let places = act.fields.iter().filter_map(|field| Some((field.name, fields.value(field.name)?.at())));
+    let names = act.fields.iter().map(|field| field.name).chain([act.word]);
+    let places = names.filter_map(|name| Some((name, fields.value(name)?.at())));
     let places = places.collect();
     let body = if act.has_body { content(&mut fields) } else { Some(Body::None) };
     fields.finish();

@@ -273,8 +273,7 @@ pub(crate) fn part<T: 'static>(name: &'static str, about: &'static str, shape: S
     let described = move |parts: &mut Parts| {
         let mut part = schema(parts);
         part["description"] = about.trim().into();
-        parts.defined.insert(name, part);
-        json!({ "$ref": format!("#/$defs/{name}") })
+        parts.define(name.to_owned(), part)
     };
     Shape { decode, schema: Arc::new(described), unit }
 }

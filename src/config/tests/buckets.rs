@@ -137,6 +137,8 @@ fn access_to_buckets() {
         access("{ get: in/* }"),
         access("{ reed: in/* }"),
         access("{ read: in/ }"),
+        access("{ \"s3:GetObjects\": in/* }"),
+        access("{ \"s3:GetBucketTagging\": in/* }"),
         access("{ read: /in/* }"),
         access("{ read: [] }"),
         access("{ read: [in/*, { a: 1 }] }"),
@@ -147,5 +149,6 @@ fn access_to_buckets() {
     ];
     check("access_to_buckets", &cases.each_ref().map(String::as_str));
     valid(&access("{ read: in/*, write: [thumbs/*, one.txt] }"));
+    valid(&access("{ \"s3:GetObject\": in/*, read: thumbs/* }"));
     valid(&access("[s3:GetObject, \"s3:List*\"]"));
 }

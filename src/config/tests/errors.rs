@@ -467,7 +467,7 @@ fn requests() {
 fn acts() {
     let around = |lines: &str| {
         let lines = lines.replace('\n', "\n  ");
-        let entries = "queues: { work: {} }\ntables: { orders: { partition_key: id } }\n";
+        let entries = "queues: { work: {}, steps: { fifo: true } }\ntopics: { turns: { fifo: true } }\ntables: { orders: { partition_key: id } }\n";
         let function = "functions: { f: { code: code, runtime: python3.13 } }\n";
         format!("stack: demo\n{entries}{function}checks:\n  {lines}\n")
     };
@@ -477,6 +477,8 @@ fn acts() {
         &[
             "- send: work",
             "- send: { queues: work }",
+            "- send: { queue: steps, text: a }",
+            "- send: { topic: turns, text: a }",
             "- send: { queue: wrok }",
             "- send: { queue: work, boby: 1 }",
             "- send: { queue: work, body: 1, text: a, group: [] }",

@@ -53,6 +53,14 @@ fn buses() {
     }
 }
 
+/// A trigger of events of a bucket with these fields.
+fn of_bucket(fields: &str) -> String {
+    let pattern = "{ source: [aws.s3], detail: { bucket: { name: ['${buckets.shots.name}'] } } }";
+    format!(
+        "stack: demo\nbuckets: {{ shots: {{ {fields} }} }}\ntopics:\n  t: {{ triggers: [{{ bus: default, pattern: {pattern} }}] }}\n"
+    )
+}
+
 #[test]
 fn rules() {
     let pattern = |pattern: &str| rule(&format!("pattern: {pattern}"));
@@ -108,7 +116,9 @@ fn rules() {
         topic("", ", alias: live"),
         "stack: demo\nqueues: { theirs: { existing: theirs } }\ntopics: { t: { triggers: [{ bus: default, pattern: { source: [a] }, dead_letter: theirs }] } }\n".to_owned(),
         "stack: demo\ntopics: { t: { triggers: [{ queue: q }] } }\nqueues: { q: {} }\n".to_owned(),
+        of_bucket(""),
     ];
+    valid(&of_bucket("eventbridge: true"));
     check("rules", &cases.each_ref().map(String::as_str));
 }
 

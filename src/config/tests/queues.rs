@@ -78,7 +78,9 @@ fn triggers() {
         of("[{ queue: jobs }, { queue: jobs, name: again }]"),
         queue("visibility_timeout: 10", "[{ queue: jobs, window: 5 }]"),
         queue("fifo: true", "[{ queue: jobs, batch: 20, window: 1 }]"),
+        queue("", "[{ queue: jobs, concurrency: 6 }], reserved_concurrency: 5"),
     ];
+    valid(&queue("", "[{ queue: jobs, concurrency: 5 }], reserved_concurrency: 5"));
     check("triggers", &cases.each_ref().map(String::as_str));
 }
 

@@ -77,6 +77,9 @@ fn triggers_of_topics() {
         topic("fifo: true", "", "triggers: [{ topic: news }]"),
         queue("display_name: News", "fifo: true, triggers: [{ topic: news }]"),
         queue("display_name: News", "kms_key: aws, triggers: [{ topic: news }]"),
+        queue("display_name: News", "kms_key: 'arn:aws:kms:eu-west-1:123456789012:alias/aws/sqs', triggers: [{ topic: news }]"),
+        "stack: demo\ntopics: { news: {} }\nqueues: { closed: { kms_key: aws }, jobs: { triggers: [{ topic: news, dead_letter: closed }] } }\n"
+            .to_owned(),
         queue("display_name: News", "triggers: [{ topic: news, alias: live }]"),
         queue("display_name: News", "triggers: [{ topic: news }, { topic: news, name: again }]"),
         queue("fifo: true", "fifo: true, triggers: [{ topic: news, dead_letter: plain }]"),

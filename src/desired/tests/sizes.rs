@@ -183,7 +183,7 @@ fn a_source_under_two_names_is_an_error() {
             functions(&[("f", &format!("triggers: [{triggers}]"))])
         );
         let stack = stack(&text);
-        let found = check_sizes(&stack, &lowered(&stack).0).err();
+        let found = check(&stack, &lowered(&stack).0).err();
         found.iter().flat_map(|found| found.items()).map(|item| item.message.clone()).collect::<Vec<_>>()
     };
     let scope = lowered(&stack("stack: demo\n")).0;

@@ -10,15 +10,16 @@ use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::{duration, either, mapping, part, template};
 use crate::config::section::{Keyed, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{self, Diagnostic, Entries, Entry, Item, Json, Target, Template};
+use crate::config::{self, Diagnostic, Entries, Entry, Item, Json, Stack, Target, Template};
 use crate::kind::Kind;
 use crate::kinds::archive::{self, Archive};
 use crate::kinds::key::{as_named, kms_key_of_ours};
 use crate::kinds::queue::Queue;
 use crate::kinds::queue::section::dead_letters_of;
 use crate::kinds::rule::pattern::pattern;
+use crate::kinds::rule::unheard;
 use crate::lower::{Call, Lower, Lowered, Size, Sizes, known_attributes, resource};
-use crate::model::{Resource, ResourceId, Text};
+use crate::model::{Identity, Resource, ResourceId, Text};
 use crate::suggest;
 use serde::Serialize;
 use serde_json::json;
@@ -173,6 +174,10 @@ impl Keyed for Config {
 }
 
 impl Lowered for Bus {
+    fn doubts(stack: &Stack, _: &Identity) -> Vec<Diagnostic> {
+        unheard::of_aws(stack)
+    }
+
     fn lower(bus: &Entry<Config>, lower: &mut Lower) {
         let id = lower.id(Self::NAME, &bus.name);
         let arn = lower.scope.expand(Self::ARN, &id.name);

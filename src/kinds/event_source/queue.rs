@@ -116,6 +116,14 @@ impl Trigger for OfQueue {
                 format!("AWS advises {advice} seconds; without `visibility_timeout` that is the default"),
             );
         }
+        // Lambda takes such a mapping, and what is throttled goes to the dead letters [DG: Lambda, "Configuring scaling behavior"].
+        if let (Some(wanted), Some(reserved)) = (trigger.concurrency, function.reserved_concurrency)
+            && wanted > reserved
+        {
+            let message =
+                format!("`{}` runs {reserved} invocations at a time at most, not {wanted}", function.name);
+            error("concurrency", message, "raise its `reserved_concurrency`, or write less here".to_owned());
+        }
         if queue.fifo.is_some() && trigger.batch > MAX_BATCH {
             let message = format!(
                 "a batch of a FIFO queue can have at most {MAX_BATCH} messages, not {}",

@@ -85,7 +85,7 @@ section! {
         retries: u32 = number("", 0..=2).default(2),
         /// How old an event may become.
         max_age: u32 = duration(60..=21_600).default(21_600),
-        /// What gets the results: the key of a queue or function, or the ARN of a queue, topic, function or event bus.
+        /// What gets the results: the key or the ARN of a queue, topic, function or event bus.
         on_success: Option<Destination> = destination().optional(),
         /// What gets the events that failed; also the ARN of a bucket.
         on_failure: Option<Destination> = destination().optional(),

@@ -10,7 +10,7 @@ use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::{duration, either, flag, list, mapping, number, target};
 use crate::config::section::{Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Stack, Target, Template};
+use crate::config::{self, ActOn, Diagnostic, Entries, Entry, Grant, Item, Stack, Target, Template};
 use crate::kind::Kind;
 use crate::kinds::event_source::OfQueue;
 use crate::kinds::fifo;
@@ -113,6 +113,10 @@ impl Declared for Queue {
 
     fn triggers(queue: &Config) -> &[Item] {
         &queue.triggers
+    }
+
+    fn check_act(queue: &Entry<Config>, act: &ActOn) -> Option<(&'static str, String, String)> {
+        fifo::ungrouped(act, queue.fifo.is_some())
     }
 
     fn connections(queue: &Entry<Config>, _: Sections) -> Vec<Connection> {

@@ -1,7 +1,7 @@
 //! `triggers` of buses.
 
-use super::Rule;
 use super::pattern::pattern;
+use super::{Rule, unheard};
 use crate::config::declared::End;
 use crate::config::decode::{Value, help};
 use crate::config::fields::Fields;
@@ -182,6 +182,7 @@ impl Trigger for OfBus {
             .chain(out_of_reach)
             .chain(dead_letter)
             .chain(forwarding(trigger, started))
+            .chain(unheard::buckets(trigger, entries))
             .collect()
     }
 }

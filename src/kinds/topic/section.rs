@@ -10,7 +10,7 @@ use crate::config::policy::{resource_policy, templates_of};
 use crate::config::section::shape::{Target, either, flag, list, mapping, number, text};
 use crate::config::section::{Keyed, Section, Shape, section};
 use crate::config::trigger::triggers;
-use crate::config::{self, Diagnostic, Entries, Entry, Grant, Item, Template};
+use crate::config::{self, ActOn, Diagnostic, Entries, Entry, Grant, Item, Template};
 use crate::kind::Kind;
 use crate::kinds::fifo;
 use crate::kinds::key::{self, kms_key, use_of};
@@ -94,6 +94,10 @@ impl Declared for Topic {
 
     fn triggers(topic: &Config) -> &[Item] {
         &topic.triggers
+    }
+
+    fn check_act(topic: &Entry<Config>, act: &ActOn) -> Option<(&'static str, String, String)> {
+        fifo::ungrouped(act, topic.fifo.is_some())
     }
 
     fn connections(topic: &Entry<Config>, _: Sections) -> Vec<Connection> {

@@ -16,9 +16,9 @@ pub(super) fn stack() -> Fixture {
 
 /// The sources of the triggers that a schema of them has, by their words in the stack file.
 fn sources(schema: &Json) -> BTreeSet<String> {
-    if schema["properties"].is_object() {
-        let word = schema["required"][0].as_str().expect("a trigger names its source");
-        return [word.to_owned()].into();
+    let part = schema["$ref"].as_str().and_then(|part| part.strip_prefix("#/$defs/"));
+    if let Some(source) = part.and_then(|part| part.strip_suffix("_trigger")) {
+        return [source.to_owned()].into();
     }
     let choices = ["anyOf", "oneOf"].into_iter().filter_map(|word| schema[word].as_array()).flatten();
     choices.chain(schema.get("items")).flat_map(sources).collect()
