@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 const LAUNCH: &str = include_str!("launch.py");
 /// The local extension, a Python package.
-const EXTENSION: [(&str, &str); 33] = [
+const EXTENSION: [(&str, &str); 35] = [
     ("__init__.py", include_str!("extension/__init__.py")),
     ("admission.py", include_str!("extension/admission.py")),
     ("ai.py", include_str!("extension/ai.py")),
@@ -24,6 +24,7 @@ const EXTENSION: [(&str, &str); 33] = [
     ("buses.py", include_str!("extension/buses.py")),
     ("comprehend.py", include_str!("extension/comprehend.py")),
     ("credentials.py", include_str!("extension/credentials.py")),
+    ("deliveries.py", include_str!("extension/deliveries.py")),
     ("destinations.py", include_str!("extension/destinations.py")),
     ("door.py", include_str!("extension/door.py")),
     ("hosts.py", include_str!("extension/hosts.py")),
@@ -41,6 +42,7 @@ const EXTENSION: [(&str, &str); 33] = [
     ("roles.py", include_str!("extension/roles.py")),
     ("routing.py", include_str!("extension/routing.py")),
     ("runtime_api.py", include_str!("extension/runtime_api.py")),
+    ("schedules.py", include_str!("extension/schedules.py")),
     ("seams.py", include_str!("extension/seams.py")),
     ("signature.py", include_str!("extension/signature.py")),
     ("state_machines.py", include_str!("extension/state_machines.py")),

@@ -193,10 +193,9 @@ async fn a_reset_empties_the_cloud() {
 async fn the_extension_passes_its_own_tests() {
     let place = Place::new();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/local");
-    python(&place, &["-I", "-B", &python_tests("extension.py"), folder]).await;
-    python(&place, &["-I", "-B", &python_tests("rules.py"), folder]).await;
-    python(&place, &["-I", "-B", &python_tests("admission.py"), folder]).await;
-    python(&place, &["-I", "-B", &python_tests("failures.py"), folder]).await;
+    for tests in ["extension.py", "rules.py", "admission.py", "deliveries.py", "failures.py", "tags.py"] {
+        python(&place, &["-I", "-B", &python_tests(tests), folder]).await;
+    }
 }
 
 #[tokio::test]

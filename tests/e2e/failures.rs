@@ -70,7 +70,7 @@ async fn seen(aws: &Clients) -> BTreeMap<String, u32> {
 }
 
 /// As many messages of a queue, as JSON.
-async fn bodies(aws: &Clients, queue: &str, count: usize) -> Vec<Json> {
+pub(crate) async fn bodies(aws: &Clients, queue: &str, count: usize) -> Vec<Json> {
     let url = url(aws, queue).await;
     let mut bodies: Vec<Json> = Vec::new();
     while bodies.len() < count {

@@ -14,6 +14,7 @@ from . import (
     buses,
     comprehend,
     credentials,
+    deliveries,
     destinations,
     door,
     images,
@@ -29,6 +30,7 @@ from . import (
     roles,
     routing,
     runtime_api,
+    schedules,
     seams,
     signature,
     state_machines,
@@ -39,8 +41,8 @@ from . import (
 
 MODULES = [
     signature, door, links, loading, request_log, roles, runtime_api, destinations, asynchronous, aliases, publishing,
-    qualifiers, routing, streams, state_machines, admission, log_filters, buses, notifications, mappings, batches, tags,
-    ai, images, comprehend, rekognition, textract,
+    qualifiers, routing, streams, state_machines, admission, log_filters, deliveries, buses, schedules,
+    notifications, mappings, batches, tags, ai, images, comprehend, rekognition, textract,
 ]
 
 
@@ -57,7 +59,9 @@ def install(state):
     runtime_api.install()
     asynchronous.install()
     aliases.install()
+    deliveries.install()
     buses.install()
+    schedules.install()
     publishing.install()
     qualifiers.install()
     routing.install()

@@ -1,7 +1,7 @@
 """Event buses and rules. A request may give the whole policy of a bus, which replaces the one that is there, as at
 AWS. A bus is deleted without rules and archives only, and a rule without targets only. A rule starts a function, or
-sends to a queue or topic, only if the policy of that admits it. What a rule or a schedule cannot deliver becomes a dead
-letter of the target.
+sends to a queue or topic, only if the policy of that admits it, and to a state machine or a stream only with a role.
+What a rule or a schedule cannot deliver becomes a dead letter of the target.
 
 The emulator knows single statements only, and makes one that admits everybody of a request with a whole policy. It
 deletes a bus with its rules and a rule with its targets, asks no policy, and knows no dead letters of targets.
@@ -19,16 +19,19 @@ SEAMS = {
     "ministack.services.eventbridge:_delete_event_bus": "data #39a5cc3a820b0d2c",
     "ministack.services.eventbridge:_delete_rule": "data #d9465abcda0ef977",
     "ministack.services.eventbridge:_event_bus_policies": "AccountRegionScopedDict",
+    "ministack.services.eventbridge:_event_buses": "AccountRegionScopedDict",
     "ministack.services.eventbridge:_invoke_target": "target event rule view #550e304af0809563",
     "ministack.services.eventbridge:_pattern_event_view": "event",
     "ministack.services.eventbridge:_put_permission": "data #3f19d0b56bca29d2",
     "ministack.services.eventbridge:_rule_key": "rule_name bus_name",
     "ministack.services.eventbridge:_rules": "AccountRegionScopedDict",
     "ministack.services.eventbridge:_targets": "AccountRegionScopedDict",
+    "ministack.services.kinesis:_resolve_stream_by_arn": "stream_arn",
     "ministack.services.lambda_svc:_get_func_record_for_ref": "function_ref",
     "ministack.services.sns:_topic_by_arn_any_scope": "topic_arn",
     "ministack.services.sns:topic_policy_allows": "topic_arn service source_arn source_account",
     "ministack.services.sqs:_queue_by_arn": "arn",
+    "ministack.services.stepfunctions:_resolve_state_machine_arn": "arn",
 }
 
 
@@ -112,7 +115,7 @@ def if_admitted(invoke):
 def refusal(target, source):
     """Why nothing can be delivered to a target. A schedule, which is no rule, and a target with a role need no
     policy."""
-    from ministack.services import lambda_svc, sns, sqs
+    from ministack.services import eventbridge, kinesis, lambda_svc, sns, sqs, stepfunctions
 
     arn = target.get("Arn", "")
     service, account = "events.amazonaws.com", (source.split(":") + [""] * 5)[4]
@@ -121,6 +124,11 @@ def refusal(target, source):
         "sqs": (lambda: sqs._queue_by_arn(arn), lambda: destinations.takes(arn, (service, source))),
         "sns": (lambda: sns._topic_by_arn_any_scope(arn),
                 lambda: sns.topic_policy_allows(arn, service, source, account)),
+        # These are reached with a role only.
+        "kinesis": (lambda: kinesis._resolve_stream_by_arn(arn), lambda: False),
+        "states": (lambda: stepfunctions._resolve_state_machine_arn(arn), lambda: False),
+        "events": (lambda: ":event-bus/" not in arn or arn.rpartition("/")[2] in eventbridge._event_buses,
+                   lambda: True),
     }.get((arn.split(":") + [""] * 3)[2], (lambda: True, lambda: True))
     if not found():
         return "RESOURCE_NOT_FOUND", f"{arn} does not exist"

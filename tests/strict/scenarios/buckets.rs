@@ -180,6 +180,11 @@ fn a_bucket_with_objects_says_what_is_lost_and_is_emptied() {
     cloud.paging = crate::cloud::Paging::Mean;
     let down = whole(run(&cloud, Command::Down(&stack), None));
     assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+    let deletes = down.records.iter().filter(|record| record.label.name == "s3:DeleteObjects");
+    let times: Vec<_> = deletes.map(|record| (record.start, record.end.expect("a response"))).collect();
+    let first = times.iter().map(|(_, end)| *end).min().expect("a page");
+    assert_eq!(times.len(), 5, "two of nine on each page: {times:?}");
+    assert!(times.iter().all(|(start, _)| *start < first), "all pages at once: {times:?}");
 }
 
 /// Killed or disturbed anywhere while it empties a bucket, `down` ends it when it is run again.
