@@ -25,6 +25,7 @@ use aws_sdk_scheduler::types::{
     RetryPolicy, ScheduleState, SqsParameters, Target,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A schedule.
 pub struct Schedule;
@@ -188,6 +189,14 @@ impl Kind for Schedule {
         })
         .await
     }
+}
+
+/// What the schedules of a group use.
+pub(super) async fn used_in(ctx: &Context, group: &PhysicalId) -> Result<Vec<PhysicalId>> {
+    let schedules =
+        list(ctx, &Parent::new(&ResourceId::new("schedule_group", &group.id), group.clone())).await?;
+    let used: BTreeSet<PhysicalId> = schedules.into_iter().flat_map(|schedule| schedule.refs).collect();
+    Ok(used.into_iter().collect())
 }
 
 /// The name of the group of a schedule.

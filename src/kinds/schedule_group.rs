@@ -11,7 +11,7 @@ use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, On, OwnListing, Owned, Parent, Permission,
     Tagging, Task, When, Which,
 };
-use crate::model::{Identity, Observed, ResourceId, Texts};
+use crate::model::{Identity, Observed, ResourceId, Status, Texts};
 use aws_sdk_scheduler::operation::get_schedule_group::GetScheduleGroupOutput as Shown;
 use aws_sdk_scheduler::primitives::DateTime;
 use aws_sdk_scheduler::types::{ScheduleGroupState, Tag};
@@ -192,7 +192,7 @@ async fn list_tags(clients: &Clients, arn: &str) -> Result<Option<Tags>> {
 async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<ScheduleGroup>> {
     let (id, arn) = (ResourceId::new(ScheduleGroup::NAME, name), ctx.scope.expand(ScheduleGroup::ARN, name));
     let (shown, tags) = try_join!(get(&ctx.clients, name), list_tags(&ctx.clients, &arn))?;
-    let (Some(shown), Some(tags)) = (shown.filter(is_there), tags) else { return Ok(None) };
+    let (Some(shown), Some(tags)) = (shown, tags) else { return Ok(None) };
     let created = shown.creation_date().map(DateTime::secs);
     let again = async || Ok(list_tags(&ctx.clients, &arn).await?.unwrap_or_default());
     let tags = tags::settled(ctx, &id, created, tags, again).await?;
@@ -200,6 +200,11 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<ScheduleGroup>
     let spec = Spec { tags: tags::compared(tags, &ctx.scope, &id) };
     let mut observed = Observed::new(id, name, owner, spec, Attributes { name: name.to_owned(), arn });
     observed.created = created;
+    // Its schedules still come until it is gone, so what they start is deleted after that [aws-facts-services: 4, M].
+    if !is_there(&shown) {
+        observed.status = Status::Deleting;
+        observed.refs = schedule::used_in(ctx, &observed.key()).await?;
+    }
     Ok(Some(observed))
 }
 

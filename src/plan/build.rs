@@ -286,7 +286,8 @@ impl<'a> Planner<'a> {
     fn is_deleted(&self, observed: &Observed, mode: Mode) -> bool {
         match observed.owner {
             Owner::Unmanaged(_) => false,
-            Owner::Ours => mode == Mode::Down || observed.exists(),
+            // What is being deleted may still use what it refers to, which is deleted after that.
+            Owner::Ours => mode == Mode::Down || observed.exists() || !observed.refs.is_empty(),
             Owner::Untagged => {
                 let mut ours = self.chosen.kept.iter().filter(|other| other.owner == Owner::Ours);
                 mode == Mode::Down && ours.any(|other| other.refs.contains(&observed.key()))

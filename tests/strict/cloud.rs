@@ -125,6 +125,8 @@ pub(crate) struct Cloud {
     /// How long the last of all calls takes there and back, where a test is about that.
     pub(crate) latency: Option<fn(&[Record]) -> Time>,
     pub(crate) paging: Paging,
+    /// The region of its runs, where a test is about that; else each has one of its own.
+    pub(crate) region: Option<&'static str>,
     /// True where changes of one resource never conflict only since they are many, as in emulators.
     pub(crate) never_conflicts: bool,
     /// What is refused besides, and until when, if the rule asks.

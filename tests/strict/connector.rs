@@ -105,6 +105,7 @@ impl StrictCloud {
         Service::ALL.iter().for_each(|service| service.happen(&mut cloud));
         let broken = broken_invariants(&cloud).into_keys().collect();
         let statements = Statements::of(&cloud);
+        let region = cloud.region.map_or_else(region_of_its_own, str::to_owned);
         let state = State {
             cloud,
             broken,
@@ -117,7 +118,6 @@ impl StrictCloud {
             quotas: Quotas::default(),
             counts: HashMap::new(),
         };
-        let region = region_of_its_own();
         StrictCloud(Arc::new(Inner { clock, region, state: Mutex::new(state), death: Notify::new() }))
     }
 

@@ -1,6 +1,7 @@
 //! Stacks to bring up: a stack file with its code, packaged once for all runs.
 
 use provision::config::{self, Diagnostics, Known, Location, Stack};
+use provision::desired::check_offline;
 use provision::error::Failure;
 use provision::package::{self, Source};
 use std::collections::BTreeMap;
@@ -140,7 +141,7 @@ impl Fixture {
 
     /// True if another text next to the same code is a valid stack file.
     pub(crate) fn would_be_valid(&self, text: &str) -> bool {
-        self.read(text, None, None).is_ok()
+        self.read(text, None, None).is_ok_and(|stack| check_offline(&stack, None).is_ok())
     }
 
     /// The stack with what is known of AWS.

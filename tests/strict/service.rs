@@ -5,7 +5,7 @@ use crate::access::Need;
 use crate::cloud::{ACCOUNT, Cloud, Handler, REGION, ServiceError, Tags, Time};
 use crate::constraint::Words;
 use crate::quota::Quota;
-use crate::random::Section;
+use crate::random::{Section, Wire};
 use crate::services::Service;
 use crate::wire::Call;
 use proptest::strategy::BoxedStrategy;
@@ -200,6 +200,11 @@ pub(crate) trait StrictService: Sync {
     /// The section of a random stack.
     fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
         None
+    }
+
+    /// What of it starts entries of random stacks.
+    fn wires(&self) -> &'static [Wire] {
+        &[]
     }
 
     // How it is compared with emulators.

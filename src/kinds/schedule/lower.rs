@@ -2,7 +2,7 @@
 
 use super::section::{AtTimes, Config, SCHEDULER_PRINCIPAL};
 use super::{Schedule, Spec};
-use crate::config::{At, Entry};
+use crate::config::{self, At, Entry};
 use crate::kind::Kind;
 use crate::kinds::queue::Queue;
 use crate::kinds::role::{self, Role};
@@ -53,7 +53,10 @@ impl LoweredTrigger for AtTimes {
         };
         let arn = lower.scope.expand(Schedule::ARN, &format!("{}/{}", group.name, id.name));
         let known_attributes = [("arn", arn)].into_iter().collect();
-        let depends_on = vec![role, called];
+        // What cannot be started goes there from the first time on, as long as the schedule comes.
+        let dead_letters = dead_letter.as_ref().and_then(config::Target::key);
+        let dead_letters = dead_letters.map(|queue| lower.id(Queue::NAME, queue));
+        let depends_on = [role, called].into_iter().chain(dead_letters).collect();
         let schedule = resource::<Schedule>(id, trigger.at, &spec);
         lower.resources.push(Resource { known_attributes, depends_on, ..schedule });
     }

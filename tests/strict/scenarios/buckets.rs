@@ -3,6 +3,7 @@
 use super::declared::Declared;
 use super::shipped::{well, whole};
 use crate::cloud::Cloud;
+use crate::connector::Record;
 use crate::dump::{differences, dump};
 use crate::faults::{FaultKind, Label, PlannedFault, Times};
 use crate::fixture::Fixture;
@@ -264,4 +265,24 @@ fn objects_that_could_not_be_deleted_at_once_are_deleted_again() {
     shots(&mut cloud).refusing = vec!["InternalError", "AccessDenied"];
     let refused = run(&cloud, Command::Down(&stack), None);
     assert!(errors(&refused).contains("s3:DeleteObjects"), "{:?}", refused.end);
+}
+
+/// In us-east-1 a bucket is created without a location. A create that was carried out and whose response was lost is refused
+/// there too, since it has tags.
+#[test]
+fn buckets_come_up_in_us_east_1() {
+    let stack = stack(WHOLE);
+    let account = Cloud { region: Some("us-east-1"), ..empty() };
+    let ran = whole(up(&account, &stack));
+    let create = |record: &&Record| record.label.name == "s3:CreateBucket";
+    let created = ran.records.iter().find(create).expect("a create").clone();
+    let configuration = &created.params["CreateBucketConfiguration"];
+    assert!(configuration["Tags"].is_array() && configuration["LocationConstraint"].is_null());
+    let cloud = later(&ran.cloud, MINUTE);
+    assert_eq!(well(up(&cloud, &stack)).writes(), Vec::<String>::new());
+    let lost = PlannedFault { at: created.label, kind: FaultKind::Lost, times: Times::Once };
+    let again = well(run(&account, Command::Up(&stack), Some(lost)));
+    assert_eq!(differences(&dump(&later(&again.cloud, MINUTE)), &dump(&cloud)), Vec::<String>::new());
+    let down = whole(run(&cloud, Command::Down(&stack), None));
+    assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
 }

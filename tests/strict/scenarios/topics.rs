@@ -333,20 +333,6 @@ fn what_a_topic_delivers_to_is_deleted_after_the_subscription() {
     assert!(cloud.sns.topics.is_empty() && cloud.sns.subscriptions.is_empty());
 }
 
-/// A policy may name a role that the same run has made.
-#[test]
-fn a_policy_waits_for_a_role_that_is_new() {
-    let text = "stack: one
-roles: { reader: { trust: [\"111122223333\"] } }
-topics:
-  news:
-    resource_policy: [{ Effect: Allow, Principal: { AWS: \"${roles.reader.arn}\" }, Action: sns:Subscribe }]
-";
-    let cloud = created(&Fixture::of(text));
-    let policy = &cloud.sns.topics["news"].attributes["Policy"];
-    assert!(policy.contains("sns:Subscribe"), "{policy}");
-}
-
 #[test]
 fn the_settings_of_others_are_shown_by_status() {
     let with = every_setting();

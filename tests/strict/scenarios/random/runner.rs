@@ -9,14 +9,13 @@ pub(super) use runs::{At, INJECTED, RUNS, RandomFault};
 use crate::cloud::Cloud;
 use crate::faults::FaultKind;
 use crate::fixture::Fixture;
-use crate::random::STACK;
+use crate::random::{CODE, STACK};
 use crate::run::{Command, End, Ran, empty, later, run_after, run_staggered};
 use crate::service::{Resource, Tagged};
 use crate::services::Service;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How long it takes to edit the stack file, or to change resources by hand. What was made before is known everywhere by
@@ -27,9 +26,6 @@ const AN_EDIT: Duration = Duration::from_secs(30);
 const SETTLED: Duration = Duration::from_secs(60);
 /// After this, services take changes again that they take only so often.
 const A_DAY: Duration = Duration::from_secs(25 * 3600);
-
-/// The code of all functions, packaged once.
-static CODE: LazyLock<Fixture> = LazyLock::new(Fixture::shipped);
 
 /// A stack of another identity, whose names are near.
 const NEIGHBOUR: &str = "

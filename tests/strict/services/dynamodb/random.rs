@@ -19,6 +19,7 @@ struct Table {
     sort: bool,
     indexes: u8,
     local: bool,
+    stream: u8,
     /// On demand, at most so many units, or so many units.
     units: u8,
     seldom: bool,
@@ -41,18 +42,27 @@ fn table() -> impl Strategy<Value = Table> {
     (
         flag(),
         flag(),
-        (rarely(4), flag()),
+        (rarely(4), flag(), rarely(3)),
         (rarely(5), flag(), rarely(4), rarely(3)),
         rarely(3),
         rarely(3),
         protect,
     )
         .prop_map(
-            |(number, sort, (indexes, local), (units, seldom, key, apart), ttl, recovery, protect)| Table {
+            |(
+                number,
+                sort,
+                (indexes, local, stream),
+                (units, seldom, key, apart),
+                ttl,
+                recovery,
+                protect,
+            )| Table {
                 number,
                 sort,
                 indexes,
                 local,
+                stream,
                 units,
                 seldom,
                 key,
@@ -97,9 +107,13 @@ impl Section for Tables {
             if table.sort && table.local {
                 line("local_indexes: { by-day: { sort_key: { name: day, type: N } } }");
             }
-            // The last one has a stream, so that it can start functions.
-            if usize::from(*index) == TABLES.len() - 1 {
-                line("stream: new-and-old-images");
+            // The last one always has a stream, so that it can start functions.
+            let is_last = usize::from(*index) == TABLES.len() - 1;
+            match table.stream {
+                _ if is_last => line("stream: new-and-old-images"),
+                0 => {}
+                1 => line("stream: keys-only"),
+                _ => line("stream: new-image"),
             }
             match table.units {
                 0 => {}

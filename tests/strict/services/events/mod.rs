@@ -16,7 +16,7 @@ pub(crate) use rule::rule_arn;
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, REGION, Tags, text};
-use crate::random::Section;
+use crate::random::{Section, Wire};
 use crate::service::{Drift, Facts, Make, Resource, StrictService, Tagged};
 use crate::services::Service;
 use crate::services::sqs::can_be_declared;
@@ -189,6 +189,10 @@ impl StrictService for Events {
 
     fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
         can_be_declared("bus").then(random::section)
+    }
+
+    fn wires(&self) -> &'static [Wire] {
+        random::WIRES
     }
 
     /// Policies of a bus, for an account and for a role that does not exist.

@@ -1,7 +1,7 @@
 //! The buses of a random stack.
 
 use super::by_hand::BUSES;
-use crate::random::{RandomStack, Section, index, rarely};
+use crate::random::{RandomStack, Section, Wire, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -28,6 +28,20 @@ const ARCHIVES: &[&str] = &[
     "{ retention: 7 days, pattern: { source: [b] } }",
 ];
 
+/// What rules start.
+const STARTED: &[&str] = &["functions", "queues", "topics", "streams", "state_machines", "buses"];
+
+pub(super) const WIRES: &[Wire] = &[
+    (STARTED, "{ bus: default, pattern: { source: [walk] } }"),
+    (STARTED, "{ bus: <buses>, pattern: { source: [walk] } }"),
+    (STARTED, "{ bus: <buses>, pattern: { source: [b] }, retries: 3, dead_letter: <queues>, name: b }"),
+    (STARTED, "{ bus: default, pattern: { detail-type: [walked] }, input: { a: [1, b] }, name: fixed }"),
+    (STARTED, "{ bus: <buses>, pattern: { source: [b] }, input_path: $.detail, enabled: false, name: part }"),
+    (&["queues"], "{ bus: default, pattern: { source: [walk] }, group: all, name: grouped }"),
+    (&["streams"], "{ bus: <buses>, pattern: { source: [walk] }, partition_key: $.detail.id, name: by-id }"),
+    (&["functions"], "{ bus: default, pattern: { source: [walk] }, alias: next, name: next }"),
+];
+
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {
     let (has_key, admits) = (proptest::bool::weighted(0.25), proptest::bool::weighted(0.25));
     let bus = (rarely(3), has_key, admits, rarely(index(ARCHIVES) + 1));
@@ -46,7 +60,11 @@ impl Section for Buses {
         self.0.keys().map(|index| BUSES[usize::from(*index)]).collect()
     }
 
-    fn write(&self, _: &RandomStack, text: &mut String) {
+    fn started(&self) -> Vec<&'static str> {
+        self.names()
+    }
+
+    fn write(&self, stack: &RandomStack, text: &mut String) {
         if !self.0.is_empty() {
             *text += "buses:\n";
         }
@@ -66,7 +84,9 @@ impl Section for Buses {
             if let Some(archive) = usize::from(*archive).checked_sub(1) {
                 fields.push(format!("archive: {}", ARCHIVES[archive]));
             }
-            let _ = writeln!(text, "  {}: {{ {} }}", BUSES[usize::from(*index)], fields.join(", "));
+            let name = BUSES[usize::from(*index)];
+            fields.extend(stack.triggers(self.title(), name));
+            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::clock::BEGINNING;
 use crate::cloud::{Cloud, ServiceError};
 use crate::services::Service;
+use crate::services::iam::ASSUMABLE;
 use crate::wire::Call;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
@@ -62,4 +63,24 @@ fn a_rule_is_overwritten_but_for_its_tags_and_targets() {
     let rule = &cloud.events.rules["default/paid"];
     assert_eq!((&rule.pattern, rule.targets.len(), rule.tags.len()), (&None, 1, 1));
     assert_eq!(rule.tags.keys().collect::<Vec<_>>(), ["a"]);
+}
+
+/// [aws-facts-services: Propagation]
+#[test]
+fn a_policy_takes_no_fresh_role() {
+    let mut cloud = account();
+    ask(&mut cloud, "CreateEventBus", json!({ "Name": "orders" })).unwrap();
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": { "Service": "lambda.amazonaws.com" } }] });
+    let role = json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust.to_string() });
+    let role = cloud.act(Service::Iam, "CreateRole", &role).unwrap()["Role"]["Arn"].clone();
+    let statement = json!({ "Sid": "a", "Effect": "Allow", "Principal": { "AWS": role }, "Action": "events:PutEvents",
+        "Resource": "arn:aws:events:eu-west-1:123456789012:event-bus/orders" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let params = || json!({ "EventBusName": "orders", "Policy": policy });
+    let early = ask(&mut cloud, "PutPermission", params()).unwrap_err();
+    assert_eq!(early, "ValidationException: Invalid principal in policy");
+    cloud.now += cloud.delays.of(ASSUMABLE);
+    ask(&mut cloud, "PutPermission", params()).unwrap();
+    assert_eq!(cloud.events.buses["orders"].policy.len(), 1);
 }

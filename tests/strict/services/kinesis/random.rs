@@ -40,7 +40,11 @@ impl Section for Streams {
         self.0.keys().map(|index| STREAMS[usize::from(*index)]).collect()
     }
 
-    fn write(&self, _: &RandomStack, text: &mut String) {
+    fn started(&self) -> Vec<&'static str> {
+        self.names()
+    }
+
+    fn write(&self, stack: &RandomStack, text: &mut String) {
         if !self.0.is_empty() {
             *text += "streams:\n";
         }
@@ -65,7 +69,9 @@ impl Section for Streams {
                         .to_owned(),
                 );
             }
-            let _ = writeln!(text, "  {}: {{ {} }}", STREAMS[usize::from(*index)], fields.join(", "));
+            let name = STREAMS[usize::from(*index)];
+            fields.extend(stack.triggers(self.title(), name));
+            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
         }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) use version::SNAPSHOT;
 use crate::access::Need;
 use crate::cloud::{Cloud, ServiceError, Tags, Time, text};
 use crate::quota::Quota;
-use crate::random::Section;
+use crate::random::{Section, Wire};
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
 use crate::services::{iam, sqs};
 use crate::wire::Call;
@@ -251,6 +251,10 @@ impl StrictService for Lambda {
 
     fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
         Some(random::section())
+    }
+
+    fn wires(&self) -> &'static [Wire] {
+        random::WIRES
     }
 
     fn requests(&self) -> &'static str {

@@ -1,7 +1,7 @@
 //! The functions of a random stack.
 
 use super::layer_by_hand::LAYERS;
-use crate::random::{RandomStack, Section, index, rarely};
+use crate::random::{RandomStack, Section, Wire, index, rarely};
 use crate::services::dynamodb::TABLES;
 use crate::services::iam::{EXISTING_ROLE, ROLES};
 use proptest::collection::{btree_map, btree_set};
@@ -118,6 +118,21 @@ const POLICY: &[&str] = &[
     "{ Sid: Logs, Effect: Deny, Action: [s3:GetObject], Resource: [\"arn:aws:s3:::pictures-${account}/*\"] }",
 ];
 
+pub(super) const WIRES: &[Wire] = &[
+    (&["functions"], "{ queue: <queues> }"),
+    (&["functions"], "{ queue: <queues>, batch: 5, filter: { body: { kind: [order] } } }"),
+    (&["functions"], "{ table: <tables> }"),
+    (&["functions"], "{ table: <tables>, from: latest, retries: 3, on_failure: <queues> }"),
+    (&["functions"], "{ stream: <streams> }"),
+    (&["functions"], "{ stream: <streams>, partial_failures: true, on_failure: <topics> }"),
+    (
+        &["functions"],
+        "{ principal: iot.amazonaws.com, source: \"arn:aws:iot:eu-central-1:111122223333:rule/x\" }",
+    ),
+    (&["functions"], "{ principal: \"111122223333\" }"),
+    (&["functions"], "{ principal: o-a1b2c3d4e5 }"),
+];
+
 impl Functions {
     /// The names of the functions that are declared. Two whose roles differ only in case are refused.
     fn declared(&self) -> Vec<(&'static str, &Function)> {
@@ -133,6 +148,12 @@ impl Section for Functions {
 
     fn names(&self) -> Vec<&'static str> {
         self.declared().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// What a role of others may do is their care.
+    fn started(&self) -> Vec<&'static str> {
+        let own = self.declared().into_iter().filter(|(_, function)| !function.existing_role);
+        own.map(|(name, _)| name).collect()
     }
 
     fn write(&self, stack: &RandomStack, text: &mut String) {
@@ -179,6 +200,7 @@ impl Section for Functions {
                 }
                 line(&format!("{name}: {value}"));
             }
+            stack.triggers(self.title(), name).iter().for_each(|triggers| line(triggers));
             let variables = function.environment.iter().filter_map(|index| variable(stack, *index));
             let variables: Vec<String> = variables.collect();
             if !variables.is_empty() {

@@ -3,6 +3,7 @@
 use super::Group;
 use super::filter::is_marked;
 use crate::cloud::{Cloud, Tags};
+use crate::random::Wire;
 use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
 use crate::services::Service;
 use crate::services::lambda::FUNCTIONS;
@@ -66,7 +67,13 @@ pub(super) const UNMANAGED: &[(&str, Make)] = &[
     }),
 ];
 
-fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
+pub(super) const WIRES: &[Wire] = &[
+    (&["functions"], "{ log_group: { function: <functions> } }"),
+    (&["functions"], "{ log_group: { function: <functions> }, filter: ERROR }"),
+    (&["functions"], "{ log_group: /walk/theirs, filter: \"?ERROR ?WARN\" }"),
+];
+
+pub(super) fn make(cloud: &mut Cloud, name: &str, tags: &[(&str, &str)]) {
     cloud.act(Service::Logs, "CreateLogGroup", &json!({ "logGroupName": name, "tags": map(tags) }));
 }
 

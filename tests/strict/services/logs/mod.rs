@@ -9,6 +9,7 @@ pub(crate) use group::{Group, State, group_arn, may_make};
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{Cloud, Tags, Time, text};
 use crate::quota::Quota;
+use crate::random::Wire;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
 use crate::services::Service;
 use crate::wire::Call;
@@ -182,6 +183,15 @@ impl StrictService for Logs {
         &[("logs are kept longer", |stack| {
             stack.functions_mut().first_mut().map(|function| function.log_retention = 365).is_some()
         })]
+    }
+
+    /// A log group of others.
+    fn furnish(&self, cloud: &mut Cloud) {
+        by_hand::make(cloud, "/walk/theirs", &[]);
+    }
+
+    fn wires(&self) -> &'static [Wire] {
+        by_hand::WIRES
     }
 
     fn requests(&self) -> &'static str {

@@ -185,9 +185,21 @@ fn check_name(name: &str, namespace: Option<&str>) -> Result<(), ServiceError> {
     }
 }
 
-/// Only where there is no location in any request it may be left out [aws-facts: LS].
-fn check_location(location: Option<&str>) -> Result<(), ServiceError> {
+/// The region where no bucket has a location.
+pub(super) const US_EAST_1: &str = "us-east-1";
+
+fn is_us_east_1(cloud: &Cloud) -> bool {
+    cloud.region == Some(US_EAST_1)
+}
+
+/// Only where there is no location in any request it may be left out [aws-facts: LS]. That is us-east-1, which takes none
+/// [aws-facts-services: 5, LS].
+fn check_location(cloud: &Cloud, location: Option<&str>) -> Result<(), ServiceError> {
     match location {
+        None if is_us_east_1(cloud) => Ok(()),
+        Some(_) if is_us_east_1(cloud) => {
+            refused("InvalidLocationConstraint", 400, "The specified location-constraint is not valid")
+        }
         Some(REGION) => Ok(()),
         other => {
             refused("IllegalLocationConstraintException", 400, elsewhere(other.unwrap_or("unspecified")))
@@ -206,7 +218,7 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (now, name) = (cloud.now, required(params, "Bucket"));
     let configuration = &params["CreateBucketConfiguration"];
     check_name(name, text(params, "BucketNamespace"))?;
-    check_location(text(configuration, "LocationConstraint"))?;
+    check_location(cloud, text(configuration, "LocationConstraint"))?;
     let tags = crate::cloud::tag_list(configuration);
     check_tags(&Tags::new(), &tags, "InvalidTag")?;
     if cloud.s3.of_others.contains(name) {
@@ -215,6 +227,10 @@ fn create(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         return refused("BucketAlreadyExists", 409, message);
     }
     if cloud.s3.buckets.contains_key(name) {
+        // [aws-facts-services: Create that exists, LS]
+        if is_us_east_1(cloud) && tags.is_empty() {
+            return Ok(json!({ "Location": format!("/{name}"), "BucketArn": bucket_arn(name) }));
+        }
         let message = "Your previous request to create the named bucket succeeded and you already own it.";
         return refused("BucketAlreadyOwnedByYou", 409, message);
     }

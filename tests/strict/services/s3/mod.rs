@@ -15,7 +15,7 @@ pub(crate) use objects::Upload;
 use crate::access::{Need, nothing};
 use crate::cloud::{Cloud, Tags, text};
 use crate::constraint::Words;
-use crate::random::Section;
+use crate::random::{Section, Wire};
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
 use crate::services::Service;
 use crate::wire::Call;
@@ -71,6 +71,7 @@ impl StrictService for S3 {
                 "InvalidArgument",
                 "InvalidBucketName",
                 "InvalidBucketOwnerAWSAccountID",
+                "InvalidLocationConstraint",
                 "InvalidNamespaceHeader",
                 "InvalidRequest",
                 "InvalidTag",
@@ -238,6 +239,10 @@ impl StrictService for S3 {
 
     fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
         Some(random::section())
+    }
+
+    fn wires(&self) -> &'static [Wire] {
+        random::WIRES
     }
 
     fn requests(&self) -> &'static str {

@@ -1,7 +1,7 @@
 //! The buckets of a random stack.
 
 use super::by_hand::BUCKETS;
-use crate::random::{RandomStack, Section, index, rarely};
+use crate::random::{RandomStack, Section, Wire, index, rarely};
 use crate::service::StackChange;
 use proptest::collection::btree_map;
 use proptest::prelude::*;
@@ -36,6 +36,15 @@ pub(super) const CHANGES: &[(&str, StackChange)] = &[
         bucket.kms_key = Some("alias/other".to_owned()).filter(|_| bucket.kms_key.is_none());
         true
     }),
+];
+
+/// What S3 delivers to.
+const TOLD: &[&str] = &["functions", "queues", "topics"];
+
+pub(super) const WIRES: &[Wire] = &[
+    (TOLD, "{ bucket: <buckets>, events: created }"),
+    (TOLD, "{ bucket: <buckets>, events: removed }"),
+    (TOLD, "{ bucket: <buckets>, events: [\"s3:ObjectCreated:Put\"], prefix: in/, suffix: .png, name: in }"),
 ];
 
 pub(super) fn section() -> BoxedStrategy<Rc<dyn Section>> {

@@ -3,6 +3,7 @@
 use super::group::{Group, remove};
 use super::schedule::{Schedule, key, settings};
 use crate::cloud::{Cloud, Tags};
+use crate::random::Wire;
 use crate::service::{Drift, ID, Make, Marked, changed, map, pick, retag};
 use serde_json::{Value as Json, json};
 
@@ -100,6 +101,24 @@ pub(super) const UNMANAGED: &[(&str, Make)] = &[
     ("a schedule group of another stack", |cloud, _, _| {
         make(cloud, "walk.prod", &[("provision:stack", "walk/prod")])
     }),
+];
+
+/// What schedules start, but for streams.
+const STARTED: &[&str] = &["functions", "queues", "topics", "state_machines"];
+
+pub(super) const WIRES: &[Wire] = &[
+    (STARTED, "{ schedule: rate(1 hour) }"),
+    (
+        STARTED,
+        "{ schedule: \"cron(0 8 * * ? *)\", timezone: Europe/Berlin, dead_letter: <queues>, name: daily }",
+    ),
+    (
+        STARTED,
+        "{ schedule: rate(1 day), input: { a: [1, b] }, flexible: 15 minutes, enabled: false, name: once }",
+    ),
+    (&["queues"], "{ schedule: rate(1 hour), group: all, name: grouped }"),
+    (&["streams"], "{ schedule: rate(1 hour), partition_key: all }"),
+    (&["functions"], "{ schedule: rate(2 hours), alias: next, name: next }"),
 ];
 
 /// A group with a schedule.

@@ -10,6 +10,7 @@ pub(crate) use group::{DELETED, State};
 
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{Cloud, Tags, required, text};
+use crate::random::Wire;
 use crate::service::{Drift, Facts, Make, Resource, StrictService, Tagged};
 use crate::services::Service;
 use crate::services::sqs::can_be_declared;
@@ -133,6 +134,10 @@ impl StrictService for Scheduler {
 
     fn forget(&self, cloud: &mut Cloud, keep: &dyn Fn(&mut Tags)) {
         cloud.scheduler.groups.values_mut().for_each(|group| keep(&mut group.tags));
+    }
+
+    fn wires(&self) -> &'static [Wire] {
+        by_hand::WIRES
     }
 
     fn requests(&self) -> &'static str {

@@ -64,6 +64,42 @@ fn a_group_takes_its_time_to_end_and_its_schedules_with_it() {
     assert!(cloud.scheduler.schedules.is_empty());
 }
 
+/// What a schedule needs must be there as long as it comes, which is until its group is gone.
+#[test]
+fn a_schedule_without_its_role_target_or_queue_is_noticed_until_its_group_is_gone() {
+    let mut cloud = account();
+    cloud.now += cloud.delays.of(ASSUMABLE);
+    let mut params = schedule("shop");
+    params["Target"]["DeadLetterConfig"] = json!({ "Arn": "arn:aws:sqs:eu-west-1:123456789012:failed" });
+    ask(&mut cloud, Service::Scheduler, "CreateSchedule", params).unwrap();
+    let why = |cloud: &Cloud| -> Vec<String> {
+        Service::Scheduler.broken(cloud).into_iter().map(|(_, why)| why).collect()
+    };
+    assert!(why(&cloud).is_empty(), "it is not a stack's");
+    let tags = &mut cloud.scheduler.groups.get_mut("shop").unwrap().tags;
+    tags.insert("provision:stack".to_owned(), "s".to_owned());
+    let no = |name: &str| format!("there is no arn:aws:sqs:eu-west-1:123456789012:{name}");
+    assert_eq!(why(&cloud), [no("jobs"), no("failed")]);
+    for queue in ["jobs", "failed"] {
+        crate::services::sqs::make(&mut cloud, queue, &[]);
+    }
+    assert!(why(&cloud).is_empty());
+    ask(&mut cloud, Service::Scheduler, "DeleteScheduleGroup", json!({ "Name": "shop" })).unwrap();
+    cloud.sqs.queues.remove("jobs");
+    ask(&mut cloud, Service::Iam, "DeleteRole", json!({ "RoleName": "r" })).unwrap();
+    assert_eq!(why(&cloud), ["its role is gone".to_owned(), no("jobs")]);
+    settings_of(&mut cloud)["State"] = "DISABLED".into();
+    assert!(why(&cloud).is_empty(), "it does not come");
+    settings_of(&mut cloud)["State"] = "ENABLED".into();
+    cloud.now += cloud.delays.of(DELETED);
+    ask(&mut cloud, Service::Scheduler, "ListSchedules", json!({})).unwrap();
+    assert!(why(&cloud).is_empty(), "it is gone with its group");
+}
+
+fn settings_of(cloud: &mut Cloud) -> &mut Json {
+    &mut cloud.scheduler.schedules.get_mut("shop/nightly").unwrap().settings
+}
+
 #[test]
 fn expressions_are_read_as_recorded() {
     for valid in [

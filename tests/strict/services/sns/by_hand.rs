@@ -9,7 +9,7 @@ use crate::services::sqs;
 use serde_json::{Value as Json, json};
 
 /// The names of topics in random stacks.
-const TOPICS: &[&str] = &["news", "alerts"];
+pub(super) const TOPICS: &[&str] = &["news", "alerts"];
 
 impl Marked for Topic {
     fn tags(&self) -> &Tags {

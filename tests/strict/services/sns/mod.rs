@@ -3,6 +3,7 @@
 mod attributes;
 mod by_hand;
 mod filter;
+mod random;
 mod subscription;
 mod tests;
 mod topic;
@@ -13,11 +14,14 @@ pub(crate) use topic::{State, theirs, topic_arn};
 use crate::access::{Need, nothing, with_tagging};
 use crate::cloud::{Cloud, REGION, ServiceError, Tags, text};
 use crate::quota::Quota;
+use crate::random::{Section, Wire};
 use crate::service::{Drift, Facts, Make, Resource, StrictService, Tagged};
 use crate::services::Service;
 use crate::wire::Call;
+use proptest::strategy::BoxedStrategy;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub(crate) struct Sns;
 
@@ -157,6 +161,14 @@ impl StrictService for Sns {
 
     fn forget(&self, cloud: &mut Cloud, keep: &dyn Fn(&mut Tags)) {
         cloud.sns.topics.values_mut().for_each(|topic| keep(&mut topic.tags));
+    }
+
+    fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
+        Some(random::section())
+    }
+
+    fn wires(&self) -> &'static [Wire] {
+        random::WIRES
     }
 
     fn requests(&self) -> &'static str {

@@ -8,7 +8,7 @@ use crate::service::{Drift, ID, Make, Marked, changed, map, own, pick, retag};
 use serde_json::json;
 
 /// The names of queues in random stacks.
-const QUEUES: &[&str] = &["jobs", "mails", "jobs-failed"];
+pub(super) const QUEUES: &[&str] = &["jobs", "mails", "jobs-failed"];
 
 impl Marked for Queue {
     fn tags(&self) -> &Tags {

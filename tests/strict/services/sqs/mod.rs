@@ -3,6 +3,7 @@
 mod attributes;
 mod by_hand;
 mod queue;
+mod random;
 mod redrive;
 mod tests;
 
@@ -12,11 +13,14 @@ pub(crate) use queue::{Queue, State, of_arn, queue_arn, was_deleted_before};
 use crate::access::{Need, known, nothing, with_tagging};
 use crate::cloud::{ACCOUNT, Cloud, ServiceError, Tags, text};
 use crate::constraint::Words;
+use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StrictService, Tagged};
 use crate::services::Service;
 use crate::wire::Call;
+use proptest::strategy::BoxedStrategy;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub(crate) struct Sqs;
 
@@ -164,6 +168,10 @@ impl StrictService for Sqs {
 
     fn forget(&self, cloud: &mut Cloud, keep: &dyn Fn(&mut Tags)) {
         cloud.sqs.queues.values_mut().for_each(|queue| keep(&mut queue.tags));
+    }
+
+    fn section(&self) -> Option<BoxedStrategy<Rc<dyn Section>>> {
+        can_be_declared("queue").then(random::section)
     }
 
     fn requests(&self) -> &'static str {

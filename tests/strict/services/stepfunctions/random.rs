@@ -41,6 +41,10 @@ impl Section for Machines {
         self.0.keys().map(|index| MACHINES[usize::from(*index)]).collect()
     }
 
+    fn started(&self) -> Vec<&'static str> {
+        self.names()
+    }
+
     fn write(&self, stack: &RandomStack, text: &mut String) {
         if !self.0.is_empty() {
             *text += "state_machines:\n";
@@ -66,7 +70,9 @@ impl Section for Machines {
                 1 => fields.push("logging: {}".to_owned()),
                 _ => fields.push("logging: { level: all, data: true, log_retention: 7 }".to_owned()),
             }
-            let _ = writeln!(text, "  {}: {{ {} }}", MACHINES[usize::from(*index)], fields.join(", "));
+            let name = MACHINES[usize::from(*index)];
+            fields.extend(stack.triggers(self.title(), name));
+            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
         }
     }
 }
