@@ -14,7 +14,7 @@ const CODE: &str = "LimitExceededException";
 
 /// What messages say of a limit on calls or changes at a time, in which room is soon again; services have words of their own
 /// as well.
-const PASSING: [&str; 5] = ["concurrent", "at a time", "rate", "try again", "retry"];
+const PASSING: [&str; 6] = ["concurrent", "concurrently", "at a time", "rate", "try again", "retry"];
 
 /// Forbids to repeat a call for which a quota has no room.
 #[derive(Debug)]
@@ -48,7 +48,17 @@ fn is_used_up(response: &HttpResponse, service: &Service) -> bool {
     let code = code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default();
     let message = body["message"].as_str().or(body["Message"].as_str()).unwrap_or_default().to_lowercase();
     let mut passing = PASSING.iter().chain(service.errors.passing_limits);
-    code == CODE && !message.is_empty() && !passing.any(|words| message.contains(words))
+    code == CODE && !message.is_empty() && !passing.any(|words| says(&message, words))
+}
+
+/// True if a message has words as such. A message may hold the name of a resource, and a name these words [hazards: G6].
+fn says(message: &str, words: &str) -> bool {
+    message.match_indices(words).any(|(at, _)| {
+        let (before, after) = (&message[..at], &message[at + words.len()..]);
+        let after = after.trim_start_matches(['.', ',', ';', ':', ')']);
+        before.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(')
+            && after.chars().next().is_none_or(char::is_whitespace)
+    })
 }
 
 #[cfg(test)]
@@ -76,7 +86,8 @@ mod tests {
         assert!(used_up("Failed to create replica: current TableMaxReadCapacityUnits value is insufficient"));
         assert!(used_up("Resource limit exceeded."));
         assert!(!used_up("There is a limit of 500 simultaneous table operations"));
-        assert!(!used_up("Rate exceeded"));
+        assert!(!used_up("Rate exceeded") && !used_up("Please retry later, the limit is on the rate."));
+        assert!(used_up("Subscriber limit exceeded: no room for generate, retry-jobs, a.rate and rate.b"));
         assert!(!used_up(""));
         assert!(!is_used_up(&response("ThrottlingException", "Resource limit exceeded."), &SERVICE));
     }

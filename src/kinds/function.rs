@@ -26,7 +26,7 @@ pub(super) use permissions::{ANY, DECLARED};
 pub(super) use runtime::{family, runtime};
 pub(crate) use service::LAMBDA;
 pub use spec::{Async, Durable, FileSystem, Image, Logging, Spec, Versions, Vpc};
-pub(super) use state::{change, once_visible};
+pub(super) use state::{change, once_visible, with_room};
 pub(super) use versions::{before, newest, ready};
 
 use super::assumable::once_assumable;
@@ -418,6 +418,7 @@ async fn reserve(ctx: &Context, id: &ResourceId, reserved: Option<i32>) -> Resul
         }
     })
     .await
+    .map_err(with_room)
 }
 
 /// What runs: an image by its URI, or a package, with the room that it has in memory.

@@ -44,7 +44,7 @@ pub(crate) static DYNAMODB: Service = Service {
         not_found: &[Refusal::Code("ResourceNotFound"), Refusal::Code("TableNotFound")],
         exists: &[Refusal::Saying("ResourceInUse", "already exist")],
         transient: &[(Refusal::Code("ResourceInUse"), "the table is being changed")],
-        passing_limits: &["simultaneous"],
+        passing_limits: &["simultaneous", "simultaneously"],
     },
     ..Service::new("DynamoDB", "dynamodb")
 };

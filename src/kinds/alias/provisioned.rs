@@ -3,7 +3,7 @@
 use super::function_and_alias;
 use crate::aws::wait::{Backoff, Poll, wait_until};
 use crate::aws::{Context, Error, Result};
-use crate::kinds::function::{LAMBDA, change};
+use crate::kinds::function::{LAMBDA, change, with_room};
 use crate::model::ResourceId;
 use aws_sdk_lambda::operation::get_provisioned_concurrency_config::GetProvisionedConcurrencyConfigOutput;
 use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum as State;
@@ -55,6 +55,7 @@ pub(super) async fn set(ctx: &Context, id: &ResourceId, count: Option<i32>) -> R
         }
     })
     .await
+    .map_err(with_room)
 }
 
 /// Waits until the instances have started, which takes minutes.

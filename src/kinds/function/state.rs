@@ -129,6 +129,17 @@ pub(super) fn in_progress(error: &Error) -> Option<&'static str> {
         .then_some("another update is in progress")
 }
 
+/// Adds the way out where the account has too few executions to reserve some: a new one may have ten in all [hazards: L8].
+pub(in crate::kinds) fn with_room(error: Error) -> Error {
+    let has_none = error.is("InvalidParameterValue") && error.says("UnreservedConcurrentExecution");
+    if !has_none {
+        return error;
+    }
+    let way = "AWS keeps these executions of the account for functions that reserve none: reserve or keep ready fewer, or request \
+               a higher quota of concurrent executions from AWS";
+    Error { message: format!("{} ({way})", error.message.trim_end()), ..error }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

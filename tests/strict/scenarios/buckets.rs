@@ -10,7 +10,7 @@ use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, look, planned, run};
 use crate::service::{Drift, Make};
 use crate::services::Service;
-use crate::services::s3::{Bucket, Upload, full_name};
+use crate::services::s3::{Bucket, SHOWN, Upload, full_name};
 use serde_json::json;
 use std::time::Duration;
 
@@ -285,4 +285,36 @@ fn buckets_come_up_in_us_east_1() {
     assert_eq!(differences(&dump(&later(&again.cloud, MINUTE)), &dump(&cloud)), Vec::<String>::new());
     let down = whole(run(&cloud, Command::Down(&stack), None));
     assert!(dump(&later(&down.cloud, MINUTE)).is_empty());
+}
+
+/// Reads may take half a minute to show a new bucket, which is then neither missing nor made again [hazards: G15].
+#[test]
+fn a_bucket_that_shows_late_is_waited_for() {
+    let stack = stack(" { versioning: true }");
+    let mut cloud = empty();
+    cloud.delays.set(SHOWN, Duration::from_secs(40));
+    let ran = whole(up(&cloud, &stack));
+    let creates = ran.records.iter().filter(|record| record.label.name == "s3:CreateBucket").count();
+    assert_eq!(creates, 1);
+    Declared::of(stack).is(&later(&ran.cloud, MINUTE));
+}
+
+/// Whose a bucket is stands in it from its first moment: who may not tag it does not get it without tags [hazards: B3].
+#[test]
+fn a_bucket_is_not_made_without_its_tags() {
+    let mut cloud = empty();
+    cloud.hindrance = Some(|_, call| {
+        let message = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: s3:TagResource on resource: \
+                       \"arn:aws:s3:::shots\" because no identity-based policy allows the s3:TagResource action";
+        let has_tags = call.params.pointer("/CreateBucketConfiguration/Tags").is_some();
+        (call.operation.name == "CreateBucket" && has_tags).then(|| crate::cloud::ServiceError {
+            code: "AccessDenied".to_owned(),
+            message: message.to_owned(),
+            status: 403,
+        })
+    });
+    let refused = up(&cloud, &stack(" {}"));
+    assert!(errors(&refused).contains("s3:TagResource"), "{:?}", refused.end);
+    assert_eq!(refused.writes().iter().filter(|write| write.starts_with("s3:CreateBucket")).count(), 1);
+    assert!(refused.cloud.s3.buckets.is_empty());
 }

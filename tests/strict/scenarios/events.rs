@@ -419,3 +419,29 @@ fn the_role_of_schedules_allows_what_they_start() {
     allowed.sort();
     insta::assert_snapshot!("role_of_schedules", format!("{}\n{allowed:#?}", role.trust));
 }
+
+/// A rate is shown as it was sent, so that another spelling of it is one change and no other [hazards: E3].
+#[test]
+fn another_spelling_of_a_rate_is_one_change() {
+    let rate = |text: &str| stack("{ orders: {} }", &format!("[{{ schedule: {text}, name: often }}]"));
+    let before = created(&rate("rate(60 minutes)"));
+    let texts =
+        |cloud: &Cloud| of_events(cloud).iter().map(|(_, shown)| shown.to_string()).collect::<String>();
+    assert!(texts(&before).contains("rate(60 minutes)"), "{}", texts(&before));
+    assert_eq!(well(up(&before, &rate("rate(60 minutes)"))).writes(), Vec::<String>::new());
+    let after = changed(&before, &rate("rate(1 hour)"));
+    assert!(texts(&after).contains("rate(1 hour)"), "{}", texts(&after));
+}
+
+/// A bus shows how it logs only once it was changed, and that it does not is no difference [hazards: G9].
+#[test]
+fn a_bus_that_shows_its_logs_after_a_change_is_in_sync() {
+    let described =
+        |text: &str| stack(&format!("{{ orders: {{ description: {text} }} }}"), &format!("[{RULE}]"));
+    let mut cloud = changed(&created(&described("of old")), &described("of new"));
+    let off = json!({ "Level": "OFF", "IncludeDetail": "NONE" });
+    cloud.events.buses.get_mut("orders").expect("the bus").log = off.clone();
+    assert_eq!(well(up(&cloud, &described("of new"))).writes(), Vec::<String>::new());
+    let other = changed(&cloud, &described("of newest"));
+    assert_eq!(other.events.buses["orders"].log, off);
+}

@@ -5,7 +5,7 @@ use crate::cloud::{Cloud, Time};
 use crate::faults::{FaultKind, PlannedFault, Times};
 use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
-use crate::services::lambda::Function;
+use crate::services::lambda::{Function, hindrances};
 use serde_json::json;
 use std::time::Duration;
 
@@ -166,4 +166,55 @@ fn functions_share_a_log_group() {
     assert_eq!(cloud.logs.groups.keys().collect::<Vec<_>>(), ["/aws/lambda/b", "/shop/all"]);
     let cloud = up(&later(&cloud, HOUR), &two("", "")).cloud;
     assert_eq!(cloud.logs.groups.keys().collect::<Vec<_>>(), ["/aws/lambda/a", "/aws/lambda/b"]);
+}
+
+/// Lambda makes the network's interfaces with the role of the function, whose new policy it sees late [hazards: I3].
+#[test]
+fn a_network_is_taken_once_lambda_sees_that_the_role_may_use_it() {
+    let cloud = later(&up(&empty(), &stack("")).cloud, HOUR);
+    let ran = up(&cloud, &stack(NETWORK));
+    let updates = ran.records.iter().filter(|one| one.label.name == "lambda:UpdateFunctionConfiguration");
+    let outcomes: Vec<&str> = updates.map(|record| record.outcome.as_str()).collect();
+    assert_eq!(outcomes.first(), Some(&"InvalidParameterValueException"), "{outcomes:?}");
+    assert_eq!(outcomes.last(), Some(&"ok"), "{outcomes:?}");
+    is_in_sync(&ran.cloud, &stack(NETWORK));
+}
+
+/// A function that left its network shows empty lists, and no change of it makes that a difference [hazards: G9].
+#[test]
+fn a_network_that_was_left_is_no_network() {
+    let cloud = up(&empty(), &stack(NETWORK)).cloud;
+    let left = up(&later(&cloud, HOUR), &stack("")).cloud;
+    assert_eq!(save(&left).configuration["VpcConfig"]["SubnetIds"], json!([]));
+    is_in_sync(&left, &stack(""));
+    let other = stack("    memory: 256\n");
+    is_in_sync(&up(&left, &other).cloud, &other);
+}
+
+/// New code is checked against the configuration that the function has at that moment [hazards: L10].
+#[test]
+fn a_code_signing_configuration_goes_before_other_code_and_comes_after_it() {
+    let signed = |members: &str| {
+        stack(&format!(
+            "    code_signing: arn:aws:lambda:${{region}}:123456789012:code-signing-config:csc-0123456789abcdef1\n{members}"
+        ))
+    };
+    let other_code = |fixture: &Fixture| {
+        let change = |folder: &std::path::Path| {
+            let file = folder.join("lambdas/create_item/lambda_function.py");
+            let text = std::fs::read_to_string(&file).expect("the code");
+            std::fs::write(file, text + "\n# Changed.\n").expect("the code is changed");
+        };
+        fixture.with(|_| (), change)
+    };
+    let hindered = |cloud: &Cloud| Cloud { hindrance: Some(hindrances::code_is_not_signed), ..cloud.clone() };
+    let cloud = up(&empty(), &signed("")).cloud;
+    let refused = run(&hindered(&later(&cloud, HOUR)), Command::Up(&other_code(&signed(""))), None);
+    let End::Failed(errors) = &refused.end else { panic!("{:?}", refused.end) };
+    assert!(errors.join("\n").contains("CodeVerificationFailedException"), "{errors:?}");
+    let unsigned = other_code(&stack(""));
+    let without = up(&hindered(&later(&cloud, HOUR)), &unsigned).cloud;
+    assert_eq!(save(&without).apart.signing, None);
+    let with = up(&hindered(&later(&up(&empty(), &stack("")).cloud, HOUR)), &other_code(&signed(""))).cloud;
+    assert!(save(&with).apart.signing.is_some());
 }

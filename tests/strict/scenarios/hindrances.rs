@@ -81,3 +81,60 @@ fn a_quota_without_room_is_told_at_once_in_aws_s_words() {
     assert!(message.contains("the current TableMaxReadCapacityUnits value is insufficient"), "{message}");
     assert_eq!(tries, 1, "a quota is final");
 }
+
+/// What KMS says of a new role passes [hazards: I3].
+#[test]
+fn a_key_that_does_not_know_a_new_role_yet_is_waited_for() {
+    let minute = Duration::from_secs(60);
+    comes_to_the_same_end(&empty(), &Fixture::shipped(), hindrances::key_does_not_know_the_role, minute);
+}
+
+/// A resource may be named like an error, and the refusal may hold its name: neither tells that it passes [hazards: G6].
+#[test]
+fn what_is_named_like_an_error_is_refused_at_once() {
+    let tries = |cloud: &Cloud, text: &str, call: &str| {
+        let ran = run(cloud, Command::Up(&Fixture::of(text)), None);
+        let tries = ran.records.iter().filter(|record| record.label.name == call).count();
+        assert!(ran.took < Duration::from_secs(60), "{text}: {:?}", ran.took);
+        (tries, errors(ran))
+    };
+    let cloud = hindered(&empty(), hindrances::refuses_by_name, Duration::ZERO);
+    for name in ["TooManyRequestsException", "throttled-by-EC2", "ThrottlingException", "ServiceException"] {
+        let function = format!("{{ {name}: {{ code: lambdas/create_item, runtime: python3.13 }} }}");
+        let (tries, message) =
+            tries(&cloud, &format!("stack: one\nfunctions: {function}\n"), "lambda:CreateFunction");
+        assert_eq!(tries, 1, "{name}");
+        assert!(message.contains(&format!("The function {name} cannot have this setting.")), "{message}");
+    }
+    let cloud = hindered(&empty(), dynamodb::no_room_for_the_table, Duration::ZERO);
+    for name in ["generate", "retry-jobs", "LimitExceededException", "concurrent.rate"] {
+        let table = format!("stack: one\ntables: {{ one: {{ name: {name}, partition_key: id }} }}\n");
+        let (tries, message) = tries(&cloud, &table, "dynamodb:CreateTable");
+        assert_eq!(tries, 1, "{name}: {message}");
+    }
+}
+
+/// A new account may have ten executions at once, so nothing can be reserved. The user reads AWS's sentence and what to do
+/// [hazards: L8].
+#[test]
+fn an_account_that_has_too_few_executions_to_reserve_says_what_to_do() {
+    let stack = |members: &str| {
+        let function = format!("{{ save: {{ code: lambdas/create_item, runtime: python3.13, {members} }} }}");
+        Fixture::of(&format!("stack: one\nfunctions: {function}\n"))
+    };
+    let mut small = empty();
+    small.lambda.concurrency = Some(10);
+    for members in
+        ["reserved_concurrency: 5", "release: { aliases: { live: {} }, provisioned_concurrency: 5 }"]
+    {
+        let refused = errors(run(&small, Command::Up(&stack(members)), None));
+        for words in ["below its minimum value of [10]", "request a higher quota of concurrent executions"] {
+            assert!(refused.contains(words), "{members}: {refused}");
+        }
+        let mut room = run(&small, Command::Up(&stack(members)), None).cloud;
+        room.lambda.concurrency = None;
+        well(run(&later(&room, Duration::from_secs(60)), Command::Up(&stack(members)), None));
+    }
+    let stopped = well(run(&small, Command::Up(&stack("reserved_concurrency: 0")), None));
+    assert_eq!(stopped.cloud.lambda.functions["save"].reserved, Some(0));
+}

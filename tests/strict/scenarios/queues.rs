@@ -289,3 +289,25 @@ fn a_trigger_of_another_name_is_the_same_mapping() {
     }
     assert_eq!(differences(&dump(&cloud), &dump(&created(&plain))), Vec::<String>::new());
 }
+
+/// SQS shows the values of a condition in another order than they were sent in [hazards: G14].
+#[test]
+fn values_of_a_condition_come_back_in_another_order() {
+    let condition = "Condition: { StringEquals: { \"aws:PrincipalTag/team\": [red, blue, green] } }";
+    let statement = format!(
+        "{{ Effect: Allow, Principal: {{ AWS: \"111122223333\" }}, Action: sqs:SendMessage, {condition} }}"
+    );
+    let stack = stack(&format!("{{ jobs: {{ resource_policy: [{statement}] }} }}"), "[{ queue: jobs }]");
+    let mut cloud = created(&stack);
+    let ask = json!({ "QueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs", "AttributeNames": ["All"] });
+    let shown = cloud.act(Service::Sqs, "GetQueueAttributes", &ask).expect("a queue");
+    let policy = shown["Attributes"]["Policy"].as_str().expect("a policy");
+    let order = |text: &str| {
+        let mut values = ["red", "blue", "green"];
+        values.sort_by_key(|value| text.find(value).expect("the value"));
+        values
+    };
+    let sent = order(&cloud.sqs.queues["jobs"].attributes["Policy"]);
+    assert_ne!(order(policy), sent, "{policy}");
+    assert_eq!(well(up(&cloud, &stack)).writes(), Vec::<String>::new());
+}

@@ -8,6 +8,8 @@ use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::service::{Drift, Make};
 use crate::services::Service;
+use crate::services::stepfunctions::policy_of_logs_is_full;
+use crate::wire::Call;
 use serde_json::json;
 use std::time::Duration;
 
@@ -131,4 +133,52 @@ fn state_machines_of_others_are_left_alone() {
         let down = well(run(&cloud, Command::Down(&Fixture::of(STACK)), None));
         assert_eq!(later(&down.cloud, MINUTE).stepfunctions.machines.len(), 1, "{what}");
     }
+}
+
+/// The log groups have the prefix for which the policy of CloudWatch Logs always has room [hazards: C6].
+#[test]
+fn logs_go_where_a_full_policy_does_not_matter() {
+    let full = Cloud { hindrance: Some(policy_of_logs_is_full), ..empty() };
+    let ran = whole(up(&full, STACK));
+    assert_eq!(ran.cloud.hindered, 0);
+    let groups: Vec<&String> = ran.cloud.logs.groups.keys().filter(|name| name.contains("flow")).collect();
+    assert_eq!(groups, ["/aws/vendedlogs/states/flow"]);
+    let destination = |name: &str| {
+        let arn = format!("arn:aws:logs:eu-west-1:123456789012:log-group:{name}:*");
+        json!({ "loggingConfiguration": { "destinations": [{ "cloudWatchLogsLogGroup": { "logGroupArn": arn } }] } })
+    };
+    let call = |name: &str| Call {
+        service: Service::StepFunctions,
+        operation: &Service::StepFunctions.model().operations["CreateStateMachine"],
+        params: destination(name),
+    };
+    assert!(policy_of_logs_is_full(&full, &call("/own/flow")).is_some());
+    assert!(policy_of_logs_is_full(&full, &call("/aws/vendedlogs/states/flow")).is_none());
+}
+
+/// A role that is not new will not do after a wait, and AWS's sentence says what it lacks [hazards: E6, G18].
+#[test]
+fn what_an_old_role_lacks_is_told_at_once_in_aws_s_words() {
+    let text = "stack: one
+roles: { theirs: { existing: worker } }
+state_machines:
+  flow:
+    role: theirs
+    definition: { StartAt: Done, States: { Done: { Type: Succeed } } }
+    logging: { level: all }
+";
+    let mut cloud = empty();
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+        "Principal":{"Service":"states.amazonaws.com"}}]}"#;
+    cloud.act(
+        Service::Iam,
+        "CreateRole",
+        &json!({ "RoleName": "worker", "AssumeRolePolicyDocument": trust }),
+    );
+    let ran = up(&later(&cloud, 60 * MINUTE), text);
+    let End::Failed(errors) = &ran.end else { panic!("{:?}", ran.end) };
+    let errors = errors.join("\n");
+    assert!(errors.contains("IAM Role is not authorized to access the Log Destination"), "{errors}");
+    assert!(!errors.contains("ask for the permission"), "it is no permission of the user: {errors}");
+    assert_eq!(writes(&ran), ["states:CreateStateMachine"], "no wait helps");
 }

@@ -300,3 +300,10 @@ pub(crate) fn no_room_for_tables(_: &Cloud, call: &Call) -> Option<ServiceError>
     let message = "Failed to create table: the current TableMaxReadCapacityUnits value is insufficient";
     (call.operation.name == "CreateTable").then(|| ServiceError::new("LimitExceededException", message))
 }
+
+/// The same in words that name the table.
+pub(crate) fn no_room_for_the_table(_: &Cloud, call: &Call) -> Option<ServiceError> {
+    let name = text(&call.params, "TableName").filter(|_| call.operation.name == "CreateTable")?;
+    let message = format!("Failed to create table {name}: a quota of the account has no room for it");
+    Some(ServiceError::new("LimitExceededException", message))
+}

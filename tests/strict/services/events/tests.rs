@@ -84,3 +84,37 @@ fn a_policy_takes_no_fresh_role() {
     ask(&mut cloud, "PutPermission", params()).unwrap();
     assert_eq!(cloud.events.buses["orders"].policy.len(), 1);
 }
+
+/// A rule of another bus is looked for on the one that every account has, and to delete what is not there succeeds: the rule
+/// goes on [hazards: E1].
+#[test]
+fn a_rule_is_found_only_with_its_bus() {
+    let mut cloud = account();
+    ask(&mut cloud, "CreateEventBus", json!({ "Name": "orders" })).unwrap();
+    let rule = json!({ "Name": "sold", "EventBusName": "orders", "EventPattern": "{\"source\":[\"shop\"]}" });
+    ask(&mut cloud, "PutRule", rule).unwrap();
+    let missing = "ResourceNotFoundException: Rule sold does not exist on EventBus default.";
+    assert_eq!(ask(&mut cloud, "DescribeRule", json!({ "Name": "sold" })).unwrap_err(), missing);
+    ask(&mut cloud, "DeleteRule", json!({ "Name": "sold" })).unwrap();
+    assert!(cloud.events.rules.contains_key("orders/sold"));
+    ask(&mut cloud, "DeleteRule", json!({ "Name": "sold", "EventBusName": "orders" })).unwrap();
+}
+
+/// The rule of an archive is AWS's own [hazards: E4].
+#[test]
+fn what_aws_manages_takes_no_change() {
+    let mut cloud = account();
+    let rule = cloud.events.rules.get_mut("default/paid").unwrap();
+    rule.managed_by = Some("prod.vhs.events.aws.internal".to_owned());
+    let refused =
+        "ManagedRuleException: Rule paid is a managed rule. Set 'force' parameter to true to override.";
+    let put = json!({ "Name": "paid", "EventPattern": "{\"source\":[\"other\"]}" });
+    for (operation, params) in [
+        ("PutRule", put),
+        ("DeleteRule", json!({ "Name": "paid" })),
+        ("PutTargets", targets()),
+        ("RemoveTargets", json!({ "Rule": "paid", "Ids": ["one"] })),
+    ] {
+        assert_eq!(ask(&mut cloud, operation, params).unwrap_err(), refused, "{operation}");
+    }
+}

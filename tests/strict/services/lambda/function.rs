@@ -60,6 +60,8 @@ pub(crate) struct State {
     pub(super) published: BTreeMap<String, u64>,
     /// True where functions fail when executions of them are to be kept ready.
     pub(crate) fails_to_provision: bool,
+    /// How many executions the account may have at once, where it is not as many as usual.
+    pub(crate) concurrency: Option<i64>,
     /// What is known of what the roles may do.
     pub(super) grants: Grants,
     /// The network interfaces of functions that were deleted with their network: the role with which Lambda deletes them, and

@@ -38,6 +38,30 @@ pub(crate) fn key_is_invalid(_: &Cloud, call: &Call) -> Option<ServiceError> {
         .then(|| ServiceError::new("InvalidParameterValueException", message))
 }
 
+/// In the middle of the propagation of a role, KMS knows it no more than Lambda does [hazards: I3].
+pub(crate) fn key_does_not_know_the_role(cloud: &Cloud, call: &Call) -> Option<ServiceError> {
+    let message = "KMS key is invalid for CreateGrant operation. KMS Exception: InvalidArnException, KMS Message: ARN does not \
+                   refer to a valid principal";
+    (call.operation.name == "CreateFunction" && cloud.now < cloud.hindered_until)
+        .then(|| ServiceError::new("InvalidParameterValueException", message))
+}
+
+/// A refusal for good that names the function [hazards: G6].
+pub(crate) fn refuses_by_name(_: &Cloud, call: &Call) -> Option<ServiceError> {
+    let name = text(&call.params, "FunctionName").filter(|_| call.operation.name == "CreateFunction")?;
+    let message = format!("The function {name} cannot have this setting.");
+    Some(ServiceError::new("InvalidParameterValueException", message))
+}
+
+/// Code that the code signing configuration of its function does not take: one call checks it against the configuration that
+/// the function has then [hazards: L10].
+pub(crate) fn code_is_not_signed(cloud: &Cloud, call: &Call) -> Option<ServiceError> {
+    let name = text(&call.params, "FunctionName").filter(|_| call.operation.name == "UpdateFunctionCode")?;
+    cloud.lambda.functions.get(name)?.apart.signing.as_ref()?;
+    let message = "The code signature failed the integrity check or one of the other checks.";
+    Some(ServiceError::new("CodeVerificationFailedException", message))
+}
+
 /// An account in which no function can be public [aws-facts-services: 8, M].
 pub(crate) fn public_policies_are_blocked(_: &Cloud, call: &Call) -> Option<ServiceError> {
     let is_public = call.operation.name == "AddPermission" && text(&call.params, "Principal") == Some("*");

@@ -20,9 +20,18 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("ListProvisionedConcurrencyConfigs", list),
 ];
 
-/// Executions of the account that cannot be reserved away.
+/// Executions of the account at once, and those of them that cannot be reserved away. New accounts have ten, and keep them all
+/// [hazards: L8].
 const UNRESERVED: i64 = 100;
 const CONCURRENCY: i64 = 1_000;
+
+fn concurrency(cloud: &Cloud) -> i64 {
+    cloud.lambda.concurrency.unwrap_or(CONCURRENCY)
+}
+
+fn unreserved(cloud: &Cloud) -> i64 {
+    UNRESERVED.min(concurrency(cloud))
+}
 
 /// What is kept ready.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +98,7 @@ impl Function {
 fn available(cloud: &Cloud, besides: &str) -> i64 {
     let others = cloud.lambda.functions.iter().filter(|(other, _)| *other != besides);
     let taken = others.map(|(_, function)| function.reserved.unwrap_or_else(|| function.provisioned()));
-    CONCURRENCY - taken.sum::<i64>()
+    concurrency(cloud) - taken.sum::<i64>()
 }
 
 fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
@@ -107,10 +116,11 @@ fn reserve(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
              [{provisioned}]."
         ));
     }
-    if available(cloud, bare(name)) - wanted < UNRESERVED {
+    let unreserved = unreserved(cloud);
+    if available(cloud, bare(name)) - wanted < unreserved {
         return refused(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its \
-             minimum value of [{UNRESERVED}]."
+             minimum value of [{unreserved}]."
         ));
     }
     find(cloud, name)?.reserved = Some(wanted);
@@ -171,13 +181,14 @@ fn check_limits(
         };
     }
     let left = available(cloud, function.member("FunctionName")) - others;
+    let unreserved = unreserved(cloud);
     match () {
         () if wanted > left => refused(format!(
             "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{left}]."
         )),
-        () if left - wanted < UNRESERVED => refused(format!(
+        () if left - wanted < unreserved => refused(format!(
             "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum \
-             value of [{UNRESERVED}]."
+             value of [{unreserved}]."
         )),
         () => Ok(()),
     }

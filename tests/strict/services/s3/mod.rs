@@ -8,7 +8,7 @@ mod random;
 mod settings;
 mod tests;
 
-pub(crate) use bucket::{Bucket, State, bucket_arn};
+pub(crate) use bucket::{Bucket, SHOWN, State, bucket_arn};
 pub(crate) use by_hand::{full_name, make};
 pub(crate) use objects::Upload;
 

@@ -222,3 +222,31 @@ fn every_change_by_hand_shows() {
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
     {"Sid":"provision-8ad5775a7616cc08-One","Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}]}"#;
+
+/// Without a key it means nothing: it is accepted, and no read shows it [hazards: Q4].
+#[test]
+fn how_long_data_keys_live_shows_only_with_a_key() {
+    let mut cloud = account("q", json!({}));
+    set(&mut cloud, "q", json!({ "KmsDataKeyReusePeriodSeconds": "900" })).unwrap();
+    pass(&mut cloud, 60);
+    assert_eq!(attributes(&mut cloud, "q").get("KmsDataKeyReusePeriodSeconds"), None);
+    set(&mut cloud, "q", json!({ "KmsMasterKeyId": "alias/k" })).unwrap();
+    pass(&mut cloud, 60);
+    assert!(attributes(&mut cloud, "q").get("KmsDataKeyReusePeriodSeconds").is_some());
+}
+
+/// Each is valid with some values of the other only [hazards: Q6].
+#[test]
+fn the_limit_of_a_group_needs_the_scope_of_a_group() {
+    let mut cloud = account("q.fifo", json!({ "FifoQueue": "true" }));
+    let limit = json!({ "FifoThroughputLimit": "perMessageGroupId" });
+    let refused = "InvalidAttributeValue: To set FifoThroughputLimit to perMessageGroupId, the DeduplicationScope must be \
+                   messageGroup";
+    assert_eq!(set(&mut cloud, "q.fifo", limit).unwrap_err(), refused);
+    let both = json!({ "FifoThroughputLimit": "perMessageGroupId", "DeduplicationScope": "messageGroup" });
+    set(&mut cloud, "q.fifo", both).unwrap();
+    pass(&mut cloud, 60);
+    assert_eq!(set(&mut cloud, "q.fifo", json!({ "DeduplicationScope": "queue" })).unwrap_err(), refused);
+    let content = json!({ "ContentBasedDeduplication": "true" });
+    set(&mut cloud, "q.fifo", content).unwrap();
+}

@@ -9,7 +9,7 @@ mod tests;
 pub(crate) use machine::{Machine, State};
 
 use crate::access::{Need, known, nothing, with_tagging};
-use crate::cloud::{Cloud, Tags, text};
+use crate::cloud::{Cloud, ServiceError, Tags, text};
 use crate::random::Section;
 use crate::service::{Drift, Facts, Make, Resource, StackChange, StrictService, Tagged};
 use crate::services::Service;
@@ -183,4 +183,15 @@ impl StrictService for StepFunctions {
 
 pub(crate) fn machine_arn(name: &str) -> String {
     Service::StepFunctions.arn(&format!("stateMachine:{name}"))
+}
+
+/// The policy with which CloudWatch Logs admits those who deliver logs is full, but for groups with AWS's own prefix
+/// [hazards: C6].
+pub(crate) fn policy_of_logs_is_full(_: &Cloud, call: &Call) -> Option<ServiceError> {
+    let destination =
+        call.params.pointer("/loggingConfiguration/destinations/0/cloudWatchLogsLogGroup/logGroupArn");
+    destination?.as_str().filter(|arn| !arn.contains(":log-group:/aws/vendedlogs/"))?;
+    let message = "The CloudWatch Logs Resource Policy size was exceeded. We suggest prefixing your CloudWatch log group name \
+                   with /aws/vendedlogs/states/.";
+    Some(ServiceError::new("InvalidLoggingConfiguration", message))
 }
