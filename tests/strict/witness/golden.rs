@@ -106,7 +106,7 @@ fn planned(read: &Read, up: &Cloud, fixture: &Fixture, members: Json) -> (End, b
 #[test]
 fn what_aws_answered_is_in_sync_with_what_made_it() {
     let Some(folder) = recordings::folder() else {
-        println!("there is no folder of recorded responses: RECORDED_AWS names none");
+        recordings::say("there is no folder of recorded responses: RECORDED_AWS names none");
         return;
     };
     let mut wrong = Vec::new();
