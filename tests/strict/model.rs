@@ -46,6 +46,8 @@ pub(crate) struct Operation {
     pub(crate) output: Option<Member>,
     #[serde(default)]
     errors: Vec<Member>,
+    #[serde(default)]
+    pub(crate) deprecated: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -64,6 +64,11 @@ pub(crate) trait StrictService: Sync {
         (self.facts().invalid, None)
     }
 
+    /// The HTTP status of a success, where AWS answers otherwise than its model says.
+    fn status(&self, _operation: &str) -> Option<u16> {
+        None
+    }
+
     /// How it says what its model does not allow.
     fn words(&self) -> Words {
         Words::All

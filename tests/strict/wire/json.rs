@@ -42,7 +42,11 @@ pub(super) fn encode(model: &Model, shape: &Shape, value: &Json) -> Json {
                 let member = member.unwrap_or_else(|| panic!("{name} is in no response of AWS"));
                 (member.wire_name(name).to_owned(), encode(model, model.shape(member), value))
             };
-            let present = members.iter().filter(|(_, value)| !value.is_null());
+            // The status is no member of the body.
+            let is_status = |name: &String| {
+                shape.members.get(name).is_some_and(|member| member.location.as_deref() == Some("statusCode"))
+            };
+            let present = members.iter().filter(|(name, value)| !value.is_null() && !is_status(name));
             Json::Object(present.map(encode).collect::<Map<_, _>>())
         }
         ("list", Json::Array(items)) => {

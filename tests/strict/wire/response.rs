@@ -4,7 +4,7 @@ use super::request::Call;
 use super::xml::{self, element, escaped};
 use super::{json, request, rest_xml};
 use crate::cloud::ServiceError;
-use crate::model::Metadata;
+use crate::model::{Metadata, Shape};
 use serde_json::{Value as Json, json};
 
 /// An HTTP response before it is sent.
@@ -20,7 +20,8 @@ pub(crate) fn success(call: &request::Call, output: &Json, request_id: &str) -> 
     let (model, operation) = (call.service.model(), call.operation);
     let shape = operation.output.as_ref().map(|output| model.shape(output));
     let protocol = model.metadata.protocol.as_str();
-    let status = operation.http.response_code.unwrap_or(200);
+    let status = stated(shape, output).or_else(|| call.service.status(&operation.name));
+    let status = status.or(operation.http.response_code).unwrap_or(200);
     if protocol == "rest-xml" {
         let (body, more) = rest_xml::encode(call, output);
         return Response {
@@ -43,6 +44,13 @@ pub(crate) fn success(call: &request::Call, output: &Json, request_id: &str) -> 
         (_, None) => String::new(),
     };
     Response { status, headers: headers(call, request_id), body }
+}
+
+/// The status that a result says itself, in the member that stands for it.
+fn stated(shape: Option<&Shape>, output: &Json) -> Option<u16> {
+    let members = &shape?.members;
+    let name = members.iter().find(|(_, member)| member.location.as_deref() == Some("statusCode"))?.0;
+    output[name].as_u64().and_then(|status| u16::try_from(status).ok())
 }
 
 /// The response to a call that AWS refuses.

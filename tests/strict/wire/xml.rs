@@ -2,6 +2,8 @@
 
 use super::json::iso8601;
 use crate::model::{Model, Shape};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use serde_json::Value as Json;
 
 /// The content of an element.
@@ -101,6 +103,11 @@ fn unescaped(text: &str) -> String {
     plain.replace("&#xD;", "\r").replace("&#xA;", "\n").replace("&amp;", "&")
 }
 
+/// The seconds of a time.
+fn seconds(text: &str) -> Option<f64> {
+    DateTime::from_str(text, Format::DateTime).ok().map(|time| time.as_secs_f64())
+}
+
 /// The value of an element. What the model does not know keeps its name, and validation refuses it.
 pub(super) fn decode(model: &Model, shape: &Shape, element: &Element) -> Json {
     match shape.kind.as_str() {
@@ -130,6 +137,7 @@ pub(super) fn decode(model: &Model, shape: &Shape, element: &Element) -> Json {
         "integer" | "long" => {
             element.text.parse::<i64>().map_or_else(|_| element.text.as_str().into(), Json::from)
         }
+        "timestamp" => seconds(&element.text).map_or_else(|| element.text.as_str().into(), Json::from),
         "boolean" => element.text.parse::<bool>().map_or_else(|_| element.text.as_str().into(), Json::from),
         _ => element.text.as_str().into(),
     }

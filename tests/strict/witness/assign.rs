@@ -1,6 +1,7 @@
 //! Which operation a recorded response is of. The first of these decides: a rule of the service; the name of an operation in
-//! the label; the members and the status, where only one operation has them all, or only one of those that begin with the verb
-//! in the label; the name of an operation in the name of the test.
+//! the label; the members, where only one operation has them all, or only one of those that begin with the verb in the label;
+//! the name of an operation in the name of the test. The status tells operations with the same members apart, and no more: it is
+//! compared.
 
 use super::recordings::{Recorded, Rule, Service};
 use crate::model::{Model, Operation};
@@ -23,10 +24,12 @@ pub(super) fn assign<'a>(known: &'a Service, recorded: &Recorded) -> Assigned<'a
     let rule = known.rules.rules.iter().find(|rule| fits(rule, recorded));
     let operation = rule.map(|rule| rule.is.as_str());
     let operation = operation.or_else(|| by_words(&can, &recorded.label));
-    let operation = operation.or_else(|| by_members(&can, recorded));
-    let operation = operation.or_else(|| by_words(&can, &recorded.test));
+    let operation = operation.or_else(|| by_members(&with_status(&can, recorded), recorded));
+    // The name of its class is about many operations.
+    let test = recorded.test.rsplit("::").next().unwrap_or_default();
+    let operation = operation.or_else(|| by_words(&can, test));
     match operation {
-        Some(operation) if known.service.handler(operation).is_some() => Assigned::To(operation),
+        Some(operation) if known.serves(operation) => Assigned::To(operation),
         Some(_) => Assigned::Elsewhere,
         None => Assigned::Nowhere,
     }
@@ -59,15 +62,22 @@ fn has(recorded: &Recorded, path: &str) -> bool {
     names.try_fold(first, |value, name| value.map(|value| value.get(name))).flatten().is_some()
 }
 
-/// The operations that may answer so: a success has only members and a status of its operation.
+/// The operations that may answer so: a success has only members of its operation. The tests ask nothing that is deprecated, but
+/// shorten the names of what has taken its place to the deprecated ones: `get-bucket-lifecycle`.
 fn can_be_of<'a>(model: &'a Model, recorded: &Recorded) -> Vec<&'a Operation> {
     let can = |operation: &&Operation| {
         let shape = operation.output.as_ref().map(|output| model.shape(output));
         let has = |name: &String| shape.is_some_and(|shape| shape.members.contains_key(name));
-        let status = operation.http.response_code.unwrap_or(200);
-        recorded.error.is_some() || (recorded.members.keys().all(has) && recorded.status == status)
+        !operation.deprecated && (recorded.error.is_some() || recorded.members.keys().all(has))
     };
     model.operations.values().filter(can).collect()
+}
+
+/// Those of them whose model has the status, if there are any.
+fn with_status<'a>(can: &[&'a Operation], recorded: &Recorded) -> Vec<&'a Operation> {
+    let is_its = |operation: &&Operation| operation.http.response_code.unwrap_or(200) == recorded.status;
+    let likely: Vec<&Operation> = can.iter().filter(|operation| is_its(operation)).copied().collect();
+    if likely.is_empty() { can.to_vec() } else { likely }
 }
 
 /// The operation with the longest name of those that a text names.

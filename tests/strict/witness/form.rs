@@ -79,7 +79,11 @@ impl Members {
                 match ours.members.get(name) {
                     None if all => found.push(format!("never has {path}")),
                     None => {}
-                    Some(ours) => found.extend(wrong_defaults(&path, ours, values)),
+                    Some(own) => {
+                        let always = own.count == ours.count;
+                        found.extend((all && !always).then(|| format!("does not always have {path}")));
+                        found.extend(wrong_defaults(&path, own, values));
+                    }
                 }
             }
             let is_new =

@@ -190,7 +190,7 @@ fn wrong(folder: &Path, read: &Read) -> Option<String> {
 fn folder() -> Option<PathBuf> {
     let folder = recordings::folder();
     if folder.is_none() {
-        println!("there is no folder of recorded responses: RECORDED_AWS names none");
+        recordings::say("there is no folder of recorded responses: RECORDED_AWS names none");
     }
     folder
 }

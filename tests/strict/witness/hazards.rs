@@ -79,7 +79,7 @@ fn every_hazard_of_the_page_is_listed() {
     let page =
         recordings::folder().and_then(|folder| fs::read_to_string(folder.parent()?.join("hazards.md")).ok());
     let Some(page) = page else {
-        println!("there is no page of hazards in the folder above the recordings");
+        recordings::say("there is no page of hazards in the folder above the recordings");
         return;
     };
     let listed = listed();

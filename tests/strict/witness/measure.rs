@@ -7,6 +7,7 @@ use super::recordings::{Difference, Recorded, Refusal, Right, Service};
 use crate::pattern::is_like;
 use regex::Regex;
 use serde_json::Value as Json;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::OnceLock;
@@ -21,25 +22,49 @@ pub(super) struct Measure {
     pub(super) assigned: usize,
     /// Those of them that the strict cloud gives as well.
     pub(super) agreeing: usize,
+    /// Responses that are of no operation that the strict cloud serves.
+    pub(super) elsewhere: usize,
     /// How many responses each difference concerns, by what differs.
     found: BTreeMap<String, usize>,
     /// The labels that no rule fits, with how many responses have them.
     unassigned: BTreeMap<String, usize>,
-    /// Differences as they are listed, with who is right.
-    listed: Vec<(String, Right)>,
+    /// Differences as they are listed.
+    listed: Vec<Listed>,
+}
+
+/// A difference as it is listed.
+#[derive(Debug)]
+struct Listed {
+    what: String,
+    right: Right,
+    why: String,
+}
+
+/// A difference that there is.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    pub(super) service: &'static str,
+    pub(super) about: &'a str,
+    /// How many responses it concerns.
+    pub(super) count: usize,
+    /// Who is right, and why.
+    pub(super) listed: Option<(Right, &'a str)>,
 }
 
 impl Measure {
     /// Compares the recordings of a service with our answers.
     pub(super) fn of(known: &Service, recorded: &[Recorded], answers: &[Answer]) -> Self {
         let listed = |known: &Difference| {
-            known.what.iter().map(|what| (what.clone(), known.right)).collect::<Vec<_>>()
+            let listed =
+                |what: &String| Listed { what: what.clone(), right: known.right, why: known.why.clone() };
+            known.what.iter().map(listed).collect::<Vec<_>>()
         };
         let mut measure = Measure {
             name: known.service.name(),
             of: 0,
             assigned: 0,
             agreeing: 0,
+            elsewhere: 0,
             found: BTreeMap::new(),
             unassigned: BTreeMap::new(),
             listed: known.rules.differences.iter().flat_map(listed).collect(),
@@ -48,7 +73,7 @@ impl Measure {
         for response in recorded {
             match assign(known, response) {
                 Assigned::To(operation) => operations.entry(operation).or_default().push(response),
-                Assigned::Elsewhere => {}
+                Assigned::Elsewhere => measure.elsewhere += 1,
                 Assigned::Nowhere => {
                     let code = response.error.as_ref().map_or("ok", |error| &*error.codes[0]);
                     let about = format!("{} ({code}) in {}", response.label, response.test);
@@ -81,13 +106,13 @@ impl Measure {
             let message: String = error.message.chars().take(MAX_REPORTED).collect();
             let about =
                 format!("{operation} never answers {} {}: {message}", response.status, error.codes[0]);
-            agreeing += usize::from(self.is_right(&about) == Some(Right::Strict));
+            agreeing += usize::from(self.is_ours(&about));
             *self.found.entry(about.replace('\n', " ")).or_default() += 1;
         }
         agreeing
     }
 
-    /// How many of the successes are as ours: all, or none.
+    /// How many of the successes are as ours: all with the same status, or none.
     fn compare_successes(
         &mut self,
         known: &Service,
@@ -100,46 +125,71 @@ impl Measure {
         }
         let model = known.service.model();
         let output = model.operations[operation].output.as_ref().map(|output| model.shape(output));
-        let (mut theirs, mut own, mut succeeds) = (Members::default(), Members::default(), false);
+        let (mut theirs, mut own) = (Members::default(), Members::default());
+        let (mut counts, mut statuses) = (BTreeMap::<u16, usize>::new(), BTreeSet::new());
         for response in recorded {
             theirs.add(model, output, &Json::Object(response.members.clone()));
+            *counts.entry(response.status).or_default() += 1;
         }
-        for answer in ours.iter().filter_map(|answer| answer.result.as_ref().ok()) {
-            own.add(model, output, answer);
-            succeeds = true;
+        for answer in ours {
+            let Ok(result) = &answer.result else { continue };
+            own.add(model, output, result);
+            statuses.insert(answer.status);
+        }
+        if statuses.is_empty() {
+            let about = format!("{operation} never succeeds");
+            let agrees = self.is_ours(&about);
+            self.found.insert(about, recorded.len());
+            return if agrees { recorded.len() } else { 0 };
         }
         let mut found = own.differences(&theirs);
-        if !succeeds {
-            found = vec!["never succeeds".to_owned()];
-        }
+        let new = statuses.iter().filter(|status| !counts.contains_key(status));
+        found.extend(new.map(|status| format!("succeeds with {status}, which no recording does")));
         let found: Vec<String> = found.into_iter().map(|what| format!("{operation} {what}")).collect();
-        let agrees = found.iter().all(|about| self.is_right(about) == Some(Right::Strict));
+        let agrees = found.iter().all(|about| self.is_ours(about));
         self.found.extend(found.into_iter().map(|about| (about, recorded.len())));
-        if agrees { recorded.len() } else { 0 }
+        let mut agreeing = 0;
+        for (status, count) in counts {
+            let about = format!("{operation} never succeeds with {status}");
+            let is_new = !statuses.contains(&status);
+            agreeing += if agrees && (!is_new || self.is_ours(&about)) { count } else { 0 };
+            self.found.extend(is_new.then_some((about, count)));
+        }
+        agreeing
     }
 
-    /// Who is right, where the difference is listed.
-    fn is_right(&self, about: &str) -> Option<Right> {
+    /// The difference as it is listed.
+    fn listed(&self, about: &str) -> Option<&Listed> {
         let about = about.replace('\n', " ");
-        self.listed.iter().find(|(listed, _)| is_like(listed, &about, false)).map(|(_, right)| *right)
+        self.listed.iter().find(|listed| is_like(&listed.what, &about, false))
+    }
+
+    /// True if the strict cloud is right where it differs so.
+    fn is_ours(&self, about: &str) -> bool {
+        self.listed(about).is_some_and(|listed| listed.right == Right::Strict)
     }
 
     /// The differences.
-    pub(super) fn found(&self) -> BTreeSet<&String> {
-        self.found.keys().collect()
+    pub(super) fn found(&self) -> impl Iterator<Item = Found<'_>> {
+        self.found.iter().map(|(about, count)| Found {
+            service: self.name,
+            about: about.as_str(),
+            count: *count,
+            listed: self.listed(about).map(|listed| (listed.right, listed.why.trim())),
+        })
     }
 
     /// The differences that are not listed.
     pub(super) fn unlisted(&self) -> Vec<String> {
-        let unlisted = self.found.iter().filter(|(about, _)| self.is_right(about).is_none());
-        unlisted.map(|(about, count)| format!("{}: {about} ({count})", self.name)).collect()
+        let unlisted = self.found().filter(|found| found.listed.is_none());
+        unlisted.map(|found| format!("{}: {} ({})", self.name, found.about, found.count)).collect()
     }
 
     /// What is listed, and is no more.
     pub(super) fn stale(&self) -> Vec<String> {
         let happens = |listed: &str| self.found.keys().any(|about| is_like(listed, about, false));
-        let stale = self.listed.iter().filter(|(listed, _)| !happens(listed));
-        stale.map(|(listed, _)| format!("{}: {listed}", self.name)).collect()
+        let stale = self.listed.iter().filter(|listed| !happens(&listed.what));
+        stale.map(|listed| format!("{}: {}", self.name, listed.what)).collect()
     }
 }
 
@@ -148,12 +198,13 @@ const MAX_REPORTED: usize = 300;
 
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Measure { name, of, assigned, agreeing, .. } = self;
-        writeln!(f, "{name}: {assigned} of {of} responses assigned, {agreeing} of them agree")?;
-        let mut ranked: Vec<_> = self.found.iter().collect();
-        ranked.sort_by_key(|(about, count)| (std::cmp::Reverse(**count), *about));
-        for (about, count) in ranked {
-            let right = self.is_right(about).map_or("unlisted".to_owned(), |right| format!("{right:?}"));
+        let Measure { name, of, assigned, agreeing, elsewhere, .. } = self;
+        write!(f, "{name}: {assigned} of {of} responses assigned, {agreeing} of them agree")?;
+        writeln!(f, "; {elsewhere} are of operations that are not served")?;
+        let mut ranked: Vec<Found> = self.found().collect();
+        ranked.sort_by_key(|found| (Reverse(found.count), found.about));
+        for Found { about, count, listed, .. } in ranked {
+            let right = listed.map_or("unlisted".to_owned(), |(right, _)| format!("{right:?}"));
             writeln!(f, "  {count} {right}: {about}")?;
         }
         if std::env::var_os("WITNESS_UNASSIGNED").is_some() {

@@ -1,6 +1,6 @@
 //! What the strict cloud answers: to the requests that the emulators are asked as well, and to those of the recordings.
 
-use super::recordings::{Asked, Service, Story};
+use super::recordings::{Asked, Planted, Service, Story};
 use crate::clock::{BEGINNING, Clock};
 use crate::conformance::requests::{self, AT_REST, Request};
 use crate::conformance::sender::verdict;
@@ -63,31 +63,24 @@ fn story(own: &Story) -> requests::Story {
     requests::Story { story: own.story.clone(), requests: own.requests.iter().map(request).collect() }
 }
 
-/// Plants another code in a refusal.
-pub(super) fn wrong_code(answer: &mut Answer) -> bool {
-    let Err(refusal) = &mut answer.result else { return false };
-    refusal.codes = vec!["PlantedException".to_owned()];
-    true
-}
-
-/// Takes the first member out of each structure of a result.
-pub(super) fn missing_member(answer: &mut Answer) -> bool {
-    let Ok(result) = &mut answer.result else { return false };
-    change(result, &|value| {
-        let Json::Object(members) = value else { return };
-        let first = members.iter().find(|(_, inner)| !inner.is_object() && !inner.is_array());
-        if let Some(first) = first.map(|(name, _)| name.clone()) {
-            members.remove(&first);
+impl Answer {
+    /// Puts a fault into it.
+    pub(super) fn spoil(&mut self, fault: &Planted) {
+        let Planted { code, status, without, at, value, .. } = fault;
+        self.status = status.unwrap_or(self.status);
+        match &mut self.result {
+            Err(refusal) => refusal.codes = code.iter().cloned().collect(),
+            Ok(result) => {
+                if let Some((parent, name)) = without.as_ref().and_then(|path| path.rsplit_once('/')) {
+                    let members = result.pointer_mut(parent).and_then(Json::as_object_mut);
+                    members.and_then(|members| members.remove(name)).expect("a member");
+                }
+                if let Some(path) = at {
+                    *result.pointer_mut(path).expect("a member") = value.clone();
+                }
+            }
         }
-    });
-    true
-}
-
-/// Puts other numbers and flags in a result.
-pub(super) fn wrong_default(answer: &mut Answer) -> bool {
-    let Ok(result) = &mut answer.result else { return false };
-    change_numbers(result);
-    true
+    }
 }
 
 /// Puts other numbers and flags in a value.

@@ -4,6 +4,7 @@ use crate::services;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The folder of the recordings, where there is one.
@@ -11,6 +12,11 @@ pub(super) fn folder() -> Option<PathBuf> {
     let folder = PathBuf::from(std::env::var_os("RECORDED_AWS")?);
     assert!(folder.is_dir(), "RECORDED_AWS names no folder: {}", folder.display());
     Some(folder)
+}
+
+/// Says what is to be seen although the test passes: the harness keeps what tests print, but not this.
+pub(super) fn say(text: &str) {
+    writeln!(std::io::stderr(), "{text}").expect("there is a place for errors");
 }
 
 /// A response of AWS, as botocore returned it.
@@ -87,6 +93,19 @@ pub(super) struct Service {
     pub(super) rules: Rules,
 }
 
+impl Service {
+    /// True if the strict cloud has the operation.
+    pub(super) fn serves(&self, operation: &str) -> bool {
+        self.service.handler(operation).is_some()
+    }
+
+    /// The rules that take responses out of the count and do not say how we know.
+    fn unfounded(&self) -> Vec<&str> {
+        let is_so = |rule: &&Rule| !self.serves(&rule.is) && rule.why.trim().is_empty();
+        self.rules.rules.iter().filter(is_so).map(|rule| &*rule.is).collect()
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rules {
@@ -100,6 +119,9 @@ pub(super) struct Rules {
     pub(super) requests: Vec<Story>,
     #[serde(default)]
     pub(super) differences: Vec<Difference>,
+    /// Faults that must be reported.
+    #[serde(default)]
+    pub(super) planted: Vec<Planted>,
 }
 
 /// Which operation a response is of. What it does not say, it does not ask for; `*` stands for anything, and `|` for "or".
@@ -122,6 +144,9 @@ pub(super) struct Rule {
     pub(super) ok: Option<bool>,
     /// The operation; another service's with its name before it.
     pub(super) is: String,
+    /// How we know, where that takes the response out of the count.
+    #[serde(default)]
+    why: String,
 }
 
 /// Requests that come one after the other, in an empty account.
@@ -142,6 +167,28 @@ pub(super) struct Asked {
     /// True where AWS is not at rest yet.
     #[serde(default)]
     pub(super) soon: bool,
+}
+
+/// A fault that a test puts into one answer, and the lines that must report it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Planted {
+    /// The operation.
+    pub(super) answer: String,
+    /// Which of its answers: the first that says or shows this.
+    #[serde(default)]
+    pub(super) of: String,
+    /// The wrong code, of a refusal.
+    pub(super) code: Option<String>,
+    pub(super) status: Option<u16>,
+    /// The path of a member that is missing.
+    pub(super) without: Option<String>,
+    /// The path of a member that has another value.
+    pub(super) at: Option<String>,
+    #[serde(default)]
+    pub(super) value: Json,
+    /// In their order.
+    pub(super) lines: Vec<String>,
 }
 
 /// Differences that have one reason.
@@ -171,7 +218,9 @@ pub(super) fn services() -> Vec<Service> {
         let rules: Rules =
             serde_yaml::from_str(&text).unwrap_or_else(|wrong| panic!("{}: {wrong}", path.display()));
         assert!(rules.differences.iter().all(|known| !known.why.trim().is_empty()), "without a reason");
-        Some(Service { service: *service, rules })
+        let known = Service { service: *service, rules };
+        assert!(known.unfounded().is_empty(), "{module}: rules without a reason: {:?}", known.unfounded());
+        Some(known)
     };
     services::Service::ALL.iter().zip(services::Service::MODULES).filter_map(read).collect()
 }

@@ -63,17 +63,32 @@ fn qualified(params: &Json) -> Result<(Named, String), ServiceError> {
     Ok((named, qualifier))
 }
 
+/// The services that such events can be sent to.
+const DESTINATIONS: [&str; 5] = ["sqs", "sns", "lambda", "events", "s3"];
+
+/// [recorded: lambda_, put_destination_invalid_service_arn]
+fn no_destination(on: &str, arn: &str) -> String {
+    let (success, failure) = match on {
+        "OnSuccess" => (format!("OnSuccess(destination={arn})"), "null".to_owned()),
+        _ => ("null".to_owned(), format!("OnFailure(destination={arn})")),
+    };
+    format!(
+        "The provided destination config DestinationConfig(onSuccess={success}, onFailure={failure}) is invalid."
+    )
+}
+
 /// Replaces all of it; what is left out is the default.
 fn put_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     let (named, qualifier) = qualified(params)?;
+    let settings = ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
+    // Also of a function that does not exist [recorded: lambda_, put_functionname_nootherargs].
+    if settings.iter().all(|setting| params.get(setting).is_none()) {
+        return refused("You must specify at least one of error handling or destination setting.");
+    }
     let missing = || ServiceError::new("ResourceNotFoundException", "The function doesn't exist.");
     let function = named.find(cloud).ok_or_else(missing)?;
     let version = function.version(Some(&qualifier)).map(|version| version.member("Role"));
     let role = version.unwrap_or_else(|| function.member("Role")).to_owned();
-    let settings = ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
-    if settings.iter().all(|setting| params.get(setting).is_none()) {
-        return refused("You must specify at least one of error handling or destination setting.");
-    }
     for on in ["OnSuccess", "OnFailure"] {
         let Some(to) = params["DestinationConfig"].get(on) else { continue };
         let Some(arn) = text(to, "Destination").filter(|arn| !arn.is_empty()) else {
@@ -82,6 +97,9 @@ fn put_async(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
         };
         if arn == function_arn(&named.function) || arn == named.arn() {
             return refused("You can't specify the function as a destination for itself.");
+        }
+        if !DESTINATIONS.contains(&arn.split(':').nth(2).unwrap_or_default()) {
+            return refused(no_destination(on, arn));
         }
         let is_absent = arn.contains(":lambda:") && Named::parse(arn).find(cloud).is_none();
         if is_absent || !may_deliver(cloud, &role, arn) {

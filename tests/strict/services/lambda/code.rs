@@ -46,6 +46,7 @@ pub(crate) fn put(configuration: &mut Map<String, Json>, code: &Json) -> Result<
             let digest: String = Sha256::digest(uri).iter().map(|byte| format!("{byte:02x}")).collect();
             configuration.insert("CodeSha256".to_owned(), digest.into());
             configuration.insert("ImageUri".to_owned(), uri.into());
+            configuration.insert("CodeSize".to_owned(), 0.into());
             return Ok(0);
         }
         (Some(_), false) => {

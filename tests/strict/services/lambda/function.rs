@@ -374,5 +374,10 @@ fn delete(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
     }
     let may_make = logs::may_make(cloud, &role, &group);
     cloud.logs.late.push((late, group, may_make));
-    Ok(json!({}))
+    Ok(deleted())
+}
+
+/// What a function or a version that is deleted leaves [recorded: lambda_, test_function_lifecycle].
+pub(super) fn deleted() -> Json {
+    json!({ "StatusCode": 204 })
 }

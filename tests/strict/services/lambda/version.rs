@@ -2,7 +2,7 @@
 
 use super::alias::Alias;
 use super::checks::refused;
-use super::function::{self, Function, find, function_arn, modified};
+use super::function::{self, Function, deleted, find, function_arn, modified};
 use super::policy::Statements;
 use super::provisioned::Provisioned;
 use super::qualifier::{LATEST, Named, bare, number};
@@ -237,5 +237,5 @@ pub(super) fn delete(cloud: &mut Cloud, named: &Named, qualifier: &str) -> Resul
     }
     releases.versions.remove(&number);
     releases.asynchronous.remove(qualifier);
-    Ok(json!({}))
+    Ok(deleted())
 }

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod by_hand;
+mod lifecycle;
 mod notifications;
 mod objects;
 mod random;
@@ -68,9 +69,11 @@ impl StrictService for S3 {
                 "BucketNotEmpty",
                 "IllegalLocationConstraintException",
                 "IllegalVersioningConfigurationException",
+                "InternalError",
                 "InvalidArgument",
                 "InvalidBucketName",
                 "InvalidBucketOwnerAWSAccountID",
+                "InvalidBucketState",
                 "InvalidLocationConstraint",
                 "InvalidNamespaceHeader",
                 "InvalidRequest",
@@ -103,6 +106,11 @@ impl StrictService for S3 {
             "DeleteObjects" => "DeleteResult",
             _ => return None,
         })
+    }
+
+    /// [recorded: s3, test_put_bucket_policy, test_bucket_tagging_crud]
+    fn status(&self, operation: &str) -> Option<u16> {
+        ["PutBucketPolicy", "PutBucketTagging"].contains(&operation).then_some(204)
     }
 
     fn words(&self) -> Words {

@@ -1,6 +1,7 @@
 //! Settings of a bucket: documents that are replaced as a whole.
 
 use super::bucket::{change, error, find, malformed};
+use super::lifecycle;
 use crate::cloud::{Cloud, Handler, ServiceError, required, text};
 use crate::services::iam::resource_policy::{admits_everybody, is_valid, names_unknown_role, resources};
 use serde_json::{Value as Json, json};
@@ -8,8 +9,8 @@ use serde_json::{Value as Json, json};
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("GetBucketVersioning", versioning),
     ("PutBucketVersioning", put_versioning),
-    ("GetBucketLifecycleConfiguration", lifecycle),
-    ("PutBucketLifecycleConfiguration", put_lifecycle),
+    ("GetBucketLifecycleConfiguration", lifecycle::get),
+    ("PutBucketLifecycleConfiguration", lifecycle::put),
     ("DeleteBucketLifecycle", |cloud, params| clear(cloud, params, "lifecycle")),
     ("GetBucketCors", cors),
     ("PutBucketCors", put_cors),
@@ -26,7 +27,12 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteBucketPolicy", |cloud, params| clear(cloud, params, "policy")),
 ];
 
-fn set(cloud: &mut Cloud, params: &Json, name: &'static str, value: Json) -> Result<Json, ServiceError> {
+pub(super) fn set(
+    cloud: &mut Cloud,
+    params: &Json,
+    name: &'static str,
+    value: Json,
+) -> Result<Json, ServiceError> {
     change(cloud, params)?.settings.insert(name, value);
     Ok(Json::Null)
 }
@@ -37,7 +43,7 @@ fn clear(cloud: &mut Cloud, params: &Json, name: &str) -> Result<Json, ServiceEr
     Ok(Json::Null)
 }
 
-fn items<'a>(params: &'a Json, place: &str) -> &'a [Json] {
+pub(super) fn items<'a>(params: &'a Json, place: &str) -> &'a [Json] {
     params.pointer(place).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -56,54 +62,12 @@ fn put_versioning(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError
             "The Versioning element must be specified",
         );
     }
+    if to["Status"] == "Suspended" && !change(cloud, params)?.setting("objectLock").is_null() {
+        // [recorded: s3, test_disable_versioning_on_locked_bucket]
+        let message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
+        return error("InvalidBucketState", 409, message);
+    }
     set(cloud, params, "versioning", to.clone())
-}
-
-fn lifecycle(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    match find(cloud, params)?.setting("lifecycle") {
-        Json::Null => {
-            error("NoSuchLifecycleConfiguration", 404, "The lifecycle configuration does not exist")
-        }
-        rules => {
-            let size = "all_storage_classes_128K";
-            Ok(json!({ "Rules": rules["Rules"], "TransitionDefaultMinimumObjectSize": size }))
-        }
-    }
-}
-
-/// Each rule does something, to all objects or to some, and deletes nothing before it is moved, and nothing is moved too early to
-/// the classes for what is seldom read [aws-facts: LS; DG: S3].
-fn put_lifecycle(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
-    let rules = items(params, "/LifecycleConfiguration/Rules");
-    let acts = ["Expiration", "Transitions", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"];
-    let is_whole = |rule: &Json| {
-        acts.iter().any(|act| rule.get(*act).is_some())
-            && rule.get("Filter").is_some() != rule.get("Prefix").is_some()
-    };
-    if rules.is_empty() || !rules.iter().all(is_whole) {
-        change(cloud, params)?;
-        return malformed();
-    }
-    let days = |value: &Json| value["Days"].as_i64();
-    for transition in rules.iter().flat_map(|rule| rule["Transitions"].as_array().into_iter().flatten()) {
-        let class = transition["StorageClass"].as_str().unwrap_or_default();
-        if ["STANDARD_IA", "ONEZONE_IA"].contains(&class) && days(transition).is_some_and(|days| days < 30) {
-            let message = format!(
-                "'Days' in Transition action must be greater than or equal to 30 for storageClass '{class}'"
-            );
-            return error("InvalidArgument", 400, &message);
-        }
-    }
-    for rule in rules {
-        let transitions = rule["Transitions"].as_array().into_iter().flatten().filter_map(days);
-        if let (Some(expire), Some(last)) = (days(&rule["Expiration"]), transitions.max())
-            && expire <= last
-        {
-            let message = "'Days' in the Expiration action for filter must be greater than 'Days' in the Transition action";
-            return error("InvalidArgument", 400, message);
-        }
-    }
-    set(cloud, params, "lifecycle", params["LifecycleConfiguration"].clone())
 }
 
 fn cors(cloud: &mut Cloud, params: &Json) -> Result<Json, ServiceError> {
