@@ -102,7 +102,7 @@ fn fields(part: &Json, above: &str, rows: &mut Vec<Vec<String>>) {
 /// The type of a field, in words.
 fn kind(field: &Json) -> String {
     if let Some(part) = part_of(field) {
-        return format!("[{part}](#{part})");
+        return format!("[{part}](#{})", part.to_lowercase().replace(' ', "-"));
     }
     if let Some(one) = field.get("const") {
         return code(one);

@@ -1,7 +1,7 @@
 //! What is too large is found before any call, and measured as AWS measures it.
 
 use super::functions;
-use crate::desired::{check, check_offline, check_sizes};
+use crate::desired::{check, check_offline};
 use crate::kinds::api::STATEMENT;
 use crate::kinds::permission;
 use crate::model::{Scope, partition_of};

@@ -68,6 +68,8 @@ impl Bucket {
         settings.retain(|_, value| value["Status"] != "Suspended");
         settings.retain(|name, value| *name != "notification" || *value != json!({}));
         let block = |on: bool| json!({ "BlockPublicAcls": on, "IgnorePublicAcls": on, "BlockPublicPolicy": on, "RestrictPublicBuckets": on });
+        // No block at all blocks no more than one that is all off.
+        settings.values_mut().filter(|value| **value == json!(false)).for_each(|value| *value = block(false));
         settings.retain(|name, value| *name != "publicAccessBlock" || *value != block(true));
         let default = json!({ "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] });
         settings.retain(|name, value| *name != "ownershipControls" || *value != default);
