@@ -120,7 +120,13 @@ enum Command {
 impl Cli {
     /// Answers a shell that asks what to offer on the command line, and ends the process then.
     pub fn complete() {
-        CompleteEnv::with_factory(Cli::command).var(commands::COMPLETE).complete();
+        let offering = || {
+            let verbs = ["send", "put"].into_iter();
+            verbs.fold(Cli::command(), |all, verb| {
+                all.mut_subcommand(verb, |command| commands::completed(command, verb))
+            })
+        };
+        CompleteEnv::with_factory(offering).var(commands::COMPLETE).complete();
     }
 
     /// Reads the command line. Help, version and errors are printed.

@@ -113,7 +113,7 @@ fn check_twice(sizes: &mut Sizes) {
             continue;
         }
         let message = format!("the stack file already has {id}");
-        let help = Some("two names in the file are of one resource in AWS: remove one".to_owned());
+        let help = Some("two entries of the file name the same resource in AWS: remove one".to_owned());
         sizes.too_large.push(Diagnostic { at: *at, length: 0, message, help });
     }
 }

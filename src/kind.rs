@@ -132,8 +132,8 @@ pub trait Kind: Send + Sync + 'static {
     const TAGGING: Option<Tagging> = None;
     /// For a kind without ownership marks: a resource is ours if it refers to a resource of ours of one of these kinds.
     const OWNED_WITH: &'static [&'static str] = &[];
-    /// For a kind without ownership marks whose declared resources are ours: one that refers to a resource of others of one of
-    /// these kinds is theirs.
+    /// For a kind without ownership marks whose declared resources are ours: one whose first reference, to where it leads, is to a
+    /// resource of others of one of these kinds is theirs.
     const THEIRS_WITH: &'static [&'static str] = &[];
     /// True if a late event can create a deleted resource again, without tags. `down` reads it by its name once more.
     const RECREATED_BY_EVENTS: bool = false;

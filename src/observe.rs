@@ -179,13 +179,12 @@ pub(crate) fn claim(registry: Registry, live_state: &mut LiveState) {
     let (ours, theirs) = (keys(ours), keys(theirs));
     for observed in &mut live_state.observed {
         let kind = registry.kind(observed.id.kind);
-        let refers = |to: &BTreeSet<PhysicalId>, with: &[&str]| {
-            observed.refs.iter().find(|target| with.contains(&target.kind) && to.contains(target)).cloned()
-        };
-        if refers(&ours, kind.owned_with()).is_some() {
+        let is_ours = |to: &&PhysicalId| kind.owned_with().contains(&to.kind) && ours.contains(to);
+        let is_theirs = |to: &&PhysicalId| kind.theirs_with().contains(&to.kind) && theirs.contains(to);
+        if observed.refs.iter().any(|to| is_ours(&to)) {
             observed.owner = Owner::Ours;
-        } else if let Some(target) = refers(&theirs, kind.theirs_with()) {
-            observed.owner = Owner::Unmanaged(format!("{target} is not this stack's"));
+        } else if let Some(to) = observed.refs.first().filter(is_theirs) {
+            observed.owner = Owner::Unmanaged(format!("{to} is not this stack's"));
         }
     }
 }

@@ -96,9 +96,9 @@ pub fn status(plan: &Plan, live_state: &LiveState) -> Vec<ResourceStatus> {
 fn of(step: &Step) -> Health {
     let status = step.observed.as_ref().map(|observed| &observed.status);
     match (step.action, status) {
+        (_, Some(Status::Deleting)) => Health::Pending,
         (Action::Delete, _) => Health::Orphaned,
         (_, None) => Health::Missing,
-        (_, Some(Status::Deleting)) => Health::Pending,
         (_, Some(Status::Failed(why))) => Health::Failed(why.clone()),
         (_, Some(Status::Pending)) if step.changes.is_empty() => Health::Pending,
         _ => Health::Drifted(step.changes.clone()),

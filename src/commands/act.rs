@@ -15,7 +15,7 @@ use crate::outputs;
 use crate::render;
 use crate::suggest;
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::ArgValueCandidates;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -26,10 +26,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, Args)]
 pub struct ActArgs {
     /// Kind of what takes it, for example `queue`; of `put`, `bucket`
-    #[arg(value_name = "KIND", add = ArgValueCandidates::new(candidates::takers))]
+    #[arg(value_name = "KIND")]
     pub word: String,
     /// Its name in the stack file
-    #[arg(value_name = "NAME", add = ArgValueCandidates::new(candidates::taking))]
+    #[arg(value_name = "NAME")]
     pub key: String,
     /// Body: JSON, a file with it, or `-` for standard input
     #[arg(long, value_name = "JSON|FILE|-", conflicts_with_all = ["text", "content"])]
@@ -43,6 +43,13 @@ pub struct ActArgs {
     /// A further field of such a check, for example `group=a`
     #[arg(long, value_name = "FIELD=VALUE")]
     pub with: Vec<String>,
+}
+
+/// The same command with what a shell offers for a verb.
+pub fn completed(command: Command, verb: &'static str) -> Command {
+    let words = ArgValueCandidates::new(move || candidates::taking_words(verb));
+    let keys = ArgValueCandidates::new(move || candidates::taking_keys(verb));
+    command.mut_arg("word", |word| word.add(words)).mut_arg("key", |key| key.add(keys))
 }
 
 /// Sends something to an entry of the stack.

@@ -33,22 +33,21 @@ pub(super) fn secrets() -> Vec<CompletionCandidate> {
     candidates(keys().remove(takes_value().0.section()).unwrap_or_default())
 }
 
-/// What `send` and `put` take, such as `queue`.
-pub(super) fn takers() -> Vec<CompletionCandidate> {
-    candidates(takes().map(|(_, word)| word.to_owned()).collect::<BTreeSet<_>>())
+/// What `send` or `put` takes, such as `queue`.
+pub(super) fn taking_words(verb: &str) -> Vec<CompletionCandidate> {
+    candidates(takes(verb).map(|(_, word)| word.to_owned()))
 }
 
-/// The entries that take something.
-pub(super) fn taking() -> Vec<CompletionCandidate> {
+/// The entries that take it.
+pub(super) fn taking_keys(verb: &str) -> Vec<CompletionCandidate> {
     let keys = keys();
-    let entries = takes().filter_map(|(section, _)| keys.get(section)).flatten().cloned();
-    candidates(entries.collect::<BTreeSet<_>>())
+    candidates(takes(verb).filter_map(|(section, _)| keys.get(section)).flatten().cloned())
 }
 
-/// The sections of what takes a body, with the word for it.
-fn takes() -> impl Iterator<Item = (&'static str, &'static str)> {
-    sections().iter().flat_map(|section| {
-        let acts = section.acts().iter().filter(|act| act.has_body);
+/// The sections of what a verb is for, with the word for it.
+fn takes(verb: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    sections().iter().flat_map(move |section| {
+        let acts = section.acts().iter().filter(move |act| act.verb == verb);
         acts.map(move |act| (section.key(), act.word))
     })
 }
@@ -113,15 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_a_body_is_offered() {
-        let all: BTreeSet<_> = takes().collect();
-        let known = [
-            ("queues", "queue"),
-            ("topics", "topic"),
-            ("streams", "stream"),
-            ("buses", "bus"),
-            ("buckets", "bucket"),
-        ];
-        assert_eq!(all, known.into());
+    fn each_command_offers_what_it_takes() {
+        let words = |verb: &str| takes(verb).collect::<BTreeSet<_>>();
+        let sent = [("queues", "queue"), ("topics", "topic"), ("streams", "stream"), ("buses", "bus")];
+        assert_eq!(words("send"), sent.into());
+        assert_eq!(words("put"), [("buckets", "bucket")].into());
     }
 }

@@ -301,7 +301,7 @@ impl Access {
             let actions = match (self.level(word), self.name(word)) {
                 (Some(level), _) => level.names().map(|action| self.qualified(action)).collect(),
                 (None, Some(name)) if self.can_be_limited(name, paths) => vec![word.to_owned()],
-                (None, Some(name)) if self.known().any(|known| known == name) => {
+                (None, Some(name)) if self.is_known(name) => {
                     let way = help(format!("write a list without patterns: `[{word}]`"));
                     return entry.fail_key(format!("`{word}` cannot be limited to a pattern"), way);
                 }
@@ -383,14 +383,18 @@ impl Access {
     fn action(&self, value: Value) -> Option<String> {
         let text = value.text()?;
         let Some(name) = self.name(text) else { return self.unqualified(value, text) };
-        let exists = match name.strip_suffix('*') {
-            Some(prefix) => self.known().any(|action| action.starts_with(prefix)),
-            None => self.known().any(|action| action == name),
-        };
-        if exists {
+        if self.is_known(name) {
             return Some(text.to_owned());
         }
         value.fail(format!("`{text}` is not a {}", self.what), Some(self.meant(name)))
+    }
+
+    /// True for an action without the prefix, which may end in `*`.
+    fn is_known(&self, name: &str) -> bool {
+        match name.strip_suffix('*') {
+            Some(prefix) => self.known().any(|action| action.starts_with(prefix)),
+            None => self.known().any(|action| action == name),
+        }
     }
 
     /// What to do about an unknown action.

@@ -7,8 +7,8 @@ mod policy;
 pub mod section;
 
 pub(super) use self::dead_letter::{SERVICE, call_for, dead_letters as dead_letter_errors};
+pub(super) use self::observe::list_tags;
 use self::observe::{describe, read};
-pub(super) use self::observe::{list_tags, queue_of};
 use super::{archive, read_each, require_str, retry_transient};
 use crate::aws::clients::client;
 use crate::aws::tags::{self, Tags};

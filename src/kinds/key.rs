@@ -51,7 +51,7 @@ pub(super) fn out_of_reach(
     key.is_some_and(is_own).then(|| {
         let message =
             format!("{service} cannot send to `{name}`, which AWS's own key for {} encrypts", own.1);
-        (message, format!("remove `kms_key: aws` there, or name a key of your own that admits {service}"))
+        (message, format!("remove `kms_key` there, or name a key of your own that admits {service}"))
     })
 }
 

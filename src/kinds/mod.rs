@@ -8,6 +8,7 @@ pub mod archive;
 mod assumable;
 pub mod bucket;
 pub mod bus;
+mod ends;
 pub(crate) mod environment;
 pub mod event_source;
 pub(crate) mod fifo;

@@ -9,12 +9,9 @@ pub(in crate::kinds) use self::document::entries;
 use self::document::{entry_of, merged, without};
 use self::filter::Filter;
 use self::section::OfBucket;
-use super::alias::{self, Alias};
 use super::bucket::{self, Bucket, S3};
-use super::function::Function;
+use super::ends::ends_of;
 use super::permission::{self, admitted_lately};
-use super::queue::Queue;
-use super::topic::Topic;
 use super::{list_each, mark, within};
 use crate::aws::wait::{Backoff, retry_if};
 use crate::aws::{Context, Error, Result, Service};
@@ -23,7 +20,7 @@ use crate::kind::{
     Features, Kind, Observation, ObservedOf, ObservedOption, OnExisting, OnParentDelete, Parent, ParentKind,
     Permission, Wire,
 };
-use crate::model::{Owner, PhysicalId, ResourceId, Texts};
+use crate::model::{Owner, ResourceId, Texts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -184,7 +181,7 @@ fn shown(ctx: &Context, bucket: &Parent, entries: Vec<(String, Spec)>) -> Vec<Ob
     let wanted = wanted.filter(|wanted| wanted.split_once(TO).is_some_and(|(bucket, _)| bucket == name));
     let by_id: BTreeMap<String, &str> = wanted.map(|name| (id_of(ctx, name), name)).collect();
     let observed = entries.into_iter().map(|(id, spec)| {
-        let refs = refers_to(&spec.destination);
+        let refs = ends_of(&ctx.scope, &spec.destination);
         // What it starts is part of its name also where it is no longer declared.
         let leads = refs.first().map(|to| format!("{name}{TO}{} {} {id}", to.kind, to.id));
         let (name, owner) = match by_id.get(&id) {
@@ -197,22 +194,6 @@ fn shown(ctx: &Context, bucket: &Parent, entries: Vec<(String, Spec)>) -> Vec<Ob
         observed
     });
     observed.collect()
-}
-
-/// The resources that an ARN leads to: a queue or a topic; a function, and its alias.
-pub(super) fn refers_to(arn: &str) -> Vec<PhysicalId> {
-    let parts: Vec<&str> = arn.split(':').collect();
-    match parts.as_slice() {
-        [_, _, "sqs", _, _, name] => vec![PhysicalId::new(Queue::NAME, *name)],
-        [_, _, "sns", _, _, name] => vec![PhysicalId::new(Topic::NAME, *name)],
-        [_, _, "lambda", _, _, "function", name] => vec![PhysicalId::new(Function::NAME, *name)],
-        [_, _, "lambda", _, _, "function", name, qualifier] => {
-            let function = PhysicalId::new(Function::NAME, *name);
-            let alias = function.child(Alias::NAME, alias::named(name, qualifier));
-            vec![function, alias]
-        }
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]

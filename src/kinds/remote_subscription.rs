@@ -1,8 +1,8 @@
 //! Subscriptions of functions and queues of the stack at topics of others: of another stack, or of another account.
 //!
-//! They have no tags, and the topic bears no mark of the stack either. One that the stack declares is ours, unless another account
-//! has made it, or what it leads to is not ours; one that it has declared before is found by what admits the topic, which comes before it and ends after it: a
-//! permission of the function, or a statement in the policy of the queue.
+//! They have no tags, and the topic has no sign of the stack either. One that the stack declares is ours, unless another account has
+//! made it, or what it leads to is not ours. One that the stack has declared before is found by what admits the topic: a permission
+//! of the function, or a statement in the policy of the queue. That comes before the subscription, and ends after it.
 
 use super::function::Function;
 use super::queue::Queue;
@@ -21,6 +21,7 @@ use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// A subscription at a topic of others.
 pub struct RemoteSubscription;
@@ -71,8 +72,22 @@ impl Kind for RemoteSubscription {
         for (topic, to) in ctx.scope.wanted(Self::NAME).filter_map(parts) {
             topics.entry(topic).or_default().push(to);
         }
-        let found = read_each(topics.keys().copied(), |topic| declared(ctx, topic, &topics[topic])).await?;
-        Ok(found.into_iter().flatten().collect::<Vec<_>>().into())
+        let shut_out = Mutex::new(None);
+        let found = read_each(topics.keys().copied(), async |topic| {
+            match declared(ctx, topic, &topics[topic]).await {
+                // Then only that account can end them, and what they send is refused when the permission is gone.
+                Err(error) if ctx.scope.destroy && is_shut_out(ctx, topic, &error) => {
+                    *shut_out.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                    Ok(None)
+                }
+                found => found,
+            }
+        });
+        let observed = found.await?.into_iter().flatten().collect();
+        Ok(Observation {
+            observed,
+            unreadable: shut_out.into_inner().unwrap_or_else(PoisonError::into_inner),
+        })
     }
 
     async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {
@@ -81,7 +96,8 @@ impl Kind for RemoteSubscription {
         Ok(found.unwrap_or_default().pop())
     }
 
-    /// A topic that the stack has declared by now has its subscriptions itself.
+    /// A topic that the stack has declared by now has its subscriptions itself. Those at a topic whose account no longer lets this
+    /// one in only that account can end.
     async fn find(ctx: &Context, name: &str) -> Result<ObservedOption<Self>> {
         let topic = parts(name).map(|(topic, _)| topic).unwrap_or_default();
         if account(topic) == ctx.scope.account {
@@ -90,7 +106,10 @@ impl Kind for RemoteSubscription {
                 return Ok(None);
             }
         }
-        Self::read(ctx, name, None).await
+        match Self::read(ctx, name, None).await {
+            Err(error) if is_shut_out(ctx, topic, &error) => Ok(None),
+            found => found,
+        }
     }
 
     async fn create(ctx: &Context, id: &ResourceId, spec: &Spec) -> Result<Attributes> {
@@ -191,10 +210,15 @@ async fn at_topic(ctx: &Context, topic: &str, to: &[&str]) -> Result<Vec<Observe
     Ok(observed.collect())
 }
 
+/// True if the account of a topic does not let this one in.
+fn is_shut_out(ctx: &Context, topic: &str, error: &Error) -> bool {
+    account(topic) != ctx.scope.account && error.is_denied() && !error.says("identity-based policy")
+}
+
 /// The policy of a topic of another account must let this one in. What the deploying user's own policy lacks, AWS says.
 fn explained(ctx: &Context, topic: &str, error: Error) -> Error {
     let owner = account(topic);
-    if owner == ctx.scope.account || !error.is_denied() || error.says("identity-based policy") {
+    if !is_shut_out(ctx, topic, &error) {
         return error;
     }
     let way = format!(

@@ -8,8 +8,6 @@ pub(crate) mod section;
 mod target;
 pub(super) mod unheard;
 
-pub(super) use self::observe::target_of;
-
 use self::observe::read;
 pub use self::section::OfBus;
 use self::target::{put_target, remove_targets};

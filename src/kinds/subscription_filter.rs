@@ -7,9 +7,9 @@ pub(crate) mod section;
 
 pub use self::section::OfLogGroup;
 use super::alias;
+use super::ends::ends_of;
 use super::function::Function;
 use super::log_group::{self, LOGS, LogGroup};
-use super::notification::refers_to;
 use super::permission::admitted_lately;
 use super::{mark, read_each, retry_conflicts, unmanaged};
 use crate::aws::pages::all_pages;
@@ -161,7 +161,8 @@ async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<SubscriptionFi
         return Ok(None);
     };
     let spec = spec(group, shown);
-    let refs = refers_to(&spec.destination).into_iter().chain([PhysicalId::new(LogGroup::NAME, group)]);
+    let refs =
+        ends_of(&ctx.scope, &spec.destination).into_iter().chain([PhysicalId::new(LogGroup::NAME, group)]);
     let refs = refs.collect();
     let attributes = Attributes { name: name.to_owned() };
     let mut observed = Observed::new(id_of(group, called), name, Owner::Ours, spec, attributes);

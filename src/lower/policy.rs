@@ -154,13 +154,15 @@ impl Lower<'_> {
         let listing: Vec<String> = listing.filter(|action| within.actions.contains(action)).collect();
         let resources =
             within.paths.iter().map(|path| Tree::Text(Text::join([arn.clone(), format!("/{path}").into()])));
-        let on_part = Statement::allow(in_part, ("Resource", Tree::List(resources.collect())));
+        let on_part = (!in_part.is_empty())
+            .then(|| Statement::allow(in_part, ("Resource", Tree::List(resources.collect()))))
+            .map(|statement| (format!("{sid}{}", capitalised(paths.part)), statement));
         let names = within.paths.iter().map(|path| Tree::Text(path.as_str().into())).collect();
         let mut on_entry = allow(listing.clone(), arn);
         let condition = Tree::Map([(key.to_owned(), Tree::List(names))].into());
         on_entry.0.insert("Condition".to_owned(), Tree::Map([("StringLike".to_owned(), condition)].into()));
         let on_entry = (!listing.is_empty()).then(|| (sid.to_owned(), on_entry));
-        on_entry.into_iter().chain([(format!("{sid}{}", capitalised(paths.part)), on_part)]).collect()
+        on_entry.into_iter().chain(on_part).collect()
     }
 
     /// The ARN of the entry that a grant is about.

@@ -253,7 +253,9 @@ fn stack_name_collision(
         let ours = observed.get(&resource.id).filter(|observed| observed.owner == Owner::Ours);
         ours.is_some_and(|observed| is_named_alike(resource, observed, options))
     });
-    let deletes = steps.iter().any(|step| step.action == Action::Delete && !step.with_parent);
+    // What is being deleted already is no other stack's.
+    let exists = |step: &Step| step.observed.as_ref().is_some_and(Observed::exists);
+    let deletes = steps.iter().any(|step| step.action == Action::Delete && !step.with_parent && exists(step));
     if kept || !deletes || options.mode == Mode::Down || options.replace_stack {
         return None;
     }

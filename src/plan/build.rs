@@ -286,13 +286,23 @@ impl<'a> Planner<'a> {
     fn is_deleted(&self, observed: &Observed, mode: Mode) -> bool {
         match observed.owner {
             Owner::Unmanaged(_) => false,
-            // What is being deleted may still use what it refers to, which is deleted after that.
-            Owner::Ours => mode == Mode::Down || observed.exists() || !observed.refs.is_empty(),
+            Owner::Ours => mode == Mode::Down || observed.exists() || self.holds_back(observed),
             Owner::Untagged => {
                 let mut ours = self.chosen.kept.iter().filter(|other| other.owner == Owner::Ours);
                 mode == Mode::Down && ours.any(|other| other.refs.contains(&observed.key()))
             }
         }
+    }
+
+    /// True for what is being deleted and still uses what this plan deletes or replaces: that waits for its end.
+    fn holds_back(&self, observed: &Observed) -> bool {
+        let goes = |other: &Observed| {
+            let is_replaced = self.actions.get(&other.id) == Some(&Action::Replace);
+            other.owner == Owner::Ours
+                && other.exists()
+                && (is_replaced || self.graph.get(&other.id).is_none())
+        };
+        self.chosen.kept.iter().any(|other| goes(other) && observed.refs.contains(&other.key()))
     }
 }
 

@@ -32,7 +32,7 @@ async fn a_bucket_with_versions_delete_markers_and_an_upload_is_emptied_and_dele
     fill(&aws, &bucket).await;
     let list = aws.s3().list_object_versions().bucket(&bucket).send().await.unwrap();
     assert_eq!(list.is_truncated, Some(true), "there is a second page");
-    // As on AWS: the local cloud does not ask.
+    // Run as on AWS, since `--local` deletes without asking.
     let refused = cloud.run_on_aws(&["down", "--yes"]).ends(1);
     refused.says("more than 2 objects and versions (over 2 bytes)").says("--allow-data-loss buckets.shots");
     let down = cloud.run_on_aws(&["down", "--yes", "--allow-data-loss", "shots"]).ok();

@@ -23,14 +23,14 @@ queues:
       - { topic: told }
       - { bus: results, pattern: { source: [lambda] } }
 functions:
-  one: { code: worker, runtime: python3.13, timeout: 5, async: { retries: 0, on_success: heard, on_failure: told } }
-  two: { code: worker, runtime: python3.13, timeout: 5, async: { retries: 0, on_success: told, on_failure: results } }
-  three: { code: worker, runtime: python3.13, timeout: 5, async: { retries: 0, on_success: results, on_failure: teller } }
-  four: { code: worker, runtime: python3.13, timeout: 5, async: { retries: 0, on_success: teller, on_failure: outcomes-failed } }
+  one: { code: worker, runtime: python3.13, timeout: 30, async: { retries: 0, on_success: heard, on_failure: told } }
+  two: { code: worker, runtime: python3.13, timeout: 30, async: { retries: 0, on_success: told, on_failure: results } }
+  three: { code: worker, runtime: python3.13, timeout: 30, async: { retries: 0, on_success: results, on_failure: teller } }
+  four: { code: worker, runtime: python3.13, timeout: 30, async: { retries: 0, on_success: teller, on_failure: outcomes-failed } }
   teller:
     code: teller
     runtime: python3.13
-    timeout: 5
+    timeout: 30
     environment: { QUEUE: \"${queues.heard.url}\" }
     access: { heard: send }
 ";

@@ -47,7 +47,7 @@ functions:
   reader:
     code: reader
     runtime: python3.13
-    timeout: 5
+    timeout: 30
     environment: { QUEUE: \"${queues.heard.url}\" }
     access: { heard: send }
     triggers:
@@ -74,6 +74,8 @@ import json
 import os
 import boto3
 
+sqs = boto3.client('sqs')
+
 
 def lambda_handler(event, context):
     records = [record['kinesis'] for record in event['Records']]
@@ -81,7 +83,7 @@ def lambda_handler(event, context):
     if any(one['by'] == 'bad' for one in read):
         raise ValueError('bad')
     for one in read:
-        boto3.client('sqs').send_message(QueueUrl=os.environ['QUEUE'], MessageBody=json.dumps(one))
+        sqs.send_message(QueueUrl=os.environ['QUEUE'], MessageBody=json.dumps(one))
 ";
 
 async fn put_event(aws: &Clients, source: &str, id: &str) {

@@ -119,6 +119,7 @@ fn rules() {
         of_bucket(""),
     ];
     valid(&of_bucket("eventbridge: true"));
+    valid(&of_bucket("").replace("aws.s3", "shop"));
     check("rules", &cases.each_ref().map(String::as_str));
 }
 

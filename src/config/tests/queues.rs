@@ -81,6 +81,7 @@ fn triggers() {
         queue("", "[{ queue: jobs, concurrency: 6 }], reserved_concurrency: 5"),
     ];
     valid(&queue("", "[{ queue: jobs, concurrency: 5 }], reserved_concurrency: 5"));
+    valid(&queue("", "[{ queue: jobs, concurrency: 5 }], reserved_concurrency: 0"));
     check("triggers", &cases.each_ref().map(String::as_str));
 }
 

@@ -131,6 +131,7 @@ fn access_to_a_bucket_is_about_its_objects_or_some_of_them() {
         "[s3:GetObject, s3:ListBucketVersions]",
         "{ read: in/*, write: [thumbs/*, a.txt] }",
         "{ \"s3:GetObject\": in/* }",
+        "{ \"s3:ListBucket\": in/* }",
     ];
     let all = all.map(|access| (access, statements(access)));
     insta::assert_snapshot!("buckets", serde_json::to_string_pretty(&all).unwrap());

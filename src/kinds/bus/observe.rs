@@ -57,7 +57,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Bus
 }
 
 /// The queue of an ARN in this account and region.
-pub(in crate::kinds) fn queue_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
+fn queue_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
     let name = arn.strip_prefix(&ctx.scope.expand(Queue::ARN, ""))?;
     Some(PhysicalId::new(Queue::NAME, name))
 }

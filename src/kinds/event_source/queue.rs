@@ -117,12 +117,18 @@ impl Trigger for OfQueue {
             );
         }
         // Lambda takes such a mapping, and what is throttled goes to the dead letters [DG: Lambda, "Configuring scaling behavior"].
+        // With 0 the function is meant to stop.
         if let (Some(wanted), Some(reserved)) = (trigger.concurrency, function.reserved_concurrency)
             && wanted > reserved
+            && reserved > 0
         {
             let message =
                 format!("`{}` runs {reserved} invocations at a time at most, not {wanted}", function.name);
-            error("concurrency", message, "raise its `reserved_concurrency`, or write less here".to_owned());
+            error(
+                "concurrency",
+                message,
+                "raise its `reserved_concurrency`, or remove `concurrency`".to_owned(),
+            );
         }
         if queue.fifo.is_some() && trigger.batch > MAX_BATCH {
             let message = format!(

@@ -135,8 +135,8 @@ pub(in crate::kinds) fn with_room(error: Error) -> Error {
     if !has_none {
         return error;
     }
-    let way = "AWS keeps these executions of the account for functions that reserve none: reserve or keep ready fewer, or request \
-               a higher quota of concurrent executions from AWS";
+    let way = "AWS keeps these executions of the account for functions without a reservation: lower `reserved_concurrency` or \
+               `provisioned_concurrency`, or request a higher quota of concurrent executions from AWS";
     Error { message: format!("{} ({way})", error.message.trim_end()), ..error }
 }
 

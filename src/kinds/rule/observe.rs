@@ -6,14 +6,10 @@ use crate::aws::pages::all_pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Result};
 use crate::kind::{Kind, ObservedOf, ObservedOption};
-use crate::kinds::alias::Alias;
-use crate::kinds::bus::{Bus, EVENTBRIDGE, list_tags, queue_of};
-use crate::kinds::function::Function;
+use crate::kinds::bus::{Bus, EVENTBRIDGE, list_tags};
+use crate::kinds::ends::ends_of;
 use crate::kinds::role::Role;
-use crate::kinds::state_machine::StateMachine;
-use crate::kinds::stream::Stream;
-use crate::kinds::topic::Topic;
-use crate::kinds::{alias, read_each, started, unmanaged};
+use crate::kinds::{read_each, started, unmanaged};
 use crate::model::{Observed, Owner, PhysicalId, ResourceId};
 use crate::policy::Tree;
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput as Shown;
@@ -84,7 +80,7 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rul
     };
     let target = spec.target.iter().flat_map(|target| {
         let queues = [Some(&target.arn), target.dead_letter.as_ref()].into_iter().flatten();
-        queues.filter_map(|arn| target_of(ctx, arn)).collect::<Vec<_>>()
+        queues.flat_map(|arn| ends_of(&ctx.scope, arn)).collect::<Vec<_>>()
     });
     let role = spec.role.iter().filter_map(|role| role.rsplit('/').next());
     let role = role.map(|role| PhysicalId::new(Role::NAME, role));
@@ -93,26 +89,6 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Rul
     observed.refs = refs;
     observed.unmanaged_settings = by_hand(&shown, &targets);
     Ok(Some(observed))
-}
-
-/// What an ARN of this account and region is of, as far as a rule can start it.
-pub(in crate::kinds) fn target_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
-    let function = || {
-        let name = arn.strip_prefix(&ctx.scope.expand(Function::ARN, ""))?;
-        let name = name.split_once(':').map_or_else(|| name.to_owned(), |(of, name)| alias::named(of, name));
-        let kind = if alias::parts(&name).1.is_some() { Alias::NAME } else { Function::NAME };
-        Some(PhysicalId::new(kind, name))
-    };
-    let named = [
-        (Topic::NAME, Topic::ARN),
-        (StateMachine::NAME, StateMachine::ARN),
-        (Stream::NAME, Stream::ARN),
-        (Bus::NAME, Bus::ARN),
-    ];
-    let named = named.into_iter().find_map(|(kind, pattern)| {
-        Some(PhysicalId::new(kind, arn.strip_prefix(&ctx.scope.expand(pattern, ""))?))
-    });
-    queue_of(ctx, arn).or(named).or_else(function)
 }
 
 /// A pattern. The same one may come back in another text [aws-facts-services: 4, TF].

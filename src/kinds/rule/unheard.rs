@@ -10,6 +10,9 @@ use crate::kinds::bus::{self, DEFAULT};
 /// Where events of S3 name their bucket.
 const BUCKET: [&str; 3] = ["detail", "bucket", "name"];
 
+/// The source of what S3 sends.
+const OF_S3: &str = "aws.s3";
+
 /// What the sources of AWS's own events begin with. PutEvents refuses them [M: PutEventsRequestEntry].
 const OF_AWS: &str = "aws.";
 
@@ -17,11 +20,19 @@ const OF_AWS: &str = "aws.";
 pub(super) fn buckets(trigger: &Entry<Config>, entries: &Entries) -> Vec<Diagnostic> {
     let buckets: &[Entry<bucket::section::Config>] = entries.of();
     let silent = |template: &&Template| {
-        let [Part::Attribute { kind: Bucket::NAME, key, .. }] = template.parts.as_slice() else {
+        let [Part::Attribute { kind: Bucket::NAME, key, attribute: "name" }] = template.parts.as_slice()
+        else {
             return None;
         };
         buckets.iter().find(|bucket| bucket.name == *key && !bucket.eventbridge).map(|bucket| &bucket.name)
     };
+    // Others may send events of the same form.
+    let is_of_s3 =
+        |source: &&Template| matches!(source.parts.as_slice(), [Part::Text(text)] if text == OF_S3);
+    let sources = texts(&trigger.pattern, &["source"]);
+    if sources.is_empty() || !sources.iter().all(is_of_s3) {
+        return Vec::new();
+    }
     let named = texts(&trigger.pattern, &BUCKET).into_iter();
     let error = |bucket: &String| Diagnostic {
         at: trigger.place("pattern"),

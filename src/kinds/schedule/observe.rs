@@ -4,9 +4,8 @@ use super::{Attributes, Schedule, Spec};
 use crate::aws::pages::all_pages;
 use crate::aws::{Context, Result};
 use crate::kind::{Kind, ObservedOf, ObservedOption, Parent};
-use crate::kinds::bus::queue_of;
+use crate::kinds::ends::ends_of;
 use crate::kinds::role::Role;
-use crate::kinds::rule::target_of;
 use crate::kinds::schedule_group::SCHEDULER;
 use crate::kinds::started::{MAX_AGE, RETRIES};
 use crate::kinds::{read_each, require, unmanaged};
@@ -43,8 +42,8 @@ pub(super) async fn read(ctx: &Context, name: &str, group: &Parent) -> Result<Ob
     let arn = shown.arn().unwrap_or_default().to_owned();
     let physical_id = format!("{of}/{name}");
     let role = spec.role.rsplit('/').next().map(|role| PhysicalId::new(Role::NAME, role));
-    let dead_letter = spec.dead_letter.as_deref().and_then(|arn| queue_of(ctx, arn));
-    let refs = role.into_iter().chain(dead_letter).chain(target_of(ctx, &spec.target)).collect();
+    let ends = [Some(&spec.target), spec.dead_letter.as_ref()].into_iter().flatten();
+    let refs = role.into_iter().chain(ends.flat_map(|arn| ends_of(&ctx.scope, arn))).collect();
     let attributes = Attributes { name: physical_id.clone(), arn };
     // Only this stack can have made the group.
     let mut observed = group.child(Schedule::NAME, name, physical_id, Owner::Ours, (spec, attributes));

@@ -30,7 +30,7 @@ use serde_json::{Value as Json, json};
 section! {
     /// A topic whose messages start the function, or come into the queue. The topic is allowed to deliver them.
     pub(crate) struct Config, checked by fits_together {
-        /// The key of the topic, or the ARN of one outside of the stack. Of another account, the topic must admit this one.
+        /// The key of the topic, or the ARN of one outside of the stack. A topic of another account must let this account subscribe.
         topic: String = source().required("NAME"),
         /// Which messages are delivered: a pattern of up to five keys. By default all.
         filter: Option<String> = filter().optional(),

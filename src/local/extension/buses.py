@@ -8,6 +8,7 @@ deletes a bus with its rules and a rule with its targets, asks no policy, and kn
 """
 
 import json
+import logging
 
 from . import destinations
 from .admission import admits
@@ -33,6 +34,8 @@ SEAMS = {
     "ministack.services.sqs:_queue_by_arn": "arn",
     "ministack.services.stepfunctions:_resolve_state_machine_arn": "arn",
 }
+
+log = logging.getLogger("buses")
 
 
 def install():
@@ -129,9 +132,13 @@ def refusal(target, source):
         "states": (lambda: stepfunctions._resolve_state_machine_arn(arn), lambda: False),
         "events": (lambda: ":event-bus/" not in arn or arn.rpartition("/")[2] in eventbridge._event_buses,
                    lambda: True),
-    }.get((arn.split(":") + [""] * 3)[2], (lambda: True, lambda: True))
+    }.get(kind := (arn.split(":") + [""] * 3)[2], (lambda: True, lambda: True))
     if not found():
+        log.warning("%s does not exist, and gets nothing of %s", arn, source)
         return "RESOURCE_NOT_FOUND", f"{arn} does not exist"
     if ":rule/" in source and "RoleArn" not in target and not admitted():
+        # Who looks at the policy of a function or a queue says so already.
+        if kind not in ("lambda", "sqs"):
+            log.warning("%s does not admit %s", arn, source)
         return "NO_PERMISSIONS", f"{arn} does not admit {source}"
     return None

@@ -44,7 +44,8 @@ def to_stream(target, event, rule, view):
 
 def partition_key(parameters, event):
     """The key of a record. One that is no text is written as JSON, and one that is not there is the event's id."""
-    key = parameters.get("PartitionKey") or part(event, parameters.get("PartitionKeyPath")) or event["id"]
+    key = parameters.get("PartitionKey") or part(event, parameters.get("PartitionKeyPath"))
+    key = event["id"] if key is None else key
     return (key if isinstance(key, str) else json.dumps(key))[:KEY]
 
 

@@ -76,6 +76,9 @@ def due(own, schedule, now):
     from ministack.services import eventbridge, scheduler
 
     start = scheduler._to_epoch(schedule.get("StartDate"))
+    if own in came and schedule.get("State") != "ENABLED":
+        # What was due while it was off does not come when it is on again.
+        came[own] = now
     if schedule.get("State") != "ENABLED" or has_ended(schedule, now) or (start is not None and now < start):
         return False
     expression, zone = schedule.get("ScheduleExpression", ""), zone_of(schedule)

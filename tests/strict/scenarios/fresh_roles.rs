@@ -27,11 +27,9 @@ const POLICIES: &[(&str, &str, &str, &str, &str)] = &[
 #[test]
 fn a_policy_waits_until_a_new_role_is_known() {
     for (section, fields, action, call, refused) in POLICIES {
-        let text = |more: &str| format!("stack: one\n{section}: {{ made: {{ {fields} }} }}\n{more}");
-        let before = later(
-            &whole(run(&empty(), Command::Up(&Fixture::of(&text(""))), None)).cloud,
-            Duration::from_secs(60),
-        );
+        let without = Fixture::of(&format!("stack: one\n{section}: {{ made: {{ {fields} }} }}\n"));
+        let before = whole(run(&empty(), Command::Up(&without), None)).cloud;
+        let before = later(&before, Duration::from_secs(60));
         let statement = format!(
             "{{ Effect: Allow, Principal: {{ AWS: \"${{roles.reader.arn}}\" }}, Action: \"{action}\" }}"
         );

@@ -129,13 +129,12 @@ functions:
   pager: { code: lambdas/create_item, runtime: python3.13, triggers: [{ topic: news }] }
 ",
     );
-    let renamed = Fixture::of("stack: one\nqueues: { failed: {} }\n");
-    let stacks = [both(ALARMS), both(ALERTS), released, other, own, neither(), renamed];
-    for from in &stacks {
-        let cloud = settled(&account(), from);
-        for to in &stacks {
-            let differ = differences(&dump(&settled(&cloud, to)), &dump(&settled(&account(), to)));
-            assert_eq!(differ, Vec::<String>::new());
+    let gone = Fixture::of("stack: one\nqueues: { failed: {} }\n");
+    let stacks = [both(ALARMS), both(ALERTS), released, other, own, neither(), gone];
+    let clouds: Vec<Cloud> = stacks.iter().map(|stack| settled(&account(), stack)).collect();
+    for from in &clouds {
+        for (to, first) in stacks.iter().zip(&clouds) {
+            assert_eq!(differences(&dump(&settled(from, to)), &dump(first)), Vec::<String>::new());
         }
     }
 }
@@ -184,6 +183,23 @@ fn a_topic_that_cannot_be_subscribed_is_said_before_anything_is_changed() {
     let mut closed = account();
     closed.sns.theirs.insert(sns::theirs(), false);
     refuses(&closed, &both(ALERTS), "its policy must allow account 123456789012 `sns:Subscribe`");
+}
+
+/// Only that account can end the subscriptions then; what they send is not let in any more.
+#[test]
+fn a_topic_whose_account_shuts_this_one_out_holds_nothing_back() {
+    let stack = both(ALERTS);
+    let mut cloud = settled(&account(), &stack);
+    cloud.sns.theirs.insert(sns::theirs(), false);
+    for command in [Command::Up(&neither()), Command::Down(&stack)] {
+        let ran = run(&cloud, command, None);
+        assert!(matches!(ran.end, End::Done(_)), "{:?}", ran.end);
+        assert!(
+            ran.writes().iter().any(|write| write.starts_with("lambda:RemovePermission")),
+            "{:#?}",
+            ran.writes()
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::recordings;
 use regex::Regex;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -90,4 +90,7 @@ fn every_hazard_of_the_page_is_listed() {
         .filter(|number| !listed.contains_key(*number))
         .collect();
     assert!(missing.is_empty(), "not in hazards.yaml: {}", missing.join(", "));
+    let known: BTreeSet<&str> = row.captures_iter(&page).map(|row| row.get(1).unwrap().as_str()).collect();
+    let unknown: Vec<&String> = listed.keys().filter(|number| !known.contains(number.as_str())).collect();
+    assert!(unknown.is_empty(), "not on the page: {unknown:?}");
 }

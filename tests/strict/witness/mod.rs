@@ -103,6 +103,8 @@ async fn what_is_planted_is_reported() {
             answers[at] = good;
             let new: Vec<&String> = after.difference(&before).collect();
             assert_eq!(new, fault.lines.iter().collect::<Vec<_>>(), "{call}: {fault:?}");
+            let hidden: Vec<&String> = before.difference(&after).collect();
+            assert!(hidden.is_empty(), "{call}: {fault:?} hides {hidden:?}");
             planted += 1;
         }
     }
