@@ -120,13 +120,7 @@ enum Command {
 impl Cli {
     /// Answers a shell that asks what to offer on the command line, and ends the process then.
     pub fn complete() {
-        let offering = || {
-            let verbs = ["send", "put"].into_iter();
-            verbs.fold(Cli::command(), |all, verb| {
-                all.mut_subcommand(verb, |command| commands::completed(command, verb))
-            })
-        };
-        CompleteEnv::with_factory(offering).var(commands::COMPLETE).complete();
+        CompleteEnv::with_factory(|| commands::completed(Cli::command())).var(commands::COMPLETE).complete();
     }
 
     /// Reads the command line. Help, version and errors are printed.
@@ -202,8 +196,8 @@ impl Cli {
             Command::Check => commands::check(globals).await,
             Command::Request(args) => commands::request(globals, args).await,
             Command::Invoke(args) => commands::invoke(globals, args).await,
-            Command::Send(args) => commands::act(globals, "send", args).await,
-            Command::Put(args) => commands::act(globals, "put", args).await,
+            Command::Send(args) => commands::act(globals, commands::SEND, args).await,
+            Command::Put(args) => commands::act(globals, commands::PUT, args).await,
             Command::Logs(args) => commands::logs(globals, args).await,
             Command::Promote(args) => commands::release(globals, args, Turn::Promote).await,
             Command::Rollback(args) => commands::release(globals, args, Turn::RollBack).await,

@@ -45,11 +45,21 @@ pub struct ActArgs {
     pub with: Vec<String>,
 }
 
-/// The same command with what a shell offers for a verb.
-pub fn completed(command: Command, verb: &'static str) -> Command {
-    let words = ArgValueCandidates::new(move || candidates::taking_words(verb));
-    let keys = ArgValueCandidates::new(move || candidates::taking_keys(verb));
-    command.mut_arg("word", |word| word.add(words)).mut_arg("key", |key| key.add(keys))
+/// The verb of the command `send`.
+pub const SEND: &str = "send";
+/// The verb of the command `put`.
+pub const PUT: &str = "put";
+
+/// The program with what a shell offers for each of these commands.
+pub fn completed(program: Command) -> Command {
+    [SEND, PUT].into_iter().fold(program, |program, verb| {
+        let words = ArgValueCandidates::new(move || candidates::taking_words(verb));
+        let keys = ArgValueCandidates::new(move || candidates::taking_keys(verb));
+        let of = |command: Command| {
+            command.mut_arg("word", |word| word.add(words)).mut_arg("key", |key| key.add(keys))
+        };
+        program.mut_subcommand(verb, of)
+    })
 }
 
 /// Sends something to an entry of the stack.
@@ -131,11 +141,10 @@ fn fields(act: &'static Act, given: &[String]) -> Result<BTreeMap<&'static str, 
 
 /// Fails where an entry keeps an order, and the group is missing within which it does.
 fn grouped(act: &Act, name: &str, given: &BTreeMap<&'static str, Json>) -> Result<()> {
-    let missing = act.fields.iter().find(|field| field.fifo && !given.contains_key(field.name));
-    match missing.filter(|_| name.ends_with(FIFO)) {
+    match act.lacks_group(given).filter(|_| name.ends_with(FIFO)) {
         Some(field) => {
-            let message = format!("`{act:?}` needs `{}`: {name} is FIFO", field.name);
-            bail!(Failure::usage(message, format!("add `--with {}=VALUE`", field.name)))
+            let message = format!("`{act:?}` needs `{field}`: {name} is FIFO");
+            bail!(Failure::usage(message, format!("add `--with {field}=VALUE`")))
         }
         None => Ok(()),
     }

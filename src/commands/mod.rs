@@ -33,7 +33,7 @@ mod up;
 mod validate;
 mod watch_loop;
 
-pub use act::{ActArgs, act, completed};
+pub use act::{ActArgs, PUT, SEND, act, completed};
 pub use adopt::{AdoptArgs, adopt};
 pub use check::check;
 pub use dev::{DevArgs, dev};

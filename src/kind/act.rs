@@ -120,6 +120,14 @@ impl Act {
     }
 }
 
+impl Act {
+    /// The field that an entry which keeps an order needs, where it is not given.
+    pub(crate) fn lacks_group<V>(&self, given: &BTreeMap<&'static str, V>) -> Option<&'static str> {
+        let missing = self.fields.iter().find(|field| field.fifo && !given.contains_key(field.name));
+        missing.map(|field| field.name)
+    }
+}
+
 impl Debug for Act {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.verb, self.word)

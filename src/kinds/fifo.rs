@@ -3,7 +3,6 @@
 use crate::config::ActOn;
 use crate::config::decode::{Value, help};
 use crate::config::names::NameRule;
-use crate::kind::ActField;
 use std::borrow::Cow;
 
 /// The ending of the name of a FIFO queue or topic.
@@ -16,8 +15,7 @@ pub(super) fn aws_name(name: &str, is_fifo: bool) -> Cow<'_, str> {
 
 /// What a check lacks that sends to an entry which keeps an order: the group within which it does.
 pub(super) fn ungrouped(act: &ActOn, is_fifo: bool) -> Option<(&'static str, String, String)> {
-    let lacks = |field: &&ActField| field.fifo && !act.fields.contains_key(field.name);
-    let field = act.act.fields.iter().find(lacks).filter(|_| is_fifo)?.name;
+    let field = act.act.lacks_group(&act.fields).filter(|_| is_fifo)?;
     let message = format!("`{}` is FIFO, so what is sent there needs a `{field}`", act.key);
     Some((act.act.word, message, format!("add `{field}: NAME`")))
 }

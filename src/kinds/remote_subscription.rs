@@ -21,7 +21,6 @@ use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 /// A subscription at a topic of others.
 pub struct RemoteSubscription;
@@ -72,22 +71,18 @@ impl Kind for RemoteSubscription {
         for (topic, to) in ctx.scope.wanted(Self::NAME).filter_map(parts) {
             topics.entry(topic).or_default().push(to);
         }
-        let shut_out = Mutex::new(None);
         let found = read_each(topics.keys().copied(), async |topic| {
             match declared(ctx, topic, &topics[topic]).await {
                 // Then only that account can end them, and what they send is refused when the permission is gone.
                 Err(error) if ctx.scope.destroy && is_shut_out(ctx, topic, &error) => {
-                    *shut_out.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
-                    Ok(None)
+                    Ok(Some((Vec::new(), Some(error.to_string()))))
                 }
-                found => found,
+                found => found.map(|found| found.map(|found| (found, None))),
             }
         });
-        let observed = found.await?.into_iter().flatten().collect();
-        Ok(Observation {
-            observed,
-            unreadable: shut_out.into_inner().unwrap_or_else(PoisonError::into_inner),
-        })
+        let (observed, shut_out): (Vec<_>, Vec<_>) = found.await?.into_iter().unzip();
+        let observed = observed.into_iter().flatten().collect();
+        Ok(Observation { observed, unreadable: shut_out.into_iter().flatten().next_back() })
     }
 
     async fn read(ctx: &Context, name: &str, _: Option<&Parent>) -> Result<ObservedOption<Self>> {

@@ -263,7 +263,7 @@ impl<'a> Planner<'a> {
         let extra = extra.map(|observed| {
             (*observed, Some("duplicate, left by an interrupted create"), observed.contains_data.clone())
         });
-        let rest: Vec<_> = orphans
+        let mut rest: Vec<_> = orphans
             .into_iter()
             .map(|observed| (observed, reason, data_loss(self.registry, observed, mode)))
             .chain(extra)
@@ -271,6 +271,16 @@ impl<'a> Planner<'a> {
         let mut going: BTreeSet<PhysicalId> = rest.iter().map(|(observed, ..)| observed.key()).collect();
         let replaced = self.steps.iter().filter(|step| step.action == Action::Replace);
         going.extend(replaced.filter_map(|step| step.observed.as_ref()).map(Observed::key));
+        if mode == Mode::Up {
+            // What is being deleted and still uses some of this: that waits for its end.
+            let holds_back = |observed: &&&Observed| {
+                let is_undeclared = self.graph.get(&observed.id).is_none();
+                let uses = || observed.refs.iter().any(|to| going.contains(to));
+                observed.owner == Owner::Ours && !observed.exists() && is_undeclared && uses()
+            };
+            let ending = self.chosen.kept.iter().filter(holds_back);
+            rest.extend(ending.map(|observed| (*observed, reason, data_loss(self.registry, observed, mode))));
+        }
         for (observed, reason, data_loss) in rest {
             let with_parent = observed.parent().is_some_and(|parent| going.contains(parent))
                 && self.registry.cascades(observed.id.kind);
@@ -286,23 +296,12 @@ impl<'a> Planner<'a> {
     fn is_deleted(&self, observed: &Observed, mode: Mode) -> bool {
         match observed.owner {
             Owner::Unmanaged(_) => false,
-            Owner::Ours => mode == Mode::Down || observed.exists() || self.holds_back(observed),
+            Owner::Ours => mode == Mode::Down || observed.exists(),
             Owner::Untagged => {
                 let mut ours = self.chosen.kept.iter().filter(|other| other.owner == Owner::Ours);
                 mode == Mode::Down && ours.any(|other| other.refs.contains(&observed.key()))
             }
         }
-    }
-
-    /// True for what is being deleted and still uses what this plan deletes or replaces: that waits for its end.
-    fn holds_back(&self, observed: &Observed) -> bool {
-        let goes = |other: &Observed| {
-            let is_replaced = self.actions.get(&other.id) == Some(&Action::Replace);
-            other.owner == Owner::Ours
-                && other.exists()
-                && (is_replaced || self.graph.get(&other.id).is_none())
-        };
-        self.chosen.kept.iter().any(|other| goes(other) && observed.refs.contains(&other.key()))
     }
 }
 

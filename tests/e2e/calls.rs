@@ -21,7 +21,6 @@ def lambda_handler(event, context):
 
 fn cloud() -> Cloud {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/lambdas/echo")).unwrap();
     cloud.write("lambdas/echo/lambda_function.py", CODE);
     cloud
 }

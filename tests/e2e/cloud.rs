@@ -52,7 +52,9 @@ impl Cloud {
 
     /// Writes a file of the stack.
     pub(crate) fn write(&self, file: &str, text: &str) {
-        fs::write(self.path("stack").join(file), text).unwrap();
+        let path = self.path("stack").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
 
     /// Changes a text in a file of the stack, which must occur exactly once.

@@ -1,4 +1,4 @@
-//! What becomes of asynchronous invocations is told to destinations of every kind, on the real local cloud.
+//! Destinations of every kind get what became of asynchronous invocations, on the real local cloud.
 
 use crate::cloud::Cloud;
 use crate::dump::{assert_empty, dump};
@@ -81,10 +81,9 @@ fn outcome(document: &Json) -> String {
 }
 
 #[tokio::test]
-async fn what_succeeds_and_what_fails_is_told_to_destinations_of_every_kind() {
+async fn destinations_of_every_kind_get_what_succeeds_and_what_fails() {
     let cloud = Cloud::with(STACK);
     for (folder, code) in [("worker", WORKER), ("teller", TELLER)] {
-        std::fs::create_dir(cloud.path(&format!("stack/{folder}"))).unwrap();
         cloud.write(&format!("{folder}/lambda_function.py"), code);
     }
     cloud.up();

@@ -27,7 +27,6 @@ fn answering(word: &str) -> String {
 /// A cloud with a stack of one function, which returns `one`.
 fn hello() -> Cloud {
     let cloud = Cloud::with(HELLO);
-    fs::create_dir(cloud.path("stack/lambdas/hello")).unwrap();
     cloud.write("lambdas/hello/lambda_function.py", &answering("one"));
     cloud
 }
@@ -64,7 +63,6 @@ async fn what_is_saved_is_live_and_logs_are_shown() {
     cloud.edit("stack.yaml", "api:", "  later: { code: lambdas/later, runtime: python3.13 }\napi:");
     cloud.edit("stack.yaml", "    GET /hello: hello\n", "    GET /hello: hello\n    GET /later: later\n");
     dev.says("there is no file or folder `lambdas/later`");
-    fs::create_dir(cloud.path("stack/lambdas/later")).unwrap();
     cloud.write("lambdas/later/lambda_function.py", &answering("later"));
     dev.says("+ function later created");
     dev.says("Live");
@@ -100,7 +98,6 @@ def lambda_handler(event, context):
 #[tokio::test]
 async fn logs_of_functions_that_events_start_are_shown() {
     let cloud = Cloud::with(STARTED);
-    fs::create_dir(cloud.path("stack/lambdas/worker")).unwrap();
     cloud.write("lambdas/worker/lambda_function.py", WORKER);
     let mut dev = Running::start(&mut cloud.command(&["dev"]));
     dev.says("Watching for changes. Press Ctrl-C to quit.");

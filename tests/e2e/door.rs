@@ -256,7 +256,6 @@ async fn an_api_answers_anyone_and_its_function_has_the_credentials_of_its_role_
     let stack = "stack: door\nfunctions:\n  tell:\n    code: lambdas/tell\n    runtime: python3.13\n\
                  api:\n  cors: { origins: ['https://shop.example'] }\n  routes:\n    GET /tell: tell\n";
     let cloud = Cloud::with(stack);
-    std::fs::create_dir(cloud.path("stack/lambdas/tell")).unwrap();
     let code = "import os\n\n\ndef lambda_handler(event, context):\n    return dict(os.environ)\n";
     cloud.write("lambdas/tell/lambda_function.py", code);
     let api = cloud.up().api();

@@ -72,7 +72,6 @@ async fn a_function_gets_values_from_elsewhere_and_nothing_shows_the_sensitive_o
     let aws = cloud.aws().await;
     cloud.up();
     cloud.write("shop.yaml", STACK);
-    std::fs::create_dir(cloud.path("stack/echo")).unwrap();
     cloud.write("echo/lambda_function.py", CODE);
     let missing = cloud.run(&["up", "--local", "-f", "shop.yaml"]).ends(65);
     missing

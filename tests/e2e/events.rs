@@ -61,7 +61,6 @@ async fn seen(aws: &Clients) -> Vec<String> {
 #[tokio::test]
 async fn events_and_times_start_the_function_and_go_to_the_queue() {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/noter")).unwrap();
     cloud.write("noter/lambda_function.py", CODE);
     cloud.run(&["up", "--local"]).ok();
     cloud.run(&["up", "--local"]).ok().changes_nothing();

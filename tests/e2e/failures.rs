@@ -91,7 +91,6 @@ pub(crate) async fn bodies(aws: &Clients, queue: &str, count: usize) -> Vec<Json
 #[tokio::test]
 async fn what_is_read_is_filtered_tried_again_from_what_failed_and_ends_in_on_failure() {
     let cloud = Cloud::with(READ);
-    std::fs::create_dir(cloud.path("stack/worker")).unwrap();
     cloud.write("worker/lambda_function.py", READER);
     cloud.run(&["up", "--local"]).ok();
     cloud.run(&["up", "--local"]).ok().changes_nothing();
@@ -264,7 +263,6 @@ async fn turn_on(aws: &Clients) {
 async fn what_is_sent_is_tried_again_and_ends_in_on_failure_or_undelivered_in_the_dead_letters() {
     let cloud = Cloud::with(SENT);
     for (folder, code) in [("worker", FAILING), ("alarm", ALARM)] {
-        std::fs::create_dir(cloud.path(&format!("stack/{folder}"))).unwrap();
         cloud.write(&format!("{folder}/lambda_function.py"), code);
     }
     cloud.run(&["up", "--local"]).ok();

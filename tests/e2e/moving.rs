@@ -131,7 +131,6 @@ checks:
 
 fn busy() -> Cloud {
     let cloud = Cloud::with(BUSY);
-    fs::create_dir(cloud.path("stack/lambdas/hello")).unwrap();
     let code = "def lambda_handler(event, context):\n    return {'statusCode': 503, 'body': 'at lunch'}\n";
     cloud.write("lambdas/hello/lambda_function.py", code);
     cloud

@@ -81,7 +81,6 @@ async fn seen(aws: &Clients) -> Vec<(String, String)> {
 #[tokio::test]
 async fn messages_start_the_function_and_those_that_fail_become_dead_letters() {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/mailer")).unwrap();
     cloud.write("mailer/lambda_function.py", CODE);
     cloud.run(&["up", "--local"]).ok();
     cloud.run(&["up", "--local"]).ok().changes_nothing();
@@ -129,7 +128,6 @@ async fn every_setting_of_queues_comes_up_once_and_is_cleared() {
 #[tokio::test]
 async fn a_message_is_sent_from_the_command_line() {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/mailer")).unwrap();
     cloud.write("mailer/lambda_function.py", CODE);
     let send = |args: &[&str]| cloud.run(&[&["send", "--local"], args].concat());
     send(&["queue", "mails", "--text", "early"]).ends(1).says("is not deployed");

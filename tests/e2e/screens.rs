@@ -61,7 +61,6 @@ impl Screens {
 fn minimal() -> Cloud {
     let example = |file: &str| fs::read_to_string(root().join("examples/minimal").join(file)).unwrap();
     let cloud = Cloud::with(&example("stack.yaml"));
-    fs::create_dir(cloud.path("stack/lambdas/hello")).unwrap();
     cloud.write("lambdas/hello/lambda_function.py", &example("lambdas/hello/lambda_function.py"));
     cloud
 }
@@ -182,7 +181,6 @@ fn many_functions_fit_on_a_screen() {
         (0..60).map(|n| format!("  big-fn-{n}: {{ code: lambdas/hello, runtime: python3.13 }}\n")).collect();
     let routes: String = (0..60).map(|n| format!("    GET /fn/{n}: big-fn-{n}\n")).collect();
     let cloud = Cloud::with(&format!("stack: big\nfunctions:\n{functions}api:\n  routes:\n{routes}"));
-    fs::create_dir(cloud.path("stack/lambdas/hello")).unwrap();
     cloud.write(
         "lambdas/hello/lambda_function.py",
         "def lambda_handler(*_):\n    return {'statusCode': 200}\n",

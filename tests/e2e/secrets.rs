@@ -40,7 +40,6 @@ def lambda_handler(event, context):
 
 fn vault() -> Cloud {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/reader")).unwrap();
     cloud.write("reader/lambda_function.py", CODE);
     cloud
 }

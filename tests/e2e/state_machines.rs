@@ -27,7 +27,6 @@ const CODE: &str = "def lambda_handler(event, context):
 #[tokio::test]
 async fn a_state_machine_calls_a_function() {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/greet")).unwrap();
     cloud.write("greet/lambda_function.py", CODE);
     cloud.run(&["up", "--local"]).ok();
     cloud.run(&["up", "--local"]).ok().changes_nothing();

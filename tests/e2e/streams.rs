@@ -35,7 +35,6 @@ def lambda_handler(event, context):
 #[tokio::test]
 async fn records_of_a_stream_start_a_function() {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/audit")).unwrap();
     cloud.write("audit/lambda_function.py", CODE);
     cloud.run(&["up", "--local"]).ok();
     cloud.run(&["up", "--local"]).ok().changes_nothing();

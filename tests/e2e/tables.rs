@@ -43,7 +43,6 @@ def lambda_handler(event, context):
 #[tokio::test]
 async fn an_index_that_is_added_is_queried_through_the_api() {
     let cloud = Cloud::with(WITHOUT);
-    std::fs::create_dir(cloud.path("stack/orders")).unwrap();
     cloud.write("orders/lambda_function.py", CODE);
     let up = cloud.run(&["up", "--local"]).ok();
     let api = up.api();
@@ -102,7 +101,6 @@ def lambda_handler(event, context):
 #[tokio::test]
 async fn changes_of_a_table_start_a_function() {
     let cloud = Cloud::with(STREAMED);
-    std::fs::create_dir(cloud.path("stack/audit")).unwrap();
     cloud.write("audit/lambda_function.py", AUDIT);
     cloud.run(&["up", "--local"]).ok();
     cloud.run(&["up", "--local"]).ok().changes_nothing();

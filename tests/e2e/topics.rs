@@ -51,7 +51,6 @@ async fn seen(aws: &Clients) -> Vec<String> {
 #[tokio::test]
 async fn messages_of_a_topic_come_to_a_function_by_its_filter_and_to_a_queue_as_they_are() {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/reader")).unwrap();
     cloud.write("reader/lambda_function.py", CODE);
     cloud.run(&["up", "--local"]).ok();
     cloud.run(&["up", "--local"]).ok().changes_nothing();

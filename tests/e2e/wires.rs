@@ -157,7 +157,6 @@ async fn ends_in_the_dead_letters(aws: &Clients, why: &str) {
 #[tokio::test]
 async fn what_rules_schedules_and_buckets_deliver_arrives_at_every_kind_or_in_the_dead_letters() {
     let cloud = Cloud::with(STACK);
-    std::fs::create_dir(cloud.path("stack/reader")).unwrap();
     cloud.write("reader/lambda_function.py", READER);
     cloud.up();
     cloud.write("stack.yaml", &STACK.replace(", enabled: false", ""));

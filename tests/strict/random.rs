@@ -7,7 +7,7 @@ use crate::fixture::Fixture;
 use crate::services::Service;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -28,13 +28,27 @@ pub(crate) trait Section: Debug {
     /// The names that other sections may refer to.
     fn names(&self) -> Vec<&'static str>;
 
-    /// The names of the entries that can have `triggers`.
+    /// The names of the entries that can have `triggers`, where the section is one that can.
     fn started(&self) -> Vec<&'static str> {
+        self.names()
+    }
+
+    /// The entries, each with its fields but for `triggers`.
+    fn entries(&self, _stack: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
         Vec::new()
     }
 
     /// Adds the section to the text of the stack, if there is something in it.
-    fn write(&self, stack: &RandomStack, text: &mut String);
+    fn write(&self, stack: &RandomStack, text: &mut String) {
+        let entries = self.entries(stack);
+        if !entries.is_empty() {
+            let _ = writeln!(text, "{}:", self.title());
+        }
+        for (name, mut fields) in entries {
+            fields.extend(stack.triggers(self.title(), name));
+            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
+        }
+    }
 }
 
 /// A stack.

@@ -4,10 +4,10 @@ use super::{Attributes, Bus, EVENTBRIDGE, Spec, policy};
 use crate::aws::tags::{self, Tags};
 use crate::aws::{Clients, Context, Result};
 use crate::kind::{Kind, ObservedOption};
+use crate::kinds::ends::ends_of;
 use crate::kinds::key::as_named;
-use crate::kinds::queue::Queue;
 use crate::kinds::{mark, statements, unmanaged};
-use crate::model::{Observed, PhysicalId, ResourceId};
+use crate::model::{Observed, ResourceId};
 use crate::policy::Policy;
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusOutput as Shown;
 use aws_sdk_eventbridge::primitives::DateTime;
@@ -48,18 +48,12 @@ pub(super) async fn read(ctx: &Context, name: &str) -> Result<ObservedOption<Bus
         policy: statements::own(policy.clone(), &mark),
         tags: tags::compared(tags, &ctx.scope, &id),
     };
-    let refs = spec.dead_letter.as_deref().and_then(|arn| queue_of(ctx, arn)).into_iter().collect();
+    let refs = spec.dead_letter.iter().flat_map(|arn| ends_of(&ctx.scope, arn)).collect();
     let mut observed = Observed::new(id, name, owner, spec, Attributes { name: name.to_owned(), arn });
     observed.refs = refs;
     observed.created = created;
     observed.unmanaged_settings = by_hand(&shown, policy, &mark);
     Ok(Some(observed))
-}
-
-/// The queue of an ARN in this account and region.
-fn queue_of(ctx: &Context, arn: &str) -> Option<PhysicalId> {
-    let name = arn.strip_prefix(&ctx.scope.expand(Queue::ARN, ""))?;
-    Some(PhysicalId::new(Queue::NAME, name))
 }
 
 /// The settings that nothing manages.

@@ -4,7 +4,8 @@ use super::{Attributes, DEAD_LETTERS, FILTER, RAW, SCOPE, Spec, Subscription, na
 use crate::aws::pages::all_pages;
 use crate::aws::{Context, Error, Result};
 use crate::kind::{Kind, ObservedOf, Parent};
-use crate::kinds::alias::{self, Alias};
+use crate::kinds::alias;
+use crate::kinds::ends::ends_of;
 use crate::kinds::function::Function;
 use crate::kinds::mark::hash;
 use crate::kinds::queue::Queue;
@@ -46,12 +47,12 @@ fn end(ctx: &Context, protocol: &str, endpoint: &str) -> End {
     }
 }
 
-fn end_of(ctx: &Context, one: &Listed) -> End {
+fn leads_to(ctx: &Context, one: &Listed) -> End {
     end(ctx, one.protocol().unwrap_or_default(), one.endpoint().unwrap_or_default())
 }
 
 fn name_of(ctx: &Context, topic: &Parent, one: &Listed) -> String {
-    named(&topic.physical_id.id, &end_of(ctx, one).name)
+    named(&topic.physical_id.id, &leads_to(ctx, one).name)
 }
 
 /// The subscriptions of a topic, of those with a name that is asked for.
@@ -92,9 +93,9 @@ pub(in crate::kinds) struct Found {
 /// The subscriptions at a topic, by its ARN, that lead to functions and queues of these names; an error if there is no such topic.
 pub(in crate::kinds) async fn at_topic(ctx: &Context, topic: &str, to: &[&str]) -> Result<Vec<Found>> {
     let mut listed = all_of(ctx, topic).await?;
-    // One that its owner has begun and nobody has confirmed has no ARN.
+    // One that its owner has begun and that is not confirmed has no ARN.
     listed.retain(|one| {
-        !one.subscription_arn().is_some_and(is_pending) && to.contains(&end_of(ctx, one).name.as_str())
+        !one.subscription_arn().is_some_and(is_pending) && to.contains(&leads_to(ctx, one).name.as_str())
     });
     let found = listed.iter().map(async |one| found(ctx, topic, one).await);
     Ok(try_join_all(found).await?.into_iter().flatten().collect())
@@ -112,27 +113,20 @@ async fn found(ctx: &Context, topic: &str, one: &Listed) -> Result<Option<Found>
         },
     };
     let spec = read_spec(one.protocol().unwrap_or_default(), one.endpoint().unwrap_or_default(), &attributes);
-    let end = end_of(ctx, one);
-    let to = end.name.clone();
-    let refs = refs(ctx, end, spec.dead_letter.as_deref());
+    let (to, refs) = (leads_to(ctx, one).name, refs(ctx, &spec));
     Ok(Some(Found { to, arn, account, spec: Spec { topic: Some(topic.to_owned()), ..spec }, refs }))
 }
 
-/// What a subscription refers to: where it leads, and the queue for its dead letters.
-fn refs(ctx: &Context, end: End, dead_letter: Option<&str>) -> Vec<PhysicalId> {
-    let dead_letter = dead_letter.and_then(|arn| arn.strip_prefix(&ctx.scope.expand(Queue::ARN, "")));
-    let dead_letter = dead_letter.map(|queue| PhysicalId::new(Queue::NAME, queue));
-    let alias = end.target.as_ref().and_then(|target| {
-        let name = end.name.strip_prefix("function ").filter(|name| name.contains(':'))?;
-        Some(target.child(Alias::NAME, name))
-    });
-    end.target.into_iter().chain(alias).chain(dead_letter).collect()
+/// What a subscription refers to: first where it leads, then the queue for its dead letters.
+fn refs(ctx: &Context, spec: &Spec) -> Vec<PhysicalId> {
+    let ends = [Some(&spec.endpoint), spec.dead_letter.as_ref()].into_iter().flatten();
+    ends.flat_map(|arn| ends_of(&ctx.scope, arn)).collect()
 }
 
 /// The addresses outside that the topic notes, where one has to be asked for.
 async fn noted(ctx: &Context, topic: &Parent, arn: &str, listed: &[Listed]) -> Result<BTreeSet<String>> {
     let is_undeclared = |one: &Listed| {
-        let is_outside = end_of(ctx, one).target.is_none();
+        let is_outside = leads_to(ctx, one).target.is_none();
         is_outside && !ctx.scope.wants(Subscription::NAME, &name_of(ctx, topic, one))
     };
     if listed.iter().any(is_undeclared) { subscribers_of(ctx, arn).await } else { Ok(BTreeSet::new()) }
@@ -171,8 +165,7 @@ async fn observed(
     };
     // Several may wait at a time.
     let arn = if is_pending(&arn) { format!("{PENDING} of {}", end.name) } else { arn };
-    let dead_letter = spec.dead_letter.as_deref().filter(|_| is_readable);
-    let refs = refs(ctx, end, dead_letter);
+    let refs = refs(ctx, &spec);
     let is_waiting = is_pending(&arn);
     let mut observed = topic.child(Subscription::NAME, name, arn.clone(), owner, (spec, Attributes { arn }));
     observed.refs = refs;

@@ -267,7 +267,7 @@ fn objects_that_could_not_be_deleted_at_once_are_deleted_again() {
     assert!(errors(&refused).contains("s3:DeleteObjects"), "{:?}", refused.end);
 }
 
-/// In us-east-1 a bucket is created without a location. A create that was carried out and whose response was lost is refused
+/// In us-east-1 a bucket is created without a location. A create that took effect and whose response was lost is refused
 /// there too, since it has tags.
 #[test]
 fn buckets_come_up_in_us_east_1() {

@@ -8,7 +8,6 @@ use crate::fixture::Fixture;
 use crate::run::{Command, End, Ran, empty, later, run};
 use crate::service::Drift;
 use crate::services::Service;
-use crate::services::scheduler::DELETED;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ fn every_setting() -> Fixture {
 }
 
 /// A stack of these buses and triggers of a function, with a queue for what fails.
-fn stack(buses: &str, triggers: &str) -> Fixture {
+pub(super) fn stack(buses: &str, triggers: &str) -> Fixture {
     Fixture::of(&format!(
         "stack: one
 queues: {{ failed: {{}} }}
@@ -32,19 +31,19 @@ functions:
 }
 
 const RULE: &str = "{ bus: orders, pattern: { source: [shop] } }";
-const SCHEDULE: &str = "{ schedule: rate(1 hour) }";
+pub(super) const SCHEDULE: &str = "{ schedule: rate(1 hour) }";
 
-fn up(cloud: &Cloud, stack: &Fixture) -> Ran {
+pub(super) fn up(cloud: &Cloud, stack: &Fixture) -> Ran {
     run(cloud, Command::Up(stack), None)
 }
 
 /// The account a minute after a first `up`.
-fn created(stack: &Fixture) -> Cloud {
+pub(super) fn created(stack: &Fixture) -> Cloud {
     later(&whole(up(&empty(), stack)).cloud, MINUTE)
 }
 
 /// The account after a change, which is all that a second `up` has to do.
-fn changed(from: &Cloud, to: &Fixture) -> Cloud {
+pub(super) fn changed(from: &Cloud, to: &Fixture) -> Cloud {
     let ran = whole(up(from, to));
     let cloud = later(&ran.cloud, MINUTE);
     assert_eq!(well(up(&cloud, to)).writes(), Vec::<String>::new());
@@ -65,7 +64,7 @@ fn place(writes: &[String], call: &str) -> usize {
 }
 
 /// What an account has of buses, rules and schedules.
-fn of_events(cloud: &Cloud) -> Vec<(String, Json)> {
+pub(super) fn of_events(cloud: &Cloud) -> Vec<(String, Json)> {
     let is_of = |name: &str| ["event bus ", "rule ", "schedule "].iter().any(|kind| name.starts_with(kind));
     dump(cloud).into_iter().filter(|(name, _)| is_of(name)).collect()
 }
@@ -234,28 +233,6 @@ fn what_others_have_set_survives_a_change() {
     assert_eq!((&schedule["Description"], schedule["KmsKeyArn"].is_string()), (&json!("theirs"), true));
 }
 
-/// AWS refuses a start that is over. It changes nothing, so it is left out.
-#[test]
-fn a_start_that_is_over_is_left_out() {
-    let of = |fields: &str| stack("{}", &format!("[{}]", SCHEDULE.replace(" }", &format!(", {fields} }}"))));
-    let start = |cloud: &Cloud| {
-        cloud.scheduler.schedules.values().next().expect("a schedule").settings.get("StartDate").cloned()
-    };
-    let past = of("start: \"2020-01-01T00:00:00Z\"");
-    let cloud = created(&past);
-    assert_eq!((start(&cloud), well(up(&cloud, &past)).writes()), (None, Vec::<String>::new()));
-    let changed = changed(&cloud, &of("start: \"2020-01-01T00:00:00Z\", retries: 3"));
-    assert_eq!(start(&changed), None);
-    // A start that has come is over too, and is no difference to one that is not declared.
-    let future = of("start: \"2031-01-01T00:00:00Z\"");
-    let cloud = created(&future);
-    assert!(start(&cloud).is_some());
-    let cloud = later(&cloud, Duration::from_secs(10 * 365 * 86_400));
-    for stack in [future, of("retries: 185"), past] {
-        assert_eq!(well(up(&cloud, &stack)).writes(), Vec::<String>::new());
-    }
-}
-
 #[test]
 fn every_drift_of_buses_rules_and_schedules_is_undone() {
     let drifts = [Service::Events, Service::Scheduler].into_iter().flat_map(|service| service.drifts());
@@ -389,20 +366,6 @@ fn a_change_of_targets_that_fails_in_part_is_repeated() {
     assert!(of_events(&down.cloud).is_empty());
 }
 
-/// A group that is being deleted is waited for, by `down` and by the next `up`.
-#[test]
-fn a_group_that_is_being_deleted_is_waited_for() {
-    let with = stack("{}", &format!("[{SCHEDULE}]"));
-    let mut cloud = created(&with);
-    let takes = cloud.delays.of(DELETED);
-    cloud.act(Service::Scheduler, "DeleteScheduleGroup", &json!({ "Name": "one" })).expect("a deletion");
-    let ran = whole(up(&cloud, &with));
-    assert!(ran.took >= takes - Duration::from_secs(10), "{:?}", ran.took);
-    assert_eq!(ran.cloud.scheduler.schedules.len(), 1);
-    let down = well(run(&later(&ran.cloud, MINUTE), Command::Down(&with), None));
-    assert!(down.took >= takes, "{:?}", down.took);
-}
-
 /// The role of the schedules allows what they start, and no more.
 #[test]
 fn the_role_of_schedules_allows_what_they_start() {
@@ -418,19 +381,6 @@ fn the_role_of_schedules_allows_what_they_start() {
         .collect();
     allowed.sort();
     insta::assert_snapshot!("role_of_schedules", format!("{}\n{allowed:#?}", role.trust));
-}
-
-/// A rate is shown as it was sent, so that another spelling of it is one change and no other [hazards: E3].
-#[test]
-fn another_spelling_of_a_rate_is_one_change() {
-    let rate = |text: &str| stack("{ orders: {} }", &format!("[{{ schedule: {text}, name: often }}]"));
-    let before = created(&rate("rate(60 minutes)"));
-    let texts =
-        |cloud: &Cloud| of_events(cloud).iter().map(|(_, shown)| shown.to_string()).collect::<String>();
-    assert!(texts(&before).contains("rate(60 minutes)"), "{}", texts(&before));
-    assert_eq!(well(up(&before, &rate("rate(60 minutes)"))).writes(), Vec::<String>::new());
-    let after = changed(&before, &rate("rate(1 hour)"));
-    assert!(texts(&after).contains("rate(1 hour)"), "{}", texts(&after));
 }
 
 /// A bus shows how it logs only once it was changed, and that it does not is no difference [hazards: G9].

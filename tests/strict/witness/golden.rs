@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A recorded response in the place of the account's own.
@@ -186,18 +186,9 @@ fn wrong(folder: &Path, read: &Read) -> Option<String> {
     read.counts.is_empty().then(|| "no member of it counts".to_owned())
 }
 
-/// Without the recordings there is nothing to show.
-fn folder() -> Option<PathBuf> {
-    let folder = recordings::folder();
-    if folder.is_none() {
-        recordings::say("there is no folder of recorded responses: RECORDED_AWS names none");
-    }
-    folder
-}
-
 #[test]
 fn what_aws_answered_is_in_sync_with_what_made_it() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = recordings::folder() else { return };
     let reads = listed().reads;
     let wrong = reads.iter().filter_map(|read| Some(format!("{}: {}", read.kind, wrong(&folder, read)?)));
     let wrong: Vec<String> = wrong.collect();
@@ -215,7 +206,7 @@ fn observing() -> BTreeSet<&'static str> {
 
 #[test]
 fn every_recorded_read_is_golden_or_has_a_reason() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = recordings::folder() else { return };
     let Listed { reads, without } = listed();
     let golden: BTreeSet<&str> = reads.iter().map(|read| read.call.as_str()).collect();
     let observing = observing();

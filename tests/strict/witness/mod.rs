@@ -42,10 +42,7 @@ struct Witness {
 impl Witness {
     /// `None` where there are no recordings, which is said.
     async fn call() -> Option<Self> {
-        let Some(folder) = recordings::folder() else {
-            recordings::say("there is no folder of recorded responses: RECORDED_AWS names none");
-            return None;
-        };
+        let folder = recordings::folder()?;
         let read = |known: Known| {
             let recorded = recordings::read(&folder, &known.rules.files);
             (known, recorded)

@@ -5,7 +5,6 @@ use crate::random::{RandomStack, Section, Wire, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// By index into [`BUSES`].
@@ -60,15 +59,8 @@ impl Section for Buses {
         self.0.keys().map(|index| BUSES[usize::from(*index)]).collect()
     }
 
-    fn started(&self) -> Vec<&'static str> {
-        self.names()
-    }
-
-    fn write(&self, stack: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "buses:\n";
-        }
-        for (index, Bus { described, has_key, admits, archive }) in &self.0 {
+    fn entries(&self, _: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, Bus { described, has_key, admits, archive }): (&u8, &Bus)| {
             let mut fields = Vec::new();
             if *described > 0 {
                 fields.push(format!("description: of the walk {described}"));
@@ -84,9 +76,8 @@ impl Section for Buses {
             if let Some(archive) = usize::from(*archive).checked_sub(1) {
                 fields.push(format!("archive: {}", ARCHIVES[archive]));
             }
-            let name = BUSES[usize::from(*index)];
-            fields.extend(stack.triggers(self.title(), name));
-            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
-        }
+            (BUSES[usize::from(*index)], fields)
+        };
+        self.0.iter().map(entry).collect()
     }
 }

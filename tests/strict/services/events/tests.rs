@@ -85,8 +85,8 @@ fn a_policy_takes_no_fresh_role() {
     assert_eq!(cloud.events.buses["orders"].policy.len(), 1);
 }
 
-/// A rule of another bus is looked for on the one that every account has, and to delete what is not there succeeds: the rule
-/// goes on [hazards: E1].
+/// A rule of another bus is looked for on the one that every account has, and to delete what does not exist succeeds: the rule
+/// stays [hazards: E1].
 #[test]
 fn a_rule_is_found_only_with_its_bus() {
     let mut cloud = account();

@@ -4,7 +4,6 @@ use crate::random::{RandomStack, Section, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// The names of streams in random stacks.
@@ -40,15 +39,8 @@ impl Section for Streams {
         self.0.keys().map(|index| STREAMS[usize::from(*index)]).collect()
     }
 
-    fn started(&self) -> Vec<&'static str> {
-        self.names()
-    }
-
-    fn write(&self, stack: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "streams:\n";
-        }
-        for (index, Stream { shards, retention, key, has_policy }) in &self.0 {
+    fn entries(&self, _: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, Stream { shards, retention, key, has_policy }): (&u8, &Stream)| {
             let mut fields = Vec::new();
             if *shards > 0 {
                 fields.push(format!("shards: {shards}"));
@@ -69,9 +61,8 @@ impl Section for Streams {
                         .to_owned(),
                 );
             }
-            let name = STREAMS[usize::from(*index)];
-            fields.extend(stack.triggers(self.title(), name));
-            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
-        }
+            (STREAMS[usize::from(*index)], fields)
+        };
+        self.0.iter().map(entry).collect()
     }
 }

@@ -6,7 +6,6 @@ use crate::service::StackChange;
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// By index into [`BUCKETS`].
@@ -66,11 +65,8 @@ impl Section for Buckets {
         self.0.keys().map(|index| BUCKETS[usize::from(*index)]).collect()
     }
 
-    fn write(&self, _: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "buckets:\n";
-        }
-        for (index, settings) in &self.0 {
+    fn entries(&self, _: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, settings): (&u8, &Settings)| {
             let Settings { versioning, eventbridge, lifecycle, cors, has_key, is_open } = settings;
             let mut fields = Vec::new();
             if *versioning {
@@ -92,7 +88,8 @@ impl Section for Buckets {
                 let statement = "{ Effect: Allow, Principal: \"*\", Action: s3:GetObject }";
                 fields.push(format!("public_access: allowed, resource_policy: [{statement}]"));
             }
-            let _ = writeln!(text, "  {}: {{ {} }}", BUCKETS[usize::from(*index)], fields.join(", "));
-        }
+            (BUCKETS[usize::from(*index)], fields)
+        };
+        self.0.iter().map(entry).collect()
     }
 }

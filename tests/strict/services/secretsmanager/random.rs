@@ -5,7 +5,6 @@ use crate::random::{RandomStack, Section, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// By index into [`SECRETS`].
@@ -42,11 +41,8 @@ impl Section for Secrets {
         self.0.keys().map(|index| SECRETS[usize::from(*index)]).collect()
     }
 
-    fn write(&self, _: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "secrets:\n";
-        }
-        for (index, Secret { form, value, is_described, has_policy }) in &self.0 {
+    fn entries(&self, _: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, Secret { form, value, is_described, has_policy }): (&u8, &Secret)| {
             let mut fields = Vec::new();
             // The last one never has a value in the file: a secret that loses it keeps what it has, other than a new one.
             let has_value = usize::from(*index) + 1 < SECRETS.len();
@@ -64,7 +60,8 @@ impl Section for Secrets {
                         .to_owned(),
                 );
             }
-            let _ = writeln!(text, "  {}: {{ {} }}", SECRETS[usize::from(*index)], fields.join(", "));
-        }
+            (SECRETS[usize::from(*index)], fields)
+        };
+        self.0.iter().map(entry).collect()
     }
 }

@@ -5,7 +5,6 @@ use crate::random::{RandomStack, Section, Wire, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// By index into [`TOPICS`].
@@ -67,15 +66,8 @@ impl Section for Topics {
         self.0.keys().map(|index| TOPICS[usize::from(*index)]).collect()
     }
 
-    fn started(&self) -> Vec<&'static str> {
-        self.names()
-    }
-
-    fn write(&self, stack: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "topics:\n";
-        }
-        for (index, Topic { form, key, is_named, signs_anew, admits }) in &self.0 {
+    fn entries(&self, _: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, Topic { form, key, is_named, signs_anew, admits }): (&u8, &Topic)| {
             let name = TOPICS[usize::from(*index)];
             let admitting = "resource_policy: [{ Effect: Allow, Principal: { AWS: \"210987654321\" }, Action: sns:Publish }]";
             let chosen = [
@@ -87,8 +79,8 @@ impl Section for Topics {
             ];
             let mut fields: Vec<String> = chosen.iter().map(|text| (*text).to_owned()).collect();
             fields.retain(|field| !field.is_empty());
-            fields.extend(stack.triggers(self.title(), name));
-            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
-        }
+            (name, fields)
+        };
+        self.0.iter().map(entry).collect()
     }
 }

@@ -5,7 +5,6 @@ use crate::random::{RandomStack, Section, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// By index into [`QUEUES`].
@@ -73,15 +72,8 @@ impl Section for Queues {
         self.0.keys().map(|index| QUEUES[usize::from(*index)]).collect()
     }
 
-    fn started(&self) -> Vec<&'static str> {
-        self.names()
-    }
-
-    fn write(&self, stack: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "queues:\n";
-        }
-        for (index, Queue { fifo, dead_letter: _, setting, key, admits }) in &self.0 {
+    fn entries(&self, _: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, Queue { fifo, dead_letter: _, setting, key, admits }): (&u8, &Queue)| {
             let name = QUEUES[usize::from(*index)];
             let chosen = [FIFO[usize::from(*fifo)], SETTINGS[usize::from(*setting)], KEYS[usize::from(*key)]];
             let mut fields: Vec<String> = chosen.iter().map(|text| (*text).to_owned()).collect();
@@ -95,8 +87,8 @@ impl Section for Queues {
                         .to_owned(),
                 );
             }
-            fields.extend(stack.triggers(self.title(), name));
-            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
-        }
+            (name, fields)
+        };
+        self.0.iter().map(entry).collect()
     }
 }

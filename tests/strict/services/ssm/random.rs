@@ -5,7 +5,6 @@ use crate::random::{RandomStack, Section, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// By index into [`PARAMETERS`].
@@ -36,19 +35,17 @@ impl Section for Parameters {
         self.0.keys().map(|index| PARAMETERS[usize::from(*index)]).collect()
     }
 
-    fn write(&self, _: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "parameters:\n";
-        }
-        for (index, Parameter { form, value, is_described }) in &self.0 {
-            let fields = match form {
+    fn entries(&self, _: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, Parameter { form, value, is_described }): (&u8, &Parameter)| {
+            let own = match form {
                 0 => format!("value: value-{value}"),
                 1 => format!("value: [a, value-{value}]"),
                 2 => format!("value: hidden-value-{value}, type: secure-string"),
                 _ => format!("value: value-{value}, tier: advanced"),
             };
-            let more = if *is_described { ", description: of the walk" } else { "" };
-            let _ = writeln!(text, "  {}: {{ {fields}{more} }}", PARAMETERS[usize::from(*index)]);
-        }
+            let described = is_described.then(|| "description: of the walk".to_owned());
+            (PARAMETERS[usize::from(*index)], [own].into_iter().chain(described).collect())
+        };
+        self.0.iter().map(entry).collect()
     }
 }

@@ -4,7 +4,6 @@ use crate::random::{RandomStack, Section, index, rarely};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// The names of state machines in random stacks.
@@ -41,15 +40,8 @@ impl Section for Machines {
         self.0.keys().map(|index| MACHINES[usize::from(*index)]).collect()
     }
 
-    fn started(&self) -> Vec<&'static str> {
-        self.names()
-    }
-
-    fn write(&self, stack: &RandomStack, text: &mut String) {
-        if !self.0.is_empty() {
-            *text += "state_machines:\n";
-        }
-        for (index, Machine { states, express, tracing, logging }) in &self.0 {
+    fn entries(&self, stack: &RandomStack) -> Vec<(&'static str, Vec<String>)> {
+        let entry = |(index, Machine { states, express, tracing, logging }): (&u8, &Machine)| {
             let function = stack.names("functions").first().copied().filter(|_| *states == 2);
             let state = match (states, function) {
                 (_, Some(function)) => {
@@ -70,9 +62,8 @@ impl Section for Machines {
                 1 => fields.push("logging: {}".to_owned()),
                 _ => fields.push("logging: { level: all, data: true, log_retention: 7 }".to_owned()),
             }
-            let name = MACHINES[usize::from(*index)];
-            fields.extend(stack.triggers(self.title(), name));
-            let _ = writeln!(text, "  {name}: {{ {} }}", fields.join(", "));
-        }
+            (MACHINES[usize::from(*index)], fields)
+        };
+        self.0.iter().map(entry).collect()
     }
 }
