@@ -57,14 +57,14 @@ impl Report {
 /// SIGKILL 2.5 s later, and the report must be out by then [hazards: G20].
 const GRACE: Duration = Duration::from_millis(6_500);
 
-/// Applies a plan. When `stop` turns true no other step starts, and running steps may end. When it is sent once
-/// more, or the time is up, they are left as they are, and the report says so.
+/// Applies a plan. `stop` counts how often the user wants it to stop: from the first time on no other step starts, and running steps
+/// may end. At the second time, or when the time is up, they are left as they are, and the report says so.
 pub async fn apply(
     ctx: &Context,
     registry: Registry,
     events: &Events,
     plan: &Plan,
-    mut stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<u32>,
 ) -> Report {
     let mut report = Report { attributes: plan.attributes.clone(), ..Report::default() };
     let mut schedule = Schedule::new(plan, registry, ctx.local);
@@ -74,10 +74,15 @@ pub async fn apply(
     let mut started: BTreeMap<usize, Instant> = BTreeMap::new();
     let mut deadline = None;
     loop {
-        let stopped = *stop.borrow_and_update();
+        // Both may have come since the last look, or while a step ended.
+        let asked = *stop.borrow_and_update();
+        let stopped = asked > 0;
         if stopped && deadline.is_none() {
             deadline = Some(Instant::now() + GRACE);
             events.send(Event::Stopping);
+        }
+        if asked > 1 {
+            break;
         }
         while let Some(node) = schedule.start(stopped) {
             begin(events, plan, plan.nodes[node].step, &mut started);
@@ -86,7 +91,7 @@ pub async fn apply(
         }
         let finished = tokio::select! {
             finished = running.next() => finished,
-            Ok(()) = stop.changed() => if stopped { None } else { continue },
+            Ok(()) = stop.changed() => continue,
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if stopped => None,
         };
         let Some((node, result)) = finished else { break };

@@ -100,13 +100,13 @@ impl Session {
         Ok(plan)
     }
 
-    /// Applies a plan; only here the clients can write. When `stop` turns true, no other step starts.
+    /// Applies a plan; only here the clients can write. Once `stop` counts one, no other step starts.
     pub async fn apply(
         &self,
         plan: &Plan,
         packages: BTreeMap<String, PathBuf>,
         events: Events,
-        stop: watch::Receiver<bool>,
+        stop: watch::Receiver<u32>,
     ) -> Report {
         apply(&self.context(Access::Write, packages, &events), registry(), &events, plan, stop).await
     }

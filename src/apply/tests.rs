@@ -1,7 +1,7 @@
 //! Errors of this program and of a kind, without any call.
 
 use super::target::Target;
-use super::{Report, apply};
+use super::{GRACE, Report, apply};
 use crate::aws::{Access, Calls, Class, Connection, Context, Error, Errors, Refusal, Result, Service};
 use crate::event::{Event, Events};
 use crate::kind::{
@@ -18,6 +18,7 @@ use crate::plan::{Options, Plan, plan};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// A plan in which two steps depend on each other and all others on them.
@@ -40,7 +41,7 @@ pub(crate) fn context() -> Context {
     connection.context(scope, Access::Write, [].into(), Events::none().waits())
 }
 
-async fn applied(plan: &Plan, stop: bool) -> (Report, Vec<String>) {
+async fn applied(plan: &Plan, stop: u32) -> (Report, Vec<String>) {
     let failures = Arc::new(Mutex::new(Vec::new()));
     let sink = failures.clone();
     let receive = move |event: Event| {
@@ -56,7 +57,7 @@ async fn applied(plan: &Plan, stop: bool) -> (Report, Vec<String>) {
 #[tokio::test]
 async fn a_stuck_plan_is_an_internal_error_and_no_interruption() {
     let plan = stuck();
-    let (report, failures) = applied(&plan, false).await;
+    let (report, failures) = applied(&plan, 0).await;
     assert!(!report.interrupted && !report.is_complete());
     assert_eq!((report.failed.len(), failures.len()), (plan.steps.len(), plan.steps.len()));
     let second = plan.steps[1].id.to_string();
@@ -67,7 +68,7 @@ async fn a_stuck_plan_is_an_internal_error_and_no_interruption() {
 
 #[tokio::test]
 async fn a_stop_before_the_first_step_is_an_interruption() {
-    let (report, failures) = applied(&stuck(), true).await;
+    let (report, failures) = applied(&stuck(), 1).await;
     assert!(report.interrupted && report.failed.is_empty() && failures.is_empty());
 }
 
@@ -142,6 +143,8 @@ struct Simulated {
     there: Option<u32>,
     owner: Option<Owner>,
     pending: bool,
+    /// Whether a change never ends.
+    hangs: bool,
     created: u32,
     calls: Vec<String>,
 }
@@ -202,6 +205,9 @@ macro_rules! simulated {
 
             async fn update(_: &Context, observed: &ObservedOf<Self>, to: &u32) -> Result<Number> {
                 $name::call(format!("update {} to {to}", observed.spec));
+                if $name::service().hangs {
+                    std::future::pending::<()>().await;
+                }
                 Ok(observed.attributes.clone())
             }
 
@@ -269,7 +275,7 @@ fn changing<K: Kind>(registry: Registry, observed: Observed, to: u32) -> Plan {
     plan(&Graph::new(vec![resource]), &live_state, &options).expect("a plan")
 }
 
-async fn run(registry: Registry, plan: &Plan, stop: watch::Receiver<bool>) -> Report {
+async fn run(registry: Registry, plan: &Plan, stop: watch::Receiver<u32>) -> Report {
     apply(&context(), registry, &Events::none(), plan, stop).await
 }
 
@@ -280,7 +286,7 @@ async fn a_pending_resource_settles_and_is_read_again_before_it_is_changed() {
     *Pending::service() = Simulated { there: Some(1), pending: true, ..Simulated::default() };
     let observed = REGISTRY.kind("simulated").observe(&context(), &[]).await.expect("read").0.remove(0);
     Pending::service().there = Some(2);
-    let report = run(REGISTRY, &changing::<Pending>(REGISTRY, observed, 3), watch::channel(false).1).await;
+    let report = run(REGISTRY, &changing::<Pending>(REGISTRY, observed, 3), watch::channel(0).1).await;
     assert!(report.is_complete());
     assert_eq!(Pending::service().calls, ["settle", "read", "update 2 to 3"]);
 }
@@ -294,14 +300,39 @@ async fn a_replacement_is_finished_after_a_stop_and_counts_once() {
     let observed = Observed { status: Status::Failed("it failed".to_owned()), ..observed };
     let plan = changing::<Replaced>(REGISTRY, observed, 2);
     assert_eq!((plan.steps.len(), plan.nodes.len()), (1, 2));
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(0);
     let events = Events::new(move |event| {
         if let Event::Started { .. } = event {
-            stop.send_replace(true);
+            stop.send_replace(1);
         }
     });
     let report = apply(&context(), REGISTRY, &events, &plan, stopped).await;
     assert!(report.is_complete(), "{report:?}");
     assert_eq!(report.done, [0].into());
     assert_eq!(Replaced::service().calls, ["delete 1", "create 2"]);
+}
+
+/// The second wish to stop ends the run at once, also where both come before the run looks.
+#[tokio::test(start_paused = true)]
+async fn two_wishes_to_stop_at_once_are_two() {
+    simulated!(Hanging);
+    const REGISTRY: Registry = Registry::new(&[&Registered::<Hanging>::NEW]);
+    *Hanging::service() = Simulated { there: Some(1), hangs: true, ..Simulated::default() };
+    let observed = REGISTRY.kind("simulated").observe(&context(), &[]).await.expect("read").0.remove(0);
+    let plan = changing::<Hanging>(REGISTRY, observed, 2);
+    let took = async |wishes: u32| {
+        let (stop, stopped) = watch::channel(0);
+        let events = Events::new(move |event| {
+            if let Event::Started { .. } = event {
+                for wish in 1..=wishes {
+                    stop.send_replace(wish);
+                }
+            }
+        });
+        let start = tokio::time::Instant::now();
+        let report = apply(&context(), REGISTRY, &events, &plan, stopped).await;
+        assert_eq!(report.failed.keys().collect::<Vec<_>>(), [&0], "{report:?}");
+        start.elapsed()
+    };
+    assert_eq!([took(2).await, took(1).await], [Duration::ZERO, GRACE]);
 }

@@ -233,12 +233,12 @@ impl CheckFailure {
     }
 }
 
-/// Runs all checks and reports each as soon as it is done. When `stop` turns true, the one that runs is ended and no other
+/// Runs all checks and reports each as soon as it is done. Once `stop` counts one, the one that runs is ended and no other
 /// starts.
 pub async fn run(
     checks: &[Check],
     live: Live<'_>,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<u32>,
     mut report: impl FnMut(Progress<'_>),
 ) -> Outcome {
     let mut runner = Runner { net: Net::new(live.trust, live.signer), live, stop, captures: Captures::new() };
@@ -261,7 +261,7 @@ pub async fn run(
 struct Runner<'a> {
     net: Net<'a>,
     live: Live<'a>,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<u32>,
     captures: Captures,
 }
 
@@ -404,8 +404,8 @@ impl Runner<'_> {
 }
 
 /// Waits until the user wants no more.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
+async fn stopped(stop: &mut watch::Receiver<u32>) {
+    if stop.wait_for(|asked| *asked > 0).await.is_err() {
         // Nothing can stop the run any more.
         std::future::pending::<()>().await;
     }

@@ -219,7 +219,7 @@ impl Perform for Fake {
 
 async fn outcomes_of(checks: &[Check], base: &str, perform: &Fake) -> Vec<CheckResult> {
     let trust = Trust::default();
-    let (_running, stop) = watch::channel(false);
+    let (_running, stop) = watch::channel(0);
     let mut outcomes = Vec::new();
     let ended = run(checks, live(base, &trust, perform), stop, |progress| {
         if let Progress::Done(outcome) = progress {
@@ -394,13 +394,13 @@ async fn run_with_route(checks: &[Check], base: &str, stop_at_retry: Option<u32>
     let trust = Trust::default();
     let fake = Fake::default();
     let live = Live { requests: requests.as_deref(), ..live(base, &trust, &fake) };
-    let (end, stop) = watch::channel(stop_at_retry == Some(0));
+    let (end, stop) = watch::channel(u32::from(stop_at_retry == Some(0)));
     let mut seen = Vec::new();
     let ended = run(checks, live, stop, |progress| match progress {
         Progress::Started(check) => seen.push(format!("started {}", check.name)),
         Progress::Retrying { check, why, attempts } => {
             seen.push(format!("{}: {}, attempt {attempts}", check.name, why.in_short()));
-            end.send_replace(stop_at_retry == Some(attempts));
+            end.send_replace(u32::from(stop_at_retry == Some(attempts)));
         }
         Progress::Done(outcome) => seen.push(match &outcome.verdict {
             Verdict::Failed(failure) => format!("{failure} / {:?} {}", outcome.status, outcome.body),
@@ -616,7 +616,7 @@ async fn a_request_is_signed_for_what_it_is_sent_to() {
     let fake = Fake::default();
     let (trust, credentials) = (Trust::default(), Credentials::for_tests());
     let signer = Some((&credentials, "eu-west-1"));
-    let (_running, stop) = watch::channel(false);
+    let (_running, stop) = watch::channel(0);
     let url = format!("{}lambda-url/abc/", server.url);
     let to_function = sending("GET https://example.com", |sent| {
         sent.path = Template { parts: vec![Part::Text(url)], ..template("") };

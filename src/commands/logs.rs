@@ -118,7 +118,7 @@ pub async fn logs(globals: &Globals, args: &LogsArgs) -> Outcome {
     tokio::select! {
         ended = follow(&mut reader, view, PollInterval::new(is_local)) => ended.map(|()| Exit::Done),
         // Ctrl-C is how one ends this.
-        _ = stop.wait_for(|stop| *stop) => Ok(Exit::Done),
+        _ = stop.wait_for(|asked| *asked > 0) => Ok(Exit::Done),
     }
 }
 

@@ -69,20 +69,20 @@ pub(crate) fn release_terminal() {
 /// How a command ends; what is not [`Exit::Done`] has been explained already.
 pub type Outcome = Result<Exit>;
 
-/// Turns true at the first Ctrl-C or SIGTERM, and is sent once more at the second one, which must not cut off the report
-/// [hazards: G20]. The third one, and any while nothing listens, ends the process at once, which loses nothing either.
-/// Handling a signal is a fact of the process, so all listeners get the same one.
-fn stop_on_ctrl_c() -> watch::Receiver<bool> {
-    static STOP: OnceLock<watch::Sender<bool>> = OnceLock::new();
+/// Counts Ctrl-C and SIGTERM: a listener that was late sees both of two. The second one must not cut off the report [hazards: G20].
+/// The third one, and any while nothing listens, ends the process at once, which loses nothing either. Handling a signal is a
+/// fact of the process, so all listeners get the same count.
+fn stop_on_ctrl_c() -> watch::Receiver<u32> {
+    static STOP: OnceLock<watch::Sender<u32>> = OnceLock::new();
     let listen = || {
-        let stop = watch::Sender::new(false);
+        let stop = watch::Sender::new(0);
         tokio::spawn(watch_signals(stop.clone()));
         stop
     };
     STOP.get_or_init(listen).subscribe()
 }
 
-async fn watch_signals(stop: watch::Sender<bool>) {
+async fn watch_signals(stop: watch::Sender<u32>) {
     // Without a handler a signal ends the process, and the next run continues from what exists.
     let Ok(mut signals) = Signals::new() else { return };
     let mut count = 0;
@@ -93,7 +93,7 @@ async fn watch_signals(stop: watch::Sender<bool>) {
             release_terminal();
             std::process::exit(Exit::Interrupted as i32);
         }
-        stop.send_replace(true);
+        stop.send_replace(count);
     }
 }
 

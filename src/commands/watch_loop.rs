@@ -80,7 +80,7 @@ pub(super) async fn watch(globals: &Globals, options: WatchOptions<'_>) -> Outco
         return Ok(Exit::Failed);
     }
     let stop = stop_on_ctrl_c();
-    if *stop.borrow() {
+    if *stop.borrow() > 0 {
         return Ok(Exit::Interrupted);
     }
     out(&render::watching());
@@ -218,8 +218,8 @@ impl WatchLoop<'_> {
     }
 
     /// Waits for changes and keys and does what they want, until it is stopped or the output is closed.
-    async fn run(&mut self, mut watcher: Watcher, mut stop: watch::Receiver<bool>, mut keys: Option<Keys>) {
-        while !*stop.borrow() {
+    async fn run(&mut self, mut watcher: Watcher, mut stop: watch::Receiver<u32>, mut keys: Option<Keys>) {
+        while *stop.borrow() == 0 {
             tokio::select! {
                 saved = watcher.changed() => self.handle_save(&saved, &mut watcher).await,
                 key = Keys::next(&mut keys) => match key {
@@ -228,7 +228,7 @@ impl WatchLoop<'_> {
                     Key::Logs => self.toggle_logs(),
                     Key::Quit => return,
                 },
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stop.wait_for(|asked| *asked > 0) => return,
                 () = self.view.closed() => return,
             }
         }

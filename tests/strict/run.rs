@@ -339,8 +339,8 @@ fn messages(failure: Failure) -> Vec<String> {
 }
 
 /// No run is stopped.
-fn never() -> watch::Receiver<bool> {
-    watch::channel(false).1
+fn never() -> watch::Receiver<u32> {
+    watch::channel(0).1
 }
 
 /// The account after some time.

@@ -31,7 +31,7 @@ fn a_table_that_is_created_again_and_filled_is_not_deleted_unasked() {
         assert_eq!(plan.blockers, vec![]);
         let mut rounds = 0;
         let execute = async |session: &Session, plan: &Plan| {
-            let (_never, stop) = watch::channel(false);
+            let (_never, stop) = watch::channel(0);
             let report = session.apply(plan, BTreeMap::new(), Events::none(), stop).await;
             strict.state().cloud.dynamodb.tables.insert("notes".to_owned(), filled.clone());
             rounds += 1;

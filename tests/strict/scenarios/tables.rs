@@ -115,7 +115,7 @@ fn a_table_is_deleted_when_its_index_is_finished() {
             }
         });
         let session = Session::of_stack(connection, &stack.stack);
-        let report = session.apply(&plan, BTreeMap::new(), events, watch::channel(false).1).await;
+        let report = session.apply(&plan, BTreeMap::new(), events, watch::channel(0).1).await;
         assert!(report.is_complete());
     });
     let line = "table pages: an index of the table is being created, changed or deleted, which takes minutes";
